@@ -1,0 +1,58 @@
+"""Bytes and back. Facts and live events are JSON, media and dead letters msgpack."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from bus.errors import UndecodableEvent
+from bus.events import CharacterEvent, DeadLetter, Event, LiveEvent, Media
+
+_json = msgspec.json.Encoder()
+_msgpack = msgspec.msgpack.Encoder()
+_event = msgspec.json.Decoder(Event)
+_character = msgspec.json.Decoder(CharacterEvent)
+_live = msgspec.json.Decoder(LiveEvent)
+_media: msgspec.msgpack.Decoder[Media] = msgspec.msgpack.Decoder(Media)
+_dead = msgspec.msgpack.Decoder(DeadLetter)
+
+T = TypeVar("T")
+
+
+def encode(message: Event | CharacterEvent | LiveEvent | Media | DeadLetter) -> bytes:
+    if isinstance(message, Event | CharacterEvent | LiveEvent):
+        return _json.encode(message)
+    return _msgpack.encode(message)
+
+
+def _decode(decoder: msgspec.json.Decoder[T] | msgspec.msgpack.Decoder[T], data: bytes, what: str) -> T:
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UndecodableEvent(f"expected {what}, got {len(data)} bytes: {error}") from error
+
+
+def decode_event(data: bytes) -> Event:
+    """A fact of a conversation.
+
+    Raises:
+        UndecodableEvent: not JSON, not an event, or of a kind that this version does not know.
+    """
+    return _decode(_event, data, "an event")
+
+
+def decode_character_event(data: bytes) -> CharacterEvent:
+    return _decode(_character, data, "a character event")
+
+
+def decode_live(data: bytes) -> LiveEvent:
+    return _decode(_live, data, "a live event")
+
+
+def decode_media(data: bytes) -> Media:
+    return _decode(_media, data, "media")
+
+
+def decode_dead_letter(data: bytes) -> DeadLetter:
+    return _decode(_dead, data, "a dead letter")

@@ -1,0 +1,22 @@
+"""Ids: random where a person acts, derived where something led here."""
+
+from __future__ import annotations
+
+import uuid
+
+_NAMESPACE = uuid.UUID("6f1d2f0e-5c63-5f0e-9a7b-2f8d6b1c4e10")
+
+
+def new_id(prefix: str) -> str:
+    """A fresh, unguessable id such as "c4f0…"; only for what nothing in the log led to."""
+    return f"{prefix}{uuid.uuid4().hex}"
+
+
+def derive_id(cause: str, *position: str | int) -> str:
+    """The id of what follows from `cause` at this position: the same again on every repeat (UUIDv5)."""
+    return uuid.uuid5(_NAMESPACE, "/".join([cause, *map(str, position)])).hex
+
+
+def seed_of(value: str) -> int:
+    """A 32 bit seed for sampling, from an id."""
+    return uuid.uuid5(_NAMESPACE, value).int >> 96

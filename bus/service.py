@@ -1,0 +1,72 @@
+"""What a service is: a name, the facts it takes, and one async generator from an event to what follows.
+
+The runner (`bus.runner`) does the rest: who, when, why, ids, acknowledgement, redelivery, interruption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, TypeVar
+
+from bus.errors import VisavisError
+from bus.events import AudioIn, AudioOut, Body, CharacterCreated, Event, FrameBatch, IdleBatch, LiveBody, LiveEvent
+
+Output: TypeAlias = Body | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch
+"""What a handler may yield. A fact is stamped and appended to its conversation, live bodies and media are published."""
+
+M = TypeVar("M", AudioIn, AudioOut, FrameBatch, IdleBatch)
+
+
+class Reader(Protocol):
+    """What a handler may read of the log."""
+
+    def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+        """The media on a subject from the first message to the final one, as they come.
+
+        Raises:
+            StreamStalled: nothing came for `patience` seconds and the final one is missing.
+        """
+        ...
+
+    async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        """The facts on record in a conversation with their stream sequences, those after a sequence only."""
+        ...
+
+    async def last_live(self, subject: str) -> LiveEvent | None:
+        """The newest live event on a subject, if there is one that is less than an hour old."""
+        ...
+
+    async def characters(self) -> dict[str, CharacterCreated]:
+        """All characters by id, as they are now."""
+        ...
+
+
+class Handler(Protocol):
+    """The work of a service on one event. Never reads a clock nor makes a random id.
+
+    An item may come twice (its worker died): the same outputs are then yielded again and the bus drops the doubles.
+    """
+
+    def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]: ...
+
+
+def _no_facts(event: Event, error: VisavisError) -> Iterable[Body]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One of the parts that Visavis is made of."""
+
+    name: str
+    takes: tuple[type[Body], ...]
+    handle: Handler
+    engine: str
+    """Name of the engine in use, for discovery and `doctor`."""
+    failed: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
+    """What the person should see when a piece of work is given up."""
+    slots: int = 8
+    """Pieces of work under way at once; those of one conversation go one after the other."""
+    lease: float = 10.0
+    """Seconds after which a piece of work whose worker says nothing goes to another one."""

@@ -1,0 +1,101 @@
+"""One typed set of settings, read once from the environment and passed down.
+
+Every field is `VISAVIS_<NAME>`; a variable with that prefix that is no setting, or a value that does not fit, stops the
+program and is named.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bus.errors import ConfigurationError
+
+PREFIX = "VISAVIS_"
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    nats_url: str = ""
+    """A NATS server with JetStream; empty: an embedded one is started on nats_port."""
+    nats_port: Port = 4222
+    """Where the embedded NATS server listens, on loopback."""
+    data: str = "data"
+    """Folder for the log of the embedded server and the read models."""
+    host: str = "127.0.0.1"
+    """Address that the gateway listens on."""
+    port: Port = 8080
+    """Port of the page, the API and the signalling."""
+    ice_servers: str = ""
+    """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
+    language: str = "en"
+    """Language that people speak, unless they say otherwise."""
+    stt_engine: str = "auto"
+    """auto, pocketsphinx."""
+    dialogue_engine: str = "auto"
+    """auto, companion (offline), openai (any endpoint that speaks its protocol)."""
+    llm_url: str = ""
+    """Base URL of an OpenAI-compatible API, e.g. http://127.0.0.1:11434/v1."""
+    llm_model: str = ""
+    """Model to ask for; empty: the first one that the endpoint lists."""
+    llm_key: str = ""
+    """API key, where the endpoint wants one."""
+    tts_engine: str = "auto"
+    """auto, espeak, flite."""
+    render_engine: str = "auto"
+    """auto, layered."""
+    video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512
+    """Width and height of the avatar's pictures, in pixels."""
+    video_bitrate: Annotated[int, Meta(ge=100_000, le=8_000_000)] = 1_000_000
+    """Bits a second that a talking face may take."""
+    endpoint_ms: Annotated[int, Meta(ge=200, le=3000)] = 500
+    """Silence after which a phrase is over, in milliseconds, where nothing tells sooner."""
+    audio_days: Annotated[int, Meta(ge=1)] = 30
+    """How long recorded and spoken audio is kept."""
+    audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 8 << 30
+    """How much audio is kept at the most, in bytes."""
+    frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30
+    """How much video is kept at the most (and never over 24 hours), in bytes."""
+    log_level: str = "info"
+    """debug, info, warning, error."""
+
+    @property
+    def data_folder(self) -> Path:
+        return Path(self.data).absolute()
+
+    @property
+    def url(self) -> str:
+        """Where NATS is."""
+        return self.nats_url or f"nats://127.0.0.1:{self.nats_port}"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that these environment variables spell.
+
+    Raises:
+        ConfigurationError: an unknown `VISAVIS_` variable, or a value out of range; names it.
+    """
+    fields = {field.name for field in msgspec.structs.fields(Settings)}
+    values: dict[str, str] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in fields:
+            near = difflib.get_close_matches(field, fields, n=1)
+            hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
+            raise ConfigurationError(f"{name} is not a setting{hint}")
+        values[field] = value
+    for field, value in values.items():
+        try:
+            msgspec.convert({field: value}, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            reason = str(error).split(" - at ")[0]
+            raise ConfigurationError(f"{PREFIX}{field.upper()}={value!r}: {reason}") from error
+    return msgspec.convert(values, Settings, strict=False)

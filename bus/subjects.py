@@ -1,0 +1,109 @@
+"""The only module that spells a subject. Architecture, section "Streams and subjects"."""
+
+from __future__ import annotations
+
+import re
+
+from bus.errors import InvalidInput
+from bus.events import (
+    AudioIn,
+    AudioOut,
+    Body,
+    CharacterEvent,
+    Event,
+    FrameBatch,
+    IdleBatch,
+    LiveEvent,
+    Media,
+    tag_of,
+)
+
+_TOKEN = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+
+
+def token(value: str, what: str) -> str:
+    """The value itself, if it can be one token of a subject.
+
+    Raises:
+        InvalidInput: it is empty, too long or has another character.
+    """
+    if not _TOKEN.match(value):
+        raise InvalidInput(f"{what} must be 1 to 64 characters of A-Z a-z 0-9 _ -, got {value[:80]!r}")
+    return value
+
+
+def fact(event: Event) -> str:
+    return f"conv.{token(event.conversation, 'conversation')}.{tag_of(event.body)}"
+
+
+def facts_of(conversation: str) -> str:
+    """All facts of one conversation."""
+    return f"conv.{token(conversation, 'conversation')}.>"
+
+
+def fact_everywhere(body: type[Body]) -> str:
+    """One kind of fact in every conversation."""
+    return f"conv.*.{tag_of(body)}"
+
+
+ALL_FACTS = "conv.>"
+ALL_CHARACTERS = "character.>"
+
+
+def character(event: CharacterEvent) -> str:
+    return f"character.{token(event.character, 'character')}.{tag_of(event.body).removeprefix('character.')}"
+
+
+def live(event: LiveEvent) -> str:
+    kind = event.body.__struct_config__.tag
+    return f"live.{token(event.conversation, 'conversation')}.{kind}"
+
+
+def live_of(conversation: str) -> str:
+    return f"live.{token(conversation, 'conversation')}.>"
+
+
+def watching(conversation: str) -> str:
+    """Where sessions that can see pictures say so."""
+    return f"live.{token(conversation, 'conversation')}.watching"
+
+
+def audio_in(conversation: str, utterance: str) -> str:
+    return f"audio.{token(conversation, 'conversation')}.in.{token(utterance, 'utterance')}"
+
+
+def audio_out(conversation: str, speech: str) -> str:
+    return f"audio.{token(conversation, 'conversation')}.out.{token(speech, 'speech')}"
+
+
+def audio_out_of(conversation: str) -> str:
+    """All spoken replies of one conversation."""
+    return f"audio.{token(conversation, 'conversation')}.out.*"
+
+
+def frames(conversation: str, speech: str) -> str:
+    return f"frames.{token(conversation, 'conversation')}.{token(speech, 'speech')}"
+
+
+def frames_of(conversation: str) -> str:
+    return f"frames.{token(conversation, 'conversation')}.*"
+
+
+def idle_frames(character_id: str) -> str:
+    return f"frames.idle.{token(character_id, 'character')}"
+
+
+def dead(stream: str, service: str) -> str:
+    return f"dead.{token(stream, 'stream')}.{token(service, 'service')}"
+
+
+def media(message: Media) -> str:
+    match message:
+        case AudioIn():
+            return audio_in(message.conversation, message.utterance)
+        case AudioOut():
+            return audio_out(message.conversation, message.speech)
+        case FrameBatch():
+            return frames(message.conversation, message.speech)
+        case IdleBatch():
+            return idle_frames(message.character)

@@ -1,0 +1,56 @@
+"""Choosing an engine by name from a service's explicit table; `auto` takes the first that can really run here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bus.errors import ConfigurationError
+from bus.settings import Settings
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class Engine(Generic[E]):
+    """One row of a service's table."""
+
+    name: str
+    missing: Callable[[Settings], str | None]
+    """What is missing for it here, as one sentence; None where it can run. Must not load the engine."""
+    make: Callable[[Settings], E]
+    """Loads it; may take seconds."""
+
+
+@dataclass(frozen=True)
+class Choice(Generic[E]):
+    engine: Engine[E]
+    why: str
+
+
+def choose(table: Sequence[Engine[E]], wanted: str, settings: Settings, *, setting: str) -> Choice[E]:
+    """The engine to use; the table is in order of preference.
+
+    Args:
+        wanted: a name from the table, or "auto".
+        setting: the environment variable that says so, for the message.
+    Raises:
+        ConfigurationError: no such engine, or what it needs is not here.
+    """
+    names = ", ".join(engine.name for engine in table)
+    if wanted != "auto":
+        for engine in table:
+            if engine.name == wanted:
+                lack = engine.missing(settings)
+                if lack:
+                    raise ConfigurationError(f"{setting}={wanted} cannot be used: {lack}")
+                return Choice(engine, f"{setting}={wanted}")
+        raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
+    passed: list[str] = []
+    for engine in table:
+        lack = engine.missing(settings)
+        if lack is None:
+            return Choice(engine, "; ".join([*passed, "the best that can run here"]))
+        passed.append(f"not {engine.name}: {lack}")
+    raise ConfigurationError(f"none of {names} can run here: {'; '.join(passed)}")

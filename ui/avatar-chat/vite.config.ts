@@ -1,0 +1,19 @@
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+const gateway = process.env['VISAVIS_GATEWAY'] ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  // Relative, so that the page works below any path of a proxy.
+  base: './',
+  plugins: [react(), tailwindcss()],
+  server: { host: '127.0.0.1', port: 3000, proxy: { '/api': gateway } },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['src/test/setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    coverage: { include: ['src/**/*.{ts,tsx}'], exclude: ['src/main.tsx', 'src/test/**', 'src/generated/**'] },
+  },
+})

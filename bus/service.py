@@ -37,6 +37,10 @@ class Reader(Protocol):
         """The newest live event on a subject, if there is one that is less than an hour old."""
         ...
 
+    async def last_media(self, kind: type[M], subject: str) -> M | None:
+        """The newest media on a subject, if it is of that kind."""
+        ...
+
     async def characters(self) -> dict[str, CharacterCreated]:
         """All characters by id, as they are now."""
         ...
@@ -66,6 +70,8 @@ class Service:
     """Name of the engine in use, for discovery and `doctor`."""
     failed: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
     """What the person should see when a piece of work is given up."""
+    background: Callable[[Reader], AsyncIterator[Output]] | None = None
+    """Media to be made without being asked; run once at the start."""
     slots: int = 8
     """Pieces of work under way at once; those of one conversation go one after the other."""
     lease: float = 10.0

@@ -1,0 +1,367 @@
+"""The event log: append, read, follow. The only module that services and projections use to reach NATS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
+
+from bus import codec, streams, subjects
+from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
+from bus.events import CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media
+from bus.pull import Connection, Pull, PullLost
+from bus.service import M
+from bus.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OLDEST_SERVER = (2, 12)
+_PUBLISH_TIMEOUT = 2.0
+_PUBLISH_PATIENCE = 30.0
+_READ_WINDOW = 256
+_READ_BYTES = 4 << 20
+_WRONG_LAST_SEQUENCE = 10071
+_NO_SPACE = (10023, 10077, 10122)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One message of the log."""
+
+    sequence: int
+    subject: str
+    data: bytes
+    time: int
+    """When the server stored it, microseconds since 1970."""
+
+
+class Bus:
+    """A connection to the log: small facts on one socket, media on another so that they do not delay them."""
+
+    def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
+        self.settings = settings
+        self.nc = facts
+        self._media_nc = media
+        self.js: JetStreamContext = facts.jetstream(timeout=_PUBLISH_TIMEOUT)
+        self._media_js: JetStreamContext = media.jetstream(timeout=_PUBLISH_TIMEOUT)
+
+    @property
+    def connected(self) -> bool:
+        return self.nc.is_connected
+
+    # writing
+
+    async def append(self, event: Event, *, expected_last: int | None = None) -> int:
+        """Append a fact; returns its stream sequence. Appending the same id again does nothing.
+
+        Args:
+            expected_last: sequence of the last event on the subject, 0 for none.
+        Raises:
+            Conflict: the subject's last event is another one.
+            BusError: NATS was away for 30 s, or refuses.
+        """
+        return await self._publish(self.js, subjects.fact(event), codec.encode(event), event.id, expected_last)
+
+    async def append_character(self, event: CharacterEvent) -> int:
+        """Append a fact about a character; returns its stream sequence."""
+        return await self._publish(self.js, subjects.character(event), codec.encode(event), event.id)
+
+    async def publish_media(self, message: Media, message_id: str) -> int:
+        """Append audio or pictures; returns the stream sequence."""
+        return await self._publish(self._media_js, subjects.media(message), codec.encode(message), message_id)
+
+    async def publish_live(self, event: LiveEvent) -> None:
+        """Show what is going on; not retried, it would be stale."""
+        await self.nc.publish(subjects.live(event), codec.encode(event))
+
+    async def bury(self, letter: DeadLetter) -> None:
+        """Put a message that cannot be dealt with aside."""
+        subject = subjects.dead(letter.stream, letter.service)
+        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}"
+        await self._publish(self.js, subject, codec.encode(letter), message_id)
+
+    async def _publish(
+        self, js: JetStreamContext, subject: str, data: bytes, message_id: str, expected_last: int | None = None
+    ) -> int:
+        headers = {"Nats-Msg-Id": message_id}
+        if expected_last is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(expected_last)
+
+        async def publish() -> int:
+            return (await js.publish(subject, data, headers=headers)).seq
+
+        return await self._patiently(publish, f"publish to {subject}")
+
+    async def _patiently(self, act: Callable[[], Awaitable[T]], what: str) -> T:
+        """Do it again until it works: every act here is safe to repeat, and NATS may be restarting."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PUBLISH_PATIENCE
+        pause = 0.05
+        while True:
+            try:
+                return await act()
+            except NotFoundError:
+                raise
+            except APIError as error:
+                _raise_final(error, what)
+                problem: Exception = error
+            except (NatsError, TimeoutError, OSError) as error:
+                if self.nc.is_closed:
+                    raise BusError(f"{what}: the connection is closed") from error
+                problem = error
+            if loop.time() + pause > deadline:
+                reason = str(problem) or type(problem).__name__
+                raise BusError(f"{what}: {reason} for {_PUBLISH_PATIENCE:.0f} s") from problem
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+    # reading
+
+    async def last_sequence(self, stream: str) -> int:
+        """Sequence of the newest message in a stream, 0 where there is none."""
+        info = await self._patiently(lambda: self.js.stream_info(stream), f"look at {stream}")
+        return info.state.last_seq
+
+    async def last(self, subject: str) -> Record | None:
+        """The newest message on a subject."""
+
+        async def get() -> api.RawStreamMsg:
+            return await self.js.get_msg(streams.stream_of(subject), subject=subject, direct=True)
+
+        try:
+            msg = await self._patiently(get, f"get {subject}")
+        except NotFoundError:
+            return None
+        return Record(msg.seq or 0, subject, msg.data or b"", 0)
+
+    async def read(
+        self, stream: str, subject: str, *, after: int = 0, follow: bool = False, new_only: bool = False
+    ) -> AsyncGenerator[Record, None]:
+        """Messages in order, each once, from the one after a sequence to the newest, or for ever.
+
+        Reconnects, restarts of the server and a lost consumer do not show: it goes on after the last one it gave.
+
+        Args:
+            subject: with wildcards where wanted.
+            follow: wait for more instead of ending.
+            new_only: start with what comes from now on.
+        """
+        media = stream in (streams.AUDIO, streams.FRAMES)
+        nc, js = (self._media_nc, self._media_js) if media else (self.nc, self.js)
+        if new_only:
+            after = await self.last_sequence(stream)
+        while True:
+            try:
+                async with aclosing(self._read_once(nc, js, stream, subject, after, follow)) as records:
+                    async for record in records:
+                        yield record
+                        after = record.sequence
+                return
+            except (PullLost, NatsError, APIError, TimeoutError, OSError) as error:
+                if nc.is_closed:
+                    raise BusError(f"read {subject}: the connection is closed") from error
+                log.info("reading again", extra={"subject": subject, "after": after, "why": type(error).__name__})
+                await asyncio.sleep(0.1)
+
+    async def _read_once(
+        self, nc: Connection, js: JetStreamContext, stream: str, subject: str, after: int, follow: bool
+    ) -> AsyncGenerator[Record, None]:
+        config = api.ConsumerConfig(
+            filter_subject=subject,
+            deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=after + 1,
+            ack_policy=api.AckPolicy.NONE,
+            mem_storage=True,
+            num_replicas=1,
+            inactive_threshold=60.0,
+        )
+        info = await js.add_consumer(stream, config)
+        if not follow and info.num_pending == 0:
+            return
+        expected = 1
+        try:
+            async with Pull(nc, stream, info.name, window=_READ_WINDOW, max_bytes=_READ_BYTES) as pull:
+                while True:
+                    msg = await pull.next()
+                    assert msg is not None
+                    meta = msg.metadata
+                    if meta.sequence.consumer != expected:
+                        raise PullLost(f"{subject}: expected message {expected}, got {meta.sequence.consumer}")
+                    expected += 1
+                    stored = int(meta.timestamp.timestamp() * 1_000_000)
+                    yield Record(meta.sequence.stream, msg.subject, msg.data, stored)
+                    if not follow and meta.num_pending == 0:
+                        return
+        finally:
+            if nc.is_connected:
+                # Not waited for: a reader that ends has no time for it, and the consumer ends by itself in 60 s.
+                await nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{info.name}", b"")
+
+    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncGenerator[M, None]:
+        """See `bus.service.Reader.follow`."""
+        async with aclosing(self.read(streams.stream_of(subject), subject, follow=True)) as records:
+            while True:
+                try:
+                    async with asyncio.timeout(patience):
+                        record = await anext(records)
+                except TimeoutError:
+                    raise StreamStalled(f"{subject}: nothing for {patience} s and no final chunk") from None
+                message = codec.decode_media(record.data)
+                if not isinstance(message, kind):
+                    raise UndecodableEvent(f"{subject}: expected {kind.__name__}, got {type(message).__name__}")
+                yield message
+                if message.final:
+                    return
+
+    async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        """See `bus.service.Reader.facts`. What does not decode is left out: it is somebody else's dead letter."""
+        found: list[tuple[int, Event]] = []
+        async for record in self.read(streams.CONVERSATIONS, subjects.facts_of(conversation), after=after):
+            try:
+                found.append((record.sequence, codec.decode_event(record.data)))
+            except UndecodableEvent as error:
+                log.warning("undecodable event", extra={"sequence": record.sequence, "why": error.detail})
+        return found
+
+    async def last_live(self, subject: str) -> LiveEvent | None:
+        """See `bus.service.Reader.last_live`."""
+        record = await self.last(subject)
+        return codec.decode_live(record.data) if record else None
+
+    async def last_media(self, kind: type[M], subject: str) -> M | None:
+        """See `bus.service.Reader.last_media`."""
+        record = await self.last(subject)
+        message = codec.decode_media(record.data) if record else None
+        return message if isinstance(message, kind) else None
+
+    async def characters(self) -> dict[str, CharacterCreated]:
+        """See `bus.service.Reader.characters`."""
+        found: dict[str, CharacterCreated] = {}
+        async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
+            event = codec.decode_character_event(record.data)
+            found[event.character] = event.body
+        return found
+
+    async def listen(self, subject: str) -> AsyncGenerator[tuple[str, bytes], None]:
+        """What is published on a subject from now on, without waiting for it to be stored. Nothing is repeated.
+
+        Drops the oldest beyond 1024 unread.
+        """
+        arrived: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(1024)
+
+        async def on_message(msg: Msg) -> None:
+            if arrived.full():
+                arrived.get_nowait()
+            arrived.put_nowait((msg.subject, msg.data))
+
+        subscription = await self.nc.subscribe(subject, cb=on_message)
+        try:
+            while True:
+                yield await arrived.get()
+        finally:
+            if not self.nc.is_closed:
+                await subscription.unsubscribe()
+
+    async def discover(self, *, wait: float = 0.25) -> list[dict[str, Any]]:
+        """The services that answer within `wait` seconds: their `$SRV.INFO`."""
+        answers: list[dict[str, Any]] = []
+
+        async def on_message(msg: Msg) -> None:
+            if msg.data:
+                answers.append(json.loads(msg.data))
+
+        inbox = self.nc.new_inbox()
+        subscription = await self.nc.subscribe(inbox, cb=on_message)
+        await self.nc.publish("$SRV.INFO", b"", reply=inbox)
+        await asyncio.sleep(wait)
+        await subscription.unsubscribe()
+        return answers
+
+
+def _raise_final(error: APIError, what: str) -> None:
+    """Raise what trying again cannot mend."""
+    if error.err_code == _WRONG_LAST_SEQUENCE:
+        raise Conflict(f"{what}: {error.description}") from error
+    if error.err_code in _NO_SPACE:
+        raise BusError(f"{what}: the log is full ({error.description})", retryable=False, code="log_full") from error
+    if error.code is not None and 400 <= error.code < 500 and error.code not in (408, 409, 429):
+        raise BusError(f"{what}: {error.description}", retryable=False) from error
+
+
+@asynccontextmanager
+async def connect(settings: Settings, *, name: str, wait: float = 30.0) -> AsyncIterator[Bus]:
+    """A connection to the log with its streams in place.
+
+    Args:
+        name: shown in the server's list of connections.
+        wait: seconds to wait for a server that is not there yet.
+    Raises:
+        BusError: no server within `wait`.
+        ConfigurationError: the server is too old or has no JetStream, or a stream is in the way.
+    """
+    facts = await _connect(settings.url, name, wait)
+    try:
+        version = facts.connected_server_version
+        if (version.major, version.minor) < OLDEST_SERVER:
+            raise ConfigurationError(f"NATS at {settings.url} is {version}; 2.12 or newer is needed")
+        media = await _connect(settings.url, f"{name}-media", wait)
+        try:
+            bus = Bus(settings, facts, media)
+            try:
+                await streams.ensure_streams(bus.js, settings)
+            except (NatsError, TimeoutError) as error:
+                raise BusError(f"JetStream at {settings.url} does not answer: {error!r}") from error
+            yield bus
+        finally:
+            await media.close()
+    finally:
+        await facts.close()
+
+
+async def _connect(url: str, name: str, wait: float) -> Connection:
+    async def on_error(error: Exception) -> None:
+        log.warning("nats", extra={"why": str(error) or type(error).__name__})
+
+    async def on_disconnect() -> None:
+        log.warning("nats connection lost")
+
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        client = Connection()
+
+        async def on_reconnect(client: Connection = client) -> None:
+            log.info("nats connection back")
+            client.came_back()
+
+        try:
+            await client.connect(
+                url,
+                name=name,
+                connect_timeout=2,
+                reconnect_time_wait=0.2,  # type: ignore[arg-type]
+                max_reconnect_attempts=-1,
+                ping_interval=5,
+                pending_size=32 << 20,
+                allow_reconnect=True,
+                error_cb=on_error,
+                disconnected_cb=on_disconnect,
+                reconnected_cb=on_reconnect,
+            )
+            return client
+        except (NatsError, OSError, TimeoutError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise BusError(f"no NATS server at {url}: {error!r}") from error
+            await asyncio.sleep(0.1)
+
+

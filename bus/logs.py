@@ -1,0 +1,28 @@
+"""Log lines: a static message, and data in fields. What people say is never logged."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class FieldFormatter(logging.Formatter):
+    """`INFO work done conversation=c1 ms=12`; fields come from `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
+        line = f"{record.levelname} {record.getMessage()}" + (f" {fields}" if fields else "")
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def set_up_logging(level: str) -> None:
+    """Send log lines to standard error. `level` is debug, info, warning or error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FieldFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for chatty in ("nats", "aioice", "aiortc", "libav", "httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,119 @@
+"""Every stream, declared in one place and applied at start-up. Architecture, section "Streams and subjects"."""
+
+from __future__ import annotations
+
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
+
+from bus.errors import BusError, ConfigurationError
+from bus.settings import Settings
+
+CONVERSATIONS = "CONVERSATIONS"
+AUDIO = "AUDIO"
+FRAMES = "FRAMES"
+CHARACTERS = "CHARACTERS"
+LIVE = "LIVE"
+DEAD = "DEAD"
+
+_DAY = 86_400.0
+_OF_PREFIX = {
+    "conv": CONVERSATIONS,
+    "audio": AUDIO,
+    "frames": FRAMES,
+    "character": CHARACTERS,
+    "live": LIVE,
+    "dead": DEAD,
+}
+_UNCHANGEABLE = ("storage", "retention")
+_COMPARED = (
+    "subjects",
+    "max_age",
+    "max_bytes",
+    "discard",
+    "max_msgs_per_subject",
+    "duplicate_window",
+    "allow_direct",
+    "compression",
+    *_UNCHANGEABLE,
+)
+
+
+def stream_of(subject: str) -> str:
+    """The stream that a subject is kept in."""
+    return _OF_PREFIX[subject.split(".", 1)[0]]
+
+
+def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
+    """All streams as they should be."""
+
+    def stream(name: str, subject: str, **limits: object) -> api.StreamConfig:
+        config = api.StreamConfig(
+            name=name,
+            subjects=[subject],
+            retention=api.RetentionPolicy.LIMITS,
+            storage=api.StorageType.FILE,
+            discard=api.DiscardPolicy.OLD,
+            max_age=0.0,
+            max_bytes=-1,
+            duplicate_window=120.0,
+            allow_direct=True,
+            compression=api.StoreCompression.NONE,
+            num_replicas=1,
+        )
+        return config.evolve(**limits)
+
+    return (
+        # A full log must be a loud error, never silently forgotten history.
+        stream(
+            CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW, compression=api.StoreCompression.S2
+        ),
+        stream(AUDIO, "audio.>", max_age=settings.audio_days * _DAY, max_bytes=settings.audio_bytes),
+        stream(FRAMES, "frames.>", max_age=_DAY, max_bytes=settings.frames_bytes),
+        stream(CHARACTERS, "character.>", discard=api.DiscardPolicy.NEW),
+        stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
+        stream(DEAD, "dead.>", max_age=30 * _DAY),
+    )
+
+
+async def ensure_streams(js: JetStreamContext, settings: Settings) -> None:
+    """Create what is missing and update what has changed; safe to call from many processes at once.
+
+    Raises:
+        ConfigurationError: a stream is there in a form that cannot be changed into the declared one, or there is not
+            the space that the limits ask for.
+    """
+    for wanted in declared(settings):
+        assert wanted.name is not None
+        try:
+            found = (await js.stream_info(wanted.name)).config
+        except NotFoundError:
+            found = await _create(js, wanted)
+        different = [name for name in _COMPARED if getattr(found, name) != getattr(wanted, name)]
+        if not different:
+            continue
+        for name in _UNCHANGEABLE:
+            if name in different:
+                raise ConfigurationError(
+                    f"stream {wanted.name} has {name}={getattr(found, name)}, "
+                    f"this version needs {getattr(wanted, name)}; move its data away or set VISAVIS_NATS_URL"
+                )
+        try:
+            await js.update_stream(found.evolve(**{name: getattr(wanted, name) for name in different}))
+        except APIError as error:
+            raise ConfigurationError(
+                f"stream {wanted.name} cannot be changed ({different}): {error.description}"
+            ) from error
+
+
+async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamConfig:
+    try:
+        return (await js.add_stream(wanted)).config
+    except APIError as error:
+        if error.err_code == 10058:  # another process was first, with another declaration: compare below
+            return (await js.stream_info(str(wanted.name))).config
+        if error.err_code == 10047:
+            raise ConfigurationError(
+                f"stream {wanted.name} asks for {wanted.max_bytes} bytes, more than NATS may store; lower "
+                "VISAVIS_AUDIO_BYTES and VISAVIS_FRAMES_BYTES, or free disk space"
+            ) from error
+        raise BusError(f"stream {wanted.name} cannot be created: {error.description}") from error

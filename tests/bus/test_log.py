@@ -1,0 +1,131 @@
+"""The log on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import msgspec
+import pytest
+
+from bus import streams, subjects
+from bus.errors import Conflict, StreamStalled
+from bus.events import AudioIn, CharacterCreated, CharacterEvent, Event, LiveEvent, MessageReceived, Watching
+from bus.log import Bus, connect
+from bus.settings import Settings
+from tests.conftest import NatsServer
+
+
+def message(number: int, conversation: str = "c1") -> Event:
+    body = MessageReceived(message=f"m{number}", text=f"number {number}")
+    return Event(id=f"e{conversation}{number}", at=number, conversation=conversation, turn=f"t{number}", body=body)
+
+
+def chunk(index: int, *, final: bool = False) -> AudioIn:
+    return AudioIn(conversation="c1", utterance="u1", index=index, sample=index * 1600, pcm=b"\0\1" * 1600, final=final)
+
+
+async def test_what_is_appended_is_read_in_order(bus: Bus) -> None:
+    events = [message(number) for number in range(600)]
+    for event in events:
+        await bus.append(event)
+    assert [event for _, event in await bus.facts("c1")] == events
+
+
+async def test_the_same_id_twice_is_one_event(bus: Bus) -> None:
+    first = await bus.append(message(1))
+    assert await bus.append(message(1)) == first
+    assert len(await bus.facts("c1")) == 1
+
+
+async def test_reading_goes_on_after_a_sequence(bus: Bus) -> None:
+    sequences = [await bus.append(message(number)) for number in range(5)]
+    later = await bus.facts("c1", after=sequences[2])
+    assert [event.id for _, event in later] == ["ec13", "ec14"]
+
+
+async def test_another_conversation_is_not_read(bus: Bus) -> None:
+    await bus.append(message(1))
+    await bus.append(message(2, "c2"))
+    assert [event.conversation for _, event in await bus.facts("c2")] == ["c2"]
+
+
+async def test_a_subject_that_moved_on_refuses(bus: Bus) -> None:
+    await bus.append(message(1))
+    with pytest.raises(Conflict):
+        await bus.append(message(2), expected_last=0)
+
+
+async def test_followed_media_end_with_the_final_chunk(bus: Bus) -> None:
+    sent = [chunk(index, final=index == 9) for index in range(10)]
+
+    async def send() -> None:
+        for one in sent:
+            await bus.publish_media(one, f"u1-{one.index}")
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(send())
+        assert [one async for one in bus.follow(AudioIn, subjects.audio_in("c1", "u1"))] == sent
+
+
+async def test_media_that_stop_without_a_final_chunk_are_an_error(bus: Bus) -> None:
+    await bus.publish_media(chunk(0), "u1-0")
+    chunks = bus.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.3)
+    with pytest.raises(StreamStalled, match="no final chunk"):
+        _ = [one async for one in chunks]
+
+
+async def test_a_follower_outlives_a_killed_server(bus: Bus, nats_server: NatsServer) -> None:
+    read: list[int] = []
+    async with aclosing(bus.read(streams.CONVERSATIONS, subjects.ALL_FACTS, follow=True)) as records:
+        await bus.append(message(0))
+        read.append((await anext(records)).sequence)
+        await asyncio.sleep(0.3)
+        nats_server.kill()
+        nats_server.start()
+        for number in range(1, 50):
+            await bus.append(message(number))
+        async with asyncio.timeout(30):
+            read.extend([(await anext(records)).sequence for _ in range(49)])
+    assert read == list(range(1, 51))
+
+
+async def test_only_what_is_new_can_be_followed(bus: Bus) -> None:
+    await bus.append(message(0))
+    async with aclosing(bus.read(streams.CONVERSATIONS, "conv.>", follow=True, new_only=True)) as records:
+        waiting = asyncio.ensure_future(anext(records))
+        await asyncio.sleep(0.2)
+        await bus.append(message(1))
+        assert (await waiting).sequence == 2
+
+
+async def test_a_listener_hears_at_once_and_nothing_old(bus: Bus) -> None:
+    async with aclosing(bus.listen("live.c1.>")) as heard:
+        waiting = asyncio.ensure_future(anext(heard))
+        await asyncio.sleep(0.1)
+        live = LiveEvent(at=1, conversation="c1", body=Watching(session="s1"))
+        await bus.publish_live(live)
+        subject, _ = await waiting
+    assert subject == "live.c1.watching"
+    assert await bus.last_live(subjects.watching("c1")) == live
+    assert await bus.last_live(subjects.watching("c2")) is None
+
+
+async def test_characters_are_as_last_told(bus: Bus) -> None:
+    def told(name: str) -> CharacterCreated:
+        return CharacterCreated(name=name, tagline="", personality="", greeting="", look="ada", voice="female")
+
+    for at, name in enumerate(["Ada", "Adah"]):
+        await bus.append_character(CharacterEvent(id=f"x{at}", at=at, character="ada", body=told(name)))
+    assert await bus.characters() == {"ada": told("Adah")}
+
+
+async def test_starting_again_changes_no_stream_and_a_new_limit_is_applied(settings: Settings, bus: Bus) -> None:
+    await bus.append(message(1))
+    async with connect(settings, name="again") as again:
+        assert await again.last_sequence(streams.CONVERSATIONS) == 1
+    smaller = msgspec.structs.replace(settings, audio_bytes=32 << 20)
+    async with connect(smaller, name="smaller") as changed:
+        info = await changed.js.stream_info(streams.AUDIO)
+        assert info.config.max_bytes == 32 << 20

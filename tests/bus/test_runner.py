@@ -1,0 +1,250 @@
+"""The runner on a real server: order, repetition, failure, interruption."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager, suppress
+
+import pytest
+
+from bus import codec, runner, streams, subjects
+from bus.errors import EngineError, UndecodableEvent, VisavisError
+from bus.events import (
+    Body,
+    DeadLetter,
+    Event,
+    LiveBody,
+    MessageReceived,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+    ReplyStarted,
+    StepFailed,
+    TranscriptPartial,
+    tag_of,
+)
+from bus.log import Bus
+from bus.runner import MAX_DELIVERIES, Runner
+from bus.service import Handler, Output, Reader, Service
+
+
+def said(number: int, conversation: str = "c1") -> Event:
+    body = MessageReceived(message=f"m{number}", text=str(number))
+    return Event(id=f"e{conversation}{number}", at=number, conversation=conversation, turn=f"t{number}", body=body)
+
+
+def sentence(event: Event, index: int, text: str = "yes") -> ReplySentence:
+    return ReplySentence(reply=f"r{event.turn}", index=index, text=text, character="ada")
+
+
+async def echo(event: Event, reader: Reader) -> AsyncIterator[Output]:
+    assert isinstance(event.body, MessageReceived)
+    yield ReplyStarted(reply=f"r{event.turn}", character="ada", engine="echo")
+    yield TranscriptPartial(utterance="u", text="on the way")
+    yield sentence(event, 0, event.body.text)
+    yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+
+def service(handle: Handler, **more: object) -> Service:
+    return Service(name="dialogue", takes=(MessageReceived,), handle=handle, engine="echo", **more)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def running(bus: Bus, *services: Service) -> AsyncIterator[None]:
+    workers = [asyncio.create_task(Runner(bus, one).run()) for one in services]
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.cancel()
+        for worker in workers:
+            with suppress(asyncio.CancelledError):
+                await worker
+
+
+async def until(bus: Bus, kind: type[Body], count: int, conversation: str = "c1") -> list[Event]:
+    """All events of a conversation once `count` of a kind are there."""
+    seen: list[Event] = []
+    async with asyncio.timeout(30), aclosing(
+        bus.read(streams.CONVERSATIONS, subjects.facts_of(conversation), follow=True)
+    ) as records:
+        async for record in records:
+            with suppress(UndecodableEvent):
+                seen.append(codec.decode_event(record.data))
+            if sum(isinstance(event.body, kind) for event in seen) == count:
+                break
+    return seen
+
+
+async def test_what_a_handler_yields_is_on_record_with_its_cause_and_turn(bus: Bus) -> None:
+    async with running(bus, service(echo)):
+        await bus.append(said(1))
+        events = await until(bus, ReplyEnded, 1)
+    assert [tag_of(event.body) for event in events] == [
+        "message.received",
+        "reply.started",
+        "reply.sentence",
+        "reply.ended",
+    ]
+    assert {(event.cause, event.turn, event.conversation) for event in events[1:]} == {("ec11", "t1", "c1")}
+    assert len({event.id for event in events}) == 4
+    live = await bus.last_live("live.c1.transcript_partial")
+    assert live is not None
+    assert isinstance(live.body, LiveBody)
+
+
+async def test_one_conversation_goes_in_order_and_others_do_not_wait(bus: Bus) -> None:
+    gate = asyncio.Event()
+
+    async def slow_for_c1(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        if event.conversation == "c1":
+            await gate.wait()
+        yield sentence(event, 0)
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+    async with running(bus, service(slow_for_c1)):
+        for number in range(4):
+            await bus.append(said(number))
+        await bus.append(said(9, "c2"))
+        await until(bus, ReplyEnded, 1, "c2")
+        gate.set()
+        events = await until(bus, ReplyEnded, 4)
+    replies = [event.turn for event in events if not isinstance(event.body, MessageReceived)]
+    assert replies == ["t0", "t0", "t1", "t1", "t2", "t2", "t3", "t3"]
+
+
+async def test_two_workers_share_and_repeat_nothing(bus: Bus) -> None:
+    async with running(bus, service(echo), service(echo)):
+        for number in range(40):
+            await bus.append(said(number, f"c{number % 8}"))
+        for number in range(8):
+            events = await until(bus, ReplyEnded, 5, f"c{number}")
+            assert len(events) == 20
+
+
+async def test_a_repeated_item_publishes_nothing_new(bus: Bus) -> None:
+    tries = 0
+
+    async def breaks_once(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        nonlocal tries
+        tries += 1
+        yield sentence(event, 0)
+        if tries == 1:
+            raise EngineError("the model fell over", retryable=True)
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+    async with running(bus, service(breaks_once)):
+        await bus.append(said(1))
+        events = await until(bus, ReplyEnded, 1)
+    assert tries == 2
+    assert [tag_of(event.body) for event in events] == ["message.received", "reply.sentence", "reply.ended"]
+
+
+def tell(event: Event, error: VisavisError) -> Iterable[Body]:
+    yield ReplyFailed(reply=f"r{event.turn}", code=error.code, detail=error.detail)
+
+
+async def test_what_cannot_work_is_told_and_blocks_nothing(bus: Bus) -> None:
+    async def refuses_one(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        assert isinstance(event.body, MessageReceived)
+        if event.body.text == "1":
+            raise EngineError("no such model", retryable=False, code="no_model")
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+
+    async with running(bus, service(refuses_one, failed=tell)):
+        await bus.append(said(1))
+        await bus.append(said(2))
+        events = await until(bus, ReplyEnded, 1)
+    assert [event.body for event in events if event.turn == "t1"][1:] == [
+        StepFailed(service="dialogue", code="no_model", retryable=False, detail="no such model"),
+        ReplyFailed(reply="rt1", code="no_model", detail="no such model"),
+    ]
+
+
+async def test_a_handler_that_always_breaks_ends_as_a_dead_letter(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
+
+    async def broken(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        if event.turn == "t1":
+            raise RuntimeError("a bug")
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+
+    async with running(bus, service(broken, failed=tell)):
+        await bus.append(said(1))
+        await bus.append(said(2))
+        await until(bus, ReplyFailed, 1)
+        letter = await dead_letter(bus)
+    assert (letter.service, letter.sequence, letter.code) == ("dialogue", 1, "internal")
+    assert letter.deliveries == MAX_DELIVERIES
+    assert codec.decode_event(letter.data) == said(1)
+
+
+async def dead_letter(bus: Bus) -> DeadLetter:
+    async with asyncio.timeout(10), aclosing(bus.read(streams.DEAD, "dead.>", follow=True)) as records:
+        return codec.decode_dead_letter((await anext(records)).data)
+
+
+async def test_garbage_is_put_aside_and_what_is_behind_it_flows(bus: Bus) -> None:
+    await bus.js.publish("conv.c1.message.received", b"\xff not an event")
+    async with running(bus, service(echo)):
+        await bus.append(said(1))
+        letter = await dead_letter(bus)
+        assert letter.code == "undecodable_event"
+        assert letter.data == b"\xff not an event"
+        assert len(await until(bus, ReplyEnded, 1)) == 4
+
+
+async def test_an_interruption_stops_the_work_of_its_turn_only(bus: Bus) -> None:
+    stopped = asyncio.Event()
+
+    async def endless(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        yield sentence(event, 0)
+        if event.turn == "t1":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped.set()
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+    async with running(bus, service(endless)):
+        await bus.append(said(1))
+        await bus.append(said(2))
+        await until(bus, ReplySentence, 1)
+        cut = ReplyInterrupted(reply="rt1", heard="", by="button")
+        await bus.append(Event(id="x1", at=3, conversation="c1", turn="t1", cause="ec11", body=cut))
+        async with asyncio.timeout(5):
+            await stopped.wait()
+        events = await until(bus, ReplyEnded, 1)
+    assert [event.turn for event in events if isinstance(event.body, ReplyEnded)] == ["t2"]
+
+
+async def test_work_under_way_when_a_worker_stops_is_done_by_the_next(bus: Bus) -> None:
+    started = asyncio.Event()
+
+    async def hangs(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        yield sentence(event, 0)
+        started.set()
+        await asyncio.Event().wait()
+
+    async with running(bus, service(hangs)):
+        await bus.append(said(1))
+        async with asyncio.timeout(5):
+            await started.wait()
+
+    async def finishes(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        yield sentence(event, 0)
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+    async with running(bus, service(finishes)):
+        events = await until(bus, ReplyEnded, 1)
+    assert len(events) == 3
+
+
+async def test_services_answer_discovery_with_their_engine(bus: Bus) -> None:
+    async with running(bus, service(echo)):
+        async with asyncio.timeout(10):
+            while not (found := await bus.discover(wait=0.1)):
+                pass
+    assert [(one["name"], one["metadata"]["engine"]) for one in found] == [("dialogue", "echo")]

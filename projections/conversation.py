@@ -296,7 +296,7 @@ def _change_reply(state: Conversation, event: Event, reply: str, change: Callabl
             return _put(state, i, replace(turn, reply=change(turn.reply)))
         if turn.id == event.turn:
             place = i
-    if not isinstance(event.body, ReplyStarted | ReplySentence | ReplyFailed):
+    if not isinstance(event.body, ReplyStarted | ReplySentence | ReplyInterrupted | ReplyFailed):
         return state  # of a reply that is not on record: nothing to show
     fresh = change(Reply(id=reply, character=getattr(event.body, "character", state.character)))
     turn = state.turns[place] if place is not None else Turn(id=event.turn or reply, at=event.at)

@@ -1,0 +1,164 @@
+"""Dialogue: from what a person said to the sentences of an answer."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
+from typing import Any, cast
+
+from bus.errors import EngineError, VisavisError
+from bus.events import (
+    Body,
+    CharacterCreated,
+    ConversationTitled,
+    Emotion,
+    Event,
+    MessageReceived,
+    ReplyEnded,
+    ReplyFailed,
+    ReplySentence,
+    ReplyStarted,
+    TranscriptFinal,
+)
+from bus.ids import derive_id, seed_of
+from bus.service import Output, Reader
+from projections.conversation import Conversation, Reply, fold_all, heard, title_of
+from services.dialogue.engine import Chat, Exchange
+from services.dialogue.prompt import Toned, parse
+from services.dialogue.sentences import Splitter
+
+TAKES: tuple[type[Body], ...] = (TranscriptFinal, MessageReceived)
+REMEMBERED = 256
+"""Conversations kept in memory as they are; of others all facts are read again."""
+
+_NOBODY = CharacterCreated(
+    name="Visavis",
+    tagline="a talking avatar",
+    personality="You are friendly and brief.",
+    greeting="Hello!",
+    look="",
+    voice="female",
+)
+"""Who answers where no character is on record."""
+
+
+class Dialogue:
+    """The handler of the dialogue service; what it keeps in memory is on the log as well."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._known: OrderedDict[str, Conversation] = OrderedDict()
+
+    async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
+        """Answer what was said; once, whatever is redelivered. See `bus.service.Handler`."""
+        body = event.body
+        assert isinstance(body, TranscriptFinal | MessageReceived)
+        text = " ".join(body.text.split())
+        if not text:
+            return
+        conversation = await self._conversation(event.conversation, reader)
+        reply = derive_id(event.id, "reply")
+        record = _on_record(conversation, reply)
+        if record is not None and record.state != "telling":
+            return
+        characters = await reader.characters()
+        character = (record.character if record else conversation.character) or next(iter(characters), "visavis")
+        yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
+
+        index = 0
+        mood: Emotion = "neutral"
+        # The outputs of a half told reply are repeated as they are on record: the same places give the same ids,
+        # and what comes after them gets new ones.
+        told = record.sentences if record else ()
+        for sentence in told:
+            yield _sentence(reply, index, Toned(sentence.text, sentence.emotion), character, conversation, mood)
+            index, mood = index + 1, sentence.emotion
+
+        exchange = Exchange(
+            text=text,
+            at=event.at,
+            language=conversation.language,
+            character=characters.get(character, _NOBODY),
+            others=tuple(one.name for name, one in characters.items() if name != character),
+            history=tuple(heard(conversation, before=event.turn or _source(body))),
+            told=tuple(sentence.text for sentence in told),
+            seed=seed_of(event.id),
+        )
+        async with aclosing(cast("Any", self._sentences(exchange))) as sentences:
+            async for toned in sentences:
+                emotion = toned.emotion or mood
+                yield _sentence(reply, index, Toned(toned.text, emotion), character, conversation, mood)
+                index, mood = index + 1, emotion
+        if not index:
+            raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
+        yield ReplyEnded(reply=reply, sentences=index)
+        # Last, so that a repeat which finds the title on record moves no other output to another place.
+        if not conversation.titled:
+            yield ConversationTitled(title=conversation.title or title_of(text))
+
+    async def _conversation(self, name: str, reader: Reader) -> Conversation:
+        state = self._known.pop(name, None) or Conversation(id=name)
+        state = fold_all(state, await reader.facts(name, after=state.seq))
+        self._known[name] = state
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return state
+
+    async def _sentences(self, exchange: Exchange) -> AsyncIterator[Toned]:
+        """The sentences of the answer that are not told yet."""
+        told = {_plain(text) for text in exchange.told}
+        skip = len(exchange.told) if self._chat.repeatable else 0
+        async with aclosing(cast("Any", self._cut(exchange))) as sentences:
+            async for toned in sentences:
+                if skip:
+                    skip -= 1
+                elif self._chat.repeatable or _plain(toned.text) not in told:
+                    yield toned
+
+    async def _cut(self, exchange: Exchange) -> AsyncIterator[Toned]:
+        splitter = Splitter(exchange.language)
+        async with aclosing(cast("Any", self._chat.stream(exchange))) as pieces:
+            async for piece in pieces:
+                for toned in map(parse, splitter.push(piece)):
+                    if toned.text:
+                        yield toned
+        for toned in map(parse, splitter.finish()):
+            if toned.text:
+                yield toned
+
+
+def failed(event: Event, error: VisavisError) -> Iterable[Body]:
+    """The person is told that no answer will come."""
+    if isinstance(event.body, TAKES):
+        yield ReplyFailed(reply=derive_id(event.id, "reply"), code=error.code, detail=error.detail)
+
+
+def _source(body: TranscriptFinal | MessageReceived) -> str:
+    return body.message if isinstance(body, MessageReceived) else body.utterance
+
+
+def _on_record(conversation: Conversation, reply: str) -> Reply | None:
+    for turn in reversed(conversation.turns):
+        if turn.reply is not None and turn.reply.id == reply:
+            return turn.reply
+    return None
+
+
+def _sentence(
+    reply: str, index: int, toned: Toned, character: str, conversation: Conversation, before: Emotion
+) -> ReplySentence:
+    return ReplySentence(
+        reply=reply,
+        index=index,
+        text=toned.text,
+        character=character,
+        language=conversation.language,
+        emotion=toned.emotion or before,
+        emotion_before=before,
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().lower()

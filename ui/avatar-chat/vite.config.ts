@@ -1,8 +1,10 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
+import { loadEnv } from 'vite'
 import { defineConfig } from 'vitest/config'
 
-const gateway = process.env['VISAVIS_GATEWAY'] ?? 'http://127.0.0.1:8080'
+// For development only: where the gateway is that the dev server passes API calls to.
+const gateway = loadEnv('', '.', 'VISAVIS_')['VISAVIS_GATEWAY'] ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
   // Relative, so that the page works below any path of a proxy.

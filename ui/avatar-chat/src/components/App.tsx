@@ -1,0 +1,130 @@
+import { ChevronUp } from 'lucide-react'
+import { useEffect, useMemo, useState } from 'react'
+import { useShortcuts } from '../hooks/useShortcuts'
+import { useStore } from '../hooks/useStore'
+import { useCharacter, useConversation, useTab } from '../hooks/useVisit'
+import { readableOn } from '../services/colour'
+import type { Character } from '../services/view'
+import { AvatarVideo } from './AvatarVideo'
+import { Captions } from './Captions'
+import { CharacterSelector } from './CharacterSelector'
+import { Composer } from './Composer'
+import { ConversationList } from './ConversationList'
+import { Header } from './Header'
+import { KeyboardHelp } from './KeyboardHelp'
+import { Notices } from './Notices'
+import { Readout } from './Readout'
+import { Transcript } from './Transcript'
+import { VoiceControls } from './VoiceControls'
+
+type Open = 'list' | 'help' | null
+
+/** The page. */
+export function App() {
+  const { visit, preferences } = useTab()
+  const { readout } = useStore(preferences.state)
+  const character = useCharacter()
+  const [open, setOpen] = useState<Open>(null)
+  useEffect(() => visit.start(), [visit])
+  useKeys(() => setOpen('help'))
+  useAccent(character)
+  return (
+    <div className="page">
+      <a href="#message" className="skip">
+        Skip to the message box
+      </a>
+      <Header onList={() => setOpen('list')} onHelp={() => setOpen('help')} />
+      <main className="stage">
+        {readout && <Readout />}
+        <CharacterSelector />
+        {character ? <Face character={character} /> : <NobodyYet />}
+        <Notices />
+      </main>
+      <Conversation character={character} />
+      {open === 'list' && <ConversationList onClose={() => setOpen(null)} />}
+      {open === 'help' && <KeyboardHelp onClose={() => setOpen(null)} />}
+    </div>
+  )
+}
+
+function Face({ character }: { readonly character: Character }) {
+  const { mode } = useStore(useTab().visit.call.state)
+  return (
+    <>
+      <div className="face">
+        <AvatarVideo character={character} />
+      </div>
+      {mode === 'none' ? (
+        <div className="introduction">
+          <h2 className="text-2xl font-semibold tracking-tight sm:text-3xl">{character.name}</h2>
+          <p className="text-balance text-ink-soft">{character.tagline}</p>
+        </div>
+      ) : (
+        <Captions />
+      )}
+      <VoiceControls name={character.name} />
+    </>
+  )
+}
+
+/** The list of characters is on its way. */
+function NobodyYet() {
+  const { phase } = useStore(useTab().visit.state)
+  const words = phase === 'ready' ? 'There is no character to talk to. The server has none yet.' : 'Connecting'
+  return (
+    <div className="grid flex-1 place-items-center">
+      <p role="status" data-testid="status" data-state={phase === 'away' ? 'away' : 'connecting'} className="status">
+        {phase === 'away' ? 'Server away, trying again' : words}
+      </p>
+    </div>
+  )
+}
+
+/** The panel beside the face; on phones a sheet below it that can be drawn up. */
+function Conversation({ character }: { readonly character: Character | null }) {
+  const [up, setUp] = useState(false)
+  const turns = useConversation()?.view.turns.length ?? 0
+  return (
+    <aside className="panel" data-up={up} aria-label="Conversation">
+      <button type="button" aria-expanded={up} onClick={() => setUp(!up)} className="handle">
+        <ChevronUp aria-hidden className={`size-4 transition-transform ${up ? 'rotate-180' : ''}`} />
+        {up ? 'Hide the transcript' : turns > 0 ? 'Transcript' : 'Conversation'}
+      </button>
+      <div className="panel-body">
+        <Transcript character={character} />
+      </div>
+      <Composer name={character?.name ?? 'the avatar'} />
+    </aside>
+  )
+}
+
+function useKeys(onHelp: () => void): void {
+  const { visit, preferences } = useTab()
+  const { shortcuts } = useStore(preferences.state)
+  const { microphone } = visit.call
+  const keys = useMemo(
+    () => ({
+      m: () => microphone.setMuted(!microphone.state.get().muted),
+      c: () => preferences.toggle('captions'),
+      d: () => preferences.toggle('readout'),
+      escape: () => void visit.interrupt(),
+      '?': onHelp,
+    }),
+    // The help is opened by a setter of state, which never changes its meaning.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [visit, preferences, microphone],
+  )
+  const onHold = useMemo(() => (held: boolean) => microphone.hold(held), [microphone])
+  useShortcuts({ keys, onHold, letters: shortcuts })
+}
+
+/** The page takes on the colour of the character. */
+function useAccent(character: Character | null): void {
+  const accent = character?.accent
+  useEffect(() => {
+    if (!accent) return
+    const { style } = document.documentElement
+    style.setProperty('--accent', accent)
+    style.setProperty('--on-accent', readableOn(accent))
+  }, [accent])
+}

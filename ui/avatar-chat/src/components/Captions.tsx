@@ -1,0 +1,45 @@
+import { useStore } from '../hooks/useStore'
+import { useConversation, useTab } from '../hooks/useVisit'
+import type { ConversationState } from '../services/conversation'
+import type { ReplyPart } from '../services/view'
+
+/** The sentence being told, else the last one told; empty before the first. */
+export function sentenceTold(reply: ReplyPart | null | undefined): string {
+  const { sentences = [] } = reply ?? {}
+  const playing = sentences.findLast(({ state }) => state === 'playing')
+  return (playing ?? sentences.findLast(({ state }) => state === 'played'))?.text ?? ''
+}
+
+/** What the person is saying or said last, in this visit. */
+export function wordsSaid({ view, activeTurn, partial }: ConversationState): string {
+  const person = view.turns.find(({ id }) => id === activeTurn)?.person
+  if (!person) return ''
+  if (person.state === 'discarded') return 'Sorry, I did not catch that.'
+  return partial ? `${person.text} ${partial}`.trim() : person.text
+}
+
+/** Live captions below the face. Hidden from screen readers: the transcript announces what is final. */
+export function Captions() {
+  const { captions } = useStore(useTab().preferences.state)
+  const conversation = useConversation()
+  if (!captions || !conversation) return <div className="captions" data-testid="captions" aria-hidden />
+  const { view, activeTurn } = conversation
+  const turn = view.turns.find(({ id }) => id === activeTurn)
+  const said = wordsSaid(conversation)
+  const told = sentenceTold(turn?.reply)
+  const state = turn?.person?.state ?? 'final'
+  return (
+    <div className="captions" data-testid="captions" aria-hidden>
+      {said && (
+        <p data-testid="caption-person" data-state={state} lang={view.language} dir="auto" className="caption-person">
+          {said}
+        </p>
+      )}
+      {told && (
+        <p key={told} data-testid="caption-avatar" lang={view.language} dir="auto" className="caption-avatar">
+          {told}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,56 @@
+import { Captions, CaptionsOff, Keyboard, MessagesSquare, SquarePen } from 'lucide-react'
+import { useStore } from '../hooks/useStore'
+import { useConversation, useTab } from '../hooks/useVisit'
+
+interface Props {
+  readonly onList: () => void
+  readonly onHelp: () => void
+}
+
+export function Header({ onList, onHelp }: Props) {
+  const { visit, preferences } = useTab()
+  const { captions } = useStore(preferences.state)
+  const title = useConversation()?.view.title
+  return (
+    <header className="header">
+      <div className="flex min-w-0 flex-1 items-center gap-1">
+        <button type="button" onClick={onList} className="button-icon" title="Conversations" aria-label="Conversations">
+          <MessagesSquare aria-hidden className="size-5" />
+        </button>
+        <button
+          type="button"
+          data-testid="new-conversation"
+          onClick={() => void visit.begin()}
+          className="button-icon"
+          title="New conversation"
+          aria-label="New conversation"
+        >
+          <SquarePen aria-hidden className="size-5" />
+        </button>
+        <h1 className="min-w-0 truncate pl-2 font-medium">
+          {title ? <span title={title}>{title}</span> : <span>Visavis</span>}
+        </h1>
+      </div>
+      <button
+        type="button"
+        aria-pressed={captions}
+        aria-keyshortcuts="C"
+        onClick={() => preferences.toggle('captions')}
+        className="button-icon"
+        title="Captions (C)"
+        aria-label="Captions"
+      >
+        {captions ? <Captions aria-hidden className="size-5" /> : <CaptionsOff aria-hidden className="size-5" />}
+      </button>
+      <button
+        type="button"
+        onClick={onHelp}
+        className="button-icon pointer-coarse:hidden"
+        title="Keys (?)"
+        aria-label="Keys"
+      >
+        <Keyboard aria-hidden className="size-5" />
+      </button>
+    </header>
+  )
+}

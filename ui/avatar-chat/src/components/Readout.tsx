@@ -1,0 +1,63 @@
+import { useEffect, useState } from 'react'
+import { useConversation, useTab } from '../hooks/useVisit'
+import { healthOf, UNKNOWN, type Health } from '../services/stats'
+import { answeredIn, steps } from '../services/timing'
+
+const EVERY = 1000
+
+/** How long the last answer took, step by step, and how the connection is. For those who run a server. */
+export function Readout() {
+  const times = useConversation()?.times ?? null
+  const health = useHealth()
+  const bars = times ? steps(times) : []
+  const total = times ? answeredIn(times) : null
+  const longest = Math.max(1, ...bars.map(({ ms }) => ms))
+  return (
+    <section aria-label="Delays" data-testid="readout" className="readout">
+      <h2 className="flex justify-between gap-6 font-medium">
+        Answer <span className="tabular-nums">{milliseconds(total)}</span>
+      </h2>
+      {bars.map(({ name, ms }) => (
+        <div key={name} className="grid grid-cols-[6.5rem_4rem_1fr] items-center gap-2">
+          <span className="text-ink-soft">{name}</span>
+          <span className="h-1.5 rounded-full bg-line">
+            <span className="block h-full rounded-full bg-(--accent)" style={{ width: `${(ms / longest) * 100}%` }} />
+          </span>
+          <span className="text-right tabular-nums">{milliseconds(ms)}</span>
+        </div>
+      ))}
+      <dl className="mt-1 grid grid-cols-2 gap-x-6 gap-y-1 border-t border-line pt-2">
+        <Entry name="Round trip" value={milliseconds(health.roundTrip)} />
+        <Entry name="Pictures" value={health.rate === null ? '–' : `${Math.round(health.rate)}/s`} />
+        <Entry name="Audio buffer" value={milliseconds(health.audioBuffer)} />
+        <Entry name="Video buffer" value={milliseconds(health.videoBuffer)} />
+        <Entry name="Lost packets" value={String(health.lost)} />
+      </dl>
+    </section>
+  )
+}
+
+function Entry({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div className="flex justify-between gap-2">
+      <dt className="text-ink-soft">{name}</dt>
+      <dd className="tabular-nums">{value}</dd>
+    </div>
+  )
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? '–' : `${Math.round(value)} ms`
+}
+
+function useHealth(): Health {
+  const { call } = useTab().visit
+  const [health, setHealth] = useState(UNKNOWN)
+  useEffect(() => {
+    const timer = setInterval(() => {
+      void call.stats().then((report) => setHealth(report ? healthOf(report as ReadonlyMap<string, unknown>) : UNKNOWN))
+    }, EVERY)
+    return () => clearInterval(timer)
+  }, [call])
+  return health
+}

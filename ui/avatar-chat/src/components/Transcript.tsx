@@ -1,0 +1,177 @@
+import { ArrowDown, Mic } from 'lucide-react'
+import { memo, useEffect, useRef, useState } from 'react'
+import { useStore } from '../hooks/useStore'
+import { useConversation, useTab } from '../hooks/useVisit'
+import { clock } from '../services/dates'
+import type { Character, PersonPart, ReplyPart, SentenceView, TurnView } from '../services/view'
+import { Portrait } from './Portrait'
+
+/** Microseconds of silence after which the time is said again. */
+const GAP = 10 * 60 * 1e6
+/** Pixels from the end within which the reader counts as being at the end. */
+const NEAR = 48
+
+/** The whole conversation, as it stands on record, and what is on its way there. */
+export function Transcript({ character }: { readonly character: Character | null }) {
+  const conversation = useConversation()
+  const { scroller, onScroll, away, toEnd } = useEndInView(conversation)
+  const turns = conversation?.view.turns ?? []
+  const pending = conversation?.pending ?? []
+  const empty = turns.length === 0 && pending.length === 0
+  return (
+    <div className="relative min-h-0 flex-1">
+      <div ref={scroller} onScroll={onScroll} data-testid="transcript" className="transcript">
+        {empty && character && <Greeting character={character} />}
+        <ol role="log" aria-live="polite" aria-label="Transcript" className="flex flex-col gap-5" tabIndex={0}>
+          {turns.map((turn, place) => (
+            <Turn
+              key={turn.id}
+              turn={turn}
+              language={conversation?.view.language ?? 'en'}
+              partial={turn.id === conversation?.activeTurn ? conversation.partial : ''}
+              timed={place === 0 || turn.at - (turns[place - 1]?.at ?? 0) > GAP}
+            />
+          ))}
+          {pending.map((message) => (
+            <li key={message.key} className="flex flex-col items-end gap-1">
+              <p data-testid="message-person" data-state={message.state} dir="auto" className="message-person">
+                {message.text}
+              </p>
+              {message.state === 'failed' && <NotSent id={message.key} />}
+            </li>
+          ))}
+        </ol>
+      </div>
+      {away && (
+        <button type="button" onClick={toEnd} className="button-icon to-end" aria-label="Go to the newest message">
+          <ArrowDown aria-hidden className="size-5" />
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** Keeps the end of a list in view, unless the reader has gone back in it. */
+function useEndInView(content: unknown) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const following = useRef(true)
+  const [away, setAway] = useState(false)
+  const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })
+  useEffect(() => {
+    if (following.current) toEnd()
+  }, [content])
+  const onScroll = () => {
+    const element = scroller.current
+    if (!element) return
+    following.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR
+    setAway(!following.current)
+  }
+  return { scroller, onScroll, away, toEnd }
+}
+
+function Greeting({ character }: { readonly character: Character }) {
+  return (
+    <div className="flex h-full flex-col items-center justify-center gap-3 px-6 text-center">
+      <Portrait character={character} className="size-16 rounded-full text-2xl" />
+      <p className="max-w-72 text-balance text-ink-soft">{character.greeting}</p>
+    </div>
+  )
+}
+
+function NotSent({ id }: { readonly id: number }) {
+  const { visit } = useTab()
+  const { conversation } = useStore(visit.state)
+  return (
+    <p className="flex items-center gap-2 text-sm text-danger">
+      Not sent
+      <button
+        type="button"
+        className="button-link"
+        onClick={() => {
+          if (conversation) void visit.send(conversation.take(id))
+        }}
+      >
+        Send again
+      </button>
+    </p>
+  )
+}
+
+interface TurnProps {
+  readonly turn: TurnView
+  readonly language: string
+  readonly partial: string
+  readonly timed: boolean
+}
+
+const Turn = memo(function Turn({ turn, language, partial, timed }: TurnProps) {
+  return (
+    <li className="flex flex-col gap-3">
+      {timed && <time className="self-center text-xs text-ink-soft">{clock(turn.at)}</time>}
+      {turn.person && <Person person={turn.person} partial={partial} language={language} />}
+      {turn.reply && <Reply reply={turn.reply} language={language} />}
+    </li>
+  )
+})
+
+function Person({ person, partial, language }: { person: PersonPart; partial: string; language: string }) {
+  const final = person.state === 'final'
+  const words = `${person.text} ${partial}`.trim()
+  if (person.state === 'discarded') return <p className="self-end text-sm text-ink-soft italic">Not understood</p>
+  return (
+    <p
+      data-testid="message-person"
+      data-state={person.state}
+      dir="auto"
+      lang={language}
+      // A screen reader is told the words once, when they are final.
+      aria-hidden={!final}
+      className={`message-person ${final ? '' : 'opacity-60'}`}
+    >
+      {person.kind === 'speech' && <Mic aria-hidden className="mr-1.5 inline size-3.5 -translate-y-px opacity-60" />}
+      {words || <Dots />}
+    </p>
+  )
+}
+
+function Reply({ reply, language }: { readonly reply: ReplyPart; readonly language: string }) {
+  const { characters } = useStore(useTab().visit.catalogue.state)
+  const character = characters.find(({ id }) => id === reply.character)
+  return (
+    <div data-testid="message-avatar" data-state={reply.state} className="flex gap-3">
+      {character && <Portrait character={character} className="mt-0.5 size-7 shrink-0 rounded-full text-xs" />}
+      <div className="min-w-0 flex-1">
+        <p className="sr-only">{character?.name ?? 'The avatar'}:</p>
+        <p dir="auto" lang={language} className="wrap-anywhere">
+          {reply.sentences.map((sentence) => (
+            <Sentence key={sentence.index} sentence={sentence} cut={reply.state === 'interrupted'} />
+          ))}
+          {reply.state === 'telling' && reply.sentences.length === 0 && <Dots />}
+        </p>
+        {reply.state === 'interrupted' && <p className="mt-1 text-xs text-ink-soft">You interrupted here</p>}
+        {reply.state === 'failed' && <p className="mt-1 text-sm text-danger">No answer: {reply.error}</p>}
+      </div>
+    </div>
+  )
+}
+
+function Sentence({ sentence, cut }: { readonly sentence: SentenceView; readonly cut: boolean }) {
+  const unheard = cut && sentence.state === 'unspoken'
+  return (
+    <>
+      <span data-state={sentence.state} className={`sentence ${unheard ? 'text-ink-soft line-through' : ''}`}>
+        {sentence.text}
+      </span>{' '}
+    </>
+  )
+}
+
+function Dots() {
+  return (
+    <span aria-hidden className="dots">
+      <i />
+      <i />
+      <i />
+    </span>
+  )
+}

@@ -1,0 +1,48 @@
+import { useEffect } from 'react'
+
+export interface Shortcuts {
+  /** By `KeyboardEvent.key`, lower case. */
+  readonly keys: Readonly<Record<string, () => void>>
+  /** Space is pressed or let go. */
+  readonly onHold: (held: boolean) => void
+  /** Whether keys that write a character are listened to; Escape always is. */
+  readonly letters: boolean
+}
+
+const WRITING = 'input, textarea, select, [contenteditable="true"]'
+
+function within(event: KeyboardEvent, selector: string): boolean {
+  return event.target instanceof Element && event.target.closest(selector) !== null
+}
+
+/** Keys for the whole page; never while the person writes, nor inside a dialog. */
+export function useShortcuts({ keys, onHold, letters }: Shortcuts): void {
+  useEffect(() => {
+    const onDown = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || within(event, 'dialog')) return
+      if (event.key !== 'Escape' && (!letters || within(event, WRITING))) return
+      if (event.key === ' ') {
+        if (within(event, 'button, a, summary')) return
+        event.preventDefault()
+        onHold(true)
+        return
+      }
+      const act = keys[event.key.toLowerCase()]
+      if (!act) return
+      event.preventDefault()
+      act()
+    }
+    const onUp = (event: KeyboardEvent) => {
+      if (event.key === ' ') onHold(false)
+    }
+    const onBlur = () => onHold(false)
+    window.addEventListener('keydown', onDown)
+    window.addEventListener('keyup', onUp)
+    window.addEventListener('blur', onBlur)
+    return () => {
+      window.removeEventListener('keydown', onDown)
+      window.removeEventListener('keyup', onUp)
+      window.removeEventListener('blur', onBlur)
+    }
+  }, [keys, onHold, letters])
+}

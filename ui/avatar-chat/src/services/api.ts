@@ -1,0 +1,126 @@
+/** The gateway's HTTP API (docs/api.md), one method for each call that the page makes. */
+
+import type { CharacterId, ConversationId, Id, SessionId, TurnId } from '../generated/events'
+import type { Character, ConversationSummary, ConversationView } from './view'
+
+/** The gateway answered with an error, or could not be reached (`status` 0, `code` "unreachable"). */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  /** Milliseconds after which to try again, where the gateway said so. */
+  readonly retryAfter: number | null
+
+  constructor(status: number, code: string, message: string, retryAfter: number | null = null) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+    this.retryAfter = retryAfter
+  }
+
+  /** Whether the same call may succeed later. */
+  get retryable(): boolean {
+    return this.status === 0 || this.status === 503 || this.status === 502 || this.status === 504
+  }
+}
+
+export interface RtcAnswer {
+  readonly sdp: string
+  readonly session: SessionId
+}
+
+const TIMEOUT = 10_000
+
+function retryAfter(response: Response): number | null {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN)
+  return Number.isFinite(seconds) ? seconds * 1000 : null
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null)
+  const error = (body as { error?: { code?: string; message?: string } } | null)?.error
+  const code = error?.code ?? (response.status === 502 || response.status === 504 ? 'unreachable' : 'unknown')
+  return new ApiError(response.status, code, error?.message ?? `status ${response.status}`, retryAfter(response))
+}
+
+export class Api {
+  private readonly base: string
+
+  /** @param base Where the API is, relative to the page; ends without a slash. */
+  constructor(base = 'api') {
+    this.base = base
+  }
+
+  characters(): Promise<readonly Character[]> {
+    return this.json('characters')
+  }
+
+  conversations(): Promise<readonly ConversationSummary[]> {
+    return this.json('conversations')
+  }
+
+  open(character: CharacterId | null): Promise<{ readonly id: ConversationId }> {
+    return this.json('conversations', 'POST', character === null ? {} : { character })
+  }
+
+  conversation(id: ConversationId): Promise<ConversationView> {
+    return this.json(`conversations/${id}`)
+  }
+
+  /** Address of the conversation's events after a sequence, for an EventSource. */
+  eventsUrl(id: ConversationId, after: number): string {
+    return `${this.base}/conversations/${id}/events?after=${after}`
+  }
+
+  send(id: ConversationId, text: string): Promise<{ readonly message: Id; readonly turn: TurnId }> {
+    return this.json(`conversations/${id}/messages`, 'POST', { text })
+  }
+
+  async choose(id: ConversationId, character: CharacterId): Promise<void> {
+    await this.request(`conversations/${id}/character`, 'PUT', JSON.stringify({ character }))
+  }
+
+  async interrupt(id: ConversationId): Promise<void> {
+    await this.request(`conversations/${id}/interrupt`, 'POST')
+  }
+
+  async ice(): Promise<RTCIceServer[]> {
+    return (await this.json<{ iceServers: RTCIceServer[] }>('rtc/ice')).iceServers
+  }
+
+  async offer(id: ConversationId, sdp: string): Promise<RtcAnswer> {
+    const response = await this.request(`conversations/${id}/rtc`, 'POST', sdp, 'application/sdp')
+    const session = response.headers.get('Location')?.split('/').at(-1)
+    if (!session) throw new ApiError(response.status, 'no_session', 'the answer to an offer names no session')
+    return { sdp: await response.text(), session }
+  }
+
+  /** Ends a connection. Works while the page is being closed, too. */
+  leave(session: SessionId): void {
+    const url = `${this.base}/rtc/${session}`
+    if (typeof navigator.sendBeacon === 'function' && navigator.sendBeacon(`${url}/leave`)) return
+    void fetch(url, { method: 'DELETE', keepalive: true }).catch(() => undefined)
+  }
+
+  private async json<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
+    const response = await this.request(path, method, body === undefined ? null : JSON.stringify(body))
+    return (await response.json()) as T
+  }
+
+  private async request(path: string, method = 'GET', body: string | null = null, type = 'application/json') {
+    let response: Response
+    try {
+      response = await fetch(`${this.base}/${path}`, {
+        method,
+        body,
+        headers: body === null ? {} : { 'Content-Type': type },
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(TIMEOUT),
+      })
+    } catch (error) {
+      throw new ApiError(0, 'unreachable', error instanceof Error ? error.message : String(error))
+    }
+    if (!response.ok) throw await failure(response)
+    return response
+  }
+}

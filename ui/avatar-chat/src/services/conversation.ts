@@ -1,0 +1,157 @@
+/** One conversation as this page knows it: history from the gateway, then every event as it happens. */
+
+import type { ConversationId, Event, LiveEvent, MessageReceived } from '../generated/events'
+import { ApiError, type Api } from './api'
+import { fold } from './fold'
+import { Store } from './store'
+import { EventStream, type Source } from './stream'
+import { foldTimes, type TurnTimes } from './timing'
+import type { ConversationView } from './view'
+
+/** What was typed and is not on record yet. */
+export interface PendingMessage {
+  readonly key: number
+  readonly text: string
+  readonly state: 'sending' | 'failed'
+  /** Its id, once the gateway has taken it; it stays here until the fact comes. */
+  readonly message: string | null
+}
+
+export interface ConversationState {
+  readonly view: ConversationView
+  /** What the person is saying right now, as far as it is made out. */
+  readonly partial: string
+  readonly pending: readonly PendingMessage[]
+  /** 0 when events arrive, else how many times in a row the connection has been lost or refused. */
+  readonly retries: number
+  /** The turn that something happened in since the page opened; older ones are history, whatever their state says. */
+  readonly activeTurn: string | null
+  readonly times: TurnTimes | null
+}
+
+/** The pending messages without the one that this fact puts on record. */
+function without(pending: readonly PendingMessage[], received: MessageReceived): readonly PendingMessage[] {
+  const known = pending.findIndex(({ message }) => message === received.message)
+  const place = known >= 0 ? known : pending.findIndex(({ text }) => text.trim() === received.text.trim())
+  return place < 0 ? pending : pending.toSpliced(place, 1)
+}
+
+type Observer = (event: Event) => void
+
+export class Conversation {
+  readonly id: ConversationId
+  readonly state: Store<ConversationState>
+  private readonly stream: EventStream
+  private readonly api: Api
+  private keys = 0
+  private overUtterance: string | null = null
+
+  private constructor(api: Api, view: ConversationView, observe: Observer, create?: (url: string) => Source) {
+    this.api = api
+    this.id = view.id
+    this.state = new Store<ConversationState>({
+      view,
+      partial: '',
+      pending: [],
+      retries: 0,
+      activeTurn: null,
+      times: null,
+    })
+    const listener = {
+      onEvent: (seq: number, event: Event) => {
+        this.apply(seq, event)
+        observe(event)
+      },
+      onLive: (event: LiveEvent) => this.applyLive(event),
+      onConnection: (retries: number) => this.state.update((state) => ({ ...state, retries })),
+    }
+    this.stream = new EventStream((after) => api.eventsUrl(view.id, after), view.seq, listener, create)
+  }
+
+  /**
+   * Read a conversation and follow it. Close it when it is no longer shown.
+   *
+   * @throws ApiError when there is no such conversation, or the gateway cannot be reached.
+   */
+  static async open(
+    api: Api,
+    id: ConversationId,
+    observe: Observer = () => undefined,
+    create?: (url: string) => Source,
+  ): Promise<Conversation> {
+    return new Conversation(api, await api.conversation(id), observe, create)
+  }
+
+  /** Say something in writing. It is shown at once, and marked when it could not be sent. */
+  async send(text: string, ready: Promise<unknown> = Promise.resolve()): Promise<void> {
+    const message: PendingMessage = { key: ++this.keys, text, state: 'sending', message: null }
+    this.state.update((state) => ({ ...state, pending: [...state.pending, message] }))
+    await ready
+    try {
+      const taken = await this.api.send(this.id, text)
+      // The fact may have come before the answer to the request did.
+      if (this.state.get().view.turns.some((turn) => turn.id === taken.turn)) this.drop(message.key)
+      else this.change(message.key, { message: taken.message })
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      this.change(message.key, { state: 'failed' })
+      throw error
+    }
+  }
+
+  /** Take a message that could not be sent out of the transcript; returns its text. */
+  take(key: number): string {
+    const message = this.state.get().pending.find((pending) => pending.key === key)
+    this.drop(key)
+    return message?.text ?? ''
+  }
+
+  pause(): void {
+    this.stream.pause()
+  }
+
+  resume(): void {
+    this.stream.reopen()
+  }
+
+  close(): void {
+    this.stream.close()
+  }
+
+  private apply(seq: number, event: Event): void {
+    const { body } = event
+    const over = body.type === 'transcript.final' || body.type === 'utterance.discarded'
+    if (over) this.overUtterance = body.utterance
+    this.state.update((state) => ({
+      ...state,
+      view: fold(state.view, seq, event),
+      partial: over || body.type === 'utterance.started' ? '' : state.partial,
+      pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
+      activeTurn: event.turn ?? state.activeTurn,
+      times: foldTimes(state.times, event),
+    }))
+  }
+
+  private applyLive({ body }: LiveEvent): void {
+    switch (body.type) {
+      case 'transcript_partial':
+        // Partials travel beside the facts; one may come after the words are final.
+        if (body.utterance === this.overUtterance) return
+        this.state.update((state) => ({ ...state, partial: body.text }))
+        return
+      case 'watching':
+        return
+      default:
+        body satisfies never
+    }
+  }
+
+  private drop(key: number): void {
+    this.state.update((state) => ({ ...state, pending: state.pending.filter((message) => message.key !== key) }))
+  }
+
+  private change(key: number, to: Partial<PendingMessage>): void {
+    const changed = (message: PendingMessage) => (message.key === key ? { ...message, ...to } : message)
+    this.state.update((state) => ({ ...state, pending: state.pending.map(changed) }))
+  }
+}

@@ -1,0 +1,201 @@
+/** Sound and picture of one conversation over WebRTC, kept up for as long as it is wanted. */
+
+import type { ConversationId, SessionId } from '../generated/events'
+import { ApiError, type Api } from './api'
+import { backoff } from './backoff'
+import { Store } from './store'
+
+export interface RtcState {
+  readonly phase: 'closed' | 'connecting' | 'connected' | 'reconnecting' | 'refused'
+  /** Which reconnection this is; 0 while it goes well. */
+  readonly retries: number
+  /** What to play. Stays the old one while reconnecting, so that its last picture remains. */
+  readonly stream: MediaStream | null
+  /** Why the last attempt failed: a code of the API, "unreachable", or "silent" where the connection just stopped. */
+  readonly reason: string | null
+}
+
+export const CLOSED: RtcState = { phase: 'closed', retries: 0, stream: null, reason: null }
+
+/** Milliseconds: the gateway pings every second; three missing ones mean that it is gone. */
+const PING_PATIENCE = 3000
+/** A hole in the network of some seconds heals by itself on the same connection. */
+const DISCONNECTED_PATIENCE = 3000
+const CONNECT_PATIENCE = 10_000
+
+type Timer = ReturnType<typeof setTimeout>
+
+/** One attempt: a peer connection and all that hangs on it. */
+interface Attempt {
+  readonly peer: RTCPeerConnection
+  readonly timers: Map<'connect' | 'ping' | 'disconnected', Timer>
+  session: SessionId | null
+}
+
+export class Rtc {
+  readonly state = new Store<RtcState>({ ...CLOSED, phase: 'connecting' })
+  private readonly api: Pick<Api, 'ice' | 'offer' | 'leave'>
+  private readonly conversation: ConversationId
+  private readonly microphone: MediaStreamTrack | null
+  private readonly create: (configuration: RTCConfiguration) => RTCPeerConnection
+  private attempt: Attempt | null = null
+  private retry: Timer | null = null
+  private closed = false
+
+  /**
+   * Connects at once, and again whenever the connection is lost, to the same conversation with the same microphone.
+   *
+   * @param microphone Stays the caller's: it is sent, never stopped. Null only to watch and listen.
+   */
+  constructor(
+    api: Pick<Api, 'ice' | 'offer' | 'leave'>,
+    conversation: ConversationId,
+    microphone: MediaStreamTrack | null,
+    create: (configuration: RTCConfiguration) => RTCPeerConnection = (with_) => new RTCPeerConnection(with_),
+  ) {
+    this.api = api
+    this.conversation = conversation
+    this.microphone = microphone
+    this.create = create
+    window.addEventListener('online', this.hurry)
+    window.addEventListener('pagehide', this.leavePage)
+    document.addEventListener('visibilitychange', this.hurry)
+    void this.connect()
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    window.removeEventListener('online', this.hurry)
+    window.removeEventListener('pagehide', this.leavePage)
+    document.removeEventListener('visibilitychange', this.hurry)
+    this.drop()
+    this.state.set(CLOSED)
+  }
+
+  /** The browser's measurements of the running connection; null where there is none. */
+  async stats(): Promise<RTCStatsReport | null> {
+    return (await this.attempt?.peer.getStats()) ?? null
+  }
+
+  private async connect(): Promise<void> {
+    this.drop()
+    let attempt: Attempt | null = null
+    try {
+      const iceServers = await this.api.ice()
+      if (this.isClosed()) return
+      attempt = this.begin(iceServers)
+      const { peer } = attempt
+      await peer.setLocalDescription(await peer.createOffer())
+      // The offer goes out before candidates are gathered: the gateway learns ours from the first packet.
+      const answer = await this.api.offer(this.conversation, peer.localDescription?.sdp ?? '')
+      attempt.session = answer.session
+      if (this.attempt !== attempt) {
+        this.api.leave(answer.session)
+        return
+      }
+      await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp })
+    } catch (error) {
+      if ((attempt === null || this.attempt === attempt) && !this.isClosed()) this.failed(error)
+    }
+  }
+
+  /** Set up a peer connection with what docs/api.md wants in an offer. */
+  private begin(iceServers: RTCIceServer[]): Attempt {
+    const peer = this.create({ iceServers, bundlePolicy: 'max-bundle' })
+    const attempt: Attempt = { peer, timers: new Map(), session: null }
+    this.attempt = attempt
+    const audio = this.microphone
+      ? peer.addTransceiver(this.microphone, { direction: 'sendrecv' })
+      : peer.addTransceiver('audio', { direction: 'recvonly' })
+    const video = peer.addTransceiver('video', { direction: 'recvonly' })
+    const stream = new MediaStream([audio.receiver.track, video.receiver.track])
+    const control = peer.createDataChannel('control')
+    control.onmessage = () => this.pinged(attempt)
+    control.onclose = () => this.lost(attempt)
+    peer.onconnectionstatechange = () => this.changed(attempt, stream)
+    this.expect(attempt, 'connect', CONNECT_PATIENCE)
+    return attempt
+  }
+
+  private changed(attempt: Attempt, stream: MediaStream): void {
+    if (this.attempt !== attempt) return
+    switch (attempt.peer.connectionState) {
+      case 'connected':
+        this.forget(attempt, 'connect')
+        this.forget(attempt, 'disconnected')
+        this.expect(attempt, 'ping', PING_PATIENCE)
+        this.state.update((state) => ({ ...state, phase: 'connected', stream, reason: null }))
+        return
+      case 'disconnected':
+        this.expect(attempt, 'disconnected', DISCONNECTED_PATIENCE)
+        return
+      case 'failed':
+      case 'closed':
+        this.lost(attempt)
+        return
+      case 'new':
+      case 'connecting':
+    }
+  }
+
+  private pinged(attempt: Attempt): void {
+    if (this.attempt !== attempt) return
+    this.expect(attempt, 'ping', PING_PATIENCE)
+    // Only now it is known to carry something both ways; a connection that opens and dies again keeps its count.
+    if (this.state.get().retries > 0) this.state.update((state) => ({ ...state, retries: 0 }))
+  }
+
+  private lost(attempt: Attempt): void {
+    if (this.attempt === attempt) this.failed(null)
+  }
+
+  private failed(error: unknown): void {
+    this.drop()
+    if (error instanceof ApiError && !error.retryable) {
+      this.state.update((state) => ({ ...state, phase: 'refused', reason: error.code }))
+      return
+    }
+    const retries = this.state.get().retries + 1
+    const reason = error instanceof ApiError ? error.code : 'silent'
+    this.state.update((state) => ({ ...state, phase: 'reconnecting', retries, reason }))
+    const patience = error instanceof ApiError ? (error.retryAfter ?? 0) : 0
+    this.retry = setTimeout(() => void this.connect(), Math.max(patience, backoff(retries)))
+  }
+
+  /** The network is back or the tab is seen again: no reason to wait on. */
+  private readonly hurry = (): void => {
+    if (document.visibilityState === 'visible' && this.retry !== null) void this.connect()
+  }
+
+  private readonly leavePage = (): void => {
+    const session = this.attempt?.session
+    if (session) this.api.leave(session)
+  }
+
+  private drop(): void {
+    if (this.retry !== null) clearTimeout(this.retry)
+    this.retry = null
+    const { attempt } = this
+    this.attempt = null
+    if (!attempt) return
+    for (const timer of attempt.timers.values()) clearTimeout(timer)
+    attempt.peer.onconnectionstatechange = null
+    attempt.peer.close()
+    if (attempt.session) this.api.leave(attempt.session)
+  }
+
+  private expect(attempt: Attempt, what: 'connect' | 'ping' | 'disconnected', patience: number): void {
+    this.forget(attempt, what)
+    attempt.timers.set(what, setTimeout(() => this.lost(attempt), patience))
+  }
+
+  private forget(attempt: Attempt, what: 'connect' | 'ping' | 'disconnected'): void {
+    clearTimeout(attempt.timers.get(what))
+    attempt.timers.delete(what)
+  }
+
+  private isClosed(): boolean {
+    return this.closed
+  }
+}

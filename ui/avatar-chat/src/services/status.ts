@@ -1,0 +1,73 @@
+/** What is going on, as one state and in words. */
+
+import type { CallState } from './call'
+import type { ConversationState } from './conversation'
+import type { MicrophoneState } from './microphone'
+import type { TurnView } from './view'
+
+export type StatusName =
+  | 'idle'
+  | 'connecting'
+  | 'listening'
+  | 'muted'
+  | 'watching'
+  | 'hearing'
+  | 'thinking'
+  | 'speaking'
+  | 'reconnecting'
+  | 'away'
+
+export interface Status {
+  readonly name: StatusName
+  readonly words: string
+}
+
+/** From this many failures in a row on, the server is said to be away. */
+const AWAY = 3
+
+/** What the turn that is under way is at; null where nothing is. */
+function activity(turn: TurnView | undefined): 'hearing' | 'thinking' | 'speaking' | null {
+  if (!turn) return null
+  const { person, reply } = turn
+  if (person?.state === 'listening') return 'hearing'
+  if (reply?.sentences.some(({ state }) => state === 'playing')) return 'speaking'
+  if (reply && reply.state !== 'telling') return null
+  if (person?.state === 'transcribing') return 'thinking'
+  if (reply) return reply.sentences.some(({ state }) => state === 'played') ? 'speaking' : 'thinking'
+  return person?.state === 'final' ? 'thinking' : null
+}
+
+/** The status of a conversation and a call; either may be missing. */
+export function statusOf(
+  conversation: ConversationState | null,
+  call: CallState,
+  microphone: MicrophoneState,
+  name: string,
+): Status {
+  const lost = conversation?.retries ?? 0
+  if (lost >= AWAY || (call.rtc.reason === 'unreachable' && lost > 0)) {
+    return { name: 'away', words: 'Server away, trying again' }
+  }
+  const retries = Math.max(call.rtc.retries, call.rtc.phase === 'reconnecting' ? 1 : 0, lost)
+  if (call.rtc.phase === 'reconnecting' || lost > 0) return { name: 'reconnecting', words: `Reconnecting (${retries})` }
+  if (call.rtc.phase === 'connecting') {
+    return { name: 'connecting', words: microphone.phase === 'asking' ? 'Allow the microphone' : 'Connecting' }
+  }
+  const turn = conversation?.view.turns.find(({ id }) => id === conversation.activeTurn)
+  switch (activity(turn)) {
+    case 'hearing':
+      return { name: 'hearing', words: 'Hearing you' }
+    case 'thinking':
+      return { name: 'thinking', words: 'Thinking' }
+    case 'speaking':
+      return { name: 'speaking', words: 'Speaking' }
+    case null:
+      return resting(call, microphone, name)
+  }
+}
+
+function resting(call: CallState, microphone: MicrophoneState, name: string): Status {
+  if (call.rtc.phase !== 'connected') return { name: 'idle', words: 'Ready' }
+  if (call.mode === 'watch') return { name: 'watching', words: `${name} reads what you type` }
+  return microphone.muted ? { name: 'muted', words: 'You are muted' } : { name: 'listening', words: 'Listening' }
+}

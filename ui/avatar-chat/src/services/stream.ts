@@ -1,0 +1,101 @@
+/** A conversation's events as they happen: an EventSource that resumes after the last sequence it saw. */
+
+import type { Event, LiveEvent } from '../generated/events'
+import { backoff } from './backoff'
+
+/** The part of EventSource that is used; the browser's own fits. */
+export interface Source {
+  onopen: ((event: globalThis.Event) => unknown) | null
+  onmessage: ((event: MessageEvent) => unknown) | null
+  onerror: ((event: globalThis.Event) => unknown) | null
+  addEventListener(type: 'live', listener: (event: MessageEvent) => void): void
+  close(): void
+}
+
+export interface StreamListener {
+  onEvent(seq: number, event: Event): void
+  onLive(event: LiveEvent): void
+  /** @param retries 0 when connected, else how many times in a row it has been lost or refused. */
+  onConnection(retries: number): void
+}
+
+/**
+ * Keeps one EventSource open and reopens it with back-off.
+ *
+ * The browser's own reconnect is not relied on: it gives up for good on an HTTP error, which a gateway that restarts
+ * behind a proxy answers for some seconds.
+ */
+export class EventStream {
+  private source: Source | null = null
+  private timer: ReturnType<typeof setTimeout> | null = null
+  private retries = 0
+  private closed = false
+  private seq: number
+  private readonly url: (after: number) => string
+  private readonly listener: StreamListener
+  private readonly create: (url: string) => Source
+
+  /** @param after Sequence of the last event that is known already. */
+  constructor(
+    url: (after: number) => string,
+    after: number,
+    listener: StreamListener,
+    create: (url: string) => Source = (address) => new EventSource(address),
+  ) {
+    this.url = url
+    this.seq = after
+    this.listener = listener
+    this.create = create
+    this.connect()
+  }
+
+  /** Connect anew at once, e.g. when the network is back or the tab is seen again. */
+  reopen(): void {
+    if (!this.closed) this.connect()
+  }
+
+  /** Nothing more is received until `reopen`. */
+  pause(): void {
+    this.drop()
+  }
+
+  close(): void {
+    this.closed = true
+    this.drop()
+  }
+
+  private connect(): void {
+    this.drop()
+    const source = this.create(this.url(this.seq))
+    this.source = source
+    source.onopen = () => {
+      this.retries = 0
+      this.listener.onConnection(0)
+    }
+    source.onmessage = (message) => this.receive(message)
+    source.addEventListener('live', (message) => this.listener.onLive(JSON.parse(String(message.data)) as LiveEvent))
+    source.onerror = () => this.lost()
+  }
+
+  private receive(message: MessageEvent): void {
+    const seq = Number(message.lastEventId)
+    // Two connections may overlap for a moment; an event is told once.
+    if (!Number.isInteger(seq) || seq <= this.seq) return
+    this.seq = seq
+    this.listener.onEvent(seq, JSON.parse(String(message.data)) as Event)
+  }
+
+  private lost(): void {
+    this.drop()
+    this.retries += 1
+    this.listener.onConnection(this.retries)
+    this.timer = setTimeout(() => this.connect(), backoff(this.retries))
+  }
+
+  private drop(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+    this.source?.close()
+    this.source = null
+  }
+}

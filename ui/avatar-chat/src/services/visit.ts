@@ -1,0 +1,212 @@
+/** One tab's visit: which conversation is open, and what the person does in it. Composes the other services. */
+
+import type { CharacterId, ConversationId, Event } from '../generated/events'
+import { Api, ApiError } from './api'
+import { backoff } from './backoff'
+import { Call } from './call'
+import { Catalogue } from './catalogue'
+import { Conversation } from './conversation'
+import { Notices } from './notices'
+import { Store } from './store'
+import { noticesOf } from './troubles'
+
+export interface VisitState {
+  readonly phase: 'loading' | 'ready' | 'away'
+  readonly conversation: Conversation | null
+  /** Who is talked to next, as long as no conversation is open. */
+  readonly chosen: CharacterId | null
+}
+
+const HASH = /^#c=([A-Za-z0-9_-]{1,64})$/
+
+/** What a visit needs of the world; the browser's own unless a test says otherwise. */
+export interface World {
+  readonly api: Api
+  readonly call: Call
+  openConversation(id: ConversationId, observe: (event: Event) => void): Promise<Conversation>
+}
+
+function browser(): World {
+  const api = new Api()
+  return { api, call: new Call(api), openConversation: (id, observe) => Conversation.open(api, id, observe) }
+}
+
+export class Visit {
+  readonly state = new Store<VisitState>({ phase: 'loading', conversation: null, chosen: null })
+  readonly call: Call
+  readonly catalogue: Catalogue
+  readonly notices = new Notices()
+  private readonly world: World
+  private readonly stops: (() => void)[] = []
+  /** Hung up on purpose: then typing does not call again. */
+  private quiet = false
+  private opening = 0
+
+  constructor(world: World = browser()) {
+    this.world = world
+    this.call = world.call
+    this.catalogue = new Catalogue(world.api)
+  }
+
+  /** Pick up where the person left. Returns what undoes it all. */
+  start(): () => void {
+    const onHash = () => void this.follow()
+    const onVisible = () => this.seen()
+    window.addEventListener('hashchange', onHash)
+    window.addEventListener('online', onVisible)
+    document.addEventListener('visibilitychange', onVisible)
+    this.stops.push(() => {
+      window.removeEventListener('hashchange', onHash)
+      window.removeEventListener('online', onVisible)
+      document.removeEventListener('visibilitychange', onVisible)
+    })
+    this.stops.push(noticesOf(this))
+    void this.load(0)
+    return () => this.end()
+  }
+
+  /** The one thing to do on this page: call, with the microphone where there is one. */
+  async talk(): Promise<void> {
+    this.quiet = false
+    await this.try(() => this.call.begin('talk', this.ensure()))
+  }
+
+  leave(): void {
+    this.quiet = true
+    this.call.leave()
+  }
+
+  /** Say something in writing; the first message calls, so that the answer is seen and heard. */
+  async send(text: string): Promise<void> {
+    await this.try(async () => {
+      const conversation = this.ensure()
+      if (this.call.state.get().mode === 'none' && !this.quiet) await this.call.begin('watch', conversation)
+      await conversation
+      await this.state.get().conversation?.send(text, this.call.connected())
+    })
+  }
+
+  /** The avatar stops talking. */
+  async interrupt(): Promise<void> {
+    const { conversation } = this.state.get()
+    if (conversation) await this.try(() => this.world.api.interrupt(conversation.id))
+  }
+
+  /** Talk to somebody else; an open conversation goes on with them. */
+  async choose(character: CharacterId): Promise<void> {
+    const { conversation } = this.state.get()
+    if (!conversation) this.state.update((state) => ({ ...state, chosen: character }))
+    else await this.try(() => this.world.api.choose(conversation.id, character))
+  }
+
+  /** Begin a new conversation with the same character; a call goes on in it. */
+  async begin(): Promise<void> {
+    const { conversation } = this.state.get()
+    const { mode } = this.call.state.get()
+    const chosen = conversation?.state.get().view.character ?? this.state.get().chosen
+    this.show(null)
+    this.state.update((state) => ({ ...state, chosen }))
+    if (mode === 'none') return
+    await this.try(() => this.call.begin(mode, this.ensure()))
+  }
+
+  /** Open an earlier conversation. */
+  async open(id: ConversationId): Promise<void> {
+    const { conversation } = this.state.get()
+    if (conversation?.id === id) return
+    this.call.leave()
+    await this.try(() => this.pick(id))
+  }
+
+  private async load(attempt: number): Promise<void> {
+    try {
+      await this.catalogue.load()
+      const { characters, conversations } = this.catalogue.state.get()
+      this.state.update((state) => ({ ...state, chosen: characters[0]?.id ?? null }))
+      const asked = HASH.exec(location.hash)?.[1]
+      if (asked !== undefined) await this.pick(asked).catch((error: unknown) => this.unavailable(error))
+      const last = conversations[0]?.id
+      if (!this.state.get().conversation && last !== undefined) await this.pick(last)
+      this.state.update((state) => ({ ...state, phase: 'ready' }))
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      this.state.update((state) => ({ ...state, phase: 'away' }))
+      const timer = setTimeout(() => void this.load(attempt + 1), Math.max(error.retryAfter ?? 0, backoff(attempt + 1)))
+      this.stops.push(() => clearTimeout(timer))
+    }
+  }
+
+  /** The address names a conversation that cannot be read: nothing is lost by starting afresh. */
+  private unavailable(error: unknown): void {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    history.replaceState(null, '', location.pathname + location.search)
+    const detail = 'It is not there, or it belongs to somebody else.'
+    this.notices.show({ id: 'unavailable', tone: 'news', title: 'That conversation could not be opened', detail })
+  }
+
+  private async follow(): Promise<void> {
+    const id = HASH.exec(location.hash)?.[1]
+    if (id !== undefined) await this.open(id)
+  }
+
+  /** The open conversation, or a new one. */
+  private async ensure(): Promise<ConversationId> {
+    const { conversation, chosen } = this.state.get()
+    if (conversation) return conversation.id
+    const { id } = await this.world.api.open(chosen)
+    await this.pick(id)
+    void this.catalogue.refresh()
+    return id
+  }
+
+  private async pick(id: ConversationId): Promise<void> {
+    const opening = ++this.opening
+    const conversation = await this.world.openConversation(id, (event) => this.observe(event))
+    if (opening === this.opening) this.show(conversation)
+    else conversation.close()
+  }
+
+  private show(conversation: Conversation | null): void {
+    this.state.get().conversation?.close()
+    this.state.update((state) => ({ ...state, conversation }))
+    const hash = conversation ? `#c=${conversation.id}` : ''
+    if (location.hash !== hash) history.replaceState(null, '', location.pathname + location.search + hash)
+  }
+
+  private observe(event: Event): void {
+    const { body } = event
+    if (body.type === 'conversation.titled' || body.type === 'reply.ended') void this.catalogue.refresh()
+    if (body.type === 'reply.failed') {
+      this.notices.show({ id: 'reply', tone: 'news', title: 'There was no answer', detail: body.detail })
+    }
+    if (body.type === 'service.step_failed') {
+      this.notices.show({ id: 'step', tone: 'news', title: `A step failed: ${body.service}`, detail: body.detail })
+    }
+  }
+
+  /** A tab that nobody looks at needs no events; they are caught up with when it is seen again. */
+  private seen(): void {
+    const { conversation } = this.state.get()
+    if (document.visibilityState === 'visible') conversation?.resume()
+    else if (this.call.state.get().mode === 'none') conversation?.pause()
+  }
+
+  private async try(act: () => Promise<unknown>): Promise<void> {
+    this.notices.remove('act')
+    try {
+      await act()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const away = error.status === 0
+      const title = away ? 'The server cannot be reached' : 'That did not work'
+      this.notices.show({ id: 'act', tone: 'news', title, detail: away ? 'Try again in a moment.' : error.message })
+    }
+  }
+
+  private end(): void {
+    for (const stop of this.stops.splice(0)) stop()
+    this.call.leave()
+    this.notices.close()
+    this.state.get().conversation?.close()
+  }
+}

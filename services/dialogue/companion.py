@@ -13,7 +13,9 @@ from difflib import SequenceMatcher
 
 from bus.ids import seed_of
 from services.dialogue.engine import Exchange
-from services.dialogue.phrases import DE, EN, Intent, Phrases
+from services.dialogue.english import ENGLISH
+from services.dialogue.german import GERMAN
+from services.dialogue.phrases import Intent, Phrases
 
 SIMILAR = 0.8
 """How alike what was heard and an example must be, 0 to 1, where no pattern fits."""
@@ -43,7 +45,7 @@ def answer(exchange: Exchange, now: datetime) -> str:
     Args:
         now: when it was asked, where it is asked.
     """
-    phrases = DE if exchange.language.lower().startswith("de") else EN
+    phrases = GERMAN if exchange.language.lower().startswith("de") else ENGLISH
     words = plain(exchange.text)
     greeted, rest = without_greeting(words, phrases)
     intent = recognise(rest or words, phrases)

@@ -17,15 +17,12 @@ _STOPS = ".!?…。！？"
 _WIDE_STOPS = "。！？"
 _BOUNDARY = re.compile(rf"[{re.escape(_STOPS)}]+[{re.escape(_CLOSERS)}]*")
 _CLAUSE = re.compile(r"[,;:–—、，；](?=\s)|[、，；]")
-_ENGLISH = """
-    mr mrs ms dr prof sr jr st vs etc e.g i.e a.m p.m u.s u.k no fig approx inc ltd co dept est mt ave vol
-    jan feb mar apr jun jul aug sep sept oct nov dec
-"""
-_GERMAN = """
-    hr fr dr prof st bzw usw etc ca z.b d.h u.a z.t vgl nr abs bspw evtl ggf inkl zzgl str tel s.o s.u v.a o.ä
-    jan feb apr jun jul aug sep okt nov dez
-"""
+_ENGLISH = "mr mrs ms dr prof sr jr st vs etc e.g i.e a.m p.m u.s u.k approx inc ltd co dept est mt ave"
+_GERMAN = "hr fr dr prof st bzw usw etc ca z.b d.h u.a z.t vgl bspw evtl ggf inkl zzgl str tel s.o s.u v.a o.ä"
 _ABBREVIATIONS = {"en": frozenset(_ENGLISH.split()), "de": frozenset(_GERMAN.split())}
+_NUMBERED = "no nr fig abs vol jan feb mar apr jun jul aug sep sept oct okt nov dec dez"
+_BEFORE_NUMBERS = frozenset(_NUMBERED.split())
+"""Short forms only where a number follows: "No. 5", but "I said no."."""
 _ENDING = frozenset(("a.m", "p.m", "etc", "usw"))
 """Short forms that end a sentence more often than not, if a capital follows."""
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|#{1,6}\s+|>\s+)+")
@@ -100,13 +97,15 @@ class Splitter:
             return not (match[0][-1] in _CLOSERS and following[0].islower())
         if following[0].islower():
             return False
-        return match[0][:2] in ("..", "…") or not self._is_short_form(text[: match.start()])
+        return match[0][:2] in ("..", "…") or not self._is_short_form(text[: match.start()], following)
 
-    def _is_short_form(self, before: str) -> bool:
-        """Whether the full stop after this text belongs to its last word."""
+    def _is_short_form(self, before: str, following: str) -> bool:
+        """Whether the full stop between these two belongs to the word before it."""
         word = before.rsplit(None, 1)[-1].lstrip("\"'“„‘«([*_") if before.strip() else ""
         if word.lower() in self._abbreviations:
             return word.lower() not in _ENDING
+        if word.lower() in _BEFORE_NUMBERS and following[0].isdigit():
+            return True
         if len(word) == 1 and word.isalpha() and word != "I":
             return True
         if word.isdigit():

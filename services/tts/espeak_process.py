@@ -1,0 +1,150 @@
+"""eSpeak NG in a process of its own, for it is under the GPL: `python -m services.tts.espeak_process`.
+
+Nothing else in Visavis touches the library. It reads requests on standard input and writes answers on standard output,
+each a msgpack message behind its length (four bytes, big endian), one answer for one request:
+
+    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute}
+    {"rate", "pcm", "phonemes": [[name, sample], …]} or {"error", "retryable"}
+
+It ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import signal
+import sys
+from ctypes import POINTER, c_char_p, c_int, c_short, c_size_t, c_uint, c_void_p
+from typing import Any, BinaryIO
+
+import msgspec
+
+_SYNCHRONOUS = 2
+_PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 0x8000
+_RATE, _PITCH = 1, 3
+_CHARACTERS_UTF8 = 1
+_EVENT_LIST_END, _EVENT_PHONEME = 0, 7
+BUFFER_MS = 200
+
+
+class _Id(ctypes.Union):
+    _fields_ = [("number", c_int), ("name", c_char_p), ("string", ctypes.c_char * 8)]
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", c_int),
+        ("unique_identifier", c_uint),
+        ("text_position", c_int),
+        ("length", c_int),
+        ("audio_position", c_int),
+        ("sample", c_int),
+        ("user_data", c_void_p),
+        ("id", _Id),
+    ]
+
+
+_OnSound = ctypes.CFUNCTYPE(c_int, POINTER(c_short), c_int, POINTER(_Event))
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+    voice: str
+    """Of a language, e.g. "en-us"."""
+    variant: str = ""
+    """Of the sound, e.g. "f2"; "" for the voice's own."""
+    pitch: int = 50
+    rate: int = 165
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    rate: int = 0
+    pcm: bytes = b""
+    phonemes: tuple[tuple[str, int], ...] = ()
+    """IPA and the sample at which it begins; "" is a pause."""
+    error: str = ""
+    retryable: bool = False
+
+
+def write(stream: BinaryIO, message: Request | Answer) -> None:
+    data = msgspec.msgpack.encode(message)
+    stream.write(len(data).to_bytes(4, "big") + data)
+    stream.flush()
+
+
+def read(stream: BinaryIO) -> bytes | None:
+    """The next message; None where the stream has ended, in the middle of one too."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    size = int.from_bytes(head, "big")
+    data = stream.read(size)
+    return data if len(data) == size else None
+
+
+class Espeak:
+    """The library, which has one global state: one text at a time.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
+        library.espeak_Synth.argtypes = [
+            c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, POINTER(c_uint), c_void_p,
+        ]  # fmt: skip
+        options = _DONT_EXIT | _PHONEME_EVENTS | _PHONEME_IPA
+        data = str(espeakng_loader.get_data_path()).encode()
+        self.rate: int = library.espeak_Initialize(_SYNCHRONOUS, BUFFER_MS, data, options)
+        if self.rate <= 0:
+            raise RuntimeError(f"eSpeak NG did not start: {self.rate}")
+        self._library = library
+        self._callback = _OnSound(self._hear)
+        library.espeak_SetSynthCallback(self._callback)
+        self._sound: list[bytes] = []
+        self._phonemes: list[tuple[str, int]] = []
+
+    def speak(self, request: Request) -> Answer:
+        name = f"{request.voice}+{request.variant}" if request.variant else request.voice
+        # An unknown voice would leave the one before in place, without a word.
+        if self._library.espeak_SetVoiceByName(name.encode()) != 0:
+            return Answer(error=f"eSpeak NG has no voice {name!r}")
+        self._library.espeak_SetParameter(_RATE, request.rate, 0)
+        self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
+        self._sound, self._phonemes = [], []
+        text = request.text.encode() + b"\0"
+        status = self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARACTERS_UTF8, None, None)
+        if status != 0:
+            return Answer(error=f"eSpeak NG gave up on {len(request.text)} characters: {status}", retryable=True)
+        return Answer(rate=self.rate, pcm=b"".join(self._sound), phonemes=tuple(self._phonemes))
+
+    def _hear(self, wave: Any, count: int, events: Any) -> int:
+        place = 0
+        while events[place].type != _EVENT_LIST_END:
+            event = events[place]
+            if event.type == _EVENT_PHONEME:
+                name = event.id.string.decode("utf-8", "ignore")
+                if not name.startswith("("):  # "(en)" says that the language changes, and has no sound
+                    self._phonemes.append((name, event.sample))
+            place += 1
+        if wave and count > 0:
+            self._sound.append(ctypes.string_at(wave, count * 2))
+        return 0
+
+
+def main() -> int:
+    # Ctrl-C is meant for the service, which ends us by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    espeak = Espeak()
+    requests = msgspec.msgpack.Decoder(Request)
+    for data in iter(functools.partial(read, sys.stdin.buffer), None):
+        write(sys.stdout.buffer, espeak.speak(requests.decode(data)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

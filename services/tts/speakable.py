@@ -1,0 +1,84 @@
+"""What of a text is to be said aloud."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CODE_BLOCK = re.compile(r"```.*?(```|\Z)", re.DOTALL)
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_URL = re.compile(r"(?:https?://|www\.)(?:www\.)?([^\s/?#<>()\"']+)[^\s<>()\"']*", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*+•]\s+|(?:-{3,}|={3,}|\*{3,})\s*$)", re.MULTILINE)
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1")
+_SHORTCODE = re.compile(r":[a-z0-9_+-]{2,}:")
+_EMOTICON = re.compile(r"(?<!\w)[:;=8]['-]?[)(DPpO/|](?!\w)")
+_SPACE = re.compile(r"\s+")
+_SPACE_BEFORE_POINT = re.compile(r"\s+([,.!?;:])")
+
+_PLAIN = str.maketrans(
+    {
+        "‘": "'",
+        "’": "'",
+        "“": '"',
+        "”": '"',
+        "–": " - ",
+        "—": ", ",
+        "…": "...",
+        "\u00a0": " ",
+        "\u00ad": None,
+        "|": " ",
+        "`": None,
+        "*": " ",
+        "_": " ",
+        "~": " ",
+        "^": " ",
+        "\\": " ",
+    }
+)
+_SPOKEN_SYMBOLS = frozenset("+<=>$€£¥¢°©®%")
+"""Of the Unicode categories of symbols these are words, the others are pictures."""
+
+_JOINERS = frozenset("\u200c\u200d")
+"""They belong to the spelling of Hindi and Persian."""
+
+
+def _is_said(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category == "Me" or "\ufe00" <= character <= "\ufe0f":  # what makes a picture of the letter before
+        return False
+    return category[0] not in "CS" or character in _SPOKEN_SYMBOLS or character in _JOINERS
+
+
+def speakable(text: str) -> str:
+    """The text without markup, pictures, code and addresses (of which the host is said), on one line.
+
+    Returns:
+        "" where nothing is left that has a letter or a digit.
+    """
+    text = _CODE_BLOCK.sub(" ", text)
+    text = _IMAGE.sub(r"\1", text)
+    text = _LINK.sub(r"\1", text)
+    text = _URL.sub(lambda match: match[1].rstrip(".,;:!?") + _end_of(match[0]), text)
+    text = _TAG.sub(" ", text)
+    text = _LINE_START.sub("", text)
+    text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text))
+    text = _EMOTICON.sub(" ", _SHORTCODE.sub(" ", text))
+    text = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    text = "".join(character if _is_said(character) or character.isspace() else " " for character in text)
+    text = _SPACE_BEFORE_POINT.sub(r"\1", _SPACE.sub(" ", text)).strip()
+    return text if any(character.isalnum() for character in text) else ""
+
+
+def _end_of(url: str) -> str:
+    """The punctuation that closes the sentence rather than the address."""
+    return url[-1] if url[-1] in ".,;:!?" else ""
+
+
+def ascii_english(text: str) -> str:
+    """English text in the letters that an ASCII-only engine knows, accents dropped and symbols named."""
+    for symbol, name in (("€", " euros "), ("£", " pounds "), ("°", " degrees "), ("&", " and "), ("+", " plus ")):
+        text = text.replace(symbol, name)
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return _SPACE_BEFORE_POINT.sub(r"\1", _SPACE.sub(" ", plain)).strip()

@@ -1,0 +1,70 @@
+"""What each emotion does to a face at rest (after Ekman's action units), as offsets on a Pose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bus.events import Emotion
+from services.render.easing import mix
+from services.render.pose import EMOTIONS
+
+_OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
+    "neutral": {},
+    "happy": {
+        "smile": 0.85, "width": 0.25, "teeth": 0.5, "upper": 0.25, "jaw": 0.06, "squint": 0.55,
+        "brow_left": 0.18, "brow_right": 0.18, "roll": 1.5, "pitch": -1.5,
+    },
+    "sad": {
+        "smile": -0.7, "width": -0.15, "sorrow": 1.0, "brow_left": -0.15, "brow_right": -0.15, "lid_left": -0.28,
+        "lid_right": -0.28, "gaze_y": 0.3, "pitch": 5.0, "roll": -3.0, "shoulders": -0.8,
+    },
+    "surprised": {
+        "brow_left": 1.0, "brow_right": 1.0, "lid_left": 0.4, "lid_right": 0.4, "jaw": 0.32, "pucker": 0.3,
+        "width": -0.25, "pitch": -2.5, "shoulders": 0.35,
+    },
+    "angry": {
+        "furrow": 1.0, "brow_left": -0.7, "brow_right": -0.7, "lid_left": -0.12, "lid_right": -0.12, "squint": 0.45,
+        "smile": -0.45, "press": 0.35, "width": 0.05, "nose": 0.35, "pitch": 3.5, "shoulders": 0.2,
+    },
+    "disgusted": {
+        "nose": 1.0, "upper": 0.75, "teeth": 0.35, "smile": -0.55, "squint": 0.6, "furrow": 0.45, "brow_left": -0.45,
+        "brow_right": -0.15, "lid_left": -0.25, "lid_right": -0.25, "yaw": -5.0, "roll": 3.0, "pitch": -1.5,
+    },
+    "fearful": {
+        "sorrow": 0.8, "brow_left": 0.6, "brow_right": 0.6, "furrow": 0.25, "lid_left": 0.34, "lid_right": 0.34,
+        "width": 0.45, "jaw": 0.14, "teeth": 0.3, "smile": -0.35, "pitch": -1.0, "yaw": 3.0, "shoulders": 1.0,
+    },
+}
+
+# While speaking the mouth belongs to the words: these keep this share of what the emotion asks for.
+_MOUTH_SHARE = {"jaw": 0.15, "press": 0.0, "pucker": 0.2, "upper": 0.5, "teeth": 0.6, "width": 0.6}
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A blend of two emotions."""
+
+    before: Emotion
+    after: Emotion
+    share: float
+    """0 all `before`, 1 all `after`."""
+
+    def weights(self) -> tuple[float, ...]:
+        """How much of each of EMOTIONS there is; the sum is 1."""
+        return tuple(
+            (1.0 - self.share) * (emotion == self.before) + self.share * (emotion == self.after) for emotion in EMOTIONS
+        )
+
+    def offsets(self, speaking: float) -> dict[str, float]:
+        """What to add to a pose.
+
+        Args:
+            speaking: 0 with the mouth at rest to 1 while it forms words.
+        """
+        before, after = _OFFSETS[self.before], _OFFSETS[self.after]
+        return {
+            name: mix(before.get(name, 0.0), after.get(name, 0.0), self.share)
+            * mix(1.0, _MOUTH_SHARE.get(name, 1.0), speaking)
+            for name in before.keys() | after.keys()
+        }

@@ -1,0 +1,206 @@
+"""Hair and beards, in front of and behind the head."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from services.render.easing import clamp
+from services.render.layered.looks import Look
+from services.render.layered.svg import Depth, Turn, closed_curve, ellipse, mirrored, open_curve, path, stroke
+from services.render.pose import Pose
+
+
+def behind(look: Look, turn: Turn) -> str:
+    return _BEHIND[look.hair](look, turn)
+
+
+def in_front(look: Look, turn: Turn) -> str:
+    return _IN_FRONT[look.hair](look, turn)
+
+
+def _strands(turn: Turn, strands: Sequence[Sequence[Depth]], colour: str, width: float, opacity: float) -> str:
+    return "".join(stroke(open_curve(turn.points(strand)), colour, width, opacity=opacity) for strand in strands)
+
+
+def _long_behind(look: Look, turn: Turn) -> str:
+    mass = mirrored([
+        (0, -160, -20), (66, -152, -24), (114, -104, -34), (127, -30, -40), (126, 40, -42), (139, 100, -38),
+            (132, 150, -34),
+        (140, 196, -30), (104, 216, -26), (70, 200, -26), (52, 120, -50), (0, 100, -60),
+    ])
+    waves = [[(s * 118, -20, -36), (s * 116, 50, -36), (s * 128, 110, -34), (s * 118, 170, -30)] for s in (-1, 1)]
+    waves += [[(s * 104, 40, -36), (s * 100, 90, -36), (s * 112, 140, -34), (s * 100, 200, -30)] for s in (-1, 1)]
+    return path(closed_curve(turn.points(mass)), "url(#hairback)") + _strands(turn, waves, look.hair_light, 4.0, 0.35)
+
+
+def _long_front(look: Look, turn: Turn) -> str:
+    right: list[Depth] = [
+        (26, -140, 62), (26, -140, 62), (66, -146, 34), (106, -104, 16), (120, -40, 4), (118, 20, -4), (124, 70, -8),
+            (112, 116, -8),
+        (112, 116, -8), (100, 60, 2), (98, 10, 10), (95, -34, 26), (82, -72, 46), (56, -102, 66),
+    ]
+    left: list[Depth] = [
+        (26, -140, 62), (26, -140, 62), (-30, -160, 34), (-84, -140, 16), (-116, -84, 8), (-122, -10, 0),
+            (-126, 60, -6), (-116, 120, -8),
+        (-116, 120, -8), (-102, 64, 2), (-99, 8, 10), (-97, -28, 24), (-88, -58, 44), (-58, -84, 68),
+            (-14, -104, 82), (26, -128, 78),
+    ]
+    light: list[list[Depth]] = [
+        [(16, -144, 62), (-44, -132, 56), (-88, -92, 36), (-104, -40, 14)],
+        [(8, -150, 52), (-60, -144, 34), (-104, -96, 14), (-116, -30, 4)],
+        [(36, -138, 56), (74, -118, 42), (98, -76, 24), (108, -20, 8)],
+    ]
+    dark: list[list[Depth]] = [
+        [(18, -134, 72), (-34, -114, 72), (-78, -78, 50), (-97, -34, 22)],
+        [(34, -132, 64), (64, -106, 58), (88, -68, 38), (99, -20, 12)],
+        [(-104, 20, 4), (-110, 60, -2), (-112, 100, -6)], [(106, 20, 4), (112, 60, -2), (108, 100, -6)],
+    ]
+    shadow: list[Depth] = [
+        (26, -124, 80), (-14, -96, 86), (-58, -74, 72), (-88, -46, 46), (-97, -10, 20), (-88, -58, 44),
+            (-58, -84, 68), (-14, -104, 82),
+    ]
+    return (
+        path(closed_curve(turn.points(shadow)), look.skin_line, opacity=0.3)
+        + path(closed_curve(turn.points(right)), "url(#hair)")
+        + path(closed_curve(turn.points(left)), "url(#hair)")
+        + _strands(turn, dark, look.hair_dark, 3.0, 0.4)
+        + _strands(turn, light, look.hair_light, 6.0, 0.5)
+    )
+
+
+def _quiff_behind(look: Look, turn: Turn) -> str:
+    mass = mirrored([(0, -158, -14), (60, -150, -18), (100, -108, -24), (106, -50, -26), (101, -4, -22),
+        (88, 20, -30), (0, 40, -60)])
+    return path(closed_curve(turn.points(mass)), "url(#hairback)")
+
+
+def _quiff_front(look: Look, turn: Turn) -> str:
+    sides = ""
+    for s in (-1, 1):
+        side: list[Depth] = [(s * 70, -128, 20), (s * 101, -90, 4), (s * 103, -40, -4), (s * 99, 6, -4),
+            (s * 99, 6, -4), (s * 92, -30, 16),
+                             (s * 86, -62, 34), (s * 76, -92, 46)]
+        sides += path(closed_curve(turn.points(side)), "url(#hairback)")
+    top: list[Depth] = [
+        (-88, -84, 36), (-88, -84, 36), (-100, -116, 16), (-84, -150, 16), (-40, -172, 24), (14, -178, 34),
+            (60, -168, 34), (94, -138, 20),
+        (96, -100, 20), (84, -78, 40), (84, -78, 40), (72, -104, 60), (40, -116, 80), (8, -108, 88), (-24, -100, 86),
+            (-58, -104, 66), (-80, -98, 46),
+    ]
+    light: list[list[Depth]] = [
+        [(-70, -104, 52), (-58, -136, 40), (-20, -158, 38), (24, -166, 36)],
+        [(-34, -106, 80), (-16, -136, 62), (24, -152, 50), (62, -152, 36)],
+        [(14, -112, 88), (34, -134, 66), (66, -138, 46), (84, -124, 30)],
+    ]
+    dark: list[list[Depth]] = [
+        [(-52, -106, 70), (-36, -134, 54), (4, -154, 46), (44, -162, 36)],
+            [(-10, -106, 88), (8, -134, 66), (44, -144, 50), (76, -138, 34)],
+        [(44, -114, 78), (62, -126, 56), (80, -118, 40)],
+    ]
+    shadow: list[Depth] = [(-86, -78, 44), (-56, -94, 70), (-22, -90, 90), (12, -97, 92), (44, -104, 84),
+        (84, -70, 44), (60, -110, 70), (0, -120, 80), (-60, -110, 60)]
+    return (
+        path(closed_curve(turn.points(shadow)), look.skin_line, opacity=0.28)
+        + sides
+        + path(closed_curve(turn.points(top)), "url(#hair)")
+        + _strands(turn, dark, look.hair_dark, 3.2, 0.55)
+        + _strands(turn, light, look.hair_light, 4.6, 0.45)
+    )
+
+
+def _curl_ring(start: float, end: float, count: int, rx: float, ry: float, z: float) -> list[Depth]:
+    angles = [start + (end - start) * i / (count - 1) for i in range(count)]
+    return [(rx * math.sin(a), -52 - ry * math.cos(a), z) for a in angles]
+
+
+def _curls_behind(look: Look, turn: Turn) -> str:
+    parts: list[str] = []
+    for i, (x, y) in enumerate(turn.points(_curl_ring(-2.35, 2.35, 15, 122, 112, -34))):
+        r = 34.0 + 5.0 * math.sin(i * 2.4)
+        parts.append(ellipse(x, y, r, r, "url(#curl)"))
+    x, y = turn.point(0, -56, -34)
+    return ellipse(x, y, 128, 114, look.hair_colour) + "".join(parts)
+
+
+def _curls_front(look: Look, turn: Turn) -> str:
+    parts: list[str] = []
+    for i, (x, y) in enumerate(turn.points(_curl_ring(-1.55, 1.55, 12, 96, 84, 30))):
+        r = 25.0 + 3.5 * math.sin(i * 1.9 + 1)
+        parts.append(ellipse(x, y, r, r, "url(#curl)"))
+    for i, (x, y) in enumerate(turn.points(_curl_ring(-1.3, 1.3, 9, 66, 76, 62))):
+        r = 21.0 + 3.0 * math.sin(i * 2.7)
+        parts.append(ellipse(x, y - 14, r, r, "url(#curl)"))
+    curls = []
+    for i, (x, y) in enumerate(turn.points(_curl_ring(-1.9, 1.9, 17, 108, 98, 10))):
+        r = 9.0 + 3.0 * math.sin(i * 3.1)
+        curls.append(stroke(f"M{x - r:.1f} {y:.1f}c0 {-r:.1f} {2 * r:.1f} {-r:.1f} {2 * r:.1f} 0", look.hair_light,
+            2.6, opacity=0.45))
+    return "".join(parts) + "".join(curls)
+
+
+def _silver_behind(look: Look, turn: Turn) -> str:
+    mass = mirrored([(0, -150, -10), (56, -142, -16), (94, -104, -24), (112, -52, -28), (114, 0, -26),
+        (104, 40, -24), (80, 60, -40), (0, 60, -60)])
+    return path(closed_curve(turn.points(mass)), "url(#hairback)")
+
+
+def _silver_front(look: Look, turn: Turn) -> str:
+    parts = ""
+    for s in (-1, 1):
+        side: list[Depth] = [(s * 62, -132, 24), (s * 94, -106, 6), (s * 110, -60, -8), (s * 110, -14, -12),
+            (s * 100, 20, -6), (s * 100, 20, -6),
+                             (s * 93, -20, 14), (s * 88, -56, 32), (s * 76, -88, 46)]
+        parts += path(closed_curve(turn.points(side)), "url(#hair)")
+    top: list[Depth] = [(-76, -100, 46), (-76, -100, 46), (-84, -130, 14), (-44, -156, 20), (10, -162, 24),
+        (58, -152, 20), (86, -124, 14), (78, -98, 44),
+                        (78, -98, 44), (52, -122, 56), (14, -126, 66), (-10, -122, 68), (-44, -126, 58)]
+    light: list[list[Depth]] = [[(-60, -118, 48), (-30, -142, 40), (16, -150, 36), (54, -140, 30)],
+        [(-20, -124, 64), (10, -140, 50), (44, -142, 36), (72, -124, 30)],
+                                [(-98, -90, 0), (-106, -50, -8), (-104, -8, -8)],
+                                    [(98, -90, 0), (106, -50, -8), (104, -8, -8)]]
+    dark: list[list[Depth]] = [[(-44, -124, 58), (-10, -142, 46), (30, -148, 38)],
+        [(-92, -84, 14), (-98, -44, 4), (-98, -4, 0)], [(92, -84, 14), (98, -44, 4), (98, -4, 0)],
+                               [(20, -126, 64), (46, -134, 46), (66, -126, 36)]]
+    return parts + path(closed_curve(turn.points(top)), "url(#hair)") + _strands(turn, dark, look.hair_dark, 2.6,
+        0.55) + _strands(turn, light, "#ffffff", 3.6, 0.6)
+
+
+def beard(look: Look, pose: Pose, turn: Turn) -> str:
+    """Under the mouth in drawing order; the moustache comes over it."""
+    if not look.beard:
+        return ""
+    drop = 15.0 * clamp(pose.jaw)
+    w = look.jaw_width
+    outer: list[Depth] = [(98 * w, -2, -2), (99 * w, 40, 2), (90 * w, 84, 14), (62 * w, 122 + drop, 32),
+        (30, 142 + drop, 44), (0, 147 + drop, 48)]
+    inner: list[Depth] = [(0, 70, 98), (0, 70, 98), (22, 66, 96), (38, 72, 84), (56, 80, 70), (74, 62, 46),
+        (86, 30, 22), (91, -2, 8), (91, -2, 8)]
+    ring = outer + [(-x, y, z) for x, y, z in outer[-2::-1]] + [(-x, y, z) for x, y, z in inner[:1:-1]] + inner
+    hairs: list[list[Depth]] = []
+    for i in range(-4, 5):
+        x = i * 14.0
+        hairs.append([(x, 108 + drop * 0.7 - abs(i), 70 - abs(i) * 6),
+            (x * 0.96, 122 + drop - abs(i) * 2.4, 60 - abs(i) * 6), (x * 0.86, 134 + drop - abs(i) * 4,
+            50 - abs(i) * 5)])
+    return path(closed_curve(turn.points(ring)), "url(#hair)") + _strands(turn, hairs, look.hair_dark, 2.0, 0.5)
+
+
+def moustache(look: Look, pose: Pose, turn: Turn) -> str:
+    if not look.beard:
+        return ""
+    up = -4.0 * clamp(pose.upper) - 2.0 * clamp(pose.smile) - 4.0 * clamp(pose.jaw) + 2.0 * clamp(pose.press)
+    wide = 1.0 + 0.12 * clamp(pose.width, -1.0, 1.0) - 0.16 * clamp(pose.pucker)
+    rise = 7.0 * clamp(pose.smile, -1.0, 1.0)
+    half: list[Depth] = [(0, 60 + up, 104), (12 * wide, 57 + up, 102), (30 * wide, 66 + up - rise * 0.4, 92),
+        (44 * wide, 80 + up - rise, 80), (44 * wide, 80 + up - rise, 80),
+                         (26 * wide, 78 + up - rise * 0.4, 94), (8 * wide, 73 + up, 104)]
+    left = [(-x, y, z) for x, y, z in half]
+    hairs: list[list[Depth]] = [[(s * 5, 62 + up, 104), (s * 16 * wide, 66 + up, 100),
+        (s * 30 * wide, 74 + up - rise * 0.6, 92)] for s in (-1, 1)]
+    return (path(closed_curve(turn.points(half)), "url(#hair)") + path(closed_curve(turn.points(left)), "url(#hair)")
+            + _strands(turn, hairs, look.hair_dark, 1.8, 0.5))
+
+
+_BEHIND = {"long": _long_behind, "quiff": _quiff_behind, "curls": _curls_behind, "silver": _silver_behind}
+_IN_FRONT = {"long": _long_front, "quiff": _quiff_front, "curls": _curls_front, "silver": _silver_front}

@@ -1,0 +1,212 @@
+"""The face of the conversation: takes `speech.started`, follows its audio, publishes pictures; and idle loops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
+from hashlib import blake2b
+from itertools import chain, repeat
+from typing import TypeVar
+
+from bus import subjects
+from bus.errors import NotFound, VisavisError
+from bus.events import (
+    FRAMES_PER_SECOND,
+    AudioOut,
+    Body,
+    CharacterCreated,
+    Event,
+    FrameBatch,
+    FramesEnded,
+    FramesFailed,
+    FramesStarted,
+    IdleBatch,
+    SpeechEnded,
+    SpeechStarted,
+)
+from bus.ids import seed_of
+from bus.service import Output, Reader, Service
+from services.render.encoder import Encoder
+from services.render.engine import Face, Renderer
+from services.render.idle import BATCH, LOOP, Idle
+from services.render.motion import Motion, idle_phase, phase_after
+from services.render.pose import Pose
+
+WATCHED = 10_000_000
+"""Microseconds for which a session that said it is watching is believed."""
+FIRST_BATCHES = (2, 3, 5)
+"""Frames in the first batches, small so that the face starts with the voice; all further ones have BATCH."""
+IDLE_BITRATE = 400_000
+LOOK_AROUND = 5.0
+"""Seconds between two looks for characters that have no idle loop."""
+
+_PIECE = 5
+"""Frames drawn in one go: what a cancelled speech can hold up the others."""
+
+R = TypeVar("R")
+
+
+class Render:
+    """Draws speeches and idle loops, one piece at a time in a thread of its own.
+
+    Args:
+        bitrate: bits a second that a talking face may take.
+    """
+
+    def __init__(self, renderer: Renderer, *, bitrate: int) -> None:
+        self._renderer = renderer
+        self._bitrate = bitrate
+        self._faces: dict[str, Face] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+
+    async def speech(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
+        """The pictures of one speech, if anyone sees them."""
+        body = event.body
+        assert isinstance(body, SpeechStarted)
+        if not await _watched(event, reader):
+            return
+        characters = await reader.characters()
+        if body.character not in characters:
+            raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
+        phase = await start_phase(event, body, reader)
+        face = await self._off_loop(partial(self._face, characters[body.character].look))
+        motion = Motion(
+            body.character, body.speech, phase=phase, emotion=body.emotion, before=body.emotion_before
+        )
+        yield FramesStarted(
+            speech=body.speech,
+            character=body.character,
+            engine=self._renderer.name,
+            width=self._renderer.width,
+            height=self._renderer.height,
+            fps=FRAMES_PER_SECOND,
+            phase=phase,
+        )
+        encoder = self._encoder(self._bitrate)
+        done = 0
+        batches = enumerate(_batch_sizes())
+        index, size = next(batches)
+        chunks = reader.follow(AudioOut, subjects.audio_out(event.conversation, body.speech))
+        async with aclosing(chunks):  # type: ignore[type-var]
+            async for chunk in chunks:
+                motion.hear(chunk)
+                while motion.ready >= done + size or (motion.complete and motion.ready > done):
+                    end = min(done + size, motion.ready)
+                    units = await self._encode(face, encoder, [motion.pose(frame) for frame in range(done, end)])
+                    yield FrameBatch(
+                        conversation=event.conversation,
+                        speech=body.speech,
+                        index=index,
+                        frame=done,
+                        fps=FRAMES_PER_SECOND,
+                        phase=phase,
+                        units=units,
+                        final=motion.complete and end == motion.ready,
+                    )
+                    done = end
+                    index, size = next(batches)
+        yield FramesEnded(speech=body.speech, frames=done)
+
+    async def idle_loops(self, reader: Reader) -> AsyncIterator[Output]:
+        """For ever: the idle loop of each character that has none on the log, or one that was drawn differently."""
+        while True:
+            for id_, character in (await reader.characters()).items():
+                try:
+                    face = await self._off_loop(partial(self._face, character.look))
+                except NotFound:
+                    continue  # drawn by a worker that knows this look
+                version = idle_version(id_, face, self._renderer)
+                last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
+                if last is None or last.version != version or not last.final:
+                    async for batch in self.idle_batches(id_, character):
+                        yield batch
+            await asyncio.sleep(LOOK_AROUND)
+
+    async def idle_batches(self, character: str, created: CharacterCreated) -> AsyncIterator[IdleBatch]:
+        """One character's whole loop, in parts that each start on a key frame."""
+        face = await self._off_loop(partial(self._face, created.look))
+        idle = Idle(seed_of(character))
+        encoder = self._encoder(IDLE_BITRATE)
+        for start in range(0, LOOP, BATCH):
+            units = await self._encode(face, encoder, [idle.pose(frame) for frame in range(start, start + BATCH)])
+            yield IdleBatch(
+                character=character,
+                version=idle_version(character, face, self._renderer),
+                index=start // BATCH,
+                frame=start,
+                fps=FRAMES_PER_SECOND,
+                loop=LOOP,
+                units=units,
+                final=start + BATCH == LOOP,
+            )
+
+    def _encoder(self, bitrate: int) -> Encoder:
+        return Encoder(self._renderer.width, self._renderer.height, FRAMES_PER_SECOND, bitrate=bitrate)
+
+    def _face(self, look: str) -> Face:
+        if look not in self._faces:
+            self._faces[look] = self._renderer.face(look)
+        return self._faces[look]
+
+    async def _encode(self, face: Face, encoder: Encoder, poses: list[Pose]) -> tuple[bytes, ...]:
+        units: tuple[bytes, ...] = ()
+        for start in range(0, len(poses), _PIECE):
+            piece = poses[start : start + _PIECE]
+            units += await self._off_loop(partial(_draw, face, encoder, piece, key=start == 0))
+        return units
+
+    async def _off_loop(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _draw(face: Face, encoder: Encoder, poses: list[Pose], *, key: bool) -> tuple[bytes, ...]:
+    return encoder.encode((face.render(pose) for pose in poses), key=key)
+
+
+def service(renderer: Renderer, *, bitrate: int) -> Service:
+    """The render service with that engine."""
+    render = Render(renderer, bitrate=bitrate)
+    return Service(
+        name="render",
+        takes=(SpeechStarted,),
+        handle=render.speech,
+        engine=renderer.name,
+        failed=failed,
+        background=render.idle_loops,
+    )
+
+
+def failed(event: Event, error: VisavisError) -> Iterable[Body]:
+    """The voice goes on without pictures, and the page is told."""
+    if isinstance(event.body, SpeechStarted):
+        yield FramesFailed(speech=event.body.speech, code=error.code, detail=error.detail)
+
+
+async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
+    """Where in the idle loop a speech begins: where the sentence before it ended, else by the time of day."""
+    if body.index > 0:
+        facts = [fact.body for _, fact in await reader.facts(event.conversation)]
+        ended = {fact.index: fact for fact in facts if isinstance(fact, SpeechEnded) and fact.reply == body.reply}
+        phases = {fact.speech: fact.phase for fact in facts if isinstance(fact, FramesStarted)}
+        before = ended.get(body.index - 1)
+        if before is not None and before.speech in phases:
+            return phase_after(phases[before.speech], before.samples)
+    return idle_phase(event.at)
+
+
+def idle_version(character: str, face: Face, renderer: Renderer) -> str:
+    """Changes whenever the loop would look different."""
+    parts = (character, renderer.name, face.version, renderer.width, renderer.height, LOOP, BATCH)
+    return blake2b("/".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+async def _watched(event: Event, reader: Reader) -> bool:
+    live = await reader.last_live(subjects.watching(event.conversation))
+    return live is not None and live.at >= event.at - WATCHED
+
+
+def _batch_sizes() -> Iterator[int]:
+    return chain(FIRST_BATCHES, repeat(BATCH))

@@ -1,0 +1,75 @@
+"""A log in memory and a renderer that draws one grey level, for the tests of the render service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bus import subjects
+from bus.events import CharacterCreated, Event, LiveEvent, Media
+from bus.service import M
+from services.render.cast import CAST
+from services.render.engine import Picture
+from services.render.pose import Pose
+
+
+@dataclass
+class FakeReader:
+    """The part of the log that a test puts here."""
+
+    media: list[Media] = field(default_factory=list)
+    facts_on_record: list[Event] = field(default_factory=list)
+    live: dict[str, LiveEvent] = field(default_factory=dict)
+    cast: dict[str, CharacterCreated] = field(default_factory=lambda: dict(CAST))
+    followed: int = 0
+
+    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+        for message in self.media:
+            if isinstance(message, kind) and subjects.media(message) == subject:
+                self.followed += 1
+                yield message
+
+    async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        return [(seq, event) for seq, event in enumerate(self.facts_on_record, 1) if seq > after]
+
+    async def last_live(self, subject: str) -> LiveEvent | None:
+        return self.live.get(subject)
+
+    async def last_media(self, kind: type[M], subject: str) -> M | None:
+        on_subject = [message for message in self.media if subjects.media(message) == subject]
+        last = on_subject[-1] if on_subject else None
+        return last if isinstance(last, kind) else None
+
+    async def characters(self) -> dict[str, CharacterCreated]:
+        return self.cast
+
+
+class FakeFace:
+    """As light as the mouth is open."""
+
+    version = "1"
+
+    def __init__(self) -> None:
+        self.poses: list[Pose] = []
+
+    def render(self, pose: Pose) -> Picture:
+        self.poses.append(pose)
+        picture = np.full((96, 64), 128, np.uint8)
+        picture[:64] = int(16 + 200 * min(pose.jaw, 1.0))
+        return picture
+
+
+class FakeRenderer:
+    name = "fake"
+    width = height = 64
+
+    def __init__(self) -> None:
+        self.made: list[FakeFace] = []
+
+    def face(self, look: str) -> FakeFace:
+        self.made.append(FakeFace())
+        return self.made[-1]
+
+

@@ -154,12 +154,13 @@ def view(conversation: Conversation) -> dict[str, Any]:
     shown: dict[str, Any] = {
         name: getattr(conversation, name) for name in ("id", "seq", "title", "character", "language")
     }
-    turns: list[dict[str, Any]] = msgspec.to_builtins(conversation.turns)
+    turns: list[dict[str, Any]] = list(msgspec.to_builtins(conversation.turns))
     for turn in turns:
         if turn["person"]:
             del turn["person"]["source"]
         if turn["reply"]:
-            for sentence in turn["reply"]["sentences"]:
+            turn["reply"]["sentences"] = sentences = list(turn["reply"]["sentences"])
+            for sentence in sentences:
                 del sentence["samples"], sentence["heard"]
     return shown | {"turns": turns}
 

@@ -95,9 +95,13 @@ class Splitter:
             return final or match[0][0] in "!?"
         if match[0][0] in "!?":
             return not (match[0][-1] in _CLOSERS and following[0].islower())
+        ellipsis = match[0][:2] == ".." or match[0][0] == "…"
         if following[0].islower():
-            return False
-        return match[0][:2] in ("..", "…") or not self._is_short_form(text[: match.start()], following)
+            # Some models write all in lower case; an unknown short form is shorter than most words.
+            word = text[: match.start()].rsplit(None, 1)[-1:]
+            if ellipsis or not word or len(word[0]) < 4 or not word[0].isalpha():
+                return False
+        return ellipsis or not self._is_short_form(text[: match.start()], following)
 
     def _is_short_form(self, before: str, following: str) -> bool:
         """Whether the full stop between these two belongs to the word before it."""

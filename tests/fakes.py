@@ -1,0 +1,51 @@
+"""Second implementations, small ones, of what the parts stand on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import cast
+
+from bus.events import CharacterCreated, Event, Fact, LiveEvent, Media
+from bus.service import M
+
+
+class FakeReader:
+    """A `bus.service.Reader` over what it is given; `asked` says how many facts each reading of them gave."""
+
+    def __init__(
+        self,
+        events: Sequence[tuple[int, Event]] = (),
+        *,
+        characters: Mapping[str, CharacterCreated] | None = None,
+        media: Mapping[str, Sequence[Media]] | None = None,
+        live: Mapping[str, LiveEvent] | None = None,
+    ) -> None:
+        self.events = list(events)
+        self.asked: list[int] = []
+        self._characters = dict(characters or {})
+        self._media = dict(media or {})
+        self._live = dict(live or {})
+
+    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+        for message in self._media.get(subject, ()):
+            yield cast("M", message)
+
+    async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        found = [(seq, event) for seq, event in self.events if event.conversation == conversation and seq > after]
+        self.asked.append(len(found))
+        return found
+
+    async def last_live(self, subject: str) -> LiveEvent | None:
+        return self._live.get(subject)
+
+    async def last_media(self, kind: type[M], subject: str) -> M | None:
+        messages = self._media.get(subject, ())
+        return cast("M", messages[-1]) if messages else None
+
+    async def characters(self) -> dict[str, CharacterCreated]:
+        return self._characters
+
+
+def event(body: Fact, *, at: int = 1, turn: str | None = None, conversation: str = "c", name: str = "") -> Event:
+    """A fact on record, with an id made of what it is where none is given."""
+    return Event(id=name or f"e-{at}", at=at, conversation=conversation, turn=turn, body=body)

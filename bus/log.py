@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -272,21 +271,6 @@ class Bus:
         finally:
             if not self.nc.is_closed:
                 await subscription.unsubscribe()
-
-    async def discover(self, *, wait: float = 0.25) -> list[dict[str, Any]]:
-        """The services that answer within `wait` seconds: their `$SRV.INFO`."""
-        answers: list[dict[str, Any]] = []
-
-        async def on_message(msg: Msg) -> None:
-            if msg.data:
-                answers.append(json.loads(msg.data))
-
-        inbox = self.nc.new_inbox()
-        subscription = await self.nc.subscribe(inbox, cb=on_message)
-        await self.nc.publish("$SRV.INFO", b"", reply=inbox)
-        await asyncio.sleep(wait)
-        await subscription.unsubscribe()
-        return answers
 
 
 def _raise_final(error: APIError, what: str) -> None:

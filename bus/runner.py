@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import sys
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, cast
 
-import nats.micro
+import nats.errors
 from nats.aio.msg import Msg
 from nats.js import api
 
 from bus import clock, codec, streams, subjects
-from bus.errors import ConfigurationError, UndecodableEvent, VisavisError
+from bus.discovery import announced
+from bus.errors import UndecodableEvent, VisavisError
 from bus.events import (
     AudioIn,
     AudioOut,
@@ -38,19 +36,16 @@ from bus.events import (
 )
 from bus.ids import derive_id
 from bus.log import Bus, connect
-from bus.logs import set_up_logging
+from bus.process import run_process, until_stopped
 from bus.pull import Pull, PullLost
 from bus.service import Output, Service
-from bus.settings import Settings, read_settings
+from bus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-VERSION = "0.1.0"
 MAX_DELIVERIES = 5
 _BACKOFF = (0.2, 1.0, 3.0, 10.0)
 _REMEMBERED_INTERRUPTIONS = 4096
-EXIT_CONFIGURATION = 78
-"""Exit status where starting again cannot help (EX_CONFIG)."""
 
 
 class _Line:
@@ -77,22 +72,11 @@ class Runner:
         """Work until cancelled; what is under way is then given back for another worker."""
         await self._declare_consumer()
         service = self._service
-        micro = await nats.micro.add_service(
-            self._bus.nc,
-            name=service.name,
-            version=VERSION,
-            description=f"Visavis {service.name}",
-            metadata={"engine": service.engine, "pid": str(os.getpid())},
-        )
-        log.info("ready", extra={"service": service.name, "engine": service.engine})
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._note_interruptions())
-                tasks.create_task(self._background())
-                await self._take_work(tasks)
-        finally:
-            if self._bus.connected:
-                await micro.stop()
+        async with announced(self._bus, service.name, service.engine), asyncio.TaskGroup() as tasks:
+            log.info("ready", extra={"engine": service.engine})
+            tasks.create_task(self._note_interruptions())
+            tasks.create_task(self._background())
+            await self._take_work(tasks)
 
     async def _declare_consumer(self) -> None:
         config = api.ConsumerConfig(
@@ -317,24 +301,13 @@ def _media_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
 async def run_service(service: Service, settings: Settings) -> None:
     """Connect and work until SIGTERM or SIGINT."""
     async with connect(settings, name=service.name) as bus:
-        worker = asyncio.create_task(Runner(bus, service).run())
-        loop = asyncio.get_running_loop()
-        for stop in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(stop, worker.cancel)
-        with suppress(asyncio.CancelledError):
-            await worker
+        await until_stopped(Runner(bus, service).run())
 
 
 def serve(build: Callable[[Settings], Service]) -> int:
     """The whole life of a service process; returns its exit status."""
-    try:
-        settings = read_settings(os.environ)
-        set_up_logging(settings.log_level)
-        asyncio.run(run_service(build(settings), settings))
-    except ConfigurationError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return EXIT_CONFIGURATION
-    except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 1
-    return 0
+
+    async def work(settings: Settings) -> None:
+        await run_service(build(settings), settings)
+
+    return run_process(work)

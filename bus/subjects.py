@@ -13,6 +13,7 @@ from bus.events import (
     Event,
     FrameBatch,
     IdleBatch,
+    LiveBody,
     LiveEvent,
     Media,
     tag_of,
@@ -48,6 +49,7 @@ def fact_everywhere(body: type[Body]) -> str:
 
 ALL_FACTS = "conv.>"
 ALL_CHARACTERS = "character.>"
+ALL_IDLE_FRAMES = "frames.idle.*"
 
 
 def character(event: CharacterEvent) -> str:
@@ -55,12 +57,17 @@ def character(event: CharacterEvent) -> str:
 
 
 def live(event: LiveEvent) -> str:
-    kind = event.body.__struct_config__.tag
-    return f"live.{token(event.conversation, 'conversation')}.{kind}"
+    return f"live.{token(event.conversation, 'conversation')}.{event.body.__struct_config__.tag}"
 
 
-def live_of(conversation: str) -> str:
-    return f"live.{token(conversation, 'conversation')}.>"
+def live_everywhere(body: type[LiveBody]) -> str:
+    """One kind of live event in every conversation."""
+    return f"live.*.{body.__struct_config__.tag}"
+
+
+def conversation_of(subject: str) -> str:
+    """The conversation that a fact, live event or medium belongs to."""
+    return subject.split(".", 2)[1]
 
 
 def watching(conversation: str) -> str:

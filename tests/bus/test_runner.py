@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 import pytest
 
 from bus import codec, runner, streams, subjects
+from bus.discovery import discover
 from bus.errors import EngineError, UndecodableEvent, VisavisError
 from bus.events import (
     Body,
@@ -245,6 +246,6 @@ async def test_work_under_way_when_a_worker_stops_is_done_by_the_next(bus: Bus) 
 async def test_services_answer_discovery_with_their_engine(bus: Bus) -> None:
     async with running(bus, service(echo)):
         async with asyncio.timeout(10):
-            while not (found := await bus.discover(wait=0.1)):
+            while not (found := await discover(bus, wait=0.1)):
                 pass
-    assert [(one["name"], one["metadata"]["engine"]) for one in found] == [("dialogue", "echo")]
+    assert [(one.name, one.engine) for one in found] == [("dialogue", "echo")]

@@ -114,7 +114,8 @@ async def test_the_next_sentence_goes_on_where_the_one_before_ended() -> None:
     record = [
         Event(id="a", at=AT, conversation="c", body=FramesStarted(
             speech="s0", character="ada", engine="fake", width=64, height=64, fps=25, phase=190)),
-        Event(id="b", at=AT, conversation="c", body=SpeechEnded(speech="s0", reply="r", index=0, samples=20 * 1920 + 5)),
+        Event(id="b", at=AT, conversation="c", body=SpeechEnded(
+            speech="s0", reply="r", index=0, samples=20 * 1920 + 5)),
     ]
     reader = FakeReader(media=list(audio(30)), live=watched(), facts_on_record=record)
     first, *_ = await outputs(reader, started(index=1))

@@ -1,0 +1,76 @@
+# One way to run things: the same commands here and in CI. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+UI := ui/avatar-chat
+UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help up ui test check fix doctor clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: .venv/installed $(UI)/dist/index.html ## set up what is missing, start everything, print the address
+	@exec $(BIN)/visavis up
+
+doctor: .venv/installed ## what is installed, which engines would be used, what is in the way
+	@$(BIN)/visavis doctor
+
+ui: $(UI)/dist/index.html ## build the page
+
+test: .venv/installed-dev $(UI)/dist/index.html .setup/tools ## all tests, with coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+	cd $(UI) && npm test
+
+check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and import rules; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m visavis.typescript --check
+	$(BIN)/python -m visavis.events_page --check
+	cd $(UI) && npm run check
+
+fix: .venv/installed-dev ## mend what can be mended by itself, and make the generated files anew
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m visavis.typescript
+	$(BIN)/python -m visavis.events_page
+
+clean: ## remove what was installed and built; keeps data/
+	rm -rf .venv .setup $(UI)/node_modules $(UI)/dist
+
+# Set-up, done when needed
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'error: Python 3.11 or newer is needed (set PYTHON=…)'; exit 1; }
+	@echo '— making a virtual environment'
+	@$(PYTHON) -m venv .venv || { echo 'error: python3 -m venv failed; on Debian: apt-get install python3-venv'; exit 1; }
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	@echo '— installing Python packages'
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar on -q -c constraints.txt -e '.[espeak]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo '— installing the tools for tests'
+	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e '.[espeak,dev]'
+	@touch $@
+
+$(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json
+	@command -v npm >/dev/null || { echo 'error: Node 20 or newer is needed to build the page; on Debian: apt-get install npm'; exit 1; }
+	@echo '— installing the packages of the page'
+	@cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(UI)/dist/index.html: $(UI)/node_modules/.installed $(UI_SOURCES)
+	@echo '— building the page'
+	@cd $(UI) && npm run build --silent
+	@touch $@
+
+# The browser and the voice that tests speak with come from Debian.
+.setup/tools:
+	@bin/test-tools
+	@mkdir -p .setup && touch $@

@@ -1,0 +1,28 @@
+"""The gateway process: page, API and WebRTC."""
+
+from __future__ import annotations
+
+import sys
+
+from bus.log import connect
+from bus.process import run_process, until_stopped
+from bus.settings import Settings
+from projections.store import ReadModel
+from services.gateway.server import GatewayServer, bind
+from services.gateway.voice_activity import PocketsphinxActivity
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    listener = bind(settings.host, settings.port)
+    model = ReadModel(settings.data_folder / "gateway.sqlite")
+    try:
+        async with connect(settings, name="gateway") as bus:
+            await until_stopped(GatewayServer(bus, settings, model, PocketsphinxActivity).run(listener))
+    finally:
+        model.close()
+        listener.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run_process(run))

@@ -1,0 +1,195 @@
+"""Puts the gateway together: the log's feed, idle loops, sessions and the web server, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import uvicorn
+from aiortc import RTCIceServer
+from starlette.applications import Starlette
+
+from bus import codec, streams, subjects
+from bus.discovery import announced
+from bus.errors import ConfigurationError, UndecodableEvent
+from bus.events import IdleBatch
+from bus.log import Bus
+from bus.settings import Settings
+from projections.store import ReadModel
+from services.gateway import aiortc_tuning
+from services.gateway.app import Gateway, make_app
+from services.gateway.conversations import Conversations
+from services.gateway.endpointing import Endpointer
+from services.gateway.feed import Feed
+from services.gateway.idle import IdleLoops
+from services.gateway.microphone import Microphone
+from services.gateway.session import Session
+from services.gateway.voice_activity import VoiceActivity
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket, before anything else is begun.
+
+    Raises:
+        ConfigurationError: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {error.strerror}; end the program that has it, or set VISAVIS_PORT"
+        ) from error
+    return listener
+
+
+def ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
+    """The servers in VISAVIS_ICE_SERVERS.
+
+    Raises:
+        ConfigurationError: one is neither `stun:host:port` nor `turn:user:password@host:port`.
+    """
+    servers: list[RTCIceServer] = []
+    for one in filter(None, (part.strip() for part in setting.split(","))):
+        kind, _, rest = one.partition(":")
+        if kind == "stun" and rest:
+            servers.append(RTCIceServer(urls=one))
+        elif kind in ("turn", "turns") and "@" in rest:
+            who, _, where = rest.rpartition("@")
+            user, _, password = who.partition(":")
+            servers.append(RTCIceServer(urls=f"{kind}:{where}", username=user, credential=password))
+        else:
+            raise ConfigurationError(
+                f"VISAVIS_ICE_SERVERS: expected stun:host:port or turn:user:password@host:port, got {one!r}"
+            )
+    return tuple(servers)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us, so that sessions are closed before the log is."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class GatewayServer:
+    """One gateway. Many may run side by side, each with a read model of its own.
+
+    Args:
+        make_activity: a fresh voice activity detector, one for each microphone.
+    """
+
+    def __init__(
+        self, bus: Bus, settings: Settings, model: ReadModel, make_activity: Callable[[], VoiceActivity]
+    ) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._make_activity = make_activity
+        self._feed = Feed(bus, model)
+        self._idle = IdleLoops()
+        self._conversations = Conversations(bus, self._feed, settings.language)
+        self._ice = ice_servers(settings.ice_servers)
+        self._serving: set[asyncio.Task[None]] = set()
+
+    def app(self) -> Starlette:
+        return make_app(
+            Gateway(
+                bus=self._bus,
+                feed=self._feed,
+                idle=self._idle,
+                conversations=self._conversations,
+                open_session=self._open_session,
+                serve_session=self._serve_session,
+                ice_servers=self._ice,
+                page=PAGE,
+            )
+        )
+
+    async def run(self, listener: socket.socket) -> None:
+        """Serve until cancelled; sessions are then closed and say so on the log."""
+        aiortc_tuning.install(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
+        config = uvicorn.Config(
+            self.app(), log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
+        )
+        web = _Server(config)
+        async with announced(self._bus, "gateway"), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._feed.run())
+            tasks.create_task(self._keep_characters())
+            tasks.create_task(self._keep_idle_loops())
+            serving = asyncio.create_task(web.serve(sockets=[listener]))
+            log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
+            try:
+                await asyncio.shield(serving)
+            finally:
+                await self._close_sessions()
+                web.should_exit = True
+                await serving
+
+    async def _keep_characters(self) -> None:
+        async with aclosing(self._bus.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:
+            async for record in records:
+                try:
+                    event = codec.decode_character_event(record.data)
+                except UndecodableEvent as error:
+                    log.warning("undecodable character event", extra={"why": error.detail})
+                    continue
+                self._conversations.characters[event.character] = event.body
+
+    async def _keep_idle_loops(self) -> None:
+        async with aclosing(self._bus.read(streams.FRAMES, subjects.ALL_IDLE_FRAMES, follow=True)) as records:
+            async for record in records:
+                try:
+                    batch = codec.decode_media(record.data)
+                except UndecodableEvent as error:
+                    log.warning("undecodable idle loop", extra={"why": error.detail})
+                    continue
+                if isinstance(batch, IdleBatch) and self._idle.add(batch):
+                    log.info("idle loop", extra={"character": batch.character, "version": batch.version})
+
+    def _open_session(self, conversation: str, character: str) -> Session:
+        state = self._feed.model.conversation(conversation)
+        language = state.language if state else self._settings.language
+        microphone = Microphone(
+            self._bus, conversation, language, self._make_activity(), Endpointer(wait_ms=self._settings.endpoint_ms)
+        )
+        return Session(
+            self._bus,
+            self._feed,
+            self._idle,
+            conversation=conversation,
+            character=character,
+            microphone=microphone,
+            ice_servers=list(self._ice),
+            on_speech=lambda one: self._conversations.interrupt(one, by="speech"),
+        )
+
+    def _serve_session(self, session: Session) -> None:
+        async def serve() -> None:
+            self._conversations.sessions[session.id] = session
+            try:
+                await session.run()
+            finally:
+                del self._conversations.sessions[session.id]
+
+        task = asyncio.create_task(serve())
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _close_sessions(self) -> None:
+        for session in list(self._conversations.sessions.values()):
+            session.end("shutdown")
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=5)

@@ -1,0 +1,352 @@
+"""One live connection of a browser: its microphone to the log, the conversation's speech and face to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Literal
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+
+from bus import clock, streams, subjects
+from bus.codec import decode_media
+from bus.errors import InvalidInput, UndecodableEvent
+from bus.events import (
+    AudioOut,
+    Body,
+    CharacterChosen,
+    Event,
+    FrameBatch,
+    FramesFailed,
+    LiveEvent,
+    PlaybackFinished,
+    PlaybackProgress,
+    PlaybackStarted,
+    ReplyInterrupted,
+    SessionClosed,
+    SessionOpened,
+    SpeechFailed,
+    SpeechStarted,
+    TranscriptPartial,
+    Watching,
+)
+from bus.ids import derive_id, new_id
+from bus.log import Bus
+from services.audio import SILENCE
+from services.gateway import aiortc_tuning
+from services.gateway.feed import Feed, Watcher
+from services.gateway.idle import IdleLoops
+from services.gateway.microphone import Microphone
+from services.gateway.playout import Finished, Playout, Progress, Started, Tick
+from services.gateway.tracks import PacketTrack
+
+log = logging.getLogger(__name__)
+
+CloseReason = Literal["left", "lost", "shutdown", "failed"]
+
+_TICK = 0.02
+_FALLEN_BEHIND = 0.2
+_CONNECT_PATIENCE = 20.0
+_WATCH_EVERY = 2.0
+_PING_EVERY = 1.0
+_AUDIO_CLOCK = 960
+_VIDEO_CLOCK = 1800
+
+
+def read_offer(sdp: str) -> RTCSessionDescription:
+    """A browser's offer, looked at before anything is built for it.
+
+    Raises:
+        InvalidInput: not SDP, or without a section for pictures in H.264.
+    """
+    if not sdp.startswith("v=0"):
+        raise InvalidInput("the offer is not SDP: it must begin with v=0")
+    if "m=video" not in sdp or "H264/90000" not in sdp:
+        raise InvalidInput("the offer must have a video section with H.264; this browser may lack that codec")
+    if "a=ice-ufrag" not in sdp or "a=fingerprint" not in sdp:
+        raise InvalidInput("the offer must have ICE credentials and a DTLS fingerprint")
+    return RTCSessionDescription(sdp=sdp, type="offer")
+
+
+class Session:
+    """From an offer until the browser leaves. Owns the peer connection, its tracks and all its tasks."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        feed: Feed,
+        idle: IdleLoops,
+        *,
+        conversation: str,
+        character: str,
+        microphone: Microphone,
+        ice_servers: list[RTCIceServer],
+        on_speech: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.id = new_id("s")
+        self.conversation = conversation
+        self._bus = bus
+        self._feed = feed
+        self._idle = idle
+        self._character = character
+        self._idle_shown: tuple[str, str] | None = None
+        self._microphone = microphone
+        self._on_speech = on_speech
+        self.playout = Playout(phase=clock.now() // 40_000)
+        self._causes: dict[str, Event] = {}
+        self._audio, self._video = PacketTrack("audio"), PacketTrack("video")
+        self._pc = RTCPeerConnection(
+            RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._control: RTCDataChannel | None = None
+        self._connected = asyncio.Event()
+        self._over: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
+        self._facts: asyncio.Queue[Event] = asyncio.Queue(1000)
+        self._opened: Event | None = None
+
+    # connecting
+
+    async def answer(self, offer: RTCSessionDescription) -> str:
+        """Take the offer; returns the answer's SDP with all our candidates.
+
+        Raises:
+            InvalidInput: the offer cannot be answered.
+        """
+        self._pc.addTrack(self._audio)
+        video = self._pc.addTrack(self._video)
+        # Before the remote description: afterwards preferences are ignored without a word.
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.sender is video:
+                codecs = RTCRtpSender.getCapabilities("video").codecs
+                transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/H264", "video/rtx")])
+        self._pc.on("connectionstatechange", self._on_connection_state)
+        self._pc.on("datachannel", self._on_data_channel)
+        try:
+            await self._pc.setRemoteDescription(offer)
+            for transceiver in self._pc.getTransceivers():
+                if transceiver.kind == "audio":
+                    aiortc_tuning.tap_opus(transceiver.receiver, self._microphone.take_packet)
+            await self._pc.setLocalDescription(await self._pc.createAnswer())
+        except Exception as error:  # a parser fed by strangers: it raises whatever it likes
+            await self._pc.close()
+            raise InvalidInput(f"the offer cannot be answered: {type(error).__name__}: {error}") from error
+        return self._pc.localDescription.sdp
+
+    def _on_connection_state(self) -> None:
+        state = self._pc.connectionState
+        if state == "connected":
+            self._connected.set()
+        elif state in ("failed", "closed"):
+            self.end("lost" if self._connected.is_set() else "failed")
+
+    def _on_data_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == "control":
+            self._control = channel
+
+    def end(self, reason: CloseReason) -> None:
+        """Close soon; the first reason given stands."""
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    async def run(self) -> None:
+        """Serve the session until it is over."""
+        reason: CloseReason = "shutdown"
+        connected = asyncio.create_task(self._connected.wait())
+        try:
+            await _first(connected, self._over, timeout=_CONNECT_PATIENCE)
+            if self._connected.is_set() and not self._over.done():
+                reason = await self._serve()
+            else:
+                reason = "failed"
+                log.info("session never connected", extra={"session": self.id})
+        finally:
+            connected.cancel()
+            await asyncio.shield(self._close(reason))
+
+    async def _serve(self) -> CloseReason:
+        """Do all the work of an open session until it is told to end, or the work breaks."""
+        self._opened = self._fact(SessionOpened(session=self.id), cause=None, identity=derive_id(self.id, "opened"))
+        self._facts.put_nowait(self._opened)
+        work = asyncio.create_task(self._work())
+        try:
+            await _first(work, self._over)
+            if self._over.done():
+                return self._over.result()
+            log.error("session broke", extra={"session": self.id}, exc_info=work.exception())
+            return "failed"
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _work(self) -> None:
+        with self._feed.watch(self.conversation) as watcher:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._publish_facts())
+                tasks.create_task(self._note(watcher))
+                tasks.create_task(self._take_media(streams.AUDIO, subjects.audio_out_of(self.conversation)))
+                tasks.create_task(self._take_media(streams.FRAMES, subjects.frames_of(self.conversation)))
+                tasks.create_task(self._say_that_we_watch())
+                tasks.create_task(self._ping())
+                tasks.create_task(self._pace())
+                tasks.create_task(self._microphone.run(self.id))
+
+    async def _close(self, reason: CloseReason) -> None:
+        self._audio.stop()
+        self._video.stop()
+        await self._pc.close()
+        opened = self._opened
+        if opened is None:
+            return
+        closed = SessionClosed(session=self.id, reason=reason)
+        while not self._facts.empty():
+            await self._bus.append(self._facts.get_nowait())
+        await self._bus.append(self._fact(closed, cause=opened, identity=derive_id(self.id, "closed")))
+        log.info("session closed", extra={"session": self.id, "reason": reason})
+
+    # what happens in the conversation
+
+    async def _note(self, watcher: Watcher) -> None:
+        async for one in watcher.news():
+            if one is None:
+                continue
+            if isinstance(one.event, LiveEvent):
+                await self._note_partial(one.event)
+                continue
+            match one.event.body:
+                case SpeechStarted() as speech:
+                    self._causes[speech.speech] = one.event
+                    self.playout.started(speech)
+                case SpeechFailed(speech=speech_id):
+                    self.playout.skip(speech_id)
+                case FramesFailed(speech=speech_id):
+                    self.playout.no_frames(speech_id)
+                case ReplyInterrupted(reply=reply):
+                    self.interrupt(reply)
+                case CharacterChosen(character=character):
+                    self._character = character
+                    self._show_idle()
+                case _:
+                    pass
+        self.end("failed")  # cut off for reading too slowly
+
+    async def _note_partial(self, live: LiveEvent) -> None:
+        if not isinstance(live.body, TranscriptPartial) or not self._microphone.hears(live.body.utterance):
+            return
+        self._microphone.hint(live.body.text)
+        # A word, not just a noise: the person talks over the avatar.
+        if live.body.text and not self.playout.quiet:
+            await self._on_speech(self.conversation)
+
+    def interrupt(self, reply: str) -> list[Event]:
+        """Stop a reply now; returns the facts of what had been played, for the log."""
+        return [event for moment in self.playout.interrupt(reply) if (event := self._moment(moment)) is not None]
+
+    async def _take_media(self, stream: str, subject: str) -> None:
+        async with aclosing(self._bus.read(stream, subject, follow=True, new_only=True)) as records:
+            async for record in records:
+                try:
+                    message = decode_media(record.data)
+                except UndecodableEvent as error:
+                    log.warning("undecodable media", extra={"sequence": record.sequence, "why": error.detail})
+                    continue
+                if isinstance(message, AudioOut):
+                    self.playout.audio(message)
+                elif isinstance(message, FrameBatch):
+                    self.playout.frames(message)
+
+    # what leaves
+
+    async def _pace(self) -> None:
+        """One tick every 20 ms. After a stall the time stamps jump, so that nothing is sent in a burst."""
+        loop = asyncio.get_running_loop()
+        origin, number = loop.time(), 0
+        while True:
+            self._send(self.playout.tick(), number)
+            number += 1
+            late = loop.time() - origin - number * _TICK
+            if late > _FALLEN_BEHIND:
+                number += int(late / _TICK)
+            await asyncio.sleep(max(0.0, -late))
+
+    def _send(self, tick: Tick, number: int) -> None:
+        self._audio.push(tick.audio or SILENCE, number * _AUDIO_CLOCK)
+        if tick.video is not None:
+            self._video.push(tick.video, number * _VIDEO_CLOCK)
+        for moment in tick.moments:
+            event = self._moment(moment)
+            if event is not None and not self._facts.full():
+                self._facts.put_nowait(event)
+
+    def _moment(self, moment: Started | Progress | Finished) -> Event | None:
+        about = moment.speech
+        common = {"session": self.id, "speech": about.speech, "reply": about.reply, "index": about.index}
+        body: Body
+        match moment:
+            case Started(video=video):
+                body = PlaybackStarted(**common, video=video)  # type: ignore[arg-type]
+            case Progress(samples=samples):
+                body = PlaybackProgress(**common, samples=samples)  # type: ignore[arg-type]
+            case Finished():
+                body = PlaybackFinished(
+                    **common,  # type: ignore[arg-type]
+                    samples=moment.samples,
+                    complete=moment.complete,
+                    frames=moment.frames,
+                )
+        cause = self._causes.get(about.speech)
+        if isinstance(moment, Finished):
+            self._causes.pop(about.speech, None)
+        position = getattr(body, "samples", 0)
+        return self._fact(body, cause=cause, identity=derive_id(about.speech, self.id, type(body).__name__, position))
+
+    def _fact(self, body: Body, *, cause: Event | None, identity: str) -> Event:
+        return Event(
+            id=identity,
+            at=clock.now(),
+            conversation=self.conversation,
+            turn=cause.turn if cause else None,
+            cause=cause.id if cause else None,
+            body=body,  # type: ignore[arg-type]
+        )
+
+    async def _publish_facts(self) -> None:
+        while True:
+            await self._bus.append(await self._facts.get())
+
+    # keeping alive
+
+    def _show_idle(self) -> None:
+        loop = self._idle.get(self._character)
+        if loop is not None and self._idle_shown != (loop.character, loop.version):
+            self._idle_shown = (loop.character, loop.version)
+            self.playout.set_idle(loop)
+
+    async def _say_that_we_watch(self) -> None:
+        while True:
+            watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session=self.id))
+            await self._bus.publish_live(watching)
+            for _ in range(10):
+                self._show_idle()
+                await asyncio.sleep(_WATCH_EVERY / 10)
+
+    async def _ping(self) -> None:
+        while True:
+            if self._control is not None and self._control.readyState == "open":
+                self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
+            await asyncio.sleep(_PING_EVERY)
+
+
+async def _first(*ends: asyncio.Future[Any], timeout: float | None = None) -> None:
+    """Wait until one of them is done."""
+    await asyncio.wait(ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

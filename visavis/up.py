@@ -1,0 +1,146 @@
+"""`visavis up`: everything on this machine, kept running until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from bus import clock
+from bus.discovery import discover
+from bus.errors import BusError, ConfigurationError
+from bus.events import CharacterCreated, CharacterEvent
+from bus.ids import new_id
+from bus.log import Bus, connect
+from bus.process import until_stopped
+from bus.server import EmbeddedServer
+from bus.settings import PREFIX, Settings
+from services.render.cast import CAST
+from visavis.supervisor import Child, Say, Supervisor, say_to
+
+SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
+_READY_PATIENCE = 90.0
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the data folder.
+
+    Raises:
+        ConfigurationError: another `visavis up` holds it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock: IO[str] = (folder / "lock").open("a+")
+    except OSError as error:
+        raise ConfigurationError(f"the data folder {folder} cannot be written: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "?"
+            raise ConfigurationError(
+                f"Visavis runs already on {folder} (process {holder}); stop it, or set VISAVIS_DATA, VISAVIS_PORT and "
+                "VISAVIS_NATS_PORT for a second one"
+            ) from error
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Find out now, not from a service's last words.
+
+    Raises:
+        ConfigurationError: somebody listens there already.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {host}:{port}: {error.strerror}; end the program that has it, or set {setting}"
+            ) from error
+
+
+async def publish_cast(bus: Bus) -> None:
+    """Put the built-in characters on record where they are missing or have changed."""
+    known = await bus.characters()
+    for character, created in CAST.items():
+        if known.get(character) != created:
+            await bus.append_character(_told(character, created))
+
+
+def _told(character: str, created: CharacterCreated) -> CharacterEvent:
+    return CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=created)
+
+
+async def up(settings: Settings) -> None:
+    """Start everything, say where the page is, and keep it running.
+
+    Raises:
+        ConfigurationError: something has to be changed before it can run.
+        BusError: it did not come up.
+    """
+    say = say_to(sys.stdout)
+    with only_one(settings.data_folder):
+        check_port(settings.host, settings.port, f"{PREFIX}PORT")
+        supervisor = Supervisor(say)
+        try:
+            if not settings.nats_url:
+                check_port("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT")
+                server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
+                supervisor.start(Child("nats", server.command()))
+            await _start_services(settings, supervisor, say)
+            await supervisor.gave_up.wait()
+            names = ", ".join(child.name for child in supervisor.children if child.given_up)
+            raise ConfigurationError(f"{names} cannot run as configured, see above")
+        finally:
+            say("visavis", "stopping")
+            await supervisor.stop()
+
+
+async def _start_services(settings: Settings, supervisor: Supervisor, say: Say) -> None:
+    began = time.monotonic()
+    async with connect(settings, name="up") as bus:
+        await publish_cast(bus)
+        for name in SERVICES:
+            supervisor.start(Child(name, [sys.executable, "-m", f"services.{name}"]))
+        missing = await _wait_for_services(bus, supervisor)
+        if missing:
+            raise BusError(f"{', '.join(missing)} did not come up within {_READY_PATIENCE:.0f} s")
+        engines = {one.name: one.engine for one in await discover(bus)}
+    for name in SERVICES:
+        if engines.get(name):
+            say("visavis", f"{name} uses {engines[name]}")
+    say("visavis", f"ready after {time.monotonic() - began:.1f} s: open http://{_browsable(settings)}")
+
+
+async def _wait_for_services(bus: Bus, supervisor: Supervisor) -> list[str]:
+    """Those that are not there in time; ends early where one cannot be started at all."""
+    deadline = time.monotonic() + _READY_PATIENCE
+    missing = list(SERVICES)
+    while missing and time.monotonic() < deadline and not supervisor.gave_up.is_set():
+        found = {one.name for one in await discover(bus, wait=0.1)}
+        missing = [name for name in SERVICES if name not in found]
+    return [] if supervisor.gave_up.is_set() else missing
+
+
+def _browsable(settings: Settings) -> str:
+    # Browsers give the microphone to localhost without a certificate, but not to 0.0.0.0.
+    host = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
+    return f"{host}:{settings.port}"
+
+
+async def run(settings: Settings) -> None:
+    await until_stopped(up(settings))

@@ -18,6 +18,12 @@ export function wordsSaid({ view, activeTurn, partial }: ConversationState): str
   return partial ? `${person.text} ${partial}`.trim() : person.text
 }
 
+/** Long sentences are set smaller, so that they are there as a whole. */
+function lengthOf(text: string): 'short' | 'long' | 'longest' {
+  if (text.length <= 110) return 'short'
+  return text.length <= 170 ? 'long' : 'longest'
+}
+
 /** Live captions below the face. Hidden from screen readers: the transcript announces what is final. */
 export function Captions() {
   const { captions } = useStore(useTab().preferences.state)
@@ -36,7 +42,14 @@ export function Captions() {
         </p>
       )}
       {told && (
-        <p key={told} data-testid="caption-avatar" lang={view.language} dir="auto" className="caption-avatar">
+        <p
+          key={told}
+          data-testid="caption-avatar"
+          data-length={lengthOf(told)}
+          lang={view.language}
+          dir="auto"
+          className="caption-avatar"
+        >
           {told}
         </p>
       )}

@@ -18,7 +18,7 @@ export function Readout() {
         Answer <span className="tabular-nums">{milliseconds(total)}</span>
       </h2>
       {bars.map(({ name, ms }) => (
-        <div key={name} className="grid grid-cols-[6.5rem_4rem_1fr] items-center gap-2">
+        <div key={name} className="grid grid-cols-[5.5rem_1fr_3rem] items-center gap-2">
           <span className="text-ink-soft">{name}</span>
           <span className="h-1.5 rounded-full bg-line">
             <span className="block h-full rounded-full bg-(--accent)" style={{ width: `${(ms / longest) * 100}%` }} />
@@ -26,7 +26,7 @@ export function Readout() {
           <span className="text-right tabular-nums">{milliseconds(ms)}</span>
         </div>
       ))}
-      <dl className="mt-1 grid grid-cols-2 gap-x-6 gap-y-1 border-t border-line pt-2">
+      <dl className="mt-1 grid gap-y-1 border-t border-line pt-2">
         <Entry name="Round trip" value={milliseconds(health.roundTrip)} />
         <Entry name="Pictures" value={health.rate === null ? '–' : `${Math.round(health.rate)}/s`} />
         <Entry name="Audio buffer" value={milliseconds(health.audioBuffer)} />

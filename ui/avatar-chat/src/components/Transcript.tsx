@@ -20,9 +20,9 @@ export function Transcript({ character }: { readonly character: Character | null
   const empty = turns.length === 0 && pending.length === 0
   return (
     <div className="relative min-h-0 flex-1">
-      <div ref={scroller} onScroll={onScroll} data-testid="transcript" className="transcript">
+      <div ref={scroller} onScroll={onScroll} data-testid="transcript" className="transcript" tabIndex={0}>
         {empty && character && <Greeting character={character} />}
-        <ol role="log" aria-live="polite" aria-label="Transcript" className="flex flex-col gap-5" tabIndex={0}>
+        <ol role="log" aria-live="polite" aria-label="Transcript" className="mt-auto flex flex-col gap-5">
           {turns.map((turn, place) => (
             <Turn
               key={turn.id}
@@ -71,7 +71,7 @@ function useEndInView(content: unknown) {
 
 function Greeting({ character }: { readonly character: Character }) {
   return (
-    <div className="flex h-full flex-col items-center justify-center gap-3 px-6 text-center">
+    <div className="m-auto flex flex-col items-center justify-center gap-3 px-6 text-center">
       <Portrait character={character} className="size-16 rounded-full text-2xl" />
       <p className="max-w-72 text-balance text-ink-soft">{character.greeting}</p>
     </div>

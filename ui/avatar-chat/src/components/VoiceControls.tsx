@@ -23,7 +23,7 @@ export function VoiceControls({ name }: { readonly name: string }) {
         <Mic aria-hidden className="size-5" />
         Talk to {name}
       </button>
-      <p className="text-sm text-ink-soft">or write a message</p>
+      <p className="hint text-sm text-ink-soft">or write a message</p>
     </div>
   )
 }

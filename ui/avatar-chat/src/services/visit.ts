@@ -40,6 +40,8 @@ export class Visit {
   private readonly stops: (() => void)[] = []
   /** Hung up on purpose: then typing does not call again. */
   private quiet = false
+  /** A new conversation was asked for before the last one had been found. */
+  private fresh = false
   private opening = 0
 
   constructor(world: World = browser()) {
@@ -103,6 +105,8 @@ export class Visit {
   async begin(): Promise<void> {
     const { conversation } = this.state.get()
     const { mode } = this.call.state.get()
+    this.fresh = true
+    this.opening += 1
     const chosen = conversation?.state.get().view.character ?? this.state.get().chosen
     this.show(null)
     this.state.update((state) => ({ ...state, chosen }))
@@ -124,9 +128,9 @@ export class Visit {
       const { characters, conversations } = this.catalogue.state.get()
       this.state.update((state) => ({ ...state, chosen: characters[0]?.id ?? null }))
       const asked = HASH.exec(location.hash)?.[1]
-      if (asked !== undefined) await this.pick(asked).catch((error: unknown) => this.unavailable(error))
+      if (asked !== undefined && !this.fresh) await this.pick(asked).catch((error: unknown) => this.unavailable(error))
       const last = conversations[0]?.id
-      if (!this.state.get().conversation && last !== undefined) await this.pick(last)
+      if (!this.state.get().conversation && !this.fresh && last !== undefined) await this.pick(last)
       this.state.update((state) => ({ ...state, phase: 'ready' }))
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

@@ -12,7 +12,7 @@ from services.render.pose import EMOTIONS
 _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     "neutral": {},
     "happy": {
-        "smile": 0.85, "width": 0.25, "teeth": 0.5, "upper": 0.25, "jaw": 0.06, "squint": 0.55,
+        "smile": 0.95, "width": 0.35, "teeth": 1.0, "upper": 0.5, "jaw": 0.2, "squint": 0.6,
         "brow_left": 0.18, "brow_right": 0.18, "roll": 1.5, "pitch": -1.5,
     },
     "sad": {
@@ -20,8 +20,8 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
         "lid_right": -0.28, "gaze_y": 0.3, "pitch": 5.0, "roll": -3.0, "shoulders": -0.8,
     },
     "surprised": {
-        "brow_left": 1.0, "brow_right": 1.0, "lid_left": 0.4, "lid_right": 0.4, "jaw": 0.32, "pucker": 0.3,
-        "width": -0.25, "pitch": -2.5, "shoulders": 0.35,
+        "brow_left": 1.0, "brow_right": 1.0, "lid_left": 0.4, "lid_right": 0.4, "jaw": 0.46, "pucker": 0.35,
+        "width": -0.3, "pitch": -2.5, "shoulders": 0.35,
     },
     "angry": {
         "furrow": 1.0, "brow_left": -0.7, "brow_right": -0.7, "lid_left": -0.12, "lid_right": -0.12, "squint": 0.45,
@@ -33,7 +33,7 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     },
     "fearful": {
         "sorrow": 0.8, "brow_left": 0.6, "brow_right": 0.6, "furrow": 0.25, "lid_left": 0.34, "lid_right": 0.34,
-        "width": 0.45, "jaw": 0.14, "teeth": 0.3, "smile": -0.35, "pitch": -1.0, "yaw": 3.0, "shoulders": 1.0,
+        "width": 0.6, "jaw": 0.24, "teeth": 0.9, "upper": 0.3, "smile": -0.4, "pitch": -1.0, "yaw": 3.0, "shoulders": 1.0,
     },
 }
 

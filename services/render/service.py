@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
@@ -62,7 +62,7 @@ class Render:
         self._faces: dict[str, Face] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
 
-    async def speech(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
+    async def speech(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
         """The pictures of one speech, if anyone sees them."""
         body = event.body
         assert isinstance(body, SpeechStarted)
@@ -110,7 +110,7 @@ class Render:
                     index, size = next(batches)
         yield FramesEnded(speech=body.speech, frames=done)
 
-    async def idle_loops(self, reader: Reader) -> AsyncIterator[Output]:
+    async def idle_loops(self, reader: Reader) -> AsyncGenerator[Output, None]:
         """For ever: the idle loop of each character that has none on the log, or one that was drawn differently."""
         while True:
             for id_, character in (await reader.characters()).items():
@@ -125,7 +125,7 @@ class Render:
                         yield batch
             await asyncio.sleep(LOOK_AROUND)
 
-    async def idle_batches(self, character: str, created: CharacterCreated) -> AsyncIterator[IdleBatch]:
+    async def idle_batches(self, character: str, created: CharacterCreated) -> AsyncGenerator[IdleBatch, None]:
         """One character's whole loop, in parts that each start on a key frame."""
         face = await self._off_loop(partial(self._face, created.look))
         idle = Idle(seed_of(character))

@@ -17,9 +17,10 @@ from services.render.layered.svg import (
 )
 from services.render.pose import Pose
 
-EYE_X, EYE_Y = 42.0, -8.0
-_EYE_HALF = 21.5
-_IRIS = 11.8
+EYE_X, EYE_Y = 45.0, -4.0
+_EYE_HALF = 26.0
+_IRIS = 14.2
+_LID_TOP = -15.5
 
 
 def eyes(look: Look, pose: Pose, turn: Turn) -> str:
@@ -30,8 +31,8 @@ def _eye(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     lid = clamp(pose.lid_left if side < 0 else pose.lid_right, 0.0, 1.45)
     size = look.eye_size
     half, squint = _EYE_HALF, clamp(pose.squint)
-    top = mix(6.0, -12.5, lid) if lid < 1.0 else -12.5 - 8.0 * (lid - 1.0)
-    bottom = mix(7.0, 10.0, clamp(lid)) - 5.0 * squint * clamp(lid * 1.5)
+    top = mix(7.5, _LID_TOP, lid) if lid < 1.0 else _LID_TOP - 10.0 * (lid - 1.0)
+    bottom = mix(8.5, 12.5, clamp(lid)) - 6.5 * squint * clamp(lid * 1.5)
     top = min(top, bottom - 0.4)
     inner, outer = (-side * half, 3.0), (side * half, -look.eye_tilt * 0.55)
     upper = [inner, (-side * half * 0.55, mix(inner[1], top, 0.78)), (-side * 1.0, top),
@@ -40,15 +41,15 @@ def _eye(look: Look, pose: Pose, turn: Turn, side: int) -> str:
              (-side * half * 0.62, mix(inner[1], bottom, 0.72)), inner]
     almond = open_curve(upper) + open_curve(lower, start="L") + "Z"
     name = "el" if side < 0 else "er"
-    gaze_x = clamp(pose.gaze_x, -1.0, 1.0) * 7.5 - pose.yaw * 0.05
-    gaze_y = clamp(pose.gaze_y, -1.0, 1.0) * 5.0 - 1.0
+    gaze_x = clamp(pose.gaze_x, -1.0, 1.0) * 9.0
+    gaze_y = clamp(pose.gaze_y, -1.0, 1.0) * 6.0 - 1.2
     ball = (
         path(almond, "url(#white)")
         + _iris(look, gaze_x, gaze_y)
         + stroke(open_curve([(x, y + 2.2) for x, y in upper]), "#3a2a33", 5.5, opacity=0.22)
     )
     crease_lift = 6.0 + 1.5 * clamp(lid - 1.0, 0.0, 0.4) - 1.5 * clamp(1.0 - lid)
-    rest_top = mix(top, -12.5, 0.55) - crease_lift
+    rest_top = mix(top, _LID_TOP, 0.55) - crease_lift
     crease = [(inner[0] * 0.86, -2.5), (-side * half * 0.45, rest_top + 2.6), (side * 1.0, rest_top),
               (side * half * 0.68, rest_top + 3.8), (side * half * 1.02, outer[1] - 3.5)]
     lid_skin = path(
@@ -56,7 +57,7 @@ def _eye(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     )
     below = [(x * 1.02, y + 4.5 + 2.0 * squint) for x, y in lower[1:]]
     content = (
-        ellipse(side * 1.5, 0.0, half * 1.5, 25.0, "url(#socket)", opacity=0.55)
+        ellipse(side * 1.5, -1.0, half * 1.5, 29.0, "url(#socket)", opacity=0.55)
         + lid_skin
         + clip(name, almond)
         + group(ball, clip=name)
@@ -73,10 +74,10 @@ def _iris(look: Look, x: float, y: float) -> str:
     return (
         ellipse(x, y, _IRIS, _IRIS, look.iris_dark)
         + ellipse(x, y, _IRIS - 1.3, _IRIS - 1.3, "url(#iris)")
-        + ellipse(x, y, 5.4, 5.4, "#120c10")
-        + ellipse(x + 0.5, y + 5.2, 6.0, 3.6, "#ffffff", opacity=0.16)
-        + ellipse(x - 3.8, y - 4.4, 3.5, 3.5, "#ffffff", opacity=0.95)
-        + ellipse(x + 4.4, y + 3.6, 1.6, 1.6, "#ffffff", opacity=0.75)
+        + ellipse(x, y, 6.4, 6.4, "#120c10")
+        + ellipse(x + 0.5, y + 7.0, 7.6, 4.2, "#ffffff", opacity=0.18)
+        + ellipse(x - 4.6, y - 5.4, 4.2, 4.2, "#ffffff", opacity=0.95)
+        + ellipse(x + 5.4, y + 4.6, 1.9, 1.9, "#ffffff", opacity=0.75)
     )
 
 
@@ -107,15 +108,15 @@ def _brow(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     outer = raised * 0.8 - 2.0 * furrow + 4.0 * sorrow
     arch, thick = 6.0 * look.brow_arch, 3.6 * look.brow_thickness
     shift = -4.5 * furrow - 2.0 * sorrow
-    spine = [(-side * (23.0 - 0.0) + side * shift, 3.0 + inner), (-side * 9.0 + side * shift * 0.6,
-        -1.0 + mix(inner, middle, 0.55)),
-             (side * 8.0, -arch + middle), (side * 26.0, 2.5 + outer)]
-    widths = (0.78, 1.0, 0.86, 0.12)
+    spine = [(-side * 25.0 + side * shift, -1.5 + inner), (-side * 10.0 + side * shift * 0.6,
+        -4.0 + mix(inner, middle, 0.55)),
+             (side * 9.0, -arch + middle), (side * 29.0, 3.0 + outer)]
+    widths = (0.6, 1.0, 0.82, 0.1)
     over = [(x, y - thick * w) for (x, y), w in zip(spine, widths, strict=True)]
     under = [(x, y + thick * w * 0.85) for (x, y), w in zip(spine, widths, strict=True)]
-    data = open_curve(over) + open_curve(under[::-1], start="L") + "Z"
+    data = closed_curve([*over, *under[::-1]])
     return group(
-        path(data, "url(#brow)"), transform=turn.patch(side * (EYE_X + 1.0) * look.face_width, EYE_Y - 32.0, lift=3.0)
+        path(data, "url(#brow)"), transform=turn.patch(side * (EYE_X + 1.0) * look.face_width, EYE_Y - 35.0, lift=3.0)
     )
 
 
@@ -165,8 +166,8 @@ def cheeks(look: Look, pose: Pose, turn: Turn) -> str:
         content += ellipse(-side * 2.0 - 3.0, -10.0 - 4.0 * smile, 17.0, 10.0, "url(#shine)",
             opacity=0.35 + 0.25 * smile)
         if look.freckles:
-            for x, y in ((-9, -3), (-2, 2), (5, -2), (10, 4), (-5, 7), (1, -7)):
-                content += ellipse(side * x, y - 6.0, 1.1, 1.1, look.skin_line, opacity=0.35)
+            for x, y in ((-17, -2), (-9, -5), (-11, 4), (-2, 1), (6, -4), (4, 6), (14, 1), (-4, -9)):
+                content += ellipse(side * x, y - 8.0, 1.0, 1.0, look.skin_line, opacity=0.3)
         parts.append(group(content, transform=turn.patch(side * 55.0 * look.face_width, 44.0)))
         fold = clamp(0.5 * smile + 0.35 * look.lines + 0.6 * clamp(pose.nose) + 0.15 * clamp(pose.width))
         line = open_curve([(side * -7.0, -16.0), (side * 2.0, -2.0 - 2 * smile), (side * 5.0 + side * 3 * smile, 14.0)])

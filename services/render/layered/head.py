@@ -9,9 +9,8 @@ from services.render.layered.svg import Depth, Turn, closed_curve, ellipse, grou
 from services.render.pose import Pose
 
 _OUTLINE: tuple[Depth, ...] = (
-    (0.0, -138.0, 10.0), (50.0, -127.0, 10.0), (84.0, -92.0, 6.0), (97.0, -38.0, 0.0), (96.0, 12.0, 0.0),
-        (91.0, 48.0, 6.0),
-    (78.0, 86.0, 18.0), (52.0, 115.0, 32.0), (25.0, 129.0, 42.0), (0.0, 132.0, 44.0),
+    (0.0, -138.0, 10.0), (50.0, -127.0, 10.0), (84.0, -92.0, 6.0), (97.0, -38.0, 0.0), (96.5, 12.0, 0.0),
+    (91.0, 48.0, 6.0), (75.0, 87.0, 18.0), (47.0, 117.0, 32.0), (21.0, 131.0, 42.0), (0.0, 134.0, 44.0),
 )
 
 
@@ -115,7 +114,7 @@ def _hoodie(look: Look, body: str, up: float, s: float) -> str:
 
 
 def _blouse(look: Look, body: str, up: float, s: float) -> str:
-    neckline = f"L{8 * s:.1f} {276 + up:.1f}L{-8 * s:.1f} {276 + up:.1f}L{-58 * s:.1f} {188 + up:.1f}Z"
+    neckline = f"L{4 * s:.1f} {252 + up:.1f}L{-4 * s:.1f} {252 + up:.1f}L{-58 * s:.1f} {188 + up:.1f}Z"
     collars = ""
     for side in (-1, 1):
         collars += path(closed_curve([(side * 54 * s, 182 + up), (side * 54 * s, 182 + up),
@@ -145,11 +144,11 @@ def glasses(look: Look, turn: Turn) -> str:
     frame = "#3b3540"
     parts: list[str] = []
     for side in (-1, 1):
-        lens = ellipse(0, 2, 31, 26, "#dff1ff", opacity=0.12)
-        lens += f'<ellipse cx="0" cy="2" rx="31" ry="26" fill="none" stroke="{frame}" stroke-width="3.6"/>'
-        lens += stroke("M-18 -9q6 -9 14 -10", "#ffffff", 3.0, opacity=0.5)
+        lens = ellipse(0, 1, 36, 31, "#dff1ff", opacity=0.12)
+        lens += f'<ellipse cx="0" cy="1" rx="36" ry="31" fill="none" stroke="{frame}" stroke-width="3.6"/>'
+        lens += stroke("M-23 -11q7 -11 17 -12", "#ffffff", 3.0, opacity=0.5)
         parts.append(group(lens, transform=turn.patch(side * EYE_X, EYE_Y, lift=16.0)))
-        hinge, temple = turn.point(side * 75, EYE_Y - 4, 78.0), turn.point(side * 101, EYE_Y - 2, -10.0)
+        hinge, temple = turn.point(side * 80, EYE_Y - 4, 76.0), turn.point(side * 101, EYE_Y - 2, -10.0)
         parts.append(stroke(open_curve([hinge, temple]), frame, 3.6))
-    bridge = turn.points([(-12, EYE_Y - 1, 108.0), (0, EYE_Y - 7, 112.0), (12, EYE_Y - 1, 108.0)])
+    bridge = turn.points([(-10, EYE_Y - 2, 108.0), (0, EYE_Y - 7, 112.0), (10, EYE_Y - 2, 108.0)])
     return "".join(parts) + stroke(open_curve(bridge), frame, 3.6)

@@ -80,7 +80,7 @@ LOOKS: Mapping[str, Look] = {
         iris="#6b4423", iris_dark="#2f1b0c",
         cloth="#3b5bdb", cloth_light="#6c88f5", cloth_dark="#2540a4", under="#f4f6fb",
         sky="#e2f1ff", sky_deep="#8fbdf0", glow="#ffffff",
-        jaw_width=1.1, face_width=1.0, chin=1.04, eye_size=0.92, eye_tilt=2.0, lashes=0.35, brow_thickness=1.5,
+        jaw_width=1.1, chin=1.02, eye_size=0.9, eye_tilt=2.0, lashes=0.35, brow_thickness=1.5,
         brow_arch=0.6, nose_width=1.12, lip_fullness=0.8, mouth_width=1.06, neck=1.2, shoulders=1.14,
     ),
     "noor": Look(
@@ -91,7 +91,7 @@ LOOKS: Mapping[str, Look] = {
         iris="#5a3217", iris_dark="#241106",
         cloth="#f28c5b", cloth_light="#ffb387", cloth_dark="#c9653a", under="#fff3e4",
         sky="#fff0d6", sky_deep="#f5b971", glow="#fffbe9",
-        face_width=0.98, jaw_width=0.96, eye_size=1.06, eye_tilt=4.0, lashes=1.15, nose_width=1.2, lip_fullness=1.32,
+        face_width=0.98, jaw_width=0.96, eye_size=1.02, eye_tilt=4.0, lashes=1.15, nose_width=1.2, lip_fullness=1.32,
         mouth_width=1.04, earrings="#f6d27a",
     ),
     "otto": Look(
@@ -102,7 +102,7 @@ LOOKS: Mapping[str, Look] = {
         iris="#4d7fae", iris_dark="#1f4166",
         cloth="#5e7d5a", cloth_light="#83a57c", cloth_dark="#41593f", under="#fbf6ea",
         sky="#e6f4ea", sky_deep="#9ccbaa", glow="#fffdf0",
-        jaw_width=1.1, chin=1.02, eye_size=0.88, eye_tilt=-1.0, lashes=0.2, brow_thickness=1.55, brow_arch=0.7,
+        jaw_width=1.1, chin=1.02, eye_size=0.84, eye_tilt=-1.0, lashes=0.2, brow_thickness=1.55, brow_arch=0.7,
         nose_width=1.22, lip_fullness=0.72, neck=1.2, shoulders=1.12, beard=True, glasses=True, lines=1.0,
     ),
 }

@@ -10,8 +10,10 @@ from services.render.layered.svg import Point, Turn, blend, clip, ellipse, group
 from services.render.pose import Pose
 
 MOUTH_Y = 84.0
-_HALF = 29.0
-_OPEN = 34.0
+_HALF = 32.0
+_OPEN = 36.0
+_REST_SMILE = 0.42
+"""A drawn mouth without any looks sullen."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +32,30 @@ class _Lips:
     """0 almond to 1 ring."""
 
     def inner_upper(self) -> list[Point]:
-        return self._arc(self.upper_in, 0.97)
+        return self._arc(self.upper_in)
 
     def inner_lower(self) -> list[Point]:
-        return self._arc(self.lower_in, 0.97)
+        return self._arc(self.lower_in)
 
     def outer_upper(self) -> list[Point]:
         """With the bow in its middle."""
         half, top = self.half, self.upper_out
         bow = 1.9 * (1.0 - 0.6 * self.round)
-        side = mix(self.corner, top, 0.66 + 0.2 * self.round)
+        side = mix(self.corner, top, 0.66 + 0.16 * self.round)
         return [(-half, self.corner), (-half * 0.6, side), (-half * 0.2, top - 0.4), (0.0, top + bow),
                 (half * 0.2, top - 0.4), (half * 0.6, side), (half, self.corner)]
 
     def outer_lower(self) -> list[Point]:
         half, bottom = self.half, self.lower_out
-        side = mix(self.corner, bottom, 0.72 + 0.14 * self.round)
-        return [(-half, self.corner), (-half * 0.62, side), (-half * 0.22, bottom), (half * 0.22, bottom),
-                (half * 0.62, side), (half, self.corner)]
+        side = mix(self.corner, bottom, 0.72 + 0.1 * self.round)
+        flat = mix(0.22, 0.12, self.round)
+        return [(-half, self.corner), (-half * 0.64, side), (-half * flat, bottom), (half * flat, bottom),
+                (half * 0.64, side), (half, self.corner)]
 
-    def _arc(self, y: float, share: float) -> list[Point]:
-        half = self.half * share
-        side = mix(self.corner, y, 0.68 + 0.2 * self.round)
+    def _arc(self, y: float) -> list[Point]:
+        # In a round mouth the lips go on round the corners.
+        half = self.half * mix(0.97, 0.74, self.round)
+        side = mix(self.corner, y, 0.68 + 0.17 * self.round)
         return [(-half, self.corner), (-half * 0.62, side), (0.0, y), (half * 0.62, side), (half, self.corner)]
 
 
@@ -60,7 +64,7 @@ def mouth(look: Look, pose: Pose, turn: Turn) -> str:
     upper, lower = lips.inner_upper(), lips.inner_lower()
     hole = open_curve(upper) + open_curve(lower[::-1], start="L") + "Z"
     gap = lips.lower_in - lips.upper_in
-    content = ellipse(0.0, lips.lower_out + 8.0, lips.half * 0.62, 6.5, "url(#underlip)", opacity=0.55)
+    content = ellipse(0.0, lips.lower_out + 8.0, lips.half * 0.62, 6.5, "url(#underlip)", opacity=0.12 if look.beard else 0.55)
     if gap > 0.8:
         content += clip("mouth", hole) + group(_inside(lips, pose, hole), clip="mouth")
     outer_upper, outer_lower = lips.outer_upper(), lips.outer_lower()
@@ -70,18 +74,20 @@ def mouth(look: Look, pose: Pose, turn: Turn) -> str:
     content += ellipse(-lips.half * 0.12, mix(lips.lower_in, lips.lower_out, 0.45), lips.half * 0.36, shine * 0.2,
         "#ffffff",
                        opacity=0.3)
+    if gap > 2.0:
+        content += stroke(open_curve(lower), look.lip_dark, 1.4, opacity=0.5)
     seam = blend(look.lip_dark, "#3a0d14", 0.55)
     content += stroke(open_curve(upper), seam, 1.7 if gap < 2.0 else 1.2, opacity=0.9 if gap < 2.0 else 0.6)
     for side in (-1, 1):
         x, y = side * lips.half, lips.corner
         dimple = f"M{x - side * 2.0:.1f} {y:.1f}q{side * 3} 0.5 {side * 4.5} {-3.2 * pose.smile - 0.2:.1f}"
-        content += stroke(dimple, look.skin_line, 2.0, opacity=0.6)
+        content += stroke(dimple, look.skin_line, 2.0, opacity=0.6 * (1.0 - lips.round))
     return group(content, transform=turn.patch(0.0, MOUTH_Y, lift=6.0))
 
 
 def _lips(look: Look, pose: Pose) -> _Lips:
     press, tuck, pucker = clamp(pose.press), clamp(pose.tuck), clamp(pose.pucker)
-    width, smile = clamp(pose.width, -1.0, 1.2), clamp(pose.smile, -1.0, 1.2)
+    width, smile = clamp(pose.width, -1.0, 1.2), clamp(pose.smile + _REST_SMILE, -1.0, 1.2)
     opened = _OPEN * clamp(pose.jaw, 0.0, 1.1) * (1.0 - 0.12 * pucker)
     opened = max(opened, 7.0 * clamp(pose.upper) * clamp(pose.teeth) * 1.2, 6.5 * tuck, 5.0 * clamp(pose.tongue),
         4.0 * pucker)
@@ -91,6 +97,8 @@ def _lips(look: Look, pose: Pose) -> _Lips:
     corner = -8.5 * smile + 0.2 * opened
     upper_in = -0.2 * opened - 3.5 * clamp(pose.upper) * (1.0 - press) - 1.5 * max(smile, 0.0)
     lower_in = upper_in + opened + 0.2
+    ring = clamp(pucker * 1.1)
+    corner = mix(corner, 0.5 * (upper_in + lower_in), 0.85 * ring)
     full = look.lip_fullness * (1.0 - 0.45 * press) * (1.0 + 0.25 * pucker)
     full *= (1.0 - 0.14 * clamp(width)) * (1.0 - 0.15 * max(smile, 0.0))
     return _Lips(
@@ -100,20 +108,20 @@ def _lips(look: Look, pose: Pose) -> _Lips:
         upper_out=upper_in - 8.6 * full * (1.0 - 0.2 * clamp(pose.upper)),
         lower_in=lower_in,
         lower_out=lower_in + 11.0 * full * (1.0 - 0.55 * tuck),
-        round=clamp(pucker + 0.35 * clamp(pose.jaw)),
+        round=clamp(ring + 0.15 * clamp(pose.jaw)),
     )
 
 
 def _inside(lips: _Lips, pose: Pose, hole: str) -> str:
     """Dark, lower teeth, tongue, upper teeth, and the shadow of the upper lip on them."""
     gap = lips.lower_in - lips.upper_in
-    teeth = clamp(max(pose.teeth, 0.9 * clamp(pose.tuck), 0.35 * clamp(pose.jaw)))
+    teeth = clamp(max(pose.teeth, 0.9 * clamp(pose.tuck), 0.35 * clamp(pose.jaw) * (1.0 - clamp(pose.pucker))))
     half, top = lips.half, min(lips.upper_in, lips.corner)
     content = path(hole, "url(#throat)")
     tongue = clamp(pose.tongue)
     low = 5.0 * clamp((gap - 18.0) / 14.0)
     content += _tooth_row(half * 0.52, lips.lower_in - low, lips.lower_in + 3.0, 3.0) if low > 0.5 else ""
-    tongue_top = mix(lips.lower_in - 0.34 * gap, lips.upper_in + 0.3 * gap + 2.0, tongue)
+    tongue_top = mix(lips.lower_in - 0.3 * gap * clamp(gap / 22.0), lips.upper_in + 0.3 * gap + 2.0, tongue)
     content += ellipse(0.0, tongue_top + 11.0, half * mix(0.62, 0.46, tongue), 11.0, "url(#tongue)")
     height = teeth * (4.0 + 6.5 * clamp(gap / 20.0))
     if height > 0.5:

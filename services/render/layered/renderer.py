@@ -18,7 +18,7 @@ from services.render.pose import Pose
 
 _SIDE = 512
 """The drawing's own units; it is scaled to any size of picture."""
-_MIDDLE_X, _MIDDLE_Y = 256.0, 236.0
+_MIDDLE_X, _MIDDLE_Y, _SCALE = 256.0, 232.0, 1.1
 _NECK_Y = 150.0
 """Below the middle of the head, what the head tilts about."""
 
@@ -58,7 +58,7 @@ class LayeredFace:
             head.clothes(look, pose),
             group(skull, transform=lifted),
         ))
-        return _document(self._gradients + group(layers, transform=f"translate({_MIDDLE_X} {_MIDDLE_Y})"))
+        return _document(self._gradients + group(layers, transform=f"translate({_MIDDLE_X} {_MIDDLE_Y}) scale({_SCALE})"))
 
     def pixels(self, pose: Pose) -> Pixels:
         """The picture, [height, width, 4] blue green red alpha; valid until the next call."""
@@ -125,7 +125,7 @@ def _gradients(look: Look) -> str:
         linear("lipdown", (0, look.lip, 1), (0.6, look.lip, 1), (1, look.lip_dark, 1)),
         linear("throat", (0, "#2a060c", 1), (1, "#6b1c28", 1)),
         linear("teeth", (0, "#e4dcd6", 1), (0.5, "#fffdf8", 1), (1, "#f4ede6", 1)),
-        linear("tongue", (0, "#d9646d", 1), (1, "#a93a48", 1)),
+        linear("tongue", (0, "#c25560", 1), (1, "#8a2f3e", 1)),
         linear("hair", (0, look.hair_light, 1), (0.35, look.hair_colour, 1), (1, look.hair_dark, 1)),
         linear("hairback", (0, look.hair_colour, 1), (1, look.hair_dark, 1)),
         radial("curl", 0.4, 0.32, 0.7, (0, look.hair_light, 1), (0.45, look.hair_colour, 1), (1, look.hair_dark, 1)),

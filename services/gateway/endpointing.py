@@ -34,7 +34,7 @@ EndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
 class Started:
     """A person speaks."""
 
-    at_sample: int
+    sample: int
     """Where the recording of the phrase begins, pre-roll included."""
 
 
@@ -49,24 +49,34 @@ class Ended:
 
 Boundary: TypeAlias = Started | Ended
 
-_UNFINISHED = frozenset(
-    """a an the this these my your his her its our their some any every
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_UNFINISHED = _words(
+    """
+    a an the this these my your his her its our their some any every
     and or but because so if when while although though unless until than as since that which who whose
     of to in on at for with from by about into onto over under between without like through during against
     is are was were am be been being do does did have has had will would can could shall should may might must
     i'm you're we're they're i'd i'll let's very really too more most not
-    um uh uhm er erm hmm well""".split()
+    um uh uhm er erm hmm well
+    """
 )
 """After these words a sentence goes on."""
-_OPENERS = frozenset("what where who when why how which is are was do does did can could will would have has".split())
-"""A question with one of these may end in a word that otherwise goes on: "what is that", "who are you like"."""
-_MAY_END_QUESTION = frozenset(
-    "that this these about for with from like do does did is are am will would can could have on in to who by".split()
+_OPENERS = _words("what where who when why how which is are was do does did can could will would have has")
+"""A question with one of these may end in a word that otherwise goes on: "what do you want that for"."""
+_MAY_END_QUESTION = _words(
+    "that this these about for with from like do does did is are am will would can could have on in to who by"
 )
-_WHOLE_ALONE = frozenset(
-    """yes no yeah yep nope ok okay sure hello hi hey thanks bye goodbye stop wait quiet continue repeat please sorry
-    right exactly really why what who where when how great good nice cool never maybe always help pause""".split()
+_WHOLE_ALONE = _words(
+    """
+    yes no yeah yep nope ok okay sure hello hi hey thanks bye goodbye stop wait quiet continue repeat please sorry
+    right exactly really why what who where when how great good nice cool never maybe always help pause
+    """
 )
+_WHOLE_WITH_ONE_MORE = _WHOLE_ALONE | {"thank", "shut", "go"}
 _WORD = re.compile(r"[\w']+")
 
 
@@ -86,25 +96,25 @@ def completeness(text: str) -> Completeness:
     if last in _UNFINISHED:
         question = len(words) >= 4 and words[0] in _OPENERS and last in _MAY_END_QUESTION
         return "open" if question else "unfinished"
-    if len(words) >= 3 or (len(words) == 2 and words[0] in _WHOLE_ALONE | {"thank", "good", "shut", "go"}):
+    if len(words) >= 3 or (len(words) == 2 and words[0] in _WHOLE_WITH_ONE_MORE):
         return "complete"
     return "open"
 
 
 class Endpointer:
-    """Decides where phrases begin and end in one stream of sound.
+    """Decides where phrases begin and end in one stream of sound, which it is told of window by window.
 
     Args:
-        endpoint_ms: silence after which a phrase is over where its text says nothing.
+        wait_ms: silence after which a phrase is over where its text says nothing.
         english: whether the hints are English; others are not understood and change nothing.
     """
 
-    def __init__(self, endpoint_ms: int = 500, *, english: bool = True) -> None:
-        self._wait = endpoint_ms * _MS
+    def __init__(self, wait_ms: int = 500, *, english: bool = True) -> None:
+        self._wait = wait_ms * _MS
         self._english = english
         self._recent: deque[tuple[int, bool]] = deque(maxlen=ONSET_SPAN)
         self._now = 0
-        """End of the last window."""
+        """End of the last window, in samples from the start of the stream."""
         self._free_from = 0
         """Sample before which everything belongs to an earlier phrase."""
         self._started: int | None = None
@@ -119,17 +129,18 @@ class Endpointer:
         """Whether a phrase is under way."""
         return self._started is not None
 
-    def push(self, probability: float, sample: int) -> Boundary | None:
-        """Judge one window.
+    def push(self, probability: float) -> tuple[Boundary, ...]:
+        """Judge the next window of 30 ms; gives the boundary that it makes, if it does.
 
         Args:
             probability: of speech in the window, 0 to 1.
-            sample: position of its first sample.
         """
-        self._now = sample + WINDOW
+        self._now += WINDOW
         if self._started is None:
-            return self._wait_for_onset(probability >= SPEECH, sample)
-        return self._wait_for_end(probability >= (STILL_SPEECH if self._was_speech else SPEECH))
+            boundary: Boundary | None = self._wait_for_onset(probability >= SPEECH)
+        else:
+            boundary = self._wait_for_end(probability >= (STILL_SPEECH if self._was_speech else SPEECH))
+        return () if boundary is None else (boundary,)
 
     def hint(self, partial: str) -> None:
         """What has been understood of the phrase so far."""
@@ -140,8 +151,8 @@ class Endpointer:
         """End the phrase now, where there is one: the microphone is muted or gone."""
         return None if self._started is None else self._end(reason)
 
-    def _wait_for_onset(self, speech: bool, sample: int) -> Started | None:
-        self._recent.append((sample, speech))
+    def _wait_for_onset(self, speech: bool) -> Started | None:
+        self._recent.append((self._now - WINDOW, speech))
         spoken = [start for start, was_speech in self._recent if was_speech]
         if not speech or len(spoken) < ONSET_WINDOWS:
             return None

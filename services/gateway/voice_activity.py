@@ -38,7 +38,7 @@ UNVOICED = 0.25
 """What a window that does not sound like a voice can reach at the most; below both thresholds of the endpointer."""
 
 
-class EmbeddedVoiceActivity:
+class PocketsphinxActivity:
     """The WebRTC detector of pocketsphinx's wheel, which goes on for 120 ms after a voice and takes noise for speech,
     held against a noise floor that adapts within seconds.
     """

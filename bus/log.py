@@ -308,21 +308,22 @@ async def connect(settings: Settings, *, name: str, wait: float = 30.0) -> Async
                 raise BusError(f"JetStream at {settings.url} does not answer: {error!r}") from error
             yield bus
         finally:
-            await media.close()
+            await media.leave()
     finally:
-        await facts.close()
+        await facts.leave()
 
 
 async def _connect(url: str, name: str, wait: float) -> Connection:
     async def on_error(error: Exception) -> None:
         log.warning("nats", extra={"why": str(error) or type(error).__name__})
 
-    async def on_disconnect() -> None:
-        log.warning("nats connection lost")
-
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         client = Connection()
+
+        async def on_disconnect(client: Connection = client) -> None:
+            if not client.leaving:
+                log.warning("nats connection lost")
 
         async def on_reconnect(client: Connection = client) -> None:
             log.info("nats connection back")

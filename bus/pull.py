@@ -33,6 +33,12 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self.pulls: WeakSet[Pull] = WeakSet()
+        self.leaving = False
+        """Whether we are closing it ourselves."""
+
+    async def leave(self) -> None:
+        self.leaving = True
+        await self.close()
 
     def came_back(self) -> None:
         for pull in self.pulls:

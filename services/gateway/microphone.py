@@ -19,14 +19,14 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import Bus
 from services.audio import OpusDecoder, Resampler
-from services.gateway.endpointing import Ended, Endpointer, Started
+from services.gateway.endpointing import WINDOW, Ended, Endpointer, Started
 from services.gateway.reorder import Reorder
 from services.gateway.voice_activity import VoiceActivity
 
 log = logging.getLogger(__name__)
 
-_WINDOW = 2 * MICROPHONE_RATE * 30 // 1000
-"""Bytes in the 30 ms that voice activity looks at."""
+_WINDOW = 2 * WINDOW
+"""Bytes that voice activity looks at at once."""
 _CHUNK = 2 * MICROPHONE_RATE // 10
 """Bytes in a chunk on the log: 100 ms."""
 _KEPT = 2 * MICROPHONE_RATE * 2
@@ -178,7 +178,8 @@ class Microphone:
                 await self._publish(await self._outbox.get())
         finally:
             self._session = ""
-            self._end_utterance(Ended(speech_ended=self._looked_at // 2, reason="session_closed"))
+            if (ended := self._endpointer.stop("session_closed")) is not None:
+                self._end_utterance(ended)
             rest = [self._outbox.get_nowait() for _ in range(self._outbox.qsize())]
             await asyncio.shield(self._publish_all(rest))
 

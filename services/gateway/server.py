@@ -162,9 +162,8 @@ class GatewayServer:
     def _open_session(self, conversation: str, character: str) -> Session:
         state = self._feed.model.conversation(conversation)
         language = state.language if state else self._settings.language
-        microphone = Microphone(
-            self._bus, conversation, language, self._make_activity(), Endpointer(wait_ms=self._settings.endpoint_ms)
-        )
+        endpointer = Endpointer(self._settings.endpoint_ms, english=language.startswith("en"))
+        microphone = Microphone(self._bus, conversation, language, self._make_activity(), endpointer)
         return Session(
             self._bus,
             self._feed,

@@ -33,7 +33,8 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     },
     "fearful": {
         "sorrow": 0.8, "brow_left": 0.6, "brow_right": 0.6, "furrow": 0.25, "lid_left": 0.34, "lid_right": 0.34,
-        "width": 0.6, "jaw": 0.24, "teeth": 0.9, "upper": 0.3, "smile": -0.4, "pitch": -1.0, "yaw": 3.0, "shoulders": 1.0,
+        "width": 0.6, "jaw": 0.24, "teeth": 0.9, "upper": 0.3, "smile": -0.4,
+        "pitch": -1.0, "yaw": 3.0, "shoulders": 1.0,
     },
 }
 

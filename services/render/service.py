@@ -39,10 +39,12 @@ WATCHED = 10_000_000
 """Microseconds for which a session that said it is watching is believed."""
 FIRST_BATCHES = (2, 3, 5)
 """Frames in the first batches, small so that the face starts with the voice; all further ones have BATCH."""
-IDLE_BITRATE = 400_000
 LOOK_AROUND = 5.0
 """Seconds between two looks for characters that have no idle loop."""
 
+_SPEECH_CRF = 22
+# The loop has one quality throughout, about 430 kbit/s; a tight limit would starve its later key frames, and show.
+_IDLE_CRF, _IDLE_BITRATE = 29, 2_000_000
 _PIECE = 5
 """Frames drawn in one go: what a cancelled speech can hold up the others."""
 
@@ -85,7 +87,7 @@ class Render:
             fps=FRAMES_PER_SECOND,
             phase=phase,
         )
-        encoder = self._encoder(self._bitrate)
+        encoder = self._encoder(self._bitrate, crf=_SPEECH_CRF)
         done = 0
         batches = enumerate(_batch_sizes())
         index, size = next(batches)
@@ -129,7 +131,7 @@ class Render:
         """One character's whole loop, in parts that each start on a key frame."""
         face = await self._off_loop(partial(self._face, created.look))
         idle = Idle(seed_of(character))
-        encoder = self._encoder(IDLE_BITRATE)
+        encoder = self._encoder(_IDLE_BITRATE, crf=_IDLE_CRF)
         for start in range(0, LOOP, BATCH):
             units = await self._encode(face, encoder, [idle.pose(frame) for frame in range(start, start + BATCH)])
             yield IdleBatch(
@@ -143,8 +145,9 @@ class Render:
                 final=start + BATCH == LOOP,
             )
 
-    def _encoder(self, bitrate: int) -> Encoder:
-        return Encoder(self._renderer.width, self._renderer.height, FRAMES_PER_SECOND, bitrate=bitrate)
+    def _encoder(self, bitrate: int, *, crf: int) -> Encoder:
+        renderer = self._renderer
+        return Encoder(renderer.width, renderer.height, FRAMES_PER_SECOND, bitrate=bitrate, crf=crf)
 
     def _face(self, look: str) -> Face:
         if look not in self._faces:

@@ -64,7 +64,8 @@ def mouth(look: Look, pose: Pose, turn: Turn) -> str:
     upper, lower = lips.inner_upper(), lips.inner_lower()
     hole = open_curve(upper) + open_curve(lower[::-1], start="L") + "Z"
     gap = lips.lower_in - lips.upper_in
-    content = ellipse(0.0, lips.lower_out + 8.0, lips.half * 0.62, 6.5, "url(#underlip)", opacity=0.12 if look.beard else 0.55)
+    shade = 0.12 if look.beard else 0.55
+    content = ellipse(0.0, lips.lower_out + 8.0, lips.half * 0.62, 6.5, "url(#underlip)", opacity=shade)
     if gap > 0.8:
         content += clip("mouth", hole) + group(_inside(lips, pose, hole), clip="mouth")
     outer_upper, outer_lower = lips.outer_upper(), lips.outer_lower()

@@ -58,7 +58,8 @@ class LayeredFace:
             head.clothes(look, pose),
             group(skull, transform=lifted),
         ))
-        return _document(self._gradients + group(layers, transform=f"translate({_MIDDLE_X} {_MIDDLE_Y}) scale({_SCALE})"))
+        placed = group(layers, transform=f"translate({_MIDDLE_X} {_MIDDLE_Y}) scale({_SCALE})")
+        return _document(self._gradients + placed)
 
     def pixels(self, pose: Pose) -> Pixels:
         """The picture, [height, width, 4] blue green red alpha; valid until the next call."""

@@ -1,4 +1,35 @@
-import { cleanup } from '@testing-library/react'
-import { afterEach } from 'vitest'
+/** What jsdom does not have of a browser, as little of it as the page touches. */
 
-afterEach(() => cleanup())
+import { cleanup } from '@testing-library/react'
+import { afterEach, beforeEach, vi } from 'vitest'
+
+class Stream {
+  private readonly tracks: readonly MediaStreamTrack[]
+  constructor(tracks: readonly MediaStreamTrack[] = []) {
+    this.tracks = tracks
+  }
+  getTracks() {
+    return this.tracks
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal('MediaStream', Stream)
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true
+  }
+  HTMLDialogElement.prototype.close = function () {
+    this.open = false
+    this.dispatchEvent(new Event('close'))
+  }
+  HTMLMediaElement.prototype.play = () => Promise.resolve()
+  Element.prototype.scrollTo = () => undefined
+  localStorage.clear()
+  history.replaceState(null, '', '/')
+})
+
+afterEach(() => {
+  cleanup()
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})

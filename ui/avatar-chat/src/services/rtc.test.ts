@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FakeApi, FakePeer, fakeTrack } from '../test/fakes'
+import { ApiError } from './api'
+import { Rtc } from './rtc'
+
+describe('the connection for sound and picture', () => {
+  let api: FakeApi
+  let peers: FakePeer[]
+  let rtc: Rtc
+
+  const peer = () => {
+    const last = peers.at(-1)
+    if (!last) throw new Error('no peer connection was made')
+    return last
+  }
+  const call = async (microphone: MediaStreamTrack | null = null) => {
+    rtc = new Rtc(api, 'c1', microphone, () => {
+      peers.push(new FakePeer())
+      return peer() as unknown as RTCPeerConnection
+    })
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  const connect = () => {
+    peer().become('connected')
+    peer().ping()
+  }
+  const offers = () => api.calls.filter((made) => made.startsWith('offer')).length
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    api = new FakeApi()
+    peers = []
+  })
+  afterEach(() => rtc.close())
+
+  it('offers microphone, picture and the control channel, without waiting for candidates', async () => {
+    await call(fakeTrack())
+    expect(peer().asked).toEqual(['microphone sendrecv', 'video recvonly', 'channel control', 'remote answer'])
+    expect(api.calls).toEqual(['ice', 'offer c1 offer'])
+    expect(rtc.state.get().phase).toBe('connecting')
+    connect()
+    expect(rtc.state.get()).toMatchObject({ phase: 'connected', retries: 0, reason: null })
+    expect(rtc.state.get().stream).not.toBeNull()
+  })
+
+  it('only watches and listens where there is no microphone', async () => {
+    await call()
+    expect(peer().asked[0]).toBe('audio recvonly')
+  })
+
+  it('makes a new connection to the same conversation with the same microphone when pings stay away', async () => {
+    await call(fakeTrack())
+    connect()
+    for (let second = 0; second < 10; second += 1) {
+      await vi.advanceTimersByTimeAsync(1000)
+      peer().ping()
+    }
+    expect(peers).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', retries: 1, reason: 'silent' })
+    await vi.advanceTimersByTimeAsync(500)
+    expect(peers).toHaveLength(2)
+    expect(peers[0]?.closed).toBe(true)
+    expect(peer().asked[0]).toBe('microphone sendrecv')
+    expect(api.calls).toContain('leave s1')
+    connect()
+    expect(rtc.state.get()).toMatchObject({ phase: 'connected', retries: 0 })
+  })
+
+  it('keeps the last picture while it reconnects', async () => {
+    await call()
+    connect()
+    const { stream } = rtc.state.get()
+    peer().become('failed')
+    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', stream })
+    await vi.advanceTimersByTimeAsync(500)
+    connect()
+    expect(rtc.state.get().stream).not.toBe(stream)
+  })
+
+  it('gives a hole in the network three seconds to heal', async () => {
+    await call()
+    connect()
+    peer().become('disconnected')
+    await vi.advanceTimersByTimeAsync(2000)
+    connect()
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(peers).toHaveLength(1)
+    peer().ping()
+    peer().become('disconnected')
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(rtc.state.get().phase).toBe('reconnecting')
+  })
+
+  it('notices at once that the gateway closed the channel', async () => {
+    await call()
+    connect()
+    peer().channel.onclose?.()
+    expect(rtc.state.get().phase).toBe('reconnecting')
+  })
+
+  it('waits longer from one failure to the next, and keeps the count if a connection dies before its first ping', async () => {
+    await call()
+    const seen: number[] = []
+    for (let failure = 1; failure <= 6; failure += 1) {
+      peer().become('connected')
+      peer().become('failed')
+      seen.push(rtc.state.get().retries)
+      await vi.advanceTimersByTimeAsync(Math.min(8000, 500 * 2 ** (failure - 1)))
+      expect(peers).toHaveLength(failure + 1)
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('tries again while the gateway cannot be reached', async () => {
+    api.failing.set('ice', new ApiError(0, 'unreachable', 'refused'))
+    await call()
+    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', reason: 'unreachable', retries: 1 })
+    api.failing.clear()
+    await vi.advanceTimersByTimeAsync(500)
+    connect()
+    expect(rtc.state.get().phase).toBe('connected')
+  })
+
+  it('waits as long as a busy gateway asks for', async () => {
+    api.failing.set('offer', new ApiError(503, 'unavailable', 'full', 5000))
+    await call()
+    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', reason: 'unavailable' })
+    await vi.advanceTimersByTimeAsync(4900)
+    expect(offers()).toBe(1)
+    await vi.advanceTimersByTimeAsync(200)
+    expect(offers()).toBe(2)
+  })
+
+  it('gives up where the gateway says no', async () => {
+    api.failing.set('offer', new ApiError(404, 'not_found', 'no such conversation'))
+    await call()
+    expect(rtc.state.get()).toMatchObject({ phase: 'refused', reason: 'not_found' })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(offers()).toBe(1)
+  })
+
+  it('does not wait on when the network is back', async () => {
+    api.failing.set('ice', new ApiError(0, 'unreachable', 'refused'))
+    await call()
+    api.failing.clear()
+    window.dispatchEvent(new Event('online'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(offers()).toBe(1)
+    window.dispatchEvent(new Event('online'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(offers()).toBe(1)
+  })
+
+  it('gives up on an attempt that does not connect in ten seconds', async () => {
+    await call()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(rtc.state.get().phase).toBe('reconnecting')
+  })
+
+  it('leaves its session when it is closed, and lets the microphone be', async () => {
+    const track = fakeTrack()
+    await call(track)
+    connect()
+    rtc.close()
+    rtc.close()
+    expect(peer().closed).toBe(true)
+    expect(api.calls.filter((made) => made.startsWith('leave'))).toEqual(['leave s1'])
+    expect(track).toMatchObject({ stopped: false })
+    expect(rtc.state.get()).toMatchObject({ phase: 'closed', stream: null })
+    expect(await rtc.stats()).toBeNull()
+  })
+
+  it('leaves a session that is answered after it was closed', async () => {
+    const early = new Rtc(api, 'c1', null, () => {
+      peers.push(new FakePeer())
+      return peer() as unknown as RTCPeerConnection
+    })
+    await Promise.resolve()
+    await Promise.resolve()
+    early.close()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(peers.every(({ closed }) => closed)).toBe(true)
+    const started = api.calls.filter((made) => made.startsWith('offer')).length
+    expect(api.calls.filter((made) => made.startsWith('leave'))).toHaveLength(started)
+    await call()
+  })
+
+  it('tells the gateway when the page goes away', async () => {
+    await call()
+    window.dispatchEvent(new Event('pagehide'))
+    expect(api.calls.at(-1)).toBe('leave s1')
+  })
+})

@@ -1,0 +1,159 @@
+/** Small stand-ins for the browser and the gateway, which say what was asked of them. */
+
+import type { Event, Fact, LiveEvent } from '../generated/events'
+import { Api, type RtcAnswer } from '../services/api'
+import { fold } from '../services/fold'
+import type { Source } from '../services/stream'
+import type { Character, ConversationSummary, ConversationView } from '../services/view'
+
+export const ADA: Character = {
+  id: 'ada',
+  name: 'Ada',
+  tagline: 'Curious about everything.',
+  greeting: 'Hello, I am Ada.',
+  accent: '#6d5ae6',
+  language: 'en',
+  portrait: 'api/characters/ada/portrait',
+}
+export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', accent: '#d9653b', portrait: 'api/characters/leo/portrait' }
+
+/** An event source whose messages a test sends. */
+export class FakeSource implements Source {
+  onopen: Source['onopen'] = null
+  onmessage: Source['onmessage'] = null
+  onerror: Source['onerror'] = null
+  closed = false
+  readonly url: string
+  private onLive: (event: MessageEvent) => void = () => undefined
+
+  constructor(url: string) {
+    this.url = url
+  }
+  addEventListener(_: 'live', listener: (event: MessageEvent) => void): void {
+    this.onLive = listener
+  }
+  close(): void {
+    this.closed = true
+  }
+  open(): void {
+    this.onopen?.(new globalThis.Event('open'))
+  }
+  fail(): void {
+    this.onerror?.(new globalThis.Event('error'))
+  }
+  send(seq: number, event: Event): void {
+    this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(event), lastEventId: String(seq) }))
+  }
+  live(body: LiveEvent['body']): void {
+    this.onLive(new MessageEvent('live', { data: JSON.stringify({ at: 1, conversation: 'c1', body }) }))
+  }
+}
+
+export function happened(body: Fact, turn: string | null = 't1', at = 1_000_000): Event {
+  return { id: `e${at}`, at, conversation: 'c1', turn, cause: null, body }
+}
+
+export function viewOf(id = 'c1', ...facts: readonly [string | null, Fact][]): ConversationView {
+  const empty: ConversationView = { id, seq: 0, title: '', character: 'ada', language: 'en', turns: [] }
+  return facts.reduce((view, [turn, body], place) => fold(view, place + 1, happened(body, turn)), empty)
+}
+
+/** A gateway with two characters that notes every call; a test may make any of them fail. */
+export class FakeApi extends Api {
+  readonly calls: string[] = []
+  views = new Map<string, ConversationView>()
+  failing = new Map<string, Error>()
+
+  private answer<T>(call: string, value: T): Promise<T> {
+    this.calls.push(call)
+    const error = this.failing.get(call.split(' ')[0] ?? call)
+    return error ? Promise.reject(error) : Promise.resolve(value)
+  }
+  override characters(): Promise<readonly Character[]> {
+    return this.answer('characters', [ADA, LEO])
+  }
+  override conversations(): Promise<readonly ConversationSummary[]> {
+    const list = [...this.views.values()].map(({ id, title, character }) => ({ id, title, character, updated_at: 1e15 }))
+    return this.answer('conversations', list)
+  }
+  override open(character: string | null): Promise<{ id: string }> {
+    const id = `c${this.views.size + 1}`
+    this.views.set(id, { ...viewOf(id), character: character ?? 'ada' })
+    return this.answer(`open ${character ?? 'anybody'}`, { id })
+  }
+  override conversation(id: string): Promise<ConversationView> {
+    return this.answer(`conversation ${id}`, this.views.get(id) ?? viewOf(id))
+  }
+  override send(id: string, text: string) {
+    return this.answer(`send ${id} ${text}`, { message: 'm1', turn: 't1' })
+  }
+  override choose(id: string, character: string): Promise<void> {
+    return this.answer(`choose ${id} ${character}`, undefined)
+  }
+  override interrupt(id: string): Promise<void> {
+    return this.answer(`interrupt ${id}`, undefined)
+  }
+  override ice(): Promise<RTCIceServer[]> {
+    return this.answer('ice', [])
+  }
+  override offer(id: string, sdp: string): Promise<RtcAnswer> {
+    const session = `s${this.calls.filter((call) => call.startsWith('offer')).length + 1}`
+    return this.answer(`offer ${id} ${sdp}`, { sdp: 'answer', session })
+  }
+  override leave(session: string): void {
+    this.calls.push(`leave ${session}`)
+  }
+}
+
+export function fakeTrack(): MediaStreamTrack {
+  const track = { kind: 'audio', enabled: true, onended: null, stopped: false, stop: () => (track.stopped = true) }
+  return track as unknown as MediaStreamTrack
+}
+
+interface FakeChannel {
+  onmessage: (() => void) | null
+  onclose: (() => void) | null
+}
+
+/** A peer connection whose state a test sets. */
+export class FakePeer {
+  connectionState: RTCPeerConnectionState = 'new'
+  onconnectionstatechange: (() => void) | null = null
+  localDescription: { sdp: string } | null = null
+  readonly asked: string[] = []
+  readonly channel: FakeChannel = { onmessage: null, onclose: null }
+  closed = false
+
+  addTransceiver(what: MediaStreamTrack | string, { direction }: { direction: string }) {
+    this.asked.push(`${typeof what === 'string' ? what : 'microphone'} ${direction}`)
+    return { receiver: { track: fakeTrack() } }
+  }
+  createDataChannel(label: string) {
+    this.asked.push(`channel ${label}`)
+    return this.channel
+  }
+  createOffer() {
+    return Promise.resolve({ type: 'offer', sdp: 'offer' })
+  }
+  setLocalDescription(description: { sdp: string }) {
+    this.localDescription = description
+    return Promise.resolve()
+  }
+  setRemoteDescription({ sdp }: { sdp: string }) {
+    this.asked.push(`remote ${sdp}`)
+    return Promise.resolve()
+  }
+  getStats() {
+    return Promise.resolve(new Map())
+  }
+  close() {
+    this.closed = true
+  }
+  become(state: RTCPeerConnectionState) {
+    this.connectionState = state
+    this.onconnectionstatechange?.()
+  }
+  ping() {
+    this.channel.onmessage?.()
+  }
+}

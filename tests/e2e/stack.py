@@ -1,0 +1,113 @@
+"""The whole system as a user starts it, in a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bus.log import Bus, connect
+from bus.settings import Settings
+from tests.conftest import free_port
+
+UP_PATIENCE = 120.0
+
+
+class Stack:
+    """`visavis up` on ports and data of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.nats_port = free_port()
+        self.log = folder / "log"
+        self._environment = {
+            **os.environ,
+            "VISAVIS_DATA": str(folder / "data"),
+            "VISAVIS_PORT": str(self.port),
+            "VISAVIS_NATS_PORT": str(self.nats_port),
+            "VISAVIS_AUDIO_BYTES": str(256 << 20),
+            "VISAVIS_FRAMES_BYTES": str(256 << 20),
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            nats_url=f"nats://127.0.0.1:{self.nats_port}",
+            data=str(self.folder / "data"),
+            audio_bytes=256 << 20,
+            frames_bytes=256 << 20,
+        )
+
+    def start(self) -> None:
+        """Start and wait until it says where the page is."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "visavis", "up"], env=self._environment, stdout=log, stderr=log
+            )
+        begin = time.monotonic()
+        already = self.said().count("open http://")
+        while self.said().count("open http://") == already:
+            if self._process.poll() is not None or time.monotonic() - begin > UP_PATIENCE:
+                raise AssertionError(f"it did not come up:\n{self.said()}")
+            time.sleep(0.1)
+
+    def said(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def stop(self) -> int:
+        """Ctrl-C; returns the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        status = self._process.wait(timeout=60)
+        self._process = None
+        return status
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.stop()
+
+    def pid(self, service: str) -> int:
+        """Process id of a running service."""
+        assert self._process is not None
+        children = subprocess.run(
+            ["ps", "--ppid", str(self._process.pid), "-o", "pid=,args="], capture_output=True, text=True, check=True
+        )
+        for line in children.stdout.splitlines():
+            pid, _, command = line.strip().partition(" ")
+            if f"services.{service}" in command or (service == "nats" and "nats-server" in command):
+                return int(pid)
+        raise AssertionError(f"{service} does not run:\n{children.stdout}")
+
+    @asynccontextmanager
+    async def bus(self) -> AsyncIterator[Bus]:
+        """A connection to its log."""
+        async with connect(self.settings, name="test") as bus:
+            yield bus
+
+
+async def eventually(check: object, what: str, *, patience: float = 30.0) -> None:
+    """Wait until `check()` (a plain or async callable) is true."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = check()  # type: ignore[operator]
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience:.0f} s: {what}")
+        await asyncio.sleep(0.1)

@@ -151,7 +151,7 @@ ENGLISH = Phrases(
             "name",
             (
                 r"\bwh?at(?:s|re| is| are)?(?: is)? (?:your|you|youre|you re|yore|the) name\b", r"\byour name\b",
-                r"\bwho are you\b", r"\bwho r you\b", r"\bwho am i (?:talking|speaking)\b",
+                r"\bwho are you\b", r"\bare you called\b", r"\bwho r you\b", r"\bwho am i (?:talking|speaking)\b",
                 r"\btell me about yourself\b", r"\bintroduce yourself\b", r"\bwho is this\b",
             ),
             ("what is your name", "who are you", "tell me your name", "tell me about yourself", "what are you called"),
@@ -190,10 +190,6 @@ ENGLISH = Phrases(
         ),
         ("song", (r"\bsing\b", r"\bsong\b", r"\bmusic\b"), ("sing me a song", "can you sing")),
         ("story", (r"\bstory\b", r"\bfairy tale\b"), ("tell me a story",)),
-        (
-            "thanks", (r"\bthank(?:s| you| u)?\b", r"\bcheers\b", r"\bappreciate\b", r"\bmuch obliged\b"),
-            ("thank you", "thank you very much", "thanks a lot"),
-        ),
         (
             "bye",
             (
@@ -283,6 +279,10 @@ ENGLISH = Phrases(
                 r"forget it)(?: (?:no|thanks|please))*$",
             ),
             (),
+        ),
+        (
+            "thanks", (r"\bthank(?:s| you| u)?\b", r"\bcheers\b", r"\bappreciate\b", r"\bmuch obliged\b"),
+            ("thank you", "thank you very much", "thanks a lot"),
         ),
     ),
     answers=ANSWERS,

@@ -202,10 +202,6 @@ GERMAN = Phrases(
         ("song", (r"\b(?:sing|singen|singst)\b", r"\blied\b", r"\bmusik\b"), ("sing mir ein lied", "kannst du singen")),
         ("story", (r"\bgeschichte\b", r"\bmärchen\b"), ("erzähl mir eine geschichte",)),
         (
-            "thanks", (r"\b(?:danke|dankeschön|danke schön|vielen dank|besten dank|merci)\b",),
-            ("danke", "vielen dank", "danke schön"),
-        ),
-        (
             "bye",
             (
                 r"\b(?:tschüss?|tschau|ciao|wiedersehen|wiederhören|ade|servus machs|bis (?:bald|später|dann|morgen|"
@@ -294,6 +290,10 @@ GERMAN = Phrases(
                 r"schon gut)(?: (?:nein|danke|bitte))*$",
             ),
             (),
+        ),
+        (
+            "thanks", (r"\b(?:danke|dankeschön|danke schön|vielen dank|besten dank|merci)\b",),
+            ("danke", "vielen dank", "danke schön"),
         ),
     ),
     answers=ANSWERS,

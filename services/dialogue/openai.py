@@ -84,9 +84,10 @@ class OpenAI:
         try:
             base = httpx2.URL(url.strip().rstrip("/") + "/")
         except httpx2.InvalidURL as error:
-            raise ConfigurationError(f"VISAVIS_LLM_URL={url!r}: {error}") from error
+            raise ConfigurationError(f"VISAVIS_LLM_URL: expected http://host:port/v1; {error}") from error
         if base.scheme not in ("http", "https") or not base.host:
-            raise ConfigurationError(f"VISAVIS_LLM_URL={url!r}: expected http://host:port/v1")
+            # Not shown: it may carry a password.
+            raise ConfigurationError(f"VISAVIS_LLM_URL: expected http://host:port/v1, got scheme {base.scheme!r}")
         self._base = base
         self._model = model
         self._asked_for = bool(model)
@@ -130,6 +131,8 @@ class OpenAI:
                     # A model that thinks first is at work, and has as long as before for its first word.
                     patience = self._next_token
                 over = over or event is not None
+                if over and (rest := thoughts.finish()):
+                    yield rest
         except TimeoutError as error:
             detail = f"{self._where} said nothing for {patience:g} s"
             raise EngineError(detail, retryable=True, code="llm_timeout") from error
@@ -254,3 +257,7 @@ class Thoughts:
             said += "" if self._thinking else self._rest[:place]
             self._rest = self._rest[place + len(mark) :]
             self._thinking = not self._thinking
+
+    def finish(self) -> str:
+        """The text is over: what of it was kept back."""
+        return "" if self._thinking else self._rest

@@ -91,8 +91,8 @@ class Splitter:
             return False
         following = text[after:].lstrip()
         if not following:
-            # After "." the next word decides; "!" and "?" end a sentence whatever comes.
-            return final or match[0][0] in "!?"
+            # After "." or a closing quote the next word decides; "!" and "?" end a sentence whatever comes.
+            return final or match[0][-1] in "!?"
         if match[0][0] in "!?":
             return not (match[0][-1] in _CLOSERS and following[0].islower())
         ellipsis = match[0][:2] == ".." or match[0][0] == "…"

@@ -1,0 +1,238 @@
+"""One answer to everything that is said, whatever is redelivered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any, cast
+
+import pytest
+
+from bus.errors import EngineError
+from bus.events import (
+    Body,
+    CharacterChosen,
+    CharacterCreated,
+    ConversationOpened,
+    ConversationTitled,
+    Event,
+    Fact,
+    MessageReceived,
+    PlaybackFinished,
+    PlaybackStarted,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+    ReplyStarted,
+    TranscriptFinal,
+)
+from bus.ids import derive_id
+from projections.conversation import Message
+from services.dialogue import service
+from services.dialogue.engine import Exchange
+from services.dialogue.service import Dialogue, failed
+from tests.fakes import FakeReader, event
+
+ADA = CharacterCreated(
+    name="Ada", tagline="an engineer", personality="You are curious.", greeting="Hi.", look="l", voice="female"
+)
+BO = CharacterCreated(name="Bo", tagline="a poet", personality="You rhyme.", greeting="Hi.", look="l", voice="male")
+ASKED = event(MessageReceived(message="m", text=" what is  your name "), turn="t", name="ask")
+REPLY = derive_id("ask", "reply")
+
+
+class FakeChat:
+    """Says what it is given, and remembers what it was asked."""
+
+    name = "fake"
+
+    def __init__(self, *pieces: str, repeatable: bool = False, breaks: bool = False) -> None:
+        self.pieces = pieces
+        self.repeatable = repeatable
+        self.asked: list[Exchange] = []
+        self.given = 0
+        self._breaks = breaks
+
+    async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
+        self.asked.append(exchange)
+        for piece in self.pieces:
+            self.given += 1
+            yield piece
+        if self._breaks:
+            raise EngineError("it broke off", retryable=True)
+
+
+def log(*bodies: tuple[Fact, str | None] | Event) -> list[tuple[int, Event]]:
+    events = []
+    for at, body in enumerate(bodies, 1):
+        events.append((at, body if isinstance(body, Event) else event(body[0], at=at, turn=body[1])))
+    return events
+
+
+def opened(language: str = "en") -> tuple[Fact, None]:
+    return ConversationOpened(person="p", character="ada", language=language), None
+
+
+def reader(*bodies: tuple[Fact, str | None] | Event) -> FakeReader:
+    return FakeReader(log(*bodies), characters={"ada": ADA, "bo": BO})
+
+
+def sentence(index: int, text: str, emotion: str = "neutral", before: str = "neutral") -> ReplySentence:
+    return ReplySentence(
+        reply=REPLY, index=index, text=text, character="ada", emotion=cast("Any", emotion),
+        emotion_before=cast("Any", before),
+    )  # fmt: skip
+
+
+async def answer(chat: FakeChat, log_reader: FakeReader, asked: Event = ASKED) -> list[Body]:
+    return cast("list[Body]", [body async for body in Dialogue(chat).reply(asked, log_reader)])
+
+
+async def test_an_answer_is_its_beginning_its_sentences_its_end_and_a_title() -> None:
+    chat = FakeChat("[happy] I am", " Ada. [sad] And", " you?")
+    assert await answer(chat, reader(opened(), ASKED)) == [
+        ReplyStarted(reply=REPLY, character="ada", engine="fake"),
+        sentence(0, "I am Ada.", "happy"),
+        sentence(1, "And you?", "sad", "happy"),
+        ReplyEnded(reply=REPLY, sentences=2),
+        ConversationTitled(title="What is your name"),
+    ]
+
+
+async def test_the_engine_is_told_all_that_it_may_draw_on() -> None:
+    chat = FakeChat("Yes.")
+    earlier = (MessageReceived(message="m0", text="hello"), "t0")
+    started = (ReplyStarted(reply="r0", character="ada", engine="e"), "t0")
+    told = (ReplySentence(reply="r0", index=0, text="Hi there.", character="ada"), "t0")
+    await answer(chat, reader(opened("de"), earlier, started, told, ASKED))
+    (exchange,) = chat.asked
+    assert (exchange.text, exchange.at, exchange.language) == ("what is your name", 1, "de")
+    assert (exchange.character, exchange.others, exchange.told) == (ADA, ("Bo",), ())
+    assert exchange.history == (Message("user", "hello"), Message("assistant", "Hi there."))
+
+
+async def test_what_was_not_heard_is_not_told_to_the_engine() -> None:
+    chat = FakeChat("Yes.")
+    played = PlaybackStarted(session="s", speech="s0", reply="r0", index=0, video=False)
+    done = PlaybackFinished(session="s", speech="s0", reply="r0", index=0, samples=48000, complete=True)
+    told = [
+        (ReplySentence(reply="r0", index=index, text=text, character="ada"), "t0")
+        for index, text in enumerate(("Heard this.", "Not this."))
+    ]
+    await answer(chat, reader(opened(), *told, (played, "t0"), (done, "t0"), ASKED))
+    assert chat.asked[0].history == (Message("assistant", "Heard this.", True),)
+
+
+async def test_a_sentence_is_out_before_the_next_one_is_asked_for() -> None:
+    chat = FakeChat("One is here. ", "Two ", "is here.")
+    async with aclosing(cast("Any", Dialogue(chat).reply(ASKED, reader(opened(), ASKED)))) as outputs:
+        await anext(outputs)
+        assert (await anext(outputs)).text == "One is here."
+        assert chat.given == 2
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+async def test_nothing_said_gets_no_answer(text: str) -> None:
+    quiet = event(TranscriptFinal(utterance="u", text=text, language="en", confidence=0.0), turn="t")
+    assert await answer(FakeChat("Hm."), reader(opened(), quiet), quiet) == []
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ReplyEnded(reply=REPLY, sentences=1),
+        ReplyInterrupted(reply=REPLY, heard="", by="button"),
+        ReplyFailed(reply=REPLY, code="x", detail="y"),
+    ],
+    ids=["ended", "interrupted", "failed"],
+)
+async def test_a_reply_that_is_over_on_record_is_not_given_again(end: Fact) -> None:
+    chat = FakeChat("Again.")
+    started = (ReplyStarted(reply=REPLY, character="ada", engine="fake"), "t")
+    assert await answer(chat, reader(opened(), ASKED, started, (end, "t"))) == []
+    assert chat.asked == []
+
+
+HALF: Sequence[tuple[Fact, str | None]] = (
+    (ReplyStarted(reply=REPLY, character="ada", engine="fake"), "t"),
+    (sentence(0, "I am Ada.", "happy"), "t"),
+)
+
+
+async def test_a_half_told_reply_repeats_what_is_on_record_and_goes_on_after_it() -> None:
+    chat = FakeChat("I am Ada. ", "I like logs.")
+    outputs = await answer(chat, reader(opened(), ASKED, *HALF))
+    assert outputs[:4] == [
+        ReplyStarted(reply=REPLY, character="ada", engine="fake"),
+        sentence(0, "I am Ada.", "happy"),
+        sentence(1, "I like logs.", "happy", "happy"),
+        ReplyEnded(reply=REPLY, sentences=2),
+    ]
+    assert chat.asked[0].told == ("I am Ada.",)
+
+
+async def test_an_engine_that_repeats_itself_exactly_is_taken_up_where_the_record_ends() -> None:
+    chat = FakeChat("Ha! Ha! ", "I am Ada.", repeatable=True)
+    first = await answer(chat, reader(opened(), ASKED))
+    told = [(cast("Fact", body), "t") for body in first[:3]]
+    assert await answer(chat, reader(opened(), ASKED, *told)) == first
+
+
+async def test_the_character_that_began_a_reply_ends_it() -> None:
+    outputs = await answer(FakeChat("More."), reader(opened(), ASKED, *HALF, (CharacterChosen(character="bo"), "t9")))
+    assert {body.character for body in outputs if isinstance(body, ReplyStarted | ReplySentence)} == {"ada"}
+
+
+async def test_a_title_on_record_stays() -> None:
+    outputs = await answer(FakeChat("Yes."), reader(opened(), (ConversationTitled(title="Old"), "t0"), ASKED))
+    assert not [body for body in outputs if isinstance(body, ConversationTitled)]
+
+
+async def test_a_second_turn_reads_only_what_is_new() -> None:
+    handler = Dialogue(FakeChat("Yes."))
+    log_reader = reader(opened(), ASKED)
+    async for _ in handler.reply(ASKED, log_reader):
+        pass
+    again = event(MessageReceived(message="m2", text="and now"), at=3, turn="t2")
+    log_reader.events.append((3, again))
+    async for _ in handler.reply(again, log_reader):
+        pass
+    assert log_reader.asked == [2, 1]
+
+
+async def test_conversations_that_were_forgotten_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "REMEMBERED", 1)
+    handler = Dialogue(FakeChat("Yes."))
+    log_reader = reader(opened(), ASKED)
+    other = event(MessageReceived(message="m2", text="hi"), conversation="other", turn="t2")
+    log_reader.events.append((3, other))
+    for one in (ASKED, other, ASKED):
+        async for _ in handler.reply(one, log_reader):
+            pass
+    assert log_reader.asked == [2, 1, 2]
+
+
+async def test_without_a_character_on_record_somebody_answers_still() -> None:
+    chat = FakeChat("Yes.")
+    outputs = await answer(chat, FakeReader(log(ASKED)))
+    assert outputs[0] == ReplyStarted(reply=REPLY, character="visavis", engine="fake")
+    assert chat.asked[0].character.name == "Visavis"
+
+
+async def test_an_engine_that_says_nothing_is_a_failure_worth_another_try() -> None:
+    with pytest.raises(EngineError, match="answered nothing") as caught:
+        await answer(FakeChat(" ", "[happy]"), reader(opened(), ASKED))
+    assert caught.value.retryable
+
+
+async def test_what_was_said_before_an_engine_broke_off_is_out() -> None:
+    outputs = Dialogue(FakeChat("One. Two", breaks=True)).reply(ASKED, reader(opened(), ASKED))
+    assert [await anext(outputs), await anext(outputs)][1] == sentence(0, "One.")
+    with pytest.raises(EngineError, match="broke off"):
+        await anext(outputs)
+
+
+def test_a_reply_given_up_tells_the_person_why() -> None:
+    error = EngineError("the model is away", code="llm_unreachable")
+    assert list(failed(ASKED, error)) == [ReplyFailed(reply=REPLY, code="llm_unreachable", detail="the model is away")]

@@ -43,8 +43,8 @@ LOOK_AROUND = 5.0
 """Seconds between two looks for characters that have no idle loop."""
 
 _SPEECH_CRF = 22
-# The loop has one quality throughout, about 430 kbit/s; a tight limit would starve its later key frames, and show.
-_IDLE_CRF, _IDLE_BITRATE = 29, 2_000_000
+# About 400 kbit/s on average; a limit as tight as that would starve the later key frames, and show.
+_IDLE_CRF, _IDLE_BITRATE = 25, 2_000_000
 _PIECE = 5
 """Frames drawn in one go: what a cancelled speech can hold up the others."""
 

@@ -85,17 +85,19 @@ class Splitter:
         text, after = self._rest, match.end()
         if after == len(text):
             return final  # a closing quote or another digit may follow
-        if match[0][0] in _WIDE_STOPS:
+        stops = match[0].rstrip(_CLOSERS)
+        closed = len(stops) < len(match[0])
+        if stops[-1] in _WIDE_STOPS:
             return True
         if not text[after].isspace():
             return False
         following = text[after:].lstrip()
         if not following:
             # After "." or a closing quote the next word decides; "!" and "?" end a sentence whatever comes.
-            return final or match[0][-1] in "!?"
-        if match[0][0] in "!?":
-            return not (match[0][-1] in _CLOSERS and following[0].islower())
-        ellipsis = match[0][:2] == ".." or match[0][0] == "…"
+            return final or (stops[-1] in "!?" and not closed)
+        if stops[-1] in "!?":
+            return not (closed and following[0].islower())
+        ellipsis = stops.endswith(("..", "…"))
         if following[0].islower():
             # Some models write all in lower case; an unknown short form is shorter than most words.
             word = text[: match.start()].rsplit(None, 1)[-1:]

@@ -1,0 +1,255 @@
+"""The read models at the command line: `python -m projections rebuild | show | list`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bus import streams, subjects
+from bus.codec import decode_event
+from bus.errors import InvalidInput, NotFound, UndecodableEvent, VisavisError
+from bus.log import Bus, Record, connect
+from bus.settings import Settings, read_settings
+from projections.conversation import Conversation, Turn, fold, view
+from projections.store import ReadModel
+
+BATCH = 2000
+_PROGRESS = 20_000
+
+
+def file_of_gateway(settings: Settings) -> Path:
+    """The read model that the gateway keeps."""
+    return settings.data_folder / "gateway.sqlite"
+
+
+async def rebuild(bus: Bus, target: ReadModel, *, until: int | None = None) -> float:
+    """Fold the log into an empty read model; returns the events per second.
+
+    Args:
+        until: the last sequence to fold; None: the newest there is when it begins.
+    """
+    end = await bus.last_sequence(streams.CONVERSATIONS)
+    end = end if until is None else min(until, end)
+    began, count = time.perf_counter(), 0
+    batch: list[Record] = []
+    async for record in _records(bus, subjects.ALL_FACTS, end):
+        batch.append(record)
+        count += 1
+        if len(batch) >= BATCH:
+            target.take(batch)
+            batch.clear()
+        if count % _PROGRESS == 0:
+            print(f"{count} events, at {record.sequence} of {end}", file=sys.stderr)
+    target.take(batch)
+    return count / max(time.perf_counter() - began, 1e-9)
+
+
+async def _records(bus: Bus, subject: str, end: int) -> AsyncIterator[Record]:
+    if not end:
+        return
+    async with aclosing(bus.read(streams.CONVERSATIONS, subject)) as records:
+        async for record in records:
+            if record.sequence > end:
+                return
+            yield record
+
+
+async def _rebuild(settings: Settings, *, check: bool, until: int | None) -> int:
+    live: ReadModel | None = None
+    if check:
+        live = ReadModel(file_of_gateway(settings), read_only=True)
+        until = live.position
+    with tempfile.TemporaryDirectory(prefix="visavis-rebuild-") as folder:
+        fresh = ReadModel(Path(folder) / "model.sqlite")
+        async with connect(settings, name="projections") as bus:
+            rate = await rebuild(bus, fresh, until=until)
+        print(f"{fresh.position} is the last sequence folded, {rate:.0f} events/s", file=sys.stderr)
+        if live is None:
+            kept = file_of_gateway(settings).with_name("rebuilt.sqlite")
+            _keep(fresh, kept)
+            print(kept)
+            return 0
+        try:
+            return _compare(live, fresh)
+        finally:
+            live.close()
+            fresh.close()
+
+
+def _keep(fresh: ReadModel, place: Path) -> None:
+    """Move a rebuilt file to where it can be looked at; nothing of an older one stays."""
+    fresh.close()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ("-wal", "-shm"):
+        place.with_name(place.name + suffix).unlink(missing_ok=True)
+    place.write_bytes(fresh.path.read_bytes())
+
+
+def _compare(live: ReadModel, fresh: ReadModel) -> int:
+    if live.position > fresh.position:
+        print(f"differs: {live.path} is at {live.position}, the log ends at {fresh.position}: it is another log")
+        return 1
+    theirs, ours = dict(live.digests()), dict(fresh.digests())
+    for name in sorted(theirs.keys() | ours.keys()):
+        if theirs.get(name) != ours.get(name):
+            print(f"differs: conversation {name}: {difference(live.conversation(name), fresh.conversation(name))}")
+            return 1
+    print(f"equal: {len(ours)} conversations at {live.position}, digest {fresh.digest()[:16]}")
+    return 0
+
+
+def difference(live: Conversation | None, fresh: Conversation | None) -> str:
+    """In words, where a stored conversation and the one folded anew part."""
+    if live is None or fresh is None:
+        return "is not in the read model" if live is None else "is not in the log"
+    for place in range(max(len(live.turns), len(fresh.turns))):
+        one = live.turns[place] if place < len(live.turns) else None
+        other = fresh.turns[place] if place < len(fresh.turns) else None
+        if one != other:
+            return f"turn {place + 1}: stored {_json(one)}, from the log {_json(other)}"
+    for field in msgspec.structs.fields(Conversation):
+        stored, folded = getattr(live, field.name), getattr(fresh, field.name)
+        if stored != folded:
+            return f"{field.name}: stored {stored!r}, from the log {folded!r}"
+    return "its search index"
+
+
+def _json(turn: Turn | None) -> str:
+    return "nothing" if turn is None else msgspec.json.encode(turn).decode()
+
+
+async def folded(bus: Bus, name: str, *, until: int | None = None, at: int | None = None) -> Conversation:
+    """A conversation from the log as it was.
+
+    Args:
+        until: the last sequence to fold.
+        at: the last moment to fold, microseconds since 1970.
+    Raises:
+        NotFound: there is no event of it, or none so early.
+    """
+    state = Conversation(id=name)
+    end = await bus.last_sequence(streams.CONVERSATIONS)
+    async for record in _records(bus, subjects.facts_of(name), end if until is None else min(until, end)):
+        try:
+            event = decode_event(record.data)
+        except UndecodableEvent:
+            continue
+        if at is not None and event.at > at:
+            continue
+        state = fold(state, record.sequence, event)
+    if not state.seq:
+        raise NotFound(f"there is no event of conversation {name!r}{' so early' if until or at else ''}")
+    return state
+
+
+async def _show(settings: Settings, name: str, until: str | None, *, as_json: bool) -> int:
+    seq, at = moment(until) if until else (None, None)
+    async with connect(settings, name="projections") as bus:
+        conversation = await folded(bus, name, until=seq, at=at)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(view(conversation)), indent=2).decode())
+    else:
+        print("\n".join(lines_of(conversation)))
+    return 0
+
+
+def moment(text: str) -> tuple[int | None, int | None]:
+    """A stream sequence, or a time as microseconds since 1970: "118", "2026-11-22T14:05", local where no zone is given.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    if text.isdigit():
+        return int(text), None
+    try:
+        return None, int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1_000_000)
+    except ValueError as error:
+        raise InvalidInput(f"expected a sequence or a time such as 2026-11-22T14:05, got {text!r}") from error
+
+
+_MARKS = {"written": "·", "spoken": "·", "playing": "♪", "played": "♪", "unspoken": "✗"}
+
+
+def lines_of(conversation: Conversation) -> list[str]:
+    """A conversation to be read by people."""
+    title = conversation.title or "(untitled)"
+    lines = [f"{title} — {conversation.id}, {conversation.character}, at {conversation.seq}"]
+    for turn in conversation.turns:
+        lines.append("")
+        clock = _clock(turn.at)
+        if turn.person is not None:
+            state = "" if turn.person.state == "final" else f"({turn.person.state}) "
+            lines.append(f"{clock}  you: {state}{turn.person.text}")
+        if turn.reply is not None:
+            reply = turn.reply
+            for sentence in reply.sentences:
+                mark = _MARKS[sentence.state]
+                lines.append(f"{clock}  {reply.character}: {mark} {sentence.text} [{sentence.emotion}]")
+            if reply.state == "interrupted":
+                lines.append(f"{clock}  {reply.character} was interrupted; heard: {reply.heard!r}")
+            if reply.state == "failed":
+                lines.append(f"{clock}  {reply.character} failed: {reply.error}")
+    return lines
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1_000_000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _list(settings: Settings) -> int:
+    model = ReadModel(file_of_gateway(settings), read_only=True)
+    for one in model.all():
+        print(f"{one.id}\t{_clock(one.updated_at)}\t{one.character}\t{one.title}")
+    model.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m projections", description="Look at read models, rebuild them.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("rebuild", help="fold the whole log into a fresh file")
+    one.add_argument("--check", action="store_true", help="compare with the gateway's read model instead of keeping it")
+    one.add_argument("--until", type=int, metavar="SEQ", help="the last sequence to fold")
+    one = commands.add_parser("show", help="a conversation, folded from the log")
+    one.add_argument("conversation")
+    one.add_argument("--until", metavar="SEQ|TIME", help="as it was then")
+    one.add_argument("--json", action="store_true")
+    commands.add_parser("list", help="all conversations in the gateway's read model, newest first")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 done or equal, 1 different or failed, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = read_settings(os.environ)
+        if options.command == "rebuild":
+            if options.check and options.until is not None:
+                raise InvalidInput("--check compares at the read model's own position; leave --until out")
+            return asyncio.run(_rebuild(settings, check=options.check, until=options.until))
+        if options.command == "show":
+            return asyncio.run(_show(settings, options.conversation, options.until, as_json=options.json))
+        return _list(settings)
+    except NotFound as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return 1
+    except InvalidInput as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return 2
+    except VisavisError as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

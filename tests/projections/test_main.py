@@ -1,0 +1,168 @@
+"""Rebuilding and looking at read models, from a real log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bus.errors import InvalidInput
+from bus.events import ConversationOpened, Fact, MessageReceived, ReplyFailed, ReplyInterrupted, ReplySentence
+from bus.log import Bus
+from bus.settings import Settings
+from projections.__main__ import file_of_gateway, main, moment
+from projections.store import ReadModel
+from tests.fakes import event
+
+BODIES: tuple[tuple[str, str | None, Fact], ...] = (
+    ("c1", None, ConversationOpened(person="p", character="ada")),
+    ("c1", "t1", MessageReceived(message="m1", text="hello there")),
+    ("c1", "t1", ReplySentence(reply="r1", index=0, text="Hello to you.", character="ada", emotion="happy")),
+    ("c1", "t1", ReplyInterrupted(reply="r1", heard="Hello", by="button")),
+    ("c2", None, ConversationOpened(person="p", character="bo")),
+    ("c2", "t2", MessageReceived(message="m2", text="who are you")),
+    ("c2", "t2", ReplyFailed(reply="r2", code="x", detail="no engine")),
+)
+
+
+@pytest.fixture
+async def shell(bus: Bus, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Bus:
+    """A log with two conversations and bytes that are no event, for commands that read their settings themselves."""
+    for at, (conversation, turn, body) in enumerate(BODIES, 1):
+        await bus.append(event(body, at=at * 1_000_000, turn=turn, conversation=conversation))
+    await bus.js.publish("conv.c2.message.received", b"no event")
+    monkeypatch.setenv("VISAVIS_NATS_URL", settings.nats_url)
+    monkeypatch.setenv("VISAVIS_DATA", settings.data)
+    monkeypatch.setenv("VISAVIS_AUDIO_BYTES", str(settings.audio_bytes))
+    monkeypatch.setenv("VISAVIS_FRAMES_BYTES", str(settings.frames_bytes))
+    return bus
+
+
+async def fold_live(bus: Bus, settings: Settings) -> Path:
+    model = ReadModel(file_of_gateway(settings))
+    async for record in bus.read("CONVERSATIONS", "conv.>"):
+        model.take([record])
+    model.close()
+    return model.path
+
+
+async def run(*arguments: str) -> int:
+    return await asyncio.to_thread(main, arguments)
+
+
+async def test_a_read_model_that_is_the_fold_of_the_log_is_equal(
+    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await fold_live(shell, settings)
+    assert await run("rebuild", "--check") == 0
+    assert capsys.readouterr().out.startswith("equal: 2 conversations at 8, digest ")
+
+
+async def test_a_read_model_that_is_behind_is_compared_where_it_is(
+    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await fold_live(shell, settings)
+    await shell.append(event(MessageReceived(message="m9", text="later"), at=9, turn="t9", conversation="c1"))
+    assert await run("rebuild", "--check") == 0
+    assert "at 8," in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE turns SET data = replace(data, 'hello there', 'hello thief')", "conversation c1: turn 1: stored"),
+        ("UPDATE conversations SET head = replace(head, 'bo', 'cy')", "conversation c2: character: stored 'cy'"),
+        ("DELETE FROM said", "conversation c1: its search index"),
+        ("DELETE FROM conversations WHERE id = 'c1'", "conversation c1: is not in the read model"),
+        ("UPDATE position SET seq = 99", "is at 99, the log ends at 8"),
+    ],
+)
+async def test_a_read_model_that_is_not_the_fold_is_shown_where_it_differs(
+    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str], change: str, said: str
+) -> None:
+    path = await fold_live(shell, settings)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE turns SET data = CAST(data AS TEXT)")
+        db.execute("UPDATE conversations SET head = CAST(head AS TEXT)")
+        db.execute(change)
+        db.execute("UPDATE turns SET data = CAST(data AS BLOB)")
+        db.execute("UPDATE conversations SET head = CAST(head AS BLOB)")
+    db.close()
+    assert await run("rebuild", "--check") == 1
+    out = capsys.readouterr().out
+    assert out.startswith("differs: ")
+    assert said in out
+
+
+async def test_a_rebuilt_file_is_kept_beside_the_live_one(
+    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert await run("rebuild", "--until", "4") == 0
+        path = Path(capsys.readouterr().out.strip())
+        model = ReadModel(path, read_only=True)
+        assert (path.parent, model.position, [one.id for one in model.all()]) == (settings.data_folder, 4, ["c1"])
+        model.close()
+
+
+async def test_without_a_read_model_there_is_nothing_to_check(
+    shell: Bus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run("rebuild", "--check") == 1
+    assert "there is no read model" in capsys.readouterr().err
+    assert await run("list") == 1
+
+
+async def test_wrong_usage_is_told_apart(shell: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("rebuild", "--check", "--until", "3") == 2
+    assert await run("show", "c1", "--until", "yesterday") == 2
+    assert await run("show", "c.1") == 2
+    with pytest.raises(SystemExit) as caught:
+        main(["nonsense"])
+    assert caught.value.code == 2
+
+
+async def test_a_conversation_is_shown_as_people_read_it(shell: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("show", "c1") == 0
+    out = capsys.readouterr().out
+    for part in ("Hello there — c1, ada, at 4", "you: hello there", "ada: ✗ Hello to you. [happy]", "heard: 'Hello'"):
+        assert part in out
+    assert await run("show", "c2") == 0
+    assert "bo failed: no engine" in capsys.readouterr().out
+
+
+async def test_a_conversation_is_shown_as_it_was(shell: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("show", "c1", "--json", "--until", "3") == 0
+    by_sequence = json.loads(capsys.readouterr().out)
+    assert (by_sequence["seq"], by_sequence["turns"][0]["reply"]["state"]) == (3, "telling")
+    assert await run("show", "c1", "--json", "--until", "1970-01-01T00:00:02.5+00:00") == 0
+    assert json.loads(capsys.readouterr().out)["seq"] == 2
+    assert await run("show", "nobody") == 1
+    assert await run("show", "c2", "--until", "4") == 1
+
+
+async def test_all_conversations_are_listed(
+    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await fold_live(shell, settings)
+    assert await run("list") == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [(row[0], row[2], row[3]) for row in rows] == [("c2", "bo", "Who are you"), ("c1", "ada", "Hello there")]
+
+
+async def test_a_wrong_setting_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VISAVIS_NATS_PORT", "many")
+    assert await run("list") == 1
+    assert capsys.readouterr().err.startswith("error: VISAVIS_NATS_PORT=")
+
+
+def test_a_moment_is_a_sequence_or_a_time() -> None:
+    assert moment("118") == (118, None)
+    assert moment("1970-01-01T00:00:01+00:00") == (None, 1_000_000)
+    with pytest.raises(InvalidInput, match="expected a sequence or a time"):
+        moment("soon")

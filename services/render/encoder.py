@@ -49,17 +49,21 @@ class Encoder:
 
         Args:
             key: make the first one a key frame with its parameter sets; else all depend on the pictures before.
+        Raises:
+            EngineError: a picture of another size.
         """
         return tuple(self._unit(picture, key=key and index == 0) for index, picture in enumerate(pictures))
 
     def _unit(self, picture: Picture, *, key: bool) -> bytes:
+        expected = (self._context.height * 3 // 2, self._context.width)
+        if picture.shape != expected:  # libav would scale it without a word
+            raise EngineError(f"need a picture of {expected} bytes (planar YUV 4:2:0), got {picture.shape}")
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts = self._next
         frame.time_base = self._context.time_base
         frame.pict_type = PictureType.I if key else PictureType.NONE
         self._next += 1
         try:
-            packets = self._context.encode(frame)
+            return b"".join(bytes(packet) for packet in self._context.encode(frame))
         except av.FFmpegError as error:
             raise EngineError(f"x264 did not take frame {frame.pts}: {error}") from error
-        return b"".join(bytes(packet) for packet in packets)

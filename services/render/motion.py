@@ -21,8 +21,10 @@ LEAD = 25 * SPEECH_RATE // 1000
 """Samples by which the lips are ahead of the sound, as those of people are."""
 LOOK_AHEAD = LEAD + lips.LOOK_AHEAD
 """Samples after the start of a frame that must have been heard to make it: 55 ms."""
-TAIL = 6
-"""Least number of frames after the audio, in which the mouth closes and the emotion fades."""
+BREATH = 3
+"""Frames between two sentences of a reply; the face keeps its emotion so long."""
+TAIL = BREATH + 7
+"""Least number of frames after the audio, in which the emotion fades."""
 
 _EMOTION_FRAMES = 12
 _LOUD = 0.12
@@ -53,7 +55,7 @@ def idle_phase(at: int) -> int:
 
 def phase_after(phase: int, samples: int) -> int:
     """Phase at which the next sentence takes over from one that began at `phase` and had that many samples."""
-    return (phase + audio_frames(samples)) % LOOP
+    return (phase + audio_frames(samples) + BREATH) % LOOP
 
 
 def audio_frames(samples: int) -> int:
@@ -140,7 +142,7 @@ class Motion:
         if not self._final:
             return 0.0
         end = audio_frames(self._samples)
-        return ramp(frame, end - 1, self.ready - 1)
+        return ramp(frame, end + BREATH - 1, self.ready - 1)
 
     def _mouth(self, sample: int) -> dict[str, float]:
         energy = self._energy_at(sample)

@@ -28,7 +28,7 @@ from bus.events import (
     Watching,
 )
 from services.render.idle import BATCH, LOOP
-from services.render.motion import TAIL, audio_frames, idle_phase
+from services.render.motion import BREATH, TAIL, audio_frames, idle_phase
 from services.render.service import Render, failed, idle_version, service
 from tests.services.render.fakes import FakeReader, FakeRenderer
 
@@ -119,7 +119,7 @@ async def test_the_next_sentence_goes_on_where_the_one_before_ended() -> None:
     ]
     reader = FakeReader(media=list(audio(30)), live=watched(), facts_on_record=record)
     first, *_ = await outputs(reader, started(index=1))
-    assert first.phase == (190 + 21) % LOOP
+    assert first.phase == (190 + 21 + BREATH) % LOOP
 
 
 async def test_the_next_sentence_starts_by_the_clock_where_the_one_before_had_no_pictures() -> None:

@@ -1,0 +1,110 @@
+"""What the encoder promises to WebRTC."""
+
+from __future__ import annotations
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from bus.errors import EngineError
+from services.render.encoder import Encoder
+from services.render.engine import Picture
+
+SPS, PPS, IDR, SLICE = 7, 8, 5, 1
+
+
+def pictures(count: int, *, size: int = 128, first: int = 0) -> list[Picture]:
+    """A disc that wanders over a gradient."""
+    made = []
+    for k in range(first, first + count):
+        image = np.zeros((size, size, 3), np.uint8)
+        image[:] = np.linspace(60, 220, size, dtype=np.uint8)[None, :, None]
+        cv2.circle(image, (30 + 2 * k, 60), 22, (40, 80, 230), -1, cv2.LINE_AA)
+        made.append(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
+    return made
+
+
+def encoder(size: int = 128, bitrate: int = 1_000_000) -> Encoder:
+    return Encoder(size, size, 25, bitrate=bitrate)
+
+
+def nal_types(unit: bytes) -> list[int]:
+    parts = unit.replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01")[1:]
+    return [part[0] & 31 for part in parts]
+
+
+def decode(units: tuple[bytes, ...]) -> list[av.VideoFrame]:
+    decoder = av.CodecContext.create("h264", "r")
+    frames = [frame for unit in units for frame in decoder.decode(av.Packet(unit))]
+    return frames + decoder.decode(None)
+
+
+def test_each_group_starts_with_a_key_frame_and_its_parameter_sets_and_has_no_other() -> None:
+    made = encoder()
+    for first in (0, 10, 20):
+        units = made.encode(pictures(10, first=first))
+        kinds = [set(nal_types(unit)) for unit in units]
+        assert {SPS, PPS, IDR} <= kinds[0]
+        assert all(SLICE in kind and not kind & {SPS, PPS, IDR} for kind in kinds[1:])
+
+
+def test_the_profile_is_constrained_baseline() -> None:
+    unit = encoder().encode(pictures(1))[0]
+    sps = unit.split(b"\x00\x00\x01")[1]
+    assert sps[0] & 31 == SPS
+    profile, constraints = sps[1], sps[2]
+    assert profile == 66
+    assert constraints & 0x40, "constraint_set1: what is in it is in the main profile too"
+
+
+def test_every_picture_comes_out_at_once_and_every_group_decodes_alone() -> None:
+    made = encoder()
+    for first in (0, 5, 15):
+        source = pictures(10, first=first)
+        units = made.encode(source)
+        assert all(units)
+        frames = decode(units)
+        assert len(frames) == 10
+        for picture, frame in zip(source, frames, strict=True):
+            error = np.mean((frame.to_ndarray().astype(float) - picture) ** 2)
+            assert error < 12.0
+
+
+def test_a_group_may_come_in_pieces() -> None:
+    made = encoder()
+    source = pictures(10)
+    units = made.encode(source[:5]) + made.encode(source[5:], key=False)
+    assert [IDR in nal_types(unit) for unit in units] == [True] + [False] * 9
+    assert len(decode(units)) == 10
+
+
+def test_the_first_key_frame_is_as_good_as_the_later_ones() -> None:
+    made = encoder()
+    errors = []
+    for _ in range(4):
+        picture = pictures(1)[0]
+        frame = decode(made.encode([picture] * 10))[0]
+        errors.append(float(np.mean((frame.to_ndarray().astype(float) - picture) ** 2)))
+    assert errors[0] < 1.6 * min(errors[1:])
+
+
+def test_the_bitrate_is_kept_where_the_picture_wants_more() -> None:
+    noise = np.random.default_rng(1)
+    wild = [noise.integers(16, 235, (192, 128), np.uint8) for _ in range(100)]
+    made = encoder(bitrate=300_000)
+    size = sum(len(unit) for start in range(0, 100, 10) for unit in made.encode(wild[start : start + 10]))
+    free = Encoder(128, 128, 25, bitrate=100_000_000)
+    unlimited = sum(len(unit) for start in range(0, 100, 10) for unit in free.encode(wild[start : start + 10]))
+    assert size < unlimited / 3
+
+
+def test_the_same_pictures_give_the_same_bytes() -> None:
+    assert encoder().encode(pictures(12)) == encoder().encode(pictures(12))
+
+
+def test_a_picture_of_another_size_is_refused() -> None:
+    made = encoder()
+    made.encode(pictures(1))
+    with pytest.raises(EngineError, match=r"\(192, 128\)"):
+        made.encode(pictures(1, size=64))

@@ -1,0 +1,161 @@
+"""The drawn face: what can be seen in its pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bus.errors import EngineError, NotFound
+from bus.settings import Settings
+from services.render.__main__ import ENGINES, build
+from services.render.cast import CAST
+from services.render.layered.looks import LOOKS
+from services.render.layered.renderer import LayeredFace, LayeredRenderer
+from services.render.layered.svg import blend
+from services.render.layered.vector import Canvas
+from services.render.pose import EMOTIONS, Pose
+from services.render.sheet import emotion_poses, main, viseme_poses
+
+SIZE = 256
+MOUTH = (slice(150, 200), slice(95, 161))
+LEFT_EYE = (slice(95, 130), slice(80, 125))
+RIGHT_EYE = (slice(95, 130), slice(131, 176))
+
+
+@pytest.fixture(scope="module")
+def faces() -> dict[str, LayeredFace]:
+    renderer = LayeredRenderer(SIZE)
+    return {look: renderer.face(look) for look in LOOKS}
+
+
+def draw(face: LayeredFace, pose: Pose) -> NDArray[np.int16]:
+    return face.pixels(pose)[:, :, :3].astype(np.int16)
+
+
+WHOLE = (slice(None), slice(None))
+
+
+def changed(a: NDArray[np.int16], b: NDArray[np.int16], part: tuple[slice, slice] = WHOLE) -> float:
+    """Share of the pixels that differ visibly."""
+    return float((np.abs(a[part] - b[part]).max(axis=2) > 24).mean())
+
+
+def test_there_are_looks_for_every_character_and_no_more(faces: dict[str, LayeredFace]) -> None:
+    assert {character.look for character in CAST.values()} == LOOKS.keys()
+    assert len(faces) >= 3
+
+
+def test_looks_differ(faces: dict[str, LayeredFace]) -> None:
+    drawn = [draw(face, Pose()) for face in faces.values()]
+    for index, one in enumerate(drawn):
+        for other in drawn[index + 1 :]:
+            assert changed(one, other) > 0.3
+    assert len({face.version for face in faces.values()}) == len(faces)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_emotion_can_be_told_from_every_other(faces: dict[str, LayeredFace], look: str) -> None:
+    drawn = dict(zip(EMOTIONS, (draw(faces[look], pose) for pose in emotion_poses()), strict=True))
+    for one, a in drawn.items():
+        for other, b in drawn.items():
+            if one < other:
+                assert changed(a, b) > 0.015, (one, other)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_viseme_shows_at_the_mouth(faces: dict[str, LayeredFace], look: str) -> None:
+    closed, *others = [draw(faces[look], pose) for pose in viseme_poses()]
+    for number, picture in enumerate(others, 1):
+        assert changed(closed, picture, MOUTH) > 0.02, number
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_mouth_darkens_as_the_jaw_opens(faces: dict[str, LayeredFace], look: str) -> None:
+    def dark(pose: Pose) -> int:
+        return int((draw(faces[look], pose)[MOUTH].sum(axis=2) < 200).sum())
+
+    opened = [dark(Pose(jaw=jaw)) for jaw in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert opened == sorted(opened)
+    assert opened[-1] > opened[0] + 200
+    assert dark(Pose(jaw=0.6, press=1.0)) <= opened[1]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_lids_close_each_on_its_own_side(faces: dict[str, LayeredFace], look: str) -> None:
+    rest = draw(faces[look], Pose())
+    winked = draw(faces[look], Pose(lid_left=0.0))
+    assert changed(rest, winked, LEFT_EYE) > 0.15
+    assert changed(rest, winked, RIGHT_EYE) == 0.0
+
+
+def test_a_turn_of_the_head_moves_the_nose_more_than_the_hair_behind(faces: dict[str, LayeredFace]) -> None:
+    left, right = (draw(faces["milo"], Pose(yaw=yaw)) for yaw in (-15, 15))
+    assert changed(left, right) > 0.05
+    mirror = abs(left[:, ::-1] - right).mean()
+    assert mirror < abs(left - right).mean()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_extreme_poses_stay_in_the_picture(faces: dict[str, LayeredFace], look: str) -> None:
+    ground = draw(faces[look], Pose())[0, 0]
+    for pose in (Pose(yaw=25), Pose(yaw=-25), Pose(pitch=20), Pose(pitch=-20), Pose(roll=15), Pose(roll=-15)):
+        picture = draw(faces[look], pose.plus(jaw=1.2, smile=1.5, lid_left=2.0, gaze_x=3.0))
+        assert np.abs(picture[0] - ground).max() < 40, "the top row shows nothing but background"
+        assert np.abs(picture[:100, 0] - ground).max() < 60
+
+
+def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(faces: dict[str, LayeredFace]) -> None:
+    face = faces["ada"]
+    first = face.render(Pose(jaw=0.4))
+    face.render(Pose(yaw=20, jaw=1.0))
+    faces["otto"].render(Pose())
+    assert np.array_equal(face.render(Pose(jaw=0.4)), first)
+
+
+def test_pictures_are_planar_yuv_in_video_range(faces: dict[str, LayeredFace]) -> None:
+    face = faces["noor"]
+    picture = face.render(Pose())
+    assert picture.shape == (SIZE * 3 // 2, SIZE)
+    assert picture[:SIZE].min() >= 16
+    assert picture[:SIZE].max() <= 235
+    back = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420)
+    assert np.abs(back.astype(int) - face.pixels(Pose())[:, :, :3]).mean() < 3.0
+
+
+def test_a_larger_picture_shows_the_same(faces: dict[str, LayeredFace]) -> None:
+    large = LayeredRenderer(2 * SIZE).face("ada").pixels(Pose())[:, :, :3]
+    small = cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - draw(faces["ada"], Pose())).mean() < 2.0
+
+
+def test_an_unknown_look_names_the_known_ones() -> None:
+    with pytest.raises(NotFound, match="ada, milo"):
+        LayeredRenderer(SIZE).face("nobody")
+
+
+def test_a_drawing_that_is_no_svg_is_an_engine_error() -> None:
+    with pytest.raises(EngineError, match="read the drawing"):
+        Canvas(16, 16).draw("not a drawing")
+
+
+def test_colours_blend() -> None:
+    assert blend("#000000", "#ff8040", 0.5) == "#804020"
+
+
+def test_the_service_is_built_with_the_layered_face() -> None:
+    made = build(Settings(video_size=128))
+    assert (made.name, made.engine) == ("render", "layered")
+    assert [engine.name for engine in ENGINES] == ["layered"]
+
+
+def test_the_contact_sheet_shows_all_looks(tmp_path: Path) -> None:
+    assert main([str(tmp_path / "sheet.png")]) == 0
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet is not None
+    rows = -(-(len(EMOTIONS) + len(viseme_poses()) + 8) // 8)
+    assert sheet.shape == (256 * rows * len(LOOKS), 256 * 8, 3)
+    assert main([]) == 2

@@ -1,0 +1,261 @@
+"""Properties of the control track."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bus.events import OPUS_FRAME, AudioOut, Emotion, Viseme, VisemeMark
+from bus.ids import seed_of
+from services.render.idle import BATCH, LOOP, Idle
+from services.render.lips import SHAPES
+from services.render.motion import (
+    BREATH,
+    FRAME_SAMPLES,
+    LEAD,
+    TAIL,
+    Motion,
+    audio_frames,
+    frames_with_tail,
+    idle_phase,
+    phase_after,
+)
+from services.render.pose import EMOTIONS, Pose
+
+MS = 48
+
+
+def chunk(
+    packets: int, marks: tuple[VisemeMark, ...] = (), *, start: int = 0, loudness: float = 0.1, final: bool = True
+) -> AudioOut:
+    return AudioOut(
+        conversation="c", speech="s", index=0, sample=start * OPUS_FRAME, packets=(b"",) * packets, visemes=marks,
+        loudness=(loudness,) * packets, final=final,
+    )
+
+
+def poses(motion: Motion) -> list[Pose]:
+    return [motion.pose(frame) for frame in range(motion.ready)]
+
+
+def spoken(marks: tuple[VisemeMark, ...], *, packets: int = 50, loudness: float = 0.1, emotion: Emotion = "neutral",
+           phase: int = 0) -> list[Pose]:
+    motion = Motion("ada", "s", phase=phase, emotion=emotion)
+    motion.hear(chunk(packets, marks, loudness=loudness))
+    return poses(motion)
+
+
+def held(viseme: Viseme) -> Pose:
+    """The pose in the middle of a viseme that is held for long."""
+    return spoken((VisemeMark(0, viseme),))[12]
+
+
+def difference(a: Pose, b: Pose) -> float:
+    return max(abs(float(getattr(a, f.name) - getattr(b, f.name))) for f in fields(Pose) if f.name != "emotion")
+
+
+def test_a_silent_speech_is_the_idle_loop_from_its_phase_on() -> None:
+    idle = Idle(seed_of("ada"))
+    made = spoken((VisemeMark(0, "sil"),), loudness=0.0, phase=37)
+    for frame, pose in enumerate(made):
+        assert difference(pose, idle.pose(37 + frame)) < 1e-9
+
+
+def test_the_last_frame_of_a_speech_is_the_idle_loop_again() -> None:
+    idle = Idle(seed_of("ada"))
+    for emotion in EMOTIONS:
+        made = spoken((VisemeMark(0, "aa"),), emotion=emotion, phase=3, loudness=0.2)
+        assert difference(made[-1], idle.pose(3 + len(made) - 1)) < 1e-6
+        assert made[-1].emotion == Pose().emotion
+
+
+def test_nothing_jumps_from_idle_through_a_speech_to_idle() -> None:
+    idle = Idle(seed_of("ada"))
+    marks = tuple(VisemeMark(i * 4800, "sil" if i in (0, 9) else "aa") for i in range(10))
+    made = spoken(marks, emotion="surprised", phase=55)
+    track = [idle.pose(54), *made, idle.pose(55 + len(made))]
+    for name in ("yaw", "pitch", "roll", "shoulders", "brow_left", "smile"):
+        most = 1.0 if name in ("yaw", "pitch", "roll") else 0.3
+        values = [getattr(pose, name) for pose in track]
+        assert max(abs(b - a) for a, b in pairwise(values)) < most, name
+
+
+@given(st.floats(0.0, 0.3), st.floats(0.0, 0.3))
+@settings(max_examples=30, deadline=None)
+def test_louder_opens_wider(a: float, b: float) -> None:
+    quiet, loud = sorted((a, b))
+    marks = (VisemeMark(0, "aa"),)
+    softly, loudly = (spoken(marks, packets=12, loudness=loudness) for loudness in (quiet, loud))
+    for one, other in zip(softly, loudly, strict=True):
+        assert one.jaw <= other.jaw + 1e-9
+
+
+def test_a_loud_vowel_is_wider_than_a_soft_one() -> None:
+    marks = (VisemeMark(0, "aa"),)
+    assert spoken(marks, loudness=0.2)[8].jaw > spoken(marks, loudness=0.02)[8].jaw + 0.2
+
+
+@pytest.mark.parametrize(("viseme", "field"), [("PP", "press"), ("FF", "tuck"), ("TH", "tongue")])
+@pytest.mark.parametrize("start", range(200, 241, 5))
+def test_a_short_closure_between_vowels_is_seen_wherever_it_falls(viseme: Viseme, field: str, start: int) -> None:
+    marks = (VisemeMark(0, "aa"), VisemeMark(start * MS, viseme), VisemeMark((start + 45) * MS, "aa"))
+    made = spoken(marks)
+    around = range(int(start / 40) - 1, int((start + 45) / 40) + 2)
+    shown = max(getattr(made[frame], field) for frame in around)
+    assert shown > 0.85
+    if viseme == "PP":
+        closed = min(made[frame].jaw for frame in around)
+        assert closed < 0.2
+        assert made[3].jaw > 0.5
+
+
+def test_visemes_have_shapes_of_their_own() -> None:
+    made = {viseme: held(viseme) for viseme in SHAPES}
+    for one, a in made.items():
+        for other, b in made.items():
+            if one < other and {one, other} != {"DD", "nn"}:
+                assert difference(a, b) > 0.09, (one, other)
+    assert made["ou"].pucker > made["oh"].pucker > made["aa"].pucker
+    assert made["aa"].jaw > made["E"].jaw > made["ih"].jaw > made["SS"].jaw
+
+
+def test_lips_are_ahead_of_the_sound_and_never_behind() -> None:
+    onset = 10 * FRAME_SAMPLES
+    made = spoken((VisemeMark(0, "sil"), VisemeMark(onset, "aa")))
+    assert made[8].jaw == 0.0
+    assert made[10].jaw > 0.5
+    assert FRAME_SAMPLES > LEAD > 0
+
+
+@given(st.integers(1, 20))
+@settings(max_examples=10, deadline=None)
+def test_a_shift_of_the_audio_shifts_the_mouth(frames: int) -> None:
+    marks = (VisemeMark(0, "sil"), VisemeMark(9600, "PP"), VisemeMark(14400, "aa"), VisemeMark(24000, "ou"))
+    by = frames * FRAME_SAMPLES
+    later = (marks[0], *(VisemeMark(mark.sample + by, mark.viseme) for mark in marks[1:]))
+    one, other = spoken(marks, packets=40), spoken(later, packets=40 + 2 * frames)
+    for frame in range(3, 20):
+        for name in ("press", "pucker", "width", "teeth"):
+            assert getattr(one[frame], name) == pytest.approx(getattr(other[frame + frames], name), abs=1e-9)
+
+
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.integers(0, LOOP - 1), st.sampled_from(EMOTIONS))
+@settings(max_examples=40, deadline=None)
+def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int], phase: int, emotion: Emotion) -> None:
+    total = sum(cuts)
+    visemes: list[Viseme] = list(SHAPES)
+    marks = [VisemeMark(i * 2500, visemes[i * 7 % 15]) for i in range(total * OPUS_FRAME // 2500 + 1)]
+    loud = [0.05 + 0.1 * (i % 9 == 4) for i in range(total)]
+
+    def feed(sizes: list[int]) -> tuple[list[Pose], list[Pose]]:
+        motion, start = Motion("noor", "s", phase=phase, emotion=emotion, before="sad"), 0
+        early: list[Pose] = []
+        for size in sizes:
+            end = start + size
+            motion.hear(AudioOut(
+                conversation="c", speech="s", index=0, sample=start * OPUS_FRAME, packets=(b"",) * size,
+                visemes=tuple(m for m in marks if start * OPUS_FRAME <= m.sample < end * OPUS_FRAME),
+                loudness=tuple(loud[start:end]), final=end == total,
+            ))
+            early += [motion.pose(frame) for frame in range(len(early), motion.ready)]
+            start = end
+        return early, poses(motion)
+
+    streamed, afterwards = feed(cuts)
+    assert streamed == feed([total])[0]
+    assert streamed == afterwards
+
+
+def test_two_frames_can_be_made_of_the_first_100_milliseconds() -> None:
+    motion = Motion("ada", "s", phase=0)
+    assert motion.ready == 0
+    motion.hear(chunk(5, final=False))
+    assert motion.ready == 2
+    with pytest.raises(IndexError, match="frame 2 is not ready, 2 are"):
+        motion.pose(2)
+
+
+def test_a_voice_without_visemes_moves_the_jaw_by_its_loudness() -> None:
+    motion = Motion("ada", "s", phase=0)
+    for start in range(0, 40, 10):
+        motion.hear(chunk(10, start=start, loudness=0.15 * (start % 20 == 0), final=start == 30))
+    made = poses(motion)
+    assert made[3].jaw > 0.5
+    assert made[9].jaw < 0.25
+
+
+def test_speeches_have_accidents_of_their_own() -> None:
+    def nods(speech: str) -> list[float]:
+        motion = Motion("ada", speech, phase=0)
+        loud = tuple(0.2 if i % 40 == 20 else 0.05 for i in range(120))
+        motion.hear(AudioOut(conversation="c", speech=speech, index=0, sample=0, packets=(b"",) * 120, loudness=loud,
+                             final=True))
+        return [pose.pitch for pose in poses(motion)]
+
+    assert nods("one") == nods("one")
+    assert nods("one") != nods("two")
+
+
+def test_the_emotion_ramps_from_the_one_before() -> None:
+    motion = Motion("ada", "s", phase=0, emotion="happy", before="sad")
+    motion.hear(chunk(60))
+    made = poses(motion)
+    sad, happy = EMOTIONS.index("sad"), EMOTIONS.index("happy")
+    assert made[0].emotion[sad] > 0.9
+    assert made[20].emotion[happy] == 1.0
+    assert made[0].smile < 0.0 < made[20].smile
+    for pose in made:
+        assert sum(pose.emotion) == pytest.approx(1.0)
+
+
+def test_the_emotion_is_kept_over_the_breath_between_two_sentences() -> None:
+    made = spoken((VisemeMark(0, "sil"),), packets=50, emotion="happy")
+    assert made[25 + BREATH - 1].emotion[EMOTIONS.index("happy")] == 1.0
+
+
+@given(st.integers(0, LOOP - 1), st.integers(0, 48_000 * 20))
+def test_the_tail_ends_where_the_idle_loop_can_be_entered(phase: int, samples: int) -> None:
+    frames = frames_with_tail(phase, samples)
+    assert (phase + frames) % BATCH == 0
+    assert audio_frames(samples) + TAIL <= frames < audio_frames(samples) + TAIL + BATCH
+
+
+def test_phases_are_counted_in_frames_of_the_day() -> None:
+    assert idle_phase(0) == 0
+    assert idle_phase(40_000) == 1
+    assert idle_phase(8_000_000) == 0
+    assert phase_after(LOOP - 1, 1) == BREATH
+
+
+def test_the_idle_loop_has_no_seam() -> None:
+    for character in ("ada", "milo", "noor", "otto", "someone"):
+        idle = Idle(seed_of(character))
+        assert idle.pose(LOOP) == idle.pose(0)
+        made = [idle.pose(phase) for phase in range(LOOP + 1)]
+        steps = [difference(a, b) for a, b in pairwise(made)]
+        assert steps[-1] <= max(steps[:-1])
+        for name in ("yaw", "roll", "pitch", "breath", "gaze_x"):
+            values = [getattr(pose, name) for pose in made]
+            jumps = [abs(b - a) for a, b in pairwise(values)]
+            assert jumps[-1] <= max(jumps[:-1]) + 1e-9, name
+
+
+def test_an_idle_face_blinks_breathes_and_looks_around() -> None:
+    for character in ("ada", "milo", "noor", "otto"):
+        idle = Idle(seed_of(character))
+        made = [idle.pose(phase) for phase in range(LOOP)]
+        shut = [pose.lid_left < 0.1 for pose in made]
+        blinks = sum(now and not before for before, now in zip([shut[-1], *shut], shut, strict=False))
+        assert 3 <= blinks <= 4, character
+        assert max(pose.breath for pose in made) > 0.95
+        assert min(pose.breath for pose in made) < 0.05
+        assert max(abs(pose.gaze_x) for pose in made) < 0.6
+        assert len({round(pose.gaze_x, 2) for pose in made}) > 5
+
+
+def test_characters_idle_each_in_their_own_way() -> None:
+    assert Idle(seed_of("ada")).pose(50) != Idle(seed_of("milo")).pose(50)

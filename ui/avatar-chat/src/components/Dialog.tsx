@@ -26,12 +26,12 @@ export function Dialog({ title, className = '', onClose, children }: Props) {
       className={`dialog ${className}`}
     >
       <div className="flex max-h-[inherit] min-h-full flex-col">
-        <header className="flex items-center justify-between py-3 pr-3 pl-5">
+        <div className="flex items-center justify-between py-3 pr-3 pl-5">
           <h2 className="text-lg font-semibold">{title}</h2>
           <button type="button" aria-label="Close" onClick={() => dialog.current?.close()} className="button-icon">
             <X aria-hidden className="size-5" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

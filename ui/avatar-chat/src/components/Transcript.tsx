@@ -22,25 +22,27 @@ export function Transcript({ character }: { readonly character: Character | null
     <div className="relative min-h-0 flex-1">
       <div ref={scroller} onScroll={onScroll} data-testid="transcript" className="transcript" tabIndex={0}>
         {empty && character && <Greeting character={character} />}
-        <ol role="log" aria-live="polite" aria-label="Transcript" className="mt-auto flex flex-col gap-5">
-          {turns.map((turn, place) => (
-            <Turn
-              key={turn.id}
-              turn={turn}
-              language={conversation?.view.language ?? 'en'}
-              partial={turn.id === conversation?.activeTurn ? conversation.partial : ''}
-              timed={place === 0 || turn.at - (turns[place - 1]?.at ?? 0) > GAP}
-            />
-          ))}
-          {pending.map((message) => (
-            <li key={message.key} className="flex flex-col items-end gap-1">
-              <p data-testid="message-person" data-state={message.state} dir="auto" className="message-person">
-                {message.text}
-              </p>
-              {message.state === 'failed' && <NotSent id={message.key} />}
-            </li>
-          ))}
-        </ol>
+        <div role="log" aria-live="polite" aria-label="Transcript" className="mt-auto">
+          <ol className="flex flex-col gap-5">
+            {turns.map((turn, place) => (
+              <Turn
+                key={turn.id}
+                turn={turn}
+                language={conversation?.view.language ?? 'en'}
+                partial={turn.id === conversation?.activeTurn ? conversation.partial : ''}
+                timed={place === 0 || turn.at - (turns[place - 1]?.at ?? 0) > GAP}
+              />
+            ))}
+            {pending.map((message) => (
+              <li key={message.key} className="flex flex-col items-end gap-1">
+                <p data-testid="message-person" data-state={message.state} dir="auto" className="message-person">
+                  {message.text}
+                </p>
+                {message.state === 'failed' && <NotSent id={message.key} />}
+              </li>
+            ))}
+          </ol>
+        </div>
       </div>
       {away && (
         <button type="button" onClick={toEnd} className="button-icon to-end" aria-label="Go to the newest message">

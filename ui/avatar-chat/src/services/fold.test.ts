@@ -14,7 +14,8 @@ const EMPTY: ConversationView = { id: 'c1', seq: 0, title: '', character: '', la
 
 /** Without the book-keeping that the gateway leaves out of its answer, too. */
 function shown(view: ConversationView): unknown {
-  return JSON.parse(JSON.stringify(view, (key, value: unknown) => (key === 'source' || key === 'played' ? undefined : value)))
+  const kept = (key: string, value: unknown) => (key === 'source' || key === 'played' ? undefined : value)
+  return JSON.parse(JSON.stringify(view, kept))
 }
 
 describe('the fold of the page', () => {
@@ -68,5 +69,5 @@ describe('a title', () => {
   it('is the first thing said, with a capital', () => expect(titleOf('  hello   there ')).toBe('Hello there'))
   it('ends at a word and says that it was cut', () =>
     expect(titleOf(`${'word '.repeat(11)}lighthouse`)).toBe(`Word${' word'.repeat(10)}…`))
-  it('counts characters as people do', () => expect([...titleOf('😀'.repeat(70))]).toHaveLength(60))
+  it('counts characters as people do', () => expect(Array.from(titleOf('😀'.repeat(70)))).toHaveLength(60))
 })

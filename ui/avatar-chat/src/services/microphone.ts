@@ -68,7 +68,8 @@ export class Microphone {
     if (!devices) return this.refuse('insecure')
     this.state.update((state) => ({ ...state, phase: 'asking', problem: null }))
     try {
-      const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 }
+      // No automatic gain: it drives a near voice into clipping, and recognisers cope with a quiet one.
+      const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: false, channelCount: 1 }
       const stream = await devices.getUserMedia({ audio })
       return this.take(stream.getAudioTracks()[0] ?? null)
     } catch (error) {

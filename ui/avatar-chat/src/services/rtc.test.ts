@@ -99,7 +99,7 @@ describe('the connection for sound and picture', () => {
     expect(rtc.state.get().phase).toBe('reconnecting')
   })
 
-  it('waits longer from one failure to the next, and keeps the count if a connection dies before its first ping', async () => {
+  it('waits longer from failure to failure, and counts on where a connection dies before its first ping', async () => {
     await call()
     const seen: number[] = []
     for (let failure = 1; failure <= 6; failure += 1) {

@@ -15,7 +15,7 @@ export const ADA: Character = {
   language: 'en',
   portrait: 'api/characters/ada/portrait',
 }
-export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', accent: '#d9653b', portrait: 'api/characters/leo/portrait' }
+export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', portrait: 'api/characters/leo/portrait' }
 
 /** An event source whose messages a test sends. */
 export class FakeSource implements Source {
@@ -73,8 +73,9 @@ export class FakeApi extends Api {
     return this.answer('characters', [ADA, LEO])
   }
   override conversations(): Promise<readonly ConversationSummary[]> {
-    const list = [...this.views.values()].map(({ id, title, character }) => ({ id, title, character, updated_at: 1e15 }))
-    return this.answer('conversations', list)
+    const list = Array.from(this.views.values(), ({ id, title, character }) => ({ id, title, character }))
+    const newest = list.reverse().map((summary) => ({ ...summary, updated_at: 1e15 }))
+    return this.answer('conversations', newest)
   }
   override open(character: string | null): Promise<{ id: string }> {
     const id = `c${this.views.size + 1}`

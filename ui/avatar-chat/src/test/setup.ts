@@ -13,7 +13,21 @@ class Stream {
   }
 }
 
+/** Hears a tone of half the loudest amplitude. */
+class Audio {
+  createAnalyser() {
+    return { fftSize: 0, getFloatTimeDomainData: (samples: Float32Array) => samples.fill(0.5) }
+  }
+  createMediaStreamSource() {
+    return { connect: () => undefined }
+  }
+  close() {
+    return Promise.resolve()
+  }
+}
+
 beforeEach(() => {
+  vi.stubGlobal('AudioContext', Audio)
   vi.stubGlobal('MediaStream', Stream)
   HTMLDialogElement.prototype.showModal = function () {
     this.open = true

@@ -1,0 +1,364 @@
+import { screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import axe from 'axe-core'
+import { describe, expect, it, vi } from 'vitest'
+import { ApiError } from '../services/api'
+import {
+  discarded,
+  failed,
+  interrupted,
+  listening,
+  phraseOver,
+  played,
+  playing,
+  sentence,
+  spoken,
+  transcribed,
+  written,
+} from '../test/facts'
+import { viewOf } from '../test/fakes'
+import { openPage, settle, type FakeWorld } from '../test/tab'
+
+const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
+const status = () => screen.getByTestId('status').getAttribute('data-state')
+const get = (id: string) => screen.getByTestId(id)
+
+async function talk(prepare?: (world: FakeWorld) => void) {
+  const page = await openPage(prepare)
+  await user().click(get('talk-button'))
+  await settle()
+  page.world.connect()
+  await settle()
+  return page
+}
+
+function withHistory(world: FakeWorld): void {
+  world.api.views.set('old', viewOf('old', ['t1', written('An older one')]))
+  world.api.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
+}
+
+describe('opening the page', () => {
+  it('has one clear thing to do where nothing was said yet', async () => {
+    const { world } = await openPage()
+    expect(get('talk-button').textContent).toBe('Talk to Ada')
+    expect(status()).toBe('idle')
+    expect(world.api.calls).toEqual(['characters', 'conversations'])
+    expect(within(get('transcript')).getByText('Hello, I am Ada.')).toBeTruthy()
+  })
+
+  it('picks up the newest conversation', async () => {
+    await openPage(withHistory)
+    expect(location.hash).toBe('#c=new')
+    expect(get('message-person').textContent).toBe('Good morning')
+    expect(get('message-avatar').textContent).toContain('Morning!')
+    expect(status()).toBe('idle')
+  })
+
+  it('picks up the conversation that the address names', async () => {
+    history.replaceState(null, '', '#c=old')
+    await openPage(withHistory)
+    expect(get('message-person').textContent).toBe('An older one')
+  })
+
+  it('says so where that conversation is not there, and opens the newest', async () => {
+    history.replaceState(null, '', '#c=gone')
+    await openPage((world) => {
+      withHistory(world)
+      const original = world.api.conversation.bind(world.api)
+      world.api.conversation = (id) =>
+        id === 'gone' ? Promise.reject(new ApiError(404, 'not_found', 'no')) : original(id)
+    })
+    expect(get('notice').textContent).toContain('could not be opened')
+    expect(location.hash).toBe('#c=new')
+  })
+
+  it('waits for a server that is away, and goes on by itself when it is back', async () => {
+    const gone = new ApiError(0, 'unreachable', 'no')
+    const { world } = await openPage((fresh) => fresh.api.failing.set('characters', gone))
+    expect(status()).toBe('away')
+    expect(get('notice').textContent).toContain('The server is away')
+    world.api.failing.clear()
+    await settle(1000)
+    expect(status()).toBe('idle')
+    expect(screen.queryByTestId('notice')).toBeNull()
+  })
+})
+
+describe('talking', () => {
+  it('asks for the microphone, calls, and listens', async () => {
+    const { world } = await talk()
+    expect(world.peer.asked[0]).toBe('microphone sendrecv')
+    expect(world.api.calls).toContain('open ada')
+    expect(location.hash).toBe('#c=c1')
+    expect(status()).toBe('listening')
+  })
+
+  it('shows what is said, word by word, then as it stands on record', async () => {
+    const { world } = await talk()
+    world.tell('t1', listening)
+    expect(status()).toBe('hearing')
+    world.live({ type: 'transcript_partial', utterance: 'u', text: 'what is' })
+    expect(get('caption-person').textContent).toBe('what is')
+    expect(get('message-person').getAttribute('aria-hidden')).toBe('true')
+    world.tell('t1', phraseOver)
+    expect(status()).toBe('thinking')
+    world.tell('t1', transcribed('what is your name'))
+    world.live({ type: 'transcript_partial', utterance: 'u', text: 'too late' })
+    expect(get('caption-person').textContent).toBe('what is your name')
+    expect(get('message-person').getAttribute('aria-hidden')).toBe('false')
+  })
+
+  it('shows the sentence that is being played, in the captions and in the transcript', async () => {
+    const { world } = await talk()
+    world.tell('t1', written('hello'), sentence(0, 'Hello.'), sentence(1, 'I am Ada.'), spoken(0), playing(0))
+    expect(status()).toBe('speaking')
+    expect(get('caption-avatar').textContent).toBe('Hello.')
+    world.tell('t1', played(0), playing(1))
+    expect(get('caption-avatar').textContent).toBe('I am Ada.')
+    const states = within(get('message-avatar')).getAllByText(/\./).map((part) => part.getAttribute('data-state'))
+    expect(states).toEqual(expect.arrayContaining(['played', 'playing']))
+    world.tell('t1', played(1), { type: 'reply.ended', reply: 'r', sentences: 2 })
+    await settle(500)
+    expect(status()).toBe('listening')
+  })
+
+  it('stops the answer by button and by Escape, also from the text box', async () => {
+    const { world } = await talk()
+    expect(get('stop-button')).toHaveProperty('disabled', true)
+    world.tell('t1', written('hello'), sentence(0), playing(0))
+    await user().click(get('stop-button'))
+    await user().type(get('composer-input'), '{Escape}')
+    expect(world.api.calls.filter((call) => call === 'interrupt c1')).toHaveLength(2)
+    world.tell('t1', interrupted)
+    expect(get('message-avatar').textContent).toContain('You interrupted here')
+  })
+
+  it('mutes by button and by M, and lets one talk with Space', async () => {
+    const { world } = await talk()
+    await user().click(get('mute-button'))
+    expect(get('mute-button').getAttribute('aria-pressed')).toBe('true')
+    expect(world.track.enabled).toBe(false)
+    expect(status()).toBe('muted')
+    get('mute-button').blur()
+    const hands = user()
+    await hands.keyboard('{ >}')
+    expect(world.track.enabled).toBe(true)
+    await hands.keyboard('{/ }')
+    expect(world.track.enabled).toBe(false)
+    await user().keyboard('m')
+    expect(world.track.enabled).toBe(true)
+  })
+
+  it('says that nothing was understood', async () => {
+    const { world } = await talk()
+    world.tell('t1', listening, discarded)
+    expect(get('caption-person').textContent).toContain('did not catch')
+    expect(status()).toBe('listening')
+  })
+
+  it('says that there is no answer, and why', async () => {
+    const { world } = await talk()
+    world.tell('t1', written('hello'), failed('the model cannot be reached'))
+    expect(get('message-avatar').textContent).toContain('the model cannot be reached')
+    expect(get('notice').textContent).toContain('There was no answer')
+  })
+
+  it('hangs up and lets go of the microphone', async () => {
+    const { world } = await talk()
+    await user().click(get('leave-button'))
+    expect(world.track).toMatchObject({ stopped: true })
+    expect(world.peer.closed).toBe(true)
+    expect(status()).toBe('idle')
+  })
+})
+
+describe('when something is wrong', () => {
+  it.each([
+    ['NotAllowedError', 'The microphone is blocked'],
+    ['NotFoundError', 'No microphone found'],
+    ['NotReadableError', 'The microphone is in use'],
+  ])('says why there is no microphone (%s), and still shows the avatar and takes text', async (name, words) => {
+    const { world } = await talk((fresh) => (fresh.refusal = name))
+    expect(get('notice').textContent).toContain(words)
+    expect(world.peer.asked[0]).toBe('audio recvonly')
+    expect(status()).toBe('watching')
+    await user().type(get('composer-input'), 'hello{Enter}')
+    await settle()
+    expect(world.api.calls).toContain('send c1 hello')
+    world.refusal = null
+    await user().click(within(get('notice')).getByText('Try again'))
+    await settle()
+    world.connect()
+    expect(world.peer.asked[0]).toBe('microphone sendrecv')
+    expect(screen.queryByTestId('notice')).toBeNull()
+  })
+
+  it('counts reconnections, says that the server is away, and that it is back by saying nothing', async () => {
+    const { world } = await talk()
+    world.peer.become('failed')
+    await settle()
+    expect(get('status').textContent).toBe('Reconnecting (1)')
+    world.source.fail()
+    await settle(500)
+    world.source.fail()
+    world.source.fail()
+    await settle()
+    expect(get('notice').textContent).toContain('The server is away')
+    expect(status()).toBe('away')
+    await settle(8000)
+    world.source.open()
+    world.connect()
+    await settle()
+    expect(screen.queryByTestId('notice')).toBeNull()
+    expect(status()).toBe('listening')
+  })
+
+  it('says that the server is busy', async () => {
+    await talk((world) => world.api.failing.set('offer', new ApiError(503, 'unavailable', 'full', 3000)))
+    expect(get('notice').textContent).toContain('The server is busy')
+  })
+
+  it('marks a message that could not be sent, and sends it again', async () => {
+    const { world } = await talk()
+    world.api.failing.set('send', new ApiError(0, 'unreachable', 'no'))
+    await user().type(get('composer-input'), 'hello{Enter}')
+    await settle()
+    expect(get('message-person').getAttribute('data-state')).toBe('failed')
+    world.api.failing.clear()
+    await user().click(screen.getByText('Send again'))
+    await settle()
+    world.tell('t1', written('hello', 'm1'))
+    expect(get('message-person').getAttribute('data-state')).toBe('final')
+  })
+})
+
+describe('writing', () => {
+  it('calls with the first message, so that the answer is seen and heard', async () => {
+    const { world } = await openPage()
+    await user().type(get('composer-input'), 'hello{Enter}')
+    await settle()
+    expect(get('message-person').textContent).toBe('hello')
+    expect(world.peer.asked[0]).toBe('audio recvonly')
+    expect(world.api.calls).not.toContain('send c1 hello')
+    world.connect()
+    await settle()
+    expect(world.api.calls).toContain('send c1 hello')
+    world.tell('t1', written('hello', 'm1'))
+    expect(screen.getAllByTestId('message-person')).toHaveLength(1)
+  })
+
+  it('sends without sound and picture where they do not come', async () => {
+    const { world } = await openPage()
+    await user().type(get('composer-input'), 'hello{Enter}')
+    await settle(3000)
+    expect(world.api.calls).toContain('send c1 hello')
+  })
+
+  it('does not call again after one has hung up', async () => {
+    const { world } = await talk()
+    await user().click(get('leave-button'))
+    await user().type(get('composer-input'), 'hello{Enter}')
+    await settle()
+    expect(world.peers).toHaveLength(1)
+    expect(world.api.calls).toContain('send c1 hello')
+  })
+
+  it('begins a new line with Shift, and sends nothing that is empty', async () => {
+    const { world } = await openPage()
+    await user().type(get('composer-input'), '  {Enter}')
+    expect(get('composer-send')).toHaveProperty('disabled', true)
+    await user().type(get('composer-input'), 'a{Shift>}{Enter}{/Shift}b')
+    expect(get('composer-input')).toHaveProperty('value', '  a\nb')
+    expect(world.api.calls.some((call) => call.startsWith('send'))).toBe(false)
+  })
+
+  it('keeps letters in the text box from doing anything else', async () => {
+    await talk()
+    await user().type(get('composer-input'), 'mdc?')
+    expect(get('mute-button').getAttribute('aria-pressed')).toBe('false')
+    expect(screen.queryByTestId('readout')).toBeNull()
+  })
+})
+
+describe('conversations and characters', () => {
+  it('talks to another character before and during a conversation', async () => {
+    const { world } = await openPage()
+    await user().click(get('character-leo'))
+    expect(get('talk-button').textContent).toBe('Talk to Leo')
+    await user().click(get('talk-button'))
+    await settle()
+    expect(world.api.calls).toContain('open leo')
+    await user().click(get('character-ada'))
+    expect(world.api.calls).toContain('choose c1 ada')
+    world.tell(null, { type: 'conversation.character_chosen', character: 'ada' })
+    expect(get('character-ada').getAttribute('aria-pressed')).toBe('true')
+  })
+
+  it('opens an earlier conversation from the list', async () => {
+    const { world } = await openPage(withHistory)
+    await user().click(screen.getByLabelText('Conversations'))
+    await user().click(within(screen.getByRole('dialog')).getByText('An older one'))
+    await settle()
+    expect(location.hash).toBe('#c=old')
+    expect(world.sources[0]?.closed).toBe(true)
+    expect(screen.queryByRole('dialog')).toBeNull()
+  })
+
+  it('begins a new conversation, and a call goes on in it', async () => {
+    const { world } = await talk(withHistory)
+    await user().click(get('new-conversation'))
+    await settle()
+    world.connect()
+    expect(location.hash).toBe('#c=c3')
+    expect(world.peers.map(({ closed }) => closed)).toEqual([true, false])
+    expect(world.track).toMatchObject({ stopped: false })
+    expect(screen.queryByTestId('message-person')).toBeNull()
+  })
+})
+
+describe('everybody', () => {
+  it.each(['idle', 'talking', 'help', 'list'])('finds a page without barriers (%s)', async (state) => {
+    const { world, container } = await (state === 'talking' ? talk() : openPage(withHistory))
+    if (state === 'talking') world.tell('t1', written('hello'), sentence(0), playing(0))
+    if (state === 'help') await user().keyboard('?')
+    if (state === 'list') await user().click(screen.getByLabelText('Conversations'))
+    await user().keyboard('d')
+    vi.useRealTimers()
+    const { violations } = await axe.run(container, { rules: { 'color-contrast': { enabled: false } } })
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  })
+
+  it('can switch keys of one letter off', async () => {
+    await talk()
+    await user().keyboard('?')
+    await user().click(screen.getByLabelText('Use keys of one letter'))
+    await user().click(screen.getByLabelText('Close'))
+    await user().keyboard('m')
+    expect(get('mute-button').getAttribute('aria-pressed')).toBe('false')
+  })
+
+  it('can switch captions off', async () => {
+    const { world } = await talk()
+    await user().keyboard('c')
+    world.tell('t1', written('hello'), sentence(0), playing(0))
+    expect(get('captions').textContent).toBe('')
+  })
+
+  it('can look at the delays', async () => {
+    const { world } = await talk()
+    await user().keyboard('d')
+    world.tell('t1', written('hello'), sentence(0), spoken(0), playing(0))
+    await settle(1000)
+    expect(get('readout').textContent).toContain('Answer 3000 ms')
+  })
+
+  it('sees the initial of a character until the portrait has been drawn, and then the portrait', async () => {
+    const { container } = await openPage()
+    const image = () => container.querySelector('.avatar-frame img')
+    const before = image()?.getAttribute('src')
+    image()?.dispatchEvent(new Event('error'))
+    await settle(1000)
+    expect(before).toBe('api/characters/ada/portrait')
+    expect(image()?.getAttribute('src')).toBe('api/characters/ada/portrait?again=1')
+  })
+})

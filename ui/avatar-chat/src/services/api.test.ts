@@ -1,0 +1,79 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { Api, ApiError } from './api'
+
+describe('the API', () => {
+  const asked: { url: string; init: RequestInit }[] = []
+  let answer: () => Promise<Response>
+  const api = new Api()
+
+  beforeEach(() => {
+    asked.length = 0
+    answer = () => Promise.resolve(Response.json({}))
+    vi.stubGlobal('fetch', (url: string, init: RequestInit) => {
+      asked.push({ url, init })
+      return answer()
+    })
+  })
+
+  it('asks below the path of the page, so that it works behind a proxy', async () => {
+    await api.characters()
+    expect(asked[0]?.url).toBe('api/characters')
+    expect(api.eventsUrl('c1', 7)).toBe('api/conversations/c1/events?after=7')
+  })
+
+  it('says what the contract says for every call', async () => {
+    answer = () => Promise.resolve(Response.json({ iceServers: [{ urls: 'stun:x' }] }))
+    await api.conversations()
+    await api.open('ada')
+    await api.open(null)
+    await api.conversation('c1')
+    await api.send('c1', 'hello')
+    await api.choose('c1', 'leo')
+    await api.interrupt('c1')
+    expect(await api.ice()).toEqual([{ urls: 'stun:x' }])
+    expect(asked.map(({ url, init }) => [init.method, url, init.body])).toEqual([
+      ['GET', 'api/conversations', null],
+      ['POST', 'api/conversations', '{"character":"ada"}'],
+      ['POST', 'api/conversations', '{}'],
+      ['GET', 'api/conversations/c1', null],
+      ['POST', 'api/conversations/c1/messages', '{"text":"hello"}'],
+      ['PUT', 'api/conversations/c1/character', '{"character":"leo"}'],
+      ['POST', 'api/conversations/c1/interrupt', null],
+      ['GET', 'api/rtc/ice', null],
+    ])
+  })
+
+  it('sends an offer as SDP and reads the session from the answer', async () => {
+    answer = () => Promise.resolve(new Response('v=0', { status: 201, headers: { Location: '/api/rtc/s9' } }))
+    expect(await api.offer('c1', 'offer')).toEqual({ sdp: 'v=0', session: 's9' })
+    expect(asked[0]?.init.headers).toEqual({ 'Content-Type': 'application/sdp' })
+    answer = () => Promise.resolve(new Response('v=0', { status: 201 }))
+    await expect(api.offer('c1', 'offer')).rejects.toMatchObject({ code: 'no_session' })
+  })
+
+  it('passes on what the gateway says is wrong', async () => {
+    const error = { error: { code: 'unavailable', message: 'full' } }
+    answer = () => Promise.resolve(Response.json(error, { status: 503, headers: { 'Retry-After': '2' } }))
+    await expect(api.characters()).rejects.toMatchObject({ code: 'unavailable', message: 'full', retryAfter: 2000 })
+  })
+
+  it('understands the errors of proxies and of networks', async () => {
+    answer = () => Promise.resolve(new Response('<html>', { status: 502 }))
+    await expect(api.characters()).rejects.toMatchObject({ status: 502, code: 'unreachable', retryable: true })
+    answer = () => Promise.reject(new TypeError('Failed to fetch'))
+    await expect(api.characters()).rejects.toMatchObject({ status: 0, code: 'unreachable', retryable: true })
+    expect(new ApiError(404, 'not_found', '').retryable).toBe(false)
+  })
+
+  it('leaves by beacon, and by a request that outlives the page where there is none', () => {
+    const beacons: string[] = []
+    let works = true
+    const sendBeacon = (url: string) => (beacons.push(url), works)
+    vi.stubGlobal('navigator', { sendBeacon })
+    api.leave('s1')
+    works = false
+    api.leave('s2')
+    expect(beacons).toEqual(['api/rtc/s1/leave', 'api/rtc/s2/leave'])
+    expect(asked.map(({ url, init }) => [url, init.method, init.keepalive])).toEqual([['api/rtc/s2', 'DELETE', true]])
+  })
+})

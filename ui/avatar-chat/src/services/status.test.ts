@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { Fact } from '../generated/events'
+import { failed, listening, phraseOver, played, playing, replyEnded, sentence, written } from '../test/facts'
+import { viewOf } from '../test/fakes'
+import type { CallState } from './call'
+import type { ConversationState } from './conversation'
+import type { MicrophoneState } from './microphone'
+import { statusOf } from './status'
+
+const ON: MicrophoneState = { phase: 'on', problem: null, muted: false, track: null }
+const TALKING: CallState = { mode: 'talk', rtc: { phase: 'connected', retries: 0, stream: null, reason: null } }
+const NOT_CALLING: CallState = { mode: 'none', rtc: { phase: 'closed', retries: 0, stream: null, reason: null } }
+
+function after(...facts: Fact[]): ConversationState {
+  const view = viewOf('c1', ...facts.map((fact) => ['t1', fact] as [string, Fact]))
+  return { view, partial: '', pending: [], retries: 0, activeTurn: 't1', times: null }
+}
+
+const said = written('hi')
+
+function name(conversation: ConversationState | null, call = TALKING, microphone = ON): string {
+  return statusOf(conversation, call, microphone, 'Ada').name
+}
+
+describe('the status', () => {
+  it('is ready before a call and listening in one', () => {
+    expect(name(null, NOT_CALLING)).toBe('idle')
+    expect(name(after())).toBe('listening')
+  })
+
+  it('follows a turn from hearing to speaking and back', () => {
+    expect(name(after(listening))).toBe('hearing')
+    expect(name(after(listening, phraseOver))).toBe('thinking')
+    expect(name(after(said))).toBe('thinking')
+    expect(name(after(said, sentence(0)))).toBe('thinking')
+    expect(name(after(said, sentence(0), playing(0)))).toBe('speaking')
+    expect(name(after(said, sentence(0), playing(0), played(0), sentence(1)))).toBe('speaking')
+    expect(name(after(said, sentence(0), replyEnded, playing(0)))).toBe('speaking')
+    expect(name(after(said, sentence(0), replyEnded, playing(0), played(0)))).toBe('listening')
+  })
+
+  it('is hearing while the person speaks into the answer', () => {
+    expect(name(after(sentence(0), playing(0), listening))).toBe('hearing')
+  })
+
+  it('takes what lies before this visit for history, however it ended', () => {
+    expect(name({ ...after(said), activeTurn: null })).toBe('listening')
+  })
+
+  it('says that the microphone is muted or not there', () => {
+    expect(name(after(), TALKING, { ...ON, muted: true })).toBe('muted')
+    expect(name(after(), { ...TALKING, mode: 'watch' })).toBe('watching')
+  })
+
+  it('asks for the microphone while the browser does', () => {
+    const connecting: CallState = { mode: 'talk', rtc: { ...NOT_CALLING.rtc, phase: 'connecting' } }
+    expect(statusOf(null, connecting, { ...ON, phase: 'asking' }, 'Ada').words).toBe('Allow the microphone')
+    expect(name(null, connecting)).toBe('connecting')
+  })
+
+  it('counts reconnections, and says at last that the server is away', () => {
+    const rtc: CallState['rtc'] = { phase: 'reconnecting', retries: 2, stream: null, reason: 'silent' }
+    const lost: CallState = { mode: 'talk', rtc }
+    expect(statusOf(after(), lost, ON, 'Ada')).toEqual({ name: 'reconnecting', words: 'Reconnecting (2)' })
+    expect(name({ ...after(), retries: 1 })).toBe('reconnecting')
+    expect(name({ ...after(), retries: 3 })).toBe('away')
+    expect(name({ ...after(), retries: 1 }, { ...lost, rtc: { ...lost.rtc, reason: 'unreachable' } })).toBe('away')
+  })
+
+  it('rests after an answer that failed', () => {
+    expect(name(after(said, failed('no model')))).toBe('listening')
+  })
+})

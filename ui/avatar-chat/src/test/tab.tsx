@@ -1,0 +1,102 @@
+/** A tab on fakes: the page as it runs, without a gateway, a microphone or a network. */
+
+import { act, render } from '@testing-library/react'
+import { vi } from 'vitest'
+import { App } from '../components/App'
+import type { Fact, LiveEvent } from '../generated/events'
+import { TabContext } from '../hooks/useVisit'
+import { Call } from '../services/call'
+import { Conversation } from '../services/conversation'
+import { Microphone } from '../services/microphone'
+import { PreferenceStore } from '../services/preferences'
+import { Rtc } from '../services/rtc'
+import { Visit, type World } from '../services/visit'
+import { FakeApi, FakePeer, FakeSource, fakeTrack, happened } from './fakes'
+
+export class FakeWorld implements World {
+  readonly api = new FakeApi()
+  readonly sources: FakeSource[] = []
+  readonly peers: FakePeer[] = []
+  readonly track = fakeTrack()
+  /** Name of the error that the browser answers with when it is asked for the microphone. */
+  refusal: string | null = null
+  readonly call: Call
+  private seq = 100
+
+  constructor() {
+    const devices = {
+      getUserMedia: () =>
+        this.refusal === null
+          ? Promise.resolve({ getAudioTracks: () => [this.track] } as unknown as MediaStream)
+          : Promise.reject(Object.assign(new Error(), { name: this.refusal })),
+    }
+    const peer = () => {
+      const made = new FakePeer()
+      this.peers.push(made)
+      return made as unknown as RTCPeerConnection
+    }
+    this.call = new Call(
+      this.api,
+      new Microphone(() => devices),
+      (id, track) => new Rtc(this.api, id, track, peer),
+    )
+  }
+
+  openConversation(id: string, observe: Parameters<World['openConversation']>[1]): Promise<Conversation> {
+    return Conversation.open(this.api, id, observe, (url) => {
+      const source = new FakeSource(url)
+      this.sources.push(source)
+      return source
+    })
+  }
+
+  get source(): FakeSource {
+    const last = this.sources.at(-1)
+    if (!last) throw new Error('no conversation is open')
+    return last
+  }
+
+  get peer(): FakePeer {
+    const last = this.peers.at(-1)
+    if (!last) throw new Error('no call was made')
+    return last
+  }
+
+  /** The gateway puts facts of one turn on record. */
+  tell(turn: string | null, ...facts: readonly Fact[]): void {
+    act(() => {
+      for (const fact of facts) this.source.send((this.seq += 1), happened(fact, turn, this.seq * 1e6))
+    })
+  }
+
+  live(body: LiveEvent['body']): void {
+    act(() => this.source.live(body))
+  }
+
+  connect(): void {
+    act(() => {
+      this.peer.become('connected')
+      this.peer.ping()
+    })
+  }
+}
+
+/** Let promises and timers that are due run. */
+export async function settle(ms = 0): Promise<void> {
+  await act(() => vi.advanceTimersByTimeAsync(ms))
+}
+
+/** Show the page. Timers are fake: time passes with `settle`. */
+export async function openPage(prepare: (world: FakeWorld) => void = () => undefined) {
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  const world = new FakeWorld()
+  prepare(world)
+  const visit = new Visit(world)
+  const page = render(
+    <TabContext.Provider value={{ visit, preferences: new PreferenceStore() }}>
+      <App />
+    </TabContext.Provider>,
+  )
+  await settle()
+  return { world, visit, ...page }
+}

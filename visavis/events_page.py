@@ -1,0 +1,155 @@
+"""The page of all events: `python -m visavis.events_page` writes docs/events.md, `--check` compares."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from bus import events, streams, subjects
+
+TARGET = Path(__file__).parent.parent / "docs" / "events.md"
+
+_INTRODUCTION = """\
+# Events
+
+Generated from `bus/events.py` by `python -m visavis.events_page`. Do not edit.
+
+Facts are JSON and kept; live events are JSON and shown only; media and dead letters are msgpack. The kind stands in the
+field `type`. A new field has a default, a new meaning a new tag, and no tag is used again.
+"""
+_MARK = "X-"
+
+
+def page() -> str:
+    """The whole page."""
+    documented = _documentation()
+    parts = [_INTRODUCTION, _envelopes(documented)]
+    parts.append("## Facts\n\nThe `body` of an `Event`. The subject ends in the tag.\n")
+    for domain, kinds in _by_domain(get_args(events.Fact)):
+        parts.append(f"### {domain}\n\n{_table(kinds, documented)}")
+    characters = _table([events.CharacterCreated], documented)
+    parts.append(f"## Characters\n\nThe `body` of a `CharacterEvent`.\n\n{characters}")
+    live = get_args(events.Live)
+    parts.append(f"## Live\n\nThe `body` of a `LiveEvent`.\n\n{_table(live, documented)}")
+    media = get_args(events.Media)
+    parts.append(f"## Media\n\nEach is a message of its own.\n\n{_table(media, documented)}")
+    return "\n".join(parts)
+
+
+def subject_of(kind: type[msgspec.Struct]) -> str:
+    """Where a kind of event is published, its ids as placeholders; what `bus.subjects` makes of it."""
+    sample: Any = _sample(kind)
+    if issubclass(kind, events.CharacterCreated):
+        spelt = subjects.character(_sample(events.CharacterEvent, body=sample))
+    elif issubclass(kind, events.Body):
+        spelt = subjects.fact(_sample(events.Event, body=sample))
+    elif issubclass(kind, events.LiveBody):
+        spelt = subjects.live(_sample(events.LiveEvent, body=sample))
+    elif issubclass(kind, events.DeadLetter):
+        spelt = subjects.dead(sample.stream, sample.service)
+    else:
+        spelt = subjects.media(sample)
+    return re.sub(rf"{_MARK}(\w+)", r"<\1>", spelt)
+
+
+def _sample(kind: type[Any], **known: Any) -> Any:
+    """An instance that is good for nothing but its subject: every required field holds its own name."""
+    required = [field.name for field in msgspec.structs.fields(kind) if field.required]
+    return kind(**{name: _MARK + name for name in required} | known)
+
+
+def _by_domain(kinds: Iterable[type[events.Body]]) -> list[tuple[str, list[type[events.Body]]]]:
+    found: dict[str, list[type[events.Body]]] = {}
+    for kind in kinds:
+        found.setdefault(events.tag_of(kind).split(".")[0], []).append(kind)
+    return list(found.items())
+
+
+def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
+    """Annotation and docstring of each field of each structure, as they are written in the source."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for node in ast.parse(inspect.getsource(events)).body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = {
+                field.target.id: (ast.unparse(field.annotation), _docstring(after))
+                for field, after in zip(node.body, [*node.body[1:], None], strict=True)
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            }
+    return found
+
+
+def _docstring(node: ast.stmt | None) -> str:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        return " ".join(node.value.value.split())
+    return ""
+
+
+def _envelopes(documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    rows = [
+        f"| `{kind.__name__}` | {_cell(_own_words(kind))} | {_fields(kind, documented)} |"
+        for kind in (events.Event, events.CharacterEvent, events.LiveEvent, events.Word, events.VisemeMark)
+    ]
+    dead = events.DeadLetter
+    what = f"{_own_words(dead)} On `{subject_of(dead)}`."
+    rows.append(f"| `DeadLetter` | {_cell(what)} | {_fields(dead, documented)} |")
+    return "\n".join(["## Envelopes and parts\n", "| structure | what it is | fields |", "|---|---|---|", *rows, ""])
+
+
+def _table(kinds: Sequence[type[msgspec.Struct]], documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    rows = ["| tag | subject | stream | what happened | fields |", "|---|---|---|---|---|"]
+    for kind in kinds:
+        subject = subject_of(kind)
+        said = _cell(_own_words(kind))
+        stream = streams.stream_of(subject)
+        tag = kind.__struct_config__.tag
+        rows.append(f"| `{tag}` | `{subject}` | {stream} | {said} | {_fields(kind, documented)} |")
+    return "\n".join([*rows, ""])
+
+
+def _fields(kind: type[msgspec.Struct], documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    parts: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        annotation, said = documented[kind.__name__][field.name]
+        default = "" if field.default is msgspec.NODEFAULT else f" = {_json(field.default)}"
+        text = f"`{field.name}: {annotation}{default}`"
+        parts.append(f"{text} {said}" if said else text)
+    return "<br>".join(map(_cell, parts))
+
+
+def _own_words(kind: type[msgspec.Struct]) -> str:
+    """Its docstring, not one that it inherits."""
+    return str(vars(kind).get("__doc__") or "")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m visavis.events_page", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="exit with 1 where the file is not what it would be")
+    options = parser.parse_args(arguments)
+    wanted = page()
+    if not options.check:
+        TARGET.write_text(wanted, encoding="utf-8")
+        return 0
+    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
+        return 0
+    print(f"{TARGET.name} is not current; run `python -m visavis.events_page`", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

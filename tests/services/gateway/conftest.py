@@ -1,0 +1,136 @@
+"""A gateway on a real log, without the other services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import httpx2
+import numpy as np
+import pytest
+
+from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
+from bus.log import Bus
+from bus.settings import Settings
+from projections.store import ReadModel
+from services.audio import OpusEncoder
+from services.gateway.server import GatewayServer, bind
+from services.gateway.voice_activity import PocketsphinxActivity
+from services.render.encoder import Encoder
+from tests.conftest import free_port
+
+SIZE = 128
+
+
+def character(name: str) -> CharacterCreated:
+    return CharacterCreated(
+        name=name, tagline="t", personality="p", greeting=f"I am {name}.", look="ada", voice="female"
+    )
+
+
+def pictures(count: int, grey: int) -> tuple[bytes, ...]:
+    """A group of pictures of one shade."""
+    picture = np.full((SIZE * 3 // 2, SIZE), 128, np.uint8)
+    picture[:SIZE] = grey
+    return Encoder(SIZE, SIZE, 25, bitrate=300_000).encode([picture] * count)
+
+
+def tone(seconds: float) -> tuple[bytes, ...]:
+    """A spoken sentence, as far as the gateway is concerned: Opus packets."""
+    samples = (8000 * np.sin(np.arange(int(48_000 * seconds)) * 2 * np.pi * 440 / 48_000)).astype(np.int16)
+    encoder = OpusEncoder()
+    return (*encoder.push(samples), *encoder.flush())
+
+
+@dataclass
+class Running:
+    """A gateway and a person's HTTP client for it."""
+
+    bus: Bus
+    url: str
+    client: httpx2.AsyncClient
+    server: GatewayServer
+
+    def stranger(self) -> httpx2.AsyncClient:
+        """A client of somebody else."""
+        return httpx2.AsyncClient(base_url=self.url, timeout=20)
+
+    async def open(self, character: str = "ada") -> str:
+        answer = await self.client.post("/api/conversations", json={"character": character})
+        assert answer.status_code == 201
+        identity: str = answer.json()["id"]
+        return identity
+
+    async def record(self, conversation: str, turn: str, *bodies: Body) -> None:
+        """Put on record what services would say."""
+        for number, body in enumerate(bodies):
+            name = f"{turn}-{type(body).__name__}-{getattr(body, 'index', number)}"
+            await self.bus.append(
+                Event(id=name, at=number, conversation=conversation, turn=turn, body=body)  # type: ignore[arg-type]
+            )
+
+    async def speak(self, conversation: str, turn: str, about: SpeechStarted, seconds: float) -> None:
+        """A sentence with voice and face, as TTS and render would publish it."""
+        await self.record(conversation, turn, about)
+        packets = tone(seconds)
+        audio = AudioOut(
+            conversation=conversation, speech=about.speech, index=0, sample=0, packets=packets, final=True
+        )
+        await self.bus.publish_media(audio, f"{about.speech}-0")
+        count = len(packets) // 2 + 1
+        batch = FrameBatch(
+            conversation=conversation,
+            speech=about.speech,
+            index=0,
+            frame=0,
+            fps=25,
+            phase=0,
+            units=pictures(count, 200),
+            final=True,
+        )
+        await self.bus.publish_media(batch, f"{about.speech}-f0")
+
+
+@pytest.fixture
+async def gateway(bus: Bus, settings: Settings) -> AsyncIterator[Running]:
+    """A gateway that knows Ada and Milo; only Ada has been drawn."""
+    for name in ("ada", "milo"):
+        event = CharacterEvent(id=f"x-{name}", at=1, character=name, body=character(name.title()))
+        await bus.append_character(event)
+    for index in range(2):
+        batch = IdleBatch(
+            character="ada",
+            version="v1",
+            index=index,
+            frame=10 * index,
+            fps=25,
+            loop=20,
+            units=pictures(10, 60),
+            final=index == 1,
+        )
+        await bus.publish_media(batch, f"idle-{index}")
+    port = free_port()
+    model = ReadModel(settings.data_folder / "gateway.sqlite")
+    server = GatewayServer(bus, settings, model, PocketsphinxActivity)
+    running = asyncio.create_task(server.run(bind("127.0.0.1", port)))
+    url = f"http://127.0.0.1:{port}"
+    async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
+        async with asyncio.timeout(10):
+            while (await _get(client, "/api/characters")) is None or (
+                await client.get("/api/characters/ada/portrait")
+            ).status_code != 200:
+                await asyncio.sleep(0.05)
+        yield Running(bus, url, client, server)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    model.close()
+
+
+async def _get(client: httpx2.AsyncClient, path: str) -> httpx2.Response | None:
+    try:
+        return await client.get(path)
+    except httpx2.TransportError:
+        return None

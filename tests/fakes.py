@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import cast
 
-from bus.events import CharacterCreated, Event, Fact, LiveEvent, Media
+from bus.errors import EngineError, StreamStalled
+from bus.events import CharacterCreated, Event, Fact, LiveEvent, Media, Word
 from bus.service import M
+from services.stt.engine import Transcript
 
 
 class FakeReader:
@@ -49,3 +51,45 @@ class FakeReader:
 def event(body: Fact, *, at: int = 1, turn: str | None = None, conversation: str = "c", name: str = "") -> Event:
     """A fact on record, with an id made of what it is where none is given."""
     return Event(id=name or f"e-{at}", at=at, conversation=conversation, turn=turn, body=body)
+
+
+class StallingReader(FakeReader):
+    """Its media stop before the final one."""
+
+    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+        async for message in super().follow(kind, subject):
+            yield message
+        raise StreamStalled(f"nothing came on {subject}")
+
+
+class FakeTranscriber:
+    """Hears one word in every block of sound that is not silent; counts what is open."""
+
+    def __init__(self) -> None:
+        self.opened = self.closed = 0
+        self.blocks: list[bytes] = []
+
+    def open(self, language: str) -> FakeTranscription:
+        if language != "en":
+            raise EngineError(f"expected en, got {language}", code="language_unsupported")
+        self.opened += 1
+        return FakeTranscription(self)
+
+
+class FakeTranscription:
+    def __init__(self, owner: FakeTranscriber) -> None:
+        self._owner, self._words = owner, 0
+        self._closed = False
+
+    def push(self, pcm: bytes) -> str | None:
+        self._owner.blocks.append(pcm)
+        self._words += any(pcm)
+        return "word " * self._words if any(pcm) else None
+
+    def finish(self) -> Transcript:
+        words = tuple(Word(text="word", start=float(n), end=n + 1.0) for n in range(self._words))
+        return Transcript(" ".join(word.text for word in words), 0.5, words)
+
+    def close(self) -> None:
+        self._owner.closed += not self._closed
+        self._closed = True

@@ -12,11 +12,11 @@ from services.render.pose import EMOTIONS
 _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     "neutral": {},
     "happy": {
-        "smile": 0.95, "width": 0.35, "teeth": 1.0, "upper": 0.5, "jaw": 0.2, "squint": 0.6,
+        "smile": 0.7, "width": 0.35, "teeth": 1.0, "upper": 0.5, "jaw": 0.2, "squint": 0.6,
         "brow_left": 0.18, "brow_right": 0.18, "roll": 1.5, "pitch": -1.5,
     },
     "sad": {
-        "smile": -0.7, "width": -0.15, "sorrow": 1.0, "brow_left": -0.15, "brow_right": -0.15, "lid_left": -0.28,
+        "smile": -1.15, "width": -0.15, "sorrow": 1.0, "brow_left": -0.15, "brow_right": -0.15, "lid_left": -0.28,
         "lid_right": -0.28, "gaze_y": 0.3, "pitch": 5.0, "roll": -3.0, "shoulders": -0.8,
     },
     "surprised": {
@@ -25,15 +25,15 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     },
     "angry": {
         "furrow": 1.0, "brow_left": -0.7, "brow_right": -0.7, "lid_left": -0.12, "lid_right": -0.12, "squint": 0.45,
-        "smile": -0.45, "press": 0.35, "width": 0.05, "nose": 0.35, "pitch": 3.5, "shoulders": 0.2,
+        "smile": -0.9, "press": 0.35, "width": 0.05, "nose": 0.35, "pitch": 3.5, "shoulders": 0.2,
     },
     "disgusted": {
-        "nose": 1.0, "upper": 0.75, "teeth": 0.35, "smile": -0.55, "squint": 0.6, "furrow": 0.45, "brow_left": -0.45,
+        "nose": 1.0, "upper": 0.75, "teeth": 0.35, "smile": -0.95, "squint": 0.6, "furrow": 0.45, "brow_left": -0.45,
         "brow_right": -0.15, "lid_left": -0.25, "lid_right": -0.25, "yaw": -5.0, "roll": 3.0, "pitch": -1.5,
     },
     "fearful": {
         "sorrow": 0.8, "brow_left": 0.6, "brow_right": 0.6, "furrow": 0.25, "lid_left": 0.34, "lid_right": 0.34,
-        "width": 0.6, "jaw": 0.24, "teeth": 0.9, "upper": 0.3, "smile": -0.4,
+        "width": 0.6, "jaw": 0.24, "teeth": 0.9, "upper": 0.3, "smile": -0.75,
         "pitch": -1.0, "yaw": 3.0, "shoulders": 1.0,
     },
 }

@@ -48,7 +48,7 @@ class Idle:
             gaze_y=gaze_y,
             brow_left=brow,
             brow_right=0.8 * brow,
-            smile=0.2 + 0.05 * math.sin(turn + sway[3]),
+            smile=0.25 + 0.05 * math.sin(turn + sway[3]),
         )
 
     def _gaze(self, phase: int) -> tuple[float, float]:

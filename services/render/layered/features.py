@@ -106,12 +106,15 @@ def _brow(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     inner = raised + 7.0 * furrow - 9.0 * sorrow
     middle = raised + 0.5 * furrow - 1.0 * sorrow - 2.5 * max(lift, 0.0)
     outer = raised * 0.8 - 2.0 * furrow + 4.0 * sorrow
-    arch, thick = 6.0 * look.brow_arch, 3.6 * look.brow_thickness
+    arch, thick = 6.5 * look.brow_arch, 3.6 * look.brow_thickness
     shift = -4.5 * furrow - 2.0 * sorrow
-    spine = [(-side * 25.0 + side * shift, -1.5 + inner), (-side * 10.0 + side * shift * 0.6,
-        -4.0 + mix(inner, middle, 0.55)),
-             (side * 9.0, -arch + middle), (side * 29.0, 3.0 + outer)]
-    widths = (0.6, 1.0, 0.82, 0.1)
+    spine = [
+        (side * (shift - 25.0), inner - 4.0),
+        (side * (0.6 * shift - 10.0), mix(inner, middle, 0.55) - 5.5),
+        (side * 9.0, middle - arch - 0.5),
+        (side * 29.0, outer + 2.5),
+    ]
+    widths = (0.5, 0.95, 0.82, 0.1)
     over = [(x, y - thick * w) for (x, y), w in zip(spine, widths, strict=True)]
     under = [(x, y + thick * w * 0.85) for (x, y), w in zip(spine, widths, strict=True)]
     data = closed_curve([*over, *under[::-1]])

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 from services.render.easing import clamp
 from services.render.layered.looks import Look
-from services.render.layered.svg import Depth, Turn, closed_curve, ellipse, mirrored, open_curve, path, stroke
+from services.render.layered.svg import (
+    Depth,
+    Turn,
+    blend,
+    closed_curve,
+    ellipse,
+    mirrored,
+    open_curve,
+    path,
+    stroke,
+)
 from services.render.pose import Pose
 
 
@@ -20,7 +30,7 @@ def in_front(look: Look, turn: Turn) -> str:
 
 
 def _strands(turn: Turn, strands: Sequence[Sequence[Depth]], colour: str, width: float, opacity: float) -> str:
-    return "".join(stroke(open_curve(turn.points(strand)), colour, width, opacity=opacity) for strand in strands)
+    return stroke("".join(open_curve(turn.points(strand)) for strand in strands), colour, width, opacity=opacity)
 
 
 def _long_behind(look: Look, turn: Turn) -> str:
@@ -65,7 +75,7 @@ def _long_front(look: Look, turn: Turn) -> str:
     ]
     return (
         path(closed_curve(turn.points(shadow)), look.skin_line, opacity=0.26)
-        + path(closed_curve(turn.points(crown)), look.hair_colour)
+        + path(closed_curve(turn.points(crown)), blend(look.hair_light, look.hair_colour, 0.3))
         + path(closed_curve(turn.points(right)), "url(#hair)")
         + path(closed_curve(turn.points(left)), "url(#hair)")
         + _strands(turn, dark, look.hair_dark, 2.6, 0.35)
@@ -82,7 +92,7 @@ def _quiff_behind(look: Look, turn: Turn) -> str:
 def _quiff_front(look: Look, turn: Turn) -> str:
     sides = ""
     for s in (-1, 1):
-        side: list[Depth] = [(s * 70, -128, 20), (s * 101, -90, 4), (s * 103, -40, -4), (s * 99, 6, -4),
+        side: list[Depth] = [(s * 70, -128, 20), (s * 97, -94, 4), (s * 100, -44, -4), (s * 99, 6, -4),
             (s * 99, 6, -4), (s * 92, -30, 16),
                              (s * 86, -62, 34), (s * 76, -92, 46)]
         sides += path(closed_curve(turn.points(side)), "url(#hairback)")
@@ -113,34 +123,46 @@ def _quiff_front(look: Look, turn: Turn) -> str:
     )
 
 
-def _curl_ring(start: float, end: float, count: int, rx: float, ry: float, z: float) -> list[Depth]:
-    angles = [start + (end - start) * i / (count - 1) for i in range(count)]
+def _curl_ring(reach: float, count: int, rx: float, ry: float, z: float) -> list[Depth]:
+    """Points on an arc over the head, from `reach` radians on one side of the crown to as many on the other."""
+    angles = [reach * (2.0 * i / (count - 1) - 1.0) for i in range(count)]
     return [(rx * math.sin(a), -52 - ry * math.cos(a), z) for a in angles]
 
 
+def _curls(look: Look, turn: Turn, ring: list[Depth], size: float, *, lit: float) -> str:
+    """Round locks along a ring, each a little different, with the turn of the curl drawn on it."""
+    locks: list[str] = []
+    turns: list[str] = []
+    for i, (x, y) in enumerate(turn.points(ring)):
+        r = size * (1.0 + 0.16 * math.sin(i * 2.4 + size))
+        x, y = x + 0.12 * size * math.sin(i * 3.7), y + 0.14 * size * math.cos(i * 2.9)
+        locks.append(ellipse(x, y, r, r, "url(#curl)"))
+        # A filled crescent: outlines cost several times as much to draw.
+        t, thin = 0.66 * r, 0.5 * r
+        turns.append(
+            f"M{x - t:.1f} {y + 0.25 * t:.1f}c0 {-1.5 * t:.1f} {2 * t:.1f} {-1.5 * t:.1f} {2 * t:.1f} {-0.1 * t:.1f}"
+            f"c{-0.2 * t:.1f} {-1.4 * thin:.1f} {-1.6 * t:.1f} {-1.4 * thin:.1f} {-2 * t:.1f} {0.1 * t:.1f}Z"
+        )
+    return "".join(locks) + path("".join(turns), look.hair_light, opacity=lit)
+
+
 def _curls_behind(look: Look, turn: Turn) -> str:
-    parts: list[str] = []
-    for i, (x, y) in enumerate(turn.points(_curl_ring(-2.35, 2.35, 15, 122, 112, -34))):
-        r = 34.0 + 5.0 * math.sin(i * 2.4)
-        parts.append(ellipse(x, y, r, r, "url(#curl)"))
     x, y = turn.point(0, -56, -34)
-    return ellipse(x, y, 128, 114, look.hair_colour) + "".join(parts)
+    return (
+        _curls(look, turn, _curl_ring(2.4, 23, 128, 116, -40), 22.0, lit=0.18)
+        + ellipse(x, y, 128, 114, look.hair_colour)
+    )
 
 
 def _curls_front(look: Look, turn: Turn) -> str:
-    parts: list[str] = []
-    for i, (x, y) in enumerate(turn.points(_curl_ring(-1.55, 1.55, 12, 96, 84, 30))):
-        r = 25.0 + 3.5 * math.sin(i * 1.9 + 1)
-        parts.append(ellipse(x, y, r, r, "url(#curl)"))
-    for i, (x, y) in enumerate(turn.points(_curl_ring(-1.3, 1.3, 9, 66, 76, 62))):
-        r = 21.0 + 3.0 * math.sin(i * 2.7)
-        parts.append(ellipse(x, y - 14, r, r, "url(#curl)"))
-    curls = []
-    for i, (x, y) in enumerate(turn.points(_curl_ring(-1.9, 1.9, 17, 108, 98, 10))):
-        r = 9.0 + 3.0 * math.sin(i * 3.1)
-        curls.append(stroke(f"M{x - r:.1f} {y:.1f}c0 {-r:.1f} {2 * r:.1f} {-r:.1f} {2 * r:.1f} 0", look.hair_light,
-            2.6, opacity=0.45))
-    return "".join(parts) + "".join(curls)
+    shadow = turn.points([(-88, -40, 20), (-70, -84, 60), (-30, -100, 84), (0, -104, 90), (30, -100, 84), (70, -84, 60),
+                          (88, -40, 20), (70, -110, 50), (0, -130, 70), (-70, -110, 50)])
+    return (
+        path(closed_curve(shadow), look.skin_line, opacity=0.35)
+        + _curls(look, turn, _curl_ring(1.75, 19, 107, 104, 0), 18.0, lit=0.3)
+        + _curls(look, turn, _curl_ring(1.62, 17, 97, 90, 26), 16.5, lit=0.38)
+        + _curls(look, turn, _curl_ring(1.4, 15, 84, 74, 50), 14.5, lit=0.45)
+    )
 
 
 def _silver_behind(look: Look, turn: Turn) -> str:

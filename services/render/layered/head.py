@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import math
+
 from services.render.easing import clamp
+from services.render.layered import features
 from services.render.layered.features import EYE_X, EYE_Y
 from services.render.layered.looks import Look
-from services.render.layered.svg import Depth, Turn, closed_curve, ellipse, group, mirrored, open_curve, path, stroke
+from services.render.layered.svg import (
+    Depth,
+    Turn,
+    clip,
+    closed_curve,
+    ellipse,
+    group,
+    mirrored,
+    open_curve,
+    path,
+    stroke,
+)
 from services.render.pose import Pose
 
 _OUTLINE: tuple[Depth, ...] = (
     (0.0, -138.0, 10.0), (50.0, -127.0, 10.0), (84.0, -92.0, 6.0), (97.0, -38.0, 0.0), (96.5, 12.0, 0.0),
     (91.0, 48.0, 6.0), (75.0, 87.0, 18.0), (47.0, 117.0, 32.0), (21.0, 131.0, 42.0), (0.0, 134.0, 44.0),
 )
+
+
+NECK_Y = 150.0
+"""Below the middle of the head, what the head tilts about."""
 
 
 def outline(look: Look, pose: Pose) -> list[Depth]:
@@ -27,7 +45,8 @@ def outline(look: Look, pose: Pose) -> list[Depth]:
 
 def skull(look: Look, pose: Pose, turn: Turn) -> str:
     data = closed_curve(turn.points(outline(look, pose)))
-    return path(data, "url(#skin)") + path(data, "url(#faceside)")
+    skin = path(data, "url(#skin)") + path(data, "url(#faceside)")
+    return skin + clip("face", data) + group(features.cheeks(look, pose, turn), clip="face")
 
 
 def ears(look: Look, turn: Turn) -> str:
@@ -50,6 +69,7 @@ def ears(look: Look, turn: Turn) -> str:
 def neck(look: Look, pose: Pose, turn: Turn) -> str:
     """In the picture's frame, with its upper end under the turned jaw."""
     x, y = turn.point(0.0, 96.0, -8.0)
+    x += math.radians(pose.roll) * (NECK_Y - y)
     wide = 42.0 * look.neck
     column = closed_curve([
         (x - wide, y - 20), (x - wide, y - 20), (x - wide * 0.97, y + 30), (-wide * 1.08, 172), (-wide * 1.9, 205),

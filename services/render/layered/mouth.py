@@ -12,7 +12,7 @@ from services.render.pose import Pose
 MOUTH_Y = 84.0
 _HALF = 32.0
 _OPEN = 36.0
-_REST_SMILE = 0.42
+_REST_SMILE = 0.55
 """A drawn mouth without any looks sullen."""
 
 
@@ -97,6 +97,7 @@ def _lips(look: Look, pose: Pose) -> _Lips:
     half *= 1.0 - 0.1 * clamp(pose.jaw) * (1.0 - clamp(width))
     corner = -8.5 * smile + 0.2 * opened
     upper_in = -0.2 * opened - 3.5 * clamp(pose.upper) * (1.0 - press) - 1.5 * max(smile, 0.0)
+    upper_in += 4.5 * max(smile, 0.0) * (1.0 - clamp(opened / 8.0))  # closed, a smile curves the seam
     lower_in = upper_in + opened + 0.2
     ring = clamp(pucker * 1.1)
     corner = mix(corner, 0.5 * (upper_in + lower_in), 0.85 * ring)

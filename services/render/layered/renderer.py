@@ -12,15 +12,13 @@ from bus.errors import NotFound
 from services.render.engine import Picture
 from services.render.layered import features, hair, head, mouth
 from services.render.layered.looks import LOOKS, Look
-from services.render.layered.svg import Turn, ellipse, group, linear, radial
+from services.render.layered.svg import Turn, blend, ellipse, group, linear, radial
 from services.render.layered.vector import Canvas, Pixels
 from services.render.pose import Pose
 
 _SIDE = 512
 """The drawing's own units; it is scaled to any size of picture."""
 _MIDDLE_X, _MIDDLE_Y, _SCALE = 256.0, 232.0, 1.1
-_NECK_Y = 150.0
-"""Below the middle of the head, what the head tilts about."""
 
 
 class LayeredFace:
@@ -37,11 +35,10 @@ class LayeredFace:
         """The picture without its background."""
         look, turn = self._look, Turn(pose)
         dy = -1.6 * pose.breath - 5.0 * pose.shoulders
-        tilt = f"rotate({pose.roll:.2f} 0 {_NECK_Y})"
+        tilt = f"rotate({pose.roll:.2f} 0 {head.NECK_Y})"
         skull = "".join((
             head.ears(look, turn),
             head.skull(look, pose, turn),
-            features.cheeks(look, pose, turn),
             hair.beard(look, pose, turn),
             mouth.mouth(look, pose, turn),
             features.nose(look, pose, turn),
@@ -129,7 +126,8 @@ def _gradients(look: Look) -> str:
         linear("tongue", (0, "#c25560", 1), (1, "#8a2f3e", 1)),
         linear("hair", (0, look.hair_light, 1), (0.35, look.hair_colour, 1), (1, look.hair_dark, 1)),
         linear("hairback", (0, look.hair_colour, 1), (1, look.hair_dark, 1)),
-        radial("curl", 0.4, 0.32, 0.7, (0, look.hair_light, 1), (0.45, look.hair_colour, 1), (1, look.hair_dark, 1)),
+        radial("curl", 0.4, 0.3, 0.72, (0, blend(look.hair_light, look.hair_colour, 0.35), 1), (0.5, look.hair_colour, 1),
+            (1, look.hair_dark, 1)),
         linear("cloth", (0, look.cloth_light, 1), (0.4, look.cloth, 1), (1, look.cloth_dark, 1)),
         linear("hood", (0, look.cloth_light, 1), (1, look.cloth, 1)),
     )) + "</defs>"

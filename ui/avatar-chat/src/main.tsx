@@ -1,6 +1,7 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './components/App'
+import { Broken } from './components/Broken'
 import { TabContext } from './hooks/useVisit'
 import './index.css'
 import { PreferenceStore } from './services/preferences'
@@ -11,8 +12,10 @@ if (!root) throw new Error('expected an element with the id "root"')
 const tab = { visit: new Visit(), preferences: new PreferenceStore() }
 createRoot(root).render(
   <StrictMode>
-    <TabContext.Provider value={tab}>
-      <App />
-    </TabContext.Provider>
+    <Broken>
+      <TabContext.Provider value={tab}>
+        <App />
+      </TabContext.Provider>
+    </Broken>
   </StrictMode>,
 )

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { useShortcuts } from '../hooks/useShortcuts'
 import { useStore } from '../hooks/useStore'
 import { useCharacter, useConversation, useTab } from '../hooks/useVisit'
-import { readableOn } from '../services/colour'
+import { readable } from '../services/colour'
 import type { Character } from '../services/view'
 import { AvatarVideo } from './AvatarVideo'
 import { Captions } from './Captions'
@@ -125,6 +125,8 @@ function useAccent(character: Character | null): void {
     if (!accent) return
     const { style } = document.documentElement
     style.setProperty('--accent', accent)
-    style.setProperty('--on-accent', readableOn(accent))
+    const { background, text } = readable(accent)
+    style.setProperty('--solid', background)
+    style.setProperty('--on-solid', text)
   }, [accent])
 }

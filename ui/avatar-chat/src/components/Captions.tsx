@@ -15,7 +15,7 @@ export function wordsSaid({ view, activeTurn, partial }: ConversationState): str
   const person = view.turns.find(({ id }) => id === activeTurn)?.person
   if (!person) return ''
   if (person.state === 'discarded') return 'Sorry, I did not catch that.'
-  return partial ? `${person.text} ${partial}`.trim() : person.text
+  return person.state === 'final' ? person.text : `${person.text} ${partial}`.trim()
 }
 
 /** Long sentences are set smaller, so that they are there as a whole. */

@@ -22,7 +22,9 @@ export function CharacterSelector() {
           style={{ '--own': character.accent } as React.CSSProperties}
         >
           <Portrait character={character} className="size-9 rounded-full" />
-          <span className="pr-2 text-sm font-medium">{character.name}</span>
+          <span className={`pr-2 text-sm font-medium ${character.id === current?.id ? '' : 'max-sm:sr-only'}`}>
+            {character.name}
+          </span>
         </button>
       ))}
     </div>

@@ -1,4 +1,5 @@
 import { Captions, CaptionsOff, Keyboard, MessagesSquare, SquarePen } from 'lucide-react'
+import { useEffect } from 'react'
 import { useStore } from '../hooks/useStore'
 import { useConversation, useTab } from '../hooks/useVisit'
 
@@ -11,6 +12,9 @@ export function Header({ onList, onHelp }: Props) {
   const { visit, preferences } = useTab()
   const { captions } = useStore(preferences.state)
   const title = useConversation()?.view.title
+  useEffect(() => {
+    document.title = title ? `${title} · Visavis` : 'Visavis'
+  }, [title])
   return (
     <header className="header">
       <div className="flex min-w-0 flex-1 items-center gap-1">

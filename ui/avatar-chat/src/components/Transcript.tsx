@@ -22,14 +22,14 @@ export function Transcript({ character }: { readonly character: Character | null
     <div className="relative min-h-0 flex-1">
       <div ref={scroller} onScroll={onScroll} data-testid="transcript" className="transcript" tabIndex={0}>
         {empty && character && <Greeting character={character} />}
-        <div role="log" aria-live="polite" aria-label="Transcript" className="mt-auto">
+        <div role="log" aria-live="polite" aria-label="Transcript" className={empty ? '' : 'mt-auto'}>
           <ol className="flex flex-col gap-5">
             {turns.map((turn, place) => (
               <Turn
                 key={turn.id}
                 turn={turn}
                 language={conversation?.view.language ?? 'en'}
-                partial={turn.id === conversation?.activeTurn ? conversation.partial : ''}
+                partial={turn.id === conversation?.activeTurn ? conversation.partial : null}
                 timed={place === 0 || turn.at - (turns[place - 1]?.at ?? 0) > GAP}
               />
             ))}
@@ -102,7 +102,8 @@ function NotSent({ id }: { readonly id: number }) {
 interface TurnProps {
   readonly turn: TurnView
   readonly language: string
-  readonly partial: string
+  /** What is made out of the speech so far; null in a turn that is over. */
+  readonly partial: string | null
   readonly timed: boolean
 }
 
@@ -116,10 +117,12 @@ const Turn = memo(function Turn({ turn, language, partial, timed }: TurnProps) {
   )
 })
 
-function Person({ person, partial, language }: { person: PersonPart; partial: string; language: string }) {
+function Person({ person, partial, language }: { person: PersonPart; partial: string | null; language: string }) {
   const final = person.state === 'final'
-  const words = `${person.text} ${partial}`.trim()
+  const words = final ? person.text : `${person.text} ${partial ?? ''}`.trim()
   if (person.state === 'discarded') return <p className="self-end text-sm text-ink-soft italic">Not understood</p>
+  // Given up by who listened, e.g. when a message came in between.
+  if (partial === null && !words) return null
   return (
     <p
       data-testid="message-person"

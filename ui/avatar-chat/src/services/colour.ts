@@ -19,7 +19,20 @@ export function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05)
 }
 
-/** White or near black, whichever is easier to read on this colour. */
-export function readableOn(colour: string): string {
-  return contrast(colour, WHITE) >= contrast(colour, BLACK) ? WHITE : BLACK
+/** Contrast that text must have (WCAG 2.2, level AA). */
+const ENOUGH = 4.5
+/** Colours lighter than this, such as yellows, turn muddy when darkened: they get dark text instead. */
+const LIGHT = 0.4
+
+function darker(colour: string): string {
+  const parts = (HEX.exec(colour) ?? []).slice(1)
+  return `#${parts.map((part) => Math.floor(parseInt(part, 16) * 0.95).toString(16).padStart(2, '0')).join('')}`
+}
+
+/** A background close to this colour and a text colour on it that can be read. */
+export function readable(colour: string): { readonly background: string; readonly text: string } {
+  if (!HEX.test(colour) || luminance(colour) > LIGHT) return { background: colour, text: BLACK }
+  let background = colour
+  while (contrast(background, WHITE) < ENOUGH) background = darker(background)
+  return { background, text: WHITE }
 }

@@ -26,6 +26,8 @@ export interface ConversationState {
   readonly retries: number
   /** The turn that something happened in since the page opened; older ones are history, whatever their state says. */
   readonly activeTurn: string | null
+  /** Nothing has happened for some seconds: what was to follow will not come any more. */
+  readonly still: boolean
   readonly times: TurnTimes | null
 }
 
@@ -36,6 +38,8 @@ function without(pending: readonly PendingMessage[], received: MessageReceived):
   return place < 0 ? pending : pending.toSpliced(place, 1)
 }
 
+const STILL_AFTER = 6000
+
 type Observer = (event: Event) => void
 
 export class Conversation {
@@ -44,6 +48,7 @@ export class Conversation {
   private readonly stream: EventStream
   private readonly api: Api
   private keys = 0
+  private timer: ReturnType<typeof setTimeout> | null = null
   private overUtterance: string | null = null
 
   private constructor(api: Api, view: ConversationView, observe: Observer, create?: (url: string) => Source) {
@@ -55,6 +60,7 @@ export class Conversation {
       pending: [],
       retries: 0,
       activeTurn: null,
+      still: true,
       times: null,
     })
     const listener = {
@@ -115,19 +121,23 @@ export class Conversation {
   }
 
   close(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
     this.stream.close()
   }
 
   private apply(seq: number, event: Event): void {
     const { body } = event
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.state.update((state) => ({ ...state, still: true })), STILL_AFTER)
     const over = body.type === 'transcript.final' || body.type === 'utterance.discarded'
     if (over) this.overUtterance = body.utterance
     this.state.update((state) => ({
       ...state,
       view: fold(state.view, seq, event),
-      partial: over || body.type === 'utterance.started' ? '' : state.partial,
+      partial: over || body.type === 'utterance.started' || body.type === 'message.received' ? '' : state.partial,
       pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
       activeTurn: event.turn ?? state.activeTurn,
+      still: false,
       times: foldTimes(state.times, event),
     }))
   }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { phraseOver, playing, sentence, spoken, transcribed, written } from '../test/facts'
 import { happened } from '../test/fakes'
 import { backoff } from './backoff'
-import { contrast, readableOn } from './colour'
+import { contrast, readable } from './colour'
 import { clock } from './dates'
 import { loudness } from './level'
 import { PreferenceStore } from './preferences'
@@ -52,14 +52,17 @@ describe('the time an answer took', () => {
 })
 
 describe('colours', () => {
-  it('puts the more readable of black and white on an accent', () => {
-    expect(readableOn('#4f46e5')).toBe('#ffffff')
-    expect(readableOn('#fde047')).toBe('#15151a')
+  it('are kept where white can be read on them, else darkened, else given dark text', () => {
+    expect(readable('#4f46e5')).toEqual({ background: '#4f46e5', text: '#ffffff' })
+    expect(readable('#2f9c95')).toEqual({ background: '#27827c', text: '#ffffff' })
+    expect(readable('#fde047')).toEqual({ background: '#fde047', text: '#15151a' })
+    expect(readable('teal').background).toBe('teal')
   })
-  it('reaches the contrast of large text on every accent', () => {
+  it('carry readable text, whatever the accent', () => {
     for (let hue = 0; hue < 4096; hue += 7) {
       const colour = `#${[8, 4, 0].map((shift) => ((hue >> shift) & 15).toString(16).repeat(2)).join('')}`
-      expect(contrast(colour, readableOn(colour)), colour).toBeGreaterThan(4.2)
+      const { background, text } = readable(colour)
+      expect(contrast(background, text), colour).toBeGreaterThanOrEqual(4.5)
     }
   })
   it('knows the contrast of black and white', () => expect(contrast('#000000', '#ffffff')).toBeCloseTo(21))

@@ -13,7 +13,7 @@ const NOT_CALLING: CallState = { mode: 'none', rtc: { phase: 'closed', retries: 
 
 function after(...facts: Fact[]): ConversationState {
   const view = viewOf('c1', ...facts.map((fact) => ['t1', fact] as [string, Fact]))
-  return { view, partial: '', pending: [], retries: 0, activeTurn: 't1', times: null }
+  return { view, partial: '', pending: [], retries: 0, activeTurn: 't1', still: false, times: null }
 }
 
 const said = written('hi')
@@ -37,6 +37,14 @@ describe('the status', () => {
     expect(name(after(said, sentence(0), playing(0), played(0), sentence(1)))).toBe('speaking')
     expect(name(after(said, sentence(0), replyEnded, playing(0)))).toBe('speaking')
     expect(name(after(said, sentence(0), replyEnded, playing(0), played(0)))).toBe('listening')
+  })
+
+  it('bridges the time from the end of the text to its sound, but not for ever', () => {
+    const told = after(said, sentence(0), sentence(1), replyEnded)
+    expect(name(told)).toBe('thinking')
+    expect(name(after(said, sentence(0), sentence(1), replyEnded, playing(0), played(0)))).toBe('speaking')
+    expect(name({ ...told, still: true })).toBe('listening')
+    expect(name(told, NOT_CALLING)).toBe('idle')
   })
 
   it('is hearing while the person speaks into the answer', () => {

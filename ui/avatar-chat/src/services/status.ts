@@ -25,15 +25,23 @@ export interface Status {
 /** From this many failures in a row on, the server is said to be away. */
 const AWAY = 3
 
-/** What the turn that is under way is at; null where nothing is. */
-function activity(turn: TurnView | undefined): 'hearing' | 'thinking' | 'speaking' | null {
+/**
+ * What the turn that is under way is at; null where nothing is.
+ *
+ * @param waiting Whether sentences that were not played yet are still expected to be.
+ */
+function activity(turn: TurnView | undefined, waiting: boolean): 'hearing' | 'thinking' | 'speaking' | null {
   if (!turn) return null
   const { person, reply } = turn
   if (person?.state === 'listening') return 'hearing'
   if (reply?.sentences.some(({ state }) => state === 'playing')) return 'speaking'
-  if (reply && reply.state !== 'telling') return null
   if (person?.state === 'transcribing') return 'thinking'
-  if (reply) return reply.sentences.some(({ state }) => state === 'played') ? 'speaking' : 'thinking'
+  if (reply) {
+    const told = reply.sentences.some(({ state }) => state === 'played') ? 'speaking' : 'thinking'
+    if (reply.state === 'telling') return told
+    const left = reply.sentences.some(({ state }) => state === 'written' || state === 'spoken')
+    return reply.state === 'ended' && left && waiting ? told : null
+  }
   return person?.state === 'final' ? 'thinking' : null
 }
 
@@ -54,7 +62,8 @@ export function statusOf(
     return { name: 'connecting', words: microphone.phase === 'asking' ? 'Allow the microphone' : 'Connecting' }
   }
   const turn = conversation?.view.turns.find(({ id }) => id === conversation.activeTurn)
-  switch (activity(turn)) {
+  const waiting = call.rtc.phase === 'connected' && conversation?.still === false
+  switch (activity(turn, waiting)) {
     case 'hearing':
       return { name: 'hearing', words: 'Hearing you' }
     case 'thinking':

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import cast
 
+import numpy as np
+
 from bus.errors import EngineError, StreamStalled
-from bus.events import CharacterCreated, Event, Fact, LiveEvent, Media, Word
+from bus.events import CharacterCreated, Event, Fact, LiveEvent, Media, VisemeMark, Word
 from bus.service import M
 from services.stt.engine import Transcript
+from services.tts.engine import SpeechPiece, Voice
 
 
 class FakeReader:
@@ -93,3 +96,29 @@ class FakeTranscription:
     def close(self) -> None:
         self._owner.closed += not self._closed
         self._closed = True
+
+
+class FakeSynthesizer:
+    """A tone of 100 ms for every letter, each opening with a shape; counts what was asked of it."""
+
+    def __init__(self, *, fails_after: int | None = None, rate: int = 48_000) -> None:
+        self._fails_after, self._rate = fails_after, rate
+        self.asked: list[tuple[str, Voice, int]] = []
+        self.made = self.dropped = 0
+
+    def voice_for(self, voice: Voice) -> str:
+        return f"fake/{voice.name}"
+
+    def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
+        self.asked.append((text, voice, seed))
+        length = self._rate // 10
+        tone = (np.sin(np.arange(length) / 10) * 8_000).astype(np.int16)
+        try:
+            for place, _ in enumerate(text):
+                if place == self._fails_after:
+                    raise EngineError("out of tones", retryable=True)
+                self.made += 1
+                shape = VisemeMark(place * length, "aa" if place % 2 else "PP")
+                yield SpeechPiece(tone, self._rate, (shape,))
+        finally:
+            self.dropped += self.made < len(text)

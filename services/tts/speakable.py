@@ -6,14 +6,16 @@ import re
 import unicodedata
 
 _CODE_BLOCK = re.compile(r"```.*?(```|\Z)", re.DOTALL)
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+# The lengths are bounded: a text of nothing but openings must not take time with its square.
+_IMAGE = re.compile(r"!\[([^\]]{0,200})\]\([^)]{0,500}\)")
+_LINK = re.compile(r"\[([^\]]{1,200})\]\([^)]{0,500}\)")
 _URL = re.compile(r"(?:https?://|www\.)(?:www\.)?([^\s/?#<>()\"']+)[^\s<>()\"']*", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _LINE_START = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*+•]\s+|(?:-{3,}|={3,}|\*{3,})\s*$)", re.MULTILINE)
-_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~)(?=\S)(.{1,300}?)(?<=\S)\1")
 _SHORTCODE = re.compile(r":[a-z0-9_+-]{2,}:")
 _EMOTICON = re.compile(r"(?<!\w)[:;=8]['-]?[)(DPpO/|](?!\w)")
+_LOST_JOINER = re.compile("(?:(?<=\\s)|^)[\u200c\u200d]+")
 _SPACE = re.compile(r"\s+")
 _SPACE_BEFORE_POINT = re.compile(r"\s+([,.!?;:])")
 
@@ -67,7 +69,7 @@ def speakable(text: str) -> str:
     text = _EMOTICON.sub(" ", _SHORTCODE.sub(" ", text))
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     text = "".join(character if _is_said(character) or character.isspace() else " " for character in text)
-    text = _SPACE_BEFORE_POINT.sub(r"\1", _SPACE.sub(" ", text)).strip()
+    text = _SPACE_BEFORE_POINT.sub(r"\1", _SPACE.sub(" ", _LOST_JOINER.sub("", text))).strip()
     return text if any(character.isalnum() for character in text) else ""
 
 

@@ -1,0 +1,146 @@
+"""From a sentence to its speech."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Any, cast
+
+import pytest
+
+from bus.errors import EngineError
+from bus.events import (
+    AudioOut,
+    CharacterCreated,
+    ReplySentence,
+    SpeechEnded,
+    SpeechFailed,
+    SpeechStarted,
+    StepFailed,
+    VisemeMark,
+)
+from bus.ids import derive_id, seed_of
+from bus.service import Output
+from services.tts.engine import Voice
+from services.tts.service import LONGEST_TEXT, Speaker, failed, service
+from tests.fakes import FakeReader, FakeSynthesizer, event
+
+SPEECH = derive_id("e", "speech")
+ADA = CharacterCreated(
+    name="Ada", tagline="", personality="", greeting="", look="ada", voice="female", pitch=1.1, pace=0.9
+)
+
+
+def sentence(text: str, **fields: Any) -> Any:
+    body = ReplySentence(reply="r", index=2, text=text, character="ada", emotion="happy", **fields)
+    return event(body, turn="t", name="e")
+
+
+async def spoken(synthesizer: FakeSynthesizer, text: str, **fields: Any) -> list[Output]:
+    reader = FakeReader(characters={"ada": ADA})
+    return [output async for output in Speaker(synthesizer, "fake")(sentence(text, **fields), reader)]
+
+
+async def until(condition: Any) -> bool:
+    for _ in range(200):
+        if condition():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def test_a_sentence_is_a_start_its_audio_and_an_end() -> None:
+    first, *audio, last = await spoken(FakeSynthesizer(), "abcdefg", emotion_before="sad")
+    assert first == SpeechStarted(
+        speech=SPEECH, reply="r", index=2, character="ada", voice="fake/female", engine="fake", emotion="happy",
+        emotion_before="sad",
+    )  # fmt: skip
+    chunks = [chunk for chunk in audio if isinstance(chunk, AudioOut)]
+    assert len(chunks) == len(audio)
+    assert [len(chunk.packets) for chunk in chunks] == [5, 20, 10]
+    assert [chunk.final for chunk in chunks] == [False, False, True]
+    shapes = [VisemeMark(4_800 * place, "aa" if place % 2 else "PP") for place in range(7)]
+    assert last == SpeechEnded(speech=SPEECH, reply="r", index=2, samples=35 * 960, visemes=tuple(shapes))
+
+
+async def test_a_sentence_spoken_again_is_the_same_to_the_last_byte() -> None:
+    assert await spoken(FakeSynthesizer(), "again") == await spoken(FakeSynthesizer(), "again")
+
+
+async def test_the_engine_gets_cleaned_text_the_characters_voice_and_a_seed_of_the_speech() -> None:
+    synthesizer = FakeSynthesizer()
+    await spoken(synthesizer, "**Hello** 😀", language="de")
+    assert synthesizer.asked == [("Hello", Voice("female", 1.1, 0.9, "de"), seed_of(SPEECH))]
+
+
+async def test_a_character_that_is_not_known_has_a_plain_voice() -> None:
+    synthesizer = FakeSynthesizer()
+    _ = [output async for output in Speaker(synthesizer, "fake")(sentence("hi"), FakeReader())]
+    assert synthesizer.asked[0][1] == Voice()
+
+
+@pytest.mark.parametrize("text", ["😀", "```code```", ""])
+async def test_a_text_with_nothing_to_say_is_an_empty_speech_and_no_work(text: str) -> None:
+    synthesizer = FakeSynthesizer()
+    first, *rest = await spoken(synthesizer, text)
+    assert isinstance(first, SpeechStarted)
+    assert rest == [
+        AudioOut(conversation="c", speech=SPEECH, index=0, sample=0, packets=(), final=True),
+        SpeechEnded(speech=SPEECH, reply="r", index=2, samples=0),
+    ]
+    assert synthesizer.asked == []
+
+
+async def test_a_sentence_without_end_is_cut() -> None:
+    synthesizer = FakeSynthesizer(fails_after=0)
+    with pytest.raises(EngineError):
+        await spoken(synthesizer, "ab" * LONGEST_TEXT)
+    assert len(synthesizer.asked[0][0]) == LONGEST_TEXT
+
+
+async def test_an_engine_that_fails_fails_the_sentence_with_its_code() -> None:
+    with pytest.raises(EngineError) as caught:
+        await spoken(FakeSynthesizer(fails_after=3), "abcdefg")
+    assert caught.value.retryable
+    assert list(failed(sentence("abcdefg"), caught.value)) == [
+        SpeechFailed(speech=SPEECH, reply="r", index=2, code="engine_failed", detail="out of tones")
+    ]
+
+
+async def test_nothing_is_told_of_the_failure_of_another_event() -> None:
+    other = event(StepFailed(service="x", code="y", retryable=False, detail="z"))
+    assert list(failed(other, EngineError("no"))) == []
+
+
+async def test_a_speech_that_is_dropped_stops_the_engine() -> None:
+    synthesizer = FakeSynthesizer()
+    outputs = Speaker(synthesizer, "fake")(sentence("x" * 100), FakeReader())
+    async with aclosing(cast("Any", outputs)):
+        async for output in outputs:
+            if isinstance(output, AudioOut):
+                break
+    assert await until(lambda: synthesizer.dropped == 1)
+    assert synthesizer.made < 20
+
+
+async def test_a_speech_that_is_cancelled_stops_the_engine() -> None:
+    synthesizer, waiting = FakeSynthesizer(), asyncio.Event()
+
+    async def work() -> None:
+        async for output in Speaker(synthesizer, "fake")(sentence("x" * 100), FakeReader()):
+            if isinstance(output, AudioOut):
+                waiting.set()
+                await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    del task
+    assert await until(lambda: synthesizer.dropped == 1)
+
+
+def test_the_service_takes_sentences() -> None:
+    built = service(FakeSynthesizer(), "fake")
+    assert (built.name, built.takes, built.engine, built.failed) == ("tts", (ReplySentence,), "fake", failed)

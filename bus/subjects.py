@@ -49,6 +49,9 @@ def fact_everywhere(body: type[Body]) -> str:
 
 ALL_FACTS = "conv.>"
 ALL_CHARACTERS = "character.>"
+ALL_AUDIO = "audio.>"
+ALL_FRAMES = "frames.>"
+ALL_DEAD = "dead.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
 
 
@@ -77,6 +80,11 @@ def watching(conversation: str) -> str:
 
 def audio_in(conversation: str, utterance: str) -> str:
     return f"audio.{token(conversation, 'conversation')}.in.{token(utterance, 'utterance')}"
+
+
+def audio_of(conversation: str) -> str:
+    """All audio of one conversation, both ways."""
+    return f"audio.{token(conversation, 'conversation')}.>"
 
 
 def audio_out(conversation: str, speech: str) -> str:

@@ -1,0 +1,225 @@
+"""The live log, readable: one line for each event."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC
+
+import pytest
+
+from bus.codec import encode
+from bus.events import (
+    AudioIn,
+    AudioOut,
+    Body,
+    ConversationOpened,
+    DeadLetter,
+    FrameBatch,
+    MessageReceived,
+    PlaybackFinished,
+    PlaybackProgress,
+    PlaybackStarted,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+    SpeechEnded,
+    SpeechStarted,
+    StepFailed,
+    TranscriptFinal,
+    UtteranceEnded,
+    VisemeMark,
+)
+from bus.log import Bus, Record
+from bus.settings import Settings
+from tests.fakes import event
+from visavis.tail import LAST, Lines, milliseconds, tail
+from visavis.tail_content import content
+
+AUDIO = AudioOut(conversation="c1", speech="s", index=0, sample=0, packets=(b"x" * 100,) * 10)
+LETTER = DeadLetter(
+    at=2_000_000, stream="CONVERSATIONS", sequence=7, subject="conv.c1.reply.sentence", service="tts",
+    code="poison", detail="tried too often", deliveries=5, data=b"..",
+)  # fmt: skip
+
+
+def record(data: bytes, subject: str = "conv.c1.x.y", sequence: int = 1) -> Record:
+    return Record(sequence, subject, data, 1_500_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (MessageReceived(message="m", text="hi  there"), '"hi there" by web'),
+        (TranscriptFinal(utterance="u", text="hi", language="en", confidence=0.912, engine="p"), '"hi" en 0.91 p'),
+        (UtteranceEnded(utterance="u", samples=24000, speech_ended=1, reason="silence"), "u 1.50 s silence"),
+        (ReplySentence(reply="r", index=2, text="Oh.", character="ada", emotion="sad"), '2 "Oh." sad'),
+        (ReplyInterrupted(reply="r", heard="I am", by="speech"), 'by speech, heard "I am"'),
+        (ReplyFailed(reply="r", code="llm", detail="away"), "llm: away"),
+        (ReplyEnded(reply="r", sentences=3), "r 3"),
+        (SpeechStarted(speech="s", reply="r", index=0, character="a", voice="slt", engine="flite"), "0 slt flite"),
+        (
+            SpeechEnded(speech="s", reply="r", index=0, samples=48000, visemes=(VisemeMark(0, "aa"),)),
+            "0 1.00 s 1 visemes",
+        ),
+        (PlaybackStarted(session="s", speech="s", reply="r", index=1, video=False), "1 without video"),
+        (PlaybackProgress(session="s", speech="s", reply="r", index=1, samples=24000), "1 0.50 s"),
+        (
+            PlaybackFinished(session="s", speech="s", reply="r", index=1, samples=24000, complete=False, frames=12),
+            "1 0.50 s 12 frames cut short",
+        ),
+        (StepFailed(service="tts", code="x", retryable=False, detail="no voice"), "tts x: no voice"),
+        (ConversationOpened(person="p", character="ada"), "p ada en"),
+    ],
+)
+def test_of_a_fact_its_key_content_is_shown(body: Body, expected: str) -> None:
+    assert content(body) == expected
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(content(MessageReceived(message="m", text="x" * 4000))) < 200
+
+
+def test_a_line_has_time_conversation_fact_content_and_the_delay_since_its_cause() -> None:
+    lines = Lines(zone=UTC)
+    asked = event(MessageReceived(message="m", text="hi"), at=1_000_000, conversation="c123456789", name="a")
+    ended = event(ReplyEnded(reply="r", sentences=1), at=1_120_400, conversation="c123456789", name="b")
+    ended = type(ended)(**{field: getattr(ended, field) for field in ended.__struct_fields__} | {"cause": "a"})
+    assert lines.line("CONVERSATIONS", record(encode(asked))) == (
+        '00:00:01.000  c1234567  message.received        "hi" by web'
+    )
+    assert lines.line("CONVERSATIONS", record(encode(ended))) == (
+        "00:00:01.120  c1234567  reply.ended             r 1  +120 ms"
+    )
+
+
+def test_color_paints_and_changes_no_word() -> None:
+    one = record(encode(event(MessageReceived(message="m", text="hi"), at=1_000_000, conversation="c1")))
+    painted, plain = Lines(color=True, zone=UTC).line("CONVERSATIONS", one), Lines(zone=UTC).line("CONVERSATIONS", one)
+    assert painted is not None
+    assert "\x1b[32mmessage.received" in painted
+    bare = painted
+    for code in ("90", "32", "0"):
+        bare = bare.replace(f"\x1b[{code}m", "")
+    assert bare == plain
+
+
+@pytest.mark.parametrize(
+    ("media", "stream", "subject", "expected"),
+    [
+        (AUDIO, "AUDIO", "audio.c1.out.s", "♪ audio.out             10 packets 200 ms 1.1 kB"),
+        (
+            AudioIn(conversation="c1", utterance="u", index=0, sample=0, pcm=bytes(3200), final=True),
+            "AUDIO", "audio.c1.in.u", "♪ audio.in              1600 samples 100 ms final 3.3 kB",
+        ),
+        (
+            FrameBatch(conversation="c1", speech="s", index=0, frame=0, fps=25, phase=0, units=(b"x",) * 5),
+            "FRAMES", "frames.c1.s", "♪ frames                5 frames 200 ms 93 B",
+        ),
+    ],
+)  # fmt: skip
+def test_media_are_one_line(media: AudioOut, stream: str, subject: str, expected: str) -> None:
+    assert Lines(zone=UTC).line(stream, record(encode(media), subject)) == f"00:00:01.500  c1        {expected}"
+
+
+def test_dead_letters_and_bytes_that_are_no_event_have_a_line() -> None:
+    lines = Lines(zone=UTC)
+    assert lines.line("DEAD", record(encode(LETTER), "dead.CONVERSATIONS.tts")) == (
+        "00:00:02.000  c1        ✗ dead letter           tts gave up conv.c1.reply.sentence (CONVERSATIONS 7) after 5 "
+        "tries: poison, tried too often"
+    )
+    odd = lines.line("CONVERSATIONS", record(b"?"))
+    assert odd is not None
+    assert "? undecodable           1 B on conv.c1.x.y" in odd
+
+
+def test_dead_letters_of_other_conversations_are_left_out() -> None:
+    assert Lines(only="c2").line("DEAD", record(encode(LETTER))) is None
+    assert Lines(only="c1").line("DEAD", record(encode(LETTER))) is not None
+
+
+def test_for_programs_each_line_is_an_object() -> None:
+    lines = Lines(as_json=True)
+    fact = record(encode(event(MessageReceived(message="m", text="hi"), at=1, conversation="c1")), sequence=9)
+    shown = [lines.line("CONVERSATIONS", fact), lines.line("DEAD", record(encode(LETTER))),
+             lines.line("AUDIO", record(encode(AUDIO))), lines.line("CONVERSATIONS", record(b"?"))]  # fmt: skip
+    objects = [json.loads(line or "") for line in shown]
+    assert (objects[0]["seq"], objects[0]["event"]["body"]["text"]) == (9, "hi")
+    assert objects[1]["dead"]["code"] == "poison"
+    assert objects[2]["media"] == "audio.out"
+    assert "expected an event" in objects[3]["undecodable"]
+
+
+def test_delays_are_told_in_a_unit_that_fits() -> None:
+    assert [milliseconds(us) for us in (1500, 120_400, 90_000_000)] == ["1.5 ms", "120 ms", "90.0 s"]
+
+
+# From a real log
+
+
+async def say(bus: Bus, conversation: str, number: int) -> None:
+    body = MessageReceived(message=f"m{number}", text=f"say {number}")
+    await bus.append(event(body, at=number, conversation=conversation, name=f"{conversation}-{number}"))
+
+
+async def test_a_conversation_is_shown_from_its_beginning_with_its_media_in_between(
+    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await say(bus, "c1", 1)
+    await say(bus, "c2", 2)
+    await bus.publish_media(AUDIO, "a")
+    await bus.bury(LETTER)
+    await say(bus, "c1", 3)
+    assert await tail(settings, "c1", follow=False, color=False, media=True) == 0
+    marks = [line[24:].split()[0] + line[24:].split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert marks == ['message.received"say', "♪audio.out", "✗dead", 'message.received"say']
+
+
+async def test_without_a_conversation_the_newest_events_are_shown(
+    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(LAST + 5):
+        await say(bus, "c1", number)
+    assert await tail(settings, None, follow=False, color=False, media=True) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == LAST
+    assert '"say 5"' in lines[0]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_what_comes_is_shown_as_it_comes_and_nothing_twice(
+    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+
+    def read() -> list[str]:
+        seen.extend(json.loads(line)["subject"] for line in capsys.readouterr().out.splitlines())
+        return seen
+
+    await say(bus, "c1", 1)
+    watching = asyncio.create_task(tail(settings, "c1", follow=True, color=False, media=True, as_json=True))
+    await until(lambda: len(read()) == 1)
+    await say(bus, "c1", 2)
+    await say(bus, "c2", 3)
+    await until(lambda: len(read()) == 2)
+    await bus.publish_media(AUDIO, "a")
+    await until(lambda: len(read()) == 3)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+    assert seen == ["conv.c1.message.received", "conv.c1.message.received", "audio.c1.out.s"]
+
+
+async def test_a_conversation_nobody_knows_is_an_error(
+    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await tail(settings, "nobody", follow=False, color=False, media=False) == 1
+    assert await tail(settings, "not.an.id", follow=False, color=False, media=False) == 2
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["error", "error"]

@@ -1,0 +1,272 @@
+"""`visavis tail`: the log as it grows, one line for each event."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+import msgspec
+
+from bus import codec, streams, subjects
+from bus.errors import InvalidInput, UndecodableEvent
+from bus.events import (
+    MICROPHONE_RATE,
+    OPUS_FRAME,
+    SPEECH_RATE,
+    AudioIn,
+    AudioOut,
+    DeadLetter,
+    Event,
+    Media,
+    tag_of,
+)
+from bus.log import Bus, Record, connect
+from bus.settings import Settings
+from visavis.tail_content import content
+
+LAST = 50
+"""Events shown of what has been, where no conversation is named."""
+WAIT = 5.0
+"""Seconds to wait for the server."""
+_REMEMBERED = 10_000
+_COLORS = {
+    "conversation": "36", "session": "36", "utterance": "32", "message": "32", "transcript": "32", "reply": "35",
+    "speech": "34", "frames": "34", "playback": "33", "service": "31", "dead": "31", "media": "90",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """A part of the log that is shown."""
+
+    stream: str
+    subject: str
+    after: int = 0
+
+
+class Lines:
+    """Turns records into lines. Remembers when events happened, to tell the delay of what they led to.
+
+    Args:
+        zone: where the time is told for; the machine's own where it is None.
+        only: a conversation; dead letters of others give no line.
+    """
+
+    def __init__(
+        self, *, color: bool = False, as_json: bool = False, zone: tzinfo | None = None, only: str | None = None
+    ) -> None:
+        self._color = color
+        self._json = as_json
+        self._zone = zone
+        self._only = only
+        self._times: OrderedDict[str, int] = OrderedDict()
+
+    def line(self, stream: str, record: Record) -> str | None:
+        """One record as one line, None where it does not belong here."""
+        try:
+            if stream == streams.CONVERSATIONS:
+                return self._event(record, codec.decode_event(record.data))
+            if stream == streams.DEAD:
+                return self._dead(record, codec.decode_dead_letter(record.data))
+            return self._media(record, codec.decode_media(record.data))
+        except UndecodableEvent as error:
+            if self._json:
+                return self._as_json(record, {"undecodable": error.detail})
+            said = f"{len(record.data)} B on {record.subject}: {error.detail}"
+            return self._row(record.time, _conversation(record.subject), "dead", "? undecodable", said)
+
+    def _event(self, record: Record, event: Event) -> str:
+        self._times[event.id] = event.at
+        if len(self._times) > _REMEMBERED:
+            self._times.popitem(last=False)
+        if self._json:
+            return self._as_json(record, {"event": msgspec.to_builtins(event)})
+        began = self._times.get(event.cause or "")
+        delay = "" if began is None else f"+{milliseconds(event.at - began)}"
+        tag = tag_of(event.body)
+        return self._row(event.at, event.conversation, tag.split(".")[0], tag, content(event.body), delay)
+
+    def _dead(self, record: Record, letter: DeadLetter) -> str | None:
+        conversation = _conversation(letter.subject)
+        if self._only is not None and conversation != self._only:
+            return None
+        if self._json:
+            about = msgspec.to_builtins(letter)
+            del about["data"]
+            return self._as_json(record, {"dead": about})
+        said = (
+            f"{letter.service} gave up {letter.subject} ({letter.stream} {letter.sequence}) after {letter.deliveries} "
+            f"tries: {letter.code}, {letter.detail}"
+        )
+        return self._row(letter.at, conversation, "dead", "✗ dead letter", said)
+
+    def _media(self, record: Record, media: Media) -> str:
+        said = f"{media_content(media)} {size(len(record.data))}"
+        tag = str(media.__struct_config__.tag)
+        if self._json:
+            return self._as_json(record, {"media": tag, "content": said})
+        return self._row(record.time, _conversation(record.subject), "media", f"♪ {tag}", said)
+
+    def _as_json(self, record: Record, what: dict[str, object]) -> str:
+        place = {"seq": record.sequence, "subject": record.subject, "time": record.time}
+        return msgspec.json.encode(place | what).decode()
+
+    def _row(self, at: int, conversation: str, kind: str, tag: str, said: str, delay: str = "") -> str:
+        moment = datetime.fromtimestamp(at / 1_000_000).astimezone(self._zone)
+        clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
+        if not self._color:
+            return f"{clock}  {conversation[:8]:8}  {tag:22}  {said}  {delay}".rstrip()
+        color = _COLORS.get(kind, "0")
+        painted = f"\x1b[90m{clock}\x1b[0m  {conversation[:8]:8}  \x1b[{color}m{tag:22}\x1b[0m  {said}"
+        return f"{painted}  \x1b[90m{delay}\x1b[0m" if delay else painted
+
+
+def media_content(media: Media) -> str:
+    """What is in a batch of media, in numbers with units."""
+    last = " final" if media.final else ""
+    match media:
+        case AudioIn():
+            return f"{len(media.pcm) // 2} samples {1000 * (len(media.pcm) // 2) // MICROPHONE_RATE} ms{last}"
+        case AudioOut():
+            return f"{len(media.packets)} packets {1000 * len(media.packets) * OPUS_FRAME // SPEECH_RATE} ms{last}"
+        case _:
+            return f"{len(media.units)} frames {1000 * len(media.units) // media.fps} ms{last}"
+
+
+def milliseconds(microseconds: int) -> str:
+    if abs(microseconds) < 10_000:
+        return f"{microseconds / 1000:.1f} ms"
+    return f"{microseconds / 1000:.0f} ms" if abs(microseconds) < 10_000_000 else f"{microseconds / 1e6:.1f} s"
+
+
+def size(count: int) -> str:
+    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"
+
+
+def _conversation(subject: str) -> str:
+    parts = subject.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] != "idle" else ""
+
+
+async def sources(bus: Bus, conversation: str | None, *, media: bool) -> list[Source]:
+    """What is read, and from where on: all of a named conversation, else the newest facts and what comes."""
+
+    async def from_end(stream: str, subject: str, count: int = 0) -> Source:
+        return Source(stream, subject, max(0, await bus.last_sequence(stream) - count))
+
+    if conversation is None:
+        found = [
+            await from_end(streams.CONVERSATIONS, subjects.ALL_FACTS, LAST),
+            await from_end(streams.DEAD, subjects.ALL_DEAD, 5),
+        ]
+        if media:
+            found.append(await from_end(streams.AUDIO, subjects.ALL_AUDIO))
+            found.append(await from_end(streams.FRAMES, subjects.ALL_FRAMES))
+        return found
+    found = [Source(streams.CONVERSATIONS, subjects.facts_of(conversation)), Source(streams.DEAD, subjects.ALL_DEAD)]
+    if media:
+        found += [
+            Source(streams.AUDIO, subjects.audio_of(conversation)),
+            Source(streams.FRAMES, subjects.frames_of(conversation)),
+        ]
+    return found
+
+
+async def backlog(bus: Bus, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
+    """What is on record in all parts, in the order in which it was stored."""
+    async with AsyncExitStack() as stack:
+        readers = {
+            part: await stack.enter_async_context(aclosing(bus.read(part.stream, part.subject, after=part.after)))
+            for part in parts
+        }
+        heads = {part: await anext(reader, None) for part, reader in readers.items()}
+        while True:
+            waiting = [(head.time, place, part) for place, (part, head) in enumerate(heads.items()) if head is not None]
+            if not waiting:
+                return
+            part = min(waiting)[2]
+            record = heads[part]
+            assert record is not None
+            yield part, record
+            heads[part] = await anext(readers[part], None)
+
+
+async def growth(bus: Bus, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
+    """What comes to all parts from now on, as it comes; waits where nobody takes it."""
+    arrived: asyncio.Queue[tuple[Source, Record]] = asyncio.Queue(256)
+
+    async def pump(part: Source) -> None:
+        async with aclosing(bus.read(part.stream, part.subject, after=part.after, follow=True)) as records:
+            async for record in records:
+                await arrived.put((part, record))
+
+    pumps = [asyncio.create_task(pump(part)) for part in parts]
+    try:
+        while True:
+            taken = asyncio.create_task(arrived.get())
+            done, _ = await asyncio.wait([taken, *pumps], return_when=asyncio.FIRST_COMPLETED)
+            if taken not in done:
+                taken.cancel()
+                for pump_task in done:
+                    await pump_task  # raises why it ended
+                return
+            yield taken.result()
+    finally:
+        for task in pumps:
+            task.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+
+
+async def tail(
+    settings: Settings,
+    conversation: str | None,
+    *,
+    follow: bool,
+    color: bool,
+    media: bool,
+    as_json: bool = False,
+) -> int:
+    """Show the log on standard output; returns the exit status.
+
+    Args:
+        conversation: only this one, from its beginning; None: all, the newest 50 events.
+        follow: go on with what comes, until cancelled.
+        media: audio and pictures too, one line a batch.
+        as_json: one JSON object a line, for programs.
+    Raises:
+        BusError: there is no server.
+    """
+    async with connect(settings, name="tail", wait=WAIT) as bus:
+        try:
+            parts = await sources(bus, conversation, media=media)
+        except InvalidInput as error:
+            print(f"error: {error.detail}", file=sys.stderr)
+            return 2
+        lines = Lines(color=color, as_json=as_json, only=conversation)
+        reached = {part: part.after for part in parts}
+        shown = 0
+        async with aclosing(backlog(bus, parts)) as records:
+            async for part, record in records:
+                shown += _print(lines.line(part.stream, record))
+                reached[part] = record.sequence
+        if follow:
+            rest = [Source(part.stream, part.subject, after) for part, after in reached.items()]
+            async with aclosing(growth(bus, rest)) as records:
+                async for part, record in records:
+                    _print(lines.line(part.stream, record))
+        if conversation is not None and not shown:
+            print(f"error: there is no event of conversation {conversation}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _print(line: str | None) -> bool:
+    if line is None:
+        return False
+    print(line, flush=True)
+    return True

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from itertools import chain, repeat
+from pathlib import Path
 from typing import TypeVar
 
 from bus import subjects
@@ -202,8 +203,15 @@ async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
 
 def idle_version(character: str, face: Face, renderer: Renderer) -> str:
     """Changes whenever the loop would look different."""
-    parts = (character, renderer.name, face.version, renderer.width, renderer.height, LOOP, BATCH)
+    parts = (character, renderer.name, face.version, renderer.width, renderer.height, _movement_version())
     return blake2b("/".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+@cache
+def _movement_version() -> str:
+    """Of the code that idles and encodes: a stored loop must not outlive a change of it."""
+    sources = (Path(__file__).with_name(name).read_bytes() for name in ("easing.py", "encoder.py", "idle.py"))
+    return blake2b(b"".join(sources), digest_size=8).hexdigest()
 
 
 async def _watched(event: Event, reader: Reader) -> bool:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from services.render.easing import clamp
+from services.render.layered.head import jaw_drop
 from services.render.layered.looks import Look
 from services.render.layered.svg import (
     Depth,
@@ -29,6 +30,10 @@ def in_front(look: Look, turn: Turn) -> str:
     return _IN_FRONT[look.hair](look, turn)
 
 
+def _mirror(points: Sequence[Depth]) -> list[Depth]:
+    return [(-x, y, z) for x, y, z in points]
+
+
 def _strands(turn: Turn, strands: Sequence[Sequence[Depth]], colour: str, width: float, opacity: float) -> str:
     return stroke("".join(open_curve(turn.points(strand)) for strand in strands), colour, width, opacity=opacity)
 
@@ -36,8 +41,7 @@ def _strands(turn: Turn, strands: Sequence[Sequence[Depth]], colour: str, width:
 def _long_behind(look: Look, turn: Turn) -> str:
     mass = mirrored([
         (0, -157, -10), (60, -150, -20), (110, -110, -30), (127, -30, -40), (126, 40, -42), (139, 100, -38),
-            (132, 150, -34),
-        (140, 196, -30), (104, 216, -26), (70, 200, -26), (52, 120, -50), (0, 100, -60),
+        (132, 150, -34), (140, 196, -30), (104, 216, -26), (70, 200, -26), (52, 120, -50), (0, 100, -60),
     ])
     waves = [[(s * 118, -20, -36), (s * 116, 50, -36), (s * 128, 110, -34), (s * 118, 170, -30)] for s in (-1, 1)]
     waves += [[(s * 104, 40, -36), (s * 100, 90, -36), (s * 112, 140, -34), (s * 100, 200, -30)] for s in (-1, 1)]
@@ -84,23 +88,24 @@ def _long_front(look: Look, turn: Turn) -> str:
 
 
 def _quiff_behind(look: Look, turn: Turn) -> str:
-    mass = mirrored([(0, -158, -14), (60, -150, -18), (100, -108, -24), (106, -50, -26), (101, -4, -22),
-        (88, 20, -30), (0, 40, -60)])
+    mass = mirrored([
+        (0, -158, -14), (60, -150, -18), (100, -108, -24), (104, -50, -26), (100, -4, -22), (88, 20, -30), (0, 40, -60),
+    ])
     return path(closed_curve(turn.points(mass)), "url(#hairback)")
 
 
 def _quiff_front(look: Look, turn: Turn) -> str:
     sides = ""
     for s in (-1, 1):
-        side: list[Depth] = [(s * 70, -128, 20), (s * 97, -94, 4), (s * 100, -44, -4), (s * 99, 6, -4),
-            (s * 99, 6, -4), (s * 92, -30, 16),
-                             (s * 86, -62, 34), (s * 76, -92, 46)]
+        side: list[Depth] = [
+            (s * 70, -128, 20), (s * 97, -94, 4), (s * 100, -44, -4), (s * 99, 6, -4), (s * 99, 6, -4),
+            (s * 92, -30, 16), (s * 86, -62, 34), (s * 76, -92, 46),
+        ]
         sides += path(closed_curve(turn.points(side)), "url(#hairback)")
     top: list[Depth] = [
         (-88, -84, 36), (-88, -84, 36), (-100, -116, 16), (-84, -150, 16), (-40, -172, 24), (14, -178, 34),
-            (60, -168, 34), (94, -138, 20),
-        (96, -100, 20), (84, -78, 40), (84, -78, 40), (72, -104, 60), (40, -116, 80), (8, -108, 88), (-24, -100, 86),
-            (-58, -104, 66), (-80, -98, 46),
+        (60, -168, 34), (94, -138, 20), (96, -100, 20), (84, -78, 40), (84, -78, 40), (72, -104, 60), (40, -116, 80),
+        (8, -108, 88), (-24, -100, 86), (-58, -104, 66), (-80, -98, 46),
     ]
     light: list[list[Depth]] = [
         [(-70, -104, 52), (-58, -136, 40), (-20, -158, 38), (24, -166, 36)],
@@ -109,11 +114,13 @@ def _quiff_front(look: Look, turn: Turn) -> str:
     ]
     dark: list[list[Depth]] = [
         [(-52, -106, 70), (-36, -134, 54), (4, -154, 46), (44, -162, 36)],
-            [(-10, -106, 88), (8, -134, 66), (44, -144, 50), (76, -138, 34)],
+        [(-10, -106, 88), (8, -134, 66), (44, -144, 50), (76, -138, 34)],
         [(44, -114, 78), (62, -126, 56), (80, -118, 40)],
     ]
-    shadow: list[Depth] = [(-86, -78, 44), (-56, -94, 70), (-22, -90, 90), (12, -97, 92), (44, -104, 84),
-        (84, -70, 44), (60, -110, 70), (0, -120, 80), (-60, -110, 60)]
+    shadow: list[Depth] = [
+        (-86, -78, 44), (-56, -94, 70), (-22, -90, 90), (12, -97, 92), (44, -104, 84), (84, -70, 44), (60, -110, 70),
+        (0, -120, 80), (-60, -110, 60),
+    ]
     return (
         path(closed_curve(turn.points(shadow)), look.skin_line, opacity=0.28)
         + sides
@@ -155,8 +162,10 @@ def _curls_behind(look: Look, turn: Turn) -> str:
 
 
 def _curls_front(look: Look, turn: Turn) -> str:
-    shadow = turn.points([(-88, -40, 20), (-70, -84, 60), (-30, -100, 84), (0, -104, 90), (30, -100, 84), (70, -84, 60),
-                          (88, -40, 20), (70, -110, 50), (0, -130, 70), (-70, -110, 50)])
+    shadow = turn.points([
+        (-88, -40, 20), (-70, -84, 60), (-30, -100, 84), (0, -104, 90), (30, -100, 84), (70, -84, 60), (88, -40, 20),
+        (70, -110, 50), (0, -130, 70), (-70, -110, 50),
+    ])
     return (
         path(closed_curve(shadow), look.skin_line, opacity=0.35)
         + _curls(look, turn, _curl_ring(1.75, 19, 107, 104, 0), 18.0, lit=0.3)
@@ -166,49 +175,65 @@ def _curls_front(look: Look, turn: Turn) -> str:
 
 
 def _silver_behind(look: Look, turn: Turn) -> str:
-    mass = mirrored([(0, -150, -10), (56, -142, -16), (94, -104, -24), (112, -52, -28), (114, 0, -26),
-        (104, 40, -24), (80, 60, -40), (0, 60, -60)])
+    mass = mirrored([
+        (0, -150, -10), (56, -142, -16), (94, -104, -24), (112, -52, -28), (114, 0, -26), (104, 40, -24),
+        (80, 60, -40), (0, 60, -60),
+    ])
     return path(closed_curve(turn.points(mass)), "url(#hairback)")
 
 
 def _silver_front(look: Look, turn: Turn) -> str:
     parts = ""
     for s in (-1, 1):
-        side: list[Depth] = [(s * 62, -132, 24), (s * 94, -106, 6), (s * 110, -60, -8), (s * 110, -14, -12),
-            (s * 100, 20, -6), (s * 100, 20, -6),
-                             (s * 93, -20, 14), (s * 88, -56, 32), (s * 76, -88, 46)]
+        side: list[Depth] = [
+            (s * 62, -132, 24), (s * 94, -106, 6), (s * 110, -60, -8), (s * 110, -14, -12), (s * 100, 20, -6),
+            (s * 100, 20, -6), (s * 93, -20, 14), (s * 88, -56, 32), (s * 76, -88, 46),
+        ]
         parts += path(closed_curve(turn.points(side)), "url(#hair)")
-    top: list[Depth] = [(-76, -100, 46), (-76, -100, 46), (-84, -130, 14), (-44, -156, 20), (10, -162, 24),
-        (58, -152, 20), (86, -124, 14), (78, -98, 44),
-                        (78, -98, 44), (54, -112, 60), (16, -114, 72), (-12, -108, 74), (-46, -114, 62)]
-    light: list[list[Depth]] = [[(-60, -118, 48), (-30, -142, 40), (16, -150, 36), (54, -140, 30)],
+    top: list[Depth] = [
+        (-76, -100, 46), (-76, -100, 46), (-84, -130, 14), (-44, -156, 20), (10, -162, 24), (58, -152, 20),
+        (86, -124, 14), (78, -98, 44), (78, -98, 44), (54, -112, 60), (16, -114, 72), (-12, -108, 74),
+        (-46, -114, 62),
+    ]
+    light: list[list[Depth]] = [
+        [(-60, -118, 48), (-30, -142, 40), (16, -150, 36), (54, -140, 30)],
         [(-20, -124, 64), (10, -140, 50), (44, -142, 36), (72, -124, 30)],
-                                [(-98, -90, 0), (-106, -50, -8), (-104, -8, -8)],
-                                    [(98, -90, 0), (106, -50, -8), (104, -8, -8)]]
-    dark: list[list[Depth]] = [[(-44, -124, 58), (-10, -142, 46), (30, -148, 38)],
-        [(-92, -84, 14), (-98, -44, 4), (-98, -4, 0)], [(92, -84, 14), (98, -44, 4), (98, -4, 0)],
-                               [(20, -126, 64), (46, -134, 46), (66, -126, 36)]]
-    return parts + path(closed_curve(turn.points(top)), "url(#hair)") + _strands(turn, dark, look.hair_dark, 2.6,
-        0.55) + _strands(turn, light, "#ffffff", 3.6, 0.6)
+        [(-98, -90, 0), (-106, -50, -8), (-104, -8, -8)], [(98, -90, 0), (106, -50, -8), (104, -8, -8)],
+    ]
+    dark: list[list[Depth]] = [
+        [(-44, -124, 58), (-10, -142, 46), (30, -148, 38)], [(-92, -84, 14), (-98, -44, 4), (-98, -4, 0)],
+        [(92, -84, 14), (98, -44, 4), (98, -4, 0)], [(20, -126, 64), (46, -134, 46), (66, -126, 36)],
+    ]
+    return (
+        parts
+        + path(closed_curve(turn.points(top)), "url(#hair)")
+        + _strands(turn, dark, look.hair_dark, 2.6, 0.55)
+        + _strands(turn, light, "#ffffff", 3.6, 0.6)
+    )
 
 
 def beard(look: Look, pose: Pose, turn: Turn) -> str:
     """Under the mouth in drawing order; the moustache comes over it."""
     if not look.beard:
         return ""
-    drop = 15.0 * clamp(pose.jaw)
-    w = look.jaw_width
-    outer: list[Depth] = [(98 * w, -2, -2), (99 * w, 40, 2), (90 * w, 84, 14), (62 * w, 122 + drop, 32),
-        (30, 142 + drop, 44), (0, 147 + drop, 48)]
-    inner: list[Depth] = [(0, 70, 98), (0, 70, 98), (22, 66, 96), (38, 72, 84), (56, 80, 70), (74, 62, 46),
-        (86, 30, 22), (91, -2, 8), (91, -2, 8)]
-    ring = outer + [(-x, y, z) for x, y, z in outer[-2::-1]] + [(-x, y, z) for x, y, z in inner[:1:-1]] + inner
+    drop, w = jaw_drop(pose), look.jaw_width
+    outer: list[Depth] = [
+        (98 * w, -2, -2), (99 * w, 40, 2), (90 * w, 84, 14), (62 * w, 122 + drop, 32), (30, 142 + drop, 44),
+        (0, 147 + drop, 48),
+    ]
+    inner: list[Depth] = [
+        (0, 70, 98), (0, 70, 98), (22, 66, 96), (38, 72, 84), (56, 80, 70), (74, 62, 46), (86, 30, 22), (91, -2, 8),
+        (91, -2, 8),
+    ]
+    ring = outer + _mirror(outer[-2::-1]) + _mirror(inner[:1:-1]) + inner
     hairs: list[list[Depth]] = []
     for i in range(-4, 5):
-        x = i * 14.0
-        hairs.append([(x, 108 + drop * 0.7 - abs(i), 70 - abs(i) * 6),
-            (x * 0.96, 122 + drop - abs(i) * 2.4, 60 - abs(i) * 6), (x * 0.86, 134 + drop - abs(i) * 4,
-            50 - abs(i) * 5)])
+        x, out = i * 14.0, abs(i)
+        hairs.append([
+            (x, 108 + 0.7 * drop - out, 70 - 6 * out),
+            (0.96 * x, 122 + drop - 2.4 * out, 60 - 6 * out),
+            (0.86 * x, 134 + drop - 4 * out, 50 - 5 * out),
+        ])
     return path(closed_curve(turn.points(ring)), "url(#hair)") + _strands(turn, hairs, look.hair_dark, 2.0, 0.5)
 
 
@@ -218,14 +243,20 @@ def moustache(look: Look, pose: Pose, turn: Turn) -> str:
     up = -4.0 * clamp(pose.upper) - 2.0 * clamp(pose.smile) - 4.0 * clamp(pose.jaw) + 2.0 * clamp(pose.press)
     wide = 1.0 + 0.12 * clamp(pose.width, -1.0, 1.0) - 0.16 * clamp(pose.pucker)
     rise = 7.0 * clamp(pose.smile, -1.0, 1.0)
-    half: list[Depth] = [(0, 60 + up, 104), (12 * wide, 57 + up, 102), (30 * wide, 66 + up - rise * 0.4, 92),
-        (44 * wide, 80 + up - rise, 80), (44 * wide, 80 + up - rise, 80),
-                         (26 * wide, 78 + up - rise * 0.4, 94), (8 * wide, 73 + up, 104)]
-    left = [(-x, y, z) for x, y, z in half]
-    hairs: list[list[Depth]] = [[(s * 5, 62 + up, 104), (s * 16 * wide, 66 + up, 100),
-        (s * 30 * wide, 74 + up - rise * 0.6, 92)] for s in (-1, 1)]
-    return (path(closed_curve(turn.points(half)), "url(#hair)") + path(closed_curve(turn.points(left)), "url(#hair)")
-            + _strands(turn, hairs, look.hair_dark, 1.8, 0.5))
+    half: list[Depth] = [
+        (0, 60 + up, 104), (12 * wide, 57 + up, 102), (30 * wide, 66 + up - rise * 0.4, 92),
+        (44 * wide, 80 + up - rise, 80), (44 * wide, 80 + up - rise, 80), (26 * wide, 78 + up - rise * 0.4, 94),
+        (8 * wide, 73 + up, 104),
+    ]
+    hairs: list[list[Depth]] = [
+        [(s * 5, 62 + up, 104), (s * 16 * wide, 66 + up, 100), (s * 30 * wide, 74 + up - rise * 0.6, 92)]
+        for s in (-1, 1)
+    ]
+    return (
+        path(closed_curve(turn.points(half)), "url(#hair)")
+        + path(closed_curve(turn.points(_mirror(half))), "url(#hair)")
+        + _strands(turn, hairs, look.hair_dark, 1.8, 0.5)
+    )
 
 
 _BEHIND = {"long": _long_behind, "quiff": _quiff_behind, "curls": _curls_behind, "silver": _silver_behind}

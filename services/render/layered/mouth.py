@@ -31,6 +31,10 @@ class _Lips:
     round: float
     """0 almond to 1 ring."""
 
+    @property
+    def gap(self) -> float:
+        return self.lower_in - self.upper_in
+
     def inner_upper(self) -> list[Point]:
         return self._arc(self.upper_in)
 
@@ -63,36 +67,40 @@ def mouth(look: Look, pose: Pose, turn: Turn) -> str:
     lips = _lips(look, pose)
     upper, lower = lips.inner_upper(), lips.inner_lower()
     hole = open_curve(upper) + open_curve(lower[::-1], start="L") + "Z"
-    gap = lips.lower_in - lips.upper_in
+    thick = lips.lower_out - lips.lower_in
     shade = 0.12 if look.beard else 0.55
-    content = ellipse(0.0, lips.lower_out + 8.0, lips.half * 0.62, 6.5, "url(#underlip)", opacity=shade)
-    if gap > 0.8:
-        content += clip("mouth", hole) + group(_inside(lips, pose, hole), clip="mouth")
-    outer_upper, outer_lower = lips.outer_upper(), lips.outer_lower()
-    content += path(open_curve(outer_upper) + open_curve(upper[::-1], start="L") + "Z", "url(#lipup)")
-    content += path(open_curve(outer_lower) + open_curve(lower[::-1], start="L") + "Z", "url(#lipdown)")
-    shine = lips.lower_out - lips.lower_in
-    content += ellipse(-lips.half * 0.12, mix(lips.lower_in, lips.lower_out, 0.45), lips.half * 0.36, shine * 0.2,
-        "#ffffff",
-                       opacity=0.3)
-    if gap > 2.0:
-        content += stroke(open_curve(lower), look.lip_dark, 1.4, opacity=0.5)
-    seam = blend(look.lip_dark, "#3a0d14", 0.55)
-    content += stroke(open_curve(upper), seam, 1.7 if gap < 2.0 else 1.2, opacity=0.9 if gap < 2.0 else 0.6)
-    for side in (-1, 1):
-        x, y = side * lips.half, lips.corner
-        dimple = f"M{x - side * 2.0:.1f} {y:.1f}q{side * 3} 0.5 {side * 4.5} {-3.2 * pose.smile - 0.2:.1f}"
-        content += stroke(dimple, look.skin_line, 2.0, opacity=0.6 * (1.0 - lips.round))
+    content = (
+        ellipse(0.0, lips.lower_out + 8.0, 0.62 * lips.half, 6.5, "url(#underlip)", opacity=shade)
+        + (clip("mouth", hole) + group(_inside(lips, pose, hole), clip="mouth") if lips.gap > 0.8 else "")
+        + path(open_curve(lips.outer_upper()) + open_curve(upper[::-1], start="L") + "Z", "url(#lipup)")
+        + path(open_curve(lips.outer_lower()) + open_curve(lower[::-1], start="L") + "Z", "url(#lipdown)")
+        + ellipse(-0.12 * lips.half, lips.lower_in + 0.45 * thick, 0.36 * lips.half, 0.2 * thick, "#fff", opacity=0.3)
+        + _edges(look, pose, lips)
+    )
     return group(content, transform=turn.patch(0.0, MOUTH_Y, lift=6.0))
+
+
+def _edges(look: Look, pose: Pose, lips: _Lips) -> str:
+    """The seam of the lips and the shadows at their corners."""
+    seam = blend(look.lip_dark, "#3a0d14", 0.55)
+    if lips.gap > 2.0:
+        edges = stroke(open_curve(lips.inner_lower()), look.lip_dark, 1.4, opacity=0.5)
+        edges += stroke(open_curve(lips.inner_upper()), seam, 1.2, opacity=0.6)
+    else:
+        edges = stroke(open_curve(lips.inner_upper()), seam, 1.7, opacity=0.9)
+    dimples = "".join(
+        f"M{side * (lips.half - 2.0):.1f} {lips.corner:.1f}q{side * 3} 0.5 {side * 4.5} {-3.2 * pose.smile - 0.2:.1f}"
+        for side in (-1, 1)
+    )
+    return edges + stroke(dimples, look.skin_line, 2.0, opacity=0.6 * (1.0 - lips.round))
 
 
 def _lips(look: Look, pose: Pose) -> _Lips:
     press, tuck, pucker = clamp(pose.press), clamp(pose.tuck), clamp(pose.pucker)
     width, smile = clamp(pose.width, -1.0, 1.2), clamp(pose.smile + _REST_SMILE, -1.0, 1.2)
     opened = _OPEN * clamp(pose.jaw, 0.0, 1.1) * (1.0 - 0.12 * pucker)
-    opened = max(opened, 7.0 * clamp(pose.upper) * clamp(pose.teeth) * 1.2, 6.5 * tuck, 5.0 * clamp(pose.tongue),
-        4.0 * pucker)
-    opened *= 1.0 - press
+    bared = 8.4 * clamp(pose.upper) * clamp(pose.teeth)
+    opened = max(opened, bared, 6.5 * tuck, 5.0 * clamp(pose.tongue), 4.0 * pucker) * (1.0 - press)
     half = _HALF * look.mouth_width * (1.0 + 0.2 * width - 0.34 * pucker + 0.14 * max(smile, 0.0) - 0.05 * press)
     half *= 1.0 - 0.1 * clamp(pose.jaw) * (1.0 - clamp(width))
     corner = -8.5 * smile + 0.2 * opened
@@ -116,21 +124,19 @@ def _lips(look: Look, pose: Pose) -> _Lips:
 
 def _inside(lips: _Lips, pose: Pose, hole: str) -> str:
     """Dark, lower teeth, tongue, upper teeth, and the shadow of the upper lip on them."""
-    gap = lips.lower_in - lips.upper_in
-    teeth = clamp(max(pose.teeth, 0.9 * clamp(pose.tuck), 0.35 * clamp(pose.jaw) * (1.0 - clamp(pose.pucker))))
-    half, top = lips.half, min(lips.upper_in, lips.corner)
+    gap, half, tongue = lips.gap, lips.half, clamp(pose.tongue)
     content = path(hole, "url(#throat)")
-    tongue = clamp(pose.tongue)
     low = 5.0 * clamp((gap - 18.0) / 14.0)
-    content += _tooth_row(half * 0.52, lips.lower_in - low, lips.lower_in + 3.0, 3.0) if low > 0.5 else ""
+    if low > 0.5:
+        content += _tooth_row(0.52 * half, lips.lower_in - low, lips.lower_in + 3.0, 3.0)
     tongue_top = mix(lips.lower_in - 0.3 * gap * clamp(gap / 22.0), lips.upper_in + 0.3 * gap + 2.0, tongue)
     content += ellipse(0.0, tongue_top + 11.0, half * mix(0.62, 0.46, tongue), 11.0, "url(#tongue)")
-    height = teeth * (4.0 + 6.5 * clamp(gap / 20.0))
+    shown = max(pose.teeth, 0.9 * clamp(pose.tuck), 0.35 * clamp(pose.jaw) * (1.0 - clamp(pose.pucker)))
+    height = clamp(shown) * (4.0 + 6.5 * clamp(gap / 20.0))
     if height > 0.5:
-        content += _tooth_row(half * 0.86, top - 4.0, lips.upper_in + height, 4.0)
-    if tongue > 0.6:
-        content += ellipse(0.0, lips.upper_in + 0.62 * gap + 4.5, half * 0.4, 5.5, "url(#tongue)",
-            opacity=clamp((tongue - 0.6) * 4.0))
+        content += _tooth_row(0.86 * half, min(lips.upper_in, lips.corner) - 4.0, lips.upper_in + height, 4.0)
+    tip = clamp(4.0 * (tongue - 0.6))
+    content += ellipse(0.0, lips.upper_in + 0.62 * gap + 4.5, 0.4 * half, 5.5, "url(#tongue)", opacity=tip)
     return content + stroke(open_curve(lips.inner_upper()), "#2a060c", 4.5, opacity=0.28)
 
 
@@ -140,8 +146,5 @@ def _tooth_row(half: float, top: float, bottom: float, corner: float) -> str:
         f"Q{half * 0.8:.1f} {bottom:.1f} 0 {bottom:.1f}"
         f"Q{-half * 0.8:.1f} {bottom:.1f} {-half:.1f} {bottom - corner:.1f}Z"
     )
-    lines = "".join(
-        stroke(f"M{x * half:.1f} {top:.1f}V{bottom - 0.8:.1f}", "#b9a8a0", 0.8, opacity=0.3) for x in (-0.52, -0.26,
-            0.0, 0.26, 0.52)
-    )
-    return path(data, "url(#teeth)") + lines
+    gaps = "".join(f"M{x * half:.1f} {top:.1f}V{bottom - 0.8:.1f}" for x in (-0.52, -0.26, 0.0, 0.26, 0.52))
+    return path(data, "url(#teeth)") + stroke(gaps, "#b9a8a0", 0.8, opacity=0.3)

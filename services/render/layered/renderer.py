@@ -10,7 +10,7 @@ import numpy as np
 
 from bus.errors import NotFound
 from services.render.engine import Picture
-from services.render.layered import features, hair, head, mouth
+from services.render.layered import clothes, eyes, features, hair, head, mouth
 from services.render.layered.looks import LOOKS, Look
 from services.render.layered.svg import Turn, blend, ellipse, group, linear, radial
 from services.render.layered.vector import Canvas, Pixels
@@ -43,16 +43,17 @@ class LayeredFace:
             mouth.mouth(look, pose, turn),
             features.nose(look, pose, turn),
             hair.moustache(look, pose, turn),
-            features.eyes(look, pose, turn),
-            features.brows(look, pose, turn),
+            features.lines(look, pose, turn),
+            eyes.eyes(look, pose, turn),
+            eyes.brows(look, pose, turn),
             hair.in_front(look, turn),
-            head.glasses(look, turn),
+            clothes.glasses(look, turn),
         ))
         lifted = f"translate(0 {dy * 0.6:.2f}) {tilt}"
         layers = "".join((
             group(hair.behind(look, turn), transform=lifted),
             group(head.neck(look, pose, turn), transform=f"translate(0 {dy * 0.5:.2f})"),
-            head.clothes(look, pose),
+            clothes.clothes(look, pose),
             group(skull, transform=lifted),
         ))
         placed = group(layers, transform=f"translate({_MIDDLE_X} {_MIDDLE_Y}) scale({_SCALE})")
@@ -104,6 +105,7 @@ def _background(look: Look) -> str:
 
 def _gradients(look: Look) -> str:
     clear = (1.0, look.skin_shade, 0.0)
+    lock = blend(look.hair_light, look.hair_colour, 0.35)
     return "<defs>" + "".join((
         radial("skin", 0.42, 0.40, 0.72, (0, look.skin_light, 1), (0.5, look.skin, 1), (1, look.skin_shade, 1)),
         linear("faceside", (0, look.skin_shade, 0), (0.72, look.skin_shade, 0), (1, look.skin_shade, 0.75),
@@ -126,8 +128,7 @@ def _gradients(look: Look) -> str:
         linear("tongue", (0, "#c25560", 1), (1, "#8a2f3e", 1)),
         linear("hair", (0, look.hair_light, 1), (0.35, look.hair_colour, 1), (1, look.hair_dark, 1)),
         linear("hairback", (0, look.hair_colour, 1), (1, look.hair_dark, 1)),
-        radial("curl", 0.4, 0.3, 0.72, (0, blend(look.hair_light, look.hair_colour, 0.35), 1), (0.5, look.hair_colour, 1),
-            (1, look.hair_dark, 1)),
+        radial("curl", 0.4, 0.3, 0.72, (0, lock, 1), (0.5, look.hair_colour, 1), (1, look.hair_dark, 1)),
         linear("cloth", (0, look.cloth_light, 1), (0.4, look.cloth, 1), (1, look.cloth_dark, 1)),
         linear("hood", (0, look.cloth_light, 1), (1, look.cloth, 1)),
     )) + "</defs>"

@@ -56,14 +56,14 @@ class EspeakEngine:
         return None if self._process is None or self._process.poll() is not None else self._process.pid
 
     def voice_for(self, voice: Voice) -> str:
-        request = _request("", voice)
+        request = _request("", voice, 0)
         return f"espeak/{request.voice}+{request.variant}"
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        answer = self._ask(_request(text, voice))
+        answer = self._ask(_request(text, voice, seed))
         if answer.error and not answer.retryable and voice.language != "en":
             # A language that it does not know is read like English: better than no voice at all.
-            answer = self._ask(_request(text, Voice(voice.name, voice.pitch, voice.pace)))
+            answer = self._ask(_request(text, Voice(voice.name, voice.pitch, voice.pace), seed))
         if answer.error:
             raise EngineError(answer.error, retryable=answer.retryable)
         samples = samples_of(answer.pcm)
@@ -82,7 +82,7 @@ class EspeakEngine:
             watchdog = threading.Timer(self._patience, process.kill)
             watchdog.start()
             try:
-                write(process.stdin, request)  # type: ignore[arg-type]  # IO[bytes] has what BinaryIO needs here
+                write(process.stdin, msgspec.msgpack.encode(request))  # type: ignore[arg-type]  # IO[bytes] has what BinaryIO needs here
                 data = read(process.stdout)  # type: ignore[arg-type]
                 answer = None if data is None else self._answers.decode(data)
             except (OSError, msgspec.DecodeError) as error:
@@ -115,7 +115,7 @@ class EspeakEngine:
         return process.wait()
 
 
-def _request(text: str, voice: Voice) -> Request:
+def _request(text: str, voice: Voice, seed: int) -> Request:
     tag = voice.language.lower()
     name = _LANGUAGES.get(tag, _LANGUAGES.get(tag.split("-")[0], tag.split("-")[0]))
     variant, pitch = _VARIANTS.get(voice.name, _VARIANTS["female"])
@@ -126,6 +126,7 @@ def _request(text: str, voice: Voice) -> Request:
         # Its pitch runs from 0 to 99 over about two octaves round 50.
         pitch=min(max(round(pitch + 50 * (voice.pitch - 1)), 0), 99),
         rate=min(max(round(_RATE * voice.pace), 80), 300),
+        seed=seed & 0x7FFFFFFF,
     )
 
 

@@ -3,8 +3,11 @@
 Nothing else in Visavis touches the library. It reads requests on standard input and writes answers on standard output,
 each a msgpack message behind its length (four bytes, big endian), one answer for one request:
 
-    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute}
+    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "seed"}
     {"rate", "pcm", "phonemes": [[name, sample], …]} or {"error", "retryable"}
+
+Each request is spoken by a fork of the process as it was at its start. The library keeps traces of what it said before;
+so the same request gives the same samples, and a text that brings the library down brings down nothing else.
 
 It ends when its standard input does.
 """
@@ -13,9 +16,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import signal
 import sys
-from ctypes import POINTER, c_char_p, c_int, c_short, c_size_t, c_uint, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_long, c_short, c_size_t, c_uint, c_void_p
 from typing import Any, BinaryIO
 
 import msgspec
@@ -56,6 +60,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Of the sound, e.g. "f2"; "" for the voice's own."""
     pitch: int = 50
     rate: int = 165
+    seed: int = 0
+    """Of the breath and the flutter, 31 bits."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +73,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-def write(stream: BinaryIO, message: Request | Answer) -> None:
-    data = msgspec.msgpack.encode(message)
+WARM_UP = Request(text="hello", voice="en-us", variant="f2")
+"""Loads what most requests need."""
+
+
+def write(stream: BinaryIO, data: bytes) -> None:
     stream.write(len(data).to_bytes(4, "big") + data)
     stream.flush()
 
@@ -97,6 +106,7 @@ class Espeak:
         library.espeak_Synth.argtypes = [
             c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, POINTER(c_uint), c_void_p,
         ]  # fmt: skip
+        library.espeak_ng_SetRandSeed.argtypes = [c_long]
         options = _DONT_EXIT | _PHONEME_EVENTS | _PHONEME_IPA
         data = str(espeakng_loader.get_data_path()).encode()
         self.rate: int = library.espeak_Initialize(_SYNCHRONOUS, BUFFER_MS, data, options)
@@ -110,6 +120,7 @@ class Espeak:
 
     def speak(self, request: Request) -> Answer:
         name = f"{request.voice}+{request.variant}" if request.variant else request.voice
+        self._library.espeak_ng_SetRandSeed(request.seed)
         # An unknown voice would leave the one before in place, without a word.
         if self._library.espeak_SetVoiceByName(name.encode()) != 0:
             return Answer(error=f"eSpeak NG has no voice {name!r}")
@@ -136,13 +147,34 @@ class Espeak:
         return 0
 
 
+def speak_apart(espeak: Espeak, request: Request) -> bytes:
+    """The encoded answer, made in a fork; an error that can be retried where that did not live to give it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(msgspec.msgpack.encode(espeak.speak(request)))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        return data
+    exit_status = os.waitstatus_to_exitcode(status)
+    detail = f"eSpeak NG broke down over {len(request.text)} characters: exit status {exit_status}"
+    return msgspec.msgpack.encode(Answer(error=detail, retryable=True))
+
+
 def main() -> int:
     # Ctrl-C is meant for the service, which ends us by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     espeak = Espeak()
+    espeak.speak(WARM_UP)
     requests = msgspec.msgpack.Decoder(Request)
     for data in iter(functools.partial(read, sys.stdin.buffer), None):
-        write(sys.stdout.buffer, espeak.speak(requests.decode(data)))
+        write(sys.stdout.buffer, speak_apart(espeak, requests.decode(data)))
     return 0
 
 

@@ -62,7 +62,7 @@ class Flite:
             if not stopped:
                 stretch = 1 / pace if kind.shifts else pitch / pace
                 shift = pitch if kind.shifts else 1.0
-                self._voices[kind.name].speak(plain, stretch, shift, on_sound)
+                self._voices[kind.name].speak(plain, stretch, shift, seed, on_sound)
 
         job = self._thread.submit(work)
         job.add_done_callback(lambda done: pieces.put(done.exception()))

@@ -83,6 +83,13 @@ def missing() -> str | None:
 
 
 @functools.cache
+def _libc() -> ctypes.CDLL:
+    library = ctypes.CDLL(None)
+    library.srand.argtypes = (ctypes.c_uint,)
+    return library
+
+
+@functools.cache
 def _flite() -> ctypes.CDLL:
     lack = missing()
     if lack:
@@ -127,6 +134,7 @@ class FliteVoice:
         text: str,
         stretch: float,
         shift: float,
+        seed: int,
         on_sound: Callable[[Samples, int, list[Phoneme]], bool],
     ) -> None:
         """Make the sound of an ASCII text; returns when all of it is made.
@@ -134,6 +142,7 @@ class FliteVoice:
         Args:
             stretch: factor on all durations.
             shift: factor on the pitch, where the voice has a model for it.
+            seed: of the breath in the voice.
             on_sound: called with samples, their rate and, the first time, all phonemes; False stops the work.
         Raises:
             EngineError: flite gave up.
@@ -141,6 +150,8 @@ class FliteVoice:
         flite = self._flite
         flite.feat_set_float(self._features, b"duration_stretch", stretch)
         flite.feat_set_float(self._features, b"f0_shift", shift)
+        # flite draws its noise from the C library, which nothing else in this process does.
+        _libc().srand(seed & 0x7FFFFFFF)
         utterance = flite.new_utterance()
         flite.utt_set_input_text(utterance, text.encode("ascii"))
         told = False

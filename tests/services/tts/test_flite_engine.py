@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_lips_close_where_the_sound_is_soft(engine: Flite) -> None:
     samples, pieces = say(engine, "Papa, papa, papa.", Voice("female"))
     marks = pieces[0].visemes
     loudness: dict[str, list[float]] = {"PP": [], "aa": []}
-    for mark, following in zip(marks, marks[1:], strict=False):
+    for mark, following in itertools.pairwise(marks):
         if mark.viseme in loudness:
             loudness[mark.viseme].append(float(np.abs(samples[mark.sample : following.sample].astype(float)).mean()))
     assert np.mean(loudness["aa"]) > 2 * np.mean(loudness["PP"]) > 0
@@ -90,12 +91,24 @@ def test_the_same_text_sounds_the_same_whatever_was_said_between(engine: Flite) 
     assert np.array_equal(first, again)
 
 
-def test_a_speech_that_is_dropped_is_not_made_to_its_end(engine: Flite) -> None:
-    long_text = "and so on " * 150
-    pieces = engine.speak(long_text, Voice(), 1)
-    next(iter(pieces))
-    pieces.close()  # type: ignore[attr-defined]  # it is a generator
-    assert len(say(engine, "Hello.", Voice())[0]) > 0
+def test_a_listener_that_has_enough_is_asked_no_more() -> None:
+    heard: list[int] = []
+
+    def enough(samples: Samples, rate: int, phonemes: object) -> bool:
+        heard.append(len(samples))
+        return len(heard) < 3
+
+    FliteVoice("slt").speak("and so on " * 10, 1.0, 1.0, 1, enough)
+    assert len(heard) == 3
+
+
+def test_after_a_speech_that_is_dropped_the_next_one_is_whole(engine: Flite) -> None:
+    expected, _ = say(engine, "Hello.", Voice())
+    for text in ("and so on " * 10, "never asked for"):
+        pieces = engine.speak(text, Voice(), 1)
+        next(iter(pieces))
+        pieces.close()  # type: ignore[attr-defined]  # it is a generator
+    assert np.array_equal(say(engine, "Hello.", Voice())[0], expected)
 
 
 def test_two_sentences_at_once_do_not_mix(engine: Flite) -> None:
@@ -126,7 +139,7 @@ def test_an_error_of_the_listener_comes_out() -> None:
         raise EngineError("nobody listens")
 
     with pytest.raises(EngineError, match="nobody listens"):
-        FliteVoice("kal16").speak("Hello there.", 1.0, 1.0, fail)
+        FliteVoice("kal16").speak("Hello there.", 1.0, 1.0, 1, fail)
 
 
 def test_it_names_the_voice_that_speaks(engine: Flite) -> None:

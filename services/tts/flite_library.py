@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from collections.abc import Callable
 from ctypes import POINTER, c_char_p, c_float, c_int, c_short, c_void_p
 from typing import Any
@@ -18,6 +19,7 @@ from services.audio import Samples
 from services.tts.visemes import Phoneme
 
 _CONTINUE, _STOP = 0, -1
+_SPEAKING = threading.Lock()
 
 
 class _Wave(ctypes.Structure):
@@ -103,7 +105,7 @@ def _flite() -> ctypes.CDLL:
 
 
 class FliteVoice:
-    """One voice of flite. Not for two threads at once: what is set for a text is set on the voice.
+    """One voice of flite. Voices take turns: the library keeps what it is asked for in voices that all share.
 
     Args:
         name: of the CMU voice, e.g. "slt".
@@ -124,10 +126,7 @@ class FliteVoice:
         self._listener: Callable[[Samples, int], bool] | None = None
         self._error: BaseException | None = None
         self._callback = _OnSound(self._hear)
-        info = self._flite.new_audio_streaming_info()
-        info.contents.min_buffsize = block
-        info.contents.asc = self._callback
-        self._flite.feat_set(self._features, b"streaming_info", self._flite.audio_streaming_info_val(info))
+        self._block = block
 
     def speak(
         self,
@@ -147,13 +146,6 @@ class FliteVoice:
         Raises:
             EngineError: flite gave up.
         """
-        flite = self._flite
-        flite.feat_set_float(self._features, b"duration_stretch", stretch)
-        flite.feat_set_float(self._features, b"f0_shift", shift)
-        # flite draws its noise from the C library, which nothing else in this process does.
-        _libc().srand(seed & 0x7FFFFFFF)
-        utterance = flite.new_utterance()
-        flite.utt_set_input_text(utterance, text.encode("ascii"))
         told = False
 
         def listen(samples: Samples, rate: int) -> bool:
@@ -162,15 +154,33 @@ class FliteVoice:
             told = True
             return on_sound(samples, rate, phonemes)
 
-        self._listener, self._error = listen, None
-        try:
-            if not flite.flite_do_synth(utterance, self._voice, ctypes.cast(flite.utt_synth, c_void_p)):
-                raise EngineError(f"flite could not speak {len(text)} characters", retryable=True)
-            if self._error is not None:
-                raise self._error
-        finally:
-            self._listener = None
-            flite.delete_utterance(utterance)
+        flite = self._flite
+        with _SPEAKING:
+            self._set(stretch, shift, seed)
+            utterance = flite.new_utterance()
+            flite.utt_set_input_text(utterance, text.encode("ascii"))
+            self._listener, self._error = listen, None
+            try:
+                made = flite.flite_do_synth(utterance, self._voice, ctypes.cast(flite.utt_synth, c_void_p))
+            finally:
+                self._listener = None
+                flite.delete_utterance(utterance)
+        if self._error is not None:
+            raise self._error
+        if not made:
+            raise EngineError(f"flite could not speak {len(text)} characters", retryable=True)
+
+    def _set(self, stretch: float, shift: float, seed: int) -> None:
+        flite = self._flite
+        flite.feat_set_float(self._features, b"duration_stretch", stretch)
+        flite.feat_set_float(self._features, b"f0_shift", shift)
+        # A fresh one for every text: the voice frees the one before.
+        info = flite.new_audio_streaming_info()
+        info.contents.min_buffsize = self._block
+        info.contents.asc = self._callback
+        flite.feat_set(self._features, b"streaming_info", flite.audio_streaming_info_val(info))
+        # flite draws its noise from the C library, which nothing else in this process does.
+        _libc().srand(seed & 0x7FFFFFFF)
 
     def _hear(self, wave: Any, start: int, size: int, last: int, info: int | None) -> int:
         """Called by flite; an exception must not go through its C code."""

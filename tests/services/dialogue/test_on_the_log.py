@@ -1,0 +1,145 @@
+"""The dialogue service on a real log: one reply, whole and once, whatever breaks on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from bus.errors import EngineError
+from bus.events import (
+    CharacterCreated,
+    CharacterEvent,
+    ConversationOpened,
+    ConversationTitled,
+    Event,
+    MessageReceived,
+    ReplyEnded,
+    ReplyFailed,
+    ReplySentence,
+    ReplyStarted,
+    StepFailed,
+)
+from bus.log import Bus
+from bus.runner import Runner
+from bus.service import Service
+from projections.conversation import Conversation, fold_all
+from services.dialogue.companion import Companion
+from services.dialogue.engine import Chat, Exchange
+from services.dialogue.service import TAKES, Dialogue, failed
+from tests.fakes import event
+
+ADA = CharacterCreated(
+    name="Ada", tagline="an engineer", personality="-", greeting="Hi.", look="l", voice="female"
+)
+
+
+class Faulty:
+    """Breaks off after one sentence, the first time; or always, before it."""
+
+    name = "faulty"
+    repeatable = False
+
+    def __init__(self, *, hopeless: bool = False) -> None:
+        self.asked: list[Exchange] = []
+        self._hopeless = hopeless
+
+    async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
+        self.asked.append(exchange)
+        if self._hopeless:
+            raise EngineError("the key is refused", code="llm_refused_key")
+        if len(self.asked) == 1:
+            yield "[happy] One. Tw"
+            raise EngineError("it broke off", retryable=True, code="llm_broke_off")
+        yield "Two. Three."
+
+
+@asynccontextmanager
+async def working(bus: Bus, chat: Chat) -> AsyncIterator[None]:
+    service = Service(name="dialogue", takes=TAKES, handle=Dialogue(chat).reply, engine=chat.name, failed=failed)
+    runner = asyncio.create_task(Runner(bus, service).run())
+    try:
+        yield
+    finally:
+        runner.cancel()
+        with suppress(asyncio.CancelledError):
+            await runner
+
+
+@pytest.fixture
+async def asked(bus: Bus) -> Event:
+    await bus.append_character(CharacterEvent(id="ch", at=1, character="ada", body=ADA))
+    await bus.append(event(ConversationOpened(person="p", character="ada"), at=1))
+    one = event(MessageReceived(message="m", text="what is your name"), at=2, turn="t", name="ask")
+    await bus.append(one)
+    return one
+
+
+async def until_over(bus: Bus, *ends: type) -> list[tuple[int, Event]]:
+    async with asyncio.timeout(30):
+        while True:
+            facts = await bus.facts("c")
+            if any(isinstance(one.body, ends) for _, one in facts):
+                return facts
+            await asyncio.sleep(0.02)
+
+
+async def test_a_turn_is_on_the_log_in_order_each_fact_with_its_cause(bus: Bus, asked: Event) -> None:
+    async with working(bus, Companion()):
+        facts = [one for _, one in await until_over(bus, ConversationTitled)][2:]
+    kinds = [type(one.body) for one in facts]
+    assert kinds[0] is ReplyStarted
+    assert set(kinds[1:-2]) == {ReplySentence}
+    assert kinds[-2:] == [ReplyEnded, ConversationTitled]
+    assert {(one.cause, one.turn) for one in facts} == {("ask", "t")}
+    assert any("Ada" in one.body.text for one in facts if isinstance(one.body, ReplySentence))
+
+
+async def test_a_reply_whose_engine_broke_off_goes_on_without_a_gap_or_a_double(bus: Bus, asked: Event) -> None:
+    chat = Faulty()
+    async with working(bus, chat):
+        facts = await until_over(bus, ConversationTitled)
+    assert [exchange.told for exchange in chat.asked] == [(), ("One.",)]
+    sentences = [one.body for _, one in facts if isinstance(one.body, ReplySentence)]
+    assert [(one.index, one.text, one.emotion) for one in sentences] == [
+        (0, "One.", "happy"), (1, "Two.", "happy"), (2, "Three.", "happy")
+    ]  # fmt: skip
+    assert [type(one.body) for _, one in facts].count(ReplyStarted) == 1
+    reply = fold_all(Conversation(id="c"), facts).turns[0].reply
+    assert reply is not None
+    assert reply.state == "ended"
+
+
+async def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(bus: Bus, asked: Event) -> None:
+    """The second worker finds the first sentence on record, from a first one that is gone."""
+    told = asyncio.Event()
+
+    class Stuck(Faulty):
+        async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
+            yield "One. "
+            yield "Tw"
+            told.set()
+            await asyncio.Event().wait()
+
+    async with working(bus, Stuck()):
+        await told.wait()
+    second = Faulty()
+    second.asked.append(Exchange(text="", at=0, character=ADA))  # past the fault that comes first
+    async with working(bus, second):
+        facts = await until_over(bus, ConversationTitled)
+    texts = [one.body.text for _, one in facts if isinstance(one.body, ReplySentence)]
+    assert texts == ["One.", "Two.", "Three."]
+    assert second.asked[1].told == ("One.",)
+
+
+async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(bus: Bus, asked: Event) -> None:
+    chat = Faulty(hopeless=True)
+    async with working(bus, chat):
+        facts = await until_over(bus, ReplyFailed)
+    assert len(chat.asked) == 1
+    assert [type(one.body) for _, one in facts][2:] == [ReplyStarted, StepFailed, ReplyFailed]
+    reply = fold_all(Conversation(id="c"), facts).turns[0].reply
+    assert reply is not None
+    assert (reply.state, reply.error) == ("failed", "the key is refused")

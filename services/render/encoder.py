@@ -36,7 +36,6 @@ class Encoder:
             "crf": str(crf),
             "maxrate": str(bitrate),
             "bufsize": str(bitrate),
-            "forced-idr": "1",
             # Key frames come where a batch begins and nowhere else. All frames are equally good, the first one and
             # the quiet ones too (qcomp), or the picture would pulse and the idle loop show where it begins.
             "x264-params": f"keyint=infinite:scenecut=0:bframes=0:qcomp=1:ipratio=1.2:sliced-threads=0:{_COLOUR}",

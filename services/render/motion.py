@@ -30,8 +30,8 @@ _EMOTION_FRAMES = 12
 _LOUD = 0.12
 """Root mean square of a clear voice."""
 _NOD_FRAMES = 14
-_NOD_APART = 25
-"""Packets between two nods at the least: half a second."""
+_NOD_APART = 35
+"""Packets between two nods at the least: 0.7 s."""
 _PEAK_AROUND = 3
 """Packets on either side that a peak of loudness is louder than."""
 

@@ -1,4 +1,4 @@
-"""A contact sheet of the built-in looks: `python -m services.render.sheet OUT.png`."""
+"""A contact sheet of the built-in looks: `python -m services.render.sheet OUT.png [PIXELS OF A TILE]`."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def sheet(face: LayeredFace) -> NDArray[np.uint8]:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: python -m services.render.sheet OUT.png", file=sys.stderr)
+    if not 1 <= len(arguments) <= 2 or not "".join(arguments[1:] or "1").isdecimal():
+        print("usage: python -m services.render.sheet OUT.png [PIXELS OF A TILE]", file=sys.stderr)
         return 2
-    renderer = LayeredRenderer(_SIZE)
+    renderer = LayeredRenderer(int(arguments[1]) if len(arguments) > 1 else _SIZE)
     picture = np.vstack([sheet(renderer.face(look)) for look in LOOKS])
     done, data = cv2.imencode(".png", picture)
     assert done

@@ -153,9 +153,10 @@ def test_the_service_is_built_with_the_layered_face() -> None:
 
 
 def test_the_contact_sheet_shows_all_looks(tmp_path: Path) -> None:
-    assert main([str(tmp_path / "sheet.png")]) == 0
+    assert main([str(tmp_path / "sheet.png"), "64"]) == 0
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet is not None
     rows = -(-(len(EMOTIONS) + len(viseme_poses()) + 8) // 8)
-    assert sheet.shape == (256 * rows * len(LOOKS), 256 * 8, 3)
+    assert sheet.shape == (64 * rows * len(LOOKS), 64 * 8, 3)
     assert main([]) == 2
+    assert main([str(tmp_path / "sheet.png"), "large"]) == 2

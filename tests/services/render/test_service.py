@@ -97,6 +97,14 @@ async def test_the_first_batch_needs_only_the_first_chunk_of_audio() -> None:
         assert reader.followed == 1
 
 
+async def test_a_speech_without_a_sound_is_an_idle_face_for_a_moment() -> None:
+    silence = AudioOut(conversation="c", speech="s1", index=0, sample=0, packets=(), final=True)
+    first, *batches, last = await outputs(FakeReader(media=[silence], live=watched()), started())
+    assert batches[-1].final
+    assert TAIL <= last.frames < TAIL + BATCH
+    assert (first.phase + last.frames) % BATCH == 0
+
+
 async def test_nothing_is_drawn_for_nobody() -> None:
     renderer = FakeRenderer()
     render = Render(renderer, bitrate=1_000_000)

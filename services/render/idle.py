@@ -73,11 +73,14 @@ def _blink(phase: int, start: float) -> float:
 
 
 def _glances(chance: random.Random) -> list[tuple[float, float, float]]:
-    """Frame, x and y of each new target; mostly the eyes of the person, now and then away from them."""
+    """Frame, x and y of each new target; mostly the eyes of the person, now and then away from them.
+
+    The loop begins with a look at the person: its first frame is the portrait.
+    """
     count = 6
     glances: list[tuple[float, float, float]] = []
     for index in range(count):
-        away = index % 3 == 2
+        away = index % 3 == 1
         reach = 0.45 if away else 0.09
         start = (index + chance.uniform(0.1, 0.75)) * LOOP / count
         glances.append((start, chance.uniform(-reach, reach), 0.6 * chance.uniform(-reach, reach)))

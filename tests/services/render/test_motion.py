@@ -257,5 +257,14 @@ def test_an_idle_face_blinks_breathes_and_looks_around() -> None:
         assert len({round(pose.gaze_x, 2) for pose in made}) > 5
 
 
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_the_first_idle_frame_makes_a_portrait(seed: int) -> None:
+    pose = Idle(seed).pose(0)
+    assert min(pose.lid_left, pose.lid_right) > 0.9
+    assert abs(pose.gaze_x) < 0.15
+    assert abs(pose.yaw) < 6.0
+
+
 def test_characters_idle_each_in_their_own_way() -> None:
     assert Idle(seed_of("ada")).pose(50) != Idle(seed_of("milo")).pose(50)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -158,6 +159,22 @@ async def test_a_cancelled_speech_draws_no_further() -> None:
             if isinstance(output, FrameBatch):
                 break
     assert len(renderer.made[0].poses) == 2
+
+
+async def test_two_conversations_share_the_thread_piece_by_piece() -> None:
+    renderer = FakeRenderer()
+    render = Render(renderer, bitrate=1_000_000)
+    order: list[str] = []
+
+    async def draw(speech: str) -> None:
+        reader = FakeReader(media=list(audio(200, speech=speech)), live=watched())
+        async for output in render.speech(started(speech), reader):
+            if isinstance(output, FrameBatch):
+                order.append(speech)
+
+    await asyncio.gather(draw("s1"), draw("s2"))
+    both = order[: len(order) * 3 // 4]
+    assert abs(both.count("s1") - both.count("s2")) <= 2
 
 
 async def next_loop(loops: AsyncIterator[Any]) -> list[IdleBatch]:

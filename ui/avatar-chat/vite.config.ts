@@ -16,6 +16,8 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // Generous: a busy machine must not fail a test that waits for nothing but the processor.
+    testTimeout: 30_000,
     coverage: { include: ['src/**/*.{ts,tsx}'], exclude: ['src/main.tsx', 'src/test/**', 'src/generated/**'] },
   },
 })

@@ -37,8 +37,9 @@ export function App() {
       <main className="stage">
         {readout && <Readout />}
         <CharacterSelector />
+        <Notices tone="problem" />
         {character ? <Face character={character} /> : <NobodyYet />}
-        <Notices />
+        <Notices tone="news" />
       </main>
       <Conversation character={character} />
       {open === 'list' && <ConversationList onClose={() => setOpen(null)} />}

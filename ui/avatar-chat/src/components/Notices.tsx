@@ -1,25 +1,28 @@
 import { CircleAlert, Info, X } from 'lucide-react'
 import { useStore } from '../hooks/useStore'
 import { useTab } from '../hooks/useVisit'
+import type { Notice } from '../services/notices'
 
-/** What is wrong and what to do about it; never in the way of what still works. */
-export function Notices() {
+/** What is wrong and what to do about it, with a place of its own; or news, which lie over the page for a moment. */
+export function Notices({ tone: wanted }: Pick<Notice, 'tone'>) {
   const { notices } = useTab().visit
+  const shown = useStore(notices.state).filter(({ tone }) => tone === wanted)
   return (
-    <div className="notices" aria-live="polite">
-      {useStore(notices.state).map(({ id, tone, title, detail, action }) => (
+    <div className="notices" data-tone={wanted} aria-live="polite">
+      {shown.map(({ id, tone, title, detail, action }) => (
         <div key={id} data-testid="notice" data-notice={id} className="notice" data-tone={tone}>
           {tone === 'problem' ? <CircleAlert aria-hidden /> : <Info aria-hidden />}
           <div className="min-w-0 flex-1">
             <p className="font-medium">{title}</p>
-            <p className="mt-0.5 text-sm wrap-anywhere text-ink-soft">{detail}</p>
-            {action && (
-              <button type="button" onClick={action.run} className="button-link mt-1">
-                {action.label}
-              </button>
-            )}
+            <p className="mt-0.5 wrap-anywhere text-ink-soft">{detail}</p>
           </div>
-          <button type="button" aria-label="Dismiss" onClick={() => notices.remove(id)} className="button-icon -m-2">
+          {/* On phones the same button is below the face, and there is no room for two. */}
+          {action && (
+            <button type="button" onClick={action.run} className="button-link shrink-0 max-sm:hidden">
+              {action.label}
+            </button>
+          )}
+          <button type="button" aria-label="Dismiss" onClick={() => notices.remove(id)} className="button-icon -mr-2">
             <X aria-hidden className="size-4" />
           </button>
         </div>

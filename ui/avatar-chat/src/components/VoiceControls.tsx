@@ -89,7 +89,7 @@ function UseMicrophone() {
   const { visit } = useTab()
   return (
     <button type="button" data-testid="talk-button" onClick={() => void visit.talk()} className="button-solid">
-      <Mic aria-hidden className="size-5" /> Use the microphone
+      <Mic aria-hidden className="size-5" /> Use microphone
     </button>
   )
 }

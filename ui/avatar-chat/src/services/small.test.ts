@@ -54,7 +54,7 @@ describe('the time an answer took', () => {
 describe('colours', () => {
   it('are kept where white can be read on them, else darkened, else given dark text', () => {
     expect(readable('#4f46e5')).toEqual({ background: '#4f46e5', text: '#ffffff' })
-    expect(readable('#2f9c95')).toEqual({ background: '#27827c', text: '#ffffff' })
+    expect(readable('#2f9c95')).toEqual({ background: '#247e77', text: '#ffffff' })
     expect(readable('#fde047')).toEqual({ background: '#fde047', text: '#15151a' })
     expect(readable('teal').background).toBe('teal')
   })

@@ -77,6 +77,6 @@ export function statusOf(
 
 function resting(call: CallState, microphone: MicrophoneState, name: string): Status {
   if (call.rtc.phase !== 'connected') return { name: 'idle', words: 'Ready' }
-  if (call.mode === 'watch') return { name: 'watching', words: `${name} reads what you type` }
+  if (call.mode === 'watch') return { name: 'watching', words: `Write to ${name}` }
   return microphone.muted ? { name: 'muted', words: 'You are muted' } : { name: 'listening', words: 'Listening' }
 }

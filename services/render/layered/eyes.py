@@ -128,7 +128,7 @@ def _brow(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     lift = clamp(pose.brow_left if side < 0 else pose.brow_right, -1.0, 1.2)
     furrow, sorrow = clamp(pose.furrow), clamp(pose.sorrow)
     raised = -12.0 * lift if lift > 0 else -7.0 * lift
-    inner = raised + 7.0 * furrow - 9.0 * sorrow
+    inner = raised + 9.5 * furrow - 9.0 * sorrow
     middle = raised + 0.5 * furrow - 1.0 * sorrow - 2.5 * max(lift, 0.0)
     outer = raised * 0.8 - 2.0 * furrow + 4.0 * sorrow
     arch, thick = 6.5 * look.brow_arch, 3.6 * look.brow_thickness

@@ -181,7 +181,7 @@ def heard(conversation: Conversation, *, before: str | None = None) -> list[Mess
     for turn in conversation.turns:
         if turn.id == before:
             break
-        if turn.person is not None and turn.person.state == "final" and turn.person.text:
+        if turn.person is not None and turn.person.text:
             messages.append(Message("user", turn.person.text))
         if turn.reply is not None:
             text, cut = _heard_of(turn.reply)

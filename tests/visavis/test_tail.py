@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import Callable
 from datetime import UTC
 
@@ -223,3 +225,18 @@ async def test_a_conversation_nobody_knows_is_an_error(
     assert await tail(settings, "nobody", follow=False, color=False, media=False) == 1
     assert await tail(settings, "not.an.id", follow=False, color=False, media=False) == 2
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["error", "error"]
+
+
+async def test_a_reader_that_goes_away_is_no_error(bus: Bus, settings: Settings) -> None:
+    for number in range(5):
+        await say(bus, "c1", number)
+    call = "tail(Settings(nats_url=sys.argv[1]), 'c1', follow=False, color=False, media=False)"
+    program = f"import asyncio, sys; from visavis.tail import *; sys.exit(asyncio.run({call}))"
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, settings.nats_url, stdout=theirs, stderr=asyncio.subprocess.PIPE
+    )
+    os.close(theirs)
+    _, errors = await process.communicate()
+    assert (process.returncode, errors.decode()) == (0, "")

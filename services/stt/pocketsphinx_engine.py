@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from pocketsphinx import Decoder
 
@@ -10,6 +11,7 @@ from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, Word
 from services.audio import samples_of
 from services.stt.engine import Transcript
+from services.stt.pauses import Pauses
 from services.stt.stable import StablePrefix
 
 FRAMES_PER_SECOND = 100
@@ -21,6 +23,11 @@ wrong words.)"""
 OPTIONS = {"maxhmmpf": 3000, "fwdflat": True}
 """Half the time at hardly a wrong word more. The second pass costs 25 ms a second of speech at the end and spares one
 wrong word in ten."""
+
+PAUSE = MICROPHONE_RATE * 220 // 1000
+"""Samples of quiet that end a segment: longer than the closure of any consonant, shorter than what ends a phrase."""
+BEFORE = MICROPHONE_RATE * 250 // 1000
+"""Samples of quiet given to the decoder before the voice that begins the next segment."""
 
 
 class Pocketsphinx:
@@ -47,45 +54,92 @@ class Pocketsphinx:
 
 
 class PocketsphinxTranscription:
-    """One utterance in one decoder, which goes back to `idle` afterwards."""
+    """One utterance in one decoder, which goes back to `idle` afterwards.
+
+    The second pass runs in each pause of the speaker over what was said since the one before, so that it is mostly done
+    when the utterance is over: the silence that ends it is a pause too.
+    """
 
     def __init__(self, decoder: Decoder, idle: list[Decoder]) -> None:
         self._decoder: Decoder | None = decoder
         self._idle = idle
-        self._stable = StablePrefix()
+        self._pauses = Pauses()
+        self._samples = 0
+        """Pushed so far."""
+        self._words: list[Word] = []
+        """Of the segments before."""
+        self._told = ""
+        self._before = b""
+        """The sound just before, while nothing is decoded."""
         decoder.set_cmn(MEAN_CEPSTRUM)
-        decoder.start_utt()
+        self._begin(decoder, 0)
 
     def push(self, pcm: bytes) -> str | None:
         decoder = self._open()
-        if not len(samples_of(pcm)):
+        samples = samples_of(pcm)
+        if not len(samples):
             return None
-        try:
+        self._samples += len(samples)
+        quiet = self._pauses.push(samples)
+        if not self._decoding:
+            self._before = (self._before + pcm)[-2 * BEFORE :]
+            if quiet:
+                return None
+            self._begin(decoder, self._samples - len(self._before) // 2)
+            pcm, self._before = self._before, b""
+        with self._translated(f"on {len(pcm)} bytes"):
             decoder.process_raw(pcm)
             found = decoder.hyp()
-        except RuntimeError as error:
-            self._decoder = None  # in what state it is nobody knows: another one is loaded
-            raise EngineError(f"pocketsphinx failed on {len(pcm)} bytes: {error}", retryable=True) from error
-        return self._stable.push(found.hypstr.split() if found else [])
+        settled = self._stable.push(found.hypstr.split() if found else [])
+        if self._pauses.length >= PAUSE:
+            self._end(decoder)
+            settled = ""
+        return None if settled is None else self._tell(settled)
 
     def finish(self) -> Transcript:
         decoder = self._open()
-        try:
-            decoder.end_utt()
-            words = tuple(_words(decoder)) if decoder.hyp() else ()
-        except RuntimeError as error:
-            self._decoder = None
-            raise EngineError(f"pocketsphinx failed at the end of the utterance: {error}", retryable=True) from error
+        if self._decoding:
+            self._end(decoder)
         self._decoder = None
         self._idle.append(decoder)
+        words = tuple(self._words)
         confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
-        return Transcript(" ".join(word.text for word in words), round(confidence, 4), words)
+        return Transcript(_text(words), round(confidence, 4), words)
 
     def close(self) -> None:
         if self._decoder is not None:
             decoder, self._decoder = self._decoder, None
-            decoder.end_utt()
+            if self._decoding:
+                decoder.end_utt()
             self._idle.append(decoder)
+
+    def _begin(self, decoder: Decoder, sample: int) -> None:
+        self._stable = StablePrefix()
+        self._segment = sample / MICROPHONE_RATE
+        self._decoding = True
+        decoder.start_utt()
+
+    def _end(self, decoder: Decoder) -> None:
+        with self._translated("at the end of a segment"):
+            decoder.end_utt()
+            if decoder.hyp():
+                self._words += _words(decoder, self._segment)
+        self._decoding = False
+
+    def _tell(self, settled: str) -> str | None:
+        text = " ".join(filter(None, (_text(self._words), settled)))
+        if text in ("", self._told):
+            return None
+        self._told = text
+        return text
+
+    @contextmanager
+    def _translated(self, where: str) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:
+            self._decoder = None  # in what state it is nobody knows: another one is loaded
+            raise EngineError(f"pocketsphinx failed {where}: {error}", retryable=True) from error
 
     def _open(self) -> Decoder:
         if self._decoder is None:
@@ -100,13 +154,17 @@ def _decoder() -> Decoder:
         raise EngineError(f"pocketsphinx does not load: {error}") from error
 
 
-def _words(decoder: Decoder) -> Iterator[Word]:
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def _words(decoder: Decoder, offset: float) -> Iterator[Word]:
     for segment in decoder.seg():
         if segment.word[0] in "<[+":  # silence, breath, noise
             continue
         yield Word(
             text=segment.word.split("(")[0],  # "the(2)" is a way to say "the"
-            start=segment.start_frame / FRAMES_PER_SECOND,
-            end=(segment.end_frame + 1) / FRAMES_PER_SECOND,
+            start=round(offset + segment.start_frame / FRAMES_PER_SECOND, 3),
+            end=round(offset + (segment.end_frame + 1) / FRAMES_PER_SECOND, 3),
             confidence=round(min(max(float(segment.prob), 0.0), 1.0), 4),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
@@ -58,12 +59,14 @@ class Dialogue:
         text = " ".join(body.text.split())
         if not text:
             return
-        conversation = await self._conversation(event.conversation, reader)
+        # Both at once: each costs a round trip, and the person is waiting.
+        conversation, characters = await asyncio.gather(
+            self._conversation(event.conversation, reader), reader.characters()
+        )
         reply = derive_id(event.id, "reply")
         record = _on_record(conversation, reply)
         if record is not None and record.state != "telling":
             return
-        characters = await reader.characters()
         character = (record.character if record else conversation.character) or next(iter(characters), "visavis")
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
@@ -59,14 +58,12 @@ class Dialogue:
         text = " ".join(body.text.split())
         if not text:
             return
-        # Both at once: each costs a round trip, and the person is waiting.
-        conversation, characters = await asyncio.gather(
-            self._conversation(event.conversation, reader), reader.characters()
-        )
+        conversation = await self._conversation(event.conversation, reader)
         reply = derive_id(event.id, "reply")
         record = _on_record(conversation, reply)
         if record is not None and record.state != "telling":
             return
+        characters = await reader.characters()
         character = (record.character if record else conversation.character) or next(iter(characters), "visavis")
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
 

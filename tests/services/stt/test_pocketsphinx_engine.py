@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from bus.errors import EngineError, InvalidInput
@@ -60,6 +61,30 @@ def test_the_same_audio_gives_the_same_words_whoever_spoke_before(engine: Pocket
         (word.text, word.start, word.end) for word in fresh.words
     ]
     assert used.confidence == pytest.approx(fresh.confidence, abs=0.02)
+
+
+def test_after_a_pause_the_words_are_known_before_the_end(engine: Pocketsphinx) -> None:
+    partials, transcript = listen(engine, voices.spoken("what_can_you_do_for_me_rms", after=0.4))
+    assert partials[-1] == transcript.text == "what can you do for me"
+
+
+def test_sentences_with_a_pause_between_are_one_transcript_with_times_that_go_on(engine: Pocketsphinx) -> None:
+    first = voices.spoken("what_time_is_it_rms", after=0.3)
+    second = voices.spoken("tell_me_something_about_yourself_slt", before=0.3)
+    partials, transcript = listen(engine, first + second)
+    assert transcript.text == "what time is it tell me something about yourself"
+    assert any(partial.startswith("what time is it tell me") for partial in partials)
+    times = [time for word in transcript.words for time in (word.start, word.end)]
+    assert times == sorted(times)
+    tell = transcript.words[4]
+    assert tell.text == "tell"
+    onset = np.nonzero(np.abs(np.frombuffer(second, np.int16)) > 300)[0][0]
+    assert tell.start == pytest.approx((len(first) / 2 + onset) / 16_000, abs=0.1)
+
+
+def test_a_voice_that_ends_without_a_pause_is_heard_to_its_end(engine: Pocketsphinx) -> None:
+    _, transcript = listen(engine, voices.spoken("what_characters_do_you_have_rms", after=0.05))
+    assert transcript.text == "what characters do you have"
 
 
 @pytest.mark.parametrize("pcm", [b"", bytes(16_000), bytes(2)], ids=["nothing", "silence", "one sample"])

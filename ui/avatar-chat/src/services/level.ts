@@ -1,9 +1,13 @@
+/** Drawn frames from one measurement to the next, and the smallest change worth drawing. */
+const EVERY = 3
+const STEP = 0.03
+
 /** How loud a track is, for a meter. Owns its AudioContext. */
 export class LevelMeter {
   private readonly context: AudioContext
   private frame = 0
 
-  /** @param onLevel Called once per drawn frame with 0 (silence) to 1 (loud). */
+  /** @param onLevel Called with 0 (silence) to 1 (loud), up to some twenty times a second and only when it changes. */
   constructor(track: MediaStreamTrack, onLevel: (level: number) => void) {
     this.context = new AudioContext()
     const analyser = this.context.createAnalyser()
@@ -11,13 +15,18 @@ export class LevelMeter {
     this.context.createMediaStreamSource(new MediaStream([track])).connect(analyser)
     const samples = new Float32Array(analyser.fftSize)
     let level = 0
+    let shown = -1
+    let frames = 0
     const measure = () => {
+      this.frame = requestAnimationFrame(measure)
+      if ((frames += 1) % EVERY !== 0) return
       analyser.getFloatTimeDomainData(samples)
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length
       // Falls slower than it rises, as meters do.
-      level = Math.max(loudness(power), level * 0.85)
+      level = Math.max(loudness(power), level * 0.7)
+      if (Math.abs(level - shown) < STEP) return
+      shown = level
       onLevel(level)
-      this.frame = requestAnimationFrame(measure)
     }
     this.frame = requestAnimationFrame(measure)
   }

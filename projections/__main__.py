@@ -240,15 +240,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "show":
             return asyncio.run(_show(settings, options.conversation, options.until, as_json=options.json))
         return _list(settings)
-    except NotFound as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 1
-    except InvalidInput as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 2
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, InvalidInput) and not isinstance(error, NotFound) else 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from bus.errors import VisavisError
 from bus.log import connect
 from bus.settings import PREFIX, Settings
 from visavis import doctor_checks as checks
-from visavis.doctor_checks import Finding, failure, ok
+from visavis.doctor_checks import Finding, failure, ok, warning
 
 PATIENCE = 5.0
 """Seconds that NATS has to answer."""
@@ -72,6 +72,29 @@ async def nats(settings: Settings) -> list[Finding]:
 _STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS, streams.DEAD)
 
 
+async def language_model(settings: Settings) -> list[Finding]:
+    """Whether the language model's endpoint answers and has the model asked for."""
+    if not settings.llm_url:
+        return []
+    from services.dialogue.openai import OpenAI
+
+    about = "model"
+    try:
+        chat = OpenAI(settings.llm_url, key=settings.llm_key, first_token=PATIENCE)
+    except VisavisError as error:
+        return [failure(about, error.detail, f"correct {PREFIX}LLM_URL, or unset it for the offline companion")]
+    try:
+        names = await chat.models()
+    except VisavisError as error:
+        return [warning(about, error.detail, f"start it, or unset {PREFIX}LLM_URL for the offline companion")]
+    finally:
+        await chat.close()
+    wanted = settings.llm_model
+    if wanted and wanted not in names:
+        return [warning(about, f"{wanted} is not listed, only {', '.join(names[:5])}", f"correct {PREFIX}LLM_MODEL")]
+    return [ok(about, f"{wanted or names[0]} at {_without_secrets(settings.llm_url)}")]
+
+
 async def _greeting(url: str) -> bytes | None:
     """The first line that a server sends to whoever connects, empty where it is silent; None: nobody listens."""
     parts = urlsplit(url.split(",")[0] if "://" in url else f"nats://{url}")
@@ -107,7 +130,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     ):
         for finding in group:
             yield finding
-    for finding in await nats(settings):
+    for finding in [*await language_model(settings), *await nats(settings)]:
         yield finding
 
 

@@ -158,10 +158,16 @@ class OpenAI:
                 self._raise_status(events.response.status_code, reason, model)
             self._refused |= refused
 
-    async def _choose_model(self) -> str:
-        if self._model:
-            return self._model
-        response = await self._client.get("models", timeout=self._first_token)
+    async def models(self) -> list[str]:
+        """Names of the models that chat, in the order in which the endpoint lists them.
+
+        Raises:
+            EngineError: it cannot be reached, refuses, or has none.
+        """
+        try:
+            response = await self._client.get("models", timeout=self._first_token)
+        except httpx2.HTTPError as error:
+            raise self._translated(error) from error
         if response.status_code != 200:
             self._raise_status(response.status_code, await self._reason(response), "")
         try:
@@ -172,7 +178,11 @@ class OpenAI:
         fit = [name for name in listed if not any(mark in name.lower() for mark in _OTHER_KINDS)]
         if not fit:
             raise EngineError(f"{self._where} has no chat model; it lists {listed[:5]}", code="llm_no_model")
-        self._model = fit[0]
+        return fit
+
+    async def _choose_model(self) -> str:
+        if not self._model:
+            self._model = (await self.models())[0]
         return self._model
 
     def _read(self, data: str) -> tuple[str, bool]:

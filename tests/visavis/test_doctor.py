@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bus.settings import Settings
 from tests.conftest import free_port
 from visavis import doctor as doctor_module
 from visavis import doctor_checks as checks
-from visavis.doctor import doctor, line, nats, verdict
+from visavis.doctor import doctor, language_model, line, nats, verdict
 from visavis.doctor_checks import Finding, failure, ok, warning
 
 
@@ -247,6 +248,40 @@ async def test_something_else_on_the_port_is_no_server(taken: int, monkeypatch: 
     monkeypatch.setattr(doctor_module, "PATIENCE", 0.2)
     (found,) = await nats(Settings(nats_port=taken))
     assert (found.state, found.said) == ("failure", f"what listens at nats://127.0.0.1:{taken} is no NATS server")
+
+
+# The language model
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[str]:
+    """An endpoint with two models; its address has a password in it."""
+    body = b'{"data": [{"id": "llama3.2"}, {"id": "qwen3"}]}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://user:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
+async def test_a_language_model_is_asked_for_what_it_has(endpoint: str) -> None:
+    (picked,) = await language_model(Settings(llm_url=endpoint))
+    (named,) = await language_model(Settings(llm_url=endpoint, llm_model="qwen3"))
+    (absent,) = await language_model(Settings(llm_url=endpoint, llm_model="gpt"))
+    assert [picked.state, named.state, absent.state] == ["ok", "ok", "warning"]
+    assert picked.said.startswith("llama3.2 at 127.0.0.1")
+    assert absent.said == "gpt is not listed, only llama3.2, qwen3"
+    assert "secret" not in picked.said
+
+
+async def test_a_language_model_that_is_away_is_a_remark_and_a_wrong_address_stops_it() -> None:
+    (away,) = await language_model(Settings(llm_url=f"http://127.0.0.1:{free_port()}/v1"))
+    (wrong,) = await language_model(Settings(llm_url="localhost:11434"))
+    assert (away.state, wrong.state) == ("warning", "failure")
+    assert await language_model(Settings()) == []
 
 
 async def test_the_whole_report_ends_with_a_verdict_and_a_status(

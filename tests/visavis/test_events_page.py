@@ -24,6 +24,12 @@ def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
         assert sum(row.startswith(start) for row in rows) == 1
 
 
+def test_every_body_is_in_its_union() -> None:
+    """What is defined and not in the union would be refused by every reader."""
+    assert set(events.Body.__subclasses__()) == {*get_args(events.Fact), events.CharacterCreated}
+    assert set(events.LiveBody.__subclasses__()) == set(get_args(events.Live))
+
+
 @pytest.mark.parametrize(
     ("kind", "subject"),
     [

@@ -75,6 +75,12 @@ def test_the_same_text_sounds_the_same(engine: EspeakEngine) -> None:
     assert first.visemes == again.visemes
 
 
+def test_another_process_sounds_the_same(engine: EspeakEngine) -> None:
+    other = EspeakEngine()
+    assert np.array_equal(say(other, "Once more.").samples, say(engine, "Once more.").samples)
+    other.close()
+
+
 def test_voices_differ_and_follow_pitch_and_pace(engine: EspeakEngine) -> None:
     text = "We are all here now, are we?"
     female, male = say(engine, text), say(engine, text, Voice("male"))

@@ -189,6 +189,8 @@ class OpusDecoder:
         Raises:
             InvalidInput: it is no Opus packet.
         """
+        if not packet:  # to FFmpeg the end of the stream, after which it takes nothing more
+            raise InvalidInput("expected an Opus packet, got 0 bytes")
         try:
             frames = self._codec.decode(av.Packet(packet))
         except (av.FFmpegError, ValueError) as error:

@@ -103,9 +103,17 @@ def test_the_silence_packet_is_twenty_silent_milliseconds() -> None:
         assert np.array_equal(decoder.decode(SILENCE), np.zeros(960, np.int16))
 
 
-def test_what_is_no_opus_packet_is_refused() -> None:
+@pytest.mark.parametrize("packet", [b"", b"\xff\xff\xff\xff"])
+def test_what_is_no_opus_packet_is_refused_and_the_next_one_heard(packet: bytes) -> None:
+    decoder = OpusDecoder()
     with pytest.raises(InvalidInput):
-        OpusDecoder().decode(b"\xff\xff\xff\xff")
+        decoder.decode(packet)
+    assert len(decoder.decode(SILENCE)) == 960
+
+
+@pytest.mark.parametrize("packet", [b"\xf8", b"\x78", b"\x08"])
+def test_a_packet_of_a_pause_is_twenty_milliseconds_too(packet: bytes) -> None:
+    assert len(OpusDecoder().decode(packet)) == 960
 
 
 def test_loudness_is_counted_packet_by_packet() -> None:

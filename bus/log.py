@@ -314,22 +314,23 @@ async def connect(settings: Settings, *, name: str, wait: float = 30.0) -> Async
 
 
 async def _connect(url: str, name: str, wait: float) -> Connection:
+    client = Connection()
+
     async def on_error(error: Exception) -> None:
-        log.warning("nats", extra={"why": str(error) or type(error).__name__})
+        if client.in_use:
+            log.warning("nats", extra={"why": str(error) or type(error).__name__})
 
-    deadline = asyncio.get_running_loop().time() + wait
-    while True:
-        client = Connection()
+    async def on_disconnect() -> None:
+        if client.in_use:
+            log.warning("nats connection lost")
 
-        async def on_disconnect(client: Connection = client) -> None:
-            if not client.leaving:
-                log.warning("nats connection lost")
+    async def on_reconnect() -> None:
+        log.info("nats connection back")
+        client.came_back()
 
-        async def on_reconnect(client: Connection = client) -> None:
-            log.info("nats connection back")
-            client.came_back()
-
-        try:
+    try:
+        # With endless reconnects nats-py tries for ever to connect in the first place, too.
+        async with asyncio.timeout(wait):
             await client.connect(
                 url,
                 name=name,
@@ -338,15 +339,12 @@ async def _connect(url: str, name: str, wait: float) -> Connection:
                 max_reconnect_attempts=-1,
                 ping_interval=5,
                 pending_size=32 << 20,
-                allow_reconnect=True,
                 error_cb=on_error,
                 disconnected_cb=on_disconnect,
                 reconnected_cb=on_reconnect,
             )
-            return client
-        except (NatsError, OSError, TimeoutError) as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise BusError(f"no NATS server at {url}: {error!r}") from error
-            await asyncio.sleep(0.1)
-
-
+    except (NatsError, OSError, TimeoutError) as error:
+        await client.close()
+        raise BusError(f"no NATS server at {url} within {wait:g} s") from error
+    client.in_use = True
+    return client

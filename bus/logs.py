@@ -24,5 +24,5 @@ def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("nats", "aioice", "aiortc", "libav", "httpx2", "httpcore2"):
+    for chatty in ("nats", "aioice", "aiortc", "libav", "httpx2", "httpcore2", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

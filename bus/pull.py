@@ -33,11 +33,11 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self.pulls: WeakSet[Pull] = WeakSet()
-        self.leaving = False
-        """Whether we are closing it ourselves."""
+        self.in_use = False
+        """Between having connected and closing it ourselves: what goes wrong then is worth a word."""
 
     async def leave(self) -> None:
-        self.leaving = True
+        self.in_use = False
         await self.close()
 
     def came_back(self) -> None:

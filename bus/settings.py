@@ -58,9 +58,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Silence after which a phrase is over, in milliseconds, where nothing tells sooner."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
     """How long recorded and spoken audio is kept."""
-    audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 8 << 30
+    audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30
     """How much audio is kept at the most, in bytes."""
-    frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30
+    frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
     """How much video is kept at the most (and never over 24 hours), in bytes."""
     log_level: str = "info"
     """debug, info, warning, error."""

@@ -45,6 +45,8 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    worth_showing: Callable[[str], bool] = field(default=lambda line: True)
+    """Whether a line that it prints is passed on."""
     starts: int = 0
     pid: int | None = None
     given_up: str | None = None
@@ -121,7 +123,9 @@ class Supervisor:
     async def _pass_on(self, child: Child, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
-            self._say(child.name, line.decode(errors="replace").rstrip())
+            text = line.decode(errors="replace").rstrip()
+            if child.worth_showing(text):
+                self._say(child.name, text)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -100,7 +100,7 @@ async def up(settings: Settings) -> None:
             if not settings.nats_url:
                 check_port("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT")
                 server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
-                supervisor.start(Child("nats", server.command()))
+                supervisor.start(Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line))
             await _start_services(settings, supervisor, say)
             await supervisor.gave_up.wait()
             names = ", ".join(child.name for child in supervisor.children if child.given_up)

@@ -104,7 +104,8 @@ async def _gone(request: Request, error: Exception) -> Response:
 async def _tell(request: Request, error: Exception) -> Response:
     assert isinstance(error, VisavisError)
     if isinstance(error, BusError):
-        log.warning("request failed", extra={"path": request.url.path, "why": error.detail})
+        level = logging.DEBUG if error.code == "unavailable" else logging.WARNING
+        log.log(level, "request failed", extra={"path": request.url.path, "why": error.detail})
         return problem(503, error.code, error.detail, {"Retry-After": "2"})
     return problem(_STATUS.get(error.code, 400), error.code, error.detail)
 

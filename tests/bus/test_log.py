@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bus import streams, subjects
-from bus.errors import Conflict, StreamStalled
+from bus.errors import BusError, Conflict, StreamStalled
 from bus.events import AudioIn, CharacterCreated, CharacterEvent, Event, LiveEvent, MessageReceived, Watching
 from bus.log import Bus, connect
 from bus.settings import Settings
@@ -129,3 +129,10 @@ async def test_starting_again_changes_no_stream_and_a_new_limit_is_applied(setti
     async with connect(smaller, name="smaller") as changed:
         info = await changed.js.stream_info(streams.AUDIO)
         assert info.config.max_bytes == 32 << 20
+
+
+async def test_a_server_that_is_not_there_is_named_in_time(settings: Settings, nats_server: NatsServer) -> None:
+    nats_server.kill()
+    with pytest.raises(BusError, match=settings.nats_url):
+        async with connect(settings, name="test", wait=0.5):
+            pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from playwright.async_api import BrowserContext, Page, async_playwright
 
 from services.audio import resample
+from tests import voices
 
 PROBE = (Path(__file__).parent / "probe.js").read_text()
 _FLAGS = (
@@ -30,13 +30,9 @@ _FLAGS = (
 )
 
 
-def speak(text: str, folder: Path, voice: str = "rms") -> npt.NDArray[np.int16]:
-    """A sentence as a person would say it into a microphone, 48 kHz."""
-    path = folder / "sentence.wav"
-    subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
-    with wave.open(str(path)) as recording:
-        samples = np.frombuffer(recording.readframes(recording.getnframes()), np.int16)
-        return resample(samples, recording.getframerate(), 48_000)
+def say(name: str) -> npt.NDArray[np.int16]:
+    """A recorded sentence as a person would say it into a microphone, 48 kHz."""
+    return resample(voices.samples(name), 16_000, 48_000)
 
 
 def microphone(folder: Path, *parts: npt.NDArray[np.int16] | float) -> Path:
@@ -74,6 +70,8 @@ async def browser(
             headless=True,
             args=flags,
             viewport={"width": width, "height": height},
+            # Without a graphics card every moving glow is drawn by the cores that the avatar needs.
+            reduced_motion="reduce",
         )
         try:
             yield context

@@ -3,7 +3,7 @@
 Nothing else in Visavis touches the library. It reads requests on standard input and writes answers on standard output,
 each a msgpack message behind its length (four bytes, big endian), one answer for one request:
 
-    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "seed"}
+    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "volume" 0-200, "seed"}
     {"rate", "pcm", "phonemes": [[name, sample], …]} or {"error", "retryable"}
 
 Each request is spoken by a fork of the process as it was at its start. The library keeps traces of what it said before;
@@ -26,7 +26,7 @@ import msgspec
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 0x8000
-_RATE, _PITCH = 1, 3
+_RATE, _VOLUME, _PITCH = 1, 2, 3
 _CHARACTERS_UTF8 = 1
 _EVENT_LIST_END, _EVENT_PHONEME = 0, 7
 BUFFER_MS = 200
@@ -57,9 +57,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     voice: str
     """Of a language, e.g. "en-us"."""
     variant: str = ""
-    """Of the sound, e.g. "f2"; "" for the voice's own."""
+    """Of the sound, e.g. "f5"; "" for the voice's own."""
     pitch: int = 50
     rate: int = 165
+    volume: int = 100
     seed: int = 0
     """Of the breath and the flutter, 31 bits."""
 
@@ -73,7 +74,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-WARM_UP = Request(text="hello", voice="en-us", variant="f2")
+WARM_UP = Request(text="hello", voice="en-us", variant="f5")
 """Loads what most requests need."""
 
 
@@ -126,6 +127,7 @@ class Espeak:
             return Answer(error=f"eSpeak NG has no voice {name!r}")
         self._library.espeak_SetParameter(_RATE, request.rate, 0)
         self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
+        self._library.espeak_SetParameter(_VOLUME, request.volume, 0)
         self._sound, self._phonemes = [], []
         text = request.text.encode() + b"\0"
         status = self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARACTERS_UTF8, None, None)

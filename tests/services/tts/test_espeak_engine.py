@@ -92,6 +92,12 @@ def test_voices_differ_and_follow_pitch_and_pace(engine: EspeakEngine) -> None:
 LANGUAGES = ("de", "fr", "es", "ru", "hi", "ar", "ja", "zh", "zh-Hans", "pt-BR", "en-GB", "nb")
 
 
+@pytest.mark.parametrize("name", ["female", "male"])
+def test_no_voice_is_clipped(engine: EspeakEngine, name: str) -> None:
+    piece = say(engine, "I am very glad that you are all here now. What shall we do?", Voice(name))
+    assert 8_000 < np.abs(piece.samples.astype(int)).max() < 32_000
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_speaks_many_languages(engine: EspeakEngine, language: str) -> None:
     greeting = {"ru": "Привет", "hi": "नमस्ते", "ar": "مرحبا", "ja": "こんにちは", "zh": "你好"}

@@ -23,8 +23,8 @@ PATIENCE = 10.0
 _LANGUAGES = {"en": "en-us", "zh": "cmn", "no": "nb", "iw": "he", "fr": "fr-fr"}
 """Where eSpeak NG's name is not the tag's own first part."""
 _VARIANTS = {"female": ("f5", 50, 100), "male": ("klatt4", 45, 80)}
-"""Variant, pitch and volume (at 100 klatt4 is clipped). Of eighteen, those in which our recogniser understands most letters (78 and 95 of 100; the plain
-voice has 63)."""
+"""Variant, pitch and volume (at 100 klatt4 is clipped). Of eighteen variants these are the ones in which our recogniser
+understands most letters: 78 and 95 of 100; the plain voice has 63."""
 _RATE = 160
 """Words a minute; its own 175 are a hurry."""
 

@@ -126,7 +126,8 @@ ENGLISH = Phrases(
             "repeat",
             (
                 r"\b(?:say|repeat) (?:that|it) (?:again|please|once more)\b", r"\brepeat(?: that)?\b",
-                r"\bwhat did you (?:just )?say\b", r"^(?:sorry what|pardon(?: me)?|say again|again please|come again)$",
+                r"\bwhat did you (?:just )?say\b", r"\bthat again please\b",
+                r"^(?:sorry what|pardon(?: me)?|say again|again please|come again)$",
             ),
             ("can you repeat that", "say that again", "what did you say"),
         ),
@@ -160,7 +161,7 @@ ENGLISH = Phrases(
             "real",
             (
                 r"\bare you (?:a |an |really a |even )?(?:real|human|robot|machine|person|bot|computer|alive|ai|"
-                r"program|conscious|intelligent)\b", r"\bartificial intelligence\b", r"\bwhat are you\b",
+                r"program|conscious|intelligent)\b", r"\bartificial intelligence\b", r"\brobot\b", r"\bwhat are you\b",
             ),
             ("are you a robot", "are you real", "are you human", "what are you"),
         ),
@@ -194,7 +195,7 @@ ENGLISH = Phrases(
             "bye",
             (
                 r"\b(?:good ?bye|bye|farewell|see (?:you|ya)|good night|so long|take care|got to go|have to go|"
-                r"gotta go|talk (?:to you )?later|until next time)\b",
+                r"gotta go|talk (?:to you )?later|until next time)\b", r"^\w+ later$",
             ),
             ("goodbye", "bye bye", "see you later", "good night"),
         ),

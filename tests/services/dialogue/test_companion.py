@@ -68,6 +68,10 @@ def say(text: str, *history: Message, language: str = "en", now: datetime = NOON
         ("yes please", "yes"),
         ("no thanks", "no"),
         ("hello", "hello"),
+        # as pocketsphinx heard a synthetic voice say it
+        ("arguing robot", "real"),
+        ("shame that again please", "repeat"),
+        ("she later", "bye"),
     ],
 )
 def test_english_is_understood_also_where_it_was_misheard(text: str, intent: str) -> None:

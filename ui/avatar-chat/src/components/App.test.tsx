@@ -149,6 +149,20 @@ describe('talking', () => {
     expect(world.track.enabled).toBe(true)
   })
 
+  it('hears one into an answer, and goes on with the answer after a cough', async () => {
+    const { world } = await talk()
+    world.tell('t1', written('hello'), sentence(0, 'A long story.'), spoken(0), playing(0))
+    world.tell('t2', listening)
+    world.tell('t1', { type: 'playback.progress', session: 's', speech: 's0', reply: 'r', index: 0, samples: 9 })
+    expect(status()).toBe('hearing')
+    world.live({ type: 'transcript_partial', utterance: 'u', text: 'wait' })
+    expect(get('caption-person').textContent).toBe('wait')
+    world.tell('t2', discarded)
+    await settle()
+    expect(status()).toBe('speaking')
+    expect(get('caption-avatar').textContent).toBe('A long story.')
+  })
+
   it('says that nothing was understood', async () => {
     const { world } = await talk()
     world.tell('t1', listening, discarded)

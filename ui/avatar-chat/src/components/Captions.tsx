@@ -1,6 +1,7 @@
 import { useStore } from '../hooks/useStore'
 import { useConversation, useTab } from '../hooks/useVisit'
 import type { ConversationState } from '../services/conversation'
+import { playingIn } from '../services/status'
 import type { ReplyPart } from '../services/view'
 
 /** The sentence being told, else the last one told; empty before the first. */
@@ -32,7 +33,7 @@ export function Captions() {
   const { view, activeTurn } = conversation
   const turn = view.turns.find(({ id }) => id === activeTurn)
   const said = wordsSaid(conversation)
-  const told = sentenceTold(turn?.reply)
+  const told = sentenceTold(turn?.reply) || (playingIn(view)?.text ?? '')
   const state = turn?.person?.state ?? 'final'
   return (
     <div className="captions" data-testid="captions" aria-hidden>

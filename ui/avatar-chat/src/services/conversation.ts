@@ -1,12 +1,12 @@
 /** One conversation as this page knows it: history from the gateway, then every event as it happens. */
 
-import type { ConversationId, Event, LiveEvent, MessageReceived } from '../generated/events'
+import type { ConversationId, Event, LiveEvent, MessageReceived, TurnId } from '../generated/events'
 import { ApiError, type Api } from './api'
 import { fold } from './fold'
 import { Store } from './store'
 import { EventStream, type Source } from './stream'
 import { foldTimes, type TurnTimes } from './timing'
-import type { ConversationView } from './view'
+import type { ConversationView, TurnView } from './view'
 
 /** What was typed and is not on record yet. */
 export interface PendingMessage {
@@ -24,7 +24,7 @@ export interface ConversationState {
   readonly pending: readonly PendingMessage[]
   /** 0 when events arrive, else how many times in a row the connection has been lost or refused. */
   readonly retries: number
-  /** The turn that something happened in since the page opened; older ones are history, whatever their state says. */
+  /** The newest turn that something happened in since the page opened; the others are history, whatever they say. */
   readonly activeTurn: string | null
   /** Nothing has happened for some seconds: what was to follow will not come any more. */
   readonly still: boolean
@@ -38,6 +38,13 @@ function without(pending: readonly PendingMessage[], received: MessageReceived):
   return place < 0 ? pending : pending.toSpliced(place, 1)
 }
 
+/** The later of two turns; late news of an earlier one do not make it the current one again. */
+function newer(turns: readonly TurnView[], current: TurnId | null, other: TurnId | null): TurnId | null {
+  if (other === null || current === null) return other ?? current
+  const place = turns.findIndex(({ id }) => id === other)
+  return place >= 0 && place < turns.findIndex(({ id }) => id === current) ? current : other
+}
+
 const STILL_AFTER = 6000
 
 type Observer = (event: Event) => void
@@ -49,7 +56,6 @@ export class Conversation {
   private readonly api: Api
   private keys = 0
   private timer: ReturnType<typeof setTimeout> | null = null
-  private overUtterance: string | null = null
 
   private constructor(api: Api, view: ConversationView, observe: Observer, create?: (url: string) => Source) {
     this.api = api
@@ -130,13 +136,12 @@ export class Conversation {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = setTimeout(() => this.state.update((state) => ({ ...state, still: true })), STILL_AFTER)
     const over = body.type === 'transcript.final' || body.type === 'utterance.discarded'
-    if (over) this.overUtterance = body.utterance
     this.state.update((state) => ({
       ...state,
       view: fold(state.view, seq, event),
       partial: over || body.type === 'utterance.started' || body.type === 'message.received' ? '' : state.partial,
       pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
-      activeTurn: event.turn ?? state.activeTurn,
+      activeTurn: newer(state.view.turns, state.activeTurn, event.turn),
       still: false,
       times: foldTimes(state.times, event),
     }))
@@ -145,8 +150,6 @@ export class Conversation {
   private applyLive({ body }: LiveEvent): void {
     switch (body.type) {
       case 'transcript_partial':
-        // Partials travel beside the facts; one may come after the words are final.
-        if (body.utterance === this.overUtterance) return
         this.state.update((state) => ({ ...state, partial: body.text }))
         return
       case 'watching':

@@ -3,7 +3,7 @@
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
 import type { MicrophoneState } from './microphone'
-import type { TurnView } from './view'
+import type { ConversationView, SentenceView, TurnView } from './view'
 
 export type StatusName =
   | 'idle'
@@ -24,6 +24,12 @@ export interface Status {
 
 /** From this many failures in a row on, the server is said to be away. */
 const AWAY = 3
+
+/** The sentence that is being played, in whichever turn. */
+export function playingIn(view: ConversationView): SentenceView | null {
+  const playing = ({ state }: SentenceView) => state === 'playing'
+  return view.turns.findLast(({ reply }) => reply?.sentences.some(playing))?.reply?.sentences.find(playing) ?? null
+}
 
 /**
  * What the turn that is under way is at; null where nothing is.
@@ -63,7 +69,9 @@ export function statusOf(
   }
   const turn = conversation?.view.turns.find(({ id }) => id === conversation.activeTurn)
   const waiting = call.rtc.phase === 'connected' && conversation?.still === false
-  switch (activity(turn, waiting)) {
+  // A cough in the middle of an answer is a turn of its own, and the answer goes on.
+  const goingOn = waiting && playingIn(conversation.view) ? 'speaking' : null
+  switch (activity(turn, waiting) ?? goingOn) {
     case 'hearing':
       return { name: 'hearing', words: 'Hearing you' }
     case 'thinking':

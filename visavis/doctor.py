@@ -58,8 +58,9 @@ async def nats(settings: Settings) -> list[Finding]:
         async with asyncio.timeout(PATIENCE), connect(settings, name="doctor", wait=PATIENCE) as bus:
             kept = [f"{name} {await bus.last_sequence(name)}" for name in _STREAMS]
             services = sorted(f"{one.name} ({one.engine or one.version})" for one in await discover(bus))
+            version = bus.nc.connected_server_version
             return [
-                ok("nats", f"{bus.nc.connected_server_version} at {shown}"),
+                ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(kept)}"),
                 ok("services", ", ".join(services) if services else "none running"),
             ]

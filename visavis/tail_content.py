@@ -25,17 +25,19 @@ from bus.events import (
 )
 
 _LONGEST = 160
+_IDS = frozenset(("person", "session", "utterance", "message", "reply", "speech"))
+"""Of no use to a reader: the lines around it say what belongs together."""
 
 
 def content(body: Body) -> str:
-    """The key content of a fact; of kinds without a form of their own, all short fields."""
+    """The key content of a fact; of kinds without a form of their own, all short fields but ids."""
     match body:
         case MessageReceived():
             return f"{_quoted(body.text)} by {body.channel}"
         case TranscriptFinal():
             return f"{_quoted(body.text)} {body.language} {body.confidence:.2f} {body.engine}".rstrip()
         case UtteranceEnded():
-            return f"{body.utterance} {_seconds(body.samples, MICROPHONE_RATE)} {body.reason}"
+            return f"{_seconds(body.samples, MICROPHONE_RATE)} {body.reason}"
         case ReplySentence():
             return f"{body.index} {_quoted(body.text)} {body.emotion}"
         case ReplyInterrupted():
@@ -56,8 +58,9 @@ def content(body: Body) -> str:
         case StepFailed():
             return f"{body.service} {body.code}: {body.detail}"
         case _:
-            values = msgspec.structs.asdict(body).values()
-            return " ".join(str(value) for value in values if isinstance(value, str | int | float))[:_LONGEST]
+            fields = msgspec.structs.asdict(body).items()
+            values = [value for name, value in fields if name not in _IDS and isinstance(value, str | int | float)]
+            return " ".join(map(str, values))[:_LONGEST]
 
 
 def _quoted(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import re
 import shutil
 import socket
 import stat
@@ -232,6 +233,7 @@ async def test_a_server_tells_its_version_its_streams_and_its_services(bus: Bus,
     assert [(finding.about, finding.state) for finding in found] == [
         ("nats", "ok"), ("streams", "ok"), ("services", "ok")
     ]  # fmt: skip
+    assert re.fullmatch(r"2\.\d+\.\d+ at nats://127\.0\.0\.1:\d+", found[0].said)
     assert found[1].said.startswith("last sequences: CONVERSATIONS 0, AUDIO 0")
     assert found[2].said == "dialogue (companion)"
 

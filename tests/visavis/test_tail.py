@@ -56,11 +56,11 @@ def record(data: bytes, subject: str = "conv.c1.x.y", sequence: int = 1) -> Reco
     [
         (MessageReceived(message="m", text="hi  there"), '"hi there" by web'),
         (TranscriptFinal(utterance="u", text="hi", language="en", confidence=0.912, engine="p"), '"hi" en 0.91 p'),
-        (UtteranceEnded(utterance="u", samples=24000, speech_ended=1, reason="silence"), "u 1.50 s silence"),
+        (UtteranceEnded(utterance="u", samples=24000, speech_ended=1, reason="silence"), "1.50 s silence"),
         (ReplySentence(reply="r", index=2, text="Oh.", character="ada", emotion="sad"), '2 "Oh." sad'),
         (ReplyInterrupted(reply="r", heard="I am", by="speech"), 'by speech, heard "I am"'),
         (ReplyFailed(reply="r", code="llm", detail="away"), "llm: away"),
-        (ReplyEnded(reply="r", sentences=3), "r 3"),
+        (ReplyEnded(reply="r", sentences=3), "3"),
         (SpeechStarted(speech="s", reply="r", index=0, character="a", voice="slt", engine="flite"), "0 slt flite"),
         (
             SpeechEnded(speech="s", reply="r", index=0, samples=48000, visemes=(VisemeMark(0, "aa"),)),
@@ -73,7 +73,7 @@ def record(data: bytes, subject: str = "conv.c1.x.y", sequence: int = 1) -> Reco
             "1 0.50 s 12 frames cut short",
         ),
         (StepFailed(service="tts", code="x", retryable=False, detail="no voice"), "tts x: no voice"),
-        (ConversationOpened(person="p", character="ada"), "p ada en"),
+        (ConversationOpened(person="p", character="ada"), "ada en"),
     ],
 )
 def test_of_a_fact_its_key_content_is_shown(body: Body, expected: str) -> None:
@@ -93,7 +93,7 @@ def test_a_line_has_time_conversation_fact_content_and_the_delay_since_its_cause
         '00:00:01.000  c1234567  message.received        "hi" by web'
     )
     assert lines.line("CONVERSATIONS", record(encode(ended))) == (
-        "00:00:01.120  c1234567  reply.ended             r 1  +120 ms"
+        "00:00:01.120  c1234567  reply.ended             1  +120 ms"
     )
 
 

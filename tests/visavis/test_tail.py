@@ -12,6 +12,7 @@ from datetime import UTC
 import pytest
 
 from bus.codec import encode
+from bus.errors import BusError
 from bus.events import (
     AudioIn,
     AudioOut,
@@ -36,6 +37,7 @@ from bus.events import (
 )
 from bus.log import Bus, Record
 from bus.settings import Settings
+from tests.conftest import free_port
 from tests.fakes import event
 from visavis.tail import LAST, Lines, milliseconds, tail
 from visavis.tail_content import content
@@ -240,3 +242,9 @@ async def test_a_reader_that_goes_away_is_no_error(bus: Bus, settings: Settings)
     os.close(theirs)
     _, errors = await process.communicate()
     assert (process.returncode, errors.decode()) == (0, "")
+
+
+async def test_without_a_server_there_is_nothing_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visavis.tail.WAIT", 0.1)
+    with pytest.raises(BusError, match="no NATS server"):
+        await tail(Settings(nats_port=free_port()), None, follow=False, color=False, media=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -16,6 +17,7 @@ from bus import subjects
 from bus.errors import NotFound, VisavisError
 from bus.events import (
     FRAMES_PER_SECOND,
+    OPUS_FRAME,
     AudioOut,
     Body,
     CharacterCreated,
@@ -49,6 +51,10 @@ _IDLE_CRF, _IDLE_BITRATE = 25, 2_000_000
 _PIECE = 5
 """Frames drawn in one go: what a cancelled speech can hold up the others."""
 
+_ON_ITS_WAY = 240_000
+"""Microseconds from a speech's start to its first picture on a screen, about: where the idle loop will be then."""
+_REMEMBERED = 1024
+
 R = TypeVar("R")
 
 
@@ -63,6 +69,8 @@ class Render:
         self._renderer = renderer
         self._bitrate = bitrate
         self._faces: dict[str, Face] = {}
+        self._next_phase: OrderedDict[tuple[str, int], int] = OrderedDict()
+        """Where the sentence after one drawn here takes over, by reply and index; saves reading the log for it."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
 
     async def speech(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
@@ -74,7 +82,9 @@ class Render:
         characters = await reader.characters()
         if body.character not in characters:
             raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
-        phase = await start_phase(event, body, reader)
+        phase = self._next_phase.pop((body.reply, body.index), None)
+        if phase is None:
+            phase = await start_phase(event, body, reader)
         face = await self._off_loop(partial(self._face, characters[body.character].look))
         motion = Motion(
             body.character, body.speech, phase=phase, emotion=body.emotion, before=body.emotion_before
@@ -89,13 +99,14 @@ class Render:
             phase=phase,
         )
         encoder = self._encoder(self._bitrate, crf=_SPEECH_CRF)
-        done = 0
+        done = samples = 0
         batches = enumerate(_batch_sizes())
         index, size = next(batches)
         chunks = reader.follow(AudioOut, subjects.audio_out(event.conversation, body.speech))
         async with aclosing(chunks):  # type: ignore[type-var]
             async for chunk in chunks:
                 motion.hear(chunk)
+                samples = chunk.sample + len(chunk.packets) * OPUS_FRAME
                 while motion.ready >= done + size or (motion.complete and motion.ready > done):
                     end = min(done + size, motion.ready)
                     units = await self._encode(face, encoder, [motion.pose(frame) for frame in range(done, end)])
@@ -111,6 +122,9 @@ class Render:
                     )
                     done = end
                     index, size = next(batches)
+        self._next_phase[body.reply, body.index + 1] = phase_after(phase, samples)
+        while len(self._next_phase) > _REMEMBERED:
+            self._next_phase.popitem(last=False)
         yield FramesEnded(speech=body.speech, frames=done)
 
     async def idle_loops(self, reader: Reader) -> AsyncGenerator[Output, None]:
@@ -198,7 +212,7 @@ async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
         before = ended.get(body.index - 1)
         if before is not None and before.speech in phases:
             return phase_after(phases[before.speech], before.samples)
-    return idle_phase(event.at)
+    return idle_phase(event.at + _ON_ITS_WAY)
 
 
 def idle_version(character: str, face: Face, renderer: Renderer) -> str:

@@ -65,7 +65,7 @@ async def test_a_watched_speech_becomes_batches_between_started_and_ended() -> N
     reader = FakeReader(media=list(audio(60)), live=watched())
     first, *batches, last = await outputs(reader, started())
     assert first == FramesStarted(
-        speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=idle_phase(AT)
+        speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=idle_phase(AT + 240_000)
     )
     assert [batch.index for batch in batches] == list(range(len(batches)))
     assert [len(batch.units) for batch in batches[:4]] == [2, 3, 5, 10]
@@ -135,7 +135,7 @@ async def test_the_next_sentence_starts_by_the_clock_where_the_one_before_had_no
     record = [Event(id="b", at=AT, conversation="c", body=SpeechEnded(speech="s0", reply="r", index=0, samples=1920))]
     reader = FakeReader(media=list(audio(30)), live=watched(), facts_on_record=record)
     first, *_ = await outputs(reader, started(index=1))
-    assert first.phase == idle_phase(AT)
+    assert first.phase == idle_phase(AT + 240_000)
 
 
 async def test_a_repeat_yields_the_very_same() -> None:

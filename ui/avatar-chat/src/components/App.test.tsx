@@ -163,6 +163,16 @@ describe('talking', () => {
     expect(get('caption-avatar').textContent).toBe('A long story.')
   })
 
+  it('follows what one says to its turn, though a message was written in the middle of it', async () => {
+    const { world } = await talk()
+    world.tell('t1', listening)
+    world.tell('t2', written('hello'), sentence(0, 'Hi.'), playing(0), interrupted)
+    world.tell('t1', phraseOver)
+    expect(status()).toBe('thinking')
+    world.tell('t1', transcribed('tell me a story'))
+    expect(get('caption-person').textContent).toBe('tell me a story')
+  })
+
   it('says that nothing was understood', async () => {
     const { world } = await talk()
     world.tell('t1', listening, discarded)

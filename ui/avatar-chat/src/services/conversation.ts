@@ -1,6 +1,6 @@
 /** One conversation as this page knows it: history from the gateway, then every event as it happens. */
 
-import type { ConversationId, Event, LiveEvent, MessageReceived, TurnId } from '../generated/events'
+import type { ConversationId, Event, Fact, LiveEvent, MessageReceived, TurnId } from '../generated/events'
 import { ApiError, type Api } from './api'
 import { fold } from './fold'
 import { Store } from './store'
@@ -24,7 +24,7 @@ export interface ConversationState {
   readonly pending: readonly PendingMessage[]
   /** 0 when events arrive, else how many times in a row the connection has been lost or refused. */
   readonly retries: number
-  /** The newest turn that something happened in since the page opened; the others are history, whatever they say. */
+  /** The turn that is going on in this visit; the others are history, whatever their state says. */
   readonly activeTurn: string | null
   /** Nothing has happened for some seconds: what was to follow will not come any more. */
   readonly still: boolean
@@ -38,11 +38,27 @@ function without(pending: readonly PendingMessage[], received: MessageReceived):
   return place < 0 ? pending : pending.toSpliced(place, 1)
 }
 
-/** The later of two turns; late news of an earlier one do not make it the current one again. */
-function newer(turns: readonly TurnView[], current: TurnId | null, other: TurnId | null): TurnId | null {
-  if (other === null || current === null) return other ?? current
-  const place = turns.findIndex(({ id }) => id === other)
-  return place >= 0 && place < turns.findIndex(({ id }) => id === current) ? current : other
+const BY_PERSON: ReadonlySet<Fact['type']> = new Set<Fact['type']>([
+  'utterance.started',
+  'utterance.ended',
+  'transcript.final',
+  'message.received',
+])
+const BY_CHARACTER: ReadonlySet<Fact['type']> = new Set<Fact['type']>([
+  'reply.started',
+  'reply.sentence',
+  'playback.started',
+])
+
+/**
+ * The turn that is going on after an event. What the person does leads to its turn; what the character does, only while
+ * the person is not speaking; all else is late news of turns that were, and leads nowhere.
+ */
+function leading(turns: readonly TurnView[], current: TurnId | null, { turn, body }: Event): TurnId | null {
+  if (turn === null || current === null) return turn ?? current
+  if (BY_PERSON.has(body.type)) return turn
+  const speaks = turns.find(({ id }) => id === current)?.person?.state
+  return BY_CHARACTER.has(body.type) && speaks !== 'listening' && speaks !== 'transcribing' ? turn : current
 }
 
 const STILL_AFTER = 6000
@@ -141,7 +157,7 @@ export class Conversation {
       view: fold(state.view, seq, event),
       partial: over || body.type === 'utterance.started' || body.type === 'message.received' ? '' : state.partial,
       pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
-      activeTurn: newer(state.view.turns, state.activeTurn, event.turn),
+      activeTurn: leading(state.view.turns, state.activeTurn, event),
       still: false,
       times: foldTimes(state.times, event),
     }))

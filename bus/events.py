@@ -49,6 +49,8 @@ class VisemeMark(Struct, frozen=True, array_like=True):
 
 
 class Word(Struct, frozen=True, kw_only=True):
+    """A word of a transcript, and when it was said."""
+
     text: str
     start: float
     """Seconds from the start of the utterance's audio."""
@@ -405,6 +407,8 @@ class LiveBody(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class TranscriptPartial(LiveBody, frozen=True, kw_only=True, tag="transcript_partial"):
+    """What has been understood of an utterance so far; its end may still change."""
+
     utterance: UtteranceId
     text: str
 
@@ -419,6 +423,8 @@ Live: TypeAlias = TranscriptPartial | Watching
 
 
 class LiveEvent(Struct, frozen=True, kw_only=True):
+    """Something that goes on in a conversation now."""
+
     at: int
     conversation: ConversationId
     body: Live

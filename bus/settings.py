@@ -47,7 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     llm_key: str = ""
     """API key, where the endpoint wants one."""
     tts_engine: str = "auto"
-    """auto, espeak, flite."""
+    """auto, flite+espeak (flite for English, eSpeak NG for the rest), espeak, flite."""
     render_engine: str = "auto"
     """auto, layered."""
     video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512

@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bus.codec import decode_event
-from bus.errors import ConfigurationError, NotFound, UndecodableEvent
+from bus.errors import ConfigurationError, NotFound, UndecodableEvent, VisavisError
 from bus.events import Event
 from projections.conversation import Conversation, Turn, fold
 
@@ -228,7 +228,8 @@ class ReadModel:
                 raise
             if error.sqlite_errorcode in _REBUILD:
                 self.reset()
-                raise ConfigurationError(f"{self.path} was damaged and is emptied; start again") from error
+                # Not a matter of configuration: whoever is started again builds it anew.
+                raise VisavisError(f"{self.path} was damaged and is emptied; start again", code="damaged") from error
             raise ConfigurationError(f"cannot write the read model {self.path}: {error}") from error
 
     def _write(self, before: Conversation | None, after: Conversation) -> None:

@@ -21,8 +21,8 @@ _PLAYOUT_DELAY_ID = 5
 _LONGEST_DELAY = 100
 """Milliseconds that a browser may hold pictures back to make up for jitter."""
 
-OpusSink = Callable[[int, int, bytes], None]
-"""Takes sequence number, RTP timestamp (48 kHz) and payload of a packet."""
+PacketSink = Callable[[int, int, bytes], None]
+"""Takes sequence number, RTP timestamp and payload of a packet."""
 
 
 class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
@@ -72,7 +72,7 @@ def _addresses_with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 class _Tap:
     """Stands in for a receiver's jitter buffer: hands packets on as they come and gives aiortc nothing to decode."""
 
-    def __init__(self, sink: OpusSink) -> None:
+    def __init__(self, sink: PacketSink) -> None:
         self._sink = sink
 
     def add(self, packet: Any) -> tuple[bool, None]:
@@ -80,7 +80,7 @@ class _Tap:
         return False, None
 
 
-def tap_opus(receiver: RTCRtpReceiver, sink: OpusSink) -> None:
+def tap(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     """Take a receiver's packets before its jitter buffer; statistics and receiver reports go on as before."""
     name = "_RTCRtpReceiver__jitter_buffer"
     if not hasattr(receiver, name):

@@ -138,7 +138,7 @@ class Session:
             await self._pc.setRemoteDescription(offer)
             for transceiver in self._pc.getTransceivers():
                 if transceiver.kind == "audio":
-                    aiortc_tuning.tap_opus(transceiver.receiver, self._microphone.take_packet)
+                    aiortc_tuning.tap(transceiver.receiver, self._microphone.take_packet)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # a parser fed by strangers: it raises whatever it likes
             await self._pc.close()

@@ -80,6 +80,11 @@ class Stack:
         if self._process is not None:
             self.stop()
 
+    @property
+    def process_id(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def pid(self, service: str) -> int:
         """Process id of a running service."""
         assert self._process is not None

@@ -104,7 +104,6 @@ async def test_a_question_is_heard_answered_and_seen(stack: Stack, tmp_path: Pat
     assert likeness(transcribe(heard_part(what)), reply) > 0.5
     # The face moved, and its mouth opened with the sound.
     correlation, later = lip_sync(what)
-    np.savez("/tmp/seen2.npz", sound=what.sound, sound_at=what.sound_at, frames_at=what.frames_at, mouths=what.mouths); print(correlation, later)
     assert correlation > 0.3
     assert abs(later) <= 200
     check_record(events)

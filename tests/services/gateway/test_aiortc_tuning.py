@@ -51,7 +51,7 @@ async def test_packets_are_tapped_before_the_jitter_buffer() -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("audio").receiver
     taken: list[tuple[int, int, bytes]] = []
-    aiortc_tuning.tap_opus(receiver, lambda *packet: taken.append(packet))
+    aiortc_tuning.tap(receiver, lambda *packet: taken.append(packet))
     packet = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, timestamp=960)
     packet._data = b"opus"  # type: ignore[attr-defined]
     buffer = receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]

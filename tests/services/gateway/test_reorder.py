@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,5 +46,5 @@ def test_a_sender_that_starts_again_is_followed() -> None:
 @given(st.lists(st.integers(0, 150), min_size=1, max_size=80))
 def test_whatever_comes_nothing_leaves_twice_or_backwards(sequences: list[int]) -> None:
     ready = run(sequences)
-    assert all(earlier < later for earlier, later in zip(ready, ready[1:], strict=False))
+    assert all(earlier < later for earlier, later in itertools.pairwise(ready))
     assert len(ready) <= len(sequences)

@@ -56,6 +56,7 @@ export type VisemeMark = readonly [
   weight: number,
 ]
 
+/** A word of a transcript, and when it was said. */
 export interface Word {
   readonly text: string
   /** Seconds from the start of the utterance's audio. */
@@ -341,6 +342,7 @@ export interface Event {
   readonly body: Fact
 }
 
+/** What has been understood of an utterance so far; its end may still change. */
 export interface TranscriptPartial {
   readonly type: 'transcript_partial'
   readonly utterance: UtteranceId
@@ -355,6 +357,7 @@ export interface Watching {
 
 export type Live = TranscriptPartial | Watching
 
+/** Something that goes on in a conversation now. */
 export interface LiveEvent {
   readonly at: number
   readonly conversation: ConversationId

@@ -1,0 +1,116 @@
+"""A light stand-in for a browser: speaks into the call and notes when what comes back arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import httpx2
+import numpy as np
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from bus.errors import InvalidInput
+from services.audio import SILENCE, OpusDecoder, OpusEncoder, Samples, rms
+from services.gateway import aiortc_tuning
+from services.gateway.tracks import PacketTrack
+
+_AUDIBLE = 0.01
+"""Root mean square from which a packet counts as heard (-40 dB of full scale)."""
+
+
+def now() -> float:
+    """Seconds since 1970, as the log counts."""
+    return time.time()
+
+
+@dataclass
+class Arrivals:
+    """When packets came, seconds since 1970."""
+
+    audible: list[float] = field(default_factory=list)
+    pictures: list[float] = field(default_factory=list)
+    """The first packet of each picture."""
+
+
+class Peer:
+    """One call."""
+
+    def __init__(self, base: str) -> None:
+        self._client = httpx2.AsyncClient(base_url=base, timeout=30)
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._microphone = PacketTrack("audio")
+        self._unsaid: list[bytes] = []
+        self._said: asyncio.Future[float] | None = None
+        self._decoder = OpusDecoder()
+        self._picture = -1
+        self._talking: asyncio.Task[None] | None = None
+        self.arrivals = Arrivals()
+        self.conversation = ""
+
+    async def connect(self) -> None:
+        self.conversation = (await self._client.post("/api/conversations")).json()["id"]
+        self._pc.addTrack(self._microphone)
+        self._pc.addTransceiver("video", direction="recvonly")
+        self._pc.createDataChannel("control")
+        await self._pc.setLocalDescription(await self._pc.createOffer())
+        answer = await self._client.post(
+            f"/api/conversations/{self.conversation}/rtc",
+            content=self._pc.localDescription.sdp,
+            headers={"content-type": "application/sdp"},
+        )
+        answer.raise_for_status()
+        for transceiver in self._pc.getTransceivers():
+            sink = self._sound if transceiver.kind == "audio" else self._video
+            aiortc_tuning.tap(transceiver.receiver, sink)
+        await self._pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+        self._talking = asyncio.create_task(self._talk())
+
+    async def close(self) -> None:
+        if self._talking is not None:
+            self._talking.cancel()
+        await self._pc.close()
+        await self._client.aclose()
+
+    async def say(self, samples: Samples) -> float:
+        """Say 48 kHz sound; returns when its last packet has left, seconds since 1970."""
+        encoder = OpusEncoder()
+        self._said = asyncio.get_running_loop().create_future()
+        self._unsaid = [*encoder.push(samples), *encoder.flush()]
+        return await self._said
+
+    async def write(self, text: str) -> float:
+        """Write a message; returns when it was sent."""
+        sent = now()
+        answer = await self._client.post(f"/api/conversations/{self.conversation}/messages", json={"text": text})
+        answer.raise_for_status()
+        return sent
+
+    async def interrupt(self) -> None:
+        await self._client.post(f"/api/conversations/{self.conversation}/interrupt")
+
+    async def _talk(self) -> None:
+        loop = asyncio.get_running_loop()
+        origin = loop.time()
+        number = 0
+        while True:
+            packet = self._unsaid.pop(0) if self._unsaid else SILENCE
+            self._microphone.push(packet, 960 * number)
+            if self._said is not None and not self._unsaid:
+                self._said.set_result(now())
+                self._said = None
+            number += 1
+            await asyncio.sleep(max(0.0, origin + number * 0.02 - loop.time()))
+
+    def _sound(self, sequence: int, timestamp: int, payload: bytes) -> None:
+        try:
+            samples = self._decoder.decode(payload)
+        except InvalidInput:
+            return
+        if rms(np.asarray(samples)) > _AUDIBLE:
+            self.arrivals.audible.append(now())
+
+    def _video(self, sequence: int, timestamp: int, payload: bytes) -> None:
+        if timestamp != self._picture:
+            self._picture = timestamp
+            self.arrivals.pictures.append(now())

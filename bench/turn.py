@@ -1,0 +1,205 @@
+"""How long a person waits: end of speech to the first audible packet and the first picture of the answer.
+
+`python -m bench.turn [--turns N]` starts the whole system on ports of its own, makes a call with a light peer that
+speaks recorded questions, and prints a table. The peer stands where a browser would: its network and play-out (some
+tens of milliseconds) come on top. Also: the bus's own share, and what an open and a talking session cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+from bench.machine import machine, percentiles, share_of_core, table
+from bench.peer import Peer, now
+from bus import clock, subjects
+from bus.events import (
+    AudioIn,
+    Event,
+    MessageReceived,
+    PlaybackFinished,
+    PlaybackStarted,
+    ReplyEnded,
+    ReplySentence,
+    SpeechStarted,
+    TranscriptFinal,
+    UtteranceEnded,
+)
+from bus.log import Bus
+from bus.runner import Runner
+from bus.service import Output, Reader, Service
+from services.audio import resample
+from tests import voices
+from tests.e2e.stack import Stack
+
+QUESTIONS = ("what_time_is_it_rms", "what_is_your_name_rms", "hello_rms", "what_can_you_do_for_me_rms")
+_PROBES = 200
+FACT_HOPS, MEDIA_HOPS, ACKNOWLEDGEMENTS = 2, 3, 3
+"""On the way from the last word to the first picture: transcript → dialogue and sentence → voice; microphone → ear,
+voice → face and face → gateway; and reply.started, speech.started and frames.started, which are waited for."""
+
+
+async def measure(stack: Stack, turns: int) -> list[str]:
+    """All measurements, as lines of Markdown."""
+    peer = Peer(stack.url)
+    await peer.connect()
+    try:
+        async with stack.bus() as bus:
+            await asyncio.sleep(12)  # the idle loops are drawn once
+            idle = await asyncio.to_thread(share_of_core, stack.process_id, 20)
+            measured = [await one_turn(bus, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)]
+            talking = await talking_share(stack, bus, peer)
+            hops = await hop_times(bus)
+    finally:
+        await peer.close()
+    return report(measured, hops, idle, talking)
+
+
+async def one_turn(bus: Bus, peer: Peer, question: str) -> dict[str, float]:
+    """Ask one question; returns its delays in milliseconds by name."""
+    before = max([sequence for sequence, _ in await bus.facts(peer.conversation)])
+    end = await peer.say(resample(voices.samples(question), 16_000, 48_000))
+    events = await answered(bus, peer.conversation, before)
+    await asyncio.sleep(0.7)
+    audible = next(at for at in peer.arrivals.audible if at > end)
+    visible = next(at for at in peer.arrivals.pictures if at > audible - 0.005)
+
+    def at(kind: type[object]) -> float:
+        return next(event.at / 1e6 for event in events if isinstance(event.body, kind))
+
+    started = next(event.body for event in events if isinstance(event.body, PlaybackStarted))
+    steps = {
+        "endpoint decided": at(UtteranceEnded) - end,
+        "final transcript": at(TranscriptFinal) - at(UtteranceEnded),
+        "first sentence": at(ReplySentence) - at(TranscriptFinal),
+        "voice begun": at(SpeechStarted) - at(ReplySentence),
+        "play-out begun (voice and first picture)": at(PlaybackStarted) - at(SpeechStarted),
+        "**first audible packet**": audible - end,
+    }
+    if started.video:
+        steps["**first picture of the answer**"] = visible - end
+    return {name: 1000 * delay for name, delay in steps.items()}
+
+
+async def answered(bus: Bus, conversation: str, after: int) -> list[Event]:
+    """The events of a turn, once its reply has been played to its end."""
+    async with asyncio.timeout(90):
+        while True:
+            events = [event for _, event in await bus.facts(conversation, after=after)]
+            sentences = [event.body.sentences for event in events if isinstance(event.body, ReplyEnded)]
+            if sentences and sum(isinstance(event.body, PlaybackFinished) for event in events) >= sentences[0]:
+                return events
+            await asyncio.sleep(0.1)
+
+
+async def talking_share(stack: Stack, bus: Bus, peer: Peer) -> float:
+    """Share of one core that the whole system takes while the avatar talks without a pause."""
+    share = asyncio.create_task(asyncio.to_thread(share_of_core, stack.process_id, 15))
+    while not share.done():
+        before = max([sequence for sequence, _ in await bus.facts(peer.conversation)])
+        await peer.write("what can you do")
+        await answered(bus, peer.conversation, before)
+    return await share
+
+
+async def hop_times(bus: Bus) -> dict[str, list[float]]:
+    """Milliseconds from publishing to the handler, for facts and media, and for an acknowledged publication."""
+    arrived: asyncio.Queue[float] = asyncio.Queue()
+
+    async def note(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        if event.conversation == "bench":
+            arrived.put_nowait(now())
+        return
+        yield
+
+    worker = asyncio.create_task(
+        Runner(bus, Service(name="bench", takes=(MessageReceived,), handle=note, engine="")).run()
+    )
+    times: dict[str, list[float]] = {"fact": [], "media": [], "acknowledged": []}
+    try:
+        await asyncio.sleep(2)
+        for number in range(_PROBES):
+            body = MessageReceived(message=f"m{number}", text="probe")
+            event = Event(id=f"bench-{clock.now()}", at=clock.now(), conversation="bench", turn=f"t{number}", body=body)
+            begun = now()
+            await bus.append(event)
+            times["acknowledged"].append(1000 * (now() - begun))
+            times["fact"].append(1000 * (await arrived.get() - begun))
+            await asyncio.sleep(0.01)
+        times["media"] = await media_times(bus)
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+        await bus.js.delete_consumer("CONVERSATIONS", "bench")
+    return times
+
+
+async def media_times(bus: Bus) -> list[float]:
+    """Milliseconds from publishing a chunk to its follower."""
+    name = f"u{clock.now()}"
+    sent: dict[int, float] = {}
+    times: list[float] = []
+
+    async def publish() -> None:
+        for index in range(_PROBES):
+            chunk = AudioIn(
+                conversation="bench", utterance=name, index=index, sample=0, pcm=bytes(3200), final=index == _PROBES - 1
+            )
+            sent[index] = now()
+            await bus.publish_media(chunk, f"{name}-{index}")
+            await asyncio.sleep(0.01)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(publish())
+        async with aclosing(bus.follow(AudioIn, subjects.audio_in("bench", name))) as chunks:
+            async for chunk in chunks:
+                times.append(1000 * (now() - sent[chunk.index]))
+    return times
+
+
+def report(measured: list[dict[str, float]], hops: dict[str, list[float]], idle: float, talking: float) -> list[str]:
+    names = list(dict.fromkeys(name for turn in measured for name in turn))
+    rows = []
+    for name in names:
+        values = [turn[name] for turn in measured if name in turn]
+        median, high = percentiles(values, 50, 95)
+        rows.append([name, f"{median:.0f}", f"{high:.0f}", f"{max(values):.0f}", str(len(values))])
+    (fact,), (media,), (ack,) = (percentiles(hops[name], 50) for name in ("fact", "media", "acknowledged"))
+    bus = FACT_HOPS * fact + MEDIA_HOPS * media + ACKNOWLEDGEMENTS * ack
+    return [
+        table(["ms after the end of speech, then step by step", "p50", "p95", "max", "turns"], rows),
+        "",
+        f"The bus's own share: {bus:.1f} ms ({FACT_HOPS} fact hops of {fact:.2f}, "
+        f"{MEDIA_HOPS} media hops of {media:.2f}, {ACKNOWLEDGEMENTS} acknowledgements of {ack:.2f}, "
+        f"medians of {_PROBES}).",
+        "",
+        f"Processor time of the whole system: {100 * idle:.1f} % of one core with one open session and nobody "
+        f"speaking, {100 * talking:.0f} % while the avatar talks.",
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=32)
+    arguments = parser.parse_args()
+    where = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder))
+        try:
+            stack.start()
+            lines = asyncio.run(measure(stack, arguments.turns))
+        finally:
+            stack.close()
+    print(f"{where}\n")
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.codec import encode
-from bus.errors import ConfigurationError, NotFound
+from bus.errors import ConfigurationError, NotFound, VisavisError
 from bus.events import (
     ConversationClosed,
     ConversationOpened,
@@ -210,7 +210,7 @@ def test_damage_that_shows_while_writing_empties_the_file_and_says_so(tmp_path: 
     with sqlite3.connect(tmp_path / "model") as db:
         db.execute("DROP TABLE turns")
     db.close()
-    with pytest.raises(ConfigurationError, match="damaged"):
+    with pytest.raises(VisavisError, match="damaged"):
         model.apply(history())
     assert model.position == 0
     model.apply(history())

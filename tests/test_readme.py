@@ -1,0 +1,118 @@
+"""What the README and the pages in docs/ name is there: commands, settings, files, headings."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+import shlex
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+
+import projections.__main__
+import visavis.__main__
+from bus.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+_PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Calls of make, visavis and python, in blocks and in the line, without settings before and words behind them."""
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", re.sub(r"^```\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    for line in lines:
+        said = re.split(r" {2,}|\s#", line)[0]
+        if _PROMPT.match(said):
+            yield shlex.split(_PROMPT.sub("", said))
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def parses(parser: argparse.ArgumentParser, words: list[str]) -> bool:
+    try:
+        parser.parse_args(words)
+    except SystemExit:
+        return False
+    return True
+
+
+def works(command: list[str]) -> bool:
+    """Whether there is such a command and it takes these words."""
+    match command:
+        case ["make", *words]:
+            return bool(words) and set(words) <= targets()
+        case ["visavis", *words]:
+            return parses(visavis.__main__._parser(), words)
+        case ["python", "-m", "projections", *words]:
+            return parses(projections.__main__._parser(), words)
+        case ["python", "-m", module, *_]:
+            return bool(importlib.util.find_spec(module.replace(".*", "")))
+        case _:
+            return False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_named_is_there_and_takes_these_words(name: str) -> None:
+    for command in commands((ROOT / name).read_text()):
+        # "python -m projections" alone names the program, not a way to call it.
+        assert works(command) or command == ["python", "-m", "projections"], shlex.join(command)
+
+
+def test_the_readme_names_the_commands_that_one_needs_first() -> None:
+    named = [shlex.join(command) for command in commands(README.read_text())]
+    for wanted in ("make up", "make test", "visavis doctor", "visavis tail", "python -m projections rebuild --check"):
+        assert wanted in named
+
+
+def test_a_command_that_is_not_there_is_noticed() -> None:
+    text = "```\nVISAVIS_PORT=1 make down      # stop\n```\n`visavis tail --sideways`, `python -m nowhere`"
+    assert [works(command) for command in commands(text)] == [False, False, False]
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_somewhere(name: str) -> None:
+    page = ROOT / name
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"https?:", link):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_file(), link
+        assert target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_named_is_one(name: str) -> None:
+    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]", (ROOT / name).read_text())) <= known
+
+
+def test_the_readme_is_one_page_and_leads_to_the_others() -> None:
+    text = README.read_text()
+    assert len(text.splitlines()) <= 90
+    for page in ("architecture", "events", "api", "deployment", "settings", "operations", "licences"):
+        assert f"(docs/{page}.md)" in text
+
+
+def test_the_screenshot_is_a_picture_of_the_page_as_a_desktop_shows_it() -> None:
+    data = (ROOT / "docs" / "screenshot.png").read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", data[16:24]) == (1280, 800)

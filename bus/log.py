@@ -144,6 +144,17 @@ class Bus:
             return None
         return Record(msg.seq or 0, subject, msg.data or b"", 0)
 
+    async def first_sequence(self, subject: str) -> int | None:
+        """Stream sequence of the oldest message on a subject."""
+
+        async def get() -> api.RawStreamMsg:
+            return await self.js.get_msg(streams.stream_of(subject), seq=1, subject=subject, next=True, direct=True)
+
+        try:
+            return (await self._patiently(get, f"find {subject}")).seq
+        except NotFoundError:
+            return None
+
     async def read(
         self, stream: str, subject: str, *, after: int = 0, follow: bool = False, new_only: bool = False
     ) -> AsyncGenerator[Record, None]:

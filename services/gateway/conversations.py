@@ -60,6 +60,10 @@ class Conversations:
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return self.characters[character]
 
+    def connected(self, conversation: str) -> int:
+        """How many sessions of this conversation have a browser at the other end."""
+        return sum(one.conversation == conversation and one.is_connected for one in self.sessions.values())
+
     async def open(self, person: str, character: str | None) -> str:
         """Begin a conversation; returns its id."""
         chosen = character or next(iter(self.characters), "")

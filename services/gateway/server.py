@@ -173,6 +173,7 @@ class GatewayServer:
             microphone=microphone,
             ice_servers=list(self._ice),
             on_speech=lambda one: self._conversations.interrupt(one, by="speech"),
+            alone=lambda: self._conversations.connected(conversation) <= 1,
         )
 
     def _serve_session(self, session: Session) -> None:

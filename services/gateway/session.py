@@ -43,6 +43,7 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log import Bus
+from projections.conversation import Conversation, Reply
 from services.audio import SILENCE
 from services.gateway import aiortc_tuning
 from services.gateway.feed import Feed, Watcher
@@ -60,6 +61,7 @@ _FALLEN_BEHIND = 0.2
 _CONNECT_PATIENCE = 20.0
 _WATCH_EVERY = 2.0
 _PING_EVERY = 1.0
+_WORTH_TAKING_UP = 60_000_000
 _AUDIO_CLOCK = 960
 _VIDEO_CLOCK = 1800
 
@@ -95,6 +97,7 @@ class Session:
         microphone: Microphone,
         ice_servers: list[RTCIceServer],
         on_speech: Callable[[str], Awaitable[None]],
+        alone: Callable[[], bool],
     ) -> None:
         self.id = new_id("s")
         self.conversation = conversation
@@ -105,6 +108,7 @@ class Session:
         self._idle_shown: tuple[str, str] | None = None
         self._microphone = microphone
         self._on_speech = on_speech
+        self._alone = alone
         self.playout = Playout(phase=clock.now() // 40_000)
         self._causes: dict[str, Event] = {}
         self._audio, self._video = PacketTrack("audio"), PacketTrack("video")
@@ -116,6 +120,10 @@ class Session:
         self._over: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
         self._facts: asyncio.Queue[Event] = asyncio.Queue(1000)
         self._opened: Event | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected.is_set()
 
     # connecting
 
@@ -193,11 +201,12 @@ class Session:
 
     async def _work(self) -> None:
         with self._feed.watch(self.conversation) as watcher:
+            sound, pictures = await self._take_up()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._publish_facts())
                 tasks.create_task(self._note(watcher))
-                tasks.create_task(self._take_media(streams.AUDIO, subjects.audio_out_of(self.conversation)))
-                tasks.create_task(self._take_media(streams.FRAMES, subjects.frames_of(self.conversation)))
+                tasks.create_task(self._take_media(streams.AUDIO, subjects.audio_out_of(self.conversation), sound))
+                tasks.create_task(self._take_media(streams.FRAMES, subjects.frames_of(self.conversation), pictures))
                 tasks.create_task(self._say_that_we_watch())
                 tasks.create_task(self._ping())
                 tasks.create_task(self._pace())
@@ -254,8 +263,35 @@ class Session:
         """Stop a reply now; returns the facts of what had been played, for the log."""
         return [event for moment in self.playout.interrupt(reply) if (event := self._moment(moment)) is not None]
 
-    async def _take_media(self, stream: str, subject: str) -> None:
-        async with aclosing(self._bus.read(stream, subject, follow=True, new_only=True)) as records:
+    async def _take_up(self) -> tuple[int | None, int | None]:
+        """Go on with a reply that was told while no session was there to play it, or that a lost one broke off.
+
+        Returns:
+            The sequences after which its sound and its pictures stand; None for only what is new.
+        """
+        reply = unheard_reply(self._feed.model.conversation(self.conversation), clock.now())
+        if reply is None or not self._alone():
+            return None, None
+        waiting = {one.index for one in reply.sentences if one.state in ("written", "spoken", "playing")}
+        speeches = [
+            event
+            for _, event in await self._bus.facts(self.conversation)
+            if isinstance(event.body, SpeechStarted) and event.body.reply == reply.id and event.body.index in waiting
+        ]
+        for event in speeches:
+            assert isinstance(event.body, SpeechStarted)
+            self._causes[event.body.speech] = event
+            self.playout.started(event.body)
+        if not speeches or not isinstance(first := speeches[0].body, SpeechStarted):
+            return None, None
+        log.info("taking up a reply", extra={"session": self.id, "sentences": len(waiting)})
+        sound = await self._bus.first_sequence(subjects.audio_out(self.conversation, first.speech))
+        pictures = await self._bus.first_sequence(subjects.frames(self.conversation, first.speech))
+        return sound and sound - 1, pictures and pictures - 1
+
+    async def _take_media(self, stream: str, subject: str, after: int | None) -> None:
+        reading = self._bus.read(stream, subject, after=after or 0, follow=True, new_only=after is None)
+        async with aclosing(reading) as records:
             async for record in records:
                 try:
                     message = decode_media(record.data)
@@ -352,3 +388,16 @@ class Session:
 async def _first(*ends: asyncio.Future[Any], timeout: float | None = None) -> None:
     """Wait until one of them is done."""
     await asyncio.wait(ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+
+
+def unheard_reply(conversation: Conversation | None, now: int) -> Reply | None:
+    """The newest reply, where the person still waits to hear it.
+
+    Args:
+        now: microseconds since 1970; what was said longer ago than a minute is read, not heard.
+    """
+    turn = conversation.turns[-1] if conversation and conversation.turns else None
+    if turn is None or turn.reply is None or now - turn.at > _WORTH_TAKING_UP:
+        return None
+    unheard = any(one.state in ("written", "spoken", "playing") for one in turn.reply.sentences)
+    return turn.reply if unheard and turn.reply.state in ("telling", "ended") else None

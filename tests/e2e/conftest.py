@@ -15,3 +15,4 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.start()
     yield stack
     stack.close()
+    print(stack.said()[-4000:])  # shown where a test failed

@@ -21,6 +21,7 @@ from bus.events import (
     Event,
     PlaybackFinished,
     PlaybackStarted,
+    ReplyEnded,
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
@@ -268,3 +269,23 @@ async def test_an_offer_without_a_browser_behind_it_leaves_nothing(
         while (await gateway.client.delete(answer.headers["location"])).status_code != 404:
             await asyncio.sleep(0.1)
     assert len(await gateway.bus.facts(conversation)) == 1
+
+
+async def test_what_was_told_while_nobody_was_connected_is_heard_by_who_comes_back(gateway: Running) -> None:
+    conversation = await gateway.open()
+    message = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "go"})
+    turn = message.json()["turn"]
+    await gateway.record(conversation, turn, *told("One.", "Two."))
+    await gateway.speak(conversation, turn, about("s1"), 0.8)
+    await gateway.speak(conversation, turn, about("s2", 1), 0.8)
+    await gateway.record(conversation, turn, ReplyEnded(reply="r1", sentences=2))
+    async with connected(gateway, conversation) as peer:
+        finished = await happened(gateway, conversation, PlaybackFinished, 2)
+        await asyncio.sleep(0.2)
+        assert np.abs(np.concatenate(peer.heard)).max() > 3000
+        async with connected(gateway, conversation) as second:
+            await asyncio.sleep(1.0)
+            assert np.abs(np.concatenate(second.heard)).max() < 300
+    bodies = [event.body for event in finished if isinstance(event.body, PlaybackFinished)]
+    assert [(body.speech, body.complete) for body in bodies] == [("s1", True), ("s2", True)]
+    assert len(await happened(gateway, conversation, PlaybackFinished, 2)) == 2

@@ -32,12 +32,14 @@ check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and imp
 	$(BIN)/lint-imports
 	$(BIN)/python -m visavis.typescript --check
 	$(BIN)/python -m visavis.events_page --check
+	$(BIN)/python -m visavis.settings_page --check
 	cd $(UI) && npm run check
 
 fix: .venv/installed-dev ## mend what can be mended by itself, and make the generated files anew
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m visavis.typescript
 	$(BIN)/python -m visavis.events_page
+	$(BIN)/python -m visavis.settings_page
 
 clean: ## remove what was installed and built; keeps data/
 	rm -rf .venv .setup $(UI)/node_modules $(UI)/dist

@@ -295,28 +295,31 @@ def _raise_final(error: APIError, what: str) -> None:
 
 
 @asynccontextmanager
-async def connect(settings: Settings, *, name: str, wait: float = 30.0) -> AsyncIterator[Bus]:
+async def connect(
+    settings: Settings, *, name: str, wait: float = 30.0, declare: bool = True
+) -> AsyncIterator[Bus]:
     """A connection to the log with its streams in place.
 
     Args:
         name: shown in the server's list of connections.
         wait: seconds to wait for a server that is not there yet.
+        declare: bring the limits of the streams to what the settings say; False for who only looks.
     Raises:
         BusError: no server within `wait`.
         ConfigurationError: the server is too old or has no JetStream, or a stream is in the way.
     """
-    facts = await _connect(settings.url, name, wait)
+    facts = await _connect(settings, name, wait)
     try:
         version = facts.connected_server_version
         if (version.major, version.minor) < OLDEST_SERVER:
-            raise ConfigurationError(f"NATS at {settings.url} is {version}; 2.12 or newer is needed")
-        media = await _connect(settings.url, f"{name}-media", wait)
+            raise ConfigurationError(f"NATS at {settings.shown_url} is {version}; 2.12 or newer is needed")
+        media = await _connect(settings, f"{name}-media", wait)
         try:
             bus = Bus(settings, facts, media)
             try:
-                await streams.ensure_streams(bus.js, settings)
+                await streams.ensure_streams(bus.js, settings, change=declare)
             except (NatsError, TimeoutError) as error:
-                raise BusError(f"JetStream at {settings.url} does not answer: {error!r}") from error
+                raise BusError(f"JetStream at {settings.shown_url} does not answer: {error!r}") from error
             yield bus
         finally:
             await media.leave()
@@ -324,7 +327,7 @@ async def connect(settings: Settings, *, name: str, wait: float = 30.0) -> Async
         await facts.leave()
 
 
-async def _connect(url: str, name: str, wait: float) -> Connection:
+async def _connect(settings: Settings, name: str, wait: float) -> Connection:
     client = Connection()
 
     async def on_error(error: Exception) -> None:
@@ -343,7 +346,7 @@ async def _connect(url: str, name: str, wait: float) -> Connection:
         # With endless reconnects nats-py tries for ever to connect in the first place, too.
         async with asyncio.timeout(wait):
             await client.connect(
-                url,
+                settings.url.split(","),
                 name=name,
                 connect_timeout=2,
                 reconnect_time_wait=0.2,  # type: ignore[arg-type]
@@ -356,6 +359,9 @@ async def _connect(url: str, name: str, wait: float) -> Connection:
             )
     except (NatsError, OSError, TimeoutError) as error:
         await client.close()
-        raise BusError(f"no NATS server at {url} within {wait:g} s") from error
+        reason = client.last_error or error
+        refused = "authorization" in str(reason).lower()
+        what = "NATS refuses the user or password" if refused else "no NATS server"
+        raise BusError(f"{what} at {settings.shown_url} within {wait:g} s") from error
     client.in_use = True
     return client

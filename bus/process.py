@@ -36,10 +36,21 @@ def run_process(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
         settings = read_settings(os.environ)
         set_up_logging(settings.log_level)
         asyncio.run(work(settings))
-    except ConfigurationError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return EXIT_CONFIGURATION
     except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 1
+        return _told(error)
+    except BaseExceptionGroup as group:
+        known, unknown = group.split(VisavisError)
+        if known is None or unknown is not None:
+            raise
+        return _told(_first(known))
     return 0
+
+
+def _first(group: BaseExceptionGroup[VisavisError]) -> VisavisError:
+    error = group.exceptions[0]
+    return error if isinstance(error, VisavisError) else _first(error)
+
+
+def _told(error: VisavisError) -> int:
+    print(f"error: {error.detail}", file=sys.stderr)
+    return EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -23,7 +23,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 
 class Settings(Struct, frozen=True, kw_only=True):
     nats_url: str = ""
-    """A NATS server with JetStream; empty: an embedded one is started on nats_port."""
+    """A NATS server with JetStream, or several of one cluster, comma separated; empty: an embedded one on nats_port."""
     nats_port: Port = 4222
     """Where the embedded NATS server listens, on loopback."""
     data: str = "data"
@@ -34,8 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Port of the page, the API and the signalling."""
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
-    language: str = "en"
-    """Language that people speak, unless they say otherwise."""
+    language: str = ""
+    """Language that people speak, e.g. en or de; empty: each character's own."""
     stt_engine: str = "auto"
     """auto, pocketsphinx."""
     dialogue_engine: str = "auto"
@@ -62,8 +62,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How much audio is kept at the most, in bytes."""
     frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
     """How much video is kept at the most (and never over 24 hours), in bytes."""
-    log_level: str = "info"
-    """debug, info, warning, error."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important lines that are printed."""
 
     @property
     def data_folder(self) -> Path:
@@ -73,6 +73,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     def url(self) -> str:
         """Where NATS is."""
         return self.nats_url or f"nats://127.0.0.1:{self.nats_port}"
+
+    @property
+    def shown_url(self) -> str:
+        """Where NATS is, fit to be shown."""
+        return without_secrets(self.url)
+
+
+def without_secrets(urls: str) -> str:
+    """Addresses without the user and password in them."""
+    return ", ".join(one.rsplit("@", 1)[-1] for one in urls.split(","))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

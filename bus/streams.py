@@ -75,8 +75,11 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
     )
 
 
-async def ensure_streams(js: JetStreamContext, settings: Settings) -> None:
+async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bool) -> None:
     """Create what is missing and update what has changed; safe to call from many processes at once.
+
+    Args:
+        change: apply other limits to a stream that is there; who only looks leaves it as it is.
 
     Raises:
         ConfigurationError: a stream is there in a form that cannot be changed into the declared one, or there is not
@@ -89,7 +92,7 @@ async def ensure_streams(js: JetStreamContext, settings: Settings) -> None:
         except NotFoundError:
             found = await _create(js, wanted)
         different = [name for name in _COMPARED if getattr(found, name) != getattr(wanted, name)]
-        if not different:
+        if not different or not change:
             continue
         for name in _UNCHANGEABLE:
             if name in different:

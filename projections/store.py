@@ -230,7 +230,9 @@ class ReadModel:
                 self.reset()
                 # Not a matter of configuration: whoever is started again builds it anew.
                 raise VisavisError(f"{self.path} was damaged and is emptied; start again", code="damaged") from error
-            raise ConfigurationError(f"cannot write the read model {self.path}: {error}") from error
+            raise VisavisError(
+                f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
+            ) from error
 
     def _write(self, before: Conversation | None, after: Conversation) -> None:
         old = before.turns if before else ()

@@ -11,7 +11,7 @@ from bus import streams
 from bus.discovery import discover
 from bus.errors import VisavisError
 from bus.log import connect
-from bus.settings import PREFIX, Settings
+from bus.settings import PREFIX, Settings, without_secrets
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import Finding, failure, ok, warning
 
@@ -45,7 +45,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 async def nats(settings: Settings) -> list[Finding]:
     """Whether NATS answers, what it is, what it keeps, and which services are on it."""
-    shown = _without_secrets(settings.url)
+    shown = settings.shown_url
     greeting = await _greeting(settings.url)
     if greeting is None:
         if not settings.nats_url:
@@ -55,7 +55,7 @@ async def nats(settings: Settings) -> list[Finding]:
         remedy = f"end it, or check {PREFIX}NATS_URL and {PREFIX}NATS_PORT"
         return [failure("nats", f"what listens at {shown} is no NATS server", remedy)]
     try:
-        async with asyncio.timeout(PATIENCE), connect(settings, name="doctor", wait=PATIENCE) as bus:
+        async with asyncio.timeout(PATIENCE), connect(settings, name="doctor", wait=PATIENCE, declare=False) as bus:
             kept = [f"{name} {await bus.last_sequence(name)}" for name in _STREAMS]
             services = sorted(f"{one.name} ({one.engine or one.version})" for one in await discover(bus))
             version = bus.nc.connected_server_version
@@ -93,7 +93,7 @@ async def language_model(settings: Settings) -> list[Finding]:
     wanted = settings.llm_model
     if wanted and wanted not in names:
         return [warning(about, f"{wanted} is not listed, only {', '.join(names[:5])}", f"correct {PREFIX}LLM_MODEL")]
-    return [ok(about, f"{wanted or names[0]} at {_without_secrets(settings.llm_url)}")]
+    return [ok(about, f"{wanted or names[0]} at {without_secrets(settings.llm_url)}")]
 
 
 async def _greeting(url: str) -> bytes | None:
@@ -113,10 +113,6 @@ async def _greeting(url: str) -> bytes | None:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
-
-
-def _without_secrets(url: str) -> str:
-    return ", ".join(one.rsplit("@", 1)[-1] for one in url.split(","))
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:

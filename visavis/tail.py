@@ -252,7 +252,7 @@ async def tail(
 
 
 async def _tail(settings: Settings, conversation: str | None, lines: Lines, follow: bool, media: bool) -> int:
-    async with connect(settings, name="tail", wait=WAIT) as bus:
+    async with connect(settings, name="tail", wait=WAIT, declare=False) as bus:
         try:
             parts = await sources(bus, conversation, media=media)
         except InvalidInput as error:

@@ -119,6 +119,8 @@ async def _start_services(settings: Settings, supervisor: Supervisor, say: Say) 
         missing = await _wait_for_services(bus, supervisor)
         if missing:
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_PATIENCE:.0f} s")
+        if supervisor.gave_up.is_set():
+            return
         engines = {one.name: one.engine for one in await discover(bus)}
     for name in SERVICES:
         if engines.get(name):

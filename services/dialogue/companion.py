@@ -39,6 +39,11 @@ class Companion:
         yield answer(exchange, datetime.fromtimestamp(exchange.at / 1_000_000).astimezone(self._zone))
 
 
+def _in_a_sentence(tagline: str) -> str:
+    """A tagline as it stands after "I am"."""
+    return tagline[:1].lower() + tagline[1:].rstrip(".")
+
+
 def answer(exchange: Exchange, now: datetime) -> str:
     """What the companion says, with its moods as tags.
 
@@ -52,7 +57,7 @@ def answer(exchange: Exchange, now: datetime) -> str:
     name = own_name(exchange, phrases)
     facts = {
         "name": exchange.character.name,
-        "tagline": exchange.character.tagline.rstrip("."),
+        "tagline": _in_a_sentence(exchange.character.tagline),
         "person": f", {name}" if name else "",
         "known": name,
         "others": listed(exchange.others, phrases.conjunction),

@@ -108,7 +108,8 @@ ENGLISH = Phrases(
         (
             "others",
             (
-                r"\bwho else\b", r"\bwhich characters\b", r"\bother (?:characters|people|avatars|faces|ones)\b",
+                r"\bwho else\b", r"\b(?:what|which) characters\b",
+                r"\bother (?:characters|people|avatars|faces|ones)\b",
                 r"\bare (?:you|there) (?:alone|others|any others|more)\b", r"\bhow many characters\b",
             ),
             ("who else is there", "are there other characters", "who are the others"),

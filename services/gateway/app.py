@@ -19,13 +19,15 @@ from starlette.routing import Mount, Route
 
 from bus.discovery import discover
 from bus.errors import BusError, InvalidInput, NotFound, TooLarge, VisavisError
+from bus.events import Id
 from bus.log import Bus
 from projections.conversation import view
 from services.gateway.conversations import Conversations
 from services.gateway.feed import Feed
 from services.gateway.idle import IdleLoops
+from services.gateway.opening import read_offer
 from services.gateway.people import PersonCookie, SameOrigin, person_of
-from services.gateway.session import Session, read_offer
+from services.gateway.session import Session
 from services.gateway.static import Page
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class NewConversation(msgspec.Struct, forbid_unknown_fields=True):
 
 class NewMessage(msgspec.Struct, forbid_unknown_fields=True):
     text: str
+    message: Id | None = None
 
 
 class Choice(msgspec.Struct, forbid_unknown_fields=True):
@@ -155,7 +158,7 @@ class Api:
                     "greeting": one.greeting,
                     "accent": one.accent,
                     "language": one.language,
-                    "portrait": f"/api/characters/{identity}/portrait",
+                    "portrait": f"api/characters/{identity}/portrait",
                 }
                 for identity, one in self._conversations.characters.items()
             ]
@@ -189,7 +192,7 @@ class Api:
     async def say(self, request: Request) -> Response:
         conversation = self._own(request)
         written: NewMessage = await read_json(request, NewMessage)
-        message, turn = await self._conversations.say(conversation, written.text)
+        message, turn = await self._conversations.say(conversation, written.text, written.message)
         return JSONResponse({"message": message, "turn": turn}, 202)
 
     async def choose(self, request: Request) -> Response:

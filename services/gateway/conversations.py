@@ -67,14 +67,16 @@ class Conversations:
     async def open(self, person: str, character: str | None) -> str:
         """Begin a conversation; returns its id."""
         chosen = character or next(iter(self.characters), "")
-        language = self.character(chosen).language or self._language
+        language = self._language or self.character(chosen).language
         conversation = new_id("c")
         await self._append(conversation, ConversationOpened(person=person, character=chosen, language=language))
         return conversation
 
-    async def say(self, conversation: Conversation, text: str) -> tuple[str, str]:
+    async def say(self, conversation: Conversation, text: str, message: str | None = None) -> tuple[str, str]:
         """Take a written message; returns its id and its turn's.
 
+        Args:
+            message: the client's id for it, where it has one: sent again after a lost answer, it is taken once.
         Raises:
             InvalidInput: nothing is written.
             TooLarge: more than 4000 characters.
@@ -84,10 +86,14 @@ class Conversations:
             raise InvalidInput("the text is empty")
         if len(text) > LONGEST_TEXT:
             raise TooLarge(f"a message may have {LONGEST_TEXT} characters, this one has {len(text)}")
+        message = message or new_id("m")
+        identity = derive_id(conversation.id, "message", message)
+        turn = f"t{identity}"
+        if any(one.id == turn for one in conversation.turns):
+            return message, turn
         # Who writes on does not want to hear the old answer to its end.
         await self.interrupt(conversation.id, by="message")
-        message, turn = new_id("m"), new_id("t")
-        await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn)
+        await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, identity=identity)
         return message, turn
 
     async def choose(self, conversation: Conversation, character: str) -> None:

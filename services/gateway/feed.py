@@ -9,7 +9,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
 from bus import codec, streams, subjects
-from bus.errors import BusError, UndecodableEvent
+from bus.errors import BusError, UndecodableEvent, VisavisError
 from bus.events import Event, LiveEvent, TranscriptPartial
 from bus.log import Bus, Record
 from projections.store import ReadModel
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _UNREAD = 2000
 """News that a watcher may leave unread; one that falls further behind is cut off and has to come back."""
 _BATCH = 500
+_NEXT_TRY = 2.0
+"""Seconds until what could not be written is tried again."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,26 @@ class Feed:
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
             if not self._waiting:
                 self._arrived.clear()
-            if len(batch) < 10:
-                self.model.take(batch)  # a thread would cost more than the work
-            else:
-                await asyncio.to_thread(self.model.take, batch)
+            await self._take(batch)
             if self.model.position >= self._newest:
                 self.caught_up.set()
             async with self._moved:
                 self._moved.notify_all()
+
+    async def _take(self, batch: list[Record]) -> None:
+        """Fold a batch in. Where the disk is full, try on: the log has it all."""
+        while True:
+            try:
+                if len(batch) < 10:
+                    self.model.take(batch)  # a thread would cost more than the work
+                else:
+                    await asyncio.to_thread(self.model.take, batch)
+                return
+            except VisavisError as error:
+                if not error.retryable:
+                    raise
+                log.error("the read model stands still", extra={"why": error.detail})
+                await asyncio.sleep(_NEXT_TRY)
 
     def _tell(self, record: Record) -> None:
         conversation = subjects.conversation_of(record.subject)

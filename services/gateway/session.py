@@ -43,12 +43,12 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log import Bus
-from projections.conversation import Conversation, Reply
 from services.audio import SILENCE
 from services.gateway import aiortc_tuning
 from services.gateway.feed import Feed, Watcher
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
+from services.gateway.opening import unheard_reply
 from services.gateway.playout import Finished, Playout, Progress, Started, Tick
 from services.gateway.tracks import PacketTrack
 
@@ -61,26 +61,8 @@ _FALLEN_BEHIND = 0.2
 _CONNECT_PATIENCE = 20.0
 _WATCH_EVERY = 2.0
 _PING_EVERY = 1.0
-_WORTH_TAKING_UP = 60_000_000
 _AUDIO_CLOCK = 960
 _VIDEO_CLOCK = 1800
-
-
-def read_offer(sdp: str) -> RTCSessionDescription:
-    """A browser's offer, looked at before anything is built for it.
-
-    Raises:
-        InvalidInput: not SDP, or without sections for sound and for pictures in H.264.
-    """
-    if not sdp.startswith("v=0"):
-        raise InvalidInput("the offer is not SDP: it must begin with v=0")
-    if "m=video" not in sdp or "H264/90000" not in sdp:
-        raise InvalidInput("the offer must have a video section with H.264; this browser may lack that codec")
-    if "m=audio" not in sdp:
-        raise InvalidInput("the offer must have an audio section, recvonly where there is no microphone")
-    if "a=ice-ufrag" not in sdp or "a=fingerprint" not in sdp:
-        raise InvalidInput("the offer must have ICE credentials and a DTLS fingerprint")
-    return RTCSessionDescription(sdp=sdp, type="offer")
 
 
 class Session:
@@ -388,16 +370,3 @@ class Session:
 async def _first(*ends: asyncio.Future[Any], timeout: float | None = None) -> None:
     """Wait until one of them is done."""
     await asyncio.wait(ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-
-
-def unheard_reply(conversation: Conversation | None, now: int) -> Reply | None:
-    """The newest reply, where the person still waits to hear it.
-
-    Args:
-        now: microseconds since 1970; what was said longer ago than a minute is read, not heard.
-    """
-    turn = conversation.turns[-1] if conversation and conversation.turns else None
-    if turn is None or turn.reply is None or now - turn.at > _WORTH_TAKING_UP:
-        return None
-    unheard = any(one.state in ("written", "spoken", "playing") for one in turn.reply.sentences)
-    return turn.reply if unheard and turn.reply.state in ("telling", "ended") else None

@@ -269,3 +269,13 @@ async def test_a_malformed_offer_is_refused(
     )
     assert error_of(answer) == expected
     assert len(await gateway.bus.facts(conversation)) == 1
+
+
+async def test_a_message_sent_again_after_a_lost_answer_is_one_message(gateway: Running) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/messages"
+    answers = [(await gateway.client.post(path, json={"text": "hi", "message": "m-1"})).json() for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert len(await gateway.bus.facts(conversation)) == 2
+    bad = await gateway.client.post(path, json={"text": "hi", "message": "a b"})
+    assert error_of(bad) == (400, "invalid_input")

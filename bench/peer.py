@@ -11,7 +11,7 @@ import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from bus.errors import InvalidInput
-from services.audio import SILENCE, OpusDecoder, OpusEncoder, Samples, rms
+from services.audio import SILENCE, OpusDecoder, OpusEncoder, Samples, packet_loudness, rms
 from services.gateway import aiortc_tuning
 from services.gateway.tracks import PacketTrack
 
@@ -41,6 +41,8 @@ class Peer:
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._microphone = PacketTrack("audio")
         self._unsaid: list[bytes] = []
+        self._speech_ends = 0
+        """Packets still unsaid when the last audible one leaves."""
         self._said: asyncio.Future[float] | None = None
         self._decoder = OpusDecoder()
         self._picture = -1
@@ -73,10 +75,13 @@ class Peer:
         await self._client.aclose()
 
     async def say(self, samples: Samples) -> float:
-        """Say 48 kHz sound; returns when its last packet has left, seconds since 1970."""
+        """Say 48 kHz sound; returns when its last audible packet has left, seconds since 1970."""
         encoder = OpusEncoder()
         self._said = asyncio.get_running_loop().create_future()
-        self._unsaid = [*encoder.push(samples), *encoder.flush()]
+        packets = [*encoder.push(samples), *encoder.flush()]
+        loud = [number for number, level in enumerate(packet_loudness(samples)) if level > _AUDIBLE]
+        self._speech_ends = len(packets) - 1 - loud[-1]
+        self._unsaid = packets
         return await self._said
 
     async def write(self, text: str) -> float:
@@ -96,7 +101,7 @@ class Peer:
         while True:
             packet = self._unsaid.pop(0) if self._unsaid else SILENCE
             self._microphone.push(packet, 960 * number)
-            if self._said is not None and not self._unsaid:
+            if self._said is not None and len(self._unsaid) == self._speech_ends:
                 self._said.set_result(now())
                 self._said = None
             number += 1

@@ -213,6 +213,30 @@ async def test_without_a_microphone_the_page_says_why_and_writing_is_answered_al
     assert next(event.body.video for event in events if isinstance(event.body, PlaybackStarted))
 
 
+async def test_another_character_is_there_at_once_and_answers_as_itself(stack: Stack, tmp_path: Path) -> None:
+    async with browser(tmp_path, None) as context:
+        page = await context.new_page()
+        await open_page(page, stack)
+        await by(page, "composer-input").fill("hello")
+        await by(page, "composer-send").click()
+        await told(stack, page)
+        await watch(page)
+        await eventually(lambda: pictures(page, 10), "the first face is seen")
+        await by(page, "character-noor").first.click()
+        await eventually(lambda: pictures(page, 60), "the face goes on")
+        mouths = (await seen(page)).mouths
+        assert abs(np.mean(mouths[:5]) - np.mean(mouths[-5:])) > 10, "another face has another complexion"
+        before = len(await record(stack, page))
+        await by(page, "composer-input").fill("what is your name")
+        await by(page, "composer-send").click()
+        events = (await told(stack, page))[before:]
+        assert "Noor" in spoken_text(events)
+
+
+async def pictures(page: Page, count: int) -> bool:
+    return int(await page.evaluate("() => window.__probe.frames.length")) >= count
+
+
 async def test_a_killed_gateway_comes_back_and_the_page_with_it(stack: Stack, tmp_path: Path) -> None:
     async with browser(tmp_path, microphone(tmp_path, ROOM)) as context:
         page = await context.new_page()

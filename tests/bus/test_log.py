@@ -136,3 +136,25 @@ async def test_a_server_that_is_not_there_is_named_in_time(settings: Settings, n
     with pytest.raises(BusError, match=settings.nats_url):
         async with connect(settings, name="test", wait=0.5):
             pass
+
+
+async def test_a_full_log_is_a_loud_error_and_what_is_on_record_stays(bus: Bus) -> None:
+    info = await bus.js.stream_info(streams.CONVERSATIONS)
+    await bus.js.update_stream(info.config.evolve(max_bytes=20_000))
+
+    async def write_on() -> None:
+        for number in range(1000):
+            await bus.append(message(number))
+
+    with pytest.raises(BusError, match="the log is full") as refused:
+        await write_on()
+    assert refused.value.code == "log_full"
+    assert not refused.value.retryable
+    kept = await bus.facts("c1")
+    assert [event for _, event in kept] == [message(number) for number in range(len(kept))]
+
+
+async def test_who_only_looks_changes_no_limits(settings: Settings, bus: Bus) -> None:
+    smaller = msgspec.structs.replace(settings, audio_bytes=1 << 20)
+    async with connect(smaller, name="looker", declare=False):
+        assert (await bus.js.stream_info(streams.AUDIO)).config.max_bytes == settings.audio_bytes

@@ -23,13 +23,14 @@ def transcribe(sound: npt.NDArray[np.int16]) -> str:
     return transcription.finish().text
 
 
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z']+", text.lower())
-
-
 def likeness(one: str, other: str) -> float:
-    """How much two texts have in common, word by word, 0 to 1."""
-    return difflib.SequenceMatcher(None, words(one), words(other)).ratio()
+    """How much two texts have in common, letter by letter, 0 to 1.
+
+    The embedded recogniser gets every third word of a synthetic voice wrong, but then it writes what sounds alike:
+    different sentences reach some 0.3 to 0.45, a sentence and what was heard of it 0.6 to 1.
+    """
+    letters = ["".join(re.findall(r"[a-z]+", text.lower())) for text in (one, other)]
+    return difflib.SequenceMatcher(None, *letters, autojunk=False).ratio()
 
 
 def loudness(seen: Seen, at: npt.NDArray[np.float64], *, width: float = 60.0) -> npt.NDArray[np.float64]:

@@ -27,7 +27,7 @@ class Stack:
         self.port = free_port()
         self.nats_port = free_port()
         self.log = folder / "log"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "VISAVIS_DATA": str(folder / "data"),
             "VISAVIS_PORT": str(self.port),
@@ -55,7 +55,7 @@ class Stack:
         """Start and wait until it says where the page is."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "visavis", "up"], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", "visavis", "up"], env=self.environment, stdout=log, stderr=log
             )
         begin = time.monotonic()
         already = self.said().count("open http://")

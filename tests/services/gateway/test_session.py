@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import wave
 from collections.abc import AsyncIterator
@@ -32,6 +33,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from services.audio import SILENCE, OpusEncoder
+from services.gateway import aiortc_tuning
 from services.gateway.tracks import PacketTrack
 from tests.services.gateway.conftest import Running
 
@@ -289,3 +291,24 @@ async def test_what_was_told_while_nobody_was_connected_is_heard_by_who_comes_ba
     bodies = [event.body for event in finished if isinstance(event.body, PlaybackFinished)]
     assert [(body.speech, body.complete) for body in bodies] == [("s1", True), ("s2", True)]
     assert len(await happened(gateway, conversation, PlaybackFinished, 2)) == 2
+
+
+async def test_a_lost_key_frame_is_followed_by_another_within_a_second(gateway: Running) -> None:
+    conversation = await gateway.open()
+    keys: list[int] = []
+
+    def note(sequence: int, timestamp: int, payload: bytes) -> None:
+        # Annex B again after aiortc has put the fragments aside: type 5 is a slice of a key frame.
+        if any(payload[at + 4] & 31 == 5 for at in range(len(payload) - 4) if payload[at : at + 4] == b"\0\0\0\1"):
+            keys.append(timestamp)
+
+    async with connected(gateway, conversation) as peer:
+        video = next(one for one in peer.pc.getTransceivers() if one.kind == "video")
+        aiortc_tuning.tap(video.receiver, note)
+        await asyncio.sleep(1.5)
+        await gateway.record(conversation, "t1", *told("A tone."))
+        await gateway.speak(conversation, "t1", about("s1"), 0.8)
+        await happened(gateway, conversation, PlaybackFinished)
+        await asyncio.sleep(1.5)
+    assert len(keys) >= 5
+    assert all(later - earlier <= 90_000 for earlier, later in itertools.pairwise(keys))

@@ -90,7 +90,8 @@ function NotSent({ id }: { readonly id: number }) {
         type="button"
         className="button-link"
         onClick={() => {
-          if (conversation) void visit.send(conversation.take(id))
+          const message = conversation?.take(id)
+          if (message) void visit.send(message.text, message.message)
         }}
       >
         Send again

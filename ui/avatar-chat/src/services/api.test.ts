@@ -27,7 +27,7 @@ describe('the API', () => {
     await api.open('ada')
     await api.open(null)
     await api.conversation('c1')
-    await api.send('c1', 'hello')
+    await api.send('c1', 'hello', 'm-1')
     await api.choose('c1', 'leo')
     await api.interrupt('c1')
     expect(await api.ice()).toEqual([{ urls: 'stun:x' }])
@@ -36,7 +36,7 @@ describe('the API', () => {
       ['POST', 'api/conversations', '{"character":"ada"}'],
       ['POST', 'api/conversations', '{}'],
       ['GET', 'api/conversations/c1', null],
-      ['POST', 'api/conversations/c1/messages', '{"text":"hello"}'],
+      ['POST', 'api/conversations/c1/messages', '{"text":"hello","message":"m-1"}'],
       ['PUT', 'api/conversations/c1/character', '{"character":"leo"}'],
       ['POST', 'api/conversations/c1/interrupt', null],
       ['GET', 'api/rtc/ice', null],

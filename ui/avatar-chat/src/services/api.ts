@@ -72,8 +72,9 @@ export class Api {
     return `${this.base}/conversations/${id}/events?after=${after}`
   }
 
-  send(id: ConversationId, text: string): Promise<{ readonly message: Id; readonly turn: TurnId }> {
-    return this.json(`conversations/${id}/messages`, 'POST', { text })
+  /** `message` is our own id for it: sent again after a lost answer, it is taken once. */
+  send(id: ConversationId, text: string, message: Id): Promise<{ readonly message: Id; readonly turn: TurnId }> {
+    return this.json(`conversations/${id}/messages`, 'POST', { text, message })
   }
 
   async choose(id: ConversationId, character: CharacterId): Promise<void> {

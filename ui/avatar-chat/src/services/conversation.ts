@@ -1,6 +1,6 @@
 /** One conversation as this page knows it: history from the gateway, then every event as it happens. */
 
-import type { ConversationId, Event, Fact, LiveEvent, MessageReceived, TurnId } from '../generated/events'
+import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived, TurnId } from '../generated/events'
 import { ApiError, type Api } from './api'
 import { fold } from './fold'
 import { Store } from './store'
@@ -13,8 +13,14 @@ export interface PendingMessage {
   readonly key: number
   readonly text: string
   readonly state: 'sending' | 'failed'
-  /** Its id, once the gateway has taken it; it stays here until the fact comes. */
-  readonly message: string | null
+  /** Our id for it; it stays here until the fact with that id comes. */
+  readonly message: Id
+}
+
+/** An id that no other message has. Not `randomUUID`: browsers keep that from pages without a certificate. */
+function newId(): Id {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return `m${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
 
 export interface ConversationState {
@@ -111,15 +117,14 @@ export class Conversation {
   }
 
   /** Say something in writing. It is shown at once, and marked when it could not be sent. */
-  async send(text: string, ready: Promise<unknown> = Promise.resolve()): Promise<void> {
-    const message: PendingMessage = { key: ++this.keys, text, state: 'sending', message: null }
+  async send(text: string, ready: Promise<unknown> = Promise.resolve(), id: Id = newId()): Promise<void> {
+    const message: PendingMessage = { key: ++this.keys, text, state: 'sending', message: id }
     this.state.update((state) => ({ ...state, pending: [...state.pending, message] }))
     await ready
     try {
-      const taken = await this.api.send(this.id, text)
+      const taken = await this.api.send(this.id, text, id)
       // The fact may have come before the answer to the request did.
       if (this.state.get().view.turns.some((turn) => turn.id === taken.turn)) this.drop(message.key)
-      else this.change(message.key, { message: taken.message })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       this.change(message.key, { state: 'failed' })
@@ -127,11 +132,11 @@ export class Conversation {
     }
   }
 
-  /** Take a message that could not be sent out of the transcript; returns its text. */
-  take(key: number): string {
+  /** Take a message that could not be sent out of the transcript, to send it again under the same id. */
+  take(key: number): PendingMessage | undefined {
     const message = this.state.get().pending.find((pending) => pending.key === key)
     this.drop(key)
-    return message?.text ?? ''
+    return message
   }
 
   pause(): void {

@@ -1,6 +1,6 @@
 /** One tab's visit: which conversation is open, and what the person does in it. Composes the other services. */
 
-import type { CharacterId, ConversationId, Event } from '../generated/events'
+import type { CharacterId, ConversationId, Event, Id } from '../generated/events'
 import { Api, ApiError } from './api'
 import { backoff } from './backoff'
 import { Call } from './call'
@@ -79,12 +79,12 @@ export class Visit {
   }
 
   /** Say something in writing; the first message calls, so that the answer is seen and heard. */
-  async send(text: string): Promise<void> {
+  async send(text: string, id?: Id): Promise<void> {
     await this.try(async () => {
       const conversation = this.ensure()
       if (this.call.state.get().mode === 'none' && !this.quiet) await this.call.begin('watch', conversation)
       await conversation
-      await this.state.get().conversation?.send(text, this.call.connected())
+      await this.state.get().conversation?.send(text, this.call.connected(), id)
     })
   }
 

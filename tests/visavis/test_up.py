@@ -1,0 +1,86 @@
+"""What stops `visavis up`, and what it says then; the rest of it is seen in tests/e2e."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bus.errors import ConfigurationError
+from bus.log import Bus
+from services.render.cast import CAST
+from tests.conftest import free_port
+from visavis.up import check_port, only_one, publish_cast
+
+
+def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("VISAVIS_")},
+        "VISAVIS_DATA": str(folder),
+        "VISAVIS_PORT": str(free_port()),
+        "VISAVIS_NATS_PORT": str(free_port()),
+        **{f"VISAVIS_{name.upper()}": str(value) for name, value in settings.items()},
+    }
+    command = [sys.executable, "-m", "visavis", "up"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_second_start_on_the_same_data_is_refused_by_name(tmp_path: Path) -> None:
+    with only_one(tmp_path):
+        second = up(tmp_path)
+    assert second.returncode == 1
+    assert f"Visavis runs already on {tmp_path} (process {os.getpid()})" in second.stderr
+    assert "Traceback" not in second.stderr + second.stdout
+    with only_one(tmp_path):
+        pass  # and is free again afterwards
+
+
+def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        for setting in ("port", "nats_port"):
+            result = up(tmp_path, **{setting: port})
+            assert result.returncode == 1
+            assert f"127.0.0.1:{port}" in result.stderr
+            assert f"set VISAVIS_{setting.upper()}" in result.stderr
+            assert "Traceback" not in result.stderr + result.stdout
+        with pytest.raises(ConfigurationError):
+            check_port("127.0.0.1", port, "X")
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    result = up(tmp_path, log_level="loud")
+    assert result.returncode == 1
+    assert "VISAVIS_LOG_LEVEL='loud'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_service_that_cannot_run_as_configured_stops_it_and_says_so(tmp_path: Path) -> None:
+    result = up(tmp_path, dialogue_engine="oracle")
+    assert result.returncode == 1
+    assert "VISAVIS_DIALOGUE_ENGINE must be auto or one of" in result.stdout
+    assert "dialogue cannot run as configured" in result.stderr
+    assert "open http" not in result.stdout
+    assert "Traceback" not in result.stderr + result.stdout
+
+
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    result = up(tmp_path / "data")
+    assert result.returncode == 1
+    assert str(tmp_path / "data") in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_the_built_in_characters_are_put_on_record_once(bus: Bus) -> None:
+    await publish_cast(bus)
+    written = await bus.last_sequence("CHARACTERS")
+    await publish_cast(bus)
+    assert await bus.characters() == dict(CAST)
+    assert await bus.last_sequence("CHARACTERS") == written == len(CAST) >= 3

@@ -156,7 +156,7 @@ class Bus:
             return None
 
     async def read(
-        self, stream: str, subject: str, *, after: int = 0, follow: bool = False, new_only: bool = False
+        self, stream: str, subject: str, *, after: int = 0, follow: bool = False
     ) -> AsyncGenerator[Record, None]:
         """Messages in order, each once, from the one after a sequence to the newest, or for ever.
 
@@ -165,12 +165,9 @@ class Bus:
         Args:
             subject: with wildcards where wanted.
             follow: wait for more instead of ending.
-            new_only: start with what comes from now on.
         """
         media = stream in (streams.AUDIO, streams.FRAMES)
         nc, js = (self._media_nc, self._media_js) if media else (self.nc, self.js)
-        if new_only:
-            after = await self.last_sequence(stream)
         while True:
             try:
                 async with aclosing(self._read_once(nc, js, stream, subject, after, follow)) as records:

@@ -20,6 +20,7 @@ from bus.ids import derive_id, new_id
 from bus.log import Bus
 from projections.conversation import Conversation, Reply, played_part
 from services.gateway.feed import Feed
+from services.gateway.opening import UNHEARD
 from services.gateway.session import Session
 
 LONGEST_TEXT = 4000
@@ -143,7 +144,7 @@ def _being_told(reply: Reply, sessions: list[Session]) -> bool:
     """Whether there is something to stop: text still to come, or a voice that is not through with it."""
     if reply.state == "telling":
         return True
-    unheard = any(sentence.state in ("written", "spoken", "playing") for sentence in reply.sentences)
+    unheard = any(sentence.state in UNHEARD for sentence in reply.sentences)
     return reply.state == "ended" and unheard and any(not session.playout.quiet for session in sessions)
 
 

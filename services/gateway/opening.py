@@ -9,6 +9,8 @@ from projections.conversation import Conversation, Reply
 
 _WORTH_TAKING_UP = 60_000_000
 """Microseconds for which an unheard reply is worth hearing."""
+UNHEARD = ("written", "spoken", "playing")
+"""States of a sentence that has not been played to its end."""
 
 
 def read_offer(sdp: str) -> RTCSessionDescription:
@@ -37,5 +39,5 @@ def unheard_reply(conversation: Conversation | None, now: int) -> Reply | None:
     turn = conversation.turns[-1] if conversation and conversation.turns else None
     if turn is None or turn.reply is None or now - turn.at > _WORTH_TAKING_UP:
         return None
-    unheard = any(one.state in ("written", "spoken", "playing") for one in turn.reply.sentences)
+    unheard = any(one.state in UNHEARD for one in turn.reply.sentences)
     return turn.reply if unheard and turn.reply.state in ("telling", "ended") else None

@@ -43,12 +43,13 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log import Bus
+from projections.conversation import Conversation, fold_all
 from services.audio import SILENCE
 from services.gateway import aiortc_tuning
 from services.gateway.feed import Feed, Watcher
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
-from services.gateway.opening import unheard_reply
+from services.gateway.opening import UNHEARD, unheard_reply
 from services.gateway.playout import Finished, Playout, Progress, Started, Tick
 from services.gateway.tracks import PacketTrack
 
@@ -245,35 +246,38 @@ class Session:
         """Stop a reply now; returns the facts of what had been played, for the log."""
         return [event for moment in self.playout.interrupt(reply) if (event := self._moment(moment)) is not None]
 
-    async def _take_up(self) -> tuple[int | None, int | None]:
+    async def _take_up(self) -> tuple[int, int]:
         """Go on with a reply that was told while no session was there to play it, or that a lost one broke off.
 
         Returns:
-            The sequences after which its sound and its pictures stand; None for only what is new.
+            The sequences after which the sound and the pictures stand that are to be played.
         """
-        reply = unheard_reply(self._feed.model.conversation(self.conversation), clock.now())
+        # First the positions, then the facts: a speech begun before them is on record, one begun after them is read.
+        sound = await self._bus.last_sequence(streams.AUDIO)
+        pictures = await self._bus.last_sequence(streams.FRAMES)
+        state = self._feed.model.conversation(self.conversation) or Conversation(id=self.conversation)
+        state = fold_all(state, await self._bus.facts(self.conversation, after=state.seq))
+        reply = unheard_reply(state, clock.now())
         if reply is None or not self._alone():
-            return None, None
-        waiting = {one.index for one in reply.sentences if one.state in ("written", "spoken", "playing")}
+            return sound, pictures
+        waiting = {one.speech for one in reply.sentences if one.state in UNHEARD and one.speech}
+        facts = await self._bus.facts(self.conversation) if waiting else []
         speeches = [
-            event
-            for _, event in await self._bus.facts(self.conversation)
-            if isinstance(event.body, SpeechStarted) and event.body.reply == reply.id and event.body.index in waiting
+            event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in waiting
         ]
         for event in speeches:
             assert isinstance(event.body, SpeechStarted)
             self._causes[event.body.speech] = event
             self.playout.started(event.body)
-        if not speeches or not isinstance(first := speeches[0].body, SpeechStarted):
-            return None, None
+            first_sound = await self._bus.first_sequence(subjects.audio_out(self.conversation, event.body.speech))
+            first_picture = await self._bus.first_sequence(subjects.frames(self.conversation, event.body.speech))
+            sound = min(sound, (first_sound or sound + 1) - 1)
+            pictures = min(pictures, (first_picture or pictures + 1) - 1)
         log.info("taking up a reply", extra={"session": self.id, "sentences": len(waiting)})
-        sound = await self._bus.first_sequence(subjects.audio_out(self.conversation, first.speech))
-        pictures = await self._bus.first_sequence(subjects.frames(self.conversation, first.speech))
-        return sound and sound - 1, pictures and pictures - 1
+        return sound, pictures
 
-    async def _take_media(self, stream: str, subject: str, after: int | None) -> None:
-        reading = self._bus.read(stream, subject, after=after or 0, follow=True, new_only=after is None)
-        async with aclosing(reading) as records:
+    async def _take_media(self, stream: str, subject: str, after: int) -> None:
+        async with aclosing(self._bus.read(stream, subject, after=after, follow=True)) as records:
             async for record in records:
                 try:
                     message = decode_media(record.data)

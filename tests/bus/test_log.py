@@ -91,15 +91,6 @@ async def test_a_follower_outlives_a_killed_server(bus: Bus, nats_server: NatsSe
     assert read == list(range(1, 51))
 
 
-async def test_only_what_is_new_can_be_followed(bus: Bus) -> None:
-    await bus.append(message(0))
-    async with aclosing(bus.read(streams.CONVERSATIONS, "conv.>", follow=True, new_only=True)) as records:
-        waiting = asyncio.ensure_future(anext(records))
-        await asyncio.sleep(0.2)
-        await bus.append(message(1))
-        assert (await waiting).sequence == 2
-
-
 async def test_a_listener_hears_at_once_and_nothing_old(bus: Bus) -> None:
     async with aclosing(bus.listen("live.c1.>")) as heard:
         waiting = asyncio.ensure_future(anext(heard))

@@ -11,6 +11,11 @@ from bus.process import EXIT_CONFIGURATION, run_process
 from bus.settings import Settings
 
 
+@pytest.fixture(autouse=True)
+def _other_tests_keep_their_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bus.process.set_up_logging", lambda level: None)
+
+
 async def fails(error: Exception) -> None:
     raise error
 

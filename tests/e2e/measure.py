@@ -29,8 +29,8 @@ def likeness(one: str, other: str) -> float:
     The embedded recogniser gets every third word of a synthetic voice wrong, but then it writes what sounds alike:
     different sentences reach some 0.3 to 0.45, a sentence and what was heard of it 0.6 to 1.
     """
-    letters = ["".join(re.findall(r"[a-z]+", text.lower())) for text in (one, other)]
-    return difflib.SequenceMatcher(None, *letters, autojunk=False).ratio()
+    first, second = ("".join(re.findall(r"[a-z]+", text.lower())) for text in (one, other))
+    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
 def loudness(seen: Seen, at: npt.NDArray[np.float64], *, width: float = 60.0) -> npt.NDArray[np.float64]:

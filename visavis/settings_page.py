@@ -28,7 +28,7 @@ Generated from `bus/settings.py` by `python -m visavis.settings_page`. Do not ed
 
 A setting is an environment variable. Each process reads all of them once, when it starts. A variable that begins with
 `{PREFIX}` and is no setting, or a value out of range, stops the program, which names it. Give the same settings to
-every command that works on the same data: each one brings the limits of the streams to what its own settings say.
+every service that works on the same data: each one brings the limits of the streams to what its own settings say.
 """
 _ENGINES = """\
 ## Engines

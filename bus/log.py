@@ -235,29 +235,27 @@ class Bus:
         """See `bus.service.Reader.facts`. What does not decode is left out: it is somebody else's dead letter."""
         found: list[tuple[int, Event]] = []
         async for record in self.read(streams.CONVERSATIONS, subjects.facts_of(conversation), after=after):
-            try:
-                found.append((record.sequence, codec.decode_event(record.data)))
-            except UndecodableEvent as error:
-                log.warning("undecodable event", extra={"sequence": record.sequence, "why": error.detail})
+            event = _decoded(codec.decode_event, record)
+            if event is not None:
+                found.append((record.sequence, event))
         return found
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.service.Reader.last_live`."""
-        record = await self.last(subject)
-        return codec.decode_live(record.data) if record else None
+        return _decoded(codec.decode_live, await self.last(subject))
 
     async def last_media(self, kind: type[M], subject: str) -> M | None:
         """See `bus.service.Reader.last_media`."""
-        record = await self.last(subject)
-        message = codec.decode_media(record.data) if record else None
+        message = _decoded(codec.decode_media, await self.last(subject))
         return message if isinstance(message, kind) else None
 
     async def characters(self) -> dict[str, CharacterCreated]:
         """See `bus.service.Reader.characters`."""
         found: dict[str, CharacterCreated] = {}
         async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
-            event = codec.decode_character_event(record.data)
-            found[event.character] = event.body
+            event = _decoded(codec.decode_character_event, record)
+            if event is not None:
+                found[event.character] = event.body
         return found
 
     async def listen(self, subject: str) -> AsyncGenerator[tuple[str, bytes], None]:
@@ -279,6 +277,18 @@ class Bus:
         finally:
             if not self.nc.is_closed:
                 await subscription.unsubscribe()
+
+
+def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
+    """What stands in a record; None, and a word in the log, where it is garbage: nobody may stumble over it."""
+    if record is None:
+        return None
+    try:
+        return decode(record.data)
+    except UndecodableEvent as error:
+        extra = {"subject": record.subject, "sequence": record.sequence, "why": error.detail}
+        log.warning("undecodable", extra=extra)
+        return None
 
 
 def _raise_final(error: APIError, what: str) -> None:

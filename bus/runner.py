@@ -167,7 +167,7 @@ class Runner:
 
     async def _handle(self, msg: Msg, event: Event) -> None:
         key = (event.conversation, event.turn or event.id)
-        if key in self._interrupted:
+        if key in self._interrupted or (msg.metadata.num_delivered > 1 and await self._was_interrupted(event)):
             await msg.ack()
             return
         task = asyncio.create_task(self._produce(event))
@@ -268,6 +268,14 @@ class Runner:
         await self._bus.bury(letter)
 
     # interruption
+
+    async def _was_interrupted(self, event: Event) -> bool:
+        """Whether the newest interruption on record is of this turn; it may have come while no worker was up."""
+        record = await self._bus.last(subjects.fact_in(event.conversation, ReplyInterrupted))
+        try:
+            return record is not None and codec.decode_event(record.data).turn == event.turn
+        except UndecodableEvent:
+            return False
 
     async def _note_interruptions(self) -> None:
         """Stop work on a reply as soon as the person cuts it short; heard directly, not through the work queue."""

@@ -74,5 +74,5 @@ class Service:
     """Media to be made without being asked; run once at the start."""
     slots: int = 8
     """Pieces of work under way at once; those of one conversation go one after the other."""
-    lease: float = 10.0
+    lease: float = 5.0
     """Seconds after which a piece of work whose worker says nothing goes to another one."""

@@ -34,7 +34,7 @@ def token(value: str, what: str) -> str:
 
 
 def fact(event: Event) -> str:
-    return f"conv.{token(event.conversation, 'conversation')}.{tag_of(event.body)}"
+    return fact_in(event.conversation, type(event.body))
 
 
 def facts_of(conversation: str) -> str:
@@ -45,6 +45,11 @@ def facts_of(conversation: str) -> str:
 def fact_everywhere(body: type[Body]) -> str:
     """One kind of fact in every conversation."""
     return f"conv.*.{tag_of(body)}"
+
+
+def fact_in(conversation: str, body: type[Body]) -> str:
+    """One kind of fact in one conversation."""
+    return f"conv.{token(conversation, 'conversation')}.{tag_of(body)}"
 
 
 ALL_FACTS = "conv.>"

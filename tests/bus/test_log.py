@@ -10,7 +10,16 @@ import pytest
 
 from bus import streams, subjects
 from bus.errors import BusError, Conflict, StreamStalled
-from bus.events import AudioIn, CharacterCreated, CharacterEvent, Event, LiveEvent, MessageReceived, Watching
+from bus.events import (
+    AudioIn,
+    CharacterCreated,
+    CharacterEvent,
+    Event,
+    IdleBatch,
+    LiveEvent,
+    MessageReceived,
+    Watching,
+)
 from bus.log import Bus, connect
 from bus.settings import Settings
 from tests.conftest import NatsServer
@@ -127,6 +136,15 @@ async def test_a_server_that_is_not_there_is_named_in_time(settings: Settings, n
     with pytest.raises(BusError, match=settings.nats_url):
         async with connect(settings, name="test", wait=0.5):
             pass
+
+
+async def test_garbage_is_passed_over_by_who_looks_for_the_newest(bus: Bus) -> None:
+    for subject in ("frames.idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
+        await bus.js.publish(subject, b"\x00garbage")
+    assert await bus.last_media(IdleBatch, "frames.idle.ada") is None
+    assert await bus.last_live("live.c1.watching") is None
+    assert await bus.characters() == {}
+    assert await bus.facts("c1") == []
 
 
 async def test_a_full_log_is_a_loud_error_and_what_is_on_record_stays(bus: Bus) -> None:

@@ -249,3 +249,23 @@ async def test_services_answer_discovery_with_their_engine(bus: Bus) -> None:
             while not (found := await discover(bus, wait=0.1)):
                 pass
     assert [(one.name, one.engine) for one in found] == [("dialogue", "echo")]
+
+
+async def test_work_on_a_reply_that_was_cut_short_while_its_worker_was_dead_is_not_done(bus: Bus) -> None:
+    started = asyncio.Event()
+
+    async def hangs(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        started.set()
+        await asyncio.Event().wait()
+        yield sentence(event, 0)
+
+    async with running(bus, service(hangs)):
+        await bus.append(said(1))
+        async with asyncio.timeout(5):
+            await started.wait()
+    cut = ReplyInterrupted(reply="rt1", heard="", by="speech")
+    await bus.append(Event(id="x1", at=3, conversation="c1", turn="t1", body=cut))
+    async with running(bus, service(echo)):
+        await bus.append(said(2))
+        events = await until(bus, ReplyEnded, 1)
+    assert [event.turn for event in events if isinstance(event.body, ReplySentence)] == ["t2"]

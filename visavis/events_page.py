@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import inspect
 import re
@@ -14,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 
 from bus import events, streams, subjects
+from visavis.generated import cell, docstring, write_or_check
 
 TARGET = Path(__file__).parent.parent / "docs" / "events.md"
 
@@ -79,27 +79,21 @@ def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
     for node in ast.parse(inspect.getsource(events)).body:
         if isinstance(node, ast.ClassDef):
             found[node.name] = {
-                field.target.id: (ast.unparse(field.annotation), _docstring(after))
+                field.target.id: (ast.unparse(field.annotation), docstring(after))
                 for field, after in zip(node.body, [*node.body[1:], None], strict=True)
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
             }
     return found
 
 
-def _docstring(node: ast.stmt | None) -> str:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-        return " ".join(node.value.value.split())
-    return ""
-
-
 def _envelopes(documented: dict[str, dict[str, tuple[str, str]]]) -> str:
     rows = [
-        f"| `{kind.__name__}` | {_cell(_own_words(kind))} | {_fields(kind, documented)} |"
+        f"| `{kind.__name__}` | {cell(_own_words(kind))} | {_fields(kind, documented)} |"
         for kind in (events.Event, events.CharacterEvent, events.LiveEvent, events.Word, events.VisemeMark)
     ]
     dead = events.DeadLetter
     what = f"{_own_words(dead)} On `{subject_of(dead)}`."
-    rows.append(f"| `DeadLetter` | {_cell(what)} | {_fields(dead, documented)} |")
+    rows.append(f"| `DeadLetter` | {cell(what)} | {_fields(dead, documented)} |")
     return "\n".join(["## Envelopes and parts\n", "| structure | what it is | fields |", "|---|---|---|", *rows, ""])
 
 
@@ -107,7 +101,7 @@ def _table(kinds: Sequence[type[msgspec.Struct]], documented: dict[str, dict[str
     rows = ["| tag | subject | stream | what happened | fields |", "|---|---|---|---|---|"]
     for kind in kinds:
         subject = subject_of(kind)
-        said = _cell(_own_words(kind))
+        said = cell(_own_words(kind))
         stream = streams.stream_of(subject)
         tag = kind.__struct_config__.tag
         rows.append(f"| `{tag}` | `{subject}` | {stream} | {said} | {_fields(kind, documented)} |")
@@ -121,7 +115,7 @@ def _fields(kind: type[msgspec.Struct], documented: dict[str, dict[str, tuple[st
         default = "" if field.default is msgspec.NODEFAULT else f" = {_json(field.default)}"
         text = f"`{field.name}: {annotation}{default}`"
         parts.append(f"{text} {said}" if said else text)
-    return "<br>".join(map(_cell, parts))
+    return "<br>".join(map(cell, parts))
 
 
 def _own_words(kind: type[msgspec.Struct]) -> str:
@@ -133,22 +127,9 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m visavis.events_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="exit with 1 where the file is not what it would be")
-    options = parser.parse_args(arguments)
-    wanted = page()
-    if not options.check:
-        TARGET.write_text(wanted, encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{TARGET.name} is not current; run `python -m visavis.events_page`", file=sys.stderr)
-    return 1
+    """Write the page, or compare it with the one on disk; returns the exit status."""
+    return write_or_check("visavis.events_page", TARGET, page(), arguments)
 
 
 if __name__ == "__main__":

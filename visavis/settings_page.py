@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import importlib
 import inspect
@@ -17,7 +16,7 @@ from msgspec.inspect import IntType, StructType, type_info
 from bus import settings
 from bus.settings import PREFIX, Settings
 from visavis.doctor_checks import SERVICES_WITH_ENGINES
-from visavis.events_page import _cell, _docstring
+from visavis.generated import cell, docstring, write_or_check
 
 TARGET = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -45,7 +44,7 @@ def page() -> str:
     assert isinstance(kinds, StructType)
     for field in kinds.fields:
         variable = f"`{variable_of(field.name)}`"
-        rows.append(f"| {variable} | {_default(field.default)} | {_values(field.type)} | {_cell(said[field.name])} |")
+        rows.append(f"| {variable} | {_default(field.default)} | {_values(field.type)} | {cell(said[field.name])} |")
     engines = ["| variable | engines |", "|---|---|"]
     for service in SERVICES_WITH_ENGINES:
         names = ", ".join(f"`{name}`" for name in engines_of(service))
@@ -68,7 +67,7 @@ def _documentation() -> dict[str, str]:
     (body,) = ast.parse(inspect.getsource(settings.Settings)).body
     assert isinstance(body, ast.ClassDef)
     return {
-        field.target.id: _docstring(after)
+        field.target.id: docstring(after)
         for field, after in zip(body.body, [*body.body[1:], None], strict=True)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     }
@@ -96,17 +95,8 @@ def _values(kind: msgspec.inspect.Type) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m visavis.settings_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="exit with 1 where the file is not what it would be")
-    options = parser.parse_args(arguments)
-    wanted = page()
-    if not options.check:
-        TARGET.write_text(wanted, encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
-        return 0
-    print(f"{TARGET.name} is not current; run `python -m visavis.settings_page`", file=sys.stderr)
-    return 1
+    """Write the page, or compare it with the one on disk; returns the exit status."""
+    return write_or_check("visavis.settings_page", TARGET, page(), arguments)
 
 
 if __name__ == "__main__":

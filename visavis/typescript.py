@@ -6,18 +6,18 @@ reach the page too. All fields are required: msgspec writes defaults out.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from bus import events
+from visavis.generated import write_or_check
 
 ROOTS = ("Event", "LiveEvent")
 """What the page receives; everything these refer to is written, nothing else."""
@@ -161,22 +161,9 @@ def generate(source: str | None = None) -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str] | None = None, *, target: Path = TARGET) -> int:
+def main(arguments: Sequence[str] | None = None, *, target: Path = TARGET) -> int:
     """Write the types, or compare them with those on disk; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m visavis.typescript", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 if the file is out of date")
-    check = parser.parse_args(arguments).check
-    text = generate()
-    current = target.read_text(encoding="utf-8") if target.exists() else None
-    if current == text:
-        return 0
-    if check:
-        print(f"{target.name} is out of date; run: python -m visavis.typescript", file=sys.stderr)
-        return 1
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    print(f"wrote {target.name}", file=sys.stderr)
-    return 0
+    return write_or_check("visavis.typescript", target, generate(), arguments)
 
 
 if __name__ == "__main__":

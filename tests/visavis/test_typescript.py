@@ -87,5 +87,5 @@ def test_an_old_file_is_named_and_left_alone_by_the_check(tmp_path: Path, capsys
     target = tmp_path / "events.ts"
     target.write_text("// old\n", encoding="utf-8")
     assert typescript.main(["--check"], target=target) == 1
-    assert "events.ts is out of date; run: python -m visavis.typescript" in capsys.readouterr().err
+    assert "events.ts is not current; run `python -m visavis.typescript`" in capsys.readouterr().err
     assert target.read_text(encoding="utf-8") == "// old\n"

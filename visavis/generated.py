@@ -1,0 +1,41 @@
+"""What the makers of generated files share: reading docstrings of fields, and writing or comparing the file."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def docstring(node: ast.stmt | None) -> str:
+    """The text of a bare string that stands behind a field, on one line; "" for anything else."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        return " ".join(node.value.value.split())
+    return ""
+
+
+def cell(text: str) -> str:
+    """Text as it may stand in a cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def write_or_check(module: str, target: Path, text: str, arguments: Sequence[str] | None) -> int:
+    """The command line of a generator: write the file, or with `--check` say whether it is current.
+
+    Returns:
+        The exit status: 1 where it was to be checked and is not current.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=f"Make {target.name} anew.")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 where the file is not current")
+    check = parser.parse_args(arguments).check
+    if target.exists() and target.read_text(encoding="utf-8") == text:
+        return 0
+    if check:
+        print(f"{target.name} is not current; run `python -m {module}`", file=sys.stderr)
+        return 1
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    print(f"wrote {target.name}", file=sys.stderr)
+    return 0

@@ -61,16 +61,20 @@ class Bus:
 
     # writing
 
-    async def append(self, event: Event, *, expected_last: int | None = None) -> int:
+    async def append(
+        self, event: Event, *, expected_last: int | None = None, patience: float = _PUBLISH_PATIENCE
+    ) -> int:
         """Append a fact; returns its stream sequence. Appending the same id again does nothing.
 
         Args:
             expected_last: sequence of the last event on the subject, 0 for none.
+            patience: seconds to go on trying while NATS is away.
         Raises:
             Conflict: the subject's last event is another one.
-            BusError: NATS was away for 30 s, or refuses.
+            BusError: NATS was away for so long, or refuses.
         """
-        return await self._publish(self.js, subjects.fact(event), codec.encode(event), event.id, expected_last)
+        data = codec.encode(event)
+        return await self._publish(self.js, subjects.fact(event), data, event.id, expected_last, patience)
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
@@ -91,7 +95,13 @@ class Bus:
         await self._publish(self.js, subject, codec.encode(letter), message_id)
 
     async def _publish(
-        self, js: JetStreamContext, subject: str, data: bytes, message_id: str, expected_last: int | None = None
+        self,
+        js: JetStreamContext,
+        subject: str,
+        data: bytes,
+        message_id: str,
+        expected_last: int | None = None,
+        patience: float = _PUBLISH_PATIENCE,
     ) -> int:
         headers = {"Nats-Msg-Id": message_id}
         if expected_last is not None:
@@ -100,12 +110,14 @@ class Bus:
         async def publish() -> int:
             return (await js.publish(subject, data, headers=headers)).seq
 
-        return await self._patiently(publish, f"publish to {subject}")
+        return await self._patiently(publish, f"publish to {subject}", patience)
 
-    async def _patiently(self, act: Callable[[], Awaitable[T]], what: str) -> T:
+    async def _patiently(
+        self, act: Callable[[], Awaitable[T]], what: str, patience: float = _PUBLISH_PATIENCE
+    ) -> T:
         """Do it again until it works: every act here is safe to repeat, and NATS may be restarting."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _PUBLISH_PATIENCE
+        deadline = loop.time() + patience
         pause = 0.05
         while True:
             try:
@@ -121,7 +133,7 @@ class Bus:
                 problem = error
             if loop.time() + pause > deadline:
                 reason = str(problem) or type(problem).__name__
-                raise BusError(f"{what}: {reason} for {_PUBLISH_PATIENCE:.0f} s") from problem
+                raise BusError(f"{what}: {reason}, for {patience:.0f} s; NATS is away or its disk is full") from problem
             await asyncio.sleep(pause)
             pause = min(2 * pause, 1.0)
 

@@ -26,6 +26,8 @@ from services.gateway.session import Session
 LONGEST_TEXT = 4000
 """Characters that a person may write at once."""
 _RECENT_TURNS = 8
+_PATIENCE = 8.0
+"""Seconds that a person waits for the log; a restart of NATS takes less."""
 
 
 class Conversations:
@@ -137,7 +139,7 @@ class Conversations:
             body=body,  # type: ignore[arg-type]
         )
         # Who acts sees it done: the next request reads what this one wrote.
-        await self._feed.reached(await self._bus.append(event))
+        await self._feed.reached(await self._bus.append(event, patience=_PATIENCE))
 
 
 def _being_told(reply: Reply, sessions: list[Session]) -> bool:

@@ -18,6 +18,7 @@ from bus.events import (
     ReplyStarted,
     SpeechStarted,
 )
+from tests.conftest import NatsServer
 from tests.services.gateway.conftest import Running
 
 
@@ -279,3 +280,22 @@ async def test_a_message_sent_again_after_a_lost_answer_is_one_message(gateway: 
     assert len(await gateway.bus.facts(conversation)) == 2
     bad = await gateway.client.post(path, json={"text": "hi", "message": "a b"})
     assert error_of(bad) == (400, "invalid_input")
+
+
+async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on(
+    gateway: Running, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.gateway.conversations._PATIENCE", 0.5)
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/messages"
+    nats_server.kill()
+    refused = await gateway.client.post(path, json={"text": "hello", "message": "m-1"})
+    assert refused.status_code == 503
+    assert "NATS is away" in refused.json()["error"]["message"]
+    assert refused.headers["retry-after"]
+    assert (await gateway.client.get("/api/status")).json()["bus"] == "down"
+    assert (await gateway.client.get("/readyz")).status_code == 503
+    nats_server.start()
+    monkeypatch.setattr("services.gateway.conversations._PATIENCE", 10.0)
+    assert (await gateway.client.post(path, json={"text": "hello", "message": "m-1"})).status_code == 202
+    assert len(await gateway.bus.facts(conversation)) == 2

@@ -1,0 +1,110 @@
+"""The gateway's own read model follows its log, and only that one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from bus.errors import BusError, VisavisError
+from bus.events import ConversationOpened, Event, MessageReceived
+from bus.log import Bus
+from projections.store import ReadModel
+from services.gateway import feed
+from services.gateway.feed import Feed
+
+
+def opened(conversation: str) -> Event:
+    body = ConversationOpened(person="p", character="ada")
+    return Event(id=f"o-{conversation}", at=1, conversation=conversation, body=body)
+
+
+def said(number: int) -> Event:
+    body = MessageReceived(message=f"m{number}", text=str(number))
+    return Event(id=f"m-{number}", at=number, conversation="c", turn=f"t{number}", body=body)
+
+
+@asynccontextmanager
+async def following(bus: Bus, model: ReadModel) -> AsyncIterator[Feed]:
+    one = Feed(bus, model)
+    running = asyncio.create_task(one.run())
+    try:
+        async with asyncio.timeout(10):
+            await one.caught_up.wait()
+        yield one
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_a_long_log_is_caught_up_with_and_followed(bus: Bus, tmp_path: Path) -> None:
+    for number in range(1200):
+        await bus.append(said(number))
+    model = ReadModel(tmp_path / "model")
+    async with following(bus, model) as one:
+        assert model.position == 1200
+        await one.reached(await bus.append(said(1200)))
+        found = model.conversation("c")
+    assert found is not None
+    assert [turn.id for turn in found.turns] == [f"t{number}" for number in range(1201)]
+
+
+@pytest.mark.parametrize("events_on_the_new_log", [0, 1, 5])
+async def test_a_read_model_of_another_log_is_built_anew(
+    bus: Bus, tmp_path: Path, events_on_the_new_log: int
+) -> None:
+    model = ReadModel(tmp_path / "model")
+    model.apply([(sequence, said(100 + sequence)) for sequence in range(1, 4)])
+    for number in range(events_on_the_new_log):
+        await bus.append(opened(f"new{number}"))
+    async with following(bus, model):
+        assert model.position == events_on_the_new_log
+        assert model.conversation("c") is None
+
+
+async def test_what_is_garbage_is_passed_over(bus: Bus, tmp_path: Path) -> None:
+    await bus.js.publish("conv.c.message.received", b"\x00")
+    await bus.append(said(1))
+    model = ReadModel(tmp_path / "model")
+    async with following(bus, model) as one:
+        with one.watch("c") as watcher:
+            await bus.js.publish("conv.c.message.received", b"\x00")
+            await bus.js.publish("live.c.transcript_partial", b"\x00")
+            sequence = await bus.append(said(2))
+            async with asyncio.timeout(5):
+                news = await anext(watcher.news())
+        await one.reached(sequence)
+    assert news is not None
+    assert news.sequence == sequence
+    assert model.undecodable == 2
+
+
+async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(
+    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_NEXT_TRY", 0.05)
+    model = ReadModel(tmp_path / "model")
+    take, refusals = model.take, iter(range(3))
+
+    def full_at_first(records: object) -> object:
+        if next(refusals, None) is not None:
+            raise VisavisError("database or disk is full", code="not_written", retryable=True)
+        return take(records)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(model, "take", full_at_first)
+    async with following(bus, model) as one:
+        await one.reached(await bus.append(said(1)))
+        assert model.conversation("c") is not None
+        with pytest.raises(BusError, match="not here"):
+            await one.reached(99, patience=0.1)
+
+
+async def test_who_reads_too_slowly_is_cut_off_after_what_was_kept(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher = feed.Watcher("c", asyncio.Queue(3))
+    for number in range(5):
+        watcher.tell(feed.News(number, b"", said(number)))
+    assert [news.sequence async for news in watcher.news() if news] == [0, 1, 2]

@@ -315,6 +315,14 @@ class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished")
 # service
 
 
+class StepRepeated(Body, frozen=True, kw_only=True, tag="service.step_repeated"):
+    """A worker took a piece of work over from one that did not finish it; what that one publishes late is refused."""
+
+    service: str
+    event: EventId
+    """The fact that is worked on."""
+
+
 class StepFailed(Body, frozen=True, kw_only=True, tag="service.step_failed"):
     """A service gave up on one piece of work."""
 
@@ -350,6 +358,7 @@ Fact: TypeAlias = (
     | PlaybackStarted
     | PlaybackProgress
     | PlaybackFinished
+    | StepRepeated
     | StepFailed
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -16,7 +17,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from bus import codec, streams, subjects
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
-from bus.events import CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media
+from bus.events import CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media, StepRepeated
 from bus.pull import Connection, Pull, PullLost
 from bus.service import M
 from bus.settings import Settings
@@ -45,6 +46,24 @@ class Record:
     """When the server stored it, microseconds since 1970."""
 
 
+@dataclass(frozen=True)
+class Fence:
+    """Publish only while the newest message on a subject of the same stream is this one."""
+
+    subject: str
+    sequence: int
+    """0: there is none."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the server said of a message."""
+
+    sequence: int
+    doubled: bool
+    """It was there already, and not from this call."""
+
+
 class Bus:
     """A connection to the log: small facts on one socket, media on another so that they do not delay them."""
 
@@ -61,37 +80,73 @@ class Bus:
 
     # writing
 
-    async def append(
-        self, event: Event, *, expected_last: int | None = None, patience: float = _PUBLISH_PATIENCE
-    ) -> int:
+    async def append(self, event: Event, *, patience: float = _PUBLISH_PATIENCE) -> int:
         """Append a fact; returns its stream sequence. Appending the same id again does nothing.
 
         Args:
-            expected_last: sequence of the last event on the subject, 0 for none.
             patience: seconds to go on trying while NATS is away.
         Raises:
-            Conflict: the subject's last event is another one.
             BusError: NATS was away for so long, or refuses.
         """
-        data = codec.encode(event)
-        return await self._publish(self.js, subjects.fact(event), data, event.id, expected_last, patience)
+        return (await self.append_fenced(event, None, patience=patience)).sequence
+
+    async def append_fenced(
+        self, event: Event, fence: Fence | None, *, patience: float = _PUBLISH_PATIENCE
+    ) -> Stored:
+        """Append a fact if the fence still stands.
+
+        Raises:
+            Conflict: somebody else has published on the fence's subject.
+            BusError: NATS was away for so long, or refuses.
+        """
+        return await self._publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, patience)
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
-        return await self._publish(self.js, subjects.character(event), codec.encode(event), event.id)
+        return (await self._publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
 
-    async def publish_media(self, message: Media, message_id: str) -> int:
-        """Append audio or pictures; returns the stream sequence."""
-        return await self._publish(self._media_js, subjects.media(message), codec.encode(message), message_id)
+    async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Stored:
+        """Append audio or pictures, if the fence still stands.
+
+        Raises:
+            Conflict: somebody else has published on the fence's subject.
+            BusError: NATS was away for 30 s, or refuses.
+        """
+        return await self._publish(self._media_js, subjects.media(message), codec.encode(message), message_id, fence)
+
+    async def claim(self, root: str, event: Event) -> int:
+        """Take a piece of work over: whoever had it before is refused from here on. Returns the fence's sequence.
+
+        Args:
+            root: first token of the subjects that are fenced: conv, audio or frames.
+            event: says so; its body is `StepRepeated`.
+        """
+        body = event.body
+        assert isinstance(body, StepRepeated)
+        subject = subjects.claim(root, event.conversation, body.service, body.event)
+        while True:
+            last = await self.last(subject)
+            if last is not None and last.data == codec.encode(event):
+                return last.sequence  # stored by an earlier try, whose answer was lost
+            fence = Fence(subject, last.sequence if last is not None else 0)
+            try:
+                stored = await self._publish(self.js, subject, codec.encode(event), f"{event.id}-{root}", fence)
+                return stored.sequence
+            except Conflict:
+                await asyncio.sleep(0.05)  # two at once, or a replica that lags behind
 
     async def publish_live(self, event: LiveEvent) -> None:
         """Show what is going on; not retried, it would be stale."""
         await self.nc.publish(subjects.live(event), codec.encode(event))
 
-    async def bury(self, letter: DeadLetter) -> None:
-        """Put a message that cannot be dealt with aside."""
+    async def bury(self, letter: DeadLetter, *, again: str = "") -> None:
+        """Put a message that cannot be dealt with aside.
+
+        Args:
+            again: tells it from the time before, where it was put back and failed anew.
+        """
         subject = subjects.dead(letter.stream, letter.service)
-        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}"
+        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
         await self._publish(self.js, subject, codec.encode(letter), message_id)
 
     async def _publish(
@@ -100,15 +155,21 @@ class Bus:
         subject: str,
         data: bytes,
         message_id: str,
-        expected_last: int | None = None,
+        fence: Fence | None = None,
         patience: float = _PUBLISH_PATIENCE,
-    ) -> int:
+    ) -> Stored:
         headers = {"Nats-Msg-Id": message_id}
-        if expected_last is not None:
-            headers["Nats-Expected-Last-Subject-Sequence"] = str(expected_last)
+        if fence is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(fence.sequence)
+            headers["Nats-Expected-Last-Subject-Sequence-Subject"] = fence.subject
+        tries = 0
 
-        async def publish() -> int:
-            return (await js.publish(subject, data, headers=headers)).seq
+        async def publish() -> Stored:
+            nonlocal tries
+            tries += 1
+            ack = await js.publish(subject, data, headers=headers)
+            # Of our own earlier try the answer may have been lost: that is no double.
+            return Stored(ack.seq, doubled=bool(ack.duplicate) and tries == 1)
 
         return await self._patiently(publish, f"publish to {subject}", patience)
 
@@ -139,6 +200,10 @@ class Bus:
 
     # reading
 
+    async def consumer(self, stream: str, name: str) -> api.ConsumerInfo:
+        """How far a service is with its work."""
+        return await self._patiently(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
+
     async def last_sequence(self, stream: str) -> int:
         """Sequence of the newest message in a stream, 0 where there is none."""
         info = await self._patiently(lambda: self.js.stream_info(stream), f"look at {stream}")
@@ -155,6 +220,30 @@ class Bus:
         except NotFoundError:
             return None
         return Record(msg.seq or 0, subject, msg.data or b"", 0)
+
+    async def newest_before(self, subject_filters: list[str], sequence: int) -> int | None:
+        """Sequence of the newest message before a sequence on any of these subjects of one stream; None for none."""
+        request = json.dumps({"multi_last": subject_filters, "up_to_seq": sequence - 1}).encode()
+        stream = streams.stream_of(subject_filters[0])
+
+        async def get() -> int | None:
+            newest = 0
+            inbox = self.nc.new_inbox()
+            answers = await self.nc.subscribe(inbox)
+            try:
+                await self.nc.publish(f"$JS.API.DIRECT.GET.{stream}", request, reply=inbox)
+                while True:
+                    answer = await answers.next_msg(timeout=_PUBLISH_TIMEOUT)
+                    headers = answer.headers or {}
+                    if headers.get("Status") in ("204", "404"):
+                        return newest or None
+                    newest = max(newest, int(headers["Nats-Sequence"]))
+            finally:
+                await answers.unsubscribe()
+
+        if sequence <= 1:
+            return None
+        return await self._patiently(get, f"look before {sequence} in {stream}")
 
     async def first_sequence(self, subject: str) -> int | None:
         """Stream sequence of the oldest message on a subject."""
@@ -270,10 +359,19 @@ class Bus:
                 found[event.character] = event.body
         return found
 
-    async def listen(self, subject: str) -> AsyncGenerator[tuple[str, bytes], None]:
+    async def say(self, subject: str, data: bytes) -> None:
+        """Tell those who listen now; nothing is stored, nothing is repeated."""
+        await self.nc.publish(subject, data)
+
+    async def listen(
+        self, subject: str, *, listening: asyncio.Event | None = None
+    ) -> AsyncGenerator[tuple[str, bytes], None]:
         """What is published on a subject from now on, without waiting for it to be stored. Nothing is repeated.
 
         Drops the oldest beyond 1024 unread.
+
+        Args:
+            listening: set once the server has been asked.
         """
         arrived: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(1024)
 
@@ -283,6 +381,8 @@ class Bus:
             arrived.put_nowait((msg.subject, msg.data))
 
         subscription = await self.nc.subscribe(subject, cb=on_message)
+        if listening is not None:
+            listening.set()
         try:
             while True:
                 yield await arrived.get()

@@ -58,7 +58,8 @@ class Pull:
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
         self._window = window
         self._max_bytes = max_bytes
-        self._outstanding = 0
+        self.outstanding = 0
+        """Messages asked for and not here yet."""
         # Bounded by what was asked for: the server sends no more than that.
         self._arrived: asyncio.Queue[Msg | None] = asyncio.Queue()
         self._subscription: Subscription | None = None
@@ -86,7 +87,7 @@ class Pull:
 
     async def ask(self, count: int) -> None:
         """See to it that `count` messages are asked for and not yet here."""
-        count -= self._outstanding
+        count -= self.outstanding
         if count <= 0:
             return
         request: dict[str, int] = {
@@ -96,7 +97,7 @@ class Pull:
         }
         if self._max_bytes:
             request["max_bytes"] = self._max_bytes
-        self._outstanding += count
+        self.outstanding += count
         await self._nc.publish(self._subject, json.dumps(request).encode(), reply=self._inbox)
 
     async def next(self, timeout: float | None = None) -> Msg | None:
@@ -108,7 +109,7 @@ class Pull:
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else loop.time() + timeout
         while True:
-            if self._window and self._outstanding <= self._window // 2:
+            if self._window and self.outstanding <= self._window // 2:
                 await self.ask(self._window)
             silence = 3 * _HEARTBEAT
             left = silence if deadline is None else min(silence, deadline - loop.time())
@@ -128,7 +129,7 @@ class Pull:
         """Whether it is a message; a status is counted and dropped."""
         status = (msg.headers or {}).get("Status") if msg.reply == "" or not msg.reply else None
         if status is None:
-            self._outstanding = max(0, self._outstanding - 1)
+            self.outstanding = max(0, self.outstanding - 1)
             return True
         if status == "100":
             return False
@@ -136,5 +137,5 @@ class Pull:
         if status == "503" or (status == "409" and ("Deleted" in description or "Leadership" in description)):
             raise PullLost(f"{self._subject}: {status} {description}")
         left = (msg.headers or {}).get("Nats-Pending-Messages")
-        self._outstanding = max(0, self._outstanding - int(left)) if left else 0
+        self.outstanding = max(0, self.outstanding - int(left)) if left else 0
         return False

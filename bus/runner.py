@@ -1,12 +1,13 @@
-"""Runs a service on the log: takes work, stamps and publishes what the handler yields, acknowledges last.
+"""Runs a service on the log: takes work, hands it to the handler in order, acknowledges last.
 
-Rules in the architecture, section "How a service works".
+Rules in the architecture, section "How a service works". What is published, and behind which fence, is `bus.attempt`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
@@ -14,81 +15,80 @@ from typing import Any, cast
 
 import nats.errors
 from nats.aio.msg import Msg
-from nats.js import api
 
 from bus import clock, codec, streams, subjects
+from bus.attempt import Attempt, Doubled, Superseded, media_id
 from bus.discovery import announced
-from bus.errors import UndecodableEvent, VisavisError
-from bus.events import (
-    AudioIn,
-    AudioOut,
-    Body,
-    DeadLetter,
-    Event,
-    Fact,
-    FrameBatch,
-    IdleBatch,
-    Live,
-    LiveBody,
-    LiveEvent,
-    ReplyInterrupted,
-    StepFailed,
-)
-from bus.ids import derive_id
+from bus.errors import BusError, StreamStalled, UndecodableEvent, VisavisError
+from bus.events import DeadLetter, Event, IdleBatch, ReplyInterrupted, StepFailed
+from bus.lines import Item, Lines
 from bus.log import Bus, connect
+from bus.metrics import Metrics
+from bus.order import Order
+from bus.peers import Peers
 from bus.process import run_process, until_stopped
 from bus.pull import Pull, PullLost
-from bus.service import Output, Service
+from bus.service import Service
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-MAX_DELIVERIES = 5
+MAX_TRIES = 5
+MOST_HELD = 1000
+"""Pieces of work that one worker holds at the most; those of one conversation wait for each other."""
 _BACKOFF = (0.2, 1.0, 3.0, 10.0)
 _REMEMBERED_INTERRUPTIONS = 4096
-
-
-class _Line:
-    """Where the work of one conversation waits for its turn."""
-
-    def __init__(self) -> None:
-        self.turn = asyncio.Lock()
-        self.waiting = 0
+_OLD = 30_000_000
+"""Microseconds after which a piece of work may have been done before, by a worker that nobody remembers."""
 
 
 class Runner:
     """One worker of a service; start as many as wanted, they share the work."""
 
-    def __init__(self, bus: Bus, service: Service) -> None:
+    def __init__(self, bus: Bus, service: Service, metrics: Metrics | None = None) -> None:
         self._bus = bus
         self._service = service
-        self._free = service.slots
-        self._slot_freed = asyncio.Event()
-        self._lines: dict[str, _Line] = {}
+        self._metrics = metrics or Metrics(service.name, service.engine)
+        self._slots = asyncio.Semaphore(service.slots)
+        self._resting = 0
+        """Pieces of work that wait before they are tried again."""
+        self._pulls: dict[str, Pull] = {}
+        self._lines = Lines()
+        self._peers = Peers(bus, service.name, service.lease, self._lines.held)
+        self._order = Order(bus, service, self._peers, self._lines)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._interrupted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def run(self) -> None:
         """Work until cancelled; what is under way is then given back for another worker."""
-        await self._declare_consumer()
+        await self._declare_consumers()
         service = self._service
-        async with announced(self._bus, service.name, service.engine), asyncio.TaskGroup() as tasks:
-            log.info("ready", extra={"engine": service.engine})
-            tasks.create_task(self._note_interruptions())
-            tasks.create_task(self._background())
-            await self._take_work(tasks)
+        try:
+            async with announced(self._bus, service.name, service.engine), asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._note_interruptions())
+                tasks.create_task(self._peers.listen())
+                await self._peers.arrive()
+                await self._order.begin()
+                tasks.create_task(self._peers.keep_saying())
+                tasks.create_task(self._keep_leases())
+                tasks.create_task(self._background())
+                log.info("ready", extra={"engine": service.engine})
+                self._metrics.ready = True
+                tasks.create_task(self._take_work(tasks, streams.REQUEUE))
+                await self._take_work(tasks, streams.CONVERSATIONS)
+        finally:
+            self._metrics.ready = False
+            with suppress(nats.errors.Error, TimeoutError):
+                await self._give_back()
 
-    async def _declare_consumer(self) -> None:
-        config = api.ConsumerConfig(
-            name=self._service.name,
-            durable_name=self._service.name,
-            filter_subjects=[subjects.fact_everywhere(kind) for kind in self._service.takes],
-            deliver_policy=api.DeliverPolicy.ALL,
-            ack_policy=api.AckPolicy.EXPLICIT,
-            ack_wait=self._service.lease,
-            max_ack_pending=1000,
-        )
-        await self._bus.js.add_consumer(streams.CONVERSATIONS, config)
+    async def _give_back(self) -> None:
+        for item in self._lines.held.values():
+            await item.msg.nak()
+        await self._peers.leave()
+
+    async def _declare_consumers(self) -> None:
+        for stream, config in streams.consumers(self._service):
+            await self._bus.js.add_consumer(stream, config)
 
     async def _background(self) -> None:
         if self._service.background is None:
@@ -96,176 +96,242 @@ class Runner:
         async for output in self._service.background(self._bus):
             if not isinstance(output, IdleBatch):
                 raise TypeError(f"{self._service.name} may make media in the background, not {type(output).__name__}")
-            await self._bus.publish_media(output, _media_id(output))
+            await self._bus.publish_media(output, media_id(output))
 
     # taking work
 
-    async def _take_work(self, tasks: asyncio.TaskGroup) -> None:
+    async def _take_work(self, tasks: asyncio.TaskGroup, stream: str) -> None:
         while True:
             try:
-                async with Pull(self._bus.nc, streams.CONVERSATIONS, self._service.name, window=0) as pull:
+                async with Pull(self._bus.nc, stream, self._service.name, window=0) as pull:
+                    self._pulls[stream] = pull
                     while True:
-                        while self._free == 0:
-                            self._slot_freed.clear()
-                            await self._slot_freed.wait()
-                        await pull.ask(self._free)
-                        # A slot that is freed meanwhile must be offered too: look again now and then.
+                        await self._ask(pull)
                         msg = await pull.next(timeout=1.0)
                         if msg is not None:
-                            self._free -= 1
-                            tasks.create_task(self._work(msg))
+                            await self._accept(msg, tasks)
             except PullLost as error:
                 log.info("asking for work again", extra={"why": error.detail})
                 await asyncio.sleep(0.2)
-                await self._declare_consumer_patiently()
+                await self._declare_consumers_patiently()
 
-    async def _declare_consumer_patiently(self) -> None:
+    async def _ask(self, pull: Pull) -> None:
+        """Ask for as much as could be begun now; a few at a time, since each time costs. What waits for its turn in its
+        conversation, for another worker or for another try takes no slot."""
+        busy = len(self._lines) - self._order.waiting - self._resting
+        wanted = min(self._service.slots - busy, MOST_HELD - len(self._lines.held))
+        if not pull.outstanding or wanted - pull.outstanding >= self._service.slots // 2:
+            await pull.ask(wanted)
+
+    async def _declare_consumers_patiently(self) -> None:
         while True:
             try:
-                return await self._declare_consumer()
+                return await self._declare_consumers()
             except Exception as error:  # noqa: BLE001 - whatever NATS says while it restarts; asked again until it works
                 log.warning("consumer not there yet", extra={"why": repr(error)})
                 await asyncio.sleep(0.5)
 
-    async def _work(self, msg: Msg) -> None:
-        lease = asyncio.create_task(self._keep_lease(msg))
+    async def _accept(self, msg: Msg, tasks: asyncio.TaskGroup) -> None:
+        """Put a piece of work into its conversation's line."""
         try:
-            await self._deal_with(msg)
-        finally:
-            lease.cancel()
-            with suppress(asyncio.CancelledError):
-                await lease
-            self._free += 1
-            self._slot_freed.set()
-
-    async def _keep_lease(self, msg: Msg) -> None:
-        while True:
-            await asyncio.sleep(self._service.lease / 3)
-            with suppress(nats.errors.Error):
-                await msg.in_progress()
-
-    async def _deal_with(self, msg: Msg) -> None:
-        try:
-            event = codec.decode_event(msg.data)
+            item = self._item(msg)
         except UndecodableEvent as error:
             await self._bury(msg, error)
-            await msg.ack()
+            await self._ack(msg)
             return
-        if msg.metadata.num_delivered > MAX_DELIVERIES:
-            await self._give_up(msg, event, VisavisError("it was tried too often", code="poison"))
+        if self._order.is_done(item):
+            await self._ack(msg)  # the server had forgotten that it was done
             return
-        # First come, first served within a conversation; others go on beside it.
-        line = self._lines.setdefault(event.conversation, _Line())
-        line.waiting += 1
-        try:
-            async with line.turn:
-                await self._handle(msg, event)
-        finally:
-            line.waiting -= 1
-            if line.waiting == 0:
-                del self._lines[event.conversation]
+        held = self._lines.held.get(item.sequence)
+        if held is not None:
+            if held.again == item.again:
+                held.msg = msg  # the server had forgotten that we hold it
+            else:
+                await self._ack(msg)  # put back while it was still worked on
+            return
+        if item.deliveries > 1:
+            self._metrics.redelivered()
+        await self._peers.took(item.sequence)
+        if self._lines.join(item):
+            tasks.create_task(self._serve_line(item.event.conversation))
 
-    async def _handle(self, msg: Msg, event: Event) -> None:
-        key = (event.conversation, event.turn or event.id)
-        if key in self._interrupted or (msg.metadata.num_delivered > 1 and await self._was_interrupted(event)):
-            await msg.ack()
-            return
-        task = asyncio.create_task(self._produce(event))
-        self._running.setdefault(key, set()).add(task)
-        try:
-            await task
-            await msg.ack()
-        except asyncio.CancelledError:
-            if key not in self._interrupted:
-                task.cancel()
-                await asyncio.wait([task])
+    def _item(self, msg: Msg) -> Item:
+        """What there is to do.
+
+        Raises:
+            UndecodableEvent: it is no event.
+        """
+        meta = msg.metadata
+        stored = int(meta.timestamp.timestamp() * 1_000_000)
+        if meta.stream == streams.CONVERSATIONS:
+            event, sequence, again = codec.decode_event(msg.data), meta.sequence.stream, ""
+        else:
+            letter = codec.decode_dead_letter(msg.data)
+            event, sequence, again = codec.decode_event(letter.data), letter.sequence, str(meta.sequence.stream)
+        attempt = Attempt(self._bus, self._service.name, event, sequence, again=again)
+        return Item(event, sequence, msg, attempt, meta.num_delivered, stored, again=bool(again))
+
+    async def _serve_line(self, conversation: str) -> None:
+        """Do the work of one conversation, the oldest first, one after the other, until there is none."""
+        while (item := await self._order.next(conversation)) is not None:
+            # Stopped in the middle: it stays among what is held, to be given back.
+            done = await self._deal_with(item)
+            self._lines.leave(item)
+            if done:
+                await self._peers.done(item.sequence)
+            for pull in self._pulls.values():
+                await self._ask(pull)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._service.lease / 3)
+            for item in list(self._lines.held.values()):
                 with suppress(nats.errors.Error):
-                    await msg.nak()
-                raise
-            log.info("interrupted", extra={"conversation": event.conversation, "turn": event.turn})
-            await msg.ack()
-        except VisavisError as error:
-            await self._failed(msg, event, error)
-        except Exception as error:
-            log.exception("handler broke", extra={"service": self._service.name, "event": event.id})
-            detail = f"{type(error).__name__} in {self._service.name}"
-            await self._failed(msg, event, VisavisError(detail, retryable=True, code="internal"))
+                    await item.msg.in_progress()
+
+    # one piece of work
+
+    async def _deal_with(self, item: Item) -> bool:
+        """Returns whether it is done; not where another worker has it now."""
+        key = (item.event.conversation, item.event.turn or item.event.id)
+        if await self._is_over(item, key):
+            await self._ack(item.msg)
+            return True
+        work = asyncio.create_task(self._try(item))
+        self._running.setdefault(key, set()).add(work)
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            work.cancel()
+            await asyncio.wait([work])
+            raise
         finally:
             running = self._running[key]
-            running.discard(task)
+            running.discard(work)
             if not running:
                 del self._running[key]
+        if work.cancelled():
+            log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
+            self._metrics.handled("interrupted")
+        elif isinstance(error := work.exception(), Superseded):
+            # It is the other one's now, to acknowledge too.
+            log.warning("superseded", extra={"event": item.event.id})
+            self._metrics.handled("superseded")
+            return False
+        elif error is not None:
+            raise error
+        await self._ack(item.msg)
+        return True
 
-    # publishing
+    async def _is_over(self, item: Item, key: tuple[str, str]) -> bool:
+        """Whether nothing is to be done about it any more: the person cut it short, maybe while no worker was up."""
+        if key in self._interrupted:
+            return True
+        return (item.deliveries > 1 or item.again) and await self._was_interrupted(item.event)
 
-    async def _produce(self, event: Event) -> None:
-        position = 0
-        outputs = self._service.handle(event, self._bus)
-        async with aclosing(cast("Any", outputs)):
-            async for output in outputs:
-                if isinstance(output, Body):
-                    await self._bus.append(self._stamp(event, output, self._service.name, position))
-                    position += 1
-                else:
-                    await self._publish(event, output)
-
-    def _stamp(self, cause: Event, body: Body, *position: str | int) -> Event:
-        return Event(
-            id=derive_id(cause.id, *position),
-            at=clock.now(),
-            conversation=cause.conversation,
-            turn=cause.turn,
-            cause=cause.id,
-            body=cast("Fact", body),
-        )
-
-    async def _publish(self, event: Event, output: Output) -> None:
-        if isinstance(output, LiveBody):
-            live = LiveEvent(at=clock.now(), conversation=event.conversation, body=cast("Live", output))
-            await self._bus.publish_live(live)
-        elif isinstance(output, AudioIn | AudioOut | FrameBatch | IdleBatch):
-            await self._bus.publish_media(output, _media_id(output))
-        else:
-            raise TypeError(f"{self._service.name} yielded {type(output).__name__}, not a fact, live body or media")
-
-    # failing
-
-    async def _failed(self, msg: Msg, event: Event, error: VisavisError) -> None:
-        tries = msg.metadata.num_delivered
-        log.warning(
-            "step failed",
-            extra={"event": event.id, "code": error.code, "try": tries, "why": error.detail},
-        )
-        if error.retryable and tries < MAX_DELIVERIES:
-            await msg.nak(delay=_BACKOFF[min(tries, len(_BACKOFF)) - 1])
+    async def _try(self, item: Item) -> None:
+        """Until it works or is given up. What goes wrong is tried again here, so that its conversation waits for it."""
+        attempt, failures = item.attempt, item.deliveries - 1
+        if failures >= MAX_TRIES:
+            await self._give_up(item, VisavisError("it was tried too often", code="poison"), failures)
             return
-        await self._give_up(msg, event, error)
+        prepared = False
+        while True:
+            try:
+                if not prepared:
+                    await self._prepare(item)
+                    prepared = True
+                if attempt.given_up and not item.again:
+                    return
+                await self._attempt(item)
+                return
+            except Superseded:
+                raise
+            except Doubled:
+                await attempt.take_over()
+                continue
+            except VisavisError as error:
+                problem = error
+            except Exception as error:
+                log.exception("handler broke", extra={"service": self._service.name, "event": item.event.id})
+                detail = f"{type(error).__name__} in {self._service.name}"
+                problem = VisavisError(detail, retryable=True, code="internal")
+            if not _is_the_logs_fault(problem):
+                failures += 1
+            log.warning(
+                "step failed",
+                extra={"event": item.event.id, "code": problem.code, "try": failures, "why": problem.detail},
+            )
+            if failures >= MAX_TRIES or not (problem.retryable or _is_the_logs_fault(problem)):
+                await self._give_up(item, problem, failures)
+                return
+            self._metrics.retried()
+            await self._rest(_BACKOFF[min(max(failures, 1), len(_BACKOFF)) - 1])
 
-    async def _give_up(self, msg: Msg, event: Event, error: VisavisError) -> None:
+    async def _rest(self, seconds: float) -> None:
+        self._resting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._resting -= 1
+
+    async def _prepare(self, item: Item) -> None:
+        """See what others have done of it, where it may have been in other hands."""
+        if item.deliveries > 1 or item.again:
+            await item.attempt.take_over()
+        elif abs(clock.now() - item.stored) > _OLD:
+            await item.attempt.look()
+
+    async def _attempt(self, item: Item) -> None:
+        async with self._slots:
+            began, published = time.perf_counter(), item.attempt.bus_seconds
+            item.attempt.begin()
+            outputs = self._service.handle(item.event, self._bus)
+            async with aclosing(cast("Any", outputs)):
+                async for output in outputs:
+                    await item.attempt.publish(output)
+            self._metrics.handled("done")
+            bus_seconds = item.attempt.bus_seconds - published
+            self._metrics.timed(time.perf_counter() - began - bus_seconds, bus_seconds)
+
+    async def _give_up(self, item: Item, error: VisavisError, failures: int) -> None:
         """Say on record that it failed, put the message aside where it was tried in vain, and go on."""
-        service = self._service.name
-        failed = StepFailed(service=service, code=error.code, retryable=error.retryable, detail=error.detail)
-        for position, body in enumerate([failed, *self._service.failed(event, error)]):
-            await self._bus.append(self._stamp(event, body, service, "failed", position))
-        if error.retryable or error.code == "poison":
-            await self._bury(msg, error)
-        await msg.ack()
+        service = self._service
+        failed = StepFailed(service=service.name, code=error.code, retryable=error.retryable, detail=error.detail)
+        while True:
+            try:
+                await item.attempt.fail([failed, *service.failed(item.event, error)])
+                if error.retryable or error.code == "poison":
+                    await self._bury(item.msg, error, item, failures)
+                self._metrics.handled("failed")
+                return
+            except BusError as trouble:
+                if not _is_the_logs_fault(trouble):
+                    raise
+                log.warning("the failure cannot be told yet", extra={"why": trouble.detail})
+                await self._rest(_BACKOFF[-1])
 
-    async def _bury(self, msg: Msg, error: VisavisError) -> None:
+    async def _bury(self, msg: Msg, error: VisavisError, item: Item | None = None, failures: int = 0) -> None:
         meta = msg.metadata
         letter = DeadLetter(
             at=clock.now(),
-            stream=meta.stream,
-            sequence=meta.sequence.stream,
-            subject=msg.subject,
+            stream=streams.CONVERSATIONS if item is not None else meta.stream,
+            sequence=item.sequence if item is not None else meta.sequence.stream,
+            subject=subjects.fact(item.event) if item is not None else msg.subject,
             service=self._service.name,
             code=error.code,
             detail=error.detail,
-            deliveries=meta.num_delivered,
-            data=msg.data,
+            deliveries=failures or meta.num_delivered,
+            data=codec.encode(item.event) if item is not None else msg.data,
         )
         log.error("dead letter", extra={"service": letter.service, "sequence": letter.sequence, "why": error.detail})
-        await self._bus.bury(letter)
+        await self._bus.bury(letter, again=str(meta.sequence.stream) if item is not None and item.again else "")
+        self._metrics.buried()
+
+    async def _ack(self, msg: Msg) -> None:
+        # Lost where NATS is away: then it comes again, and is known to be done.
+        with suppress(nats.errors.Error):
+            await msg.ack()
 
     # interruption
 
@@ -293,17 +359,11 @@ class Runner:
                 task.cancel()
 
 
-def _media_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
-    match media:
-        case AudioIn():
-            return f"{media.utterance}-{media.index}"
-        case AudioOut():
-            return f"{media.speech}-{media.index}"
-        case FrameBatch():
-            return f"{media.speech}-f{media.index}"
-        case IdleBatch():
-            # A loop may be drawn again when it has grown old, so its version alone must not make it a double.
-            return f"{media.character}-{media.version}-{media.index}-{clock.now()}"
+def _is_the_logs_fault(error: VisavisError) -> bool:
+    """NATS is away or full: that says nothing about the work, which waits for it."""
+    return isinstance(error, BusError) and not isinstance(error, StreamStalled) and (
+        error.retryable or error.code == "log_full"
+    )
 
 
 async def run_service(service: Service, settings: Settings) -> None:

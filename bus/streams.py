@@ -5,7 +5,9 @@ from __future__ import annotations
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
+from bus import subjects
 from bus.errors import BusError, ConfigurationError
+from bus.service import Service
 from bus.settings import Settings
 
 CONVERSATIONS = "CONVERSATIONS"
@@ -14,7 +16,10 @@ FRAMES = "FRAMES"
 CHARACTERS = "CHARACTERS"
 LIVE = "LIVE"
 DEAD = "DEAD"
+REQUEUE = "REQUEUE"
 
+MOST_HELD = 5000
+"""Pieces of work that all workers of a service hold at the most."""
 _DAY = 86_400.0
 _OF_PREFIX = {
     "conv": CONVERSATIONS,
@@ -23,6 +28,7 @@ _OF_PREFIX = {
     "character": CHARACTERS,
     "live": LIVE,
     "dead": DEAD,
+    "requeue": REQUEUE,
 }
 _UNCHANGEABLE = ("storage", "retention")
 _COMPARED = (
@@ -72,6 +78,27 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(CHARACTERS, "character.>", discard=api.DiscardPolicy.NEW),
         stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
         stream(DEAD, "dead.>", max_age=30 * _DAY),
+        stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
+    )
+
+
+def consumers(service: Service) -> tuple[tuple[str, api.ConsumerConfig], ...]:
+    """The queues that a service works off, each with the stream it is on; all workers of a service share them."""
+
+    def queue(*filters: str) -> api.ConsumerConfig:
+        return api.ConsumerConfig(
+            name=service.name,
+            durable_name=service.name,
+            filter_subjects=list(filters),
+            deliver_policy=api.DeliverPolicy.ALL,
+            ack_policy=api.AckPolicy.EXPLICIT,
+            ack_wait=service.lease,
+            max_ack_pending=MOST_HELD,
+        )
+
+    return (
+        (CONVERSATIONS, queue(*(subjects.fact_everywhere(kind) for kind in service.takes))),
+        (REQUEUE, queue(subjects.requeue(service.name))),
     )
 
 

@@ -16,6 +16,7 @@ from bus.events import (
     LiveBody,
     LiveEvent,
     Media,
+    StepRepeated,
     tag_of,
 )
 
@@ -34,7 +35,10 @@ def token(value: str, what: str) -> str:
 
 
 def fact(event: Event) -> str:
-    return fact_in(event.conversation, type(event.body))
+    body = event.body
+    if isinstance(body, StepRepeated):
+        return claim("conv", event.conversation, body.service, body.event)
+    return fact_in(event.conversation, type(body))
 
 
 def facts_of(conversation: str) -> str:
@@ -50,6 +54,27 @@ def fact_everywhere(body: type[Body]) -> str:
 def fact_in(conversation: str, body: type[Body]) -> str:
     """One kind of fact in one conversation."""
     return f"conv.{token(conversation, 'conversation')}.{tag_of(body)}"
+
+
+def claim(root: str, conversation: str, service: str, event: str) -> str:
+    """Where the newest worker of a service says that a piece of work is its own now.
+
+    Args:
+        root: first token of the subjects that the worker publishes to: a fence holds within one stream.
+        event: id of the fact that is worked on.
+    """
+    kind = tag_of(StepRepeated) if root == "conv" else "claim"
+    return f"{root}.{token(conversation, 'conversation')}.{kind}.{service}.{token(event, 'event')}"
+
+
+def work_of(service: str) -> str:
+    """Where the workers of a service tell one another what they hold."""
+    return f"work.{token(service, 'service')}"
+
+
+def requeue(service: str) -> str:
+    """Where dead letters of a service are put to be tried again."""
+    return f"requeue.{token(service, 'service')}"
 
 
 ALL_FACTS = "conv.>"

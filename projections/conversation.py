@@ -35,6 +35,7 @@ from bus.events import (
     SpeechFailed,
     SpeechStarted,
     StepFailed,
+    StepRepeated,
     TranscriptFinal,
     UtteranceDiscarded,
     UtteranceEnded,
@@ -240,7 +241,9 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return replace(state, character=character)
         case ConversationClosed():
             return replace(state, closed=True)
-        case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed() | StepFailed():
+        case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
+            return state
+        case StepRepeated() | StepFailed():
             return state
         case body if isinstance(body, _PersonFact):
             return _person(state, event, body)
@@ -313,9 +316,12 @@ def _reply(reply: Reply, body: _ReplyFact) -> Reply:
                 emotion=body.emotion,
                 state="unspoken" if reply.state == "interrupted" else "written",
             )
-            return replace(reply, sentences=tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index)))
-        case ReplyEnded() if reply.state == "telling":
-            return replace(reply, state="ended")
+            told = tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index))
+            # After it had failed it was put back by hand, and goes on.
+            state = "telling" if reply.state == "failed" else reply.state
+            return replace(reply, state=state, error=None, sentences=told)
+        case ReplyEnded() if reply.state in ("telling", "failed"):
+            return replace(reply, state="ended", error=None)
         case ReplyInterrupted() if reply.state != "interrupted":
             return replace(
                 reply, state="interrupted", heard=body.heard, sentences=tuple(map(_silenced, reply.sentences))

@@ -20,6 +20,7 @@ from bus.events import (
     SpeechFailed,
     SpeechStarted,
     StepFailed,
+    StepRepeated,
     TranscriptFinal,
     UtteranceEnded,
 )
@@ -55,6 +56,8 @@ def content(body: Body) -> str:
             return f"{body.index} {_seconds(body.samples, SPEECH_RATE)} {body.frames} frames {end}"
         case ReplyFailed() | SpeechFailed() | FramesFailed():
             return f"{body.code}: {body.detail}"
+        case StepRepeated():
+            return f"{body.service} takes over"
         case StepFailed():
             return f"{body.service} {body.code}: {body.detail}"
         case _:

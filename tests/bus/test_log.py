@@ -20,7 +20,7 @@ from bus.events import (
     MessageReceived,
     Watching,
 )
-from bus.log import Bus, connect
+from bus.log import Bus, Fence, connect
 from bus.settings import Settings
 from tests.conftest import NatsServer
 
@@ -60,9 +60,11 @@ async def test_another_conversation_is_not_read(bus: Bus) -> None:
 
 
 async def test_a_subject_that_moved_on_refuses(bus: Bus) -> None:
-    await bus.append(message(1))
+    first = await bus.append(message(1))
+    subject = subjects.fact(message(1))
     with pytest.raises(Conflict):
-        await bus.append(message(2), expected_last=0)
+        await bus.append_fenced(message(2), Fence(subject, 0))
+    assert (await bus.append_fenced(message(2), Fence(subject, first))).sequence == first + 1
 
 
 async def test_followed_media_end_with_the_final_chunk(bus: Bus) -> None:

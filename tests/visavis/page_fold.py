@@ -102,6 +102,10 @@ def _closing() -> Iterator[tuple[str | None, e.Fact]]:
     yield None, e.ConversationTitled(title="Lighthouses")
     yield "t9", e.FramesFailed(speech="r9-0", code="engine_failed", detail="out of memory")
     yield "t9", e.StepFailed(service="render", code="engine_failed", retryable=False, detail="out of memory")
+    yield "t4", e.StepRepeated(service="dialogue", event="e1")
+    yield "t4", _sentence("r4", 0, "Here I am again.")
+    yield "t4", e.ReplyFailed(reply="r4", code="unreachable", detail="once more")
+    yield "t4", e.ReplyEnded(reply="r4", sentences=1)
     yield None, e.SessionClosed(session=_S, reason="left")
     yield None, e.ConversationClosed()
 

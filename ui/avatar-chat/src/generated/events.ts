@@ -292,6 +292,14 @@ export interface PlaybackFinished {
   readonly frames: number
 }
 
+/** A worker took a piece of work over from one that did not finish it; what that one publishes late is refused. */
+export interface StepRepeated {
+  readonly type: 'service.step_repeated'
+  readonly service: string
+  /** The fact that is worked on. */
+  readonly event: EventId
+}
+
 /** A service gave up on one piece of work. */
 export interface StepFailed {
   readonly type: 'service.step_failed'
@@ -327,6 +335,7 @@ export type Fact =
   | PlaybackStarted
   | PlaybackProgress
   | PlaybackFinished
+  | StepRepeated
   | StepFailed
 
 /** A fact on record in a conversation. */

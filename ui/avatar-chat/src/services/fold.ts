@@ -92,6 +92,7 @@ function apply(view: ConversationView, event: Event, body: Fact): ConversationVi
     case 'frames.started':
     case 'frames.ended':
     case 'frames.failed':
+    case 'service.step_repeated':
     case 'service.step_failed':
       return view
     default:
@@ -174,10 +175,12 @@ function foldReply(reply: ReplyPart, body: ReplyFact): ReplyPart {
         speech: null,
         state: reply.state === 'interrupted' ? 'unspoken' : 'written',
       }
-      return { ...reply, sentences: [...reply.sentences, sentence].sort((a, b) => a.index - b.index) }
+      const sentences = [...reply.sentences, sentence].sort((a, b) => a.index - b.index)
+      // After it had failed it was put back by hand, and goes on.
+      return { ...reply, state: reply.state === 'failed' ? 'telling' : reply.state, error: null, sentences }
     }
     case 'reply.ended':
-      return reply.state === 'telling' ? { ...reply, state: 'ended' } : reply
+      return reply.state === 'telling' || reply.state === 'failed' ? { ...reply, state: 'ended', error: null } : reply
     case 'reply.interrupted':
       if (reply.state === 'interrupted') return reply
       return { ...reply, state: 'interrupted', heard: body.heard, sentences: reply.sentences.map(silenced) }

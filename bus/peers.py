@@ -78,6 +78,8 @@ class Others:
 
     def any(self, now: float) -> bool:
         """Whether there is another worker, or was within a lease and a third."""
+        if not self._heard:
+            return False
         for worker in [one for one, heard in self._heard.items() if now - heard > self._lease * 4 / 3]:
             self._forget(worker)
         return bool(self._heard)

@@ -38,6 +38,9 @@ MOST_HELD = 1000
 """Pieces of work that one worker holds at the most; those of one conversation wait for each other."""
 _BACKOFF = (0.2, 1.0, 3.0, 10.0)
 _REMEMBERED_INTERRUPTIONS = 4096
+_MOMENT = 0.02
+"""Seconds that work may lie here while another worker is free."""
+_MOST_AHEAD = 3
 _OLD = 30_000_000
 """Microseconds after which a piece of work may have been done before, by a worker that nobody remembers."""
 
@@ -52,6 +55,8 @@ class Runner:
         self._slots = asyncio.Semaphore(service.slots)
         self._resting = 0
         """Pieces of work that wait before they are tried again."""
+        self._usual = 1.0
+        """Seconds that a piece of work took of late: the mean, in which each counts for a tenth of those before it."""
         self._pulls: dict[str, Pull] = {}
         self._lines = Lines()
         self._peers = Peers(bus, service.name, service.lease, self._lines.held)
@@ -119,9 +124,17 @@ class Runner:
         """Ask for as much as could be begun now; a few at a time, since each time costs. What waits for its turn in its
         conversation, for another worker or for another try takes no slot."""
         busy = len(self._lines) - self._order.waiting - self._resting
-        wanted = min(self._service.slots - busy, MOST_HELD - len(self._lines.held))
-        if not pull.outstanding or wanted - pull.outstanding >= self._service.slots // 2:
+        ahead = self._ahead()
+        most = self._service.slots + ahead
+        wanted = min(most - busy, MOST_HELD - len(self._lines.held))
+        if wanted - pull.outstanding >= most // 2 or (wanted > ahead and not pull.outstanding):
             await pull.ask(wanted)
+
+    def _ahead(self) -> int:
+        """Pieces of work to have at hand beyond the slots: what will surely be begun in a moment, so that other workers
+        get what takes longer."""
+        slots = self._service.slots
+        return min(_MOST_AHEAD * slots, int(slots * _MOMENT / self._usual))
 
     async def _declare_consumers_patiently(self) -> None:
         while True:
@@ -200,26 +213,25 @@ class Runner:
         work = asyncio.create_task(self._try(item))
         self._running.setdefault(key, set()).add(work)
         try:
-            await asyncio.wait([work])
+            # Being stopped stops the work, too, and waits for it.
+            await work
+            if _stopping():
+                raise asyncio.CancelledError  # though the work ended meanwhile
         except asyncio.CancelledError:
-            work.cancel()
-            await asyncio.wait([work])
-            raise
+            if _stopping():
+                raise
+            log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
+            self._metrics.handled("interrupted")
+        except Superseded:
+            # It is the other one's now, to acknowledge too.
+            log.warning("superseded", extra={"event": item.event.id})
+            self._metrics.handled("superseded")
+            return False
         finally:
             running = self._running[key]
             running.discard(work)
             if not running:
                 del self._running[key]
-        if work.cancelled():
-            log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
-            self._metrics.handled("interrupted")
-        elif isinstance(error := work.exception(), Superseded):
-            # It is the other one's now, to acknowledge too.
-            log.warning("superseded", extra={"event": item.event.id})
-            self._metrics.handled("superseded")
-            return False
-        elif error is not None:
-            raise error
         await self._ack(item.msg)
         return True
 
@@ -292,7 +304,9 @@ class Runner:
                     await item.attempt.publish(output)
             self._metrics.handled("done")
             bus_seconds = item.attempt.bus_seconds - published
-            self._metrics.timed(time.perf_counter() - began - bus_seconds, bus_seconds)
+            took = time.perf_counter() - began
+            self._usual += (took - self._usual) * 0.1
+            self._metrics.timed(took - bus_seconds, bus_seconds)
 
     async def _give_up(self, item: Item, error: VisavisError, failures: int) -> None:
         """Say on record that it failed, put the message aside where it was tried in vain, and go on."""
@@ -357,6 +371,12 @@ class Runner:
                 self._interrupted.popitem(last=False)
             for task in self._running.get(key, ()):
                 task.cancel()
+
+
+def _stopping() -> bool:
+    """Whether the current task, rather than one that it waits for, has been cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_the_logs_fault(error: VisavisError) -> bool:

@@ -26,11 +26,11 @@ from bench.machine import machine, percentiles, table
 from bench.rebuild import measure_rebuild
 from bench.server import server
 from bus import clock, codec, streams, subjects
-from bus.events import Body, ConversationTitled, Event, Fact, MessageReceived, ReplyEnded, TranscriptFinal
-from bus.ids import derive_id
+from bus.events import Body, Event, Fact, MessageReceived, ReplyEnded, TranscriptFinal
+from bus.ids import derive_id, new_id
 from bus.log import Bus, connect
 from bus.runner import Runner
-from bus.service import Output, Reader, Service
+from bus.service import Handler, Output, Reader, Service
 from bus.settings import Settings
 
 SLOTS = 8
@@ -81,8 +81,8 @@ class Bare:
             self._slots.release()
 
 
-def service(handle: Callable[[Event, Reader], AsyncIterator[Output]], **more: int) -> Service:
-    return Service(name="ours", takes=(MessageReceived,), handle=handle, engine="bench", **more)
+def service(handle: Handler, slots: int = SLOTS) -> Service:
+    return Service(name="ours", takes=(MessageReceived,), handle=handle, engine="bench", slots=slots)
 
 
 @asynccontextmanager
@@ -99,13 +99,8 @@ async def running(*workers: Awaitable[None]) -> AsyncIterator[None]:
                 await task
 
 
-_made = 0
-
-
 def event(body: Fact, conversation: str) -> Event:
-    global _made  # noqa: PLW0603 - one counter for all ids of a run
-    _made += 1
-    return Event(id=f"e{_made}", at=clock.now(), conversation=conversation, turn=f"t{_made}", body=body)
+    return Event(id=new_id("e"), at=clock.now(), conversation=conversation, turn=new_id("t"), body=body)
 
 
 def ours(conversation: str) -> Event:
@@ -277,15 +272,18 @@ async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
         return
         yield
 
-    async with worker(settings) as bus, worker(settings) as publisher:
-        async with running(Runner(bus, service(handle, slots=size)).run()):
-            await fill(publisher, [ours(f"open{number}") for number in range(size - 10)])
-            for _ in range(size - 10):
-                await begun.acquire()
-            [times] = await _one_by_one(publisher, count, arrived, handled, (lambda c: ours(f"c{int(c[1:]) % 10}"),))
-            memory = resident()
-            over.set()
-            await asyncio.sleep(1.0)
+    async with (
+        worker(settings) as bus,
+        worker(settings) as publisher,
+        running(Runner(bus, service(handle, slots=size)).run()),
+    ):
+        await fill(publisher, [ours(f"open{number}") for number in range(size - 10)])
+        for _ in range(size - 10):
+            await begun.acquire()
+        [times] = await _one_by_one(publisher, count, arrived, handled, (lambda c: ours(f"c{int(c[1:]) % 10}"),))
+        memory = resident()
+        over.set()
+        await asyncio.sleep(1.0)
     p50, p99 = percentiles(times, 50, 99)
     return [str(size), f"{p50:.2f}", f"{p99:.2f}", f"{memory:.0f}"]
 

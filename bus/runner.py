@@ -123,10 +123,10 @@ class Runner:
         """Ask for as much as could be begun now; a few at a time, since each time costs. What waits for its turn in its
         conversation, for another worker or for another try takes no slot."""
         busy = len(self._lines) - self._order.waiting - self._resting
-        ahead = self._ahead()
-        most = self._service.slots + ahead
+        most = self._service.slots + self._ahead()
         wanted = min(most - busy, MOST_HELD - len(self._lines.held))
-        if wanted - pull.outstanding >= most // 2 or (wanted > ahead and not pull.outstanding):
+        idle = busy < self._service.slots and not pull.outstanding
+        if idle or wanted - pull.outstanding >= most // 2:
             await pull.ask(wanted)
 
     def _ahead(self) -> int:
@@ -193,8 +193,12 @@ class Runner:
             self._lines.leave(item)
             if done:
                 await self._peers.done(item.sequence)
-            for pull in self._pulls.values():
-                await self._ask(pull)
+            await self._ask_everywhere()
+        await self._ask_everywhere()  # the conversation takes no slot any more
+
+    async def _ask_everywhere(self) -> None:
+        for pull in self._pulls.values():
+            await self._ask(pull)
 
     async def _keep_leases(self) -> None:
         while True:

@@ -284,3 +284,32 @@ async def test_a_reply_that_was_cut_short_before_its_first_worker_came_up_is_not
     async with running(bus, service(echo)):
         events = await until(bus, ReplyEnded, 1)
     assert [event.turn for event in events if isinstance(event.body, ReplySentence)] == ["t2"]
+
+
+async def test_a_worker_that_may_hold_little_more_still_takes_short_work(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MOST_HELD", 10)
+    gate = asyncio.Event()
+
+    async def some_wait(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        if event.conversation != "c1":
+            await gate.wait()
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+
+    async with running(bus, service(some_wait, slots=10)):
+        for number in range(9):
+            await bus.append(said(0, f"long{number}"))
+        for number in range(60):  # so many that short work is fetched ahead
+            await bus.append(said(number))
+        assert len(await until(bus, ReplyEnded, 60)) == 120
+        gate.set()
+
+
+async def test_a_worker_with_one_slot_takes_the_next_conversation_at_once(bus: Bus) -> None:
+    async with running(bus, service(echo, slots=1)):
+        for number in range(40):
+            await bus.append(said(number, f"c{number}"))
+        async with asyncio.timeout(20):  # it looks by itself only once a second
+            for number in range(40):
+                await until(bus, ReplyEnded, 1, f"c{number}")

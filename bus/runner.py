@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from bus import clock, codec, streams, subjects
 from bus.attempt import Attempt, Doubled, Superseded, media_id
 from bus.discovery import announced
-from bus.errors import BusError, StreamStalled, UndecodableEvent, VisavisError
+from bus.errors import BusError, ConfigurationError, StreamStalled, UndecodableEvent, VisavisError
 from bus.events import DeadLetter, IdleBatch, StepFailed
 from bus.interruptions import Interruptions, turn_of
 from bus.lines import Item, Lines
@@ -91,8 +91,7 @@ class Runner:
         await self._peers.leave()
 
     async def _declare_consumers(self) -> None:
-        for stream, config in streams.consumers(self._service):
-            await self._bus.js.add_consumer(stream, config)
+        await streams.ensure_consumers(self._bus.js, self._service)
 
     async def _background(self) -> None:
         if self._service.background is None:
@@ -139,6 +138,8 @@ class Runner:
         while True:
             try:
                 return await self._declare_consumers()
+            except ConfigurationError:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever NATS says while it restarts; asked again until it works
                 log.warning("consumer not there yet", extra={"why": repr(error)})
                 await asyncio.sleep(0.5)
@@ -193,10 +194,10 @@ class Runner:
             self._lines.leave(item)
             if done:
                 await self._peers.done(item.sequence)
-            await self._ask_everywhere()
-        await self._ask_everywhere()  # the conversation takes no slot any more
+            await self._ask_for_more()
+        await self._ask_for_more()  # only now is its slot free
 
-    async def _ask_everywhere(self) -> None:
+    async def _ask_for_more(self) -> None:
         for pull in self._pulls.values():
             await self._ask(pull)
 

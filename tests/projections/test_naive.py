@@ -1,0 +1,263 @@
+"""Every fold against a naive model, written from docs/events.md: it looks at the whole log, as often as it likes."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bus import codec
+from bus.events import (
+    Body,
+    CharacterChosen,
+    CharacterCreated,
+    CharacterEvent,
+    ConversationClosed,
+    ConversationOpened,
+    ConversationTitled,
+    Event,
+    MessageReceived,
+    PlaybackFinished,
+    PlaybackProgress,
+    PlaybackStarted,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+    ReplyStarted,
+    SpeechEnded,
+    SpeechFailed,
+    SpeechStarted,
+    TranscriptFinal,
+    UtteranceDiscarded,
+    UtteranceEnded,
+    UtteranceStarted,
+)
+from projections import characters
+from projections.conversation import Conversation, Sentence, fold, fold_all
+from projections.store import ReadModel
+from tests.fakes import event as on_record
+
+PERSON = (UtteranceStarted, UtteranceEnded, UtteranceDiscarded, TranscriptFinal, MessageReceived)
+BEGINS_REPLY = (ReplyStarted, ReplySentence, ReplyInterrupted, ReplyFailed)
+TEXTS = st.sampled_from(("yes", "no, never", "it is late"))
+
+
+def facts_of(turn: str) -> st.SearchStrategy[tuple[str | None, Body]]:
+    """Any fact about one turn, in any order; what is derived in it has its ids from it."""
+    reply, utterance = f"r{turn}", f"u{turn}"
+    indices, samples = st.integers(0, 2), st.integers(0, 96_000)
+
+    def played(index: int) -> dict[str, Any]:
+        return {"session": "w", "speech": f"s{index}", "reply": reply, "index": index}
+
+    def spoken(index: int) -> dict[str, Any]:
+        return {"speech": f"s{index}", "reply": reply, "index": index}
+
+    kinds: tuple[st.SearchStrategy[Body], ...] = (
+        st.just(UtteranceStarted(utterance=utterance, session="w")),
+        st.just(UtteranceEnded(utterance=utterance, samples=9, speech_ended=7, reason="silence")),
+        st.just(UtteranceDiscarded(utterance=utterance, reason="no_words")),
+        TEXTS.map(lambda text: TranscriptFinal(utterance=utterance, text=text, language="en", confidence=1.0)),
+        st.just(ReplyStarted(reply=reply, character="ada", engine="x")),
+        st.builds(lambda i, text: ReplySentence(reply=reply, index=i, text=text, character="ada"), indices, TEXTS),
+        st.just(ReplyEnded(reply=reply, sentences=1)),
+        TEXTS.map(lambda text: ReplyInterrupted(reply=reply, heard=text, by="button")),
+        TEXTS.map(lambda text: ReplyFailed(reply=reply, code="x", detail=text)),
+        indices.map(lambda i: SpeechStarted(**spoken(i), character="ada", voice="v", engine="x")),
+        st.builds(lambda i, n: SpeechEnded(**spoken(i), samples=n), indices, samples),
+        indices.map(lambda i: SpeechFailed(**spoken(i), code="x", detail="y")),
+        indices.map(lambda i: PlaybackStarted(**played(i), video=True)),
+        st.builds(lambda i, n: PlaybackProgress(**played(i), samples=n), indices, samples),
+        st.builds(lambda i, n: PlaybackFinished(**played(i), samples=n, complete=False), indices, samples),
+    )
+    return st.one_of(*kinds).map(lambda body: (turn, body))
+
+
+def written(turn: str) -> st.SearchStrategy[tuple[str | None, Body]]:
+    return TEXTS.map(lambda text: (turn, MessageReceived(message=f"m{turn}", text=text)))
+
+
+ABOUT: st.SearchStrategy[tuple[str | None, Body]] = st.sampled_from(
+    (
+        (None, ConversationOpened(person="p", character="ada")),
+        (None, ConversationTitled(title="A title")),
+        (None, CharacterChosen(character="bo")),
+        (None, ConversationClosed()),
+    )
+)
+Logs = st.lists(st.one_of(facts_of("t1"), facts_of("t2"), written("t3"), ABOUT), max_size=30).map(
+    lambda facts: [
+        (at, on_record(body, at=at, turn=turn, conversation="c"))  # type: ignore[arg-type]
+        for at, (turn, body) in enumerate(facts, 1)
+    ]
+)
+Log = list[tuple[int, Event]]
+
+
+# the naive model
+
+
+def bodies(log: Log, *kinds: type[Body], turn: str | None = None) -> list[Any]:
+    return [e.body for _, e in log if isinstance(e.body, kinds) and (turn is None or e.turn == turn)]
+
+
+def naive_turns(log: Log) -> list[str]:
+    """In the order in which something was said in them."""
+    turns = [e.turn for _, e in log if isinstance(e.body, (*PERSON, *BEGINS_REPLY)) and e.turn]
+    return list(dict.fromkeys(turns))
+
+
+def naive_person(log: Log, turn: str) -> tuple[str, str] | None:
+    """State and text; the first word on how an utterance ended stands."""
+    about = bodies(log, *PERSON, turn=turn)
+    ends = [body for body in about if isinstance(body, UtteranceDiscarded | TranscriptFinal | MessageReceived)]
+    if ends:
+        return ("discarded", "") if isinstance(ends[0], UtteranceDiscarded) else ("final", ends[0].text)
+    return ("listening" if isinstance(about[-1], UtteranceStarted) else "transcribing", "") if about else None
+
+
+def of_reply(log: Log, turn: str) -> list[Any]:
+    """All about a turn's reply, from the fact on with which it began."""
+    about = [body for body in bodies(log, Body, turn=turn) if not isinstance(body, PERSON)]
+    while about and not isinstance(about[0], BEGINS_REPLY):
+        about.pop(0)
+    return about
+
+
+def naive_reply(log: Log, turn: str) -> tuple[str, str | None, list[tuple[int, str]]] | None:
+    """State, what was heard, and the sentences: of each the first version."""
+    about = of_reply(log, turn)
+    if not about:
+        return None
+    told: dict[int, str] = {}
+    news: list[Any] = []
+    for body in about:
+        if isinstance(body, ReplySentence) and body.index not in told:
+            told[body.index] = body.text
+            news.append(body)
+        if isinstance(body, ReplyFailed):
+            news.append(body)
+    cuts = [body for body in about if isinstance(body, ReplyInterrupted)]
+    state = "failed" if news and isinstance(news[-1], ReplyFailed) else "telling"
+    if any(isinstance(body, ReplyEnded) for body in about):
+        state = "ended"
+    if cuts:
+        state = "interrupted"
+    return state, cuts[0].heard if cuts else None, sorted(told.items())
+
+
+def naive_heard(log: Log, turn: str, index: int) -> int:
+    """The most of a sentence that any session said it had played, since the sentence was told."""
+    most, told = 0, False
+    for body in of_reply(log, turn):
+        told = told or (isinstance(body, ReplySentence) and body.index == index)
+        if told and isinstance(body, PlaybackProgress | PlaybackFinished) and body.index == index:
+            most = max(most, body.samples)
+    return most
+
+
+def possible(log: Log, turn: str, sentence: Sentence) -> bool:
+    """Whether what happened can have led to the state of a sentence."""
+    mine = [body for body in of_reply(log, turn) if getattr(body, "index", None) == sentence.index]
+    kinds = {type(body) for body in mine}
+    cut = bool(bodies(log, ReplyInterrupted, turn=turn))
+    match sentence.state:
+        case "written":
+            return not cut
+        case "spoken":
+            return bool(kinds & {SpeechStarted, PlaybackStarted}) and not cut
+        case "playing":
+            return PlaybackStarted in kinds and not cut
+        case "played":
+            return PlaybackStarted in kinds or (PlaybackFinished in kinds and sentence.heard > 0)
+        case "unspoken":
+            return SpeechFailed in kinds or cut
+
+
+@given(Logs)
+def test_a_conversation_is_what_the_whole_log_says_of_it(log: Log) -> None:
+    state = fold_all(Conversation(id="c"), log)
+    assert [turn.id for turn in state.turns] == naive_turns(log)
+    for turn in state.turns:
+        person = (turn.person.state, turn.person.text) if turn.person else None
+        assert person == naive_person(log, turn.id)
+        told = turn.reply.sentences if turn.reply else ()
+        reply = (turn.reply.state, turn.reply.heard, [(one.index, one.text) for one in told]) if turn.reply else None
+        assert reply == naive_reply(log, turn.id)
+        for one in told:
+            assert one.heard == naive_heard(log, turn.id, one.index)
+            assert possible(log, turn.id, one)
+    titles = [body.title for body in bodies(log, ConversationTitled)]
+    words = [body.text for body in bodies(log, TranscriptFinal, MessageReceived)]
+    assert state.title == titles[-1] if titles else (bool(state.title) == bool(words))
+    assert state.closed == bool(bodies(log, ConversationClosed))
+    chosen = [body.character for body in bodies(log, ConversationOpened, CharacterChosen)]
+    assert state.character == (chosen[-1] if chosen else "")
+    assert state.seq == len(log)
+
+
+@given(Logs, st.lists(st.integers(0, 30), max_size=4))
+def test_folding_in_any_pieces_and_through_storage_is_the_same(log: Log, cuts: list[int]) -> None:
+    state, done = Conversation(id="c"), 0
+    for cut in [*sorted(cuts), len(log)]:
+        state = fold_all(state, log[done:cut])
+        state = msgspec.json.decode(msgspec.json.encode(state), type=Conversation)
+        done = max(done, min(cut, len(log)))
+    assert state == fold_all(Conversation(id="c"), log)
+
+
+@given(Logs, st.data())
+def test_what_comes_again_under_its_sequence_changes_nothing(log: Log, data: st.DataObject) -> None:
+    state = Conversation(id="c")
+    for place, (seq, event) in enumerate(log):
+        state = fold(state, seq, event)
+        again = data.draw(st.integers(0, place))
+        assert fold(state, *log[again]) is state
+
+
+class Line(msgspec.Struct):
+    sequence: int
+    data: bytes
+
+
+@settings(max_examples=15, deadline=None)
+@given(Logs, st.lists(st.integers(0, 30), max_size=4))
+def test_the_read_model_is_the_same_in_whatever_batches_it_came(log: Log, cuts: list[int]) -> None:
+    lines = [Line(seq, codec.encode(event)) for seq, event in log]
+    with tempfile.TemporaryDirectory() as folder:
+        digests = []
+        for name, places in (("one", [len(lines)]), ("many", [*sorted(cuts), len(lines)])):
+            model = ReadModel(Path(folder) / name)
+            for place in places:
+                model.take(lines[:place])  # all over again each time, too
+            digests.append((model.digest(), model.position))
+            assert model.conversation("c") == (fold_all(Conversation(id="c"), log) if log else None)
+            model.close()
+    assert digests[0] == digests[1]
+
+
+Created = st.lists(st.tuples(st.sampled_from(("ada", "bo", "cy")), TEXTS), max_size=12)
+
+
+@given(Created, st.integers(0, 12))
+def test_characters_are_the_newest_of_each_in_the_order_they_came(made: list[tuple[str, str]], cut: int) -> None:
+    events = [
+        CharacterEvent(
+            id=f"e{at}",
+            at=at,
+            character=name,
+            body=CharacterCreated(name=text, tagline="", personality="", greeting="", look="", voice=""),
+        )
+        for at, (name, text) in enumerate(made, 1)
+    ]
+    state = characters.Characters()
+    for seq, one in [*enumerate(events[:cut], 1), *enumerate(events, 1)]:  # the beginning twice
+        state = characters.fold(state, seq, one)
+    assert list(state.by_id) == list(dict.fromkeys(name for name, _ in made))
+    assert {name: body.name for name, body in state.by_id.items()} == dict(made)
+    assert state.seq == len(made)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 from bus import clock, codec, subjects
 from bus.errors import BusError, UndecodableEvent
 from bus.events import Event, ReplyInterrupted
 from bus.log import Bus
+
+K = TypeVar("K")
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ class Interruptions:
         self._bus = bus
         self._heard: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._since = clock.now()
+        self._looked: OrderedDict[str, None] = OrderedDict()
+        """Conversations whose newest interruption on record is known; what came later was heard."""
 
     async def listen(self, stop: Callable[[tuple[str, str]], None]) -> None:
         """For ever: have work on a reply stopped as soon as the person cuts it short."""
@@ -38,9 +43,7 @@ class Interruptions:
                 key = turn_of(codec.decode_event(data))
             except UndecodableEvent:
                 continue
-            self._heard[key] = None
-            while len(self._heard) > _REMEMBERED:
-                self._heard.popitem(last=False)
+            _remember(self._heard, key)
             stop(key)
 
     async def stopped(self, event: Event, *, stored: int, repeated: bool) -> bool:
@@ -51,20 +54,29 @@ class Interruptions:
             repeated: it has been in other hands, before this worker listened or while the connection was away.
         """
         key = turn_of(event)
-        maybe_missed = repeated or stored < self._since + _CLOCKS_APART
-        if key not in self._heard and maybe_missed and await self._on_record(event):
-            return True
-        return key in self._heard  # maybe heard while the log was asked
+        early = stored < self._since + _CLOCKS_APART and event.conversation not in self._looked
+        if key not in self._heard and (repeated or early):
+            await self._look(event.conversation)
+        return key in self._heard
 
-    async def _on_record(self, event: Event) -> bool:
-        """Whether the newest interruption on record is of this turn; it may have come while no worker was up."""
+    async def _look(self, conversation: str) -> None:
+        """Note the newest interruption on record; it may have come while no worker was up."""
         while True:
             try:
-                record = await self._bus.last(subjects.fact_in(event.conversation, ReplyInterrupted))
-                return record is not None and turn_of(codec.decode_event(record.data)) == turn_of(event)
+                record = await self._bus.last(subjects.fact_in(conversation, ReplyInterrupted))
+                if record is not None:
+                    _remember(self._heard, turn_of(codec.decode_event(record.data)))
+                break
             except UndecodableEvent:
-                return False
+                break
             except BusError as trouble:
                 if not trouble.retryable:
                     raise
                 log.warning("waiting for the log", extra={"why": trouble.detail})
+        _remember(self._looked, conversation)
+
+
+def _remember(known: OrderedDict[K, None], one: K) -> None:
+    known[one] = None
+    while len(known) > _REMEMBERED:
+        known.popitem(last=False)

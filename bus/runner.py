@@ -65,7 +65,7 @@ class Runner:
 
     async def run(self) -> None:
         """Work until cancelled; what is under way is then given back for another worker."""
-        await self._declare_consumers()
+        await self._declare_consumers_patiently()
         service = self._service
         try:
             async with announced(self._bus, service.name, service.engine), asyncio.TaskGroup() as tasks:

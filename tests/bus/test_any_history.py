@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bus import streams
-from bus.errors import EngineError
+from bus.errors import BusError, EngineError
 from bus.events import Event, MessageReceived, ReplyEnded, ReplySentence, StepRepeated
 from bus.log import Bus, connect
 from bus.runner import Runner
@@ -64,7 +64,10 @@ class World:
         if len(self.workers) == 3:
             return
         stack = AsyncExitStack()
-        bus = await stack.enter_async_context(connect(self.settings, name="worker", declare=False))
+        while True:
+            with suppress(BusError):  # the server is about to be there again: whoever starts processes tries anew
+                bus = await stack.enter_async_context(connect(self.settings, name="worker", declare=False))
+                break
         service = Service(
             name="dialogue", takes=(MessageReceived,), handle=self.handle, engine="x", slots=2, lease=LEASE
         )

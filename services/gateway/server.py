@@ -28,6 +28,7 @@ from services.gateway.endpointing import Endpointer
 from services.gateway.feed import Feed
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
+from services.gateway.recovery import Journal, close_lost
 from services.gateway.session import Session
 from services.gateway.voice_activity import VoiceActivity
 
@@ -99,6 +100,7 @@ class GatewayServer:
         self._settings = settings
         self._make_activity = make_activity
         self._feed = Feed(bus, model)
+        self._journal = Journal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
         self._conversations = Conversations(bus, self._feed, settings.language)
         self._ice = ice_servers(settings.ice_servers)
@@ -126,6 +128,7 @@ class GatewayServer:
         )
         web = _Server(config)
         async with announced(self._bus, "gateway"), asyncio.TaskGroup() as tasks:
+            tasks.create_task(close_lost(self._bus, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._keep_characters())
             tasks.create_task(self._keep_idle_loops())
@@ -171,6 +174,7 @@ class GatewayServer:
             conversation=conversation,
             character=character,
             microphone=microphone,
+            journal=self._journal,
             ice_servers=list(self._ice),
             on_speech=lambda one: self._conversations.interrupt(one, by="speech"),
             alone=lambda: self._conversations.connected(conversation) <= 1,

@@ -51,6 +51,7 @@ from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
 from services.gateway.opening import UNHEARD, unheard_reply
 from services.gateway.playout import Finished, Playout, Progress, Started, Tick
+from services.gateway.recovery import Journal
 from services.gateway.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Session:
         conversation: str,
         character: str,
         microphone: Microphone,
+        journal: Journal,
         ice_servers: list[RTCIceServer],
         on_speech: Callable[[str], Awaitable[None]],
         alone: Callable[[], bool],
@@ -90,6 +92,7 @@ class Session:
         self._character = character
         self._idle_shown: tuple[str, str] | None = None
         self._microphone = microphone
+        self._journal = journal
         self._on_speech = on_speech
         self._alone = alone
         self.playout = Playout(phase=clock.now() // 40_000)
@@ -170,6 +173,7 @@ class Session:
     async def _serve(self) -> CloseReason:
         """Do all the work of an open session until it is told to end, or the work breaks."""
         self._opened = self._fact(SessionOpened(session=self.id), cause=None, identity=derive_id(self.id, "opened"))
+        self._journal.opened(self._opened)
         self._facts.put_nowait(self._opened)
         work = asyncio.create_task(self._work())
         try:
@@ -206,6 +210,7 @@ class Session:
         while not self._facts.empty():
             await self._bus.append(self._facts.get_nowait())
         await self._bus.append(self._fact(closed, cause=opened, identity=derive_id(self.id, "closed")))
+        self._journal.closed(self.id)
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
     # what happens in the conversation

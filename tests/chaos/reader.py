@@ -104,9 +104,16 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], verdict: Verdict) -> di
             verdict.duplicates.append(f"{subject}: chunks {indices}")
         elif indices != list(range(len(indices))):
             verdict.disorder.append(f"{subject}: chunks {indices}")
-        elif [chunk["final"] for chunk in chunks] != [False] * (len(chunks) - 1) + [True]:
-            verdict.losses.append(f"{subject}: the final chunk is not the last of {len(chunks)}, or missing")
     return media
+
+
+def _ends(subject: str, media: dict[str, list[dict[str, Any]]], verdict: Verdict) -> bool:
+    """Whether media are there up to their final chunk. Of what was interrupted the rest is not made."""
+    chunks = media.get(subject, [])
+    if [chunk["final"] for chunk in chunks] == [False] * (len(chunks) - 1) + [True]:
+        return True
+    verdict.losses.append(f"{subject}: the final chunk is not the last of {len(chunks)}, or missing")
+    return False
 
 
 def _judge_conversation(
@@ -140,6 +147,7 @@ def _judge_conversation(
             verdict.spoken += 1
             started = once("utterance.started", f"utterance {name}", utterance=name)
             cause = started and once("transcript.final", f"utterance {name}", utterance=name)
+            _ends(f"audio.{conversation}.in.{name}", media, verdict)
         else:
             cause = once("message.received", f"message {name}", message=name)
         if cause is not None:
@@ -196,9 +204,11 @@ def _judge_speech(conversation: str, reply: str, index: int, of: Any, once: Any,
     if started is None or ended is None:
         return False
     speech = started["body"]["speech"]
-    chunks = media.get(f"audio.{conversation}.out.{speech}", [])
+    subject = f"audio.{conversation}.out.{speech}"
+    if not _ends(subject, media, verdict):
+        return False
     place = 0
-    for chunk in chunks:
+    for chunk in media[subject]:
         if chunk["sample"] != place:
             verdict.losses.append(f"{conversation}: speech {speech} has a gap at sample {place}")
             return False
@@ -214,7 +224,9 @@ def _judge_frames(conversation: str, speech: str, of: Any, once: Any, media: Any
         return True  # nobody watched
     ended = once("frames.ended", f"speech {speech}", speech=speech)
     place = 0
-    for batch in media.get(f"frames.{conversation}.{speech}", []):
+    subject = f"frames.{conversation}.{speech}"
+    _ends(subject, media, verdict)
+    for batch in media.get(subject, []):
         if batch["frame"] != place:
             verdict.losses.append(f"{conversation}: pictures of {speech} have a gap at {place}")
         place += len(batch["units"])

@@ -59,21 +59,35 @@ class Person:
 
     async def live(self, more: Callable[[], bool]) -> None:
         """Take turn after turn for as long as there are more to take."""
-        self.conversation = (await self._insist("POST", "/api/conversations"))["id"]
-        watching = asyncio.create_task(self._watch())
+        await self.open()
         try:
             while more():
-                self._taken += 1
-                spoken = self._chance.random() < 0.25
-                turn = await (self._speak() if spoken else self._write())
-                if self._chance.random() < 0.08:
-                    await asyncio.sleep(self._chance.uniform(0.2, 1.5))
-                    await self._insist("POST", f"/api/conversations/{self.conversation}/interrupt")
-                await self._wait(turn)
+                interrupts = self._chance.uniform(0.2, 1.5) if self._chance.random() < 0.08 else None
+                await self.take_turn(spoken=self._chance.random() < 0.25, interrupts=interrupts)
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-            await self._client.aclose()
+            await self.close()
+
+    async def open(self) -> None:
+        self.conversation = (await self._insist("POST", "/api/conversations"))["id"]
+        self._watching = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+        await self._client.aclose()
+
+    async def take_turn(self, *, spoken: bool, interrupts: float | None = None) -> None:
+        """Say or write something and wait until all that follows is on record.
+
+        Args:
+            interrupts: cut the answer short after so many seconds.
+        """
+        self._taken += 1
+        turn = await (self._speak() if spoken else self._write())
+        if interrupts is not None:
+            await asyncio.sleep(interrupts)
+            await self._insist("POST", f"/api/conversations/{self.conversation}/interrupt")
+        await self._wait(turn)
 
     async def _watch(self) -> None:
         while self._watches:

@@ -77,10 +77,12 @@ class World:
 
     Args:
         model: base URL of the language model.
+        workers: what runs.
     """
 
-    def __init__(self, folder: Path, model: str) -> None:
+    def __init__(self, folder: Path, model: str, workers: Sequence[str] = WORKERS) -> None:
         self._folder = folder
+        self._workers = workers
         self._nats_port = free_port()
         self.port = free_port()
         self.wire = Wire(self._nats_port)
@@ -124,7 +126,7 @@ class World:
                 self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())
                 async with connect(self.settings, name="world") as bus:
                     await publish_cast(bus)
-                for name in WORKERS:
+                for name in self._workers:
                     wired = {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"} if name == REMOTE else {}
                     self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **wired)
                 yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -23,6 +24,7 @@ from bus.server import EmbeddedServer
 from bus.settings import PREFIX, Settings
 from services.render.cast import CAST
 from visavis.supervisor import Child, Say, Supervisor, say_to
+from visavis.watchdog import Watchdog
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_PATIENCE = 90.0
@@ -96,17 +98,22 @@ async def up(settings: Settings) -> None:
     with only_one(settings.data_folder):
         check_port(settings.host, settings.port, f"{PREFIX}PORT")
         supervisor = Supervisor(say)
+        watching: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
                 check_port("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT")
                 server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
-                supervisor.start(Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line))
+                nats = Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line)
+                supervisor.start(nats)
+                watching = asyncio.create_task(Watchdog(server.folder, supervisor, nats, say).watch())
             await _start_services(settings, supervisor, say)
             await supervisor.gave_up.wait()
             names = ", ".join(child.name for child in supervisor.children if child.given_up)
             raise ConfigurationError(f"{names} cannot run as configured, see above")
         finally:
             say("visavis", "stopping")
+            if watching is not None:
+                watching.cancel()
             await supervisor.stop()
 
 

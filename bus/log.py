@@ -17,7 +17,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from bus import codec, streams, subjects
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
-from bus.events import CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media, StepRepeated
+from bus.events import Body, CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media, StepRepeated
 from bus.pull import Connection, Pull, PullLost
 from bus.service import M
 from bus.settings import Settings
@@ -340,6 +340,10 @@ class Bus:
             if event is not None:
                 found.append((record.sequence, event))
         return found
+
+    async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
+        """See `bus.service.Reader.last_fact`."""
+        return _decoded(codec.decode_event, await self.last(subjects.fact_in(conversation, kind)))
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.service.Reader.last_live`."""

@@ -337,11 +337,8 @@ class Runner:
 
     async def _was_interrupted(self, event: Event) -> bool:
         """Whether the newest interruption on record is of this turn; it may have come while no worker was up."""
-        record = await self._bus.last(subjects.fact_in(event.conversation, ReplyInterrupted))
-        try:
-            return record is not None and codec.decode_event(record.data).turn == event.turn
-        except UndecodableEvent:
-            return False
+        newest = await self._bus.last_fact(event.conversation, ReplyInterrupted)
+        return newest is not None and newest.turn == event.turn
 
     async def _note_interruptions(self) -> None:
         """Stop work on a reply as soon as the person cuts it short; heard directly, not through the work queue."""

@@ -258,7 +258,10 @@ async def test_a_killed_gateway_comes_back_and_the_page_with_it(stack: Stack, tm
         await by(page, "composer-send").click()
         # Even what is answered before the call is up again is heard.
         events = await told(stack, page)
-    assert sum(isinstance(event.body, SessionOpened) for event in events) == 2
+    opened = [event.body.session for event in events if isinstance(event.body, SessionOpened)]
+    closed = [event.body for event in events if isinstance(event.body, SessionClosed)]
+    assert len(opened) == 2
+    assert closed[0] == SessionClosed(session=opened[0], reason="lost")
 
 
 async def test_the_read_model_equals_what_the_log_says_and_is_rebuilt_after_it_was_deleted(stack: Stack) -> None:

@@ -93,7 +93,7 @@ class Attempt:
     @property
     def given_up(self) -> bool:
         """Whether it is on record that this work failed for good."""
-        return self._failed_id(0) in self._facts
+        return bool(self._facts) and self._failed_id(0) in self._facts
 
     async def publish(self, output: Output) -> None:
         """Put what the handler yielded on the log, where it belongs.

@@ -8,12 +8,16 @@ consumer, below whose acknowledgement floor everything is done.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from bus import streams, subjects
+from bus.errors import BusError
 from bus.lines import Item, Lines
 from bus.log import Bus
 from bus.peers import Peers
 from bus.service import Service
+
+log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 0.25
 
@@ -36,7 +40,11 @@ class Order:
     async def begin(self) -> None:
         """Look whether somebody, who may be dead, holds work already."""
         if await self._read_floor():
-            self._careful_until = asyncio.get_running_loop().time() + self._patience
+            self.beware()
+
+    def beware(self) -> None:
+        """There is another worker, even if none is known: for a while nothing is begun without looking."""
+        self._careful_until = asyncio.get_running_loop().time() + self._patience
 
     async def next(self, conversation: str) -> Item | None:
         """The conversation's oldest work, once it may begin; None where there is none."""
@@ -44,6 +52,11 @@ class Order:
             self.waiting += 1
             try:
                 await self._clear(item)
+            except BusError as error:
+                if not error.retryable:
+                    raise
+                log.warning("waiting for the log", extra={"why": error.detail})
+                continue
             finally:
                 self.waiting -= 1
             if self._lines.first(conversation) is item:

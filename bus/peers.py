@@ -53,10 +53,11 @@ class Others:
         self._done: OrderedDict[int, None] = OrderedDict()
 
     def note(self, note: Note, now: float) -> None:
-        if note.leaves:
-            self._forget(note.worker)
-            return
         self._heard[note.worker] = now
+        if note.leaves:
+            # What it gave back is on its way to others; until it is there, one looks before one begins.
+            self._holds.pop(note.worker, None)
+            return
         holds = self._holds.setdefault(note.worker, set())
         if note.holds is not None:
             holds.clear()
@@ -77,7 +78,9 @@ class Others:
         return sequence in self._done
 
     def any(self, now: float) -> bool:
-        """Whether there is another worker, or was within a lease and a third."""
+        """Whether there is another worker, or was within a lease and a third, one that left included."""
+        if not self._heard:
+            return False
         for worker in [one for one, heard in self._heard.items() if now - heard > self._lease * 4 / 3]:
             self._forget(worker)
         return bool(self._heard)

@@ -18,6 +18,7 @@ from nats.aio.subscription import Subscription
 from bus.errors import BusError
 
 _HEARTBEAT = 2.0
+_SILENCE = 3 * _HEARTBEAT
 _EXPIRES = 30.0
 
 
@@ -60,6 +61,8 @@ class Pull:
         self._max_bytes = max_bytes
         self.outstanding = 0
         """Messages asked for and not here yet."""
+        self._silent = 0.0
+        """Seconds waited in vain since something came, while something was asked for."""
         # Bounded by what was asked for: the server sends no more than that.
         self._arrived: asyncio.Queue[Msg | None] = asyncio.Queue()
         self._subscription: Subscription | None = None
@@ -111,19 +114,31 @@ class Pull:
         while True:
             if self._window and self.outstanding <= self._window // 2:
                 await self.ask(self._window)
-            silence = 3 * _HEARTBEAT
-            left = silence if deadline is None else min(silence, deadline - loop.time())
-            try:
-                async with asyncio.timeout(max(left, 0)):
-                    msg = await self._arrived.get()
-            except TimeoutError:
-                if deadline is not None and loop.time() >= deadline:
-                    return None
-                raise PullLost(f"no heartbeat on {self._subject} for {silence} s") from None
+            if self._arrived.empty():
+                left = _SILENCE - self._silent
+                if deadline is not None:
+                    left = max(0.0, min(left, deadline - loop.time()))
+                try:
+                    async with asyncio.timeout(left):
+                        msg = await self._arrived.get()
+                except TimeoutError:
+                    self._waited_in_vain(left)
+                    if deadline is not None and loop.time() >= deadline:
+                        return None
+                    continue
+            else:
+                msg = self._arrived.get_nowait()  # what is here needs no timer
+            self._silent = 0.0
             if msg is None:
                 raise PullLost(f"{self._subject}: the connection was away")
             if self._take(msg):
                 return msg
+
+    def _waited_in_vain(self, seconds: float) -> None:
+        # Counted in waits, not by the clock: a process that was frozen has yet to read what came meanwhile.
+        self._silent = self._silent + seconds if self.outstanding else 0.0
+        if self._silent >= _SILENCE:
+            raise PullLost(f"no heartbeat on {self._subject} for {_SILENCE} s")
 
     def _take(self, msg: Msg) -> bool:
         """Whether it is a message; a status is counted and dropped."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from typing import Any, cast
 
@@ -20,7 +19,8 @@ from bus import clock, codec, streams, subjects
 from bus.attempt import Attempt, Doubled, Superseded, media_id
 from bus.discovery import announced
 from bus.errors import BusError, StreamStalled, UndecodableEvent, VisavisError
-from bus.events import DeadLetter, Event, IdleBatch, ReplyInterrupted, StepFailed
+from bus.events import DeadLetter, IdleBatch, StepFailed
+from bus.interruptions import Interruptions, turn_of
 from bus.lines import Item, Lines
 from bus.log import Bus, connect
 from bus.metrics import Metrics
@@ -37,7 +37,9 @@ MAX_TRIES = 5
 MOST_HELD = 1000
 """Pieces of work that one worker holds at the most; those of one conversation wait for each other."""
 _BACKOFF = (0.2, 1.0, 3.0, 10.0)
-_REMEMBERED_INTERRUPTIONS = 4096
+_MOMENT = 0.02
+"""Seconds that work may lie here while another worker is free."""
+_MOST_AHEAD = 3
 _OLD = 30_000_000
 """Microseconds after which a piece of work may have been done before, by a worker that nobody remembers."""
 
@@ -52,12 +54,14 @@ class Runner:
         self._slots = asyncio.Semaphore(service.slots)
         self._resting = 0
         """Pieces of work that wait before they are tried again."""
+        self._usual = 1.0
+        """Seconds that a piece of work took of late: the mean, in which each counts for a tenth of those before it."""
         self._pulls: dict[str, Pull] = {}
         self._lines = Lines()
         self._peers = Peers(bus, service.name, service.lease, self._lines.held)
         self._order = Order(bus, service, self._peers, self._lines)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
-        self._interrupted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._interruptions = Interruptions(bus)
 
     async def run(self) -> None:
         """Work until cancelled; what is under way is then given back for another worker."""
@@ -65,7 +69,7 @@ class Runner:
         service = self._service
         try:
             async with announced(self._bus, service.name, service.engine), asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._note_interruptions())
+                tasks.create_task(self._interruptions.listen(self._stop))
                 tasks.create_task(self._peers.listen())
                 await self._peers.arrive()
                 await self._order.begin()
@@ -119,9 +123,17 @@ class Runner:
         """Ask for as much as could be begun now; a few at a time, since each time costs. What waits for its turn in its
         conversation, for another worker or for another try takes no slot."""
         busy = len(self._lines) - self._order.waiting - self._resting
-        wanted = min(self._service.slots - busy, MOST_HELD - len(self._lines.held))
-        if not pull.outstanding or wanted - pull.outstanding >= self._service.slots // 2:
+        ahead = self._ahead()
+        most = self._service.slots + ahead
+        wanted = min(most - busy, MOST_HELD - len(self._lines.held))
+        if wanted - pull.outstanding >= most // 2 or (wanted > ahead and not pull.outstanding):
             await pull.ask(wanted)
+
+    def _ahead(self) -> int:
+        """Pieces of work to have at hand beyond the slots: what will surely be begun in a moment, so that other workers
+        get what takes longer."""
+        slots = self._service.slots
+        return min(_MOST_AHEAD * slots, int(slots * _MOMENT / self._usual))
 
     async def _declare_consumers_patiently(self) -> None:
         while True:
@@ -138,6 +150,8 @@ class Runner:
         except UndecodableEvent as error:
             await self._bury(msg, error)
             await self._ack(msg)
+            if msg.metadata.stream == streams.CONVERSATIONS:
+                await self._peers.done(msg.metadata.sequence.stream)  # who comes after it waits for it
             return
         if self._order.is_done(item):
             await self._ack(msg)  # the server had forgotten that it was done
@@ -193,41 +207,36 @@ class Runner:
 
     async def _deal_with(self, item: Item) -> bool:
         """Returns whether it is done; not where another worker has it now."""
-        key = (item.event.conversation, item.event.turn or item.event.id)
-        if await self._is_over(item, key):
+        key = turn_of(item.event)
+        repeated = item.deliveries > 1 or item.again
+        if await self._interruptions.stopped(item.event, stored=item.stored, repeated=repeated):
             await self._ack(item.msg)
             return True
         work = asyncio.create_task(self._try(item))
         self._running.setdefault(key, set()).add(work)
         try:
-            await asyncio.wait([work])
+            # Being stopped stops the work, too, and waits for it.
+            await work
+            if _stopping():
+                raise asyncio.CancelledError  # though the work ended meanwhile
         except asyncio.CancelledError:
-            work.cancel()
-            await asyncio.wait([work])
-            raise
+            if _stopping():
+                raise
+            log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
+            self._metrics.handled("interrupted")
+        except Superseded:
+            # It is the other one's now, to acknowledge too.
+            self._order.beware()
+            log.warning("superseded", extra={"event": item.event.id})
+            self._metrics.handled("superseded")
+            return False
         finally:
             running = self._running[key]
             running.discard(work)
             if not running:
                 del self._running[key]
-        if work.cancelled():
-            log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
-            self._metrics.handled("interrupted")
-        elif isinstance(error := work.exception(), Superseded):
-            # It is the other one's now, to acknowledge too.
-            log.warning("superseded", extra={"event": item.event.id})
-            self._metrics.handled("superseded")
-            return False
-        elif error is not None:
-            raise error
         await self._ack(item.msg)
         return True
-
-    async def _is_over(self, item: Item, key: tuple[str, str]) -> bool:
-        """Whether nothing is to be done about it any more: the person cut it short, maybe while no worker was up."""
-        if key in self._interrupted:
-            return True
-        return (item.deliveries > 1 or item.again) and await self._was_interrupted(item.event)
 
     async def _try(self, item: Item) -> None:
         """Until it works or is given up. What goes wrong is tried again here, so that its conversation waits for it."""
@@ -235,11 +244,11 @@ class Runner:
         if failures >= MAX_TRIES:
             await self._give_up(item, VisavisError("it was tried too often", code="poison"), failures)
             return
-        prepared = False
+        prepared = doubled = False
         while True:
             try:
                 if not prepared:
-                    await self._prepare(item)
+                    await self._prepare(item, doubled=doubled)
                     prepared = True
                 if attempt.given_up and not item.again:
                     return
@@ -248,7 +257,7 @@ class Runner:
             except Superseded:
                 raise
             except Doubled:
-                await attempt.take_over()
+                prepared, doubled = False, True
                 continue
             except VisavisError as error:
                 problem = error
@@ -275,9 +284,9 @@ class Runner:
         finally:
             self._resting -= 1
 
-    async def _prepare(self, item: Item) -> None:
+    async def _prepare(self, item: Item, *, doubled: bool) -> None:
         """See what others have done of it, where it may have been in other hands."""
-        if item.deliveries > 1 or item.again:
+        if item.deliveries > 1 or item.again or doubled:
             await item.attempt.take_over()
         elif abs(clock.now() - item.stored) > _OLD:
             await item.attempt.look()
@@ -292,7 +301,9 @@ class Runner:
                     await item.attempt.publish(output)
             self._metrics.handled("done")
             bus_seconds = item.attempt.bus_seconds - published
-            self._metrics.timed(time.perf_counter() - began - bus_seconds, bus_seconds)
+            took = time.perf_counter() - began
+            self._usual += (took - self._usual) * 0.1
+            self._metrics.timed(took - bus_seconds, bus_seconds)
 
     async def _give_up(self, item: Item, error: VisavisError, failures: int) -> None:
         """Say on record that it failed, put the message aside where it was tried in vain, and go on."""
@@ -333,27 +344,16 @@ class Runner:
         with suppress(nats.errors.Error):
             await msg.ack()
 
-    # interruption
+    def _stop(self, turn: tuple[str, str]) -> None:
+        """The person has cut it short."""
+        for task in self._running.get(turn, ()):
+            task.cancel()
 
-    async def _was_interrupted(self, event: Event) -> bool:
-        """Whether the newest interruption on record is of this turn; it may have come while no worker was up."""
-        newest = await self._bus.last_fact(event.conversation, ReplyInterrupted)
-        return newest is not None and newest.turn == event.turn
 
-    async def _note_interruptions(self) -> None:
-        """Stop work on a reply as soon as the person cuts it short; heard directly, not through the work queue."""
-        heard: AsyncIterator[tuple[str, bytes]] = self._bus.listen(subjects.fact_everywhere(ReplyInterrupted))
-        async for _, data in heard:
-            try:
-                event = codec.decode_event(data)
-            except UndecodableEvent:
-                continue
-            key = (event.conversation, event.turn or event.id)
-            self._interrupted[key] = None
-            while len(self._interrupted) > _REMEMBERED_INTERRUPTIONS:
-                self._interrupted.popitem(last=False)
-            for task in self._running.get(key, ()):
-                task.cancel()
+def _stopping() -> bool:
+    """Whether the current task, rather than one that it waits for, has been cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_the_logs_fault(error: VisavisError) -> bool:

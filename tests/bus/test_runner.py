@@ -274,3 +274,13 @@ async def test_work_on_a_reply_that_was_cut_short_while_its_worker_was_dead_is_n
         await bus.append(said(2))
         events = await until(bus, ReplyEnded, 1)
     assert [event.turn for event in events if isinstance(event.body, ReplySentence)] == ["t2"]
+
+
+async def test_a_reply_that_was_cut_short_before_its_first_worker_came_up_is_not_made(bus: Bus) -> None:
+    await bus.append(said(1))
+    cut = ReplyInterrupted(reply="rt1", heard="", by="speech")
+    await bus.append(Event(id="x1", at=3, conversation="c1", turn="t1", body=cut))
+    await bus.append(said(2))
+    async with running(bus, service(echo)):
+        events = await until(bus, ReplyEnded, 1)
+    assert [event.turn for event in events if isinstance(event.body, ReplySentence)] == ["t2"]

@@ -1,0 +1,324 @@
+"""What the bus costs: our runner beside bare nats-py, rebuilding the read model, and growth with open conversations.
+
+`python -m bench.bus [--events N] [--rounds N] [--rebuild N]` starts a NATS server of its own and prints tables. Bare
+nats-py does the same work with a durable pull consumer, one fetch loop and as many pieces of work at once, without
+order, fences, leases or metrics. Both run in this process at the same time or in turns, so that whatever else the
+machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext, api
+
+from bench.machine import machine, percentiles, table
+from bench.rebuild import measure_rebuild
+from bench.server import server
+from bus import clock, codec, streams, subjects
+from bus.events import Body, Event, Fact, MessageReceived, ReplyEnded, TranscriptFinal
+from bus.ids import derive_id, new_id
+from bus.log import Bus, connect
+from bus.runner import Runner
+from bus.service import Handler, Output, Reader, Service
+from bus.settings import Settings
+
+SLOTS = 8
+CONVERSATIONS = 100
+OPEN = (10, 100, 300, 1000)
+
+
+# the two workers
+
+
+class Bare:
+    """What one would write with nats-py alone: a durable pull consumer, one loop that fetches, a bound on what runs.
+
+    Args:
+        handle: gets the connection's JetStream and the decoded event; what it does is then acknowledged.
+        batch: messages fetched at once.
+    """
+
+    def __init__(
+        self, nc: Client, kind: type[Body], handle: Callable[[JetStreamContext, Event], Awaitable[None]], batch: int
+    ) -> None:
+        self._js = nc.jetstream()
+        self._kind = kind
+        self._handle = handle
+        self._batch = batch
+        self._slots = asyncio.Semaphore(SLOTS)
+
+    async def run(self) -> None:
+        config = api.ConsumerConfig(ack_policy=api.AckPolicy.EXPLICIT, max_ack_pending=streams.MOST_HELD)
+        subscription = await self._js.pull_subscribe(
+            subjects.fact_everywhere(self._kind), durable="bare", stream=streams.CONVERSATIONS, config=config
+        )
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    messages = await subscription.fetch(self._batch, timeout=5)
+                except nats.errors.TimeoutError:
+                    continue
+                for message in messages:
+                    await self._slots.acquire()
+                    tasks.create_task(self._work(message))
+
+    async def _work(self, message: Msg) -> None:
+        try:
+            await self._handle(self._js, codec.decode_event(message.data))
+            await message.ack()
+        finally:
+            self._slots.release()
+
+
+def service(handle: Handler, slots: int = SLOTS) -> Service:
+    return Service(name="ours", takes=(MessageReceived,), handle=handle, engine="bench", slots=slots)
+
+
+@asynccontextmanager
+async def running(*workers: Awaitable[None]) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(worker) for worker in workers]
+    await asyncio.sleep(1.0)  # until both have asked for work
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def event(body: Fact, conversation: str) -> Event:
+    return Event(id=new_id("e"), at=clock.now(), conversation=conversation, turn=new_id("t"), body=body)
+
+
+def ours(conversation: str) -> Event:
+    return event(MessageReceived(message="m", text="What time is it?"), conversation)
+
+
+def theirs(conversation: str) -> Event:
+    body = TranscriptFinal(utterance="u", text="What time is it?", language="en", confidence=0.9)
+    return event(body, conversation)
+
+
+# publish → handler
+
+
+async def measure_latency(settings: Settings, count: int) -> str:
+    """Each event is published when the one before it has been handled, to one worker and the other in turn."""
+    handled: dict[str, float] = {}
+    arrived = asyncio.Event()
+
+    async def note(event: Event) -> None:
+        handled[event.id] = time.perf_counter()
+        arrived.set()
+
+    async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        await note(event)
+        return
+        yield
+
+    async with worker(settings) as bus, worker(settings) as other, worker(settings) as publisher:
+        bare = Bare(other.nc, TranscriptFinal, lambda _, event: note(event), batch=1)
+        async with running(Runner(bus, service(handle)).run(), bare.run()):
+            took = await _one_by_one(publisher, count, arrived, handled, (ours, theirs))
+    rows = []
+    mine, plain = (percentiles(times, 50, 90, 99) for times in took)
+    for name, points in (("bare nats-py", plain), ("runner", mine)):
+        rows.append([name, *(f"{point:.2f}" for point in points), str(count)])
+    rows.append(["**the runner adds**", *(f"{one - two:+.2f}" for one, two in zip(mine, plain, strict=True)), ""])
+    return table(("publish → handler, ms", "p50", "p90", "p99", "events"), rows)
+
+
+async def _one_by_one(
+    publisher: Bus,
+    count: int,
+    arrived: asyncio.Event,
+    handled: dict[str, float],
+    makers: Sequence[Callable[[str], Event]],
+) -> list[list[float]]:
+    """Milliseconds from before each event was published to its handler."""
+    took: list[list[float]] = [[] for _ in makers]
+    for number in range(count):
+        for make, times in zip(makers, took, strict=True):
+            sent = make(f"c{number % CONVERSATIONS}")
+            arrived.clear()
+            began = time.perf_counter()
+            await publisher.append(sent)
+            await arrived.wait()
+            times.append((handled.pop(sent.id) - began) * 1000)
+            await asyncio.sleep(0.004)  # the acknowledgement, and asking for the next one
+    return took
+
+
+@asynccontextmanager
+async def worker(settings: Settings) -> AsyncIterator[Bus]:
+    """A connection as a process of its own would have it."""
+    async with connect(settings, name="bench") as bus:
+        yield bus
+
+
+# events per second
+
+
+async def measure_throughput(settings: Settings, count: int, rounds: int) -> str:
+    """Each worker takes `count` events that wait for it, and answers each with one fact; the workers take turns."""
+    rates: dict[str, list[float]] = {"ours": [], "bare": []}
+    for _ in range(rounds):
+        for name, batch in (("ours", 0), ("bare", SLOTS), ("bare", 8 * SLOTS)):
+            rate = await _one_round(settings, count, batch)
+            if batch > SLOTS:  # whichever way of fetching is the better one
+                rate = max(rate, rates["bare"].pop())
+            rates[name].append(rate)
+    rows = [
+        [name, *(f"{rate:.0f}" for rate in (min(values), percentiles(values, 50)[0], max(values)))]
+        for name, values in (("bare nats-py", rates["bare"]), ("runner", rates["ours"]))
+    ]
+    shares = [one / two * 100 for one, two in zip(rates["ours"], rates["bare"], strict=True)]
+    low, middle, high = min(shares), percentiles(shares, 50)[0], max(shares)
+    rows.append(["**runner in % of bare**", f"{low:.0f}", f"{middle:.0f}", f"{high:.0f}"])
+    return table((f"events a second, {rounds} rounds of {count}", "lowest", "median", "highest"), rows)
+
+
+async def _one_round(settings: Settings, count: int, batch: int) -> float:
+    """Events per second of one worker, the runner's for a batch of 0, from its first piece of work to its last."""
+    times: list[float] = []
+    everything = asyncio.Event()
+
+    def note(last: bool) -> None:
+        times.append(time.perf_counter())
+        if last:
+            everything.set()
+
+    left = count
+
+    async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        nonlocal left
+        left -= 1
+        yield ReplyEnded(reply="r", sentences=1)
+        note(left == 0)
+
+    async def plain(js: JetStreamContext, event: Event) -> None:
+        nonlocal left
+        left -= 1
+        await publish_answer(js, event)
+        note(left == 0)
+
+    async with worker(settings) as bus, worker(settings) as publisher:
+        make = theirs if batch else ours
+        await fill(publisher, [make(f"c{number % CONVERSATIONS}") for number in range(count)])
+        work = Bare(bus.nc, TranscriptFinal, plain, batch).run() if batch else Runner(bus, service(handle)).run()
+        task = asyncio.ensure_future(work)
+        await everything.wait()
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    return (len(times) - 1) / (max(times) - times[0])
+
+
+async def publish_answer(js: JetStreamContext, cause: Event) -> None:
+    """One fact with an id, as the runner stamps it."""
+    answer = Event(
+        id=derive_id(cause.id, "bare", 0),
+        at=clock.now(),
+        conversation=cause.conversation,
+        turn=cause.turn,
+        cause=cause.id,
+        body=ReplyEnded(reply="r", sentences=1),
+    )
+    await js.publish(subjects.fact(answer), codec.encode(answer), headers={"Nats-Msg-Id": answer.id})
+
+
+async def fill(bus: Bus, events: Sequence[Event]) -> None:
+    for start in range(0, len(events), 64):
+        await asyncio.gather(*(bus.append(one) for one in events[start : start + 64]))
+
+
+# growth
+
+
+async def measure_growth(settings: Settings, count: int) -> str:
+    """So many conversations are open, each with a piece of work under way; ten of them are measured."""
+    rows = []
+    for size in OPEN:
+        rows.append(await _with_open(settings, size, count))
+    head = ("open conversations", "publish → handler p50, ms", "p99, ms", "memory of the worker's process, MiB")
+    return table(head, rows)
+
+
+async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
+    handled: dict[str, float] = {}
+    arrived, begun, over = asyncio.Event(), asyncio.Semaphore(0), asyncio.Event()
+
+    async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        if event.conversation.startswith("open"):
+            begun.release()
+            await over.wait()
+            return
+        handled[event.id] = time.perf_counter()
+        arrived.set()
+        return
+        yield
+
+    async with (
+        worker(settings) as bus,
+        worker(settings) as publisher,
+        running(Runner(bus, service(handle, slots=size)).run()),
+    ):
+        await fill(publisher, [ours(f"open{number}") for number in range(size - 10)])
+        for _ in range(size - 10):
+            await begun.acquire()
+        [times] = await _one_by_one(publisher, count, arrived, handled, (lambda c: ours(f"c{int(c[1:]) % 10}"),))
+        memory = resident()
+        over.set()
+        await asyncio.sleep(1.0)
+    p50, p99 = percentiles(times, 50, 99)
+    return [str(size), f"{p50:.2f}", f"{p99:.2f}", f"{memory:.0f}"]
+
+
+def resident() -> float:
+    """Memory of this process now, MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / (1 << 20)
+
+
+async def measure(options: argparse.Namespace) -> list[str]:
+    parts = [f"Machine: {machine()}"]
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
+        settings = Settings(nats_url=url, data=folder, audio_bytes=64 << 20, frames_bytes=64 << 20)
+        if "latency" in options.only:
+            parts.append(await measure_latency(settings, options.events))
+        if "throughput" in options.only:
+            parts.append(await measure_throughput(settings, options.events, options.rounds))
+        if "growth" in options.only:
+            parts.append(await measure_growth(settings, options.events // 4))
+    if "rebuild" in options.only:
+        parts.append(await measure_rebuild(options.rebuild))
+    return parts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.bus", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--events", type=int, default=1000, help="for each worker and measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="of events per second, for each worker")
+    parser.add_argument("--rebuild", type=int, default=20_000, help="events that the read model is rebuilt from")
+    parts = ("latency", "throughput", "growth", "rebuild")
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="what to measure")
+    print("\n\n".join(asyncio.run(measure(parser.parse_args(arguments)))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""A NATS server of a benchmark's own."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bus.server import EmbeddedServer
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Its address, for as long as the context lasts; it stores in `folder`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with (folder / "nats.log").open("wb") as log:
+        process = subprocess.Popen(EmbeddedServer(folder, port).command(), stderr=log)
+        try:
+            yield f"nats://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()

@@ -30,6 +30,7 @@ _PUBLISH_PATIENCE = 30.0
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
 _WRONG_LAST_SEQUENCE = 10071
+_DELETE_FAILED = 10057
 _NO_SPACE = (10023, 10077, 10122)
 
 T = TypeVar("T")
@@ -149,6 +150,27 @@ class Bus:
         message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
         await self._publish(self.js, subject, codec.encode(letter), message_id)
 
+    async def put_back(self, service: str, letter: bytes, message_id: str) -> Stored:
+        """Give a dead letter to its service again."""
+        return await self._publish(self.js, subjects.requeue(service), letter, message_id)
+
+    async def remove(self, stream: str, sequence: int) -> bool:
+        """Take one message out of a stream; returns whether it was there."""
+
+        async def delete() -> bool:
+            try:
+                return await self.js.delete_msg(stream, sequence)
+            except APIError as error:
+                if error.err_code != _DELETE_FAILED:
+                    raise
+                await self.js.get_msg(stream, sequence)  # raises where it is not there
+                raise
+
+        try:
+            return await self._patiently(delete, f"remove {sequence} from {stream}")
+        except NotFoundError:
+            return False
+
     async def _publish(
         self,
         js: JetStreamContext,
@@ -208,6 +230,11 @@ class Bus:
         """Sequence of the newest message in a stream, 0 where there is none."""
         info = await self._patiently(lambda: self.js.stream_info(stream), f"look at {stream}")
         return info.state.last_seq
+
+    async def count(self, stream: str, subject: str) -> int:
+        """How many messages a stream keeps on a subject, which may have wildcards."""
+        info = await self._patiently(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
+        return sum((info.state.subjects or {}).values())
 
     async def last(self, subject: str) -> Record | None:
         """The newest message on a subject."""

@@ -7,9 +7,9 @@ what it did, in Prometheus' text format.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from nats.js.errors import NotFoundError
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -80,10 +80,10 @@ class WorkerHealth:
         bus = self._bus
         if bus is None:
             return b""
-        dead = bus.count(streams.DEAD, subjects.dead_of(self._service.name))
+        dead = subjects.dead_of(self._service.name)
         self._metrics.now(
-            queue=await known(bus, self._queue(bus)),
-            dead=await known(bus, dead),
+            queue=await known(bus, lambda: self._queue(bus)),
+            dead=await known(bus, lambda: bus.count(streams.DEAD, dead)),
             held=self._held(),
             connected=bus.connected,
         )
@@ -94,14 +94,13 @@ class WorkerHealth:
         return sum(info.num_pending or 0 for info in infos)
 
 
-async def known(bus: Bus, asked: Coroutine[Any, Any, int]) -> int | None:
+async def known(bus: Bus, ask: Callable[[], Awaitable[int]]) -> int | None:
     """What NATS says; None where it does not answer in time or does not know."""
     if not bus.connected:
-        asked.close()
         return None
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await asked
+            return await ask()
     except (BusError, NotFoundError, TimeoutError):
         return None
 

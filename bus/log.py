@@ -30,7 +30,6 @@ _PUBLISH_PATIENCE = 30.0
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
 _WRONG_LAST_SEQUENCE = 10071
-_DELETE_FAILED = 10057
 _NO_SPACE = (10023, 10077, 10122)
 
 T = TypeVar("T")
@@ -160,10 +159,9 @@ class Bus:
         async def delete() -> bool:
             try:
                 return await self.js.delete_msg(stream, sequence)
-            except APIError as error:
-                if error.err_code != _DELETE_FAILED:
-                    raise
-                await self.js.get_msg(stream, sequence)  # raises where it is not there
+            except APIError:
+                # The server has several words for "it is gone"; this one asks, and raises NotFoundError then.
+                await self.js.get_msg(stream, sequence)
                 raise
 
         try:

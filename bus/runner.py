@@ -186,8 +186,12 @@ class Runner:
             self._lines.leave(item)
             if done:
                 await self._peers.done(item.sequence)
-            for pull in self._pulls.values():
-                await self._ask(pull)
+            await self._ask_for_more()
+        await self._ask_for_more()  # only now is its slot free
+
+    async def _ask_for_more(self) -> None:
+        for pull in self._pulls.values():
+            await self._ask(pull)
 
     async def _keep_leases(self) -> None:
         while True:

@@ -44,7 +44,7 @@ class GatewayHealth:
 
     async def metrics(self) -> bytes:
         position = self._feed.model.position
-        newest = await known(self._bus, self._bus.last_sequence(streams.CONVERSATIONS))
+        newest = await known(self._bus, lambda: self._bus.last_sequence(streams.CONVERSATIONS))
         self._position.set(position)
         self._behind.set(math.nan if newest is None else max(0, newest - position))
         self._open.set(self._sessions())

@@ -149,6 +149,26 @@ class Bus:
         message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
         await self._publish(self.js, subject, codec.encode(letter), message_id)
 
+    async def put_back(self, service: str, letter: bytes, message_id: str) -> Stored:
+        """Give a dead letter to its service again."""
+        return await self._publish(self.js, subjects.requeue(service), letter, message_id)
+
+    async def remove(self, stream: str, sequence: int) -> bool:
+        """Take one message out of a stream; returns whether it was there."""
+
+        async def delete() -> bool:
+            try:
+                return await self.js.delete_msg(stream, sequence)
+            except APIError:
+                # The server has several words for "it is gone"; this one asks, and raises NotFoundError then.
+                await self.js.get_msg(stream, sequence)
+                raise
+
+        try:
+            return await self._patiently(delete, f"remove {sequence} from {stream}")
+        except NotFoundError:
+            return False
+
     async def _publish(
         self,
         js: JetStreamContext,
@@ -208,6 +228,11 @@ class Bus:
         """Sequence of the newest message in a stream, 0 where there is none."""
         info = await self._patiently(lambda: self.js.stream_info(stream), f"look at {stream}")
         return info.state.last_seq
+
+    async def count(self, stream: str, subject: str) -> int:
+        """How many messages a stream keeps on a subject, which may have wildcards."""
+        info = await self._patiently(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
+        return sum((info.state.subjects or {}).values())
 
     async def last(self, subject: str) -> Record | None:
         """The newest message on a subject."""

@@ -19,6 +19,7 @@ from bus.errors import ConfigurationError
 PREFIX = "VISAVIS_"
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+PortOrNone = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -32,6 +33,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Address that the gateway listens on."""
     port: Port = 8080
     """Port of the page, the API and the signalling."""
+    health_host: str = "127.0.0.1"
+    """Address that the other services answer `/healthz`, `/readyz` and `/metrics` on."""
+    render_port: PortOrNone = 8081
+    """Port of the render service's health and metrics; 0: none, for a second worker on one machine."""
+    tts_port: PortOrNone = 8082
+    """The same for the TTS service."""
+    stt_port: PortOrNone = 8083
+    """The same for the STT service."""
+    dialogue_port: PortOrNone = 8084
+    """The same for the dialogue service."""
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
     language: str = ""
@@ -68,6 +79,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def data_folder(self) -> Path:
         return Path(self.data).absolute()
+
+    def health_port(self, service: str) -> int:
+        """Where a service answers `/healthz`, `/readyz` and `/metrics`; 0 for nowhere."""
+        port: int = getattr(self, f"{service}_port", 0)
+        return port
 
     @property
     def url(self) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-import uvicorn
 from aiortc import RTCIceServer
 from starlette.applications import Starlette
 
@@ -20,12 +18,14 @@ from bus.errors import ConfigurationError, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import Bus
 from bus.settings import Settings
+from bus.web import served
 from projections.store import ReadModel
 from services.gateway import aiortc_tuning
 from services.gateway.app import Gateway, make_app
 from services.gateway.conversations import Conversations
 from services.gateway.endpointing import Endpointer
 from services.gateway.feed import Feed
+from services.gateway.health import GatewayHealth
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
 from services.gateway.recovery import Journal, close_lost
@@ -35,25 +35,6 @@ from services.gateway.voice_activity import VoiceActivity
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket, before anything else is begun.
-
-    Raises:
-        ConfigurationError: the port is taken, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {error.strerror}; end the program that has it, or set VISAVIS_PORT"
-        ) from error
-    return listener
 
 
 def ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
@@ -76,14 +57,6 @@ def ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
                 f"VISAVIS_ICE_SERVERS: expected stun:host:port or turn:user:password@host:port, got {one!r}"
             )
     return tuple(servers)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us, so that sessions are closed before the log is."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class GatewayServer:
@@ -117,29 +90,24 @@ class GatewayServer:
                 serve_session=self._serve_session,
                 ice_servers=self._ice,
                 page=PAGE,
+                health=GatewayHealth(self._bus, self._feed, lambda: len(self._conversations.sessions)),
             )
         )
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; sessions are then closed and say so on the log."""
         aiortc_tuning.install(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        config = uvicorn.Config(
-            self.app(), log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
-        )
-        web = _Server(config)
         async with announced(self._bus, "gateway"), asyncio.TaskGroup() as tasks:
             tasks.create_task(close_lost(self._bus, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._keep_characters())
             tasks.create_task(self._keep_idle_loops())
-            serving = asyncio.create_task(web.serve(sockets=[listener]))
-            log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
-            try:
-                await asyncio.shield(serving)
-            finally:
-                await self._close_sessions()
-                web.should_exit = True
-                await serving
+            async with served(self.app(), listener) as serving:
+                log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
+                try:
+                    await asyncio.shield(serving)
+                finally:
+                    await self._close_sessions()
 
     async def _keep_characters(self) -> None:
         async with aclosing(self._bus.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:

@@ -147,8 +147,11 @@ def test_what_another_has_done_is_remembered_and_not_held() -> None:
     others.note(Note(worker="w1", done=7), 0.1)
     assert others.is_done(7)
     assert not others.hold(7, 0.2)
+    others.note(Note(worker="w1", took=8), 0.2)
     others.note(Note(worker="w1", leaves=True), 0.3)
-    assert not others.any(0.4)
+    assert not others.hold(8, 0.4)
+    assert others.any(0.4), "what it gave back is on its way"
+    assert not others.any(4.4)
     assert others.is_done(7)
 
 

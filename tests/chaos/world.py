@@ -94,6 +94,7 @@ class World:
             "VISAVIS_LLM_URL": model,
             "VISAVIS_DIALOGUE_ENGINE": "openai",
             "VISAVIS_VIDEO_SIZE": "128",
+            **{f"VISAVIS_{service}_PORT": "0" for service in ("STT", "DIALOGUE", "TTS", "RENDER")},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
         }

@@ -38,7 +38,10 @@ from bus.events import (
     SessionOpened,
     SpeechFailed,
     SpeechStarted,
+    TranscriptFinal,
     TranscriptPartial,
+    UtteranceDiscarded,
+    UtteranceStarted,
     Watching,
 )
 from bus.ids import derive_id, new_id
@@ -46,6 +49,7 @@ from bus.log import Bus
 from projections.conversation import Conversation, fold_all
 from services.audio import SILENCE
 from services.gateway import aiortc_tuning
+from services.gateway.barge_in import BargeIn, Verdict
 from services.gateway.feed import Feed, Watcher
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
@@ -96,6 +100,7 @@ class Session:
         self._on_speech = on_speech
         self._alone = alone
         self.playout = Playout(phase=clock.now() // 40_000)
+        self._barge_in = BargeIn()
         self._causes: dict[str, Event] = {}
         self._audio, self._video = PacketTrack("audio"), PacketTrack("video")
         self._pc = RTCPeerConnection(
@@ -235,6 +240,13 @@ class Session:
                 case CharacterChosen(character=character):
                     self._character = character
                     self._show_idle()
+                case UtteranceStarted(utterance=utterance, session=self.id) if not self.playout.quiet:
+                    self._barge_in.began(utterance)
+                    self.playout.hold()
+                case TranscriptFinal(utterance=utterance, text=text):
+                    await self._decide(self._barge_in.over(utterance, text))
+                case UtteranceDiscarded(utterance=utterance):
+                    await self._decide(self._barge_in.over(utterance, ""))
                 case _:
                     pass
         self.end("failed")  # cut off for reading too slowly
@@ -243,9 +255,14 @@ class Session:
         if not isinstance(live.body, TranscriptPartial) or not self._microphone.hears(live.body.utterance):
             return
         self._microphone.hint(live.body.text)
-        # A word, not just a noise: the person talks over the avatar.
-        if live.body.text and not self.playout.quiet:
+        await self._decide(self._barge_in.heard(live.body.utterance, live.body.text))
+
+    async def _decide(self, verdict: Verdict) -> None:
+        """Whether the voice that fell silent goes on."""
+        if verdict == "stop":
             await self._on_speech(self.conversation)
+        if verdict != "wait":
+            self.playout.release()
 
     def interrupt(self, reply: str) -> list[Event]:
         """Stop a reply now; returns the facts of what had been played, for the log."""

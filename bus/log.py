@@ -18,6 +18,7 @@ from bus import codec, streams, subjects
 from bus.connection import Connection, open_connection
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media
+from bus.ids import new_id
 from bus.pull import Pull, PullLost
 from bus.service import M
 from bus.settings import Settings
@@ -198,6 +199,8 @@ class Bus:
         self, nc: Connection, js: JetStreamContext, stream: str, subject: str, after: int, follow: bool
     ) -> AsyncGenerator[Record, None]:
         config = api.ConsumerConfig(
+            # With a name the request's subject has the filter in it, and NATS can permit some and refuse others.
+            name=new_id("read"),
             filter_subject=subject,
             deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=after + 1,

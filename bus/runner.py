@@ -36,6 +36,9 @@ from bus.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 5
+MAX_TAKE_OVERS = 8
+"""Times that a piece of work is taken over before it is believed to be what its workers died of. How often it was
+delivered says less: it may have waited in lines only."""
 MOST_HELD = 1000
 """Pieces of work that one worker holds at the most; those of one conversation wait for each other."""
 _BACKOFF = (0.2, 1.0, 3.0, 10.0)
@@ -251,10 +254,7 @@ class Runner:
 
     async def _try(self, item: Item) -> None:
         """Until it works or is given up. What goes wrong is tried again here, so that its conversation waits for it."""
-        attempt, failures = item.attempt, item.deliveries - 1
-        if failures >= MAX_TRIES:
-            await self._give_up(item, VisavisError("it was tried too often", code="poison"), failures)
-            return
+        attempt, failures = item.attempt, 0
         prepared = doubled = False
         while True:
             try:
@@ -263,6 +263,9 @@ class Runner:
                     prepared = True
                 if attempt.given_up and not item.again:
                     return
+                begun = item.deliveries if item.again else attempt.take_overs
+                if begun > MAX_TAKE_OVERS:
+                    raise VisavisError(f"it was begun {begun} times and never finished", code="poison")
                 await self._attempt(item)
                 return
             except Superseded:

@@ -29,6 +29,25 @@ def _up(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bus.logs import set_up_logging
+    from bus.passwords import new_passwords
+    from visavis.cluster import run
+
+    if arguments.passwords:
+        print(new_passwords(), end="")
+        return 0
+    set_up_logging(settings.log_level)
+    asyncio.run(run(settings))
+    return 0
+
+
+def _streams(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.streams import declare
+
+    return asyncio.run(declare(settings))
+
+
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.doctor import doctor
 
@@ -81,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     up.set_defaults(run=_up)
     doctor = commands.add_parser("doctor", help="what is installed, which engines would be used, what is in the way")
     doctor.set_defaults(run=_doctor)
+    cluster = commands.add_parser("cluster", help="three NATS nodes on this machine, with users, until Ctrl-C")
+    cluster.add_argument("--passwords", action="store_true", help="only print a file of new passwords for the users")
+    cluster.set_defaults(run=_cluster)
+    streams = commands.add_parser("streams", help="make the streams and the characters, or bring them up to date")
+    streams.set_defaults(run=_streams)
     tail = commands.add_parser("tail", help="the live log, one readable line for each event")
     tail.add_argument("conversation", nargs="?", help="only this conversation, from its beginning")
     tail.add_argument("--no-follow", action="store_true", help="end with what is on record now")

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from bus import streams
-from bus.events import Event, MessageReceived, ReplyEnded, ReplySentence
+from bus.events import Event, MessageReceived, ReplyEnded, ReplyFailed, ReplySentence, StepRepeated
 from bus.log import Bus, connect
 from bus.peers import Note, Others
 from bus.pull import Pull
 from bus.runner import Runner
 from bus.service import Output, Reader, Service
 from bus.settings import Settings
-from tests.bus.test_runner import running, said, sentence, service, until
+from tests.bus.test_runner import running, said, sentence, service, tell, until
 from tests.conftest import NatsServer
 from tests.proxy import Wire
 
@@ -75,6 +75,30 @@ async def test_what_a_dead_worker_held_comes_before_what_followed_it(bus: Bus) -
         events = await until(bus, ReplyEnded, 2)
     ended = [event.turn for event in events if isinstance(event.body, ReplyEnded)]
     assert ended == ["t1", "t2"]
+
+
+@pytest.mark.parametrize("deaths", [6, 20])
+async def test_what_workers_die_of_is_put_aside_and_what_they_died_beside_is_done(bus: Bus, deaths: int) -> None:
+    one = service(takes_a_while, lease=0.5, failed=tell)
+    for stream, config in streams.consumers(one):
+        await bus.js.add_consumer(stream, config)
+    await bus.append(said(1))
+    async with Pull(bus.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
+        for number in range(deaths):
+            await dead.ask(1)
+            msg = await dead.next(timeout=5)
+            assert msg is not None
+            await msg.nak()
+            if number % 2:  # half of them die before they begin
+                claim = StepRepeated(service=one.name, event=said(1).id)
+                event = Event(id=f"x{number}", at=1, conversation="c1", turn="t1", cause=said(1).id, body=claim)
+                await bus.claim("conv", event)
+    await bus.append(said(2))
+    async with running(bus, one):
+        events = await until(bus, ReplyEnded, 1 + (deaths < 10))
+    failed = [event.turn for event in events if isinstance(event.body, ReplyFailed)]
+    ended = [event.turn for event in events if isinstance(event.body, ReplyEnded)]
+    assert (failed, ended) == (([], ["t1", "t2"]) if deaths < 10 else (["t1"], ["t2"]))
 
 
 async def test_a_hot_conversation_does_not_starve_the_others(bus: Bus) -> None:

@@ -6,13 +6,16 @@ UI := ui/avatar-chat
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up ui test check fix doctor clean
+.PHONY: help up cluster ui test chaos check fix doctor clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 up: .venv/installed $(UI)/dist/index.html ## set up what is missing, start everything, print the address
 	@exec $(BIN)/visavis up
+
+cluster: .venv/installed ## three NATS nodes on this machine, for what has to outlive one of them
+	@exec $(BIN)/visavis cluster
 
 doctor: .venv/installed ## what is installed, which engines would be used, what is in the way
 	@$(BIN)/visavis doctor
@@ -25,6 +28,9 @@ test: .venv/installed-dev $(UI)/dist/index.html .setup/tools ## all tests, with 
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	cd $(UI) && npm test
+
+chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes and server restarts; SEED and TURNS choose it
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --turns $(or $(TURNS),200)
 
 check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and import rules; changes nothing
 	$(BIN)/ruff check .

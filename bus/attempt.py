@@ -69,6 +69,8 @@ class Attempt:
         """Ids of what is on record of this work."""
         self._media: dict[str, set[int]] = {}
         """Indices on record, by subject."""
+        self.take_overs = 0
+        """How often it was taken over, by whomever, this time included."""
         self.bus_seconds = 0.0
         """Spent on publishing, in all tries."""
 
@@ -176,8 +178,15 @@ class Attempt:
     async def _read_facts(self) -> bool:
         """Note what is on record of this work; returns whether there is anything."""
         facts = await self._bus.facts(self._event.conversation, after=self._sequence)
-        of_this = (one for _, one in facts if one.cause == self._event.id)
-        self._facts = {one.id for one in of_this if not isinstance(one.body, StepRepeated)}
+        self._facts.clear()
+        self.take_overs = 0
+        for _, one in facts:
+            if one.cause != self._event.id:
+                continue
+            if isinstance(one.body, StepRepeated):
+                self.take_overs += one.body.service == self._service
+            else:
+                self._facts.add(one.id)
         return bool(self._facts)
 
     async def _read_media(self, subject: str) -> set[int]:

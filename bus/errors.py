@@ -8,6 +8,7 @@
     ├── UndecodableEvent            bytes on the log that are not an event we know
     ├── EngineError                 a model failed; says whether trying again can help
     └── BusError                    NATS refused, timed out or is away
+        ├── Forbidden               NATS does not let this user do that
         ├── StreamStalled           followed media stopped before its final chunk
         └── Conflict                the subject has moved on; somebody else was first
 
@@ -63,6 +64,11 @@ class EngineError(VisavisError):
 class BusError(VisavisError):
     code = "bus"
     retryable = True
+
+
+class Forbidden(BusError):
+    code = "forbidden"
+    retryable = False
 
 
 class StreamStalled(BusError):

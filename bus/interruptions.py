@@ -63,11 +63,9 @@ class Interruptions:
         """Note the newest interruption on record; it may have come while no worker was up."""
         while True:
             try:
-                record = await self._bus.last(subjects.fact_in(conversation, ReplyInterrupted))
-                if record is not None:
-                    _remember(self._heard, turn_of(codec.decode_event(record.data)))
-                break
-            except UndecodableEvent:
+                newest = await self._bus.last_fact(conversation, ReplyInterrupted)
+                if newest is not None:
+                    _remember(self._heard, turn_of(newest))
                 break
             except BusError as trouble:
                 if not trouble.retryable:

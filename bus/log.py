@@ -16,9 +16,11 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus import codec, streams, subjects
+from bus.connection import Connection, open_connection
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
-from bus.events import CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media, StepRepeated
-from bus.pull import Connection, Pull, PullLost
+from bus.events import Body, CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media, StepRepeated
+from bus.ids import new_id
+from bus.pull import Pull, PullLost
 from bus.service import M
 from bus.settings import Settings
 
@@ -149,6 +151,26 @@ class Bus:
         message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
         await self._publish(self.js, subject, codec.encode(letter), message_id)
 
+    async def put_back(self, service: str, letter: bytes, message_id: str) -> Stored:
+        """Give a dead letter to its service again."""
+        return await self._publish(self.js, subjects.requeue(service), letter, message_id)
+
+    async def remove(self, stream: str, sequence: int) -> bool:
+        """Take one message out of a stream; returns whether it was there."""
+
+        async def delete() -> bool:
+            try:
+                return await self.js.delete_msg(stream, sequence)
+            except APIError:
+                # The server has several words for "it is gone"; this one asks, and raises NotFoundError then.
+                await self.js.get_msg(stream, sequence)
+                raise
+
+        try:
+            return await self._patiently(delete, f"remove {sequence} from {stream}")
+        except NotFoundError:
+            return False
+
     async def _publish(
         self,
         js: JetStreamContext,
@@ -208,6 +230,11 @@ class Bus:
         """Sequence of the newest message in a stream, 0 where there is none."""
         info = await self._patiently(lambda: self.js.stream_info(stream), f"look at {stream}")
         return info.state.last_seq
+
+    async def count(self, stream: str, subject: str) -> int:
+        """How many messages a stream keeps on a subject, which may have wildcards."""
+        info = await self._patiently(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
+        return sum((info.state.subjects or {}).values())
 
     async def last(self, subject: str) -> Record | None:
         """The newest message on a subject."""
@@ -286,6 +313,8 @@ class Bus:
         self, nc: Connection, js: JetStreamContext, stream: str, subject: str, after: int, follow: bool
     ) -> AsyncGenerator[Record, None]:
         config = api.ConsumerConfig(
+            # With a name the request's subject has the filter in it, and NATS can permit some and refuse others.
+            name=new_id("read"),
             filter_subject=subject,
             deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=after + 1,
@@ -341,6 +370,10 @@ class Bus:
                 found.append((record.sequence, event))
         return found
 
+    async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
+        """See `bus.service.Reader.last_fact`."""
+        return _decoded(codec.decode_event, await self.last(subjects.fact_in(conversation, kind)))
+
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.service.Reader.last_live`."""
         return _decoded(codec.decode_live, await self.last(subject))
@@ -372,23 +405,33 @@ class Bus:
 
         Args:
             listening: set once the server has been asked.
-        """
-        arrived: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(1024)
 
-        async def on_message(msg: Msg) -> None:
+        Raises:
+            Forbidden: this user may not listen there.
+        """
+        arrived: asyncio.Queue[tuple[str, bytes] | BusError] = asyncio.Queue(1024)
+
+        def put(item: tuple[str, bytes] | BusError) -> None:
             if arrived.full():
                 arrived.get_nowait()
-            arrived.put_nowait((msg.subject, msg.data))
+            arrived.put_nowait(item)
 
-        subscription = await self.nc.subscribe(subject, cb=on_message)
-        if listening is not None:
-            listening.set()
-        try:
-            while True:
-                yield await arrived.get()
-        finally:
-            if not self.nc.is_closed:
-                await subscription.unsubscribe()
+        async def on_message(msg: Msg) -> None:
+            put((msg.subject, msg.data))
+
+        with self.nc.told_when_refused(subject, put):
+            subscription = await self.nc.subscribe(subject, cb=on_message)
+            if listening is not None:
+                listening.set()
+            try:
+                while True:
+                    item = await arrived.get()
+                    if isinstance(item, BusError):
+                        raise item
+                    yield item
+            finally:
+                if not self.nc.is_closed:
+                    await subscription.unsubscribe()
 
 
 def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
@@ -424,21 +467,18 @@ async def connect(
         wait: seconds to wait for a server that is not there yet.
         declare: bring the limits of the streams to what the settings say; False for who only looks.
     Raises:
-        BusError: no server within `wait`.
-        ConfigurationError: the server is too old or has no JetStream, or a stream is in the way.
+        BusError: no server or no JetStream within `wait`, or streams are missing and this user may not make them.
+        ConfigurationError: the server is too old, or a stream is in the way.
     """
-    facts = await _connect(settings, name, wait)
+    facts = await open_connection(settings, name, wait, user=name)
     try:
         version = facts.connected_server_version
         if (version.major, version.minor) < OLDEST_SERVER:
             raise ConfigurationError(f"NATS at {settings.shown_url} is {version}; 2.12 or newer is needed")
-        media = await _connect(settings, f"{name}-media", wait)
+        media = await open_connection(settings, f"{name}-media", wait, user=name)
         try:
             bus = Bus(settings, facts, media)
-            try:
-                await streams.ensure_streams(bus.js, settings, change=declare)
-            except (NatsError, TimeoutError) as error:
-                raise BusError(f"JetStream at {settings.shown_url} does not answer: {error!r}") from error
+            await _ensure_streams(bus, change=declare, wait=wait)
             yield bus
         finally:
             await media.leave()
@@ -446,41 +486,15 @@ async def connect(
         await facts.leave()
 
 
-async def _connect(settings: Settings, name: str, wait: float) -> Connection:
-    client = Connection()
-
-    async def on_error(error: Exception) -> None:
-        if client.in_use:
-            log.warning("nats", extra={"why": str(error) or type(error).__name__})
-
-    async def on_disconnect() -> None:
-        if client.in_use:
-            log.warning("nats connection lost")
-
-    async def on_reconnect() -> None:
-        log.info("nats connection back")
-        client.came_back()
-
-    try:
-        # With endless reconnects nats-py tries for ever to connect in the first place, too.
-        async with asyncio.timeout(wait):
-            await client.connect(
-                settings.url.split(","),
-                name=name,
-                connect_timeout=2,
-                reconnect_time_wait=0.2,  # type: ignore[arg-type]
-                max_reconnect_attempts=-1,
-                ping_interval=5,
-                pending_size=32 << 20,
-                error_cb=on_error,
-                disconnected_cb=on_disconnect,
-                reconnected_cb=on_reconnect,
-            )
-    except (NatsError, OSError, TimeoutError) as error:
-        await client.close()
-        reason = client.last_error or error
-        refused = "authorization" in str(reason).lower()
-        what = "NATS refuses the user or password" if refused else "no NATS server"
-        raise BusError(f"{what} at {settings.shown_url} within {wait:g} s") from error
-    client.in_use = True
-    return client
+async def _ensure_streams(bus: Bus, *, change: bool, wait: float) -> None:
+    """Declare the streams; a cluster that has just started needs some seconds before it can."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    while True:
+        try:
+            return await streams.ensure_streams(bus.js, bus.settings, change=change)
+        except (NatsError, TimeoutError) as error:
+            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.PASSING):
+                raise BusError(f"JetStream at {bus.settings.shown_url} does not answer: {error!r}") from error
+            log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
+            await asyncio.sleep(0.2)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import ExitStack
 from types import TracebackType
-from weakref import WeakSet
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from bus.connection import Connection
 from bus.errors import BusError
 
 _HEARTBEAT = 2.0
@@ -26,24 +26,6 @@ class PullLost(BusError):
     """The consumer is gone or the server no longer answers for it; make a new one."""
 
     code = "pull_lost"
-
-
-class Connection(Client):
-    """A NATS connection that tells its pulls when it was away: the server has then forgotten what they asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pulls: WeakSet[Pull] = WeakSet()
-        self.in_use = False
-        """Between having connected and closing it ourselves: what goes wrong then is worth a word."""
-
-    async def leave(self) -> None:
-        self.in_use = False
-        await self.close()
-
-    def came_back(self) -> None:
-        for pull in self.pulls:
-            pull.lose()
 
 
 class Pull:
@@ -64,12 +46,14 @@ class Pull:
         self._silent = 0.0
         """Seconds waited in vain since something came, while something was asked for."""
         # Bounded by what was asked for: the server sends no more than that.
-        self._arrived: asyncio.Queue[Msg | None] = asyncio.Queue()
+        self._arrived: asyncio.Queue[Msg | BusError] = asyncio.Queue()
+        self._watch = ExitStack()
         self._subscription: Subscription | None = None
         self._inbox = ""
 
     async def __aenter__(self) -> Pull:
         self._nc.pulls.add(self)
+        self._watch.enter_context(self._nc.told_when_refused(self._subject, self._arrived.put_nowait))
         self._inbox = self._nc.new_inbox()
         self._subscription = await self._nc.subscribe(self._inbox, cb=self._on_message)
         return self
@@ -78,6 +62,7 @@ class Pull:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._nc.pulls.discard(self)
+        self._watch.close()
         if self._subscription is not None and not self._nc.is_closed:
             await self._subscription.unsubscribe()
 
@@ -86,7 +71,7 @@ class Pull:
 
     def lose(self) -> None:
         """End with PullLost after what has arrived is taken."""
-        self._arrived.put_nowait(None)
+        self._arrived.put_nowait(PullLost(f"{self._subject}: the connection was away"))
 
     async def ask(self, count: int) -> None:
         """See to it that `count` messages are asked for and not yet here."""
@@ -108,6 +93,7 @@ class Pull:
 
         Raises:
             PullLost: nothing was heard from the server for three heartbeats, or the consumer was deleted.
+            Forbidden: this user may not take from that consumer.
         """
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else loop.time() + timeout
@@ -129,8 +115,8 @@ class Pull:
             else:
                 msg = self._arrived.get_nowait()  # what is here needs no timer
             self._silent = 0.0
-            if msg is None:
-                raise PullLost(f"{self._subject}: the connection was away")
+            if isinstance(msg, BusError):
+                raise msg
             if self._take(msg):
                 return msg
 

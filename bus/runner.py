@@ -17,9 +17,11 @@ from nats.aio.msg import Msg
 
 from bus import clock, codec, streams, subjects
 from bus.attempt import Attempt, Doubled, Superseded, media_id
-from bus.discovery import announced
+from bus.dead import letter_of
+from bus.discovery import Work, announced
 from bus.errors import BusError, ConfigurationError, StreamStalled, UndecodableEvent, VisavisError
-from bus.events import DeadLetter, IdleBatch, StepFailed
+from bus.events import IdleBatch, StepFailed
+from bus.health import answering
 from bus.interruptions import Interruptions, turn_of
 from bus.lines import Item, Lines
 from bus.log import Bus, connect
@@ -34,6 +36,9 @@ from bus.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 5
+MAX_TAKE_OVERS = 8
+"""Times that a piece of work is taken over before it is believed to be what its workers died of. How often it was
+delivered says less: it may have waited in lines only."""
 MOST_HELD = 1000
 """Pieces of work that one worker holds at the most; those of one conversation wait for each other."""
 _BACKOFF = (0.2, 1.0, 3.0, 10.0)
@@ -63,12 +68,17 @@ class Runner:
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._interruptions = Interruptions(bus)
 
+    def held(self) -> int:
+        """How many pieces of work it has in hand."""
+        return len(self._lines.held)
+
     async def run(self) -> None:
         """Work until cancelled; what is under way is then given back for another worker."""
         await self._declare_consumers_patiently()
         service = self._service
+        work = Work(tuple(map(subjects.fact_everywhere, service.takes)), self._metrics.totals)
         try:
-            async with announced(self._bus, service.name, service.engine), asyncio.TaskGroup() as tasks:
+            async with announced(self._bus, service.name, service.engine, work), asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._interruptions.listen(self._stop))
                 tasks.create_task(self._peers.listen())
                 await self._peers.arrive()
@@ -245,10 +255,7 @@ class Runner:
 
     async def _try(self, item: Item) -> None:
         """Until it works or is given up. What goes wrong is tried again here, so that its conversation waits for it."""
-        attempt, failures = item.attempt, item.deliveries - 1
-        if failures >= MAX_TRIES:
-            await self._give_up(item, VisavisError("it was tried too often", code="poison"), failures)
-            return
+        attempt, failures = item.attempt, 0
         prepared = doubled = False
         while True:
             try:
@@ -257,6 +264,9 @@ class Runner:
                     prepared = True
                 if attempt.given_up and not item.again:
                     return
+                begun = item.deliveries if item.again else attempt.take_overs
+                if begun > MAX_TAKE_OVERS:
+                    raise VisavisError(f"it was begun {begun} times and never finished", code="poison")
                 await self._attempt(item)
                 return
             except Superseded:
@@ -301,14 +311,16 @@ class Runner:
             began, published = time.perf_counter(), item.attempt.bus_seconds
             item.attempt.begin()
             outputs = self._service.handle(item.event, self._bus)
-            async with aclosing(cast("Any", outputs)):
-                async for output in outputs:
-                    await item.attempt.publish(output)
-            self._metrics.handled("done")
-            bus_seconds = item.attempt.bus_seconds - published
-            took = time.perf_counter() - began
-            self._usual += (took - self._usual) * 0.1
-            self._metrics.timed(took - bus_seconds, bus_seconds)
+            try:
+                async with aclosing(cast("Any", outputs)):
+                    async for output in outputs:
+                        await item.attempt.publish(output)
+                self._metrics.handled("done")
+            finally:
+                bus_seconds = item.attempt.bus_seconds - published
+                took = time.perf_counter() - began
+                self._usual += (took - self._usual) * 0.1
+                self._metrics.timed(took - bus_seconds, bus_seconds)
 
     async def _give_up(self, item: Item, error: VisavisError, failures: int) -> None:
         """Say on record that it failed, put the message aside where it was tried in vain, and go on."""
@@ -318,8 +330,8 @@ class Runner:
             try:
                 await item.attempt.fail([failed, *service.failed(item.event, error)])
                 if error.retryable or error.code == "poison":
-                    await self._bury(item.msg, error, item, failures)
-                self._metrics.handled("failed")
+                    await self._bury(item.msg, error, failures)
+                self._metrics.failed(f"{error.code}: {error.detail}")
                 return
             except BusError as trouble:
                 if not _is_the_logs_fault(trouble):
@@ -327,21 +339,10 @@ class Runner:
                 log.warning("the failure cannot be told yet", extra={"why": trouble.detail})
                 await self._rest(_BACKOFF[-1])
 
-    async def _bury(self, msg: Msg, error: VisavisError, item: Item | None = None, failures: int = 0) -> None:
-        meta = msg.metadata
-        letter = DeadLetter(
-            at=clock.now(),
-            stream=streams.CONVERSATIONS if item is not None else meta.stream,
-            sequence=item.sequence if item is not None else meta.sequence.stream,
-            subject=subjects.fact(item.event) if item is not None else msg.subject,
-            service=self._service.name,
-            code=error.code,
-            detail=error.detail,
-            deliveries=failures or meta.num_delivered,
-            data=codec.encode(item.event) if item is not None else msg.data,
-        )
+    async def _bury(self, msg: Msg, error: VisavisError, failures: int = 0) -> None:
+        letter, again = letter_of(msg, self._service.name, error, failures or msg.metadata.num_delivered)
         log.error("dead letter", extra={"service": letter.service, "sequence": letter.sequence, "why": error.detail})
-        await self._bus.bury(letter, again=str(meta.sequence.stream) if item is not None and item.again else "")
+        await self._bus.bury(letter, again=again)
         self._metrics.buried()
 
     async def _ack(self, msg: Msg) -> None:
@@ -370,8 +371,11 @@ def _is_the_logs_fault(error: VisavisError) -> bool:
 
 async def run_service(service: Service, settings: Settings) -> None:
     """Connect and work until SIGTERM or SIGINT."""
-    async with connect(settings, name=service.name) as bus:
-        await until_stopped(Runner(bus, service).run())
+    async with answering(settings, service.name) as health, connect(settings, name=service.name) as bus:
+        metrics = Metrics(service.name, service.engine)
+        runner = Runner(bus, service, metrics)
+        health.attend(bus, service, metrics, runner.held)
+        await until_stopped(runner.run())
 
 
 def serve(build: Callable[[Settings], Service]) -> int:

@@ -45,6 +45,8 @@ class EmbeddedServer:
             configuration.write_text(
                 f'listen: "127.0.0.1:{self.port}"\n'
                 f'server_name: "visavis"\n'
+                # Whoever watches it finds the port of its health check in a file here.
+                f'http: "127.0.0.1:-1"\nports_file_dir: "{self.folder}"\n'
                 # A frame batch stays far below this; it bounds what a broken client can send.
                 f"max_payload: 1MB\n"
                 f'jetstream {{ store_dir: "{store}", max_mem: 256MB }}\n'

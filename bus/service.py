@@ -33,6 +33,10 @@ class Reader(Protocol):
         """The facts on record in a conversation with their stream sequences, those after a sequence only."""
         ...
 
+    async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
+        """The newest fact of a kind in a conversation."""
+        ...
+
     async def last_live(self, subject: str) -> LiveEvent | None:
         """The newest live event on a subject, if there is one that is less than an hour old."""
         ...

@@ -19,19 +19,44 @@ from bus.errors import ConfigurationError
 PREFIX = "VISAVIS_"
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+PortOrNone = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     nats_url: str = ""
     """A NATS server with JetStream, or several of one cluster, comma separated; empty: an embedded one on nats_port."""
     nats_port: Port = 4222
-    """Where the embedded NATS server listens, on loopback."""
+    """Where the embedded NATS server listens, on loopback; the first of three such ports for `visavis cluster`."""
+    nats_user: str = ""
+    """User that NATS knows this process by; it may stand in the URL instead."""
+    nats_password: str = ""
+    """Password of that user."""
+    nats_passwords: str = ""
+    """File of all users' passwords, made by `visavis cluster`: each process takes its own, commands the operator's."""
+    nats_tls_ca: str = ""
+    """PEM file of the authority that signed the certificates of the NATS servers; speaks TLS with them only."""
+    nats_tls_cert: str = ""
+    """PEM file of the certificate to show to NATS, where it asks for one."""
+    nats_tls_key: str = ""
+    """PEM file of the key of that certificate, where it is not in the same file."""
+    nats_replicas: Annotated[int, Meta(ge=1, le=5)] = 1
+    """On how many nodes of a cluster each stream is kept, 3 as a rule; streams that have more keep them."""
     data: str = "data"
     """Folder for the log of the embedded server and the read models."""
     host: str = "127.0.0.1"
     """Address that the gateway listens on."""
     port: Port = 8080
     """Port of the page, the API and the signalling."""
+    health_host: str = "127.0.0.1"
+    """Address that the other services answer `/healthz`, `/readyz` and `/metrics` on."""
+    render_port: PortOrNone = 8081
+    """Port of the render service's health and metrics; 0: none, for a second worker on one machine."""
+    tts_port: PortOrNone = 8082
+    """The same for the TTS service."""
+    stt_port: PortOrNone = 8083
+    """The same for the STT service."""
+    dialogue_port: PortOrNone = 8084
+    """The same for the dialogue service."""
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
     language: str = ""
@@ -68,6 +93,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def data_folder(self) -> Path:
         return Path(self.data).absolute()
+
+    def health_port(self, service: str) -> int:
+        """Where a service answers `/healthz`, `/readyz` and `/metrics`; 0 for nowhere."""
+        port: int = getattr(self, f"{service}_port", 0)
+        return port
 
     @property
     def url(self) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus import subjects
-from bus.errors import BusError, ConfigurationError
+from bus.errors import BusError, ConfigurationError, Forbidden
 from bus.service import Service
 from bus.settings import Settings
+
+log = logging.getLogger(__name__)
 
 CONVERSATIONS = "CONVERSATIONS"
 AUDIO = "AUDIO"
@@ -33,6 +37,9 @@ _OF_PREFIX = {
 _UNCHANGEABLE = ("storage", "retention")
 _UNCHANGEABLE_IN_QUEUE = ("ack_policy", "deliver_policy", "deliver_subject")
 _CONSUMER_REFUSED = 10012
+PASSING = (408, 500, 503)
+"""Codes of answers by a JetStream that is busy, or without a leader yet: asked again a little later it may be well."""
+_NAME_IN_USE, _NO_SPACE, _NO_PEERS, _NO_CLUSTER = 10058, 10047, 10005, 10074
 _COMPARED = (
     "subjects",
     "max_age",
@@ -66,7 +73,7 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
             duplicate_window=120.0,
             allow_direct=True,
             compression=api.StoreCompression.NONE,
-            num_replicas=1,
+            num_replicas=settings.nats_replicas,
         )
         return config.evolve(**limits)
 
@@ -143,12 +150,15 @@ def _filters(config: api.ConsumerConfig) -> list[str]:
 async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bool) -> None:
     """Create what is missing and update what has changed; safe to call from many processes at once.
 
+    On a server with permissions one user declares the streams; the others find them, and leave limits as they are.
+
     Args:
         change: apply other limits to a stream that is there; who only looks leaves it as it is.
 
     Raises:
         ConfigurationError: a stream is there in a form that cannot be changed into the declared one, or there is not
-            the space that the limits ask for.
+            the space or the servers that it asks for.
+        BusError: a stream is missing and this user may not make it.
     """
     for wanted in declared(settings):
         assert wanted.name is not None
@@ -157,6 +167,9 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bo
         except NotFoundError:
             found = await _create(js, wanted)
         different = [name for name in _COMPARED if getattr(found, name) != getattr(wanted, name)]
+        # More copies than asked for are kept: a process that lacks the setting must not make the log less safe.
+        if (found.num_replicas or 1) < (wanted.num_replicas or 1):
+            different.append("num_replicas")
         if not different or not change:
             continue
         for name in _UNCHANGEABLE:
@@ -167,7 +180,12 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bo
                 )
         try:
             await js.update_stream(found.evolve(**{name: getattr(wanted, name) for name in different}))
+        except Forbidden:
+            log.info("limits of a stream are others' to change", extra={"stream": wanted.name, "differ": different})
         except APIError as error:
+            _raise_too_few(error, wanted)
+            if error.code in PASSING:
+                raise
             raise ConfigurationError(
                 f"stream {wanted.name} cannot be changed ({different}): {error.description}"
             ) from error
@@ -176,12 +194,28 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bo
 async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamConfig:
     try:
         return (await js.add_stream(wanted)).config
+    except Forbidden as error:
+        raise BusError(
+            f"stream {wanted.name} is not there and this user may not make it: run `visavis streams` as the operator"
+        ) from error
     except APIError as error:
-        if error.err_code == 10058:  # another process was first, with another declaration: compare below
+        if error.err_code == _NAME_IN_USE:  # another process was first, with another declaration: compare below
             return (await js.stream_info(str(wanted.name))).config
-        if error.err_code == 10047:
+        if error.err_code == _NO_SPACE:
             raise ConfigurationError(
                 f"stream {wanted.name} asks for {wanted.max_bytes} bytes, more than NATS may store; lower "
                 "VISAVIS_AUDIO_BYTES and VISAVIS_FRAMES_BYTES, or free disk space"
             ) from error
+        _raise_too_few(error, wanted)
+        if error.code in PASSING:
+            raise
         raise BusError(f"stream {wanted.name} cannot be created: {error.description}") from error
+
+
+def _raise_too_few(error: APIError, wanted: api.StreamConfig) -> None:
+    """Raise where it is the number of servers that is wrong."""
+    if error.err_code in (_NO_PEERS, _NO_CLUSTER):
+        raise ConfigurationError(
+            f"stream {wanted.name} asks for {wanted.num_replicas} copies, and there are not so many NATS servers "
+            f"in the cluster ({error.description}); see VISAVIS_NATS_REPLICAS"
+        ) from error

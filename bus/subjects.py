@@ -142,6 +142,11 @@ def dead(stream: str, service: str) -> str:
     return f"dead.{token(stream, 'stream')}.{token(service, 'service')}"
 
 
+def dead_of(service: str) -> str:
+    """All dead letters of one service."""
+    return f"dead.*.{token(service, 'service')}"
+
+
 def media(message: Media) -> str:
     match message:
         case AudioIn():

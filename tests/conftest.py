@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bus.log import Bus, connect
-from bus.server import EmbeddedServer
 from bus.settings import Settings
+from tests.nats_servers import NatsServer, ServerContainer, ServerProcess, free_port, start_container
+
+__all__ = ["NatsServer", "free_port"]
 
 
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class NatsServer:
-    """A server that a test may kill and start again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self._server = EmbeddedServer(folder, self.port)
-        self._log = (folder / "log").open("wb")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._server.command(), stderr=self._log)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def close(self) -> None:
-        self.kill()
-        self._log.close()
+@pytest.fixture(scope="session")
+def nats_container() -> Iterator[ServerContainer | None]:
+    """A container with NATS where Docker is present, for the whole session."""
+    container = start_container()
+    yield container
+    if container is not None:
+        container.remove()
 
 
 @pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A fresh server for one test; it is up within some ten milliseconds."""
-    server = NatsServer(tmp_path)
+def nats_server(tmp_path: Path, nats_container: ServerContainer | None) -> Iterator[NatsServer]:
+    """A server that is empty at the start of the test."""
+    server: NatsServer = nats_container or ServerProcess(tmp_path)
     server.start()
     yield server
     server.close()

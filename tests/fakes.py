@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from bus.errors import EngineError, StreamStalled
-from bus.events import CharacterCreated, Event, Fact, LiveEvent, Media, VisemeMark, Word
+from bus.events import Body, CharacterCreated, Event, Fact, LiveEvent, Media, VisemeMark, Word
 from bus.service import M
 from services.stt.engine import Transcript
 from services.tts.engine import SpeechPiece, Voice
@@ -39,6 +39,10 @@ class FakeReader:
         found = [(seq, event) for seq, event in self.events if event.conversation == conversation and seq > after]
         self.asked.append(len(found))
         return found
+
+    async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
+        of_kind = (one for _, one in self.events if one.conversation == conversation and isinstance(one.body, kind))
+        return max(of_kind, key=lambda one: one.at, default=None)
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self._live.get(subject)

@@ -10,9 +10,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
+from bus.subjects import token
+
+if TYPE_CHECKING:
+    from visavis.dead import Choice
 
 
 def _up(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -22,6 +27,25 @@ def _up(arguments: argparse.Namespace, settings: Settings) -> int:
     set_up_logging(settings.log_level)
     asyncio.run(run(settings))
     return 0
+
+
+def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bus.logs import set_up_logging
+    from bus.passwords import new_passwords
+    from visavis.cluster import run
+
+    if arguments.passwords:
+        print(new_passwords(), end="")
+        return 0
+    set_up_logging(settings.log_level)
+    asyncio.run(run(settings))
+    return 0
+
+
+def _streams(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.streams import declare
+
+    return asyncio.run(declare(settings))
 
 
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -45,6 +69,26 @@ def _tail(arguments: argparse.Namespace, settings: Settings) -> int:
     )
 
 
+def _dead(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis import dead
+
+    match arguments.act:
+        case "list":
+            return asyncio.run(dead.show_list(settings, arguments.service, as_json=arguments.json))
+        case "show":
+            return asyncio.run(dead.show(settings, arguments.number, as_json=arguments.json))
+        case "requeue":
+            return asyncio.run(dead.requeue(settings, _choice(arguments), force=arguments.force))
+        case _:
+            return asyncio.run(dead.drop(settings, _choice(arguments)))
+
+
+def _choice(arguments: argparse.Namespace) -> Choice:
+    from visavis.dead import Choice
+
+    return Choice(arguments.numbers, arguments.service)
+
+
 def _colour(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -56,15 +100,54 @@ def _parser() -> argparse.ArgumentParser:
     up.set_defaults(run=_up)
     doctor = commands.add_parser("doctor", help="what is installed, which engines would be used, what is in the way")
     doctor.set_defaults(run=_doctor)
+    cluster = commands.add_parser("cluster", help="three NATS nodes on this machine, with users, until Ctrl-C")
+    cluster.add_argument("--passwords", action="store_true", help="only print a file of new passwords for the users")
+    cluster.set_defaults(run=_cluster)
+    streams = commands.add_parser("streams", help="make the streams and the characters, or bring them up to date")
+    streams.set_defaults(run=_streams)
     tail = commands.add_parser("tail", help="the live log, one readable line for each event")
     tail.add_argument("conversation", nargs="?", help="only this conversation, from its beginning")
     tail.add_argument("--no-follow", action="store_true", help="end with what is on record now")
     tail.add_argument("--no-media", action="store_true", help="leave out audio and pictures")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
+    _add_dead(commands.add_parser("dead", help="work that was given up: list it, look at it, put it back, drop it"))
     for command in (doctor, tail):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
+
+
+def _add_dead(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+    listed = acts.add_parser("list", help="one line for each")
+    listed.add_argument("--service", type=_token, help="only of this service")
+    shown = acts.add_parser("show", help="everything about one, with its event")
+    shown.add_argument("number", type=_number)
+    for act in (listed, shown):
+        act.add_argument("--json", action="store_true", help="one JSON object a line")
+    requeued = acts.add_parser("requeue", help="give them to their services again")
+    requeued.add_argument("--force", action="store_true", help="also what is no event that this version knows")
+    dropped = acts.add_parser("drop", help="remove them for good")
+    for act in (requeued, dropped):
+        which = act.add_mutually_exclusive_group(required=True)
+        which.add_argument("numbers", nargs="*", type=_number, default=[], metavar="NUMBER", help="as the list says")
+        which.add_argument("--service", type=_token, help="all of this service")
+        which.add_argument("--all", action="store_true", help="all of them")
+    parser.set_defaults(run=_dead)
+
+
+def _number(said: str) -> int:
+    number = int(said)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _token(said: str) -> str:
+    try:
+        return token(said, "service")
+    except VisavisError as error:
+        raise argparse.ArgumentTypeError(error.detail) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,6 +160,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Nobody reads on (`| head`). What Python still has to flush at its end must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return status
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from bus import streams
+from bus import streams, subjects
 from bus.discovery import discover
 from bus.errors import VisavisError
 from bus.log import connect
@@ -63,6 +63,7 @@ async def nats(settings: Settings) -> list[Finding]:
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(kept)}"),
                 ok("services", ", ".join(services) if services else "none running"),
+                _dead_letters(await bus.count(streams.DEAD, subjects.ALL_DEAD)),
             ]
     except TimeoutError:
         return [failure("nats", f"{shown} does not answer within {PATIENCE:g} s", "look at its log; start it again")]
@@ -70,7 +71,14 @@ async def nats(settings: Settings) -> list[Finding]:
         return [failure("nats", error.detail, f"look at its log, or set {PREFIX}NATS_URL to another server")]
 
 
-_STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS, streams.DEAD)
+_STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS)
+
+
+def _dead_letters(count: int) -> Finding:
+    if not count:
+        return ok("dead letters", "none")
+    remedy = "`visavis dead list` says which, `visavis dead requeue` puts them back"
+    return warning("dead letters", f"{count}: work that was given up", remedy)
 
 
 async def language_model(settings: Settings) -> list[Finding]:

@@ -24,6 +24,7 @@ from bus.errors import ConfigurationError
 from bus.log import OLDEST_SERVER
 from bus.server import find_server
 from bus.settings import PREFIX, Settings
+from visavis.ports import wanted
 
 State: TypeAlias = Literal["ok", "warning", "failure"]
 
@@ -164,18 +165,15 @@ def engine_of(service: str, settings: Settings) -> Finding:
 def ports(settings: Settings) -> Iterator[Finding]:
     """Whether the ports are free, or who has them."""
     running = holder(settings)
-    wanted = [(settings.host, settings.port, f"{PREFIX}PORT")]
-    if not settings.nats_url:
-        wanted.append(("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT"))
-    for host, port, setting in wanted:
-        about = f"port {port}"
-        if is_free(host, port):
-            yield ok(about, f"free on {host}")
+    for one in wanted(settings):
+        about = f"port {one.port}"
+        if is_free(one.host, one.port):
+            yield ok(about, f"free on {one.host}, for {one.use}")
         elif running:
             yield ok(about, f"taken by the Visavis that runs here (process {running})")
         else:
-            user = user_of(port) or "another program"
-            yield failure(about, f"taken by {user}", f"end it, or set {setting} to another port")
+            user = user_of(one.port) or "another program"
+            yield failure(about, f"taken by {user}", f"end it, or set {one.setting} to another port")
 
 
 def is_free(host: str, port: int) -> bool:

@@ -69,6 +69,12 @@ class Supervisor:
         self.children.append(child)
         self._tasks.append(asyncio.create_task(self._keep(child)))
 
+    def restart(self, child: Child) -> None:
+        """Ask a running process to end; it is then started again."""
+        if child.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGTERM)
+
     async def stop(self) -> None:
         """Stop all, the one started last first: services before the server that they speak to."""
         self._stopping = True

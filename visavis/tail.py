@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
@@ -232,7 +231,7 @@ async def tail(
     media: bool,
     as_json: bool = False,
 ) -> int:
-    """Show the log on standard output; returns the exit status. Ends well where nobody reads on (`| head`).
+    """Show the log on standard output; returns the exit status.
 
     Args:
         conversation: only this one, from its beginning; None: all, the newest 50 events.
@@ -241,17 +240,9 @@ async def tail(
         as_json: one JSON object a line, for programs.
     Raises:
         BusError: there is no server.
+        BrokenPipeError: nobody reads on.
     """
     lines = Lines(color=color, as_json=as_json, only=conversation)
-    try:
-        return await _tail(settings, conversation, lines, follow, media)
-    except BrokenPipeError:
-        # What Python still has to flush at its end must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-
-
-async def _tail(settings: Settings, conversation: str | None, lines: Lines, follow: bool, media: bool) -> int:
     async with connect(settings, name="tail", wait=WAIT, declare=False) as bus:
         try:
             parts = await sources(bus, conversation, media=media)

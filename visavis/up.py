@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -20,9 +20,11 @@ from bus.ids import new_id
 from bus.log import Bus, connect
 from bus.process import until_stopped
 from bus.server import EmbeddedServer
-from bus.settings import PREFIX, Settings
+from bus.settings import Settings
 from services.render.cast import CAST
+from visavis.ports import check_ports
 from visavis.supervisor import Child, Say, Supervisor, say_to
+from visavis.watchdog import Watchdog
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_PATIENCE = 90.0
@@ -47,30 +49,14 @@ def only_one(folder: Path) -> Iterator[None]:
             lock.seek(0)
             holder = lock.read().strip() or "?"
             raise ConfigurationError(
-                f"Visavis runs already on {folder} (process {holder}); stop it, or set VISAVIS_DATA, VISAVIS_PORT and "
-                "VISAVIS_NATS_PORT for a second one"
+                f"Visavis runs already on {folder} (process {holder}); stop it, or give a second one VISAVIS_DATA and "
+                "ports of its own"
             ) from error
         lock.seek(0)
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def check_port(host: str, port: int, setting: str) -> None:
-    """Find out now, not from a service's last words.
-
-    Raises:
-        ConfigurationError: somebody listens there already.
-    """
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {host}:{port}: {error.strerror}; end the program that has it, or set {setting}"
-            ) from error
 
 
 async def publish_cast(bus: Bus) -> None:
@@ -94,19 +80,23 @@ async def up(settings: Settings) -> None:
     """
     say = say_to(sys.stdout)
     with only_one(settings.data_folder):
-        check_port(settings.host, settings.port, f"{PREFIX}PORT")
+        check_ports(settings)
         supervisor = Supervisor(say)
+        watching: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
-                check_port("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT")
                 server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
-                supervisor.start(Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line))
+                nats = Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line)
+                supervisor.start(nats)
+                watching = asyncio.create_task(Watchdog(server.folder, supervisor, nats, say).watch())
             await _start_services(settings, supervisor, say)
             await supervisor.gave_up.wait()
             names = ", ".join(child.name for child in supervisor.children if child.given_up)
             raise ConfigurationError(f"{names} cannot run as configured, see above")
         finally:
             say("visavis", "stopping")
+            if watching is not None:
+                watching.cancel()
             await supervisor.stop()
 
 

@@ -25,6 +25,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.service import Output, Reader
 from projections.conversation import Conversation, Reply, fold_all, heard, title_of
+from projections.murmurs import is_murmur
 from services.dialogue.engine import Chat, Exchange
 from services.dialogue.prompt import Toned, parse
 from services.dialogue.sentences import Splitter
@@ -61,8 +62,11 @@ class Dialogue:
         conversation = await self._conversation(event.conversation, reader)
         reply = derive_id(event.id, "reply")
         record = _on_record(conversation, reply)
-        if record is not None and record.state != "telling":
+        # One that failed comes here again only where somebody put it back.
+        if record is not None and record.state in ("ended", "interrupted"):
             return
+        if isinstance(body, TranscriptFinal) and is_murmur(text) and _is_heard_now(conversation):
+            return  # it went on meanwhile, and needs no answer
         characters = await reader.characters()
         character = (record.character if record else conversation.character) or next(iter(characters), "visavis")
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
@@ -144,6 +148,15 @@ def _on_record(conversation: Conversation, reply: str) -> Reply | None:
         if turn.reply is not None and turn.reply.id == reply:
             return turn.reply
     return None
+
+
+def _is_heard_now(conversation: Conversation) -> bool:
+    """Whether the character is speaking, or was when somebody made it pause."""
+    replies = (turn.reply for turn in conversation.turns[-3:] if turn.reply is not None)
+    return any(
+        reply.state in ("telling", "ended") and any(sentence.state == "playing" for sentence in reply.sentences)
+        for reply in replies
+    )
 
 
 def _sentence(

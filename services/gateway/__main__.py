@@ -6,15 +6,16 @@ import sys
 
 from bus.log import connect
 from bus.process import run_process, until_stopped
-from bus.settings import Settings
+from bus.settings import PREFIX, Settings
+from bus.web import bind
 from projections.store import ReadModel
-from services.gateway.server import GatewayServer, bind
+from services.gateway.server import GatewayServer
 from services.gateway.voice_activity import PocketsphinxActivity
 
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    listener = bind(settings.host, settings.port)
+    listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as bus:

@@ -14,9 +14,10 @@ from aiortc import RTCIceServer
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
+from bus import health
 from bus.discovery import discover
 from bus.errors import BusError, InvalidInput, NotFound, TooLarge, VisavisError
 from bus.events import Id
@@ -65,6 +66,7 @@ class Gateway:
     serve_session: Callable[[Session], None]
     ice_servers: tuple[RTCIceServer, ...]
     page: Path
+    health: health.Watched
 
 
 def make_app(gateway: Gateway) -> Starlette:
@@ -90,8 +92,7 @@ def make_app(gateway: Gateway) -> Starlette:
     ]
     return Starlette(
         routes=[
-            Route("/healthz", api.healthy),
-            Route("/readyz", api.ready),
+            *health.routes(gateway.health),
             Mount("/api", routes=routes),
             Mount("/", app=Page(gateway.page)),
         ],
@@ -265,7 +266,7 @@ class Api:
         ]
         return JSONResponse({"iceServers": servers})
 
-    # health
+    # how it stands
 
     async def status(self, request: Request) -> Response:
         connected = self._gateway.bus.connected
@@ -275,16 +276,6 @@ class Api:
             for name in EXPECTED_SERVICES
         ]
         return JSONResponse({"bus": "up" if connected else "down", "services": rows})
-
-    async def healthy(self, request: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    async def ready(self, request: Request) -> Response:
-        if not self._gateway.bus.connected:
-            return PlainTextResponse("NATS is away", 503)
-        if not self._gateway.feed.caught_up.is_set():
-            return PlainTextResponse("reading the log", 503)
-        return PlainTextResponse("ok")
 
     async def nowhere(self, request: Request) -> Response:
         raise NotFound(f"no {request.method} {request.url.path} here; see docs/api.md")

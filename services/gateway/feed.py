@@ -82,6 +82,11 @@ class Feed:
             if not watchers:
                 del self._watchers[conversation]
 
+    @property
+    def watchers(self) -> int:
+        """How many want news now."""
+        return sum(map(len, self._watchers.values()))
+
     async def reached(self, sequence: int, *, patience: float = 5.0) -> None:
         """Wait until the read model holds an event of this gateway's own.
 

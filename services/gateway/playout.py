@@ -24,6 +24,8 @@ _HEAD_START = 3
 _LOST = 250
 """Ticks without the next packet after which a speech is given up (5 s)."""
 _PROGRESS = 50
+_LONGEST_HOLD = 400
+"""Ticks (8 s) after which a held voice goes on by itself: whoever was to decide is not there."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Playout:
         self._idle_chained = False
         self._picture_due = True
         self._renderer_trusted = True
+        self._held = 0
+        """Ticks for which it will be held at the most."""
 
     # what arrives
 
@@ -155,6 +159,7 @@ class Playout:
         while len(self._stopped_replies) > 64:
             self._stopped_replies.popitem(last=False)
         moments: list[Finished] = []
+        self._held = 0
         playing = self._playing
         if playing is not None and playing.about is not None and playing.about.reply == reply:
             moments.append(self._finish(playing, complete=False))
@@ -163,6 +168,23 @@ class Playout:
             if speech.about is not None and speech.about.reply == reply:
                 self._drop(identity)
         return tuple(moments)
+
+    def hold(self) -> None:
+        """Fall silent with the next tick; the face listens meanwhile."""
+        self._held = _LONGEST_HOLD
+
+    def release(self) -> None:
+        """Go on where the voice was held; the picture joins in with its next key frame."""
+        if self._held:
+            self._held = 0
+            self._speech_chained = False
+            self._frame = self._position // TICKS_PER_FRAME + self._position % TICKS_PER_FRAME
+            self._picture_due = self._position % TICKS_PER_FRAME == 0
+
+    @property
+    def held(self) -> bool:
+        """Whether it is silent until somebody has decided."""
+        return self._held > 0
 
     @property
     def speaking(self) -> SpeechStarted | None:
@@ -192,6 +214,8 @@ class Playout:
 
     def tick(self) -> Tick:
         """Advance by 20 ms."""
+        if self._held:
+            return self._listen()
         moments: list[Started | Progress | Finished] = []
         if self._playing is None:
             started = self._start_next()
@@ -201,6 +225,16 @@ class Playout:
         video = self._next_unit() if self._picture_due else None
         self._picture_due = not self._picture_due
         return Tick(audio, video, tuple(moments))
+
+    def _listen(self) -> Tick:
+        self._held -= 1
+        if not self._held:
+            self._held = 1
+            self.release()
+        self._tail = None
+        video = self._idle_unit() if self._picture_due else None
+        self._picture_due = not self._picture_due
+        return Tick(None, video)
 
     def _start_next(self) -> Started | None:
         self._breath = max(0, self._breath - 1)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-import uvicorn
 from aiortc import RTCIceServer
 from starlette.applications import Starlette
 
@@ -20,39 +18,23 @@ from bus.errors import ConfigurationError, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import Bus
 from bus.settings import Settings
+from bus.web import served
 from projections.store import ReadModel
 from services.gateway import aiortc_tuning
 from services.gateway.app import Gateway, make_app
 from services.gateway.conversations import Conversations
 from services.gateway.endpointing import Endpointer
 from services.gateway.feed import Feed
+from services.gateway.health import GatewayHealth
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
+from services.gateway.recovery import Journal, close_lost
 from services.gateway.session import Session
 from services.gateway.voice_activity import VoiceActivity
 
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket, before anything else is begun.
-
-    Raises:
-        ConfigurationError: the port is taken, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {error.strerror}; end the program that has it, or set VISAVIS_PORT"
-        ) from error
-    return listener
 
 
 def ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
@@ -77,14 +59,6 @@ def ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
     return tuple(servers)
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to us, so that sessions are closed before the log is."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class GatewayServer:
     """One gateway. Many may run side by side, each with a read model of its own.
 
@@ -99,6 +73,7 @@ class GatewayServer:
         self._settings = settings
         self._make_activity = make_activity
         self._feed = Feed(bus, model)
+        self._journal = Journal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
         self._conversations = Conversations(bus, self._feed, settings.language)
         self._ice = ice_servers(settings.ice_servers)
@@ -115,28 +90,24 @@ class GatewayServer:
                 serve_session=self._serve_session,
                 ice_servers=self._ice,
                 page=PAGE,
+                health=GatewayHealth(self._bus, self._feed, lambda: len(self._conversations.sessions)),
             )
         )
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; sessions are then closed and say so on the log."""
         aiortc_tuning.install(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        config = uvicorn.Config(
-            self.app(), log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
-        )
-        web = _Server(config)
         async with announced(self._bus, "gateway"), asyncio.TaskGroup() as tasks:
+            tasks.create_task(close_lost(self._bus, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._keep_characters())
             tasks.create_task(self._keep_idle_loops())
-            serving = asyncio.create_task(web.serve(sockets=[listener]))
-            log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
-            try:
-                await asyncio.shield(serving)
-            finally:
-                await self._close_sessions()
-                web.should_exit = True
-                await serving
+            async with served(self.app(), listener) as serving:
+                log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
+                try:
+                    await asyncio.shield(serving)
+                finally:
+                    await self._close_sessions()
 
     async def _keep_characters(self) -> None:
         async with aclosing(self._bus.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:
@@ -171,6 +142,7 @@ class GatewayServer:
             conversation=conversation,
             character=character,
             microphone=microphone,
+            journal=self._journal,
             ice_servers=list(self._ice),
             on_speech=lambda one: self._conversations.interrupt(one, by="speech"),
             alone=lambda: self._conversations.connected(conversation) <= 1,

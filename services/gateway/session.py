@@ -38,7 +38,10 @@ from bus.events import (
     SessionOpened,
     SpeechFailed,
     SpeechStarted,
+    TranscriptFinal,
     TranscriptPartial,
+    UtteranceDiscarded,
+    UtteranceStarted,
     Watching,
 )
 from bus.ids import derive_id, new_id
@@ -46,11 +49,13 @@ from bus.log import Bus
 from projections.conversation import Conversation, fold_all
 from services.audio import SILENCE
 from services.gateway import aiortc_tuning
+from services.gateway.barge_in import BargeIn, Verdict
 from services.gateway.feed import Feed, Watcher
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
 from services.gateway.opening import UNHEARD, unheard_reply
 from services.gateway.playout import Finished, Playout, Progress, Started, Tick
+from services.gateway.recovery import Journal
 from services.gateway.tracks import PacketTrack
 
 log = logging.getLogger(__name__)
@@ -78,6 +83,7 @@ class Session:
         conversation: str,
         character: str,
         microphone: Microphone,
+        journal: Journal,
         ice_servers: list[RTCIceServer],
         on_speech: Callable[[str], Awaitable[None]],
         alone: Callable[[], bool],
@@ -90,9 +96,11 @@ class Session:
         self._character = character
         self._idle_shown: tuple[str, str] | None = None
         self._microphone = microphone
+        self._journal = journal
         self._on_speech = on_speech
         self._alone = alone
         self.playout = Playout(phase=clock.now() // 40_000)
+        self._barge_in = BargeIn()
         self._causes: dict[str, Event] = {}
         self._audio, self._video = PacketTrack("audio"), PacketTrack("video")
         self._pc = RTCPeerConnection(
@@ -170,6 +178,7 @@ class Session:
     async def _serve(self) -> CloseReason:
         """Do all the work of an open session until it is told to end, or the work breaks."""
         self._opened = self._fact(SessionOpened(session=self.id), cause=None, identity=derive_id(self.id, "opened"))
+        self._journal.opened(self._opened)
         self._facts.put_nowait(self._opened)
         work = asyncio.create_task(self._work())
         try:
@@ -206,6 +215,7 @@ class Session:
         while not self._facts.empty():
             await self._bus.append(self._facts.get_nowait())
         await self._bus.append(self._fact(closed, cause=opened, identity=derive_id(self.id, "closed")))
+        self._journal.closed(self.id)
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
     # what happens in the conversation
@@ -230,6 +240,13 @@ class Session:
                 case CharacterChosen(character=character):
                     self._character = character
                     self._show_idle()
+                case UtteranceStarted(utterance=utterance, session=self.id) if not self.playout.quiet:
+                    self._barge_in.began(utterance)
+                    self.playout.hold()
+                case TranscriptFinal(utterance=utterance, text=text):
+                    await self._decide(self._barge_in.over(utterance, text))
+                case UtteranceDiscarded(utterance=utterance):
+                    await self._decide(self._barge_in.over(utterance, ""))
                 case _:
                     pass
         self.end("failed")  # cut off for reading too slowly
@@ -238,9 +255,14 @@ class Session:
         if not isinstance(live.body, TranscriptPartial) or not self._microphone.hears(live.body.utterance):
             return
         self._microphone.hint(live.body.text)
-        # A word, not just a noise: the person talks over the avatar.
-        if live.body.text and not self.playout.quiet:
+        await self._decide(self._barge_in.heard(live.body.utterance, live.body.text))
+
+    async def _decide(self, verdict: Verdict) -> None:
+        """Whether the voice that fell silent goes on."""
+        if verdict == "stop":
             await self._on_speech(self.conversation)
+        if verdict != "wait":
+            self.playout.release()
 
     def interrupt(self, reply: str) -> list[Event]:
         """Stop a reply now; returns the facts of what had been played, for the log."""

@@ -77,7 +77,7 @@ class Render:
         """The pictures of one speech, if anyone sees them."""
         body = event.body
         assert isinstance(body, SpeechStarted)
-        if not await _watched(event, reader):
+        if not await _watched(event, reader) and not await _begun(event, body.speech, reader):
             return
         characters = await reader.characters()
         if body.character not in characters:
@@ -231,6 +231,12 @@ def _movement_version() -> str:
 async def _watched(event: Event, reader: Reader) -> bool:
     live = await reader.last_live(subjects.watching(event.conversation))
     return live is not None and live.at >= event.at - WATCHED
+
+
+async def _begun(event: Event, speech: str, reader: Reader) -> bool:
+    """Whether a worker that died had begun: then it is drawn to its end, though nobody may be there any more."""
+    newest = await reader.last_fact(event.conversation, FramesStarted)
+    return newest is not None and isinstance(newest.body, FramesStarted) and newest.body.speech == speech
 
 
 def _batch_sizes() -> Iterator[int]:

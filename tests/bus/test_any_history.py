@@ -20,7 +20,7 @@ from bus.log import Bus, connect
 from bus.runner import Runner
 from bus.service import Output, Reader, Service
 from bus.settings import Settings
-from tests.conftest import NatsServer
+from tests.nats_servers import NatsServer, ServerProcess
 
 CONVERSATIONS = ("a", "b", "c")
 LEASE = 1.0
@@ -127,7 +127,7 @@ async def outcome(world: World) -> dict[str, list[tuple[str | None, int]]]:
 
 
 async def live(steps: list[tuple[str, str]], folder: Path) -> None:
-    server = NatsServer(folder)
+    server = ServerProcess(folder)
     server.start()
     try:
         options = Settings(nats_url=server.url, data=str(folder), audio_bytes=64 << 20, frames_bytes=64 << 20)

@@ -15,6 +15,7 @@ from pathlib import Path
 from bus.log import Bus, connect
 from bus.settings import Settings
 from tests.conftest import free_port
+from visavis.ports import WITH_HEALTH
 
 UP_PATIENCE = 120.0
 
@@ -26,12 +27,14 @@ class Stack:
         self.folder = folder
         self.port = free_port()
         self.nats_port = free_port()
+        self.health_ports = {service: free_port() for service in WITH_HEALTH}
         self.log = folder / "log"
         self.environment = {
             **os.environ,
             "VISAVIS_DATA": str(folder / "data"),
             "VISAVIS_PORT": str(self.port),
             "VISAVIS_NATS_PORT": str(self.nats_port),
+            **{f"VISAVIS_{service.upper()}_PORT": str(port) for service, port in self.health_ports.items()},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
             **settings,

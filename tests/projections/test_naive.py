@@ -113,11 +113,13 @@ def naive_turns(log: Log) -> list[str]:
 
 
 def naive_person(log: Log, turn: str) -> tuple[str, str] | None:
-    """State and text; the first word on how an utterance ended stands."""
+    """State and text; the first words stand, even if the utterance had been given up before."""
     about = bodies(log, *PERSON, turn=turn)
-    ends = [body for body in about if isinstance(body, UtteranceDiscarded | TranscriptFinal | MessageReceived)]
-    if ends:
-        return ("discarded", "") if isinstance(ends[0], UtteranceDiscarded) else ("final", ends[0].text)
+    words = [body.text for body in about if isinstance(body, TranscriptFinal | MessageReceived)]
+    if words:
+        return "final", words[0]
+    if any(isinstance(body, UtteranceDiscarded) for body in about):
+        return "discarded", ""
     return ("listening" if isinstance(about[-1], UtteranceStarted) else "transcribing", "") if about else None
 
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bus.discovery import announced
 from bus.log import Bus
@@ -22,6 +23,9 @@ from visavis import doctor as doctor_module
 from visavis import doctor_checks as checks
 from visavis.doctor import doctor, language_model, line, nats, verdict
 from visavis.doctor_checks import Finding, failure, ok, warning
+
+QUIET = Settings(stt_port=0, dialogue_port=0, tts_port=0, render_port=0)
+"""No ports but those that a test names."""
 
 
 def states(findings: Iterator[Finding]) -> list[tuple[str, str]]:
@@ -183,15 +187,24 @@ def test_a_service_that_does_not_load_is_a_line_and_no_traceback(monkeypatch: py
 
 
 def test_a_taken_port_is_told_with_who_has_it(taken: int, tmp_path: Path) -> None:
-    settings = Settings(port=taken, nats_port=free_port(), data=str(tmp_path / "data"))
+    settings = replace(QUIET, port=taken, nats_port=free_port(), data=str(tmp_path / "data"))
     first, second = checks.ports(settings)
     assert (first.state, second.state) == ("failure", "ok")
     assert f"(process {os.getpid()})" in first.said
     assert "VISAVIS_PORT" in first.remedy
 
 
+def test_the_ports_of_health_are_looked_at_too(taken: int, tmp_path: Path) -> None:
+    free = free_port()
+    settings = replace(QUIET, nats_url="nats://x", data=str(tmp_path), stt_port=free, render_port=taken)
+    _, stt, render = checks.ports(settings)
+    assert (stt.about, stt.state, stt.said) == (f"port {free}", "ok", "free on 127.0.0.1, for health of stt")
+    assert render.state == "failure"
+    assert "VISAVIS_RENDER_PORT" in render.remedy
+
+
 def test_a_port_taken_by_the_visavis_that_runs_is_fine(taken: int, tmp_path: Path) -> None:
-    settings = Settings(port=taken, nats_url="nats://x", data=str(tmp_path))
+    settings = replace(QUIET, port=taken, nats_url="nats://x", data=str(tmp_path))
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("4711")
@@ -231,11 +244,14 @@ async def test_a_server_tells_its_version_its_streams_and_its_services(bus: Bus,
     async with announced(bus, "dialogue", "companion"):
         found = await nats(settings)
     assert [(finding.about, finding.state) for finding in found] == [
-        ("nats", "ok"), ("streams", "ok"), ("services", "ok")
+        ("nats", "ok"), ("streams", "ok"), ("services", "ok"), ("dead letters", "ok")
     ]  # fmt: skip
     assert re.fullmatch(r"2\.\d+\.\d+ at nats://127\.0\.0\.1:\d+", found[0].said)
     assert found[1].said.startswith("last sequences: CONVERSATIONS 0, AUDIO 0")
     assert found[2].said == "dialogue (companion)"
+    await bus.js.publish("dead.CONVERSATIONS.tts", b"x")
+    remark = (await nats(settings))[3]
+    assert (remark.state, remark.said) == ("warning", "1: work that was given up")
 
 
 async def test_a_server_that_is_not_there_stops_it_only_where_it_was_named() -> None:

@@ -234,12 +234,13 @@ async def test_a_conversation_nobody_knows_is_an_error(
 async def test_a_reader_that_goes_away_is_no_error(bus: Bus, settings: Settings) -> None:
     for number in range(5):
         await say(bus, "c1", number)
-    call = "tail(Settings(nats_url=sys.argv[1]), 'c1', follow=False, color=False, media=False)"
-    program = f"import asyncio, sys; from visavis.tail import *; sys.exit(asyncio.run({call}))"
     ours, theirs = os.pipe()
     os.close(ours)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, settings.nats_url, stdout=theirs, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "visavis", "tail", "c1", "--no-follow", "--no-media"),
+        env={**os.environ, "VISAVIS_NATS_URL": settings.nats_url},
+        stdout=theirs,
+        stderr=asyncio.subprocess.PIPE,
     )
     os.close(theirs)
     _, errors = await process.communicate()

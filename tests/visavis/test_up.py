@@ -12,9 +12,11 @@ import pytest
 
 from bus.errors import ConfigurationError
 from bus.log import Bus
+from bus.settings import Settings
 from services.render.cast import CAST
 from tests.conftest import free_port
-from visavis.up import check_port, only_one, publish_cast
+from visavis.ports import WITH_HEALTH, check_ports
+from visavis.up import only_one, publish_cast
 
 
 def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -23,6 +25,7 @@ def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
         "VISAVIS_DATA": str(folder),
         "VISAVIS_PORT": str(free_port()),
         "VISAVIS_NATS_PORT": str(free_port()),
+        **{f"VISAVIS_{service.upper()}_PORT": "0" for service in WITH_HEALTH},
         **{f"VISAVIS_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "visavis", "up"]
@@ -44,14 +47,21 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path)
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        for setting in ("port", "nats_port"):
+        for setting in ("port", "nats_port", "render_port", "dialogue_port"):
             result = up(tmp_path, **{setting: port})
             assert result.returncode == 1
             assert f"127.0.0.1:{port}" in result.stderr
             assert f"set VISAVIS_{setting.upper()}" in result.stderr
             assert "Traceback" not in result.stderr + result.stdout
-        with pytest.raises(ConfigurationError):
-            check_port("127.0.0.1", port, "X")
+
+
+def test_one_port_for_two_things_is_named_before_anything_is_started() -> None:
+    port = free_port()
+    with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}: .*, or set VISAVIS_TTS_PORT"):
+        check_ports(Settings(port=free_port(), nats_port=port, tts_port=port, render_port=0, stt_port=0))
+    settings = Settings(port=port, nats_port=free_port(), tts_port=0, render_port=0, stt_port=0, dialogue_port=0)
+    for _ in range(2):  # and are free again afterwards
+        check_ports(settings)
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:

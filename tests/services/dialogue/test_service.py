@@ -100,6 +100,13 @@ async def test_an_answer_is_its_beginning_its_sentences_its_end_and_a_title() ->
     ]
 
 
+async def test_a_reply_that_failed_and_was_put_back_goes_on_after_what_is_on_record() -> None:
+    failed_there = (ReplyFailed(reply=REPLY, code="x", detail="y"), "t")
+    outputs = await answer(FakeChat("And on."), reader(opened(), ASKED, *HALF, failed_there))
+    assert [one.text for one in outputs if isinstance(one, ReplySentence)] == ["I am Ada.", "And on."]
+    assert ReplyEnded(reply=REPLY, sentences=2) in outputs
+
+
 async def test_the_engine_is_told_all_that_it_may_draw_on() -> None:
     chat = FakeChat("Yes.")
     earlier = (MessageReceived(message="m0", text="hello"), "t0")
@@ -143,15 +150,29 @@ async def test_nothing_said_gets_no_answer(text: str) -> None:
     [
         ReplyEnded(reply=REPLY, sentences=1),
         ReplyInterrupted(reply=REPLY, heard="", by="button"),
-        ReplyFailed(reply=REPLY, code="x", detail="y"),
     ],
-    ids=["ended", "interrupted", "failed"],
+    ids=["ended", "interrupted"],
 )
 async def test_a_reply_that_is_over_on_record_is_not_given_again(end: Fact) -> None:
     chat = FakeChat("Again.")
     started = (ReplyStarted(reply=REPLY, character="ada", engine="fake"), "t")
     assert await answer(chat, reader(opened(), ASKED, started, (end, "t"))) == []
     assert chat.asked == []
+
+
+@pytest.mark.parametrize(("state", "answered"), [("playing", False), ("played", True)])
+async def test_a_murmur_while_the_character_speaks_needs_no_answer(state: str, answered: bool) -> None:
+    murmur = TranscriptFinal(utterance="u", text="mm-hm", language="en", confidence=0.5)
+    about = {"session": "s", "speech": "s0", "reply": "r0", "index": 0}
+    facts: list[tuple[Fact, str | None]] = [
+        (ReplySentence(reply="r0", index=0, text="A long story.", character="ada"), "t0"),
+        (ReplyEnded(reply="r0", sentences=1), "t0"),
+        (PlaybackStarted(**about, video=False), "t0"),  # type: ignore[arg-type]
+    ]
+    if state == "played":
+        facts.append((PlaybackFinished(**about, samples=48000, complete=True), "t0"))  # type: ignore[arg-type]
+    said = event(murmur, turn="t")
+    assert bool(await answer(FakeChat("Yes."), reader(opened(), *facts, said), said)) == answered
 
 
 HALF: Sequence[tuple[Fact, str | None]] = (

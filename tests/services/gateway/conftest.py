@@ -14,9 +14,10 @@ import pytest
 from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
 from bus.log import Bus
 from bus.settings import Settings
+from bus.web import bind
 from projections.store import ReadModel
 from services.audio import OpusEncoder
-from services.gateway.server import GatewayServer, bind
+from services.gateway.server import GatewayServer
 from services.gateway.voice_activity import PocketsphinxActivity
 from services.render.encoder import Encoder
 from tests.conftest import free_port
@@ -114,7 +115,7 @@ async def gateway(bus: Bus, settings: Settings) -> AsyncIterator[Running]:
     port = free_port()
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     server = GatewayServer(bus, settings, model, PocketsphinxActivity)
-    running = asyncio.create_task(server.run(bind("127.0.0.1", port)))
+    running = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
         async with asyncio.timeout(10):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 
 import httpx2
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from bus.events import (
     ConversationOpened,
@@ -240,6 +242,28 @@ async def test_what_runs_is_told(gateway: Running) -> None:
     assert (await gateway.client.get("/api/rtc/ice")).json() == {"iceServers": []}
 
 
+async def test_how_the_gateway_stands_is_measured(gateway: Running) -> None:
+    conversation = await gateway.open()
+    async with gateway.client.stream("GET", f"/api/conversations/{conversation}/events") as news:
+        lines = news.aiter_lines()
+        await anext(lines)
+        assert await measured(gateway) == {
+            "visavis_service_info": 1,
+            "visavis_ready": 1,
+            "visavis_nats_connected": 1,
+            "visavis_sessions": 0,
+            "visavis_feed_watchers": 1,
+            "visavis_read_model_position": 1,
+            "visavis_read_model_behind": 0,
+        }
+
+
+async def measured(gateway: Running) -> dict[str, float]:
+    """`/metrics`, as Prometheus reads it."""
+    text = (await gateway.client.get("/metrics")).text
+    return {one.name: one.value for family in text_string_to_metric_families(text) for one in family.samples}
+
+
 async def test_what_is_not_there_is_said_in_the_same_form(gateway: Running) -> None:
     assert error_of(await gateway.client.get("/api/nothing")) == (404, "not_found")
     assert error_of(await gateway.client.delete("/api/rtc/s123")) == (404, "not_found")
@@ -295,6 +319,9 @@ async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on
     assert refused.headers["retry-after"]
     assert (await gateway.client.get("/api/status")).json()["bus"] == "down"
     assert (await gateway.client.get("/readyz")).status_code == 503
+    away = await measured(gateway)
+    assert (away["visavis_nats_connected"], away["visavis_ready"], away["visavis_read_model_position"]) == (0, 0, 1)
+    assert math.isnan(away["visavis_read_model_behind"])
     nats_server.start()
     monkeypatch.setattr("services.gateway.conversations._PATIENCE", 10.0)
     assert (await gateway.client.post(path, json={"text": "hello", "message": "m-1"})).status_code == 202

@@ -54,6 +54,54 @@ def test_idling_goes_round_the_loop_from_the_nearest_key_frame() -> None:
     assert pictures(ticked) == [b"i%d" % (n % 40) for n in range(10, 70)]
 
 
+def test_a_held_voice_goes_on_where_it_stopped_and_the_face_listens_meanwhile() -> None:
+    for packets in (6, 7):
+        playout = Playout()
+        playout.set_idle(IDLE)
+        playout.started(speech())
+        playout.audio(audio("a", 0, 60, final=True))
+        playout.frames(frames("a", 0, 0, 10))
+        playout.frames(frames("a", 1, 10, 22, final=True))
+        before = ticks(playout, packets)
+        playout.hold()
+        assert playout.held
+        held = ticks(playout, 30)
+        assert sound(held) == []
+        assert all(picture.startswith(b"i") for picture in pictures(held))
+        assert list(moments(held)) == []
+        playout.release()
+        after = ticks(playout, 60 - packets)
+        assert sound(before) + sound(after) == [b"a%d" % n for n in range(60)]
+        # From the next key frame on, and with its packet: lips and voice stay together.
+        first = next(number for number, tick in enumerate(after) if tick.video)
+        assert after[first].video == b"af10"
+        assert after[first].audio == b"a20"
+        assert [moment for moment in moments(after) if isinstance(moment, Finished)] == [
+            Finished(speech(), 60 * 960, packets // 2 + packets % 2 + 20, complete=True)
+        ]
+
+
+def test_a_held_voice_that_is_interrupted_stays_silent() -> None:
+    playout = Playout()
+    playout.started(speech())
+    playout.audio(audio("a", 0, 60, final=True))
+    ticks(playout, 30)
+    playout.hold()
+    (finished,) = playout.interrupt("r")
+    assert (finished.complete, playout.held, playout.quiet) == (False, False, True)
+    assert sound(ticks(playout, 40)) == []
+
+
+def test_nothing_begins_while_the_voice_is_held_and_nobody_holds_it_for_ever() -> None:
+    playout = Playout()
+    playout.hold()
+    playout.started(speech())
+    playout.audio(audio("a", 0, 5, final=True))
+    assert sound(ticks(playout, 399)) == []
+    assert sound(ticks(playout, 20)) == [b"a%d" % n for n in range(5)]
+    assert not playout.held
+
+
 def test_without_a_loop_nothing_is_shown_and_nothing_breaks() -> None:
     assert pictures(ticks(Playout(), 10)) == []
 

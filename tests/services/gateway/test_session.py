@@ -29,6 +29,8 @@ from bus.events import (
     SessionClosed,
     SessionOpened,
     SpeechStarted,
+    TranscriptFinal,
+    UtteranceDiscarded,
     UtteranceEnded,
     UtteranceStarted,
 )
@@ -227,6 +229,33 @@ async def test_an_interruption_stops_the_voice_and_says_what_was_heard(gateway: 
     assert text.startswith(cut.body.heard)
     assert cut.body.heard != text
     assert np.abs(quiet).max() < 300
+
+
+@pytest.mark.parametrize("murmurs", [False, True])
+async def test_a_cough_or_a_murmur_makes_the_voice_pause_and_go_on(gateway: Running, murmurs: bool) -> None:
+    conversation = await gateway.open()
+    async with connected(gateway, conversation) as peer:
+        await gateway.record(conversation, "t1", *told("One two three four five."))
+        await gateway.speak(conversation, "t1", about("s1"), 3.0)
+        (opened,) = await happened(gateway, conversation, SessionOpened)
+        await happened(gateway, conversation, PlaybackStarted)
+        await asyncio.sleep(0.5)
+        assert isinstance(opened.body, SessionOpened)
+        await gateway.record(conversation, "t2", UtteranceStarted(utterance="u1", session=opened.body.session))
+        await asyncio.sleep(0.5)
+        peer.heard.clear()
+        await asyncio.sleep(0.7)
+        paused = np.concatenate(peer.heard)
+        over: Body = UtteranceDiscarded(utterance="u1", reason="no_words")
+        if murmurs:
+            over = TranscriptFinal(utterance="u1", text="mm-hm", language="en", confidence=0.5)
+        await gateway.record(conversation, "t2", over)
+        (finished,) = await happened(gateway, conversation, PlaybackFinished)
+        after = np.concatenate(peer.heard[-20:])
+    assert np.abs(paused).max() < 300
+    assert np.abs(after).max() > 3000
+    assert isinstance(finished.body, PlaybackFinished)
+    assert (finished.body.complete, finished.body.samples) == (True, 150 * 960)
 
 
 async def test_another_character_is_shown_once_chosen(gateway: Running) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bus import subjects
-from bus.events import CharacterCreated, Event, LiveEvent, Media
+from bus.events import Body, CharacterCreated, Event, LiveEvent, Media
 from bus.service import M
 from services.render.cast import CAST
 from services.render.engine import Picture
@@ -33,6 +33,9 @@ class FakeReader:
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
         return [(seq, event) for seq, event in enumerate(self.facts_on_record, 1) if seq > after]
+
+    async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
+        return next((one for one in reversed(self.facts_on_record) if isinstance(one.body, kind)), None)
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self.live.get(subject)

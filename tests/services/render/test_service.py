@@ -114,6 +114,14 @@ async def test_nothing_is_drawn_for_nobody() -> None:
     assert renderer.made == []
 
 
+async def test_what_a_dead_worker_had_begun_is_drawn_to_its_end_though_nobody_watches() -> None:
+    begun = FramesStarted(speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=0)
+    record = [Event(id="f", at=AT, conversation="c", body=begun)]
+    *_, last = await outputs(FakeReader(media=list(audio(30)), facts_on_record=record), started())
+    assert isinstance(last, FramesEnded)
+    assert await outputs(FakeReader(media=list(audio(30)), facts_on_record=record), started("s2")) == []
+
+
 async def test_a_session_seen_a_little_earlier_or_later_watches() -> None:
     for at in (AT - 10_000_000, AT + 60_000_000):
         assert await outputs(FakeReader(media=list(audio(30)), live=watched(at)), started())

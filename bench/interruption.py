@@ -1,0 +1,99 @@
+"""How soon every service stops: from `reply.interrupted` on the log to the last thing that is stored of that reply.
+
+`python -m bench.interruption [--replies N]` starts the whole system with a slow language model, writes to it, cuts each
+answer short while it is told, spoken and drawn, and reads the times from the log. What is under way when the fact
+arrives, such as a batch of pictures being drawn, still comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.machine import machine, percentiles, table
+from bus import codec, streams, subjects
+from bus.events import AudioOut, Event, FrameBatch, ReplyInterrupted, SpeechStarted
+from bus.log import Bus, connect
+from tests.chaos.model import model
+from tests.chaos.persons import Person
+from tests.chaos.world import World
+
+_WORKERS = ("stt", "dialogue", "tts", "render", "gateway")
+
+
+async def measure(folder: Path, replies: int) -> list[dict[str, float]]:
+    """For each reply, milliseconds after the interruption at which the last fact, sound and picture were stored;
+    negative where nothing came after it."""
+    chance = random.Random(1)
+    async with model() as endpoint:
+        world = World(folder, endpoint, workers=_WORKERS)
+        async with world.running(), connect(world.settings, name="bench") as bus:
+            person = Person(world.base, bus, 1, 1, watches=True)
+            await person.open()
+            await person.take_turn(spoken=False)
+            for _ in range(replies):
+                await person.take_turn(spoken=False, interrupts=chance.uniform(0.3, 1.2))
+                await asyncio.sleep(1)
+            found = await _read(bus, person.conversation)
+            await person.close()
+    return found
+
+
+async def _read(bus: Bus, conversation: str) -> list[dict[str, float]]:
+    facts: list[tuple[int, Event]] = []
+    async for record in bus.read(streams.CONVERSATIONS, subjects.facts_of(conversation)):
+        facts.append((record.time, codec.decode_event(record.data)))
+    turn_of = {event.body.speech: event.turn for _, event in facts if isinstance(event.body, SpeechStarted)}
+    cut = {event.turn: time for time, event in facts if isinstance(event.body, ReplyInterrupted)}
+    last: dict[str | None, dict[str, float]] = {turn: {} for turn in cut}
+
+    def note(turn: str | None, kind: str, time: int) -> None:
+        if turn in cut:
+            last[turn][kind] = max(last[turn].get(kind, -1e9), (time - cut[turn]) / 1000)
+
+    for time, event in facts:
+        # What a session played is told after the interruption, on purpose.
+        if not isinstance(event.body, ReplyInterrupted) and not type(event.body).__name__.startswith("Playback"):
+            note(event.turn, "facts", time)
+    for stream, subject in (
+        (streams.AUDIO, subjects.audio_out_of(conversation)),
+        (streams.FRAMES, subjects.frames_of(conversation)),
+    ):
+        async for record in bus.read(stream, subject):
+            message = codec.decode_media(record.data)
+            if isinstance(message, AudioOut | FrameBatch):
+                kind = "sound" if isinstance(message, AudioOut) else "pictures"
+                note(turn_of.get(message.speech), kind, record.time)
+    return list(last.values())
+
+
+def report(found: list[dict[str, float]]) -> list[str]:
+    rows = []
+    for kind in ("facts", "sound", "pictures"):
+        values = [one[kind] for one in found if kind in one]
+        after = [max(0.0, value) for value in values]
+        if values:
+            median, high = percentiles(after, 50, 95)
+            late = sum(value > 0 for value in values)
+            rows.append([kind, f"{median:.0f}", f"{high:.0f}", f"{max(after):.0f}", f"{late} of {len(values)}"])
+    return [table(["ms after the interruption until the last of", "p50", "p95", "max", "any came after it"], rows)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replies", type=int, default=30)
+    arguments = parser.parse_args()
+    where = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(measure(Path(folder), arguments.replies))
+    print(f"{where}\n")
+    print("\n".join(report(found)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The NATS users of a cluster and the file of their passwords, which Docker Compose reads as well.
+
+A line is `NATS_<USER>_PASSWORD=<password>`; the users and what they may do stand in docker/nats/users.conf.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from bus.errors import ConfigurationError
+
+OPERATOR = "operator"
+"""Who declares streams, and whom the command line is."""
+USERS = ("stt", "dialogue", "tts", "render", "gateway", OPERATOR)
+NODES = "nodes"
+"""Whom a node of the cluster is to the other ones."""
+
+
+def variable_of(user: str) -> str:
+    return f"NATS_{user.upper()}_PASSWORD"
+
+
+def new_passwords() -> str:
+    """The text of a file with a new password for each user."""
+    return "".join(f"{variable_of(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
+
+
+def read_passwords(path: Path) -> Mapping[str, str]:
+    """Passwords by user.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or a line is no password.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise ConfigurationError(f"the NATS passwords in {path} cannot be read: {error.strerror}") from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        name, equals, password = line.partition("=")
+        user = name.removeprefix("NATS_").removesuffix("_PASSWORD").lower()
+        if not line or line.startswith("#"):
+            continue
+        # A quote would end the value early in NATS's configuration.
+        if not equals or name != variable_of(user) or not password or '"' in password:
+            raise ConfigurationError(f"{path}, line {number}: expected NATS_<USER>_PASSWORD=<password, without quotes>")
+        found[user] = password
+    return found

@@ -1,0 +1,35 @@
+"""`python -m tests.chaos [--seed N] [--turns N]`: a long run; exit status 1 where anything is lost or doubled."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos.run import run
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--turns", type=int, default=200)
+    parser.add_argument("--conversations", type=int, default=6)
+    parser.add_argument("--keep", type=Path, help="folder for the log and what the services say")
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)  # of the clients of this run, whose server is killed
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        work = run(folder, seed=arguments.seed, turns=arguments.turns, conversations=arguments.conversations)
+        report = asyncio.run(work)
+    print(report)
+    for line in report.complaints:
+        print(line, file=sys.stderr)
+    return 1 if report.complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""A language model that never says the same twice, slowly; its answers show where they were cut and gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.conftest import free_port
+
+PARTS = 3
+"""Sentences in an answer."""
+_WORDS = ("red", "green", "blue", "old", "new", "small", "great", "warm", "cold", "quiet")
+
+
+def _answer(told: int) -> list[str]:
+    """The parts that are still to be told; each says which one it is."""
+    names = ("First", "Second", "Third")
+    return [f"{names[part]} comes something {random.choice(_WORDS)}." for part in range(told, PARTS)]
+
+
+async def _chat(request: Request) -> Response:
+    said = (await request.json())["messages"]
+    told = 0
+    if said[-1]["content"].startswith("(You were cut off"):
+        told = len(re.findall(r"comes something", said[-2]["content"]))
+
+    async def body() -> AsyncIterator[bytes]:
+        for sentence in _answer(told):
+            for word in sentence.split():
+                await asyncio.sleep(0.05)
+                yield b"data: " + json.dumps({"choices": [{"delta": {"content": f"{word} "}}]}).encode() + b"\n\n"
+        yield b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+
+    return StreamingResponse(body(), media_type="text/event-stream")
+
+
+async def _models(request: Request) -> Response:
+    return JSONResponse({"data": [{"id": "chaos"}]})
+
+
+@asynccontextmanager
+async def model() -> AsyncIterator[str]:
+    """Its base URL."""
+    app = Starlette(routes=[Route("/v1/chat/completions", _chat, methods=["POST"]), Route("/v1/models", _models)])
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.should_exit = True
+        await serving

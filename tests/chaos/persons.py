@@ -1,0 +1,166 @@
+"""People who talk on, whatever happens: they write through the gateway's API, and speak straight onto the log."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+import httpx2
+
+from bus import clock
+from bus.errors import BusError
+from bus.events import (
+    MICROPHONE_RATE,
+    AudioIn,
+    Event,
+    LiveEvent,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+    SpeechEnded,
+    SpeechFailed,
+    UtteranceDiscarded,
+    UtteranceEnded,
+    UtteranceStarted,
+    Watching,
+)
+from bus.ids import derive_id
+from bus.log import Bus
+from tests import voices
+
+_SPOKEN = ("hello_rms", "what_time_is_it_rms", "what_is_your_name_rms")
+_CHUNK = MICROPHONE_RATE // 10
+_TURN_PATIENCE = 120.0
+
+
+class Person:
+    """One conversation.
+
+    Args:
+        number: makes what is done repeatable.
+        watches: pictures are drawn for this one.
+    """
+
+    def __init__(self, base: str, bus: Bus, seed: int, number: int, *, watches: bool) -> None:
+        self._client = httpx2.AsyncClient(base_url=base, timeout=10)
+        self._bus = bus
+        self._chance = random.Random(f"{seed}-{number}")
+        self._number = number
+        self._watches = watches
+        self._taken = 0
+        self.conversation = ""
+        self.sent: set[str] = set()
+        """Messages and utterances that were taken."""
+        self.stuck: list[str] = []
+        """Turns that did not come to an end in time."""
+
+    async def live(self, more: Callable[[], bool]) -> None:
+        """Take turn after turn for as long as there are more to take."""
+        await self.open()
+        try:
+            while more():
+                interrupts = self._chance.uniform(0.2, 1.5) if self._chance.random() < 0.08 else None
+                await self.take_turn(spoken=self._chance.random() < 0.25, interrupts=interrupts)
+        finally:
+            await self.close()
+
+    async def open(self) -> None:
+        self.conversation = (await self._insist("POST", "/api/conversations"))["id"]
+        self._watching = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+        await self._client.aclose()
+
+    async def take_turn(self, *, spoken: bool, interrupts: float | None = None) -> None:
+        """Say or write something and wait until all that follows is on record.
+
+        Args:
+            interrupts: cut the answer short after so many seconds.
+        """
+        self._taken += 1
+        turn = await (self._speak() if spoken else self._write())
+        if interrupts is not None:
+            await asyncio.sleep(interrupts)
+            await self._insist("POST", f"/api/conversations/{self.conversation}/interrupt")
+        await self._wait(turn)
+
+    async def _watch(self) -> None:
+        while self._watches:
+            watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session="chaos"))
+            with suppress(Exception):
+                await self._bus.publish_live(watching)
+            await asyncio.sleep(2)
+
+    async def _write(self) -> str:
+        message = f"m{self._number}-{self._taken}"
+        sent = {"text": "what comes", "message": message}
+        answer = await self._insist("POST", f"/api/conversations/{self.conversation}/messages", sent)
+        self.sent.add(message)
+        return str(answer["turn"])
+
+    async def _speak(self) -> str:
+        utterance = f"u{self._number}-{self._taken}"
+        turn = f"t{utterance}"
+        started = self._fact(UtteranceStarted(utterance=utterance, session="chaos"), turn, None)
+        await self._bus.append(started, patience=_TURN_PATIENCE)
+        self.sent.add(utterance)
+        sound = voices.spoken(self._chance.choice(_SPOKEN))
+        pieces = [sound[start : start + 2 * _CHUNK] for start in range(0, len(sound), 2 * _CHUNK)]
+        for index, pcm in enumerate(pieces):
+            final = index == len(pieces) - 1
+            chunk = AudioIn(
+                conversation=self.conversation,
+                utterance=utterance,
+                index=index,
+                sample=index * _CHUNK,
+                pcm=pcm,
+                final=final,
+            )
+            while True:
+                with suppress(BusError):
+                    await self._bus.publish_media(chunk, f"{utterance}-{index}")
+                    break
+            await asyncio.sleep(0.05)
+        ended = UtteranceEnded(utterance=utterance, samples=len(sound) // 2, speech_ended=0, reason="silence")
+        await self._bus.append(self._fact(ended, turn, started.id), patience=_TURN_PATIENCE)
+        return turn
+
+    def _fact(self, body: UtteranceStarted | UtteranceEnded, turn: str, cause: str | None) -> Event:
+        identity = derive_id(body.utterance, type(body).__name__)
+        return Event(id=identity, at=clock.now(), conversation=self.conversation, turn=turn, cause=cause, body=body)
+
+    async def _insist(self, method: str, path: str, body: object = None) -> dict[str, str]:
+        """Ask the gateway until it answers."""
+        while True:
+            with suppress(httpx2.HTTPError):
+                answer = await self._client.request(method, path, json=body)
+                if answer.status_code < 400:
+                    return dict(answer.json()) if answer.content else {}
+            await asyncio.sleep(0.3)
+
+    async def _wait(self, turn: str) -> None:
+        """Until all that follows from a turn is on record."""
+        deadline = asyncio.get_running_loop().time() + _TURN_PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            with suppress(BusError, TimeoutError):
+                async with asyncio.timeout(10):
+                    facts = [event for _, event in await self._bus.facts(self.conversation)]
+                if _over([event for event in facts if event.turn == turn]):
+                    return
+            await asyncio.sleep(0.3)
+        self.stuck.append(f"{self.conversation}: turn {turn}")
+
+
+def _over(events: list[Event]) -> bool:
+    """Whether nothing more is to come of a turn."""
+    bodies = [event.body for event in events]
+    if any(isinstance(body, ReplyInterrupted | ReplyFailed | UtteranceDiscarded) for body in bodies):
+        return True
+    ended = any(isinstance(body, ReplyEnded) for body in bodies)
+    sentences = sum(isinstance(body, ReplySentence) for body in bodies)
+    return ended and sum(isinstance(body, SpeechEnded | SpeechFailed) for body in bodies) >= sentences

@@ -1,0 +1,242 @@
+"""Reads the whole log as a stranger would, who has only docs/events.md, and says what is wrong with it.
+
+Imports nothing of Visavis: plain nats-py, JSON and msgpack.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec.msgpack
+import nats
+from nats.js import api
+from nats.js.errors import NotFoundError
+
+PAGE = Path(__file__).parents[2] / "docs" / "events.md"
+
+
+@dataclass
+class Verdict:
+    """What the log says."""
+
+    turns: int = 0
+    spoken: int = 0
+    complete: int = 0
+    interrupted: int = 0
+    take_overs: int = 0
+    dead: int = 0
+    duplicates: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    disorder: list[str] = field(default_factory=list)
+
+
+async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
+    """Every message of every stream that matters: sequence, subject, bytes."""
+    client = await nats.connect(url)
+    try:
+        js = client.jetstream(timeout=10)
+        found: dict[str, list[tuple[int, str, bytes]]] = {}
+        for stream in ("CONVERSATIONS", "AUDIO", "FRAMES", "DEAD"):
+            info = await js.stream_info(stream)
+            messages = found[stream] = []
+            config = api.ConsumerConfig(ack_policy=api.AckPolicy.NONE, inactive_threshold=30)
+            name = (await js.add_consumer(stream, config)).name
+            reading = await js.pull_subscribe_bind(name, stream)
+            last = 0
+            while info.state.messages and last < info.state.last_seq:
+                try:
+                    batch = await reading.fetch(100, timeout=2)
+                except (TimeoutError, NotFoundError):
+                    break
+                for msg in batch:
+                    last = msg.metadata.sequence.stream
+                    messages.append((last, msg.subject, msg.data))
+        return found
+    finally:
+        await client.close()
+
+
+def judge(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]]) -> Verdict:
+    """Hold a log against what the events page promises.
+
+    Args:
+        expected: for each conversation the messages and utterances that persons sent.
+    """
+    verdict = Verdict(dead=len(log["DEAD"]))
+    tags = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    ids: Counter[str] = Counter()
+    for sequence, subject, data in log["CONVERSATIONS"]:
+        fact = json.loads(data) | {"seq": sequence}
+        ids[fact["id"]] += 1
+        facts[fact["conversation"]].append(fact)
+        if fact["body"]["type"] not in tags:
+            verdict.orphans.append(f"{subject}: {fact['body']['type']} is not in the events page")
+    verdict.duplicates += [f"fact {name} is there {count} times" for name, count in ids.items() if count > 1]
+    media = _media(log, verdict)
+    for conversation, sent in expected.items():
+        _judge_conversation(conversation, sent, facts[conversation], media, verdict)
+    for conversation, told in facts.items():
+        for fact in told:
+            if fact.get("cause") and fact["cause"] not in ids:
+                verdict.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
+    return verdict
+
+
+def _media(log: dict[str, list[tuple[int, str, bytes]]], verdict: Verdict) -> dict[str, list[dict[str, Any]]]:
+    """Chunks by subject, in the order in which they stand."""
+    media: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for stream in ("AUDIO", "FRAMES"):
+        for _, subject, data in log[stream]:
+            if ".claim." not in subject and not subject.startswith("frames.idle."):
+                media[subject].append(msgspec.msgpack.decode(data))
+    for subject, chunks in media.items():
+        indices = [chunk["index"] for chunk in chunks]
+        if len(set(indices)) < len(indices):
+            verdict.duplicates.append(f"{subject}: chunks {indices}")
+        elif indices != list(range(len(indices))):
+            verdict.disorder.append(f"{subject}: chunks {indices}")
+    return media
+
+
+def _ends(subject: str, media: dict[str, list[dict[str, Any]]], verdict: Verdict) -> bool:
+    """Whether media are there up to their final chunk. Of what was interrupted the rest is not made."""
+    chunks = media.get(subject, [])
+    if [chunk["final"] for chunk in chunks] == [False] * (len(chunks) - 1) + [True]:
+        return True
+    verdict.losses.append(f"{subject}: the final chunk is not the last of {len(chunks)}, or missing")
+    return False
+
+
+def _judge_conversation(
+    conversation: str,
+    sent: set[str],
+    facts: list[dict[str, Any]],
+    media: dict[str, list[dict[str, Any]]],
+    verdict: Verdict,
+) -> None:
+    def of(kind: str, **fields: Any) -> list[dict[str, Any]]:
+        return [
+            fact
+            for fact in facts
+            if fact["body"]["type"] == kind and all(fact["body"].get(name) == value for name, value in fields.items())
+        ]
+
+    def once(kind: str, what: str, **fields: Any) -> dict[str, Any] | None:
+        found = of(kind, **fields)
+        if not found:
+            verdict.losses.append(f"{conversation}: {what} has no {kind}")
+            return None
+        if len(found) > 1:
+            verdict.duplicates.append(f"{conversation}: {what} has {len(found)} {kind}")
+        return found[0]
+
+    verdict.take_overs += len(of("service.step_repeated"))
+    asked: list[dict[str, Any]] = []
+    for name in sorted(sent):
+        verdict.turns += 1
+        if name.startswith("u"):
+            verdict.spoken += 1
+            started = once("utterance.started", f"utterance {name}", utterance=name)
+            cause = started and once("transcript.final", f"utterance {name}", utterance=name)
+            _ends(f"audio.{conversation}.in.{name}", media, verdict)
+        else:
+            cause = once("message.received", f"message {name}", message=name)
+        if cause is not None:
+            asked.append(cause)
+    asked.sort(key=lambda fact: fact["seq"])
+    replies: list[tuple[int, int]] = []
+    for cause in asked:
+        reply = next((one for one in of("reply.started") if one["cause"] == cause["id"]), None)
+        if reply is None:
+            if not any(one["turn"] == cause["turn"] for one in of("reply.interrupted")):
+                verdict.losses.append(f"{conversation}: {cause['body']['type']} {cause['id']} has no reply")
+            continue
+        end = _judge_reply(conversation, reply["body"]["reply"], of, once, media, verdict)
+        replies.append((reply["seq"], end))
+    for (_, end), (begin, _) in itertools.pairwise(replies):
+        if begin < end:
+            verdict.disorder.append(f"{conversation}: a reply began at {begin}, the one before it ended at {end}")
+
+
+def _judge_reply(conversation: str, reply: str, of: Any, once: Any, media: Any, verdict: Verdict) -> int:
+    """Whether a reply was told once and whole; returns the sequence of its last own fact."""
+    once("reply.started", f"reply {reply}", reply=reply)
+    sentences = of("reply.sentence", reply=reply)
+    indices = [one["body"]["index"] for one in sentences]
+    if len(set(indices)) < len(indices):
+        verdict.duplicates.append(f"{conversation}: reply {reply} has sentences {indices}")
+    elif indices != list(range(len(indices))):
+        verdict.disorder.append(f"{conversation}: reply {reply} has sentences {indices}")
+    interrupted = of("reply.interrupted", reply=reply)
+    if interrupted:
+        verdict.interrupted += 1
+        return int(interrupted[0]["seq"])
+    ended = once("reply.ended", f"reply {reply}", reply=reply)
+    if ended is None:
+        return 0
+    if ended["body"]["sentences"] != len(sentences):
+        verdict.losses.append(f"{conversation}: reply {reply} ended with {ended['body']['sentences']}, has {indices}")
+    texts = [one["body"]["text"] for one in sentences]
+    for text, ordinal in zip(texts, ("First", "Second", "Third"), strict=False):
+        if not text.startswith(ordinal):
+            verdict.disorder.append(f"{conversation}: reply {reply} says {texts}")
+            break
+    whole = True
+    for index in indices:
+        whole = _judge_speech(conversation, reply, index, of, once, media, verdict) and whole
+    verdict.complete += whole
+    return int(ended["seq"])
+
+
+def _judge_speech(conversation: str, reply: str, index: int, of: Any, once: Any, media: Any, verdict: Verdict) -> bool:
+    what = f"sentence {index} of {reply}"
+    started = once("speech.started", what, reply=reply, index=index)
+    ended = once("speech.ended", what, reply=reply, index=index)
+    if started is None or ended is None:
+        return False
+    speech = started["body"]["speech"]
+    subject = f"audio.{conversation}.out.{speech}"
+    if not _ends(subject, media, verdict):
+        return False
+    place = 0
+    for chunk in media[subject]:
+        if chunk["sample"] != place:
+            verdict.losses.append(f"{conversation}: speech {speech} has a gap at sample {place}")
+            return False
+        place += 960 * len(chunk["packets"])
+    if abs(place - ended["body"]["samples"]) >= 960:
+        verdict.losses.append(f"{conversation}: speech {speech} has {place} samples, not {ended['body']['samples']}")
+        return False
+    return _judge_frames(conversation, speech, of, once, media, verdict)
+
+
+def _judge_frames(conversation: str, speech: str, of: Any, once: Any, media: Any, verdict: Verdict) -> bool:
+    if not of("frames.started", speech=speech):
+        return True  # nobody watched
+    ended = once("frames.ended", f"speech {speech}", speech=speech)
+    place = 0
+    subject = f"frames.{conversation}.{speech}"
+    _ends(subject, media, verdict)
+    for batch in media.get(subject, []):
+        if batch["frame"] != place:
+            verdict.losses.append(f"{conversation}: pictures of {speech} have a gap at {place}")
+        place += len(batch["units"])
+    if ended is not None and ended["body"]["frames"] != place:
+        verdict.losses.append(f"{conversation}: speech {speech} has {place} pictures, not {ended['body']['frames']}")
+    return ended is not None
+
+
+def complaints(verdict: Verdict) -> Iterator[str]:
+    """All that is wrong, a line each."""
+    for kind in ("losses", "duplicates", "orphans", "disorder"):
+        for line in getattr(verdict, kind):
+            yield f"{kind}: {line}"

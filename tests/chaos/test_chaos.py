@@ -1,0 +1,138 @@
+"""Whatever dies, every turn is told once and whole. `make chaos` runs the same for longer."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from bus import codec, streams, subjects
+from bus.events import (
+    Body,
+    Event,
+    Fact,
+    FramesStarted,
+    MessageReceived,
+    ReplyEnded,
+    ReplySentence,
+    ReplyStarted,
+    SpeechEnded,
+    SpeechStarted,
+    TranscriptFinal,
+    UtteranceStarted,
+)
+from bus.log import Bus, connect
+from tests.chaos import reader
+from tests.chaos.model import model
+from tests.chaos.persons import Person
+from tests.chaos.run import SETTLE, run
+from tests.chaos.world import World
+
+Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
+
+STEPS: tuple[tuple[str, type[Body], bool], ...] = (
+    ("stt", UtteranceStarted, True),
+    ("stt", TranscriptFinal, True),
+    ("dialogue", MessageReceived, False),
+    ("dialogue", ReplyStarted, False),
+    ("dialogue", ReplySentence, False),
+    ("dialogue", ReplyEnded, False),
+    ("tts", ReplySentence, False),
+    ("tts", SpeechStarted, False),
+    ("tts", SpeechEnded, False),
+    ("render", SpeechStarted, False),
+    ("render", FramesStarted, False),
+    ("gateway", MessageReceived, False),
+    ("gateway", ReplyStarted, False),
+)
+"""Which service is killed, at which fact, and whether the turn is a spoken one."""
+
+
+async def at_the_next(bus: Bus, kind: type[Body], conversation: str, act: Callable[[], None]) -> None:
+    """Do something as soon as such a fact is on record."""
+    after = await bus.last_sequence(streams.CONVERSATIONS)
+    subject = subjects.fact_in(conversation, kind)
+    async with aclosing(bus.read(streams.CONVERSATIONS, subject, after=after, follow=True)) as records:
+        await anext(records)
+    act()
+
+
+async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> None:
+    async with model() as endpoint:
+        world = World(tmp_path, endpoint, workers=("stt", "dialogue", "tts", "render", "gateway"))
+        async with world.running(), connect(world.settings, name="persons") as bus:
+            persons = [Person(world.base, bus, 1, number, watches=True) for number in range(3)]
+            for person in persons:
+                await person.open()
+            for number, (victim, kind, spoken) in enumerate(STEPS):
+                person = persons[number % len(persons)]
+
+                def kill(victim: str = victim) -> None:
+                    world.processes[victim].signal(signal.SIGKILL)
+
+                killing = asyncio.create_task(at_the_next(bus, kind, person.conversation, kill))
+                await asyncio.sleep(0.1)
+                # The turns of one conversation after the other: the next one is begun while this one recovers.
+                await person.take_turn(spoken=spoken)
+                await killing
+            await asyncio.gather(*(person.close() for person in persons))
+            await asyncio.sleep(SETTLE)
+            log = await reader.read_log(world.url)
+        verdict = reader.judge(log, {person.conversation: person.sent for person in persons})
+    assert list(reader.complaints(verdict)) == []
+    assert [turn for person in persons for turn in person.stuck] == []
+    assert (verdict.turns, verdict.complete, verdict.dead) == (len(STEPS), len(STEPS), 0)
+
+
+async def test_a_short_run_of_chaos_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    report = await run(tmp_path, seed=7, turns=16, conversations=4)
+    print(report)
+    assert report.complaints == []
+    assert report.verdict.turns == 16
+    assert report.verdict.complete + report.verdict.interrupted == 16
+    assert sum(report.faults.values()) > 5
+
+
+def _without(place: int) -> Change:
+    return lambda facts: [one for number, one in enumerate(facts) if number != place]
+
+
+def _replaced(place: int, old: bytes, new: bytes) -> Change:
+    return lambda facts: [
+        (sequence, subject, data.replace(old, new) if sequence == place + 1 else data)
+        for sequence, subject, data in facts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (_without(1), "has no reply"),
+        (_without(3), "has no reply.ended"),
+        (_without(0), "without its cause"),
+        (lambda facts: [*facts, facts[2]], "is there 2 times"),
+        (_replaced(2, b'"index":0', b'"index":1'), "has sentences [1]"),
+        (_replaced(2, b"First", b"Second"), "says ['Second"),
+        (_replaced(3, b"reply.ended", b"reply.over"), "not in the events page"),
+        (lambda facts: facts, "has no speech.started"),
+    ],
+)
+def test_the_reader_sees_what_is_wrong(change: Change, complaint: str) -> None:
+    bodies: tuple[Fact, ...] = (
+        MessageReceived(message="m1", text="hello"),
+        ReplyStarted(reply="r1", character="ada", engine="x"),
+        ReplySentence(reply="r1", index=0, text="First comes something.", character="ada"),
+        ReplyEnded(reply="r1", sentences=1),
+    )
+    events = [
+        Event(id=f"e{number}", at=1, conversation="c1", turn="t1", cause="e0" if number else None, body=body)
+        for number, body in enumerate(bodies)
+    ]
+    facts = change([(number + 1, "conv.c1", codec.encode(event)) for number, event in enumerate(events)])
+    log = {"CONVERSATIONS": facts, "AUDIO": [], "FRAMES": [], "DEAD": []}
+    assert complaint in "\n".join(reader.complaints(reader.judge(log, {"c1": {"m1"}})))

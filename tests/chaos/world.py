@@ -1,0 +1,137 @@
+"""A whole Visavis in processes of its own, two workers of most services, in which anything may be killed or frozen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from bus.log import connect
+from bus.server import EmbeddedServer
+from bus.settings import Settings
+from tests.conftest import free_port
+from tests.proxy import Wire
+from visavis.up import publish_cast
+
+WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "gateway")
+"""Name of the service, then of the worker."""
+REMOTE = "dialogue-b"
+"""Reaches NATS over a wire that can be cut."""
+_RESTART = 0.3
+
+
+class Process:
+    """Keeps one program running until told to stop."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self._command = command
+        self._environment = environment
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self.allowed = asyncio.Event()
+        """Cleared, it stays down."""
+        self.allowed.set()
+        self.starts = 0
+
+    def start(self) -> None:
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            await self.allowed.wait()
+            with self._log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, env={**os.environ, **self._environment}, stdout=log, stderr=log
+                )
+            self.starts += 1
+            await self._process.wait()
+            await asyncio.sleep(_RESTART)
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def stop(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        if self._process is not None and self._process.returncode is None:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(5):
+                    await self._process.wait()
+            self.signal(signal.SIGKILL)
+            await self._process.wait()
+
+
+class World:
+    """All processes, and the wire of the remote worker.
+
+    Args:
+        model: base URL of the language model.
+        workers: what runs.
+    """
+
+    def __init__(self, folder: Path, model: str, workers: Sequence[str] = WORKERS) -> None:
+        self._folder = folder
+        self._workers = workers
+        self._nats_port = free_port()
+        self.port = free_port()
+        self.wire = Wire(self._nats_port)
+        self.url = f"nats://127.0.0.1:{self._nats_port}"
+        self.environment = {
+            "VISAVIS_DATA": str(folder / "data"),
+            "VISAVIS_NATS_URL": self.url,
+            "VISAVIS_PORT": str(self.port),
+            "VISAVIS_LLM_URL": model,
+            "VISAVIS_DIALOGUE_ENGINE": "openai",
+            "VISAVIS_VIDEO_SIZE": "128",
+            **{f"VISAVIS_{service}_PORT": "0" for service in ("STT", "DIALOGUE", "TTS", "RENDER")},
+            "VISAVIS_AUDIO_BYTES": str(256 << 20),
+            "VISAVIS_FRAMES_BYTES": str(256 << 20),
+        }
+        self.processes: dict[str, Process] = {}
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            nats_url=self.url, data=str(self._folder / "data"), audio_bytes=256 << 20, frames_bytes=256 << 20
+        )
+
+    @property
+    def base(self) -> str:
+        """Of the gateway's HTTP API."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def _launch(self, name: str, command: Sequence[str], **environment: str) -> None:
+        process = Process(name, command, {**self.environment, **environment}, self.log(name))
+        self.processes[name] = process
+        process.start()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Up for as long as the context lasts."""
+        async with self.wire.strung():
+            try:
+                self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())
+                async with connect(self.settings, name="world") as bus:
+                    await publish_cast(bus)
+                for name in self._workers:
+                    wired = {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"} if name == REMOTE else {}
+                    self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **wired)
+                yield
+            finally:
+                self.wire.mend()
+                await asyncio.gather(*(process.stop() for name, process in self.processes.items() if name != "nats"))
+                await self.processes["nats"].stop()

@@ -1,0 +1,178 @@
+"""NATS servers that tests may kill and start again: a process of the binary, or a container where Docker is present.
+
+`TEST_NATS=binary` or `TEST_NATS=container` forces one of them; `NATS_IMAGE` names the image, as for compose.nats.yml.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import docker
+import docker.errors
+import nats
+import requests
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from bus.server import EmbeddedServer
+
+IMAGE = os.environ.get("NATS_IMAGE", "nats:2.15-alpine")
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class NatsServer(Protocol):
+    """A server with JetStream, with a store that outlives a kill and is empty for each test."""
+
+    port: int
+
+    @property
+    def url(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+
+    def close(self) -> None:
+        """End it; the test is over."""
+
+
+class ServerProcess:
+    """The binary, with a store in a folder of the test; it is up within some ten milliseconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._server = EmbeddedServer(folder, self.port)
+        self._log = (folder / "log").open("wb")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._server.command(), stderr=self._log)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        self._log.close()
+
+
+class ServerContainer:
+    """One container for all tests, because starting one takes more than a second; each leaves it without streams."""
+
+    def __init__(self) -> None:
+        # Its helper that removes what tests leave behind is a second image; ours is removed by the fixture.
+        testcontainers_config.ryuk_disabled = True
+        self.port = free_port()
+        container: Any = DockerContainer(IMAGE).with_command(["nats-server", "-js", "-sd", "/data"])
+        # A port of our own choice: one that Docker gives changes with every start. On loopback only.
+        container.ports["4222/tcp"] = ("127.0.0.1", self.port)
+        self._container = container.start()
+        _wait_until_open(self.port)
+        self._running = True
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        if not self._running:
+            self._container.get_wrapped_container().start()
+            # Docker's proxy listens before the server does, and takes connections only to drop them.
+            _wait_until_open(self.port)
+            self._running = True
+
+    def kill(self) -> None:
+        if self._running:
+            self._container.get_wrapped_container().kill()
+            self._running = False
+
+    def close(self) -> None:
+        self.start()
+        asyncio.run(self._empty())
+
+    def remove(self) -> None:
+        self._container.stop()
+
+    async def _empty(self) -> None:
+        async with asyncio.timeout(20):
+            client = await nats.connect(self.url, error_cb=_quiet, max_reconnect_attempts=-1)
+            streams = client.jetstream()
+            for stream in await streams.streams_info():
+                await streams.delete_stream(str(stream.config.name))
+            await client.close()
+
+
+async def _quiet(error: Exception) -> None:
+    """It is starting: asked again until it answers."""
+
+
+def start_container() -> ServerContainer | None:
+    """The container of this session; None where the binary is to be used.
+
+    Raises:
+        Exception: TEST_NATS=container, and there can be none; whatever Docker says.
+    """
+    wanted = os.environ.get("TEST_NATS", "")
+    if wanted not in ("", "binary", "container"):
+        raise ValueError(f"TEST_NATS={wanted!r}: expected binary or container")
+    if wanted == "binary" or (wanted == "" and not _has_image()):
+        return None
+    return ServerContainer()
+
+
+def _has_image() -> bool:
+    """Whether there is a Docker engine, and the image on it or to be had."""
+    if not _engine_listens(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
+        return False
+    with contextlib.closing(docker.from_env(timeout=60)) as engine:
+        try:
+            engine.images.get(IMAGE)
+        except docker.errors.ImageNotFound:
+            try:
+                engine.images.pull(IMAGE)
+            except docker.errors.DockerException:
+                return False
+        except (docker.errors.DockerException, requests.RequestException):
+            return False
+    return True
+
+
+def _engine_listens(address: str) -> bool:
+    if not address.startswith("unix://"):
+        return True  # whoever names another machine has one there
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.connect(address.removeprefix("unix://"))
+        return True
+    return False
+
+
+def _wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as opened:
+            if opened.recv(4) == b"INFO":
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"no NATS server on port {port} of the container within 30 s")

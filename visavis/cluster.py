@@ -1,0 +1,96 @@
+"""`visavis cluster`: three NATS nodes on this machine, as compose.nats.yml runs them, kept running until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from bus.cluster import NODE_COUNT, Cluster, Ports, ServerTls
+from bus.errors import ConfigurationError
+from bus.log import connect
+from bus.process import until_stopped
+from bus.settings import PREFIX, Settings
+from bus.web import bind
+from visavis.supervisor import Child, Supervisor, say_to
+from visavis.up import only_one
+
+_CLUSTER_OFFSET, _MONITOR_OFFSET = 2000, 4000
+
+
+def ports_from(first: int) -> tuple[Ports, ...]:
+    """Ports of all nodes, as NATS counts them: 4222 for clients, 6222 for nodes, 8222 for its pages.
+
+    Raises:
+        ConfigurationError: there are no such ports.
+    """
+    if first + _MONITOR_OFFSET + NODE_COUNT > 65536:
+        most = 65536 - _MONITOR_OFFSET - NODE_COUNT
+        raise ConfigurationError(f"{PREFIX}NATS_PORT={first}: expected {most} or less, for a cluster")
+    clients = range(first, first + NODE_COUNT)
+    return tuple(Ports(port, port + _CLUSTER_OFFSET, port + _MONITOR_OFFSET) for port in clients)
+
+
+def tls_from(settings: Settings) -> ServerTls | None:
+    """The certificates of the nodes: on this machine, those that clients are told of."""
+    if not settings.nats_tls_ca:
+        return None
+    if not settings.nats_tls_cert:
+        raise ConfigurationError(f"the nodes need a certificate of their own: set {PREFIX}NATS_TLS_CERT and _KEY")
+    certificate = Path(settings.nats_tls_cert)
+    return ServerTls(Path(settings.nats_tls_ca), certificate, Path(settings.nats_tls_key or certificate))
+
+
+async def cluster(settings: Settings) -> None:
+    """Start three nodes, declare the streams, say how to use them, keep them running.
+
+    Raises:
+        ConfigurationError: something has to be changed before they can run.
+        BusError: they did not come up.
+    """
+    say = say_to(sys.stdout)
+    nodes = Cluster(settings.data_folder / "cluster", ports_from(settings.nats_port), tls_from(settings))
+    with only_one(nodes.folder):
+        for ports in nodes.ports:
+            for port in (ports.client, ports.cluster, ports.monitor):
+                bind("127.0.0.1", port, f"{PREFIX}NATS_PORT").close()
+        nodes.prepare()
+        supervisor = Supervisor(say)
+        try:
+            for number in range(NODE_COUNT):
+                child = Child(f"nats{number + 1}", nodes.command(), nodes.environment(number))
+                child.worth_showing = lambda line: "[INF]" not in line
+                supervisor.start(child)
+            await _declare(nodes, settings)
+            say("cluster", "three nodes are up; kill one and it is started again. In another terminal:")
+            say("cluster", usage(nodes, settings))
+            await supervisor.gave_up.wait()
+        finally:
+            say("cluster", "stopping")
+            await supervisor.stop()
+
+
+def usage(nodes: Cluster, settings: Settings) -> str:
+    """The command that runs Visavis on this cluster."""
+    wanted = {"NATS_URL": nodes.url, "NATS_PASSWORDS": str(nodes.passwords), "NATS_REPLICAS": str(NODE_COUNT)}
+    if nodes.tls:
+        wanted["NATS_TLS_CA"] = str(nodes.tls.ca.absolute())
+    return " ".join([*(f"{PREFIX}{name}={value}" for name, value in wanted.items()), "make up"])
+
+
+async def _declare(nodes: Cluster, settings: Settings) -> None:
+    as_operator = msgspec.structs.replace(
+        settings,
+        nats_url=nodes.url,
+        nats_passwords=str(nodes.passwords),
+        nats_user="",
+        nats_password="",
+        nats_replicas=NODE_COUNT,
+    )
+    async with connect(as_operator, name="cluster"):
+        pass
+
+
+async def run(settings: Settings) -> None:
+    await until_stopped(cluster(settings))

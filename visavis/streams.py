@@ -1,0 +1,21 @@
+"""`visavis streams`: declares the streams and the built-in characters, as a user that may; then shows the streams."""
+
+from __future__ import annotations
+
+from bus.log import connect
+from bus.settings import Settings
+from visavis.up import publish_cast
+
+
+async def declare(settings: Settings) -> int:
+    """Declare everything that services expect to find; returns the exit status.
+
+    Raises:
+        BusError, ConfigurationError: see `bus.log.connect`.
+    """
+    async with connect(settings, name="streams") as bus:
+        await publish_cast(bus)
+        for stream in await bus.js.streams_info():
+            config = stream.config
+            print(f"{config.name:<14} {config.num_replicas} × {config.storage}  {stream.state.messages} messages")
+    return 0

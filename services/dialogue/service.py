@@ -61,7 +61,8 @@ class Dialogue:
         conversation = await self._conversation(event.conversation, reader)
         reply = derive_id(event.id, "reply")
         record = _on_record(conversation, reply)
-        if record is not None and record.state != "telling":
+        # One that failed comes here again only where it was put back by hand: then it goes on.
+        if record is not None and record.state in ("ended", "interrupted"):
             return
         characters = await reader.characters()
         character = (record.character if record else conversation.character) or next(iter(characters), "visavis")

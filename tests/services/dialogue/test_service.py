@@ -143,9 +143,8 @@ async def test_nothing_said_gets_no_answer(text: str) -> None:
     [
         ReplyEnded(reply=REPLY, sentences=1),
         ReplyInterrupted(reply=REPLY, heard="", by="button"),
-        ReplyFailed(reply=REPLY, code="x", detail="y"),
     ],
-    ids=["ended", "interrupted", "failed"],
+    ids=["ended", "interrupted"],
 )
 async def test_a_reply_that_is_over_on_record_is_not_given_again(end: Fact) -> None:
     chat = FakeChat("Again.")
@@ -170,6 +169,16 @@ async def test_a_half_told_reply_repeats_what_is_on_record_and_goes_on_after_it(
         ReplyEnded(reply=REPLY, sentences=2),
     ]
     assert chat.asked[0].told == ("I am Ada.",)
+
+
+async def test_a_reply_that_had_failed_goes_on_where_it_was_put_back() -> None:
+    chat = FakeChat("I like logs.")
+    outputs = await answer(chat, reader(opened(), ASKED, *HALF, (ReplyFailed(reply=REPLY, code="x", detail="y"), "t")))
+    assert outputs[1:4] == [
+        sentence(0, "I am Ada.", "happy"),
+        sentence(1, "I like logs.", "happy", "happy"),
+        ReplyEnded(reply=REPLY, sentences=2),
+    ]
 
 
 async def test_an_engine_that_repeats_itself_exactly_is_taken_up_where_the_record_ends() -> None:

@@ -81,12 +81,10 @@ class WorkerHealth:
         if bus is None:
             return b""
         dead = subjects.dead_of(self._service.name)
-        self._metrics.now(
-            queue=await known(bus, lambda: self._queue(bus)),
-            dead=await known(bus, lambda: bus.count(streams.DEAD, dead)),
-            held=self._held(),
-            connected=bus.connected,
+        queue, letters = await asyncio.gather(
+            known(bus, lambda: self._queue(bus)), known(bus, lambda: bus.count(streams.DEAD, dead))
         )
+        self._metrics.now(queue=queue, dead=letters, held=self._held(), connected=bus.connected)
         return self._metrics.text()
 
     async def _queue(self, bus: Bus) -> int:

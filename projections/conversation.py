@@ -272,6 +272,8 @@ def _person(state: Conversation, event: Event, body: _PersonFact) -> Conversatio
 def _said(said: Said, body: _PersonFact, source: str) -> Said:
     # A turn may hold a second utterance, where the person went on speaking: its words join the first one's.
     repeated = said.source == source and said.state in ("final", "discarded")
+    if repeated and said.state == "discarded" and isinstance(body, TranscriptFinal):
+        repeated = False  # given up as lost, put back by hand, and heard after all
     match body:
         case UtteranceStarted() if not repeated:
             return replace(said, source=source, state="listening")

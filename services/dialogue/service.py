@@ -62,7 +62,7 @@ class Dialogue:
         conversation = await self._conversation(event.conversation, reader)
         reply = derive_id(event.id, "reply")
         record = _on_record(conversation, reply)
-        # One that failed comes here again only where somebody put it back.
+        # One that failed comes here again only where it was put back by hand: then it goes on.
         if record is not None and record.state in ("ended", "interrupted"):
             return
         if isinstance(body, TranscriptFinal) and is_murmur(text) and _is_heard_now(conversation):

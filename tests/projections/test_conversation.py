@@ -134,6 +134,13 @@ def test_noise_is_a_turn_that_was_discarded_and_gives_no_title() -> None:
     assert conversation.title == ""
 
 
+def test_what_was_given_up_as_lost_and_heard_after_all_is_shown_once() -> None:
+    lost = UtteranceDiscarded(utterance="u", reason="lost")
+    conversation = folded(*SPOKE[:2], lost, SPOKE[2], SPOKE[2])
+    assert view(conversation)["turns"][0]["person"] == {"kind": "speech", "text": "what is your name", "state": "final"}
+    assert conversation.title == "What is your name"
+
+
 def test_a_second_utterance_in_a_turn_joins_the_first() -> None:
     again = TranscriptFinal(utterance="u2", text="and how old", language="en", confidence=0.5)
     conversation = folded(*SPOKE, UtteranceStarted(utterance="u2", session="s"), again)

@@ -106,6 +106,9 @@ def _closing() -> Iterator[tuple[str | None, e.Fact]]:
     yield "t4", _sentence("r4", 0, "Here I am again.")
     yield "t4", e.ReplyFailed(reply="r4", code="unreachable", detail="once more")
     yield "t4", e.ReplyEnded(reply="r4", sentences=1)
+    again = e.TranscriptFinal(utterance="u3", text="can you hear me", language="en", confidence=0.5)
+    yield "t3", again
+    yield "t3", again  # came twice
     yield None, e.SessionClosed(session=_S, reason="left")
     yield None, e.ConversationClosed()
 

@@ -47,7 +47,7 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path)
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        for setting in ("port", "nats_port", "render_port", "dialogue_port"):
+        for setting in ("nats_port", "dialogue_port"):
             result = up(tmp_path, **{setting: port})
             assert result.returncode == 1
             assert f"127.0.0.1:{port}" in result.stderr

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from msgspec.structs import replace
 
+from bus import dead, runner
 from bus.errors import EngineError
 from bus.events import (
     CharacterCreated,
@@ -22,10 +24,11 @@ from bus.events import (
     ReplyStarted,
     StepFailed,
 )
+from bus.ids import derive_id
 from bus.log import Bus
 from bus.runner import Runner
 from bus.service import Service
-from projections.conversation import Conversation, fold_all
+from projections.conversation import Conversation, Reply, Sentence, fold_all
 from services.dialogue.companion import Companion
 from services.dialogue.engine import Chat, Exchange
 from services.dialogue.service import TAKES, Dialogue, failed
@@ -37,20 +40,20 @@ ADA = CharacterCreated(
 
 
 class Faulty:
-    """Breaks off after one sentence, the first time; or always, before it."""
+    """Breaks off after one sentence, the first time or so many times; or always, before it."""
 
     name = "faulty"
     repeatable = False
 
-    def __init__(self, *, hopeless: bool = False) -> None:
+    def __init__(self, *, hopeless: bool = False, faults: int = 1) -> None:
         self.asked: list[Exchange] = []
-        self._hopeless = hopeless
+        self._hopeless, self._faults = hopeless, faults
 
     async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
         self.asked.append(exchange)
         if self._hopeless:
             raise EngineError("the key is refused", code="llm_refused_key")
-        if len(self.asked) == 1:
+        if len(self.asked) <= self._faults:
             yield "[happy] One. Tw"
             raise EngineError("it broke off", retryable=True, code="llm_broke_off")
         yield "Two. Three."
@@ -59,13 +62,13 @@ class Faulty:
 @asynccontextmanager
 async def working(bus: Bus, chat: Chat) -> AsyncIterator[None]:
     service = Service(name="dialogue", takes=TAKES, handle=Dialogue(chat).reply, engine=chat.name, failed=failed)
-    runner = asyncio.create_task(Runner(bus, service).run())
+    worker = asyncio.create_task(Runner(bus, service).run())
     try:
         yield
     finally:
-        runner.cancel()
+        worker.cancel()
         with suppress(asyncio.CancelledError):
-            await runner
+            await worker
 
 
 @pytest.fixture
@@ -143,3 +146,31 @@ async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(bus: Bus, a
     reply = fold_all(Conversation(id="c"), facts).turns[0].reply
     assert reply is not None
     assert (reply.state, reply.error) == ("failed", "the key is refused")
+
+
+async def test_an_answer_that_was_given_up_is_given_once_its_letter_is_put_back(
+    bus: Bus, asked: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
+    chat = Faulty(faults=runner.MAX_TRIES)
+    async with working(bus, chat):
+        facts = await until_over(bus, ReplyFailed)
+        assert fold_all(Conversation(id="c"), facts).turns[0].reply == replace(
+            told(), state="failed", error="it broke off", sentences=told().sentences[:1]
+        )
+        async with asyncio.timeout(10):
+            while not (letters := [one async for one in dead.letters(bus)]):
+                await asyncio.sleep(0.01)
+        await dead.Requeue(bus).put_back(letters[0])
+        facts = await until_over(bus, ConversationTitled)
+    assert chat.asked[-1].told == ("One.",)
+    assert fold_all(Conversation(id="c"), facts).turns[0].reply == told()
+    kinds = [type(one.body) for _, one in facts]
+    assert [kinds.count(one) for one in (ReplyStarted, ReplySentence, ReplyFailed, ReplyEnded)] == [1, 3, 1, 1]
+
+
+def told() -> Reply:
+    """The whole answer, as the page shows it."""
+    texts = enumerate(("One.", "Two.", "Three."))
+    sentences = [Sentence(index=place, text=text, emotion="happy") for place, text in texts]
+    return Reply(id=derive_id("ask", "reply"), character="ada", state="ended", sentences=tuple(sentences))

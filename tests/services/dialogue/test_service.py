@@ -193,6 +193,16 @@ async def test_a_half_told_reply_repeats_what_is_on_record_and_goes_on_after_it(
     assert chat.asked[0].told == ("I am Ada.",)
 
 
+async def test_a_reply_that_had_failed_goes_on_where_it_was_put_back() -> None:
+    chat = FakeChat("I like logs.")
+    outputs = await answer(chat, reader(opened(), ASKED, *HALF, (ReplyFailed(reply=REPLY, code="x", detail="y"), "t")))
+    assert outputs[1:4] == [
+        sentence(0, "I am Ada.", "happy"),
+        sentence(1, "I like logs.", "happy", "happy"),
+        ReplyEnded(reply=REPLY, sentences=2),
+    ]
+
+
 async def test_an_engine_that_repeats_itself_exactly_is_taken_up_where_the_record_ends() -> None:
     chat = FakeChat("Ha! Ha! ", "I am Ada.", repeatable=True)
     first = await answer(chat, reader(opened(), ASKED))

@@ -11,6 +11,7 @@ import {
   phraseOver,
   played,
   playing,
+  replyEnded,
   sentence,
   spoken,
   transcribed,
@@ -185,6 +186,14 @@ describe('talking', () => {
     world.tell('t1', written('hello'), failed('the model cannot be reached'))
     expect(get('message-avatar').textContent).toContain('the model cannot be reached')
     expect(get('notice').textContent).toContain('There was no answer')
+  })
+
+  it('shows the answer that came after all, where what failed was tried again', async () => {
+    const { world } = await talk()
+    world.tell('t1', written('hello'), failed('the model cannot be reached'))
+    world.tell('t1', sentence(0, 'Hi there.'), replyEnded)
+    expect(get('message-avatar').textContent).toContain('Hi there.')
+    expect(get('message-avatar').textContent).not.toContain('No answer')
   })
 
   it('hangs up and lets go of the microphone', async () => {

@@ -123,7 +123,9 @@ function foldPerson(view: ConversationView, event: Event, body: PersonFact): Con
 
 function foldSaid(said: Said, body: PersonFact, source: string): Said {
   // A turn may hold a second utterance, where the person went on speaking: its words join the first one's.
-  if (said.source === source && (said.state === 'final' || said.state === 'discarded')) return said
+  // What was given up as lost may have been put back by hand, and heard after all.
+  const after = said.state === 'discarded' && body.type === 'transcript.final'
+  if (said.source === source && (said.state === 'final' || said.state === 'discarded') && !after) return said
   switch (body.type) {
     case 'utterance.started':
       return { ...said, source, state: 'listening' }

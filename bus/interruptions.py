@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from bus import clock, codec, subjects
@@ -58,6 +58,15 @@ class Interruptions:
         if key not in self._heard and (repeated or early):
             await self._look(event.conversation)
         return key in self._heard
+
+    async def catch_up(self, running: Iterable[tuple[str, str]], stop: Callable[[tuple[str, str]], None]) -> None:
+        """The connection was away: stop what was cut short meanwhile, and look again before anything is begun."""
+        self._looked.clear()
+        self._since = clock.now()
+        for key in list(running):
+            await self._look(key[0])
+            if key in self._heard:
+                stop(key)
 
     async def _look(self, conversation: str) -> None:
         """Note the newest interruption on record; it may have come while no worker was up."""

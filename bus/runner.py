@@ -127,6 +127,7 @@ class Runner:
                 log.info("asking for work again", extra={"why": error.detail})
                 await asyncio.sleep(0.2)
                 await self._declare_consumers_patiently()
+                await self._interruptions.catch_up(self._running, self._stop)
 
     async def _ask(self, pull: Pull) -> None:
         """Ask for as much as could be begun now; a few at a time, since each time costs. What waits for its turn in its

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bus.errors import ConfigurationError
-from bus.passwords import NODES, new_passwords, read_passwords, variable_of
+from bus.passwords import NODES, read_passwords, variable_of, write_passwords
 from bus.server import find_server
 
 NODE_COUNT = 3
@@ -63,11 +63,10 @@ class Cluster:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not self.passwords.exists():
-                self.passwords.touch(0o600)
-                self.passwords.write_text(new_passwords())
         except OSError as error:
             raise ConfigurationError(f"the data folder {self.folder} cannot be written: {error.strerror}") from error
+        if not self.passwords.exists():
+            write_passwords(self.passwords)
 
     def command(self) -> list[str]:
         """The command line of every node; what differs is in its environment.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from nats.aio.client import DEFAULT_INBOX_PREFIX, Client
+from nats.aio.client import DEFAULT_INBOX_PREFIX, Client, Srv
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
@@ -112,6 +112,12 @@ class Connection(Client):
                 for tell in list(waiting):
                     tell(forbidden)
         return True
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        # nats-py forgets the socket of an attempt that failed after connecting, some a second for as long as it fails.
+        if self._transport is not None:
+            self._transport.close()  # type: ignore[no-untyped-call]
+        await super()._connect_to_server(s)
 
     def _connect_command(self) -> bytes:
         # nats-py goes on in the clear, password and all, where TLS is wanted and the server offers none.

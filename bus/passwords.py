@@ -22,9 +22,18 @@ def variable_of(user: str) -> str:
     return f"NATS_{user.upper()}_PASSWORD"
 
 
-def new_passwords() -> str:
-    """The text of a file with a new password for each user."""
-    return "".join(f"{variable_of(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
+def write_passwords(path: Path) -> None:
+    """Make a file with a new password for each user, which only its owner may read.
+
+    Raises:
+        ConfigurationError: it cannot be written, or is there already: services would be locked out.
+    """
+    text = "".join(f"{variable_of(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
+    try:
+        path.touch(0o600, exist_ok=False)
+        path.write_text(text)
+    except OSError as error:
+        raise ConfigurationError(f"the NATS passwords cannot be written to {path}: {error.strerror}") from error
 
 
 def read_passwords(path: Path) -> Mapping[str, str]:

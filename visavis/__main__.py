@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bus.errors import VisavisError
@@ -31,11 +32,11 @@ def _up(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
     from bus.logs import set_up_logging
-    from bus.passwords import new_passwords
+    from bus.passwords import write_passwords
     from visavis.cluster import run
 
     if arguments.passwords:
-        print(new_passwords(), end="")
+        write_passwords(Path(arguments.passwords))
         return 0
     set_up_logging(settings.log_level)
     asyncio.run(run(settings))
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what is installed, which engines would be used, what is in the way")
     doctor.set_defaults(run=_doctor)
     cluster = commands.add_parser("cluster", help="three NATS nodes on this machine, with users, until Ctrl-C")
-    cluster.add_argument("--passwords", action="store_true", help="only print a file of new passwords for the users")
+    cluster.add_argument("--passwords", metavar="FILE", help="only make a file of new passwords for the users")
     cluster.set_defaults(run=_cluster)
     streams = commands.add_parser("streams", help="make the streams and the characters, or bring them up to date")
     streams.set_defaults(run=_streams)

@@ -64,14 +64,14 @@ async def cluster(settings: Settings) -> None:
                 supervisor.start(child)
             await _declare(nodes, settings)
             say("cluster", "three nodes are up; kill one and it is started again. In another terminal:")
-            say("cluster", usage(nodes, settings))
+            say("cluster", usage(nodes))
             await supervisor.gave_up.wait()
         finally:
             say("cluster", "stopping")
             await supervisor.stop()
 
 
-def usage(nodes: Cluster, settings: Settings) -> str:
+def usage(nodes: Cluster) -> str:
     """The command that runs Visavis on this cluster."""
     wanted = {"NATS_URL": nodes.url, "NATS_PASSWORDS": str(nodes.passwords), "NATS_REPLICAS": str(NODE_COUNT)}
     if nodes.tls:

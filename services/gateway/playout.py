@@ -21,8 +21,9 @@ _BREATH = 6
 """Ticks between two sentences (120 ms)."""
 _HEAD_START = 3
 """Packets that must be here before a speech starts, so that a late message does not break its first syllable."""
-_LOST = 250
-"""Ticks without the next packet after which a speech is given up (5 s)."""
+_LOST = 750
+"""Ticks without the next packet after which a speech is given up (15 s): a cluster that has lost a node needs some 7 s
+to choose new leaders, and another worker takes over from a dead one after its lease of 5 s."""
 _PROGRESS = 50
 _LONGEST_HOLD = 400
 """Ticks (8 s) after which a held voice goes on by itself: whoever was to decide is not there."""

@@ -212,7 +212,7 @@ def test_sound_that_never_goes_on_is_given_up_and_the_next_sentence_comes() -> N
     playout.audio(audio("a", 0, 4))
     playout.started(speech("b", index=1))
     playout.audio(audio("b", 0, 4, final=True))
-    ticked = ticks(playout, 300)
+    ticked = ticks(playout, 800)
     assert Finished(speech("a"), 4 * 960, 0, False) in moments(ticked)
     assert sound(ticked)[4:] == [b"b%d" % n for n in range(4)]
 

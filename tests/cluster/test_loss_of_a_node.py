@@ -1,0 +1,170 @@
+"""A node is killed; what was acknowledged is there, and everything goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from bench.peer import Peer
+from bus import codec, streams, subjects
+from bus.events import (
+    AudioIn,
+    Body,
+    Event,
+    FramesStarted,
+    PlaybackFinished,
+    PlaybackStarted,
+    ReplyEnded,
+    SessionOpened,
+    SpeechEnded,
+    TranscriptFinal,
+    UtteranceStarted,
+)
+from bus.log import Bus, connect
+from bus.runner import Runner
+from bus.settings import Settings
+from projections.store import ReadModel
+from services.dialogue.__main__ import build as build_dialogue
+from services.gateway.server import GatewayServer, bind
+from services.gateway.voice_activity import PocketsphinxActivity
+from services.render.__main__ import build as build_render
+from services.stt.__main__ import build as build_stt
+from services.tts.__main__ import build as build_tts
+from tests import voices
+from tests.cluster.conftest import Nodes
+from tests.nats_servers import free_port
+from visavis.up import publish_cast
+
+BUILDERS = (build_stt, build_dialogue, build_tts, build_render)
+
+
+def said(number: int) -> Event:
+    """A fact that is no work for any service."""
+    return Event(id=f"loss-{number}", at=1, conversation="loss", turn=None, body=SessionOpened(session=f"s{number}"))
+
+
+async def test_what_was_acknowledged_outlives_the_leader_and_its_readers_go_on(nodes: Nodes) -> None:
+    expected = [said(number) for number in range(120)]
+    read: list[Event] = []
+
+    async def follow(bus: Bus) -> None:
+        facts = bus.read(streams.CONVERSATIONS, subjects.facts_of("loss"), follow=True)
+        async with aclosing(facts) as records:
+            async for record in records:
+                read.append(codec.decode_event(record.data))
+                if len(read) == len(expected):
+                    return
+
+    gateway, dialogue = connect(nodes.settings(), name="gateway"), connect(nodes.settings(), name="dialogue")
+    async with gateway as writer, dialogue as reader:
+        reading = asyncio.create_task(follow(reader))
+        for one in expected[:60]:
+            await writer.append(one)
+        info = await writer.js.stream_info(streams.CONVERSATIONS)
+        assert info.cluster is not None
+        leader = str(info.cluster.leader)
+        nodes.kill(leader)
+        try:
+            for one in expected[60:]:
+                await writer.append(one)
+            async with asyncio.timeout(30):
+                await reading
+            assert [found for _, found in await reader.facts("loss")] == expected
+        finally:
+            nodes.start(leader)
+    assert read == expected
+
+
+@asynccontextmanager
+async def everything(settings: Settings) -> AsyncIterator[str]:
+    """All services on the log, each as its own user; gives the address of the gateway."""
+    port = free_port()
+    model = ReadModel(settings.data_folder / "gateway.sqlite")
+    async with AsyncExitStack() as stack:
+        work = []
+        for build in BUILDERS:
+            service = build(settings)
+            bus = await stack.enter_async_context(connect(settings, name=service.name))
+            work.append(asyncio.create_task(Runner(bus, service).run()))
+        bus = await stack.enter_async_context(connect(settings, name="gateway"))
+        server = GatewayServer(bus, settings, model, PocketsphinxActivity)
+        work.append(asyncio.create_task(server.run(bind("127.0.0.1", port))))
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            for one in work:
+                one.cancel()
+            for one in work:
+                with suppress(asyncio.CancelledError):
+                    await one
+            model.close()
+
+
+async def speak(gateway: Bus, conversation: str, recording: str) -> None:
+    """Put a phrase on record as the gateway does, without a microphone's need of time."""
+    sound = voices.spoken(recording)
+    started = UtteranceStarted(utterance="u", session="s")
+    await gateway.append(Event(id="u", at=1, conversation=conversation, turn="u", body=started))
+    for index, start in enumerate(range(0, len(sound), 3_200)):
+        piece = AudioIn(
+            conversation=conversation,
+            utterance="u",
+            index=index,
+            sample=start // 2,
+            pcm=sound[start : start + 3_200],
+            final=start + 3_200 >= len(sound),
+        )
+        await gateway.publish_media(piece, f"u-{index}")
+
+
+async def until(bus: Bus, conversation: str, kind: type[Body]) -> list[Event]:
+    """The facts of the conversation once one of a kind is there."""
+    async with asyncio.timeout(40):
+        while True:
+            events = [event for _, event in await bus.facts(conversation)]
+            if any(isinstance(event.body, kind) for event in events):
+                return events
+            await asyncio.sleep(0.1)
+
+
+async def test_a_call_is_answered_and_played_to_its_end_though_a_node_is_lost(
+    nodes: Nodes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also: what each service really does, its user may do."""
+    caplog.set_level(logging.INFO)
+    settings = nodes.settings(data=str(tmp_path), video_size=128)
+    async with connect(nodes.settings(), name="operator") as operator, everything(settings) as address:
+        await publish_cast(operator)
+        peer = Peer(address)
+        leader = ""
+        try:
+            await peer.connect()
+            async with connect(settings, name="gateway") as gateway:
+                await speak(gateway, peer.conversation, "what_can_you_do_for_me_rms")
+            await until(operator, peer.conversation, PlaybackStarted)
+            info = await operator.js.stream_info(streams.AUDIO)
+            assert info.cluster is not None
+            leader = str(info.cluster.leader)
+            nodes.kill(leader)
+            events = await until(operator, peer.conversation, ReplyEnded)
+            (sentences,) = [event.body.sentences for event in events if isinstance(event.body, ReplyEnded)]
+            played: list[PlaybackFinished] = []
+            while len(played) < sentences:
+                await asyncio.sleep(0.2)
+                events = await until(operator, peer.conversation, PlaybackFinished)
+                played = [event.body for event in events if isinstance(event.body, PlaybackFinished)]
+        finally:
+            if leader:
+                nodes.start(leader)
+            await peer.close()
+    kinds = {type(event.body) for event in events}
+    assert kinds >= {TranscriptFinal, FramesStarted}
+    spoken = [event.body.samples for event in events if isinstance(event.body, SpeechEnded)]
+    assert [one.samples for one in played] == spoken
+    assert [one.complete for one in played] == [True] * sentences
+    assert "refused by nats" not in caplog.messages

@@ -1,0 +1,42 @@
+"""TLS between services and nodes, and among nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bus.cluster import ServerTls
+from bus.errors import BusError
+from bus.events import Event, MessageReceived
+from bus.log import connect
+from tests.cluster.certificates import make_certificates
+from tests.cluster.conftest import Nodes, nodes_in
+
+SAID = Event(id="e1", at=1, conversation="c1", turn="t", body=MessageReceived(message="m1", text="hello"))
+
+
+async def test_tls_is_spoken_with_who_knows_the_authority_and_never_less(tmp_path: Path, nodes: Nodes) -> None:
+    certificates, strangers = tmp_path / "tls", tmp_path / "strangers"
+    make_certificates(certificates)
+    make_certificates(strangers)
+    ca, certificate, key = (certificates / name for name in ("ca.pem", "cert.pem", "key.pem"))
+    secure = nodes_in(tmp_path / "cluster", ServerTls(ca, certificate, key, verify=True))
+    try:
+        trusting = secure.settings(nats_tls_ca=str(ca))
+        known = msgspec.structs.replace(trusting, nats_tls_cert=str(certificate), nats_tls_key=str(key))
+        async with connect(known, name="operator"), connect(known, name="gateway") as gateway:
+            await gateway.append(SAID)
+            assert [found for _, found in await gateway.facts("c1")] == [SAID]
+        with pytest.raises(BusError, match=r"no NATS server|no TLS"):  # it shows no certificate
+            async with connect(trusting, name="gateway", wait=1):
+                pass
+        with pytest.raises(BusError, match=r"no TLS with NATS .*certificate verify failed"):
+            async with connect(secure.settings(nats_tls_ca=str(strangers / "ca.pem")), name="gateway", wait=1):
+                pass
+    finally:
+        secure.close()
+    with pytest.raises(BusError, match="TLS is asked for and the server offers none"):
+        async with connect(nodes.settings(nats_tls_ca=str(ca)), name="gateway", wait=1):
+            pass

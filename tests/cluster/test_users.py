@@ -1,0 +1,126 @@
+"""What each user of the cluster may do, and how it is told what it may not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from bus import streams, subjects
+from bus.errors import BusError, ConfigurationError, Forbidden
+from bus.events import (
+    AudioIn,
+    AudioOut,
+    CharacterCreated,
+    CharacterEvent,
+    DeadLetter,
+    Event,
+    Fact,
+    MessageReceived,
+    ReplyStarted,
+    SpeechStarted,
+    TranscriptFinal,
+)
+from bus.log import Bus, connect
+from bus.passwords import USERS
+from tests.cluster.conftest import Nodes
+
+
+@asynccontextmanager
+async def everybody(nodes: Nodes) -> AsyncIterator[dict[str, Bus]]:
+    """A connection of each user."""
+    async with AsyncExitStack() as stack:
+        yield {user: await stack.enter_async_context(connect(nodes.settings(), name=user)) for user in USERS}
+
+
+def event(body: Fact, name: str, conversation: str = "c1") -> Event:
+    return Event(id=name, at=1, conversation=conversation, turn="t", body=body)
+
+
+def said(number: int, conversation: str = "c1") -> Event:
+    return event(MessageReceived(message=f"m{number}", text="hello"), f"{conversation}-{number}", conversation)
+
+
+async def test_streams_have_a_copy_on_every_node(nodes: Nodes) -> None:
+    async with connect(nodes.settings(nats_replicas=1), name="operator") as bus:
+        copies = {stream.config.name: stream.config.num_replicas for stream in await bus.js.streams_info()}
+    # Also after a process came that asks for one copy only.
+    assert copies == dict.fromkeys(["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD"], 3)
+
+
+ADA = CharacterCreated(name="Ada", tagline="", personality="", greeting="", look="ada", voice="female")
+SOUND = AudioIn(conversation="c1", utterance="u1", index=0, sample=0, pcm=b"\0\0", final=True)
+VOICE = AudioOut(conversation="c1", speech="s1", index=0, sample=0, packets=(), visemes=(), loudness=(), final=True)
+
+
+def letter(service: str) -> DeadLetter:
+    return DeadLetter(
+        at=1, stream="CONVERSATIONS", sequence=1, subject="conv.c1.x.y", service=service, code="x", detail="",
+        deliveries=5, data=b"",
+    )  # fmt: skip
+
+
+async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nodes) -> None:
+    speech = SpeechStarted(speech="s1", reply="r", index=0, character="ada", voice="v", engine="e")
+    words = TranscriptFinal(utterance="u1", text="", language="en", confidence=1.0, words=(), engine="e")
+    told = CharacterEvent(id="x", at=1, character="ada", body=ADA)
+    async with everybody(nodes) as of, asyncio.timeout(10):
+        refused = {
+            "stt speaks": of["stt"].append(event(speech, "n1")),
+            "stt reads conversations": of["stt"].facts("c1"),
+            "stt reads what is spoken": anext(of["stt"].follow(AudioOut, subjects.audio_out("c1", "s1"))),
+            "dialogue hears": of["dialogue"].append(event(words, "n2")),
+            "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
+            "dialogue listens to what is shown": anext(of["dialogue"].listen("live.*.transcript_partial")),
+            "dialogue buries for tts": of["dialogue"].bury(letter("tts")),
+            "tts answers": of["tts"].append(event(ReplyStarted(reply="r", character="a", engine="e"), "n4")),
+            "tts records": of["tts"].publish_media(SOUND, "n5"),
+            "render speaks": of["render"].publish_media(VOICE, "n6"),
+            "render takes the work of tts": of["render"].js.consumer_info("CONVERSATIONS", "tts"),
+            "gateway hears": of["gateway"].append(event(words, "n7")),
+            "gateway makes characters": of["gateway"].append_character(told),
+            "gateway drops a stream": of["gateway"].js.delete_stream("CONVERSATIONS"),
+            "operator talks": of["operator"].append(said(1)),
+        }
+        for what, act in refused.items():
+            try:
+                await act
+            except Forbidden as error:
+                assert f"user {what.split()[0]} may not" in error.detail  # noqa: PT017
+                assert not error.retryable  # noqa: PT017
+            else:
+                raise AssertionError(f"not refused: {what}")
+
+
+async def test_reading_another_users_answers_is_refused(nodes: Nodes) -> None:
+    async with connect(nodes.settings(), name="tts") as bus:
+        with pytest.raises(Forbidden, match="may not subscribe to _inbox_gateway"):
+            await anext(bus.listen("_INBOX_gateway.>"))
+
+
+async def test_a_service_without_streams_says_who_has_to_make_them(nodes: Nodes) -> None:
+    async with connect(nodes.settings(), name="operator") as operator:
+        await operator.js.delete_stream(streams.DEAD)
+        with pytest.raises(BusError, match=r"stream DEAD is not there .* run `visavis streams`"):
+            async with connect(nodes.settings(), name="tts"):
+                pass
+        async with connect(nodes.settings(), name="operator"), connect(nodes.settings(), name="tts") as bus:
+            assert await bus.last_sequence(streams.DEAD) == 0
+
+
+async def test_a_service_leaves_limits_as_the_operator_set_them(nodes: Nodes) -> None:
+    async with connect(nodes.settings(audio_bytes=1 << 20), name="gateway") as bus:
+        assert (await bus.js.stream_info(streams.AUDIO)).config.max_bytes == 16 << 20
+
+
+async def test_a_wrong_password_and_a_missing_one_are_said(nodes: Nodes) -> None:
+    stranger = nodes.settings(nats_passwords="", nats_user="tts", nats_password="guessed")
+    with pytest.raises(BusError, match="refuses the user or password") as refused:
+        async with connect(stranger, name="tts", wait=1):
+            pass
+    assert "guessed" not in refused.value.detail
+    with pytest.raises(ConfigurationError, match="go together"):
+        async with connect(nodes.settings(nats_user="tts"), name="tts", wait=1):
+            pass

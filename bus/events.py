@@ -30,6 +30,8 @@ Viseme: TypeAlias = Literal[
 
 MICROPHONE_RATE = 16_000
 """Samples per second of recorded speech: mono, signed 16 bit, little endian."""
+UNKNOWN_LANGUAGE = "und"
+"""BCP-47 for a language that is to be found out."""
 SPEECH_RATE = 48_000
 """Samples per second by which spoken replies are counted."""
 OPUS_FRAME = 960

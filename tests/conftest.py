@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,9 @@ import pytest
 from bus.log import Bus, connect
 from bus.server import EmbeddedServer
 from bus.settings import Settings
+
+# No test downloads a model, on whatever machine it runs; read when huggingface_hub is imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def free_port() -> int:
@@ -61,7 +65,11 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
 @pytest.fixture
 def settings(nats_server: NatsServer, tmp_path: Path) -> Settings:
     return Settings(
-        nats_url=nats_server.url, data=str(tmp_path / "data"), audio_bytes=64 << 20, frames_bytes=64 << 20
+        nats_url=nats_server.url,
+        data=str(tmp_path / "data"),
+        audio_bytes=64 << 20,
+        frames_bytes=64 << 20,
+        stt_engine="pocketsphinx",
     )
 
 

@@ -18,6 +18,9 @@ from bus.errors import ConfigurationError
 
 PREFIX = "VISAVIS_"
 
+FIND_OUT = "auto"
+"""What `language` says where the language is to be found out from what somebody says."""
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
 

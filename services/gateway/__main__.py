@@ -9,7 +9,7 @@ from bus.process import run_process, until_stopped
 from bus.settings import Settings
 from projections.store import ReadModel
 from services.gateway.server import GatewayServer, bind
-from services.gateway.voice_activity import PocketsphinxActivity
+from services.gateway.voice_activity import detector
 
 
 async def run(settings: Settings) -> None:
@@ -18,7 +18,7 @@ async def run(settings: Settings) -> None:
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as bus:
-            await until_stopped(GatewayServer(bus, settings, model, PocketsphinxActivity).run(listener))
+            await until_stopped(GatewayServer(bus, settings, model, detector()).run(listener))
     finally:
         model.close()
         listener.close()

@@ -19,14 +19,12 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import Bus
 from services.audio import OpusDecoder, Resampler
-from services.gateway.endpointing import WINDOW, Ended, Endpointer, Started
+from services.gateway.endpointing import Ended, Endpointer, Started
 from services.gateway.reorder import Reorder
 from services.gateway.voice_activity import VoiceActivity
 
 log = logging.getLogger(__name__)
 
-_WINDOW = 2 * WINDOW
-"""Bytes that voice activity looks at at once."""
 _CHUNK = 2 * MICROPHONE_RATE // 10
 """Bytes in a chunk on the log: 100 ms."""
 _KEPT = 2 * MICROPHONE_RATE * 2
@@ -46,6 +44,8 @@ class Microphone:
         self._conversation = conversation
         self._language = language
         self._activity = activity
+        self._window = 2 * activity.window
+        """Bytes that voice activity looks at at once."""
         self._endpointer = endpointer
         self._session = ""
         self._reorder = Reorder()
@@ -90,10 +90,10 @@ class Microphone:
         """Sound as 16 kHz mono s16, in whatever pieces."""
         self._heard += pcm
         end = self._first + len(self._heard)
-        while end - self._looked_at >= _WINDOW:
+        while end - self._looked_at >= self._window:
             start = self._looked_at - self._first
-            window = bytes(self._heard[start : start + _WINDOW])
-            self._looked_at += _WINDOW
+            window = bytes(self._heard[start : start + self._window])
+            self._looked_at += self._window
             for boundary in self._endpointer.push(self._activity.probability(window)):
                 if isinstance(boundary, Started):
                     self._begin_utterance(2 * boundary.sample)

@@ -32,7 +32,9 @@ class _Language:
 
 _ENGLISH = _Language(
     fillers=_words("um uh uhm er erm hmm hm mm"),
-    never_last=_words("a an the my your our their every and or but because if than as although unless whose i'm i'd i'll"),
+    never_last=_words(
+        "a an the my your our their every and or but because if than as although unless whose i'm i'd i'll"
+    ),
     seldom_last=_words(
         """
         this these his her its some any so when while though until since that which who of to in on at for with from
@@ -51,7 +53,9 @@ _ENGLISH = _Language(
 )
 _GERMAN = _Language(
     fillers=_words("äh ähm öh öhm ehm hm hmm mh"),
-    never_last=_words("der ein eine einen einem eines und oder aber weil dass ob wenn als mein dein sein im am zum zur vom"),
+    never_last=_words(
+        "der ein eine einen einem eines und oder aber weil dass ob wenn als mein dein sein im am zum zur vom"
+    ),
     seldom_last=_words(
         """
         die das den dem des ich du er es wir ihr man in an auf für mit von bei nach aus zu über unter vor um durch ohne

@@ -305,6 +305,7 @@ class Session:
 
     def _send(self, tick: Tick, number: int) -> None:
         self._audio.push(tick.audio or SILENCE, number * _AUDIO_CLOCK)
+        self._microphone.note_played(tick.audio)
         if tick.video is not None:
             self._video.push(tick.video, number * _VIDEO_CLOCK)
         for moment in tick.moments:

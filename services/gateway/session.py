@@ -26,6 +26,7 @@ from bus.events import (
     AudioOut,
     Body,
     CharacterChosen,
+    CommandRecognised,
     Event,
     FrameBatch,
     FramesFailed,
@@ -227,6 +228,8 @@ class Session:
                     self.playout.no_frames(speech_id)
                 case ReplyInterrupted(reply=reply):
                     self.interrupt(reply)
+                case CommandRecognised(name="stop"):
+                    await self._on_speech(self.conversation)
                 case CharacterChosen(character=character):
                     self._character = character
                     self._show_idle()

@@ -83,6 +83,7 @@ class Listener:
             confidence=transcript.confidence,
             words=transcript.words,
             engine=self._engine,
+            forwarded=body.forwarded,
         )
 
     def _run(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,25 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 Weights = Mapping[str, npt.NDArray[np.float32]]
 """By their names in `transformers`."""
 
-WIDTH, HEADS, MELS, POSITIONS, LENGTH = 64, 2, 80, 1500, 448
+MELS, POSITIONS, LENGTH = 80, 1500, 448
+
+
+@dataclass(frozen=True)
+class Size:
+    width: int
+    heads: int
+    layers: int
+    """Of the encoder and of the decoder."""
+    spare: int = 0
+    """Tokens without a use."""
+
+
+WIDTH, HEADS = 64, 2
+NANO = Size(WIDTH, HEADS, 1)
+SIZES = {
+    "tiny": Size(384, 6, 4, 49_900), "base": Size(512, 8, 6, 49_900), "small": Size(768, 12, 12, 49_900),
+}  # fmt: skip
+"""The real ones, with as many tokens as they have: for what they cost, not for what they say."""
 NUMBERS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen",
@@ -33,7 +52,7 @@ _STATE, _PICK, _SLOPE = 6.0, 3.0, 20.0
 
 
 @functools.cache
-def tokenizer() -> Tokenizer:
+def tokenizer(spare: int = 0) -> Tokenizer:
     """Byte level, with one token for each number."""
     vocabulary = {character: place for place, character in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges: list[tuple[str, str]] = []
@@ -43,6 +62,7 @@ def tokenizer() -> Tokenizer:
             if grown not in vocabulary:
                 vocabulary[grown] = len(vocabulary)
                 merges.append(("Ġ" + number[:end], number[end]))
+    vocabulary |= {f"Ġ<{place}>": len(vocabulary) + place for place in range(spare)}
     vocabulary[""] = len(vocabulary)  # by which CTranslate2 tells that a model knows more than English
     made = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -53,40 +73,46 @@ def tokenizer() -> Tokenizer:
     return made
 
 
-def _zeros() -> dict[str, npt.NDArray[np.float32]]:
+def _zeros(size: Size = NANO) -> dict[str, npt.NDArray[np.float32]]:
+    width, tokens = size.width, tokenizer(size.spare).get_vocab_size()
     shapes: dict[str, tuple[int, ...]] = {
-        "model.encoder.conv1.weight": (WIDTH, MELS, 3),
-        "model.encoder.conv1.bias": (WIDTH,),
-        "model.encoder.conv2.weight": (WIDTH, WIDTH, 3),
-        "model.encoder.conv2.bias": (WIDTH,),
-        "model.encoder.embed_positions.weight": (POSITIONS, WIDTH),
-        "model.decoder.embed_tokens.weight": (tokenizer().get_vocab_size(), WIDTH),
-        "model.decoder.embed_positions.weight": (LENGTH, WIDTH),
-        "proj_out.weight": (tokenizer().get_vocab_size(), WIDTH),
+        "model.encoder.conv1.weight": (width, MELS, 3),
+        "model.encoder.conv1.bias": (width,),
+        "model.encoder.conv2.weight": (width, width, 3),
+        "model.encoder.conv2.bias": (width,),
+        "model.encoder.embed_positions.weight": (POSITIONS, width),
+        "model.decoder.embed_tokens.weight": (tokens, width),
+        "model.decoder.embed_positions.weight": (LENGTH, width),
+        "proj_out.weight": (tokens, width),
     }
     norms = ["model.encoder.layer_norm", "model.decoder.layer_norm"]
-    for part, attentions in (("encoder", ["self_attn"]), ("decoder", ["self_attn", "encoder_attn"])):
-        layer = f"model.{part}.layers.0"
+    layers = [
+        (f"model.{part}.layers.{place}", attentions)
+        for part, attentions in (("encoder", ["self_attn"]), ("decoder", ["self_attn", "encoder_attn"]))
+        for place in range(size.layers)
+    ]
+    for layer, attentions in layers:
         norms += [f"{layer}.final_layer_norm", *(f"{layer}.{attention}_layer_norm" for attention in attentions)]
         for attention in attentions:
             for projection in ("q_proj", "k_proj", "v_proj", "out_proj"):
-                shapes[f"{layer}.{attention}.{projection}.weight"] = (WIDTH, WIDTH)
+                shapes[f"{layer}.{attention}.{projection}.weight"] = (width, width)
                 if projection != "k_proj":
-                    shapes[f"{layer}.{attention}.{projection}.bias"] = (WIDTH,)
-        shapes |= {f"{layer}.fc1.weight": (4 * WIDTH, WIDTH), f"{layer}.fc1.bias": (4 * WIDTH,)}
-        shapes |= {f"{layer}.fc2.weight": (WIDTH, 4 * WIDTH), f"{layer}.fc2.bias": (WIDTH,)}
+                    shapes[f"{layer}.{attention}.{projection}.bias"] = (width,)
+        shapes |= {f"{layer}.fc1.weight": (4 * width, width), f"{layer}.fc1.bias": (4 * width,)}
+        shapes |= {f"{layer}.fc2.weight": (width, 4 * width), f"{layer}.fc2.bias": (width,)}
     weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     for norm in norms:
-        weights |= {f"{norm}.weight": np.ones(WIDTH, np.float32), f"{norm}.bias": np.zeros(WIDTH, np.float32)}
+        weights |= {f"{norm}.weight": np.ones(width, np.float32), f"{norm}.bias": np.zeros(width, np.float32)}
     return weights
 
 
-def random_weights(seed: int = 0) -> Weights:
+def random_weights(seed: int = 0, size: Size = NANO) -> Weights:
     generator = np.random.default_rng(seed)
-    weights = _zeros()
+    weights = _zeros(size)
+    scale = 0.8 / size.width**0.5
     for name, array in weights.items():
         if "layer_norm" not in name:
-            array += 0.1 * generator.standard_normal(array.shape).astype(np.float32)
+            array += scale * generator.standard_normal(array.shape).astype(np.float32)
     return weights
 
 
@@ -155,18 +181,18 @@ def _count(weights: dict[str, npt.NDArray[np.float32]]) -> None:
         output[identity(f"<|{token}|>"), _VOICE] = slope
 
 
-def write_ctranslate2(folder: Path, weights: Weights) -> Path:
+def write_ctranslate2(folder: Path, weights: Weights, size: Size = NANO) -> Path:
     """As faster-whisper keeps a model."""
     from ctranslate2.specs import WhisperSpec
 
-    spec = WhisperSpec(1, HEADS, 1, HEADS)
+    spec = WhisperSpec(size.layers, size.heads, size.layers, size.heads)
 
     def norm(target: Any, name: str) -> None:
         target.gamma, target.beta = weights[f"{name}.weight"], weights[f"{name}.bias"]
 
     def linear(target: Any, *names: str) -> None:
         target.weight = np.concatenate([weights[f"{name}.weight"] for name in names])
-        none = np.zeros(WIDTH, np.float32)
+        none = np.zeros(size.width, np.float32)
         target.bias = np.concatenate([weights.get(f"{name}.bias", none) for name in names])
 
     def attention(target: Any, name: str, *, itself: bool) -> None:
@@ -183,20 +209,22 @@ def write_ctranslate2(folder: Path, weights: Weights) -> Path:
     for part, target in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         target.position_encodings.encodings = weights[f"model.{part}.embed_positions.weight"]
         norm(target.layer_norm, f"model.{part}.layer_norm")
-        layer = f"model.{part}.layers.0"
-        attention(target.layer[0].self_attention, f"{layer}.self_attn", itself=True)
-        feed_forward(target.layer[0].ffn, layer)
+        for place, part_layer in enumerate(target.layer):
+            layer = f"model.{part}.layers.{place}"
+            attention(part_layer.self_attention, f"{layer}.self_attn", itself=True)
+            feed_forward(part_layer.ffn, layer)
     for conv in ("conv1", "conv2"):
         target = getattr(spec.encoder, conv)
         target.weight, target.bias = weights[f"model.encoder.{conv}.weight"], weights[f"model.encoder.{conv}.bias"]
-    attention(spec.decoder.layer[0].attention, "model.decoder.layers.0.encoder_attn", itself=False)
+    for place, decoder_layer in enumerate(spec.decoder.layer):
+        attention(decoder_layer.attention, f"model.decoder.layers.{place}.encoder_attn", itself=False)
     spec.decoder.embeddings.weight = weights["model.decoder.embed_tokens.weight"]
     spec.decoder.projection.weight = weights["proj_out.weight"]
-    made = tokenizer()
+    made = tokenizer(size.spare)
     spec.config.suppress_ids = []
     spec.config.suppress_ids_begin = [made.token_to_id("Ġ"), made.token_to_id("<|endoftext|>")]
     spec.config.lang_ids = [made.token_to_id(f"<|{language}|>") for language in LANGUAGES]
-    spec.config.alignment_heads = [[0, 1]]
+    spec.config.alignment_heads = [[size.layers - 1, 1]]
     names = {identity: token for token, identity in made.get_vocab(with_added_tokens=True).items()}
     spec.register_vocabulary([names[identity] for identity in range(len(names))])
     spec.validate()

@@ -1,8 +1,8 @@
 """How well and how fast each recogniser hears: word errors, real-time factor, delay of the final transcript.
 
 `python -m bench.stt [--engine NAME]… [--model MODEL] [--folder FOLDER]` speaks the recordings of the tests, or those of
-a folder made like LibriSpeech (sound files, and `*.trans.txt` with lines "name TEXT"), into each engine at the pace of a
-microphone, and once more as fast as it will go. `--cost tiny,base` measures Whisper networks of these sizes with
+a folder made like LibriSpeech (sound files, and `*.trans.txt` with lines "name TEXT"), into each engine at the pace of
+a microphone, and once more as fast as it will go. `--cost tiny,base` measures Whisper networks of these sizes with
 random weights: what they say is nonsense, what they cost is the same.
 """
 

@@ -12,6 +12,10 @@ from bus.settings import Settings
 E = TypeVar("E")
 
 
+def _never(settings: Settings) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Engine(Generic[E]):
     """One row of a service's table."""
@@ -21,6 +25,8 @@ class Engine(Generic[E]):
     """What is missing for it here, as one sentence; None where it can run. Must not load the engine."""
     make: Callable[[Settings], E]
     """Loads it; may take seconds."""
+    passed_over: Callable[[Settings], str | None] = _never
+    """Why `auto` rather takes a later one, though it could run, as one sentence; None where it does not."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ def choose(table: Sequence[Engine[E]], wanted: str, settings: Settings, *, setti
         raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
     passed: list[str] = []
     for engine in table:
-        lack = engine.missing(settings)
+        lack = engine.missing(settings) or engine.passed_over(settings)
         if lack is None:
             return Choice(engine, "; ".join([*passed, "the best that can run here"]))
         passed.append(f"not {engine.name}: {lack}")

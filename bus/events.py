@@ -28,8 +28,15 @@ Viseme: TypeAlias = Literal[
 ]
 """The fifteen OpenXR visemes."""
 
+CommandName: TypeAlias = Literal[
+    "switch", "new_conversation", "repeat", "stop", "slower", "faster", "louder", "softer", "text_only", "voice_on",
+    "help",
+]  # fmt: skip
+
 MICROPHONE_RATE = 16_000
 """Samples per second of recorded speech: mono, signed 16 bit, little endian."""
+UNKNOWN_LANGUAGE = "und"
+"""BCP-47 for a language that is to be found out."""
 SPEECH_RATE = 48_000
 """Samples per second by which spoken replies are counted."""
 OPUS_FRAME = 960
@@ -114,6 +121,9 @@ class UtteranceStarted(Body, frozen=True, kw_only=True, tag="utterance.started")
     utterance: UtteranceId
     session: SessionId
     language: str = "en"
+    """BCP-47 tag; "und" where it is to be found out."""
+    forwarded: bool = False
+    """Somebody else's words, passed on: no command is taken from them."""
 
 
 class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
@@ -140,6 +150,8 @@ class MessageReceived(Body, frozen=True, kw_only=True, tag="message.received"):
     message: Id
     text: str
     channel: str = "web"
+    forwarded: bool = False
+    """Somebody else's words, passed on: no command is taken from them."""
 
 
 # transcript
@@ -156,6 +168,27 @@ class TranscriptFinal(Body, frozen=True, kw_only=True, tag="transcript.final"):
     """Mean word probability, 0 to 1."""
     words: tuple[Word, ...] = ()
     engine: str = ""
+    forwarded: bool = False
+    """Somebody else's words, passed on: no command is taken from them."""
+
+
+# command
+
+
+class CommandRecognised(Body, frozen=True, kw_only=True, tag="command.recognised"):
+    """The person told the system to do something, and it is done."""
+
+    name: CommandName
+    arguments: tuple[str, ...] = ()
+    """Of a switch: the character, and the name as it was said."""
+
+
+class CommandRefused(Body, frozen=True, kw_only=True, tag="command.refused"):
+    """The person told the system to do something that cannot be done."""
+
+    name: CommandName
+    code: Literal["unknown_character", "already_there", "limit_reached", "nothing_to_repeat"]
+    detail: str
 
 
 # reply
@@ -180,6 +213,12 @@ class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
     emotion: Emotion = "neutral"
     emotion_before: Emotion = "neutral"
     """Of the sentence before it in this reply, so that the face does not fall back between two."""
+    pace: float = 1.0
+    """Factor on the speed of the character's voice that the person asked for."""
+    volume: float = 1.0
+    """Factor on its loudness that the person asked for, 0 to 1."""
+    spoken: bool = True
+    """False: it is to be read only."""
 
 
 class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
@@ -344,6 +383,8 @@ Fact: TypeAlias = (
     | UtteranceDiscarded
     | MessageReceived
     | TranscriptFinal
+    | CommandRecognised
+    | CommandRefused
     | ReplyStarted
     | ReplySentence
     | ReplyEnded

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 OLDEST_SERVER = (2, 12)
 _PUBLISH_TIMEOUT = 2.0
 _PUBLISH_PATIENCE = 30.0
+_AWAY = 1.0
+"""Seconds without an answer after which NATS has been away."""
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
 _WRONG_LAST_SEQUENCE = 10071
@@ -347,19 +349,32 @@ class Bus:
 
     async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncGenerator[M, None]:
         """See `bus.service.Reader.follow`."""
-        async with aclosing(self.read(streams.stream_of(subject), subject, follow=True)) as records:
-            while True:
-                try:
-                    async with asyncio.timeout(patience):
-                        record = await anext(records)
-                except TimeoutError:
-                    raise StreamStalled(f"{subject}: nothing for {patience} s and no final chunk") from None
-                message = codec.decode_media(record.data)
-                if not isinstance(message, kind):
-                    raise UndecodableEvent(f"{subject}: expected {kind.__name__}, got {type(message).__name__}")
-                yield message
-                if message.final:
-                    return
+        after = 0
+        while True:
+            records = self.read(streams.stream_of(subject), subject, after=after, follow=True)
+            async with aclosing(records):
+                while True:
+                    try:
+                        async with asyncio.timeout(patience):
+                            record = await anext(records)
+                    except TimeoutError:
+                        break
+                    after = record.sequence
+                    message = codec.decode_media(record.data)
+                    if not isinstance(message, kind):
+                        raise UndecodableEvent(f"{subject}: expected {kind.__name__}, got {type(message).__name__}")
+                    yield message
+                    if message.final:
+                        return
+            if await self._is_still(subject, after):
+                raise StreamStalled(f"{subject}: nothing for {patience} s and no final chunk")
+
+    async def _is_still(self, subject: str, after: int) -> bool:
+        """Whether nothing comes, and not just nothing here: this process may have been frozen, or NATS away."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        newest = await self.last(subject)
+        return (newest is None or newest.sequence <= after) and loop.time() - began < _AWAY
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
         """See `bus.service.Reader.facts`. What does not decode is left out: it is somebody else's dead letter."""

@@ -18,6 +18,9 @@ from bus.errors import ConfigurationError
 
 PREFIX = "VISAVIS_"
 
+FIND_OUT = "auto"
+"""What `language` says where the language is to be found out from what somebody says."""
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 PortOrNone = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -60,9 +63,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
     language: str = ""
-    """Language that people speak, e.g. en or de; empty: each character's own."""
+    """Language that people speak, e.g. en or de; auto: found out from what they say; empty: each character's own."""
     stt_engine: str = "auto"
-    """auto, pocketsphinx."""
+    """auto, whisper (CTranslate2), whisper-torch, pocketsphinx (English only)."""
+    stt_model: str = ""
+    """Whisper model: a size (tiny, base, small, medium, large-v3, turbo; with .en for English only), a repository of
+    the Hugging Face hub, or a folder; empty: small where there is a graphics card, else base."""
+    stt_device: Literal["auto", "cpu", "cuda"] = "auto"
+    """What Whisper runs on; auto: the graphics card where it can be used."""
     dialogue_engine: str = "auto"
     """auto, companion (offline), openai (any endpoint that speaks its protocol)."""
     llm_url: str = ""

@@ -12,6 +12,9 @@ from msgspec.structs import replace
 from bus.events import (
     SPEECH_RATE,
     CharacterChosen,
+    CommandName,
+    CommandRecognised,
+    CommandRefused,
     ConversationClosed,
     ConversationOpened,
     ConversationTitled,
@@ -41,6 +44,7 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
+from projections.manner import stepped
 
 TITLE_LENGTH = 60
 CHARACTERS_A_SECOND = 14.0
@@ -111,6 +115,12 @@ class Conversation(Struct, frozen=True, kw_only=True):
     updated_at: int = 0
     """When something was last said, microseconds since 1970, UTC."""
     closed: bool = False
+    pace: float = 1.0
+    """Factor on the speed of the voice that the person asked for."""
+    volume: float = 1.0
+    """Factor on its loudness that the person asked for."""
+    voice: bool = True
+    """False: the person wants to read only."""
     turns: tuple[Turn, ...] = ()
 
 
@@ -241,6 +251,10 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return replace(state, character=character)
         case ConversationClosed():
             return replace(state, closed=True)
+        case CommandRecognised(name=name):
+            return obeyed(state, name)
+        case CommandRefused():
+            return state
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
             return state
         case StepRepeated() | StepFailed():
@@ -252,6 +266,19 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return _change_reply(state, event, body.reply, lambda reply: _reply(reply, body))
         case speech:
             return _change_reply(state, event, speech.reply, lambda reply: _speech(reply, speech))
+
+
+def after_step(state: Conversation, name: CommandName) -> Conversation | None:
+    """The conversation after "slower" or another step; None where it is at the limit, or the command is no step."""
+    after = stepped(name, state.pace, state.volume)
+    return None if after is None else replace(state, pace=after[0], volume=after[1])
+
+
+def obeyed(state: Conversation, name: CommandName) -> Conversation:
+    """The conversation after a command; most change nothing in it."""
+    if name in ("text_only", "voice_on"):
+        return replace(state, voice=name == "voice_on")
+    return after_step(state, name) or state
 
 
 def _person(state: Conversation, event: Event, body: _PersonFact) -> Conversation:

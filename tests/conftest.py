@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from bus.settings import Settings
 from tests.nats_servers import NatsServer, ServerContainer, ServerProcess, free_port, start_container
 
 __all__ = ["NatsServer", "free_port"]
+
+# No test downloads a model, on whatever machine it runs; read when huggingface_hub is imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +39,11 @@ def nats_server(tmp_path: Path, nats_container: ServerContainer | None) -> Itera
 @pytest.fixture
 def settings(nats_server: NatsServer, tmp_path: Path) -> Settings:
     return Settings(
-        nats_url=nats_server.url, data=str(tmp_path / "data"), audio_bytes=64 << 20, frames_bytes=64 << 20
+        nats_url=nats_server.url,
+        data=str(tmp_path / "data"),
+        audio_bytes=64 << 20,
+        frames_bytes=64 << 20,
+        stt_engine="pocketsphinx",
     )
 
 

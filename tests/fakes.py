@@ -72,11 +72,16 @@ class StallingReader(FakeReader):
 class FakeTranscriber:
     """Hears one word in every block of sound that is not silent; counts what is open."""
 
-    def __init__(self) -> None:
+    threads = 1
+
+    def __init__(self, *, prompted: bool = False) -> None:
+        self.prompted = prompted
+        self.prompts: list[str] = []
         self.opened = self.closed = 0
         self.blocks: list[bytes] = []
 
-    def open(self, language: str) -> FakeTranscription:
+    def open(self, language: str, prompt: str = "") -> FakeTranscription:
+        self.prompts.append(prompt)
         if language != "en":
             raise EngineError(f"expected en, got {language}", code="language_unsupported")
         self.opened += 1

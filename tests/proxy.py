@@ -35,12 +35,14 @@ class Wire:
             task.add_done_callback(self._tasks.discard)
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while data := await source.read(65536):
-                await self._whole.wait()
-                sink.write(data)
-                await sink.drain()
-        sink.close()
+        try:
+            with suppress(ConnectionError):
+                while data := await source.read(65536):
+                    await self._whole.wait()
+                    sink.write(data)
+                    await sink.drain()
+        finally:
+            sink.transport.abort()  # what a cut wire still holds is lost
 
     @asynccontextmanager
     async def strung(self) -> AsyncIterator[None]:

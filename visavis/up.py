@@ -28,6 +28,7 @@ from visavis.watchdog import Watchdog
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_PATIENCE = 90.0
+"""Seconds for all services to come up, counted anew whenever one says that it is downloading its model."""
 
 
 @contextlib.contextmanager
@@ -104,9 +105,11 @@ async def _start_services(settings: Settings, supervisor: Supervisor, say: Say) 
     began = time.monotonic()
     async with connect(settings, name="up") as bus:
         await publish_cast(bus)
+        waiting = _Waiting()
         for name in SERVICES:
-            supervisor.start(Child(name, [sys.executable, "-m", f"services.{name}"]))
-        missing = await _wait_for_services(bus, supervisor)
+            command = [sys.executable, "-m", f"services.{name}"]
+            supervisor.start(Child(name, command, worth_showing=waiting.take_line))
+        missing = await _wait_for_services(bus, supervisor, waiting)
         if missing:
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_PATIENCE:.0f} s")
         if supervisor.gave_up.is_set():
@@ -118,11 +121,27 @@ async def _start_services(settings: Settings, supervisor: Supervisor, say: Say) 
     say("visavis", f"ready after {time.monotonic() - began:.1f} s: open http://{_browsable(settings)}")
 
 
-async def _wait_for_services(bus: Bus, supervisor: Supervisor) -> list[str]:
+class _Waiting:
+    """How long services are waited for."""
+
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + _READY_PATIENCE
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def take_line(self, line: str) -> bool:
+        """A line that a service prints; every one is shown."""
+        if "downloading" in line:
+            self._deadline = time.monotonic() + _READY_PATIENCE
+        return True
+
+
+async def _wait_for_services(bus: Bus, supervisor: Supervisor, waiting: _Waiting) -> list[str]:
     """Those that are not there in time; ends early where one cannot be started at all."""
-    deadline = time.monotonic() + _READY_PATIENCE
     missing = list(SERVICES)
-    while missing and time.monotonic() < deadline and not supervisor.gave_up.is_set():
+    while missing and not waiting.over and not supervisor.gave_up.is_set():
         found = {one.name for one in await discover(bus, wait=0.1)}
         missing = [name for name in SERVICES if name not in found]
     return [] if supervisor.gave_up.is_set() else missing

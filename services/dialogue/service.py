@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
@@ -26,7 +27,9 @@ from bus.ids import derive_id, seed_of
 from bus.service import Output, Reader
 from projections.conversation import Conversation, Reply, fold_all, heard, title_of
 from projections.murmurs import is_murmur
+from services.dialogue.commands import recognise
 from services.dialogue.engine import Chat, Exchange
+from services.dialogue.obedience import outputs
 from services.dialogue.prompt import Toned, parse
 from services.dialogue.sentences import Splitter
 
@@ -68,6 +71,17 @@ class Dialogue:
         if isinstance(body, TranscriptFinal) and is_murmur(text) and _is_heard_now(conversation):
             return  # it went on meanwhile, and needs no answer
         characters = await reader.characters()
+        # The language just spoken: somebody may change it in mid-conversation.
+        language = body.language if isinstance(body, TranscriptFinal) else conversation.language
+        if not body.forwarded:
+            known = {name: one.name for name, one in characters.items()}
+            own = known.get(conversation.character, "")
+            command = recognise(text, language, known, own)
+            if command is not None:
+                before = await _before(event, reader)
+                for output in outputs(command, before, characters, language, reply):
+                    yield output
+                return
         character = (record.character if record else conversation.character) or next(iter(characters), "visavis")
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
 
@@ -77,13 +91,14 @@ class Dialogue:
         # and what comes after them gets new ones.
         told = record.sentences if record else ()
         for sentence in told:
-            yield _sentence(reply, index, Toned(sentence.text, sentence.emotion), character, conversation, mood)
+            toned = Toned(sentence.text, sentence.emotion)
+            yield _sentence(reply, index, toned, character, conversation, language, mood)
             index, mood = index + 1, sentence.emotion
 
         exchange = Exchange(
             text=text,
             at=event.at,
-            language=conversation.language,
+            language=language,
             character=characters.get(character, _NOBODY),
             others=tuple(one.name for name, one in characters.items() if name != character),
             history=tuple(heard(conversation, before=event.turn or _source(body))),
@@ -93,7 +108,8 @@ class Dialogue:
         async with aclosing(cast("Any", self._sentences(exchange))) as sentences:
             async for toned in sentences:
                 emotion = toned.emotion or mood
-                yield _sentence(reply, index, Toned(toned.text, emotion), character, conversation, mood)
+                toned = Toned(toned.text, emotion)
+                yield _sentence(reply, index, toned, character, conversation, language, mood)
                 index, mood = index + 1, emotion
         if not index:
             raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
@@ -159,17 +175,33 @@ def _is_heard_now(conversation: Conversation) -> bool:
     )
 
 
+async def _before(event: Event, reader: Reader) -> Conversation:
+    """The conversation as it was when this was said: a command that is carried out again does the same again."""
+    facts = await reader.facts(event.conversation)
+    earlier = itertools.takewhile(lambda fact: fact[1].id != event.id, facts)
+    return fold_all(Conversation(id=event.conversation), earlier)
+
+
 def _sentence(
-    reply: str, index: int, toned: Toned, character: str, conversation: Conversation, before: Emotion
+    reply: str,
+    index: int,
+    toned: Toned,
+    character: str,
+    conversation: Conversation,
+    language: str,
+    before: Emotion,
 ) -> ReplySentence:
     return ReplySentence(
         reply=reply,
         index=index,
         text=toned.text,
         character=character,
-        language=conversation.language,
+        language=language,
         emotion=toned.emotion or before,
         emotion_before=before,
+        pace=conversation.pace,
+        volume=conversation.volume,
+        spoken=conversation.voice,
     )
 
 

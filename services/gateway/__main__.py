@@ -10,7 +10,7 @@ from bus.settings import PREFIX, Settings
 from bus.web import bind
 from projections.store import ReadModel
 from services.gateway.server import GatewayServer
-from services.gateway.voice_activity import PocketsphinxActivity
+from services.gateway.voice_activity import detector
 
 
 async def run(settings: Settings) -> None:
@@ -19,7 +19,7 @@ async def run(settings: Settings) -> None:
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as bus:
-            await until_stopped(GatewayServer(bus, settings, model, PocketsphinxActivity).run(listener))
+            await until_stopped(GatewayServer(bus, settings, model, detector()).run(listener))
     finally:
         model.close()
         listener.close()

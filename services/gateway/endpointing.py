@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bus.events import MICROPHONE_RATE
+from services.gateway.completeness import Completeness, completeness
 
 _MS = MICROPHONE_RATE // 1000
 
 WINDOW = 30 * _MS
-"""Samples judged at once: 30 ms at 16 kHz."""
+"""Samples judged at once where the detector says nothing else: 30 ms at 16 kHz."""
 PRE_ROLL = 450 * _MS
 """Samples kept from before the onset; what opens a word is soft."""
 ONSET_WINDOWS, ONSET_SPAN = 6, 8
@@ -26,7 +26,6 @@ FRESH = 150 * _MS
 SPEECH, STILL_SPEECH = 0.5, 0.35
 """Probability at which speech begins, and at which it goes on."""
 
-Completeness: TypeAlias = Literal["complete", "open", "unfinished"]
 EndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
 
 
@@ -50,68 +49,19 @@ class Ended:
 Boundary: TypeAlias = Started | Ended
 
 
-def _words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
-_UNFINISHED = _words(
-    """
-    a an the this these my your his her its our their some any every
-    and or but because so if when while although though unless until than as since that which who whose
-    of to in on at for with from by about into onto over under between without like through during against
-    is are was were am be been being do does did have has had will would can could shall should may might must
-    i'm you're we're they're i'd i'll let's very really too more most not
-    um uh uhm er erm hmm well
-    """
-)
-"""After these words a sentence goes on."""
-_OPENERS = _words("what where who when why how which is are was do does did can could will would have has")
-"""A question with one of these may end in a word that otherwise goes on: "what do you want that for"."""
-_MAY_END_QUESTION = _words(
-    "that this these about for with from like do does did is are am will would can could have on in to who by"
-)
-_WHOLE_ALONE = _words(
-    """
-    yes no yeah yep nope ok okay sure hello hi hey thanks bye goodbye stop wait quiet continue repeat please sorry
-    right exactly really why what who where when how great good nice cool never maybe always help pause
-    """
-)
-_WHOLE_WITH_ONE_MORE = _WHOLE_ALONE | {"thank", "shut", "go"}
-_WORD = re.compile(r"[\w']+")
-
-
-def completeness(text: str) -> Completeness:
-    """Whether an English text reads as if the sentence were over. Anything that is hard to say is "open"."""
-    text = text.strip().lower()
-    words = _WORD.findall(text)
-    if not words:
-        return "open"
-    if text.endswith((",", "...", "…", "-", "–", ":")):
-        return "unfinished"
-    if text.endswith((".", "?", "!")):
-        return "complete"
-    last = words[-1]
-    if len(words) == 1 and last in _WHOLE_ALONE:
-        return "complete"
-    if last in _UNFINISHED:
-        question = len(words) >= 4 and words[0] in _OPENERS and last in _MAY_END_QUESTION
-        return "open" if question else "unfinished"
-    if len(words) >= 3 or (len(words) == 2 and words[0] in _WHOLE_WITH_ONE_MORE):
-        return "complete"
-    return "open"
-
-
 class Endpointer:
     """Decides where phrases begin and end in one stream of sound, which it is told of window by window.
 
     Args:
         wait_ms: silence after which a phrase is over where its text says nothing.
-        english: whether the hints are English; others are not understood and change nothing.
+        language: of the hints, BCP-47.
+        window: samples judged at once.
     """
 
-    def __init__(self, wait_ms: int = 500, *, english: bool = True) -> None:
+    def __init__(self, wait_ms: int = 500, *, language: str = "en", window: int = WINDOW) -> None:
         self._wait = wait_ms * _MS
-        self._english = english
+        self._language = language
+        self._window = window
         self._recent: deque[tuple[int, bool]] = deque(maxlen=ONSET_SPAN)
         self._now = 0
         """End of the last window, in samples from the start of the stream."""
@@ -130,12 +80,12 @@ class Endpointer:
         return self._started is not None
 
     def push(self, probability: float) -> tuple[Boundary, ...]:
-        """Judge the next window of 30 ms; gives the boundary that it makes, if it does.
+        """Judge the next window; gives the boundary that it makes, if it does.
 
         Args:
             probability: of speech in the window, 0 to 1.
         """
-        self._now += WINDOW
+        self._now += self._window
         if self._started is None:
             boundary: Boundary | None = self._wait_for_onset(probability >= SPEECH)
         else:
@@ -144,15 +94,15 @@ class Endpointer:
 
     def hint(self, partial: str) -> None:
         """What has been understood of the phrase so far."""
-        if self._started is not None and self._english:
-            self._hint, self._hinted = completeness(partial), self._now
+        if self._started is not None:
+            self._hint, self._hinted = completeness(partial, self._language), self._now
 
     def stop(self, reason: EndReason) -> Ended | None:
         """End the phrase now, where there is one: the microphone is muted or gone."""
         return None if self._started is None else self._end(reason)
 
     def _wait_for_onset(self, speech: bool) -> Started | None:
-        self._recent.append((self._now - WINDOW, speech))
+        self._recent.append((self._now - self._window, speech))
         spoken = [start for start, was_speech in self._recent if was_speech]
         if not speech or len(spoken) < ONSET_WINDOWS:
             return None

@@ -18,15 +18,14 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log import Bus
-from services.audio import OpusDecoder, Resampler
-from services.gateway.endpointing import WINDOW, Ended, Endpointer, Started
+from services.audio import OpusDecoder, Resampler, rms, samples_of
+from services.gateway.echo import EchoGuard
+from services.gateway.endpointing import Ended, Endpointer, Started
 from services.gateway.reorder import Reorder
 from services.gateway.voice_activity import VoiceActivity
 
 log = logging.getLogger(__name__)
 
-_WINDOW = 2 * WINDOW
-"""Bytes that voice activity looks at at once."""
 _CHUNK = 2 * MICROPHONE_RATE // 10
 """Bytes in a chunk on the log: 100 ms."""
 _KEPT = 2 * MICROPHONE_RATE * 2
@@ -46,8 +45,12 @@ class Microphone:
         self._conversation = conversation
         self._language = language
         self._activity = activity
+        self._window = 2 * activity.window
+        """Bytes that voice activity looks at at once."""
         self._endpointer = endpointer
         self._session = ""
+        self._echo = EchoGuard()
+        self._played = OpusDecoder()
         self._reorder = Reorder()
         self._decoder = OpusDecoder()
         self._resampler = Resampler(SPEECH_RATE, MICROPHONE_RATE)
@@ -90,11 +93,14 @@ class Microphone:
         """Sound as 16 kHz mono s16, in whatever pieces."""
         self._heard += pcm
         end = self._first + len(self._heard)
-        while end - self._looked_at >= _WINDOW:
+        while end - self._looked_at >= self._window:
             start = self._looked_at - self._first
-            window = bytes(self._heard[start : start + _WINDOW])
-            self._looked_at += _WINDOW
-            for boundary in self._endpointer.push(self._activity.probability(window)):
+            window = bytes(self._heard[start : start + self._window])
+            self._looked_at += self._window
+            probability = self._activity.probability(window)
+            if self._echo.is_echo(rms(samples_of(window))):
+                probability = 0.0
+            for boundary in self._endpointer.push(probability):
                 if isinstance(boundary, Started):
                     self._begin_utterance(2 * boundary.sample)
                 else:
@@ -108,6 +114,13 @@ class Microphone:
         if keep_from > self._first:
             del self._heard[: keep_from - self._first]
             self._first = keep_from
+
+    def note_played(self, packet: bytes | None) -> None:
+        """The Opus packet that leaves for the person in these 20 ms: it may be heard again."""
+        try:
+            self._echo.played(0.0 if packet is None else rms(self._played.decode(packet)))
+        except InvalidInput:
+            self._echo.played(0.0)
 
     def hears(self, utterance: str) -> bool:
         """Whether this utterance is being spoken into this microphone now."""

@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from bus import codec, streams, subjects
 from bus.discovery import announced
 from bus.errors import ConfigurationError, UndecodableEvent
-from bus.events import IdleBatch
+from bus.events import UNKNOWN_LANGUAGE, IdleBatch
 from bus.log import Bus
-from bus.settings import Settings
+from bus.settings import FIND_OUT, Settings
 from bus.web import served
 from projections.store import ReadModel
 from services.gateway import aiortc_tuning
@@ -75,7 +75,7 @@ class GatewayServer:
         self._feed = Feed(bus, model)
         self._journal = Journal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
-        self._conversations = Conversations(bus, self._feed, settings.language)
+        self._conversations = Conversations(bus, self._feed, "" if settings.language == FIND_OUT else settings.language)
         self._ice = ice_servers(settings.ice_servers)
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -133,8 +133,10 @@ class GatewayServer:
     def _open_session(self, conversation: str, character: str) -> Session:
         state = self._feed.model.conversation(conversation)
         language = state.language if state else self._settings.language
-        endpointer = Endpointer(self._settings.endpoint_ms, english=language.startswith("en"))
-        microphone = Microphone(self._bus, conversation, language, self._make_activity(), endpointer)
+        activity = self._make_activity()
+        endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=activity.window)
+        spoken = UNKNOWN_LANGUAGE if self._settings.language == FIND_OUT else language
+        microphone = Microphone(self._bus, conversation, spoken, activity, endpointer)
         return Session(
             self._bus,
             self._feed,

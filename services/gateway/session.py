@@ -26,6 +26,7 @@ from bus.events import (
     AudioOut,
     Body,
     CharacterChosen,
+    CommandRecognised,
     Event,
     FrameBatch,
     FramesFailed,
@@ -237,6 +238,8 @@ class Session:
                     self.playout.no_frames(speech_id)
                 case ReplyInterrupted(reply=reply):
                     self.interrupt(reply)
+                case CommandRecognised(name="stop"):
+                    await self._on_speech(self.conversation)
                 case CharacterChosen(character=character):
                     self._character = character
                     self._show_idle()
@@ -327,6 +330,7 @@ class Session:
 
     def _send(self, tick: Tick, number: int) -> None:
         self._audio.push(tick.audio or SILENCE, number * _AUDIO_CLOCK)
+        self._microphone.note_played(tick.audio)
         if tick.video is not None:
             self._video.push(tick.video, number * _VIDEO_CLOCK)
         for moment in tick.moments:

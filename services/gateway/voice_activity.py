@@ -1,4 +1,4 @@
-"""Whether there is speech in 30 ms of sound."""
+"""Whether there is speech in a window of sound, some 30 ms of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import deque
 from typing import Protocol
 
 from bus.errors import InvalidInput
+from services import silero
 from services.audio import rms, samples_of
 from services.gateway.endpointing import WINDOW
 
@@ -14,15 +15,39 @@ from services.gateway.endpointing import WINDOW
 class VoiceActivity(Protocol):
     """A detector for one stream of sound: it may remember what it heard."""
 
+    @property
+    def window(self) -> int:
+        """Samples that it judges at once."""
+        ...
+
     def probability(self, window: bytes) -> float:
         """How likely somebody speaks, 0 to 1.
 
         Args:
-            window: the next 30 ms, 16 kHz mono s16: 960 bytes.
+            window: the next `window` samples, 16 kHz mono s16.
         Raises:
             InvalidInput: another length.
         """
         ...
+
+
+def detector() -> type[SileroActivity] | type[PocketsphinxActivity]:
+    """The best that is installed here."""
+    return PocketsphinxActivity if silero.missing() else SileroActivity
+
+
+class SileroActivity:
+    """Silero's network, which tells voices from noise, music and coughs, and knows within 40 ms that one has ended."""
+
+    window = silero.WINDOW
+
+    def __init__(self) -> None:
+        self._silero = silero.Silero()
+
+    def probability(self, window: bytes) -> float:
+        if len(window) != 2 * self.window:
+            raise InvalidInput(f"expected a window of {2 * self.window} bytes (32 ms at 16 kHz), got {len(window)}")
+        return self._silero.probability(samples_of(window))
 
 
 HISTORY = 100
@@ -42,6 +67,8 @@ class PocketsphinxActivity:
     """The WebRTC detector of pocketsphinx's wheel, which goes on for 120 ms after a voice and takes noise for speech,
     held against a noise floor that adapts within seconds.
     """
+
+    window = WINDOW
 
     def __init__(self) -> None:
         from pocketsphinx import Vad

@@ -15,6 +15,8 @@ class Transcript:
     confidence: float
     """Mean word probability, 0 to 1."""
     words: tuple[Word, ...] = ()
+    language: str = ""
+    """BCP-47 tag, where the recogniser found it out."""
 
 
 class Transcription(Protocol):
@@ -45,11 +47,22 @@ class Transcription(Protocol):
 class Transcriber(Protocol):
     """A recogniser with its model loaded."""
 
-    def open(self, language: str) -> Transcription:
+    @property
+    def threads(self) -> int:
+        """Utterances that it hears at the same moment; with one, they take turns block by block."""
+        ...
+
+    @property
+    def prompted(self) -> bool:
+        """Whether it makes use of a prompt."""
+        ...
+
+    def open(self, language: str, prompt: str = "") -> Transcription:
         """Begin an utterance.
 
         Args:
-            language: BCP-47 tag.
+            language: BCP-47 tag; "und" where it is to be found out.
+            prompt: names that may come and what was said before.
         Raises:
             EngineError: it does not know the language, or cannot begin.
         """

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pocketsphinx import Decoder
 
 from bus.errors import EngineError
-from bus.events import MICROPHONE_RATE, Word
+from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE, Word
 from services.audio import samples_of
 from services.stt.engine import Transcript
 from services.stt.pauses import Pauses
@@ -37,6 +37,10 @@ class Pocketsphinx:
         prepared: decoders loaded at once; more are loaded when they are needed (0.5 s, 90 MB each).
     """
 
+    threads = 1
+    """It holds the interpreter while it works: more would only wait for one another."""
+    prompted = False
+
     def __init__(self, prepared: int = 1) -> None:
         self._idle = [_decoder() for _ in range(prepared)]
 
@@ -45,8 +49,8 @@ class Pocketsphinx:
         """Decoders that wait for work."""
         return len(self._idle)
 
-    def open(self, language: str) -> PocketsphinxTranscription:
-        if language.lower().split("-")[0] != "en":
+    def open(self, language: str, prompt: str = "") -> PocketsphinxTranscription:
+        if language.lower().split("-")[0] not in ("en", UNKNOWN_LANGUAGE):
             detail = f"pocketsphinx hears English only, got language {language!r}"
             raise EngineError(detail, code="language_unsupported")
         decoder = self._idle.pop() if self._idle else _decoder()
@@ -104,7 +108,7 @@ class PocketsphinxTranscription:
         self._idle.append(decoder)
         words = tuple(self._words)
         confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
-        return Transcript(_text(words), round(confidence, 4), words)
+        return Transcript(_text(words), round(confidence, 4), words, "en")
 
     def close(self) -> None:
         if self._decoder is not None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from bus import subjects
 from bus.errors import InvalidInput, StreamStalled, VisavisError
 from bus.events import (
     MICROPHONE_RATE,
+    UNKNOWN_LANGUAGE,
     AudioIn,
     Body,
     Event,
@@ -23,13 +24,16 @@ from bus.events import (
 )
 from bus.service import Output, Reader, Service
 from services.stt.engine import Transcriber, Transcription
+from services.stt.said import Said
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 BLOCK = 2 * MICROPHONE_RATE * 64 // 1000
 """Bytes given to the engine at once, 64 ms: it holds the interpreter while it works on them."""
 SLOTS = 4
-"""Utterances heard at once."""
+"""Utterances heard at once, and more where the engine hears more at the same moment."""
 
 
 class Listener:
@@ -38,15 +42,15 @@ class Listener:
     def __init__(self, transcriber: Transcriber, engine: str) -> None:
         self._transcriber = transcriber
         self._engine = engine
-        # One thread: the engine is one device. Utterances take turns block by block.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="stt")
+        self._threads = ThreadPoolExecutor(transcriber.threads, thread_name_prefix="stt")
+        self._said = Said()
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
         assert isinstance(body, UtteranceStarted)
-        loop = asyncio.get_running_loop()
-        opening = loop.run_in_executor(self._thread, self._transcriber.open, body.language)
-        transcription: Transcription | None = None
+        prompt = await self._said.prompt(event.conversation, reader) if self._transcriber.prompted else ""
+        opening = self._run(self._transcriber.open, body.language, prompt)
+        last: asyncio.Future[Any] = opening
         try:
             transcription = await asyncio.shield(opening)
             chunks = reader.follow(AudioIn, subjects.audio_in(event.conversation, body.utterance))
@@ -55,33 +59,41 @@ class Listener:
                 heard = 0
                 async for chunk in following:
                     for block in _blocks(chunk, heard):
-                        text = await loop.run_in_executor(self._thread, transcription.push, block)
+                        last = self._run(transcription.push, block)
+                        text = await asyncio.shield(last)
                         if text:
                             yield TranscriptPartial(utterance=body.utterance, text=text)
                     heard = max(heard, chunk.sample + len(chunk.pcm) // 2)
-            transcript = await loop.run_in_executor(self._thread, transcription.finish)
+            last = self._run(transcription.finish)
+            transcript = await asyncio.shield(last)
         except StreamStalled as error:
             log.warning("audio stalled", extra={"utterance": body.utterance, "why": error.detail})
             yield UtteranceDiscarded(utterance=body.utterance, reason="lost")
             return
         finally:
-            # In the engine's own thread, so behind the block that it may still be busy with.
-            opening.add_done_callback(self._free)
+            # Behind the block that it may still be busy with.
+            last.add_done_callback(lambda done: self._free(done, opening))
         if not transcript.text:
             yield UtteranceDiscarded(utterance=body.utterance, reason="no_words")
             return
         yield TranscriptFinal(
             utterance=body.utterance,
             text=transcript.text,
-            language=body.language,
+            language=transcript.language if body.language == UNKNOWN_LANGUAGE else body.language,
             confidence=transcript.confidence,
             words=transcript.words,
             engine=self._engine,
+            forwarded=body.forwarded,
         )
 
-    def _free(self, opening: asyncio.Future[Transcription]) -> None:
+    def _run(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _free(self, last: asyncio.Future[Any], opening: asyncio.Future[Transcription]) -> None:
+        if not last.cancelled():
+            last.exception()  # of a step that nobody waits for any more it is no news
         if not opening.cancelled() and opening.exception() is None:
-            self._thread.submit(opening.result().close)
+            self._threads.submit(opening.result().close)
 
 
 def _blocks(chunk: AudioIn, heard: int) -> Iterator[bytes]:
@@ -111,5 +123,5 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         handle=Listener(transcriber, engine),
         engine=engine,
         failed=failed,
-        slots=SLOTS,
+        slots=max(SLOTS, transcriber.threads),
     )

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bus.errors import VisavisError
 from bus.events import (
@@ -21,7 +22,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.service import Output, Reader, Service
 from services.tts.chunks import SpeechChunks
-from services.tts.engine import Synthesizer, Voice
+from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.speakable import speakable
 
 SLOTS = 4
@@ -59,8 +60,10 @@ class Speaker:
         assert isinstance(body, ReplySentence)
         speech = speech_id(event)
         voice = voice_of((await reader.characters()).get(body.character), body.language)
+        voice = replace(voice, pace=voice.pace * body.pace)
+        text = speakable(body.text)[:LONGEST_TEXT] if body.spoken else ""
         chunks = SpeechChunks(event.conversation, speech)
-        steps = _Steps(self._work(chunks, speakable(body.text)[:LONGEST_TEXT], voice, seed_of(speech)))
+        steps = _Steps(self._work(chunks, text, voice, seed_of(speech), body.volume))
         loop = asyncio.get_running_loop()
         # The voice begins while the fact that it begins is on its way.
         step = loop.run_in_executor(self._threads, steps.next)
@@ -93,11 +96,18 @@ class Speaker:
             step.add_done_callback(_look_at)
             self._threads.submit(steps.close)
 
-    def _work(self, chunks: SpeechChunks, text: str, voice: Voice, seed: int) -> Generator[AudioOut, None, None]:
+    def _work(
+        self, chunks: SpeechChunks, text: str, voice: Voice, seed: int, volume: float
+    ) -> Generator[AudioOut, None, None]:
         if text:
             for piece in self._synthesizer.speak(text, voice, seed):
-                yield from chunks.push(piece)
+                yield from chunks.push(piece if volume == 1 else louder(piece, volume))
         yield from chunks.finish()
+
+
+def louder(piece: SpeechPiece, volume: float) -> SpeechPiece:
+    """A piece of speech at another loudness, 0 to 1."""
+    return replace(piece, samples=(piece.samples * min(volume, 1.0)).astype(piece.samples.dtype))
 
 
 class _Steps:

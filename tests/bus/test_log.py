@@ -23,6 +23,7 @@ from bus.events import (
 from bus.log import Bus, Fence, connect
 from bus.settings import Settings
 from tests.conftest import NatsServer
+from tests.proxy import Wire
 
 
 def message(number: int, conversation: str = "c1") -> Event:
@@ -85,6 +86,25 @@ async def test_media_that_stop_without_a_final_chunk_are_an_error(bus: Bus) -> N
     chunks = bus.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.3)
     with pytest.raises(StreamStalled, match="no final chunk"):
         _ = [one async for one in chunks]
+
+
+async def test_a_follower_that_was_cut_off_for_longer_than_it_waits_goes_on(
+    bus: Bus, settings: Settings, nats_server: NatsServer
+) -> None:
+    wire = Wire(nats_server.port)
+    async with wire.strung():
+        far = msgspec.structs.replace(settings, nats_url=f"nats://127.0.0.1:{wire.port}")
+        async with connect(far, name="far") as far_bus:
+            await bus.publish_media(chunk(0), "u1-0")
+            chunks = far_bus.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.5)
+            async with aclosing(chunks):
+                assert (await anext(chunks)).index == 0
+                wire.cut()
+                following = asyncio.ensure_future(anext(chunks))
+                await asyncio.sleep(1.5)
+                await bus.publish_media(chunk(1, final=True), "u1-1")
+                wire.mend()
+                assert (await following).index == 1
 
 
 async def test_a_follower_outlives_a_killed_server(bus: Bus, nats_server: NatsServer) -> None:

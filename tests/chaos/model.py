@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -29,7 +29,10 @@ def _answer(told: int) -> list[str]:
 
 
 async def _chat(request: Request) -> Response:
-    said = (await request.json())["messages"]
+    try:
+        said = (await request.json())["messages"]
+    except ClientDisconnect:
+        return Response(status_code=400)  # it was killed while it asked
     told = 0
     if said[-1]["content"].startswith("(You were cut off"):
         told = len(re.findall(r"comes something", said[-2]["content"]))

@@ -28,9 +28,10 @@ from bus.events import (
 from bus.log import Bus, connect
 from bus.runner import Runner
 from bus.settings import Settings
+from bus.web import bind
 from projections.store import ReadModel
 from services.dialogue.__main__ import build as build_dialogue
-from services.gateway.server import GatewayServer, bind
+from services.gateway.server import GatewayServer
 from services.gateway.voice_activity import PocketsphinxActivity
 from services.render.__main__ import build as build_render
 from services.stt.__main__ import build as build_stt
@@ -93,7 +94,7 @@ async def everything(settings: Settings) -> AsyncIterator[str]:
             work.append(asyncio.create_task(Runner(bus, service).run()))
         bus = await stack.enter_async_context(connect(settings, name="gateway"))
         server = GatewayServer(bus, settings, model, PocketsphinxActivity)
-        work.append(asyncio.create_task(server.run(bind("127.0.0.1", port))))
+        work.append(asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT"))))
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

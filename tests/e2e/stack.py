@@ -37,6 +37,8 @@ class Stack:
             **{f"VISAVIS_{service.upper()}_PORT": str(port) for service, port in self.health_ports.items()},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
+            # The recordings are chosen for it, and it needs no model that may be here or not.
+            "VISAVIS_STT_ENGINE": "pocketsphinx",
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from bus.events import (
     CharacterChosen,
+    CommandName,
+    CommandRecognised,
+    CommandRefused,
     ConversationClosed,
     ConversationOpened,
     ConversationTitled,
@@ -32,7 +35,17 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
-from projections.conversation import Conversation, Message, fold, fold_all, heard, title_of, view
+from projections.conversation import (
+    Conversation,
+    Message,
+    after_step,
+    fold,
+    fold_all,
+    heard,
+    title_of,
+    view,
+)
+from projections.manner import PACES
 from tests.fakes import event
 
 OPENED = ConversationOpened(person="p", character="ada")
@@ -282,6 +295,19 @@ def test_every_fact_can_be_folded(body: type[Any]) -> None:
         if field.required
     }
     assert fold(Conversation(id="c"), 7, event(body(**given), turn="t")).seq == 7
+
+
+def test_what_the_person_asked_of_the_voice_is_kept_and_has_its_limits() -> None:
+    names: list[CommandName] = ["slower", "slower", "softer", "louder", "text_only", "help"]
+    commands = [CommandRecognised(name=name) for name in names]
+    state = folded(OPENED, *commands)
+    assert (state.pace, state.volume, state.voice) == (0.7, 1.0, False)
+    refused = CommandRefused(name="louder", code="limit_reached", detail="x")
+    state = folded(OPENED, *commands, refused, CommandRecognised(name="voice_on"))
+    assert (state.pace, state.volume, state.voice) == (0.7, 1.0, True)
+    assert after_step(state, "louder") is None
+    assert after_step(state, "repeat") is None
+    assert folded(OPENED, *[CommandRecognised(name="faster")] * 9).pace == PACES[-1]
 
 
 # What the model is shown

@@ -100,6 +100,8 @@ def _odd_turns() -> Iterator[tuple[str | None, e.Fact]]:
 def _closing() -> Iterator[tuple[str | None, e.Fact]]:
     yield None, e.CharacterChosen(character="leo")
     yield None, e.ConversationTitled(title="Lighthouses")
+    yield "t9", e.CommandRecognised(name="slower")
+    yield "t9", e.CommandRefused(name="slower", code="limit_reached", detail="That is as far as it goes.")
     yield "t9", e.FramesFailed(speech="r9-0", code="engine_failed", detail="out of memory")
     yield "t9", e.StepFailed(service="render", code="engine_failed", retryable=False, detail="out of memory")
     yield "t4", e.StepRepeated(service="dialogue", event="e1")

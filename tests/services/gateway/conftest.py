@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import httpx2
@@ -18,7 +18,7 @@ from bus.web import bind
 from projections.store import ReadModel
 from services.audio import OpusEncoder
 from services.gateway.server import GatewayServer
-from services.gateway.voice_activity import PocketsphinxActivity
+from services.gateway.voice_activity import PocketsphinxActivity, VoiceActivity
 from services.render.encoder import Encoder
 from tests.conftest import free_port
 
@@ -97,6 +97,15 @@ class Running:
 @pytest.fixture
 async def gateway(bus: Bus, settings: Settings) -> AsyncIterator[Running]:
     """A gateway that knows Ada and Milo; only Ada has been drawn."""
+    async with serving(bus, settings, PocketsphinxActivity) as running:
+        yield running
+
+
+@asynccontextmanager
+async def serving(
+    bus: Bus, settings: Settings, make_activity: Callable[[], VoiceActivity]
+) -> AsyncIterator[Running]:
+    """See `gateway`."""
     for name in ("ada", "milo"):
         event = CharacterEvent(id=f"x-{name}", at=1, character=name, body=character(name.title()))
         await bus.append_character(event)
@@ -114,7 +123,7 @@ async def gateway(bus: Bus, settings: Settings) -> AsyncIterator[Running]:
         await bus.publish_media(batch, f"idle-{index}")
     port = free_port()
     model = ReadModel(settings.data_folder / "gateway.sqlite")
-    server = GatewayServer(bus, settings, model, PocketsphinxActivity)
+    server = GatewayServer(bus, settings, model, make_activity)
     running = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.completeness import completeness
 from services.gateway.endpointing import (
     LONGEST,
     PRE_ROLL,
@@ -14,7 +15,6 @@ from services.gateway.endpointing import (
     Ended,
     Endpointer,
     Started,
-    completeness,
 )
 
 
@@ -117,11 +117,17 @@ def test_a_hint_of_the_phrase_before_is_forgotten() -> None:
     assert windows_until_end(endpointer) == 17
 
 
-def test_hints_in_another_language_change_nothing() -> None:
-    endpointer = Endpointer(510, english=False)
+@pytest.mark.parametrize(("partial", "windows"), [("ça va", 17), ("ça va?", 10), ("je voudrais,", 30)])
+def test_of_hints_in_another_language_only_the_marks_count(partial: str, windows: int) -> None:
+    endpointer = Endpointer(510, language="fr")
     run(endpointer, (0.9, 20))
-    endpointer.hint("ich bin an")
-    assert windows_until_end(endpointer) == 17
+    endpointer.hint(partial)
+    assert windows_until_end(endpointer) == windows
+
+
+def test_a_detector_with_other_windows_gives_positions_in_samples_all_the_same() -> None:
+    found = run(Endpointer(512, window=512), (0.0, 50), (0.9, 20), (0.0, 40))
+    assert found == [(56, Started(50 * 512 - PRE_ROLL)), (86, Ended(70 * 512, "silence"))]
 
 
 def test_a_wait_shorter_than_300_ms_is_not_made_longer_by_a_complete_sentence() -> None:
@@ -181,3 +187,31 @@ def test_these_read_unfinished(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "  ", "story", "what are you thinking about", "seven eight"])
 def test_of_these_nothing_can_be_said(text: str) -> None:
     assert completeness(text) == "open"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I would like to know about the.", "Well, um.", "Tell me about, uh", "Because."],
+)
+def test_a_full_stop_after_a_word_that_ends_no_sentence_is_not_believed(text: str) -> None:
+    assert completeness(text) == "unfinished"
+
+
+@pytest.mark.parametrize("text", ["Who is she with?", "What is this for?", "Turn it on."])
+def test_a_mark_after_other_small_words_is(text: str) -> None:
+    assert completeness(text) == "complete"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Wie spät ist es?", "complete"),
+        ("ja", "complete"),
+        ("ich möchte gerne", "open"),
+        ("ich möchte", "unfinished"),
+        ("Erzähl mir von der.", "unfinished"),
+        ("Ich, ähm.", "unfinished"),
+    ],
+)
+def test_german_reads_so(text: str, expected: str) -> None:
+    assert completeness(text, "de-DE") == expected

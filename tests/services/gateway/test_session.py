@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from msgspec.structs import replace
 
 from bus import subjects
 from bus.events import (
     AudioIn,
     Body,
+    CommandRecognised,
+    ConversationOpened,
     Event,
     PlaybackFinished,
     PlaybackStarted,
@@ -34,10 +37,14 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
+from bus.log import Bus
+from bus.settings import FIND_OUT, Settings
+from services import silero
 from services.audio import SILENCE, OpusEncoder
 from services.gateway import aiortc_tuning
 from services.gateway.tracks import PacketTrack
-from tests.services.gateway.conftest import Running
+from services.gateway.voice_activity import SileroActivity
+from tests.services.gateway.conftest import Running, serving
 
 
 class Peer:
@@ -185,6 +192,24 @@ async def test_what_is_said_into_the_microphone_is_an_utterance_on_the_log(gatew
     assert len(packets) * 320 * 0.7 < ended.body.speech_ended < ended.body.samples
 
 
+@pytest.mark.skipif(bool(silero.missing()), reason=str(silero.missing()))
+async def test_with_the_better_detector_and_a_language_to_be_found_out(
+    bus: Bus, settings: Settings, tmp_path: Path
+) -> None:
+    async with serving(bus, replace(settings, language=FIND_OUT), SileroActivity) as gateway:
+        conversation = await gateway.open()
+        opened = (await happened(gateway, conversation, ConversationOpened))[0]
+        async with connected(gateway, conversation) as peer:
+            peer.say([SILENCE] * 60 + spoken("what can you do", tmp_path))
+            ended = (await happened(gateway, conversation, UtteranceEnded))[0]
+            started = (await happened(gateway, conversation, UtteranceStarted))[0]
+    assert isinstance(opened.body, ConversationOpened)
+    assert isinstance(started.body, UtteranceStarted)
+    assert isinstance(ended.body, UtteranceEnded)
+    assert (opened.body.language, started.body.language, ended.body.reason) == ("en", "und", "silence")
+    assert 6_000 < ended.body.speech_ended < ended.body.samples
+
+
 async def test_leaving_in_mid_sentence_ends_the_utterance_and_the_session(gateway: Running, tmp_path: Path) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation) as peer:
@@ -256,6 +281,18 @@ async def test_a_cough_or_a_murmur_makes_the_voice_pause_and_go_on(gateway: Runn
     assert np.abs(after).max() > 3000
     assert isinstance(finished.body, PlaybackFinished)
     assert (finished.body.complete, finished.body.samples) == (True, 150 * 960)
+
+
+async def test_the_command_to_stop_stops_the_voice(gateway: Running) -> None:
+    conversation = await gateway.open()
+    async with connected(gateway, conversation):
+        await gateway.record(conversation, "t1", *told("One two three four five six seven."))
+        await gateway.speak(conversation, "t1", about("s1"), 8.0)
+        await happened(gateway, conversation, PlaybackStarted)
+        await gateway.record(conversation, "t2", CommandRecognised(name="stop"))
+        cut = (await happened(gateway, conversation, ReplyInterrupted))[0]
+    assert isinstance(cut.body, ReplyInterrupted)
+    assert (cut.turn, cut.body.by) == ("t1", "speech")
 
 
 async def test_another_character_is_shown_once_chosen(gateway: Running) -> None:

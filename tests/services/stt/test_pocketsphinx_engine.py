@@ -89,7 +89,7 @@ def test_a_voice_that_ends_without_a_pause_is_heard_to_its_end(engine: Pocketsph
 
 @pytest.mark.parametrize("pcm", [b"", bytes(16_000), bytes(2)], ids=["nothing", "silence", "one sample"])
 def test_no_voice_gives_no_words(engine: Pocketsphinx, pcm: bytes) -> None:
-    assert listen(engine, pcm)[1] == Transcript("", 0.0)
+    assert listen(engine, pcm)[1] == Transcript("", 0.0, (), "en")
 
 
 def test_a_decoder_is_used_again_after_finish_and_after_close(engine: Pocketsphinx) -> None:

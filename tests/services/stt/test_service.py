@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from bus.errors import EngineError, InvalidInput
+from bus.engines import Engine, choose
+from bus.errors import ConfigurationError, EngineError, InvalidInput
 from bus.events import (
     AudioIn,
+    CharacterCreated,
+    MessageReceived,
     StepFailed,
     TranscriptFinal,
     TranscriptPartial,
@@ -19,9 +24,12 @@ from bus.events import (
 )
 from bus.service import M, Output
 from bus.settings import Settings
-from services.stt.__main__ import build
+from projections.conversation import Message
+from services.stt.__main__ import ENGINES, build
+from services.stt.engine import Transcriber
+from services.stt.said import prompt_of
 from services.stt.service import Listener, failed, service
-from tests.fakes import FakeReader, FakeTranscriber, StallingReader, event
+from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
 BLOCK = 2_048
 SUBJECT = "audio.c.in.u"
@@ -162,5 +170,74 @@ def test_the_service_takes_utterances_when_they_begin() -> None:
     assert (built.name, built.takes, built.engine) == ("stt", (UtteranceStarted,), "fake")
 
 
-def test_the_embedded_engine_is_chosen_where_nothing_else_is_asked_for() -> None:
-    assert build(Settings()).engine == "pocketsphinx"
+async def test_an_engine_that_makes_use_of_it_is_told_names_and_what_was_said() -> None:
+    transcriber = FakeTranscriber(prompted=True)
+    before = event(MessageReceived(message="m", text="Tell me about Rome."), turn="t0")
+    character = CharacterCreated(
+        name="Ada", tagline="t", personality="p", greeting="g", look="ada", voice="female"
+    )
+    audio = {SUBJECT: chunks(b"\1\0" * 100)}
+    await heard(transcriber, FakeReader([(1, before)], characters={"ada": character}, media=audio))
+    assert transcriber.prompts == ["Visavis, Ada. Tell me about Rome."]
+    await heard(FakeTranscriber(), FakeReader(media=audio))
+
+
+def test_of_a_long_talk_the_newest_words_are_told() -> None:
+    talk = [Message("user", f"{number} {'word ' * 30}") for number in range(6)]
+    prompt = prompt_of(["Ada", "Milo"], talk)
+    assert prompt.startswith("Visavis, Ada, Milo. 5 word")
+    assert len(prompt) < 270
+    assert prompt_of([], []) == ""
+
+
+async def test_a_language_that_was_found_out_is_told_and_a_given_one_is_kept() -> None:
+    for given, told in (("und", "de"), ("en-GB", "en-GB")):
+        started = event(UtteranceStarted(utterance="u", session="s", language=given))
+        reader = FakeReader(media={SUBJECT: chunks(b"\1\0" * 100)})
+        outputs = [output async for output in Listener(_German(), "fake")(started, reader)]
+        assert isinstance(outputs[-1], TranscriptFinal)
+        assert outputs[-1].language == told
+
+
+class _German(FakeTranscriber):
+    """Takes everything for German."""
+
+    def open(self, language: str, prompt: str = "") -> FakeTranscription:
+        transcription = super().open("en")
+        found = transcription.finish
+        transcription.finish = lambda: replace(found(), language="de")  # type: ignore[method-assign]
+        return transcription
+
+
+def test_without_a_model_the_embedded_engine_is_chosen_and_says_why(tmp_path: Path) -> None:
+    settings = Settings(stt_model="nobody/nothing")
+    assert build(settings).engine == "pocketsphinx"
+    why = choose(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").why
+    assert why.startswith("not whisper: its model nobody/nothing is not on this machine, and the hub cannot be asked")
+    with pytest.raises(ConfigurationError, match="nobody/nothing"):
+        build(Settings(stt_engine="whisper", stt_model="nobody/nothing"))
+
+
+def test_whisper_is_chosen_where_its_model_is_here(counting_folder: Path) -> None:
+    assert build(Settings(stt_model=str(counting_folder))).engine == "whisper"
+
+
+def _broken(settings: Settings) -> FakeTranscriber:
+    raise EngineError("the weights are damaged")
+
+
+def test_with_auto_an_engine_that_does_not_load_is_passed_over_and_else_it_is_an_error() -> None:
+    broken = Engine[Transcriber]("broken", lambda settings: None, _broken)
+    spare = Engine[Transcriber]("spare", lambda settings: None, lambda settings: FakeTranscriber())
+    assert build(Settings(), (broken, spare)).engine == "spare"
+    for engines, wanted in (((broken,), "auto"), ((broken, spare), "broken")):
+        with pytest.raises(ConfigurationError, match="the weights are damaged"):
+            build(Settings(stt_engine=wanted), engines)
+
+
+def test_auto_passes_over_what_could_run_but_should_not() -> None:
+    slow = Engine("slow", lambda settings: None, lambda settings: 1, lambda settings: "the card is faster")
+    fast = Engine("fast", lambda settings: None, lambda settings: 2)
+    choice = choose((slow, fast), "auto", Settings(), setting="X")
+    assert (choice.engine.name, choice.why) == ("fast", "not slow: the card is faster; the best that can run here")
+    assert choose((slow, fast), "slow", Settings(), setting="X").engine is slow

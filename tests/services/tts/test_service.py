@@ -144,3 +144,21 @@ async def test_a_speech_that_is_cancelled_stops_the_engine() -> None:
 def test_the_service_takes_sentences() -> None:
     built = service(FakeSynthesizer(), "fake")
     assert (built.name, built.takes, built.engine, built.failed) == ("tts", (ReplySentence,), "fake", failed)
+
+
+async def test_a_person_may_want_it_slower_and_softer() -> None:
+    synthesizer, plain = FakeSynthesizer(), FakeSynthesizer()
+    slow = [one for one in await spoken(synthesizer, "abc", pace=0.7, volume=0.5) if isinstance(one, AudioOut)]
+    usual = [one for one in await spoken(plain, "abc") if isinstance(one, AudioOut)]
+    ((_, voice, _),), ((_, own, _),) = synthesizer.asked, plain.asked
+    assert voice.pace == pytest.approx(0.7 * own.pace)
+    assert slow[-1].loudness[2] == pytest.approx(0.5 * usual[-1].loudness[2], rel=0.01)
+
+
+async def test_what_is_to_be_read_only_is_a_speech_without_sound() -> None:
+    synthesizer = FakeSynthesizer()
+    started, audio, ended = await spoken(synthesizer, "abc", spoken=False)
+    assert isinstance(started, SpeechStarted)
+    assert isinstance(audio, AudioOut)
+    assert isinstance(ended, SpeechEnded)
+    assert (audio.packets, audio.final, ended.samples, synthesizer.asked) == ((), True, 0, [])

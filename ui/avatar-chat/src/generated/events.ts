@@ -41,6 +41,19 @@ export type Viseme =
   | 'oh'
   | 'ou'
 
+export type CommandName =
+  | 'switch'
+  | 'new_conversation'
+  | 'repeat'
+  | 'stop'
+  | 'slower'
+  | 'faster'
+  | 'louder'
+  | 'softer'
+  | 'text_only'
+  | 'voice_on'
+  | 'help'
+
 /** Samples per second of recorded speech: mono, signed 16 bit, little endian. */
 export const MICROPHONE_RATE = 16000
 
@@ -108,7 +121,10 @@ export interface UtteranceStarted {
   readonly type: 'utterance.started'
   readonly utterance: UtteranceId
   readonly session: SessionId
+  /** BCP-47 tag; "und" where it is to be found out. */
   readonly language: string
+  /** Somebody else's words, passed on: no command is taken from them. */
+  readonly forwarded: boolean
 }
 
 /** The phrase is over. */
@@ -135,6 +151,8 @@ export interface MessageReceived {
   readonly message: Id
   readonly text: string
   readonly channel: string
+  /** Somebody else's words, passed on: no command is taken from them. */
+  readonly forwarded: boolean
 }
 
 /** The words of an utterance are known and will not change. */
@@ -148,6 +166,24 @@ export interface TranscriptFinal {
   readonly confidence: number
   readonly words: readonly Word[]
   readonly engine: string
+  /** Somebody else's words, passed on: no command is taken from them. */
+  readonly forwarded: boolean
+}
+
+/** The person told the system to do something, and it is done. */
+export interface CommandRecognised {
+  readonly type: 'command.recognised'
+  readonly name: CommandName
+  /** Of a switch: the character, and the name as it was said. */
+  readonly arguments: readonly string[]
+}
+
+/** The person told the system to do something that cannot be done. */
+export interface CommandRefused {
+  readonly type: 'command.refused'
+  readonly name: CommandName
+  readonly code: 'unknown_character' | 'already_there' | 'limit_reached' | 'nothing_to_repeat'
+  readonly detail: string
 }
 
 /** The character begins to answer. */
@@ -169,6 +205,12 @@ export interface ReplySentence {
   readonly emotion: Emotion
   /** Of the sentence before it in this reply, so that the face does not fall back between two. */
   readonly emotion_before: Emotion
+  /** Factor on the speed of the character's voice that the person asked for. */
+  readonly pace: number
+  /** Factor on its loudness that the person asked for, 0 to 1. */
+  readonly volume: number
+  /** False: it is to be read only. */
+  readonly spoken: boolean
 }
 
 /** The answer is complete as text. */
@@ -321,6 +363,8 @@ export type Fact =
   | UtteranceDiscarded
   | MessageReceived
   | TranscriptFinal
+  | CommandRecognised
+  | CommandRefused
   | ReplyStarted
   | ReplySentence
   | ReplyEnded

@@ -87,6 +87,8 @@ function apply(view: ConversationView, event: Event, body: Fact): ConversationVi
     case 'playback.finished':
       return changeReply(view, event, body, (reply) => foldSpeech(reply, body))
     case 'conversation.closed':
+    case 'command.recognised':
+    case 'command.refused':
     case 'session.opened':
     case 'session.closed':
     case 'frames.started':

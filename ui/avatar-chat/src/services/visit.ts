@@ -1,6 +1,6 @@
 /** One tab's visit: which conversation is open, and what the person does in it. Composes the other services. */
 
-import type { CharacterId, ConversationId, Event, Id } from '../generated/events'
+import type { CharacterId, CommandName, ConversationId, Event, Id } from '../generated/events'
 import { Api, ApiError } from './api'
 import { backoff } from './backoff'
 import { Call } from './call'
@@ -180,11 +180,22 @@ export class Visit {
   private observe(event: Event): void {
     const { body } = event
     if (body.type === 'conversation.titled' || body.type === 'reply.ended') void this.catalogue.refresh()
+    if (body.type === 'command.recognised') this.obey(body.name)
     if (body.type === 'reply.failed') {
       this.notices.show({ id: 'reply', tone: 'news', title: 'There was no answer', detail: body.detail })
     }
     if (body.type === 'service.step_failed') {
       this.notices.show({ id: 'step', tone: 'news', title: `A step failed: ${body.service}`, detail: body.detail })
+    }
+  }
+
+  /** What a command asks of the page; the services have done the rest. */
+  private obey(name: CommandName): void {
+    if (name === 'new_conversation') void this.begin()
+    if (name === 'voice_on') this.notices.remove('voice')
+    if (name === 'text_only') {
+      const detail = 'Say or write "voice on" to hear it again.'
+      this.notices.show({ id: 'voice', tone: 'news', title: 'Answers are written only', detail })
     }
   }
 

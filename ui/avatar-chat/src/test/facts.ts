@@ -2,9 +2,11 @@
 
 import type { Fact } from '../generated/events'
 
+const OWN = { forwarded: false } as const
+const VOICE = { pace: 1, volume: 1, spoken: true } as const
 const FEELING = { emotion: 'neutral', emotion_before: 'neutral' } as const
 
-export const listening: Fact = { type: 'utterance.started', utterance: 'u', session: 's', language: 'en' }
+export const listening: Fact = { type: 'utterance.started', utterance: 'u', session: 's', language: 'en', ...OWN }
 export const phraseOver: Fact = {
   type: 'utterance.ended',
   utterance: 'u',
@@ -17,15 +19,16 @@ export const replyEnded: Fact = { type: 'reply.ended', reply: 'r', sentences: 1 
 export const interrupted: Fact = { type: 'reply.interrupted', reply: 'r', heard: '', by: 'button' }
 
 export function transcribed(text: string): Fact {
-  return { type: 'transcript.final', utterance: 'u', text, language: 'en', confidence: 1, words: [], engine: '' }
+  const found = { language: 'en', confidence: 1, words: [], engine: '' }
+  return { type: 'transcript.final', utterance: 'u', text, ...found, ...OWN }
 }
 
 export function written(text: string, message = 'm'): Fact {
-  return { type: 'message.received', message, text, channel: 'web' }
+  return { type: 'message.received', message, text, channel: 'web', ...OWN }
 }
 
 export function sentence(index: number, text = `Sentence ${index}.`): Fact {
-  return { type: 'reply.sentence', reply: 'r', index, text, character: 'ada', language: 'en', ...FEELING }
+  return { type: 'reply.sentence', reply: 'r', index, text, character: 'ada', language: 'en', ...FEELING, ...VOICE }
 }
 
 function part(index: number) {

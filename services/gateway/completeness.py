@@ -1,0 +1,116 @@
+"""Whether what somebody said so far reads as if they were done. Pure, English and German.
+
+Some recognisers put marks, others do not. A full stop is believed, except after a word that no sentence ends with:
+recognisers put one wherever the sound ends.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Completeness: TypeAlias = Literal["complete", "open", "unfinished"]
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+@dataclass(frozen=True)
+class _Language:
+    fillers: frozenset[str]
+    """Somebody who says this is about to go on."""
+    never_last: frozenset[str]
+    """No sentence ends with these."""
+    seldom_last: frozenset[str]
+    """After these words a sentence goes on, where there is no mark."""
+    whole_alone: frozenset[str]
+    plain_from: int
+    """Words from which a text without a mark is taken for complete; 0: never."""
+
+
+_ENGLISH = _Language(
+    fillers=_words("um uh uhm er erm hmm hm mm"),
+    never_last=_words(
+        "a an the my your our their every and or but because if than as although unless whose i'm i'd i'll"
+    ),
+    seldom_last=_words(
+        """
+        this these his her its some any so when while though until since that which who of to in on at for with from
+        by about into onto over under between without like through during against is are was were am be been being do
+        does did have has had will would can could shall should may might must you're we're they're let's very really
+        too more most not well
+        """
+    ),
+    whole_alone=_words(
+        """
+        yes no yeah yep nope ok okay sure hello hi hey thanks bye goodbye stop wait quiet continue repeat please sorry
+        right exactly really why what who where when how great good nice cool never maybe always help pause
+        """
+    ),
+    plain_from=3,
+)
+_GERMAN = _Language(
+    fillers=_words("äh ähm öh öhm ehm hm hmm mh"),
+    never_last=_words(
+        "der ein eine einen einem eines und oder aber weil dass ob wenn als mein dein sein im am zum zur vom"
+    ),
+    seldom_last=_words(
+        """
+        die das den dem des ich du er es wir ihr man in an auf für mit von bei nach aus zu über unter vor um durch ohne
+        gegen ist sind war bin bist habe hat haben hatte will möchte kann könnte muss soll würde werde wird sehr nicht
+        kein keine so noch also denn wie
+        """
+    ),
+    whole_alone=_words(
+        """
+        ja nein nee doch okay ok klar gut hallo hi danke bitte tschüss stopp halt warte ruhe weiter genau richtig warum
+        was wer wo wann wie super toll nie vielleicht immer hilfe pause
+        """
+    ),
+    plain_from=0,
+)
+_LANGUAGES = {"en": _ENGLISH, "de": _GERMAN}
+
+_OPENERS = _words("what where who when why how which is are was do does did can could will would have has")
+"""A question with one of these may end in a word that otherwise goes on: "what do you want that for"."""
+_MAY_END_QUESTION = _words(
+    "that this these about for with from like do does did is are am will would can could have on in to who by"
+)
+_WHOLE_WITH_ONE_MORE = _ENGLISH.whole_alone | {"thank", "shut", "go"}
+_WORD = re.compile(r"[\w']+")
+
+
+def completeness(text: str, language: str = "en") -> Completeness:
+    """Whether a text reads as if the sentence were over. Anything that is hard to say is "open".
+
+    Args:
+        language: BCP-47; of languages that we do not know only the marks are looked at.
+    """
+    text = text.strip().lower()
+    words = _WORD.findall(text)
+    if not words:
+        return "open"
+    known = _LANGUAGES.get(language.lower().split("-")[0])
+    last = words[-1]
+    if known is not None and (last in known.fillers or last in known.never_last):
+        return "unfinished"
+    if text.endswith((",", "...", "…", "-", "–", ":")):
+        return "unfinished"
+    if text.endswith((".", "?", "!", "。", "？", "！")):
+        return "complete"
+    return "open" if known is None else _without_a_mark(words, known)
+
+
+def _without_a_mark(words: list[str], known: _Language) -> Completeness:
+    last = words[-1]
+    if len(words) == 1 and last in known.whole_alone:
+        return "complete"
+    if last in known.seldom_last:
+        question = len(words) >= 4 and words[0] in _OPENERS and last in _MAY_END_QUESTION
+        return "open" if question else "unfinished"
+    if not known.plain_from:
+        return "open"
+    whole = len(words) == 2 and words[0] in _WHOLE_WITH_ONE_MORE
+    return "complete" if whole or len(words) >= known.plain_from else "open"

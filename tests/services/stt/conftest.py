@@ -1,0 +1,32 @@
+"""Small Whisper models, written once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.stt.whisper import Whisper
+from services.stt.whisper_network import Network
+from tests.services.stt import whisper_models as models
+
+
+@pytest.fixture(scope="session")
+def counting_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that counts, as faster-whisper keeps it."""
+    return models.write_ctranslate2(tmp_path_factory.mktemp("whisper") / "counting", models.counting_weights())
+
+
+@pytest.fixture(scope="session")
+def counting(counting_folder: Path) -> Network:
+    from services.stt.whisper_ctranslate2 import CTranslate2Whisper
+
+    return CTranslate2Whisper(counting_folder, "cpu", threads=1)
+
+
+@pytest.fixture
+def whisper(counting: Network) -> Iterator[Whisper]:
+    made = Whisper(counting)
+    yield made
+    made.close()

@@ -1,0 +1,51 @@
+"""Recordings of how people speak in turns, with what is to be made of them. `tests/voices/make_turns.py` made them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import av
+import msgspec
+import numpy as np
+
+from bus.events import MICROPHONE_RATE
+from services.audio import Resampler, Samples, to_int16
+
+FOLDER = Path(__file__).parent
+RATE = MICROPHONE_RATE
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was said without a longer pause."""
+
+    start: int
+    """First audible sample, at 16 kHz."""
+    end: int
+    text: str
+
+
+class TurnRecording(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    language: str
+    phrases: int
+    """How many a listener would hear."""
+    heard: tuple[Heard, ...]
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / f"{self.name}.ogg"
+
+    def samples(self) -> Samples:
+        """16 kHz mono: a second of a quiet room, what was said, two seconds of the room."""
+        resampler = Resampler(48_000, RATE)
+        with av.open(str(self.path)) as container:
+            blocks = [resampler.push(to_int16(frame.to_ndarray())) for frame in container.decode(audio=0)]
+        return np.concatenate([*blocks, resampler.flush()])
+
+
+@functools.cache
+def turn_recordings() -> dict[str, TurnRecording]:
+    """All of them by name."""
+    listed = msgspec.json.decode((FOLDER / "manifest.json").read_bytes(), type=list[TurnRecording])
+    return {recording.name: recording for recording in listed}

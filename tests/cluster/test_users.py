@@ -6,25 +6,33 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
 import pytest
 
 from bus import streams, subjects
+from bus.attempt import Attempt
 from bus.errors import BusError, ConfigurationError, Forbidden
 from bus.events import (
     AudioIn,
     AudioOut,
+    Body,
     CharacterCreated,
     CharacterEvent,
+    CommandRecognised,
     DeadLetter,
     Event,
     Fact,
+    FrameBatch,
+    FramesEnded,
     MessageReceived,
     ReplyStarted,
     SpeechStarted,
+    StepRepeated,
     TranscriptFinal,
 )
 from bus.log import Bus, connect
 from bus.passwords import USERS
+from bus.service import Output
 from tests.cluster.conftest import Nodes
 
 
@@ -47,7 +55,7 @@ async def test_streams_have_a_copy_on_every_node(nodes: Nodes) -> None:
     async with connect(nodes.settings(nats_replicas=1), name="operator") as bus:
         copies = {stream.config.name: stream.config.num_replicas for stream in await bus.js.streams_info()}
     # Also after a process came that asks for one copy only.
-    assert copies == dict.fromkeys(["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD"], 3)
+    assert copies == dict.fromkeys(["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE"], 3)
 
 
 ADA = CharacterCreated(name="Ada", tagline="", personality="", greeting="", look="ada", voice="female")
@@ -69,7 +77,7 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
     async with everybody(nodes) as of, asyncio.timeout(10):
         refused = {
             "stt speaks": of["stt"].append(event(speech, "n1")),
-            "stt reads conversations": of["stt"].facts("c1"),
+            "stt reads characters": of["stt"].characters(),
             "stt reads what is spoken": anext(of["stt"].follow(AudioOut, subjects.audio_out("c1", "s1"))),
             "dialogue hears": of["dialogue"].append(event(words, "n2")),
             "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
@@ -92,6 +100,33 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
                 assert not error.retryable  # noqa: PT017
             else:
                 raise AssertionError(f"not refused: {what}")
+
+
+@pytest.mark.parametrize("service", ["stt", "dialogue", "tts", "render"])
+async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, service: str) -> None:
+    conversation = f"c-{service}"
+    picture = FrameBatch(
+        conversation=conversation, speech="s1", index=0, frame=0, fps=25, phase=0, units=(b"x",), final=True
+    )
+    voice = msgspec.structs.replace(VOICE, conversation=conversation)
+    outputs: dict[str, list[Output]] = {
+        "stt": [TranscriptFinal(utterance="u1", text="", language="en", confidence=1.0)],
+        "dialogue": [ReplyStarted(reply="r", character="a", engine="e"), CommandRecognised(name="stop")],
+        "tts": [SpeechStarted(speech="s1", reply="r", index=0, character="a", voice="v", engine="e"), voice],
+        "render": [FramesEnded(speech="s1", frames=1), picture],
+    }
+    async with connect(nodes.settings(), name="gateway") as gateway, asyncio.timeout(15):
+        sequence = await gateway.append(said(1, conversation))
+    async with connect(nodes.settings(), name=service) as bus, asyncio.timeout(15):
+        for _ in range(2):
+            attempt = Attempt(bus, service, said(1, conversation), sequence)
+            await attempt.take_over()
+            for output in outputs[service]:
+                await attempt.publish(output)
+    async with connect(nodes.settings(), name="operator") as bus:
+        kinds = [type(one.body) for _, one in await bus.facts(conversation)]
+    facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
+    assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
 
 
 async def test_reading_another_users_answers_is_refused(nodes: Nodes) -> None:

@@ -16,7 +16,7 @@ from services.tts import xtts_model
 
 LANGUAGES = "en es fr de it pt pl tr ru nl cs ar zh-cn ja hu ko hi".split()  # noqa: SIM905 - a list of codes
 _SIZES: dict[str, Any] = {
-    "gpt_layers": 2, "gpt_n_model_channels": 64, "gpt_n_heads": 4, "decoder_input_dim": 64, "gpt_max_audio_tokens": 60,
+    "gpt_layers": 2, "gpt_n_model_channels": 64, "gpt_n_heads": 4, "decoder_input_dim": 64, "gpt_max_audio_tokens": 48,
     "d_vector_dim": 512,
 }  # fmt: skip
 
@@ -56,6 +56,8 @@ def make(folder: Path, **sizes: Any) -> Path:
     tokenizer = importlib.import_module("TTS.tts.layers.xtts.tokenizer")
     model.tokenizer = tokenizer.VoiceBpeTokenizer(vocab_file=arguments.tokenizer_file)
     model.init_models()
+    with torch.no_grad():  # random weights whisper, and what is as quiet as that is cut away as silence
+        model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(30.0)
     config.save_json(str(folder / "config.json"))
     torch.save({"model": model.state_dict()}, folder / "model.pth")
     width = arguments.gpt_n_model_channels

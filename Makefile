@@ -64,7 +64,7 @@ clean: ## remove what was installed and built; keeps data/
 
 .venv/installed-dev: .venv/installed
 	@echo '— installing the tools for tests'
-	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e '.[espeak,whisper,dev]'
+	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e '.[espeak,whisper,kokoro,dev]'
 	@touch $@
 
 $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json

@@ -433,6 +433,9 @@ class CharacterCreated(Body, frozen=True, kw_only=True, tag="character.created")
     """Which face is drawn: a look of the layered renderer."""
     voice: str
     """Preferred voice, e.g. "female" or "male"; each engine maps it to what it has."""
+    voice_sample: str = ""
+    """Name of a recording in the folder of voices, which engines that can clone take the voice from; empty: the one
+    named like the character's id, where there is one."""
     pitch: float = 1.0
     pace: float = 1.0
     language: str = "en"

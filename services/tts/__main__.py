@@ -2,25 +2,79 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 from bus.engines import Engine, choose
 from bus.runner import serve
 from bus.service import Service
 from bus.settings import Settings
-from services.tts import espeak_engine, flite_library
+from services.tts import espeak_engine, flite_library, kokoro_engine, xtts
+from services.tts.arriving import Arriving
 from services.tts.engine import Synthesizer
 from services.tts.espeak_engine import EspeakEngine
 from services.tts.flite_engine import Flite
+from services.tts.lips import LipReader
 from services.tts.router import ByLanguage
 from services.tts.service import service
+from services.tts.silent import Silent
+from services.tts.weights import Weights
+
+log = logging.getLogger(__name__)
 
 
 def _both_missing(settings: Settings) -> str | None:
     return flite_library.missing() or espeak_engine.missing()
 
 
+def _xtts(settings: Settings) -> Synthesizer:
+    log.warning("licence accepted by setting", extra={"model": "XTTS v2", "terms": xtts.LICENCE})
+
+    def load(folder: Path, espeak: EspeakEngine | None, plain: Synthesizer) -> Synthesizer:
+        from services.tts.xtts_engine import Xtts
+
+        return Xtts.load(folder, settings, LipReader(espeak), plain)
+
+    return _downloaded("xtts", xtts.WEIGHTS, xtts.folder_of(settings), settings, load)
+
+
+def _kokoro(settings: Settings) -> Synthesizer:
+    def load(folder: Path, espeak: EspeakEngine | None, plain: Synthesizer) -> Synthesizer:
+        assert espeak is not None
+        return kokoro_engine.Kokoro(folder, espeak, LipReader(espeak), plain)
+
+    return _downloaded("kokoro", kokoro_engine.WEIGHTS, kokoro_engine.folder_of(settings), settings, load)
+
+
+Load = Callable[[Path, EspeakEngine | None, Synthesizer], Synthesizer]
+
+
+def _downloaded(name: str, weights: Weights, folder: Path, settings: Settings, load: Load) -> Synthesizer:
+    """The engine; where files of it are missing, one that is replaced by it once they are there."""
+    espeak = None if espeak_engine.missing() else EspeakEngine()
+    plain = _plain(settings, espeak)
+    if not weights.missing(folder):
+        return load(folder, espeak, plain)
+
+    def arrive() -> Synthesizer:
+        weights.fetch(settings.model_hub, folder)
+        return load(folder, espeak, plain)
+
+    return Arriving(arrive, plain, name)
+
+
+def _plain(settings: Settings, espeak: EspeakEngine | None) -> Synthesizer:
+    """The best voice that needs no download."""
+    if espeak is None:
+        return Flite() if flite_library.missing() is None else Silent()
+    return espeak if flite_library.missing() else ByLanguage(Flite(), espeak)
+
+
 ENGINES: tuple[Engine[Synthesizer], ...] = (
+    Engine("xtts", xtts.missing, _xtts),
+    Engine("kokoro", kokoro_engine.missing, _kokoro),
     Engine("flite+espeak", _both_missing, lambda settings: ByLanguage(Flite(), EspeakEngine())),
     Engine("espeak", lambda settings: espeak_engine.missing(), lambda settings: EspeakEngine()),
     Engine("flite", lambda settings: flite_library.missing(), lambda settings: Flite()),
@@ -30,6 +84,7 @@ ENGINES: tuple[Engine[Synthesizer], ...] = (
 
 def build(settings: Settings) -> Service:
     choice = choose(ENGINES, settings.tts_engine, settings, setting="VISAVIS_TTS_ENGINE")
+    log.info("voice", extra={"engine": choice.engine.name, "why": choice.why})
     return service(choice.engine.make(settings), choice.engine.name)
 
 

@@ -22,6 +22,8 @@ class Voice:
     """Factor on the speed, about 0.7 to 1.5."""
     language: str = "en"
     """BCP-47 tag."""
+    sample: str = ""
+    """Name of a recording that engines which can clone a voice take it from, with or without its ending."""
 
     @property
     def english(self) -> bool:
@@ -37,7 +39,8 @@ class SpeechPiece:
     rate: int
     """Samples per second, the same in all pieces of a speech."""
     visemes: tuple[VisemeMark, ...] = ()
-    """Positions at `rate` from the start of the speech; may lie in later pieces, never in earlier ones."""
+    """Positions at `rate` from the start of the speech, in their order. They may lie in later pieces; where they are
+    found by listening they can lie a little before this one."""
 
 
 class Synthesizer(Protocol):

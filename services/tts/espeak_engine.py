@@ -70,6 +70,18 @@ class EspeakEngine:
         samples = samples_of(answer.pcm)
         yield SpeechPiece(samples, answer.rate, marks(_timed(answer.phonemes, len(samples))))
 
+    def ipa(self, text: str, language: str) -> str:
+        """The text in IPA, see `espeak_process.Answer.ipa`.
+
+        Raises:
+            EngineError: it does not know the language, or the process broke off.
+        """
+        plain = _request(text, Voice(language=language), 0)
+        answer = self._ask(msgspec.structs.replace(plain, variant="", silent=True))
+        if answer.error:
+            raise EngineError(answer.error, retryable=answer.retryable)
+        return answer.ipa
+
     def close(self) -> None:
         """End the process."""
         with self._lock:

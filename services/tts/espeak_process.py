@@ -3,8 +3,8 @@
 Nothing else in Visavis touches the library. It reads requests on standard input and writes answers on standard output,
 each a msgpack message behind its length (four bytes, big endian), one answer for one request:
 
-    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "volume" 0-200, "seed"}
-    {"rate", "pcm", "phonemes": [[name, sample], …]} or {"error", "retryable"}
+    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "volume" 0-200, "seed", "silent"}
+    {"rate", "pcm", "phonemes": [[name, sample], …]}, {"ipa"} or {"error", "retryable"}
 
 Each request is spoken by a fork of the process as it was at its start. The library keeps traces of what it said before;
 so the same request gives the same samples, and a text that brings the library down brings down nothing else.
@@ -29,6 +29,8 @@ _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 0x8000
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _CHARACTERS_UTF8 = 1
 _EVENT_LIST_END, _EVENT_PHONEME = 0, 7
+_IPA = 2
+_CLAUSE_MARKS = ".,!?;:"
 BUFFER_MS = 200
 
 
@@ -63,6 +65,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     volume: int = 100
     seed: int = 0
     """Of the breath and the flutter, 31 bits."""
+    silent: bool = False
+    """Only the phonemes of the text are wanted, as `ipa`."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +74,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     pcm: bytes = b""
     phonemes: tuple[tuple[str, int], ...] = ()
     """IPA and the sample at which it begins; "" is a pause."""
+    ipa: str = ""
+    """The text in IPA with stress marks, a blank between words, each clause with the mark that ended it."""
     error: str = ""
     retryable: bool = False
 
@@ -108,6 +114,8 @@ class Espeak:
             c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, POINTER(c_uint), c_void_p,
         ]  # fmt: skip
         library.espeak_ng_SetRandSeed.argtypes = [c_long]
+        library.espeak_TextToPhonemes.argtypes = [POINTER(c_void_p), c_int, c_int]
+        library.espeak_TextToPhonemes.restype = c_char_p
         options = _DONT_EXIT | _PHONEME_EVENTS | _PHONEME_IPA
         data = str(espeakng_loader.get_data_path()).encode()
         self.rate: int = library.espeak_Initialize(_SYNCHRONOUS, BUFFER_MS, data, options)
@@ -125,6 +133,8 @@ class Espeak:
         # An unknown voice would leave the one before in place, without a word.
         if self._library.espeak_SetVoiceByName(name.encode()) != 0:
             return Answer(error=f"eSpeak NG has no voice {name!r}")
+        if request.silent:
+            return Answer(ipa=self._ipa(request.text))
         self._library.espeak_SetParameter(_RATE, request.rate, 0)
         self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
         self._library.espeak_SetParameter(_VOLUME, request.volume, 0)
@@ -134,6 +144,25 @@ class Espeak:
         if status != 0:
             return Answer(error=f"eSpeak NG gave up on {len(request.text)} characters: {status}", retryable=True)
         return Answer(rate=self.rate, pcm=b"".join(self._sound), phonemes=tuple(self._phonemes))
+
+    def _ipa(self, text: str) -> str:
+        data = text.encode() + b"\0"
+        buffer = ctypes.create_string_buffer(data, len(data))
+        start = ctypes.addressof(buffer)
+        place = c_void_p(start)
+        clauses: list[str] = []
+        while place.value:
+            before = place.value
+            said = self._library.espeak_TextToPhonemes(ctypes.byref(place), _CHARACTERS_UTF8, _IPA)
+            # It tells where it stopped reading, a letter or two behind the mark; at the end it tells nothing.
+            end = place.value or start + len(data) - 1
+            read = data[before - start : end - start].decode("utf-8", "ignore").rstrip()
+            mark = next((letter for letter in reversed(read[-3:]) if letter in _CLAUSE_MARKS), "")
+            if said:
+                clauses.append(said.decode("utf-8", "ignore").strip() + mark)
+            if place.value == before:
+                break
+        return " ".join(clauses)
 
     def _hear(self, wave: Any, count: int, events: Any) -> int:
         place = 0

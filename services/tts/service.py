@@ -36,11 +36,12 @@ def speech_id(event: Event) -> str:
     return derive_id(event.id, "speech")
 
 
-def voice_of(character: CharacterCreated | None, language: str) -> Voice:
-    """How a character sounds; a plain voice where it is not known."""
+def voice_of(name: str, character: CharacterCreated | None, language: str) -> Voice:
+    """How a character sounds; a plain voice where it is not known. Its sample is by default the one with its id."""
     if character is None:
         return Voice(language=language)
-    return Voice(name=character.voice, pitch=character.pitch, pace=character.pace, language=language)
+    sample = character.voice_sample or name
+    return Voice(name=character.voice, pitch=character.pitch, pace=character.pace, language=language, sample=sample)
 
 
 class Speaker:
@@ -59,7 +60,7 @@ class Speaker:
         body = event.body
         assert isinstance(body, ReplySentence)
         speech = speech_id(event)
-        voice = voice_of((await reader.characters()).get(body.character), body.language)
+        voice = voice_of(body.character, (await reader.characters()).get(body.character), body.language)
         voice = replace(voice, pace=voice.pace * body.pace)
         text = speakable(body.text)[:LONGEST_TEXT] if body.spoken else ""
         chunks = SpeechChunks(event.conversation, speech)

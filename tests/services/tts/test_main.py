@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bus.engines import choose
-from bus.errors import ConfigurationError
+from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.tts import espeak_engine, flite_library
 from services.tts.__main__ import ENGINES, build
+from services.tts.arriving import Arriving
 from services.tts.engine import Voice
 from services.tts.router import ByLanguage
+from services.tts.silent import Silent
+from services.tts.weights import Weights
 from tests.fakes import FakeSynthesizer
 
 SETTING = "VISAVIS_TTS_ENGINE"
@@ -48,3 +53,33 @@ def test_english_goes_to_one_engine_and_the_rest_to_the_other() -> None:
     assert [text for text, *_ in english.asked] == ["Hello", "Naïve"]
     assert [text for text, *_ in others.asked] == ["Hallo", "你好"]
     assert router.voice_for(Voice("male")) == "fake/male"
+
+
+def test_auto_says_why_the_better_voices_are_not_used() -> None:
+    why = choose(ENGINES, "auto", Settings(), setting=SETTING).why
+    assert "not xtts: " in why
+    assert "not kokoro: " in why
+
+
+def test_where_files_are_missing_another_voice_speaks_until_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def refuse(weights: Weights, hub: str, folder: Path) -> None:
+        asked.append(hub)
+        raise EngineError("no network", retryable=False)
+
+    monkeypatch.setattr(Weights, "fetch", refuse)
+    settings = Settings(tts_engine="kokoro", data=str(tmp_path), model_hub="http://127.0.0.1:1")
+    engine = next(row for row in ENGINES if row.name == "kokoro").make(settings)
+    assert isinstance(engine, Arriving)
+    assert engine.settled.wait(10)
+    assert asked == ["http://127.0.0.1:1"]
+    assert "espeak/" in engine.voice_for(Voice(language="de"))
+
+
+def test_without_any_other_voice_the_sentence_stays_text() -> None:
+    with pytest.raises(EngineError, match="no voice here yet") as caught:
+        list(Silent().speak("hi", Voice(), 1))
+    assert caught.value.code == "no_voice"

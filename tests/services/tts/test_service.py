@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from bus.errors import EngineError
@@ -22,7 +23,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.service import Output
 from services.tts.engine import Voice
-from services.tts.service import LONGEST_TEXT, Speaker, failed, service
+from services.tts.service import LONGEST_TEXT, Speaker, failed, service, voice_of
 from tests.fakes import FakeReader, FakeSynthesizer, event
 
 SPEECH = derive_id("e", "speech")
@@ -70,7 +71,7 @@ async def test_a_sentence_spoken_again_is_the_same_to_the_last_byte() -> None:
 async def test_the_engine_gets_cleaned_text_the_characters_voice_and_a_seed_of_the_speech() -> None:
     synthesizer = FakeSynthesizer()
     await spoken(synthesizer, "**Hello** 😀", language="de")
-    assert synthesizer.asked == [("Hello", Voice("female", 1.1, 0.9, "de"), seed_of(SPEECH))]
+    assert synthesizer.asked == [("Hello", Voice("female", 1.1, 0.9, "de", "ada"), seed_of(SPEECH))]
 
 
 async def test_a_character_that_is_not_known_has_a_plain_voice() -> None:
@@ -162,3 +163,9 @@ async def test_what_is_to_be_read_only_is_a_speech_without_sound() -> None:
     assert isinstance(audio, AudioOut)
     assert isinstance(ended, SpeechEnded)
     assert (audio.packets, audio.final, ended.samples, synthesizer.asked) == ((), True, 0, [])
+
+
+def test_a_character_names_its_sample_or_has_the_one_with_its_own_name() -> None:
+    assert voice_of("ada", ADA, "en").sample == "ada"
+    assert voice_of("ada", msgspec.structs.replace(ADA, voice_sample="aunt.wav"), "en").sample == "aunt.wav"
+    assert voice_of("ada", None, "en").sample == ""

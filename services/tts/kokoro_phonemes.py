@@ -1,0 +1,43 @@
+"""eSpeak NG's IPA in the letters that Kokoro was trained with. Pure.
+
+Kokoro's own converter (misaki) writes a diphthong and an affricate as one letter, and American English without length
+marks. The rows below are that mapping as its documentation describes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_ENGLISH = (
+    ("eɪ", "A"), ("aɪ", "I"), ("aʊ", "W"), ("ɔɪ", "Y"), ("tʃ", "ʧ"), ("dʒ", "ʤ"), ("əl", "ᵊl"), ("ɚ", "əɹ"),
+    ("ɜː", "ɜ"), ("ɐ", "ə"), ("ɬ", "l"), ("ʔ", "t"), ("ç", "k"), ("x", "k"),
+)  # fmt: skip
+_AMERICAN = (("oʊ", "O"), ("ɪə", "iə"), ("ɾ", "T"), ("ː", ""))
+_BRITISH = (("əʊ", "Q"), ("eə", "ɛː"), ("iə", "ɪə"))
+_OTHERS = (("ts", "ʦ"), ("dz", "ʣ"), ("tʃ", "ʧ"), ("dʒ", "ʤ"))
+# eSpeak NG sets the stress before the vowel, and so did the training.
+_SWITCH = re.compile(r"\([a-z-]+\)")
+
+
+def kokoro_letters(ipa: str, language: str) -> str:
+    """The letters for a text.
+
+    Args:
+        ipa: from eSpeak NG.
+        language: BCP-47 tag, which says how English is spoken.
+    """
+    text = _SWITCH.sub("", ipa).replace("\u0361", "").replace("_", "")
+    tag = language.lower()
+    if not tag.startswith("en"):
+        rows: tuple[tuple[str, str], ...] = _OTHERS
+    else:
+        rows = _ENGLISH + (_BRITISH if tag == "en-gb" else _AMERICAN)
+    for old, new in rows:
+        text = text.replace(old, new)
+    return text
+
+
+def ids_of(letters: str, vocabulary: Mapping[str, int]) -> list[int]:
+    """Numbers of the letters that the model knows; the others are left out."""
+    return [vocabulary[letter] for letter in letters if letter in vocabulary]

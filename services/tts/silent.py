@@ -1,0 +1,16 @@
+"""No voice at all, where the one asked for is not there and no other is installed: the sentence stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bus.errors import EngineError
+from services.tts.engine import SpeechPiece, Voice
+
+
+class Silent:
+    def voice_for(self, voice: Voice) -> str:
+        return "none"
+
+    def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
+        raise EngineError(f"there is no voice here yet that speaks {voice.language}", code="no_voice")

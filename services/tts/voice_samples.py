@@ -1,0 +1,93 @@
+"""Recordings that a character's voice is cloned from, and what a model made of them, kept by content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from bus.errors import InvalidInput
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".webm")
+SHORTEST = 6.0
+"""Seconds of recording that a voice needs."""
+LONGEST = 30.0
+"""Seconds that are used; more does not change the voice any more."""
+
+
+def find(folder: Path, name: str) -> Path | None:
+    """The recording of this name, with or without its ending; None where there is none.
+
+    A name with a folder in it finds nothing.
+    """
+    if not name or Path(name).name != name:
+        return None
+    paths = [folder / name, *(folder / f"{name}{suffix}" for suffix in SUFFIXES)]
+    return next((path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()), None)
+
+
+def read(path: Path, rate: int) -> npt.NDArray[np.float32]:
+    """The sound of a file, mono, -1 to 1, at the most 30 s of it.
+
+    Raises:
+        InvalidInput: it is no recording, or shorter than 6 s.
+    """
+    try:
+        with av.open(str(path)) as container:
+            resampler = av.AudioResampler("flt", "mono", rate)
+            blocks: list[npt.NDArray[np.float32]] = []
+            for frame in container.decode(audio=0):
+                blocks += [_floats(made) for made in resampler.resample(frame)]
+                if sum(map(len, blocks)) >= LONGEST * rate:
+                    break
+            blocks += [_floats(made) for made in resampler.resample(None)]
+    except (av.FFmpegError, IndexError, OSError) as error:
+        raise InvalidInput(f"{path.name} is no recording that can be read: {error}") from error
+    sound = np.concatenate(blocks)[: round(LONGEST * rate)] if blocks else np.zeros(0, np.float32)
+    if len(sound) < SHORTEST * rate:
+        raise InvalidInput(f"{path.name}: expected at least {SHORTEST:g} s of a voice, got {len(sound) / rate:.1f} s")
+    return sound
+
+
+def _floats(frame: av.AudioFrame) -> npt.NDArray[np.float32]:
+    return frame.to_ndarray().reshape(-1).astype(np.float32)
+
+
+class Kept:
+    """Arrays on disk under a hash of what they were made from. A file that is damaged is as good as none.
+
+    Args:
+        folder: made when something is kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @staticmethod
+    def key(*parts: bytes) -> str:
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(len(part).to_bytes(8, "big") + part)
+        return digest.hexdigest()
+
+    def get(self, key: str) -> dict[str, npt.NDArray[np.float32]] | None:
+        try:
+            with np.load(self._path(key), allow_pickle=False) as found:
+                return {name: found[name] for name in found.files}
+        except (OSError, ValueError, EOFError):
+            return None
+
+    def put(self, key: str, arrays: dict[str, npt.NDArray[np.float32]]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stubs take the names for its own options
+        Path(name).replace(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.npz"

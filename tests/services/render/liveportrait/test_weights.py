@@ -63,20 +63,20 @@ def test_all_networks_are_loaded_folded_and_in_their_precision(checkpoints: Path
     assert not any("norm" in key for key in networks.warping.state_dict())
 
 
-def test_a_file_that_was_changed_is_not_loaded(checkpoints: Path) -> None:
-    path = checkpoints / "GENERATOR.pth"
-    data = bytearray(path.read_bytes())
+def test_a_file_that_was_changed_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = saved(small_networks(), "small.pth", tmp_path)
+    monkeypatch.setattr(published, "FILES", (file,))
+    data = bytearray((tmp_path / "small.pth").read_bytes())
     data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(ConfigurationError, match=r"GENERATOR\.pth is not the published file"):
-        load(checkpoints, device=CPU, dtype=torch.float32)
+    (tmp_path / "small.pth").write_bytes(data)
+    with pytest.raises(ConfigurationError, match=r"small\.pth is not the published file"):
+        load(tmp_path, device=CPU, dtype=torch.float32)
 
 
-def test_a_file_that_would_run_code_is_not_loaded(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "APPEARANCE", saved({"first": Path}, "APPEARANCE.pth", checkpoints))
-    monkeypatch.setattr(published, "FILES", (published.APPEARANCE,))
+def test_a_file_that_would_run_code_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "FILES", (saved({"first": Path}, "code.pth", tmp_path),))
     with pytest.raises(ConfigurationError, match="is no checkpoint"):
-        load(checkpoints, device=CPU, dtype=torch.float32)
+        load(tmp_path, device=CPU, dtype=torch.float32)
 
 
 def test_weights_of_another_network_are_refused_and_named() -> None:

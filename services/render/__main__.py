@@ -9,7 +9,7 @@ from bus.runner import serve
 from bus.service import Service
 from bus.settings import Settings
 from services.render.engine import Renderer
-from services.render.layered.renderer import LayeredRenderer
+from services.render.faces import Warp, faces
 from services.render.service import service
 
 
@@ -17,8 +17,12 @@ def _always(settings: Settings) -> str | None:
     return None
 
 
+def _layered(settings: Settings) -> Renderer:
+    return faces(settings.video_size, settings.data_folder, Warp(settings.video_size))
+
+
 ENGINES: tuple[Engine[Renderer], ...] = (
-    Engine("layered", missing=_always, make=lambda settings: LayeredRenderer(settings.video_size)),
+    Engine("layered", missing=_always, make=_layered),
 )
 
 

@@ -181,7 +181,7 @@ class Render:
 
 
 def _draw(face: Face, encoder: Encoder, poses: list[Pose], *, key: bool) -> tuple[bytes, ...]:
-    return encoder.encode((face.render(pose) for pose in poses), key=key)
+    return encoder.encode(face.render(poses), key=key)
 
 
 def service(renderer: Renderer, *, bitrate: int) -> Service:

@@ -49,7 +49,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     tts_engine: str = "auto"
     """auto, flite+espeak (flite for English, eSpeak NG for the rest), espeak, flite."""
     render_engine: str = "auto"
-    """auto, layered."""
+    """auto, layered (drawn faces and warped photos, on the processor), liveportrait (photos by networks, on a GPU)."""
+    render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """Numbers that LivePortrait computes with; auto: float16 on a GPU, float32 elsewhere."""
+    render_compile: Literal["off", "compile", "graphs"] = "off"
+    """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: into CUDA graphs too."""
+    models: str = ""
+    """Folder for models that are downloaded; empty: models in the data folder."""
     video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512
     """Width and height of the avatar's pictures, in pixels."""
     video_bitrate: Annotated[int, Meta(ge=100_000, le=8_000_000)] = 1_000_000
@@ -68,6 +74,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def data_folder(self) -> Path:
         return Path(self.data).absolute()
+
+    @property
+    def models_folder(self) -> Path:
+        return Path(self.models).absolute() if self.models else self.data_folder / "models"
 
     @property
     def url(self) -> str:

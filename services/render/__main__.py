@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
 from bus.engines import Engine, choose
@@ -10,6 +11,7 @@ from bus.service import Service
 from bus.settings import Settings
 from services.render.engine import Renderer
 from services.render.faces import Warp, faces
+from services.render.gpu import gpus
 from services.render.service import service
 
 
@@ -21,7 +23,28 @@ def _layered(settings: Settings) -> Renderer:
     return faces(settings.video_size, settings.data_folder, Warp(settings.video_size))
 
 
+def _liveportrait_missing(settings: Settings) -> str | None:
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("pynvml") is None:
+        return "torch is not installed; `pip install visavis[liveportrait]`, some gigabytes"
+    if not gpus():
+        return "there is no NVIDIA GPU, and without one a picture takes seconds"
+    from services.render.liveportrait.loading import why_not  # takes a second, so only where it can matter
+
+    return why_not(settings.models_folder, wanted=settings.render_engine == "liveportrait")
+
+
+def _liveportrait(settings: Settings) -> Renderer:
+    from services.render.liveportrait.loading import load
+
+    engine = load(
+        settings.models_folder, settings.data_folder, settings.video_size,
+        precision=settings.render_precision, compiling=settings.render_compile,
+    )
+    return faces(settings.video_size, settings.data_folder, engine)
+
+
 ENGINES: tuple[Engine[Renderer], ...] = (
+    Engine("liveportrait", missing=_liveportrait_missing, make=_liveportrait),
     Engine("layered", missing=_always, make=_layered),
 )
 

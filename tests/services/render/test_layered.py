@@ -10,8 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, NotFound
-from bus.settings import Settings
-from services.render.__main__ import ENGINES, build
 from services.render.cast import CAST
 from services.render.layered.looks import LOOKS
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
@@ -144,12 +142,6 @@ def test_a_drawing_that_is_no_svg_is_an_engine_error() -> None:
 
 def test_colours_blend() -> None:
     assert blend("#000000", "#ff8040", 0.5) == "#804020"
-
-
-def test_the_service_is_built_with_the_layered_face() -> None:
-    made = build(Settings(video_size=128))
-    assert (made.name, made.engine) == ("render", "layered")
-    assert [engine.name for engine in ENGINES] == ["layered"]
 
 
 def test_the_contact_sheet_shows_all_looks(tmp_path: Path) -> None:

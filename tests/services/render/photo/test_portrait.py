@@ -15,7 +15,7 @@ from services.render.photo.crop import SIDE, cut, frame
 from services.render.photo.face import LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, FaceFinder
 from services.render.photo.portrait import Portrait, Portraits, look_of, prepare
 from tests.golden import recipe
-from tests.services.render.photo.conftest import Drawing, png
+from tests.services.render.conftest import Drawing, png
 
 ANCHORS: dict[int, tuple[list[list[int]], list[int]]] = {
     203: ([[0, 6, 12, 18], [24, 30, 36, 42]], [48, 66]),

@@ -19,7 +19,7 @@ doctor: .venv/installed ## what is installed, which engines would be used, what 
 
 ui: $(UI)/dist/index.html ## build the page
 
-test: .venv/installed-dev $(UI)/dist/index.html .setup/tools ## all tests, with coverage
+test: .venv/installed-dev $(UI)/dist/index.html .setup/tools .setup/face-models/face_landmark.tflite ## all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine -q
@@ -70,6 +70,11 @@ $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json
 $(UI)/dist/index.html: $(UI)/node_modules/.installed $(UI_SOURCES)
 	@echo '— building the page'
 	@cd $(UI) && npm run build --silent
+	@touch $@
+
+# What finds faces in photos; a user gets it with the first photo.
+.setup/face-models/face_landmark.tflite: .venv/installed-dev
+	@$(BIN)/python -m services.render.photo.models $(@D)
 	@touch $@
 
 # The browser and the voice that tests speak with come from Debian.

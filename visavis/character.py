@@ -14,6 +14,7 @@ from bus.events import CharacterCreated, CharacterEvent
 from bus.ids import new_id
 from bus.log import connect
 from bus.settings import Settings
+from services.render.cast import CAST
 from services.render.faces import FOLDER
 from services.render.photo import models
 from services.render.photo.face import FaceFinder
@@ -73,12 +74,14 @@ def id_of(name: str) -> str:
     """What a character of that name is called on the log.
 
     Raises:
-        InvalidInput: the name has no letter or digit in it that an id could be made of.
+        InvalidInput: it has no letter or digit that an id could be made of, or is that of a built-in character.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     id_ = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
     if not id_:
         raise InvalidInput(f"the name must have a letter from A to Z or a digit in it, got {name!r}")
+    if id_ in CAST:  # `visavis up` would bring the built-in one back
+        raise InvalidInput(f"{name} is one of the built-in characters; take another name")
     return id_
 
 

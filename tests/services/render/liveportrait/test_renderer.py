@@ -29,9 +29,9 @@ from services.render.photo.portrait import LOOK, Portrait
 from services.render.pose import Pose
 from tests.services.render.liveportrait.golden import network
 from tests.services.render.liveportrait.test_savings import noise, with_noise
+from tests.services.render.test_lip_sync import MOST_LAG, lag_and_correlation, poses, voice
 
 SIZE = 128
-LIPS = [14, 17, 19, 20]
 
 
 def small_networks() -> Networks:
@@ -101,6 +101,15 @@ def test_louder_opens_wider_and_closing_consonants_close(face: LivePortraitFace)
     rest, *opened = points(face, [Pose(), *(Pose(jaw=jaw) for jaw in (0.1, 0.4, 0.7))])
     moved = [float((one - rest).norm()) for one in opened]
     assert moved == sorted(moved)
+
+
+def test_lips_move_with_the_voice_within_40_ms(face: LivePortraitFace) -> None:
+    """How far key points are from where they are at rest, against the loudness of a recorded sentence."""
+    moved = points(face, poses()) - points(face, [Pose()])
+    opening = moved.flatten(1).norm(dim=1).double().numpy()
+    lag, correlation = lag_and_correlation(opening, voice())
+    assert abs(lag) <= MOST_LAG, f"the mouth is {1000 * lag:.0f} ms late"
+    assert correlation > 0.75
 
 
 def test_lids_gaze_brows_and_smile_move_key_points_of_their_own() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -9,11 +11,14 @@ import torch
 
 from services.render import downloads
 from services.render.faces import FOLDER
+from services.render.gpu import gpus
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import BATCH, LivePortrait
 from services.render.liveportrait.retargeting import POINTS
 from services.render.liveportrait.source import Sources
 from services.render.liveportrait.weights import Networks
+
+log = logging.getLogger(__name__)
 
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Compiling = Literal["off", "compile", "graphs"]
@@ -36,7 +41,7 @@ def why_not(models: Path, *, wanted: bool) -> str | None:
 
 
 def load(models: Path, data: Path, size: int, *, precision: Precision, compiling: Compiling) -> LivePortrait:
-    """The engine, its weights downloaded where they are absent, warmed up.
+    """The engine, its weights downloaded where they are absent; it warms up with its first face.
 
     Raises:
         EngineError: weights could not be downloaded.
@@ -45,8 +50,7 @@ def load(models: Path, data: Path, size: int, *, precision: Precision, compiling
     downloads.fetch(weights.FILES, models, weights.ADDRESS, downloads.to_stderr)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     networks = weights.load(models, device=device, dtype=dtype_of(precision, device))
-    prepare(networks, compiling)
-    return LivePortrait(networks, Sources(data / FOLDER, networks), size)
+    return LivePortrait(networks, Sources(data / FOLDER, networks), size, partial(prepare, compiling=compiling))
 
 
 def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:
@@ -59,7 +63,7 @@ def prepare(networks: Networks, compiling: Compiling) -> None:
     """Compile, where that is asked for, and run each size of batch once: the first runs take longest."""
     if networks.device.type == "cuda":
         torch.backends.cudnn.benchmark = True
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = networks.dtype != torch.float32
+        torch.backends.cudnn.allow_tf32 = False  # float32 is asked for where it is needed
     if compiling != "off":
         for network in (networks.warping, networks.generator):
             network.compile(mode="reduce-overhead" if compiling == "graphs" else "default", dynamic=False)
@@ -72,3 +76,4 @@ def prepare(networks: Networks, compiling: Compiling) -> None:
             points = torch.zeros(count, POINTS, 3, device=networks.device)
             networks.generator(networks.warping(features, points, points, compressed))
         torch.cuda.synchronize()
+    log.info("warmed up", extra={"precision": str(networks.dtype), "gpus": "; ".join(map(str, gpus()))})

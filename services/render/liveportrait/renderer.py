@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -107,16 +107,26 @@ class LivePortraitFace:
 
 
 class LivePortrait:
-    """The networks, at work for all faces."""
+    """The networks, at work for all faces.
+
+    Args:
+        prepare: called once before the first face, in the thread that renders: CUDA graphs belong to their thread.
+    """
 
     name = "liveportrait"
 
-    def __init__(self, networks: Networks, sources: Sources, size: int) -> None:
+    def __init__(
+        self, networks: Networks, sources: Sources, size: int, prepare: Callable[[Networks], None] | None = None
+    ) -> None:
         self._networks = networks
         self._sources = sources
         self._size = size
+        self._prepare = prepare
 
     def face(self, portrait: Portrait) -> LivePortraitFace:
+        if self._prepare is not None:
+            self._prepare(self._networks)
+            self._prepare = None
         return LivePortraitFace(portrait, self._sources.get(portrait), self._networks, self._size)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,12 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     _, why = chosen(Settings())
     assert "pip install visavis[liveportrait]" in why
+
+
+def test_the_service_and_the_command_start_without_torch() -> None:
+    """It takes a second to import, and is not there unless the extra is installed."""
+    code = "import sys, services.render.__main__, visavis.character; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_gpu_that_torch_cannot_use_is_said_so(gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,6 +217,17 @@ def test_faces_change_their_version_with_portrait_size_and_precision(
     assert version(portrait, networks, 128) == made[0]
 
 
+def test_the_networks_are_prepared_once_before_the_first_face(
+    tmp_path: Path, portrait: Portrait, networks: Networks
+) -> None:
+    prepared: list[Networks] = []
+    engine = LivePortrait(networks, Sources(tmp_path, networks), SIZE, prepared.append)
+    assert prepared == []
+    engine.face(portrait)
+    engine.face(portrait)
+    assert prepared == [networks]
+
+
 def test_networks_see_a_portrait_reduced_by_the_mean_of_four_pixels() -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (512, 512, 3), np.uint8)
     wide = pixels.astype(np.int32)

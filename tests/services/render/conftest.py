@@ -17,8 +17,8 @@ from services.render.photo.picture import Pixels
 from services.render.photo.portrait import Portrait, prepare
 from services.render.pose import Pose
 
-# Threads that wait for one another shall not spin: on a busy machine that multiplies the time of the networks. Read when
-# torch is loaded, which is later.
+# Threads that wait for one another shall not spin: on a busy machine that multiplies the time of the networks. It is
+# read when torch is loaded, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 MODELS = Path(".setup/face-models")

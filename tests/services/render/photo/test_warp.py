@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from bus.errors import NotFound
+from services.render.cast import CAST
 from services.render.faces import Warp, faces
 from services.render.photo.portrait import Portrait, Portraits
 from services.render.photo.warp import PhotoFace
 from services.render.pose import EMOTIONS, Pose
+from services.render.service import Render
 from services.render.sheet import emotion_poses, viseme_poses
+from tests.services.render.fakes import FakeReader
+from tests.services.render.test_service import audio, started, watched
 
 SIZE = 512
 
@@ -135,6 +142,22 @@ def test_a_smaller_picture_shows_the_same(face: PhotoFace, portrait: Portrait) -
     small = PhotoFace(portrait, 256).pixels(pose)
     reduced = cv2.resize(face.pixels(pose), (256, 256), interpolation=cv2.INTER_AREA)
     assert np.abs(small.astype(int) - reduced).mean() < 3.0
+
+
+async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrait) -> None:
+    Portraits(tmp_path / "portraits").add(portrait)
+    cast = {"zoe": msgspec.structs.replace(CAST["ada"], name="Zoë", look=portrait.look)}
+    reader = FakeReader(media=list(audio(40)), live=watched(), cast=cast)
+    render = Render(faces(128, tmp_path, Warp(128)), bitrate=1_000_000)
+    said: list[Any] = [output async for output in render.speech(started(character="zoe"), reader)]
+    first, *batches, ended = said
+    assert (first.character, first.engine, first.width) == ("zoe", "layered", 128)
+    decoder = av.CodecContext.create("h264", "r")
+    shown = [f for batch in batches for unit in batch.units for f in decoder.decode(av.Packet(unit))]
+    shown += decoder.decode(None)
+    assert len(shown) == ended.frames
+    pictures = [frame.to_ndarray(format="rgb24").astype(int) for frame in shown]
+    assert max(np.abs(picture - pictures[0]).max() for picture in pictures) > 60, "the mouth opens"
 
 
 def test_drawn_looks_and_photos_come_from_one_renderer(tmp_path: Path, portrait: Portrait) -> None:

@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# What is installed for tests. `make test TEST_EXTRAS=…,xtts` also tests XTTS, whose packages take 1.1 GB and minutes.
+TEST_EXTRAS ?= espeak,whisper-torch,kokoro,liveportrait,dev
 UI := ui/avatar-chat
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
@@ -22,7 +24,7 @@ doctor: .venv/installed ## what is installed, which engines would be used, what 
 
 ui: $(UI)/dist/index.html ## build the page
 
-test: .venv/installed-dev $(UI)/dist/index.html .setup/tools ## all tests, with coverage
+test: .venv/installed-dev $(UI)/dist/index.html .setup/tools .setup/face-models/face_landmark.tflite ## all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine -q
@@ -64,7 +66,7 @@ clean: ## remove what was installed and built; keeps data/
 
 .venv/installed-dev: .venv/installed
 	@echo '— installing the tools for tests'
-	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e '.[espeak,whisper,kokoro,dev]'
+	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e '.[$(TEST_EXTRAS)]'
 	@touch $@
 
 $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json
@@ -76,6 +78,11 @@ $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json
 $(UI)/dist/index.html: $(UI)/node_modules/.installed $(UI_SOURCES)
 	@echo '— building the page'
 	@cd $(UI) && npm run build --silent
+	@touch $@
+
+# What finds faces in photos; a user gets it with the first photo.
+.setup/face-models/face_landmark.tflite: .venv/installed-dev
+	@$(BIN)/python -m services.render.photo.models $(@D)
 	@touch $@
 
 # The browser and the voice that tests speak with come from Debian.

@@ -96,7 +96,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     model_hub: str = "https://huggingface.co"
     """Where files of models are downloaded from."""
     render_engine: str = "auto"
-    """auto, layered."""
+    """auto, layered (drawn faces and warped photos, on the processor), liveportrait (photos by networks, on a GPU)."""
+    render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """Numbers that LivePortrait computes with; auto: float16 on a GPU, float32 elsewhere."""
+    render_compile: Literal["off", "compile", "graphs"] = "off"
+    """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: into CUDA graphs too."""
+    models: str = ""
+    """Folder for models that are downloaded; empty: models in the data folder."""
     video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512
     """Width and height of the avatar's pictures, in pixels."""
     video_bitrate: Annotated[int, Meta(ge=100_000, le=8_000_000)] = 1_000_000
@@ -120,6 +126,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Where a service answers `/healthz`, `/readyz` and `/metrics`; 0 for nowhere."""
         port: int = getattr(self, f"{service}_port", 0)
         return port
+
+    @property
+    def models_folder(self) -> Path:
+        return Path(self.models).absolute() if self.models else self.data_folder / "models"
 
     @property
     def url(self) -> str:

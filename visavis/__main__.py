@@ -90,6 +90,15 @@ def _choice(arguments: argparse.Namespace) -> Choice:
     return Choice(arguments.numbers, arguments.service)
 
 
+def _character(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.character import character
+
+    traits = ("name", "tagline", "personality", "greeting", "voice", "language")
+    return asyncio.run(
+        character(settings, arguments.photo, **{trait: getattr(arguments, trait) for trait in traits})
+    )
+
+
 def _colour(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -113,6 +122,15 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
     _add_dead(commands.add_parser("dead", help="work that was given up: list it, look at it, put it back, drop it"))
+    character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
+    character.add_argument("photo", type=Path, help="JPEG, PNG or WebP with one face, seen from the front")
+    character.add_argument("--name", required=True, help="what it is called")
+    character.add_argument("--tagline", default="", help="a few words about it")
+    character.add_argument("--personality", default="", help="what the language model is told: You are …")
+    character.add_argument("--greeting", default="", help="its first sentence")
+    character.add_argument("--voice", default="female", help="female or male")
+    character.add_argument("--language", default="en", help="BCP-47 tag, e.g. en or de")
+    character.set_defaults(run=_character)
     for command in (doctor, tail):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser

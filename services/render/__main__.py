@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
 from bus.engines import Engine, choose
@@ -9,7 +10,8 @@ from bus.runner import serve
 from bus.service import Service
 from bus.settings import Settings
 from services.render.engine import Renderer
-from services.render.layered.renderer import LayeredRenderer
+from services.render.faces import Warp, faces
+from services.render.gpu import gpus
 from services.render.service import service
 
 
@@ -17,8 +19,33 @@ def _always(settings: Settings) -> str | None:
     return None
 
 
+def _layered(settings: Settings) -> Renderer:
+    return faces(settings.video_size, settings.data_folder, Warp(settings.video_size))
+
+
+def _liveportrait_missing(settings: Settings) -> str | None:
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("pynvml") is None:
+        return "torch is not installed; `pip install visavis[liveportrait]`, some gigabytes"
+    if not gpus():
+        return "there is no NVIDIA GPU, and without one a picture takes seconds"
+    from services.render.liveportrait.loading import why_not  # takes a second, so only where it can matter
+
+    return why_not(settings.models_folder, wanted=settings.render_engine == "liveportrait")
+
+
+def _liveportrait(settings: Settings) -> Renderer:
+    from services.render.liveportrait.loading import load
+
+    engine = load(
+        settings.models_folder, settings.data_folder, settings.video_size,
+        precision=settings.render_precision, compiling=settings.render_compile,
+    )
+    return faces(settings.video_size, settings.data_folder, engine)
+
+
 ENGINES: tuple[Engine[Renderer], ...] = (
-    Engine("layered", missing=_always, make=lambda settings: LayeredRenderer(settings.video_size)),
+    Engine("liveportrait", missing=_liveportrait_missing, make=_liveportrait),
+    Engine("layered", missing=_always, make=_layered),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -19,8 +20,8 @@ class Face(Protocol):
     version: str
     """Changes whenever the same pose would give another picture."""
 
-    def render(self, pose: Pose) -> Picture:
-        """Draw one frame; the array belongs to the caller."""
+    def render(self, poses: Sequence[Pose]) -> Sequence[Picture]:
+        """Draw a few frames in one go; the arrays belong to the caller."""
         ...
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import cache, partial
@@ -36,6 +38,7 @@ from services.render.encoder import Encoder
 from services.render.engine import Face, Renderer
 from services.render.idle import BATCH, LOOP, Idle
 from services.render.motion import Motion, idle_phase, phase_after
+from services.render.pace import Pace
 from services.render.pose import Pose
 
 WATCHED = 10_000_000
@@ -54,6 +57,8 @@ _PIECE = 5
 _ON_ITS_WAY = 240_000
 """Microseconds from a speech's start to its first picture on a screen, about: where the idle loop will be then."""
 _REMEMBERED = 1024
+FACES = 16
+"""Faces kept ready; the one that has not been seen for longest makes room."""
 
 R = TypeVar("R")
 
@@ -63,12 +68,14 @@ class Render:
 
     Args:
         bitrate: bits a second that a talking face may take.
+        clock: seconds. Only how long drawing takes is measured with it: where it cannot keep up, pictures are repeated.
     """
 
-    def __init__(self, renderer: Renderer, *, bitrate: int) -> None:
+    def __init__(self, renderer: Renderer, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._renderer = renderer
         self._bitrate = bitrate
-        self._faces: dict[str, Face] = {}
+        self._clock = clock
+        self._faces: OrderedDict[str, Face] = OrderedDict()
         self._next_phase: OrderedDict[tuple[str, int], int] = OrderedDict()
         """Where the sentence after one drawn here takes over, by reply and index; saves reading the log for it."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
@@ -99,6 +106,7 @@ class Render:
             phase=phase,
         )
         encoder = self._encoder(self._bitrate, crf=_SPEECH_CRF)
+        pace = Pace(FRAMES_PER_SECOND)
         done = samples = 0
         batches = enumerate(_batch_sizes())
         index, size = next(batches)
@@ -109,7 +117,7 @@ class Render:
                 samples = chunk.sample + len(chunk.packets) * OPUS_FRAME
                 while motion.ready >= done + size or (motion.complete and motion.ready > done):
                     end = min(done + size, motion.ready)
-                    units = await self._encode(face, encoder, [motion.pose(frame) for frame in range(done, end)])
+                    units = await self._keep_up(face, encoder, pace, motion, range(done, end))
                     yield FrameBatch(
                         conversation=event.conversation,
                         speech=body.speech,
@@ -167,21 +175,41 @@ class Render:
     def _face(self, look: str) -> Face:
         if look not in self._faces:
             self._faces[look] = self._renderer.face(look)
+        self._faces.move_to_end(look)
+        while len(self._faces) > FACES:
+            self._faces.popitem(last=False)
         return self._faces[look]
+
+    async def _keep_up(
+        self, face: Face, encoder: Encoder, pace: Pace, motion: Motion, frames: range
+    ) -> tuple[bytes, ...]:
+        """As many units as frames, with as many pictures as there is time for."""
+        units: tuple[bytes, ...] = ()
+        for start in range(frames.start, frames.stop, _PIECE):
+            count = min(_PIECE, frames.stop - start)
+            drawn = pace.drawn(start, count)
+            poses = [motion.pose(frame) for frame in drawn]
+            shown = [bisect_right(drawn, frame) - 1 for frame in range(start, start + count)]
+            began = self._clock()
+            units += await self._off_loop(partial(_draw, face, encoder, poses, shown, key=start == frames.start))
+            pace.took(len(drawn), self._clock() - began)
+        return units
 
     async def _encode(self, face: Face, encoder: Encoder, poses: list[Pose]) -> tuple[bytes, ...]:
         units: tuple[bytes, ...] = ()
         for start in range(0, len(poses), _PIECE):
             piece = poses[start : start + _PIECE]
-            units += await self._off_loop(partial(_draw, face, encoder, piece, key=start == 0))
+            units += await self._off_loop(partial(_draw, face, encoder, piece, range(len(piece)), key=start == 0))
         return units
 
     async def _off_loop(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _draw(face: Face, encoder: Encoder, poses: list[Pose], *, key: bool) -> tuple[bytes, ...]:
-    return encoder.encode((face.render(pose) for pose in poses), key=key)
+def _draw(face: Face, encoder: Encoder, poses: list[Pose], shown: Sequence[int], *, key: bool) -> tuple[bytes, ...]:
+    """Draw the poses and encode them in the order in which they are shown, some of them more than once."""
+    pictures = face.render(poses)
+    return encoder.encode((pictures[index] for index in shown), key=key)
 
 
 def service(renderer: Renderer, *, bitrate: int) -> Service:

@@ -1,1 +1,4 @@
-"""Messages as released versions wrote them. Files here are never changed; a test decodes them all."""
+"""What must not change: messages as released versions wrote them, and numbers that published networks gave.
+
+Files here are never changed; tests decode and reproduce them all.
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -63,8 +64,8 @@ class LayeredFace:
         """The picture, [height, width, 4] blue green red alpha; valid until the next call."""
         return self._canvas.draw(self.svg(pose), over=self._ground)
 
-    def render(self, pose: Pose) -> Picture:
-        return np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_BGRA2YUV_I420), np.uint8)
+    def render(self, poses: Sequence[Pose]) -> list[Picture]:
+        return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_BGRA2YUV_I420), np.uint8) for pose in poses]
 
 
 class LayeredRenderer:

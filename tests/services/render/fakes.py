@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,11 +57,14 @@ class FakeFace:
     def __init__(self) -> None:
         self.poses: list[Pose] = []
 
-    def render(self, pose: Pose) -> Picture:
-        self.poses.append(pose)
-        picture = np.full((96, 64), 128, np.uint8)
-        picture[:64] = int(16 + 200 * min(pose.jaw, 1.0))
-        return picture
+    def render(self, poses: Sequence[Pose]) -> list[Picture]:
+        self.poses.extend(poses)
+        pictures = []
+        for pose in poses:
+            picture = np.full((96, 64), 128, np.uint8)
+            picture[:64] = int(16 + 200 * min(pose.jaw, 1.0))
+            pictures.append(picture)
+        return pictures
 
 
 class FakeRenderer:

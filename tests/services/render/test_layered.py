@@ -10,8 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, NotFound
-from bus.settings import Settings
-from services.render.__main__ import ENGINES, build
 from services.render.cast import CAST
 from services.render.layered.looks import LOOKS
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
@@ -110,15 +108,15 @@ def test_extreme_poses_stay_in_the_picture(faces: dict[str, LayeredFace], look: 
 
 def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(faces: dict[str, LayeredFace]) -> None:
     face = faces["ada"]
-    first = face.render(Pose(jaw=0.4))
-    face.render(Pose(yaw=20, jaw=1.0))
-    faces["otto"].render(Pose())
-    assert np.array_equal(face.render(Pose(jaw=0.4)), first)
+    first = face.render([Pose(jaw=0.4)])[0]
+    face.render([Pose(yaw=20, jaw=1.0)])
+    faces["otto"].render([Pose()])
+    assert np.array_equal(face.render([Pose(jaw=0.4)])[0], first)
 
 
 def test_pictures_are_planar_yuv_in_video_range(faces: dict[str, LayeredFace]) -> None:
     face = faces["noor"]
-    picture = face.render(Pose())
+    (picture,) = face.render([Pose()])
     assert picture.shape == (SIZE * 3 // 2, SIZE)
     assert picture[:SIZE].min() >= 16
     assert picture[:SIZE].max() <= 235
@@ -144,12 +142,6 @@ def test_a_drawing_that_is_no_svg_is_an_engine_error() -> None:
 
 def test_colours_blend() -> None:
     assert blend("#000000", "#ff8040", 0.5) == "#804020"
-
-
-def test_the_service_is_built_with_the_layered_face() -> None:
-    made = build(Settings(video_size=128))
-    assert (made.name, made.engine) == ("render", "layered")
-    assert [engine.name for engine in ENGINES] == ["layered"]
 
 
 def test_the_contact_sheet_shows_all_looks(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""The decoder: paints the picture from warped features.
+
+A SPADE generator (arXiv 1903.07291): the features are both what is painted on and the map that says how; LivePortrait,
+section 3.1. The last convolution paints four pixels for each of its cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from services.render.liveportrait.layers import SpectralConv2d, conv_on_replicated
+
+_SLOPE = 0.2
+
+
+@dataclass(frozen=True)
+class GeneratorSizes:
+    label: int = 256
+    """Channels of the features, which are the label map too."""
+    width: int = 512
+    hidden: int = 128
+    """Channels between the label map and what it says."""
+    blocks: int = 6
+    outputs: int = 64
+    upscale: int = 2
+
+
+class Spade(nn.Module):
+    """Scale and shift for each cell, read from the label map."""
+
+    def __init__(self, channels: int, sizes: GeneratorSizes) -> None:
+        super().__init__()
+        self.mlp_shared = nn.Sequential(nn.Conv2d(sizes.label, sizes.hidden, 3, padding=1), nn.ReLU())
+        self.mlp_gamma: nn.Conv2d | None = nn.Conv2d(sizes.hidden, channels, 3, padding=1)
+        self.mlp_beta: nn.Conv2d | None = nn.Conv2d(sizes.hidden, channels, 3, padding=1)
+        self.both: nn.Conv2d | None = None
+
+    def forward(self, normed: Tensor, label: Tensor) -> Tensor:
+        """Args: normed [B, C, n H, n W], after instance norm; label [B, 256, H, W]."""
+        times = normed.shape[-1] // label.shape[-1]
+        shared = self.mlp_shared[0]
+        assert isinstance(shared, nn.Conv2d)
+        x = F.relu(conv_on_replicated(label, shared.weight, shared.bias, times))
+        if self.both is not None:
+            gamma, beta = self.both(x).chunk(2, dim=1)
+        else:
+            assert self.mlp_gamma is not None
+            assert self.mlp_beta is not None
+            gamma, beta = self.mlp_gamma(x), self.mlp_beta(x)
+        return torch.addcmul(normed + beta, normed, gamma)
+
+    def fold_(self) -> None:
+        gamma, beta = self.mlp_gamma, self.mlp_beta
+        assert gamma is not None
+        assert beta is not None
+        assert gamma.bias is not None
+        assert beta.bias is not None
+        both = nn.Conv2d(gamma.in_channels, 2 * gamma.out_channels, 3, padding=1)
+        both.weight = nn.Parameter(torch.cat((gamma.weight, beta.weight)), requires_grad=False)
+        both.bias = nn.Parameter(torch.cat((gamma.bias, beta.bias)), requires_grad=False)
+        self.both, self.mlp_gamma, self.mlp_beta = both, None, None
+
+
+class SpadeBlock(nn.Module):
+    def __init__(self, inputs: int, outputs: int, sizes: GeneratorSizes) -> None:
+        super().__init__()
+        middle = min(inputs, outputs)
+        self.norm_0 = Spade(inputs, sizes)
+        self.conv_0 = SpectralConv2d(inputs, middle, 3, bias=True)
+        self.norm_1 = Spade(middle, sizes)
+        self.conv_1 = SpectralConv2d(middle, outputs, 3, bias=True)
+        self.norm_s = Spade(inputs, sizes) if inputs != outputs else None
+        self.conv_s = SpectralConv2d(inputs, outputs, 1, bias=False) if inputs != outputs else None
+
+    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        """Args: x [B, inputs, n H, n W]; label [B, 256, H, W]."""
+        normed = F.instance_norm(x)  # epsilon 1e-5
+        y = self.conv_0(F.leaky_relu(self.norm_0(normed, label), _SLOPE))
+        y = self.conv_1(F.leaky_relu(self.norm_1(F.instance_norm(y), label), _SLOPE))
+        if self.norm_s is not None and self.conv_s is not None:
+            x = self.conv_s(self.norm_s(normed, label))
+        return x + y
+
+
+class SpadeGenerator(nn.Module):
+    def __init__(self, sizes: GeneratorSizes = GeneratorSizes()) -> None:
+        super().__init__()
+        width, outputs = sizes.width, sizes.outputs
+        self.blocks = sizes.blocks
+        self.upscale = sizes.upscale
+        self.fc = nn.Conv2d(sizes.label, width, 3, padding=1)
+        for index in range(sizes.blocks):
+            self.add_module(f"G_middle_{index}", SpadeBlock(width, width, sizes))
+        self.up_0 = SpadeBlock(width, sizes.label, sizes)
+        self.up_1 = SpadeBlock(sizes.label, outputs, sizes)
+        self.conv_img = nn.Sequential(
+            nn.Conv2d(outputs, 3 * sizes.upscale**2, 3, padding=1), nn.PixelShuffle(sizes.upscale)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Paint.
+
+        Args:
+            features: [B, 256, 64, 64], from the warping module.
+        Returns:
+            [B, 3, 512, 512], red green blue, 0 to 1.
+        """
+        x = self.fc(features)  # [B, 512, 64, 64]
+        for index in range(self.blocks):
+            x = self.get_submodule(f"G_middle_{index}")(x, features)
+        x = self.up_0(F.interpolate(x, scale_factor=2), features)  # [B, 256, 128, 128]
+        x = self.up_1(F.interpolate(x, scale_factor=2), features)  # [B, 64, 256, 256]
+        return torch.sigmoid(self.conv_img(F.leaky_relu(x, _SLOPE)).float())

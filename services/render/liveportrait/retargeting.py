@@ -1,0 +1,66 @@
+"""Small networks that move key points: stitching keeps the shoulders still, retargeting opens eyes and lips.
+
+LivePortrait, section 3.2.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+POINTS = 21
+STITCHING = (6 * POINTS, 128, 128, 64, 3 * POINTS + 2)
+LIP = (3 * POINTS + 2, 128, 128, 64, 3 * POINTS)
+EYE = (3 * POINTS + 3, 256, 256, 128, 128, 64, 3 * POINTS)
+
+
+class Mlp(nn.Module):
+    """Linear layers with a ReLU between each two."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(widths):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        self.mlp = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.mlp(x)
+        return y
+
+
+def stitched(network: Mlp, source: Tensor, driving: Tensor) -> Tensor:
+    """The driving key points, moved so that what does not belong to the face stays where it is in the source.
+
+    Args:
+        source: [B or 1, 21, 3].
+        driving: [B, 21, 3].
+    """
+    both = torch.cat((source.flatten(1).expand(driving.shape[0], -1), driving.flatten(1)), dim=1)
+    points, shift = network(both).split((3 * POINTS, 2), dim=1)
+    return driving + points.view_as(driving) + nn.functional.pad(shift, (0, 1))[:, None]
+
+
+def lip_offsets(network: Mlp, source: Tensor, source_ratio: float, ratios: Tensor) -> Tensor:
+    """What to add to transformed key points to open the lips to each of those ratios, [N, 21, 3].
+
+    Args:
+        source: [1, 21, 3].
+        source_ratio: opening of the lips in the portrait: height over width of the mouth.
+        ratios: [N].
+    """
+    return _offsets(network, source, [source_ratio], ratios)
+
+
+def eye_offsets(network: Mlp, source: Tensor, source_ratios: tuple[float, float], ratios: Tensor) -> Tensor:
+    """Likewise for both eyes, whose openings in the portrait are left and right in the picture."""
+    return _offsets(network, source, list(source_ratios), ratios)
+
+
+def _offsets(network: Mlp, source: Tensor, known: list[float], ratios: Tensor) -> Tensor:
+    count = ratios.shape[0]
+    fixed = torch.cat((source.flatten(), source.new_tensor(known))).expand(count, -1)
+    y: Tensor = network(torch.cat((fixed, ratios[:, None]), dim=1))
+    return y.view(count, POINTS, 3)

@@ -1,0 +1,103 @@
+"""A portrait as the networks know it: computed once, kept beside the portrait, small enough to be loaded in no time."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from bus.errors import ConfigurationError
+from services.render.liveportrait import geometry
+from services.render.liveportrait.weights import FILES, Networks
+from services.render.photo.picture import Pixels
+from services.render.photo.portrait import Portrait
+
+NETWORK_SIDE = 256
+_VERSION = "-".join(file.sha256[:8] for file in FILES[:2])
+"""Of the weights that features are computed with."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One portrait; tensors of one image, float32."""
+
+    features: Tensor
+    """[1, 32, 16, 64, 64]"""
+    points: Tensor
+    """Canonical key points, [1, 21, 3]."""
+    angles: Tensor
+    """Pitch, yaw and roll, degrees, [1, 3]."""
+    expression: Tensor
+    """[1, 21, 3]"""
+    scale: Tensor
+    """[1, 1]"""
+    translation: Tensor
+    """[1, 3]"""
+
+    def key_points(self) -> Tensor:
+        """Key points as the portrait shows them, [1, 21, 3]."""
+        turn = geometry.rotation(*self.angles.unbind(dim=1))
+        return geometry.key_points(self.points, turn, self.expression, self.scale, self.translation)
+
+    def to(self, device: torch.device) -> Source:
+        return Source(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def input_of(pixels: Pixels) -> Tensor:
+    """Pixels of a portrait as the networks take them, [1, 3, 256, 256], 0 to 1."""
+    small = cv2.resize(pixels, (NETWORK_SIDE, NETWORK_SIDE), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255.0
+
+
+@torch.inference_mode()
+def compute(portrait: Portrait, networks: Networks) -> Source:
+    """What the networks see in a portrait."""
+    image = input_of(portrait.pixels).to(networks.device)
+    motion = networks.motion(image)
+    angles = torch.stack([geometry.degrees(one) for one in (motion.pitch, motion.yaw, motion.roll)], dim=1)
+    return Source(
+        features=networks.appearance(image),
+        points=motion.points,
+        angles=angles,
+        expression=motion.expression,
+        scale=motion.scale,
+        translation=motion.translation,
+    )
+
+
+class Sources:
+    """Sources on disk, next to the portraits they were computed from."""
+
+    def __init__(self, folder: Path, networks: Networks) -> None:
+        self._folder = folder
+        self._networks = networks
+
+    def get(self, portrait: Portrait) -> Source:
+        """The source of a portrait, from disk where it has been computed before.
+
+        Raises:
+            ConfigurationError: the folder cannot be written.
+        """
+        path = self._folder / f"{portrait.look}.{_VERSION}.npz"
+        try:
+            with path.open("rb") as opened, np.load(opened) as stored:
+                return Source(*(torch.from_numpy(stored[field.name]) for field in fields(Source))).to(
+                    self._networks.device
+                )
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            pass  # not there, or written by halves: computed (again)
+        source = compute(portrait, self._networks)
+        part = path.with_suffix(".part")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as written:
+                np.savez(written, **{field.name: getattr(source, field.name).cpu().numpy() for field in fields(Source)})
+            part.replace(path)
+        except OSError as error:
+            raise ConfigurationError(f"{part} cannot be written: {error.strerror}") from error
+        return source

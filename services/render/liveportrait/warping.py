@@ -1,0 +1,243 @@
+"""The warping module: moves a character's volume of features to where the key points say.
+
+LivePortrait, section 3.1; the dense motion is face-vid2vid's (arXiv 2011.15126, section 3.2): a network looks at what
+each key point alone would do to the volume, and decides for each cell which of them to follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from services.render.liveportrait.layers import ConvNorm, folded
+
+_VARIANCE = 0.01
+"""Of the bell around a key point in the heat maps."""
+
+
+@dataclass(frozen=True)
+class WarpingSizes:
+    points: int = 21
+    channels: int = 32
+    depth: int = 16
+    compressed: int = 4
+    """Channels of the features that the dense motion looks at."""
+    narrow: int = 64
+    """Channels after the first halving of the hourglass; each further one doubles them."""
+    widest: int = 1024
+    halvings: int = 5
+    outputs: int = 256
+
+
+def axis(cells: int, like: Tensor) -> Tensor:
+    """Coordinates of the cells along an axis, -1 to 1, float32."""
+    return torch.linspace(-1.0, 1.0, cells, device=like.device, dtype=torch.float32)
+
+
+def shift_matrices(shifts: Tensor, cells: int) -> Tensor:
+    """Linear interpolation along one axis at its cells moved by a shift, as matrices.
+
+    The sampler takes -1 and 1 for the outer edges of the first and the last cell, while `axis` takes them for their
+    middles. The network was trained with that, so even a shift of 0 moves the cells near the border.
+
+    Args:
+        shifts: [...].
+    Returns:
+        [..., cells to, cells from]; what lies outside counts as zero.
+    """
+    place = ((axis(cells, shifts) + shifts[..., None] + 1.0) * cells - 1.0) / 2.0
+    numbers = torch.arange(cells, device=shifts.device)
+    return (1.0 - (place[..., None] - numbers).abs()).clamp(min=0.0)
+
+
+def heat_maps(driving: Tensor, source: Tensor, cells: tuple[int, int, int]) -> Tensor:
+    """A bell around each driving key point less one around its source, [B, K, D, H, W]; the first map is empty.
+
+    Args:
+        driving, source: [B, K - 1, 3], x y z.
+        cells: D, H, W.
+    """
+    maps = _bells(driving, cells) - _bells(source, cells)
+    return F.pad(maps, (0, 0, 0, 0, 0, 0, 1, 0))
+
+
+def _bells(points: Tensor, cells: tuple[int, int, int]) -> Tensor:
+    depth, height, width = cells
+
+    def bell(coordinate: int, count: int) -> Tensor:  # [B, K - 1, count]
+        return torch.exp(-0.5 * (axis(count, points) - points[..., coordinate, None]) ** 2 / _VARIANCE)
+
+    return torch.einsum("bkd,bkh,bkw->bkdhw", bell(2, depth), bell(1, height), bell(0, width))
+
+
+class DownBlock3d(ConvNorm):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, dimensions=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)  # [B, C, D, H, W]
+        return F.avg_pool2d(y.flatten(1, 2), 2).unflatten(1, y.shape[1:3])  # half the height and width, not the depth
+
+
+class UpBlock3d(ConvNorm):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, dimensions=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.interpolate(x, scale_factor=(1, 2, 2)))
+
+
+class Encoder(nn.Module):
+    def __init__(self, widths: list[int]) -> None:
+        super().__init__()
+        self.down_blocks = nn.ModuleList(DownBlock3d(a, b) for a, b in pairwise(widths))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The input and what each halving made of it."""
+        levels = [x]
+        for block in self.down_blocks:
+            levels.append(block(levels[-1]))
+        return levels
+
+
+class Decoder(nn.Module):
+    """Doubles height and width again and again, each time beside what the encoder saw at that size."""
+
+    def __init__(self, widths: list[int], narrow: int) -> None:
+        super().__init__()
+        outputs = [narrow // 2, *widths[1:-1]]  # of the blocks, the last block first
+        inputs = [2 * width for width in widths[1:-1]] + [widths[-1]]
+        self.up_blocks = nn.ModuleList(UpBlock3d(a, b) for a, b in zip(inputs[::-1], outputs[::-1], strict=True))
+        self.outputs = outputs[0] + widths[0]
+        self.conv: nn.Module = nn.Conv3d(self.outputs, self.outputs, 3, padding=1)
+        self.norm: nn.Module = nn.BatchNorm3d(self.outputs)
+
+    def forward(self, levels: list[Tensor]) -> Tensor:
+        x = levels[-1]
+        for block, level in zip(self.up_blocks, levels[-2::-1], strict=True):
+            x = torch.cat((block(x), level), dim=1)
+        return F.relu(self.norm(self.conv(x)))
+
+    def fold_(self) -> None:
+        self.conv, self.norm = folded(self.conv, self.norm), nn.Identity()
+
+
+class Hourglass(nn.Module):
+    def __init__(self, inputs: int, sizes: WarpingSizes) -> None:
+        super().__init__()
+        widths = [inputs] + [min(sizes.narrow << level, sizes.widest) for level in range(sizes.halvings)]
+        self.encoder = Encoder(widths)
+        self.decoder = Decoder(widths, sizes.narrow)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.decoder(self.encoder(x))
+        return y
+
+
+class DenseMotion(nn.Module):
+    def __init__(self, sizes: WarpingSizes) -> None:
+        super().__init__()
+        choices = sizes.points + 1
+        self.compress: nn.Module = nn.Conv3d(sizes.channels, sizes.compressed, 1)
+        self.norm: nn.Module = nn.BatchNorm3d(sizes.compressed)
+        self.hourglass = Hourglass(choices * (sizes.compressed + 1), sizes)
+        outputs = self.hourglass.decoder.outputs
+        self.mask = nn.Conv3d(outputs, choices, 7, padding=3)
+        self.occlusion = nn.Conv2d(outputs * sizes.depth, 1, 7, padding=3)
+
+    def compressed(self, features: Tensor) -> Tensor:
+        """What the motion is decided by, [B, 4, D, H, W]; the same for all frames of a character."""
+        return F.relu(self.norm(self.compress(features)))
+
+    def moved(self, compressed: Tensor, shifts: Tensor) -> Tensor:
+        """The features as each choice would move them, [B, K, 4, D, H, W].
+
+        A choice moves all cells alike, so that sampling is one small matrix for each axis.
+
+        Args:
+            compressed: [B or 1, 4, D, H, W].
+            shifts: [B, K, 3].
+        """
+        depth, height, width = compressed.shape[2:]
+        x, y, z = (
+            shift_matrices(shifts[..., i], cells).to(compressed.dtype) for i, cells in enumerate((width, height, depth))
+        )
+        volume = compressed.expand(shifts.shape[0], -1, -1, -1, -1)
+        volume = torch.einsum("bczyx,bkXx->bkczyX", volume, x)
+        volume = torch.einsum("bkczyx,bkYy->bkczYx", volume, y)
+        return torch.einsum("bkczyx,bkZz->bkcZyx", volume, z)
+
+    def forward(self, compressed: Tensor, driving: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
+        """Where each cell comes from, and what of it can be seen.
+
+        Args:
+            compressed: [B or 1, 4, D, H, W].
+            driving, source: key points [B, 21, 3], float32.
+        Returns:
+            places to sample, [B, D, H, W, 3], x y z, float32; and [B, 1, H, W], 0 hidden to 1 seen.
+        """
+        depth, height, width = compressed.shape[2:]
+        shifts = F.pad(source - driving, (0, 0, 1, 0))  # [B, 22, 3]; the first choice is the background, at rest
+        heat = heat_maps(driving, source, (depth, height, width)).to(compressed.dtype)
+        moved = self.moved(compressed, shifts)
+        x = torch.cat((heat[:, :, None], moved), dim=2).flatten(1, 2)  # [B, 22 * 5, D, H, W]
+        x = self.hourglass(x)  # [B, 142, D, H, W]
+        mask = self.mask(x).float().softmax(dim=1)  # [B, 22, D, H, W]
+        # Every choice is the grid and a shift, and the mask adds up to 1: the grid need not be weighed.
+        z, y, x_axis = torch.meshgrid(axis(depth, driving), axis(height, driving), axis(width, driving), indexing="ij")
+        places = torch.stack((x_axis, y, z), dim=-1) + torch.einsum("bkzyx,bkc->bzyxc", mask, shifts)
+        seen = torch.sigmoid(self.occlusion(x.flatten(1, 2)).float())
+        return places, seen
+
+    def fold_(self) -> None:
+        self.compress, self.norm = folded(self.compress, self.norm), nn.Identity()
+
+
+class Flattened(nn.Module):
+    """A 3 x 3 convolution, batch norm and a leaky ReLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv: nn.Module = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm: nn.Module = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(self.norm(self.conv(x)), 0.01)
+
+    def fold_(self) -> None:
+        self.conv, self.norm = folded(self.conv, self.norm), nn.Identity()
+
+
+class WarpingModule(nn.Module):
+    def __init__(self, sizes: WarpingSizes = WarpingSizes()) -> None:
+        super().__init__()
+        self.dense_motion_network = DenseMotion(sizes)
+        self.third = Flattened(sizes.channels * sizes.depth, sizes.outputs)
+        self.fourth = nn.Conv2d(sizes.outputs, sizes.outputs, 1)
+
+    def forward(self, features: Tensor, driving: Tensor, source: Tensor, compressed: Tensor | None = None) -> Tensor:
+        """Move a character's features from the source to the driving key points.
+
+        Args:
+            features: [B or 1, 32, 16, 64, 64], from the appearance extractor.
+            driving, source: key points [B, 21, 3], x y z in -1 to 1; float32 in any precision of the network.
+            compressed: `dense_motion_network.compressed(features)`, where it is known already.
+        Returns:
+            Input of the decoder, [B, 256, 64, 64].
+        """
+        if compressed is None:
+            compressed = self.dense_motion_network.compressed(features)
+        places, seen = self.dense_motion_network(compressed, driving, source)
+        warped = self.sampled(features, places)
+        x = self.fourth(self.third(warped.flatten(1, 2)))  # [B, 512, 64, 64], then [B, 256, 64, 64]
+        return x * seen.to(x.dtype)
+
+    @staticmethod
+    def sampled(features: Tensor, places: Tensor) -> Tensor:
+        """The features at those places, [B, 32, 16, 64, 64]; float32 within, since places are."""
+        volume = features.float().expand(places.shape[0], -1, -1, -1, -1)
+        return F.grid_sample(volume, places, align_corners=False).to(features.dtype)

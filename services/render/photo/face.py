@@ -1,0 +1,204 @@
+"""The face in a picture: found, measured, or refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bus.errors import EngineError, InvalidInput
+from services.render.downloads import check
+from services.render.photo.models import DETECTOR, MESH
+from services.render.photo.picture import Pixels
+
+Points: TypeAlias = NDArray[np.float32]
+"""[count, 2 or 3], x y (z) in pixels; z grows away from the viewer."""
+
+SMALLEST = 72
+"""Pixels that a face must be wide at the least, from cheek to cheek."""
+_TURNED = 35.0
+"""Degrees to the side beyond which half of the face cannot be seen well enough to move."""
+_SURE = 0.6
+_OTHER = 0.5
+"""A face at least this share as large as the largest one is another person, not somebody in the background."""
+_OVERLAP = 0.3
+_DETECTOR_SIDE, _MESH_SIDE = 256, 192
+_MARGIN = 1.5
+"""Side of the square that the mesh is looked for in, in faces."""
+
+LEFT_CHEEK, RIGHT_CHEEK = 234, 454
+LEFT_EYE = (33, 160, 158, 133, 153, 144)
+"""Outer corner, two on the upper lid, inner corner, two on the lower lid; left in the picture."""
+RIGHT_EYE = (362, 385, 387, 263, 373, 380)
+MOUTH_LEFT, MOUTH_RIGHT, LIP_TOP, LIP_BOTTOM = 61, 291, 13, 14
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face in a picture."""
+
+    mesh: Points
+    """MediaPipe's 468 points, [468, 3]."""
+
+    @property
+    def yaw(self) -> float:
+        """Degrees to the side."""
+        x, _, z = self.mesh[RIGHT_CHEEK] - self.mesh[LEFT_CHEEK]
+        return float(np.degrees(np.arctan2(z, x)))
+
+    @property
+    def width(self) -> float:
+        """From cheek to cheek, pixels."""
+        return float(np.linalg.norm(self.mesh[RIGHT_CHEEK, :2] - self.mesh[LEFT_CHEEK, :2]))
+
+    @property
+    def lip_ratio(self) -> float:
+        """Opening of the lips: height over width of the mouth."""
+        return self._ratio((LIP_TOP, LIP_BOTTOM), (MOUTH_LEFT, MOUTH_RIGHT))
+
+    @property
+    def eye_ratios(self) -> tuple[float, float]:
+        """Opening of the left and the right eye in the picture: height over width."""
+        return self._ratio((159, 145), (33, 133)), self._ratio((386, 374), (362, 263))
+
+    def _ratio(self, height: tuple[int, int], width: tuple[int, int]) -> float:
+        a, b, c, d = (self.mesh[i, :2] for i in (*height, *width))
+        return float(np.linalg.norm(a - b) / (np.linalg.norm(c - d) + 1e-6))
+
+
+@dataclass(frozen=True)
+class _Found:
+    score: float
+    box: NDArray[np.float64]
+    """left, top, right, bottom"""
+    eyes: NDArray[np.float64]
+    """[2, 2]"""
+
+    @property
+    def side(self) -> float:
+        return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        return (self.box[:2] + self.box[2:]) / 2.0
+
+
+class FaceFinder:
+    """Finds the one face that a picture is about.
+
+    Args:
+        folder: where the models are.
+    Raises:
+        ConfigurationError: a model is missing or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        # OpenCV's newer way of running networks gives one of several outputs only.
+        engine = cv2.dnn.ENGINE_CLASSIC
+        self._detector = cv2.dnn.readNetFromTFLite(str(check(DETECTOR, folder)), engine)
+        self._mesh = cv2.dnn.readNetFromTFLite(str(check(MESH, folder)), engine)
+        cells = [(side, x, y) for side, boxes in ((16, 2), (8, 6)) for y in range(side) for x in range(side)
+                 for _ in range(boxes)]
+        self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])
+
+    def find(self, picture: Pixels) -> Face:
+        """The face.
+
+        Raises:
+            InvalidInput: there is none, there are several, or it cannot be made to speak; says which and why.
+        """
+        found = self._detect(picture)
+        if not found:
+            raise InvalidInput("no face was found; it should look into the camera and fill a good part of the picture")
+        largest, *others = sorted(found, key=lambda one: -one.side)
+        rivals = [one for one in others if one.side >= _OTHER * largest.side]
+        if rivals:
+            raise InvalidInput(f"there are {1 + len(rivals)} faces in the picture; cut out the one that shall speak")
+        face = self._measure(picture, largest)
+        if face.width < SMALLEST:
+            raise InvalidInput(
+                f"the face is only {face.width:.0f} pixels wide, at least {SMALLEST} are needed; take a larger picture"
+            )
+        if abs(face.yaw) > _TURNED:
+            raise InvalidInput(
+                f"the face looks {abs(face.yaw):.0f} degrees to the side, at most {_TURNED:.0f} can be moved; "
+                "take a picture from the front"
+            )
+        return face
+
+    def _detect(self, picture: Pixels) -> list[_Found]:
+        height, width = picture.shape[:2]
+        side = max(height, width)
+        left, top = (side - width) // 2, (side - height) // 2
+        square = np.zeros((side, side, 3), np.uint8)
+        square[top : top + height, left : left + width] = picture
+        small = cv2.resize(square, (_DETECTOR_SIDE, _DETECTOR_SIDE), interpolation=cv2.INTER_AREA)
+        self._detector.setInput(_planes(small / np.float32(127.5) - np.float32(1.0)))
+        boxes, scores = self._run(self._detector, ("regressors", "classificators"))
+        sure = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0], -50.0, 50.0)))
+        found = []
+        for index in np.flatnonzero(sure > _SURE):
+            numbers = boxes[0, index].reshape(8, 2) / _DETECTOR_SIDE
+            middle, size, points = numbers[0] + self._anchors[index], numbers[1], numbers[2:] + self._anchors[index]
+            corners = np.concatenate((middle - size / 2.0, middle + size / 2.0)) * side - (left, top, left, top)
+            found.append(_Found(float(sure[index]), corners, points[:2] * side - (left, top)))
+        return _distinct(found)
+
+    def _measure(self, picture: Pixels, found: _Found) -> Face:
+        """The mesh, looked for twice: the second time in a square that the first one gave."""
+        across = found.eyes[1] - found.eyes[0]
+        mesh, sure = self._look(picture, found.middle, _MARGIN * found.side, across)
+        if sure > _SURE:
+            low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+            across = mesh[263, :2] - mesh[33, :2]
+            mesh, sure = self._look(picture, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
+        if sure <= _SURE:
+            raise InvalidInput("what looks like a face cannot be measured; take a clear picture from the front")
+        return Face(mesh.astype(np.float32))
+
+    def _look(
+        self, picture: Pixels, middle: NDArray[np.floating], side: float, across: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], float]:
+        angle = float(np.degrees(np.arctan2(across[1], across[0])))
+        scale = _MESH_SIDE / side
+        matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, scale)
+        matrix[:, 2] = matrix[:, 2] + _MESH_SIDE / 2.0 - middle
+        square = cv2.warpAffine(picture, matrix, (_MESH_SIDE, _MESH_SIDE))
+        self._mesh.setInput(_planes(square / np.float32(255.0)))
+        points, sure = self._run(self._mesh, ("conv2d_20", "conv2d_30"))
+        mesh = points.reshape(468, 3).astype(np.float64)
+        back = cv2.invertAffineTransform(matrix)
+        mesh[:, :2] = mesh[:, :2] @ back[:, :2].T + back[:, 2]
+        mesh[:, 2] /= scale
+        return mesh, float(1.0 / (1.0 + np.exp(-np.clip(sure.ravel()[0], -50.0, 50.0))))
+
+    @staticmethod
+    def _run(network: cv2.dnn.Net, outputs: tuple[str, ...]) -> tuple[NDArray[np.float32], ...]:
+        try:
+            return tuple(np.asarray(output, np.float32) for output in network.forward(outputs))
+        except cv2.error as error:
+            raise EngineError(f"a network that finds faces failed: {error}") from error
+
+
+def _planes(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+
+
+def _distinct(found: list[_Found]) -> list[_Found]:
+    """One for each face, the surest: the detector sees a face from several of its cells."""
+    kept: list[_Found] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        if all(_overlap(one.box, other.box) < _OVERLAP for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """What two boxes share of what both cover."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    shared = float(np.prod(np.maximum(sides, 0.0)))
+    return shared / float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared)

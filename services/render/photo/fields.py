@@ -1,0 +1,143 @@
+"""How far each point of a portrait moves for each control of a pose, as smooth fields that add up.
+
+Matter near a few points of the face's mesh is pushed; bells around the points make the push smooth. Head movement
+comes from the mesh's depth: what is nearer moves further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.render.photo.crop import SIDE
+from services.render.photo.face import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, Face
+from services.render.pose import Pose
+
+CELLS = 128
+"""Fields are kept this coarse and smoothed out when they are used."""
+_CELL = SIDE / CELLS
+
+Field = NDArray[np.float32]
+"""[2, CELLS, CELLS], x and y, in pixels of the portrait."""
+
+
+@dataclass(frozen=True)
+class Push:
+    """What moves where; lengths in distances between the eyes."""
+
+    points: tuple[int, ...]
+    x: float
+    y: float
+    radius: float
+
+
+_LEFT_BROW, _RIGHT_BROW = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
+_LEFT_INNER, _RIGHT_INNER = (107, 55), (336, 285)
+_PUSHES: Mapping[str, tuple[Push, ...]] = {
+    "smile": (
+        Push((MOUTH_LEFT,), -0.05, -0.11, 0.26), Push((MOUTH_RIGHT,), 0.05, -0.11, 0.26),
+        Push((50,), -0.01, -0.04, 0.3), Push((280,), 0.01, -0.04, 0.3),
+    ),
+    "width": (Push((MOUTH_LEFT,), -0.10, 0.0, 0.24), Push((MOUTH_RIGHT,), 0.10, 0.0, 0.24)),
+    "pucker": (
+        Push((MOUTH_LEFT,), 0.13, 0.0, 0.22), Push((MOUTH_RIGHT,), -0.13, 0.0, 0.22), Push((0,), 0.0, -0.02, 0.12),
+        Push((17,), 0.0, 0.03, 0.12),
+    ),
+    "press": (Push((0, 37, 267), 0.0, 0.035, 0.12), Push((17, 84, 314), 0.0, -0.04, 0.12)),
+    "upper": (Push((0, 37, 267), 0.0, -0.06, 0.14),),
+    "tuck": (Push((17, 84, 314), 0.0, -0.07, 0.14),),
+    "brow_left": (Push(_LEFT_BROW, 0.0, -0.15, 0.2),),
+    "brow_right": (Push(_RIGHT_BROW, 0.0, -0.15, 0.2),),
+    "furrow": (Push(_LEFT_INNER, 0.05, 0.06, 0.16), Push(_RIGHT_INNER, -0.05, 0.06, 0.16)),
+    "sorrow": (Push(_LEFT_INNER, 0.01, -0.1, 0.16), Push(_RIGHT_INNER, -0.01, -0.1, 0.16)),
+    "squint": (Push((145,), 0.0, -0.035, 0.14), Push((374,), 0.0, -0.035, 0.14)),
+    "nose": (Push((98, 2, 327), 0.0, -0.05, 0.17),),
+}
+_NEAR = 0.35
+"""How far the axis that the head turns about lies behind the edge of the face, in widths of the face."""
+
+
+def eye_distance(face: Face) -> float:
+    """Between the middles of the eyes, pixels; what lengths in a face are measured in."""
+    left, right = (face.mesh[[eye[0], eye[3]], :2].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE))
+    return float(np.linalg.norm(right - left))
+
+
+class Fields:
+    """The fields of one portrait."""
+
+    def __init__(self, face: Face) -> None:
+        unit = eye_distance(face)
+        centres = (np.arange(CELLS, dtype=np.float32) + 0.5) * _CELL - 0.5
+        self._x, self._y = np.meshgrid(centres, centres)
+        made = {name: sum((self._pushed(face, push, unit) for push in pushes), np.zeros((2, CELLS, CELLS), np.float32))
+                for name, pushes in _PUSHES.items()}
+        made |= self._head(face) | self._body(face, unit)
+        self._names = tuple(made)
+        self._stack = np.stack([made[name].ravel() for name in self._names])
+
+    def moved(self, pose: Pose) -> Field:
+        """How far everything is from where it is in the portrait."""
+        weights = np.array([getattr(pose, name) for name in self._names], np.float32)
+        return np.asarray((weights @ self._stack).reshape(2, CELLS, CELLS), np.float32)
+
+    def _pushed(self, face: Face, push: Push, unit: float) -> Field:
+        """One push: full at its points, fading around them."""
+        radius = push.radius * unit
+        near = np.zeros((CELLS, CELLS), np.float32)
+        for x, y in face.mesh[list(push.points), :2]:
+            near = np.maximum(near, np.exp(-0.5 * ((self._x - x) ** 2 + (self._y - y) ** 2) / (0.6 * radius) ** 2))
+        if len(push.points) > 1:
+            near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
+        return np.stack((push.x * unit * near, push.y * unit * near)).astype(np.float32)
+
+    def _head(self, face: Face) -> dict[str, Field]:
+        """Turning, nodding and tilting, by one degree each."""
+        mesh = face.mesh
+        low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+        half_width, half_height = (high - low) / 2.0
+        middle_x, middle_y = (low + high) / 2.0
+        # The mesh ends at the forehead; hair goes with it.
+        distance = np.hypot(
+            (self._x - middle_x) / (1.15 * half_width), (self._y - middle_y + 0.25 * half_height) / (1.35 * half_height)
+        )
+        share = np.clip((2.0 - distance) / 1.1, 0.0, 1.0)
+        head = share * share * (3.0 - 2.0 * share)
+        near = (self._nearness(face) + _NEAR * face.width) * head
+        degree = np.pi / 180.0
+        neck = high[1] + 0.35 * half_height
+        nothing = np.zeros_like(head)
+        return {
+            "yaw": np.stack((degree * near, nothing)).astype(np.float32),
+            "pitch": np.stack((nothing, degree * near)).astype(np.float32),
+            "roll": np.stack((degree * (neck - self._y) * head, degree * (self._x - middle_x) * head)).astype(
+                np.float32
+            ),
+        }
+
+    def _nearness(self, face: Face) -> NDArray[np.float32]:
+        """How far each cell of the face is before its edge, pixels; smooth, and 0 off the face."""
+        radius = 0.05 * SIDE
+        total = np.zeros((CELLS, CELLS), np.float32)
+        weight = np.full((CELLS, CELLS), 1e-2, np.float32)
+        edge = float(np.percentile(face.mesh[:, 2], 90))
+        for x, y, z in face.mesh[::3]:
+            bell = np.exp(-0.5 * ((self._x - x) ** 2 + (self._y - y) ** 2) / radius**2)
+            total += bell * max(edge - z, 0.0)
+            weight += bell
+        return np.asarray(total / weight, np.float32)
+
+    def _body(self, face: Face, unit: float) -> dict[str, Field]:
+        """Breathing and shrugging: what is below the chin rises."""
+        chin = float(face.mesh[152, 1])
+        share = np.clip((self._y - chin - 0.1 * unit) / (1.2 * unit), 0.0, 1.0)
+        up = -(share * share * (3.0 - 2.0 * share))
+        nothing = np.zeros_like(up)
+        return {
+            "breath": np.stack((nothing, 0.035 * unit * up)).astype(np.float32),
+            "shoulders": np.stack((nothing, 0.10 * unit * up)).astype(np.float32),
+        }

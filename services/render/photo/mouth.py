@@ -1,0 +1,101 @@
+"""Opening the mouth of a portrait: the lower lip and the chin move down, and what is between the lips is painted."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.render.photo.crop import SIDE
+from services.render.photo.face import MOUTH_LEFT, MOUTH_RIGHT, Face
+from services.render.photo.fields import eye_distance
+from services.render.photo.picture import Pixels
+from services.render.pose import Pose
+
+_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
+"""Inner edges of the lips, from left to right."""
+_CHIN = 152
+
+_DOWN, _RISE = 0.36, 0.05
+"""How far the lower lip falls and the upper one rises with the jaw open, in distances between the eyes."""
+_THROAT, _TEETH, _TONGUE = (38.0, 14.0, 18.0), (228.0, 221.0, 212.0), (150.0, 72.0, 76.0)
+_SOFT = 1.6
+"""Pixels over which the lips' edges fade."""
+
+Plane = NDArray[np.float32]
+
+
+def _smooth(value: NDArray[np.float32]) -> Plane:
+    x = np.clip(value, 0.0, 1.0)
+    return np.asarray(x * x * (3.0 - 2.0 * x), np.float32)
+
+
+class Mouth:
+    """The mouth of one portrait, and all that moves with it."""
+
+    def __init__(self, face: Face) -> None:
+        mesh = face.mesh
+        self._unit = unit = eye_distance(face)
+        left, right = float(mesh[MOUTH_LEFT, 0]), float(mesh[MOUTH_RIGHT, 0])
+        middle, half = (left + right) / 2.0, (right - left) / 2.0
+        seam = (mesh[list(_UPPER), :2] + mesh[list(_LOWER), :2]) / 2.0
+        x0, x1 = _within(middle - 1.6 * half - 0.3 * unit), _within(middle + 1.6 * half + 0.3 * unit)
+        y0 = _within(float(seam[:, 1].min()) - 0.35 * unit)
+        self.part = (slice(y0, _within(float(mesh[_CHIN, 1]) + 1.0 * unit)), slice(x0, x1))
+        """Rows and columns that a moving jaw changes."""
+        self._x = np.arange(x0, x1, dtype=np.float32)
+        self._y = np.arange(y0, self.part[0].stop, dtype=np.float32)[:, None]
+        self._seam = np.interp(self._x, seam[:, 0], seam[:, 1]).astype(np.float32)
+        across = (self._x - middle) / (0.94 * half)
+        self._lens = np.maximum(1.0 - across**2, 0.0) ** 0.75
+        """How far the lips part, from the corners of the mouth to its middle."""
+        self._offset = (self._x - middle) / half
+        self._to_chin = (float(mesh[_CHIN, 1]) - float(seam[5, 1])) / unit
+
+    def draw(self, pixels: Pixels, pose: Pose) -> None:
+        """Open the mouth in these pixels, as far as the pose says."""
+        unit, jaw = self._unit, max(pose.jaw, 0.0)
+        if jaw * _DOWN * unit < 0.5:
+            return
+        fall, rise = jaw * _DOWN * unit * self._lens, jaw * _RISE * unit * self._lens
+        top, bottom = self._seam - rise, self._seam + fall  # edges of the lips, by column
+        below, above = self._y - bottom, top - self._y  # pixels beyond them
+        source = self._y - np.where(below > 0.0, self._chin(jaw, below / unit, fall), 0.0)
+        source += np.where(above > 0.0, rise * (1.0 - _smooth(above / (0.3 * unit))), 0.0)
+        part = pixels[self.part]
+        columns = np.broadcast_to(self._x, source.shape).astype(np.float32)
+        moved = cv2.remap(pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        inside = np.clip(-below / _SOFT, 0.0, 1.0) * np.clip(-above / _SOFT, 0.0, 1.0)
+        rows = np.flatnonzero(inside.any(axis=1))
+        part[:] = moved
+        if len(rows):
+            band = slice(rows[0], rows[-1] + 1)
+            opaque = inside[band, :, None]
+            painted = self._inside(pose, self._y[band], top, bottom)
+            part[band] = (part[band] * (1.0 - opaque) + painted * opaque).astype(np.uint8)
+
+    def _chin(self, jaw: float, depth: Plane, fall: NDArray[np.float32]) -> Plane:
+        """How far what is so deep below the lower lip moves down; the jaw is broader than the mouth."""
+        broad = _smooth(depth / 0.55)
+        side = np.maximum(1.0 - (self._offset / (1.0 + 0.9 * broad)) ** 2, 0.0) ** 1.3
+        fade = 1.0 - _smooth((depth - 0.75 * self._to_chin) / 0.75)
+        whole = 0.85 * jaw * _DOWN * self._unit * side
+        return np.asarray((fall * (1.0 - broad) + whole * broad) * fade, np.float32)
+
+    def _inside(self, pose: Pose, y: Plane, top: NDArray[np.float32], bottom: NDArray[np.float32]) -> Plane:
+        """Throat, tongue and upper teeth, [rows, columns, 3]."""
+        gap = np.maximum(bottom - top, 1.0)
+        deep = np.clip((y - top) / gap, 0.0, 1.0)
+        light = (0.6 + 0.4 * self._lens)[None, :, None]
+        painted = np.asarray(_THROAT, np.float32) * light
+        raised = 0.35 * min(max(pose.tongue, 0.0), 1.0)
+        tongue = _smooth((deep - 0.72 + raised) / 0.25)[..., None]
+        painted = painted + (np.asarray(_TONGUE, np.float32) * light - painted) * 0.8 * tongue
+        length = np.minimum(0.115 * self._unit, 0.5 * gap)
+        teeth = np.clip((top + length - y) / _SOFT, 0.0, 1.0)[..., None] * min(max(0.25 + pose.teeth, 0.0), 1.0)
+        return np.asarray(painted + (np.asarray(_TEETH, np.float32) * light - painted) * teeth, np.float32)
+
+
+def _within(position: float) -> int:
+    return int(min(max(position, 0.0), SIDE))

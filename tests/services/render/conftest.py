@@ -1,0 +1,57 @@
+"""Photos for tests: faces that the layered renderer draws, in pictures as people take them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from services.render.layered.renderer import LayeredRenderer
+from services.render.photo import models
+from services.render.photo.face import FaceFinder
+from services.render.photo.picture import Pixels
+from services.render.photo.portrait import Portrait, prepare
+from services.render.pose import Pose
+
+# Threads that wait for one another shall not spin: on a busy machine that multiplies the time of the networks. It is
+# read when torch is loaded, which is later.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+MODELS = Path(".setup/face-models")
+
+Drawing = Callable[..., Pixels]
+
+
+@pytest.fixture(scope="session")
+def face_models() -> Path:
+    models.fetch(MODELS)
+    return MODELS
+
+
+@pytest.fixture(scope="session")
+def finder(face_models: Path) -> FaceFinder:
+    return FaceFinder(face_models)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Drawing:
+    """Draws a look at a size in a pose, red green blue."""
+
+    def draw(look: str = "milo", size: int = 640, **pose: float) -> Pixels:
+        pixels = LayeredRenderer(size).face(look).pixels(Pose(**pose))  # type: ignore[arg-type]
+        return np.ascontiguousarray(pixels[:, :, 2::-1])
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def portrait(finder: FaceFinder, drawn: Drawing) -> Portrait:
+    return prepare(png(drawn("milo", 768)), finder)
+
+
+def png(pixels: Pixels) -> bytes:
+    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()

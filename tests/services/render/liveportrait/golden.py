@@ -1,0 +1,91 @@
+"""Networks with the recipe's weights, and comparing what they compute with the golden numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from services.render.liveportrait.appearance import AppearanceExtractor
+from services.render.liveportrait.generator import SpadeGenerator
+from services.render.liveportrait.motion_extractor import MotionExtractor
+from services.render.liveportrait.retargeting import EYE, LIP, STITCHING, Mlp
+from services.render.liveportrait.warping import WarpingModule
+from tests.golden import recipe
+
+NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
+    "appearance_feature_extractor": AppearanceExtractor,
+    "motion_extractor": MotionExtractor,
+    "warping_module": WarpingModule,
+    "spade_generator": SpadeGenerator,
+    "stitching": lambda: Mlp(STITCHING),
+    "lip": lambda: Mlp(LIP),
+    "eye": lambda: Mlp(EYE),
+}
+TIMES = 10.0
+"""How many times the reference's own rounding error a number may be off."""
+
+
+@cache
+def weights(name: str) -> Mapping[str, Tensor]:
+    """The recipe's weights of a network, made once."""
+    return recipe.state_dict(name)
+
+
+def network(name: str) -> Any:
+    """A network of its own with the recipe's weights, loaded strictly."""
+    with torch.device("meta"):
+        made = NETWORKS[name]()
+    made.load_state_dict({key: value.clone() for key, value in weights(name).items()}, strict=True, assign=True)
+    return made.eval().requires_grad_(False)
+
+
+def inputs(name: str, *shape: int) -> Tensor:
+    """One of the inputs that a formula gives."""
+    return torch.from_numpy(recipe.stream(f"input/{name}", int(np.prod(shape))).astype(np.float32).reshape(shape))
+
+
+def portrait(golden: Mapping[str, NDArray[Any]]) -> Tensor:
+    """The stored image as a network takes it."""
+    return torch.from_numpy(golden["image_u8"]).permute(2, 0, 1)[None].float() / 255.0
+
+
+def assert_golden(golden: Mapping[str, NDArray[Any]], name: str, value: Tensor) -> None:
+    """That a tensor has the golden shape, the golden numbers, and on the whole the golden statistics."""
+    assert value.shape == tuple(golden[f"{name}|shape"]), name
+    flat = value.double().numpy().ravel()
+    limit = TIMES * float(golden[f"{name}|maxerr"][0])
+    if f"{name}|idx" in golden:
+        flat_part, expected = flat[golden[f"{name}|idx"]], golden[f"{name}|val"]
+    else:
+        flat_part, expected = flat, golden[f"{name}|full"].ravel()
+    off = float(np.abs(flat_part - expected).max())
+    assert off <= limit, f"{name}: off by {off:.3g}, allowed {limit:.3g}"
+    mean, deviation, low, high, mean_size = golden[f"{name}|stats"][:5]
+    found = (flat.mean(), flat.std(), flat.min(), flat.max(), np.abs(flat).mean())
+    np.testing.assert_allclose(found, (mean, deviation, low, high, mean_size), atol=limit, rtol=0, err_msg=name)
+
+
+@contextmanager
+def watched(network: nn.Module, names: list[str]) -> Iterator[dict[str, Tensor]]:
+    """What those parts of a network put out while the block runs."""
+    seen: dict[str, Tensor] = {}
+
+    def watch(name: str) -> Callable[[nn.Module, object, Tensor], None]:
+        def note(module: nn.Module, arguments: object, output: Tensor) -> None:
+            seen[name] = output
+
+        return note
+
+    handles = [network.get_submodule(name).register_forward_hook(watch(name)) for name in names]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,144 @@
+"""What is computed another way than it is written in the papers comes out the same, and half precision nearly so."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
+from services.render.liveportrait.layers import SpectralConv2d, conv_on_replicated, fold
+from services.render.liveportrait.warping import WarpingModule, WarpingSizes, axis, heat_maps
+from tests.golden import recipe
+from tests.services.render.liveportrait.golden import inputs, network
+
+HALVES = (torch.float16, torch.bfloat16)
+
+
+def noise(*shape: int, seed: int = 1) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def with_noise(made: nn.Module) -> nn.Module:
+    """A network with random weights of a size that keeps signals alive."""
+    for number, (name, value) in enumerate(made.state_dict().items()):
+        if value.is_floating_point():
+            fan = max(1, value[0].numel()) if value.dim() > 1 else 100
+            drawn = noise(*value.shape, seed=number) / fan**0.5
+            value.copy_(drawn.abs() + 0.5 if name.endswith(("running_var", "norm.weight")) else drawn)
+    return made.eval().requires_grad_(False)
+
+
+def narrow_generator() -> SpadeGenerator:
+    made = SpadeGenerator(GeneratorSizes(label=32, width=64, hidden=16, outputs=16))
+    assert isinstance(with_noise(made), SpadeGenerator)
+    for part in made.modules():
+        if isinstance(part, SpectralConv2d) and part.weight_orig is not None:
+            part.weight_orig.div_(part.sigma())  # sigma becomes 1: signals keep their size
+    return made
+
+
+def narrow_warping() -> WarpingModule:
+    made = WarpingModule(
+        WarpingSizes(points=5, channels=8, depth=4, compressed=2, narrow=8, widest=16, halvings=2, outputs=16)
+    )
+    assert isinstance(with_noise(made), WarpingModule)
+    return made
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+def test_a_convolution_of_repeated_cells_is_computed_on_the_cells(times: int) -> None:
+    x, weight, bias = noise(2, 3, 5, 4), noise(6, 3, 3, 3, seed=2), noise(6, seed=3)
+    expected = F.conv2d(F.interpolate(x, scale_factor=times), weight, bias, padding=1)
+    torch.testing.assert_close(conv_on_replicated(x, weight, bias, times), expected, atol=1e-5, rtol=0)
+
+
+def test_moving_a_volume_by_matrices_is_sampling_it() -> None:
+    motion = WarpingModule().dense_motion_network
+    volume, shifts = noise(1, 4, 6, 10, 8), 0.4 * noise(2, 22, 3, seed=2)
+    z, y, x = torch.meshgrid(axis(6, volume), axis(10, volume), axis(8, volume), indexing="ij")
+    places = torch.stack((x, y, z), dim=-1) + shifts[:, :, None, None, None]
+    sampled = F.grid_sample(
+        volume.expand(44, -1, -1, -1, -1), places.flatten(0, 1), mode="bilinear", padding_mode="zeros",
+        align_corners=False,
+    )
+    torch.testing.assert_close(motion.moved(volume, shifts).flatten(0, 1), sampled, atol=2e-5, rtol=0)
+
+
+def test_heat_maps_are_bells_in_space() -> None:
+    driving, source = noise(1, 2, 3) / 2, noise(1, 2, 3, seed=2) / 2
+    maps = heat_maps(driving, source, (3, 5, 4))
+    z, y, x = torch.meshgrid(axis(3, driving), axis(5, driving), axis(4, driving), indexing="ij")
+    grid = torch.stack((x, y, z), dim=-1)
+    for point in range(2):
+        near, before = (((grid - points[0, point]) ** 2).sum(-1) for points in (driving, source))
+        expected = torch.exp(-0.5 * near / 0.01) - torch.exp(-0.5 * before / 0.01)
+        torch.testing.assert_close(maps[0, point + 1], expected, atol=1e-6, rtol=0)
+    assert not maps[0, 0].any()
+
+
+def test_a_folded_warping_module_moves_as_the_loaded_one() -> None:
+    golden = recipe.read("W")
+    source, driving = (torch.from_numpy(golden[f"kp_{name}"]) for name in ("source", "driving"))
+    features = 1.5 * inputs("feature_3d", 1, 32, 16, 64, 64)[..., 16:48, 16:48]
+    made = network("warping_module")
+    with torch.inference_mode():
+        loaded = made(features, driving, source)
+        fold(made)
+        folded = made(features, driving, source)
+        cached = made(features, driving, source, made.dense_motion_network.compressed(features))
+    assert not any(isinstance(part, nn.BatchNorm2d | nn.BatchNorm3d) for part in made.modules())
+    torch.testing.assert_close(folded, loaded, atol=2e-4, rtol=0)
+    torch.testing.assert_close(cached, folded, atol=0, rtol=0)
+
+
+def test_a_folded_generator_and_extractor_compute_as_the_loaded_ones() -> None:
+    generator, label = narrow_generator(), noise(1, 32, 8, 8)
+    extractor, portrait = network("appearance_feature_extractor"), noise(1, 3, 32, 32).abs() / 3
+    with torch.inference_mode():
+        painted, volume = generator(label), extractor(portrait)
+        fold(generator)
+        fold(extractor)
+        torch.testing.assert_close(generator(label), painted, atol=1e-5, rtol=0)
+        torch.testing.assert_close(extractor(portrait), volume, atol=1e-4, rtol=0)
+
+
+def test_frames_of_a_batch_are_as_if_made_one_by_one() -> None:
+    warping, generator = narrow_warping(), SpadeGenerator(GeneratorSizes(label=16, width=32, hidden=8, outputs=8))
+    with_noise(generator)
+    features = noise(1, 8, 4, 8, 8)
+    source = noise(1, 5, 3, seed=2) / 3
+    driving = source + 0.1 * noise(3, 5, 3, seed=3)
+    with torch.inference_mode():
+        together = generator(warping(features, driving, source.expand(3, -1, -1)))
+        for index in range(3):
+            alone = generator(warping(features, driving[index : index + 1], source))
+            torch.testing.assert_close(together[index : index + 1], alone, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_half_precision_paints_nearly_the_same(dtype: torch.dtype) -> None:
+    """On average within half a grey level of 255 (float16) or two (bfloat16)."""
+    features, source = noise(1, 8, 4, 8, 8), noise(1, 5, 3, seed=2) / 3
+    driving = source + 0.1 * noise(1, 5, 3, seed=3)
+    label = noise(1, 32, 8, 8)
+    limit = 0.5 / 255 if dtype == torch.float16 else 2 / 255
+    pictures = []
+    for kind in (torch.float32, dtype):
+        warping, generator = narrow_warping(), narrow_generator()
+        fold(warping)
+        fold(generator)
+        warping.to(kind)
+        generator.to(kind)
+        with torch.inference_mode():
+            moved = warping(features.to(kind), driving, source)
+            painted = generator(label.to(kind))
+            assert moved.dtype == kind
+            assert painted.dtype == torch.float32
+            pictures.append((moved.float(), painted))
+    (moved, painted), (moved_half, painted_half) = pictures
+    assert moved.abs().mean() > 0.05
+    assert painted.std() > 0.02
+    assert (painted_half - painted).abs().mean() < limit
+    assert (moved_half - moved).abs().mean() < 4 * limit * moved.abs().mean() + limit

@@ -1,0 +1,164 @@
+"""From a photo to a portrait: found, measured and cut out, or refused with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from bus.errors import ConfigurationError, InvalidInput, NotFound
+from services.render.photo import models
+from services.render.photo.crop import SIDE, cut, frame
+from services.render.photo.face import LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, FaceFinder
+from services.render.photo.portrait import Portrait, Portraits, look_of, prepare
+from tests.golden import recipe
+from tests.services.render.conftest import Drawing, png
+
+ANCHORS: dict[int, tuple[list[list[int]], list[int]]] = {
+    203: ([[0, 6, 12, 18], [24, 30, 36, 42]], [48, 66]),
+    106: ([[33, 35, 40, 39], [87, 89, 94, 93]], [52, 61]),
+    101: ([[39, 42, 45, 48], [51, 54, 57, 60]], [75, 81]),
+    68: ([[36, 39], [42, 45]], [48, 54]),
+    9: ([[2, 3], [0, 1]], [5, 6]),
+    5: ([[0], [1]], [3, 4]),
+}
+"""Points of both eyes and of the mouth in each way of marking a face, by its number of points."""
+
+
+@pytest.mark.parametrize("count", ANCHORS)
+@pytest.mark.parametrize(("which", "scale", "up", "side"), [("src", 2.3, -0.125, 512), ("lmkcrop", 1.5, -0.1, 224)])
+def test_frames_are_the_golden_ones(count: int, which: str, scale: float, up: float, side: int) -> None:
+    golden = recipe.read("formulas")
+    points = golden[f"lmk{count}"]
+    (left, right), mouth = ANCHORS[count]
+    eyes = (points[left].mean(axis=0) + points[right].mean(axis=0)) / 2.0
+    made = frame(points, eyes, points[mouth].mean(axis=0), scale=scale, up=up)
+    np.testing.assert_allclose(made.centre, golden[f"lmk{count}_{which}_center"], atol=1e-3)
+    np.testing.assert_allclose(made.size, golden[f"lmk{count}_{which}_size"][0], atol=1e-3)
+    np.testing.assert_allclose(made.angle, golden[f"lmk{count}_{which}_angle"][0], atol=1e-5)
+    np.testing.assert_allclose(made.matrix(side), golden[f"lmk{count}_{which}_M_o2c_rot1"], atol=2e-3)
+
+
+def test_a_cut_out_face_is_the_golden_one() -> None:
+    golden = recipe.read("formulas")
+    cut_out = cut(golden["paste_img_u8"], golden["crop_M_o2c"][:2].astype(np.float64), border=cv2.BORDER_CONSTANT)
+    small = cv2.resize(cut_out, (256, 256), interpolation=cv2.INTER_AREA)
+    assert np.abs(small[::4, ::4].astype(int) - golden["crop256_u8_sub"]).max() <= 1
+
+
+@pytest.mark.parametrize("look", ["ada", "milo", "noor", "otto"])
+def test_a_face_is_found_measured_and_cut_out(finder: FaceFinder, drawn: Drawing, look: str) -> None:
+    portrait = prepare(png(drawn(look, 700)), finder)
+    mesh = portrait.face.mesh
+    assert portrait.pixels.shape == (SIDE, SIDE, 3)
+    assert abs(mesh[1, 0] - SIDE / 2) < 25, "the nose is in the middle"
+    assert mesh[33, 1] < mesh[1, 1] < mesh[LIP_TOP, 1] < mesh[152, 1]
+    assert 0.25 < portrait.face.width / SIDE < 0.55
+    assert abs(portrait.face.yaw) < 5
+    assert portrait.face.lip_ratio < 0.08
+    assert all(0.25 < ratio < 0.45 for ratio in portrait.face.eye_ratios)
+
+
+def test_an_open_mouth_is_measured_as_open(finder: FaceFinder, drawn: Drawing) -> None:
+    ratios = [prepare(png(drawn(jaw=jaw)), finder).face.lip_ratio for jaw in (0.0, 0.4, 0.8)]
+    assert ratios == sorted(ratios)
+    assert ratios[-1] > 0.15
+
+
+def test_a_tilted_head_is_set_upright(finder: FaceFinder, drawn: Drawing) -> None:
+    turn = cv2.getRotationMatrix2D((400.0, 400.0), 25, 0.9)
+    tilted = cv2.warpAffine(drawn(size=800), turn, (800, 800), borderMode=cv2.BORDER_REPLICATE)
+    mesh = prepare(png(np.asarray(tilted, np.uint8)), finder).face.mesh
+    across = mesh[263] - mesh[33]
+    assert abs(np.degrees(np.arctan2(across[1], across[0]))) < 3.0
+    mouth = mesh[MOUTH_RIGHT] - mesh[MOUTH_LEFT]
+    assert abs(np.degrees(np.arctan2(mouth[1], mouth[0]))) < 4.0
+
+
+def test_a_small_face_in_a_large_picture_is_found(finder: FaceFinder, drawn: Drawing) -> None:
+    scene = np.full((900, 1280, 3), 190, np.uint8)
+    scene[500:820, 700:1020] = drawn("noor", 320)
+    assert prepare(png(scene), finder).face.width > 150
+
+
+def test_no_face_is_said_to_be_none(finder: FaceFinder) -> None:
+    with pytest.raises(InvalidInput, match="no face was found"):
+        prepare(png(np.full((300, 400, 3), 120, np.uint8)), finder)
+    with pytest.raises(InvalidInput, match="no face was found"):
+        prepare(png(np.full((1, 1, 3), 120, np.uint8)), finder)
+    noise = np.random.default_rng(4).integers(0, 255, (400, 400, 3), np.uint8)
+    with pytest.raises(InvalidInput, match="no face was found"):
+        prepare(png(noise), finder)
+
+
+def test_several_faces_are_counted(finder: FaceFinder, drawn: Drawing) -> None:
+    three = np.hstack([drawn(look, 400) for look in ("ada", "milo", "otto")])
+    with pytest.raises(InvalidInput, match="there are 3 faces in the picture; cut out the one"):
+        prepare(png(three), finder)
+
+
+def test_somebody_small_in_the_background_is_overlooked(finder: FaceFinder, drawn: Drawing) -> None:
+    scene = np.full((1000, 1280, 3), 190, np.uint8)
+    scene[100:900, 50:850] = drawn("ada", 800)
+    scene[300:500, 1000:1200] = drawn("milo", 200)
+    portrait = prepare(png(scene), finder)
+    alone = prepare(png(drawn("ada", 800)), finder)
+    assert np.abs(portrait.face.mesh - alone.face.mesh).mean() < 12.0
+
+
+def test_a_tiny_face_is_refused_with_its_size(finder: FaceFinder, drawn: Drawing) -> None:
+    with pytest.raises(InvalidInput, match=r"only \d\d pixels wide, at least 72"):
+        prepare(png(drawn(size=140)), finder)
+
+
+def test_a_face_from_the_side_is_refused_with_its_angle(finder: FaceFinder, drawn: Drawing) -> None:
+    with pytest.raises(InvalidInput, match=r"looks \d\d degrees to the side, at most 35"):
+        prepare(png(drawn(yaw=44.0)), finder)
+
+
+def test_the_same_photo_makes_the_same_portrait_under_the_same_look(finder: FaceFinder, drawn: Drawing) -> None:
+    photo = png(drawn())
+    one, other = prepare(photo, finder), prepare(photo, finder)
+    assert one.look == other.look == look_of(photo)
+    assert one.bytes() == other.bytes()
+    assert look_of(photo + b"\0") != one.look
+
+
+def test_a_portrait_is_kept_and_found_again(tmp_path: Path, portrait: Portrait) -> None:
+    portraits = Portraits(tmp_path / "portraits")
+    portraits.add(portrait)
+    portraits.add(portrait)
+    again = portraits.get(portrait.look)
+    assert np.array_equal(again.pixels, portrait.pixels)
+    assert np.array_equal(again.face.mesh, portrait.face.mesh)
+    assert [path.name for path in (tmp_path / "portraits").iterdir()] == [f"{portrait.look}.npz"]
+
+
+def test_a_missing_or_damaged_portrait_is_not_found(tmp_path: Path, portrait: Portrait) -> None:
+    portraits = Portraits(tmp_path)
+    for look in ("ada", "photo-../../secret", portrait.look):
+        with pytest.raises(NotFound, match=look.split("/")[0]):
+            portraits.get(look)
+    (tmp_path / f"{portrait.look}.npz").write_bytes(portrait.bytes()[:1000])
+    with pytest.raises(NotFound, match="damaged"):
+        portraits.get(portrait.look)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Portrait) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be kept in"):
+        Portraits(tmp_path / "file").add(portrait)
+
+
+def test_models_that_are_absent_or_changed_are_not_run(tmp_path: Path, face_models: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        FaceFinder(tmp_path)
+    for file in models.FILES:
+        data: Any = bytearray((face_models / file.path).read_bytes())
+        data[-1] ^= 1
+        (tmp_path / file.path).write_bytes(data)
+    with pytest.raises(ConfigurationError, match="not the published file"):
+        FaceFinder(tmp_path)

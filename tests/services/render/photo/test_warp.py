@@ -1,0 +1,173 @@
+"""A photo that speaks on the processor: what can be seen in its pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bus.errors import NotFound
+from services.render.cast import CAST
+from services.render.faces import Warp, faces
+from services.render.photo.portrait import Portrait, Portraits
+from services.render.photo.warp import PhotoFace
+from services.render.pose import EMOTIONS, Pose
+from services.render.service import Render
+from services.render.sheet import emotion_poses, viseme_poses
+from tests.services.render.fakes import FakeReader
+from tests.services.render.test_service import audio, started, watched
+
+SIZE = 512
+
+
+@pytest.fixture(scope="module")
+def face(portrait: Portrait) -> PhotoFace:
+    return PhotoFace(portrait, SIZE)
+
+
+def draw(face: PhotoFace, pose: Pose) -> NDArray[np.int16]:
+    return face.pixels(pose).astype(np.int16)
+
+
+def around(portrait: Portrait, *points: int, reach: int = 22) -> tuple[slice, slice]:
+    low, high = (f(portrait.face.mesh[list(points), :2], axis=0).astype(int) for f in (np.min, np.max))
+    return slice(low[1] - reach, high[1] + reach), slice(low[0] - reach, high[0] + reach)
+
+
+def changed(a: NDArray[np.int16], b: NDArray[np.int16], part: tuple[slice, slice]) -> float:
+    return float((np.abs(a[part] - b[part]).max(axis=2) > 24).mean())
+
+
+def darkness(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
+    """Pixels as dark as the inside of a mouth."""
+    return int((picture[part].sum(axis=2) < 160).sum())
+
+
+def test_the_pose_at_rest_is_the_portrait(face: PhotoFace, portrait: Portrait) -> None:
+    assert np.array_equal(face.pixels(Pose()), portrait.pixels)
+
+
+def test_the_mouth_opens_with_the_jaw_and_closes_when_lips_are_pressed(face: PhotoFace, portrait: Portrait) -> None:
+    mouth = around(portrait, 61, 291, 17)
+    opened = [darkness(draw(face, Pose(jaw=jaw)), mouth) for jaw in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert opened == sorted(opened)
+    assert opened[-1] > opened[1] > opened[0]
+    assert opened[-1] > opened[0] + 600
+
+
+def test_the_chin_goes_down_with_the_jaw_and_the_forehead_stays(face: PhotoFace, portrait: Portrait) -> None:
+    rest, opened = draw(face, Pose()), draw(face, Pose(jaw=0.9))
+    assert changed(rest, opened, around(portrait, 152)) > 0.05
+    assert changed(rest, opened, around(portrait, 10, 151)) == 0.0
+    assert changed(rest, opened, around(portrait, 33, 133, reach=10)) == 0.0
+
+
+def test_lids_close_each_on_its_own_side(face: PhotoFace, portrait: Portrait) -> None:
+    rest, winked = draw(face, Pose()), draw(face, Pose(lid_left=0.0))
+    left, right = around(portrait, 33, 133, reach=8), around(portrait, 362, 263, reach=8)
+    assert changed(rest, winked, left) > 0.25
+    assert changed(rest, winked, right) == 0.0
+    closing = [changed(rest, draw(face, Pose(lid_right=lid)), right) for lid in (1.0, 0.7, 0.4, 0.0)]
+    assert closing == sorted(closing)
+
+
+def test_the_eyes_look_where_they_are_told(face: PhotoFace, portrait: Portrait) -> None:
+    part = around(portrait, 33, 133, reach=0)
+
+    def dark_middle(pose: Pose) -> float:
+        darkness = 255.0 - draw(face, pose)[part].mean(axis=2)
+        darkness = np.maximum(darkness - 120.0, 0.0)
+        return float((darkness.sum(axis=0) * np.arange(darkness.shape[1])).sum() / darkness.sum())
+
+    places = [dark_middle(Pose(gaze_x=gaze)) for gaze in (-1.0, 0.0, 1.0)]
+    assert places[0] + 1.0 < places[1] < places[2] - 1.0
+
+
+@pytest.mark.parametrize(("turn", "step"), [("yaw", (1, 0)), ("pitch", (0, 1))])
+def test_the_nose_goes_further_than_the_ears_when_the_head_turns(
+    face: PhotoFace, portrait: Portrait, turn: str, step: tuple[int, int]
+) -> None:
+    rest, turned = face.pixels(Pose()), face.pixels(Pose().plus(**{turn: 8.0}))
+    moved = cv2.calcOpticalFlowFarneback(
+        cv2.cvtColor(rest, cv2.COLOR_RGB2GRAY), cv2.cvtColor(turned, cv2.COLOR_RGB2GRAY), np.zeros((SIZE, SIZE, 2)),
+        0.5, 4, 31, 5, 7, 1.5, 0,
+    )
+    nose, corner = moved[around(portrait, 1, reach=12)], moved[:20, :20]
+    assert nose.mean(axis=(0, 1)) @ np.array(step) > 4.0
+    assert np.abs(corner).max() < 1.0
+
+
+def test_a_tilt_turns_the_head_about_the_neck(face: PhotoFace, portrait: Portrait) -> None:
+    left, right = (face.pixels(Pose(roll=roll)).astype(int) for roll in (-8.0, 8.0))
+    assert np.abs(left - right)[around(portrait, 10, 151)].mean() > 5.0
+    assert np.abs(left - right)[:, :8].mean() < 1.0
+
+
+def test_every_emotion_and_most_visemes_can_be_told_from_rest(face: PhotoFace, portrait: Portrait) -> None:
+    whole = around(portrait, 10, 152, 234, 454)
+    drawn = dict(zip(EMOTIONS, (draw(face, pose) for pose in emotion_poses()), strict=True))
+    for one, a in drawn.items():
+        for other, b in drawn.items():
+            if one < other:
+                assert changed(a, b, whole) > 0.01, (one, other)
+    mouth = around(portrait, 61, 291)
+    closed, *others = [draw(face, pose) for pose in viseme_poses()]
+    for number, picture in enumerate(others, 1):
+        assert changed(closed, picture, mouth) > 0.01, number
+
+
+def test_extreme_poses_are_drawn(face: PhotoFace) -> None:
+    pose = Pose(jaw=1.4, smile=1.5, lid_left=2.0, lid_right=-1.0, gaze_x=4.0, gaze_y=-4.0, yaw=25, pitch=-20, roll=15,
+                press=1.0, breath=1.0, shoulders=1.0, teeth=2.0, tongue=-1.0)
+    (picture,) = face.render([pose])
+    assert picture.shape == (SIZE * 3 // 2, SIZE)
+    assert picture[:SIZE].min() >= 16
+    assert picture[:SIZE].max() <= 235
+
+
+def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(face: PhotoFace, portrait: Portrait) -> None:
+    first = face.pixels(Pose(jaw=0.4, yaw=3))
+    face.pixels(Pose(jaw=1.0, lid_left=0.0))
+    assert np.array_equal(PhotoFace(portrait, SIZE).pixels(Pose(jaw=0.4, yaw=3)), first)
+
+
+def test_a_smaller_picture_shows_the_same(face: PhotoFace, portrait: Portrait) -> None:
+    pose = Pose(jaw=0.5, yaw=4)
+    small = PhotoFace(portrait, 256).pixels(pose)
+    reduced = cv2.resize(face.pixels(pose), (256, 256), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - reduced).mean() < 3.0
+
+
+async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrait) -> None:
+    Portraits(tmp_path / "portraits").add(portrait)
+    cast = {"zoe": msgspec.structs.replace(CAST["ada"], name="Zoë", look=portrait.look)}
+    reader = FakeReader(media=list(audio(40)), live=watched(), cast=cast)
+    render = Render(faces(128, tmp_path, Warp(128)), bitrate=1_000_000)
+    said: list[Any] = [output async for output in render.speech(started(character="zoe"), reader)]
+    first, *batches, ended = said
+    assert (first.character, first.engine, first.width) == ("zoe", "layered", 128)
+    decoder = av.CodecContext.create("h264", "r")
+    shown = [f for batch in batches for unit in batch.units for f in decoder.decode(av.Packet(unit))]
+    shown += decoder.decode(None)
+    assert len(shown) == ended.frames
+    pictures = [frame.to_ndarray(format="rgb24").astype(int) for frame in shown]
+    assert max(np.abs(picture - pictures[0]).max() for picture in pictures) > 60, "the mouth opens"
+
+
+def test_drawn_looks_and_photos_come_from_one_renderer(tmp_path: Path, portrait: Portrait) -> None:
+    Portraits(tmp_path / "portraits").add(portrait)
+    renderer = faces(128, tmp_path, Warp(128))
+    assert (renderer.name, renderer.width, renderer.height) == ("layered", 128, 128)
+    drawn, photo = renderer.face("milo"), renderer.face(portrait.look)
+    assert [one.render([Pose()])[0].shape for one in (drawn, photo)] == [(192, 128)] * 2
+    assert drawn.version != photo.version
+    with pytest.raises(NotFound, match="add its photo again"):
+        renderer.face("photo-" + "0" * 32)
+    with pytest.raises(NotFound, match="look must be one of"):
+        renderer.face("nobody")

@@ -1,0 +1,82 @@
+"""A photo becomes a character that can be talked to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from bus.errors import ConfigurationError, InvalidInput
+from bus.events import CharacterCreated
+from bus.log import Bus
+from bus.settings import Settings
+from services.render.faces import Warp, faces
+from services.render.layered.renderer import LayeredRenderer
+from services.render.photo import models
+from services.render.pose import Pose
+from visavis.character import add, character, id_of
+
+MODELS = Path(".setup/face-models")
+TRAITS = {"name": "Zoë", "tagline": "t", "personality": "", "greeting": "", "voice": "male", "language": "de"}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    cv2.imwrite(str(path), LayeredRenderer(640).face("milo").pixels(Pose())[:, :, :3].copy())
+    return path
+
+
+@pytest.fixture
+def ready(settings: Settings) -> Settings:
+    """With the models that find faces in their folder, so that nothing is downloaded."""
+    models.fetch(MODELS)
+    shutil.copytree(MODELS, settings.models_folder / "face")
+    return settings
+
+
+async def test_a_photo_becomes_a_character_on_record_with_a_face(
+    ready: Settings, bus: Bus, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await character(ready, photo, **TRAITS) == 0
+    assert capsys.readouterr().out == "zoe\n"
+    created = (await bus.characters())["zoe"]
+    assert created == CharacterCreated(
+        name="Zoë", tagline="t", personality="You are Zoë. You speak in short, clear sentences.",
+        greeting="Hello, I am Zoë.", look=created.look, voice="male", language="de",
+    )
+    (picture,) = faces(128, ready.data_folder, Warp(128)).face(created.look).render([Pose()])
+    assert picture.shape == (192, 128)
+
+
+async def test_a_second_photo_of_a_name_replaces_the_first(ready: Settings, bus: Bus, photo: Path) -> None:
+    await add(ready, photo, **TRAITS)
+    first = (await bus.characters())["zoe"]
+    cv2.imwrite(str(photo), LayeredRenderer(640).face("noor").pixels(Pose())[:, :, :3].copy())
+    await add(ready, photo, **{**TRAITS, "greeting": "Hi."})
+    second = (await bus.characters())["zoe"]
+    assert second.look != first.look
+    assert second.greeting == "Hi."
+    assert len(await bus.characters()) == 1
+
+
+async def test_a_photo_that_cannot_be_used_leaves_nothing_on_record(ready: Settings, bus: Bus, photo: Path) -> None:
+    cv2.imwrite(str(photo), np.full((200, 200, 3), 90, np.uint8))
+    with pytest.raises(InvalidInput, match="no face was found"):
+        await add(ready, photo, **TRAITS)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        await add(ready, photo.with_name("other.jpg"), **TRAITS)
+    assert await bus.characters() == {}
+
+
+def test_ids_are_made_of_names() -> None:
+    assert [id_of(name) for name in ("Adam", "Dr. Müller-Lüdenscheidt", "  R2 D2! ")] == [
+        "adam", "dr-muller-ludenscheidt", "r2-d2"
+    ]
+    with pytest.raises(InvalidInput, match="must have a letter"):
+        id_of("…")
+    with pytest.raises(InvalidInput, match="Ada is one of the built-in characters"):
+        id_of("Ada")

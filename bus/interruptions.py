@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ K = TypeVar("K")
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 4096
+_PAUSE = 0.5
 _CLOCKS_APART = 5_000_000
 """Microseconds by which the server's clock may differ from this one."""
 
@@ -80,6 +82,7 @@ class Interruptions:
                 if not trouble.retryable:
                     raise
                 log.warning("waiting for the log", extra={"why": trouble.detail})
+                await asyncio.sleep(_PAUSE)
         _remember(self._looked, conversation)
 
 

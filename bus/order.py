@@ -56,6 +56,7 @@ class Order:
                 if not error.retryable:
                     raise
                 log.warning("waiting for the log", extra={"why": error.detail})
+                await asyncio.sleep(_LOOK_AGAIN)
                 continue
             finally:
                 self.waiting -= 1

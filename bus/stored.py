@@ -133,7 +133,7 @@ class StoredLog:
                 problem: Exception = error
             except (NatsError, TimeoutError, OSError) as error:
                 if self.nc.is_closed:
-                    raise BusError(f"{what}: the connection is closed") from error
+                    raise BusError(f"{what}: the connection is closed", retryable=False) from error
                 problem = error
             if loop.time() + pause > deadline:
                 reason = str(problem) or type(problem).__name__
@@ -242,7 +242,7 @@ class StoredLog:
                 return
             except (PullLost, NatsError, APIError, TimeoutError, OSError) as error:
                 if nc.is_closed:
-                    raise BusError(f"read {subject}: the connection is closed") from error
+                    raise BusError(f"read {subject}: the connection is closed", retryable=False) from error
                 log.info("reading again", extra={"subject": subject, "after": after, "why": type(error).__name__})
                 await asyncio.sleep(0.1)
 

@@ -38,6 +38,10 @@ class CTranslate2Whisper:
         EngineError: it does not load.
     """
 
+    keeps_prefix = False
+    """It goes through a given beginning token by token, slower than through one of its own: 15 given and 5 new tokens
+    took 316 ms where 20 new ones took 215 (size tiny, one core)."""
+
     def __init__(self, folder: Path, device: str, *, threads: int = 0, precise: bool = False) -> None:
         self.batch = GPU_BATCH if device == "cuda" else 1
         # On a graphics card that has no half precision CTranslate2 takes what it has.

@@ -88,7 +88,8 @@ def packages(distribution: str = "visavis") -> Iterator[Finding]:
 
 def _installed(name: str) -> str | None:
     try:
-        return importlib.metadata.version(name)
+        # What stands after a plus says for which machine it was built: torch 2.13.0+cpu is torch 2.13.0.
+        return importlib.metadata.version(name).split("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return None
 

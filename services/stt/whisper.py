@@ -1,12 +1,13 @@
 """Whisper as a recogniser that answers while somebody speaks, and soon after the last word.
 
 Whisper hears 30 s at a time and starts anew each time. So what is open is decoded again and again as it grows; the
-words on which two hypotheses in a row agree are settled (Macháček et al., 2023, "LocalAgreement") and the next
-decoding begins after them. In each pause of the speaker everything is decoded once as if it were the end: where
-nothing follows, that is the transcript, and it is there when the phrase is over.
+words on which two hypotheses in a row agree are settled (Macháček et al., 2023, "LocalAgreement") and shown, and where
+the network goes through them at once, the next decoding begins after them. In each pause of the speaker everything is
+decoded once as if it were the end: where nothing follows, that is the transcript, and it is there when the phrase is
+over.
 
-What is settled depends on how fast the device is, so the same audio heard again on another one can differ in a word. A
-recording that is all there at once is decoded once.
+When something is settled depends on how fast the device is. Where decoding begins after it, the same audio heard again
+can differ in a word; a recording that is all there at once is decoded once.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Whisper:
 
     def __init__(self, network: Network, activity: Callable[[], Callable[[Samples], float]] | None = None) -> None:
         self._decoder = WhisperDecoder(network)
+        self._keeps_prefix = network.keeps_prefix
         self._activity = activity or (lambda: Silero().probability)
         self.device: Device[Window, Decoded] = Device(self._decoder.decode, network.batch)
 
@@ -66,11 +68,14 @@ class Whisper:
             code = ""
         elif not self._decoder.knows(code):
             raise EngineError(f"this Whisper model does not know language {language!r}", code="language_unsupported")
-        return WhisperTranscription(self.device, Stretches(self._activity(), WINDOW), code, prompt)
+        stretches = Stretches(self._activity(), WINDOW)
+        return WhisperTranscription(self.device, stretches, code, prompt, keeps_prefix=self._keeps_prefix)
 
     def warm_up(self) -> None:
-        """Decode a second of silence: the first decoding of all pays for setting up the device."""
-        self.device.submit(Window(np.zeros(MICROPHONE_RATE, np.int16))).result(PATIENCE)
+        """Decode silence twice: the first decoding pays for setting up the device, the second one tells its cost."""
+        for _ in range(2):
+            self.device.cost = 0.0
+            self.device.submit(Window(np.zeros(MICROPHONE_RATE, np.int16))).result(PATIENCE)
 
     def close(self) -> None:
         self.device.close()
@@ -90,7 +95,16 @@ class _Asked:
 class WhisperTranscription:
     """One utterance. See `Transcription`."""
 
-    def __init__(self, device: Device[Window, Decoded], stretches: Stretches, language: str, prompt: str) -> None:
+    def __init__(
+        self,
+        device: Device[Window, Decoded],
+        stretches: Stretches,
+        language: str,
+        prompt: str,
+        *,
+        keeps_prefix: bool,
+    ) -> None:
+        self._keeps_prefix = keeps_prefix
         self._device = device
         self._stretches = stretches
         self._language = language
@@ -164,11 +178,12 @@ class WhisperTranscription:
             self._asked = self._submit(self._stretches.open(), final=False)
 
     def _step(self) -> int:
-        return max(STEP, round(SHARE * self._device.cost * MICROPHONE_RATE)) if self._asked_at else STEP
+        return max(STEP, round(SHARE * self._device.cost * MICROPHONE_RATE))
 
     def _submit(self, stretch: Stretch, *, final: bool) -> _Asked:
         self._asked_at = self._heard
-        window = Window(stretch.samples, self._language, self._prompt, self._settled, final)
+        prefix = self._settled if self._keeps_prefix else ""
+        window = Window(stretch.samples, self._language, self._prompt, prefix, final)
         future = self._device.submit(window, urgent=final)
         return _Asked(stretch, future, final, stretch.start + stretch.voiced[-1][1])
 

@@ -72,6 +72,11 @@ class Network(Protocol):
     @property
     def multilingual(self) -> bool: ...
 
+    @property
+    def keeps_prefix(self) -> bool:
+        """Whether a beginning that is known costs less than decoding it again."""
+        ...
+
     def encode(self, features: npt.NDArray[np.float32]) -> Any:
         """What the decoder looks at.
 

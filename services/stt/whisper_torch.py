@@ -31,6 +31,8 @@ class TorchWhisper:
         EngineError: it does not load.
     """
 
+    keeps_prefix = True
+
     def __init__(self, folder: Path, device: str) -> None:
         self.batch = 1 if device == "cpu" else GPU_BATCH
         self._device = device

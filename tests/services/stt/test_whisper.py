@@ -122,16 +122,23 @@ def loud(samples: Samples) -> float:
 Decoder: TypeAlias = Callable[[Sequence[Window]], list[Decoded]]
 
 
-def speak(decoder: Decoder, *parts: tuple[int, int]) -> tuple[list[str], Transcript]:
-    """Loudness and how many blocks of 64 ms; the device answers before the next block comes."""
+def speak(
+    decoder: Decoder, *parts: tuple[int, int], keeps_prefix: bool = True, cost: float = 0.0
+) -> tuple[list[str], Transcript]:
+    """Loudness and how many blocks of 64 ms; the device answers before the next block comes.
+
+    Args:
+        cost: seconds that the device is said to take.
+    """
     device: Device[Window, Decoded] = Device(decoder, 4)
-    transcription = WhisperTranscription(device, Stretches(loud, 512), "en", "Ada.")
+    transcription = WhisperTranscription(device, Stretches(loud, 512), "en", "Ada.", keeps_prefix=keeps_prefix)
     partials = []
     try:
         for loudness, blocks in parts:
             for _ in range(blocks):
                 partials.append(transcription.push(np.full(BLOCK // 2, loudness, np.int16).tobytes()))
                 device.submit(Window(np.zeros(1, np.int16))).result(5)
+                device.cost = cost
         transcript = transcription.finish()
     finally:
         transcription.close()
@@ -155,6 +162,21 @@ def test_words_on_which_two_hypotheses_agree_are_not_decoded_again() -> None:
     assert prefixes[:4] == ["", "", "", "what time"]
     assert partials[-1] == transcript.text == "what time is it in Rome"
     assert {window.prompt for window in decoder.asked} == {"Ada."}
+
+
+def test_where_that_would_cost_more_everything_is_decoded_again() -> None:
+    decoder = Waited("what", "what time as", "what time is it", "what time is it in", "what time is it in Rome")
+    partials, transcript = speak(decoder, (5000, 40), (0, 6), keeps_prefix=False)
+    assert {window.prefix for window in decoder.asked} == {""}
+    assert partials[-1] == transcript.text == "what time is it in Rome"
+
+
+def test_on_a_slow_device_there_are_few_partial_hypotheses() -> None:
+    slow, fast = Waited("what time"), Waited("what time")
+    speak(slow, (5000, 60), (0, 6), cost=0.5)
+    speak(fast, (5000, 60), (0, 6), cost=0.01)
+    assert [window.final for window in slow.asked] == [False, True]
+    assert len(fast.asked) == 8
 
 
 def test_what_is_decoded_in_the_pause_is_the_transcript() -> None:

@@ -162,7 +162,9 @@ def weights_note(models_folder: Path) -> str:
 
 def report(rows: Iterable[list[str]], conversations: Sequence[int]) -> None:
     head = ["engine", "ms a frame", "first frame, ms", "face ready, ms", *(f"frames/s, {n}" for n in conversations)]
-    print(table(head, rows))
+    print(table(head, ()))
+    for line in rows:  # each may take a minute
+        print("| " + " | ".join(line) + " |", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import logging
 import re
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -46,7 +46,8 @@ class Connection(Client):
 
     async def leave(self) -> None:
         self.in_use = False
-        await self.close()
+        with suppress(OSError):  # it was lost already
+            await self.close()
 
     def came_back(self) -> None:
         for pull in self.pulls:

@@ -34,7 +34,8 @@ class Interruptions:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._heard: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._since = clock.now()
+        self.since = clock.now()
+        """From when on all is heard, microseconds since 1970: the start, or when the connection was last back."""
         self._looked: OrderedDict[str, None] = OrderedDict()
         """Conversations whose newest interruption on record is known; what came later was heard."""
 
@@ -56,7 +57,7 @@ class Interruptions:
             repeated: it has been in other hands, before this worker listened or while the connection was away.
         """
         key = turn_of(event)
-        early = stored < self._since + _CLOCKS_APART and event.conversation not in self._looked
+        early = stored < self.since + _CLOCKS_APART and event.conversation not in self._looked
         if key not in self._heard and (repeated or early):
             await self._look(event.conversation)
         return key in self._heard
@@ -64,7 +65,7 @@ class Interruptions:
     async def catch_up(self, running: Iterable[tuple[str, str]], stop: Callable[[tuple[str, str]], None]) -> None:
         """The connection was away: stop what was cut short meanwhile, and look again before anything is begun."""
         self._looked.clear()
-        self._since = clock.now()
+        self.since = clock.now()
         for key in list(running):
             await self._look(key[0])
             if key in self._heard:

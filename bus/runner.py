@@ -45,6 +45,8 @@ _BACKOFF = (0.2, 1.0, 3.0, 10.0)
 _MOMENT = 0.02
 """Seconds that work may lie here while another worker is free."""
 _MOST_AHEAD = 3
+_MARGIN = 500_000
+"""Microseconds by which the server's clock may differ from this one."""
 _OLD = 30_000_000
 """Microseconds after which a piece of work may have been done before, by a worker that nobody remembers."""
 
@@ -119,6 +121,7 @@ class Runner:
                 async with Pull(self._bus.nc, stream, self._service.name, window=0) as pull:
                     self._pulls[stream] = pull
                     while True:
+                        _stop_here()
                         await self._ask(pull)
                         msg = await pull.next(timeout=1.0)
                         if msg is not None:
@@ -200,6 +203,7 @@ class Runner:
     async def _serve_line(self, conversation: str) -> None:
         """Do the work of one conversation, the oldest first, one after the other, until there is none."""
         while (item := await self._order.next(conversation)) is not None:
+            _stop_here()
             # Stopped in the middle: it stays among what is held, to be given back.
             done = await self._deal_with(item)
             self._lines.leave(item)
@@ -304,7 +308,8 @@ class Runner:
         """See what others have done of it, where it may have been in other hands."""
         if item.deliveries > 1 or item.again or doubled:
             await item.attempt.take_over()
-        elif abs(clock.now() - item.stored) > _OLD:
+        elif item.stored < self._interruptions.since + _MARGIN or abs(clock.now() - item.stored) > _OLD:
+            # A server that was killed may have forgotten that it was delivered, and even that it was done.
             await item.attempt.look()
 
     async def _attempt(self, item: Item) -> None:
@@ -355,6 +360,13 @@ class Runner:
         """The person has cut it short."""
         for task in self._running.get(turn, ()):
             task.cancel()
+
+
+def _stop_here() -> None:
+    """End where the current task has been cancelled: a request whose answer comes in that moment swallows it (Python
+    3.11, asyncio.wait_for)."""
+    if _stopping():
+        raise asyncio.CancelledError
 
 
 def _stopping() -> bool:

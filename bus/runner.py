@@ -17,6 +17,7 @@ from nats.aio.msg import Msg
 
 from bus import clock, codec, streams, subjects
 from bus.attempt import Attempt, Doubled, Superseded, media_id
+from bus.before import Before
 from bus.dead import letter_of
 from bus.discovery import Work, announced
 from bus.errors import BusError, ConfigurationError, StreamStalled, UndecodableEvent, VisavisError
@@ -32,6 +33,7 @@ from bus.process import run_process, until_stopped
 from bus.pull import Pull, PullLost
 from bus.service import Service
 from bus.settings import Settings
+from bus.stopping import stop_here, stopping
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class Runner:
         self._order = Order(bus, service, self._peers, self._lines)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._interruptions = Interruptions(bus)
+        self._before = Before(bus)
 
     def held(self) -> int:
         """How many pieces of work it has in hand."""
@@ -121,7 +124,7 @@ class Runner:
                 async with Pull(self._bus.nc, stream, self._service.name, window=0) as pull:
                     self._pulls[stream] = pull
                     while True:
-                        _stop_here()
+                        stop_here()
                         await self._ask(pull)
                         msg = await pull.next(timeout=1.0)
                         if msg is not None:
@@ -130,6 +133,7 @@ class Runner:
                 log.info("asking for work again", extra={"why": error.detail})
                 await asyncio.sleep(0.2)
                 await self._declare_consumers_patiently()
+                self._before.forget()
                 await self._interruptions.catch_up(self._running, self._stop)
 
     async def _ask(self, pull: Pull) -> None:
@@ -203,7 +207,7 @@ class Runner:
     async def _serve_line(self, conversation: str) -> None:
         """Do the work of one conversation, the oldest first, one after the other, until there is none."""
         while (item := await self._order.next(conversation)) is not None:
-            _stop_here()
+            stop_here()
             # Stopped in the middle: it stays among what is held, to be given back.
             done = await self._deal_with(item)
             self._lines.leave(item)
@@ -237,10 +241,10 @@ class Runner:
         try:
             # Being stopped stops the work, too, and waits for it.
             await work
-            if _stopping():
+            if stopping():
                 raise asyncio.CancelledError  # though the work ended meanwhile
         except asyncio.CancelledError:
-            if _stopping():
+            if stopping():
                 raise
             log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
             self._metrics.handled("interrupted")
@@ -308,8 +312,10 @@ class Runner:
         """See what others have done of it, where it may have been in other hands."""
         if item.deliveries > 1 or item.again or doubled:
             await item.attempt.take_over()
-        elif item.stored < self._interruptions.since + _MARGIN or abs(clock.now() - item.stored) > _OLD:
-            # A server that was killed may have forgotten that it was delivered, and even that it was done.
+        elif item.stored < self._interruptions.since + _MARGIN:
+            if await self._before.begun(item.event.conversation, item.event.id, item.sequence):
+                await item.attempt.take_over()
+        elif abs(clock.now() - item.stored) > _OLD:
             await item.attempt.look()
 
     async def _attempt(self, item: Item) -> None:
@@ -360,19 +366,6 @@ class Runner:
         """The person has cut it short."""
         for task in self._running.get(turn, ()):
             task.cancel()
-
-
-def _stop_here() -> None:
-    """End where the current task has been cancelled: a request whose answer comes in that moment swallows it (Python
-    3.11, asyncio.wait_for)."""
-    if _stopping():
-        raise asyncio.CancelledError
-
-
-def _stopping() -> bool:
-    """Whether the current task, rather than one that it waits for, has been cancelled."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _is_the_logs_fault(error: VisavisError) -> bool:

@@ -466,13 +466,25 @@ class TranscriptPartial(LiveBody, frozen=True, kw_only=True, tag="transcript_par
     text: str
 
 
+class TranscriptStable(LiveBody, frozen=True, kw_only=True, tag="transcript_stable"):
+    """The person has fallen silent for a moment, and what has been understood may be all. An answer to it may be made
+    ready, but is shown only when the final transcript says the same."""
+
+    utterance: UtteranceId
+    turn: TurnId
+    text: str
+    language: str
+    generation: int
+    """Counts from 1 in the utterance: the newer one replaces what was begun for the older one."""
+
+
 class Watching(LiveBody, frozen=True, kw_only=True, tag="watching"):
     """Some session of this conversation can see pictures; repeated every two seconds."""
 
     session: SessionId
 
 
-Live: TypeAlias = TranscriptPartial | Watching
+Live: TypeAlias = TranscriptPartial | TranscriptStable | Watching
 
 
 class LiveEvent(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,17 @@ from nats.js.errors import APIError
 from bus import codec, streams, subjects
 from bus.connection import open_connection
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
-from bus.events import Body, CharacterCreated, CharacterEvent, DeadLetter, Event, LiveEvent, Media, StepRepeated
+from bus.events import (
+    Body,
+    CharacterCreated,
+    CharacterEvent,
+    DeadLetter,
+    Event,
+    LiveBody,
+    LiveEvent,
+    Media,
+    StepRepeated,
+)
 from bus.service import M
 from bus.settings import Settings
 from bus.stored import PATIENCE, Fence, Record, Stored, StoredLog
@@ -155,6 +165,15 @@ class Bus(StoredLog):
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.service.Reader.last_live`."""
         return _decoded(codec.decode_live, await self.last(subject))
+
+    async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
+        """See `bus.service.Reader.live`."""
+        async with aclosing(self.listen(subjects.live_everywhere(kind))) as messages:
+            async for subject, data in messages:
+                try:
+                    yield codec.decode_live(data)
+                except UndecodableEvent as error:
+                    log.warning("undecodable live event", extra={"subject": subject, "why": error.detail})
 
     async def last_media(self, kind: type[M], subject: str) -> M | None:
         """See `bus.service.Reader.last_media`."""

@@ -41,6 +41,11 @@ class Reader(Protocol):
         """The newest live event on a subject, if there is one that is less than an hour old."""
         ...
 
+    def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
+        """Live events of a kind in all conversations, from now on, as they are published. Those that come while NATS is
+        away are missed."""
+        ...
+
     async def last_media(self, kind: type[M], subject: str) -> M | None:
         """The newest media on a subject, if it is of that kind."""
         ...
@@ -75,7 +80,7 @@ class Service:
     failed: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
     """What the person should see when a piece of work is given up."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
-    """Media to be made without being asked; run once at the start."""
+    """What to do without being asked, from the start on; yields the media that come of it, if any."""
     slots: int = 8
     """Pieces of work under way at once; those of one conversation go one after the other."""
     lease: float = 5.0

@@ -79,6 +79,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Model to ask for; empty: the first one that the endpoint lists."""
     llm_key: str = ""
     """API key, where the endpoint wants one."""
+    llm_ahead: Literal["on", "off"] = "on"
+    """Whether the language model is asked as soon as a person falls silent, before it is sure that they are done: the
+    answer begins sooner, but some that were asked for are thrown away. Each dialogue worker asks for itself."""
     tts_engine: str = "auto"
     """auto, xtts, kokoro, flite+espeak (flite for English, eSpeak NG for the rest), espeak, flite."""
     tts_device: str = ""

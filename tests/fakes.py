@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from bus.errors import EngineError, StreamStalled
-from bus.events import Body, CharacterCreated, Event, Fact, LiveEvent, Media, VisemeMark, Word
+from bus.events import Body, CharacterCreated, Event, Fact, LiveBody, LiveEvent, Media, VisemeMark, Word
 from bus.service import M
 from services.stt.engine import Transcript
 from services.tts.engine import SpeechPiece, Voice
@@ -46,6 +46,11 @@ class FakeReader:
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self._live.get(subject)
+
+    async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
+        for one in self._live.values():
+            if isinstance(one.body, kind):
+                yield one
 
     async def last_media(self, kind: type[M], subject: str) -> M | None:
         messages = self._media.get(subject, ())

@@ -30,10 +30,14 @@ ENGINES: tuple[Engine[Chat], ...] = (
 
 def build(settings: Settings) -> Service:
     choice = choose(ENGINES, settings.dialogue_engine, settings, setting="VISAVIS_DIALOGUE_ENGINE")
+    chat = choice.engine.make(settings)
+    dialogue = Dialogue(chat)
     return Service(
         name="dialogue",
         takes=TAKES,
-        handle=Dialogue(choice.engine.make(settings)).reply,
+        handle=dialogue.reply,
+        # What gives the same answer at once whenever it is asked need not be asked ahead.
+        background=dialogue.listen if settings.llm_ahead == "on" and not chat.repeatable else None,
         engine=choice.engine.name,
         failed=failed,
         # Conversations wait for a socket here, not for a processor.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import re
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
-from bus.errors import EngineError, VisavisError
+from bus.errors import BusError, EngineError, VisavisError
 from bus.events import (
+    UNKNOWN_LANGUAGE,
     Body,
     CharacterCreated,
     ConversationTitled,
@@ -22,16 +23,20 @@ from bus.events import (
     ReplySentence,
     ReplyStarted,
     TranscriptFinal,
+    TranscriptStable,
 )
 from bus.ids import derive_id, seed_of
 from bus.service import Output, Reader
 from projections.conversation import Conversation, Reply, fold_all, heard, title_of
 from projections.murmurs import is_murmur
+from services.dialogue.ahead import Ahead, plain
 from services.dialogue.commands import recognise
 from services.dialogue.engine import Chat, Exchange
 from services.dialogue.obedience import outputs
 from services.dialogue.prompt import Toned, parse
 from services.dialogue.sentences import Splitter
+
+log = logging.getLogger(__name__)
 
 TAKES: tuple[type[Body], ...] = (TranscriptFinal, MessageReceived)
 REMEMBERED = 256
@@ -53,6 +58,7 @@ class Dialogue:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
+        self._ahead = Ahead(chat)
         self._known: OrderedDict[str, Conversation] = OrderedDict()
 
     async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -95,17 +101,19 @@ class Dialogue:
             yield _sentence(reply, index, toned, character, conversation, language, mood)
             index, mood = index + 1, sentence.emotion
 
-        exchange = Exchange(
+        exchange = _exchange(
+            conversation,
+            characters,
+            character,
             text=text,
             at=event.at,
             language=language,
-            character=characters.get(character, _NOBODY),
-            others=tuple(one.name for name, one in characters.items() if name != character),
-            history=tuple(heard(conversation, before=event.turn or _source(body))),
+            before=event.turn or _source(body),
+            seed=seed_of(_source(body)),
             told=tuple(sentence.text for sentence in told),
-            seed=seed_of(event.id),
         )
-        async with aclosing(cast("Any", self._sentences(exchange))) as sentences:
+        pieces = self._ahead.take(event.conversation, exchange) or self._chat.stream(exchange)
+        async with aclosing(cast("Any", self._sentences(exchange, pieces))) as sentences:
             async for toned in sentences:
                 emotion = toned.emotion or mood
                 toned = Toned(toned.text, emotion)
@@ -118,6 +126,45 @@ class Dialogue:
         if not conversation.titled:
             yield ConversationTitled(title=conversation.title or title_of(text))
 
+    async def listen(self, reader: Reader) -> AsyncIterator[Output]:
+        """For ever: ask for answers ahead. What comes of it shows in `reply`; this yields nothing.
+
+        See `bus.service.Service.background`.
+        """
+        try:
+            async with aclosing(cast("Any", reader.live(TranscriptStable))) as events:
+                async for event in events:
+                    try:
+                        await self._ask_ahead(event.conversation, event.at, event.body, reader)
+                    except BusError as error:
+                        log.warning("not asked ahead", extra={"why": error.detail})
+        finally:
+            self._ahead.close()
+        return
+        yield
+
+    async def _ask_ahead(self, name: str, at: int, stable: TranscriptStable, reader: Reader) -> None:
+        """As `reply` will ask, if nothing else is said until then."""
+        text = " ".join(stable.text.split())
+        conversation = await self._conversation(name, reader)
+        characters = await reader.characters()
+        character = conversation.character or next(iter(characters), "visavis")
+        language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
+        known = {name: one.name for name, one in characters.items()}
+        if not text or is_murmur(text) or recognise(text, language, known, known.get(character, "")) is not None:
+            return
+        exchange = _exchange(
+            conversation,
+            characters,
+            character,
+            text=text,
+            at=at,
+            language=language,
+            before=stable.turn,
+            seed=seed_of(stable.utterance),
+        )
+        self._ahead.ask(name, exchange)
+
     async def _conversation(self, name: str, reader: Reader) -> Conversation:
         state = self._known.pop(name, None) or Conversation(id=name)
         state = fold_all(state, await reader.facts(name, after=state.seq))
@@ -126,27 +173,58 @@ class Dialogue:
             self._known.popitem(last=False)
         return state
 
-    async def _sentences(self, exchange: Exchange) -> AsyncIterator[Toned]:
+    async def _sentences(self, exchange: Exchange, pieces: AsyncIterator[str]) -> AsyncIterator[Toned]:
         """The sentences of the answer that are not told yet."""
-        told = {_plain(text) for text in exchange.told}
+        told = {plain(text) for text in exchange.told}
         skip = len(exchange.told) if self._chat.repeatable else 0
-        async with aclosing(cast("Any", self._cut(exchange))) as sentences:
+        async with aclosing(cast("Any", _cut(exchange.language, pieces))) as sentences:
             async for toned in sentences:
                 if skip:
                     skip -= 1
-                elif self._chat.repeatable or _plain(toned.text) not in told:
+                elif self._chat.repeatable or plain(toned.text) not in told:
                     yield toned
 
-    async def _cut(self, exchange: Exchange) -> AsyncIterator[Toned]:
-        splitter = Splitter(exchange.language)
-        async with aclosing(cast("Any", self._chat.stream(exchange))) as pieces:
-            async for piece in pieces:
-                for toned in map(parse, splitter.push(piece)):
-                    if toned.text:
-                        yield toned
-        for toned in map(parse, splitter.finish()):
-            if toned.text:
-                yield toned
+
+async def _cut(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[Toned]:
+    splitter = Splitter(language)
+    async with aclosing(cast("Any", pieces)) as coming:
+        async for piece in coming:
+            for toned in map(parse, splitter.push(piece)):
+                if toned.text:
+                    yield toned
+    for toned in map(parse, splitter.finish()):
+        if toned.text:
+            yield toned
+
+
+def _exchange(
+    conversation: Conversation,
+    characters: dict[str, CharacterCreated],
+    character: str,
+    *,
+    text: str,
+    at: int,
+    language: str,
+    before: str,
+    seed: int,
+    told: tuple[str, ...] = (),
+) -> Exchange:
+    """What the engine is asked.
+
+    Args:
+        character: who answers.
+        before: a turn, of which and of what came after it the engine is told nothing.
+    """
+    return Exchange(
+        text=text,
+        at=at,
+        language=language,
+        character=characters.get(character, _NOBODY),
+        others=tuple(one.name for name, one in characters.items() if name != character),
+        history=tuple(heard(conversation, before=before)),
+        told=told,
+        seed=seed,
+    )
 
 
 def failed(event: Event, error: VisavisError) -> Iterable[Body]:
@@ -203,7 +281,3 @@ def _sentence(
         volume=conversation.volume,
         spoken=conversation.voice,
     )
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().lower()

@@ -23,6 +23,8 @@ COMPLETE_WAIT = 300 * _MS
 UNFINISHED_WAIT = 900 * _MS
 FRESH = 150 * _MS
 """A partial transcript this much older than the last speech cannot have the last words in it yet."""
+PAUSE = 120 * _MS
+"""Samples of silence after which a phrase may be over, though a shorter or longer wait has to show it."""
 SPEECH, STILL_SPEECH = 0.5, 0.35
 """Probability at which speech begins, and at which it goes on."""
 
@@ -78,6 +80,17 @@ class Endpointer:
     def speaking(self) -> bool:
         """Whether a phrase is under way."""
         return self._started is not None
+
+    @property
+    def may_be_over(self) -> bool:
+        """Whether the person has fallen silent within a phrase and all that was heard of it is understood, and does not
+        break off in the middle of a sentence."""
+        return (
+            self._started is not None
+            and self._now - self._spoken >= PAUSE
+            and self._hint != "unfinished"
+            and self._hinted >= self._spoken - FRESH
+        )
 
     def push(self, probability: float) -> tuple[Boundary, ...]:
         """Judge the next window; gives the boundary that it makes, if it does.

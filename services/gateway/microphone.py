@@ -13,6 +13,8 @@ from bus.events import (
     AudioIn,
     Body,
     Event,
+    LiveEvent,
+    TranscriptStable,
     UtteranceEnded,
     UtteranceStarted,
 )
@@ -63,7 +65,10 @@ class Microphone:
         self._utterance: Event | None = None
         self._begin = self._sent = 0
         self._index = 0
-        self._outbox: asyncio.Queue[Event | AudioIn] = asyncio.Queue(_UNPUBLISHED)
+        self._partial = self._stable = ""
+        """What is understood of the utterance so far, and what of it was said to be stable."""
+        self._generation = 0
+        self._outbox: asyncio.Queue[Event | AudioIn | LiveEvent] = asyncio.Queue(_UNPUBLISHED)
 
     # in
 
@@ -105,6 +110,7 @@ class Microphone:
                     self._begin_utterance(2 * boundary.sample)
                 else:
                     self._end_utterance(boundary)
+            self._say_what_is_stable()
         if self._utterance is not None and self._looked_at - self._sent >= _CHUNK:
             self._send(self._looked_at, final=False)
         self._forget()
@@ -130,13 +136,34 @@ class Microphone:
     def hint(self, partial: str) -> None:
         """What has been understood so far; helps to tell whether the phrase is over."""
         self._endpointer.hint(partial)
+        self._partial = partial
+        self._say_what_is_stable()
+
+    def _say_what_is_stable(self) -> None:
+        """An answer may be made ready while it is not sure yet that the person is done."""
+        started = self._utterance
+        if started is None or self._partial in ("", self._stable) or not self._endpointer.may_be_over:
+            return
+        assert isinstance(started.body, UtteranceStarted)
+        assert started.turn is not None
+        self._stable = self._partial
+        self._generation += 1
+        stable = TranscriptStable(
+            utterance=started.body.utterance,
+            turn=started.turn,
+            text=self._partial,
+            language=self._language,
+            generation=self._generation,
+        )
+        self._put(LiveEvent(at=clock.now(), conversation=self._conversation, body=stable))
 
     # out
 
     def _begin_utterance(self, begin: int) -> None:
         utterance = new_id("u")
         self._begin = self._sent = max(begin, self._first)
-        self._index = 0
+        self._index = self._generation = 0
+        self._partial = self._stable = ""
         body = UtteranceStarted(utterance=utterance, session=self._session, language=self._language)
         self._utterance = self._fact(body, derive_id(utterance, "started"), turn=new_id("t"), cause=None)
         self._put(self._utterance)
@@ -176,7 +203,7 @@ class Microphone:
             id=identity, at=clock.now(), conversation=self._conversation, turn=turn, cause=cause, body=body  # type: ignore[arg-type]
         )
 
-    def _put(self, item: Event | AudioIn) -> None:
+    def _put(self, item: Event | AudioIn | LiveEvent) -> None:
         if self._outbox.full():
             # NATS has been away for half a minute: this phrase is lost, and its reader will say so.
             self._outbox.get_nowait()
@@ -196,12 +223,14 @@ class Microphone:
             rest = [self._outbox.get_nowait() for _ in range(self._outbox.qsize())]
             await asyncio.shield(self._publish_all(rest))
 
-    async def _publish_all(self, rest: list[Event | AudioIn]) -> None:
+    async def _publish_all(self, rest: list[Event | AudioIn | LiveEvent]) -> None:
         for item in rest:
             await self._publish(item)
 
-    async def _publish(self, item: Event | AudioIn) -> None:
+    async def _publish(self, item: Event | AudioIn | LiveEvent) -> None:
         if isinstance(item, Event):
             await self._bus.append(item)
+        elif isinstance(item, LiveEvent):
+            await self._bus.publish_live(item)
         else:
             await self._bus.publish_media(item, f"{item.utterance}-{item.index}")

@@ -215,3 +215,31 @@ def test_a_mark_after_other_small_words_is(text: str) -> None:
 )
 def test_german_reads_so(text: str, expected: str) -> None:
     assert completeness(text, "de-DE") == expected
+
+
+def test_a_phrase_may_be_over_once_all_is_understood_and_nothing_is_said() -> None:
+    endpointer = started()
+    endpointer.hint("what time is it")
+    assert not endpointer.may_be_over
+    run(endpointer, (0.0, 3))
+    assert not endpointer.may_be_over  # 90 ms: between two words
+    run(endpointer, (0.0, 1))
+    assert endpointer.may_be_over
+    run(endpointer, (0.9, 2))
+    assert not endpointer.may_be_over
+
+
+def test_a_phrase_whose_last_words_are_not_understood_yet_is_not_taken_for_over() -> None:
+    endpointer = started()
+    endpointer.hint("what time")
+    run(endpointer, (0.9, 20), (0.0, 6))
+    assert not endpointer.may_be_over
+    endpointer.hint("what time is it")
+    assert endpointer.may_be_over
+
+
+def test_half_a_sentence_is_not_taken_for_over() -> None:
+    endpointer = started()
+    run(endpointer, (0.0, 6))
+    endpointer.hint("i would like to go to the")
+    assert not endpointer.may_be_over

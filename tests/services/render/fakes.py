@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bus import subjects
-from bus.events import Body, CharacterCreated, Event, LiveEvent, Media
+from bus.events import Body, CharacterCreated, Event, LiveBody, LiveEvent, Media
 from bus.service import M
 from services.render.cast import CAST
 from services.render.engine import Picture
@@ -21,7 +21,7 @@ class FakeReader:
 
     media: list[Media] = field(default_factory=list)
     facts_on_record: list[Event] = field(default_factory=list)
-    live: dict[str, LiveEvent] = field(default_factory=dict)
+    newest: dict[str, LiveEvent] = field(default_factory=dict)
     cast: dict[str, CharacterCreated] = field(default_factory=lambda: dict(CAST))
     followed: int = 0
 
@@ -38,7 +38,12 @@ class FakeReader:
         return next((one for one in reversed(self.facts_on_record) if isinstance(one.body, kind)), None)
 
     async def last_live(self, subject: str) -> LiveEvent | None:
-        return self.live.get(subject)
+        return self.newest.get(subject)
+
+    async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
+        for one in self.newest.values():
+            if isinstance(one.body, kind):
+                yield one
 
     async def last_media(self, kind: type[M], subject: str) -> M | None:
         on_subject = [message for message in self.media if subjects.media(message) == subject]

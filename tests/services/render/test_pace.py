@@ -91,7 +91,7 @@ class OneFace(FakeRenderer):
 async def speech(seconds: float) -> tuple[SlowFace, list[Any]]:
     face = SlowFace(seconds)
     render = Render(OneFace(face), bitrate=1_000_000, clock=lambda: face.now)
-    reader = FakeReader(media=list(audio(200)), live=watched())
+    reader = FakeReader(media=list(audio(200)), newest=watched())
     return face, [output async for output in render.speech(started(), reader)]
 
 

@@ -62,7 +62,7 @@ async def outputs(reader: FakeReader, event: Event) -> list[Any]:
 
 
 async def test_a_watched_speech_becomes_batches_between_started_and_ended() -> None:
-    reader = FakeReader(media=list(audio(60)), live=watched())
+    reader = FakeReader(media=list(audio(60)), newest=watched())
     first, *batches, last = await outputs(reader, started())
     assert first == FramesStarted(
         speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=idle_phase(AT + 240_000)
@@ -76,14 +76,14 @@ async def test_a_watched_speech_becomes_batches_between_started_and_ended() -> N
 
 async def test_the_tail_leads_to_where_the_idle_loop_can_be_entered() -> None:
     for packets in (7, 60, 61, 75):
-        first, *_, ended = await outputs(FakeReader(media=list(audio(packets)), live=watched()), started())
+        first, *_, ended = await outputs(FakeReader(media=list(audio(packets)), newest=watched()), started())
         least = audio_frames(packets * OPUS_FRAME) + TAIL
         assert (first.phase + ended.frames) % BATCH == 0
         assert least <= ended.frames < least + BATCH
 
 
 async def test_each_batch_can_be_decoded_alone() -> None:
-    _, *batches, _ = await outputs(FakeReader(media=list(audio(60)), live=watched()), started())
+    _, *batches, _ = await outputs(FakeReader(media=list(audio(60)), newest=watched()), started())
     for batch in batches:
         decoder = av.CodecContext.create("h264", "r")
         pictures = [p for unit in batch.units for p in decoder.decode(av.Packet(unit))] + decoder.decode(None)
@@ -91,7 +91,7 @@ async def test_each_batch_can_be_decoded_alone() -> None:
 
 
 async def test_the_first_batch_needs_only_the_first_chunk_of_audio() -> None:
-    reader = FakeReader(media=list(audio(60)), live=watched())
+    reader = FakeReader(media=list(audio(60)), newest=watched())
     async with aclosing(Render(FakeRenderer(), bitrate=1_000_000).speech(started(), reader)) as stream:
         assert isinstance(await anext(stream), FramesStarted)
         assert isinstance(await anext(stream), FrameBatch)
@@ -100,7 +100,7 @@ async def test_the_first_batch_needs_only_the_first_chunk_of_audio() -> None:
 
 async def test_a_speech_without_a_sound_is_an_idle_face_for_a_moment() -> None:
     silence = AudioOut(conversation="c", speech="s1", index=0, sample=0, packets=(), final=True)
-    first, *batches, last = await outputs(FakeReader(media=[silence], live=watched()), started())
+    first, *batches, last = await outputs(FakeReader(media=[silence], newest=watched()), started())
     assert batches[-1].final
     assert TAIL <= last.frames < TAIL + BATCH
     assert (first.phase + last.frames) % BATCH == 0
@@ -110,7 +110,7 @@ async def test_nothing_is_drawn_for_nobody() -> None:
     renderer = FakeRenderer()
     render = Render(renderer, bitrate=1_000_000)
     for live in ({}, watched(AT - 10_000_001)):
-        assert [o async for o in render.speech(started(), FakeReader(media=list(audio(30)), live=live))] == []
+        assert [o async for o in render.speech(started(), FakeReader(media=list(audio(30)), newest=live))] == []
     assert renderer.made == []
 
 
@@ -124,7 +124,7 @@ async def test_what_a_dead_worker_had_begun_is_drawn_to_its_end_though_nobody_wa
 
 async def test_a_session_seen_a_little_earlier_or_later_watches() -> None:
     for at in (AT - 10_000_000, AT + 60_000_000):
-        assert await outputs(FakeReader(media=list(audio(30)), live=watched(at)), started())
+        assert await outputs(FakeReader(media=list(audio(30)), newest=watched(at)), started())
 
 
 async def test_the_next_sentence_goes_on_where_the_one_before_ended() -> None:
@@ -134,25 +134,25 @@ async def test_the_next_sentence_goes_on_where_the_one_before_ended() -> None:
         Event(id="b", at=AT, conversation="c", body=SpeechEnded(
             speech="s0", reply="r", index=0, samples=20 * 1920 + 5)),
     ]
-    reader = FakeReader(media=list(audio(30)), live=watched(), facts_on_record=record)
+    reader = FakeReader(media=list(audio(30)), newest=watched(), facts_on_record=record)
     first, *_ = await outputs(reader, started(index=1))
     assert first.phase == (190 + 21 + BREATH) % LOOP
 
 
 async def test_the_next_sentence_starts_by_the_clock_where_the_one_before_had_no_pictures() -> None:
     record = [Event(id="b", at=AT, conversation="c", body=SpeechEnded(speech="s0", reply="r", index=0, samples=1920))]
-    reader = FakeReader(media=list(audio(30)), live=watched(), facts_on_record=record)
+    reader = FakeReader(media=list(audio(30)), newest=watched(), facts_on_record=record)
     first, *_ = await outputs(reader, started(index=1))
     assert first.phase == idle_phase(AT + 240_000)
 
 
 async def test_a_repeat_yields_the_very_same() -> None:
-    reader = FakeReader(media=list(audio(60)), live=watched())
+    reader = FakeReader(media=list(audio(60)), newest=watched())
     assert await outputs(reader, started()) == await outputs(reader, started())
 
 
 async def test_an_unknown_character_is_not_found_and_the_page_is_told() -> None:
-    reader = FakeReader(media=list(audio(30)), live=watched())
+    reader = FakeReader(media=list(audio(30)), newest=watched())
     with pytest.raises(NotFound, match="nobody"):
         await outputs(reader, started(character="nobody"))
     told = list(failed(started(), EngineError("broken")))
@@ -161,7 +161,7 @@ async def test_an_unknown_character_is_not_found_and_the_page_is_told() -> None:
 
 async def test_a_cancelled_speech_draws_no_further() -> None:
     renderer = FakeRenderer()
-    stream = Render(renderer, bitrate=1_000_000).speech(started(), FakeReader(media=list(audio(600)), live=watched()))
+    stream = Render(renderer, bitrate=1_000_000).speech(started(), FakeReader(media=list(audio(600)), newest=watched()))
     async with aclosing(stream):
         async for output in stream:
             if isinstance(output, FrameBatch):
@@ -175,7 +175,7 @@ async def test_two_conversations_share_the_thread_piece_by_piece() -> None:
     order: list[str] = []
 
     async def draw(speech: str) -> None:
-        reader = FakeReader(media=list(audio(200, speech=speech)), live=watched())
+        reader = FakeReader(media=list(audio(200, speech=speech)), newest=watched())
         async for output in render.speech(started(speech), reader):
             if isinstance(output, FrameBatch):
                 order.append(speech)

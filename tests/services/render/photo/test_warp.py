@@ -147,7 +147,7 @@ def test_a_smaller_picture_shows_the_same(face: PhotoFace, portrait: Portrait) -
 async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrait) -> None:
     Portraits(tmp_path / "portraits").add(portrait)
     cast = {"zoe": msgspec.structs.replace(CAST["ada"], name="Zoë", look=portrait.look)}
-    reader = FakeReader(media=list(audio(40)), live=watched(), cast=cast)
+    reader = FakeReader(media=list(audio(40)), newest=watched(), cast=cast)
     render = Render(faces(128, tmp_path, Warp(128)), bitrate=1_000_000)
     said: list[Any] = [output async for output in render.speech(started(character="zoe"), reader)]
     first, *batches, ended = said

@@ -402,13 +402,27 @@ export interface TranscriptPartial {
   readonly text: string
 }
 
+/**
+ * The person has fallen silent for a moment, and what has been understood may be all. An answer to it may be made
+ * ready, but is shown only when the final transcript says the same.
+ */
+export interface TranscriptStable {
+  readonly type: 'transcript_stable'
+  readonly utterance: UtteranceId
+  readonly turn: TurnId
+  readonly text: string
+  readonly language: string
+  /** Counts from 1 in the utterance: the newer one replaces what was begun for the older one. */
+  readonly generation: number
+}
+
 /** Some session of this conversation can see pictures; repeated every two seconds. */
 export interface Watching {
   readonly type: 'watching'
   readonly session: SessionId
 }
 
-export type Live = TranscriptPartial | Watching
+export type Live = TranscriptPartial | TranscriptStable | Watching
 
 /** Something that goes on in a conversation now. */
 export interface LiveEvent {

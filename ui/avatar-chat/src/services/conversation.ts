@@ -173,6 +173,7 @@ export class Conversation {
       case 'transcript_partial':
         this.state.update((state) => ({ ...state, partial: body.text }))
         return
+      case 'transcript_stable':
       case 'watching':
         return
       default:

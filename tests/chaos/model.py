@@ -29,6 +29,7 @@ def _answer(told: int) -> list[str]:
 
 
 async def _chat(request: Request) -> Response:
+    first_word: float = request.app.state.first_word
     try:
         said = (await request.json())["messages"]
     except ClientDisconnect:
@@ -38,6 +39,7 @@ async def _chat(request: Request) -> Response:
         told = len(re.findall(r"comes something", said[-2]["content"]))
 
     async def body() -> AsyncIterator[bytes]:
+        await asyncio.sleep(first_word)
         for sentence in _answer(told):
             for word in sentence.split():
                 await asyncio.sleep(0.05)
@@ -52,9 +54,14 @@ async def _models(request: Request) -> Response:
 
 
 @asynccontextmanager
-async def model() -> AsyncIterator[str]:
-    """Its base URL."""
+async def model(first_word: float = 0.0) -> AsyncIterator[str]:
+    """Its base URL.
+
+    Args:
+        first_word: seconds that it thinks before it begins.
+    """
     app = Starlette(routes=[Route("/v1/chat/completions", _chat, methods=["POST"]), Route("/v1/models", _models)])
+    app.state.first_word = first_word
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())

@@ -112,6 +112,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Bits a second that a talking face may take."""
     endpoint_ms: Annotated[int, Meta(ge=200, le=3000)] = 500
     """Silence after which a phrase is over, in milliseconds, where nothing tells sooner."""
+    turn_model: Literal["auto", "off"] = "auto"
+    """Whether a network that hears if a person sounds done helps to tell when a phrase is over; auto: where the extra
+    whisper is installed and python -m services.gateway.turn_end has put its file into the folder for models."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
     """How long recorded and spoken audio is kept."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30

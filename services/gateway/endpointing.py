@@ -25,6 +25,8 @@ FRESH = 150 * _MS
 """A partial transcript this much older than the last speech cannot have the last words in it yet."""
 PAUSE = 120 * _MS
 """Samples of silence after which a phrase may be over, though a shorter or longer wait has to show it."""
+JUDGED = 200 * _MS
+"""Samples of silence after which it may be asked whether the person sounds as if they were done."""
 SPEECH, STILL_SPEECH = 0.5, 0.35
 """Probability at which speech begins, and at which it goes on."""
 
@@ -75,11 +77,17 @@ class Endpointer:
         self._was_speech = False
         self._hint: Completeness = "open"
         self._hinted = 0
+        self._sounds: Completeness = "open"
 
     @property
     def speaking(self) -> bool:
         """Whether a phrase is under way."""
         return self._started is not None
+
+    @property
+    def silent_since(self) -> int | None:
+        """The sample from which on nothing was said in this phrase, where that is long enough to be judged."""
+        return self._spoken if self._started is not None and self._now - self._spoken >= JUDGED else None
 
     @property
     def may_be_over(self) -> bool:
@@ -110,6 +118,11 @@ class Endpointer:
         if self._started is not None:
             self._hint, self._hinted = completeness(partial, self._language), self._now
 
+    def sounds(self, judgement: Completeness, silent_since: int) -> None:
+        """How the phrase sounds up to a silence; of no account where the person has gone on meanwhile."""
+        if self._started is not None and self._spoken == silent_since:
+            self._sounds = judgement
+
     def stop(self, reason: EndReason) -> Ended | None:
         """End the phrase now, where there is one: the microphone is muted or gone."""
         return None if self._started is None else self._end(reason)
@@ -123,6 +136,7 @@ class Endpointer:
         self._spoken = self._now
         self._was_speech = True
         self._hint, self._hinted = "open", self._now
+        self._sounds = "open"
         self._recent.clear()
         return Started(self._started)
 
@@ -131,6 +145,7 @@ class Endpointer:
         # One window alone is a click or a breath, not somebody who goes on.
         if speech and self._was_speech:
             self._spoken = self._now
+            self._sounds = "open"
         self._was_speech = speech
         if self._now - self._started >= LONGEST:
             return self._end("too_long")
@@ -139,10 +154,12 @@ class Endpointer:
         return None
 
     def _patience(self) -> int:
-        """Samples of silence after which the phrase is over."""
-        if self._hint == "unfinished":
+        """Samples of silence after which the phrase is over. Where its words and its sound disagree, neither counts."""
+        fresh = self._hint == "unfinished" or self._hinted >= self._spoken - FRESH
+        signs = {self._hint if fresh else "open", self._sounds} - {"open"}
+        if signs == {"unfinished"}:
             return max(self._wait, UNFINISHED_WAIT)
-        if self._hint == "complete" and self._hinted >= self._spoken - FRESH:
+        if signs == {"complete"}:
             return min(self._wait, COMPLETE_WAIT)
         return self._wait
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import Future
 
 from bus import clock
 from bus.errors import InvalidInput
@@ -21,9 +22,11 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import Bus
 from services.audio import OpusDecoder, Resampler, rms, samples_of
+from services.gateway.completeness import Completeness
 from services.gateway.echo import EchoGuard
 from services.gateway.endpointing import Ended, Endpointer, Started
 from services.gateway.reorder import Reorder
+from services.gateway.turn_end import HEARD, TurnEnd
 from services.gateway.voice_activity import VoiceActivity
 
 log = logging.getLogger(__name__)
@@ -38,10 +41,20 @@ _UNPUBLISHED = 400
 
 
 class Microphone:
-    """Listens to one session. `take_packet` is called for every packet; `run` publishes what comes of it."""
+    """Listens to one session. `take_packet` is called for every packet; `run` publishes what comes of it.
+
+    Args:
+        turn_end: also judges whether a person is done, where it is there.
+    """
 
     def __init__(
-        self, bus: Bus, conversation: str, language: str, activity: VoiceActivity, endpointer: Endpointer
+        self,
+        bus: Bus,
+        conversation: str,
+        language: str,
+        activity: VoiceActivity,
+        endpointer: Endpointer,
+        turn_end: TurnEnd | None = None,
     ) -> None:
         self._bus = bus
         self._conversation = conversation
@@ -50,6 +63,10 @@ class Microphone:
         self._window = 2 * activity.window
         """Bytes that voice activity looks at at once."""
         self._endpointer = endpointer
+        self._turn_end = turn_end
+        self._kept = _KEPT if turn_end is None else 2 * HEARD
+        self._judged: int | None = None
+        """The silence that was judged last."""
         self._session = ""
         self._echo = EchoGuard()
         self._played = OpusDecoder()
@@ -111,12 +128,13 @@ class Microphone:
                 else:
                     self._end_utterance(boundary)
             self._say_what_is_stable()
+            self._judge_silence()
         if self._utterance is not None and self._looked_at - self._sent >= _CHUNK:
             self._send(self._looked_at, final=False)
         self._forget()
 
     def _forget(self) -> None:
-        keep_from = min(self._looked_at - _KEPT, self._sent if self._utterance else self._looked_at)
+        keep_from = min(self._looked_at - self._kept, self._sent if self._utterance else self._looked_at)
         if keep_from > self._first:
             del self._heard[: keep_from - self._first]
             self._first = keep_from
@@ -156,6 +174,24 @@ class Microphone:
             generation=self._generation,
         )
         self._put(LiveEvent(at=clock.now(), conversation=self._conversation, body=stable))
+
+    def _judge_silence(self) -> None:
+        """Have each silence in a phrase judged once: whether the person sounds as if they were done."""
+        since = self._endpointer.silent_since
+        if self._turn_end is None or since is None or since == self._judged:
+            return
+        self._judged = since
+        loop = asyncio.get_running_loop()
+        begin = max(self._begin, self._first) - self._first
+        heard = self._turn_end.ask(bytes(self._heard[begin : self._looked_at - self._first]))
+
+        def tell(judgement: Future[Completeness]) -> None:
+            if not judgement.cancelled() and judgement.exception() is None:
+                self._endpointer.sounds(judgement.result(), since)
+            elif not judgement.cancelled():
+                log.warning("the end of a turn was not judged", extra={"why": repr(judgement.exception())})
+
+        heard.add_done_callback(lambda done: loop.call_soon_threadsafe(tell, done))
 
     # out
 

@@ -30,6 +30,7 @@ from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
 from services.gateway.recovery import Journal, close_lost
 from services.gateway.session import Session
+from services.gateway.turn_end import TurnEnd
 from services.gateway.voice_activity import VoiceActivity
 
 log = logging.getLogger(__name__)
@@ -64,14 +65,21 @@ class GatewayServer:
 
     Args:
         make_activity: a fresh voice activity detector, one for each microphone.
+        turn_end: judges for all of them whether a person sounds done.
     """
 
     def __init__(
-        self, bus: Bus, settings: Settings, model: ReadModel, make_activity: Callable[[], VoiceActivity]
+        self,
+        bus: Bus,
+        settings: Settings,
+        model: ReadModel,
+        make_activity: Callable[[], VoiceActivity],
+        turn_end: TurnEnd | None = None,
     ) -> None:
         self._bus = bus
         self._settings = settings
         self._make_activity = make_activity
+        self._turn_end = turn_end
         self._feed = Feed(bus, model)
         self._journal = Journal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
@@ -136,7 +144,7 @@ class GatewayServer:
         activity = self._make_activity()
         endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=activity.window)
         spoken = UNKNOWN_LANGUAGE if self._settings.language == FIND_OUT else language
-        microphone = Microphone(self._bus, conversation, spoken, activity, endpointer)
+        microphone = Microphone(self._bus, conversation, spoken, activity, endpointer, self._turn_end)
         return Session(
             self._bus,
             self._feed,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.completeness import completeness
+from services.gateway.completeness import Completeness, completeness
 from services.gateway.endpointing import (
     LONGEST,
     PRE_ROLL,
@@ -243,3 +243,34 @@ def test_half_a_sentence_is_not_taken_for_over() -> None:
     run(endpointer, (0.0, 6))
     endpointer.hint("i would like to go to the")
     assert not endpointer.may_be_over
+
+
+@pytest.mark.parametrize(
+    ("words", "sounds", "windows"),
+    [
+        ("what time is it", "complete", 10),
+        ("what time is it", "open", 10),
+        ("what time is it", "unfinished", 17),
+        ("i would like to go to the", "unfinished", 30),
+        ("i would like to go to the", "complete", 17),
+        ("", "complete", 10),
+        ("", "unfinished", 30),
+    ],
+)
+def test_words_and_sound_decide_together_and_not_where_they_disagree(
+    words: str, sounds: Completeness, windows: int
+) -> None:
+    endpointer = started()
+    endpointer.hint(words)
+    run(endpointer, (0.0, 7))
+    assert endpointer.silent_since == 70 * WINDOW
+    endpointer.sounds(sounds, 70 * WINDOW)
+    assert 7 + windows_until_end(endpointer) == windows
+
+
+def test_a_judgement_of_an_earlier_silence_does_not_count() -> None:
+    endpointer = started()
+    run(endpointer, (0.0, 7), (0.9, 10))
+    assert endpointer.silent_since is None
+    endpointer.sounds("unfinished", 70 * WINDOW)
+    assert windows_until_end(endpointer) == 17

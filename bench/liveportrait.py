@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from services.render.downloads import absent
+from services.downloads import absent
 from services.render.engine import Face
 from services.render.liveportrait import weights
 from services.render.liveportrait.expression import controls

@@ -21,7 +21,7 @@ import numpy as np
 from bench.machine import machine, table
 from bus.errors import VisavisError
 from bus.events import FRAMES_PER_SECOND
-from services.render.downloads import absent
+from services.downloads import absent
 from services.render.encoder import Encoder
 from services.render.engine import Face, Picture
 from services.render.gpu import gpus

@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 
-from services.render import downloads
+from services import downloads
 from services.render.faces import FOLDER
 from services.render.gpu import gpus
 from services.render.liveportrait import weights

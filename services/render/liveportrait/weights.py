@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from bus.errors import ConfigurationError, VisavisError
-from services.render import downloads
-from services.render.downloads import ModelFile
+from services import downloads
+from services.downloads import ModelFile
 from services.render.liveportrait.appearance import AppearanceExtractor
 from services.render.liveportrait.generator import SpadeGenerator
 from services.render.liveportrait.layers import fold

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, InvalidInput
-from services.render.downloads import check
+from services.downloads import check
 from services.render.photo.models import DETECTOR, MESH
 from services.render.photo.picture import Pixels
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bus.errors import ConfigurationError
-from services.render.downloads import ModelFile, absent
+from services.downloads import ModelFile, absent
 from services.render.liveportrait import weights as published
 from services.render.liveportrait.weights import FILES, assemble, load, main
 from tests.golden import recipe

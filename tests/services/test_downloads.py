@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConfigurationError, EngineError
-from services.render.downloads import ModelFile, absent, check, fetch, to_stderr
+from services.downloads import ModelFile, absent, check, fetch, to_stderr
 
 DATA = bytes(range(256)) * 9000
 FILE = ModelFile("base/model.bin", len(DATA), hashlib.sha256(DATA).hexdigest())

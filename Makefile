@@ -26,7 +26,7 @@ ui: $(UI)/dist/index.html ## build the page
 
 test: .venv/installed-dev $(UI)/dist/index.html .setup/tools .setup/face-models/face_landmark.tflite ## all tests, with coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m 'not alone' -n logical --maxprocesses 8 --dist loadfile
+	$(BIN)/coverage run -m pytest -m 'not alone' -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage run -m pytest -m alone
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report

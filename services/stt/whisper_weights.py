@@ -130,6 +130,8 @@ def fetch(model: str, form: Form, cache: Path | None = None, endpoint: str | Non
     name = repository(model, form)
     log.info("downloading the model, once", extra={"model": name})
     try:
+        # Downloading tries again for half a minute before it says that there is no hub.
+        huggingface_hub.HfApi(endpoint=endpoint).model_info(name, revision=_revision(name, form), timeout=PATIENCE)
         found = huggingface_hub.snapshot_download(
             name, revision=_revision(name, form), allow_patterns=list(form.files), cache_dir=cache, endpoint=endpoint,
             tqdm_class=_progress(),

@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-# What is installed for tests. `make test TEST_EXTRAS=…,xtts` also tests XTTS, whose packages take 1.1 GB and minutes.
-TEST_EXTRAS ?= espeak,whisper-torch,kokoro,liveportrait,dev
+# What is installed for tests: everything. Without an extra, its tests are left out and say so.
+TEST_EXTRAS ?= espeak,whisper-torch,kokoro,liveportrait,xtts,dev
 UI := ui/avatar-chat
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up cluster ui test chaos check fix doctor clean
+.PHONY: help up cluster ui test chaos check fix doctor clean all-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,9 +24,10 @@ doctor: .venv/installed ## what is installed, which engines would be used, what 
 
 ui: $(UI)/dist/index.html ## build the page
 
-test: .venv/installed-dev $(UI)/dist/index.html .setup/tools .setup/face-models/face_landmark.tflite ## all tests, with coverage
+test: all-tools .setup/face-models/face_landmark.tflite ## all tests, with coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -m 'not alone' -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage run -m pytest -m alone
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	cd $(UI) && npm test
@@ -54,6 +55,10 @@ clean: ## remove what was installed and built; keeps data/
 
 # Set-up, done when needed
 
+# Packages, page and browser come from different places: side by side they take as long as the slowest of them.
+all-tools:
+	@$(MAKE) --no-print-directory -j3 .venv/installed-dev $(UI)/dist/index.html .setup/tools
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'error: Python 3.11 or newer is needed (set PYTHON=…)'; exit 1; }
 	@echo '— making a virtual environment'
@@ -66,7 +71,8 @@ clean: ## remove what was installed and built; keeps data/
 
 .venv/installed-dev: .venv/installed
 	@echo '— installing the tools for tests'
-	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e '.[$(TEST_EXTRAS)]'
+	@# Of these packages a small part is ever imported: what is not compiled now is compiled then.
+	@$(BIN)/pip install --disable-pip-version-check -q --no-compile -c constraints.txt -e '.[$(TEST_EXTRAS)]'
 	@touch $@
 
 $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bus.log import Bus, connect
@@ -16,6 +17,23 @@ __all__ = ["NatsServer", "free_port"]
 
 # No test downloads a model, on whatever machine it runs; read when huggingface_hub is imported.
 os.environ["HF_HUB_OFFLINE"] = "1"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each core has tests of its own already
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("visavis", deadline=None)
+hypothesis.settings.load_profile("visavis")
+
+ALONE = (
+    "chaos/", "cluster/", "e2e/", "services/gateway/test_session.py", "services/stt/test_whisper_on_the_log.py",
+)  # fmt: skip
+"""Tests in which people wait for sound and pictures, or in which many processes are watched: one after the other."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(ALONE):
+            item.add_marker("alone")
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 import torch
-from transformers import WhisperForConditionalGeneration
-from transformers.modeling_outputs import BaseModelOutput
 
 from bus.errors import EngineError
+from services import torch_audio
 from services.stt.alignment import path_through
 from services.stt.whisper_network import Alignment, Generated, Wanted
+
+torch_audio.make_importable()
+
+from transformers import WhisperForConditionalGeneration  # noqa: E402
+from transformers.modeling_outputs import BaseModelOutput  # noqa: E402
 
 GPU_BATCH = 8
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bus.errors import ConfigurationError, EngineError
+from services.downloads import ModelFile, check
+from services.stt import whisper_pins
+from services.stt.whisper_pins import Pin
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,8 @@ class Form:
     """By the names of the sizes."""
     files: tuple[str, ...]
     needed: tuple[str, ...]
+    pins: Mapping[str, Pin]
+    """By the names of the repositories. Another one is taken at the commit that its main branch has when it comes."""
 
 
 _SIZES = (
@@ -40,11 +45,13 @@ CTRANSLATE2 = Form(
     },
     ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*"),
     ("model.bin", "tokenizer.json"),
+    whisper_pins.CTRANSLATE2,
 )
 TRANSFORMERS = Form(
     {**{size: f"openai/whisper-{size}" for size in _SIZES}, "turbo": "openai/whisper-large-v3-turbo"},
     ("config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"),
     ("config.json", "model.safetensors", "tokenizer.json"),
+    whisper_pins.TRANSFORMERS,
 )
 
 
@@ -80,8 +87,9 @@ def local(model: str, form: Form, cache: Path | None = None) -> Path | None:
     name = repository(model, form)
     try:
         found = huggingface_hub.snapshot_download(
-            name, allow_patterns=list(form.files), cache_dir=cache, local_files_only=True
-        )
+            name, revision=_revision(name, form), allow_patterns=list(form.files), cache_dir=cache,
+            local_files_only=True,
+        )  # fmt: skip
     except LocalEntryNotFoundError:
         return None
     return Path(found) if all((Path(found) / needed).exists() for needed in form.needed) else None
@@ -100,7 +108,7 @@ def missing(model: str, form: Form, cache: Path | None = None, endpoint: str | N
     from huggingface_hub import HfApi
 
     try:
-        HfApi(endpoint=endpoint).model_info(name, timeout=PATIENCE)
+        HfApi(endpoint=endpoint).model_info(name, revision=_revision(name, form), timeout=PATIENCE)
     except Exception as error:  # noqa: BLE001 - whatever a network can do; it is told in words
         return f"its model {name} is not on this machine, and the hub cannot be asked for it ({_short(error)})"
     return None
@@ -110,24 +118,42 @@ def fetch(model: str, form: Form, cache: Path | None = None, endpoint: str | Non
     """The folder of a model, downloaded first where it is not on this machine; says how far it is.
 
     Raises:
-        ConfigurationError: there is no such model.
+        ConfigurationError: there is no such model, or its files are not what was published or what came first.
         EngineError: it cannot be downloaded.
     """
     here = local(model, form, cache)
     if here is not None:
-        return here
+        # A folder of one's own is taken as it is.
+        return here if Path(model).expanduser().is_dir() else _checked(here, repository(model, form), form)
     import huggingface_hub
 
     name = repository(model, form)
     log.info("downloading the model, once", extra={"model": name})
     try:
+        # Downloading tries again for half a minute before it says that there is no hub.
+        huggingface_hub.HfApi(endpoint=endpoint).model_info(name, revision=_revision(name, form), timeout=PATIENCE)
         found = huggingface_hub.snapshot_download(
-            name, allow_patterns=list(form.files), cache_dir=cache, endpoint=endpoint, tqdm_class=_progress()
-        )
+            name, revision=_revision(name, form), allow_patterns=list(form.files), cache_dir=cache, endpoint=endpoint,
+            tqdm_class=_progress(),
+        )  # fmt: skip
     except Exception as error:  # it raises whatever its HTTP library and the file system raise
         raise EngineError(f"model {name} cannot be downloaded: {_short(error)}", code="download_failed") from error
     log.info("downloaded", extra={"model": name, "folder": found})
-    return Path(found)
+    return _checked(Path(found), name, form)
+
+
+def _revision(name: str, form: Form) -> str | None:
+    pin = form.pins.get(name)
+    return pin.revision if pin else None
+
+
+def _checked(folder: Path, name: str, form: Form) -> Path:
+    """The folder, each of whose files is what it has to be."""
+    known = form.pins[name].sha256 if name in form.pins else {}
+    wanted = {path.name for pattern in form.files for path in folder.glob(pattern)}
+    for file in sorted(file for file in wanted if not file.endswith(".sha256")):
+        check(ModelFile(file, sha256=known.get(file, "")), folder)
+    return folder
 
 
 def _short(error: Exception) -> str:

@@ -11,6 +11,8 @@ from bus.engines import Engine, choose
 from bus.runner import serve
 from bus.service import Service
 from bus.settings import Settings
+from services import downloads
+from services.downloads import Model
 from services.tts import espeak_engine, flite_library, kokoro_engine, xtts
 from services.tts.arriving import Arriving
 from services.tts.engine import Synthesizer
@@ -20,7 +22,6 @@ from services.tts.lips import LipReader
 from services.tts.router import ByLanguage
 from services.tts.service import service
 from services.tts.silent import Silent
-from services.tts.weights import Weights
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ def _xtts(settings: Settings) -> Synthesizer:
 
         return Xtts.load(folder, settings, LipReader(espeak), plain)
 
-    return _downloaded("xtts", xtts.WEIGHTS, xtts.folder_of(settings), settings, load)
+    own = bool(settings.xtts_model)
+    return _downloaded("xtts", xtts.WEIGHTS, xtts.folder_of(settings), settings, load, own=own)
 
 
 def _kokoro(settings: Settings) -> Synthesizer:
@@ -45,21 +47,30 @@ def _kokoro(settings: Settings) -> Synthesizer:
         assert espeak is not None
         return kokoro_engine.Kokoro(folder, espeak, LipReader(espeak), plain)
 
-    return _downloaded("kokoro", kokoro_engine.WEIGHTS, kokoro_engine.folder_of(settings), settings, load)
+    own = bool(settings.kokoro_model)
+    return _downloaded("kokoro", kokoro_engine.WEIGHTS, kokoro_engine.folder_of(settings), settings, load, own=own)
 
 
 Load = Callable[[Path, EspeakEngine | None, Synthesizer], Synthesizer]
 
 
-def _downloaded(name: str, weights: Weights, folder: Path, settings: Settings, load: Load) -> Synthesizer:
-    """The engine; where files of it are missing, one that is replaced by it once they are there."""
+def _downloaded(
+    name: str, model: Model, folder: Path, settings: Settings, load: Load, *, own: bool
+) -> Synthesizer:
+    """The engine; where files of it are missing, one that is replaced by it once they are there.
+
+    Args:
+        own: the folder is the user's choice, and so is what lies in it: it need not be what was published.
+    """
     espeak = None if espeak_engine.missing() else EspeakEngine()
     plain = _plain(settings, espeak)
-    if not weights.missing(folder):
+    if not downloads.absent(model.files, folder):
+        for file in () if own else model.files:
+            downloads.check(file, folder)
         return load(folder, espeak, plain)
 
     def arrive() -> Synthesizer:
-        weights.fetch(settings.model_hub, folder)
+        downloads.fetch(model.files, folder, model.address(settings.model_hub))
         return load(folder, espeak, plain)
 
     return Arriving(arrive, plain, name)

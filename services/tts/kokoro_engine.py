@@ -15,12 +15,12 @@ import numpy.typing as npt
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.audio import Samples, to_int16
+from services.downloads import Model, ModelFile, absent
 from services.tts import espeak_engine
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.kokoro_phonemes import ids_of, kokoro_letters
 from services.tts.lips import LipReader
 from services.tts.parts import FADE, PAUSE, cut, joinable
-from services.tts.weights import Weights
 
 RATE = 24_000
 LONGEST = 100
@@ -36,11 +36,38 @@ VOICES = {
 }  # fmt: skip
 """Female and male. Its Japanese and its Chinese were trained with other phonemes than eSpeak NG's."""
 
-WEIGHTS = Weights(
+# The model's and the tokenizer's checksum as several independent projects on GitHub pin them for this commit; the
+# voices' were computed from the npm package kokoro-js 1.2.1, by the same publisher, and agree with those projects'.
+_VOICES_SHA256 = {
+    "af_heart": "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b",
+    "am_michael": "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1",
+    "bf_emma": "669fe0647f9dd04fcab92f1439a40eeb4c8b4ab1f82e4996fe3d918ce4a63b73",
+    "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
+    "ef_dora": "f66ec66bd295acb18372e37008533a9a3228483ccd294e7538d5d9294ac9a532",
+    "em_alex": "27809e9eafdcbcfff90a3016c697568676531de2a2c39cee29c96c7bd6b83e95",
+    "ff_siwis": "a35f5675ad08948e326ae75fd0ea16ba5d0042e4f76b5f3d1df77d0a48c54861",
+    "hf_alpha": "040be6a4425411cc01fda5fd06693c76bfa78572632852bc8cda9c99232ffb56",
+    "hm_omega": "b02d9222d9ed00ce26b302173a862c2c93f96cc40b5c422b8d14910b9ff34137",
+    "if_sara": "409b69248798fcdc2542330c76953d230710f19b057e59cb82fdc3c4cf71265c",
+    "im_nicola": "bc578e510d52a96d6940d46f12e96d7b3df00905dbea075113226d100e6e1ab0",
+    "pf_dora": "3da7b5b2d91847ebf5646f57631af6ececae3c29a89cd300f06edf9aa6cfe9ee",
+    "pm_alex": "0175c753f59c54e7fd5a995bedef0c5ff2fb67e0043dd3dcb2ae74ec2acbeb2a",
+}
+WEIGHTS = Model(
     "onnx-community/Kokoro-82M-v1.0-ONNX",
-    "main",
-    ("tokenizer.json", "onnx/model.onnx", *sorted({f"voices/{name}.bin" for pair in VOICES.values() for name in pair})),
-)
+    "1939ad2a8e416c0acfeecc08a694d14ef25f2231",
+    (
+        ModelFile("tokenizer.json", sha256="77a02c8e164413299b4b4c403b14f8e0e1c1b727db4d46a09d6327b861060a34"),
+        ModelFile(
+            "model.onnx", sha256="8fbea51ea711f2af382e88c833d9e288c6dc82ce5e98421ea61c058ce21a34cb",
+            source="onnx/model.onnx",
+        ),
+        *(
+            ModelFile(f"{name}.bin", sha256=sha256, source=f"voices/{name}.bin")
+            for name, sha256 in _VOICES_SHA256.items()
+        ),
+    ),
+)  # fmt: skip
 
 
 class Phonemizer(Protocol):
@@ -69,7 +96,7 @@ def missing(settings: Settings) -> str | None:
         return "the package onnxruntime is not installed (pip install 'visavis[kokoro]')"
     if lack := espeak_engine.missing():
         return f"it needs eSpeak NG to read: {lack}"
-    lacking = WEIGHTS.missing(folder_of(settings))
+    lacking = absent(WEIGHTS.files, folder_of(settings))
     if lacking and settings.tts_engine != "kokoro":
         return f"its files are not in {folder_of(settings)}; VISAVIS_TTS_ENGINE=kokoro downloads them (330 MB)"
     return None

@@ -15,12 +15,12 @@ from bus.errors import InvalidInput
 from bus.ids import derive_id, seed_of
 from bus.settings import Settings
 from services.audio import Samples, to_int16
+from services.downloads import fingerprint
 from services.tts import voice_samples
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.lips import LipReader
 from services.tts.parts import FADE, PAUSE, cut, joinable
 from services.tts.voice_samples import Kept
-from services.tts.weights import fingerprint
 from services.tts.xtts_model import CLONING_RATE, FILES, Speaker, XttsModel
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,6 @@ import contextlib
 import importlib
 import logging
 import pickle
-import sys
-import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import torch
 from torch import Tensor
 
 from bus.errors import ConfigurationError, EngineError
+from services import torch_audio
 from services.tts.xtts import WEIGHTS
 from services.tts.xtts_decode import Sampling, Vocoder, latents, prefix_of
 
@@ -144,16 +143,6 @@ def told_errors() -> Iterator[None]:
 
 def _library() -> tuple[Any, Any]:
     """coqui-tts's configuration and model."""
-    try:
-        importlib.import_module("torchaudio")
-    except OSError:
-        # Its wheel is built for CUDA, and beside a torch for the processor its compiled part does not load. Everything
-        # that XTTS uses of it is written in Python.
-        without = types.ModuleType("torchaudio._extension")
-        without._IS_TORCHAUDIO_EXT_AVAILABLE = False  # type: ignore[attr-defined]
-        without.fail_if_no_align = lambda function: function  # type: ignore[attr-defined]
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
-            del sys.modules[name]
-        sys.modules["torchaudio._extension"] = without
+    torch_audio.make_importable()
     config = importlib.import_module("TTS.tts.configs.xtts_config").XttsConfig
     return config, importlib.import_module("TTS.tts.models.xtts").Xtts

@@ -157,7 +157,6 @@ async def live(steps: list[tuple[str, str]], folder: Path) -> None:
 @settings(
     max_examples=5,
     derandomize=True,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
     phases=(Phase.explicit, Phase.generate),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import wave
 from collections.abc import AsyncIterator
@@ -105,12 +106,12 @@ async def watch(page: Page) -> None:
 
 async def seen(page: Page) -> Seen:
     """What has been recorded."""
-    probe = await page.evaluate("() => window.__probe")
-    sound = np.concatenate([np.asarray(samples, np.int16) for _, samples in probe["sound"]])
+    told = await page.evaluate("() => window.__probe.told()")
+    sound = np.frombuffer(base64.b64decode(told["sound"]), np.int16)
     # Chunks come at even distances; their median offset is the steadier clock.
-    starts = np.array([at for at, _ in probe["sound"]])
-    length = len(probe["sound"][0][1]) * 1000 / probe["rate"]
+    starts = np.array(told["sound_at"])
+    length = len(sound) / len(starts) * 1000 / told["rate"]
     sound_at = float(np.median(starts - np.arange(len(starts)) * length))
-    frames_at = np.array([at for at, _ in probe["frames"]])
-    mouths = np.array([grey for _, grey in probe["frames"]], np.float64).reshape(-1, 32, 48)
+    frames_at = np.array(told["frames_at"])
+    mouths = np.frombuffer(base64.b64decode(told["frames"]), np.uint8).reshape(-1, 32, 48).astype(np.float64)
     return Seen(sound, sound_at, frames_at, mouths)

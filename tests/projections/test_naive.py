@@ -227,7 +227,7 @@ class Line(msgspec.Struct):
     data: bytes
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(Logs, st.lists(st.integers(0, 30), max_size=4))
 def test_the_read_model_is_the_same_in_whatever_batches_it_came(log: Log, cuts: list[int]) -> None:
     lines = [Line(seq, codec.encode(event)) for seq, event in log]

@@ -58,7 +58,7 @@ def test_a_stream_at_another_rate_keeps_its_instants() -> None:
     assert abs(lag(heard, resample(said, 22_050, 48_000))) <= 1
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 3_000), max_size=6))
 def test_there_is_one_packet_for_every_960_samples_begun(blocks: list[int]) -> None:
     encoder = OpusEncoder()

@@ -47,7 +47,7 @@ def load(models: Path, data: Path, size: int, *, precision: Precision, compiling
         EngineError: weights could not be downloaded.
         ConfigurationError: weights are damaged.
     """
-    downloads.fetch(weights.FILES, models, weights.ADDRESS, downloads.to_stderr)
+    downloads.fetch(weights.FILES, models, weights.ADDRESS)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     networks = weights.load(models, device=device, dtype=dtype_of(precision, device))
     return LivePortrait(networks, Sources(data / FOLDER, networks), size, partial(prepare, compiling=compiling))

@@ -85,7 +85,7 @@ def test_nothing_jumps_from_idle_through_a_speech_to_idle() -> None:
 
 
 @given(st.floats(0.0, 0.3), st.floats(0.0, 0.3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_louder_opens_wider(a: float, b: float) -> None:
     quiet, loud = sorted((a, b))
     marks = (VisemeMark(0, "aa"),)
@@ -132,7 +132,7 @@ def test_lips_are_ahead_of_the_sound_and_never_behind() -> None:
 
 
 @given(st.integers(1, 20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_shift_of_the_audio_shifts_the_mouth(frames: int) -> None:
     marks = (VisemeMark(0, "sil"), VisemeMark(9600, "PP"), VisemeMark(14400, "aa"), VisemeMark(24000, "ou"))
     by = frames * FRAME_SAMPLES
@@ -144,7 +144,7 @@ def test_a_shift_of_the_audio_shifts_the_mouth(frames: int) -> None:
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.integers(0, LOOP - 1), st.sampled_from(EMOTIONS))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int], phase: int, emotion: Emotion) -> None:
     total = sum(cuts)
     visemes: list[Viseme] = list(SHAPES)
@@ -258,7 +258,7 @@ def test_an_idle_face_blinks_breathes_and_looks_around() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_first_idle_frame_makes_a_portrait(seed: int) -> None:
     pose = Idle(seed).pose(0)
     assert min(pose.lid_left, pose.lid_right) > 0.9

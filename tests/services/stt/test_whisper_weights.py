@@ -14,7 +14,9 @@ import pytest
 from huggingface_hub import constants
 
 from bus.errors import ConfigurationError, EngineError
+from services.stt import whisper_pins
 from services.stt import whisper_weights as weights
+from services.stt.whisper_pins import Pin
 from services.stt.whisper_weights import CTRANSLATE2, TRANSFORMERS
 from tests.conftest import free_port
 
@@ -58,6 +60,8 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    pin = Pin(COMMIT, {"model.bin": hashlib.sha256(FILES["model.bin"]).hexdigest()})
+    monkeypatch.setitem(whisper_pins.CTRANSLATE2, "Systran/faster-whisper-tiny", pin)
     server = ThreadingHTTPServer(("127.0.0.1", free_port()), Hub)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -82,6 +86,33 @@ def test_a_model_is_fetched_once_with_what_is_needed_of_it(
     assert weights.fetch("tiny", CTRANSLATE2, tmp_path, hub) == weights.local("tiny", CTRANSLATE2, tmp_path) == folder
     assert weights.missing("tiny", CTRANSLATE2, tmp_path, hub) is None
     assert len(Hub.asked) == asked
+
+
+def test_it_is_the_pinned_commit_that_is_asked_for(hub: str, tmp_path: Path) -> None:
+    weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
+    assert Hub.asked
+    assert all(COMMIT in path for path in Hub.asked)
+
+
+def test_weights_that_are_not_the_published_ones_and_files_that_changed_are_refused(
+    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
+    (folder / "config.json").resolve().write_bytes(b"{ }")
+    with pytest.raises(ConfigurationError, match=r"config\.json is not the file that was here first"):
+        weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
+    other = Pin(COMMIT, {"model.bin": "0" * 64})
+    monkeypatch.setitem(whisper_pins.CTRANSLATE2, "Systran/faster-whisper-tiny", other)
+    with pytest.raises(ConfigurationError, match=r"model\.bin is not the published file"):
+        weights.fetch("tiny", CTRANSLATE2, tmp_path / "anew", hub)
+
+
+@pytest.mark.parametrize("form", [CTRANSLATE2, TRANSFORMERS])
+def test_every_size_is_pinned_to_a_commit(form: weights.Form) -> None:
+    assert set(form.repositories.values()) == set(form.pins)
+    for pin in form.pins.values():
+        assert len(pin.revision) == 40
+        assert all(len(digest) == 64 for digest in pin.sha256.values())
 
 
 def test_a_long_download_says_how_far_it_is(

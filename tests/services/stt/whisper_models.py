@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from services import torch_audio
+
 Weights = Mapping[str, npt.NDArray[np.float32]]
 """By their names in `transformers`."""
 
@@ -239,6 +241,8 @@ def write_ctranslate2(folder: Path, weights: Weights, size: Size = NANO) -> Path
 def write_transformers(folder: Path, weights: Weights) -> Path:
     """As `transformers` keeps a model."""
     import torch
+
+    torch_audio.make_importable()
     from transformers import WhisperConfig, WhisperForConditionalGeneration
 
     made = tokenizer()

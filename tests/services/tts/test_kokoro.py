@@ -11,6 +11,7 @@ import pytest
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.audio import Samples
+from services.downloads import absent
 from services.tts import espeak_engine
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.espeak_engine import EspeakEngine
@@ -131,7 +132,7 @@ def test_a_damaged_voice_fails_the_sentence_and_nothing_else(tmp_path: Path, esp
 def test_auto_takes_it_only_with_its_files_and_says_how_to_get_them(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert WEIGHTS.missing(folder) == []
+    assert absent(WEIGHTS.files, folder) == []
     assert missing(Settings(kokoro_model=str(folder))) is None
     lack = missing(Settings(data=str(tmp_path)))
     assert lack is not None

@@ -9,13 +9,13 @@ import pytest
 from bus.engines import choose
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
-from services.tts import espeak_engine, flite_library
+from services import downloads
+from services.tts import espeak_engine, flite_library, kokoro_engine
 from services.tts.__main__ import ENGINES, build
 from services.tts.arriving import Arriving
 from services.tts.engine import Voice
 from services.tts.router import ByLanguage
 from services.tts.silent import Silent
-from services.tts.weights import Weights
 from tests.fakes import FakeSynthesizer
 
 SETTING = "VISAVIS_TTS_ENGINE"
@@ -66,17 +66,30 @@ def test_where_files_are_missing_another_voice_speaks_until_they_come(
 ) -> None:
     asked: list[str] = []
 
-    def refuse(weights: Weights, hub: str, folder: Path) -> None:
-        asked.append(hub)
+    def refuse(files: object, folder: Path, address: str) -> None:
+        asked.append(address)
         raise EngineError("no network", retryable=False)
 
-    monkeypatch.setattr(Weights, "fetch", refuse)
+    monkeypatch.setattr(downloads, "fetch", refuse)
     settings = Settings(tts_engine="kokoro", data=str(tmp_path), model_hub="http://127.0.0.1:1")
     engine = next(row for row in ENGINES if row.name == "kokoro").make(settings)
     assert isinstance(engine, Arriving)
     assert engine.settled.wait(10)
-    assert asked == ["http://127.0.0.1:1"]
+    commit = "1939ad2a8e416c0acfeecc08a694d14ef25f2231"
+    assert asked == [f"http://127.0.0.1:1/onnx-community/Kokoro-82M-v1.0-ONNX/resolve/{commit}"]
     assert "espeak/" in engine.voice_for(Voice(language="de"))
+
+
+def test_files_that_are_not_the_published_ones_are_refused_unless_the_folder_is_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "kokoro"
+    folder.mkdir(parents=True)
+    for file in kokoro_engine.WEIGHTS.files:
+        (folder / file.path).write_bytes(b"{}")
+    kokoro = next(row for row in ENGINES if row.name == "kokoro")
+    with pytest.raises(ConfigurationError, match=r"tokenizer\.json is not the published file"):
+        kokoro.make(Settings(tts_engine="kokoro", data=str(tmp_path)))
+    with pytest.raises(ConfigurationError, match="holds no Kokoro model that can be loaded"):
+        kokoro.make(Settings(tts_engine="kokoro", kokoro_model=str(folder)))
 
 
 def test_without_any_other_voice_the_sentence_stays_text() -> None:

@@ -266,8 +266,8 @@ def test_shapes_come_with_the_sound(model: XttsModel, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_model_stops_the_start_and_is_named(folder: Path, tmp_path: Path) -> None:
-    for name in xtts.WEIGHTS.files:
-        (tmp_path / name).write_bytes(b"{}")
+    for file in xtts.WEIGHTS.files:
+        (tmp_path / file.path).write_bytes(b"{}")
     with pytest.raises(ConfigurationError, match=str(tmp_path)):
         XttsModel(tmp_path, "cpu", 1 << 32)
 

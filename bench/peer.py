@@ -43,6 +43,9 @@ class Peer:
         self._unsaid: list[bytes] = []
         self._speech_ends = 0
         """Packets still unsaid when the last audible one leaves."""
+        self._speech_begins = 0
+        self.speech_began = 0.0
+        """When the first audible packet of what was said last left."""
         self._said: asyncio.Future[float] | None = None
         self._decoder = OpusDecoder()
         self._picture = -1
@@ -80,7 +83,7 @@ class Peer:
         self._said = asyncio.get_running_loop().create_future()
         packets = [*encoder.push(samples), *encoder.flush()]
         loud = [number for number, level in enumerate(packet_loudness(samples)) if level > _AUDIBLE]
-        self._speech_ends = len(packets) - 1 - loud[-1]
+        self._speech_begins, self._speech_ends = len(packets) - 1 - loud[0], len(packets) - 1 - loud[-1]
         self._unsaid = packets
         return await self._said
 
@@ -101,6 +104,8 @@ class Peer:
         while True:
             packet = self._unsaid.pop(0) if self._unsaid else SILENCE
             self._microphone.push(packet, 960 * number)
+            if self._said is not None and len(self._unsaid) == self._speech_begins:
+                self.speech_began = now()
             if self._said is not None and len(self._unsaid) == self._speech_ends:
                 self._said.set_result(now())
                 self._said = None

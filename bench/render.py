@@ -22,9 +22,9 @@ from bench.machine import machine, table
 from bus.errors import VisavisError
 from bus.events import FRAMES_PER_SECOND
 from services.downloads import absent
+from services.gpu import gpus
 from services.render.encoder import Encoder
 from services.render.engine import Face, Picture
-from services.render.gpu import gpus
 from services.render.idle import Idle
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models

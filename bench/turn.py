@@ -2,7 +2,8 @@
 
 `python -m bench.turn [--turns N]` starts the whole system on ports of its own, makes a call with a light peer that
 speaks recorded questions, and prints a table. The peer stands where a browser would: its network and play-out (some
-tens of milliseconds) come on top. Also: the bus's own share, and what an open and a talking session cost.
+tens of milliseconds) come on top. Also: the bus's own share, what an open and a talking session cost, and how soon the
+avatar falls silent when somebody speaks over it (`bench.barge_in`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from pathlib import Path
 
+from bench import barge_in
 from bench.machine import machine, percentiles, share_of_core, table
 from bench.peer import Peer, now
 from bus import clock, subjects
@@ -44,7 +46,7 @@ FACT_HOPS, MEDIA_HOPS, ACKNOWLEDGEMENTS = 2, 3, 3
 voice → face and face → gateway; and reply.started, speech.started and frames.started, which are waited for."""
 
 
-async def measure(stack: Stack, turns: int) -> list[str]:
+async def measure(stack: Stack, turns: int, interruptions: int) -> list[str]:
     """All measurements, as lines of Markdown."""
     peer = Peer(stack.url)
     await peer.connect()
@@ -53,11 +55,12 @@ async def measure(stack: Stack, turns: int) -> list[str]:
             await asyncio.sleep(12)  # the idle loops are drawn once
             idle = await asyncio.to_thread(share_of_core, stack.process_id, 20)
             measured = [await one_turn(bus, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)]
+            spoken_over = await barge_in.measure(bus, peer, interruptions)
             talking = await talking_share(stack, bus, peer)
             hops = await hop_times(bus)
     finally:
         await peer.close()
-    return report(measured, hops, idle, talking)
+    return [*report(measured, hops, idle, talking), "", *spoken_over]
 
 
 async def one_turn(bus: Bus, peer: Peer, question: str) -> dict[str, float]:
@@ -187,13 +190,14 @@ def report(measured: list[dict[str, float]], hops: dict[str, list[float]], idle:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=32)
+    parser.add_argument("--interruptions", type=int, default=12)
     arguments = parser.parse_args()
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
         stack = Stack(Path(folder))
         try:
             stack.start()
-            lines = asyncio.run(measure(stack, arguments.turns))
+            lines = asyncio.run(measure(stack, arguments.turns, arguments.interruptions))
         finally:
             stack.close()
     print(f"{where}\n")

@@ -85,7 +85,7 @@ class WorkerHealth:
             known(bus, lambda: self._queue(bus)), known(bus, lambda: bus.count(streams.DEAD, dead))
         )
         self._metrics.now(queue=queue, dead=letters, held=self._held(), connected=bus.connected)
-        return self._metrics.text()
+        return await asyncio.to_thread(self._metrics.text)
 
     async def _queue(self, bus: Bus) -> int:
         infos = [await bus.consumer(stream, str(config.name)) for stream, config in streams.consumers(self._service)]

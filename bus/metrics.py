@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from bus.service import Reading
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 OUTCOMES = ("done", "failed", "interrupted", "superseded")
@@ -25,13 +30,38 @@ class Totals:
     last_error: str
 
 
-class Metrics:
-    """Counters of one process, under the names `visavis_…`."""
+class _Readings(Collector):
+    """What a service measures, as gauges."""
 
-    def __init__(self, service: str, engine: str = "") -> None:
+    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        families: dict[str, GaugeMetricFamily] = {}
+        for one in self._read():
+            name = f"visavis_{one.name}"
+            family = families.setdefault(name, GaugeMetricFamily(name, one.about, labels=list(one.labels)))
+            family.add_metric(list(one.labels.values()), one.value)
+        yield from families.values()
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        return iter(())  # only known when it is read
+
+
+class Metrics:
+    """Counters of one process, under the names `visavis_…`.
+
+    Args:
+        readings: what else there is to show; asked each time.
+    """
+
+    def __init__(
+        self, service: str, engine: str = "", readings: Callable[[], Iterable[Reading]] = tuple
+    ) -> None:
         self.ready = False
         """Whether it takes work."""
         self._registry = registry = CollectorRegistry()
+        registry.register(_Readings(readings))
         Gauge("visavis_service_info", "Which service this is.", ["service", "engine"], registry=registry).labels(
             service, engine
         ).set(1)
@@ -104,5 +134,5 @@ class Metrics:
         return self._registry.get_sample_value(name, labels) or 0.0
 
     def text(self) -> bytes:
-        """In Prometheus' text format."""
+        """In Prometheus' text format. Takes as long as the readings do."""
         return generate_latest(self._registry)

@@ -59,7 +59,7 @@ class Runner:
     def __init__(self, bus: Bus, service: Service, metrics: Metrics | None = None) -> None:
         self._bus = bus
         self._service = service
-        self._metrics = metrics or Metrics(service.name, service.engine)
+        self._metrics = metrics or Metrics(service.name, service.engine, service.readings)
         self._slots = asyncio.Semaphore(service.slots)
         self._resting = 0
         """Pieces of work that wait before they are tried again."""
@@ -378,7 +378,7 @@ def _is_the_logs_fault(error: VisavisError) -> bool:
 async def run_service(service: Service, settings: Settings) -> None:
     """Connect and work until SIGTERM or SIGINT."""
     async with answering(settings, service.name) as health, connect(settings, name=service.name) as bus:
-        metrics = Metrics(service.name, service.engine)
+        metrics = Metrics(service.name, service.engine, service.readings)
         runner = Runner(bus, service, metrics)
         health.attend(bus, service, metrics, runner.held)
         await until_stopped(runner.run())

@@ -5,9 +5,9 @@ The runner (`bus.runner`) does the rest: who, when, why, ids, acknowledgement, r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from bus.errors import VisavisError
 from bus.events import AudioIn, AudioOut, Body, CharacterCreated, Event, FrameBatch, IdleBatch, LiveBody, LiveEvent
@@ -58,13 +58,28 @@ class Reader(Protocol):
 class Handler(Protocol):
     """The work of a service on one event. Never reads a clock nor makes a random id.
 
-    An item may come twice (its worker died): the same outputs are then yielded again and the bus drops the doubles.
+    An item may come twice (its worker died): the same outputs are then yielded again and the bus drops the doubles. Of
+    pictures others may be left out than before, where the machine is slower or faster.
     """
 
     def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]: ...
 
 
 def _no_facts(event: Event, error: VisavisError) -> Iterable[Body]:
+    return ()
+
+
+class Reading(NamedTuple):
+    """What a service measures of the machine that it works on."""
+
+    name: str
+    """Without the prefix `visavis_`; a gauge."""
+    about: str
+    value: float
+    labels: Mapping[str, str] = {}
+
+
+def _no_readings() -> Iterable[Reading]:
     return ()
 
 
@@ -81,6 +96,8 @@ class Service:
     """What the person should see when a piece of work is given up."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """What to do without being asked, from the start on; yields the media that come of it, if any."""
+    readings: Callable[[], Iterable[Reading]] = field(default=_no_readings)
+    """Asked, in a thread, each time somebody looks at the metrics."""
     slots: int = 8
     """Pieces of work under way at once; those of one conversation go one after the other."""
     lease: float = 5.0

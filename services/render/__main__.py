@@ -9,9 +9,9 @@ from bus.engines import Engine, choose
 from bus.runner import serve
 from bus.service import Service
 from bus.settings import Settings
+from services.gpu import gpus
 from services.render.engine import Renderer
 from services.render.faces import Warp, faces
-from services.render.gpu import gpus
 from services.render.service import service
 
 

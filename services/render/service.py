@@ -34,6 +34,7 @@ from bus.events import (
 )
 from bus.ids import seed_of
 from bus.service import Output, Reader, Service
+from services.gpu import readings
 from services.render.encoder import Encoder
 from services.render.engine import Face, Renderer
 from services.render.idle import BATCH, LOOP, Idle
@@ -221,6 +222,7 @@ def service(renderer: Renderer, *, bitrate: int) -> Service:
         handle=render.speech,
         engine=renderer.name,
         failed=failed,
+        readings=readings,
         background=render.idle_loops,
     )
 

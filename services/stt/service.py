@@ -23,6 +23,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.service import Output, Reader, Service
+from services.gpu import readings
 from services.stt.engine import Transcriber, Transcription
 from services.stt.said import Said
 
@@ -123,5 +124,6 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         handle=Listener(transcriber, engine),
         engine=engine,
         failed=failed,
+        readings=readings,
         slots=max(SLOTS, transcriber.threads),
     )

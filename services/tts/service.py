@@ -21,6 +21,7 @@ from bus.events import (
 )
 from bus.ids import derive_id, seed_of
 from bus.service import Output, Reader, Service
+from services.gpu import readings
 from services.tts.chunks import SpeechChunks
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.speakable import speakable
@@ -149,5 +150,6 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         handle=Speaker(synthesizer, engine),
         engine=engine,
         failed=failed,
+        readings=readings,
         slots=SLOTS,
     )

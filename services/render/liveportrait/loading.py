@@ -10,8 +10,8 @@ from typing import Literal
 import torch
 
 from services import downloads
+from services.gpu import gpus
 from services.render.faces import FOLDER
-from services.render.gpu import gpus
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import BATCH, LivePortrait
 from services.render.liveportrait.retargeting import POINTS

@@ -13,8 +13,8 @@ import torch
 from bus.engines import choose
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
+from services.gpu import Gpu
 from services.render import __main__ as render
-from services.render.gpu import Gpu
 from services.render.liveportrait import loading, weights
 from services.render.liveportrait.loading import dtype_of, why_not
 

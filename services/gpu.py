@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from bus.service import Reading
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,24 @@ def _gpu(nvml: Any, handle: Any) -> Gpu:
         utilisation=None if rates is None else rates.gpu / 100.0,
         temperature=told(lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
     )
+
+
+def readings(module: str = "pynvml") -> Iterator[Reading]:
+    """For the metrics of a service that may work on a GPU: each as a whole, and what torch holds for this process."""
+    for number, gpu in enumerate(gpus(module)):
+        which = {"gpu": str(number), "name": gpu.name}
+        told = (
+            ("gpu_memory_used_bytes", "Memory in use, by whatever process.", gpu.memory_used),
+            ("gpu_memory_total_bytes", "Memory that there is.", gpu.memory_total),
+            ("gpu_utilisation", "Share of the last moments in which it worked, 0 to 1.", gpu.utilisation),
+            ("gpu_temperature_celsius", "Temperature.", gpu.temperature),
+        )
+        yield from (Reading(name, about, value, which) for name, about, value in told if value is not None)
+    torch: Any = sys.modules.get("torch")  # not loaded for asking
+    if torch is None or not torch.cuda.is_initialized():
+        return
+    for number in range(torch.cuda.device_count()):
+        which = {"gpu": str(number)}
+        used, reserved = torch.cuda.memory_allocated(number), torch.cuda.memory_reserved(number)
+        yield Reading("torch_memory_used_bytes", "What tensors of this process take.", used, which)
+        yield Reading("torch_memory_reserved_bytes", "What torch holds for this process.", reserved, which)

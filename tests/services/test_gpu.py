@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.render.gpu import Gpu, gpus
+from bus.metrics import Metrics
+from services.gpu import Gpu, gpus, readings
 
 
 class Error(Exception):
@@ -51,3 +52,32 @@ def test_without_a_driver_or_its_package_there_are_none(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "driver", driver(broken=True))
     assert gpus("driver") == []
     assert gpus("no_such_package") == []
+
+
+def test_the_metrics_say_what_each_gpu_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "driver", driver())
+    text = Metrics("render", readings=lambda: readings("driver")).text().decode()
+    assert 'visavis_gpu_memory_used_bytes{gpu="1",name="GPU 1"} 3.221225472e+09' in text
+    assert 'visavis_gpu_memory_total_bytes{gpu="0",name="GPU 0"}' in text
+    assert 'visavis_gpu_utilisation{gpu="0",name="GPU 0"} 0.4' in text
+    assert 'visavis_gpu_temperature_celsius{gpu="0",name="GPU 0"} 61.0' in text
+
+
+def test_what_a_gpu_does_not_tell_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "driver", driver(shared=True))
+    names = {one.name for one in readings("driver")}
+    assert names == {"gpu_utilisation", "gpu_temperature_celsius"}
+
+
+def test_what_torch_holds_is_shown_once_it_computes_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        device_count=lambda: 1,
+        memory_allocated=lambda gpu: 5,
+        memory_reserved=lambda gpu: 9,
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    found = {one.name: one.value for one in readings("no_such_package")}
+    assert found == {"torch_memory_used_bytes": 5, "torch_memory_reserved_bytes": 9}
+    cuda.is_initialized = lambda: False
+    assert list(readings("no_such_package")) == []

@@ -1,0 +1,119 @@
+"""How soon the avatar falls silent when somebody speaks over it, as a peer in the call hears it; part of `bench.turn`.
+
+The onset is the moment when the first audible packet of the person's speech leaves the peer; silence is the last
+audible packet that arrives before the answer to it. A cough is spoken over the voice in the same way: the reply has to
+be told to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bench.machine import percentiles, table
+from bench.peer import Peer
+from bus.events import (
+    Event,
+    PlaybackFinished,
+    PlaybackStarted,
+    ReplyEnded,
+    ReplyInterrupted,
+    ReplyStarted,
+    UtteranceStarted,
+)
+from bus.log import Bus
+from services.audio import Samples, resample
+from tests import voices
+from tests.voices.turns import turn_recordings
+
+_TALKATIVE = "what can you do"
+_SPOKEN = ("what_time_is_it_rms", "tell_me_something_about_yourself_slt", "what_is_your_name_rms", "hello_rms")
+_INTO_THE_REPLY = 1.0
+"""Seconds for which the avatar has spoken when it is spoken over."""
+
+
+async def measure(bus: Bus, peer: Peer, times: int) -> list[str]:
+    """Speak over the avatar so many times with words, and half as often with a cough; lines of Markdown."""
+    measured = [await _speak_over(bus, peer, _SPOKEN[number % len(_SPOKEN)]) for number in range(times)]
+    rows = []
+    for name in measured[0]:
+        values = [one[name] for one in measured]
+        median, high = percentiles(values, 50, 95)
+        rows.append([name, f"{median:.0f}", f"{high:.0f}", f"{max(values):.0f}", str(times)])
+    coughs = times // 2
+    whole = sum([await _cough(bus, peer) for _ in range(coughs)])
+    return [
+        table(["ms, when somebody speaks over the avatar", "p50", "p95", "max", "times"], rows),
+        "",
+        f"A cough over the avatar's voice: {whole} of {coughs} replies were told to their end.",
+    ]
+
+
+async def _speak_over(bus: Bus, peer: Peer, recording: str) -> dict[str, float]:
+    """Milliseconds between what happens then."""
+    before = await _let_it_talk(bus, peer)
+    await peer.say(resample(voices.samples(recording), 16_000, 48_000))
+    onset = peer.speech_began
+    events = await _until(bus, peer.conversation, before, _is_answered)
+    answered = [event for event in events if isinstance(event.body, ReplyStarted)][1]
+    told_at = next(e.at for e in events if isinstance(e.body, PlaybackStarted) and e.turn == answered.turn) / 1e6
+    silence = max((at for at in peer.arrivals.audible if at < told_at), default=onset)
+    noticed = next(event.at for event in events if isinstance(event.body, UtteranceStarted)) / 1e6
+    stopped = next(event.at for event in events if isinstance(event.body, ReplyInterrupted)) / 1e6
+    await _until(bus, peer.conversation, before, _all_told)
+    return {
+        "onset → the onset is certain": 1000 * (noticed - onset),
+        "the onset is certain → **silence**": 1000 * max(0.0, silence - noticed),
+        "onset → **silence**": 1000 * max(0.0, silence - onset),
+        "onset → the reply is interrupted for good": 1000 * (stopped - onset),
+    }
+
+
+async def _cough(bus: Bus, peer: Peer) -> bool:
+    """Whether the reply was told to its end."""
+    before = await _let_it_talk(bus, peer)
+    await peer.say(_cough_alone())
+    events = await _until(bus, peer.conversation, before, _all_told)
+    return not any(isinstance(event.body, ReplyInterrupted) for event in events)
+
+
+def _cough_alone() -> Samples:
+    samples = turn_recordings()["a_cough_alone"].samples()
+    return resample(samples[16_000:], 16_000, 48_000)  # without the second of a quiet room before it
+
+
+async def _let_it_talk(bus: Bus, peer: Peer) -> int:
+    """Have the avatar give a long answer; returns the sequence before it, in the middle of it."""
+    before = max([sequence for sequence, _ in await bus.facts(peer.conversation)])
+    await peer.write(_TALKATIVE)
+    await _until(bus, peer.conversation, before, lambda events: _has(events, PlaybackStarted))
+    await asyncio.sleep(_INTO_THE_REPLY)
+    return before
+
+
+async def _until(bus: Bus, conversation: str, after: int, over: Callable[[list[Event]], bool]) -> list[Event]:
+    async with asyncio.timeout(90):
+        while True:
+            events = [event for _, event in await bus.facts(conversation, after=after)]
+            if over(events):
+                return events
+            await asyncio.sleep(0.05)
+
+
+def _has(events: list[Event], kind: type[object]) -> bool:
+    return any(isinstance(event.body, kind) for event in events)
+
+
+def _is_answered(events: list[Event]) -> bool:
+    """Whether the avatar has begun to answer what was said over its voice."""
+    turns = {event.turn for event in events if isinstance(event.body, ReplyStarted)}
+    return len(turns) > 1 and len({event.turn for event in events if isinstance(event.body, PlaybackStarted)}) > 1
+
+
+def _all_told(events: list[Event]) -> bool:
+    """Whether every reply that was not interrupted has been played to its end."""
+    cut = {event.turn for event in events if isinstance(event.body, ReplyInterrupted)}
+    told = {event.turn: event.body.sentences for event in events if isinstance(event.body, ReplyEnded)}
+    begun = {event.turn for event in events if isinstance(event.body, ReplyStarted)}
+    played = [event.turn for event in events if isinstance(event.body, PlaybackFinished)]
+    return all(turn in told and played.count(turn) >= told[turn] for turn in begun - cut)

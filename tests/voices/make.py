@@ -32,6 +32,8 @@ SENTENCES = (
     ("slt", "Please tell me a story about the sea."),
     ("slt", "Thank you very much."),
     ("slt", "Goodbye."),
+    ("rms", "Stop talking."),
+    ("rms", "Repeat that."),
 )
 BITRATE = 24_000
 

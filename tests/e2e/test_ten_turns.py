@@ -1,0 +1,175 @@
+"""A conversation of ten spoken turns in a real browser, some of them over the avatar's voice, checked on the log."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from bus.events import (
+    CommandRecognised,
+    Event,
+    PlaybackFinished,
+    PlaybackStarted,
+    ReplyEnded,
+    ReplyInterrupted,
+    ReplySentence,
+    ReplyStarted,
+    TranscriptFinal,
+    UtteranceEnded,
+)
+from bus.log import Bus
+from projections.conversation import Conversation, Message, fold_all, heard
+from services.audio import resample
+from tests.e2e.browser import browser, by, say
+from tests.e2e.stack import Stack, eventually
+from tests.e2e.test_conversation import conversation_of, open_page, talk
+from tests.voices.turns import turn_recordings
+
+MICROPHONE = (Path(__file__).parent / "microphone.js").read_text()
+OVER = True
+TURNS = (
+    ("hello_rms", not OVER),
+    ("what_can_you_do_for_me_rms", not OVER),
+    ("what_time_is_it_rms", OVER),
+    ("tell_me_something_about_yourself_slt", not OVER),
+    ("what_is_your_name_rms", OVER),
+    ("what_can_you_do_for_me_rms", not OVER),
+    ("stop_talking_rms", OVER),
+    ("what_characters_do_you_have_rms", not OVER),
+    ("what_time_is_it_slt", OVER),
+    ("what_can_you_do_for_me_rms", not OVER),
+)
+"""What is said, and whether the avatar is speaking at that moment or has ended. A cough comes into the last answer."""
+
+
+class Talk:
+    """A person in a browser, who hears how far the avatar is from the log."""
+
+    def __init__(self, page: Page, bus: Bus, conversation: str) -> None:
+        self._page, self._bus, self._conversation = page, bus, conversation
+
+    async def events(self) -> list[Event]:
+        return [event for _, event in await self._bus.facts(self._conversation)]
+
+    async def until(self, true: Callable[[list[Event]], bool], what: str) -> list[Event]:
+        async def is_true() -> bool:
+            return true(await self.events())
+
+        await eventually(is_true, what, patience=60)
+        return await self.events()
+
+    async def make_sound(self, samples: bytes) -> None:
+        await self._page.evaluate("samples => window.__say(samples)", base64.b64encode(samples).decode())
+
+    async def take_turn(self, number: int, recording: str, over: bool) -> None:
+        if over:
+            await self.until(_speaking, f"the avatar speaks before turn {number}")
+            await asyncio.sleep(0.8)
+        else:
+            await self.until(_silent, f"the avatar has ended before turn {number}")
+        await self.make_sound(say(recording).tobytes())
+        await self.until(lambda events: len(_of(events, TranscriptFinal)) == number, f"turn {number} is understood")
+
+
+def _of(events: list[Event], kind: type[object]) -> list[Event]:
+    return [event for event in events if isinstance(event.body, kind)]
+
+
+def _speaking(events: list[Event]) -> bool:
+    """Whether the newest turn is being answered aloud."""
+    newest = _of(events, TranscriptFinal)[-1].turn
+    started = [event for event in _of(events, PlaybackStarted) if event.turn == newest]
+    return bool(started) and not _silent(events)
+
+
+def _silent(events: list[Event]) -> bool:
+    """Whether all that was told has been played or cut short, and each turn has been dealt with."""
+    over = {event.turn for event in [*_of(events, ReplyInterrupted)]}
+    for turn in {event.turn for event in _of(events, TranscriptFinal)} - over:
+        mine = [event for event in events if event.turn == turn]
+        stopped = [event for event in _of(mine, CommandRecognised) if not _of(mine, ReplyStarted)]
+        ended = [one.body.sentences for one in mine if isinstance(one.body, ReplyEnded)]
+        if not stopped and (not ended or len(_of(mine, PlaybackFinished)) < ended[0]):
+            return False
+    return True
+
+
+async def test_ten_turns_with_interruptions(stack: Stack, tmp_path: Path) -> None:
+    async with browser(tmp_path, None) as context, stack.bus() as bus:
+        page = await context.new_page()
+        await page.add_init_script(MICROPHONE)
+        await open_page(page, stack)
+        await talk(page)
+        person = Talk(page, bus, await conversation_of(page))
+        for number, (recording, over) in enumerate(TURNS, 1):
+            await person.take_turn(number, recording, over)
+        await person.until(_speaking, "the last answer is spoken")
+        cough = turn_recordings()["a_cough_alone"].samples()[16_000:]
+        await person.make_sound(resample(cough, 16_000, 48_000).tobytes())
+        events = await person.until(_silent, "the last answer has been played")
+        await eventually(lambda: _count(page, "message-person", len(TURNS)), "the page shows all turns")
+        said = await by(page, "message-person").all_inner_texts()
+        answers = await by(page, "message-avatar").all_inner_texts()
+    check(events, said, answers)
+
+
+async def _count(page: Page, testid: str, wanted: int) -> bool:
+    return int(await by(page, testid).count()) == wanted
+
+
+def check(events: list[Event], said: list[str], answers: list[str]) -> None:
+    """All promises about the log, and that the page shows what it says."""
+    known = {event.id for event in events}
+    assert len(known) == len(events)
+    assert [event for event in events if event.cause is not None and event.cause not in known] == []
+    finals = _of(events, TranscriptFinal)
+    expected = [recording.rsplit("_", 1)[0].replace("_", " ") for recording, _ in TURNS]
+    texts = [event.body.text for event in finals if isinstance(event.body, TranscriptFinal)]
+    assert texts == expected == said
+    assert len(_of(events, UtteranceEnded)) >= len(TURNS)
+    # Who was spoken over was interrupted, once; nobody else was, not by a cough either.
+    spoken_over = {before.turn for before, (_, over) in zip(finals, TURNS[1:], strict=False) if over}
+    cut = [event.turn for event in _of(events, ReplyInterrupted)]
+    assert sorted(map(str, cut)) == sorted(map(str, spoken_over))
+    state = fold_all(Conversation(id="c"), list(enumerate(events, 1)))
+    for final, following in pairwise([*finals, None]):
+        assert final is not None
+        mine = [event for event in events if event.turn == final.turn]
+        assert len(_of(mine, TranscriptFinal)) == 1
+        check_turn(mine, heard(state, before=following.turn if following else None))
+    replies = [turn.reply for turn in state.turns if turn.reply is not None]
+    assert len(answers) == len(replies)
+    for reply, shown in zip(replies, answers, strict=True):
+        if reply.state == "ended":
+            assert " ".join(one.text for one in reply.sentences) in " ".join(shown.split())
+
+
+def check_turn(mine: list[Event], told_next: list[Message]) -> None:
+    """One turn: a reply with its sentences in order, played to the end or cut short for good."""
+    if not _of(mine, ReplyStarted):
+        assert [event.body.name for event in mine if isinstance(event.body, CommandRecognised)] == ["stop"]
+        return
+    assert len(_of(mine, ReplyStarted)) == 1
+    sentences = [event.body for event in mine if isinstance(event.body, ReplySentence)]
+    assert [one.index for one in sentences] == list(range(len(sentences)))
+    told = " ".join(one.text for one in sentences)
+    order = [type(event.body) for event in mine]
+    if ReplyInterrupted not in order:
+        assert len(_of(mine, ReplyEnded)) == 1
+        finished = [event.body for event in mine if isinstance(event.body, PlaybackFinished)]
+        assert [one.complete for one in finished] == [True] * len(sentences)
+        assert told_next[-1] == Message("assistant", told)
+        return
+    assert order.count(ReplyInterrupted) == 1
+    after = order[order.index(ReplyInterrupted) :]
+    assert PlaybackStarted not in after
+    # What the language model would be told next is what was heard: a beginning of what was told, and not all of it.
+    (interrupted,) = [event.body for event in mine if isinstance(event.body, ReplyInterrupted)]
+    assert told_next[-1] == Message("assistant", interrupted.heard.strip(), True)
+    assert told.startswith(interrupted.heard.strip())
+    assert 0 < len(interrupted.heard.strip()) < len(told)

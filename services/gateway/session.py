@@ -47,17 +47,16 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log import Bus
-from projections.conversation import Conversation, fold_all
 from services.audio import SILENCE
 from services.gateway import aiortc_tuning
 from services.gateway.barge_in import BargeIn, Verdict
 from services.gateway.feed import Feed, Watcher
 from services.gateway.idle import IdleLoops
 from services.gateway.microphone import Microphone
-from services.gateway.opening import UNHEARD, unheard_reply
 from services.gateway.playout import Finished, Playout, Progress, Started, Tick
 from services.gateway.recovery import Journal
 from services.gateway.tracks import PacketTrack
+from services.gateway.unheard import Unheard, look_for_unheard
 
 log = logging.getLogger(__name__)
 
@@ -194,12 +193,13 @@ class Session:
 
     async def _work(self) -> None:
         with self._feed.watch(self.conversation) as watcher:
-            sound, pictures = await self._take_up()
+            begin = await self._take_up()
+            sound, pictures = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._publish_facts())
                 tasks.create_task(self._note(watcher))
-                tasks.create_task(self._take_media(streams.AUDIO, subjects.audio_out_of(self.conversation), sound))
-                tasks.create_task(self._take_media(streams.FRAMES, subjects.frames_of(self.conversation), pictures))
+                tasks.create_task(self._take_media(streams.AUDIO, sound, begin.sound))
+                tasks.create_task(self._take_media(streams.FRAMES, pictures, begin.pictures))
                 tasks.create_task(self._say_that_we_watch())
                 tasks.create_task(self._ping())
                 tasks.create_task(self._pace())
@@ -271,35 +271,17 @@ class Session:
         """Stop a reply now; returns the facts of what had been played, for the log."""
         return [event for moment in self.playout.interrupt(reply) if (event := self._moment(moment)) is not None]
 
-    async def _take_up(self) -> tuple[int, int]:
-        """Go on with a reply that was told while no session was there to play it, or that a lost one broke off.
-
-        Returns:
-            The sequences after which the sound and the pictures stand that are to be played.
-        """
-        # First the positions, then the facts: a speech begun before them is on record, one begun after them is read.
-        sound = await self._bus.last_sequence(streams.AUDIO)
-        pictures = await self._bus.last_sequence(streams.FRAMES)
-        state = self._feed.model.conversation(self.conversation) or Conversation(id=self.conversation)
-        state = fold_all(state, await self._bus.facts(self.conversation, after=state.seq))
-        reply = unheard_reply(state, clock.now())
-        if reply is None or not self._alone():
-            return sound, pictures
-        waiting = {one.speech for one in reply.sentences if one.state in UNHEARD and one.speech}
-        facts = await self._bus.facts(self.conversation) if waiting else []
-        speeches = [
-            event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in waiting
-        ]
-        for event in speeches:
+    async def _take_up(self) -> Unheard:
+        """Go on with a reply that was told while no session was there to play it, or that a lost one broke off."""
+        known = self._feed.model.conversation(self.conversation)
+        unheard = await look_for_unheard(self._bus, self.conversation, known, alone=self._alone)
+        for event in unheard.speeches:
             assert isinstance(event.body, SpeechStarted)
             self._causes[event.body.speech] = event
             self.playout.started(event.body)
-            first_sound = await self._bus.first_sequence(subjects.audio_out(self.conversation, event.body.speech))
-            first_picture = await self._bus.first_sequence(subjects.frames(self.conversation, event.body.speech))
-            sound = min(sound, (first_sound or sound + 1) - 1)
-            pictures = min(pictures, (first_picture or pictures + 1) - 1)
-        log.info("taking up a reply", extra={"session": self.id, "sentences": len(waiting)})
-        return sound, pictures
+        if unheard.speeches:
+            log.info("taking up a reply", extra={"session": self.id, "sentences": len(unheard.speeches)})
+        return unheard
 
     async def _take_media(self, stream: str, subject: str, after: int) -> None:
         async with aclosing(self._bus.read(stream, subject, after=after, follow=True)) as records:

@@ -430,7 +430,7 @@ class CharacterCreated(Body, frozen=True, kw_only=True, tag="character.created")
     """Said to the language model, second person."""
     greeting: str
     look: str
-    """Which face is drawn: a look of the layered renderer."""
+    """Which face is drawn: a look of the layered renderer, or of a photo."""
     voice: str
     """Preferred voice, e.g. "female" or "male"; each engine maps it to what it has."""
     voice_sample: str = ""

@@ -104,6 +104,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Numbers that LivePortrait computes with; auto: float16 on a GPU, float32 elsewhere."""
     render_compile: Literal["off", "compile", "graphs"] = "off"
     """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: into CUDA graphs too."""
+    render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
+    """How much memory of the graphics card the face may take at the most, in bytes."""
     models: str = ""
     """Folder for models that are downloaded; empty: models in the data folder."""
     video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512

@@ -68,6 +68,21 @@ def _gpu(nvml: Any, handle: Any) -> Gpu:
     )
 
 
+def bound(device: str, memory: int) -> None:
+    """Let torch take no more of a GPU for this process; what goes beyond is an error of the work that wants it.
+
+    Args:
+        device: as torch names it; of the processor nothing is bounded.
+        memory: bytes.
+    """
+    if not device.startswith("cuda"):
+        return
+    import torch
+
+    total = torch.cuda.get_device_properties(device).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, memory / total), torch.device(device))
+
+
 def readings(module: str = "pynvml") -> Iterator[Reading]:
     """For the metrics of a service that may work on a GPU: each as a whole, and what torch holds for this process."""
     for number, gpu in enumerate(gpus(module)):

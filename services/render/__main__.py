@@ -39,6 +39,7 @@ def _liveportrait(settings: Settings) -> Renderer:
     engine = load(
         settings.models_folder, settings.data_folder, settings.video_size,
         precision=settings.render_precision, compiling=settings.render_compile,
+        memory=settings.render_gpu_bytes,
     )
     return faces(settings.video_size, settings.data_folder, engine)
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from bus.errors import ConfigurationError, EngineError
-from services import torch_audio
+from services import gpu, torch_audio
 from services.tts.xtts import WEIGHTS
 from services.tts.xtts_decode import Sampling, Vocoder, latents, prefix_of
 
@@ -59,9 +59,7 @@ class XttsModel:
 
     def __init__(self, folder: Path, device: str, memory: int) -> None:
         config_class, model_class = _library()
-        if device.startswith("cuda"):
-            total = torch.cuda.get_device_properties(device).total_memory
-            torch.cuda.set_per_process_memory_fraction(min(1.0, memory / total), torch.device(device))
+        gpu.bound(device, memory)
         with told_errors():
             try:
                 config = config_class()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from bus.metrics import Metrics
-from services.gpu import Gpu, gpus, readings
+from services.gpu import Gpu, bound, gpus, readings
 
 
 class Error(Exception):
@@ -81,3 +81,17 @@ def test_what_torch_holds_is_shown_once_it_computes_on_a_gpu(monkeypatch: pytest
     assert found == {"torch_memory_used_bytes": 5, "torch_memory_reserved_bytes": 9}
     cuda.is_initialized = lambda: False
     assert list(readings("no_such_package")) == []
+
+
+@pytest.mark.parametrize(("device", "memory", "share"), [("cuda", 6, [0.75]), ("cuda:1", 20, [1.0]), ("cpu", 6, [])])
+def test_torch_is_given_its_share_of_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, device: str, memory: int, share: list[float]
+) -> None:
+    given: list[float] = []
+    cuda = SimpleNamespace(
+        get_device_properties=lambda name: SimpleNamespace(total_memory=8),
+        set_per_process_memory_fraction=lambda fraction, on: given.append(fraction),
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, device=str))
+    bound(device, memory)
+    assert given == share

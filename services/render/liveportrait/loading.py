@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from services import downloads
-from services.gpu import gpus
+from services.gpu import bound, gpus
 from services.render.faces import FOLDER
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import BATCH, LivePortrait
@@ -40,15 +40,20 @@ def why_not(models: Path, *, wanted: bool) -> str | None:
     return None
 
 
-def load(models: Path, data: Path, size: int, *, precision: Precision, compiling: Compiling) -> LivePortrait:
+def load(
+    models: Path, data: Path, size: int, *, precision: Precision, compiling: Compiling, memory: int
+) -> LivePortrait:
     """The engine, its weights downloaded where they are absent; it warms up with its first face.
 
+    Args:
+        memory: bytes of the GPU that may be taken.
     Raises:
         EngineError: weights could not be downloaded.
         ConfigurationError: weights are damaged.
     """
     downloads.fetch(weights.FILES, models, weights.ADDRESS)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    bound(str(device), memory)
     networks = weights.load(models, device=device, dtype=dtype_of(precision, device))
     return LivePortrait(networks, Sources(data / FOLDER, networks), size, partial(prepare, compiling=compiling))
 

@@ -82,7 +82,7 @@ def test_the_engine_cannot_be_made_without_weights_or_a_network(
 ) -> None:
     monkeypatch.setattr(weights, "ADDRESS", "http://127.0.0.1:9")
     with pytest.raises(EngineError, match="appearance_feature_extractor"):
-        loading.load(tmp_path, tmp_path, 128, precision="auto", compiling="off")
+        loading.load(tmp_path, tmp_path, 128, precision="auto", compiling="off", memory=1 << 32)
 
 
 def test_half_precision_is_for_gpus_unless_it_is_asked_for() -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
-from bus.errors import BusError, EngineError, VisavisError
+from bus.errors import BusError, EngineError, Forbidden, VisavisError
 from bus.events import (
     UNKNOWN_LANGUAGE,
     Body,
@@ -138,6 +138,9 @@ class Dialogue:
                         await self._ask_ahead(event.conversation, event.at, event.body, reader)
                     except BusError as error:
                         log.warning("not asked ahead", extra={"why": error.detail})
+        except Forbidden as error:
+            # Answers begin later, that is all: a cluster whose permissions are older than this service.
+            log.warning("nothing is asked ahead", extra={"why": error.detail})
         finally:
             self._ahead.close()
         return

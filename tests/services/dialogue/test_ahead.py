@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from bus.errors import EngineError
+import pytest
+
+from bus.errors import EngineError, Forbidden
 from bus.events import (
     CharacterChosen,
     CharacterEvent,
     ConversationOpened,
     Fact,
+    LiveBody,
     LiveEvent,
     ReplyEnded,
     ReplySentence,
@@ -27,7 +30,7 @@ from services.dialogue.__main__ import build
 from services.dialogue.ahead import MOST, Ahead
 from services.dialogue.engine import Exchange
 from services.dialogue.service import TAKES, Dialogue, failed
-from tests.fakes import event
+from tests.fakes import FakeReader, event
 from tests.services.dialogue.test_service import ADA, BO
 
 
@@ -209,6 +212,16 @@ async def test_answers_that_nobody_wanted_do_not_pile_up() -> None:
     ahead.close()
     await asyncio.sleep(0.01)
     assert (len(chat.asked), len(chat.stopped)) == (MOST + 3, MOST + 3)
+
+
+async def test_where_it_may_not_listen_nothing_is_asked_ahead_and_that_is_all(caplog: pytest.LogCaptureFixture) -> None:
+    class Deaf(FakeReader):
+        async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
+            raise Forbidden("this user may not listen there")
+            yield
+
+    assert [output async for output in Dialogue(Chat()).listen(Deaf())] == []
+    assert "nothing is asked ahead" in caplog.text
 
 
 def test_only_an_engine_that_takes_its_time_is_asked_ahead() -> None:

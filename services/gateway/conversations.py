@@ -107,10 +107,15 @@ class Conversations:
         await self.interrupt(conversation.id, by="button")
         await self._append(conversation.id, CharacterChosen(character=character))
 
-    async def interrupt(self, conversation: str, by: Literal["speech", "button", "message"]) -> None:
+    async def interrupt(
+        self, conversation: str, by: Literal["speech", "button", "message"], *, before: str | None = None
+    ) -> None:
         """Cut short what is being told; does nothing where nothing is.
 
         Sound and picture stop first, then the log is told how far they had come, so that what was heard is on record.
+
+        Args:
+            before: a turn whose own answer, which may have begun already, is not meant.
         """
         sessions = [one for one in self.sessions.values() if one.conversation == conversation]
         state = self._feed.model.conversation(conversation)
@@ -118,7 +123,7 @@ class Conversations:
             return
         for turn in state.turns[-_RECENT_TURNS:]:
             reply = turn.reply
-            if reply is None or not _being_told(reply, sessions):
+            if reply is None or turn.id == before or not _being_told(reply, sessions):
                 continue
             played = [event for session in sessions for event in session.interrupt(reply.id)]
             sequences = await asyncio.gather(*(self._bus.append(event) for event in played))

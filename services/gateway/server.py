@@ -154,7 +154,7 @@ class GatewayServer:
             microphone=microphone,
             journal=self._journal,
             ice_servers=list(self._ice),
-            on_speech=lambda one: self._conversations.interrupt(one, by="speech"),
+            on_speech=lambda one, turn: self._conversations.interrupt(one, by="speech", before=turn),
             alone=lambda: self._conversations.connected(conversation) <= 1,
         )
 

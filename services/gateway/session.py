@@ -85,7 +85,7 @@ class Session:
         microphone: Microphone,
         journal: Journal,
         ice_servers: list[RTCIceServer],
-        on_speech: Callable[[str], Awaitable[None]],
+        on_speech: Callable[[str, str | None], Awaitable[None]],
         alone: Callable[[], bool],
     ) -> None:
         self.id = new_id("s")
@@ -232,6 +232,8 @@ class Session:
                 case SpeechStarted() as speech:
                     self._causes[speech.speech] = one.event
                     self.playout.started(speech)
+                    if self._barge_in.under_way:
+                        self.playout.hold()  # nobody is spoken over
                 case SpeechFailed(speech=speech_id):
                     self.playout.skip(speech_id)
                 case FramesFailed(speech=speech_id):
@@ -239,17 +241,18 @@ class Session:
                 case ReplyInterrupted(reply=reply):
                     self.interrupt(reply)
                 case CommandRecognised(name="stop"):
-                    await self._on_speech(self.conversation)
+                    await self._on_speech(self.conversation, one.event.turn)
                 case CharacterChosen(character=character):
                     self._character = character
                     self._show_idle()
-                case UtteranceStarted(utterance=utterance, session=self.id) if not self.playout.quiet:
-                    self._barge_in.began(utterance)
-                    self.playout.hold()
+                case UtteranceStarted(utterance=utterance, session=self.id):
+                    self._barge_in.began(utterance, one.event.turn)
+                    if not self.playout.quiet:
+                        self.playout.hold()
                 case TranscriptFinal(utterance=utterance, text=text):
-                    await self._decide(self._barge_in.over(utterance, text))
+                    await self._decide(self._barge_in.over(utterance, text), one.event.turn)
                 case UtteranceDiscarded(utterance=utterance):
-                    await self._decide(self._barge_in.over(utterance, ""))
+                    await self._decide(self._barge_in.over(utterance, ""), one.event.turn)
                 case _:
                     pass
         self.end("failed")  # cut off for reading too slowly
@@ -258,12 +261,13 @@ class Session:
         if not isinstance(live.body, TranscriptPartial) or not self._microphone.hears(live.body.utterance):
             return
         self._microphone.hint(live.body.text)
-        await self._decide(self._barge_in.heard(live.body.utterance, live.body.text))
+        turn = self._barge_in.turn(live.body.utterance)
+        await self._decide(self._barge_in.heard(live.body.utterance, live.body.text), turn)
 
-    async def _decide(self, verdict: Verdict) -> None:
-        """Whether the voice that fell silent goes on."""
-        if verdict == "stop":
-            await self._on_speech(self.conversation)
+    async def _decide(self, verdict: Verdict, turn: str | None) -> None:
+        """The voice that fell silent goes on, or the answers to what was said before this turn are cut short."""
+        if verdict == "stop" and not self.playout.quiet:
+            await self._on_speech(self.conversation, turn)
         if verdict != "wait":
             self.playout.release()
 

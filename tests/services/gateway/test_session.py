@@ -283,6 +283,53 @@ async def test_a_cough_or_a_murmur_makes_the_voice_pause_and_go_on(gateway: Runn
     assert (finished.body.complete, finished.body.samples) == (True, 150 * 960)
 
 
+@pytest.mark.parametrize("words", ["", "and how old are you"])
+async def test_a_reply_that_comes_while_somebody_speaks_waits_for_what_they_say(gateway: Running, words: str) -> None:
+    conversation = await gateway.open()
+    async with connected(gateway, conversation) as peer:
+        (opened,) = await happened(gateway, conversation, SessionOpened)
+        assert isinstance(opened.body, SessionOpened)
+        await gateway.record(conversation, "t2", UtteranceStarted(utterance="u1", session=opened.body.session))
+        await gateway.record(conversation, "t1", *told("One two three four five."))
+        await gateway.speak(conversation, "t1", about("s1"), 1.0)
+        await asyncio.sleep(0.7)
+        over: Body = UtteranceDiscarded(utterance="u1", reason="no_words")
+        if words:
+            over = TranscriptFinal(utterance="u1", text=words, language="en", confidence=0.5)
+        waited = np.concatenate(peer.heard)
+        await gateway.record(conversation, "t2", over)
+        kind: type[Body] = ReplyInterrupted if words else PlaybackFinished
+        (decided,) = await happened(gateway, conversation, kind)
+    assert np.abs(waited).max() < 300
+    assert decided.turn == "t1"
+    if isinstance(decided.body, ReplyInterrupted):
+        assert decided.body.heard == ""
+    else:
+        assert isinstance(decided.body, PlaybackFinished)
+        assert decided.body.complete
+
+
+async def test_words_over_the_voice_do_not_cut_short_their_own_answer(gateway: Running) -> None:
+    conversation = await gateway.open()
+    async with connected(gateway, conversation):
+        (opened,) = await happened(gateway, conversation, SessionOpened)
+        assert isinstance(opened.body, SessionOpened)
+        await gateway.record(conversation, "t1", *told("One two three four five six seven."))
+        await gateway.speak(conversation, "t1", about("s1"), 8.0)
+        await happened(gateway, conversation, PlaybackStarted)
+        await gateway.record(
+            conversation,
+            "t2",
+            UtteranceStarted(utterance="u1", session=opened.body.session),
+            ReplyStarted(reply="r2", character="ada", engine="e"),  # as if the gateway came late to read it
+            TranscriptFinal(utterance="u1", text="what time is it", language="en", confidence=0.5),
+        )
+        await happened(gateway, conversation, ReplyInterrupted)
+        await asyncio.sleep(0.5)
+        cut = await happened(gateway, conversation, ReplyInterrupted)
+    assert [one.turn for one in cut] == ["t1"]
+
+
 async def test_the_command_to_stop_stops_the_voice(gateway: Running) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation):

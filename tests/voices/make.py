@@ -34,6 +34,7 @@ SENTENCES = (
     ("slt", "Goodbye."),
     ("rms", "Stop talking."),
     ("rms", "Repeat that."),
+    ("rms", "Okay."),
 )
 BITRATE = 24_000
 

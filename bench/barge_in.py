@@ -1,8 +1,8 @@
 """How soon the avatar falls silent when somebody speaks over it, as a peer in the call hears it; part of `bench.turn`.
 
 The onset is the moment when the first audible packet of the person's speech leaves the peer; silence is the last
-audible packet that arrives before the answer to it. A cough is spoken over the voice in the same way: the reply has to
-be told to its end.
+audible packet that arrives before the answer to it. A murmur, "okay", is said over the voice in the same way: the voice
+pauses, and the reply has to be told to its end.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from bus.events import (
     ReplyEnded,
     ReplyInterrupted,
     ReplyStarted,
+    TranscriptFinal,
     UtteranceStarted,
 )
 from bus.log import Bus
-from services.audio import Samples, resample
+from services.audio import resample
 from tests import voices
-from tests.voices.turns import turn_recordings
 
 _TALKATIVE = "what can you do"
 _SPOKEN = ("what_time_is_it_rms", "tell_me_something_about_yourself_slt", "what_is_your_name_rms", "hello_rms")
@@ -33,19 +33,19 @@ _INTO_THE_REPLY = 1.0
 
 
 async def measure(bus: Bus, peer: Peer, times: int) -> list[str]:
-    """Speak over the avatar so many times with words, and half as often with a cough; lines of Markdown."""
+    """Speak over the avatar so many times with words, and half as often a murmur; lines of Markdown."""
     measured = [await _speak_over(bus, peer, _SPOKEN[number % len(_SPOKEN)]) for number in range(times)]
     rows = []
     for name in measured[0]:
         values = [one[name] for one in measured]
         median, high = percentiles(values, 50, 95)
         rows.append([name, f"{median:.0f}", f"{high:.0f}", f"{max(values):.0f}", str(times)])
-    coughs = times // 2
-    whole = sum([await _cough(bus, peer) for _ in range(coughs)])
+    murmurs = times // 2
+    whole = sum([await _murmur(bus, peer) for _ in range(murmurs)])
     return [
         table(["ms, when somebody speaks over the avatar", "p50", "p95", "max", "times"], rows),
         "",
-        f"A cough over the avatar's voice: {whole} of {coughs} replies were told to their end.",
+        f"A murmur over the avatar's voice: {whole} of {murmurs} replies paused for it and were told to their end.",
     ]
 
 
@@ -69,17 +69,13 @@ async def _speak_over(bus: Bus, peer: Peer, recording: str) -> dict[str, float]:
     }
 
 
-async def _cough(bus: Bus, peer: Peer) -> bool:
-    """Whether the reply was told to its end."""
+async def _murmur(bus: Bus, peer: Peer) -> bool:
+    """Whether the murmur was heard, and the reply was told to its end."""
     before = await _let_it_talk(bus, peer)
-    await peer.say(_cough_alone())
+    await peer.say(resample(voices.samples("okay_rms"), 16_000, 48_000))
+    await _until(bus, peer.conversation, before, lambda found: _has(found, TranscriptFinal))
     events = await _until(bus, peer.conversation, before, _all_told)
-    return not any(isinstance(event.body, ReplyInterrupted) for event in events)
-
-
-def _cough_alone() -> Samples:
-    samples = turn_recordings()["a_cough_alone"].samples()
-    return resample(samples[16_000:], 16_000, 48_000)  # without the second of a quiet room before it
+    return _has(events, UtteranceStarted) and not _has(events, ReplyInterrupted)
 
 
 async def _let_it_talk(bus: Bus, peer: Peer) -> int:

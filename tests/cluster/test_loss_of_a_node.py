@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from bench.peer import Peer
@@ -106,6 +107,13 @@ async def everything(settings: Settings) -> AsyncIterator[str]:
             model.close()
 
 
+async def cast_is_known(address: str) -> None:
+    """Until the gateway has read who is there to talk to."""
+    async with httpx2.AsyncClient(base_url=address) as client, asyncio.timeout(40):
+        while not (await client.get("/api/characters")).json():
+            await asyncio.sleep(0.1)
+
+
 async def speak(gateway: Bus, conversation: str, recording: str) -> None:
     """Put a phrase on record as the gateway does, without a microphone's need of time."""
     sound = voices.spoken(recording)
@@ -141,6 +149,7 @@ async def test_a_call_is_answered_and_played_to_its_end_though_a_node_is_lost(
     settings = nodes.settings(data=str(tmp_path), video_size=128)
     async with connect(nodes.settings(), name="operator") as operator, everything(settings) as address:
         await publish_cast(operator)
+        await cast_is_known(address)
         peer = Peer(address)
         leader = ""
         try:

@@ -33,6 +33,8 @@ from tests.e2e.stack import Stack, eventually
 
 ROOM = 30.0
 """Seconds of quiet after what is said."""
+RECOGNISABLE = 0.48
+"""Likeness of a reply and what the embedded recogniser makes of its sound: 0.54 and more; of other replies 0.38 at most."""
 
 
 async def open_page(page: Page, stack: Stack) -> None:
@@ -114,7 +116,7 @@ async def test_a_question_is_heard_answered_and_seen(stack: Stack, tmp_path: Pat
     reply = spoken_text(events)
     assert reply in " ".join(answer.split())
     # The sound that came out of the speakers is the reply.
-    assert likeness(transcribe(heard_part(what)), reply) > 0.55
+    assert likeness(transcribe(heard_part(what)), reply) > RECOGNISABLE
     # The face moved, and its mouth opened with the sound.
     correlation, later = lip_sync(what)
     assert correlation > 0.3
@@ -221,7 +223,7 @@ async def test_without_a_microphone_the_page_says_why_and_writing_is_answered_al
         await by(page, "composer-send").click()
         events = await told(stack, page)
         what = await seen(page)
-    assert likeness(transcribe(heard_part(what)), spoken_text(events)) > 0.55
+    assert likeness(transcribe(heard_part(what)), spoken_text(events)) > RECOGNISABLE
     # The first sentence may have been faster than a renderer that is still drawing the others' idle loops.
     assert any(event.body.video for event in events if isinstance(event.body, PlaybackStarted))
 

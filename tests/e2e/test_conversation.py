@@ -34,7 +34,7 @@ from tests.e2e.stack import Stack, eventually
 ROOM = 30.0
 """Seconds of quiet after what is said."""
 RECOGNISABLE = 0.48
-"""Likeness of a reply and what the embedded recogniser makes of its sound: 0.54 and more; of other replies 0.38 at most."""
+"""Likeness of a reply and what the embedded recogniser makes of it: 0.54 and more; of other replies 0.38 at most."""
 
 
 async def open_page(page: Page, stack: Stack) -> None:

@@ -5,6 +5,7 @@ Imports nothing of Visavis: plain nats-py, JSON and msgpack.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import re
@@ -60,6 +61,29 @@ async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
                     last = msg.metadata.sequence.stream
                     messages.append((last, msg.subject, msg.data))
         return found
+    finally:
+        await client.close()
+
+
+async def left_undone(url: str, patience: float) -> list[str]:
+    """Wait until the queues of all services are worked off; returns those that were not in so many seconds."""
+    client = await nats.connect(url)
+    try:
+        js = client.jetstream(timeout=10)
+        end = asyncio.get_running_loop().time() + patience
+        quiet = 0
+        while True:
+            busy = [
+                f"{one.name}: {one.num_pending} waiting, {one.num_ack_pending} in hand"
+                for stream in ("CONVERSATIONS", "REQUEUE")
+                for one in await js.consumers_info(stream)
+                if one.config.durable_name and (one.num_pending or one.num_ack_pending)
+            ]
+            # Twice in a row: between two looks, work may have moved on from one queue to one that was looked at before.
+            quiet = 0 if busy else quiet + 1
+            if quiet == 2 or asyncio.get_running_loop().time() > end:
+                return busy
+            await asyncio.sleep(0.5)
     finally:
         await client.close()
 

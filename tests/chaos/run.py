@@ -15,11 +15,12 @@ from pathlib import Path
 from bus.log import connect
 from tests.chaos.model import model
 from tests.chaos.persons import Person
-from tests.chaos.reader import Verdict, complaints, judge, read_log
+from tests.chaos.reader import Verdict, complaints, judge, left_undone, read_log
 from tests.chaos.world import REMOTE, WORKERS, World
 
-SETTLE = 8.0
-"""Seconds after the last turn in which everything is well and what is left is done."""
+PATIENCE = 120.0
+"""Seconds after the last turn, all being well again, in which what is left must be done. Pictures are: a turn is over
+with its last sound, and a worker that draws may have to start, and wait for a lease, first."""
 _FREEZE = (5.5, 8.0)
 """Seconds, longer than a lease."""
 
@@ -30,12 +31,15 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     verdict: Verdict = field(default_factory=Verdict)
     stuck: list[str] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
+    """Queues with work in them at the end."""
     projection: str = ""
     """What the comparison of the read model with the log said, where they differ."""
 
     @property
     def complaints(self) -> list[str]:
         wrong = [*complaints(self.verdict), *(f"stuck: {turn}" for turn in self.stuck)]
+        wrong += [f"undone: {queue}" for queue in self.undone]
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
@@ -132,7 +136,7 @@ async def run(
             with suppress(asyncio.CancelledError):
                 await trouble
             calm(world)
-            await asyncio.sleep(SETTLE)
+            report.undone = await left_undone(world.url, PATIENCE)
             log = await read_log(world.url)
             report.projection = await _compare(world)
         report.verdict = judge(log, {person.conversation: person.sent for person in persons})

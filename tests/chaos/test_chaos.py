@@ -30,7 +30,7 @@ from bus.log import Bus, connect
 from tests.chaos import reader
 from tests.chaos.model import model
 from tests.chaos.persons import Person
-from tests.chaos.run import SETTLE, run
+from tests.chaos.run import PATIENCE, run
 from tests.chaos.world import World
 
 Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
@@ -81,9 +81,10 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
                 await person.take_turn(spoken=spoken)
                 await killing
             await asyncio.gather(*(person.close() for person in persons))
-            await asyncio.sleep(SETTLE)
+            undone = await reader.left_undone(world.url, PATIENCE)
             log = await reader.read_log(world.url)
         verdict = reader.judge(log, {person.conversation: person.sent for person in persons})
+    assert undone == []
     assert list(reader.complaints(verdict)) == []
     assert [turn for person in persons for turn in person.stuck] == []
     assert (verdict.turns, verdict.complete, verdict.dead) == (len(STEPS), len(STEPS), 0)

@@ -18,6 +18,7 @@ from bus.events import (
     AudioIn,
     AudioOut,
     Body,
+    CharacterEvent,
     Event,
     Fact,
     FrameBatch,
@@ -29,7 +30,7 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log import Bus, Fence
-from bus.service import Output
+from bus.service import Asset, OfCharacter, Output
 
 _Recorded: TypeAlias = AudioOut | FrameBatch | AudioIn
 
@@ -115,8 +116,14 @@ class Attempt:
                 await self._bus.publish_live(live)
             elif isinstance(output, AudioIn | AudioOut | FrameBatch):
                 await self._publish_media(output)
+            elif isinstance(output, IdleBatch):
+                await self._bus.publish_media(output, media_id(output))
+            elif isinstance(output, OfCharacter):
+                await self._bus.append_character(self._of_character(output))
+            elif isinstance(output, Asset):
+                await self._store(output)
             else:
-                raise TypeError(f"{self._service} yielded {type(output).__name__}, not a fact, live body or media")
+                raise TypeError(f"{self._service} yielded {type(output).__name__}, which is no output")
         except Conflict as error:
             raise Superseded(f"another {self._service} has taken over the work on {self._event.id}") from error
         finally:
@@ -152,6 +159,17 @@ class Attempt:
             cause=cause.id,
             body=cast("Fact", body),
         )
+
+    def _of_character(self, output: OfCharacter) -> CharacterEvent:
+        # Not fenced: whoever does the work says the same of the character.
+        identity = derive_id(self._event.id, self._service, output.character)
+        return CharacterEvent(id=identity, at=clock.now(), character=output.character, body=output.body)
+
+    async def _store(self, asset: Asset) -> None:
+        if asset.data is None:
+            await self._bus.assets.remove(asset.name)
+        else:
+            await self._bus.assets.put(asset.name, asset.data)
 
     async def _publish_media(self, message: _Recorded) -> None:
         subject = subjects.media(message)

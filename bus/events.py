@@ -43,6 +43,8 @@ OPUS_FRAME = 960
 """Samples in one Opus packet: 20 ms at 48 kHz."""
 FRAMES_PER_SECOND = 25
 """Pictures of the avatar: one for two Opus packets."""
+LARGEST_PHOTO = 32 << 20
+"""Bytes that a photo of which a face is made may have."""
 
 
 class VisemeMark(Struct, frozen=True, array_like=True):
@@ -94,6 +96,42 @@ class CharacterChosen(Body, frozen=True, kw_only=True, tag="conversation.charact
 
 class ConversationClosed(Body, frozen=True, kw_only=True, tag="conversation.closed"):
     """The person put the thread away; it stays on record."""
+
+
+# face: a person gives a photo, and gets somebody to talk to
+
+
+class FaceRequested(Body, frozen=True, kw_only=True, tag="face.requested"):
+    """The person gave a photo, of which a character is to be made."""
+
+    character: CharacterId
+    photo: str
+    """Name of the asset that the photo is, until the face is made or refused."""
+    look: str
+    """What the face will be called: the hash of the photo."""
+    owner: PersonId
+    """Whom the character is shown to."""
+    name: str
+    tagline: str
+    personality: str
+    greeting: str
+    voice: str
+    language: str
+
+
+class FaceMade(Body, frozen=True, kw_only=True, tag="face.made"):
+    """The character is on record, and its face has been drawn."""
+
+    character: CharacterId
+
+
+class FaceRefused(Body, frozen=True, kw_only=True, tag="face.refused"):
+    """No face can be made of the photo."""
+
+    character: CharacterId
+    code: str
+    detail: str
+    """Why, in words for the person."""
 
 
 # session
@@ -376,6 +414,9 @@ Fact: TypeAlias = (
     | ConversationTitled
     | CharacterChosen
     | ConversationClosed
+    | FaceRequested
+    | FaceMade
+    | FaceRefused
     | SessionOpened
     | SessionClosed
     | UtteranceStarted
@@ -441,6 +482,15 @@ class CharacterCreated(Body, frozen=True, kw_only=True, tag="character.created")
     language: str = "en"
     accent: str = "#6366f1"
     """Colour of this character in the page."""
+    owner: str = ""
+    """The person who made it and is the only one to see it; empty: it is everybody's."""
+
+
+class CharacterRemoved(Body, frozen=True, kw_only=True, tag="character.removed"):
+    """Nobody can talk to it any more."""
+
+
+CharacterFact: TypeAlias = CharacterCreated | CharacterRemoved
 
 
 class CharacterEvent(Struct, frozen=True, kw_only=True):
@@ -449,7 +499,7 @@ class CharacterEvent(Struct, frozen=True, kw_only=True):
     id: EventId
     at: int
     character: CharacterId
-    body: CharacterCreated
+    body: CharacterFact
 
 
 # live: worth showing, not worth keeping

@@ -11,8 +11,9 @@ from typing import TypeVar
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from bus import codec, streams, subjects
-from bus.connection import open_connection
+from bus import characters, codec, streams, subjects
+from bus.assets import Assets
+from bus.connection import Connection, open_connection
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
@@ -41,7 +42,11 @@ T = TypeVar("T")
 
 
 class Bus(StoredLog):
-    """The log as events."""
+    """The log as events, and the assets that some of them name."""
+
+    def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
+        super().__init__(settings, facts, media)
+        self.assets = Assets(self)
 
     # writing
 
@@ -186,8 +191,12 @@ class Bus(StoredLog):
         async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
             event = _decoded(codec.decode_character_event, record)
             if event is not None:
-                found[event.character] = event.body
+                found = characters.after(found, event)
         return found
+
+    async def asset(self, name: str) -> bytes:
+        """See `bus.service.Reader.asset`."""
+        return await self.assets.get(name)
 
 
 def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:

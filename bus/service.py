@@ -10,10 +10,38 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from bus.errors import VisavisError
-from bus.events import AudioIn, AudioOut, Body, CharacterCreated, Event, FrameBatch, IdleBatch, LiveBody, LiveEvent
+from bus.events import (
+    AudioIn,
+    AudioOut,
+    Body,
+    CharacterCreated,
+    CharacterFact,
+    Event,
+    FrameBatch,
+    IdleBatch,
+    LiveBody,
+    LiveEvent,
+)
 
-Output: TypeAlias = Body | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch
-"""What a handler may yield. A fact is stamped and appended to its conversation, live bodies and media are published."""
+
+class OfCharacter(NamedTuple):
+    """A fact about a character, for the characters' own stream."""
+
+    character: str
+    body: CharacterFact
+
+
+class Asset(NamedTuple):
+    """Something to be stored under a name, or removed from there."""
+
+    name: str
+    data: bytes | None
+    """None: it goes."""
+
+
+Output: TypeAlias = Body | OfCharacter | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch | Asset
+"""What a handler may yield. A fact is stamped and appended to its conversation or its character, live bodies and media
+are published, assets stored."""
 
 M = TypeVar("M", AudioIn, AudioOut, FrameBatch, IdleBatch)
 
@@ -52,6 +80,14 @@ class Reader(Protocol):
 
     async def characters(self) -> dict[str, CharacterCreated]:
         """All characters by id, as they are now."""
+        ...
+
+    async def asset(self, name: str) -> bytes:
+        """What is stored under a name.
+
+        Raises:
+            NotFound: nothing is.
+        """
         ...
 
 

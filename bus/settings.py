@@ -106,6 +106,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: into CUDA graphs too."""
     render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
     """How much memory of the graphics card the face may take at the most, in bytes."""
+    faces_per_person: Annotated[int, Meta(ge=0, le=1000)] = 10
+    """How many characters a person may make of photos in the page, each for that person only; 0: none."""
     models: str = ""
     """Folder for models that are downloaded; empty: models in the data folder."""
     video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512
@@ -123,6 +125,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How much audio is kept at the most, in bytes."""
     frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
     """How much video is kept at the most (and never over 24 hours), in bytes."""
+    assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
+    """How much room portraits may take at the most, in bytes; beyond it no face is made any more."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are printed."""
 

@@ -21,6 +21,9 @@ CHARACTERS = "CHARACTERS"
 LIVE = "LIVE"
 DEAD = "DEAD"
 REQUEUE = "REQUEUE"
+BUCKET = "assets"
+ASSETS = f"OBJ_{BUCKET}"
+"""What NATS calls the stream of an object store."""
 
 MOST_HELD = 5000
 """Pieces of work that all workers of a service hold at the most."""
@@ -88,6 +91,15 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
         stream(DEAD, "dead.>", max_age=30 * _DAY),
         stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
+        # As NATS makes object stores, so that its own tools can read it.
+        stream(
+            ASSETS,
+            f"$O.{BUCKET}.C.>",
+            subjects=[f"$O.{BUCKET}.C.>", f"$O.{BUCKET}.M.>"],
+            discard=api.DiscardPolicy.NEW,
+            allow_rollup_hdrs=True,
+            max_bytes=settings.assets_bytes,
+        ),
     )
 
 

@@ -44,6 +44,7 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
+from projections.faces import FaceFact, NewFace, after
 from projections.manner import stepped
 
 TITLE_LENGTH = 60
@@ -121,6 +122,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
     """Factor on its loudness that the person asked for."""
     voice: bool = True
     """False: the person wants to read only."""
+    faces: tuple[NewFace, ...] = ()
+    """Of all characters asked for here."""
     turns: tuple[Turn, ...] = ()
 
 
@@ -173,7 +176,7 @@ def view(conversation: Conversation) -> dict[str, Any]:
             turn["reply"]["sentences"] = sentences = list(turn["reply"]["sentences"])
             for sentence in sentences:
                 del sentence["samples"], sentence["heard"]
-    return shown | {"turns": turns}
+    return shown | {"turns": turns, "faces": list(msgspec.to_builtins(conversation.faces))}
 
 
 # What was heard
@@ -238,26 +241,22 @@ def played_part(sentence: Sentence) -> str:
 def _apply(state: Conversation, event: Event) -> Conversation:
     match event.body:
         case ConversationOpened() as opened:
-            return replace(
-                state,
-                person=opened.person,
-                character=opened.character,
-                language=opened.language,
-                updated_at=max(state.updated_at, event.at),
-            )
+            at = max(state.updated_at, event.at)
+            person, character, language = opened.person, opened.character, opened.language
+            return replace(state, person=person, character=character, language=language, updated_at=at)
         case ConversationTitled(title=title):
             return replace(state, title=title, titled=True)
         case CharacterChosen(character=character):
             return replace(state, character=character)
         case ConversationClosed():
             return replace(state, closed=True)
+        case body if isinstance(body, FaceFact):
+            return replace(state, faces=after(state.faces, body))
         case CommandRecognised(name=name):
             return obeyed(state, name)
-        case CommandRefused():
-            return state
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
             return state
-        case StepRepeated() | StepFailed():
+        case CommandRefused() | StepRepeated() | StepFailed():
             return state
         case body if isinstance(body, _PersonFact):
             return _person(state, event, body)

@@ -27,7 +27,7 @@ from projections.conversation import Conversation, Turn, fold
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of the fold: raise it when either changes what is stored; files of another version are rebuilt."""
 CACHED = 512
 """Conversations kept in memory as they are, the most recently changed ones."""

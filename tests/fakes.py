@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from bus.errors import EngineError, StreamStalled
+from bus.errors import EngineError, NotFound, StreamStalled
 from bus.events import Body, CharacterCreated, Event, Fact, LiveBody, LiveEvent, Media, VisemeMark, Word
 from bus.service import M
 from services.stt.engine import Transcript
@@ -27,6 +27,7 @@ class FakeReader:
     ) -> None:
         self.events = list(events)
         self.asked: list[int] = []
+        self.assets: dict[str, bytes] = {}
         self._characters = dict(characters or {})
         self._media = dict(media or {})
         self._live = dict(live or {})
@@ -58,6 +59,11 @@ class FakeReader:
 
     async def characters(self) -> dict[str, CharacterCreated]:
         return self._characters
+
+    async def asset(self, name: str) -> bytes:
+        if name not in self.assets:
+            raise NotFound(f"there is no asset {name}")
+        return self.assets[name]
 
 
 def event(body: Fact, *, at: int = 1, turn: str | None = None, conversation: str = "c", name: str = "") -> Event:

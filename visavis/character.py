@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
-import unicodedata
 from pathlib import Path
 
 from bus import clock
+from bus.characters import greeting_of, personality_of
 from bus.errors import ConfigurationError, InvalidInput
 from bus.events import CharacterCreated, CharacterEvent
-from bus.ids import new_id
+from bus.ids import new_id, slug
 from bus.log import connect
 from bus.settings import Settings
 from services.render.cast import CAST
-from services.render.faces import FOLDER
-from services.render.photo import models
-from services.render.photo.face import FaceFinder
-from services.render.photo.portrait import Portraits, prepare
+from services.render.photo.portrait import Portrait
+from services.render.photo.studio import Studio
 
 
 async def add(
@@ -31,43 +28,33 @@ async def add(
 
     Raises:
         InvalidInput: the photo cannot be used; says why.
-        ConfigurationError: it cannot be read, or the portrait cannot be kept.
+        EngineError: the models that find faces could not be downloaded.
+        ConfigurationError: it cannot be read.
         BusError: the log is not there; Visavis has to run.
     """
     id_ = id_of(name)
-    look = await asyncio.to_thread(_portrait_from, settings, photo)
+    portrait = await asyncio.to_thread(_portrait_from, settings, photo)
     created = CharacterCreated(
         name=name,
         tagline=tagline,
-        personality=personality or f"You are {name}. You speak in short, clear sentences.",
-        greeting=greeting or f"Hello, I am {name}.",
-        look=look,
+        personality=personality or personality_of(name),
+        greeting=greeting or greeting_of(name),
+        look=portrait.look,
         voice=voice,
         language=language,
     )
     async with connect(settings, name="character") as bus:
+        await bus.assets.put(portrait.look, portrait.bytes())
         await bus.append_character(CharacterEvent(id=new_id("e"), at=clock.now(), character=id_, body=created))
     return id_
 
 
-def _portrait_from(settings: Settings, photo: Path) -> str:
+def _portrait_from(settings: Settings, photo: Path) -> Portrait:
     try:
         data = photo.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{photo} cannot be read: {error.strerror}") from error
-    return make_portrait(settings, data)
-
-
-def make_portrait(settings: Settings, photo: bytes) -> str:
-    """The portrait of a photo, kept where the render service looks for it; returns its look.
-
-    Raises: see `add`; EngineError: the models that find faces could not be downloaded.
-    """
-    folder = settings.models_folder / "face"
-    models.fetch(folder)
-    portrait = prepare(photo, FaceFinder(folder))
-    Portraits(settings.data_folder / FOLDER).add(portrait)
-    return portrait.look
+    return Studio(settings.models_folder / "face").portrait(data)
 
 
 def id_of(name: str) -> str:
@@ -76,8 +63,7 @@ def id_of(name: str) -> str:
     Raises:
         InvalidInput: it has no letter or digit that an id could be made of, or is that of a built-in character.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    id_ = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
+    id_ = slug(name)
     if not id_:
         raise InvalidInput(f"the name must have a letter from A to Z or a digit in it, got {name!r}")
     if id_ in CAST:  # `visavis up` would bring the built-in one back

@@ -35,7 +35,7 @@ def page() -> str:
     parts.append("## Facts\n\nThe `body` of an `Event`. The subject ends in the tag.\n")
     for domain, kinds in _by_domain(get_args(events.Fact)):
         parts.append(f"### {domain}\n\n{_table(kinds, documented)}")
-    characters = _table([events.CharacterCreated], documented)
+    characters = _table(get_args(events.CharacterFact), documented)
     parts.append(f"## Characters\n\nThe `body` of a `CharacterEvent`.\n\n{characters}")
     live = get_args(events.Live)
     parts.append(f"## Live\n\nThe `body` of a `LiveEvent`.\n\n{_table(live, documented)}")
@@ -47,7 +47,7 @@ def page() -> str:
 def subject_of(kind: type[msgspec.Struct]) -> str:
     """Where a kind of event is published, its ids as placeholders; what `bus.subjects` makes of it."""
     sample: Any = _sample(kind)
-    if issubclass(kind, events.CharacterCreated):
+    if issubclass(kind, events.CharacterCreated | events.CharacterRemoved):
         spelt = subjects.character(_sample(events.CharacterEvent, body=sample))
     elif issubclass(kind, events.Body):
         spelt = subjects.fact(_sample(events.Event, body=sample))

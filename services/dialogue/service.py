@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
+from bus.characters import seen_by
 from bus.errors import BusError, EngineError, Forbidden, VisavisError
 from bus.events import (
     UNKNOWN_LANGUAGE,
@@ -76,7 +77,7 @@ class Dialogue:
             return
         if isinstance(body, TranscriptFinal) and is_murmur(text) and _is_heard_now(conversation):
             return  # it went on meanwhile, and needs no answer
-        characters = await reader.characters()
+        characters = seen_by(conversation.person, await reader.characters())
         # The language just spoken: somebody may change it in mid-conversation.
         language = body.language if isinstance(body, TranscriptFinal) else conversation.language
         if not body.forwarded:
@@ -150,7 +151,7 @@ class Dialogue:
         """As `reply` will ask, if nothing else is said until then."""
         text = " ".join(stable.text.split())
         conversation = await self._conversation(name, reader)
-        characters = await reader.characters()
+        characters = seen_by(conversation.person, await reader.characters())
         character = conversation.character or next(iter(characters), "visavis")
         language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
         known = {name: one.name for name, one in characters.items()}

@@ -24,6 +24,7 @@ from bus.events import Id
 from bus.log import Bus
 from projections.conversation import view
 from services.gateway.conversations import Conversations
+from services.gateway.faces import Faces, read_form
 from services.gateway.feed import Feed
 from services.gateway.idle import IdleLoops
 from services.gateway.opening import read_offer
@@ -37,7 +38,10 @@ EXPECTED_SERVICES = ("stt", "dialogue", "tts", "render")
 _LONGEST_JSON = 64 << 10
 _LONGEST_OFFER = 256 << 10
 _KEEP_ALIVE = 15.0
-_STATUS = {"not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400}
+_STATUS = {
+    "not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400, "switched_off": 403,
+    "too_many": 409, "taken": 409,
+}
 
 
 class NewConversation(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,6 +65,7 @@ class Gateway:
     feed: Feed
     idle: IdleLoops
     conversations: Conversations
+    faces: Faces
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
     serve_session: Callable[[Session], None]
@@ -76,12 +81,14 @@ def make_app(gateway: Gateway) -> Starlette:
     routes = [
         Route("/characters", api.characters),
         Route("/characters/{character}/portrait", api.portrait),
+        Route("/characters/{character}", api.remove_character, methods=["DELETE"]),
         Route("/conversations", api.open_conversation, methods=["POST"]),
         Route("/conversations", api.list_conversations),
         Route(one, api.conversation),
         Route(f"{one}/events", api.events),
         Route(f"{one}/messages", api.say, methods=["POST"]),
         Route(f"{one}/character", api.choose, methods=["PUT"]),
+        Route(f"{one}/characters", api.make_character, methods=["POST"]),
         Route(f"{one}/interrupt", api.interrupt, methods=["POST"]),
         Route(f"{one}/rtc", api.connect, methods=["POST"]),
         Route("/rtc/ice", api.ice),
@@ -150,6 +157,7 @@ class Api:
     # characters
 
     async def characters(self, request: Request) -> Response:
+        person = person_of(request)
         return JSONResponse(
             [
                 {
@@ -160,14 +168,15 @@ class Api:
                     "accent": one.accent,
                     "language": one.language,
                     "portrait": f"api/characters/{identity}/portrait",
+                    "own": one.owner == person,
                 }
-                for identity, one in self._conversations.characters.items()
+                for identity, one in self._conversations.seen_by(person).items()
             ]
         )
 
     async def portrait(self, request: Request) -> Response:
         character = request.path_params["character"]
-        self._conversations.character(character)
+        self._conversations.character(person_of(request), character)
         loop = self._gateway.idle.get(character)
         if loop is None:
             raise BusError(f"{character} has not been drawn yet", code="unavailable")
@@ -176,6 +185,16 @@ class Api:
             media_type="image/jpeg",
             headers={"Cache-Control": "no-cache", "ETag": f'"{loop.version}"'},
         )
+
+    async def remove_character(self, request: Request) -> Response:
+        await self._gateway.faces.remove(person_of(request), request.path_params["character"])
+        return Response(status_code=204)
+
+    async def make_character(self, request: Request) -> Response:
+        conversation = self._own(request)
+        traits, photo = await read_form(request)
+        character = await self._gateway.faces.ask(conversation, traits, photo)
+        return JSONResponse({"character": character}, 202)
 
     # conversations
 
@@ -191,7 +210,7 @@ class Api:
         return JSONResponse(view(self._own(request)))
 
     async def say(self, request: Request) -> Response:
-        conversation = self._own(request)
+        conversation = await self._conversations.with_somebody(self._own(request))
         written: NewMessage = await read_json(request, NewMessage)
         message, turn = await self._conversations.say(conversation, written.text, written.message)
         return JSONResponse({"message": message, "turn": turn}, 202)
@@ -245,6 +264,7 @@ class Api:
         except UnicodeDecodeError as error:
             raise InvalidInput("the offer is not text") from error
         offer = read_offer(sdp)
+        conversation = await self._conversations.with_somebody(conversation)
         session = self._gateway.open_session(conversation.id, conversation.character)
         answer = await session.answer(offer)
         self._gateway.serve_session(session)
@@ -275,7 +295,8 @@ class Api:
             {"name": name, "engine": up.get(name, ""), "up": name in up, "note": "" if name in up else "not running"}
             for name in EXPECTED_SERVICES
         ]
-        return JSONResponse({"bus": "up" if connected else "down", "services": rows})
+        faces = self._gateway.faces.most
+        return JSONResponse({"bus": "up" if connected else "down", "services": rows, "faces_per_person": faces})
 
     async def nowhere(self, request: Request) -> Response:
         raise NotFound(f"no {request.method} {request.url.path} here; see docs/api.md")

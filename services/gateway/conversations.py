@@ -6,11 +6,13 @@ import asyncio
 from typing import Literal
 
 from bus import clock
+from bus.characters import after, seen_by
 from bus.errors import InvalidInput, NotFound, TooLarge
 from bus.events import (
     Body,
     CharacterChosen,
     CharacterCreated,
+    CharacterEvent,
     ConversationOpened,
     Event,
     MessageReceived,
@@ -26,7 +28,7 @@ from services.gateway.session import Session
 LONGEST_TEXT = 4000
 """Characters that a person may write at once."""
 _RECENT_TURNS = 8
-_PATIENCE = 8.0
+PATIENCE = 8.0
 """Seconds that a person waits for the log; a restart of NATS takes less."""
 
 
@@ -52,16 +54,25 @@ class Conversations:
             raise NotFound("no such conversation")
         return found
 
-    def character(self, character: str) -> CharacterCreated:
+    def tell(self, event: CharacterEvent) -> None:
+        """What is new of a character."""
+        self.characters = after(self.characters, event)
+
+    def seen_by(self, person: str) -> dict[str, CharacterCreated]:
+        """The characters that a person may talk to, by id."""
+        return seen_by(person, self.characters)
+
+    def character(self, person: str, character: str) -> CharacterCreated:
         """A character by id.
 
         Raises:
-            NotFound: there is none; names those that there are.
+            NotFound: there is none, or it is somebody else's; names those that there are.
         """
-        if character not in self.characters:
-            known = ", ".join(sorted(self.characters)) or "none yet"
+        characters = self.seen_by(person)
+        if character not in characters:
+            known = ", ".join(sorted(characters)) or "none yet"
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
-        return self.characters[character]
+        return characters[character]
 
     def connected(self, conversation: str) -> int:
         """How many sessions of this conversation have a browser at the other end."""
@@ -69,8 +80,9 @@ class Conversations:
 
     async def open(self, person: str, character: str | None) -> str:
         """Begin a conversation; returns its id."""
-        chosen = character or next(iter(self.characters), "")
-        language = self._language or self.character(chosen).language
+        chosen = character or next(iter(self.seen_by(person)), "")
+        created = self.character(person, chosen)
+        language = self._language or created.language
         conversation = new_id("c")
         await self._append(conversation, ConversationOpened(person=person, character=chosen, language=language))
         return conversation
@@ -101,11 +113,19 @@ class Conversations:
 
     async def choose(self, conversation: Conversation, character: str) -> None:
         """Talk to another character from here on."""
-        self.character(character)
+        self.character(conversation.person, character)
         if conversation.character == character:
             return
         await self.interrupt(conversation.id, by="button")
         await self._append(conversation.id, CharacterChosen(character=character))
+
+    async def with_somebody(self, conversation: Conversation) -> Conversation:
+        """The conversation, with somebody else where its character was removed."""
+        characters = self.seen_by(conversation.person)
+        if conversation.character in characters or not characters:
+            return conversation
+        await self.choose(conversation, next(iter(characters)))
+        return self._feed.model.conversation(conversation.id) or conversation
 
     async def interrupt(
         self, conversation: str, by: Literal["speech", "button", "message"], *, before: str | None = None
@@ -144,7 +164,7 @@ class Conversations:
             body=body,  # type: ignore[arg-type]
         )
         # Who acts sees it done: the next request reads what this one wrote.
-        await self._feed.reached(await self._bus.append(event, patience=_PATIENCE))
+        await self._feed.reached(await self._bus.append(event, patience=PATIENCE))
 
 
 def _being_told(reply: Reply, sessions: list[Session]) -> bool:

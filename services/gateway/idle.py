@@ -69,6 +69,11 @@ class IdleLoops:
         self._whole[batch.character] = loop
         return loop
 
+    def forget(self, character: str) -> None:
+        """Nobody is to see this character any more."""
+        self._whole.pop(character, None)
+        self._growing.pop(character, None)
+
     def get(self, character: str) -> IdleLoop | None:
         """The newest whole loop of a character."""
         return self._whole.get(character)

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from bus import codec, streams, subjects
 from bus.discovery import announced
 from bus.errors import ConfigurationError, UndecodableEvent
-from bus.events import UNKNOWN_LANGUAGE, IdleBatch
+from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import Bus
 from bus.settings import FIND_OUT, Settings
 from bus.web import served
@@ -24,6 +24,7 @@ from services.gateway import aiortc_tuning
 from services.gateway.app import Gateway, make_app
 from services.gateway.conversations import Conversations
 from services.gateway.endpointing import Endpointer
+from services.gateway.faces import Faces
 from services.gateway.feed import Feed
 from services.gateway.health import GatewayHealth
 from services.gateway.idle import IdleLoops
@@ -84,6 +85,13 @@ class GatewayServer:
         self._journal = Journal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
         self._conversations = Conversations(bus, self._feed, "" if settings.language == FIND_OUT else settings.language)
+        self._faces = Faces(
+            bus,
+            self._feed,
+            self._conversations,
+            most=settings.faces_per_person,
+            language=settings.language if settings.language not in ("", FIND_OUT) else "en",
+        )
         self._ice = ice_servers(settings.ice_servers)
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -94,6 +102,7 @@ class GatewayServer:
                 feed=self._feed,
                 idle=self._idle,
                 conversations=self._conversations,
+                faces=self._faces,
                 open_session=self._open_session,
                 serve_session=self._serve_session,
                 ice_servers=self._ice,
@@ -125,7 +134,9 @@ class GatewayServer:
                 except UndecodableEvent as error:
                     log.warning("undecodable character event", extra={"why": error.detail})
                     continue
-                self._conversations.characters[event.character] = event.body
+                self._conversations.tell(event)
+                if isinstance(event.body, CharacterRemoved):
+                    self._idle.forget(event.character)
 
     async def _keep_idle_loops(self) -> None:
         async with aclosing(self._bus.read(streams.FRAMES, subjects.ALL_IDLE_FRAMES, follow=True)) as records:

@@ -12,7 +12,13 @@ from bus.settings import Settings
 from services.gpu import gpus
 from services.render.engine import Renderer
 from services.render.faces import Warp, faces
+from services.render.photo.portrait import Portraits
+from services.render.photo.studio import Studio
 from services.render.service import service
+
+
+def _portraits(settings: Settings) -> Portraits:
+    return Portraits(settings.data_folder / "portraits")
 
 
 def _always(settings: Settings) -> str | None:
@@ -20,7 +26,7 @@ def _always(settings: Settings) -> str | None:
 
 
 def _layered(settings: Settings) -> Renderer:
-    return faces(settings.video_size, settings.data_folder, Warp(settings.video_size))
+    return faces(settings.video_size, _portraits(settings), Warp(settings.video_size))
 
 
 def _liveportrait_missing(settings: Settings) -> str | None:
@@ -37,11 +43,11 @@ def _liveportrait(settings: Settings) -> Renderer:
     from services.render.liveportrait.loading import load
 
     engine = load(
-        settings.models_folder, settings.data_folder, settings.video_size,
+        settings.models_folder, _portraits(settings).folder, settings.video_size,
         precision=settings.render_precision, compiling=settings.render_compile,
         memory=settings.render_gpu_bytes,
     )
-    return faces(settings.video_size, settings.data_folder, engine)
+    return faces(settings.video_size, _portraits(settings), engine)
 
 
 ENGINES: tuple[Engine[Renderer], ...] = (
@@ -52,7 +58,8 @@ ENGINES: tuple[Engine[Renderer], ...] = (
 
 def build(settings: Settings) -> Service:
     choice = choose(ENGINES, settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
-    return service(choice.engine.make(settings), bitrate=settings.video_bitrate)
+    studio = Studio(settings.models_folder / "face")
+    return service(choice.engine.make(settings), _portraits(settings), studio, bitrate=settings.video_bitrate)
 
 
 if __name__ == "__main__":

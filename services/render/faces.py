@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
+from bus.ids import PHOTO_LOOK
 from services.render.engine import Face, Renderer
 from services.render.layered.renderer import LayeredRenderer
-from services.render.photo.portrait import LOOK, Portrait, Portraits
+from services.render.photo.portrait import Portrait, Portraits
 from services.render.photo.warp import PhotoFace
-
-FOLDER = "portraits"
-"""Below the data folder."""
 
 
 class Mover(Protocol):
@@ -45,11 +42,11 @@ class Faces:
         self._mover = mover
 
     def face(self, look: str) -> Face:
-        if not look.startswith(LOOK):
+        if not look.startswith(PHOTO_LOOK):
             return self._drawn.face(look)
         return self._mover.face(self._portraits.get(look))
 
 
-def faces(size: int, data: Path, mover: Mover) -> Faces:
-    """All faces at a size, portraits from below the data folder."""
-    return Faces(LayeredRenderer(size), Portraits(data / FOLDER), mover)
+def faces(size: int, portraits: Portraits, mover: Mover) -> Faces:
+    """All faces at a size."""
+    return Faces(LayeredRenderer(size), portraits, mover)

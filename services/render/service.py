@@ -6,7 +6,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import cache, partial
@@ -24,6 +24,8 @@ from bus.events import (
     Body,
     CharacterCreated,
     Event,
+    FaceRefused,
+    FaceRequested,
     FrameBatch,
     FramesEnded,
     FramesFailed,
@@ -39,7 +41,10 @@ from services.render.encoder import Encoder
 from services.render.engine import Face, Renderer
 from services.render.idle import BATCH, LOOP, Idle
 from services.render.motion import Motion, idle_phase, phase_after
+from services.render.new_faces import NewFaces
 from services.render.pace import Pace
+from services.render.photo.portrait import Portraits
+from services.render.photo.studio import Studio
 from services.render.pose import Pose
 
 WATCHED = 10_000_000
@@ -68,12 +73,21 @@ class Render:
     """Draws speeches and idle loops, one piece at a time in a thread of its own.
 
     Args:
+        portraits: those that the renderer draws from.
         bitrate: bits a second that a talking face may take.
         clock: seconds. Only how long drawing takes is measured with it: where it cannot keep up, pictures are repeated.
     """
 
-    def __init__(self, renderer: Renderer, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        portraits: Portraits,
+        *,
+        bitrate: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._renderer = renderer
+        self._portraits = portraits
         self._bitrate = bitrate
         self._clock = clock
         self._faces: OrderedDict[str, Face] = OrderedDict()
@@ -93,7 +107,7 @@ class Render:
         phase = self._next_phase.pop((body.reply, body.index), None)
         if phase is None:
             phase = await start_phase(event, body, reader)
-        face = await self._off_loop(partial(self._face, characters[body.character].look))
+        face = await self._face(characters[body.character].look, reader)
         motion = Motion(
             body.character, body.speech, phase=phase, emotion=body.emotion, before=body.emotion_before
         )
@@ -139,21 +153,25 @@ class Render:
     async def idle_loops(self, reader: Reader) -> AsyncGenerator[Output, None]:
         """For ever: the idle loop of each character that has none on the log, or one that was drawn differently."""
         while True:
-            for id_, character in (await reader.characters()).items():
+            characters = await reader.characters()
+            await self._off_loop(partial(self._forget_others, {one.look for one in characters.values()}))
+            for id_, character in characters.items():
                 try:
-                    face = await self._off_loop(partial(self._face, character.look))
+                    face = await self._face(character.look, reader)
                 except NotFound:
                     continue  # drawn by a worker that knows this look
                 version = idle_version(id_, face, self._renderer)
                 last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
                 if last is None or last.version != version or not last.final:
-                    async for batch in self.idle_batches(id_, character):
+                    async for batch in self.idle_batches(id_, character, reader):
                         yield batch
             await asyncio.sleep(LOOK_AROUND)
 
-    async def idle_batches(self, character: str, created: CharacterCreated) -> AsyncGenerator[IdleBatch, None]:
+    async def idle_batches(
+        self, character: str, created: CharacterCreated, reader: Reader
+    ) -> AsyncGenerator[IdleBatch, None]:
         """One character's whole loop, in parts that each start on a key frame."""
-        face = await self._off_loop(partial(self._face, created.look))
+        face = await self._face(created.look, reader)
         idle = Idle(seed_of(character))
         encoder = self._encoder(_IDLE_BITRATE, crf=_IDLE_CRF)
         for start in range(0, LOOP, BATCH):
@@ -173,13 +191,29 @@ class Render:
         renderer = self._renderer
         return Encoder(renderer.width, renderer.height, FRAMES_PER_SECOND, bitrate=bitrate, crf=crf)
 
-    def _face(self, look: str) -> Face:
+    async def _face(self, look: str, reader: Reader) -> Face:
+        """The face of a look.
+
+        Raises:
+            NotFound: there is no such look, or no portrait of it.
+        """
+        portrait = await reader.asset(look) if self._portraits.lacks(look) else None
+        return await self._off_loop(partial(self._made, look, portrait))
+
+    def _made(self, look: str, portrait: bytes | None) -> Face:
+        if portrait is not None:
+            self._portraits.keep(look, portrait)
         if look not in self._faces:
             self._faces[look] = self._renderer.face(look)
         self._faces.move_to_end(look)
         while len(self._faces) > FACES:
             self._faces.popitem(last=False)
         return self._faces[look]
+
+    def _forget_others(self, looks: Collection[str]) -> None:
+        self._portraits.forget_others(looks)
+        for look in [one for one in self._faces if one not in looks]:
+            del self._faces[look]
 
     async def _keep_up(
         self, face: Face, encoder: Encoder, pace: Pace, motion: Motion, frames: range
@@ -213,13 +247,21 @@ def _draw(face: Face, encoder: Encoder, poses: list[Pose], shown: Sequence[int],
     return encoder.encode((pictures[index] for index in shown), key=key)
 
 
-def service(renderer: Renderer, *, bitrate: int) -> Service:
+def service(renderer: Renderer, portraits: Portraits, studio: Studio, *, bitrate: int) -> Service:
     """The render service with that engine."""
-    render = Render(renderer, bitrate=bitrate)
+    render = Render(renderer, portraits, bitrate=bitrate)
+    faces = NewFaces(studio, render.idle_batches)
+
+    async def handle(event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
+        work = faces.make if isinstance(event.body, FaceRequested) else render.speech
+        async with aclosing(work(event, reader)) as outputs:
+            async for output in outputs:
+                yield output
+
     return Service(
         name="render",
-        takes=(SpeechStarted,),
-        handle=render.speech,
+        takes=(SpeechStarted, FaceRequested),
+        handle=handle,
         engine=renderer.name,
         failed=failed,
         readings=readings,
@@ -228,9 +270,12 @@ def service(renderer: Renderer, *, bitrate: int) -> Service:
 
 
 def failed(event: Event, error: VisavisError) -> Iterable[Body]:
-    """The voice goes on without pictures, and the page is told."""
-    if isinstance(event.body, SpeechStarted):
-        yield FramesFailed(speech=event.body.speech, code=error.code, detail=error.detail)
+    """The voice goes on without pictures, and the page is told; or there is no face, and the person is."""
+    match event.body:
+        case SpeechStarted(speech=speech):
+            yield FramesFailed(speech=speech, code=error.code, detail=error.detail)
+        case FaceRequested(character=character):
+            yield FaceRefused(character=character, code=error.code, detail=error.detail)
 
 
 async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from bus.characters import seen_by
 from bus.service import Reader
 from projections.conversation import Conversation, Message, fold_all, heard
 
@@ -26,8 +27,8 @@ class Said:
         self._known[conversation] = state
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        names = [character.name for character in (await reader.characters()).values()]
-        return prompt_of(names, heard(state))
+        characters = seen_by(state.person, await reader.characters())
+        return prompt_of([one.name for one in characters.values()], heard(state))
 
 
 def prompt_of(names: list[str], messages: list[Message]) -> str:

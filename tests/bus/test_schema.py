@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from bus import codec
 from bus.errors import UndecodableEvent
-from bus.events import CharacterEvent, Event
+from bus.events import CharacterEvent, CharacterFact, CharacterRemoved, Event
 from bus.log import Bus
 from projections import characters
 from projections.conversation import Conversation, fold, fold_all, view
@@ -89,7 +89,9 @@ def test_every_golden_fact_folds() -> None:
     shown = characters.Characters()
     for seq, one in enumerate(about, 1):
         shown = characters.fold(shown, seq, one)
-    assert set(shown.by_id) == {one.character for one in about}
+    assert {type(one.body) for one in about} == set(get_args(CharacterFact))
+    assert isinstance(about[-1].body, CharacterRemoved)
+    assert shown == characters.Characters(seq=len(about))
 
 
 Sentence = [("reply", str), ("index", int), ("text", str)]

@@ -11,16 +11,20 @@ import pytest
 
 from bus import streams, subjects
 from bus.attempt import Attempt
-from bus.errors import BusError, ConfigurationError, Forbidden
+from bus.errors import BusError, ConfigurationError, Forbidden, NotFound
 from bus.events import (
     AudioIn,
     AudioOut,
     Body,
     CharacterCreated,
     CharacterEvent,
+    CharacterRemoved,
     CommandRecognised,
     DeadLetter,
     Event,
+    FaceMade,
+    FaceRefused,
+    FaceRequested,
     Fact,
     FrameBatch,
     FramesEnded,
@@ -32,7 +36,7 @@ from bus.events import (
 )
 from bus.log import Bus, connect
 from bus.passwords import USERS
-from bus.service import Output
+from bus.service import Asset, OfCharacter, Output
 from tests.cluster.conftest import Nodes
 
 
@@ -55,10 +59,14 @@ async def test_streams_have_a_copy_on_every_node(nodes: Nodes) -> None:
     async with connect(nodes.settings(nats_replicas=1), name="operator") as bus:
         copies = {stream.config.name: stream.config.num_replicas for stream in await bus.js.streams_info()}
     # Also after a process came that asks for one copy only.
-    assert copies == dict.fromkeys(["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE"], 3)
+    assert copies == dict.fromkeys(["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets"], 3)
 
 
 ADA = CharacterCreated(name="Ada", tagline="", personality="", greeting="", look="ada", voice="female")
+PHOTO = FaceRequested(
+    character="zoe", photo="upload-1", look="photo-1", owner="p", name="Zoe", tagline="", personality="", greeting="",
+    voice="female", language="en",
+)  # fmt: skip
 SOUND = AudioIn(conversation="c1", utterance="u1", index=0, sample=0, pcm=b"\0\0", final=True)
 VOICE = AudioOut(conversation="c1", speech="s1", index=0, sample=0, packets=(), visemes=(), loudness=(), final=True)
 
@@ -77,7 +85,7 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
     async with everybody(nodes) as of, asyncio.timeout(10):
         refused = {
             "stt speaks": of["stt"].append(event(speech, "n1")),
-            "stt reads characters": of["stt"].characters(),
+            "stt reads photos": of["stt"].assets.get("photo"),
             "stt reads what is spoken": anext(of["stt"].follow(AudioOut, subjects.audio_out("c1", "s1"))),
             "dialogue hears": of["dialogue"].append(event(words, "n2")),
             "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
@@ -89,6 +97,9 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
             "render takes the work of tts": of["render"].js.consumer_info("CONVERSATIONS", "tts"),
             "gateway hears": of["gateway"].append(event(words, "n7")),
             "gateway makes characters": of["gateway"].append_character(told),
+            "dialogue asks for faces": of["dialogue"].append(event(PHOTO, "n8")),
+            "gateway draws faces": of["gateway"].append(event(FaceMade(character="zoe"), "n9")),
+            "gateway reads photos": anext(of["gateway"].read(streams.ASSETS, "$O.assets.C.x")),
             "gateway drops a stream": of["gateway"].js.delete_stream("CONVERSATIONS"),
             "operator talks": of["operator"].append(said(1)),
         }
@@ -127,6 +138,30 @@ async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, 
         kinds = [type(one.body) for _, one in await bus.facts(conversation)]
     facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
     assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
+
+
+async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Nodes) -> None:
+    async with everybody(nodes) as of, asyncio.timeout(20):
+        await of["gateway"].assets.put("upload-1", b"photo" * 50_000)
+        sequence = await of["gateway"].append(event(PHOTO, "asked"))
+        attempt = Attempt(of["render"], "render", event(PHOTO, "asked"), sequence)
+        assert await of["render"].asset("upload-1") == b"photo" * 50_000
+        outputs: tuple[Output, ...] = (
+            Asset("photo-1", b"portrait"), OfCharacter("zoe", ADA), FaceMade(character="zoe"), Asset("upload-1", None),
+            FaceRefused(character="yan", code="x", detail="y"),
+        )  # fmt: skip
+        for output in outputs:
+            await attempt.publish(output)
+        assert "zoe" in await of["stt"].characters()
+        assert await of["operator"].asset("photo-1") == b"portrait"
+        gone = CharacterEvent(id="gone", at=1, character="zoe", body=CharacterRemoved())
+        await of["gateway"].append_character(gone)
+        await of["gateway"].assets.remove("photo-1")
+        assert "zoe" not in await of["dialogue"].characters()
+        await of["operator"].assets.put("photo-2", b"by hand")
+        assert await of["render"].asset("photo-2") == b"by hand"
+        with pytest.raises(NotFound):
+            await of["render"].asset("photo-1")
 
 
 async def test_reading_another_users_answers_is_refused(nodes: Nodes) -> None:

@@ -16,7 +16,7 @@ def samples() -> Iterator[tuple[str, Message]]:
     """The name of each kind, and a message of it."""
     for kind in get_args(events.Fact):
         yield events.tag_of(kind), _filled(events.Event, body=_filled(kind))
-    for kind in (events.CharacterCreated,):
+    for kind in get_args(events.CharacterFact):
         yield events.tag_of(kind), _filled(events.CharacterEvent, body=_filled(kind))
     for kind in get_args(events.Live):
         yield f"live.{kind.__struct_config__.tag}", _filled(events.LiveEvent, body=_filled(kind))

@@ -109,6 +109,7 @@ def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
         "title": "What is your name",
         "character": "ada",
         "language": "en",
+        "faces": [],
         "turns": [
             {
                 "id": "t",

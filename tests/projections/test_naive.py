@@ -16,10 +16,14 @@ from bus.events import (
     CharacterChosen,
     CharacterCreated,
     CharacterEvent,
+    CharacterRemoved,
     ConversationClosed,
     ConversationOpened,
     ConversationTitled,
     Event,
+    FaceMade,
+    FaceRefused,
+    FaceRequested,
     MessageReceived,
     PlaybackFinished,
     PlaybackProgress,
@@ -82,12 +86,20 @@ def written(turn: str) -> st.SearchStrategy[tuple[str | None, Body]]:
     return TEXTS.map(lambda text: (turn, MessageReceived(message=f"m{turn}", text=text)))
 
 
+def _face(name: str) -> FaceRequested:
+    words = dict.fromkeys(("tagline", "personality", "greeting", "voice", "language"), "")
+    return FaceRequested(character=name, photo="f", look="l", owner="p", name=name, **words)
+
+
 ABOUT: st.SearchStrategy[tuple[str | None, Body]] = st.sampled_from(
     (
         (None, ConversationOpened(person="p", character="ada")),
         (None, ConversationTitled(title="A title")),
         (None, CharacterChosen(character="bo")),
         (None, ConversationClosed()),
+        *((None, _face(name)) for name in ("zoe", "yan")),
+        *((None, FaceMade(character=name)) for name in ("zoe", "yan")),
+        *((None, FaceRefused(character=name, code="x", detail="no face")) for name in ("zoe", "yan")),
     )
 )
 Logs = st.lists(st.one_of(facts_of("t1"), facts_of("t2"), written("t3"), ABOUT), max_size=30).map(
@@ -163,6 +175,20 @@ def naive_heard(log: Log, turn: str, index: int) -> int:
     return most
 
 
+def naive_faces(log: Log) -> list[tuple[str, str]]:
+    """Of each character asked for what was said last since the newest photo, in the order of the newest photos."""
+    found = []
+    for place, (_, event) in enumerate(log):
+        if isinstance(event.body, FaceRequested):
+            name = event.body.character
+            after = bodies(log[place + 1 :], FaceRequested, FaceMade, FaceRefused)
+            later = [one for one in after if one.character == name]
+            if not any(isinstance(one, FaceRequested) for one in later):
+                outcome = "refused" if later and isinstance(later[-1], FaceRefused) else "made"
+                found.append((name, outcome if later else "making"))
+    return found
+
+
 def possible(log: Log, turn: str, sentence: Sentence) -> bool:
     """Whether what happened can have led to the state of a sentence."""
     mine = [body for body in of_reply(log, turn) if getattr(body, "index", None) == sentence.index]
@@ -200,6 +226,8 @@ def test_a_conversation_is_what_the_whole_log_says_of_it(log: Log) -> None:
     assert state.closed == bool(bodies(log, ConversationClosed))
     chosen = [body.character for body in bodies(log, ConversationOpened, CharacterChosen)]
     assert state.character == (chosen[-1] if chosen else "")
+    assert [(face.character, face.state) for face in state.faces] == naive_faces(log)
+    assert all((face.error is not None) == (face.state == "refused") for face in state.faces)
     assert state.seq == len(log)
 
 
@@ -243,23 +271,30 @@ def test_the_read_model_is_the_same_in_whatever_batches_it_came(log: Log, cuts: 
     assert digests[0] == digests[1]
 
 
-Created = st.lists(st.tuples(st.sampled_from(("ada", "bo", "cy")), TEXTS), max_size=12)
+Created = st.lists(st.tuples(st.sampled_from(("ada", "bo", "cy")), st.one_of(TEXTS, st.none())), max_size=12)
+"""Who, and a name; None: removed."""
 
 
 @given(Created, st.integers(0, 12))
-def test_characters_are_the_newest_of_each_in_the_order_they_came(made: list[tuple[str, str]], cut: int) -> None:
+def test_characters_are_the_newest_of_each_in_the_order_they_came(made: list[tuple[str, str | None]], cut: int) -> None:
     events = [
         CharacterEvent(
             id=f"e{at}",
             at=at,
             character=name,
-            body=CharacterCreated(name=text, tagline="", personality="", greeting="", look="", voice=""),
+            body=CharacterRemoved()
+            if text is None
+            else CharacterCreated(name=text, tagline="", personality="", greeting="", look="", voice=""),
         )
         for at, (name, text) in enumerate(made, 1)
     ]
     state = characters.Characters()
     for seq, one in [*enumerate(events[:cut], 1), *enumerate(events, 1)]:  # the beginning twice
         state = characters.fold(state, seq, one)
-    assert list(state.by_id) == list(dict.fromkeys(name for name, _ in made))
-    assert {name: body.name for name, body in state.by_id.items()} == dict(made)
+    newest = {name: text for name, text in dict(made).items() if text is not None}
+    assert {name: body.name for name, body in state.by_id.items()} == newest
+    # Each stands where it was first made since it was last removed.
+    gone = {name: max((at for at, one in enumerate(made) if one == (name, None)), default=-1) for name in newest}
+    first = {name: next(at for at, one in enumerate(made) if at > gone[name] and one[0] == name) for name in newest}
+    assert list(state.by_id) == sorted(newest, key=lambda name: first[name])
     assert state.seq == len(made)

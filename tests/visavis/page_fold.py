@@ -97,6 +97,22 @@ def _odd_turns() -> Iterator[tuple[str | None, e.Fact]]:
     yield "t9", e.PlaybackStarted(session=_S, **_speech("r9", 7), video=True)  # of a sentence that is not on record
 
 
+def _faces() -> Iterator[tuple[str | None, e.Fact]]:
+    words = dict.fromkeys(("tagline", "personality", "greeting", "voice", "language"), "")
+
+    def asked(name: str) -> e.FaceRequested:
+        return e.FaceRequested(character=name, photo="f", look="l", owner="p1", name=name.title(), **words)
+
+    yield None, asked("zoe")
+    yield None, asked("yan")
+    yield None, e.FaceRefused(character="zoe", code="invalid_input", detail="no face was found")
+    yield None, e.FaceMade(character="yan")
+    yield None, asked("zoe")  # with another photo
+    yield None, e.FaceRefused(character="zoe", code="engine_failed", detail="no models")
+    yield None, e.FaceMade(character="zoe")  # put back by hand
+    yield None, e.FaceMade(character="nobody")
+
+
 def _closing() -> Iterator[tuple[str | None, e.Fact]]:
     yield None, e.CharacterChosen(character="leo")
     yield None, e.ConversationTitled(title="Lighthouses")
@@ -117,7 +133,7 @@ def _closing() -> Iterator[tuple[str | None, e.Fact]]:
 
 def log() -> list[tuple[int, e.Event]]:
     """The facts with their stream sequences, which have gaps as other conversations are in the stream, too."""
-    facts = [*_opening(), *_spoken_turn(), *_interrupted_turn(), *_odd_turns(), *_closing()]
+    facts = [*_opening(), *_spoken_turn(), *_interrupted_turn(), *_odd_turns(), *_faces(), *_closing()]
     return [
         (3 * place, e.Event(id=f"e{place}", at=place * 1_000_000, conversation="c1", turn=turn, body=body))
         for place, (turn, body) in enumerate(facts, start=1)

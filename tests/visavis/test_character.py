@@ -16,6 +16,7 @@ from bus.settings import Settings
 from services.render.faces import Warp, faces
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
+from services.render.photo.portrait import Portraits
 from services.render.pose import Pose
 from visavis.character import add, character, id_of
 
@@ -39,7 +40,7 @@ def ready(settings: Settings) -> Settings:
 
 
 async def test_a_photo_becomes_a_character_on_record_with_a_face(
-    ready: Settings, bus: Bus, photo: Path, capsys: pytest.CaptureFixture[str]
+    ready: Settings, bus: Bus, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await character(ready, photo, **TRAITS) == 0
     assert capsys.readouterr().out == "zoe\n"
@@ -48,7 +49,9 @@ async def test_a_photo_becomes_a_character_on_record_with_a_face(
         name="Zoë", tagline="t", personality="You are Zoë. You speak in short, clear sentences.",
         greeting="Hello, I am Zoë.", look=created.look, voice="male", language="de",
     )
-    (picture,) = faces(128, ready.data_folder, Warp(128)).face(created.look).render([Pose()])
+    portraits = Portraits(tmp_path / "elsewhere")
+    portraits.keep(created.look, await bus.asset(created.look))
+    (picture,) = faces(128, portraits, Warp(128)).face(created.look).render([Pose()])
     assert picture.shape == (192, 128)
 
 

@@ -18,7 +18,7 @@ def test_the_page_is_current() -> None:
 
 def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
     rows = page().splitlines()
-    kinds = [*get_args(events.Fact), *get_args(events.Live), *get_args(events.Media), events.CharacterCreated]
+    kinds = [*get_args(events.Fact), *get_args(events.Live), *get_args(events.Media), *get_args(events.CharacterFact)]
     for kind in kinds:
         start = f"| `{kind.__struct_config__.tag}` | `{subject_of(kind)}` |"
         assert sum(row.startswith(start) for row in rows) == 1
@@ -26,7 +26,7 @@ def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
 
 def test_every_body_is_in_its_union() -> None:
     """What is defined and not in the union would be refused by every reader."""
-    assert set(events.Body.__subclasses__()) == {*get_args(events.Fact), events.CharacterCreated}
+    assert set(events.Body.__subclasses__()) == {*get_args(events.Fact), *get_args(events.CharacterFact)}
     assert set(events.LiveBody.__subclasses__()) == set(get_args(events.Live))
 
 
@@ -35,6 +35,7 @@ def test_every_body_is_in_its_union() -> None:
     [
         (events.TranscriptFinal, "conv.<conversation>.transcript.final"),
         (events.CharacterCreated, "character.<character>.created"),
+        (events.CharacterRemoved, "character.<character>.removed"),
         (events.Watching, "live.<conversation>.watching"),
         (events.AudioIn, "audio.<conversation>.in.<utterance>"),
         (events.FrameBatch, "frames.<conversation>.<speech>"),

@@ -11,7 +11,6 @@ import torch
 
 from services import downloads
 from services.gpu import bound, gpus
-from services.render.faces import FOLDER
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import BATCH, LivePortrait
 from services.render.liveportrait.retargeting import POINTS
@@ -41,11 +40,12 @@ def why_not(models: Path, *, wanted: bool) -> str | None:
 
 
 def load(
-    models: Path, data: Path, size: int, *, precision: Precision, compiling: Compiling, memory: int
+    models: Path, portraits: Path, size: int, *, precision: Precision, compiling: Compiling, memory: int
 ) -> LivePortrait:
     """The engine, its weights downloaded where they are absent; it warms up with its first face.
 
     Args:
+        portraits: folder of them, and of what is computed of them.
         memory: bytes of the GPU that may be taken.
     Raises:
         EngineError: weights could not be downloaded.
@@ -55,7 +55,7 @@ def load(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bound(str(device), memory)
     networks = weights.load(models, device=device, dtype=dtype_of(precision, device))
-    return LivePortrait(networks, Sources(data / FOLDER, networks), size, partial(prepare, compiling=compiling))
+    return LivePortrait(networks, Sources(portraits, networks), size, partial(prepare, compiling=compiling))
 
 
 def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:

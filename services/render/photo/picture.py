@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bus.errors import InvalidInput, TooLarge
+from bus.events import LARGEST_PHOTO
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """[height, width, 3], red green blue."""
 
-MOST_BYTES = 32 << 20
 MOST_PIXELS = 80_000_000
 """What is decoded at the most: a small file can hold a picture that fills the memory."""
 LONGEST_SIDE = 1280
@@ -40,8 +40,8 @@ def read(data: bytes) -> Pixels:
         TooLarge: over 32 MB or over 80 megapixels.
         InvalidInput: no picture that can be read.
     """
-    if len(data) > MOST_BYTES:
-        raise TooLarge(f"the picture has {len(data) >> 20} MB, at most {MOST_BYTES >> 20} are taken")
+    if len(data) > LARGEST_PHOTO:
+        raise TooLarge(f"the picture has {len(data) >> 20} MB, at most {LARGEST_PHOTO >> 20} are taken")
     width, height = _size(data)
     if width * height == 0:
         raise InvalidInput("the picture is damaged, or larger than any that is taken")

@@ -31,7 +31,7 @@ def error_of(answer: httpx2.Response) -> tuple[int, str]:
 async def test_the_characters_are_listed_with_their_portraits(gateway: Running) -> None:
     characters = (await gateway.client.get("/api/characters")).json()
     assert [one["id"] for one in characters] == ["ada", "milo"]
-    assert set(characters[0]) == {"id", "name", "tagline", "greeting", "accent", "language", "portrait"}
+    assert set(characters[0]) == {"id", "name", "tagline", "greeting", "accent", "language", "portrait", "own"}
     portrait = await gateway.client.get(characters[0]["portrait"])
     assert portrait.headers["content-type"] == "image/jpeg"
     assert portrait.content.startswith(b"\xff\xd8")
@@ -55,6 +55,7 @@ async def test_a_conversation_is_opened_listed_and_shown(gateway: Running) -> No
         "character": "ada",
         "language": "en",
         "turns": [],
+        "faces": [],
     }
 
 
@@ -309,7 +310,7 @@ async def test_a_message_sent_again_after_a_lost_answer_is_one_message(gateway: 
 async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on(
     gateway: Running, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.gateway.conversations._PATIENCE", 0.5)
+    monkeypatch.setattr("services.gateway.conversations.PATIENCE", 0.5)
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}/messages"
     nats_server.kill()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from bus import subjects
+from bus.errors import NotFound
 from bus.events import Body, CharacterCreated, Event, LiveBody, LiveEvent, Media
 from bus.service import M
 from services.render.cast import CAST
 from services.render.engine import Picture
+from services.render.photo.portrait import Portraits
 from services.render.pose import Pose
+
+NO_PORTRAITS = Portraits(Path("/nowhere"))
 
 
 @dataclass
@@ -23,6 +28,7 @@ class FakeReader:
     facts_on_record: list[Event] = field(default_factory=list)
     newest: dict[str, LiveEvent] = field(default_factory=dict)
     cast: dict[str, CharacterCreated] = field(default_factory=lambda: dict(CAST))
+    assets: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
 
     async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
@@ -52,6 +58,11 @@ class FakeReader:
 
     async def characters(self) -> dict[str, CharacterCreated]:
         return self.cast
+
+    async def asset(self, name: str) -> bytes:
+        if name not in self.assets:
+            raise NotFound(f"there is no asset {name}")
+        return self.assets[name]
 
 
 class FakeFace:

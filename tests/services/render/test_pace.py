@@ -15,7 +15,7 @@ from services.render.engine import Picture
 from services.render.pace import LARGEST_STEP, Pace
 from services.render.pose import Pose
 from services.render.service import FACES, Render
-from tests.services.render.fakes import FakeFace, FakeReader, FakeRenderer
+from tests.services.render.fakes import NO_PORTRAITS, FakeFace, FakeReader, FakeRenderer
 from tests.services.render.test_service import audio, started, watched
 
 
@@ -90,7 +90,7 @@ class OneFace(FakeRenderer):
 
 async def speech(seconds: float) -> tuple[SlowFace, list[Any]]:
     face = SlowFace(seconds)
-    render = Render(OneFace(face), bitrate=1_000_000, clock=lambda: face.now)
+    render = Render(OneFace(face), NO_PORTRAITS, bitrate=1_000_000, clock=lambda: face.now)
     reader = FakeReader(media=list(audio(200)), newest=watched())
     return face, [output async for output in render.speech(started(), reader)]
 
@@ -119,12 +119,12 @@ async def test_poses_that_are_drawn_keep_their_places_in_time() -> None:
     assert max(b - a for a, b in pairwise(places)) <= LARGEST_STEP
 
 
-def test_faces_that_have_not_been_seen_for_long_make_room() -> None:
+async def test_faces_that_have_not_been_seen_for_long_make_room() -> None:
     renderer = FakeRenderer()
-    render = Render(renderer, bitrate=1_000_000)
+    render = Render(renderer, NO_PORTRAITS, bitrate=1_000_000)
     looks = [f"look{number}" for number in range(FACES)]
     for look in [*looks, looks[0], "another", looks[0]]:
-        render._face(look)
+        await render._face(look, FakeReader())
     assert len(renderer.made) == FACES + 1
-    render._face(looks[1])
+    await render._face(looks[1], FakeReader())
     assert len(renderer.made) == FACES + 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import av
@@ -17,6 +18,7 @@ from bus.events import (
     OPUS_FRAME,
     AudioOut,
     Event,
+    FaceRequested,
     FrameBatch,
     FramesEnded,
     FramesFailed,
@@ -30,8 +32,9 @@ from bus.events import (
 )
 from services.render.idle import BATCH, LOOP
 from services.render.motion import BREATH, TAIL, audio_frames, idle_phase
+from services.render.photo.studio import Studio
 from services.render.service import Render, failed, idle_version, service
-from tests.services.render.fakes import FakeReader, FakeRenderer
+from tests.services.render.fakes import NO_PORTRAITS, FakeReader, FakeRenderer
 
 AT = 1_790_000_000_123_456
 
@@ -58,7 +61,7 @@ def watched(at: int = AT) -> dict[str, LiveEvent]:
 
 
 async def outputs(reader: FakeReader, event: Event) -> list[Any]:
-    return [output async for output in Render(FakeRenderer(), bitrate=1_000_000).speech(event, reader)]
+    return [output async for output in Render(FakeRenderer(), NO_PORTRAITS, bitrate=1_000_000).speech(event, reader)]
 
 
 async def test_a_watched_speech_becomes_batches_between_started_and_ended() -> None:
@@ -92,7 +95,7 @@ async def test_each_batch_can_be_decoded_alone() -> None:
 
 async def test_the_first_batch_needs_only_the_first_chunk_of_audio() -> None:
     reader = FakeReader(media=list(audio(60)), newest=watched())
-    async with aclosing(Render(FakeRenderer(), bitrate=1_000_000).speech(started(), reader)) as stream:
+    async with aclosing(Render(FakeRenderer(), NO_PORTRAITS, bitrate=1_000_000).speech(started(), reader)) as stream:
         assert isinstance(await anext(stream), FramesStarted)
         assert isinstance(await anext(stream), FrameBatch)
         assert reader.followed == 1
@@ -108,7 +111,7 @@ async def test_a_speech_without_a_sound_is_an_idle_face_for_a_moment() -> None:
 
 async def test_nothing_is_drawn_for_nobody() -> None:
     renderer = FakeRenderer()
-    render = Render(renderer, bitrate=1_000_000)
+    render = Render(renderer, NO_PORTRAITS, bitrate=1_000_000)
     for live in ({}, watched(AT - 10_000_001)):
         assert [o async for o in render.speech(started(), FakeReader(media=list(audio(30)), newest=live))] == []
     assert renderer.made == []
@@ -161,7 +164,8 @@ async def test_an_unknown_character_is_not_found_and_the_page_is_told() -> None:
 
 async def test_a_cancelled_speech_draws_no_further() -> None:
     renderer = FakeRenderer()
-    stream = Render(renderer, bitrate=1_000_000).speech(started(), FakeReader(media=list(audio(600)), newest=watched()))
+    reader = FakeReader(media=list(audio(600)), newest=watched())
+    stream = Render(renderer, NO_PORTRAITS, bitrate=1_000_000).speech(started(), reader)
     async with aclosing(stream):
         async for output in stream:
             if isinstance(output, FrameBatch):
@@ -171,7 +175,7 @@ async def test_a_cancelled_speech_draws_no_further() -> None:
 
 async def test_two_conversations_share_the_thread_piece_by_piece() -> None:
     renderer = FakeRenderer()
-    render = Render(renderer, bitrate=1_000_000)
+    render = Render(renderer, NO_PORTRAITS, bitrate=1_000_000)
     order: list[str] = []
 
     async def draw(speech: str) -> None:
@@ -191,7 +195,7 @@ async def next_loop(loops: AsyncIterator[Any]) -> list[IdleBatch]:
 
 async def test_idle_loops_are_made_for_who_has_none_or_another_version() -> None:
     renderer = FakeRenderer()
-    render = Render(renderer, bitrate=1_000_000)
+    render = Render(renderer, NO_PORTRAITS, bitrate=1_000_000)
     reader = FakeReader()
     async with aclosing(render.idle_loops(reader)) as loops:
         first = await next_loop(loops)
@@ -208,6 +212,6 @@ async def test_idle_loops_are_made_for_who_has_none_or_another_version() -> None
 
 
 def test_the_service_takes_speeches_and_makes_idle_loops_in_the_background() -> None:
-    made = service(FakeRenderer(), bitrate=1_000_000)
-    assert (made.name, made.takes, made.engine) == ("render", (SpeechStarted,), "fake")
+    made = service(FakeRenderer(), NO_PORTRAITS, Studio(Path("/nowhere")), bitrate=1_000_000)
+    assert (made.name, made.takes, made.engine) == ("render", (SpeechStarted, FaceRequested), "fake")
     assert made.background is not None

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bus.errors import ConfigurationError, EngineError
+from bus.ids import PHOTO_LOOK
 from services.render.liveportrait.appearance import AppearanceExtractor, AppearanceSizes
 from services.render.liveportrait.expression import controls
 from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
@@ -25,7 +26,7 @@ from services.render.liveportrait.source import Sources, compute, input_of
 from services.render.liveportrait.warping import WarpingModule, WarpingSizes
 from services.render.liveportrait.weights import Networks
 from services.render.photo.face import Face
-from services.render.photo.portrait import LOOK, Portrait
+from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
 from tests.services.render.liveportrait.golden import network
 from tests.services.render.liveportrait.test_savings import noise, with_noise
@@ -71,7 +72,7 @@ def portrait() -> Portrait:
     mesh[[13, 14, 61, 291], :2] = (256, 300), (256, 302), (220, 301), (292, 301)
     mesh[[159, 145, 33, 133], :2] = (200, 180), (200, 192), (180, 186), (216, 186)
     mesh[[386, 374, 362, 263], :2] = (310, 180), (310, 192), (290, 186), (326, 186)
-    return Portrait(LOOK + "0" * 32, np.asarray(pixels, np.uint8), Face(mesh.astype(np.float32)))
+    return Portrait(PHOTO_LOOK + "0" * 32, np.asarray(pixels, np.uint8), Face(mesh.astype(np.float32)))
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +209,7 @@ def test_faces_change_their_version_with_portrait_size_and_precision(
     def version(portrait: Portrait, networks: Networks, size: int) -> str:
         return LivePortrait(networks, Sources(tmp_path, networks), size).face(portrait).version
 
-    other = replace(portrait, look=LOOK + "1" * 32)
+    other = replace(portrait, look=PHOTO_LOOK + "1" * 32)
     half = replace(small_networks(), dtype=torch.bfloat16)
     half.warping.to(torch.bfloat16)
     made = [version(portrait, networks, 128), version(other, networks, 128), version(portrait, networks, 64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 
 from bus.errors import ConfigurationError, InvalidInput, NotFound
+from bus.ids import look_of
 from services.render.photo import models
 from services.render.photo.crop import SIDE, cut, frame
 from services.render.photo.face import LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, FaceFinder
-from services.render.photo.portrait import Portrait, Portraits, look_of, prepare
+from services.render.photo.portrait import Portrait, Portraits, prepare
 from tests.golden import recipe
 from tests.services.render.conftest import Drawing, png
 
@@ -129,8 +131,11 @@ def test_the_same_photo_makes_the_same_portrait_under_the_same_look(finder: Face
 
 def test_a_portrait_is_kept_and_found_again(tmp_path: Path, portrait: Portrait) -> None:
     portraits = Portraits(tmp_path / "portraits")
-    portraits.add(portrait)
-    portraits.add(portrait)
+    assert portraits.lacks(portrait.look)
+    assert not portraits.lacks("ada")
+    for _ in range(2):
+        portraits.keep(portrait.look, portrait.bytes())
+    assert not portraits.lacks(portrait.look)
     again = portraits.get(portrait.look)
     assert np.array_equal(again.pixels, portrait.pixels)
     assert np.array_equal(again.face.mesh, portrait.face.mesh)
@@ -145,12 +150,27 @@ def test_a_missing_or_damaged_portrait_is_not_found(tmp_path: Path, portrait: Po
     (tmp_path / f"{portrait.look}.npz").write_bytes(portrait.bytes()[:1000])
     with pytest.raises(NotFound, match="damaged"):
         portraits.get(portrait.look)
+    assert portraits.lacks(portrait.look), "it is brought again"
+
+
+def test_what_is_at_hand_of_removed_faces_is_deleted(tmp_path: Path, portrait: Portrait) -> None:
+    portraits = Portraits(tmp_path)
+    for look in ("photo-" + "a" * 32, "photo-" + "b" * 32, "photo-" + "c" * 32):
+        portraits.keep(look, portrait.bytes())
+        (tmp_path / f"{look}.computed.npz").write_bytes(b"x")
+    (tmp_path / "other").write_bytes(b"x")
+    for path in tmp_path.iterdir():
+        if "c" * 32 not in path.name:
+            os.utime(path, (1, 1))
+    portraits.forget_others({"ada", "photo-" + "a" * 32})
+    left = sorted(path.name.replace("photo-", "")[:1] for path in tmp_path.iterdir())
+    assert left == ["a", "a", "c", "c", "o"], "c is new: its character may just be in the making"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Portrait) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be kept in"):
-        Portraits(tmp_path / "file").add(portrait)
+        Portraits(tmp_path / "file").keep(portrait.look, portrait.bytes())
 
 
 def test_models_that_are_absent_or_changed_are_not_run(tmp_path: Path, face_models: Path) -> None:

@@ -145,10 +145,10 @@ def test_a_smaller_picture_shows_the_same(face: PhotoFace, portrait: Portrait) -
 
 
 async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrait) -> None:
-    Portraits(tmp_path / "portraits").add(portrait)
+    portraits = Portraits(tmp_path / "portraits")
     cast = {"zoe": msgspec.structs.replace(CAST["ada"], name="Zoë", look=portrait.look)}
-    reader = FakeReader(media=list(audio(40)), newest=watched(), cast=cast)
-    render = Render(faces(128, tmp_path, Warp(128)), bitrate=1_000_000)
+    reader = FakeReader(media=list(audio(40)), newest=watched(), cast=cast, assets={portrait.look: portrait.bytes()})
+    render = Render(faces(128, portraits, Warp(128)), portraits, bitrate=1_000_000)
     said: list[Any] = [output async for output in render.speech(started(character="zoe"), reader)]
     first, *batches, ended = said
     assert (first.character, first.engine, first.width) == ("zoe", "layered", 128)
@@ -161,8 +161,9 @@ async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrai
 
 
 def test_drawn_looks_and_photos_come_from_one_renderer(tmp_path: Path, portrait: Portrait) -> None:
-    Portraits(tmp_path / "portraits").add(portrait)
-    renderer = faces(128, tmp_path, Warp(128))
+    portraits = Portraits(tmp_path / "portraits")
+    portraits.keep(portrait.look, portrait.bytes())
+    renderer = faces(128, portraits, Warp(128))
     assert (renderer.name, renderer.width, renderer.height) == ("layered", 128, 128)
     drawn, photo = renderer.face("milo"), renderer.face(portrait.look)
     assert [one.render([Pose()])[0].shape for one in (drawn, photo)] == [(192, 128)] * 2

@@ -103,6 +103,39 @@ export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
+/** The person gave a photo, of which a character is to be made. */
+export interface FaceRequested {
+  readonly type: 'face.requested'
+  readonly character: CharacterId
+  /** Name of the asset that the photo is, until the face is made or refused. */
+  readonly photo: string
+  /** What the face will be called: the hash of the photo. */
+  readonly look: string
+  /** Whom the character is shown to. */
+  readonly owner: PersonId
+  readonly name: string
+  readonly tagline: string
+  readonly personality: string
+  readonly greeting: string
+  readonly voice: string
+  readonly language: string
+}
+
+/** The character is on record, and its face has been drawn. */
+export interface FaceMade {
+  readonly type: 'face.made'
+  readonly character: CharacterId
+}
+
+/** No face can be made of the photo. */
+export interface FaceRefused {
+  readonly type: 'face.refused'
+  readonly character: CharacterId
+  readonly code: string
+  /** Why, in words for the person. */
+  readonly detail: string
+}
+
 /** A browser tab is connected with audio and video. */
 export interface SessionOpened {
   readonly type: 'session.opened'
@@ -356,6 +389,9 @@ export type Fact =
   | ConversationTitled
   | CharacterChosen
   | ConversationClosed
+  | FaceRequested
+  | FaceMade
+  | FaceRefused
   | SessionOpened
   | SessionClosed
   | UtteranceStarted

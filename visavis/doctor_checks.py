@@ -231,15 +231,15 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
         return
     yield ok("data folder", f"{folder}{'' if existing == folder else ', made at the first start'}")
     free = shutil.disk_usage(existing).free
-    limits = settings.audio_bytes + settings.frames_bytes
+    limits = settings.audio_bytes + settings.frames_bytes + settings.assets_bytes
     said = f"{gigabytes(free)} free"
     if free < LEAST_DISK:
         yield failure("disk", said, f"free some: at least {gigabytes(LEAST_DISK)} are needed")
     elif free < limits + LEAST_DISK:
-        remedy = f"lower {PREFIX}AUDIO_BYTES and {PREFIX}FRAMES_BYTES, together {gigabytes(limits)}"
+        remedy = f"lower {PREFIX}AUDIO_BYTES, {PREFIX}FRAMES_BYTES or {PREFIX}ASSETS_BYTES, together {gigabytes(limits)}"
         yield warning("disk", said, remedy)
     else:
-        yield ok("disk", f"{said}; audio and video take {gigabytes(limits)} at the most")
+        yield ok("disk", f"{said}; audio, video and faces take {gigabytes(limits)} at the most")
 
 
 def gigabytes(count: int) -> str:

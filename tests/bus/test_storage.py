@@ -71,7 +71,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_after_a_full_disk_the_server_is_started_again_and_what_waited_is_stored(small_disk: Path) -> None:
-    settings = Settings(nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20)
+    settings = Settings(nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20)
     said_lines: list[str] = []
     supervisor = Supervisor(lambda name, line: said_lines.append(line))
     server = EmbeddedServer(small_disk, settings.nats_port)

@@ -51,6 +51,7 @@ class Nodes:
             nats_replicas=3,
             audio_bytes=16 << 20,
             frames_bytes=16 << 20,
+            assets_bytes=16 << 20,
         )
         return msgspec.structs.replace(settings, **more)
 

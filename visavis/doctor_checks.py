@@ -236,7 +236,8 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
     if free < LEAST_DISK:
         yield failure("disk", said, f"free some: at least {gigabytes(LEAST_DISK)} are needed")
     elif free < limits + LEAST_DISK:
-        remedy = f"lower {PREFIX}AUDIO_BYTES, {PREFIX}FRAMES_BYTES or {PREFIX}ASSETS_BYTES, together {gigabytes(limits)}"
+        names = f"{PREFIX}AUDIO_BYTES, {PREFIX}FRAMES_BYTES or {PREFIX}ASSETS_BYTES"
+        remedy = f"lower {names}, together {gigabytes(limits)}"
         yield warning("disk", said, remedy)
     else:
         yield ok("disk", f"{said}; audio, video and faces take {gigabytes(limits)} at the most")

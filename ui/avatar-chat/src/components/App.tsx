@@ -1,5 +1,5 @@
 import { ChevronUp } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useShortcuts } from '../hooks/useShortcuts'
 import { useStore } from '../hooks/useStore'
 import { useCharacter, useConversation, useTab } from '../hooks/useVisit'
@@ -10,6 +10,7 @@ import { Captions } from './Captions'
 import { CharacterSelector } from './CharacterSelector'
 import { Composer } from './Composer'
 import { ConversationList } from './ConversationList'
+import { FaceDialog } from './FaceDialog'
 import { Header } from './Header'
 import { KeyboardHelp } from './KeyboardHelp'
 import { Notices } from './Notices'
@@ -17,7 +18,7 @@ import { Readout } from './Readout'
 import { Transcript } from './Transcript'
 import { VoiceControls } from './VoiceControls'
 
-type Open = 'list' | 'help' | null
+type Open = 'list' | 'help' | 'face' | null
 
 /** The page. */
 export function App() {
@@ -25,6 +26,7 @@ export function App() {
   const { readout } = useStore(preferences.state)
   const character = useCharacter()
   const [open, setOpen] = useState<Open>(null)
+  const close = useCallback(() => setOpen(null), [])
   useEffect(() => visit.start(), [visit])
   useKeys(() => setOpen('help'))
   useAccent(character)
@@ -36,13 +38,14 @@ export function App() {
       <Header onList={() => setOpen('list')} onHelp={() => setOpen('help')} />
       <main className="stage">
         {readout && <Readout />}
-        <CharacterSelector />
+        <CharacterSelector onNew={() => setOpen('face')} />
         <Notices tone="problem" />
         {character ? <Face character={character} /> : <NobodyYet />}
         <Notices tone="news" />
       </main>
       <Conversation character={character} />
       {open === 'list' && <ConversationList onClose={() => setOpen(null)} />}
+      {open === 'face' && <FaceDialog onClose={close} />}
       {open === 'help' && <KeyboardHelp onClose={() => setOpen(null)} />}
     </div>
   )

@@ -1,13 +1,15 @@
+import { ImagePlus, LoaderCircle } from 'lucide-react'
 import { useStore } from '../hooks/useStore'
-import { useCharacter, useTab } from '../hooks/useVisit'
+import { useCharacter, useConversation, useTab } from '../hooks/useVisit'
 import { Portrait } from './Portrait'
 
 /** Whom to talk to. The conversation goes on when somebody else is chosen. */
-export function CharacterSelector() {
+export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
   const { visit } = useTab()
-  const { characters } = useStore(visit.catalogue.state)
+  const { characters, most } = useStore(visit.catalogue.state)
   const current = useCharacter()
-  if (characters.length < 2) return null
+  const making = useConversation()?.view.faces.filter(({ state }) => state === 'making') ?? []
+  if (characters.length < 2 && most === 0) return null
   return (
     <div role="group" aria-label="Character" className="characters">
       {characters.map((character) => (
@@ -27,6 +29,24 @@ export function CharacterSelector() {
           </span>
         </button>
       ))}
+      {making.map(({ character, name }) => (
+        <span key={character} role="status" data-testid={`making-${character}`} className="character">
+          <LoaderCircle aria-hidden className="m-1.5 size-6 motion-safe:animate-spin" />
+          <span className="pr-2 text-sm">{name}</span>
+        </span>
+      ))}
+      {most > 0 && (
+        <button
+          type="button"
+          data-testid="new-face"
+          onClick={onNew}
+          className="button-icon"
+          title="A face from a photo"
+          aria-label="A face from a photo"
+        >
+          <ImagePlus aria-hidden className="size-5" />
+        </button>
+      )}
     </div>
   )
 }

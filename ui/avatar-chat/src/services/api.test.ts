@@ -43,6 +43,21 @@ describe('the API', () => {
     ])
   })
 
+  it('sends a photo as a form, whose type the browser says', async () => {
+    answer = () => Promise.resolve(Response.json({ character: 'zoe-1' }, { status: 202 }))
+    const photo = new File(['photo'], 'me.jpg', { type: 'image/jpeg' })
+    expect(await api.makeFace('c1', photo, { name: 'Zoe', voice: 'female', personality: '' })).toBe('zoe-1')
+    const { url, init } = asked[0] ?? { url: '', init: {} }
+    expect([init.method, url, init.headers]).toEqual(['POST', 'api/conversations/c1/characters', {}])
+    const form = init.body as FormData
+    expect(Object.fromEntries(form)).toEqual({ name: 'Zoe', voice: 'female', personality: '', photo })
+    await api.removeCharacter('zoe-1')
+    expect([asked[1]?.init.method, asked[1]?.url]).toEqual(['DELETE', 'api/characters/zoe-1'])
+    answer = () => Promise.resolve(Response.json({ bus: 'up', services: [], faces_per_person: 3 }))
+    expect(await api.facesPerPerson()).toBe(3)
+    expect(asked[2]?.url).toBe('api/status')
+  })
+
   it('sends an offer as SDP and reads the session from the answer', async () => {
     answer = () => Promise.resolve(new Response('v=0', { status: 201, headers: { Location: '/api/rtc/s9' } }))
     expect(await api.offer('c1', 'offer')).toEqual({ sdp: 'v=0', session: 's9' })

@@ -29,7 +29,15 @@ export interface RtcAnswer {
   readonly session: SessionId
 }
 
+/** What is said of a character that is to be made; empty: left to the gateway. */
+export interface Traits {
+  readonly name: string
+  readonly voice: 'female' | 'male'
+  readonly personality: string
+}
+
 const TIMEOUT = 10_000
+const UPLOAD_TIMEOUT = 120_000
 
 function retryAfter(response: Response): number | null {
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN)
@@ -81,6 +89,24 @@ export class Api {
     await this.request(`conversations/${id}/character`, 'PUT', JSON.stringify({ character }))
   }
 
+  /** Have a character made of a photo; how it goes is told in the conversation. */
+  async makeFace(id: ConversationId, photo: Blob, traits: Traits): Promise<CharacterId> {
+    const form = new FormData()
+    for (const [name, value] of Object.entries<string>({ ...traits })) form.set(name, value)
+    form.set('photo', photo)
+    const response = await this.request(`conversations/${id}/characters`, 'POST', form)
+    return ((await response.json()) as { character: CharacterId }).character
+  }
+
+  async removeCharacter(id: CharacterId): Promise<void> {
+    await this.request(`characters/${id}`, 'DELETE')
+  }
+
+  /** How many characters a person may make of photos; 0: none. */
+  async facesPerPerson(): Promise<number> {
+    return (await this.json<{ faces_per_person: number }>('status')).faces_per_person
+  }
+
   async interrupt(id: ConversationId): Promise<void> {
     await this.request(`conversations/${id}/interrupt`, 'POST')
   }
@@ -108,15 +134,18 @@ export class Api {
     return (await response.json()) as T
   }
 
-  private async request(path: string, method = 'GET', body: string | null = null, type = 'application/json') {
+  private async request(path: string, method = 'GET', body: string | FormData | null = null, type?: string) {
     let response: Response
+    // Of a form the browser itself says what type it is.
+    const headers = typeof body === 'string' ? { 'Content-Type': type ?? 'application/json' } : {}
+    const patience = body instanceof FormData ? UPLOAD_TIMEOUT : TIMEOUT
     try {
       response = await fetch(`${this.base}/${path}`, {
         method,
         body,
-        headers: body === null ? {} : { 'Content-Type': type },
+        headers,
         credentials: 'same-origin',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(patience),
       })
     } catch (error) {
       throw new ApiError(0, 'unreachable', error instanceof Error ? error.message : String(error))

@@ -10,7 +10,7 @@ interface Step {
   readonly view: ConversationView
 }
 const STEPS = fixture as unknown as readonly Step[]
-const EMPTY: ConversationView = { id: 'c1', seq: 0, title: '', character: '', language: 'en', turns: [] }
+const EMPTY: ConversationView = { id: 'c1', seq: 0, title: '', character: '', language: 'en', turns: [], faces: [] }
 
 /** Without the book-keeping that the gateway leaves out of its answer, too. */
 function shown(view: ConversationView): unknown {

@@ -5,6 +5,9 @@
 
 import type {
   Event,
+  FaceMade,
+  FaceRefused,
+  FaceRequested,
   Fact,
   MessageReceived,
   PlaybackFinished,
@@ -23,9 +26,10 @@ import type {
   UtteranceEnded,
   UtteranceStarted,
 } from '../generated/events'
-import type { ConversationView, PersonPart, ReplyPart, SentenceView, TurnView } from './view'
+import type { ConversationView, NewFace, PersonPart, ReplyPart, SentenceView, TurnView } from './view'
 
 type PersonFact = UtteranceStarted | UtteranceEnded | UtteranceDiscarded | TranscriptFinal | MessageReceived
+type FaceFact = FaceRequested | FaceMade | FaceRefused
 type ReplyFact = ReplyStarted | ReplySentence | ReplyEnded | ReplyInterrupted | ReplyFailed
 type SpeechFact = SpeechStarted | SpeechEnded | SpeechFailed | PlaybackStarted | PlaybackProgress | PlaybackFinished
 
@@ -67,6 +71,10 @@ function apply(view: ConversationView, event: Event, body: Fact): ConversationVi
       return { ...view, title: body.title }
     case 'conversation.character_chosen':
       return { ...view, character: body.character }
+    case 'face.requested':
+    case 'face.made':
+    case 'face.refused':
+      return { ...view, faces: foldFaces(view.faces, body) }
     case 'utterance.started':
     case 'utterance.ended':
     case 'utterance.discarded':
@@ -102,6 +110,21 @@ function apply(view: ConversationView, event: Event, body: Fact): ConversationVi
       body satisfies never
       return view
   }
+}
+
+// characters of photos
+
+function foldFaces(faces: readonly NewFace[], body: FaceFact): readonly NewFace[] {
+  const { character } = body
+  if (body.type === 'face.requested') {
+    const others = faces.filter((face) => face.character !== character)
+    return [...others, { character, name: body.name, state: 'making', error: null }]
+  }
+  const outcome =
+    body.type === 'face.refused'
+      ? ({ state: 'refused', error: body.detail } as const)
+      : ({ state: 'made', error: null } as const)
+  return faces.map((face) => (face.character === character ? { ...face, ...outcome } : face))
 }
 
 function put(view: ConversationView, place: number, turn: TurnView): ConversationView {

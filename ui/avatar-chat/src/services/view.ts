@@ -34,6 +34,15 @@ export interface TurnView {
   readonly reply: ReplyPart | null
 }
 
+/** A character that was asked for with a photo. */
+export interface NewFace {
+  readonly character: CharacterId
+  readonly name: string
+  readonly state: 'making' | 'made' | 'refused'
+  /** Why it was refused. */
+  readonly error: string | null
+}
+
 export interface ConversationView {
   readonly id: ConversationId
   /** Stream sequence of the last event folded in. */
@@ -42,6 +51,7 @@ export interface ConversationView {
   readonly character: CharacterId
   readonly language: string
   readonly turns: readonly TurnView[]
+  readonly faces: readonly NewFace[]
 }
 
 export interface Character {
@@ -54,6 +64,8 @@ export interface Character {
   readonly language: string
   /** URL of a square picture. */
   readonly portrait: string
+  /** Made by this person of a photo, and shown to nobody else. */
+  readonly own: boolean
 }
 
 export interface ConversationSummary {

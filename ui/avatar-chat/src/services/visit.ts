@@ -1,7 +1,7 @@
 /** One tab's visit: which conversation is open, and what the person does in it. Composes the other services. */
 
-import type { CharacterId, CommandName, ConversationId, Event, Id } from '../generated/events'
-import { Api, ApiError } from './api'
+import type { CharacterId, CommandName, ConversationId, Event, FaceRefused, Id } from '../generated/events'
+import { Api, ApiError, type Traits } from './api'
 import { backoff } from './backoff'
 import { Call } from './call'
 import { Catalogue } from './catalogue'
@@ -43,6 +43,8 @@ export class Visit {
   /** A new conversation was asked for before the last one had been found. */
   private fresh = false
   private opening = 0
+  /** Characters that this tab asked for, and that are still being made. */
+  private readonly asked = new Set<CharacterId>()
 
   constructor(world: World = browser()) {
     this.world = world
@@ -99,6 +101,29 @@ export class Visit {
     const { conversation } = this.state.get()
     if (!conversation) this.state.update((state) => ({ ...state, chosen: character }))
     else await this.try(() => this.world.api.choose(conversation.id, character))
+  }
+
+  /**
+   * Have a character made of a photo, in the open conversation or a new one; returns its id.
+   *
+   * @throws ApiError with the reason where the photo is not taken.
+   */
+  async makeFace(photo: Blob, traits: Traits): Promise<CharacterId> {
+    const character = await this.world.api.makeFace(await this.ensure(), photo, traits)
+    this.asked.add(character)
+    if (this.catalogue.character(character)) await this.meet(character) // made before, of the same photo
+    return character
+  }
+
+  /** Remove a character of one's own for good. */
+  async remove(character: CharacterId): Promise<void> {
+    await this.try(async () => {
+      await this.world.api.removeCharacter(character)
+      await this.catalogue.reload()
+      const current = this.state.get().conversation?.state.get().view.character
+      const [other] = this.catalogue.state.get().characters
+      if (current === character && other) await this.choose(other.id)
+    })
   }
 
   /** Begin a new conversation with the same character; a call goes on in it. */
@@ -184,9 +209,29 @@ export class Visit {
     if (body.type === 'reply.failed') {
       this.notices.show({ id: 'reply', tone: 'news', title: 'There was no answer', detail: body.detail })
     }
+    if (body.type === 'face.made') void this.meet(body.character)
+    if (body.type === 'face.refused') this.refused(body)
+    if (body.type === 'conversation.character_chosen' && !this.catalogue.character(body.character)) {
+      void this.catalogue.find(body.character) // made in another tab
+    }
     if (body.type === 'service.step_failed') {
       this.notices.show({ id: 'step', tone: 'news', title: `A step failed: ${body.service}`, detail: body.detail })
     }
+  }
+
+  /** A character has been made: whoever asked for it wants to see it. */
+  private async meet(character: CharacterId): Promise<void> {
+    const known = await this.catalogue.find(character)
+    if (known && this.asked.delete(character)) await this.choose(character)
+  }
+
+  private refused({ character, detail }: FaceRefused): void {
+    this.asked.delete(character)
+    const name = this.state
+      .get()
+      .conversation?.state.get()
+      .view.faces.find((face) => face.character === character)?.name
+    this.notices.show({ id: 'face', tone: 'problem', title: `There is no face for ${name ?? 'that photo'}`, detail })
   }
 
   /** What a command asks of the page; the services have done the rest. */

@@ -1,7 +1,7 @@
 /** Small stand-ins for the browser and the gateway, which say what was asked of them. */
 
 import type { Event, Fact, LiveEvent } from '../generated/events'
-import { Api, type RtcAnswer } from '../services/api'
+import { Api, type RtcAnswer, type Traits } from '../services/api'
 import { fold } from '../services/fold'
 import type { Source } from '../services/stream'
 import type { Character, ConversationSummary, ConversationView } from '../services/view'
@@ -14,6 +14,7 @@ export const ADA: Character = {
   accent: '#6d5ae6',
   language: 'en',
   portrait: 'api/characters/ada/portrait',
+  own: false,
 }
 export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', portrait: 'api/characters/leo/portrait' }
 
@@ -54,7 +55,7 @@ export function happened(body: Fact, turn: string | null = 't1', at = 1_000_000)
 }
 
 export function viewOf(id = 'c1', ...facts: readonly [string | null, Fact][]): ConversationView {
-  const empty: ConversationView = { id, seq: 0, title: '', character: 'ada', language: 'en', turns: [] }
+  const empty: ConversationView = { id, seq: 0, title: '', character: 'ada', language: 'en', turns: [], faces: [] }
   return facts.reduce((view, [turn, body], place) => fold(view, place + 1, happened(body, turn)), empty)
 }
 
@@ -63,6 +64,9 @@ export class FakeApi extends Api {
   readonly calls: string[] = []
   views = new Map<string, ConversationView>()
   failing = new Map<string, Error>()
+  /** Of the person's own. */
+  faces: readonly Character[] = []
+  most = 2
 
   private answer<T>(call: string, value: T): Promise<T> {
     this.calls.push(call)
@@ -70,7 +74,17 @@ export class FakeApi extends Api {
     return error ? Promise.reject(error) : Promise.resolve(value)
   }
   override characters(): Promise<readonly Character[]> {
-    return this.answer('characters', [ADA, LEO])
+    return this.answer('characters', [ADA, LEO, ...this.faces])
+  }
+  override facesPerPerson(): Promise<number> {
+    return Promise.resolve(this.most)
+  }
+  override makeFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
+    return this.answer(`makeFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')
+  }
+  override removeCharacter(id: string): Promise<void> {
+    this.faces = this.faces.filter((face) => face.id !== id)
+    return this.answer(`removeCharacter ${id}`, undefined)
   }
   override conversations(): Promise<readonly ConversationSummary[]> {
     const list = Array.from(this.views.values(), ({ id, title, character }) => ({ id, title, character }))

@@ -1,0 +1,179 @@
+import { ImageUp, LoaderCircle, Trash2 } from 'lucide-react'
+import { useEffect, useMemo, useState, type ChangeEvent, type SyntheticEvent } from 'react'
+import { useStore } from '../hooks/useStore'
+import { useConversation, useTab } from '../hooks/useVisit'
+import { ApiError, type Traits } from '../services/api'
+import type { Character } from '../services/view'
+import { Dialog } from './Dialog'
+import { Portrait } from './Portrait'
+
+/** A photo becomes somebody to talk to. Stays open until the face is there or it is said why there is none. */
+export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
+  const { visit } = useTab()
+  const { characters, most } = useStore(visit.catalogue.state)
+  const faces = useConversation()?.view.faces
+  const [asked, setAsked] = useState<string | null>(null)
+  const [error, setError] = useState<string | null>(null)
+  const own = characters.filter((character) => character.own)
+  const outcome = faces?.find(({ character }) => character === asked)
+  const made = asked !== null && (outcome ? outcome.state === 'made' : own.some(({ id }) => id === asked))
+  const refused = outcome?.state === 'refused'
+  useEffect(() => {
+    if (made) onClose()
+  }, [made, onClose])
+  useEffect(() => {
+    if (refused) visit.notices.remove('face') // it is said here
+  }, [refused, visit])
+  const ask = async (photo: Blob, traits: Traits) => {
+    setError(null)
+    setAsked(null)
+    try {
+      setAsked(await visit.makeFace(photo, traits))
+    } catch (problem) {
+      if (!(problem instanceof ApiError)) throw problem
+      setError(problem.status === 0 ? 'The server cannot be reached.' : problem.message)
+    }
+  }
+  return (
+    <Dialog title="A face from a photo" className="dialog-centre overflow-y-auto" onClose={onClose}>
+      <FaceForm
+        full={own.length >= most}
+        most={most}
+        making={asked !== null && !refused}
+        problem={error ?? outcome?.error ?? null}
+        onAsk={ask}
+      />
+      {own.length > 0 && (
+        <section className="border-t border-line px-5 py-3" aria-label="Your faces">
+          <ul className="flex flex-col gap-1">
+            {own.map((character) => (
+              <Own key={character.id} character={character} />
+            ))}
+          </ul>
+        </section>
+      )}
+    </Dialog>
+  )
+}
+
+interface FormProps {
+  readonly full: boolean
+  readonly most: number
+  readonly making: boolean
+  readonly problem: string | null
+  readonly onAsk: (photo: Blob, traits: Traits) => Promise<void>
+}
+
+function FaceForm({ full, most, making, problem, onAsk }: FormProps) {
+  const [photo, setPhoto] = useState<File | null>(null)
+  const [sending, setSending] = useState(false)
+  const busy = sending || making
+  const submit = (event: SyntheticEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    const text = (name: string) => (form.get(name) as string).trim()
+    if (!photo) return
+    setSending(true)
+    const voice = text('voice') === 'male' ? 'male' : 'female'
+    void onAsk(photo, { name: text('name'), voice, personality: text('personality') }).finally(() => setSending(false))
+  }
+  if (full) {
+    return <p className="px-5 pb-5 text-ink-soft">You have {most} faces of your own. Remove one to make another.</p>
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-4 px-5 pb-5" data-testid="face-form">
+      <div className="flex items-center gap-4">
+        <PhotoField photo={photo} onPhoto={setPhoto} disabled={busy} />
+        <div className="flex min-w-0 flex-1 flex-col gap-3">
+          <label className="block">
+            <span className="text-sm text-ink-soft">Name</span>
+            <input name="name" required maxLength={40} autoComplete="off" disabled={busy} className="input" />
+          </label>
+          <label className="block">
+            <span className="text-sm text-ink-soft">Voice</span>
+            <select name="voice" disabled={busy} className="input">
+              <option value="female">Female</option>
+              <option value="male">Male</option>
+            </select>
+          </label>
+        </div>
+      </div>
+      <label className="block">
+        <span className="text-sm text-ink-soft">Who they are (optional)</span>
+        <textarea
+          name="personality"
+          maxLength={2000}
+          rows={2}
+          disabled={busy}
+          placeholder="You are a patient teacher who loves the sea."
+          className="input"
+        />
+      </label>
+      {problem !== null && (
+        <p role="alert" data-testid="face-problem" className="wrap-anywhere text-danger">
+          {problem}
+        </p>
+      )}
+      <p className="text-sm text-ink-soft">
+        One face, from the front. Use a photo of yourself, or of somebody who agreed. Only you will see this character.
+      </p>
+      <button type="submit" disabled={busy || !photo} className="button-solid self-start disabled:opacity-50">
+        {busy && <LoaderCircle aria-hidden className="size-4 motion-safe:animate-spin" />}
+        {sending ? 'Sending the photo' : making ? 'Making the face' : 'Make this face'}
+      </button>
+    </form>
+  )
+}
+
+interface PhotoProps {
+  readonly photo: File | null
+  readonly disabled: boolean
+  readonly onPhoto: (photo: File | null) => void
+}
+
+function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
+  const url = useMemo(() => (photo ? URL.createObjectURL(photo) : null), [photo])
+  useEffect(() => {
+    if (url !== null) return () => URL.revokeObjectURL(url)
+    return undefined
+  }, [url])
+  const pick = ({ target }: ChangeEvent<HTMLInputElement>) => onPhoto(target.files?.[0] ?? null)
+  return (
+    <label className="photo" data-empty={!photo}>
+      {url !== null ? (
+        <img src={url} alt="The photo" className="size-full object-cover" />
+      ) : (
+        <span className="flex flex-col items-center gap-1 text-sm">
+          <ImageUp aria-hidden className="size-7" />
+          Choose a photo
+        </span>
+      )}
+      <input type="file" accept="image/*" aria-label="Photo" disabled={disabled} onChange={pick} className="sr-only" />
+    </label>
+  )
+}
+
+/** A character of one's own, which can be removed; asked twice, since it cannot be undone. */
+function Own({ character }: { readonly character: Character }) {
+  const { visit } = useTab()
+  const [sure, setSure] = useState(false)
+  const remove = () => {
+    if (sure) void visit.remove(character.id)
+    else setSure(true)
+  }
+  return (
+    <li className="flex items-center gap-3">
+      <Portrait character={character} className="size-9 shrink-0 rounded-full" />
+      <span className="min-w-0 flex-1 truncate">{character.name}</span>
+      <button
+        type="button"
+        onClick={remove}
+        onBlur={() => setSure(false)}
+        aria-label={sure ? `Remove ${character.name} for good` : `Remove ${character.name}`}
+        className={sure ? 'button-link text-danger' : 'button-icon'}
+      >
+        {sure ? 'Remove for good?' : <Trash2 aria-hidden className="size-4" />}
+      </button>
+    </li>
+  )
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 
@@ -11,11 +13,18 @@ from services.render.photo.face import Face
 from services.render.photo.fields import eye_distance
 from services.render.photo.picture import Pixels
 
-LEFT = ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133))
-RIGHT = ((362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263))
-"""Upper and lower lid from left to right, in the picture's left and right eye."""
-_SKIN = 0.26
-"""How much of the skin above the eye follows the lid, in distances between the eyes."""
+Lines: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+LEFT: Lines = (
+    (33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133), (46, 53, 52, 65, 55),
+)  # fmt: skip
+RIGHT: Lines = (
+    (362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263),
+    (285, 295, 282, 283, 276),
+)  # fmt: skip
+"""Upper lid, lower lid and lower edge of the brow from left to right, in the picture's left and right eye."""
+_LEAST_SKIN, _MOST_SKIN = 0.06, 0.26
+"""How much of the skin above the eye follows the lid, in distances between the eyes: up to the brow, which does not."""
 _SPARE = 0.3, 0.5
 """By how much of its height an eye is taken to be larger than its mesh, above and below: lashes, and large eyes."""
 _LOOK_X, _LOOK_Y = 0.075, 0.035
@@ -26,11 +35,11 @@ _SOFT = 1.5
 class Eye:
     """One eye of one portrait."""
 
-    def __init__(self, face: Face, lids: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-        upper, lower = (face.mesh[list(lid), :2] for lid in lids)
+    def __init__(self, face: Face, lines: Lines) -> None:
+        upper, lower, brow = (face.mesh[list(line), :2] for line in lines)
         self._unit = unit = eye_distance(face)
         x0, x1 = (int(np.clip(x, 0, SIDE)) for x in (upper[0, 0], upper[-1, 0] + 1))
-        y0 = int(np.clip(upper[:, 1].min() - (_SKIN + 0.03) * unit, 0, SIDE))
+        y0 = int(np.clip(upper[:, 1].min() - (_MOST_SKIN + 0.03) * unit, 0, SIDE))
         y1 = int(np.clip(lower[:, 1].max() + 0.1 * unit, 0, SIDE))
         self.part = (slice(y0, y1), slice(x0, x1))
         """Rows and columns that the eye changes."""
@@ -39,6 +48,8 @@ class Eye:
         top, bottom = (np.interp(self._x, lid[:, 0], lid[:, 1]).astype(np.float32) for lid in (upper, lower))
         above, below = (share * (bottom - top) for share in _SPARE)
         self._upper, self._lower = top - above, bottom + below
+        to_brow = top - np.interp(self._x, brow[:, 0], brow[:, 1]).astype(np.float32)
+        self._skin_top = self._upper - np.clip(to_brow - above, _LEAST_SKIN * unit, _MOST_SKIN * unit)
         across = 2.0 * (self._x - x0) / max(x1 - x0 - 1, 1) - 1.0
         within = np.clip((self._y - self._upper) / np.maximum(self._lower - self._upper, 1.0), 0.0, 1.0)
         self._iris = np.minimum(1.0, 5.0 * within * (1.0 - within)) * (1.0 - across**2)
@@ -53,7 +64,7 @@ class Eye:
         if abs(shut) < 0.01 and abs(gaze_x) < 0.01 and abs(gaze_y) < 0.01:
             return
         edge = self._upper + shut * (self._lower - self._upper)  # where the upper lid ends now
-        skin_top = self._upper - _SKIN * self._unit
+        skin_top = self._skin_top
         skin = skin_top + (self._y - skin_top) * (self._upper - skin_top) / np.maximum(edge - skin_top, 1.0)
         height = np.maximum(self._lower - edge, 1.0)
         stretched = self._upper + (self._y - edge) * (self._lower - self._upper) / height

@@ -12,14 +12,20 @@ from services.render.photo.fields import eye_distance
 from services.render.photo.picture import Pixels
 from services.render.pose import Pose
 
-_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
+UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 """Inner edges of the lips, from left to right."""
 _CHIN = 152
 
 _DOWN, _RISE = 0.36, 0.05
 """How far the lower lip falls and the upper one rises with the jaw open, in distances between the eyes."""
+_CLOSED = 0.035
+"""Gap between the lips up to which they count as closed, in distances between the eyes; from twice that on, parted."""
+_FROM_ABOVE = 0.4
+"""The upper lip's part of the way, where they close."""
 _THROAT, _TEETH, _TONGUE = (38.0, 14.0, 18.0), (228.0, 221.0, 212.0), (150.0, 72.0, 76.0)
+_TOOTH, _LEAST_TEETH = 0.115, 0.35
+"""Length of the teeth in distances between the eyes, and the part of it that an open mouth shows at the least."""
 _SOFT = 1.6
 """Pixels over which the lips' edges fade."""
 
@@ -39,27 +45,37 @@ class Mouth:
         self._unit = unit = eye_distance(face)
         left, right = float(mesh[MOUTH_LEFT, 0]), float(mesh[MOUTH_RIGHT, 0])
         middle, half = (left + right) / 2.0, (right - left) / 2.0
-        seam = (mesh[list(_UPPER), :2] + mesh[list(_LOWER), :2]) / 2.0
+        upper, lower = mesh[list(UPPER), :2], mesh[list(LOWER), :2]
+        # Where the lips are parted, what is between them are the upper teeth, which stay where they are.
+        gap = float((lower - upper)[:, 1].max()) / unit
+        self._parted = float(_smooth(np.asarray((gap - _CLOSED) / _CLOSED, np.float32)))
+        seam = (upper + lower) / 2.0 + self._parted * (lower - upper) / 2.0
         x0, x1 = _within(middle - 1.6 * half - 0.3 * unit), _within(middle + 1.6 * half + 0.3 * unit)
         y0 = _within(float(seam[:, 1].min()) - 0.35 * unit)
         self.part = (slice(y0, _within(float(mesh[_CHIN, 1]) + 1.0 * unit)), slice(x0, x1))
         """Rows and columns that a moving jaw changes."""
         self._x = np.arange(x0, x1, dtype=np.float32)
         self._y = np.arange(y0, self.part[0].stop, dtype=np.float32)[:, None]
-        self._seam = np.interp(self._x, seam[:, 0], seam[:, 1]).astype(np.float32)
+        self._seam = self._by_column(seam)
+        self._upper, self._lower = self._by_column(upper), np.maximum(self._by_column(lower), self._by_column(upper))
         across = (self._x - middle) / (0.94 * half)
         self._lens = np.maximum(1.0 - across**2, 0.0) ** 0.75
         """How far the lips part, from the corners of the mouth to its middle."""
         self._offset = (self._x - middle) / half
         self._to_chin = (float(mesh[_CHIN, 1]) - float(seam[5, 1])) / unit
 
+    def _by_column(self, line: NDArray[np.float32]) -> Plane:
+        return np.asarray(np.interp(self._x, line[:, 0], line[:, 1]), np.float32)
+
     def draw(self, pixels: Pixels, pose: Pose) -> None:
-        """Open the mouth in these pixels, as far as the pose says."""
+        """Open or close the mouth in these pixels, as far as the pose says."""
+        raised = self._close(pixels, min(max(pose.press, 0.0), 1.0) * self._parted)
         unit, jaw = self._unit, max(pose.jaw, 0.0)
         if jaw * _DOWN * unit < 0.5:
             return
         fall, rise = jaw * _DOWN * unit * self._lens, jaw * _RISE * unit * self._lens
-        top, bottom = self._seam - rise, self._seam + fall  # edges of the lips, by column
+        seam = self._seam - raised
+        top, bottom = seam - rise, seam + fall  # edges of the lips, by column
         below, above = self._y - bottom, top - self._y  # pixels beyond them
         source = self._y - np.where(below > 0.0, self._chin(jaw, below / unit, fall), 0.0)
         source += np.where(above > 0.0, rise * (1.0 - _smooth(above / (0.3 * unit))), 0.0)
@@ -74,6 +90,26 @@ class Mouth:
             opaque = inside[band, :, None]
             painted = self._inside(pose, self._y[band], top, bottom)
             part[band] = (part[band] * (1.0 - opaque) + painted * opaque).astype(np.uint8)
+
+    def _close(self, pixels: Pixels, amount: float) -> Plane:
+        """Bring lips together that the portrait shows parted; returns how far the lower one went up, by column."""
+        # A little beyond their edges, so that no tooth is left between closed lips.
+        spare = amount * _SOFT * self._lens
+        upper, lower = self._upper - spare, self._lower + spare
+        gap = amount * (lower - upper)
+        sunk, raised = _FROM_ABOVE * gap, (1.0 - _FROM_ABOVE) * gap
+        if float(gap.max()) < 0.5:
+            return np.zeros_like(raised)
+        top, bottom = upper + sunk, lower - raised
+        below, above = (self._y - bottom) / self._unit, (top - self._y) / self._unit
+        source = upper + (self._y - top) * (lower - upper) / np.maximum(bottom - top, 0.01)
+        source = np.where(below >= 0.0, self._y + raised * (1.0 - _smooth(below / 0.6)), source)
+        source = np.where(above >= 0.0, self._y - sunk * (1.0 - _smooth(above / 0.3)), source)
+        columns = np.broadcast_to(self._x, source.shape).astype(np.float32)
+        pixels[self.part] = cv2.remap(
+            pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return raised
 
     def _chin(self, jaw: float, depth: Plane, fall: NDArray[np.float32]) -> Plane:
         """How far what is so deep below the lower lip moves down; the jaw is broader than the mouth."""
@@ -92,9 +128,12 @@ class Mouth:
         raised = 0.35 * min(max(pose.tongue, 0.0), 1.0)
         tongue = _smooth((deep - 0.72 + raised) / 0.25)[..., None]
         painted = painted + (np.asarray(_TONGUE, np.float32) * light - painted) * 0.8 * tongue
-        length = np.minimum(0.115 * self._unit, 0.5 * gap)
-        teeth = np.clip((top + length - y) / _SOFT, 0.0, 1.0)[..., None] * min(max(0.25 + pose.teeth, 0.0), 1.0)
-        return np.asarray(painted + (np.asarray(_TEETH, np.float32) * light - painted) * teeth, np.float32)
+        # Where the portrait shows its own, none are painted. Few teeth are short ones, not grey ones.
+        shown = min(max(_LEAST_TEETH + pose.teeth, 0.0), 1.0) * (1.0 - self._parted)
+        length = np.minimum(_TOOTH * self._unit, 0.5 * gap) * shown
+        teeth = np.clip((top + length - y) / _SOFT, 0.0, 1.0)[..., None]
+        shade = (0.7 + 0.3 * np.clip((y - top) / np.maximum(length, 1.0), 0.0, 1.0))[..., None]  # of the lip above
+        return np.asarray(painted + (np.asarray(_TEETH, np.float32) * light * shade - painted) * teeth, np.float32)
 
 
 def _within(position: float) -> int:

@@ -119,7 +119,7 @@ def test_a_picture_of_too_many_pixels_is_refused_with_its_size(monkeypatch: pyte
 
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(picture, "LARGEST_PHOTO", 1 << 20)
     with pytest.raises(TooLarge, match="2 MB, at most 1"):
         read(bytes(2 << 20))
 

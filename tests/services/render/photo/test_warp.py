@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from bus.errors import NotFound
 from services.render.cast import CAST
 from services.render.faces import Warp, faces
+from services.render.photo.face import Face
+from services.render.photo.mouth import LOWER, UPPER
 from services.render.photo.portrait import Portrait, Portraits
 from services.render.photo.warp import PhotoFace
 from services.render.pose import EMOTIONS, Pose
@@ -59,6 +62,60 @@ def test_the_mouth_opens_with_the_jaw_and_closes_when_lips_are_pressed(face: Pho
     assert opened == sorted(opened)
     assert opened[-1] > opened[1] > opened[0]
     assert opened[-1] > opened[0] + 600
+
+
+@pytest.fixture(scope="module")
+def smiling(portrait: Portrait) -> Portrait:
+    """The same face with its lips parted, and a row of white teeth between them."""
+    mesh, pixels = portrait.face.mesh.copy(), portrait.pixels.copy()
+    upper, lower = mesh[list(UPPER)], mesh[list(LOWER)]
+    gap = 18.0 * np.sin(np.linspace(0.0, np.pi, len(upper)))
+    mesh[list(LOWER[1:-1]), 1] += gap[1:-1].astype(np.float32)
+    between = np.concatenate([upper[:, :2], mesh[list(LOWER), :2][::-1]]).astype(np.int32)
+    # Pulled apart as the lower lip would be, so that its red is below the teeth.
+    for column in range(int(upper[0, 0]), int(upper[-1, 0])):
+        top = int(np.interp(column, lower[:, 0], lower[:, 1]))
+        down = round(float(np.interp(column, lower[:, 0], gap)))
+        pixels[top + down :, column] = portrait.pixels[top : SIZE - down, column]
+    cv2.fillPoly(pixels, [between], (250, 250, 245))
+    return dataclasses.replace(portrait, face=Face(mesh), pixels=pixels)
+
+
+def white(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
+    return int((picture[part].min(axis=2) > 225).sum())
+
+
+def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_lips_close(smiling: Portrait) -> None:
+    face, mouth = PhotoFace(smiling, SIZE), around(smiling, 61, 291, 17)
+    rest = draw(face, Pose())
+    assert np.array_equal(rest, smiling.pixels)
+    shown, hidden = white(rest, mouth), darkness(rest, mouth)
+    opened = draw(face, Pose(jaw=0.6))
+    assert white(opened, mouth) > 0.85 * shown
+    assert darkness(opened, mouth) > hidden + 300
+    # In one piece: the dark is below the teeth, nowhere between them.
+    middle = smiling.face.mesh[13].astype(int)
+    column = opened[middle[1] - 10 : middle[1] + 70, middle[0]]
+    teeth, dark = np.flatnonzero(column.min(axis=1) > 225), np.flatnonzero(column.sum(axis=1) < 160)
+    assert teeth.max() < dark.min()
+    closing = [white(draw(face, Pose(press=press)), mouth) for press in (0.0, 0.3, 0.6, 1.0)]
+    assert closing == sorted(closing, reverse=True)
+    assert closing[-1] < 0.05 * shown
+    chin = around(smiling, 152, reach=10)
+    assert changed(draw(face, Pose(press=1.0)), rest, chin) < 0.02
+
+
+def test_a_closed_mouth_shows_painted_teeth_that_are_white_not_grey(face: PhotoFace, portrait: Portrait) -> None:
+    mouth = around(portrait, 61, 291, 17)
+    few, many = (draw(face, Pose(jaw=0.8, teeth=teeth)) for teeth in (0.0, 0.6))
+    pale = [int((picture[mouth].min(axis=2) > 140).sum()) for picture in (few, many)]
+    assert 0 < pale[0] < pale[1]
+
+
+def test_brows_stay_where_they_are_when_the_eyes_close(face: PhotoFace, portrait: Portrait) -> None:
+    rest, closed = draw(face, Pose()), draw(face, Pose(lid_left=0.0, lid_right=0.0))
+    for point in (70, 63, 105, 66, 107, 300, 293, 334, 296, 336):
+        assert changed(rest, closed, around(portrait, point, reach=2)) == 0.0, point
 
 
 def test_the_chin_goes_down_with_the_jaw_and_the_forehead_stays(face: PhotoFace, portrait: Portrait) -> None:

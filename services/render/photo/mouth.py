@@ -109,7 +109,7 @@ class Mouth:
         pixels[self.part] = cv2.remap(
             pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        return raised
+        return np.asarray(raised, np.float32)
 
     def _chin(self, jaw: float, depth: Plane, fall: NDArray[np.float32]) -> Plane:
         """How far what is so deep below the lower lip moves down; the jaw is broader than the mouth."""

@@ -112,10 +112,21 @@ def test_a_closed_mouth_shows_painted_teeth_that_are_white_not_grey(face: PhotoF
     assert 0 < pale[0] < pale[1]
 
 
-def test_brows_stay_where_they_are_when_the_eyes_close(face: PhotoFace, portrait: Portrait) -> None:
+def test_low_brows_stay_where_they_are_when_the_eyes_close(portrait: Portrait) -> None:
+    mesh, pixels = portrait.face.mesh.copy(), portrait.pixels.copy()
+    # A dark brow a little above each eye, where the lid's skin would be.
+    brows = ((46, 53, 52, 65, 55), (285, 295, 282, 283, 276))
+    for brow, lid in zip(brows, (159, 386), strict=True):
+        mesh[list(brow), 1] = mesh[lid, 1] - 16.0
+        line = np.int32(mesh[list(brow), :2] - (0.0, 4.0))
+        cv2.polylines(pixels, [line], isClosed=False, color=(20, 15, 10), thickness=5)
+    face = PhotoFace(dataclasses.replace(portrait, face=Face(mesh), pixels=pixels), SIZE)
     rest, closed = draw(face, Pose()), draw(face, Pose(lid_left=0.0, lid_right=0.0))
-    for point in (70, 63, 105, 66, 107, 300, 293, 334, 296, 336):
-        assert changed(rest, closed, around(portrait, point, reach=2)) == 0.0, point
+    for brow in brows:
+        x0, x1 = int(mesh[brow[0], 0]), int(mesh[brow[-1], 0])
+        row = int(mesh[brow[2], 1])
+        assert changed(rest, closed, (slice(row - 8, row), slice(x0, x1))) == 0.0
+    assert changed(rest, closed, around(portrait, 33, 133, reach=4)) > 0.25
 
 
 def test_the_chin_goes_down_with_the_jaw_and_the_forehead_stays(face: PhotoFace, portrait: Portrait) -> None:

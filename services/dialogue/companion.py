@@ -76,7 +76,8 @@ def answer(exchange: Exchange, now: datetime) -> str:
         key = "nothing_said"
     if key == "unknown" and any("VISAVIS_LLM_URL" in m.text for m in exchange.history if m.role == "assistant"):
         key = "unknown_again"
-    said = pick(phrases.answers[key], exchange).format(**facts)
+    answers = tuple(one for one in phrases.answers[key] if facts["tagline"] or "{tagline}" not in one)
+    said = pick(answers, exchange).format(**facts)
     if greeted and rest and key not in ("hello", "my_name"):
         said = f"[happy] {phrases.short_hello.format(**facts)} {said}"
     return said

@@ -73,8 +73,9 @@ def system_prompt(exchange: Exchange) -> str:
     character = exchange.character
     language = _LANGUAGES.get(exchange.language.split("-")[0].lower(), exchange.language)
     others = f" People can also choose to talk to {_and(exchange.others)} here." if exchange.others else ""
+    tagline = f", {character.tagline}" if character.tagline else ""
     return (
-        f"You are {character.name}, {character.tagline}. {character.personality}{others}\n"
+        f"You are {character.name}{tagline}. {character.personality}{others}\n"
         "You are speaking aloud, face to face, through a talking avatar called Visavis. Answer in "
         f"{language}, in one to three short sentences unless asked for more. Use plain words to be heard, "
         "not read: no lists, headings, Markdown, code, links, emoji or stage directions.\n"

@@ -165,6 +165,8 @@ class Session:
         reason: CloseReason = "shutdown"
         connected = asyncio.create_task(self._connected.wait())
         try:
+            # A browser that connects may write at once, before this end knows that it is connected.
+            await self._say_watching()
             await _first(connected, self._over, timeout=_CONNECT_PATIENCE)
             if self._connected.is_set() and not self._over.done():
                 reason = await self._serve()
@@ -370,11 +372,14 @@ class Session:
 
     async def _say_that_we_watch(self) -> None:
         while True:
-            watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session=self.id))
-            await self._bus.publish_live(watching)
+            await self._say_watching()
             for _ in range(10):
                 self._show_idle()
                 await asyncio.sleep(_WATCH_EVERY / 10)
+
+    async def _say_watching(self) -> None:
+        watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session=self.id))
+        await self._bus.publish_live(watching)
 
     async def _ping(self) -> None:
         while True:

@@ -157,7 +157,7 @@ class FaceFinder:
             across = mesh[263, :2] - mesh[33, :2]
             mesh, sure = self._look(picture, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
         if sure <= _SURE:
-            raise InvalidInput("what looks like a face cannot be measured; take a clear picture from the front")
+            raise InvalidInput("no face can be seen clearly enough; take a picture from the front, in good light")
         return Face(mesh.astype(np.float32))
 
     def _look(

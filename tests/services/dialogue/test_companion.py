@@ -6,6 +6,7 @@ import string
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -30,6 +31,14 @@ LANGUAGES = pytest.mark.parametrize("phrases", [ENGLISH, GERMAN], ids=["en", "de
 def say(text: str, *history: Message, language: str = "en", now: datetime = NOON, seed: int = 0) -> str:
     exchange = replace(BASE, text=text, history=history, language=language, seed=seed)
     return parse(answer(exchange, now)).text
+
+
+def test_who_has_no_tagline_does_not_say_it() -> None:
+    nobody = msgspec.structs.replace(ADA, tagline="")
+    asked = replace(BASE, text="who are you", character=nobody)
+    said = {parse(answer(replace(asked, seed=seed), NOON)).text for seed in range(20)}
+    assert said == {"I am Ada. I live in this page, and I love to talk."}
+    assert len({say("who are you", seed=seed) for seed in range(20)}) == 3
 
 
 @pytest.mark.parametrize(

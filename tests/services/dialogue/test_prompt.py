@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from bus.events import CharacterCreated
@@ -50,6 +51,11 @@ def test_the_model_learns_who_it_is_what_was_heard_and_what_was_said() -> None:
         {"role": "assistant", "content": "I was going to —"},
         {"role": "user", "content": "go on"},
     ]
+
+
+def test_who_has_no_tagline_is_who_the_personality_says() -> None:
+    system, *_ = messages(Exchange(text="hi", at=1, character=msgspec.structs.replace(ADA, tagline="")))
+    assert system["content"].startswith("You are Ada. You are curious.")
 
 
 def test_a_half_told_answer_stands_at_the_end_with_the_request_to_go_on() -> None:

@@ -384,6 +384,8 @@ async def test_an_offer_without_a_browser_behind_it_leaves_nothing(
         while (await gateway.client.delete(answer.headers["location"])).status_code != 404:
             await asyncio.sleep(0.1)
     assert len(await gateway.bus.facts(conversation)) == 1
+    # Pictures were promised though: of an answer to what a browser writes as soon as it is connected, the first too.
+    assert await gateway.bus.last_live(subjects.watching(conversation)) is not None
 
 
 async def test_what_was_told_while_nobody_was_connected_is_heard_by_who_comes_back(gateway: Running) -> None:

@@ -118,7 +118,7 @@ def test_low_brows_stay_where_they_are_when_the_eyes_close(portrait: Portrait) -
     brows = ((46, 53, 52, 65, 55), (285, 295, 282, 283, 276))
     for brow, lid in zip(brows, (159, 386), strict=True):
         mesh[list(brow), 1] = mesh[lid, 1] - 16.0
-        line = np.int32(mesh[list(brow), :2] - (0.0, 4.0))
+        line = np.asarray(mesh[list(brow), :2] - (0.0, 4.0), np.int32)
         cv2.polylines(pixels, [line], isClosed=False, color=(20, 15, 10), thickness=5)
     face = PhotoFace(dataclasses.replace(portrait, face=Face(mesh), pixels=pixels), SIZE)
     rest, closed = draw(face, Pose()), draw(face, Pose(lid_left=0.0, lid_right=0.0))

@@ -110,7 +110,7 @@ function FaceForm({ full, most, making, problem, onAsk }: FormProps) {
         />
       </label>
       {problem !== null && (
-        <p role="alert" data-testid="face-problem" className="wrap-anywhere text-danger">
+        <p role="alert" data-testid="face-problem" className="wrap-anywhere text-danger first-letter:uppercase">
           {problem}
         </p>
       )}

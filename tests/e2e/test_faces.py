@@ -1,0 +1,89 @@
+"""A person gives a photo in a real browser and talks to the face."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bus.errors import NotFound
+from bus.events import FaceMade, FaceRefused, FaceRequested, FramesStarted, SpeechStarted
+from services.render.layered.renderer import LayeredRenderer
+from services.render.photo import models
+from services.render.pose import Pose
+from tests.e2e.browser import browser, by, seen, watch
+from tests.e2e.measure import lip_sync
+from tests.e2e.stack import Stack, eventually
+from tests.e2e.test_conversation import drawn, face, open_page, record, state, told
+
+MODELS = Path(".setup/face-models")
+
+
+def pictures(folder: Path) -> tuple[Path, Path]:
+    """A photo of somebody, and one of nobody."""
+    somebody, nobody = folder / "somebody.jpg", folder / "nobody.png"
+    cv2.imwrite(str(somebody), LayeredRenderer(640).face("noor").pixels(Pose())[:, :, :3].copy())
+    cv2.imwrite(str(nobody), np.full((400, 400, 3), 90, np.uint8))
+    return somebody, nobody
+
+
+async def test_a_photo_becomes_somebody_to_talk_to_who_can_be_removed(stack: Stack, tmp_path: Path) -> None:
+    models.fetch(MODELS)
+    shutil.copytree(MODELS, stack.folder / "data" / "models" / "face", dirs_exist_ok=True)
+    somebody, nobody = pictures(tmp_path)
+    async with browser(tmp_path, None) as context:
+        page = await context.new_page()
+        await open_page(page, stack)
+        await by(page, "new-face").click()
+        await page.fill("input[name=name]", "Zoe")
+        await page.set_input_files("input[type=file]", nobody)
+        await page.click("text=Make this face")
+        await by(page, "face-problem").wait_for(timeout=30_000)
+        assert "no face was found" in await by(page, "face-problem").inner_text()
+
+        await page.set_input_files("input[type=file]", somebody)
+        await page.click("text=Make this face")
+        chosen = page.locator('.character[aria-pressed="true"]')
+        await eventually(lambda: _is(chosen, "Zoe"), "Zoe is made and chosen")
+        assert await page.locator('[data-testid="face-form"]').count() == 0
+
+        await page.fill("#message", "what is your name")
+        await page.keyboard.press("Enter")
+        await eventually(lambda: face(page), "there is a face")
+        await watch(page)
+        await eventually(lambda: state(page, "speaking"), "she speaks")
+        await told(stack, page)
+        await eventually(lambda: drawn(stack, page), "all is drawn")
+        what = await seen(page)
+        events = await record(stack, page)
+        zoe = next(event.body.character for event in events if isinstance(event.body, FaceMade))
+
+        await by(page, "new-face").click()
+        await page.click('[aria-label="Remove Zoe"]')
+        await page.click('[aria-label="Remove Zoe for good"]')
+        await eventually(lambda: _is(chosen, "Ada"), "the talk goes on with Ada")
+        await by(page, f"character-{zoe}").wait_for(state="detached")
+
+    bodies = [event.body for event in events]
+    asked = [body for body in bodies if isinstance(body, FaceRequested)]
+    assert [(body.character, body.name) for body in asked][1:] == [(zoe, "Zoe")]
+    assert [body.character for body in bodies if isinstance(body, FaceRefused)] == [asked[0].character]
+    assert {body.character for body in bodies if isinstance(body, SpeechStarted | FramesStarted)} == {zoe}
+    correlation, lag = lip_sync(what)
+    assert correlation > 0.3
+    assert abs(lag) <= 200
+    async with stack.bus() as bus:
+        assert zoe not in await bus.characters()
+        for name in (asked[0].photo, asked[1].photo, asked[1].look):
+            try:
+                await bus.asset(name)
+            except NotFound:
+                continue
+            raise AssertionError(f"{name} is still kept")
+
+
+async def _is(chosen: object, name: str) -> bool:
+    count: int = await chosen.count()  # type: ignore[attr-defined]
+    return bool(count) and name in await chosen.inner_text()  # type: ignore[attr-defined]

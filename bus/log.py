@@ -11,14 +11,15 @@ from typing import TypeVar
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from bus import characters, codec, streams, subjects
+from bus import characters, clock, codec, streams, subjects
 from bus.assets import Assets
 from bus.connection import Connection, open_connection
-from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
+from bus.errors import BusError, ConfigurationError, Conflict, NotFound, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
     CharacterCreated,
     CharacterEvent,
+    CharacterRemoved,
     DeadLetter,
     Event,
     LiveBody,
@@ -26,6 +27,7 @@ from bus.events import (
     Media,
     StepRepeated,
 )
+from bus.ids import new_id
 from bus.service import M
 from bus.settings import Settings
 from bus.stored import PATIENCE, Fence, Record, Stored, StoredLog
@@ -74,6 +76,21 @@ class Bus(StoredLog):
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
         return (await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
+
+    async def remove_character(self, character: str) -> None:
+        """Put on record that a character is gone, and delete its face where no other character has it too.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        known = await self.characters()
+        if character not in known:
+            raise NotFound(f"there is no character {character}; there are {', '.join(sorted(known)) or 'none'}")
+        event = CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=CharacterRemoved())
+        await self.append_character(event)
+        look = known.pop(character).look
+        if all(one.look != look for one in known.values()):
+            await self.assets.remove(look)
 
     async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Stored:
         """Append audio or pictures, if the fence still stands.

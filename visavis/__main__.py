@@ -99,6 +99,12 @@ def _character(arguments: argparse.Namespace, settings: Settings) -> int:
     )
 
 
+def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.character import forget
+
+    return asyncio.run(forget(settings, arguments.character))
+
+
 def _colour(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -131,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     character.add_argument("--voice", default="female", help="female or male")
     character.add_argument("--language", default="en", help="BCP-47 tag, e.g. en or de")
     character.set_defaults(run=_character)
+    forget = commands.add_parser("forget", help="remove a character that was made from a photo, and its face")
+    forget.add_argument("character", help="its id")
+    forget.set_defaults(run=_forget)
     for command in (doctor, tail):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser

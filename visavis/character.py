@@ -71,6 +71,21 @@ def id_of(name: str) -> str:
     return id_
 
 
+async def forget(settings: Settings, id_: str) -> int:
+    """The command that removes a character and its face; returns its exit status.
+
+    Raises:
+        InvalidInput: there is none of that id, or it is one of the built-in ones.
+        BusError: the log is not there; Visavis has to run.
+    """
+    if id_ in CAST:  # `visavis up` would bring it back
+        raise InvalidInput(f"{id_} is one of the built-in characters")
+    async with connect(settings, name="character") as bus:
+        await bus.remove_character(id_)
+    print(f"{id_} is gone", file=sys.stderr)
+    return 0
+
+
 async def character(settings: Settings, photo: Path, **traits: str) -> int:
     """The command; returns its exit status."""
     id_ = await add(settings, photo, **traits)

@@ -58,6 +58,10 @@ class Conversations:
         """What is new of a character."""
         self.characters = after(self.characters, event)
 
+    def forget(self, character: str) -> None:
+        """It was removed here; what is on record says so in a moment."""
+        self.characters = {id_: one for id_, one in self.characters.items() if id_ != character}
+
     def seen_by(self, person: str) -> dict[str, CharacterCreated]:
         """The characters that a person may talk to, by id."""
         return seen_by(person, self.characters)

@@ -16,8 +16,8 @@ from starlette.types import Message
 from bus import clock
 from bus.characters import greeting_of, personality_of
 from bus.errors import InvalidInput, NotFound, TooLarge
-from bus.events import LARGEST_PHOTO, CharacterEvent, CharacterRemoved, Event, FaceRequested
-from bus.ids import derive_id, look_of, new_id, slug
+from bus.events import LARGEST_PHOTO, Event, FaceRequested
+from bus.ids import derive_id, look_of, slug
 from bus.log import Bus
 from projections.conversation import Conversation
 from services.gateway.conversations import PATIENCE, Conversations
@@ -108,11 +108,8 @@ class Faces:
         gone = self._conversations.characters.get(character)
         if gone is None or not person or gone.owner != person:
             raise NotFound("no such character of yours")
-        event = CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=CharacterRemoved())
-        await self._bus.append_character(event)
-        self._conversations.tell(event)
-        if all(one.look != gone.look for one in self._conversations.characters.values()):
-            await self._bus.assets.remove(gone.look)
+        await self._bus.remove_character(character)
+        self._conversations.forget(character)
         for conversation in {session.conversation for session in self._conversations.sessions.values()}:
             state = self._feed.model.conversation(conversation)
             if state is not None and state.character == character:

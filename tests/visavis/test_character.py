@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bus.errors import ConfigurationError, InvalidInput
+from bus.errors import ConfigurationError, InvalidInput, NotFound
 from bus.events import CharacterCreated
 from bus.log import Bus
 from bus.settings import Settings
@@ -18,7 +18,7 @@ from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.photo.portrait import Portraits
 from services.render.pose import Pose
-from visavis.character import add, character, id_of
+from visavis.character import add, character, forget, id_of
 
 MODELS = Path(".setup/face-models")
 TRAITS = {"name": "Zoë", "tagline": "t", "personality": "", "greeting": "", "voice": "male", "language": "de"}
@@ -73,6 +73,25 @@ async def test_a_photo_that_cannot_be_used_leaves_nothing_on_record(ready: Setti
     with pytest.raises(ConfigurationError, match="cannot be read"):
         await add(ready, photo.with_name("other.jpg"), **TRAITS)
     assert await bus.characters() == {}
+
+
+async def test_a_character_is_forgotten_with_its_face(
+    ready: Settings, bus: Bus, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await add(ready, photo, **TRAITS)
+    await add(ready, photo, **{**TRAITS, "name": "Yan"})
+    look = (await bus.characters())["zoe"].look
+    assert await forget(ready, "zoe") == 0
+    assert capsys.readouterr().err == "zoe is gone\n"
+    assert list(await bus.characters()) == ["yan"]
+    assert await bus.asset(look), "Yan has the same face"
+    with pytest.raises(NotFound, match="there is no character zoe; there are yan"):
+        await forget(ready, "zoe")
+    await forget(ready, "yan")
+    with pytest.raises(NotFound):
+        await bus.asset(look)
+    with pytest.raises(InvalidInput, match="ada is one of the built-in characters"):
+        await forget(ready, "ada")
 
 
 def test_ids_are_made_of_names() -> None:

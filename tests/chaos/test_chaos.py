@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import TypeAlias
 
+import cv2
 import pytest
 
 from bus import codec, streams, subjects
+from bus.errors import NotFound
 from bus.events import (
     Body,
     Event,
+    FaceMade,
+    FaceRefused,
+    FaceRequested,
     Fact,
     FramesStarted,
+    IdleBatch,
     MessageReceived,
     ReplyEnded,
     ReplySentence,
@@ -26,7 +33,11 @@ from bus.events import (
     TranscriptFinal,
     UtteranceStarted,
 )
+from bus.ids import look_of
 from bus.log import Bus, connect
+from services.render.layered.renderer import LayeredRenderer
+from services.render.photo import models
+from services.render.pose import Pose
 from tests.chaos import reader
 from tests.chaos.model import model
 from tests.chaos.persons import Person
@@ -35,6 +46,7 @@ from tests.chaos.world import World
 
 Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
 
+FACE_MODELS = Path(".setup/face-models")
 STEPS: tuple[tuple[str, type[Body], bool], ...] = (
     ("stt", UtteranceStarted, True),
     ("stt", TranscriptFinal, True),
@@ -88,6 +100,43 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
     assert list(reader.complaints(verdict)) == []
     assert [turn for person in persons for turn in person.stuck] == []
     assert (verdict.turns, verdict.complete, verdict.dead) == (len(STEPS), len(STEPS), 0)
+
+
+async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tmp_path: Path) -> None:
+    models.fetch(FACE_MODELS)
+    shutil.copytree(FACE_MODELS, tmp_path / "data" / "models" / "face")
+    photo = cv2.imencode(".png", LayeredRenderer(640).face("milo").pixels(Pose())[:, :, :3])[1].tobytes()
+    body = FaceRequested(
+        character="zoe", photo="upload-e1", look=look_of(photo), owner="p", name="Zoe", tagline="", personality="",
+        greeting="", voice="female", language="en",
+    )  # fmt: skip
+    world = World(tmp_path, "http://127.0.0.1:9", workers=("render",))
+
+    async def kill_at(stream: str, subject: str) -> None:
+        async with aclosing(bus.read(stream, subject, follow=True)) as records:
+            await anext(records)
+        world.processes["render"].signal(signal.SIGKILL)
+
+    async with world.running(), connect(world.settings, name="person") as bus:
+        await bus.assets.put(body.photo, photo)
+        killing = asyncio.create_task(kill_at(streams.FRAMES, subjects.idle_frames("zoe")))
+        await bus.append(Event(id="e1", at=1, conversation="c", body=body))
+        await killing
+        await kill_at(streams.CHARACTERS, "character.zoe.>")
+        while await bus.last_fact("c", FaceMade) is None:
+            await asyncio.sleep(0.1)
+        assert await reader.left_undone(world.url, PATIENCE) == []
+        facts = [fact.body for _, fact in await bus.facts("c")]
+        assert [body for body in facts if isinstance(body, FaceMade | FaceRefused)] == [FaceMade(character="zoe")]
+        assert await bus.count(streams.CHARACTERS, "character.zoe.>") == 1
+        assert (await bus.characters())["zoe"].look == body.look
+        loop = await bus.last_media(IdleBatch, subjects.idle_frames("zoe"))
+        assert loop is not None
+        assert loop.final
+        assert await bus.asset(body.look)
+        with pytest.raises(NotFound):
+            await bus.asset(body.photo)
+    assert world.processes["render"].starts == 3
 
 
 async def test_a_short_run_of_chaos_loses_and_doubles_nothing(tmp_path: Path) -> None:

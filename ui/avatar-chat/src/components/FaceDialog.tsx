@@ -148,7 +148,7 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
           Choose a photo
         </span>
       )}
-      <input type="file" accept="image/*" aria-label="Photo" disabled={disabled} onChange={pick} className="sr-only" />
+      <input type="file" accept="image/jpeg,image/png,image/webp" aria-label="Photo" disabled={disabled} onChange={pick} className="sr-only" />
     </label>
   )
 }

@@ -324,6 +324,6 @@ async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on
     assert (away["visavis_nats_connected"], away["visavis_ready"], away["visavis_read_model_position"]) == (0, 0, 1)
     assert math.isnan(away["visavis_read_model_behind"])
     nats_server.start()
-    monkeypatch.setattr("services.gateway.conversations._PATIENCE", 10.0)
+    monkeypatch.setattr("services.gateway.conversations.PATIENCE", 10.0)
     assert (await gateway.client.post(path, json={"text": "hello", "message": "m-1"})).status_code == 202
     assert len(await gateway.bus.facts(conversation)) == 2

@@ -77,6 +77,18 @@ def face_frame(face: Face) -> Frame:
     return frame(mesh[list(_SIXTY_EIGHT)], (left + right) / 2.0, mouth, scale=_SCALE, up=_UP)
 
 
+def surrounded(picture: Pixels, matrix: NDArray[np.float64]) -> Pixels:
+    """The square of a portrait; where it reaches beyond the picture, the picture goes on out of focus."""
+    square = cut(picture, matrix)
+    inside = cut(np.full(picture.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT)
+    if inside.min() == 255:
+        return square
+    outside = cv2.distanceTransform((inside < 255).astype(np.uint8), cv2.DIST_L2, 3)
+    blurred = cv2.GaussianBlur(square, (0, 0), SIDE / 20).astype(np.float32)
+    share = np.clip(outside / (SIDE / 24), 0.0, 1.0)[..., None]
+    return np.asarray(square + (blurred - square) * share + 0.5, np.uint8)
+
+
 def cut(
     picture: Pixels, matrix: NDArray[np.float64], side: int = SIDE, *, border: int = cv2.BORDER_REPLICATE
 ) -> Pixels:

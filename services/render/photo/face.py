@@ -25,6 +25,9 @@ _TURNED = 35.0
 _SURE = 0.6
 _OTHER = 0.5
 """A face at least this share as large as the largest one is another person, not somebody in the background."""
+_EDGE, _CUT_OFF = 0.03, 0.02
+"""Of a face that is cut off by the edge of the picture more than a fiftieth of the mesh lies outside, and not just by
+what the mesh is wrong by, in widths of the face."""
 _OVERLAP = 0.3
 _DETECTOR_SIDE, _MESH_SIDE = 256, 192
 _MARGIN = 1.5
@@ -128,6 +131,9 @@ class FaceFinder:
                 f"the face looks {abs(face.yaw):.0f} degrees to the side, at most {_TURNED:.0f} can be moved; "
                 "take a picture from the front"
             )
+        low, high = -_EDGE * face.width, np.array(picture.shape[1::-1]) + _EDGE * face.width
+        if float(((face.mesh[:, :2] < low) | (face.mesh[:, :2] > high)).any(axis=1).mean()) > _CUT_OFF:
+            raise InvalidInput("part of the face is outside of the picture; take one that shows all of it")
         return face
 
     def _detect(self, picture: Pixels) -> list[_Found]:

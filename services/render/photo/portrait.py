@@ -17,7 +17,7 @@ import numpy as np
 from bus.errors import ConfigurationError, NotFound
 from bus.ids import PHOTO_LOOK, look_of
 from services.render.photo import picture as pictures
-from services.render.photo.crop import SIDE, cut, face_frame
+from services.render.photo.crop import SIDE, face_frame, surrounded
 from services.render.photo.face import Face, FaceFinder, Points
 from services.render.photo.picture import Pixels
 
@@ -53,7 +53,7 @@ def prepare(photo: bytes, finder: FaceFinder) -> Portrait:
     mesh = face.mesh.copy()
     mesh[:, :2] = mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     mesh[:, 2] *= np.hypot(*matrix[0, :2])
-    return Portrait(look_of(photo), cut(pixels, matrix), Face(mesh))
+    return Portrait(look_of(photo), surrounded(pixels, matrix), Face(mesh))
 
 
 class Portraits:

@@ -31,7 +31,7 @@ class PhotoFace:
         self.version = blake2b(f"{portrait.look}{_code_version()}".encode(), digest_size=8).hexdigest()
         self._portrait = portrait.pixels
         self._size = size
-        self._left, self._right = Eye(portrait.face, LEFT), Eye(portrait.face, RIGHT)
+        self._left, self._right = (Eye(portrait.pixels, portrait.face, lines) for lines in (LEFT, RIGHT))
         self._mouth = Mouth(portrait.face)
         self._fields = Fields(portrait.face)
         places = (np.arange(size, dtype=np.float32) + 0.5) * SIDE / size - 0.5

@@ -13,8 +13,15 @@ import pytest
 from bus.errors import ConfigurationError, InvalidInput, NotFound
 from bus.ids import look_of
 from services.render.photo import models
-from services.render.photo.crop import SIDE, cut, frame
-from services.render.photo.face import LIP_TOP, MOUTH_LEFT, MOUTH_RIGHT, FaceFinder
+from services.render.photo.crop import SIDE, cut, face_frame, frame
+from services.render.photo.face import (
+    LEFT_CHEEK,
+    LIP_TOP,
+    MOUTH_LEFT,
+    MOUTH_RIGHT,
+    RIGHT_CHEEK,
+    FaceFinder,
+)
 from services.render.photo.portrait import Portrait, Portraits, prepare
 from tests.golden import recipe
 from tests.services.render.conftest import Drawing, png
@@ -119,6 +126,35 @@ def test_a_tiny_face_is_refused_with_its_size(finder: FaceFinder, drawn: Drawing
 def test_a_face_from_the_side_is_refused_with_its_angle(finder: FaceFinder, drawn: Drawing) -> None:
     with pytest.raises(InvalidInput, match=r"looks \d\d degrees to the side, at most 35"):
         prepare(png(drawn(yaw=44.0)), finder)
+
+
+def test_a_face_that_the_edge_of_the_picture_cuts_off_is_refused(finder: FaceFinder, drawn: Drawing) -> None:
+    pixels = drawn()
+    whole = finder.find(pixels)
+    left, right = (int(whole.mesh[point, 0]) for point in (LEFT_CHEEK, RIGHT_CHEEK))
+    finder.find(np.ascontiguousarray(pixels[:, left - 4 : right + 4]))
+    with pytest.raises(InvalidInput, match="part of the face is outside of the picture"):
+        finder.find(np.ascontiguousarray(pixels[:, (2 * left + right) // 3 :]))
+
+
+def test_beyond_the_edge_a_portrait_goes_on_out_of_focus_and_within_it_is_the_photo(
+    finder: FaceFinder, drawn: Drawing
+) -> None:
+    pixels = drawn()
+    face = finder.find(pixels)
+    # Cut so closely that the portrait reaches beyond it on three sides, over stripes that would go on as stripes.
+    top, left, right = (int(v) for v in (face.mesh[10, 1], face.mesh[LEFT_CHEEK, 0], face.mesh[RIGHT_CHEEK, 0]))
+    close = np.ascontiguousarray(pixels[top - 6 :, left - 6 : right + 6])
+    close[:2, ::4] = 255
+    close[:2, 2::4] = 0
+    portrait = prepare(png(close), finder)
+    matrix = face_frame(finder.find(close)).matrix(SIDE)
+    plain = cut(close, matrix)
+    inside = cut(np.full(close.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT) == 255
+    assert 0.2 < inside.mean() < 0.9
+    assert np.array_equal(portrait.pixels[inside], plain[inside])
+    sharp, soft = (np.abs(np.diff(one[:40].astype(int), axis=1)).mean() for one in (plain, portrait.pixels))
+    assert soft < 0.2 * sharp
 
 
 def test_the_same_photo_makes_the_same_portrait_under_the_same_look(finder: FaceFinder, drawn: Drawing) -> None:

@@ -145,6 +145,16 @@ def test_lids_close_each_on_its_own_side(face: PhotoFace, portrait: Portrait) ->
     assert closing == sorted(closing)
 
 
+def test_a_lid_has_the_colour_of_the_skin_though_a_dark_brow_hangs_low(portrait: Portrait) -> None:
+    mesh, pixels = portrait.face.mesh, portrait.pixels.copy()
+    brow = np.asarray(mesh[[33, 159, 133], :2] - (0.0, 26.0), np.int32)
+    cv2.polylines(pixels, [brow], isClosed=False, color=(20, 15, 10), thickness=22)
+    closed = draw(PhotoFace(dataclasses.replace(portrait, pixels=pixels), SIZE), Pose(lid_left=0.0))
+    x, top, bottom = int(mesh[159, 0]), int(mesh[159, 1]), int(mesh[145, 1])
+    skin = pixels[bottom + 2 * (bottom - top) : bottom + 3 * (bottom - top), x - 8 : x + 8].mean()
+    assert closed[(top + bottom) // 2 : bottom, x - 8 : x + 8].mean() > 0.8 * skin
+
+
 def test_the_eyes_look_where_they_are_told(face: PhotoFace, portrait: Portrait) -> None:
     part = around(portrait, 33, 133, reach=0)
 

@@ -41,7 +41,7 @@ async def test_a_photo_becomes_somebody_to_talk_to_who_can_be_removed(stack: Sta
         await page.set_input_files("input[type=file]", nobody)
         await page.click("text=Make this face")
         await by(page, "face-problem").wait_for(timeout=30_000)
-        assert "no face was found" in await by(page, "face-problem").inner_text()
+        assert "no face was found" in await by(page, "face-problem").text_content()
 
         await page.set_input_files("input[type=file]", somebody)
         await page.click("text=Make this face")

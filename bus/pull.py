@@ -89,7 +89,9 @@ class Pull:
         await self._nc.publish(self._subject, json.dumps(request).encode(), reply=self._inbox)
 
     async def next(self, timeout: float | None = None) -> Msg | None:
-        """The next message; None if there is none within `timeout` seconds.
+        """The next message; None if there is none within `timeout` seconds, or if nothing is asked for any more.
+
+        The server forgets a request after 30 s; what came before it is asked anew would have to wait.
 
         Raises:
             PullLost: nothing was heard from the server for three heartbeats, or the consumer was deleted.
@@ -119,6 +121,8 @@ class Pull:
                 raise msg
             if self._take(msg):
                 return msg
+            if not self._window and not self.outstanding:
+                return None
 
     def _waited_in_vain(self, seconds: float) -> None:
         # Counted in waits, not by the clock: a process that was frozen has yet to read what came meanwhile.

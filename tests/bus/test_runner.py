@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
+from nats.js import api
 
 from bus import codec, runner, streams, subjects
 from bus.discovery import discover
@@ -27,6 +28,7 @@ from bus.events import (
     tag_of,
 )
 from bus.log import Bus
+from bus.pull import Pull
 from bus.runner import MAX_TRIES, Runner
 from bus.service import Handler, Output, Reader, Service
 
@@ -304,6 +306,24 @@ async def test_a_worker_that_may_hold_little_more_still_takes_short_work(
             await bus.append(said(number))
         assert len(await until(bus, ReplyEnded, 60)) == 120
         gate.set()
+
+
+async def test_a_request_that_the_server_forgets_is_noticed_at_once(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Work that came between that and the next look for it used to wait, for up to a second.
+    monkeypatch.setattr("bus.pull._EXPIRES", 1.0)
+    monkeypatch.setattr("bus.pull._HEARTBEAT", 0.4)
+    consumer = await bus.js.add_consumer(streams.CONVERSATIONS, api.ConsumerConfig(durable_name="worker"))
+    async with Pull(bus.nc, streams.CONVERSATIONS, consumer.name, window=0) as pull, asyncio.timeout(10):
+        for _ in range(2):
+            await pull.ask(2)
+            assert await pull.next(timeout=60.0) is None
+            assert pull.outstanding == 0
+        await pull.ask(1)
+        await bus.append(said(1))
+        msg = await pull.next(timeout=60.0)
+        assert msg is not None
 
 
 async def test_a_worker_with_one_slot_takes_the_next_conversation_at_once(bus: Bus) -> None:

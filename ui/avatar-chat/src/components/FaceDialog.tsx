@@ -148,7 +148,15 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
           Choose a photo
         </span>
       )}
-      <input type="file" accept="image/jpeg,image/png,image/webp" aria-label="Photo" disabled={disabled} onChange={pick} className="sr-only" />
+      <input
+        type="file"
+        // Named one by one: phones then turn a picture of their own kind (HEIC) into one of these.
+        accept="image/jpeg,image/png,image/webp"
+        aria-label="Photo"
+        disabled={disabled}
+        onChange={pick}
+        className="sr-only"
+      />
     </label>
   )
 }

@@ -163,9 +163,9 @@ class StoredLog:
         """How far a service is with its work."""
         return await self.patiently(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
 
-    async def last_sequence(self, stream: str) -> int:
+    async def last_sequence(self, stream: str, *, patience: float = PATIENCE) -> int:
         """Sequence of the newest message in a stream, 0 where there is none."""
-        info = await self.patiently(lambda: self.js.stream_info(stream), f"look at {stream}")
+        info = await self.patiently(lambda: self.js.stream_info(stream), f"look at {stream}", patience)
         return info.state.last_seq
 
     async def count(self, stream: str, subject: str) -> int:

@@ -222,7 +222,7 @@ class Api:
         return Response(status_code=204)
 
     async def interrupt(self, request: Request) -> Response:
-        await self._conversations.interrupt(self._own(request).id, by="button")
+        await self._conversations.cut_short(self._own(request).id, by="button")
         return Response(status_code=204)
 
     async def events(self, request: Request) -> Response:

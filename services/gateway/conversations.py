@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from bus import clock
+from bus import clock, streams
 from bus.characters import after, seen_by
 from bus.errors import InvalidInput, NotFound, TooLarge
 from bus.events import (
@@ -111,7 +111,7 @@ class Conversations:
         if any(one.id == turn for one in conversation.turns):
             return message, turn
         # Who writes on does not want to hear the old answer to its end.
-        await self.interrupt(conversation.id, by="message")
+        await self.cut_short(conversation.id, by="message")
         await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, identity=identity)
         return message, turn
 
@@ -120,7 +120,7 @@ class Conversations:
         self.character(conversation.person, character)
         if conversation.character == character:
             return
-        await self.interrupt(conversation.id, by="button")
+        await self.cut_short(conversation.id, by="button")
         await self._append(conversation.id, CharacterChosen(character=character))
 
     async def with_somebody(self, conversation: Conversation) -> Conversation:
@@ -130,6 +130,17 @@ class Conversations:
             return conversation
         await self.choose(conversation, next(iter(characters)))
         return self._feed.model.conversation(conversation.id) or conversation
+
+    async def cut_short(self, conversation: str, by: Literal["button", "message"]) -> None:
+        """As `interrupt`, for an act that no ear waits for: first this gateway sees what is on record. It may have been
+        frozen, or be starting, and think that a reply is being told which has long been heard.
+
+        Raises:
+            BusError: the log is away, or this gateway is far behind it.
+        """
+        newest = await self._bus.last_sequence(streams.CONVERSATIONS, patience=PATIENCE)
+        await self._feed.reached(newest)
+        await self.interrupt(conversation, by=by)
 
     async def interrupt(
         self, conversation: str, by: Literal["speech", "button", "message"], *, before: str | None = None

@@ -20,6 +20,7 @@ from bus.events import (
     ReplyStarted,
     SpeechStarted,
 )
+from bus.log import Record
 from tests.conftest import NatsServer
 from tests.services.gateway.conftest import Running
 
@@ -305,6 +306,36 @@ async def test_a_message_sent_again_after_a_lost_answer_is_one_message(gateway: 
     assert len(await gateway.bus.facts(conversation)) == 2
     bad = await gateway.client.post(path, json={"text": "hi", "message": "a b"})
     assert error_of(bad) == (400, "invalid_input")
+
+
+async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanwhile(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}"
+    started = ReplyStarted(reply="r", character="ada", engine="e")
+    await gateway.record(conversation, "t", MessageReceived(message="m", text="hello"), started)
+    async with asyncio.timeout(10):
+        while not (await gateway.client.get(path)).json()["turns"][0]["reply"]:
+            await asyncio.sleep(0.02)
+    awake = asyncio.Event()
+    feed = gateway.server._feed
+    take = feed._take
+
+    async def later(batch: list[Record]) -> None:
+        await awake.wait()
+        await take(batch)
+
+    monkeypatch.setattr(feed, "_take", later)
+    sentence = ReplySentence(reply="r", index=0, text="Hi.", character="ada")
+    await gateway.record(conversation, "t", sentence, ReplyEnded(reply="r", sentences=1))
+    writing = asyncio.create_task(gateway.client.post(f"{path}/messages", json={"text": "and now?"}))
+    await asyncio.sleep(0.3)
+    awake.set()
+    assert (await writing).status_code == 202
+    kinds = [type(event.body) for _, event in await gateway.bus.facts(conversation)]
+    assert ReplyInterrupted not in kinds
+    assert kinds[-1] is MessageReceived
 
 
 async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on(

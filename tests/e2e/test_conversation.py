@@ -244,8 +244,13 @@ async def test_another_character_is_there_at_once_and_answers_as_itself(stack: S
         before = len(await record(stack, page))
         await by(page, "composer-input").fill("what is your name")
         await by(page, "composer-send").click()
+        await eventually(lambda: answers(stack, page, 2), "the second answer is on record")
         events = (await told(stack, page))[before:]
         assert "Noor" in spoken_text(events)
+
+
+async def answers(stack: Stack, page: Page, count: int) -> bool:
+    return sum(isinstance(event.body, ReplyEnded) for event in await record(stack, page)) == count
 
 
 async def pictures(page: Page, count: int) -> bool:

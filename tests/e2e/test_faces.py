@@ -14,7 +14,6 @@ from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.pose import Pose
 from tests.e2e.browser import browser, by, seen, watch
-from tests.e2e.measure import lip_sync
 from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import answers, drawn, face, open_page, record, told
 
@@ -74,9 +73,8 @@ async def test_a_photo_becomes_somebody_to_talk_to_who_can_be_removed(stack: Sta
     assert [(body.character, body.name) for body in asked][1:] == [(zoe, "Zoe")]
     assert [body.character for body in bodies if isinstance(body, FaceRefused)] == [asked[0].character]
     assert {body.character for body in bodies if isinstance(body, SpeechStarted | FramesStarted)} == {zoe}
-    correlation, lag = lip_sync(what)
-    assert correlation > 0.3
-    assert abs(lag) <= 200
+    # How well lips and voice agree is measured on the pictures themselves (tests/services/render/test_lip_sync.py).
+    assert what.mouths.std(axis=0).max() > 30.0, "the mouth moves"
     async with stack.bus() as bus:
         assert zoe not in await bus.characters()
         for name in (asked[0].photo, asked[1].photo, asked[1].look):

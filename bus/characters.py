@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bus.events import CharacterCreated, CharacterEvent, CharacterRemoved
 
 
-def after(known: Mapping[str, CharacterCreated], event: CharacterEvent) -> dict[str, CharacterCreated]:
+def characters_after(known: Mapping[str, CharacterCreated], event: CharacterEvent) -> dict[str, CharacterCreated]:
     """The characters by id after this event, in the order in which they came to be."""
     match event.body:
         case CharacterCreated() as created:

@@ -11,8 +11,9 @@ from typing import TypeVar
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from bus import characters, clock, codec, streams, subjects
+from bus import clock, codec, streams, subjects
 from bus.assets import Assets
+from bus.characters import characters_after
 from bus.connection import Connection, open_connection
 from bus.errors import BusError, ConfigurationError, Conflict, NotFound, StreamStalled, UndecodableEvent
 from bus.events import (
@@ -208,7 +209,7 @@ class Bus(StoredLog):
         async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
             event = _decoded(codec.decode_character_event, record)
             if event is not None:
-                found = characters.after(found, event)
+                found = characters_after(found, event)
         return found
 
     async def asset(self, name: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from bus.characters import after
+from bus.characters import characters_after
 from bus.events import CharacterCreated, CharacterEvent
 
 
@@ -17,4 +17,4 @@ class Characters(Struct, frozen=True, kw_only=True):
 
 def fold(state: Characters, seq: int, event: CharacterEvent) -> Characters:
     """The characters after this event; unchanged where the event's sequence has been applied already."""
-    return state if seq <= state.seq else Characters(seq=seq, by_id=after(state.by_id, event))
+    return state if seq <= state.seq else Characters(seq=seq, by_id=characters_after(state.by_id, event))

@@ -44,7 +44,7 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
-from projections.faces import FaceFact, NewFace, after
+from projections.faces import FaceFact, NewFace, faces_after
 from projections.manner import stepped
 
 TITLE_LENGTH = 60
@@ -251,7 +251,7 @@ def _apply(state: Conversation, event: Event) -> Conversation:
         case ConversationClosed():
             return replace(state, closed=True)
         case body if isinstance(body, FaceFact):
-            return replace(state, faces=after(state.faces, body))
+            return replace(state, faces=faces_after(state.faces, body))
         case CommandRecognised(name=name):
             return obeyed(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():

@@ -22,7 +22,7 @@ class NewFace(Struct, frozen=True, kw_only=True):
     """Why it was refused."""
 
 
-def after(faces: tuple[NewFace, ...], body: FaceFact) -> tuple[NewFace, ...]:
+def faces_after(faces: tuple[NewFace, ...], body: FaceFact) -> tuple[NewFace, ...]:
     """One for each character asked for, as the newest photo of it went."""
     if isinstance(body, FaceRequested):
         others = tuple(face for face in faces if face.character != body.character)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Literal
 
 from bus import clock, streams
-from bus.characters import after, seen_by
+from bus.characters import characters_after, seen_by
 from bus.errors import InvalidInput, NotFound, TooLarge
 from bus.events import (
     Body,
@@ -56,7 +56,7 @@ class Conversations:
 
     def tell(self, event: CharacterEvent) -> None:
         """What is new of a character."""
-        self.characters = after(self.characters, event)
+        self.characters = characters_after(self.characters, event)
 
     def forget(self, character: str) -> None:
         """It was removed here; what is on record says so in a moment."""

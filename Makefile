@@ -39,16 +39,16 @@ check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and imp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m visavis.typescript --check
-	$(BIN)/python -m visavis.events_page --check
-	$(BIN)/python -m visavis.settings_page --check
+	$(BIN)/python -m visavis.generate.typescript --check
+	$(BIN)/python -m visavis.generate.events_page --check
+	$(BIN)/python -m visavis.generate.settings_page --check
 	cd $(UI) && npm run check
 
 fix: .venv/installed-dev ## mend what can be mended by itself, and make the generated files anew
 	$(BIN)/ruff check --fix .
-	$(BIN)/python -m visavis.typescript
-	$(BIN)/python -m visavis.events_page
-	$(BIN)/python -m visavis.settings_page
+	$(BIN)/python -m visavis.generate.typescript
+	$(BIN)/python -m visavis.generate.events_page
+	$(BIN)/python -m visavis.generate.settings_page
 
 clean: ## remove what was installed and built; keeps data/
 	rm -rf .venv .setup $(UI)/node_modules $(UI)/dist

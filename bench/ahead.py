@@ -30,9 +30,11 @@ async def measure(folder: Path, turns: int, first_word: float, ahead: str) -> di
         peer = Peer(stack.url)
         try:
             await peer.connect()
-            async with stack.bus() as bus:
+            async with stack.event_log() as event_log:
                 await asyncio.sleep(12)  # the idle loops are drawn once
-                measured = [await one_turn(bus, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)]
+                measured = [
+                    await one_turn(event_log, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)
+                ]
         finally:
             await peer.close()
             await asyncio.to_thread(stack.close)

@@ -22,7 +22,7 @@ from bus.events import (
     TranscriptFinal,
     UtteranceStarted,
 )
-from bus.log import Bus
+from bus.log.event_log import EventLog
 from services.audio import resample
 from tests import voices
 
@@ -32,16 +32,16 @@ _INTO_THE_REPLY = 1.0
 """Seconds for which the avatar has spoken when it is spoken over."""
 
 
-async def measure(bus: Bus, peer: Peer, times: int) -> list[str]:
+async def measure(event_log: EventLog, peer: Peer, times: int) -> list[str]:
     """Speak over the avatar so many times with words, and half as often a murmur; lines of Markdown."""
-    measured = [await _speak_over(bus, peer, _SPOKEN[number % len(_SPOKEN)]) for number in range(times)]
+    measured = [await _speak_over(event_log, peer, _SPOKEN[number % len(_SPOKEN)]) for number in range(times)]
     rows = []
     for name in measured[0]:
         values = [one[name] for one in measured]
         median, high = percentiles(values, 50, 95)
         rows.append([name, f"{median:.0f}", f"{high:.0f}", f"{max(values):.0f}", str(times)])
     murmurs = times // 2
-    whole = sum([await _murmur(bus, peer) for _ in range(murmurs)])
+    whole = sum([await _murmur(event_log, peer) for _ in range(murmurs)])
     return [
         table(["ms, when somebody speaks over the avatar", "p50", "p95", "max", "times"], rows),
         "",
@@ -49,18 +49,18 @@ async def measure(bus: Bus, peer: Peer, times: int) -> list[str]:
     ]
 
 
-async def _speak_over(bus: Bus, peer: Peer, recording: str) -> dict[str, float]:
+async def _speak_over(event_log: EventLog, peer: Peer, recording: str) -> dict[str, float]:
     """Milliseconds between what happens then."""
-    before = await _let_it_talk(bus, peer)
+    before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples(recording), 16_000, 48_000))
     onset = peer.speech_began
-    events = await _until(bus, peer.conversation, before, _is_answered)
+    events = await _until(event_log, peer.conversation, before, _is_answered)
     answered = [event for event in events if isinstance(event.body, ReplyStarted)][1]
     told_at = next(e.at for e in events if isinstance(e.body, PlaybackStarted) and e.turn == answered.turn) / 1e6
     silence = max((at for at in peer.arrivals.audible if at < told_at), default=onset)
     noticed = next(event.at for event in events if isinstance(event.body, UtteranceStarted)) / 1e6
     stopped = next(event.at for event in events if isinstance(event.body, ReplyInterrupted)) / 1e6
-    await _until(bus, peer.conversation, before, _all_told)
+    await _until(event_log, peer.conversation, before, _all_told)
     return {
         "onset → the onset is certain": 1000 * (noticed - onset),
         "the onset is certain → **silence**": 1000 * max(0.0, silence - noticed),
@@ -69,28 +69,30 @@ async def _speak_over(bus: Bus, peer: Peer, recording: str) -> dict[str, float]:
     }
 
 
-async def _murmur(bus: Bus, peer: Peer) -> bool:
+async def _murmur(event_log: EventLog, peer: Peer) -> bool:
     """Whether the murmur was heard, and the reply was told to its end."""
-    before = await _let_it_talk(bus, peer)
+    before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples("okay_rms"), 16_000, 48_000))
-    await _until(bus, peer.conversation, before, lambda found: _has(found, TranscriptFinal))
-    events = await _until(bus, peer.conversation, before, _all_told)
+    await _until(event_log, peer.conversation, before, lambda found: _has(found, TranscriptFinal))
+    events = await _until(event_log, peer.conversation, before, _all_told)
     return _has(events, UtteranceStarted) and not _has(events, ReplyInterrupted)
 
 
-async def _let_it_talk(bus: Bus, peer: Peer) -> int:
+async def _let_it_talk(event_log: EventLog, peer: Peer) -> int:
     """Have the avatar give a long answer; returns the sequence before it, in the middle of it."""
-    before = max([sequence for sequence, _ in await bus.facts(peer.conversation)])
+    before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
     await peer.write(_TALKATIVE)
-    await _until(bus, peer.conversation, before, lambda events: _has(events, PlaybackStarted))
+    await _until(event_log, peer.conversation, before, lambda events: _has(events, PlaybackStarted))
     await asyncio.sleep(_INTO_THE_REPLY)
     return before
 
 
-async def _until(bus: Bus, conversation: str, after: int, over: Callable[[list[Event]], bool]) -> list[Event]:
+async def _until(
+    event_log: EventLog, conversation: str, after: int, over: Callable[[list[Event]], bool]
+) -> list[Event]:
     async with asyncio.timeout(90):
         while True:
-            events = [event for _, event in await bus.facts(conversation, after=after)]
+            events = [event for _, event in await event_log.facts(conversation, after=after)]
             if over(events):
                 return events
             await asyncio.sleep(0.05)

@@ -25,13 +25,15 @@ from nats.js import JetStreamContext, api
 from bench.machine import machine, percentiles, table
 from bench.rebuild import measure_rebuild
 from bench.server import server
-from bus import clock, codec, streams, subjects
+from bus import clock, codec, subjects
 from bus.events import Body, Event, Fact, MessageReceived, ReplyEnded, TranscriptFinal
 from bus.ids import derive_id, new_id
-from bus.log import Bus, connect
-from bus.runner import Runner
-from bus.service import Handler, Output, Reader, Service
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from bus.work import consumers
+from bus.work.runner import Runner
+from bus.work.service import Handler, Output, Reader, Service
 
 SLOTS = 8
 CONVERSATIONS = 100
@@ -59,7 +61,7 @@ class Bare:
         self._slots = asyncio.Semaphore(SLOTS)
 
     async def run(self) -> None:
-        config = api.ConsumerConfig(ack_policy=api.AckPolicy.EXPLICIT, max_ack_pending=streams.MOST_HELD)
+        config = api.ConsumerConfig(ack_policy=api.AckPolicy.EXPLICIT, max_ack_pending=consumers.MAX_ACK_PENDING)
         subscription = await self._js.pull_subscribe(
             subjects.fact_everywhere(self._kind), durable="bare", stream=streams.CONVERSATIONS, config=config
         )
@@ -129,9 +131,9 @@ async def measure_latency(settings: Settings, count: int) -> str:
         return
         yield
 
-    async with worker(settings) as bus, worker(settings) as other, worker(settings) as publisher:
+    async with worker(settings) as event_log, worker(settings) as other, worker(settings) as publisher:
         bare = Bare(other.nc, TranscriptFinal, lambda _, event: note(event), batch=1)
-        async with running(Runner(bus, service(handle)).run(), bare.run()):
+        async with running(Runner(event_log, service(handle)).run(), bare.run()):
             took = await _one_by_one(publisher, count, arrived, handled, (ours, theirs))
     rows = []
     mine, plain = (percentiles(times, 50, 90, 99) for times in took)
@@ -142,7 +144,7 @@ async def measure_latency(settings: Settings, count: int) -> str:
 
 
 async def _one_by_one(
-    publisher: Bus,
+    publisher: EventLog,
     count: int,
     arrived: asyncio.Event,
     handled: dict[str, float],
@@ -163,10 +165,10 @@ async def _one_by_one(
 
 
 @asynccontextmanager
-async def worker(settings: Settings) -> AsyncIterator[Bus]:
+async def worker(settings: Settings) -> AsyncIterator[EventLog]:
     """A connection as a process of its own would have it."""
-    async with connect(settings, name="bench") as bus:
-        yield bus
+    async with connect(settings, name="bench") as event_log:
+        yield event_log
 
 
 # events per second
@@ -225,12 +227,16 @@ async def _one_round(settings: Settings, count: int, batch: int, *, afterwards: 
         await publish_answer(js, event)
         note(left == 0)
 
-    async with worker(settings) as bus, worker(settings) as publisher:
+    async with worker(settings) as event_log, worker(settings) as publisher:
         make = theirs if batch else ours
         events = [make(f"c{number % CONVERSATIONS}") for number in range(count)]
         if afterwards:
             await fill(publisher, events)
-        work = Bare(bus.nc, TranscriptFinal, plain, batch).run() if batch else Runner(bus, service(handle)).run()
+        work = (
+            Bare(event_log.nc, TranscriptFinal, plain, batch).run()
+            if batch
+            else Runner(event_log, service(handle)).run()
+        )
         async with running(work):
             if not afterwards:
                 await fill(publisher, events)
@@ -253,9 +259,9 @@ async def publish_answer(js: JetStreamContext, cause: Event) -> None:
     await js.publish(subjects.fact(answer), codec.encode(answer), headers={"Nats-Msg-Id": answer.id})
 
 
-async def fill(bus: Bus, events: Sequence[Event]) -> None:
+async def fill(event_log: EventLog, events: Sequence[Event]) -> None:
     for start in range(0, len(events), 64):
-        await asyncio.gather(*(bus.append(one) for one in events[start : start + 64]))
+        await asyncio.gather(*(event_log.append(one) for one in events[start : start + 64]))
 
 
 # growth
@@ -285,9 +291,9 @@ async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
         yield
 
     async with (
-        worker(settings) as bus,
+        worker(settings) as event_log,
         worker(settings) as publisher,
-        running(Runner(bus, service(handle, slots=size)).run()),
+        running(Runner(event_log, service(handle, slots=size)).run()),
     ):
         await fill(publisher, [ours(f"open{number}") for number in range(size - 10)])
         for _ in range(size - 10):

@@ -15,9 +15,10 @@ import tempfile
 from pathlib import Path
 
 from bench.machine import machine, percentiles, table
-from bus import codec, streams, subjects
+from bus import codec, subjects
 from bus.events import AudioOut, Event, FrameBatch, ReplyInterrupted, SpeechStarted
-from bus.log import Bus, connect
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
 from tests.chaos.model import model
 from tests.chaos.persons import Person
 from tests.chaos.world import World
@@ -31,21 +32,21 @@ async def measure(folder: Path, replies: int) -> list[dict[str, float]]:
     chance = random.Random(1)
     async with model() as endpoint:
         world = World(folder, endpoint, workers=_WORKERS)
-        async with world.running(), connect(world.settings, name="bench") as bus:
-            person = Person(world.base, bus, 1, 1, watches=True)
+        async with world.running(), connect(world.settings, name="bench") as event_log:
+            person = Person(world.base, event_log, 1, 1, watches=True)
             await person.open()
             await person.take_turn(spoken=False)
             for _ in range(replies):
                 await person.take_turn(spoken=False, interrupts=chance.uniform(0.3, 1.2))
                 await asyncio.sleep(1)
-            found = await _read(bus, person.conversation)
+            found = await _read(event_log, person.conversation)
             await person.close()
     return found
 
 
-async def _read(bus: Bus, conversation: str) -> list[dict[str, float]]:
+async def _read(event_log: EventLog, conversation: str) -> list[dict[str, float]]:
     facts: list[tuple[int, Event]] = []
-    async for record in bus.read(streams.CONVERSATIONS, subjects.facts_of(conversation)):
+    async for record in event_log.read(streams.CONVERSATIONS, subjects.facts_of(conversation)):
         facts.append((record.time, codec.decode_event(record.data)))
     turn_of = {event.body.speech: event.turn for _, event in facts if isinstance(event.body, SpeechStarted)}
     cut = {event.turn: time for time, event in facts if isinstance(event.body, ReplyInterrupted)}
@@ -63,7 +64,7 @@ async def _read(bus: Bus, conversation: str) -> list[dict[str, float]]:
         (streams.AUDIO, subjects.audio_out_of(conversation)),
         (streams.FRAMES, subjects.frames_of(conversation)),
     ):
-        async for record in bus.read(stream, subject):
+        async for record in event_log.read(stream, subject):
             message = codec.decode_media(record.data)
             if isinstance(message, AudioOut | FrameBatch):
                 kind = "sound" if isinstance(message, AudioOut) else "pictures"

@@ -12,8 +12,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from bus.errors import InvalidInput
 from services.audio import SILENCE, OpusDecoder, OpusEncoder, Samples, packet_loudness, rms
-from services.gateway import aiortc_tuning
-from services.gateway.tracks import PacketTrack
+from services.gateway.playing import aiortc_tuning
+from services.gateway.playing.tracks import PacketTrack
 
 _AUDIBLE = 0.01
 """Root mean square from which a packet counts as heard (-40 dB of full scale)."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.machine import table
 from bench.server import server
-from bus import codec, streams, subjects
+from bus import codec, subjects
 from bus.events import (
     ConversationOpened,
     Event,
@@ -29,10 +29,11 @@ from bus.events import (
     SpeechEnded,
     SpeechStarted,
 )
-from bus.log import connect
+from bus.log import streams
+from bus.log.event_log import connect
 from bus.settings import Settings
 from projections.__main__ import rebuild
-from projections.store import ReadModel
+from projections.read_model import ReadModel
 
 TURNS = 20
 """In each conversation."""
@@ -72,14 +73,14 @@ async def measure_rebuild(count: int) -> str:
     """Fill a log, then rebuild the read model from it."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
         settings = Settings(nats_url=url, data=folder, audio_bytes=64 << 20, frames_bytes=64 << 20)
-        async with connect(settings, name="bench") as bus:
+        async with connect(settings, name="bench") as event_log:
             events = islice(conversations(), count)
-            js = bus.nc.jetstream(timeout=30, publish_async_max_pending=_AHEAD)
+            js = event_log.nc.jetstream(timeout=30, publish_async_max_pending=_AHEAD)
             while some := list(islice(events, 10_000)):
                 for one in some:
                     await js.publish_async(subjects.fact(one), codec.encode(one), wait_stall=30)
                 await js.publish_async_completed()
-            state = (await bus.js.stream_info(streams.CONVERSATIONS)).state
+            state = (await event_log.js.stream_info(streams.CONVERSATIONS)).state
         command = [sys.executable, "-m", "bench.rebuild", url, folder]
         child = await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.PIPE)
     found = json.loads(child.stdout)
@@ -98,10 +99,10 @@ async def measure_rebuild(count: int) -> str:
 async def rebuild_once(url: str, folder: Path) -> dict[str, float]:
     settings = Settings(nats_url=url, data=str(folder), audio_bytes=64 << 20, frames_bytes=64 << 20)
     path = folder / "model.sqlite"
-    async with connect(settings, name="bench", declare=False) as bus:
+    async with connect(settings, name="bench", declare=False) as event_log:
         model = ReadModel(path)
         before, began = _peak(), time.perf_counter()
-        await rebuild(bus, model)
+        await rebuild(event_log, model)
         took = time.perf_counter() - began
     conversations = len(model.all())
     peak = _peak()

@@ -25,7 +25,7 @@ from services.downloads import absent
 from services.gpu import gpus
 from services.render.encoder import Encoder
 from services.render.engine import Face, Picture
-from services.render.idle import Idle
+from services.render.idle_motion import Idle
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.photo.face import FaceFinder

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bus.server import EmbeddedServer
+from visavis.nats.server import EmbeddedServer
 
 
 @contextmanager

@@ -22,18 +22,18 @@ import numpy as np
 
 from bench.machine import machine, percentiles, table
 from bench.words import errors, words_of
-from bus.engines import choose
 from bus.events import MICROPHONE_RATE
+from bus.process.engines import choose
 from bus.settings import Settings
 from services.audio import Resampler, to_int16
 from services.stt.__main__ import ENGINES
 from services.stt.engine import Transcriber
 from services.stt.service import BLOCK
-from services.stt.whisper import Whisper
-from services.stt.whisper_ctranslate2 import CTranslate2Whisper
-from services.stt.whisper_network import Generated, Network, Wanted
+from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
+from services.stt.whisper.engine import Whisper
+from services.stt.whisper.network import Generated, Network, Wanted
 from tests import voices
-from tests.services.stt import whisper_models
+from tests.services.stt.whisper import tiny_whisper
 
 ENDPOINT = 0.5
 """Seconds of silence after which the phrase is over, as the gateway decides where nothing tells sooner."""
@@ -119,8 +119,8 @@ class BriefNetwork:
 
 def random_whisper(size: str, folder: Path) -> Whisper:
     """Whisper of a real size, which knows nothing."""
-    shape = whisper_models.SIZES[size]
-    written = whisper_models.write_ctranslate2(folder / size, whisper_models.random_weights(size=shape), shape)
+    shape = tiny_whisper.SIZES[size]
+    written = tiny_whisper.write_ctranslate2(folder / size, tiny_whisper.random_weights(size=shape), shape)
     whisper = Whisper(BriefNetwork(CTranslate2Whisper(written, "cpu")))
     whisper.warm_up()
     return whisper

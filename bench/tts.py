@@ -92,7 +92,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ)
         if arguments.random:
-            from tests.services.tts import tiny_xtts
+            from tests.services.tts.engines import tiny_xtts
 
             environment |= {"VISAVIS_XTTS_MODEL": str(tiny_xtts.make(Path(folder) / "xtts", full=True))}
             environment |= {"VISAVIS_XTTS_LICENCE": "accepted"}

@@ -32,9 +32,9 @@ from bus.events import (
     TranscriptFinal,
     UtteranceEnded,
 )
-from bus.log import Bus
-from bus.runner import Runner
-from bus.service import Output, Reader, Service
+from bus.log.event_log import EventLog
+from bus.work.runner import Runner
+from bus.work.service import Output, Reader, Service
 from services.audio import resample
 from tests import voices
 from tests.e2e.stack import Stack
@@ -51,23 +51,23 @@ async def measure(stack: Stack, turns: int, interruptions: int) -> list[str]:
     peer = Peer(stack.url)
     await peer.connect()
     try:
-        async with stack.bus() as bus:
+        async with stack.event_log() as event_log:
             await asyncio.sleep(12)  # the idle loops are drawn once
             idle = await asyncio.to_thread(share_of_core, stack.process_id, 20)
-            measured = [await one_turn(bus, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)]
-            spoken_over = await barge_in.measure(bus, peer, interruptions)
-            talking = await talking_share(stack, bus, peer)
-            hops = await hop_times(bus)
+            measured = [await one_turn(event_log, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)]
+            spoken_over = await barge_in.measure(event_log, peer, interruptions)
+            talking = await talking_share(stack, event_log, peer)
+            hops = await hop_times(event_log)
     finally:
         await peer.close()
     return [*report(measured, hops, idle, talking), "", *spoken_over]
 
 
-async def one_turn(bus: Bus, peer: Peer, question: str) -> dict[str, float]:
+async def one_turn(event_log: EventLog, peer: Peer, question: str) -> dict[str, float]:
     """Ask one question; returns its delays in milliseconds by name."""
-    before = max([sequence for sequence, _ in await bus.facts(peer.conversation)])
+    before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
     end = await peer.say(resample(voices.samples(question), 16_000, 48_000))
-    events = await answered(bus, peer.conversation, before)
+    events = await answered(event_log, peer.conversation, before)
     await asyncio.sleep(0.7)
     audible = next(at for at in peer.arrivals.audible if at > end)
     visible = next(at for at in peer.arrivals.pictures if at > audible - 0.005)
@@ -89,28 +89,28 @@ async def one_turn(bus: Bus, peer: Peer, question: str) -> dict[str, float]:
     return {name: 1000 * delay for name, delay in steps.items()}
 
 
-async def answered(bus: Bus, conversation: str, after: int) -> list[Event]:
+async def answered(event_log: EventLog, conversation: str, after: int) -> list[Event]:
     """The events of a turn, once its reply has been played to its end."""
     async with asyncio.timeout(90):
         while True:
-            events = [event for _, event in await bus.facts(conversation, after=after)]
+            events = [event for _, event in await event_log.facts(conversation, after=after)]
             sentences = [event.body.sentences for event in events if isinstance(event.body, ReplyEnded)]
             if sentences and sum(isinstance(event.body, PlaybackFinished) for event in events) >= sentences[0]:
                 return events
             await asyncio.sleep(0.1)
 
 
-async def talking_share(stack: Stack, bus: Bus, peer: Peer) -> float:
+async def talking_share(stack: Stack, event_log: EventLog, peer: Peer) -> float:
     """Share of one core that the whole system takes while the avatar talks without a pause."""
     share = asyncio.create_task(asyncio.to_thread(share_of_core, stack.process_id, 15))
     while not share.done():
-        before = max([sequence for sequence, _ in await bus.facts(peer.conversation)])
+        before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
         await peer.write("what can you do")
-        await answered(bus, peer.conversation, before)
+        await answered(event_log, peer.conversation, before)
     return await share
 
 
-async def hop_times(bus: Bus) -> dict[str, list[float]]:
+async def hop_times(event_log: EventLog) -> dict[str, list[float]]:
     """Milliseconds from publishing to the handler, for facts and media, and for an acknowledged publication."""
     arrived: asyncio.Queue[float] = asyncio.Queue()
 
@@ -121,7 +121,7 @@ async def hop_times(bus: Bus) -> dict[str, list[float]]:
         yield
 
     worker = asyncio.create_task(
-        Runner(bus, Service(name="bench", takes=(MessageReceived,), handle=note, engine="")).run()
+        Runner(event_log, Service(name="bench", takes=(MessageReceived,), handle=note, engine="")).run()
     )
     times: dict[str, list[float]] = {"fact": [], "media": [], "acknowledged": []}
     try:
@@ -130,20 +130,20 @@ async def hop_times(bus: Bus) -> dict[str, list[float]]:
             body = MessageReceived(message=f"m{number}", text="probe")
             event = Event(id=f"bench-{clock.now()}", at=clock.now(), conversation="bench", turn=f"t{number}", body=body)
             begun = now()
-            await bus.append(event)
+            await event_log.append(event)
             times["acknowledged"].append(1000 * (now() - begun))
             times["fact"].append(1000 * (await arrived.get() - begun))
             await asyncio.sleep(0.01)
-        times["media"] = await media_times(bus)
+        times["media"] = await media_times(event_log)
     finally:
         worker.cancel()
         with suppress(asyncio.CancelledError):
             await worker
-        await bus.js.delete_consumer("CONVERSATIONS", "bench")
+        await event_log.js.delete_consumer("CONVERSATIONS", "bench")
     return times
 
 
-async def media_times(bus: Bus) -> list[float]:
+async def media_times(event_log: EventLog) -> list[float]:
     """Milliseconds from publishing a chunk to its follower."""
     name = f"u{clock.now()}"
     sent: dict[int, float] = {}
@@ -155,12 +155,12 @@ async def media_times(bus: Bus) -> list[float]:
                 conversation="bench", utterance=name, index=index, sample=0, pcm=bytes(3200), final=index == _PROBES - 1
             )
             sent[index] = now()
-            await bus.publish_media(chunk, f"{name}-{index}")
+            await event_log.publish_media(chunk, f"{name}-{index}")
             await asyncio.sleep(0.01)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(publish())
-        async with aclosing(bus.follow(AudioIn, subjects.audio_in("bench", name))) as chunks:
+        async with aclosing(event_log.follow(AudioIn, subjects.audio_in("bench", name))) as chunks:
             async for chunk in chunks:
                 times.append(1000 * (now() - sent[chunk.index]))
     return times

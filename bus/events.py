@@ -6,7 +6,7 @@ default; a new meaning gets a new tag; a tag is never reused.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -606,6 +606,7 @@ class IdleBatch(Struct, frozen=True, kw_only=True, tag="frames.idle"):
 
 
 Media: TypeAlias = AudioIn | AudioOut | FrameBatch | IdleBatch
+MediaT = TypeVar("MediaT", AudioIn, AudioOut, FrameBatch, IdleBatch)
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):

@@ -118,7 +118,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Silence after which a phrase is over, in milliseconds, where nothing tells sooner."""
     turn_model: Literal["auto", "off"] = "auto"
     """Whether a network that hears if a person sounds done helps to tell when a phrase is over; auto: where the extra
-    whisper is installed and python -m services.gateway.turn_end has put its file into the folder for models."""
+    whisper is installed and its file is in the folder for models, put there by
+    python -m services.gateway.listening.turn_end."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
     """How long recorded and spoken audio is kept."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30

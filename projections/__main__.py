@@ -15,13 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from bus import streams, subjects
+from bus import subjects
 from bus.codec import decode_event
 from bus.errors import InvalidInput, NotFound, UndecodableEvent, VisavisError
-from bus.log import Bus, Record, connect
+from bus.log import streams
+from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings, read_settings
 from projections.conversation import Conversation, Turn, fold, view
-from projections.store import ReadModel
+from projections.read_model import ReadModel
 
 BATCH = 2000
 _PROGRESS = 20_000
@@ -32,17 +33,17 @@ def file_of_gateway(settings: Settings) -> Path:
     return settings.data_folder / "gateway.sqlite"
 
 
-async def rebuild(bus: Bus, target: ReadModel, *, until: int | None = None) -> float:
+async def rebuild(event_log: EventLog, target: ReadModel, *, until: int | None = None) -> float:
     """Fold the log into an empty read model; returns the events per second.
 
     Args:
         until: the last sequence to fold; None: the newest there is when it begins.
     """
-    end = await bus.last_sequence(streams.CONVERSATIONS)
+    end = await event_log.last_sequence(streams.CONVERSATIONS)
     end = end if until is None else min(until, end)
     began, count = time.perf_counter(), 0
     batch: list[Record] = []
-    async for record in _records(bus, subjects.ALL_FACTS, end):
+    async for record in _records(event_log, subjects.ALL_FACTS, end):
         batch.append(record)
         count += 1
         if len(batch) >= BATCH:
@@ -54,10 +55,10 @@ async def rebuild(bus: Bus, target: ReadModel, *, until: int | None = None) -> f
     return count / max(time.perf_counter() - began, 1e-9)
 
 
-async def _records(bus: Bus, subject: str, end: int) -> AsyncIterator[Record]:
+async def _records(event_log: EventLog, subject: str, end: int) -> AsyncIterator[Record]:
     if not end:
         return
-    async with aclosing(bus.read(streams.CONVERSATIONS, subject)) as records:
+    async with aclosing(event_log.read(streams.CONVERSATIONS, subject)) as records:
         async for record in records:
             if record.sequence > end:
                 return
@@ -71,8 +72,8 @@ async def _rebuild(settings: Settings, *, check: bool, until: int | None) -> int
         until = live.position
     with tempfile.TemporaryDirectory(prefix="visavis-rebuild-") as folder:
         fresh = ReadModel(Path(folder) / "model.sqlite")
-        async with connect(settings, name="projections", wait=5.0, declare=False) as bus:
-            rate = await rebuild(bus, fresh, until=until)
+        async with connect(settings, name="projections", wait=5.0, declare=False) as event_log:
+            rate = await rebuild(event_log, fresh, until=until)
         print(f"{fresh.position} is the last sequence folded, {rate:.0f} events/s", file=sys.stderr)
         if live is None:
             kept = file_of_gateway(settings).with_name("rebuilt.sqlite")
@@ -128,7 +129,7 @@ def _json(turn: Turn | None) -> str:
     return "nothing" if turn is None else msgspec.json.encode(turn).decode()
 
 
-async def folded(bus: Bus, name: str, *, until: int | None = None, at: int | None = None) -> Conversation:
+async def folded(event_log: EventLog, name: str, *, until: int | None = None, at: int | None = None) -> Conversation:
     """A conversation from the log as it was.
 
     Args:
@@ -138,8 +139,8 @@ async def folded(bus: Bus, name: str, *, until: int | None = None, at: int | Non
         NotFound: there is no event of it, or none so early.
     """
     state = Conversation(id=name)
-    end = await bus.last_sequence(streams.CONVERSATIONS)
-    async for record in _records(bus, subjects.facts_of(name), end if until is None else min(until, end)):
+    end = await event_log.last_sequence(streams.CONVERSATIONS)
+    async for record in _records(event_log, subjects.facts_of(name), end if until is None else min(until, end)):
         try:
             event = decode_event(record.data)
         except UndecodableEvent:
@@ -154,8 +155,8 @@ async def folded(bus: Bus, name: str, *, until: int | None = None, at: int | Non
 
 async def _show(settings: Settings, name: str, until: str | None, *, as_json: bool) -> int:
     seq, at = moment(until) if until else (None, None)
-    async with connect(settings, name="projections", wait=5.0, declare=False) as bus:
-        conversation = await folded(bus, name, until=seq, at=at)
+    async with connect(settings, name="projections", wait=5.0, declare=False) as event_log:
+        conversation = await folded(event_log, name, until=seq, at=at)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(view(conversation)), indent=2).decode())
     else:

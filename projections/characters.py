@@ -1,20 +1,39 @@
-"""All characters as they are now: a pure fold."""
+"""The characters that exist now: a pure fold over the facts about them."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Iterable, Mapping
 
-from bus.characters import characters_after
-from bus.events import CharacterCreated, CharacterEvent
-
-
-class Characters(Struct, frozen=True, kw_only=True):
-    seq: int = 0
-    """Stream sequence of the last event folded in; 0 before the first."""
-    by_id: dict[str, CharacterCreated] = {}
-    """In the order in which they came to be."""
+from bus.events import CharacterCreated, CharacterEvent, CharacterRemoved
 
 
-def fold(state: Characters, seq: int, event: CharacterEvent) -> Characters:
-    """The characters after this event; unchanged where the event's sequence has been applied already."""
-    return state if seq <= state.seq else Characters(seq=seq, by_id=characters_after(state.by_id, event))
+def fold(characters: Mapping[str, CharacterCreated], event: CharacterEvent) -> dict[str, CharacterCreated]:
+    """The characters by id after this event, in the order in which they were created."""
+    match event.body:
+        case CharacterCreated() as created:
+            return {**characters, event.character: created}
+        case CharacterRemoved():
+            return {id_: one for id_, one in characters.items() if id_ != event.character}
+
+
+def fold_all(events: Iterable[CharacterEvent]) -> dict[str, CharacterCreated]:
+    """The characters by id after all these events."""
+    characters: dict[str, CharacterCreated] = {}
+    for event in events:
+        characters = fold(characters, event)
+    return characters
+
+
+def visible_to(person: str, characters: Mapping[str, CharacterCreated]) -> dict[str, CharacterCreated]:
+    """The characters that a person may talk to: those that everybody has, and this person's own."""
+    return {id_: one for id_, one in characters.items() if one.owner in ("", person)}
+
+
+def default_personality(name: str) -> str:
+    """The personality in the language model's prompt of a character created without one."""
+    return f"You are {name}. You speak in short, clear sentences."
+
+
+def default_greeting(name: str) -> str:
+    """The greeting of a character created without one."""
+    return f"Hello, I am {name}."

@@ -44,8 +44,8 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
-from projections.faces import FaceFact, NewFace, faces_after
-from projections.manner import stepped
+from projections.face_requests import FaceFact, NewFace, faces_after
+from projections.speaking_style import stepped
 
 TITLE_LENGTH = 60
 CHARACTERS_A_SECOND = 14.0

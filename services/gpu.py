@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bus.service import Reading
+from bus.process.metrics import Reading
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from bus.log import Bus, connect
+from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from tests.nats_servers import NatsServer, ServerContainer, ServerProcess, free_port, start_container
 
@@ -24,7 +24,7 @@ hypothesis.settings.register_profile("visavis", deadline=None)
 hypothesis.settings.load_profile("visavis")
 
 ALONE = (
-    "chaos/", "cluster/", "e2e/", "services/gateway/test_session.py", "services/stt/test_whisper_on_the_log.py",
+    "chaos/", "cluster/", "e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py",
 )  # fmt: skip
 """Tests in which people wait for sound and pictures, or in which many processes are watched: one after the other."""
 
@@ -66,6 +66,6 @@ def settings(nats_server: NatsServer, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def bus(settings: Settings) -> AsyncIterator[Bus]:
+async def event_log(settings: Settings) -> AsyncIterator[EventLog]:
     async with connect(settings, name="test") as connected:
         yield connected

@@ -8,14 +8,25 @@ from typing import cast
 import numpy as np
 
 from bus.errors import EngineError, NotFound, StreamStalled
-from bus.events import Body, CharacterCreated, Event, Fact, LiveBody, LiveEvent, Media, VisemeMark, Word
-from bus.service import M
+from bus.events import (
+    Body,
+    CharacterCreated,
+    CharacterEvent,
+    Event,
+    Fact,
+    LiveBody,
+    LiveEvent,
+    Media,
+    MediaT,
+    VisemeMark,
+    Word,
+)
 from services.stt.engine import Transcript
 from services.tts.engine import SpeechPiece, Voice
 
 
 class FakeReader:
-    """A `bus.service.Reader` over what it is given; `asked` says how many facts each reading of them gave."""
+    """A `bus.work.service.Reader` over what it is given; `asked` says how many facts each reading of them gave."""
 
     def __init__(
         self,
@@ -32,9 +43,9 @@ class FakeReader:
         self._media = dict(media or {})
         self._live = dict(live or {})
 
-    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self._media.get(subject, ()):
-            yield cast("M", message)
+            yield cast("MediaT", message)
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
         found = [(seq, event) for seq, event in self.events if event.conversation == conversation and seq > after]
@@ -53,12 +64,13 @@ class FakeReader:
             if isinstance(one.body, kind):
                 yield one
 
-    async def last_media(self, kind: type[M], subject: str) -> M | None:
+    async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
         messages = self._media.get(subject, ())
-        return cast("M", messages[-1]) if messages else None
+        return cast("MediaT", messages[-1]) if messages else None
 
-    async def characters(self) -> dict[str, CharacterCreated]:
-        return self._characters
+    async def character_facts(self) -> list[CharacterEvent]:
+        facts = enumerate(self._characters.items(), start=1)
+        return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in facts]
 
     async def asset(self, name: str) -> bytes:
         if name not in self.assets:
@@ -74,7 +86,7 @@ def event(body: Fact, *, at: int = 1, turn: str | None = None, conversation: str
 class StallingReader(FakeReader):
     """Its media stop before the final one."""
 
-    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
         async for message in super().follow(kind, subject):
             yield message
         raise StreamStalled(f"nothing came on {subject}")

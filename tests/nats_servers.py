@@ -21,7 +21,7 @@ import requests
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from bus.server import EmbeddedServer
+from visavis.nats.server import EmbeddedServer
 
 IMAGE = os.environ.get("NATS_IMAGE", "nats:2.15-alpine")
 

@@ -18,11 +18,11 @@ from bus.settings import Settings, read_settings
 from bus.subjects import token
 
 if TYPE_CHECKING:
-    from visavis.dead import Choice
+    from visavis.dead_letters import Choice
 
 
 def _up(arguments: argparse.Namespace, settings: Settings) -> int:
-    from bus.logs import set_up_logging
+    from bus.process.logging_setup import set_up_logging
     from visavis.up import run
 
     set_up_logging(settings.log_level)
@@ -31,8 +31,8 @@ def _up(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
-    from bus.logs import set_up_logging
-    from bus.passwords import write_passwords
+    from bus.log.passwords import write_passwords
+    from bus.process.logging_setup import set_up_logging
     from visavis.cluster import run
 
     if arguments.passwords:
@@ -71,27 +71,27 @@ def _tail(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _dead(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis import dead
+    from visavis import dead_letters
 
     match arguments.act:
         case "list":
-            return asyncio.run(dead.show_list(settings, arguments.service, as_json=arguments.json))
+            return asyncio.run(dead_letters.show_list(settings, arguments.service, as_json=arguments.json))
         case "show":
-            return asyncio.run(dead.show(settings, arguments.number, as_json=arguments.json))
+            return asyncio.run(dead_letters.show(settings, arguments.number, as_json=arguments.json))
         case "requeue":
-            return asyncio.run(dead.requeue(settings, _choice(arguments), force=arguments.force))
+            return asyncio.run(dead_letters.requeue(settings, _choice(arguments), force=arguments.force))
         case _:
-            return asyncio.run(dead.drop(settings, _choice(arguments)))
+            return asyncio.run(dead_letters.drop(settings, _choice(arguments)))
 
 
 def _choice(arguments: argparse.Namespace) -> Choice:
-    from visavis.dead import Choice
+    from visavis.dead_letters import Choice
 
     return Choice(arguments.numbers, arguments.service)
 
 
 def _character(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.character import character
+    from visavis.characters import character
 
     traits = ("name", "tagline", "personality", "greeting", "voice", "language")
     return asyncio.run(
@@ -100,7 +100,7 @@ def _character(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.character import forget
+    from visavis.characters import forget
 
     return asyncio.run(forget(settings, arguments.character))
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from bus.cluster import NODE_COUNT, Cluster, Ports, ServerTls
 from bus.errors import ConfigurationError
-from bus.log import connect
-from bus.process import until_stopped
+from bus.log.event_log import connect
+from bus.process.http_server import bind
+from bus.process.lifecycle import until_stopped
 from bus.settings import PREFIX, Settings
-from bus.web import bind
+from visavis.nats.cluster import NODE_COUNT, Cluster, Ports, ServerTls
 from visavis.supervisor import Child, Supervisor, say_to
 from visavis.up import only_one
 

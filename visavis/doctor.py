@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from bus import streams, subjects
-from bus.discovery import discover
+from bus import subjects
 from bus.errors import VisavisError
-from bus.log import connect
+from bus.log import streams
+from bus.log.event_log import connect
+from bus.process.discovery import discover
 from bus.settings import PREFIX, Settings, without_secrets
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import Finding, failure, ok, warning
@@ -55,15 +56,18 @@ async def nats(settings: Settings) -> list[Finding]:
         remedy = f"end it, or check {PREFIX}NATS_URL and {PREFIX}NATS_PORT"
         return [failure("nats", f"what listens at {shown} is no NATS server", remedy)]
     try:
-        async with asyncio.timeout(PATIENCE), connect(settings, name="doctor", wait=PATIENCE, declare=False) as bus:
-            kept = [f"{name} {await bus.last_sequence(name)}" for name in _STREAMS]
-            services = sorted(f"{one.name} ({one.engine or one.version})" for one in await discover(bus))
-            version = bus.nc.connected_server_version
+        async with (
+            asyncio.timeout(PATIENCE),
+            connect(settings, name="doctor", wait=PATIENCE, declare=False) as event_log,
+        ):
+            kept = [f"{name} {await event_log.last_sequence(name)}" for name in _STREAMS]
+            services = sorted(f"{one.name} ({one.engine or one.version})" for one in await discover(event_log))
+            version = event_log.nc.connected_server_version
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(kept)}"),
                 ok("services", ", ".join(services) if services else "none running"),
-                _dead_letters(await bus.count(streams.DEAD, subjects.ALL_DEAD)),
+                _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
             ]
     except TimeoutError:
         return [failure("nats", f"{shown} does not answer within {PATIENCE:g} s", "look at its log; start it again")]

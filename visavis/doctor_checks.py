@@ -19,11 +19,11 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from bus.engines import choose
 from bus.errors import ConfigurationError
-from bus.log import OLDEST_SERVER
-from bus.server import find_server
+from bus.log.event_log import OLDEST_SERVER
+from bus.process.engines import choose
 from bus.settings import PREFIX, Settings
+from visavis.nats.server import find_server
 from visavis.ports import wanted
 
 State: TypeAlias = Literal["ok", "warning", "failure"]

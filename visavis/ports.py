@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from bus.process.http_server import bind
 from bus.settings import PREFIX, Settings
-from bus.web import bind
 
 WITH_HEALTH = ("stt", "dialogue", "tts", "render")
 """Services with a port of their own for health and metrics; the gateway has them on its one port."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bus.log import connect
+from bus.log.event_log import connect
 from bus.settings import Settings
 from visavis.up import publish_cast
 
@@ -11,11 +11,11 @@ async def declare(settings: Settings) -> int:
     """Declare everything that services expect to find; returns the exit status.
 
     Raises:
-        BusError, ConfigurationError: see `bus.log.connect`.
+        BusError, ConfigurationError: see `bus.log.event_log.connect`.
     """
-    async with connect(settings, name="streams") as bus:
-        await publish_cast(bus)
-        for stream in await bus.js.streams_info():
+    async with connect(settings, name="streams") as event_log:
+        await publish_cast(event_log)
+        for stream in await event_log.js.streams_info():
             config = stream.config
             print(f"{config.name:<14} {config.num_replicas} × {config.storage}  {stream.state.messages} messages")
     return 0

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bus.process import EXIT_CONFIGURATION
+from bus.process.lifecycle import EXIT_CONFIGURATION
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 _FIRST_PAUSE = 0.5

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
-from bus import codec, streams, subjects
+from bus import codec, subjects
 from bus.errors import InvalidInput, UndecodableEvent
 from bus.events import (
     MICROPHONE_RATE,
@@ -25,7 +25,8 @@ from bus.events import (
     Media,
     tag_of,
 )
-from bus.log import Bus, Record, connect
+from bus.log import streams
+from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings
 from visavis.tail_content import content
 
@@ -153,11 +154,11 @@ def _conversation(subject: str) -> str:
     return parts[1] if len(parts) > 1 and parts[1] != "idle" else ""
 
 
-async def sources(bus: Bus, conversation: str | None, *, media: bool) -> list[Source]:
+async def sources(event_log: EventLog, conversation: str | None, *, media: bool) -> list[Source]:
     """What is read, and from where on: all of a named conversation, else the newest facts and what comes."""
 
     async def from_end(stream: str, subject: str, count: int = 0) -> Source:
-        return Source(stream, subject, max(0, await bus.last_sequence(stream) - count))
+        return Source(stream, subject, max(0, await event_log.last_sequence(stream) - count))
 
     if conversation is None:
         found = [
@@ -177,11 +178,11 @@ async def sources(bus: Bus, conversation: str | None, *, media: bool) -> list[So
     return found
 
 
-async def backlog(bus: Bus, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
+async def backlog(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
     """What is on record in all parts, in the order in which it was stored."""
     async with AsyncExitStack() as stack:
         readers = {
-            part: await stack.enter_async_context(aclosing(bus.read(part.stream, part.subject, after=part.after)))
+            part: await stack.enter_async_context(aclosing(event_log.read(part.stream, part.subject, after=part.after)))
             for part in parts
         }
         heads = {part: await anext(reader, None) for part, reader in readers.items()}
@@ -196,12 +197,12 @@ async def backlog(bus: Bus, parts: Sequence[Source]) -> AsyncGenerator[tuple[Sou
             heads[part] = await anext(readers[part], None)
 
 
-async def growth(bus: Bus, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
+async def growth(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
     """What comes to all parts from now on, as it comes; waits where nobody takes it."""
     arrived: asyncio.Queue[tuple[Source, Record]] = asyncio.Queue(256)
 
     async def pump(part: Source) -> None:
-        async with aclosing(bus.read(part.stream, part.subject, after=part.after, follow=True)) as records:
+        async with aclosing(event_log.read(part.stream, part.subject, after=part.after, follow=True)) as records:
             async for record in records:
                 await arrived.put((part, record))
 
@@ -243,21 +244,21 @@ async def tail(
         BrokenPipeError: nobody reads on.
     """
     lines = Lines(color=color, as_json=as_json, only=conversation)
-    async with connect(settings, name="tail", wait=WAIT, declare=False) as bus:
+    async with connect(settings, name="tail", wait=WAIT, declare=False) as event_log:
         try:
-            parts = await sources(bus, conversation, media=media)
+            parts = await sources(event_log, conversation, media=media)
         except InvalidInput as error:
             print(f"error: {error.detail}", file=sys.stderr)
             return 2
         reached = {part: part.after for part in parts}
         shown = 0
-        async with aclosing(backlog(bus, parts)) as records:
+        async with aclosing(backlog(event_log, parts)) as records:
             async for part, record in records:
                 shown += _print(lines.line(part.stream, record))
                 reached[part] = record.sequence
         if follow:
             rest = [Source(part.stream, part.subject, after) for part, after in reached.items()]
-            async with aclosing(growth(bus, rest)) as records:
+            async with aclosing(growth(event_log, rest)) as records:
                 async for part, record in records:
                     _print(lines.line(part.stream, record))
         if conversation is not None and not shown:

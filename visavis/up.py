@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import IO
 
 from bus import clock
-from bus.discovery import discover
 from bus.errors import BusError, ConfigurationError
 from bus.events import CharacterCreated, CharacterEvent
 from bus.ids import new_id
-from bus.log import Bus, connect
-from bus.process import until_stopped
-from bus.server import EmbeddedServer
+from bus.log.event_log import EventLog, connect
+from bus.process.discovery import discover
+from bus.process.lifecycle import until_stopped
 from bus.settings import Settings
-from services.render.cast import CAST
+from services.characters import current_characters
+from services.render.builtin_characters import CAST
+from visavis.nats.server import EmbeddedServer
+from visavis.nats.watchdog import Watchdog
 from visavis.ports import check_ports
 from visavis.supervisor import Child, Say, Supervisor, say_to
-from visavis.watchdog import Watchdog
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_PATIENCE = 90.0
@@ -60,12 +61,12 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-async def publish_cast(bus: Bus) -> None:
+async def publish_cast(event_log: EventLog) -> None:
     """Put the built-in characters on record where they are missing or have changed."""
-    known = await bus.characters()
+    known = await current_characters(event_log)
     for character, created in CAST.items():
         if known.get(character) != created:
-            await bus.append_character(_told(character, created))
+            await event_log.append_character(_told(character, created))
 
 
 def _told(character: str, created: CharacterCreated) -> CharacterEvent:
@@ -103,18 +104,18 @@ async def up(settings: Settings) -> None:
 
 async def _start_services(settings: Settings, supervisor: Supervisor, say: Say) -> None:
     began = time.monotonic()
-    async with connect(settings, name="up") as bus:
-        await publish_cast(bus)
+    async with connect(settings, name="up") as event_log:
+        await publish_cast(event_log)
         waiting = _Waiting()
         for name in SERVICES:
             command = [sys.executable, "-m", f"services.{name}"]
             supervisor.start(Child(name, command, worth_showing=waiting.take_line))
-        missing = await _wait_for_services(bus, supervisor, waiting)
+        missing = await _wait_for_services(event_log, supervisor, waiting)
         if missing:
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_PATIENCE:.0f} s")
         if supervisor.gave_up.is_set():
             return
-        engines = {one.name: one.engine for one in await discover(bus)}
+        engines = {one.name: one.engine for one in await discover(event_log)}
     for name in SERVICES:
         if engines.get(name):
             say("visavis", f"{name} uses {engines[name]}")
@@ -138,11 +139,11 @@ class _Waiting:
         return True
 
 
-async def _wait_for_services(bus: Bus, supervisor: Supervisor, waiting: _Waiting) -> list[str]:
+async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, waiting: _Waiting) -> list[str]:
     """Those that are not there in time; ends early where one cannot be started at all."""
     missing = list(SERVICES)
     while missing and not waiting.over and not supervisor.gave_up.is_set():
-        found = {one.name for one in await discover(bus, wait=0.1)}
+        found = {one.name for one in await discover(event_log, wait=0.1)}
         missing = [name for name in SERVICES if name not in found]
     return [] if supervisor.gave_up.is_set() else missing
 

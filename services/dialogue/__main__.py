@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from bus.engines import Engine, choose
-from bus.runner import serve
-from bus.service import Service
+from bus.process.engines import Engine, choose
 from bus.settings import Settings
-from services.dialogue.companion import Companion
+from bus.work.runner import serve
+from bus.work.service import Service
+from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import Chat
 from services.dialogue.openai import OpenAI
 from services.dialogue.service import TAKES, Dialogue, failed

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
-from bus.characters import seen_by
 from bus.errors import BusError, EngineError, Forbidden, VisavisError
 from bus.events import (
     UNKNOWN_LANGUAGE,
@@ -27,15 +26,17 @@ from bus.events import (
     TranscriptStable,
 )
 from bus.ids import derive_id, seed_of
-from bus.service import Output, Reader
+from bus.work.service import Output, Reader
+from projections.characters import visible_to
 from projections.conversation import Conversation, Reply, fold_all, heard, title_of
-from projections.murmurs import is_murmur
-from services.dialogue.ahead import Ahead, plain
-from services.dialogue.commands import recognise
+from services.backchannel import is_murmur
+from services.characters import current_characters
+from services.dialogue.commands.outcomes import outputs
+from services.dialogue.commands.recognition import recognise
 from services.dialogue.engine import Chat, Exchange
-from services.dialogue.obedience import outputs
 from services.dialogue.prompt import Toned, parse
 from services.dialogue.sentences import Splitter
+from services.dialogue.speculative_reply import Ahead, plain
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Dialogue:
         self._known: OrderedDict[str, Conversation] = OrderedDict()
 
     async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
-        """Answer what was said; once, whatever is redelivered. See `bus.service.Handler`."""
+        """Answer what was said; once, whatever is redelivered. See `bus.work.service.Handler`."""
         body = event.body
         assert isinstance(body, TranscriptFinal | MessageReceived)
         text = " ".join(body.text.split())
@@ -77,7 +78,7 @@ class Dialogue:
             return
         if isinstance(body, TranscriptFinal) and is_murmur(text) and _is_heard_now(conversation):
             return  # it went on meanwhile, and needs no answer
-        characters = seen_by(conversation.person, await reader.characters())
+        characters = visible_to(conversation.person, await current_characters(reader))
         # The language just spoken: somebody may change it in mid-conversation.
         language = body.language if isinstance(body, TranscriptFinal) else conversation.language
         if not body.forwarded:
@@ -130,7 +131,7 @@ class Dialogue:
     async def listen(self, reader: Reader) -> AsyncIterator[Output]:
         """For ever: ask for answers ahead. What comes of it shows in `reply`; this yields nothing.
 
-        See `bus.service.Service.background`.
+        See `bus.work.service.Service.background`.
         """
         try:
             async with aclosing(cast("Any", reader.live(TranscriptStable))) as events:
@@ -151,7 +152,7 @@ class Dialogue:
         """As `reply` will ask, if nothing else is said until then."""
         text = " ".join(stable.text.split())
         conversation = await self._conversation(name, reader)
-        characters = seen_by(conversation.person, await reader.characters())
+        characters = visible_to(conversation.person, await current_characters(reader))
         character = conversation.character or next(iter(characters), "visavis")
         language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
         known = {name: one.name for name, one in characters.items()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from bus.log import connect
-from bus.process import run_process, until_stopped
+from bus.log.event_log import connect
+from bus.process.http_server import bind
+from bus.process.lifecycle import run_process, until_stopped
 from bus.settings import PREFIX, Settings
-from bus.web import bind
-from projections.store import ReadModel
+from projections.read_model import ReadModel
+from services.gateway.listening.turn_end import turn_end_of
+from services.gateway.listening.voice_activity import detector
 from services.gateway.server import GatewayServer
-from services.gateway.turn_end import turn_end_of
-from services.gateway.voice_activity import detector
 
 
 async def run(settings: Settings) -> None:
@@ -20,8 +20,8 @@ async def run(settings: Settings) -> None:
     turn_end = turn_end_of(settings)
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
-        async with connect(settings, name="gateway") as bus:
-            await until_stopped(GatewayServer(bus, settings, model, detector(), turn_end).run(listener))
+        async with connect(settings, name="gateway") as event_log:
+            await until_stopped(GatewayServer(event_log, settings, model, detector(), turn_end).run(listener))
     finally:
         if turn_end is not None:
             turn_end.close()

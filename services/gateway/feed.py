@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
-from bus import codec, streams, subjects
+from bus import codec, subjects
 from bus.errors import BusError, UndecodableEvent, VisavisError
 from bus.events import Event, LiveEvent, TranscriptPartial
-from bus.log import Bus, Record
-from projections.store import ReadModel
+from bus.log import streams
+from bus.log.event_log import EventLog, Record
+from projections.read_model import ReadModel
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class Watcher:
 class Feed:
     """Follows the log once for the whole gateway."""
 
-    def __init__(self, bus: Bus, model: ReadModel) -> None:
-        self._bus = bus
+    def __init__(self, event_log: EventLog, model: ReadModel) -> None:
+        self._event_log = event_log
         self.model = model
         self._watchers: dict[str, set[Watcher]] = {}
         self._waiting: list[Record] = []
@@ -110,13 +111,13 @@ class Feed:
     async def _start_at_a_true_position(self) -> None:
         """Forget the read model where the log it was folded from is gone: then it is of another world."""
         model = self.model
-        newest = await self._bus.last_sequence(streams.CONVERSATIONS)
+        newest = await self._event_log.last_sequence(streams.CONVERSATIONS)
         if model.position > newest:
             log.warning("the log is shorter than the read model; building it anew", extra={"position": model.position})
             model.reset()
         elif model.position and model.last_event:
             async with aclosing(
-                self._bus.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=model.position - 1)
+                self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=model.position - 1)
             ) as records:
                 first = await anext(records, None)
             if first is None or first.sequence != model.position or not _is(first, model.last_event):
@@ -128,7 +129,7 @@ class Feed:
 
     async def _follow(self) -> None:
         after = self.model.position
-        reading = self._bus.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, follow=True)
+        reading = self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, follow=True)
         async with aclosing(reading) as records:
             async for record in records:
                 self._tell(record)
@@ -178,7 +179,7 @@ class Feed:
 
     async def _hear(self) -> None:
         """Partial transcripts, straight from the wire: late ones are of no use."""
-        async with aclosing(self._bus.listen(subjects.live_everywhere(TranscriptPartial))) as heard:
+        async with aclosing(self._event_log.listen(subjects.live_everywhere(TranscriptPartial))) as heard:
             async for subject, data in heard:
                 watchers = self._watchers.get(subjects.conversation_of(subject), ())
                 if not watchers:

@@ -12,27 +12,28 @@ from pathlib import Path
 from aiortc import RTCIceServer
 from starlette.applications import Starlette
 
-from bus import codec, streams, subjects
-from bus.discovery import announced
+from bus import codec, subjects
 from bus.errors import ConfigurationError, UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
-from bus.log import Bus
+from bus.log import streams
+from bus.log.event_log import EventLog
+from bus.process.discovery import announced
+from bus.process.http_server import served
 from bus.settings import FIND_OUT, Settings
-from bus.web import served
-from projections.store import ReadModel
-from services.gateway import aiortc_tuning
-from services.gateway.app import Gateway, make_app
-from services.gateway.conversations import Conversations
-from services.gateway.endpointing import Endpointer
-from services.gateway.faces import Faces
+from projections.read_model import ReadModel
 from services.gateway.feed import Feed
-from services.gateway.health import GatewayHealth
-from services.gateway.idle import IdleLoops
-from services.gateway.microphone import Microphone
-from services.gateway.recovery import Journal, close_lost
-from services.gateway.session import Session
-from services.gateway.turn_end import TurnEnd
-from services.gateway.voice_activity import VoiceActivity
+from services.gateway.listening.endpointing import Endpointer
+from services.gateway.listening.microphone import Microphone
+from services.gateway.listening.turn_end import TurnEnd
+from services.gateway.listening.voice_activity import VoiceActivity
+from services.gateway.playing import aiortc_tuning
+from services.gateway.playing.idle_loops import IdleLoops
+from services.gateway.playing.recovery import Journal, close_lost
+from services.gateway.playing.session import Session
+from services.gateway.web.api import Gateway, make_app
+from services.gateway.web.conversations import Conversations
+from services.gateway.web.face_requests import Faces
+from services.gateway.web.health import GatewayHealth
 
 log = logging.getLogger(__name__)
 
@@ -71,22 +72,24 @@ class GatewayServer:
 
     def __init__(
         self,
-        bus: Bus,
+        event_log: EventLog,
         settings: Settings,
         model: ReadModel,
         make_activity: Callable[[], VoiceActivity],
         turn_end: TurnEnd | None = None,
     ) -> None:
-        self._bus = bus
+        self._event_log = event_log
         self._settings = settings
         self._make_activity = make_activity
         self._turn_end = turn_end
-        self._feed = Feed(bus, model)
+        self._feed = Feed(event_log, model)
         self._journal = Journal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
-        self._conversations = Conversations(bus, self._feed, "" if settings.language == FIND_OUT else settings.language)
+        self._conversations = Conversations(
+            event_log, self._feed, "" if settings.language == FIND_OUT else settings.language
+        )
         self._faces = Faces(
-            bus,
+            event_log,
             self._feed,
             self._conversations,
             most=settings.faces_per_person,
@@ -98,7 +101,7 @@ class GatewayServer:
     def app(self) -> Starlette:
         return make_app(
             Gateway(
-                bus=self._bus,
+                event_log=self._event_log,
                 feed=self._feed,
                 idle=self._idle,
                 conversations=self._conversations,
@@ -107,15 +110,15 @@ class GatewayServer:
                 serve_session=self._serve_session,
                 ice_servers=self._ice,
                 page=PAGE,
-                health=GatewayHealth(self._bus, self._feed, lambda: len(self._conversations.sessions)),
+                health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
             )
         )
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; sessions are then closed and say so on the log."""
         aiortc_tuning.install(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        async with announced(self._bus, "gateway"), asyncio.TaskGroup() as tasks:
-            tasks.create_task(close_lost(self._bus, self._journal))
+        async with announced(self._event_log, "gateway"), asyncio.TaskGroup() as tasks:
+            tasks.create_task(close_lost(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._keep_characters())
             tasks.create_task(self._keep_idle_loops())
@@ -127,7 +130,7 @@ class GatewayServer:
                     await self._close_sessions()
 
     async def _keep_characters(self) -> None:
-        async with aclosing(self._bus.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:
+        async with aclosing(self._event_log.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:
             async for record in records:
                 try:
                     event = codec.decode_character_event(record.data)
@@ -139,7 +142,7 @@ class GatewayServer:
                     self._idle.forget(event.character)
 
     async def _keep_idle_loops(self) -> None:
-        async with aclosing(self._bus.read(streams.FRAMES, subjects.ALL_IDLE_FRAMES, follow=True)) as records:
+        async with aclosing(self._event_log.read(streams.FRAMES, subjects.ALL_IDLE_FRAMES, follow=True)) as records:
             async for record in records:
                 try:
                     batch = codec.decode_media(record.data)
@@ -155,9 +158,9 @@ class GatewayServer:
         activity = self._make_activity()
         endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=activity.window)
         spoken = UNKNOWN_LANGUAGE if self._settings.language == FIND_OUT else language
-        microphone = Microphone(self._bus, conversation, spoken, activity, endpointer, self._turn_end)
+        microphone = Microphone(self._event_log, conversation, spoken, activity, endpointer, self._turn_end)
         return Session(
-            self._bus,
+            self._event_log,
             self._feed,
             self._idle,
             conversation=conversation,

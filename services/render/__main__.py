@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from bus.engines import Engine, choose
-from bus.runner import serve
-from bus.service import Service
+from bus.process.engines import Engine, choose
 from bus.settings import Settings
+from bus.work.runner import serve
+from bus.work.service import Service
 from services.gpu import gpus
 from services.render.engine import Renderer
 from services.render.faces import Warp, faces

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, AudioOut, Emotion, VisemeMark
 from bus.ids import seed_of
-from services.render import lips
+from services.render import coarticulation
 from services.render.easing import bump, clamp, mix, ramp
 from services.render.emotions import Expression
-from services.render.idle import BATCH, LOOP, Idle
+from services.render.idle_motion import BATCH, LOOP, Idle
 from services.render.pose import EMOTIONS, Pose
 
 FRAME_SAMPLES = SPEECH_RATE // FRAMES_PER_SECOND
 LEAD = 25 * SPEECH_RATE // 1000
 """Samples by which the lips are ahead of the sound, as those of people are."""
-LOOK_AHEAD = LEAD + lips.LOOK_AHEAD
+LOOK_AHEAD = LEAD + coarticulation.LOOK_AHEAD
 """Samples after the start of a frame that must have been heard to make it: 55 ms."""
 BREATH = 3
 """Frames between two sentences of a reply; the face keeps its emotion so long."""
@@ -149,13 +149,13 @@ class Motion:
         if not self._marks or (self._final and len(self._marks) == 1):
             # A voice without visemes: the jaw follows the loudness alone.
             return {"jaw": 0.8 * energy, "teeth": 0.4 * energy, "upper": 0.2 * energy}
-        shape = lips.mouth(self._marks, sample)
+        shape = coarticulation.mouth(self._marks, sample)
         shape["jaw"] *= 0.5 + 0.6 * energy
         return shape
 
     def _speaking(self, sample: int) -> float:
         """How much the mouth has been forming words in the last quarter of a second, 0 to 1."""
-        near = [lips.voiced(self._marks, sample - back * FRAME_SAMPLES) for back in range(6)]
+        near = [coarticulation.voiced(self._marks, sample - back * FRAME_SAMPLES) for back in range(6)]
         return clamp(1.5 * sum(near) / len(near))
 
     def _energy_at(self, sample: int) -> float:

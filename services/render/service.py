@@ -35,14 +35,15 @@ from bus.events import (
     SpeechStarted,
 )
 from bus.ids import seed_of
-from bus.service import Output, Reader, Service
+from bus.work.service import Output, Reader, Service
+from services.characters import current_characters
 from services.gpu import readings
 from services.render.encoder import Encoder
 from services.render.engine import Face, Renderer
-from services.render.idle import BATCH, LOOP, Idle
+from services.render.face_requests import NewFaces
+from services.render.frame_dropping import Pace
+from services.render.idle_motion import BATCH, LOOP, Idle
 from services.render.motion import Motion, idle_phase, phase_after
-from services.render.new_faces import NewFaces
-from services.render.pace import Pace
 from services.render.photo.portrait import Portraits
 from services.render.photo.studio import Studio
 from services.render.pose import Pose
@@ -101,7 +102,7 @@ class Render:
         assert isinstance(body, SpeechStarted)
         if not await _watched(event, reader) and not await _begun(event, body.speech, reader):
             return
-        characters = await reader.characters()
+        characters = await current_characters(reader)
         if body.character not in characters:
             raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
         phase = self._next_phase.pop((body.reply, body.index), None)
@@ -153,7 +154,7 @@ class Render:
     async def idle_loops(self, reader: Reader) -> AsyncGenerator[Output, None]:
         """For ever: the idle loop of each character that has none on the log, or one that was drawn differently."""
         while True:
-            characters = await reader.characters()
+            characters = await current_characters(reader)
             await self._off_loop(partial(self._forget_others, {one.look for one in characters.values()}))
             for id_, character in characters.items():
                 try:
@@ -299,7 +300,7 @@ def idle_version(character: str, face: Face, renderer: Renderer) -> str:
 @cache
 def _movement_version() -> str:
     """Of the code that idles and encodes: a stored loop must not outlive a change of it."""
-    sources = (Path(__file__).with_name(name).read_bytes() for name in ("easing.py", "encoder.py", "idle.py"))
+    sources = (Path(__file__).with_name(name).read_bytes() for name in ("easing.py", "encoder.py", "idle_motion.py"))
     return blake2b(b"".join(sources), digest_size=8).hexdigest()
 
 

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bus.engines import Engine, choose
 from bus.errors import ConfigurationError, EngineError
-from bus.runner import serve
-from bus.service import Service
+from bus.process.engines import Engine, choose
 from bus.settings import Settings
-from services.stt import whisper_weights as weights
+from bus.work.runner import serve
+from bus.work.service import Service
 from services.stt.engine import Transcriber
 from services.stt.service import service
+from services.stt.whisper import weights as weights
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def _nvidia() -> bool:
 def _ctranslate2_sees_card() -> bool:
     if not _nvidia():
         return False
-    from services.stt.whisper_ctranslate2 import cuda_devices
+    from services.stt.whisper.ctranslate2_network import cuda_devices
 
     return cuda_devices() > 0
 
@@ -75,8 +75,8 @@ def _whisper_passed_over(settings: Settings) -> str | None:
 
 
 def _whisper(settings: Settings) -> Transcriber:
-    from services.stt.whisper import Whisper
-    from services.stt.whisper_ctranslate2 import CTranslate2Whisper
+    from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
+    from services.stt.whisper.engine import Whisper
 
     device = _device(settings, _ctranslate2_sees_card)
     folder = weights.fetch(_model(settings, device), weights.CTRANSLATE2)
@@ -97,8 +97,8 @@ def _whisper_torch_missing(settings: Settings) -> str | None:
 
 
 def _whisper_torch(settings: Settings) -> Transcriber:
-    from services.stt.whisper import Whisper
-    from services.stt.whisper_torch import TorchWhisper
+    from services.stt.whisper.engine import Whisper
+    from services.stt.whisper.torch_network import TorchWhisper
 
     device = _device(settings, _torch_sees_card)
     folder = weights.fetch(_model(settings, device), weights.TRANSFORMERS)

@@ -11,8 +11,8 @@ from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE, Word
 from services.audio import samples_of
 from services.stt.engine import Transcript
+from services.stt.local_agreement import StablePrefix
 from services.stt.pauses import Pauses
-from services.stt.stable import StablePrefix
 
 FRAMES_PER_SECOND = 100
 MEAN_CEPSTRUM = "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-1.42,1.17"

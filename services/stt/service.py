@@ -22,10 +22,10 @@ from bus.events import (
     UtteranceDiscarded,
     UtteranceStarted,
 )
-from bus.service import Output, Reader, Service
+from bus.work.service import Output, Reader, Service
 from services.gpu import readings
+from services.stt.context import Said
 from services.stt.engine import Transcriber, Transcription
-from services.stt.said import Said
 
 log = logging.getLogger(__name__)
 

@@ -7,21 +7,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bus.engines import Engine, choose
-from bus.runner import serve
-from bus.service import Service
+from bus.process.engines import Engine, choose
 from bus.settings import Settings
+from bus.work.runner import serve
+from bus.work.service import Service
 from services import downloads
 from services.downloads import Model
-from services.tts import espeak_engine, flite_library, kokoro_engine, xtts
-from services.tts.arriving import Arriving
 from services.tts.engine import Synthesizer
-from services.tts.espeak_engine import EspeakEngine
-from services.tts.flite_engine import Flite
-from services.tts.lips import LipReader
-from services.tts.router import ByLanguage
+from services.tts.engines import espeak as espeak_engine
+from services.tts.engines import flite_library, xtts_requirements
+from services.tts.engines import kokoro as kokoro_engine
+from services.tts.engines.by_language import ByLanguage
+from services.tts.engines.deferred import Arriving
+from services.tts.engines.espeak import EspeakEngine
+from services.tts.engines.flite import Flite
+from services.tts.engines.silent import Silent
+from services.tts.lips.reader import LipReader
 from services.tts.service import service
-from services.tts.silent import Silent
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +33,16 @@ def _both_missing(settings: Settings) -> str | None:
 
 
 def _xtts(settings: Settings) -> Synthesizer:
-    log.warning("licence accepted by setting", extra={"model": "XTTS v2", "terms": xtts.LICENCE})
+    log.warning("licence accepted by setting", extra={"model": "XTTS v2", "terms": xtts_requirements.LICENCE})
 
     def load(folder: Path, espeak: EspeakEngine | None, plain: Synthesizer) -> Synthesizer:
-        from services.tts.xtts_engine import Xtts
+        from services.tts.engines.xtts import Xtts
 
         return Xtts.load(folder, settings, LipReader(espeak), plain)
 
     own = bool(settings.xtts_model)
-    return _downloaded("xtts", xtts.WEIGHTS, xtts.folder_of(settings), settings, load, own=own)
+    folder = xtts_requirements.folder_of(settings)
+    return _downloaded("xtts", xtts_requirements.WEIGHTS, folder, settings, load, own=own)
 
 
 def _kokoro(settings: Settings) -> Synthesizer:
@@ -84,7 +87,7 @@ def _plain(settings: Settings, espeak: EspeakEngine | None) -> Synthesizer:
 
 
 ENGINES: tuple[Engine[Synthesizer], ...] = (
-    Engine("xtts", xtts.missing, _xtts),
+    Engine("xtts", xtts_requirements.missing, _xtts),
     Engine("kokoro", kokoro_engine.missing, _kokoro),
     Engine("flite+espeak", _both_missing, lambda settings: ByLanguage(Flite(), EspeakEngine())),
     Engine("espeak", lambda settings: espeak_engine.missing(), lambda settings: EspeakEngine()),

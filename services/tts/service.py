@@ -20,11 +20,12 @@ from bus.events import (
     SpeechStarted,
 )
 from bus.ids import derive_id, seed_of
-from bus.service import Output, Reader, Service
+from bus.work.service import Output, Reader, Service
+from services.characters import current_characters
 from services.gpu import readings
 from services.tts.chunks import SpeechChunks
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
-from services.tts.speakable import speakable
+from services.tts.spoken_form import speakable
 
 SLOTS = 4
 """Sentences spoken at once."""
@@ -61,7 +62,7 @@ class Speaker:
         body = event.body
         assert isinstance(body, ReplySentence)
         speech = speech_id(event)
-        voice = voice_of(body.character, (await reader.characters()).get(body.character), body.language)
+        voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
         voice = replace(voice, pace=voice.pace * body.pace)
         text = speakable(body.text)[:LONGEST_TEXT] if body.spoken else ""
         chunks = SpeechChunks(event.conversation, speech)

@@ -11,10 +11,10 @@ import pytest
 from bus import codec
 from bus.errors import UndecodableEvent
 from bus.events import CharacterEvent, CharacterFact, CharacterRemoved, Event
-from bus.log import Bus
+from bus.log.event_log import EventLog
 from projections import characters
 from projections.conversation import Conversation, fold, fold_all, view
-from projections.store import ReadModel
+from projections.read_model import ReadModel
 from tests.golden.make import FOLDER, missing, plain, raw, shape
 from tests.golden.samples import Message
 
@@ -86,12 +86,9 @@ def test_every_golden_fact_folds() -> None:
     state = fold_all(Conversation(id="some_conversation"), enumerate(facts, 1))
     assert state.seq == len(facts)
     about = [message for message in messages if isinstance(message, CharacterEvent)]
-    shown = characters.Characters()
-    for seq, one in enumerate(about, 1):
-        shown = characters.fold(shown, seq, one)
     assert {type(one.body) for one in about} == set(get_args(CharacterFact))
     assert isinstance(about[-1].body, CharacterRemoved)
-    assert shown == characters.Characters(seq=len(about))
+    assert characters.fold_all(about) == {}
 
 
 Sentence = [("reply", str), ("index", int), ("text", str)]
@@ -153,9 +150,9 @@ def test_an_event_of_an_unknown_kind_among_them_changes_nothing_else(tmp_path: P
     assert shown == [(shown[0][0], 0, len(lines)), (shown[0][0], 2, len(lines) + 2)]
 
 
-async def test_whoever_reads_facts_passes_over_an_unknown_kind(bus: Bus) -> None:
+async def test_whoever_reads_facts_passes_over_an_unknown_kind(event_log: EventLog) -> None:
     future = b'{"id":"f","at":1,"conversation":"c1","body":{"type":"mood.changed","mood":"gay"}}'
     lines = [line for _, line in recorded()][:4]
     for line in (*lines[:2], future, *lines[2:]):
-        await bus.js.publish("conv.c1.some.fact", line)
-    assert [event for _, event in await bus.facts("c1")] == [codec.decode_event(line) for line in lines]
+        await event_log.js.publish("conv.c1.some.fact", line)
+    assert [event for _, event in await event_log.facts("c1")] == [codec.decode_event(line) for line in lines]

@@ -28,7 +28,7 @@ from bus.events import (
     Watching,
 )
 from bus.ids import derive_id
-from bus.log import Bus
+from bus.log.event_log import EventLog
 from tests import voices
 
 _SPOKEN = ("hello_rms", "what_time_is_it_rms", "what_is_your_name_rms")
@@ -44,9 +44,9 @@ class Person:
         watches: pictures are drawn for this one.
     """
 
-    def __init__(self, base: str, bus: Bus, seed: int, number: int, *, watches: bool) -> None:
+    def __init__(self, base: str, event_log: EventLog, seed: int, number: int, *, watches: bool) -> None:
         self._client = httpx2.AsyncClient(base_url=base, timeout=10)
-        self._bus = bus
+        self._event_log = event_log
         self._chance = random.Random(f"{seed}-{number}")
         self._number = number
         self._watches = watches
@@ -93,7 +93,7 @@ class Person:
         while self._watches:
             watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session="chaos"))
             with suppress(Exception):
-                await self._bus.publish_live(watching)
+                await self._event_log.publish_live(watching)
             await asyncio.sleep(2)
 
     async def _write(self) -> str:
@@ -107,7 +107,7 @@ class Person:
         utterance = f"u{self._number}-{self._taken}"
         turn = f"t{utterance}"
         started = self._fact(UtteranceStarted(utterance=utterance, session="chaos"), turn, None)
-        await self._bus.append(started, patience=_TURN_PATIENCE)
+        await self._event_log.append(started, patience=_TURN_PATIENCE)
         self.sent.add(utterance)
         sound = voices.spoken(self._chance.choice(_SPOKEN))
         pieces = [sound[start : start + 2 * _CHUNK] for start in range(0, len(sound), 2 * _CHUNK)]
@@ -123,11 +123,11 @@ class Person:
             )
             while True:
                 with suppress(BusError):
-                    await self._bus.publish_media(chunk, f"{utterance}-{index}")
+                    await self._event_log.publish_media(chunk, f"{utterance}-{index}")
                     break
             await asyncio.sleep(0.05)
         ended = UtteranceEnded(utterance=utterance, samples=len(sound) // 2, speech_ended=0, reason="silence")
-        await self._bus.append(self._fact(ended, turn, started.id), patience=_TURN_PATIENCE)
+        await self._event_log.append(self._fact(ended, turn, started.id), patience=_TURN_PATIENCE)
         return turn
 
     def _fact(self, body: UtteranceStarted | UtteranceEnded, turn: str, cause: str | None) -> Event:
@@ -149,7 +149,7 @@ class Person:
         while asyncio.get_running_loop().time() < deadline:
             with suppress(BusError, TimeoutError):
                 async with asyncio.timeout(10):
-                    facts = [event for _, event in await self._bus.facts(self.conversation)]
+                    facts = [event for _, event in await self._event_log.facts(self.conversation)]
                 if _over([event for event in facts if event.turn == turn]):
                     return
             await asyncio.sleep(0.3)

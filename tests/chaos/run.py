@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bus.log import connect
+from bus.log.event_log import connect
 from tests.chaos.model import model
 from tests.chaos.persons import Person
 from tests.chaos.reader import Verdict, complaints, judge, left_undone, read_log
@@ -124,9 +124,9 @@ async def run(
 
     async with model() as endpoint:
         world = World(folder, endpoint)
-        async with world.running(), connect(world.settings, name="persons") as bus:
+        async with world.running(), connect(world.settings, name="persons") as event_log:
             persons = [
-                Person(world.base, bus, seed, number, watches=number == 0) for number in range(conversations)
+                Person(world.base, event_log, seed, number, watches=number == 0) for number in range(conversations)
             ]
             trouble = asyncio.create_task(Trouble(world, report, every).make())
             async with asyncio.TaskGroup() as tasks:

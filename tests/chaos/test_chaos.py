@@ -13,7 +13,7 @@ from typing import TypeAlias
 import cv2
 import pytest
 
-from bus import codec, streams, subjects
+from bus import codec, subjects
 from bus.errors import NotFound
 from bus.events import (
     Body,
@@ -34,7 +34,9 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.ids import look_of
-from bus.log import Bus, connect
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from services.characters import current_characters
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.pose import Pose
@@ -65,11 +67,11 @@ STEPS: tuple[tuple[str, type[Body], bool], ...] = (
 """Which service is killed, at which fact, and whether the turn is a spoken one."""
 
 
-async def at_the_next(bus: Bus, kind: type[Body], conversation: str, act: Callable[[], None]) -> None:
+async def at_the_next(event_log: EventLog, kind: type[Body], conversation: str, act: Callable[[], None]) -> None:
     """Do something as soon as such a fact is on record."""
-    after = await bus.last_sequence(streams.CONVERSATIONS)
+    after = await event_log.last_sequence(streams.CONVERSATIONS)
     subject = subjects.fact_in(conversation, kind)
-    async with aclosing(bus.read(streams.CONVERSATIONS, subject, after=after, follow=True)) as records:
+    async with aclosing(event_log.read(streams.CONVERSATIONS, subject, after=after, follow=True)) as records:
         await anext(records)
     act()
 
@@ -77,8 +79,8 @@ async def at_the_next(bus: Bus, kind: type[Body], conversation: str, act: Callab
 async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> None:
     async with model() as endpoint:
         world = World(tmp_path, endpoint, workers=("stt", "dialogue", "tts", "render", "gateway"))
-        async with world.running(), connect(world.settings, name="persons") as bus:
-            persons = [Person(world.base, bus, 1, number, watches=True) for number in range(3)]
+        async with world.running(), connect(world.settings, name="persons") as event_log:
+            persons = [Person(world.base, event_log, 1, number, watches=True) for number in range(3)]
             for person in persons:
                 await person.open()
             for number, (victim, kind, spoken) in enumerate(STEPS):
@@ -87,7 +89,7 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
                 def kill(victim: str = victim) -> None:
                     world.processes[victim].signal(signal.SIGKILL)
 
-                killing = asyncio.create_task(at_the_next(bus, kind, person.conversation, kill))
+                killing = asyncio.create_task(at_the_next(event_log, kind, person.conversation, kill))
                 await asyncio.sleep(0.1)
                 # The turns of one conversation after the other: the next one is begun while this one recovers.
                 await person.take_turn(spoken=spoken)
@@ -113,29 +115,29 @@ async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tm
     world = World(tmp_path, "http://127.0.0.1:9", workers=("render",))
 
     async def kill_at(stream: str, subject: str) -> None:
-        async with aclosing(bus.read(stream, subject, follow=True)) as records:
+        async with aclosing(event_log.read(stream, subject, follow=True)) as records:
             await anext(records)
         world.processes["render"].signal(signal.SIGKILL)
 
-    async with world.running(), connect(world.settings, name="person") as bus:
-        await bus.assets.put(body.photo, photo)
+    async with world.running(), connect(world.settings, name="person") as event_log:
+        await event_log.assets.put(body.photo, photo)
         killing = asyncio.create_task(kill_at(streams.FRAMES, subjects.idle_frames("zoe")))
-        await bus.append(Event(id="e1", at=1, conversation="c", body=body))
+        await event_log.append(Event(id="e1", at=1, conversation="c", body=body))
         await killing
         await kill_at(streams.CHARACTERS, "character.zoe.>")
-        while await bus.last_fact("c", FaceMade) is None:
+        while await event_log.last_fact("c", FaceMade) is None:
             await asyncio.sleep(0.1)
         assert await reader.left_undone(world.url, PATIENCE) == []
-        facts = [fact.body for _, fact in await bus.facts("c")]
+        facts = [fact.body for _, fact in await event_log.facts("c")]
         assert [body for body in facts if isinstance(body, FaceMade | FaceRefused)] == [FaceMade(character="zoe")]
-        assert await bus.count(streams.CHARACTERS, "character.zoe.>") == 1
-        assert (await bus.characters())["zoe"].look == body.look
-        loop = await bus.last_media(IdleBatch, subjects.idle_frames("zoe"))
+        assert await event_log.count(streams.CHARACTERS, "character.zoe.>") == 1
+        assert (await current_characters(event_log))["zoe"].look == body.look
+        loop = await event_log.last_media(IdleBatch, subjects.idle_frames("zoe"))
         assert loop is not None
         assert loop.final
-        assert await bus.asset(body.look)
+        assert await event_log.asset(body.look)
         with pytest.raises(NotFound):
-            await bus.asset(body.photo)
+            await event_log.asset(body.photo)
     assert world.processes["render"].starts == 3
 
 

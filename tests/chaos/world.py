@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from bus.log import connect
-from bus.server import EmbeddedServer
+from bus.log.event_log import connect
 from bus.settings import Settings
 from tests.conftest import free_port
 from tests.proxy import Wire
+from visavis.nats.server import EmbeddedServer
 from visavis.up import publish_cast
 
 WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "gateway")
@@ -125,8 +125,8 @@ class World:
         async with self.wire.strung():
             try:
                 self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())
-                async with connect(self.settings, name="world") as bus:
-                    await publish_cast(bus)
+                async with connect(self.settings, name="world") as event_log:
+                    await publish_cast(event_log)
                 for name in self._workers:
                     wired = {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"} if name == REMOTE else {}
                     self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **wired)

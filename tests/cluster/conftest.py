@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bus.cluster import Cluster, Ports, ServerTls
-from bus.log import connect
+from bus.log.event_log import connect
 from bus.settings import Settings
 from tests.nats_servers import free_port
+from visavis.nats.cluster import Cluster, Ports, ServerTls
 
 
 class Nodes:

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from bench.peer import Peer
-from bus import codec, streams, subjects
+from bus import codec, subjects
 from bus.events import (
     AudioIn,
     Body,
@@ -26,14 +26,15 @@ from bus.events import (
     TranscriptFinal,
     UtteranceStarted,
 )
-from bus.log import Bus, connect
-from bus.runner import Runner
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from bus.process.http_server import bind
 from bus.settings import Settings
-from bus.web import bind
-from projections.store import ReadModel
+from bus.work.runner import Runner
+from projections.read_model import ReadModel
 from services.dialogue.__main__ import build as build_dialogue
+from services.gateway.listening.voice_activity import PocketsphinxActivity
 from services.gateway.server import GatewayServer
-from services.gateway.voice_activity import PocketsphinxActivity
 from services.render.__main__ import build as build_render
 from services.stt.__main__ import build as build_stt
 from services.tts.__main__ import build as build_tts
@@ -54,8 +55,8 @@ async def test_what_was_acknowledged_outlives_the_leader_and_its_readers_go_on(n
     expected = [said(number) for number in range(120)]
     read: list[Event] = []
 
-    async def follow(bus: Bus) -> None:
-        facts = bus.read(streams.CONVERSATIONS, subjects.facts_of("loss"), follow=True)
+    async def follow(event_log: EventLog) -> None:
+        facts = event_log.read(streams.CONVERSATIONS, subjects.facts_of("loss"), follow=True)
         async with aclosing(facts) as records:
             async for record in records:
                 read.append(codec.decode_event(record.data))
@@ -91,10 +92,10 @@ async def everything(settings: Settings) -> AsyncIterator[str]:
         work = []
         for build in BUILDERS:
             service = build(settings)
-            bus = await stack.enter_async_context(connect(settings, name=service.name))
-            work.append(asyncio.create_task(Runner(bus, service).run()))
-        bus = await stack.enter_async_context(connect(settings, name="gateway"))
-        server = GatewayServer(bus, settings, model, PocketsphinxActivity)
+            event_log = await stack.enter_async_context(connect(settings, name=service.name))
+            work.append(asyncio.create_task(Runner(event_log, service).run()))
+        event_log = await stack.enter_async_context(connect(settings, name="gateway"))
+        server = GatewayServer(event_log, settings, model, PocketsphinxActivity)
         work.append(asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT"))))
         try:
             yield f"http://127.0.0.1:{port}"
@@ -114,7 +115,7 @@ async def cast_is_known(address: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def speak(gateway: Bus, conversation: str, recording: str) -> None:
+async def speak(gateway: EventLog, conversation: str, recording: str) -> None:
     """Put a phrase on record as the gateway does, without a microphone's need of time."""
     sound = voices.spoken(recording)
     started = UtteranceStarted(utterance="u", session="s")
@@ -131,11 +132,11 @@ async def speak(gateway: Bus, conversation: str, recording: str) -> None:
         await gateway.publish_media(piece, f"u-{index}")
 
 
-async def until(bus: Bus, conversation: str, kind: type[Body]) -> list[Event]:
+async def until(event_log: EventLog, conversation: str, kind: type[Body]) -> list[Event]:
     """The facts of the conversation once one of a kind is there."""
     async with asyncio.timeout(40):
         while True:
-            events = [event for _, event in await bus.facts(conversation)]
+            events = [event for _, event in await event_log.facts(conversation)]
             if any(isinstance(event.body, kind) for event in events):
                 return events
             await asyncio.sleep(0.1)

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bus.cluster import ServerTls
 from bus.errors import BusError
 from bus.events import Event, MessageReceived
-from bus.log import connect
+from bus.log.event_log import connect
 from tests.cluster.certificates import make_certificates
 from tests.cluster.conftest import Nodes, nodes_in
+from visavis.nats.cluster import ServerTls
 
 SAID = Event(id="e1", at=1, conversation="c1", turn="t", body=MessageReceived(message="m1", text="hello"))
 

@@ -9,8 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 import pytest
 
-from bus import streams, subjects
-from bus.attempt import Attempt
+from bus import subjects
 from bus.errors import BusError, ConfigurationError, Forbidden, NotFound
 from bus.events import (
     AudioIn,
@@ -34,14 +33,17 @@ from bus.events import (
     StepRepeated,
     TranscriptFinal,
 )
-from bus.log import Bus, connect
-from bus.passwords import USERS
-from bus.service import Asset, OfCharacter, Output
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from bus.log.passwords import USERS
+from bus.work.fenced_output import Attempt
+from bus.work.service import Asset, OfCharacter, Output
+from services.characters import current_characters
 from tests.cluster.conftest import Nodes
 
 
 @asynccontextmanager
-async def everybody(nodes: Nodes) -> AsyncIterator[dict[str, Bus]]:
+async def everybody(nodes: Nodes) -> AsyncIterator[dict[str, EventLog]]:
     """A connection of each user."""
     async with AsyncExitStack() as stack:
         yield {user: await stack.enter_async_context(connect(nodes.settings(), name=user)) for user in USERS}
@@ -56,8 +58,8 @@ def said(number: int, conversation: str = "c1") -> Event:
 
 
 async def test_streams_have_a_copy_on_every_node(nodes: Nodes) -> None:
-    async with connect(nodes.settings(nats_replicas=1), name="operator") as bus:
-        copies = {stream.config.name: stream.config.num_replicas for stream in await bus.js.streams_info()}
+    async with connect(nodes.settings(nats_replicas=1), name="operator") as event_log:
+        copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process came that asks for one copy only.
     names = ["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets"]
     assert copies == dict.fromkeys(names, 3)
@@ -129,14 +131,14 @@ async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, 
     }
     async with connect(nodes.settings(), name="gateway") as gateway, asyncio.timeout(15):
         sequence = await gateway.append(said(1, conversation))
-    async with connect(nodes.settings(), name=service) as bus, asyncio.timeout(15):
+    async with connect(nodes.settings(), name=service) as event_log, asyncio.timeout(15):
         for _ in range(2):
-            attempt = Attempt(bus, service, said(1, conversation), sequence)
+            attempt = Attempt(event_log, service, said(1, conversation), sequence)
             await attempt.take_over()
             for output in outputs[service]:
                 await attempt.publish(output)
-    async with connect(nodes.settings(), name="operator") as bus:
-        kinds = [type(one.body) for _, one in await bus.facts(conversation)]
+    async with connect(nodes.settings(), name="operator") as event_log:
+        kinds = [type(one.body) for _, one in await event_log.facts(conversation)]
     facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
     assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
 
@@ -153,12 +155,12 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
         )  # fmt: skip
         for output in outputs:
             await attempt.publish(output)
-        assert "zoe" in await of["stt"].characters()
+        assert "zoe" in await current_characters(of["stt"])
         assert await of["operator"].asset("photo-1") == b"portrait"
         gone = CharacterEvent(id="gone", at=1, character="zoe", body=CharacterRemoved())
         await of["gateway"].append_character(gone)
         await of["gateway"].assets.remove("photo-1")
-        assert "zoe" not in await of["dialogue"].characters()
+        assert "zoe" not in await current_characters(of["dialogue"])
         await of["operator"].assets.put("photo-2", b"by hand")
         assert await of["render"].asset("photo-2") == b"by hand"
         with pytest.raises(NotFound):
@@ -166,9 +168,9 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
 
 
 async def test_reading_another_users_answers_is_refused(nodes: Nodes) -> None:
-    async with connect(nodes.settings(), name="tts") as bus:
+    async with connect(nodes.settings(), name="tts") as event_log:
         with pytest.raises(Forbidden, match="may not subscribe to _inbox_gateway"):
-            await anext(bus.listen("_INBOX_gateway.>"))
+            await anext(event_log.listen("_INBOX_gateway.>"))
 
 
 async def test_a_service_without_streams_says_who_has_to_make_them(nodes: Nodes) -> None:
@@ -177,13 +179,13 @@ async def test_a_service_without_streams_says_who_has_to_make_them(nodes: Nodes)
         with pytest.raises(BusError, match=r"stream DEAD is not there .* run `visavis streams`"):
             async with connect(nodes.settings(), name="tts"):
                 pass
-        async with connect(nodes.settings(), name="operator"), connect(nodes.settings(), name="tts") as bus:
-            assert await bus.last_sequence(streams.DEAD) == 0
+        async with connect(nodes.settings(), name="operator"), connect(nodes.settings(), name="tts") as event_log:
+            assert await event_log.last_sequence(streams.DEAD) == 0
 
 
 async def test_a_service_leaves_limits_as_the_operator_set_them(nodes: Nodes) -> None:
-    async with connect(nodes.settings(audio_bytes=1 << 20), name="gateway") as bus:
-        assert (await bus.js.stream_info(streams.AUDIO)).config.max_bytes == 16 << 20
+    async with connect(nodes.settings(audio_bytes=1 << 20), name="gateway") as event_log:
+        assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == 16 << 20
 
 
 async def test_a_wrong_password_and_a_missing_one_are_said(nodes: Nodes) -> None:

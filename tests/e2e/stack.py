@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bus.log import Bus, connect
+from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from tests.conftest import free_port
 from visavis.ports import WITH_HEALTH
@@ -103,10 +103,10 @@ class Stack:
         raise AssertionError(f"{service} does not run:\n{children.stdout}")
 
     @asynccontextmanager
-    async def bus(self) -> AsyncIterator[Bus]:
+    async def event_log(self) -> AsyncIterator[EventLog]:
         """A connection to its log."""
-        async with connect(self.settings, name="test") as bus:
-            yield bus
+        async with connect(self.settings, name="test") as event_log:
+            yield event_log
 
 
 async def eventually(check: object, what: str, *, patience: float = 30.0) -> None:

@@ -12,7 +12,7 @@ import httpx2
 import numpy as np
 from playwright.async_api import Page
 
-from bus import codec, streams
+from bus import codec
 from bus.events import (
     Event,
     FrameBatch,
@@ -27,6 +27,7 @@ from bus.events import (
     TranscriptFinal,
     tag_of,
 )
+from bus.log import streams
 from tests.e2e.browser import Seen, browser, by, microphone, say, seen, watch
 from tests.e2e.measure import likeness, lip_sync, transcribe
 from tests.e2e.stack import Stack, eventually
@@ -65,8 +66,8 @@ async def conversation_of(page: Page) -> str:
 
 async def record(stack: Stack, page: Page) -> list[Event]:
     """What the log holds of the page's conversation."""
-    async with stack.bus() as bus:
-        return [event for _, event in await bus.facts(await conversation_of(page))]
+    async with stack.event_log() as event_log:
+        return [event for _, event in await event_log.facts(await conversation_of(page))]
 
 
 async def told(stack: Stack, page: Page, sentences: int | None = None) -> list[Event]:
@@ -165,10 +166,14 @@ def check_record(events: list[Event]) -> None:
 async def check_media(stack: Stack, events: list[Event]) -> None:
     """Every sentence has all its sound and its pictures, as events."""
     conversation = events[0].conversation
-    async with stack.bus() as bus:
-        out = [codec.decode_media(one.data) async for one in bus.read(streams.AUDIO, f"audio.{conversation}.out.*")]
-        frames = [codec.decode_media(one.data) async for one in bus.read(streams.FRAMES, f"frames.{conversation}.*")]
-        heard = [one async for one in bus.read(streams.AUDIO, f"audio.{conversation}.in.*")]
+    async with stack.event_log() as event_log:
+        out = [
+            codec.decode_media(one.data) async for one in event_log.read(streams.AUDIO, f"audio.{conversation}.out.*")
+        ]
+        frames = [
+            codec.decode_media(one.data) async for one in event_log.read(streams.FRAMES, f"frames.{conversation}.*")
+        ]
+        heard = [one async for one in event_log.read(streams.AUDIO, f"audio.{conversation}.in.*")]
     assert heard
     for event in events:
         if isinstance(event.body, SpeechEnded):

@@ -10,6 +10,7 @@ import numpy as np
 
 from bus.errors import NotFound
 from bus.events import FaceMade, FaceRefused, FaceRequested, FramesStarted, SpeechStarted
+from services.characters import current_characters
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.pose import Pose
@@ -75,11 +76,11 @@ async def test_a_photo_becomes_somebody_to_talk_to_who_can_be_removed(stack: Sta
     assert {body.character for body in bodies if isinstance(body, SpeechStarted | FramesStarted)} == {zoe}
     # How well lips and voice agree is measured on the pictures themselves (tests/services/render/test_lip_sync.py).
     assert what.mouths.std(axis=0).max() > 30.0, "the mouth moves"
-    async with stack.bus() as bus:
-        assert zoe not in await bus.characters()
+    async with stack.event_log() as event_log:
+        assert zoe not in await current_characters(event_log)
         for name in (asked[0].photo, asked[1].photo, asked[1].look):
             try:
-                await bus.asset(name)
+                await event_log.asset(name)
             except NotFound:
                 continue
             raise AssertionError(f"{name} is still kept")

@@ -22,9 +22,9 @@ from bus.events import (
     TranscriptFinal,
     UtteranceEnded,
 )
-from bus.log import Bus
+from bus.log.event_log import EventLog
 from projections.conversation import Conversation, Message, fold_all, heard
-from projections.murmurs import is_murmur
+from services.backchannel import is_murmur
 from tests.e2e.browser import browser, by, say
 from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import conversation_of, open_page, talk
@@ -51,11 +51,11 @@ MURMUR = "okay_rms"
 class Talk:
     """A person in a browser, who hears how far the avatar is from the log."""
 
-    def __init__(self, page: Page, bus: Bus, conversation: str) -> None:
-        self._page, self._bus, self._conversation = page, bus, conversation
+    def __init__(self, page: Page, event_log: EventLog, conversation: str) -> None:
+        self._page, self._event_log, self._conversation = page, event_log, conversation
 
     async def events(self) -> list[Event]:
-        return [event for _, event in await self._bus.facts(self._conversation)]
+        return [event for _, event in await self._event_log.facts(self._conversation)]
 
     async def until(self, true: Callable[[list[Event]], bool], what: str) -> list[Event]:
         async def is_true() -> bool:
@@ -107,12 +107,12 @@ def _wants_no_answer(mine: list[Event]) -> bool:
 
 
 async def test_ten_turns_with_interruptions(stack: Stack, tmp_path: Path) -> None:
-    async with browser(tmp_path, None) as context, stack.bus() as bus:
+    async with browser(tmp_path, None) as context, stack.event_log() as event_log:
         page = await context.new_page()
         await page.add_init_script(MICROPHONE)
         await open_page(page, stack)
         await talk(page)
-        person = Talk(page, bus, await conversation_of(page))
+        person = Talk(page, event_log, await conversation_of(page))
         for number, (recording, over) in enumerate(TURNS, 1):
             await person.take_turn(number, recording, over)
         await person.until(_speaking, "the last answer is spoken")

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from bus import codec
-from bus.discovery import VERSION
 from bus.events import CharacterEvent, Event, LiveEvent
+from bus.process.discovery import VERSION
 from tests.golden.samples import Message, samples
 
 FOLDER = Path(__file__).parent / "events"

@@ -45,7 +45,7 @@ from projections.conversation import (
     title_of,
     view,
 )
-from projections.manner import PACES
+from projections.speaking_style import PACES
 from tests.fakes import event
 
 OPENED = ConversationOpened(person="p", character="ada")

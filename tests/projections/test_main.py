@@ -11,10 +11,10 @@ import pytest
 
 from bus.errors import InvalidInput
 from bus.events import ConversationOpened, Fact, MessageReceived, ReplyFailed, ReplyInterrupted, ReplySentence
-from bus.log import Bus
+from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.__main__ import file_of_gateway, main, moment
-from projections.store import ReadModel
+from projections.read_model import ReadModel
 from tests.fakes import event
 
 BODIES: tuple[tuple[str, str | None, Fact], ...] = (
@@ -29,21 +29,21 @@ BODIES: tuple[tuple[str, str | None, Fact], ...] = (
 
 
 @pytest.fixture
-async def shell(bus: Bus, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Bus:
+async def shell(event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> EventLog:
     """A log with two conversations and bytes that are no event, for commands that read their settings themselves."""
     for at, (conversation, turn, body) in enumerate(BODIES, 1):
-        await bus.append(event(body, at=at * 1_000_000, turn=turn, conversation=conversation))
-    await bus.js.publish("conv.c2.message.received", b"no event")
+        await event_log.append(event(body, at=at * 1_000_000, turn=turn, conversation=conversation))
+    await event_log.js.publish("conv.c2.message.received", b"no event")
     monkeypatch.setenv("VISAVIS_NATS_URL", settings.nats_url)
     monkeypatch.setenv("VISAVIS_DATA", settings.data)
     monkeypatch.setenv("VISAVIS_AUDIO_BYTES", str(settings.audio_bytes))
     monkeypatch.setenv("VISAVIS_FRAMES_BYTES", str(settings.frames_bytes))
-    return bus
+    return event_log
 
 
-async def fold_live(bus: Bus, settings: Settings) -> Path:
+async def fold_live(event_log: EventLog, settings: Settings) -> Path:
     model = ReadModel(file_of_gateway(settings))
-    async for record in bus.read("CONVERSATIONS", "conv.>"):
+    async for record in event_log.read("CONVERSATIONS", "conv.>"):
         model.take([record])
     model.close()
     return model.path
@@ -54,7 +54,7 @@ async def run(*arguments: str) -> int:
 
 
 async def test_a_read_model_that_is_the_fold_of_the_log_is_equal(
-    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await fold_live(shell, settings)
     assert await run("rebuild", "--check") == 0
@@ -62,7 +62,7 @@ async def test_a_read_model_that_is_the_fold_of_the_log_is_equal(
 
 
 async def test_a_read_model_that_is_behind_is_compared_where_it_is(
-    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await fold_live(shell, settings)
     await shell.append(event(MessageReceived(message="m9", text="later"), at=9, turn="t9", conversation="c1"))
@@ -81,7 +81,7 @@ async def test_a_read_model_that_is_behind_is_compared_where_it_is(
     ],
 )
 async def test_a_read_model_that_is_not_the_fold_is_shown_where_it_differs(
-    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str], change: str, said: str
+    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str], change: str, said: str
 ) -> None:
     path = await fold_live(shell, settings)
     with sqlite3.connect(path) as db:
@@ -98,7 +98,7 @@ async def test_a_read_model_that_is_not_the_fold_is_shown_where_it_differs(
 
 
 async def test_a_rebuilt_file_is_kept_beside_the_live_one(
-    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
         assert await run("rebuild", "--until", "4") == 0
@@ -109,14 +109,14 @@ async def test_a_rebuilt_file_is_kept_beside_the_live_one(
 
 
 async def test_without_a_read_model_there_is_nothing_to_check(
-    shell: Bus, capsys: pytest.CaptureFixture[str]
+    shell: EventLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run("rebuild", "--check") == 1
     assert "there is no read model" in capsys.readouterr().err
     assert await run("list") == 1
 
 
-async def test_wrong_usage_is_told_apart(shell: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_wrong_usage_is_told_apart(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("rebuild", "--check", "--until", "3") == 2
     assert await run("show", "c1", "--until", "yesterday") == 2
     assert await run("show", "c.1") == 2
@@ -125,7 +125,7 @@ async def test_wrong_usage_is_told_apart(shell: Bus, capsys: pytest.CaptureFixtu
     assert caught.value.code == 2
 
 
-async def test_a_conversation_is_shown_as_people_read_it(shell: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_conversation_is_shown_as_people_read_it(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("show", "c1") == 0
     out = capsys.readouterr().out
     for part in ("Hello there — c1, ada, at 4", "you: hello there", "ada: ✗ Hello to you. [happy]", "heard: 'Hello'"):
@@ -134,7 +134,7 @@ async def test_a_conversation_is_shown_as_people_read_it(shell: Bus, capsys: pyt
     assert "bo failed: no engine" in capsys.readouterr().out
 
 
-async def test_a_conversation_is_shown_as_it_was(shell: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_conversation_is_shown_as_it_was(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("show", "c1", "--json", "--until", "3") == 0
     by_sequence = json.loads(capsys.readouterr().out)
     assert (by_sequence["seq"], by_sequence["turns"][0]["reply"]["state"]) == (3, "telling")
@@ -145,7 +145,7 @@ async def test_a_conversation_is_shown_as_it_was(shell: Bus, capsys: pytest.Capt
 
 
 async def test_all_conversations_are_listed(
-    shell: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await fold_live(shell, settings)
     assert await run("list") == 0

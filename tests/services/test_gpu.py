@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bus.metrics import Metrics
+from bus.process.metrics import Metrics
 from services.gpu import Gpu, bound, gpus, readings
 
 

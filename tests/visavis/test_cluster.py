@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bus.cluster import Cluster, Ports, ServerTls
 from bus.errors import ConfigurationError
-from bus.passwords import USERS, read_passwords
+from bus.log.passwords import USERS, read_passwords
 from bus.settings import Settings
-from services.render.cast import CAST
+from services.render.builtin_characters import CAST
 from visavis.__main__ import main
 from visavis.cluster import ports_from, tls_from, usage
+from visavis.nats.cluster import Cluster, Ports, ServerTls
 from visavis.streams import declare
 
 

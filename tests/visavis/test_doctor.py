@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bus.discovery import announced
-from bus.log import Bus
+from bus.log.event_log import EventLog
+from bus.process.discovery import announced
 from bus.settings import Settings
 from tests.conftest import free_port
 from visavis import doctor as doctor_module
@@ -240,8 +240,8 @@ def test_the_disk_has_to_hold_what_is_kept(
 # NATS
 
 
-async def test_a_server_tells_its_version_its_streams_and_its_services(bus: Bus, settings: Settings) -> None:
-    async with announced(bus, "dialogue", "companion"):
+async def test_a_server_tells_its_version_its_streams_and_its_services(event_log: EventLog, settings: Settings) -> None:
+    async with announced(event_log, "dialogue", "companion"):
         found = await nats(settings)
     assert [(finding.about, finding.state) for finding in found] == [
         ("nats", "ok"), ("streams", "ok"), ("services", "ok"), ("dead letters", "ok")
@@ -249,7 +249,7 @@ async def test_a_server_tells_its_version_its_streams_and_its_services(bus: Bus,
     assert re.fullmatch(r"2\.\d+\.\d+ at nats://127\.0\.0\.1:\d+", found[0].said)
     assert found[1].said.startswith("last sequences: CONVERSATIONS 0, AUDIO 0")
     assert found[2].said == "dialogue (companion)"
-    await bus.js.publish("dead.CONVERSATIONS.tts", b"x")
+    await event_log.js.publish("dead.CONVERSATIONS.tts", b"x")
     remark = (await nats(settings))[3]
     assert (remark.state, remark.said) == ("warning", "1: work that was given up")
 
@@ -303,7 +303,7 @@ async def test_a_language_model_that_is_away_is_a_remark_and_a_wrong_address_sto
 
 
 async def test_the_whole_report_ends_with_a_verdict_and_a_status(
-    bus: Bus, settings: Settings, taken: int, capsys: pytest.CaptureFixture[str]
+    event_log: EventLog, settings: Settings, taken: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = Settings(nats_url=settings.nats_url, data=settings.data, port=free_port())
     assert await doctor(good, color=False) == int("✗" in (out := capsys.readouterr().out))

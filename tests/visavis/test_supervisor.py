@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.process import EXIT_CONFIGURATION
+from bus.process.lifecycle import EXIT_CONFIGURATION
 from visavis import supervisor
 from visavis.supervisor import Child, Supervisor
 

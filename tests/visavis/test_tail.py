@@ -36,7 +36,7 @@ from bus.events import (
     UtteranceEnded,
     VisemeMark,
 )
-from bus.log import Bus, Record
+from bus.log.event_log import EventLog, Record
 from bus.settings import Settings
 from tests.conftest import free_port
 from tests.fakes import event
@@ -165,29 +165,29 @@ def test_delays_are_told_in_a_unit_that_fits() -> None:
 # From a real log
 
 
-async def say(bus: Bus, conversation: str, number: int) -> None:
+async def say(event_log: EventLog, conversation: str, number: int) -> None:
     body = MessageReceived(message=f"m{number}", text=f"say {number}")
-    await bus.append(event(body, at=number, conversation=conversation, name=f"{conversation}-{number}"))
+    await event_log.append(event(body, at=number, conversation=conversation, name=f"{conversation}-{number}"))
 
 
 async def test_a_conversation_is_shown_from_its_beginning_with_its_media_in_between(
-    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await say(bus, "c1", 1)
-    await say(bus, "c2", 2)
-    await bus.publish_media(AUDIO, "a")
-    await bus.bury(LETTER)
-    await say(bus, "c1", 3)
+    await say(event_log, "c1", 1)
+    await say(event_log, "c2", 2)
+    await event_log.publish_media(AUDIO, "a")
+    await event_log.bury(LETTER)
+    await say(event_log, "c1", 3)
     assert await tail(settings, "c1", follow=False, color=False, media=True) == 0
     marks = [line[24:].split()[0] + line[24:].split()[1] for line in capsys.readouterr().out.splitlines()]
     assert marks == ['message.received"say', "♪audio.out", "✗dead", 'message.received"say']
 
 
 async def test_without_a_conversation_the_newest_events_are_shown(
-    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(LAST + 5):
-        await say(bus, "c1", number)
+        await say(event_log, "c1", number)
     assert await tail(settings, None, follow=False, color=False, media=True) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == LAST
@@ -201,7 +201,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_what_comes_is_shown_as_it_comes_and_nothing_twice(
-    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen: list[str] = []
 
@@ -209,13 +209,13 @@ async def test_what_comes_is_shown_as_it_comes_and_nothing_twice(
         seen.extend(json.loads(line)["subject"] for line in capsys.readouterr().out.splitlines())
         return seen
 
-    await say(bus, "c1", 1)
+    await say(event_log, "c1", 1)
     watching = asyncio.create_task(tail(settings, "c1", follow=True, color=False, media=True, as_json=True))
     await until(lambda: len(read()) == 1)
-    await say(bus, "c1", 2)
-    await say(bus, "c2", 3)
+    await say(event_log, "c1", 2)
+    await say(event_log, "c2", 3)
     await until(lambda: len(read()) == 2)
-    await bus.publish_media(AUDIO, "a")
+    await event_log.publish_media(AUDIO, "a")
     await until(lambda: len(read()) == 3)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -224,16 +224,16 @@ async def test_what_comes_is_shown_as_it_comes_and_nothing_twice(
 
 
 async def test_a_conversation_nobody_knows_is_an_error(
-    bus: Bus, settings: Settings, capsys: pytest.CaptureFixture[str]
+    event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await tail(settings, "nobody", follow=False, color=False, media=False) == 1
     assert await tail(settings, "not.an.id", follow=False, color=False, media=False) == 2
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["error", "error"]
 
 
-async def test_a_reader_that_goes_away_is_no_error(bus: Bus, settings: Settings) -> None:
+async def test_a_reader_that_goes_away_is_no_error(event_log: EventLog, settings: Settings) -> None:
     for number in range(5):
-        await say(bus, "c1", number)
+        await say(event_log, "c1", number)
     ours, theirs = os.pipe()
     os.close(ours)
     process = await asyncio.create_subprocess_exec(

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConfigurationError
-from bus.log import Bus
+from bus.log.event_log import EventLog
 from bus.settings import Settings
-from services.render.cast import CAST
+from services.characters import current_characters
+from services.render.builtin_characters import CAST
 from tests.conftest import free_port
 from visavis.ports import WITH_HEALTH, check_ports
 from visavis.up import only_one, publish_cast
@@ -88,9 +89,9 @@ def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-async def test_the_built_in_characters_are_put_on_record_once(bus: Bus) -> None:
-    await publish_cast(bus)
-    written = await bus.last_sequence("CHARACTERS")
-    await publish_cast(bus)
-    assert await bus.characters() == dict(CAST)
-    assert await bus.last_sequence("CHARACTERS") == written == len(CAST) >= 3
+async def test_the_built_in_characters_are_put_on_record_once(event_log: EventLog) -> None:
+    await publish_cast(event_log)
+    written = await event_log.last_sequence("CHARACTERS")
+    await publish_cast(event_log)
+    assert await current_characters(event_log) == dict(CAST)
+    assert await event_log.last_sequence("CHARACTERS") == written == len(CAST) >= 3

@@ -22,7 +22,7 @@ from av.audio.stream import AudioStream
 
 from services.audio import resample, to_int16
 from services.tts.engine import Voice
-from services.tts.espeak_engine import EspeakEngine
+from services.tts.engines.espeak import EspeakEngine
 from tests.voices.turns import FOLDER, RATE, Heard, TurnRecording
 
 Sound = npt.NDArray[np.float64]

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from msgspec.structs import replace
 
-from bus import dead, runner
 from bus.errors import EngineError
 from bus.events import (
     CharacterCreated,
@@ -25,18 +24,18 @@ from bus.events import (
     StepFailed,
 )
 from bus.ids import derive_id
-from bus.log import Bus
-from bus.runner import Runner
-from bus.service import Service
+from bus.log import dead_letters
+from bus.log.event_log import EventLog
+from bus.work import runner
+from bus.work.runner import Runner
+from bus.work.service import Service
 from projections.conversation import Conversation, Reply, Sentence, fold_all
-from services.dialogue.companion import Companion
+from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import Chat, Exchange
 from services.dialogue.service import TAKES, Dialogue, failed
 from tests.fakes import event
 
-ADA = CharacterCreated(
-    name="Ada", tagline="an engineer", personality="-", greeting="Hi.", look="l", voice="female"
-)
+ADA = CharacterCreated(name="Ada", tagline="an engineer", personality="-", greeting="Hi.", look="l", voice="female")
 
 
 class Faulty:
@@ -60,9 +59,9 @@ class Faulty:
 
 
 @asynccontextmanager
-async def working(bus: Bus, chat: Chat) -> AsyncIterator[None]:
+async def working(event_log: EventLog, chat: Chat) -> AsyncIterator[None]:
     service = Service(name="dialogue", takes=TAKES, handle=Dialogue(chat).reply, engine=chat.name, failed=failed)
-    worker = asyncio.create_task(Runner(bus, service).run())
+    worker = asyncio.create_task(Runner(event_log, service).run())
     try:
         yield
     finally:
@@ -72,26 +71,26 @@ async def working(bus: Bus, chat: Chat) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def asked(bus: Bus) -> Event:
-    await bus.append_character(CharacterEvent(id="ch", at=1, character="ada", body=ADA))
-    await bus.append(event(ConversationOpened(person="p", character="ada"), at=1))
+async def asked(event_log: EventLog) -> Event:
+    await event_log.append_character(CharacterEvent(id="ch", at=1, character="ada", body=ADA))
+    await event_log.append(event(ConversationOpened(person="p", character="ada"), at=1))
     one = event(MessageReceived(message="m", text="what is your name"), at=2, turn="t", name="ask")
-    await bus.append(one)
+    await event_log.append(one)
     return one
 
 
-async def until_over(bus: Bus, *ends: type) -> list[tuple[int, Event]]:
+async def until_over(event_log: EventLog, *ends: type) -> list[tuple[int, Event]]:
     async with asyncio.timeout(30):
         while True:
-            facts = await bus.facts("c")
+            facts = await event_log.facts("c")
             if any(isinstance(one.body, ends) for _, one in facts):
                 return facts
             await asyncio.sleep(0.02)
 
 
-async def test_a_turn_is_on_the_log_in_order_each_fact_with_its_cause(bus: Bus, asked: Event) -> None:
-    async with working(bus, Companion()):
-        facts = [one for _, one in await until_over(bus, ConversationTitled)][2:]
+async def test_a_turn_is_on_the_log_in_order_each_fact_with_its_cause(event_log: EventLog, asked: Event) -> None:
+    async with working(event_log, Companion()):
+        facts = [one for _, one in await until_over(event_log, ConversationTitled)][2:]
     kinds = [type(one.body) for one in facts]
     assert kinds[0] is ReplyStarted
     assert set(kinds[1:-2]) == {ReplySentence}
@@ -100,10 +99,12 @@ async def test_a_turn_is_on_the_log_in_order_each_fact_with_its_cause(bus: Bus, 
     assert any("Ada" in one.body.text for one in facts if isinstance(one.body, ReplySentence))
 
 
-async def test_a_reply_whose_engine_broke_off_goes_on_without_a_gap_or_a_double(bus: Bus, asked: Event) -> None:
+async def test_a_reply_whose_engine_broke_off_goes_on_without_a_gap_or_a_double(
+    event_log: EventLog, asked: Event
+) -> None:
     chat = Faulty()
-    async with working(bus, chat):
-        facts = await until_over(bus, ConversationTitled)
+    async with working(event_log, chat):
+        facts = await until_over(event_log, ConversationTitled)
     assert [exchange.told for exchange in chat.asked] == [(), ("One.",)]
     sentences = [one.body for _, one in facts if isinstance(one.body, ReplySentence)]
     assert [(one.index, one.text, one.emotion) for one in sentences] == [
@@ -115,7 +116,7 @@ async def test_a_reply_whose_engine_broke_off_goes_on_without_a_gap_or_a_double(
     assert reply.state == "ended"
 
 
-async def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(bus: Bus, asked: Event) -> None:
+async def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(event_log: EventLog, asked: Event) -> None:
     """The second worker finds the first sentence on record, from a first one that is gone."""
     told = asyncio.Event()
 
@@ -126,21 +127,21 @@ async def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(bus
             told.set()
             await asyncio.Event().wait()
 
-    async with working(bus, Stuck()):
+    async with working(event_log, Stuck()):
         await told.wait()
     second = Faulty()
     second.asked.append(Exchange(text="", at=0, character=ADA))  # past the fault that comes first
-    async with working(bus, second):
-        facts = await until_over(bus, ConversationTitled)
+    async with working(event_log, second):
+        facts = await until_over(event_log, ConversationTitled)
     texts = [one.body.text for _, one in facts if isinstance(one.body, ReplySentence)]
     assert texts == ["One.", "Two.", "Three."]
     assert second.asked[1].told == ("One.",)
 
 
-async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(bus: Bus, asked: Event) -> None:
+async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(event_log: EventLog, asked: Event) -> None:
     chat = Faulty(hopeless=True)
-    async with working(bus, chat):
-        facts = await until_over(bus, ReplyFailed)
+    async with working(event_log, chat):
+        facts = await until_over(event_log, ReplyFailed)
     assert len(chat.asked) == 1
     assert [type(one.body) for _, one in facts][2:] == [ReplyStarted, StepFailed, ReplyFailed]
     reply = fold_all(Conversation(id="c"), facts).turns[0].reply
@@ -149,20 +150,20 @@ async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(bus: Bus, a
 
 
 async def test_an_answer_that_was_given_up_is_given_once_its_letter_is_put_back(
-    bus: Bus, asked: Event, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, asked: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
     chat = Faulty(faults=runner.MAX_TRIES)
-    async with working(bus, chat):
-        facts = await until_over(bus, ReplyFailed)
+    async with working(event_log, chat):
+        facts = await until_over(event_log, ReplyFailed)
         assert fold_all(Conversation(id="c"), facts).turns[0].reply == replace(
             told(), state="failed", error="it broke off", sentences=told().sentences[:1]
         )
         async with asyncio.timeout(10):
-            while not (letters := [one async for one in dead.letters(bus)]):
+            while not (letters := [one async for one in dead_letters.letters(event_log)]):
                 await asyncio.sleep(0.01)
-        await dead.Requeue(bus).put_back(letters[0])
-        facts = await until_over(bus, ConversationTitled)
+        await dead_letters.Requeue(event_log).put_back(letters[0])
+        facts = await until_over(event_log, ConversationTitled)
     assert chat.asked[-1].told == ("One.",)
     assert fold_all(Conversation(id="c"), facts).turns[0].reply == told()
     kinds = [type(one.body) for _, one in facts]

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
-from bus.log import Bus
+from bus.log.event_log import EventLog
+from bus.process.http_server import bind
 from bus.settings import Settings
-from bus.web import bind
-from projections.store import ReadModel
+from projections.read_model import ReadModel
 from services.audio import OpusEncoder
+from services.gateway.listening.voice_activity import PocketsphinxActivity, VoiceActivity
 from services.gateway.server import GatewayServer
-from services.gateway.voice_activity import PocketsphinxActivity, VoiceActivity
 from services.render.encoder import Encoder
 from tests.conftest import free_port
 
@@ -49,7 +49,7 @@ def tone(seconds: float) -> tuple[bytes, ...]:
 class Running:
     """A gateway and a person's HTTP client for it."""
 
-    bus: Bus
+    event_log: EventLog
     url: str
     client: httpx2.AsyncClient
     server: GatewayServer
@@ -68,7 +68,7 @@ class Running:
         """Put on record what services would say."""
         for number, body in enumerate(bodies):
             name = f"{turn}-{type(body).__name__}-{getattr(body, 'index', number)}"
-            await self.bus.append(
+            await self.event_log.append(
                 Event(id=name, at=number, conversation=conversation, turn=turn, body=body)  # type: ignore[arg-type]
             )
 
@@ -79,7 +79,7 @@ class Running:
         audio = AudioOut(
             conversation=conversation, speech=about.speech, index=0, sample=0, packets=packets, final=True
         )
-        await self.bus.publish_media(audio, f"{about.speech}-0")
+        await self.event_log.publish_media(audio, f"{about.speech}-0")
         count = len(packets) // 2 + 1
         batch = FrameBatch(
             conversation=conversation,
@@ -91,24 +91,24 @@ class Running:
             units=pictures(count, 200),
             final=True,
         )
-        await self.bus.publish_media(batch, f"{about.speech}-f0")
+        await self.event_log.publish_media(batch, f"{about.speech}-f0")
 
 
 @pytest.fixture
-async def gateway(bus: Bus, settings: Settings) -> AsyncIterator[Running]:
+async def gateway(event_log: EventLog, settings: Settings) -> AsyncIterator[Running]:
     """A gateway that knows Ada and Milo; only Ada has been drawn."""
-    async with serving(bus, settings, PocketsphinxActivity) as running:
+    async with serving(event_log, settings, PocketsphinxActivity) as running:
         yield running
 
 
 @asynccontextmanager
 async def serving(
-    bus: Bus, settings: Settings, make_activity: Callable[[], VoiceActivity]
+    event_log: EventLog, settings: Settings, make_activity: Callable[[], VoiceActivity]
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
         event = CharacterEvent(id=f"x-{name}", at=1, character=name, body=character(name.title()))
-        await bus.append_character(event)
+        await event_log.append_character(event)
     for index in range(2):
         batch = IdleBatch(
             character="ada",
@@ -120,10 +120,10 @@ async def serving(
             units=pictures(10, 60),
             final=index == 1,
         )
-        await bus.publish_media(batch, f"idle-{index}")
+        await event_log.publish_media(batch, f"idle-{index}")
     port = free_port()
     model = ReadModel(settings.data_folder / "gateway.sqlite")
-    server = GatewayServer(bus, settings, model, make_activity)
+    server = GatewayServer(event_log, settings, model, make_activity)
     running = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
@@ -132,7 +132,7 @@ async def serving(
                 await client.get("/api/characters/ada/portrait")
             ).status_code != 200:
                 await asyncio.sleep(0.05)
-        yield Running(bus, url, client, server)
+        yield Running(event_log, url, client, server)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

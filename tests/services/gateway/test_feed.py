@@ -11,8 +11,8 @@ import pytest
 
 from bus.errors import BusError, VisavisError
 from bus.events import ConversationOpened, Event, MessageReceived
-from bus.log import Bus
-from projections.store import ReadModel
+from bus.log.event_log import EventLog
+from projections.read_model import ReadModel
 from services.gateway import feed
 from services.gateway.feed import Feed
 
@@ -28,8 +28,8 @@ def said(number: int) -> Event:
 
 
 @asynccontextmanager
-async def following(bus: Bus, model: ReadModel) -> AsyncIterator[Feed]:
-    one = Feed(bus, model)
+async def following(event_log: EventLog, model: ReadModel) -> AsyncIterator[Feed]:
+    one = Feed(event_log, model)
     running = asyncio.create_task(one.run())
     try:
         async with asyncio.timeout(10):
@@ -41,13 +41,13 @@ async def following(bus: Bus, model: ReadModel) -> AsyncIterator[Feed]:
             await running
 
 
-async def test_a_long_log_is_caught_up_with_and_followed(bus: Bus, tmp_path: Path) -> None:
+async def test_a_long_log_is_caught_up_with_and_followed(event_log: EventLog, tmp_path: Path) -> None:
     for number in range(1200):
-        await bus.append(said(number))
+        await event_log.append(said(number))
     model = ReadModel(tmp_path / "model")
-    async with following(bus, model) as one:
+    async with following(event_log, model) as one:
         assert model.position == 1200
-        await one.reached(await bus.append(said(1200)))
+        await one.reached(await event_log.append(said(1200)))
         found = model.conversation("c")
     assert found is not None
     assert [turn.id for turn in found.turns] == [f"t{number}" for number in range(1201)]
@@ -55,26 +55,26 @@ async def test_a_long_log_is_caught_up_with_and_followed(bus: Bus, tmp_path: Pat
 
 @pytest.mark.parametrize("events_on_the_new_log", [0, 1, 5])
 async def test_a_read_model_of_another_log_is_built_anew(
-    bus: Bus, tmp_path: Path, events_on_the_new_log: int
+    event_log: EventLog, tmp_path: Path, events_on_the_new_log: int
 ) -> None:
     model = ReadModel(tmp_path / "model")
     model.apply([(sequence, said(100 + sequence)) for sequence in range(1, 4)])
     for number in range(events_on_the_new_log):
-        await bus.append(opened(f"new{number}"))
-    async with following(bus, model):
+        await event_log.append(opened(f"new{number}"))
+    async with following(event_log, model):
         assert model.position == events_on_the_new_log
         assert model.conversation("c") is None
 
 
-async def test_what_is_garbage_is_passed_over(bus: Bus, tmp_path: Path) -> None:
-    await bus.js.publish("conv.c.message.received", b"\x00")
-    await bus.append(said(1))
+async def test_what_is_garbage_is_passed_over(event_log: EventLog, tmp_path: Path) -> None:
+    await event_log.js.publish("conv.c.message.received", b"\x00")
+    await event_log.append(said(1))
     model = ReadModel(tmp_path / "model")
-    async with following(bus, model) as one:
+    async with following(event_log, model) as one:
         with one.watch("c") as watcher:
-            await bus.js.publish("conv.c.message.received", b"\x00")
-            await bus.js.publish("live.c.transcript_partial", b"\x00")
-            sequence = await bus.append(said(2))
+            await event_log.js.publish("conv.c.message.received", b"\x00")
+            await event_log.js.publish("live.c.transcript_partial", b"\x00")
+            sequence = await event_log.append(said(2))
             async with asyncio.timeout(5):
                 news = await anext(watcher.news())
         await one.reached(sequence)
@@ -84,7 +84,7 @@ async def test_what_is_garbage_is_passed_over(bus: Bus, tmp_path: Path) -> None:
 
 
 async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(
-    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "_NEXT_TRY", 0.05)
     model = ReadModel(tmp_path / "model")
@@ -96,14 +96,16 @@ async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(
         return take(records)  # type: ignore[arg-type]
 
     monkeypatch.setattr(model, "take", full_at_first)
-    async with following(bus, model) as one:
-        await one.reached(await bus.append(said(1)))
+    async with following(event_log, model) as one:
+        await one.reached(await event_log.append(said(1)))
         assert model.conversation("c") is not None
         with pytest.raises(BusError, match="not here"):
             await one.reached(99, patience=0.1)
 
 
-async def test_who_reads_too_slowly_is_cut_off_after_what_was_kept(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_reads_too_slowly_is_cut_off_after_what_was_kept(
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watcher = feed.Watcher("c", asyncio.Queue(3))
     for number in range(5):
         watcher.tell(feed.News(number, b"", said(number)))

@@ -10,9 +10,8 @@ import numpy as np
 
 from bus import subjects
 from bus.errors import NotFound
-from bus.events import Body, CharacterCreated, Event, LiveBody, LiveEvent, Media
-from bus.service import M
-from services.render.cast import CAST
+from bus.events import Body, CharacterCreated, CharacterEvent, Event, LiveBody, LiveEvent, Media, MediaT
+from services.render.builtin_characters import CAST
 from services.render.engine import Picture
 from services.render.photo.portrait import Portraits
 from services.render.pose import Pose
@@ -31,7 +30,7 @@ class FakeReader:
     assets: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
 
-    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self.media:
             if isinstance(message, kind) and subjects.media(message) == subject:
                 self.followed += 1
@@ -51,13 +50,14 @@ class FakeReader:
             if isinstance(one.body, kind):
                 yield one
 
-    async def last_media(self, kind: type[M], subject: str) -> M | None:
+    async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
         on_subject = [message for message in self.media if subjects.media(message) == subject]
         last = on_subject[-1] if on_subject else None
         return last if isinstance(last, kind) else None
 
-    async def characters(self) -> dict[str, CharacterCreated]:
-        return self.cast
+    async def character_facts(self) -> list[CharacterEvent]:
+        cast = enumerate(self.cast.items(), start=1)
+        return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in cast]
 
     async def asset(self, name: str) -> bytes:
         if name not in self.assets:

@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, NotFound
-from services.render.cast import CAST
+from services.render.builtin_characters import CAST
+from services.render.contact_sheet import emotion_poses, main, viseme_poses
 from services.render.layered.looks import LOOKS
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
 from services.render.layered.svg import blend
 from services.render.layered.vector import Canvas
 from services.render.pose import EMOTIONS, Pose
-from services.render.sheet import emotion_poses, main, viseme_poses
 
 SIZE = 256
 MOUTH = (slice(150, 200), slice(95, 161))

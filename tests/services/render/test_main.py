@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bus.engines import choose
 from bus.errors import ConfigurationError, EngineError
+from bus.process.engines import choose
 from bus.settings import Settings
 from services.gpu import Gpu
 from services.render import __main__ as render
@@ -51,7 +51,7 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_service_and_the_command_start_without_torch() -> None:
     """It takes a second to import, and is not there unless the extra is installed."""
-    code = "import sys, services.render.__main__, visavis.character; sys.exit('torch' in sys.modules)"
+    code = "import sys, services.render.__main__, visavis.characters; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

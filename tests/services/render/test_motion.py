@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bus.events import OPUS_FRAME, AudioOut, Emotion, Viseme, VisemeMark
 from bus.ids import seed_of
-from services.render.idle import BATCH, LOOP, Idle
-from services.render.lips import SHAPES
+from services.render.coarticulation import SHAPES
+from services.render.idle_motion import BATCH, LOOP, Idle
 from services.render.motion import (
     BREATH,
     FRAME_SAMPLES,

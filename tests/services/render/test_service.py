@@ -30,7 +30,7 @@ from bus.events import (
     VisemeMark,
     Watching,
 )
-from services.render.idle import BATCH, LOOP
+from services.render.idle_motion import BATCH, LOOP
 from services.render.motion import BREATH, TAIL, audio_frames, idle_phase
 from services.render.photo.studio import Studio
 from services.render.service import Render, failed, idle_version, service

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.stt.whisper import Whisper
-from services.stt.whisper_network import Network
-from tests.services.stt import whisper_models as models
+from services.stt.whisper.engine import Whisper
+from services.stt.whisper.network import Network
+from tests.services.stt.whisper import tiny_whisper as models
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def counting_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def counting(counting_folder: Path) -> Network:
-    from services.stt.whisper_ctranslate2 import CTranslate2Whisper
+    from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
 
     return CTranslate2Whisper(counting_folder, "cpu", threads=1)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bus.engines import Engine, choose
 from bus.errors import ConfigurationError, EngineError, InvalidInput
 from bus.events import (
     AudioIn,
     CharacterCreated,
+    MediaT,
     MessageReceived,
     StepFailed,
     TranscriptFinal,
@@ -22,12 +22,13 @@ from bus.events import (
     UtteranceStarted,
     Word,
 )
-from bus.service import M, Output
+from bus.process.engines import Engine, choose
 from bus.settings import Settings
+from bus.work.service import Output
 from projections.conversation import Message
 from services.stt.__main__ import ENGINES, build
+from services.stt.context import prompt_of
 from services.stt.engine import Transcriber
-from services.stt.said import prompt_of
 from services.stt.service import Listener, failed, service
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
@@ -133,7 +134,7 @@ class _Endless(FakeReader):
         super().__init__(media={SUBJECT: chunks(b"\1\0" * 100, final=False)})
         self.waiting = asyncio.Event()
 
-    async def follow(self, kind: type[M], subject: str, *, patience: float = 10.0) -> AsyncIterator[M]:
+    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
         async for message in super().follow(kind, subject):
             yield message
         self.waiting.set()

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from bus.engines import choose
 from bus.errors import ConfigurationError, EngineError
+from bus.process.engines import choose
 from bus.settings import Settings
 from services import downloads
-from services.tts import espeak_engine, flite_library, kokoro_engine
 from services.tts.__main__ import ENGINES, build
-from services.tts.arriving import Arriving
 from services.tts.engine import Voice
-from services.tts.router import ByLanguage
-from services.tts.silent import Silent
+from services.tts.engines import espeak as espeak_engine
+from services.tts.engines import flite_library
+from services.tts.engines import kokoro as kokoro_engine
+from services.tts.engines.by_language import ByLanguage
+from services.tts.engines.deferred import Arriving
+from services.tts.engines.silent import Silent
 from tests.fakes import FakeSynthesizer
 
 SETTING = "VISAVIS_TTS_ENGINE"

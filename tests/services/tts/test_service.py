@@ -21,7 +21,7 @@ from bus.events import (
     VisemeMark,
 )
 from bus.ids import derive_id, seed_of
-from bus.service import Output
+from bus.work.service import Output
 from services.tts.engine import Voice
 from services.tts.service import LONGEST_TEXT, Speaker, failed, service, voice_of
 from tests.fakes import FakeReader, FakeSynthesizer, event

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from bus.errors import NotFound
-from services.render.cast import CAST
+from services.render.builtin_characters import CAST
+from services.render.contact_sheet import emotion_poses, viseme_poses
 from services.render.faces import Warp, faces
 from services.render.photo.face import Face
 from services.render.photo.mouth import LOWER, UPPER
@@ -22,7 +23,6 @@ from services.render.photo.portrait import Portrait, Portraits
 from services.render.photo.warp import PhotoFace
 from services.render.pose import EMOTIONS, Pose
 from services.render.service import Render
-from services.render.sheet import emotion_poses, viseme_poses
 from tests.services.render.fakes import FakeReader
 from tests.services.render.test_service import audio, started, watched
 

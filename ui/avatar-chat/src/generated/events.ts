@@ -1,4 +1,4 @@
-// Generated from bus/events.py by `python -m visavis.typescript`. Do not edit.
+// Generated from bus/events.py by `python -m visavis.generate.typescript`. Do not edit.
 
 /** Usable as one token of a NATS subject. */
 export type Id = string

@@ -1,0 +1,255 @@
+"""The event log: append, read, follow. The only module that services and projections use to reach NATS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import TypeVar
+
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+
+from bus import codec, subjects
+from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
+from bus.events import (
+    Body,
+    CharacterEvent,
+    DeadLetter,
+    Event,
+    LiveBody,
+    LiveEvent,
+    Media,
+    MediaT,
+    StepRepeated,
+)
+from bus.log import streams
+from bus.log.assets import Assets
+from bus.log.connection import Connection, open_connection
+from bus.log.log_store import PATIENCE, Fence, Record, Stored, StoredLog
+from bus.settings import Settings
+
+__all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Record", "Stored", "connect"]
+
+log = logging.getLogger(__name__)
+
+OLDEST_SERVER = (2, 12)
+_AWAY = 1.0
+"""Seconds without an answer after which NATS has been away."""
+
+T = TypeVar("T")
+
+
+class EventLog(StoredLog):
+    """The log as events, and the assets that some of them name."""
+
+    def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
+        super().__init__(settings, facts, media)
+        self.assets = Assets(self)
+
+    # writing
+
+    async def append(self, event: Event, *, patience: float = PATIENCE) -> int:
+        """Append a fact; returns its stream sequence. Appending the same id again does nothing.
+
+        Args:
+            patience: seconds to go on trying while NATS is away.
+        Raises:
+            BusError: NATS was away for so long, or refuses.
+        """
+        return (await self.append_fenced(event, None, patience=patience)).sequence
+
+    async def append_fenced(
+        self, event: Event, fence: Fence | None, *, patience: float = PATIENCE
+    ) -> Stored:
+        """Append a fact if the fence still stands.
+
+        Raises:
+            Conflict: somebody else has published on the fence's subject.
+            BusError: NATS was away for so long, or refuses.
+        """
+        return await self.publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, patience)
+
+    async def append_character(self, event: CharacterEvent) -> int:
+        """Append a fact about a character; returns its stream sequence."""
+        return (await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
+
+    async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Stored:
+        """Append audio or pictures, if the fence still stands.
+
+        Raises:
+            Conflict: somebody else has published on the fence's subject.
+            BusError: NATS was away for 30 s, or refuses.
+        """
+        return await self.publish(self.media_js, subjects.media(message), codec.encode(message), message_id, fence)
+
+    async def claim(self, root: str, event: Event) -> int:
+        """Take a piece of work over: whoever had it before is refused from here on. Returns the fence's sequence.
+
+        Args:
+            root: first token of the subjects that are fenced: conv, audio or frames.
+            event: says so; its body is `StepRepeated`.
+        """
+        body = event.body
+        assert isinstance(body, StepRepeated)
+        subject = subjects.claim(root, event.conversation, body.service, body.event)
+        while True:
+            last = await self.last(subject)
+            if last is not None and last.data == codec.encode(event):
+                return last.sequence  # stored by an earlier try, whose answer was lost
+            fence = Fence(subject, last.sequence if last is not None else 0)
+            try:
+                stored = await self.publish(self.js, subject, codec.encode(event), f"{event.id}-{root}", fence)
+                return stored.sequence
+            except Conflict:
+                await asyncio.sleep(0.05)  # two at once, or a replica that lags behind
+
+    async def publish_live(self, event: LiveEvent) -> None:
+        """Show what is going on; not retried, it would be stale."""
+        await self.nc.publish(subjects.live(event), codec.encode(event))
+
+    async def bury(self, letter: DeadLetter, *, again: str = "") -> None:
+        """Put a message that cannot be dealt with aside.
+
+        Args:
+            again: tells it from the time before, where it was put back and failed anew.
+        """
+        subject = subjects.dead(letter.stream, letter.service)
+        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
+        await self.publish(self.js, subject, codec.encode(letter), message_id)
+
+    async def put_back(self, service: str, letter: bytes, message_id: str) -> Stored:
+        """Give a dead letter to its service again."""
+        return await self.publish(self.js, subjects.requeue(service), letter, message_id)
+
+    # reading
+
+    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncGenerator[MediaT, None]:
+        """See `bus.work.service.Reader.follow`."""
+        after = 0
+        while True:
+            records = self.read(streams.stream_of(subject), subject, after=after, follow=True)
+            async with aclosing(records):
+                while True:
+                    try:
+                        async with asyncio.timeout(patience):
+                            record = await anext(records)
+                    except TimeoutError:
+                        break
+                    after = record.sequence
+                    message = codec.decode_media(record.data)
+                    if not isinstance(message, kind):
+                        raise UndecodableEvent(f"{subject}: expected {kind.__name__}, got {type(message).__name__}")
+                    yield message
+                    if message.final:
+                        return
+            if await self._is_still(subject, after):
+                raise StreamStalled(f"{subject}: nothing for {patience} s and no final chunk")
+
+    async def _is_still(self, subject: str, after: int) -> bool:
+        """Whether nothing comes, and not just nothing here: this process may have been frozen, or NATS away."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        newest = await self.last(subject)
+        return (newest is None or newest.sequence <= after) and loop.time() - began < _AWAY
+
+    async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        """See `bus.work.service.Reader.facts`. What does not decode is left out: it is somebody else's dead letter."""
+        found: list[tuple[int, Event]] = []
+        async for record in self.read(streams.CONVERSATIONS, subjects.facts_of(conversation), after=after):
+            event = _decoded(codec.decode_event, record)
+            if event is not None:
+                found.append((record.sequence, event))
+        return found
+
+    async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
+        """See `bus.work.service.Reader.last_fact`."""
+        return _decoded(codec.decode_event, await self.last(subjects.fact_in(conversation, kind)))
+
+    async def last_live(self, subject: str) -> LiveEvent | None:
+        """See `bus.work.service.Reader.last_live`."""
+        return _decoded(codec.decode_live, await self.last(subject))
+
+    async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
+        """See `bus.work.service.Reader.live`."""
+        async with aclosing(self.listen(subjects.live_everywhere(kind))) as messages:
+            async for subject, data in messages:
+                try:
+                    yield codec.decode_live(data)
+                except UndecodableEvent as error:
+                    log.warning("undecodable live event", extra={"subject": subject, "why": error.detail})
+
+    async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
+        """See `bus.work.service.Reader.last_media`."""
+        message = _decoded(codec.decode_media, await self.last(subject))
+        return message if isinstance(message, kind) else None
+
+    async def character_facts(self) -> list[CharacterEvent]:
+        """See `bus.work.service.Reader.character_facts`."""
+        found: list[CharacterEvent] = []
+        async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
+            event = _decoded(codec.decode_character_event, record)
+            if event is not None:
+                found.append(event)
+        return found
+
+    async def asset(self, name: str) -> bytes:
+        """See `bus.work.service.Reader.asset`."""
+        return await self.assets.get(name)
+
+
+def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
+    """What stands in a record; None, and a word in the log, where it is garbage: nobody may stumble over it."""
+    if record is None:
+        return None
+    try:
+        return decode(record.data)
+    except UndecodableEvent as error:
+        extra = {"subject": record.subject, "sequence": record.sequence, "why": error.detail}
+        log.warning("undecodable", extra=extra)
+        return None
+
+
+@asynccontextmanager
+async def connect(
+    settings: Settings, *, name: str, wait: float = 30.0, declare: bool = True
+) -> AsyncIterator[EventLog]:
+    """A connection to the log with its streams in place.
+
+    Args:
+        name: shown in the server's list of connections.
+        wait: seconds to wait for a server that is not there yet.
+        declare: bring the limits of the streams to what the settings say; False for who only looks.
+    Raises:
+        BusError: no server or no JetStream within `wait`, or streams are missing and this user may not make them.
+        ConfigurationError: the server is too old, or a stream is in the way.
+    """
+    facts = await open_connection(settings, name, wait, user=name)
+    try:
+        version = facts.connected_server_version
+        if (version.major, version.minor) < OLDEST_SERVER:
+            raise ConfigurationError(f"NATS at {settings.shown_url} is {version}; 2.12 or newer is needed")
+        media = await open_connection(settings, f"{name}-media", wait, user=name)
+        try:
+            event_log = EventLog(settings, facts, media)
+            await _ensure_streams(event_log, change=declare, wait=wait)
+            yield event_log
+        finally:
+            await media.leave()
+    finally:
+        await facts.leave()
+
+
+async def _ensure_streams(event_log: EventLog, *, change: bool, wait: float) -> None:
+    """Declare the streams; a cluster that has just started needs some seconds before it can."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    while True:
+        try:
+            return await streams.ensure_streams(event_log.js, event_log.settings, change=change)
+        except (NatsError, TimeoutError) as error:
+            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.PASSING):
+                raise BusError(f"JetStream at {event_log.settings.shown_url} does not answer: {error!r}") from error
+            log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
+            await asyncio.sleep(0.2)

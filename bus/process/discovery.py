@@ -1,0 +1,124 @@
+"""NATS service discovery: every process says who it is on `$SRV.PING/INFO/STATS`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+import nats.micro.service
+from nats.aio.msg import Msg
+from nats.micro.service import EndpointInfo, EndpointStats, ServiceConfig
+
+from bus.log.event_log import EventLog
+from bus.process.metrics import Totals
+
+VERSION = "0.1.0"
+_ENDPOINT = "work"
+
+
+class ServiceInfo(msgspec.Struct, frozen=True):
+    """One process of a service that answered."""
+
+    name: str
+    id: str
+    version: str
+    metadata: dict[str, str] = {}
+
+    @property
+    def engine(self) -> str:
+        return self.metadata.get("engine", "")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a service does, for `$SRV.INFO` and `$SRV.STATS`, where it is shown as an endpoint."""
+
+    takes: tuple[str, ...]
+    """Subjects of the facts that it takes, from the log and not as requests."""
+    totals: Callable[[], Totals]
+
+
+class _Announced(nats.micro.service.Service):
+    """A service of the micro protocol whose endpoint is a queue on the log."""
+
+    def __init__(self, event_log: EventLog, config: ServiceConfig, work: Work | None) -> None:
+        super().__init__(event_log.nc, config)
+        self._queue = config.name
+        self._work = work
+
+    def info(self) -> nats.micro.service.ServiceInfo:
+        info = super().info()
+        if self._work is not None:
+            subject = ",".join(self._work.takes)
+            info.endpoints.append(EndpointInfo(name=_ENDPOINT, subject=subject, queue_group=self._queue))
+        return info
+
+    def stats(self) -> nats.micro.service.ServiceStats:
+        stats = super().stats()
+        if self._work is not None:
+            stats.endpoints.append(_stats(self._work, self._queue))
+        return stats
+
+
+def _stats(work: Work, queue: str) -> EndpointStats:
+    totals = work.totals()
+    count, nanoseconds = sum(totals.outcomes.values()), int(totals.seconds * 1e9)
+    return EndpointStats(
+        name=_ENDPOINT,
+        subject=",".join(work.takes),
+        queue_group=queue,
+        num_requests=count,
+        num_errors=totals.outcomes["failed"],
+        last_error=totals.last_error,
+        processing_time=nanoseconds,
+        average_processing_time=nanoseconds // count if count else 0,
+        data={
+            **totals.outcomes,
+            "redeliveries": totals.redeliveries,
+            "retries": totals.retries,
+            "dead_letters": totals.dead_letters,
+        },
+    )
+
+
+@asynccontextmanager
+async def announced(event_log: EventLog, name: str, engine: str = "", work: Work | None = None) -> AsyncIterator[None]:
+    """Answer discovery under this name for as long as the context lasts."""
+    config = ServiceConfig(
+        name=name,
+        version=VERSION,
+        description=f"Visavis {name}",
+        metadata={"engine": engine, "pid": str(os.getpid())},
+    )
+    service = _Announced(event_log, config, work)
+    await service.start()
+    try:
+        yield
+    finally:
+        if event_log.connected:
+            await service.stop()
+
+
+async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceInfo]:
+    """The processes that answer within `wait` seconds, by name."""
+    answers: list[ServiceInfo] = []
+
+    async def on_message(msg: Msg) -> None:
+        try:
+            answers.append(msgspec.convert(json.loads(msg.data), ServiceInfo))
+        except ValueError:
+            return  # no responders, or somebody else's idea of a service
+
+    inbox = event_log.nc.new_inbox()
+    subscription = await event_log.nc.subscribe(inbox, cb=on_message)
+    await event_log.nc.publish("$SRV.INFO", b"", reply=inbox)
+    await asyncio.sleep(wait)
+    await subscription.unsubscribe()
+    return sorted(answers, key=lambda one: (one.name, one.id))
+
+

@@ -1,0 +1,348 @@
+"""The read model on disk: conversations folded from the log, in SQLite, with the position in the stream.
+
+State and position change in one transaction, so a killed reader goes on where its file stands. The file is disposable:
+deleting it costs a rebuild, never data. One file belongs to one reader; others may look at it while it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bus.codec import decode_event
+from bus.errors import ConfigurationError, NotFound, UndecodableEvent, VisavisError
+from bus.events import Event
+from projections.conversation import Conversation, Turn, fold
+
+log = logging.getLogger(__name__)
+
+VERSION = 3
+"""Of the tables and of the fold: raise it when either changes what is stored; files of another version are rebuilt."""
+CACHED = 512
+"""Conversations kept in memory as they are, the most recently changed ones."""
+
+_TABLES = """
+CREATE TABLE position (
+    version INTEGER NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL, undecodable INTEGER NOT NULL
+);
+CREATE TABLE conversations (
+    id TEXT PRIMARY KEY, person TEXT NOT NULL, updated_at INTEGER NOT NULL, title TEXT NOT NULL,
+    character TEXT NOT NULL, closed INTEGER NOT NULL, head BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX conversations_of ON conversations (person, updated_at DESC);
+CREATE TABLE turns (
+    row INTEGER PRIMARY KEY, conversation TEXT NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL,
+    UNIQUE (conversation, place)
+);
+CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
+"""
+
+_REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""No such table, damaged, no database at all; anything else (locked, read-only, no space) is not cured by deleting."""
+
+_encode = msgspec.json.Encoder().encode
+_head = msgspec.json.Decoder(Conversation)
+_turn = msgspec.json.Decoder(Turn)
+
+
+class Record(Protocol):
+    """A message of the stream; `bus.log.event_log` has them."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A conversation in a list."""
+
+    id: str
+    title: str
+    character: str
+    updated_at: int
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A turn in which the words that were looked for were said."""
+
+    conversation: str
+    title: str
+    turn: str
+    at: int
+    excerpt: str
+    """Around the words, which stand between U+2068 and U+2069."""
+
+
+class ReadModel:
+    """Conversations as folded so far. Calls may come from any thread; they take turns.
+
+    Args:
+        path: the file; it is made where it is missing, and made anew where it is damaged or of another version.
+        read_only: look at another reader's file, as it is at this moment.
+    Raises:
+        NotFound: read_only, and there is no readable file of this version.
+        ConfigurationError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._cache: OrderedDict[str, Conversation] = OrderedDict()
+        self._read_only = read_only
+        self._db = self._open_read_only() if read_only else self._open()
+        self.position, self.last_event, self.undecodable = self._stored_position()
+
+    # Opening and closing
+
+    def _open_read_only(self) -> sqlite3.Connection:
+        try:
+            db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            db.execute("BEGIN")  # one snapshot for all that is read
+            (version,) = db.execute("SELECT version FROM position").fetchone()
+        except sqlite3.Error as error:
+            raise NotFound(f"there is no read model in {self.path}: {error}") from error
+        if version != VERSION:
+            raise NotFound(f"the read model in {self.path} is of version {version}, this program wants {VERSION}")
+        return db
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            db = self._connect()
+            try:
+                row = db.execute("SELECT version FROM position").fetchone()
+                if row == (VERSION,):
+                    return db
+                log.warning("read model is of another version, building it anew", extra={"path": str(self.path)})
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode not in _REBUILD:
+                    raise
+                if self.path.stat().st_size:
+                    extra = {"path": str(self.path), "why": str(error)}
+                    log.warning("read model is damaged, building it anew", extra=extra)
+            db.close()
+            return self._fresh()
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(f"cannot write the read model {self.path}: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        # Autocommit off the module's own guessing: transactions are ours.
+        return sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+
+    def _fresh(self) -> sqlite3.Connection:
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        db = self._connect()
+        # Not synced at every commit: after a power cut the file is some events behind, and the log has them.
+        db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
+        db.execute("INSERT INTO position VALUES (?, 0, '', 0)", (VERSION,))
+        return db
+
+    def _stored_position(self) -> tuple[int, str, int]:
+        seq, event, undecodable = self._db.execute("SELECT seq, event, undecodable FROM position").fetchone()
+        return int(seq), str(event), int(undecodable)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def reset(self) -> None:
+        """Forget everything: the log is another one than this was folded from."""
+        with self._lock:
+            self._db.close()
+            self._cache.clear()
+            self._db = self._fresh()
+            self.position, self.last_event, self.undecodable = 0, "", 0
+
+    # Writing
+
+    def take(self, records: Iterable[Record]) -> list[Conversation]:
+        """Decode and apply. What does not decode is skipped, counted and logged; the position moves past it."""
+        batch: list[tuple[int, Event | None]] = []
+        for record in records:
+            try:
+                batch.append((record.sequence, decode_event(record.data)))
+            except UndecodableEvent as error:
+                log.warning("event does not decode, skipped", extra={"seq": record.sequence, "why": error.detail[:200]})
+                batch.append((record.sequence, None))
+        return self.apply(batch)
+
+    def apply(self, batch: Sequence[tuple[int, Event | None]]) -> list[Conversation]:
+        """Fold these events, in order of their sequence, all of them or none; None is one that did not decode.
+
+        Returns:
+            The conversations that changed, as they are now.
+        Raises:
+            ConfigurationError: another process writes the same file.
+        """
+        with self._lock:
+            news = [(seq, event) for seq, event in batch if seq > self.position]
+            if not news:
+                return []
+            before: dict[str, Conversation | None] = {}
+            after: dict[str, Conversation] = {}
+            for seq, event in news:
+                if event is None:
+                    continue
+                name = event.conversation
+                if name not in after:
+                    before[name] = self._load(name)
+                    after[name] = before[name] or Conversation(id=name)
+                after[name] = fold(after[name], seq, event)
+            seq, event = news[-1]
+            undecodable = self.undecodable + sum(event is None for _, event in news)
+            last = event.id if event else ""
+            with self._transaction():
+                for name, conversation in after.items():
+                    self._write(before[name], conversation)
+                self._db.execute("UPDATE position SET seq = ?, event = ?, undecodable = ?", (seq, last, undecodable))
+            self.position, self.last_event, self.undecodable = seq, last, undecodable
+            for conversation in after.values():
+                self._remember(conversation)
+            return list(after.values())
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._stored_position()[0] != self.position:
+                raise ConfigurationError(f"another process writes {self.path}: each needs a data folder of its own")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
+            if error.sqlite_errorcode in _REBUILD:
+                self.reset()
+                # Not a matter of configuration: whoever is started again builds it anew.
+                raise VisavisError(f"{self.path} was damaged and is emptied; start again", code="damaged") from error
+            raise VisavisError(
+                f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
+            ) from error
+
+    def _write(self, before: Conversation | None, after: Conversation) -> None:
+        old = before.turns if before else ()
+        for place, turn in enumerate(after.turns):
+            # The fold leaves untouched turns as they are, the same objects.
+            if place < len(old) and old[place] is turn:
+                continue
+            row = self._db.execute(
+                "INSERT INTO turns (conversation, place, data) VALUES (?, ?, ?)"
+                " ON CONFLICT (conversation, place) DO UPDATE SET data = excluded.data RETURNING row",
+                (after.id, place, _encode(turn)),
+            ).fetchone()
+            was, now = text_of(old[place]) if place < len(old) else "", text_of(turn)
+            if was != now:
+                if was:
+                    self._db.execute("DELETE FROM said WHERE rowid = ?", row)
+                self._db.execute("INSERT INTO said (rowid, text) VALUES (?, ?)", (*row, now))
+        head = _encode(replace(after, turns=()))
+        columns = (after.id, after.person, after.updated_at, after.title, after.character, after.closed, head)
+        self._db.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
+
+    def _remember(self, conversation: Conversation) -> None:
+        self._cache[conversation.id] = conversation
+        self._cache.move_to_end(conversation.id)
+        if len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+
+    def _load(self, name: str) -> Conversation | None:
+        if name in self._cache:
+            return self._cache[name]
+        row = self._db.execute("SELECT head FROM conversations WHERE id = ?", (name,)).fetchone()
+        if row is None:
+            return None
+        turns = self._db.execute("SELECT data FROM turns WHERE conversation = ? ORDER BY place", (name,))
+        return replace(_head.decode(row[0]), turns=tuple(_turn.decode(data) for (data,) in turns))
+
+    # Reading
+
+    def conversation(self, name: str) -> Conversation | None:
+        """The conversation as it is, None where no event of it has been seen."""
+        with self._lock:
+            return self._load(name)
+
+    def conversations_of(self, person: str) -> list[Listed]:
+        """A person's conversations that are not closed, newest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, title, character, updated_at FROM conversations"
+                " WHERE person = ? AND NOT closed ORDER BY updated_at DESC, id",
+                (person,),
+            ).fetchall()
+        return [Listed(id=i, title=title, character=character, updated_at=at) for i, title, character, at in rows]
+
+    def all(self) -> list[Listed]:
+        """Every conversation of everybody, newest first, closed ones too."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, title, character, updated_at FROM conversations ORDER BY updated_at DESC, id"
+            ).fetchall()
+        return [Listed(id=i, title=title, character=character, updated_at=at) for i, title, character, at in rows]
+
+    def search(self, person: str, text: str, *, limit: int = 50) -> list[Found]:
+        """The turns of a person's conversations in which all these words were said, best first.
+
+        The last word may be the beginning of one. Anything may stand in `text`; it is taken as words only.
+        """
+        words = ["".join(c if c.isalnum() else " " for c in word).split() for word in text.split()]
+        terms = [f'"{part}"' for parts in words for part in parts]
+        if not terms:
+            return []
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT c.id, c.title, t.data, snippet(said, 0, char(0x2068), char(0x2069), '…', 16)"
+                " FROM said JOIN turns t ON t.row = said.rowid JOIN conversations c ON c.id = t.conversation"
+                " WHERE said MATCH ? AND c.person = ? ORDER BY bm25(said), c.updated_at DESC LIMIT ?",
+                (" ".join(terms) + "*", person, limit),
+            ).fetchall()
+        found: list[Found] = []
+        for name, title, data, excerpt in rows:
+            turn = _turn.decode(data)
+            found.append(Found(conversation=name, title=title, turn=turn.id, at=turn.at, excerpt=excerpt))
+        return found
+
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """A hash of each conversation, by id; the same however and in whatever steps it was folded."""
+        with self._lock:
+            ids = [name for (name,) in self._db.execute("SELECT id FROM conversations ORDER BY id")]
+            for name in ids:
+                rows = hashlib.sha256()
+                for (row,) in self._db.execute("SELECT head FROM conversations WHERE id = ?", (name,)):
+                    rows.update(row)
+                for data, text in self._db.execute(
+                    "SELECT t.data, coalesce(s.text, '') FROM turns t LEFT JOIN said s ON s.rowid = t.row"
+                    " WHERE t.conversation = ? ORDER BY t.place",
+                    (name,),
+                ):
+                    rows.update(b"\n" + data + b"\n" + text.encode())
+                yield name, rows.hexdigest()
+
+    def digest(self) -> str:
+        """A hash of all that is stored, the search index included; the same however it was built."""
+        whole = hashlib.sha256()
+        for name, rows in self.digests():
+            whole.update(f"{name} {rows}\n".encode())
+        return whole.hexdigest()
+
+
+def text_of(turn: Turn) -> str:
+    """What was said in a turn, on both sides, as it is searched."""
+    parts = [turn.person.text] if turn.person else []
+    if turn.reply:
+        parts += [sentence.text for sentence in turn.reply.sentences]
+    return "\n".join(part for part in parts if part)

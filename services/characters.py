@@ -1,0 +1,32 @@
+"""Reads the current characters from the log, and removes one with its portrait."""
+
+from __future__ import annotations
+
+from bus import clock
+from bus.errors import NotFound
+from bus.events import CharacterCreated, CharacterEvent, CharacterRemoved
+from bus.ids import new_id
+from bus.log.event_log import EventLog
+from bus.work.service import Reader
+from projections.characters import fold_all
+
+
+async def current_characters(reader: Reader) -> dict[str, CharacterCreated]:
+    """All characters by id, in the order in which they were created."""
+    return fold_all(await reader.character_facts())
+
+
+async def remove_character(event_log: EventLog, character: str) -> None:
+    """Put on record that a character is removed, and delete its portrait unless another character uses it too.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    known = await current_characters(event_log)
+    if character not in known:
+        raise NotFound(f"there is no character {character}; there are {', '.join(sorted(known)) or 'none'}")
+    event = CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=CharacterRemoved())
+    await event_log.append_character(event)
+    look = known.pop(character).look
+    if all(one.look != look for one in known.values()):
+        await event_log.assets.remove(look)

@@ -1,0 +1,157 @@
+"""What follows from a command: facts, and a brief answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bus.events import (
+    Body,
+    CharacterChosen,
+    CharacterCreated,
+    CommandName,
+    CommandRecognised,
+    CommandRefused,
+    Emotion,
+    ReplyEnded,
+    ReplySentence,
+    ReplyStarted,
+)
+from projections.conversation import Conversation, Sentence, after_step, obeyed
+from services.dialogue.commands.recognition import Command
+
+ENGINE = "commands"
+"""In `reply.started`, where a model would stand."""
+SILENT: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
+"""Whoever says these does not want to hear an answer."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    text: str
+    emotion: Emotion = "neutral"
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    fact: CommandRecognised | CommandRefused
+    answer: tuple[_Said, ...] = ()
+    chosen: str = ""
+    """Who answers from here on, where that changes."""
+
+
+_ENGLISH = {
+    "slower": "I will speak more slowly.",
+    "faster": "I will speak faster.",
+    "louder": "I will speak louder.",
+    "softer": "I will speak more softly.",
+    "text_only": "From now on I only write. Say: voice on.",
+    "voice_on": "I have my voice back.",
+    "help": "You can say: switch to {name}. New conversation. Repeat. Stop. Slower or faster. Louder or softer. "
+    "Text only, or voice on.",
+    "nothing_to_repeat": "I have not said anything yet.",
+    "unknown_character": "I do not know {said}. Here are {names}.",
+    "already_there": "You are talking to {name} already.",
+    "limit_reached": "That is as far as it goes.",
+    "and": "and",
+}
+_GERMAN = {
+    "slower": "Ich spreche langsamer.",
+    "faster": "Ich spreche schneller.",
+    "louder": "Ich spreche lauter.",
+    "softer": "Ich spreche leiser.",
+    "text_only": "Ab jetzt schreibe ich nur. Sag: Stimme an.",
+    "voice_on": "Ich habe meine Stimme wieder.",
+    "help": "Du kannst sagen: Wechsle zu {name}. Neues Gespräch. Wiederhole das. Stopp. Langsamer oder schneller. "
+    "Lauter oder leiser. Nur Text, oder Stimme an.",
+    "nothing_to_repeat": "Ich habe noch nichts gesagt.",
+    "unknown_character": "{said} kenne ich nicht. Hier sind {names}.",
+    "already_there": "Du sprichst schon mit {name}.",
+    "limit_reached": "Weiter geht es nicht.",
+    "and": "und",
+}
+
+
+def outputs(
+    command: Command, before: Conversation, characters: Mapping[str, CharacterCreated], language: str, reply: str
+) -> Iterator[Body]:
+    """The facts of a command and of its answer, the same ones whenever it is carried out.
+
+    Args:
+        before: the conversation when it was given.
+    """
+    outcome = _outcome(command, before, characters, _GERMAN if language.lower().startswith("de") else _ENGLISH)
+    yield outcome.fact
+    if outcome.chosen:
+        yield CharacterChosen(character=outcome.chosen)
+    if not outcome.answer:
+        return
+    character = outcome.chosen or before.character or next(iter(characters), "visavis")
+    after = before if isinstance(outcome.fact, CommandRefused) else obeyed(before, command.name)
+    yield ReplyStarted(reply=reply, character=character, engine=ENGINE)
+    mood: Emotion = "neutral"
+    for index, said in enumerate(outcome.answer):
+        yield ReplySentence(
+            reply=reply,
+            index=index,
+            text=said.text,
+            character=character,
+            language=language,
+            emotion=said.emotion,
+            emotion_before=mood,
+            pace=after.pace,
+            volume=after.volume,
+            spoken=after.voice,
+        )
+        mood = said.emotion
+    yield ReplyEnded(reply=reply, sentences=len(outcome.answer))
+
+
+def _outcome(
+    command: Command, before: Conversation, characters: Mapping[str, CharacterCreated], words: Mapping[str, str]
+) -> _Outcome:
+    done = CommandRecognised(name=command.name)
+    match command.name:
+        case "switch":
+            return _switch(command, before, characters, words)
+        case "repeat":
+            last = _last_told(before)
+            if not last:
+                return _refused(command, "nothing_to_repeat", words["nothing_to_repeat"])
+            return _Outcome(done, tuple(_Said(sentence.text, sentence.emotion) for sentence in last))
+        case "slower" | "faster" | "louder" | "softer" if after_step(before, command.name) is None:
+            return _refused(command, "limit_reached", words["limit_reached"])
+        case "help":
+            other = next((one.name for name, one in characters.items() if name != before.character), "Ada")
+            parts = words["help"].format(name=other).removesuffix(".").split(". ")
+            return _Outcome(done, tuple(_Said(f"{part}.") for part in parts))
+        case name if name in SILENT:
+            return _Outcome(done)
+        case name:
+            return _Outcome(done, (_Said(words[name]),))
+
+
+def _switch(
+    command: Command, before: Conversation, characters: Mapping[str, CharacterCreated], words: Mapping[str, str]
+) -> _Outcome:
+    found = characters.get(command.character)
+    if found is None:
+        *most, last = [one.name for one in characters.values()] or ["Visavis"]
+        names = f"{', '.join(most)} {words['and']} {last}" if most else last
+        text = words["unknown_character"].format(said=command.said.title(), names=names)
+        return _refused(command, "unknown_character", text)
+    if command.character == before.character:
+        return _refused(command, "already_there", words["already_there"].format(name=found.name))
+    fact = CommandRecognised(name="switch", arguments=(command.character, command.said))
+    return _Outcome(fact, (_Said(found.greeting, "happy"),), command.character)
+
+
+def _refused(command: Command, code: str, detail: str) -> _Outcome:
+    refused = CommandRefused(name=command.name, code=code, detail=detail)  # type: ignore[arg-type]
+    return _Outcome(refused, (_Said(detail),))
+
+
+def _last_told(conversation: Conversation) -> tuple[Sentence, ...]:
+    """The sentences of the newest reply that has some."""
+    replies = (turn.reply for turn in reversed(conversation.turns) if turn.reply is not None)
+    return next((reply.sentences for reply in replies if reply.sentences), ())

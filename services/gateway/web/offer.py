@@ -1,0 +1,24 @@
+"""Checks a browser's SDP offer before a peer connection is made for it. Pure."""
+
+from __future__ import annotations
+
+from aiortc import RTCSessionDescription
+
+from bus.errors import InvalidInput
+
+
+def read_offer(sdp: str) -> RTCSessionDescription:
+    """A browser's offer, looked at before anything is built for it.
+
+    Raises:
+        InvalidInput: not SDP, or without sections for sound and for pictures in H.264.
+    """
+    if not sdp.startswith("v=0"):
+        raise InvalidInput("the offer is not SDP: it must begin with v=0")
+    if "m=video" not in sdp or "H264/90000" not in sdp:
+        raise InvalidInput("the offer must have a video section with H.264; this browser may lack that codec")
+    if "m=audio" not in sdp:
+        raise InvalidInput("the offer must have an audio section, recvonly where there is no microphone")
+    if "a=ice-ufrag" not in sdp or "a=fingerprint" not in sdp:
+        raise InvalidInput("the offer must have ICE credentials and a DTLS fingerprint")
+    return RTCSessionDescription(sdp=sdp, type="offer")

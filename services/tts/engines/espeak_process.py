@@ -1,0 +1,213 @@
+"""eSpeak NG in a process of its own, for it is under the GPL: `python -m services.tts.engines.espeak_process`.
+
+Nothing else in Visavis touches the library. It reads requests on standard input and writes answers on standard output,
+each a msgpack message behind its length (four bytes, big endian), one answer for one request:
+
+    {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "volume" 0-200, "seed", "silent"}
+    {"rate", "pcm", "phonemes": [[name, sample], …]}, {"ipa"} or {"error", "retryable"}
+
+Each request is spoken by a fork of the process as it was at its start. The library keeps traces of what it said before;
+so the same request gives the same samples, and a text that brings the library down brings down nothing else.
+
+It ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import signal
+import sys
+from ctypes import POINTER, c_char_p, c_int, c_long, c_short, c_size_t, c_uint, c_void_p
+from typing import Any, BinaryIO
+
+import msgspec
+
+_SYNCHRONOUS = 2
+_PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 0x8000
+_RATE, _VOLUME, _PITCH = 1, 2, 3
+_CHARACTERS_UTF8 = 1
+_EVENT_LIST_END, _EVENT_PHONEME = 0, 7
+_IPA = 2
+_CLAUSE_MARKS = ".,!?;:"
+BUFFER_MS = 200
+
+
+class _Id(ctypes.Union):
+    _fields_ = [("number", c_int), ("name", c_char_p), ("string", ctypes.c_char * 8)]
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", c_int),
+        ("unique_identifier", c_uint),
+        ("text_position", c_int),
+        ("length", c_int),
+        ("audio_position", c_int),
+        ("sample", c_int),
+        ("user_data", c_void_p),
+        ("id", _Id),
+    ]
+
+
+_OnSound = ctypes.CFUNCTYPE(c_int, POINTER(c_short), c_int, POINTER(_Event))
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+    voice: str
+    """Of a language, e.g. "en-us"."""
+    variant: str = ""
+    """Of the sound, e.g. "f5"; "" for the voice's own."""
+    pitch: int = 50
+    rate: int = 165
+    volume: int = 100
+    seed: int = 0
+    """Of the breath and the flutter, 31 bits."""
+    silent: bool = False
+    """Only the phonemes of the text are wanted, as `ipa`."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    rate: int = 0
+    pcm: bytes = b""
+    phonemes: tuple[tuple[str, int], ...] = ()
+    """IPA and the sample at which it begins; "" is a pause."""
+    ipa: str = ""
+    """The text in IPA with stress marks, a blank between words, each clause with the mark that ended it."""
+    error: str = ""
+    retryable: bool = False
+
+
+WARM_UP = Request(text="hello", voice="en-us", variant="f5")
+"""Loads what most requests need."""
+
+
+def write(stream: BinaryIO, data: bytes) -> None:
+    stream.write(len(data).to_bytes(4, "big") + data)
+    stream.flush()
+
+
+def read(stream: BinaryIO) -> bytes | None:
+    """The next message; None where the stream has ended, in the middle of one too."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    size = int.from_bytes(head, "big")
+    data = stream.read(size)
+    return data if len(data) == size else None
+
+
+class Espeak:
+    """The library, which has one global state: one text at a time.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
+        library.espeak_Synth.argtypes = [
+            c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, POINTER(c_uint), c_void_p,
+        ]  # fmt: skip
+        library.espeak_ng_SetRandSeed.argtypes = [c_long]
+        library.espeak_TextToPhonemes.argtypes = [POINTER(c_void_p), c_int, c_int]
+        library.espeak_TextToPhonemes.restype = c_char_p
+        options = _DONT_EXIT | _PHONEME_EVENTS | _PHONEME_IPA
+        data = str(espeakng_loader.get_data_path()).encode()
+        self.rate: int = library.espeak_Initialize(_SYNCHRONOUS, BUFFER_MS, data, options)
+        if self.rate <= 0:
+            raise RuntimeError(f"eSpeak NG did not start: {self.rate}")
+        self._library = library
+        self._callback = _OnSound(self._hear)
+        library.espeak_SetSynthCallback(self._callback)
+        self._sound: list[bytes] = []
+        self._phonemes: list[tuple[str, int]] = []
+
+    def speak(self, request: Request) -> Answer:
+        name = f"{request.voice}+{request.variant}" if request.variant else request.voice
+        self._library.espeak_ng_SetRandSeed(request.seed)
+        # An unknown voice would leave the one before in place, without a word.
+        if self._library.espeak_SetVoiceByName(name.encode()) != 0:
+            return Answer(error=f"eSpeak NG has no voice {name!r}")
+        if request.silent:
+            return Answer(ipa=self._ipa(request.text))
+        self._library.espeak_SetParameter(_RATE, request.rate, 0)
+        self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
+        self._library.espeak_SetParameter(_VOLUME, request.volume, 0)
+        self._sound, self._phonemes = [], []
+        text = request.text.encode() + b"\0"
+        status = self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARACTERS_UTF8, None, None)
+        if status != 0:
+            return Answer(error=f"eSpeak NG gave up on {len(request.text)} characters: {status}", retryable=True)
+        return Answer(rate=self.rate, pcm=b"".join(self._sound), phonemes=tuple(self._phonemes))
+
+    def _ipa(self, text: str) -> str:
+        data = text.encode() + b"\0"
+        buffer = ctypes.create_string_buffer(data, len(data))
+        start = ctypes.addressof(buffer)
+        place = c_void_p(start)
+        clauses: list[str] = []
+        while place.value:
+            before = place.value
+            said = self._library.espeak_TextToPhonemes(ctypes.byref(place), _CHARACTERS_UTF8, _IPA)
+            # It tells where it stopped reading, a letter or two behind the mark; at the end it tells nothing.
+            end = place.value or start + len(data) - 1
+            read = data[before - start : end - start].decode("utf-8", "ignore").rstrip()
+            mark = next((letter for letter in reversed(read[-3:]) if letter in _CLAUSE_MARKS), "")
+            if said:
+                clauses.append(said.decode("utf-8", "ignore").strip() + mark)
+            if place.value == before:
+                break
+        return " ".join(clauses)
+
+    def _hear(self, wave: Any, count: int, events: Any) -> int:
+        place = 0
+        while events[place].type != _EVENT_LIST_END:
+            event = events[place]
+            if event.type == _EVENT_PHONEME:
+                name = event.id.string.decode("utf-8", "ignore")
+                if not name.startswith("("):  # "(en)" says that the language changes, and has no sound
+                    self._phonemes.append((name, event.sample))
+            place += 1
+        if wave and count > 0:
+            self._sound.append(ctypes.string_at(wave, count * 2))
+        return 0
+
+
+def speak_apart(espeak: Espeak, request: Request) -> bytes:
+    """The encoded answer, made in a fork; an error that can be retried where that did not live to give it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(msgspec.msgpack.encode(espeak.speak(request)))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        return data
+    exit_status = os.waitstatus_to_exitcode(status)
+    detail = f"eSpeak NG broke down over {len(request.text)} characters: exit status {exit_status}"
+    return msgspec.msgpack.encode(Answer(error=detail, retryable=True))
+
+
+def main() -> int:
+    # Ctrl-C is meant for the service, which ends us by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    espeak = Espeak()
+    espeak.speak(WARM_UP)
+    requests = msgspec.msgpack.Decoder(Request)
+    for data in iter(functools.partial(read, sys.stdin.buffer), None):
+        write(sys.stdout.buffer, speak_apart(espeak, requests.decode(data)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Photos and portraits in the object store of a real server."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from msgspec.structs import replace
+from nats.js.object_store import ObjectStore
+
+from bus.errors import BusError, NotFound
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from bus.settings import Settings
+
+
+async def test_an_asset_is_kept_until_it_is_removed(event_log: EventLog) -> None:
+    large = os.urandom(1_000_001)  # eight parts
+    await event_log.assets.put("one", large)
+    await event_log.assets.put("two", b"")
+    assert await event_log.asset("one") == large
+    assert await event_log.asset("two") == b""
+    await event_log.assets.remove("one")
+    await event_log.assets.remove("one")
+    with pytest.raises(NotFound, match="no asset one"):
+        await event_log.asset("one")
+    with pytest.raises(NotFound, match="no asset never"):
+        await event_log.asset("never")
+    left = await event_log.js.stream_info(streams.ASSETS)
+    assert left.state.bytes < 2_000, "what it was made of is gone"
+    await event_log.assets.put("one", b"anew")
+    assert await event_log.asset("one") == b"anew"
+
+
+async def test_what_is_there_is_not_stored_again(event_log: EventLog) -> None:
+    await event_log.assets.put("one", b"first")
+    before = await event_log.last_sequence(streams.ASSETS)
+    await event_log.assets.put("one", b"other")
+    assert await event_log.asset("one") == b"first"
+    assert await event_log.last_sequence(streams.ASSETS) == before
+
+
+async def test_it_is_an_object_store_as_others_know_it(event_log: EventLog) -> None:
+    await event_log.assets.put("one", b"abc")
+    store: ObjectStore = await event_log.js.object_store(streams.BUCKET)
+    assert (await store.get("one")).data == b"abc"
+    assert [info.name for info in await store.list()] == ["one"]
+
+
+async def test_a_damaged_asset_is_said_so(event_log: EventLog) -> None:
+    await event_log.assets.put("one", os.urandom(300_000))
+    await event_log.js.delete_msg(streams.ASSETS, 2)
+    with pytest.raises(BusError, match="asset one is damaged") as error:
+        await event_log.asset("one")
+    assert error.value.code == "damaged"
+
+
+async def test_a_full_store_refuses_and_keeps_what_it_has(settings: Settings) -> None:
+    async with connect(replace(settings, assets_bytes=1 << 20), name="test") as event_log:
+        kept = os.urandom(700_000)
+        await event_log.assets.put("one", kept)
+        with pytest.raises(BusError, match="store two: the log is full") as error:
+            await event_log.assets.put("two", os.urandom(700_000))
+        assert error.value.code == "log_full"
+        assert await event_log.asset("one") == kept
+        with pytest.raises(NotFound):
+            await event_log.asset("two")
+        assert (await event_log.js.stream_info(streams.ASSETS)).state.bytes < 800_000, "no half of it is left"

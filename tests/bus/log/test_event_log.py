@@ -1,0 +1,195 @@
+"""The log on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import msgspec
+import pytest
+
+from bus import subjects
+from bus.errors import BusError, Conflict, StreamStalled
+from bus.events import (
+    AudioIn,
+    CharacterCreated,
+    CharacterEvent,
+    Event,
+    IdleBatch,
+    LiveEvent,
+    MessageReceived,
+    Watching,
+)
+from bus.log import streams
+from bus.log.event_log import EventLog, Fence, connect
+from bus.settings import Settings
+from services.characters import current_characters
+from tests.conftest import NatsServer
+from tests.proxy import Wire
+
+
+def message(number: int, conversation: str = "c1") -> Event:
+    body = MessageReceived(message=f"m{number}", text=f"number {number}")
+    return Event(id=f"e{conversation}{number}", at=number, conversation=conversation, turn=f"t{number}", body=body)
+
+
+def chunk(index: int, *, final: bool = False) -> AudioIn:
+    return AudioIn(conversation="c1", utterance="u1", index=index, sample=index * 1600, pcm=b"\0\1" * 1600, final=final)
+
+
+async def test_what_is_appended_is_read_in_order(event_log: EventLog) -> None:
+    events = [message(number) for number in range(600)]
+    for event in events:
+        await event_log.append(event)
+    assert [event for _, event in await event_log.facts("c1")] == events
+
+
+async def test_the_same_id_twice_is_one_event(event_log: EventLog) -> None:
+    first = await event_log.append(message(1))
+    assert await event_log.append(message(1)) == first
+    assert len(await event_log.facts("c1")) == 1
+
+
+async def test_reading_goes_on_after_a_sequence(event_log: EventLog) -> None:
+    sequences = [await event_log.append(message(number)) for number in range(5)]
+    later = await event_log.facts("c1", after=sequences[2])
+    assert [event.id for _, event in later] == ["ec13", "ec14"]
+
+
+async def test_another_conversation_is_not_read(event_log: EventLog) -> None:
+    await event_log.append(message(1))
+    await event_log.append(message(2, "c2"))
+    assert [event.conversation for _, event in await event_log.facts("c2")] == ["c2"]
+
+
+async def test_a_subject_that_moved_on_refuses(event_log: EventLog) -> None:
+    first = await event_log.append(message(1))
+    subject = subjects.fact(message(1))
+    with pytest.raises(Conflict):
+        await event_log.append_fenced(message(2), Fence(subject, 0))
+    assert (await event_log.append_fenced(message(2), Fence(subject, first))).sequence == first + 1
+
+
+async def test_followed_media_end_with_the_final_chunk(event_log: EventLog) -> None:
+    sent = [chunk(index, final=index == 9) for index in range(10)]
+
+    async def send() -> None:
+        for one in sent:
+            await event_log.publish_media(one, f"u1-{one.index}")
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(send())
+        assert [one async for one in event_log.follow(AudioIn, subjects.audio_in("c1", "u1"))] == sent
+
+
+async def test_media_that_stop_without_a_final_chunk_are_an_error(event_log: EventLog) -> None:
+    await event_log.publish_media(chunk(0), "u1-0")
+    chunks = event_log.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.3)
+    with pytest.raises(StreamStalled, match="no final chunk"):
+        _ = [one async for one in chunks]
+
+
+async def test_a_follower_that_was_cut_off_for_longer_than_it_waits_goes_on(
+    event_log: EventLog, settings: Settings, nats_server: NatsServer
+) -> None:
+    wire = Wire(nats_server.port)
+    async with wire.strung():
+        far = msgspec.structs.replace(settings, nats_url=f"nats://127.0.0.1:{wire.port}")
+        async with connect(far, name="far") as far_bus:
+            await event_log.publish_media(chunk(0), "u1-0")
+            chunks = far_bus.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.5)
+            async with aclosing(chunks):
+                assert (await anext(chunks)).index == 0
+                wire.cut()
+                following = asyncio.ensure_future(anext(chunks))
+                await asyncio.sleep(1.5)
+                await event_log.publish_media(chunk(1, final=True), "u1-1")
+                wire.mend()
+                assert (await following).index == 1
+
+
+async def test_a_follower_outlives_a_killed_server(event_log: EventLog, nats_server: NatsServer) -> None:
+    read: list[int] = []
+    async with aclosing(event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, follow=True)) as records:
+        await event_log.append(message(0))
+        read.append((await anext(records)).sequence)
+        await asyncio.sleep(0.3)
+        nats_server.kill()
+        nats_server.start()
+        for number in range(1, 50):
+            await event_log.append(message(number))
+        async with asyncio.timeout(30):
+            read.extend([(await anext(records)).sequence for _ in range(49)])
+    assert read == list(range(1, 51))
+
+
+async def test_a_listener_hears_at_once_and_nothing_old(event_log: EventLog) -> None:
+    async with aclosing(event_log.listen("live.c1.>")) as heard:
+        waiting = asyncio.ensure_future(anext(heard))
+        await asyncio.sleep(0.1)
+        live = LiveEvent(at=1, conversation="c1", body=Watching(session="s1"))
+        await event_log.publish_live(live)
+        subject, _ = await waiting
+    assert subject == "live.c1.watching"
+    assert await event_log.last_live(subjects.watching("c1")) == live
+    assert await event_log.last_live(subjects.watching("c2")) is None
+
+
+async def test_characters_are_as_last_told(event_log: EventLog) -> None:
+    def told(name: str) -> CharacterCreated:
+        return CharacterCreated(name=name, tagline="", personality="", greeting="", look="ada", voice="female")
+
+    for at, name in enumerate(["Ada", "Adah"]):
+        await event_log.append_character(CharacterEvent(id=f"x{at}", at=at, character="ada", body=told(name)))
+    assert await current_characters(event_log) == {"ada": told("Adah")}
+
+
+async def test_starting_again_changes_no_stream_and_a_new_limit_is_applied(
+    settings: Settings, event_log: EventLog
+) -> None:
+    await event_log.append(message(1))
+    async with connect(settings, name="again") as again:
+        assert await again.last_sequence(streams.CONVERSATIONS) == 1
+    smaller = msgspec.structs.replace(settings, audio_bytes=32 << 20)
+    async with connect(smaller, name="smaller") as changed:
+        info = await changed.js.stream_info(streams.AUDIO)
+        assert info.config.max_bytes == 32 << 20
+
+
+async def test_a_server_that_is_not_there_is_named_in_time(settings: Settings, nats_server: NatsServer) -> None:
+    nats_server.kill()
+    with pytest.raises(BusError, match=settings.nats_url):
+        async with connect(settings, name="test", wait=0.5):
+            pass
+
+
+async def test_garbage_is_passed_over_by_who_looks_for_the_newest(event_log: EventLog) -> None:
+    for subject in ("frames.idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
+        await event_log.js.publish(subject, b"\x00garbage")
+    assert await event_log.last_media(IdleBatch, "frames.idle.ada") is None
+    assert await event_log.last_live("live.c1.watching") is None
+    assert await current_characters(event_log) == {}
+    assert await event_log.facts("c1") == []
+
+
+async def test_a_full_log_is_a_loud_error_and_what_is_on_record_stays(event_log: EventLog) -> None:
+    info = await event_log.js.stream_info(streams.CONVERSATIONS)
+    await event_log.js.update_stream(info.config.evolve(max_bytes=20_000))
+
+    async def write_on() -> None:
+        for number in range(1000):
+            await event_log.append(message(number))
+
+    with pytest.raises(BusError, match="the log is full") as refused:
+        await write_on()
+    assert refused.value.code == "log_full"
+    assert not refused.value.retryable
+    kept = await event_log.facts("c1")
+    assert [event for _, event in kept] == [message(number) for number in range(len(kept))]
+
+
+async def test_who_only_looks_changes_no_limits(settings: Settings, event_log: EventLog) -> None:
+    smaller = msgspec.structs.replace(settings, audio_bytes=1 << 20)
+    async with connect(smaller, name="looker", declare=False):
+        assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == settings.audio_bytes

@@ -1,0 +1,129 @@
+"""Streams and queues as they are declared: made, made again, and changed without losing anything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import msgspec
+import pytest
+from nats.js import api
+
+from bus.errors import ConfigurationError
+from bus.events import Body, ConversationTitled, Event, Fact, MessageReceived
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from bus.settings import Settings
+from bus.work.consumers import ensure_consumers
+from bus.work.runner import Runner
+from bus.work.service import Output, Reader, Service
+
+
+async def nothing(event: Event, reader: Reader) -> AsyncIterator[Output]:
+    return
+    yield
+
+
+MESSAGES = Service(name="dialogue", takes=(MessageReceived,), handle=nothing, engine="x")
+BOTH: tuple[type[Body], ...] = (MessageReceived, ConversationTitled)
+
+
+def fact(name: str) -> Event:
+    body: Fact = MessageReceived(message="m", text="x") if name.startswith("m") else ConversationTitled(title="x")
+    return Event(id=name, at=1, conversation="c", body=body)
+
+
+async def work_off(event_log: EventLog, most: int) -> list[str]:
+    """Ids of the pieces of work that the queue gives out now, all acknowledged."""
+    queue = await event_log.js.pull_subscribe_bind("dialogue", stream=streams.CONVERSATIONS)
+    got: list[str] = []
+    info = await queue.consumer_info()
+    for _ in range(min(most, info.num_pending or 0)):
+        [message] = await queue.fetch(1, timeout=5)
+        await message.ack_sync()
+        got.append(msgspec.json.decode(message.data)["id"])
+    await queue.unsubscribe()
+    return got
+
+
+async def test_declaring_twice_changes_nothing(event_log: EventLog, settings: Settings) -> None:
+    await ensure_consumers(event_log.js, MESSAGES)
+    for name in ("m1", "m2"):
+        await event_log.append(fact(name))
+    assert await work_off(event_log, 1) == ["m1"]
+    before = [(await event_log.js.stream_info(str(one.name))).config for one in streams.declared(settings)]
+    await streams.ensure_streams(event_log.js, settings, change=True)
+    await ensure_consumers(event_log.js, MESSAGES)
+    assert [(await event_log.js.stream_info(str(one.name))).config for one in streams.declared(settings)] == before
+    assert await work_off(event_log, 9) == ["m2"]
+
+
+async def test_another_lease_keeps_the_position(event_log: EventLog) -> None:
+    await ensure_consumers(event_log.js, MESSAGES)
+    for name in ("m1", "m2"):
+        await event_log.append(fact(name))
+    assert await work_off(event_log, 1) == ["m1"]
+    await ensure_consumers(event_log.js, replace(MESSAGES, lease=9.0))
+    assert (await event_log.consumer(streams.CONVERSATIONS, "dialogue")).config.ack_wait == 9.0
+    assert await work_off(event_log, 9) == ["m2"]
+
+
+async def test_a_kind_taken_anew_comes_from_the_position_on_and_nothing_is_done_again(event_log: EventLog) -> None:
+    await ensure_consumers(event_log.js, MESSAGES)
+    for name in ("t1", "m1", "t2", "m2", "t3"):
+        await event_log.append(fact(name))
+    assert await work_off(event_log, 1) == ["m1"]
+    await ensure_consumers(event_log.js, replace(MESSAGES, takes=BOTH))
+    await event_log.append(fact("t4"))
+    assert await work_off(event_log, 9) == ["t2", "m2", "t3", "t4"]
+
+
+async def test_a_kind_taken_no_more_leaves_the_rest(event_log: EventLog) -> None:
+    await ensure_consumers(event_log.js, replace(MESSAGES, takes=BOTH))
+    for name in ("t1", "m1", "t2", "m2"):
+        await event_log.append(fact(name))
+    assert await work_off(event_log, 1) == ["t1"]
+    await ensure_consumers(event_log.js, MESSAGES)
+    assert await work_off(event_log, 9) == ["m1", "m2"]
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (api.ConsumerConfig(ack_policy=api.AckPolicy.NONE), "ack_policy"),
+        (api.ConsumerConfig(ack_policy=api.AckPolicy.EXPLICIT, deliver_policy=api.DeliverPolicy.NEW), "deliver_policy"),
+        (api.ConsumerConfig(ack_policy=api.AckPolicy.EXPLICIT, deliver_subject="x.y"), "deliver_subject"),
+    ],
+    ids=["acknowledges nothing", "begins elsewhere", "is pushed"],
+)
+async def test_a_queue_that_cannot_be_changed_stops_the_service_and_is_left_alone(
+    event_log: EventLog, other: api.ConsumerConfig, named: str
+) -> None:
+    made = await event_log.js.add_consumer(
+        streams.CONVERSATIONS, other.evolve(name="dialogue", durable_name="dialogue")
+    )
+    with pytest.raises(ConfigurationError, match=rf"consumer dialogue on CONVERSATIONS has {named}="):
+        await Runner(event_log, MESSAGES).run()
+    assert (await event_log.consumer(streams.CONVERSATIONS, "dialogue")).config == made.config
+
+
+async def test_what_the_server_refuses_is_a_matter_of_configuration(event_log: EventLog) -> None:
+    with pytest.raises(ConfigurationError, match="consumer dialogue on CONVERSATIONS is refused"):
+        await ensure_consumers(event_log.js, replace(MESSAGES, takes=(MessageReceived, MessageReceived)))
+
+
+async def test_a_stream_stored_in_another_way_stops_whoever_connects(event_log: EventLog, settings: Settings) -> None:
+    await event_log.js.delete_stream(streams.DEAD)
+    await event_log.js.add_stream(
+        api.StreamConfig(name=streams.DEAD, subjects=["dead.>"], storage=api.StorageType.MEMORY)
+    )
+    with pytest.raises(ConfigurationError, match="stream DEAD has storage="):
+        async with connect(settings, name="late"):
+            pass
+
+
+async def test_other_limits_are_applied_and_messages_stay(event_log: EventLog, settings: Settings) -> None:
+    await event_log.append(fact("m1"))
+    async with connect(msgspec.structs.replace(settings, audio_bytes=32 << 20), name="other") as other:
+        assert (await other.js.stream_info(streams.AUDIO)).config.max_bytes == 32 << 20
+        assert [event.id for _, event in await other.facts("c")] == ["m1"]

@@ -1,0 +1,222 @@
+"""How a worker answers those who watch over it: HTTP health, metrics, NATS discovery."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from msgspec.structs import replace
+from nats.micro.service import ServiceStats
+from prometheus_client.parser import text_string_to_metric_families
+
+from bus.errors import ConfigurationError, EngineError
+from bus.events import Event, ReplyEnded, ReplyFailed
+from bus.log import streams
+from bus.log.event_log import EventLog
+from bus.process.discovery import announced
+from bus.process.health import WorkerHealth
+from bus.process.http_server import bind
+from bus.process.metrics import Metrics
+from bus.settings import Settings
+from bus.work import runner
+from bus.work.runner import run_service
+from bus.work.service import Output, Reader, Service
+from tests.bus.work.test_runner import echo, said, service, tell, until
+from tests.conftest import NatsServer, free_port
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, dialogue_port=free_port())
+
+
+@asynccontextmanager
+async def worker(settings: Settings, of: Service) -> AsyncIterator[httpx2.AsyncClient]:
+    """A worker as its process runs it, and a client of its HTTP side."""
+    working = asyncio.create_task(run_service(of, settings))
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.dialogue_port}", timeout=20) as client:
+            yield client
+    finally:
+        working.cancel()
+        await working
+
+
+async def ready(client: httpx2.AsyncClient, status: int = 200) -> str:
+    """What `/readyz` says, once it says it with this status."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                answer = await client.get("/readyz")
+            except httpx2.TransportError:
+                answer = None
+            if answer is not None and answer.status_code == status:
+                return answer.text
+            await asyncio.sleep(0.05)
+
+
+async def samples(client: httpx2.AsyncClient) -> dict[str, float]:
+    """`/metrics`, as Prometheus reads it: value by name, the outcome added where there is one."""
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return {
+        ".".join(filter(None, (sample.name, sample.labels.get("outcome"), sample.labels.get("le")))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+async def refuses_the_first(event: Event, reader: Reader) -> AsyncIterator[Output]:
+    if event.turn == "t1":
+        raise EngineError("out of memory", retryable=True)
+    yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+
+
+async def test_a_worker_is_ready_while_nats_is_there_and_lives_in_any_case(
+    settings: Settings, nats_server: NatsServer
+) -> None:
+    async with worker(settings, service(echo)) as client:
+        assert await ready(client) == "ok"
+        nats_server.kill()
+        assert await ready(client, 503) == "NATS is away"
+        assert (await client.get("/healthz")).text == "ok"
+        away = await samples(client)
+        assert (away["visavis_nats_connected"], away["visavis_ready"]) == (0, 0)
+        assert math.isnan(away["visavis_queue_depth"])
+        nats_server.start()
+        assert await ready(client) == "ok"
+        back = await samples(client)
+        assert (back["visavis_nats_connected"], back["visavis_ready"], back["visavis_queue_depth"]) == (1, 1, 0)
+
+
+async def test_a_worker_that_waits_for_nats_says_so(settings: Settings, nats_server: NatsServer) -> None:
+    nats_server.kill()
+    async with worker(settings, service(echo)) as client:
+        assert await ready(client, 503) == "waiting for NATS"
+        assert (await client.get("/healthz")).text == "ok"
+        assert await samples(client) == {}
+        nats_server.start()
+        assert await ready(client) == "ok"
+
+
+async def test_a_worker_without_its_queue_is_not_ready(event_log: EventLog) -> None:
+    health, metrics = WorkerHealth(), Metrics("dialogue")
+    health.attend(event_log, "dialogue", [(streams.CONVERSATIONS, "dialogue")], metrics, lambda: 0)
+    assert await health.obstacle() == "not taking work yet"
+    metrics.ready = True
+    assert await health.obstacle() == "the consumer dialogue on CONVERSATIONS is not there"
+
+
+async def test_what_was_done_given_up_and_repeated_is_counted(
+    event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
+    async with worker(settings, service(refuses_the_first, failed=tell)) as client:
+        await ready(client)
+        for number in (1, 2, 3):
+            await event_log.append(said(number))
+        await until(event_log, ReplyEnded, 2)
+        found = await samples(client)
+    expected = {
+        "visavis_service_info": 1,
+        "visavis_work_total.done": 2,
+        "visavis_work_total.failed": 1,
+        "visavis_work_total.interrupted": 0,
+        "visavis_work_total.superseded": 0,
+        "visavis_retries_total": 4,
+        "visavis_redeliveries_total": 0,
+        "visavis_dead_letters_total": 1,
+        "visavis_dead_letters_waiting": 1,
+        "visavis_queue_depth": 0,
+        "visavis_handler_seconds_count": 7,
+        "visavis_engine_seconds_count": 7,
+        "visavis_bus_seconds_count": 7,
+        "visavis_handler_seconds_bucket.+Inf": 7,
+    }
+    assert {name: found[name] for name in expected} == expected
+    assert found["visavis_handler_seconds_sum"] == pytest.approx(
+        found["visavis_engine_seconds_sum"] + found["visavis_bus_seconds_sum"]
+    )
+
+
+async def test_what_waits_on_the_log_is_the_depth_of_the_queue(event_log: EventLog, settings: Settings) -> None:
+    gate = asyncio.Event()
+
+    async def waits(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        await gate.wait()
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+
+    async with worker(settings, service(waits, slots=1)) as client:
+        await ready(client)
+        for number in range(4):
+            await event_log.append(said(number, f"c{number}"))
+        async with asyncio.timeout(10):
+            while (found := await samples(client))["visavis_work_held"] == 0:
+                await asyncio.sleep(0.02)
+        assert (found["visavis_work_held"], found["visavis_queue_depth"]) == (1, 3)
+        gate.set()
+        for number in range(4):
+            await until(event_log, ReplyEnded, 1, f"c{number}")
+        async with asyncio.timeout(10):
+            while (found := await samples(client))["visavis_work_held"]:
+                await asyncio.sleep(0.02)
+        assert found["visavis_queue_depth"] == 0
+
+
+async def test_discovery_tells_requests_errors_and_time(
+    event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
+    async with worker(settings, service(refuses_the_first, failed=tell)) as client:
+        await ready(client)
+        for number in (1, 2, 3):
+            await event_log.append(said(number))
+        events = await until(event_log, ReplyEnded, 2)
+        assert sum(isinstance(event.body, ReplyFailed) for event in events) == 1
+        ping, info, stats = [
+            json.loads((await event_log.nc.request(f"$SRV.{verb}.dialogue", b"", timeout=5)).data)
+            for verb in ("PING", "INFO", "STATS")
+        ]
+    assert ping["type"] == "io.nats.micro.v1.ping_response"
+    assert ping["metadata"] == {"engine": "echo", "pid": str(os.getpid())}
+    (endpoint,) = info["endpoints"]
+    queue = {"name": "work", "subject": "conv.*.message.received", "queue_group": "dialogue"}
+    assert endpoint == queue | {"metadata": {}}
+    (work,) = ServiceStats.from_dict(stats).endpoints
+    assert {"name": work.name, "subject": work.subject, "queue_group": work.queue_group} == queue
+    assert (work.num_requests, work.num_errors, work.last_error) == (3, 1, "engine_failed: out of memory")
+    assert work.average_processing_time == work.processing_time // 3 > 0
+    assert work.data == {
+        "done": 2, "failed": 1, "interrupted": 0, "superseded": 0, "redeliveries": 0, "retries": 4, "dead_letters": 1
+    }  # fmt: skip
+
+
+async def test_who_takes_no_work_has_no_endpoint(event_log: EventLog) -> None:
+    async with announced(event_log, "gateway"):
+        stats = json.loads((await event_log.nc.request("$SRV.STATS.gateway", b"", timeout=5)).data)
+    assert stats["endpoints"] == []
+
+
+async def test_a_taken_port_is_named_with_its_setting(settings: Settings) -> None:
+    with bind("127.0.0.1", settings.dialogue_port, "VISAVIS_PORT"), pytest.raises(
+        ConfigurationError, match=f"127.0.0.1:{settings.dialogue_port}: .*, or set VISAVIS_DIALOGUE_PORT"
+    ):
+        await run_service(service(echo), settings)
+
+
+async def test_workers_without_a_port_run_side_by_side(event_log: EventLog, settings: Settings) -> None:
+    quiet = replace(settings, dialogue_port=0)
+    workers = [asyncio.create_task(run_service(service(echo), quiet)) for _ in range(2)]
+    for number in range(4):
+        await event_log.append(said(number, f"c{number}"))
+        await until(event_log, ReplyEnded, 1, f"c{number}")
+    for one in workers:
+        one.cancel()
+        await one

@@ -1,0 +1,75 @@
+"""How a process ends."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bus.errors import BusError, ConfigurationError
+from bus.process.lifecycle import EXIT_CONFIGURATION, run_process
+from bus.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _other_tests_keep_their_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bus.process.lifecycle.set_up_logging", lambda level: None)
+
+
+async def fails(error: Exception) -> None:
+    raise error
+
+
+async def fails_in_a_group(error: Exception) -> None:
+    async with asyncio.TaskGroup() as outer:
+
+        async def inner() -> None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fails(error))
+
+        outer.create_task(inner())
+
+
+@pytest.mark.parametrize("work", [fails, fails_in_a_group])
+@pytest.mark.parametrize(
+    ("error", "status"), [(ConfigurationError("no port"), EXIT_CONFIGURATION), (BusError("no server"), 1)]
+)
+def test_a_known_failure_is_one_line_and_a_status(
+    work: object, error: Exception, status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VISAVIS_PORT", raising=False)
+
+    async def run(settings: Settings) -> None:
+        await work(error)  # type: ignore[operator]
+
+    assert run_process(run) == status
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_a_bug_is_not_hidden() -> None:
+    async def run(settings: Settings) -> None:
+        await fails_in_a_group(ValueError("a bug"))
+
+    with pytest.raises(ExceptionGroup):
+        run_process(run)
+
+
+def test_a_wrong_setting_is_said_before_anything_is_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISAVIS_PROT", "1")
+    done: list[Settings] = []
+
+    async def run(settings: Settings) -> None:
+        done.append(settings)
+
+    assert run_process(run) == EXIT_CONFIGURATION
+    assert "did you mean VISAVIS_PORT?" in capsys.readouterr().err
+    assert done == []
+
+
+def test_what_ends_well_ends_with_nought() -> None:
+    async def run(settings: Settings) -> None:
+        return
+
+    assert run_process(run) == 0

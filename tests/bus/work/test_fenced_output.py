@@ -1,0 +1,128 @@
+"""Who may publish of a piece of work, on a real server."""
+
+from __future__ import annotations
+
+import pytest
+
+from bus import subjects
+from bus.events import AudioOut, Body, Event, Fact, MessageReceived, ReplyEnded, ReplySentence, StepRepeated, tag_of
+from bus.log.event_log import EventLog
+from bus.work.fenced_output import Attempt, Doubled, Superseded
+from bus.work.service import Output
+
+ASKED = Event(id="e1", at=1, conversation="c1", turn="t1", body=MessageReceived(message="m1", text="hello"))
+
+
+def sentence(index: int, text: str) -> ReplySentence:
+    return ReplySentence(reply="r1", index=index, text=text, character="ada")
+
+
+def sound(index: int, fill: bytes = b"x", *, final: bool = False) -> AudioOut:
+    return AudioOut(
+        conversation="c1", speech="s1", index=index, sample=index * 960, packets=(fill * 10,), final=final
+    )
+
+
+async def worker(event_log: EventLog) -> Attempt:
+    return Attempt(event_log, "dialogue", ASKED, await event_log.append(ASKED))
+
+
+async def publish(attempt: Attempt, *outputs: Output) -> None:
+    attempt.begin()
+    for output in outputs:
+        await attempt.publish(output)
+
+
+async def on_record(event_log: EventLog) -> list[Fact]:
+    return [event.body for _, event in await event_log.facts("c1")]
+
+
+async def texts(event_log: EventLog) -> list[str]:
+    return [body.text for body in await on_record(event_log) if isinstance(body, ReplySentence)]
+
+
+async def sounds(event_log: EventLog) -> list[AudioOut]:
+    return [one async for one in event_log.follow(AudioOut, subjects.audio_out("c1", "s1"))]
+
+
+async def test_a_worker_that_woke_late_is_refused(event_log: EventLog) -> None:
+    first, second = await worker(event_log), await worker(event_log)
+    await publish(first, sentence(0, "one"))
+    await second.take_over()
+    with pytest.raises(Superseded):
+        await first.publish(sentence(1, "two, of the late one"))
+    with pytest.raises(Superseded):
+        await first.fail([ReplyEnded(reply="r1", sentences=9)])
+    await publish(second, sentence(0, "one again"), sentence(1, "two"), ReplyEnded(reply="r1", sentences=2))
+    assert await texts(event_log) == ["one", "two"]
+
+
+async def test_of_two_that_take_over_the_later_one_has_it(event_log: EventLog) -> None:
+    first, second = await worker(event_log), await worker(event_log)
+    await first.take_over()
+    await second.take_over()
+    with pytest.raises(Superseded):
+        await publish(first, sentence(0, "first"))
+    await publish(second, sentence(0, "second"))
+    assert await texts(event_log) == ["second"]
+
+
+async def test_sound_is_taken_over_where_it_stands(event_log: EventLog) -> None:
+    first, second = await worker(event_log), await worker(event_log)
+    await publish(first, sound(0), sound(1))
+    await second.take_over()
+    await publish(second, sound(0, b"y"), sound(1, b"y"), sound(2, b"y"))
+    with pytest.raises(Superseded):
+        await first.publish(sound(2))
+    await second.publish(sound(3, b"y", final=True))
+    assert [(one.index, one.packets[0][:1]) for one in await sounds(event_log)] == [
+        (0, b"x"),
+        (1, b"x"),
+        (2, b"y"),
+        (3, b"y"),
+    ]
+
+
+async def test_a_try_after_one_that_broke_repeats_nothing(event_log: EventLog) -> None:
+    attempt = await worker(event_log)
+    await publish(attempt, sentence(0, "one"), sound(0))
+    await publish(attempt, sentence(0, "other words"), sound(0, b"y"), sound(1, final=True), sentence(1, "two"))
+    assert await texts(event_log) == ["one", "two"]
+    assert [one.index for one in await sounds(event_log)] == [0, 1]
+
+
+async def test_work_that_somebody_unknown_had_done_is_noticed_at_the_first_double(event_log: EventLog) -> None:
+    # A server that is killed forgets the last acknowledgements: the work comes again as if it were new.
+    await publish(await worker(event_log), sentence(0, "one"), sentence(1, "two"))
+    unknowing = await worker(event_log)
+    with pytest.raises(Doubled):
+        await publish(unknowing, sentence(0, "other words"))
+    await unknowing.take_over()
+    await publish(unknowing, sentence(0, "other words"), sentence(1, "two"), sentence(2, "three"))
+    assert await texts(event_log) == ["one", "two", "three"]
+
+
+async def test_old_work_that_was_done_is_taken_over_and_new_old_work_is_not_claimed(event_log: EventLog) -> None:
+    new = await worker(event_log)
+    await new.look()
+    await publish(new, sentence(0, "one"))
+    late = await worker(event_log)
+    await late.look()
+    await publish(late, sentence(0, "other words"), sentence(1, "two"))
+    kinds: list[type[Body]] = [type(body) for body in await on_record(event_log)]
+    assert kinds == [MessageReceived, ReplySentence, StepRepeated, ReplySentence]
+
+
+async def test_a_failure_on_record_is_known_to_the_next(event_log: EventLog) -> None:
+    first = await worker(event_log)
+    await first.fail([ReplyEnded(reply="r1", sentences=0)])
+    second = await worker(event_log)
+    assert not second.given_up
+    await second.take_over()
+    assert second.given_up
+    again = Attempt(event_log, "dialogue", ASKED, 1, again="7")
+    await again.take_over()
+    assert not again.given_up
+    await again.fail([ReplyEnded(reply="r1", sentences=0)])
+    kinds = [tag_of(body) for body in await on_record(event_log)]
+    assert kinds.count("reply.ended") == 2

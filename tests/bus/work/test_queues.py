@@ -1,0 +1,128 @@
+"""Where work waits, and what workers know of one another: pure, any history of calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bus.events import Event, MessageReceived
+from bus.work.peers import Note, Others
+from bus.work.queues import Item, Lines
+
+CONVERSATIONS = ("a", "b", "c")
+
+
+def item(sequence: int, conversation: str) -> Item:
+    body = MessageReceived(message="m", text="x")
+    event = Event(id=f"e{sequence}", at=1, conversation=conversation, body=body)
+    nobody: Any = None
+    return Item(event, sequence, nobody, nobody, 1, 0)
+
+
+Arrivals = st.lists(st.integers(1, 60), unique=True).flatmap(
+    lambda sequences: st.tuples(*(st.tuples(st.just(n), st.sampled_from(CONVERSATIONS)) for n in sequences))
+)
+
+
+@given(Arrivals, st.data())
+def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
+    arrivals: tuple[tuple[int, str], ...], data: st.DataObject
+) -> None:
+    lines, coming = Lines(), list(arrivals)
+    waiting: dict[str, set[int]] = {}
+    at_work: dict[str, Item] = {}
+    done: list[int] = []
+    opened: set[str] = set()
+    while coming or opened:
+        acts = ["join"] * bool(coming) + sorted(opened)
+        act = data.draw(st.sampled_from(acts))
+        if act == "join":
+            sequence, name = coming.pop()
+            assert lines.join(item(sequence, name)) == (name not in opened)
+            opened.add(name)
+            waiting.setdefault(name, set()).add(sequence)
+        else:  # whoever serves this line goes on, whatever the others do
+            if act in at_work:
+                lines.leave(at_work[act])
+                done.append(at_work.pop(act).sequence)
+            first, taken = lines.first(act), lines.take(act)
+            assert first is taken
+            if taken is None:
+                assert not waiting[act]
+                opened.remove(act)
+            else:
+                assert taken.sequence == min(waiting[act])
+                waiting[act].remove(taken.sequence)
+                at_work[act] = taken
+        held = {one for some in waiting.values() for one in some} | {one.sequence for one in at_work.values()}
+        assert set(lines.held) == held
+        assert len(lines) == len(opened)
+    assert sorted(done) == sorted(sequence for sequence, _ in arrivals)
+
+
+@given(st.integers(1, 9), st.lists(st.booleans(), min_size=2, max_size=6))
+def test_the_same_work_put_back_by_hand_is_not_mixed_up_with_what_is_held(sequence: int, order: list[bool]) -> None:
+    lines = Lines()
+    old, again = item(sequence, "a"), item(sequence, "a")
+    lines.join(old)
+    lines.join(again)
+    lines.leave(old)
+    assert lines.held == {sequence: again}
+    assert [lines.take("a"), lines.take("a"), lines.take("a")] == [old, again, None]
+
+
+LEASE = 5.0
+Workers = st.sampled_from(("w1", "w2", "w3"))
+Sequences = st.integers(1, 8)
+Notes = st.one_of(
+    st.builds(Note, worker=Workers, holds=st.lists(Sequences, unique=True).map(tuple)),
+    st.builds(Note, worker=Workers, took=Sequences),
+    st.builds(Note, worker=Workers, done=Sequences),
+    st.builds(Note, worker=Workers, holds=st.just(()), new=st.just(True)),
+    st.builds(Note, worker=Workers, leaves=st.just(True)),
+)
+
+
+@given(st.lists(st.tuples(st.floats(0, 4), Notes), max_size=40), st.floats(0, 10))
+def test_what_is_known_of_the_others_is_what_they_said_last(said: list[tuple[float, Note]], later: float) -> None:
+    others, now = Others(LEASE), 0.0
+    told: list[tuple[float, Note]] = []
+    for pause, note in said:
+        now += pause
+        others.note(note, now)
+        told.append((now, note))
+    now += later
+    alive = {note.worker for at, note in told if _last(told, note.worker) == at and now - at <= LEASE * 4 / 3}
+    assert others.any(now) == bool(alive)
+    for sequence in range(1, 9):
+        assert others.is_done(sequence) == any(note.done == sequence for _, note in told)
+        assert others.hold(sequence, now) == any(_holds(told, worker, sequence) for worker in alive)
+
+
+def _last(told: list[tuple[float, Note]], worker: str) -> float:
+    return max(at for at, note in told if note.worker == worker)
+
+
+def _holds(told: list[tuple[float, Note]], worker: str, sequence: int) -> bool:
+    """Read backwards: the newest word on it counts."""
+    for _, note in reversed([(at, note) for at, note in told if note.worker == worker]):
+        if note.leaves or note.done == sequence:
+            return False
+        if note.took == sequence:
+            return True
+        if note.holds is not None:
+            return sequence in note.holds
+    return False
+
+
+@settings(max_examples=5)
+@given(st.integers(1, 6000))
+def test_the_newest_of_what_is_done_is_remembered(count: int) -> None:
+    others = Others(LEASE)
+    for sequence in range(1, count + 1):
+        others.finished(sequence)
+    assert others.is_done(count)
+    assert others.is_done(max(1, count - 4000))
+    assert sum(others.is_done(sequence) for sequence in range(1, count + 1)) == min(count, 4096)

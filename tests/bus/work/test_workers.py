@@ -1,0 +1,191 @@
+"""Several workers of one service, and what one does that died: order and fairness."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from bus.events import Event, MessageReceived, ReplyEnded, ReplyFailed, ReplySentence, StepRepeated
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from bus.log.pull import Pull
+from bus.settings import Settings
+from bus.work.consumers import consumers
+from bus.work.peers import Note, Others
+from bus.work.runner import Runner
+from bus.work.service import Output, Reader, Service
+from tests.bus.work.test_runner import running, said, sentence, service, tell, until
+from tests.conftest import NatsServer
+from tests.proxy import Wire
+
+
+async def takes_a_while(event: Event, reader: Reader) -> AsyncIterator[Output]:
+    yield sentence(event, 0)
+    await asyncio.sleep(0.03)
+    yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+
+def turns_of(events: list[Event]) -> list[str | None]:
+    return [event.turn for event in events if not isinstance(event.body, MessageReceived)]
+
+
+async def test_a_conversation_stays_in_order_over_three_workers(event_log: EventLog, settings: Settings) -> None:
+    seen: set[int] = set()
+
+    def worker(number: int) -> Service:
+        async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
+            seen.add(number)
+            async for output in takes_a_while(event, reader):
+                yield output
+
+        return service(handle)
+
+    async with connect(settings, name="b") as second, connect(settings, name="c") as third:
+        runners = [Runner(one, worker(number)) for number, one in enumerate((event_log, second, third))]
+        tasks = [asyncio.create_task(one.run()) for one in runners]
+        await asyncio.sleep(0.5)
+        for number in range(12):
+            for conversation in ("c1", "c2"):
+                await event_log.append(said(number, conversation))
+        for conversation in ("c1", "c2"):
+            events = await until(event_log, ReplyEnded, 12, conversation)
+            in_order = [f"t{number}" for number in range(12) for _ in range(2)]
+            assert turns_of(events) == in_order
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(seen) > 1
+
+
+async def test_what_a_dead_worker_held_comes_before_what_followed_it(event_log: EventLog) -> None:
+    one = service(takes_a_while, lease=1.0)
+    for stream, config in consumers(one):
+        await event_log.js.add_consumer(stream, config)
+    await event_log.append(said(1))
+    async with Pull(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
+        await dead.ask(1)
+        assert await dead.next(timeout=5) is not None
+    await event_log.append(said(2))
+    await event_log.append(said(3, "c2"))
+    async with running(event_log, one):
+        await until(event_log, ReplyEnded, 1, "c2")
+        events = await until(event_log, ReplyEnded, 2)
+    ended = [event.turn for event in events if isinstance(event.body, ReplyEnded)]
+    assert ended == ["t1", "t2"]
+
+
+@pytest.mark.parametrize("deaths", [6, 20])
+async def test_what_workers_die_of_is_put_aside_and_what_they_died_beside_is_done(
+    event_log: EventLog, deaths: int
+) -> None:
+    one = service(takes_a_while, lease=0.5, failed=tell)
+    for stream, config in consumers(one):
+        await event_log.js.add_consumer(stream, config)
+    await event_log.append(said(1))
+    async with Pull(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
+        for number in range(deaths):
+            await dead.ask(1)
+            msg = await dead.next(timeout=5)
+            assert msg is not None
+            await msg.nak()
+            if number % 2:  # half of them die before they begin
+                claim = StepRepeated(service=one.name, event=said(1).id)
+                event = Event(id=f"x{number}", at=1, conversation="c1", turn="t1", cause=said(1).id, body=claim)
+                await event_log.claim("conv", event)
+    await event_log.append(said(2))
+    async with running(event_log, one):
+        events = await until(event_log, ReplyEnded, 1 + (deaths < 10))
+    failed = [event.turn for event in events if isinstance(event.body, ReplyFailed)]
+    ended = [event.turn for event in events if isinstance(event.body, ReplyEnded)]
+    assert (failed, ended) == (([], ["t1", "t2"]) if deaths < 10 else (["t1"], ["t2"]))
+
+
+async def test_a_hot_conversation_does_not_starve_the_others(event_log: EventLog) -> None:
+    gate = asyncio.Event()
+
+    async def slow_for_c1(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        if event.conversation == "c1":
+            await gate.wait()
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+
+    async with running(event_log, service(slow_for_c1, slots=2)):
+        for number in range(40):
+            await event_log.append(said(number))
+        await event_log.append(said(1, "c2"))
+        await until(event_log, ReplyEnded, 1, "c2")
+        gate.set()
+        events = await until(event_log, ReplyEnded, 40)
+    assert [event.turn for event in events if isinstance(event.body, ReplyEnded)] == [f"t{n}" for n in range(40)]
+
+
+async def test_a_worker_cut_off_beyond_its_lease_is_refused_when_it_is_back(
+    event_log: EventLog, settings: Settings, nats_server: NatsServer
+) -> None:
+    mended, stopped = asyncio.Event(), asyncio.Event()
+
+    async def cut_off(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        try:
+            yield sentence(event, 0, "of the first")
+            await mended.wait()
+            yield sentence(event, 1, "of the first")
+        finally:
+            stopped.set()
+
+    async def other(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        yield sentence(event, 0, "of the other")
+        yield sentence(event, 1, "of the other")
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=2)
+
+    wire = Wire(nats_server.port)
+    async with wire.strung():
+        far = msgspec.structs.replace(settings, nats_url=f"nats://127.0.0.1:{wire.port}")
+        async with connect(far, name="far") as far_bus, running(far_bus, service(cut_off, lease=0.5)):
+            await event_log.append(said(1))
+            await until(event_log, ReplySentence, 1)
+            wire.cut()
+            async with running(event_log, service(other, lease=0.5)):
+                await until(event_log, ReplyEnded, 1)
+            wire.mend()
+            mended.set()
+            async with asyncio.timeout(20):
+                await stopped.wait()
+        events = await until(event_log, ReplyEnded, 1)
+    told = [event.body.text for event in events if isinstance(event.body, ReplySentence)]
+    assert told == ["of the first", "of the other"]
+
+
+def test_others_are_believed_for_a_lease_and_a_third() -> None:
+    others = Others(lease=3.0)
+    others.note(Note(worker="w1", holds=(), new=True), 0.0)
+    others.note(Note(worker="w1", took=7), 1.0)
+    assert others.hold(7, 4.9)
+    assert not others.hold(8, 4.9)
+    assert not others.hold(7, 5.1)
+    assert not others.any(5.1)
+
+
+def test_what_another_has_done_is_remembered_and_not_held() -> None:
+    others = Others(lease=3.0)
+    others.note(Note(worker="w1", took=7), 0.0)
+    others.note(Note(worker="w1", done=7), 0.1)
+    assert others.is_done(7)
+    assert not others.hold(7, 0.2)
+    others.note(Note(worker="w1", took=8), 0.2)
+    others.note(Note(worker="w1", leaves=True), 0.3)
+    assert not others.hold(8, 0.4)
+    assert others.any(0.4), "what it gave back is on its way"
+    assert not others.any(4.4)
+    assert others.is_done(7)
+
+
+@pytest.mark.parametrize("garbage", [b"\xff", json.dumps({"worker": 1}).encode()])
+async def test_garbage_among_the_workers_words_stops_nobody(event_log: EventLog, garbage: bytes) -> None:
+    async with running(event_log, service(takes_a_while)):
+        await asyncio.sleep(0.2)
+        await event_log.say("work.dialogue", garbage)
+        await event_log.append(said(1))
+        assert len(await until(event_log, ReplyEnded, 1)) == 3

@@ -1,0 +1,260 @@
+"""The read model on disk: the same as the fold, whatever happens to the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.codec import encode
+from bus.errors import ConfigurationError, NotFound, VisavisError
+from bus.events import (
+    ConversationClosed,
+    ConversationOpened,
+    Event,
+    Fact,
+    MessageReceived,
+    PlaybackProgress,
+    ReplySentence,
+    ReplyStarted,
+    SpeechEnded,
+)
+from projections import read_model
+from projections.conversation import Conversation, fold_all
+from projections.read_model import ReadModel
+from tests.fakes import event
+
+
+@dataclass
+class FakeRecord:
+    sequence: int
+    data: bytes
+
+
+def turn_of(name: str, text: str, answer: str) -> list[Fact]:
+    return [
+        MessageReceived(message=f"m{name}", text=text),
+        ReplyStarted(reply=f"r{name}", character="ada", engine="x"),
+        ReplySentence(reply=f"r{name}", index=0, text=answer, character="ada"),
+        SpeechEnded(speech=f"s{name}", reply=f"r{name}", index=0, samples=48000),
+        PlaybackProgress(session="s", speech=f"s{name}", reply=f"r{name}", index=0, samples=24000),
+    ]
+
+
+def history() -> list[tuple[int, Event]]:
+    """Three conversations of two people, their turns mixed."""
+    events: list[tuple[int, Event]] = []
+
+    def add(conversation: str, turn: str | None, *bodies: Fact) -> None:
+        for body in bodies:
+            at = len(events) + 1
+            events.append((at, event(body, at=at, turn=turn, conversation=conversation)))
+
+    for name, person in (("c1", "ann"), ("c2", "ann"), ("c3", "bob")):
+        add(name, None, ConversationOpened(person=person, character="ada"))
+    add("c1", "t1", *turn_of("1", "what is the weather", "I cannot look outside."))
+    add("c2", "t2", *turn_of("2", "erzähl einen Witz über Käse", "Was ist gelb?"))
+    add("c3", "t3", *turn_of("3", "the weather please", "It is sunny."))
+    add("c1", "t4", *turn_of("4", "are you sure", "Quite sure."))
+    return events
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Iterator[ReadModel]:
+    opened = ReadModel(tmp_path / "folder" / "model.sqlite")
+    yield opened
+    opened.close()
+
+
+def test_what_is_stored_is_what_the_fold_gives(model: ReadModel) -> None:
+    model.apply(history())
+    for name in ("c1", "c2", "c3"):
+        own = [(seq, one) for seq, one in history() if one.conversation == name]
+        assert model.conversation(name) == fold_all(Conversation(id=name), own)
+    assert model.conversation("c4") is None
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=25))
+def test_in_whatever_steps_it_is_built_the_digest_is_the_same(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("digest")
+    whole, parts = ReadModel(folder / "whole"), ReadModel(folder / "parts")
+    events = history()
+    whole.apply(events)
+    place = 0
+    for step in steps:
+        parts.apply(events[max(0, place - 2) : place + step])  # some of them again
+        place += step
+    parts.apply(events[place:] or events[-1:])
+    assert (parts.digest(), parts.position) == (whole.digest(), whole.position)
+    whole.close()
+    parts.close()
+
+
+def test_a_file_opened_again_goes_on_where_it_stands(tmp_path: Path) -> None:
+    first = ReadModel(tmp_path / "model")
+    first.apply(history()[:12])
+    first.close()
+    second = ReadModel(tmp_path / "model")
+    assert (second.position, second.last_event) == (12, "e-12")
+    second.apply(history())
+    whole = ReadModel(tmp_path / "whole")
+    whole.apply(history())
+    assert second.digest() == whole.digest()
+    second.close()
+    whole.close()
+
+
+def test_another_history_has_another_digest(model: ReadModel, tmp_path: Path) -> None:
+    model.apply(history())
+    shorter = ReadModel(tmp_path / "shorter")
+    shorter.apply(history()[:-1])
+    assert shorter.digest() != model.digest()
+    assert [name for name, _ in set(shorter.digests()) ^ set(model.digests())] == ["c1", "c1"]
+    shorter.close()
+
+
+def test_conversations_that_fell_out_of_memory_are_read_back(
+    model: ReadModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(read_model, "CACHED", 1)
+    for one in history():
+        model.apply([one])
+    whole = ReadModel(tmp_path / "whole")
+    whole.apply(history())
+    assert model.digest() == whole.digest()
+    whole.close()
+
+
+def test_a_persons_conversations_are_listed_newest_first_without_the_closed(model: ReadModel) -> None:
+    model.apply(history())
+    listed = [(one.id, one.title, one.character) for one in model.conversations_of("ann")]
+    assert listed == [("c1", "What is the weather", "ada"), ("c2", "Erzähl einen Witz über Käse", "ada")]
+    model.apply([(99, event(ConversationClosed(), at=99, conversation="c1"))])
+    assert [one.id for one in model.conversations_of("ann")] == ["c2"]
+    assert [one.id for one in model.all()] == ["c1", "c3", "c2"]
+
+
+def test_a_search_finds_what_both_sides_said_in_ones_own_conversations(model: ReadModel) -> None:
+    model.apply(history())
+    found = model.search("ann", "weather")
+    assert [(one.conversation, one.turn) for one in found] == [("c1", "t1")]
+    assert "\u2068weather\u2069" in found[0].excerpt
+    assert [one.turn for one in model.search("ann", "OUTSIDE look")] == ["t1"]
+    assert [one.turn for one in model.search("bob", "weather")] == ["t3"]
+
+
+def test_a_search_takes_the_beginning_of_the_last_word_and_forgives_marks(model: ReadModel) -> None:
+    model.apply(history())
+    assert [one.turn for one in model.search("ann", "kas")] == ["t2"]
+    assert [one.turn for one in model.search("ann", "witz, über Kä")] == ["t2"]
+
+
+@pytest.mark.parametrize("text", ['"', 'weather" OR 1 NEAR(', "*", "  ", "text:weather", "-weather AND", "'; DROP"])
+def test_a_search_takes_anything_as_words(model: ReadModel, text: str) -> None:
+    model.apply(history())
+    assert model.search("ann", text) == []
+
+
+def test_a_sentence_is_found_once_however_often_its_turn_changed(model: ReadModel) -> None:
+    for one in history():
+        model.apply([one])
+    assert len(model.search("ann", "sure")) == 1
+
+
+def test_bytes_that_are_no_event_are_counted_and_passed(model: ReadModel, caplog: pytest.LogCaptureFixture) -> None:
+    good = [FakeRecord(seq, encode(one)) for seq, one in history()[:4]]
+    changed = model.take([good[0], FakeRecord(2, b'{"id": "x"}'), good[3], FakeRecord(5, b"\xff\x00")])
+    assert [conversation.id for conversation in changed] == ["c1"]
+    assert (model.position, model.undecodable, model.last_event) == (5, 2, "")
+    assert caplog.messages == ["event does not decode, skipped"] * 2
+
+
+def test_what_was_applied_is_not_counted_again(model: ReadModel) -> None:
+    assert model.take([FakeRecord(1, b"?")]) == []
+    assert model.take([FakeRecord(1, b"?")]) == []
+    assert model.undecodable == 1
+
+
+def test_a_file_of_another_version_is_built_anew(tmp_path: Path) -> None:
+    model = ReadModel(tmp_path / "model")
+    model.apply(history())
+    model.close()
+    with sqlite3.connect(tmp_path / "model") as db:
+        db.execute("UPDATE position SET version = version + 1")
+    db.close()
+    with pytest.raises(NotFound, match="version"):
+        ReadModel(tmp_path / "model", read_only=True)
+    again = ReadModel(tmp_path / "model")
+    assert (again.position, again.all()) == (0, [])
+    again.close()
+
+
+def test_a_damaged_file_is_built_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "model").write_bytes(b"this is no database, but it is long enough to be looked at " * 40)
+    model = ReadModel(tmp_path / "model")
+    model.apply(history())
+    assert model.position == len(history())
+    assert "damaged" in caplog.text
+    model.close()
+
+
+def test_damage_that_shows_while_writing_empties_the_file_and_says_so(tmp_path: Path) -> None:
+    model = ReadModel(tmp_path / "model")
+    with sqlite3.connect(tmp_path / "model") as db:
+        db.execute("DROP TABLE turns")
+    db.close()
+    with pytest.raises(VisavisError, match="damaged"):
+        model.apply(history())
+    assert model.position == 0
+    model.apply(history())
+    assert model.position == len(history())
+    model.close()
+
+
+def test_two_writers_of_one_file_are_told_apart(tmp_path: Path) -> None:
+    one, two = ReadModel(tmp_path / "model"), ReadModel(tmp_path / "model")
+    one.apply(history()[:5])
+    with pytest.raises(ConfigurationError, match="another process"):
+        two.apply(history()[:3])
+    one.apply(history())
+    assert one.position == len(history())
+    one.close()
+    two.close()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot write the read model"):
+        ReadModel(tmp_path / "file" / "model")
+
+
+def test_a_reader_sees_one_moment_of_a_file_that_is_written(tmp_path: Path) -> None:
+    writer = ReadModel(tmp_path / "model")
+    writer.apply(history()[:10])
+    reader = ReadModel(tmp_path / "model", read_only=True)
+    before = reader.digest()
+    writer.apply(history())
+    assert (reader.position, reader.digest()) == (10, before)
+    assert writer.digest() != before
+    reader.close()
+    writer.close()
+
+
+def test_there_is_nothing_to_read_where_no_file_is(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no read model"):
+        ReadModel(tmp_path / "none", read_only=True)
+
+
+def test_reset_forgets_everything(model: ReadModel) -> None:
+    model.apply(history())
+    model.reset()
+    assert (model.position, model.all(), model.conversation("c1")) == (0, [], None)
+    model.apply(history())
+    assert model.position == len(history())

@@ -1,0 +1,122 @@
+"""A whole utterance is a command or it is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.dialogue.commands.recognition import Command, character_named, recognise
+
+NAMES = {"ada": "Ada", "milo": "Milo", "noor": "Noor", "otto": "Otto"}
+
+
+def name_of(text: str, language: str = "en") -> str | None:
+    command = recognise(text, language, NAMES, "Ada")
+    return command.name if command else None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Stop.", "stop"),
+        ("ada stop talking", "stop"),
+        ("Stop, please, Ada.", "stop"),
+        ("switch to Ada", "switch"),
+        ("That's enough!", "stop"),
+        ("Repeat that, please.", "repeat"),
+        ("um, could you say that again", "repeat"),
+        ("Speak a little slower, please.", "slower"),
+        ("You're too fast.", "slower"),
+        ("okay, faster please", "faster"),
+        ("Can you speak louder?", "louder"),
+        ("Turn it down.", "softer"),
+        ("Text only.", "text_only"),
+        ("Switch to text", "text_only"),
+        ("Turn your voice back on.", "voice_on"),
+        ("What can I say?", "help"),
+        ("Let's start a new conversation.", "new_conversation"),
+    ],
+)
+def test_english_commands(text: str, name: str) -> None:
+    assert name_of(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Stopp!", "stop"),
+        ("Hör auf zu reden.", "stop"),
+        ("Kannst du das bitte wiederholen?", "repeat"),
+        ("noch mal bitte", "repeat"),
+        ("Sprich bitte etwas langsamer.", "slower"),
+        ("schneller", "faster"),
+        ("Äh, kannst du mal lauter sprechen?", "louder"),
+        ("Das ist zu laut.", "softer"),
+        ("Nur Text, bitte.", "text_only"),
+        ("Stimme wieder an.", "voice_on"),
+        ("Was kann ich sagen?", "help"),
+        ("Neues Gespräch", "new_conversation"),
+        ("stop talking", "stop"),
+    ],
+)
+def test_german_commands_and_english_ones_too(text: str, name: str) -> None:
+    assert name_of(text, "de-DE") == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stop the world I want to get off",
+        "how do I stop smoking",
+        "talk to me about the sea",
+        "can you talk to your mother",
+        "speak to Peter",
+        "switch to German",
+        "switch to the other side of the road",
+        "what can you do",
+        "tell me more about new conversations",
+        "the volume of a sphere",
+        "faster than light",
+        "please",
+        "Ada",
+        "",
+        "um",
+        "I said stop because it was too loud and he would not listen to me any more",
+    ],
+)
+def test_talk_is_no_command(text: str) -> None:
+    assert name_of(text) is None
+
+
+def test_german_words_are_no_commands_in_english() -> None:
+    assert name_of("lauter") is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "character"),
+    [
+        ("Milo", "milo"), ("Mylo", "milo"), ("my low", "milo"), ("Mailo", "milo"), ("Ida", "ada"), ("Aida", "ada"),
+        ("Noor", "noor"), ("nor", "noor"), ("Nur", "noor"), ("Otto", "otto"), ("auto", "otto"), ("Oto", "otto"),
+        ("Peter", ""), ("Noah", ""), ("Emily", ""), ("a", ""),
+    ],
+)  # fmt: skip
+def test_names_are_known_by_their_sound(heard: str, character: str) -> None:
+    assert character_named(heard, NAMES) == character
+
+
+def test_between_two_names_that_fit_as_well_nobody_is_chosen() -> None:
+    assert character_named("Ana", {"a": "Anna", "b": "Hanna"}) in ("a", "")
+    assert character_named("Mia", {"a": "Mio", "b": "Mie"}) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["switch to Mylo", "Um, could I talk to Milo, please?", "change to milo now", "connect me with my low"]
+)
+def test_a_switch_names_the_character(text: str) -> None:
+    command = recognise(text, "en", NAMES, "Ada")
+    assert command is not None
+    assert (command.name, command.character) == ("switch", "milo")
+
+
+def test_a_switch_to_nobody_says_who_was_meant() -> None:
+    assert recognise("Switch to Peter.", "en", NAMES) == Command("switch", "", "peter")
+    assert recognise("Wechsle zu Peter", "de", NAMES) == Command("switch", "", "peter")

@@ -1,0 +1,61 @@
+"""aiortc still has the places that we reach into."""
+
+from __future__ import annotations
+
+import aioice.ice
+import aiortc.rtp
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import HeaderExtensions, unpack_header_extensions
+
+from services.gateway.playing import aiortc_tuning
+
+
+async def test_video_is_offered_with_a_bound_on_the_playout_delay() -> None:
+    aiortc_tuning.install(loopback=False)
+    aiortc_tuning.install(loopback=False)
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTransceiver("audio")
+    pc.addTransceiver("video")
+    offer = await pc.createOffer()
+    await pc.close()
+    sound, pictures = offer.sdp.split("m=audio")[1].split("m=video")
+    assert aiortc_tuning.PLAYOUT_DELAY_URI not in sound
+    assert pictures.count(aiortc_tuning.PLAYOUT_DELAY_URI) == 1
+
+
+def test_video_packets_carry_it_and_audio_packets_do_not() -> None:
+    aiortc_tuning.install(loopback=False)
+    extensions = aiortc.rtp.HeaderExtensionsMap()
+    extensions.configure(
+        RTCRtpParameters(
+            headerExtensions=[
+                RTCRtpHeaderExtensionParameters(id=3, uri="http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
+                RTCRtpHeaderExtensionParameters(id=5, uri=aiortc_tuning.PLAYOUT_DELAY_URI),
+            ]
+        )
+    )
+    video = unpack_header_extensions(*extensions.set(HeaderExtensions(abs_send_time=7)))
+    assert (5, (10).to_bytes(3, "big")) in video
+    audio = unpack_header_extensions(*extensions.set(HeaderExtensions()))
+    assert 5 not in dict(audio)
+
+
+def test_loopback_is_offered_on_request_only() -> None:
+    aiortc_tuning.install(loopback=True)
+    assert aioice.ice.get_host_addresses(True, False)[-1] == "127.0.0.1"
+    assert "127.0.0.1" not in aioice.ice.get_host_addresses(False, True)
+
+
+async def test_packets_are_tapped_before_the_jitter_buffer() -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = pc.addTransceiver("audio").receiver
+    taken: list[tuple[int, int, bytes]] = []
+    aiortc_tuning.tap(receiver, lambda *packet: taken.append(packet))
+    packet = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, timestamp=960)
+    packet._data = b"opus"  # type: ignore[attr-defined]
+    buffer = receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]
+    assert buffer.add(packet) == (False, None)
+    assert taken == [(5, 960, b"opus")]
+    assert isinstance(receiver, RTCRtpReceiver)
+    await pc.close()

@@ -1,0 +1,364 @@
+"""The HTTP API, held to docs/api.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bus.events import (
+    ConversationOpened,
+    MessageReceived,
+    PlaybackFinished,
+    ReplyEnded,
+    ReplyInterrupted,
+    ReplySentence,
+    ReplyStarted,
+    SpeechStarted,
+)
+from bus.log.event_log import Record
+from tests.conftest import NatsServer
+from tests.services.gateway.conftest import Running
+
+
+def error_of(answer: httpx2.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+async def test_the_characters_are_listed_with_their_portraits(gateway: Running) -> None:
+    characters = (await gateway.client.get("/api/characters")).json()
+    assert [one["id"] for one in characters] == ["ada", "milo"]
+    assert set(characters[0]) == {"id", "name", "tagline", "greeting", "accent", "language", "portrait", "own"}
+    portrait = await gateway.client.get(characters[0]["portrait"])
+    assert portrait.headers["content-type"] == "image/jpeg"
+    assert portrait.content.startswith(b"\xff\xd8")
+
+
+async def test_who_has_not_been_drawn_yet_is_unavailable_and_a_stranger_unknown(gateway: Running) -> None:
+    undrawn = await gateway.client.get("/api/characters/milo/portrait")
+    assert error_of(undrawn) == (503, "unavailable")
+    assert undrawn.headers["retry-after"]
+    assert error_of(await gateway.client.get("/api/characters/nobody/portrait")) == (404, "not_found")
+
+
+async def test_a_conversation_is_opened_listed_and_shown(gateway: Running) -> None:
+    first, second = await gateway.open(), await gateway.open("milo")
+    assert [one["id"] for one in (await gateway.client.get("/api/conversations")).json()] == [second, first]
+    shown = (await gateway.client.get(f"/api/conversations/{first}")).json()
+    assert shown | {"seq": 0} == {
+        "id": first,
+        "seq": 0,
+        "title": "",
+        "character": "ada",
+        "language": "en",
+        "turns": [],
+        "faces": [],
+    }
+
+
+async def test_an_unknown_character_is_named_with_those_that_there_are(gateway: Running) -> None:
+    answer = await gateway.client.post("/api/conversations", json={"character": "zorro"})
+    assert error_of(answer) == (404, "not_found")
+    assert "ada, milo" in answer.json()["error"]["message"]
+
+
+async def test_somebody_elses_conversation_is_not_there(gateway: Running) -> None:
+    conversation = await gateway.open()
+    async with gateway.stranger() as stranger:
+        await stranger.get("/api/characters")
+        path = f"/api/conversations/{conversation}"
+        answers = [
+            await stranger.get(path),
+            await stranger.get(f"{path}/events"),
+            await stranger.post(f"{path}/messages", json={"text": "hello"}),
+            await stranger.put(f"{path}/character", json={"character": "milo"}),
+            await stranger.post(f"{path}/interrupt"),
+            await stranger.post(f"{path}/rtc", content="v=0", headers={"content-type": "application/sdp"}),
+        ]
+        assert [error_of(answer) for answer in answers] == [(404, "not_found")] * 6
+        assert (await stranger.get("/api/conversations")).json() == []
+    assert len(await gateway.event_log.facts(conversation)) == 1
+
+
+async def test_what_is_written_is_on_record_and_read_at_once(gateway: Running) -> None:
+    conversation = await gateway.open()
+    answer = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "  hello  "})
+    assert answer.status_code == 202
+    shown = (await gateway.client.get(f"/api/conversations/{conversation}")).json()
+    assert shown["turns"][0]["person"] == {"kind": "text", "text": "hello", "state": "final"}
+    events = [event for _, event in await gateway.event_log.facts(conversation)]
+    assert isinstance(events[0].body, ConversationOpened)
+    assert events[1].body == MessageReceived(message=answer.json()["message"], text="hello")
+    assert events[1].turn == answer.json()["turn"]
+    assert events[1].cause is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"text": ""}', (400, "invalid_input")),
+        (b'{"text": "   "}', (400, "invalid_input")),
+        (b'{"text": 7}', (400, "invalid_input")),
+        (b'{"txt": "hello"}', (400, "invalid_input")),
+        (b"not json", (400, "invalid_input")),
+        (b"\xff\xfe", (400, "invalid_input")),
+        (json.dumps({"text": "x" * 4001}).encode(), (413, "too_large")),
+        (json.dumps({"text": "x" * 1_000_000}).encode(), (413, "too_large")),
+    ],
+)
+async def test_a_message_that_cannot_be_taken_is_refused_and_nothing_is_lost(
+    gateway: Running, content: bytes, expected: tuple[int, str]
+) -> None:
+    conversation = await gateway.open()
+    answer = await gateway.client.post(f"/api/conversations/{conversation}/messages", content=content)
+    assert error_of(answer) == expected
+    assert len(await gateway.event_log.facts(conversation)) == 1
+    good = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "still here"})
+    assert good.status_code == 202
+
+
+async def test_another_sites_page_may_not_act(gateway: Running) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/messages"
+    foreign = await gateway.client.post(path, json={"text": "hi"}, headers={"origin": "https://evil.example"})
+    assert error_of(foreign) == (403, "forbidden_origin")
+    own = await gateway.client.post(path, json={"text": "hi"}, headers={"origin": gateway.url})
+    assert own.status_code == 202
+
+
+async def test_choosing_a_character_is_a_fact_once(gateway: Running) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/character"
+    assert (await gateway.client.put(path, json={"character": "milo"})).status_code == 204
+    assert (await gateway.client.put(path, json={"character": "milo"})).status_code == 204
+    assert error_of(await gateway.client.put(path, json={"character": "zorro"})) == (404, "not_found")
+    assert (await gateway.client.get(f"/api/conversations/{conversation}")).json()["character"] == "milo"
+    assert len(await gateway.event_log.facts(conversation)) == 2
+
+
+async def read_events(client: httpx2.AsyncClient, path: str, count: int, **headers: str) -> list[tuple[int, str]]:
+    """The first events of a stream: sequence and type."""
+    found: list[tuple[int, str]] = []
+    sequence = 0
+    async with asyncio.timeout(10), client.stream("GET", path, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for line in answer.aiter_lines():
+            if line.startswith("id: "):
+                sequence = int(line[4:])
+            elif line.startswith("data: "):
+                found.append((sequence, json.loads(line[6:])["body"]["type"]))
+                if len(found) == count:
+                    break
+    return found
+
+
+async def test_events_come_from_the_log_and_then_live_without_a_gap_or_a_double(gateway: Running) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}"
+    for number in range(20):
+        await gateway.client.post(f"{path}/messages", json={"text": f"before {number}"})
+    reading = asyncio.create_task(read_events(gateway.client, f"{path}/events", 41))
+    for number in range(20):
+        await gateway.client.post(f"{path}/messages", json={"text": f"while {number}"})
+    found = await reading
+    assert [kind for _, kind in found] == ["conversation.opened"] + ["message.received"] * 40
+    sequences = [sequence for sequence, _ in found]
+    assert sequences == sorted(set(sequences))
+    after = sequences[30]
+    assert await read_events(gateway.client, f"{path}/events?after={after}", 10) == found[31:]
+    again = await read_events(gateway.client, f"{path}/events", 10, **{"last-event-id": str(after)})
+    assert again == found[31:]
+    assert error_of(await gateway.client.get(f"{path}/events?after=yesterday")) == (400, "invalid_input")
+
+
+async def test_interrupting_cuts_short_what_is_being_told(gateway: Running) -> None:
+    conversation = await gateway.open()
+    message = (await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "go"})).json()
+    turn = message["turn"]
+    await gateway.record(
+        conversation,
+        turn,
+        ReplyStarted(reply="r1", character="ada", engine="e"),
+        ReplySentence(reply="r1", index=0, text="Once upon a time.", character="ada"),
+    )
+    await settled(gateway, conversation, "telling")
+    for _ in range(2):
+        assert (await gateway.client.post(f"/api/conversations/{conversation}/interrupt")).status_code == 204
+    cuts = [
+        event for _, event in await gateway.event_log.facts(conversation) if isinstance(event.body, ReplyInterrupted)
+    ]
+    # Nobody was connected: what stood there had been read.
+    assert [event.body for event in cuts] == [ReplyInterrupted(reply="r1", heard="Once upon a time.", by="button")]
+    assert cuts[0].turn == turn
+
+
+async def settled(gateway: Running, conversation: str, state: str) -> None:
+    """Wait until the page would show a reply in this state."""
+    async with asyncio.timeout(5):
+        while True:
+            turns = (await gateway.client.get(f"/api/conversations/{conversation}")).json()["turns"]
+            if turns and turns[-1]["reply"] and turns[-1]["reply"]["state"] == state:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_new_message_cuts_the_old_answer_and_a_finished_one_is_left_alone(gateway: Running) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/messages"
+    turns = []
+    for number in range(3):
+        turns.append((await gateway.client.post(path, json={"text": str(number)})).json()["turn"])
+        if number == 0:
+            await gateway.record(
+                conversation,
+                turns[0],
+                ReplyStarted(reply="r0", character="ada", engine="e"),
+                ReplySentence(reply="r0", index=0, text="All said.", character="ada"),
+                SpeechStarted(speech="s0", reply="r0", index=0, character="ada", voice="v", engine="e"),
+                PlaybackFinished(session="x", speech="s0", reply="r0", index=0, samples=9, complete=True),
+                ReplyEnded(reply="r0", sentences=1),
+            )
+            await settled(gateway, conversation, "ended")
+        if number == 1:
+            await gateway.record(conversation, turns[1], ReplyStarted(reply="r1", character="ada", engine="e"))
+            await settled(gateway, conversation, "telling")
+    cuts = [
+        event for _, event in await gateway.event_log.facts(conversation) if isinstance(event.body, ReplyInterrupted)
+    ]
+    assert [(event.body, event.turn) for event in cuts] == [
+        (ReplyInterrupted(reply="r1", heard="", by="message"), turns[1])
+    ]
+
+
+async def test_what_runs_is_told(gateway: Running) -> None:
+    status = (await gateway.client.get("/api/status")).json()
+    assert status["bus"] == "up"
+    assert {one["name"]: one["up"] for one in status["services"]} == {
+        "stt": False,
+        "dialogue": False,
+        "tts": False,
+        "render": False,
+    }
+    assert (await gateway.client.get("/healthz")).text == "ok"
+    assert (await gateway.client.get("/readyz")).status_code == 200
+    assert (await gateway.client.get("/api/rtc/ice")).json() == {"iceServers": []}
+
+
+async def test_how_the_gateway_stands_is_measured(gateway: Running) -> None:
+    conversation = await gateway.open()
+    async with gateway.client.stream("GET", f"/api/conversations/{conversation}/events") as news:
+        lines = news.aiter_lines()
+        await anext(lines)
+        assert await measured(gateway) == {
+            "visavis_service_info": 1,
+            "visavis_ready": 1,
+            "visavis_nats_connected": 1,
+            "visavis_sessions": 0,
+            "visavis_feed_watchers": 1,
+            "visavis_read_model_position": 1,
+            "visavis_read_model_behind": 0,
+        }
+
+
+async def measured(gateway: Running) -> dict[str, float]:
+    """`/metrics`, as Prometheus reads it."""
+    text = (await gateway.client.get("/metrics")).text
+    return {one.name: one.value for family in text_string_to_metric_families(text) for one in family.samples}
+
+
+async def test_what_is_not_there_is_said_in_the_same_form(gateway: Running) -> None:
+    assert error_of(await gateway.client.get("/api/nothing")) == (404, "not_found")
+    assert error_of(await gateway.client.delete("/api/rtc/s123")) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("kind", "offer", "expected"),
+    [
+        ("text/plain", b"v=0", (415, "unsupported_media_type")),
+        ("application/sdp", b"", (400, "invalid_input")),
+        ("application/sdp", b"\xff\xff", (400, "invalid_input")),
+        ("application/sdp", b"hello", (400, "invalid_input")),
+        ("application/sdp", b"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", (400, "invalid_input")),
+        (
+            "application/sdp",
+            b"v=0\r\nm=video 9 x 1\r\na=rtpmap:1 H264/90000\r\na=ice-ufrag:x\r\na=fingerprint:y\r\n",
+            (400, "invalid_input"),
+        ),
+        ("application/sdp", b"v=0\r\n" + b"a" * 300_000, (413, "too_large")),
+    ],
+)
+async def test_a_malformed_offer_is_refused(
+    gateway: Running, kind: str, offer: bytes, expected: tuple[int, str]
+) -> None:
+    conversation = await gateway.open()
+    answer = await gateway.client.post(
+        f"/api/conversations/{conversation}/rtc", content=offer, headers={"content-type": kind}
+    )
+    assert error_of(answer) == expected
+    assert len(await gateway.event_log.facts(conversation)) == 1
+
+
+async def test_a_message_sent_again_after_a_lost_answer_is_one_message(gateway: Running) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/messages"
+    answers = [(await gateway.client.post(path, json={"text": "hi", "message": "m-1"})).json() for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert len(await gateway.event_log.facts(conversation)) == 2
+    bad = await gateway.client.post(path, json={"text": "hi", "message": "a b"})
+    assert error_of(bad) == (400, "invalid_input")
+
+
+async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanwhile(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}"
+    started = ReplyStarted(reply="r", character="ada", engine="e")
+    await gateway.record(conversation, "t", MessageReceived(message="m", text="hello"), started)
+    async with asyncio.timeout(10):
+        while not (await gateway.client.get(path)).json()["turns"][0]["reply"]:
+            await asyncio.sleep(0.02)
+    awake = asyncio.Event()
+    feed = gateway.server._feed
+    take = feed._take
+
+    async def later(batch: list[Record]) -> None:
+        await awake.wait()
+        await take(batch)
+
+    monkeypatch.setattr(feed, "_take", later)
+    sentence = ReplySentence(reply="r", index=0, text="Hi.", character="ada")
+    await gateway.record(conversation, "t", sentence, ReplyEnded(reply="r", sentences=1))
+    writing = asyncio.create_task(gateway.client.post(f"{path}/messages", json={"text": "and now?"}))
+    await asyncio.sleep(0.3)
+    awake.set()
+    assert (await writing).status_code == 202
+    kinds = [type(event.body) for _, event in await gateway.event_log.facts(conversation)]
+    assert ReplyInterrupted not in kinds
+    assert kinds[-1] is MessageReceived
+
+
+async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on(
+    gateway: Running, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.gateway.web.conversations.PATIENCE", 0.5)
+    conversation = await gateway.open()
+    path = f"/api/conversations/{conversation}/messages"
+    nats_server.kill()
+    refused = await gateway.client.post(path, json={"text": "hello", "message": "m-1"})
+    assert refused.status_code == 503
+    assert "NATS is away" in refused.json()["error"]["message"]
+    assert refused.headers["retry-after"]
+    assert (await gateway.client.get("/api/status")).json()["bus"] == "down"
+    assert (await gateway.client.get("/readyz")).status_code == 503
+    away = await measured(gateway)
+    assert (away["visavis_nats_connected"], away["visavis_ready"], away["visavis_read_model_position"]) == (0, 0, 1)
+    assert math.isnan(away["visavis_read_model_behind"])
+    nats_server.start()
+    monkeypatch.setattr("services.gateway.web.conversations.PATIENCE", 10.0)
+    assert (await gateway.client.post(path, json={"text": "hello", "message": "m-1"})).status_code == 202
+    assert len(await gateway.event_log.facts(conversation)) == 2

@@ -1,0 +1,242 @@
+"""Characters of photos over the HTTP API: what is taken, what is refused, and who sees what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from msgspec.structs import replace
+
+from bus.errors import NotFound
+from bus.events import (
+    LARGEST_PHOTO,
+    CharacterChosen,
+    CharacterCreated,
+    CharacterEvent,
+    Event,
+    FaceMade,
+    FaceRefused,
+    FaceRequested,
+)
+from bus.ids import look_of
+from bus.log import streams
+from bus.log.event_log import EventLog
+from bus.settings import Settings
+from services.gateway.listening.voice_activity import PocketsphinxActivity
+from services.gateway.web.face_requests import id_of
+from tests.services.gateway.conftest import Running, serving
+from tests.services.gateway.web.test_api import error_of
+
+PHOTO = b"what a photo is, the gateway does not know"
+
+
+async def send(
+    gateway: Running, conversation: str, photo: bytes | None = PHOTO, client: httpx2.AsyncClient | None = None,
+    **fields: str,
+) -> httpx2.Response:
+    # Fields are sent as files without a name: without any file it would be no multipart form.
+    files: Any = {name: (None, value.encode()) for name, value in ({"name": "Zoë"} | fields).items()}
+    if photo is not None:
+        files["photo"] = ("me.jpg", photo, "image/jpeg")
+    path = f"/api/conversations/{conversation}/characters"
+    return await (client or gateway.client).post(path, files=files)
+
+
+async def asked(event_log: EventLog, conversation: str) -> list[Event]:
+    return [event for _, event in await event_log.facts(conversation) if isinstance(event.body, FaceRequested)]
+
+
+async def make(gateway: Running, request: Event) -> None:
+    """As the render service does."""
+    body = request.body
+    assert isinstance(body, FaceRequested)
+    created = CharacterCreated(
+        name=body.name, tagline="", personality="", greeting="", look=body.look, voice="female", owner=body.owner
+    )
+    await gateway.event_log.assets.put(body.look, b"portrait")
+    await gateway.event_log.append_character(
+        CharacterEvent(id=f"x{request.id}", at=1, character=body.character, body=created)
+    )
+    await gateway.event_log.assets.remove(body.photo)
+    await tell(gateway, request, FaceMade(character=body.character))
+    await until(gateway, lambda listed: body.character in listed)
+
+
+async def tell(gateway: Running, request: Event, outcome: FaceMade | FaceRefused) -> None:
+    told = Event(id=f"m{request.id}", at=2, conversation=request.conversation, cause=request.id, body=outcome)
+    sequence = await gateway.event_log.append(told)
+    async with asyncio.timeout(5):
+        while (await gateway.client.get(f"/api/conversations/{request.conversation}")).json()["seq"] < sequence:
+            await asyncio.sleep(0.02)
+
+
+async def ids(gateway: Running, client: httpx2.AsyncClient | None = None) -> list[str]:
+    return [one["id"] for one in (await (client or gateway.client).get("/api/characters")).json()]
+
+
+async def until(gateway: Running, holds: Callable[[list[str]], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds(await ids(gateway)):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_photo_is_stored_and_asked_for_once(gateway: Running) -> None:
+    conversation = await gateway.open()
+    both = await asyncio.gather(*(send(gateway, conversation, personality="You rhyme.", voice="male") for _ in "ab"))
+    again = await send(gateway, conversation)
+    assert [one.status_code for one in (*both, again)] == [202] * 3
+    (character,) = {one.json()["character"] for one in (*both, again)}
+    (request,) = await asked(gateway.event_log, conversation)
+    body = request.body
+    assert isinstance(body, FaceRequested)
+    assert request.cause is None
+    shown = (await gateway.client.get(f"/api/conversations/{conversation}")).json()
+    assert shown["faces"] == [{"character": character, "name": "Zoë", "state": "making", "error": None}]
+    assert body == FaceRequested(
+        character=character, photo=f"upload-{request.id}", look=look_of(PHOTO), owner=body.owner, name="Zoë",
+        tagline="", personality="You rhyme.", greeting="Hello, I am Zoë.", voice="male", language="en",
+    )  # fmt: skip
+    assert character.startswith("zoe-")
+    assert await gateway.event_log.asset(body.photo) == PHOTO
+    await make(gateway, request)
+    assert (await send(gateway, conversation)).json()["character"] == character
+    assert len(await asked(gateway.event_log, conversation)) == 1
+
+
+async def test_a_photo_that_was_refused_can_be_sent_again(gateway: Running) -> None:
+    conversation = await gateway.open()
+    await send(gateway, conversation)
+    (first,) = await asked(gateway.event_log, conversation)
+    assert isinstance(first.body, FaceRequested)
+    refusal = FaceRefused(character=first.body.character, code="engine_failed", detail="no models")
+    await tell(gateway, first, refusal)
+    (shown,) = (await gateway.client.get(f"/api/conversations/{conversation}")).json()["faces"]
+    assert (shown["state"], shown["error"]) == ("refused", "no models")
+    await send(gateway, conversation)
+    _, second = await asked(gateway.event_log, conversation)
+    assert isinstance(second.body, FaceRequested)
+    assert second.body == replace(first.body, photo=f"upload-{second.id}")
+
+
+async def test_a_face_is_its_makers_alone(gateway: Running) -> None:
+    conversation = await gateway.open()
+    character = (await send(gateway, conversation)).json()["character"]
+    await make(gateway, (await asked(gateway.event_log, conversation))[0])
+    listed = (await gateway.client.get("/api/characters")).json()
+    assert [(one["id"], one["own"]) for one in listed] == [("ada", False), ("milo", False), (character, True)]
+    chosen = await gateway.client.put(f"/api/conversations/{conversation}/character", json={"character": character})
+    assert chosen.status_code == 204
+    async with gateway.stranger() as stranger:
+        assert await ids(gateway, stranger) == ["ada", "milo"]
+        for answer in (
+            await stranger.get(f"/api/characters/{character}/portrait"),
+            await stranger.delete(f"/api/characters/{character}"),
+            await stranger.post("/api/conversations", json={"character": character}),
+            await send(gateway, conversation, client=stranger),
+        ):
+            assert error_of(answer) == (404, "not_found")
+        # The same photo under the same name is another character of theirs.
+        theirs = (await stranger.post("/api/conversations", json={})).json()["id"]
+        assert (await send(gateway, theirs, client=stranger)).json()["character"] != character
+
+
+async def test_a_removed_face_is_gone_and_the_conversation_goes_on_with_somebody_else(gateway: Running) -> None:
+    conversation = await gateway.open()
+    character = (await send(gateway, conversation)).json()["character"]
+    await make(gateway, (await asked(gateway.event_log, conversation))[0])
+    await gateway.client.put(f"/api/conversations/{conversation}/character", json={"character": character})
+    assert (await gateway.client.delete(f"/api/characters/{character}")).status_code == 204
+    assert await ids(gateway) == ["ada", "milo"]
+    with pytest.raises(NotFound):
+        await gateway.event_log.asset(look_of(PHOTO))
+    assert error_of(await gateway.client.delete(f"/api/characters/{character}")) == (404, "not_found")
+    await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "hello"})
+    facts = [event.body for _, event in await gateway.event_log.facts(conversation)]
+    assert [body.character for body in facts if isinstance(body, CharacterChosen)] == [character, "ada"]
+    # It can be made anew, of the same photo.
+    assert (await send(gateway, conversation)).json()["character"] == character
+    _, second = await asked(gateway.event_log, conversation)
+    await make(gateway, second)
+    assert character in await ids(gateway)
+
+
+async def test_a_portrait_that_another_character_has_too_is_kept(gateway: Running) -> None:
+    conversation = await gateway.open()
+    for name in ("Zoe", "Yan"):
+        await send(gateway, conversation, name=name)
+        await make(gateway, (await asked(gateway.event_log, conversation))[-1])
+    zoe, yan = (await ids(gateway))[2:]
+    await gateway.client.delete(f"/api/characters/{zoe}")
+    assert await gateway.event_log.asset(look_of(PHOTO)) == b"portrait"
+    await gateway.client.delete(f"/api/characters/{yan}")
+    with pytest.raises(NotFound):
+        await gateway.event_log.asset(look_of(PHOTO))
+
+
+async def test_nobody_removes_what_is_everybodys(gateway: Running) -> None:
+    assert error_of(await gateway.client.delete("/api/characters/ada")) == (404, "not_found")
+    assert "ada" in await ids(gateway)
+
+
+REFUSED: list[tuple[dict[str, Any], tuple[int, str], str]] = [
+    ({"photo": b""}, (400, "invalid_input"), "the photo is empty"),
+    ({"photo": None}, (400, "invalid_input"), "expected a file in the field photo"),
+    ({"name": "  "}, (400, "invalid_input"), "a name is needed"),
+    ({"name": "x" * 41}, (413, "too_large"), "name may have 40 characters, this one has 41"),
+    ({"name": "a\tb"}, (400, "invalid_input"), "cannot be shown"),
+    ({"name": "ADA"}, (409, "taken"), "there is a character called ADA already"),
+    ({"personality": "x" * 2001}, (413, "too_large"), "personality may have 2000"),
+    ({"voice": "loud"}, (400, "invalid_input"), "voice must be one of female, male, got 'loud'"),
+    ({"language": "no language"}, (400, "invalid_input"), "language must be like en or pt-BR"),
+    ({"photo": bytes(LARGEST_PHOTO + (65 << 10))}, (413, "too_large"), "a photo may have 32 MB"),
+    ({f"more{number}": "x" for number in range(9)}, (400, "invalid_input"), "the form cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("fields", "error", "why"), REFUSED, ids=[next(iter(one[0])) for one in REFUSED])
+async def test_what_cannot_be_taken_is_refused_with_the_reason(
+    gateway: Running, fields: dict[str, Any], error: tuple[int, str], why: str
+) -> None:
+    conversation = await gateway.open()
+    answer = await send(gateway, conversation, **fields)
+    assert error_of(answer) == error
+    assert why in answer.json()["error"]["message"]
+    assert await asked(gateway.event_log, conversation) == []
+    assert await gateway.event_log.last_sequence(streams.ASSETS) == 0
+
+
+async def test_what_is_no_form_is_refused(gateway: Running) -> None:
+    path = f"/api/conversations/{await gateway.open()}/characters"
+    assert error_of(await gateway.client.post(path, content=PHOTO)) == (415, "unsupported_media_type")
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    assert error_of(await gateway.client.post(path, content=b"--y", headers=broken)) == (400, "invalid_input")
+    nameless = {"content-type": "multipart/form-data"}
+    assert error_of(await gateway.client.post(path, content=b"--y", headers=nameless)) == (400, "invalid_input")
+
+
+async def test_a_person_has_so_many_faces_and_no_more(event_log: EventLog, settings: Settings) -> None:
+    async with serving(event_log, replace(settings, faces_per_person=2), PocketsphinxActivity) as gateway:
+        assert (await gateway.client.get("/api/status")).json()["faces_per_person"] == 2
+        conversation = await gateway.open()
+        await send(gateway, conversation, name="One")
+        await make(gateway, (await asked(event_log, conversation))[0])
+        await send(gateway, conversation, name="Two")
+        third = await send(gateway, conversation, name="Three")
+        assert error_of(third) == (409, "too_many")
+        assert "you have 2 characters of your own" in third.json()["error"]["message"]
+
+
+async def test_faces_can_be_switched_off(event_log: EventLog, settings: Settings) -> None:
+    async with serving(event_log, replace(settings, faces_per_person=0), PocketsphinxActivity) as gateway:
+        answer = await send(gateway, await gateway.open())
+        assert error_of(answer) == (403, "switched_off")
+
+
+def test_ids_are_one_persons_own_and_can_be_subjects() -> None:
+    assert id_of("Zoë!", "p", "l").startswith("zoe-")
+    assert id_of("王", "p", "l").startswith("face-")
+    assert len(id_of("x" * 40, "p", "l")) <= 64
+    assert len({id_of("a", "p", "l"), id_of("a", "q", "l"), id_of("a", "p", "m"), id_of("b", "p", "l")}) == 4

@@ -1,0 +1,148 @@
+"""The real flite, where it is installed."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import numpy as np
+import pytest
+
+from bus.errors import EngineError
+from services.audio import Samples, resample
+from services.stt.pocketsphinx_engine import Pocketsphinx
+from services.tts.chunks import SpeechChunks
+from services.tts.engine import SpeechPiece, Voice
+from services.tts.engines import flite_library
+from services.tts.engines.flite import Flite
+from services.tts.engines.flite_library import FliteVoice
+
+pytestmark = pytest.mark.skipif(flite_library.missing() is not None, reason="flite is not installed here")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Flite:
+    return Flite()
+
+
+def say(engine: Flite, text: str, voice: Voice) -> tuple[Samples, list[SpeechPiece]]:
+    pieces = list(engine.speak(text, voice, 1))
+    return np.concatenate([piece.samples for piece in pieces]), pieces
+
+
+@pytest.mark.parametrize("name", ["female", "male", "slt", "rms", "awb", "kal16", "no such voice"])
+def test_every_voice_speaks_in_pieces_with_all_shapes_at_the_start(engine: Flite, name: str) -> None:
+    samples, pieces = say(engine, "My name is Bob.", Voice(name))
+    assert len(pieces) > 5
+    assert not any(piece.visemes for piece in pieces[1:])
+    shapes = [mark.viseme for mark in pieces[0].visemes]
+    assert shapes == ["sil", "PP", "aa", "ih", "nn", "E", "ih", "PP", "ih", "SS", "PP", "aa", "PP", "sil"]
+    places = [mark.sample for mark in pieces[0].visemes]
+    assert places == sorted(places)
+    assert 0.8 * len(samples) < places[-1] < len(samples)
+
+
+def test_what_it_says_is_understood(engine: Flite) -> None:
+    samples, pieces = say(engine, "Please tell me a story about the sea.", Voice("female"))
+    room = np.random.default_rng(5).normal(0, 3, len(samples) + 16_000)
+    room[7_200 : 7_200 + len(samples)] += resample(samples, pieces[0].rate, 16_000)
+    transcription = Pocketsphinx().open("en")
+    pcm = room.astype("<i2").tobytes()
+    for start in range(0, len(pcm), 2_048):
+        transcription.push(pcm[start : start + 2_048])
+    assert transcription.finish().text == "please tell me a story about the sea"
+
+
+def test_pace_and_pitch_are_followed_by_every_voice(engine: Flite) -> None:
+    for name in ("female", "male"):
+        seconds = {
+            voice: sum(len(piece.samples) / piece.rate for piece in engine.speak("It is a very nice day.", voice, 1))
+            for voice in (Voice(name), Voice(name, pace=1.4), Voice(name, pitch=1.15))
+        }
+        plain, fast, high = seconds.values()
+        assert fast < 0.8 * plain
+        assert high == pytest.approx(plain, rel=0.03)
+
+
+def test_lips_close_where_the_sound_is_soft(engine: Flite) -> None:
+    samples, pieces = say(engine, "Papa, papa, papa.", Voice("female"))
+    marks = pieces[0].visemes
+    loudness: dict[str, list[float]] = {"PP": [], "aa": []}
+    for mark, following in itertools.pairwise(marks):
+        if mark.viseme in loudness:
+            loudness[mark.viseme].append(float(np.abs(samples[mark.sample : following.sample].astype(float)).mean()))
+    assert np.mean(loudness["aa"]) > 2 * np.mean(loudness["PP"]) > 0
+
+
+def test_the_first_chunk_is_there_before_the_sentence_is_made(engine: Flite) -> None:
+    chunks = SpeechChunks("c", "s")
+    pieces = engine.speak("This is a sentence that takes some time to say, and it goes on.", Voice(), 1)
+    for number, piece in enumerate(pieces):
+        if list(chunks.push(piece)):
+            assert number < 10
+            break
+    assert len(list(pieces)) > 40
+
+
+def test_the_same_text_sounds_the_same_whatever_was_said_between(engine: Flite) -> None:
+    first, _ = say(engine, "Once more.", Voice())
+    say(engine, "Something else.", Voice(pitch=1.2, pace=0.8))
+    again, _ = say(engine, "Once more.", Voice())
+    assert np.array_equal(first, again)
+
+
+def test_a_listener_that_has_enough_is_asked_no_more() -> None:
+    heard: list[int] = []
+
+    def enough(samples: Samples, rate: int, phonemes: object) -> bool:
+        heard.append(len(samples))
+        return len(heard) < 3
+
+    FliteVoice("slt").speak("and so on " * 10, 1.0, 1.0, 1, enough)
+    assert len(heard) == 3
+
+
+def test_after_a_speech_that_is_dropped_the_next_one_is_whole(engine: Flite) -> None:
+    expected, _ = say(engine, "Hello.", Voice())
+    for text in ("and so on " * 10, "never asked for"):
+        pieces = engine.speak(text, Voice(), 1)
+        next(iter(pieces))
+        pieces.close()  # type: ignore[attr-defined]  # it is a generator
+    assert np.array_equal(say(engine, "Hello.", Voice())[0], expected)
+
+
+def test_two_sentences_at_once_do_not_mix(engine: Flite) -> None:
+    alone = {text: say(engine, text, Voice())[0] for text in ("Good morning to you.", "It is late.")}
+    together: dict[str, Samples] = {}
+    threads = [
+        threading.Thread(target=lambda text=text: together.update({text: say(engine, text, Voice())[0]}))
+        for text in alone
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(together[text], samples) for text, samples in alone.items())
+
+
+def test_text_without_an_english_letter_has_no_sound(engine: Flite) -> None:
+    assert list(engine.speak("你好", Voice(), 1)) == []
+
+
+def test_a_voice_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(EngineError, match="no voice 'nobody'"):
+        FliteVoice("nobody")
+
+
+def test_an_error_of_the_listener_comes_out() -> None:
+    def fail(samples: Samples, rate: int, phonemes: object) -> bool:
+        raise EngineError("nobody listens")
+
+    with pytest.raises(EngineError, match="nobody listens"):
+        FliteVoice("kal16").speak("Hello there.", 1.0, 1.0, 1, fail)
+
+
+def test_it_names_the_voice_that_speaks(engine: Flite) -> None:
+    assert [engine.voice_for(Voice(name)) for name in ("female", "male", "awb")] == [
+        "flite/slt", "flite/rms", "flite/awb",
+    ]  # fmt: skip

@@ -1,0 +1,62 @@
+"""The page of events is what the vocabulary says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from bus import events
+from visavis.generate import events_page
+from visavis.generate.events_page import main, page, subject_of
+
+
+def test_the_page_is_current() -> None:
+    assert main(["--check"]) == 0
+
+
+def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
+    rows = page().splitlines()
+    kinds = [*get_args(events.Fact), *get_args(events.Live), *get_args(events.Media), *get_args(events.CharacterFact)]
+    for kind in kinds:
+        start = f"| `{kind.__struct_config__.tag}` | `{subject_of(kind)}` |"
+        assert sum(row.startswith(start) for row in rows) == 1
+
+
+def test_every_body_is_in_its_union() -> None:
+    """What is defined and not in the union would be refused by every reader."""
+    assert set(events.Body.__subclasses__()) == {*get_args(events.Fact), *get_args(events.CharacterFact)}
+    assert set(events.LiveBody.__subclasses__()) == set(get_args(events.Live))
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        (events.TranscriptFinal, "conv.<conversation>.transcript.final"),
+        (events.CharacterCreated, "character.<character>.created"),
+        (events.CharacterRemoved, "character.<character>.removed"),
+        (events.Watching, "live.<conversation>.watching"),
+        (events.AudioIn, "audio.<conversation>.in.<utterance>"),
+        (events.FrameBatch, "frames.<conversation>.<speech>"),
+        (events.IdleBatch, "frames.idle.<character>"),
+        (events.DeadLetter, "dead.<stream>.<service>"),
+    ],
+)
+def test_a_subject_is_spelt_with_placeholders(kind: type[events.Body], subject: str) -> None:
+    assert subject_of(kind) == subject
+
+
+def test_fields_come_with_types_defaults_and_what_is_said_about_them() -> None:
+    assert '`language: str` BCP-47 tag, e.g. "en".' in page()
+    assert "`frames: int = 0` Pictures sent with it." in page()
+    assert "`turn: TurnId \\| None = null`" in page()
+
+
+def test_a_page_that_is_behind_is_told_and_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(events_page, "TARGET", tmp_path / "events.md")
+    assert main(["--check"]) == 1
+    assert "is not current" in capsys.readouterr().err
+    assert (main([]), main(["--check"])) == (0, 0)

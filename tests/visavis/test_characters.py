@@ -1,0 +1,114 @@
+"""A photo becomes a character that can be talked to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from bus.errors import ConfigurationError, InvalidInput, NotFound
+from bus.events import CharacterCreated
+from bus.log.event_log import EventLog
+from bus.settings import Settings
+from services.characters import current_characters
+from services.render.faces import Warp, faces
+from services.render.layered.renderer import LayeredRenderer
+from services.render.photo import models
+from services.render.photo.portrait import Portraits
+from services.render.pose import Pose
+from visavis.characters import add, character, forget, id_of
+
+MODELS = Path(".setup/face-models")
+TRAITS = {"name": "Zoë", "tagline": "t", "personality": "", "greeting": "", "voice": "male", "language": "de"}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    cv2.imwrite(str(path), LayeredRenderer(640).face("milo").pixels(Pose())[:, :, :3].copy())
+    return path
+
+
+@pytest.fixture
+def ready(settings: Settings) -> Settings:
+    """With the models that find faces in their folder, so that nothing is downloaded."""
+    models.fetch(MODELS)
+    shutil.copytree(MODELS, settings.models_folder / "face")
+    return settings
+
+
+async def test_a_photo_becomes_a_character_on_record_with_a_face(
+    ready: Settings, event_log: EventLog, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await character(ready, photo, **TRAITS) == 0
+    assert capsys.readouterr().out == "zoe\n"
+    created = (await current_characters(event_log))["zoe"]
+    assert created == CharacterCreated(
+        name="Zoë",
+        tagline="t",
+        personality="You are Zoë. You speak in short, clear sentences.",
+        greeting="Hello, I am Zoë.",
+        look=created.look,
+        voice="male",
+        language="de",
+    )
+    portraits = Portraits(tmp_path / "elsewhere")
+    portraits.keep(created.look, await event_log.asset(created.look))
+    (picture,) = faces(128, portraits, Warp(128)).face(created.look).render([Pose()])
+    assert picture.shape == (192, 128)
+
+
+async def test_a_second_photo_of_a_name_replaces_the_first(ready: Settings, event_log: EventLog, photo: Path) -> None:
+    await add(ready, photo, **TRAITS)
+    first = (await current_characters(event_log))["zoe"]
+    cv2.imwrite(str(photo), LayeredRenderer(640).face("noor").pixels(Pose())[:, :, :3].copy())
+    await add(ready, photo, **{**TRAITS, "greeting": "Hi."})
+    second = (await current_characters(event_log))["zoe"]
+    assert second.look != first.look
+    assert second.greeting == "Hi."
+    assert len(await current_characters(event_log)) == 1
+
+
+async def test_a_photo_that_cannot_be_used_leaves_nothing_on_record(
+    ready: Settings, event_log: EventLog, photo: Path
+) -> None:
+    cv2.imwrite(str(photo), np.full((200, 200, 3), 90, np.uint8))
+    with pytest.raises(InvalidInput, match="no face was found"):
+        await add(ready, photo, **TRAITS)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        await add(ready, photo.with_name("other.jpg"), **TRAITS)
+    assert await current_characters(event_log) == {}
+
+
+async def test_a_character_is_forgotten_with_its_face(
+    ready: Settings, event_log: EventLog, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await add(ready, photo, **TRAITS)
+    await add(ready, photo, **{**TRAITS, "name": "Yan"})
+    look = (await current_characters(event_log))["zoe"].look
+    assert await forget(ready, "zoe") == 0
+    assert capsys.readouterr().err == "zoe is gone\n"
+    assert list(await current_characters(event_log)) == ["yan"]
+    assert await event_log.asset(look), "Yan has the same face"
+    with pytest.raises(NotFound, match="there is no character zoe; there are yan"):
+        await forget(ready, "zoe")
+    await forget(ready, "yan")
+    with pytest.raises(NotFound):
+        await event_log.asset(look)
+    with pytest.raises(InvalidInput, match="ada is one of the built-in characters"):
+        await forget(ready, "ada")
+
+
+def test_ids_are_made_of_names() -> None:
+    assert [id_of(name) for name in ("Adam", "Dr. Müller-Lüdenscheidt", "  R2 D2! ")] == [
+        "adam",
+        "dr-muller-ludenscheidt",
+        "r2-d2",
+    ]
+    with pytest.raises(InvalidInput, match="must have a letter"):
+        id_of("…")
+    with pytest.raises(InvalidInput, match="Ada is one of the built-in characters"):
+        id_of("Ada")

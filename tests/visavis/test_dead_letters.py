@@ -1,0 +1,178 @@
+"""`visavis dead`: what it shows, what it does, and its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from datetime import datetime
+
+import pytest
+
+from bus import codec
+from bus.events import DeadLetter, MessageReceived
+from bus.log import dead_letters
+from bus.log.event_log import EventLog
+from bus.process.discovery import announced
+from bus.settings import Settings
+from tests.fakes import event
+from visavis.__main__ import main
+
+EVENT = event(MessageReceived(message="m1", text="Grüß dich"), turn="t1", conversation="c1", name="e1")
+AT = 1_700_000_000_123_456
+
+
+def letter(service: str, sequence: int, data: bytes = codec.encode(EVENT)) -> DeadLetter:
+    return DeadLetter(
+        at=AT,
+        stream="CONVERSATIONS",
+        sequence=sequence,
+        subject="conv.c1.message.received",
+        service=service,
+        code="engine_failed",
+        detail="the model\nis away",
+        deliveries=5,
+        data=data,
+    )
+
+
+@pytest.fixture
+async def letters(event_log: EventLog) -> EventLog:
+    """1 and 3 of the dialogue, 2 of TTS; 3 holds no event; 4 is no letter at all."""
+    for one in (letter("dialogue", 7), letter("tts", 8), letter("dialogue", 9, b"\xff\xfe")):
+        await event_log.bury(one)
+    await event_log.js.publish("dead.CONVERSATIONS.stt", b"garbage")
+    return event_log
+
+
+async def visavis(settings: Settings, *words: str) -> tuple[int, list[str], list[str]]:
+    """Exit status, and the lines on standard output and on standard error, of `visavis dead …`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "visavis", "dead", *words),
+        env={**os.environ, "VISAVIS_NATS_URL": settings.nats_url, "PYTHONIOENCODING": "utf-8"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode().splitlines(), errors.decode().splitlines()
+
+
+async def lying(event_log: EventLog) -> list[int]:
+    return [one.number async for one in dead_letters.letters(event_log)]
+
+
+async def test_each_is_one_line_with_when_who_why_and_whose(letters: EventLog, settings: Settings) -> None:
+    when = f"{datetime.fromtimestamp(AT / 1e6):%Y-%m-%d %H:%M:%S}"
+    assert await visavis(settings, "list") == (
+        0,
+        [
+            f"   1  {when}  dialogue  engine_failed     c1  the model is away",
+            f"   2  {when}  tts       engine_failed     c1  the model is away",
+            f"   3  {when}  dialogue  engine_failed     c1  the model is away",
+            f"   4  {'':19}  stt       ? 7 B that are no dead letter",
+        ],
+        [],
+    )
+
+
+async def test_a_program_gets_one_object_a_line(letters: EventLog, settings: Settings) -> None:
+    status, out, errors = await visavis(settings, "list", "--service", "dialogue", "--json")
+    assert (status, errors) == (0, [])
+    first, third = map(json.loads, out)
+    expected = {
+        "number": 1,
+        "service": "dialogue",
+        "conversation": "c1",
+        "at": AT,
+        "stream": "CONVERSATIONS",
+        "sequence": 7,
+        "subject": "conv.c1.message.received",
+        "code": "engine_failed",
+        "detail": "the model\nis away",
+        "deliveries": 5,
+    }
+    assert first == expected
+    assert {name: third[name] for name in expected} == expected | {"number": 3, "sequence": 9}
+    assert third["undecodable"].startswith("expected an event, got 2 bytes")
+
+
+async def test_one_is_shown_with_its_event_or_its_bytes(letters: EventLog, settings: Settings) -> None:
+    status, out, errors = await visavis(settings, "show", "1")
+    assert (status, errors) == (0, [])
+    assert out[:2] == ["number        1", "service       dialogue"]
+    assert "message       CONVERSATIONS 7 on conv.c1.message.received" in out
+    place = next(place for place, row in enumerate(out) if row.startswith("event "))
+    shown = json.loads("\n".join(out[place:]).removeprefix("event"))
+    assert shown == json.loads(codec.encode(EVENT))
+
+    _, out, _ = await visavis(settings, "show", "3")
+    assert out[-1] == "bytes         b'\\xff\\xfe'"
+    assert out[-2].startswith("event         none that this version knows: expected an event, got 2 bytes")
+    found = json.loads((await visavis(settings, "show", "4", "--json"))[1][0])
+    assert base64.b64decode(found["data"]) == b"garbage"
+
+
+async def test_what_can_be_tried_again_is_put_back_and_the_rest_is_named(letters: EventLog, settings: Settings) -> None:
+    async with announced(letters, "dialogue"):
+        status, out, errors = await visavis(settings, "requeue", "--all")
+    assert status == 1
+    assert out == ["put back: 1 (dialogue, conversation c1)", "put back: 2 (tts, conversation c1)"]
+    assert errors[0].startswith("error: not put back: 3 holds no event that this version knows (expected an event, got")
+    assert errors[0].endswith("; --force puts it back all the same")
+    assert errors[1:] == [
+        "error: not put back: 4 is no dead letter of Visavis",
+        "no worker of tts is running; it waits for one",
+    ]
+    assert await lying(letters) == [3, 4]
+    assert (await visavis(settings, "requeue", "3", "--force"))[:2] == (0, ["put back: 3 (dialogue, conversation c1)"])
+    assert await lying(letters) == [4]
+
+
+async def test_they_are_dropped_by_number_by_service_or_all(letters: EventLog, settings: Settings) -> None:
+    assert await visavis(settings, "drop", "2", "2") == (0, ["dropped: 2 (tts, conversation c1)"], [])
+    status, out, _ = await visavis(settings, "drop", "--service", "dialogue")
+    assert (status, len(out), await lying(letters)) == (0, 2, [4])
+    assert await visavis(settings, "drop", "--all") == (0, ["dropped: 4 (stt)"], [])
+    assert await visavis(settings, "drop", "--all") == (0, [], ["no dead letters, nothing was dropped"])
+    assert await visavis(settings, "requeue", "--all") == (0, [], ["no dead letters, nothing was put back"])
+    assert await visavis(settings, "list", "--service", "tts") == (0, [], ["no dead letters of tts"])
+
+
+async def test_a_number_that_is_not_there_stops_it_before_anything_is_done(
+    letters: EventLog, settings: Settings
+) -> None:
+    for words in (("show", "77"), ("requeue", "1", "77"), ("drop", "77", "1")):
+        assert await visavis(settings, *words) == (1, [], ["error: there is no dead letter 77"])
+    assert await lying(letters) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "requeue",
+        "drop",
+        "show",
+        "requeue 0",
+        "drop one",
+        "requeue 1 --all",
+        "drop 1 --service tts",
+        "drop --all --service tts",
+        "list --service a.b",
+    ],
+)
+def test_it_has_to_be_said_which(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["dead", *words.split()])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: visavis dead")
+
+
+def test_without_a_server_it_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visavis.dead_letters.WAIT", 0.1)
+    monkeypatch.setenv("VISAVIS_NATS_URL", "nats://127.0.0.1:1")
+    assert main(["dead", "list"]) == 1
+    assert capsys.readouterr().err == "error: no NATS server at nats://127.0.0.1:1 within 0.1 s\n"

@@ -1,0 +1,95 @@
+"""`visavis character PHOTO`: a photo becomes a character that can be talked to."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bus import clock
+from bus.errors import ConfigurationError, InvalidInput
+from bus.events import CharacterCreated, CharacterEvent
+from bus.ids import new_id, slug
+from bus.log.event_log import connect
+from bus.settings import Settings
+from projections.characters import default_greeting, default_personality
+from services.characters import remove_character
+from services.render.builtin_characters import CAST
+from services.render.photo.portrait import Portrait
+from services.render.photo.studio import Studio
+
+
+async def add(
+    settings: Settings, photo: Path, *, name: str, tagline: str, personality: str, greeting: str, voice: str,
+    language: str,
+) -> str:
+    """Make the portrait, keep it, and put the character on record; returns the character's id.
+
+    The same name gives the same id, so a second photo of a name replaces the first one.
+
+    Raises:
+        InvalidInput: the photo cannot be used; says why.
+        EngineError: the models that find faces could not be downloaded.
+        ConfigurationError: it cannot be read.
+        BusError: the log is not there; Visavis has to run.
+    """
+    id_ = id_of(name)
+    portrait = await asyncio.to_thread(_portrait_from, settings, photo)
+    created = CharacterCreated(
+        name=name,
+        tagline=tagline,
+        personality=personality or default_personality(name),
+        greeting=greeting or default_greeting(name),
+        look=portrait.look,
+        voice=voice,
+        language=language,
+    )
+    async with connect(settings, name="character") as event_log:
+        await event_log.assets.put(portrait.look, portrait.bytes())
+        await event_log.append_character(CharacterEvent(id=new_id("e"), at=clock.now(), character=id_, body=created))
+    return id_
+
+
+def _portrait_from(settings: Settings, photo: Path) -> Portrait:
+    try:
+        data = photo.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{photo} cannot be read: {error.strerror}") from error
+    return Studio(settings.models_folder / "face").portrait(data)
+
+
+def id_of(name: str) -> str:
+    """What a character of that name is called on the log.
+
+    Raises:
+        InvalidInput: it has no letter or digit that an id could be made of, or is that of a built-in character.
+    """
+    id_ = slug(name)
+    if not id_:
+        raise InvalidInput(f"the name must have a letter from A to Z or a digit in it, got {name!r}")
+    if id_ in CAST:  # `visavis up` would bring the built-in one back
+        raise InvalidInput(f"{name} is one of the built-in characters; take another name")
+    return id_
+
+
+async def forget(settings: Settings, id_: str) -> int:
+    """The command that removes a character and its face; returns its exit status.
+
+    Raises:
+        InvalidInput: there is none of that id, or it is one of the built-in ones.
+        BusError: the log is not there; Visavis has to run.
+    """
+    if id_ in CAST:  # `visavis up` would bring it back
+        raise InvalidInput(f"{id_} is one of the built-in characters")
+    async with connect(settings, name="character") as event_log:
+        await remove_character(event_log, id_)
+    print(f"{id_} is gone", file=sys.stderr)
+    return 0
+
+
+async def character(settings: Settings, photo: Path, **traits: str) -> int:
+    """The command; returns its exit status."""
+    id_ = await add(settings, photo, **traits)
+    print(id_)
+    print(f"— {traits['name']} can be talked to", file=sys.stderr)
+    return 0

@@ -1,0 +1,137 @@
+"""The page of all events: `python -m visavis.generate.events_page` writes docs/events.md, `--check` compares."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from bus import events, subjects
+from bus.log import streams
+from visavis.generate.output import cell, docstring, write_or_check
+
+TARGET = Path(__file__).parents[2] / "docs" / "events.md"
+
+_INTRODUCTION = """\
+# Events
+
+Generated from `bus/events.py` by `python -m visavis.generate.events_page`. Do not edit.
+
+Facts are JSON and kept; live events are JSON and shown only; media and dead letters are msgpack. The kind stands in the
+field `type`. A new field has a default, a new meaning a new tag, and no tag is used again.
+"""
+_MARK = "X-"
+
+
+def page() -> str:
+    """The whole page."""
+    documented = _documentation()
+    parts = [_INTRODUCTION, _envelopes(documented)]
+    parts.append("## Facts\n\nThe `body` of an `Event`. The subject ends in the tag.\n")
+    for domain, kinds in _by_domain(get_args(events.Fact)):
+        parts.append(f"### {domain}\n\n{_table(kinds, documented)}")
+    characters = _table(get_args(events.CharacterFact), documented)
+    parts.append(f"## Characters\n\nThe `body` of a `CharacterEvent`.\n\n{characters}")
+    live = get_args(events.Live)
+    parts.append(f"## Live\n\nThe `body` of a `LiveEvent`.\n\n{_table(live, documented)}")
+    media = get_args(events.Media)
+    parts.append(f"## Media\n\nEach is a message of its own.\n\n{_table(media, documented)}")
+    return "\n".join(parts)
+
+
+def subject_of(kind: type[msgspec.Struct]) -> str:
+    """Where a kind of event is published, its ids as placeholders; what `bus.subjects` makes of it."""
+    sample: Any = _sample(kind)
+    if issubclass(kind, events.CharacterCreated | events.CharacterRemoved):
+        spelt = subjects.character(_sample(events.CharacterEvent, body=sample))
+    elif issubclass(kind, events.Body):
+        spelt = subjects.fact(_sample(events.Event, body=sample))
+    elif issubclass(kind, events.LiveBody):
+        spelt = subjects.live(_sample(events.LiveEvent, body=sample))
+    elif issubclass(kind, events.DeadLetter):
+        spelt = subjects.dead(sample.stream, sample.service)
+    else:
+        spelt = subjects.media(sample)
+    return re.sub(rf"{_MARK}(\w+)", r"<\1>", spelt)
+
+
+def _sample(kind: type[Any], **known: Any) -> Any:
+    """An instance that is good for nothing but its subject: every required field holds its own name."""
+    required = [field.name for field in msgspec.structs.fields(kind) if field.required]
+    return kind(**{name: _MARK + name for name in required} | known)
+
+
+def _by_domain(kinds: Iterable[type[events.Body]]) -> list[tuple[str, list[type[events.Body]]]]:
+    found: dict[str, list[type[events.Body]]] = {}
+    for kind in kinds:
+        found.setdefault(events.tag_of(kind).split(".")[0], []).append(kind)
+    return list(found.items())
+
+
+def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
+    """Annotation and docstring of each field of each structure, as they are written in the source."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for node in ast.parse(inspect.getsource(events)).body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = {
+                field.target.id: (ast.unparse(field.annotation), docstring(after))
+                for field, after in zip(node.body, [*node.body[1:], None], strict=True)
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            }
+    return found
+
+
+def _envelopes(documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    rows = [
+        f"| `{kind.__name__}` | {cell(_own_words(kind))} | {_fields(kind, documented)} |"
+        for kind in (events.Event, events.CharacterEvent, events.LiveEvent, events.Word, events.VisemeMark)
+    ]
+    dead = events.DeadLetter
+    what = f"{_own_words(dead)} On `{subject_of(dead)}`."
+    rows.append(f"| `DeadLetter` | {cell(what)} | {_fields(dead, documented)} |")
+    return "\n".join(["## Envelopes and parts\n", "| structure | what it is | fields |", "|---|---|---|", *rows, ""])
+
+
+def _table(kinds: Sequence[type[msgspec.Struct]], documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    rows = ["| tag | subject | stream | what happened | fields |", "|---|---|---|---|---|"]
+    for kind in kinds:
+        subject = subject_of(kind)
+        said = cell(_own_words(kind))
+        stream = streams.stream_of(subject)
+        tag = kind.__struct_config__.tag
+        rows.append(f"| `{tag}` | `{subject}` | {stream} | {said} | {_fields(kind, documented)} |")
+    return "\n".join([*rows, ""])
+
+
+def _fields(kind: type[msgspec.Struct], documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    parts: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        annotation, said = documented[kind.__name__][field.name]
+        default = "" if field.default is msgspec.NODEFAULT else f" = {_json(field.default)}"
+        text = f"`{field.name}: {annotation}{default}`"
+        parts.append(f"{text} {said}" if said else text)
+    return "<br>".join(map(cell, parts))
+
+
+def _own_words(kind: type[msgspec.Struct]) -> str:
+    """Its docstring, not one that it inherits."""
+    return str(vars(kind).get("__doc__") or "")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page, or compare it with the one on disk; returns the exit status."""
+    return write_or_check("visavis.generate.events_page", TARGET, page(), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""One node of the NATS cluster as a local process, with the configuration files that the containers use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bus.errors import ConfigurationError
+from bus.log.passwords import NODES, read_passwords, variable_of, write_passwords
+from visavis.nats.server import find_server
+
+NODE_COUNT = 3
+_CONFIGURATION = Path(__file__).parents[2] / "docker" / "nats"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where one node listens, on loopback."""
+
+    client: int
+    cluster: int
+    monitor: int
+
+
+@dataclass(frozen=True)
+class ServerTls:
+    """PEM files of the nodes: they then speak TLS only."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+    verify: bool = False
+    """Whether clients have to show a certificate, too."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Three nodes on this machine, and a file of passwords that is made where it is missing.
+
+    Args:
+        folder: each node keeps its part of the log in a folder of it.
+    """
+
+    folder: Path
+    ports: tuple[Ports, ...]
+    tls: ServerTls | None = None
+
+    @property
+    def passwords(self) -> Path:
+        return self.folder / "passwords.env"
+
+    @property
+    def url(self) -> str:
+        """All nodes, as VISAVIS_NATS_URL wants them."""
+        return ",".join(f"nats://127.0.0.1:{ports.client}" for ports in self.ports)
+
+    def prepare(self) -> None:
+        """Make the folder and the passwords.
+
+        Raises:
+            ConfigurationError: the folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"the data folder {self.folder} cannot be written: {error.strerror}") from error
+        if not self.passwords.exists():
+            write_passwords(self.passwords)
+
+    def command(self) -> list[str]:
+        """The command line of every node; what differs is in its environment.
+
+        Raises:
+            ConfigurationError: there is no server, or no configuration beside the code.
+        """
+        configuration = _CONFIGURATION / ("node-tls.conf" if self.tls else "node.conf")
+        if not configuration.is_file():
+            raise ConfigurationError(f"{configuration} is not there; run it from a checkout of Visavis")
+        return [str(find_server()), "-c", str(configuration)]
+
+    def environment(self, number: int) -> Mapping[str, str]:
+        """What the configuration files ask for, of one node.
+
+        Raises:
+            ConfigurationError: the passwords cannot be read.
+        """
+        passwords = read_passwords(self.passwords)
+        ports = self.ports[number]
+        routes = [f'"nats://{NODES}:{passwords[NODES]}@127.0.0.1:{one.cluster}"' for one in self.ports]
+        values = {
+            "NATS_NAME": f"nats{number + 1}",
+            "NATS_LISTEN": f"127.0.0.1:{ports.client}",
+            "NATS_MONITOR": f"127.0.0.1:{ports.monitor}",
+            "NATS_CLUSTER_LISTEN": f"127.0.0.1:{ports.cluster}",
+            "NATS_STORE": str(self.folder / f"nats{number + 1}"),
+            **{variable_of(user): password for user, password in passwords.items()},
+        }
+        if self.tls:
+            values |= {
+                "NATS_TLS_CA": str(self.tls.ca.absolute()),
+                "NATS_TLS_CERT": str(self.tls.certificate.absolute()),
+                "NATS_TLS_KEY": str(self.tls.key.absolute()),
+            }
+        # The server reads the values as configuration: text needs quotes, a list and a truth value must have none.
+        quoted = {name: f'"{value}"' for name, value in values.items()}
+        verify = str(self.tls is not None and self.tls.verify).lower()
+        return quoted | {"NATS_ROUTES": f"[{', '.join(routes)}]", "NATS_TLS_VERIFY": verify}

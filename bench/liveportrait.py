@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from services.downloads import absent
+from services.downloads import missing_files
 from services.render.engine import Face
 from services.render.liveportrait import weights
 from services.render.liveportrait.expression import controls
@@ -35,7 +35,7 @@ _MADE_UP = {
 @cache
 def networks(folder: Path, precision: str, compiling: str, device: torch.device) -> Networks:
     dtype = getattr(torch, precision)
-    if absent(weights.FILES, folder):
+    if missing_files(weights.FILES, folder):
         made = {field: recipe.state_dict(name) for field, name in _MADE_UP.items()}
         loaded = weights.assemble(made, device=device, dtype=dtype)
     else:

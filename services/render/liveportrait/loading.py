@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from services import downloads
-from services.gpu import bound, gpus
+from services.gpu import gpus, limit_memory
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import BATCH, LivePortrait
 from services.render.liveportrait.retargeting import POINTS
@@ -31,7 +31,7 @@ def why_not(models: Path, *, wanted: bool) -> str | None:
     """
     if not torch.cuda.is_available():
         return f"torch {torch.__version__} cannot use the GPU"
-    if not wanted and downloads.absent(weights.FILES, models):
+    if not wanted and downloads.missing_files(weights.FILES, models):
         return (
             f"its weights are not in {models}; VISAVIS_RENDER_ENGINE=liveportrait downloads 522 MB, and so does "
             f"`python -m services.render.liveportrait.weights {models}`"
@@ -53,7 +53,7 @@ def load(
     """
     downloads.fetch(weights.FILES, models, weights.ADDRESS)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    bound(str(device), memory)
+    limit_memory(str(device), memory)
     networks = weights.load(models, device=device, dtype=dtype_of(precision, device))
     return LivePortrait(networks, Sources(portraits, networks), size, partial(prepare, compiling=compiling))
 

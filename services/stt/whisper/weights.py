@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bus.errors import ConfigurationError, EngineError
-from services.downloads import ModelFile, check
+from services.downloads import ModelFile, verify
 from services.stt.whisper import pins
 from services.stt.whisper.pins import Pin
 
@@ -152,7 +152,7 @@ def _checked(folder: Path, name: str, form: Form) -> Path:
     known = form.pins[name].sha256 if name in form.pins else {}
     wanted = {path.name for pattern in form.files for path in folder.glob(pattern)}
     for file in sorted(file for file in wanted if not file.endswith(".sha256")):
-        check(ModelFile(file, sha256=known.get(file, "")), folder)
+        verify(ModelFile(file, sha256=known.get(file, "")), folder)
     return folder
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.audio import Samples, to_int16
-from services.downloads import Model, ModelFile, absent
+from services.downloads import Model, ModelFile, missing_files
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.engines import espeak
 from services.tts.engines.kokoro_phonemes import ids_of, kokoro_letters
@@ -96,7 +96,7 @@ def missing(settings: Settings) -> str | None:
         return "the package onnxruntime is not installed (pip install 'visavis[kokoro]')"
     if lack := espeak.missing():
         return f"it needs eSpeak NG to read: {lack}"
-    lacking = absent(WEIGHTS.files, folder_of(settings))
+    lacking = missing_files(WEIGHTS.files, folder_of(settings))
     if lacking and settings.tts_engine != "kokoro":
         return f"its files are not in {folder_of(settings)}; VISAVIS_TTS_ENGINE=kokoro downloads them (330 MB)"
     return None

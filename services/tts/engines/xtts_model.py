@@ -59,7 +59,7 @@ class XttsModel:
 
     def __init__(self, folder: Path, device: str, memory: int) -> None:
         config_class, model_class = _library()
-        gpu.bound(device, memory)
+        gpu.limit_memory(device, memory)
         with told_errors():
             try:
                 config = config_class()

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from bus.settings import Settings
-from services.downloads import Model, ModelFile, absent
+from services.downloads import Model, ModelFile, missing_files
 
 WEIGHTS = Model(
     "coqui/XTTS-v2",
@@ -36,7 +36,7 @@ def missing(settings: Settings) -> str | None:
             return f"the package {package} is not installed (pip install 'visavis[xtts]')"
     if settings.xtts_licence != "accepted":
         return LICENCE
-    if settings.tts_engine != "xtts" and absent(WEIGHTS.files, folder_of(settings)):
+    if settings.tts_engine != "xtts" and missing_files(WEIGHTS.files, folder_of(settings)):
         return f"its files are not in {folder_of(settings)}; VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)"
     if settings.tts_engine != "xtts" and not settings.tts_device and not _has_graphics_card():
         return "there is no graphics card that torch can use, and on a processor it is far too slow"

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bus.errors import ConfigurationError
-from services.downloads import ModelFile, absent
+from services.downloads import ModelFile, missing_files
 from services.render.liveportrait import weights as published
 from services.render.liveportrait.weights import FILES, assemble, load, main
 from tests.golden import recipe
@@ -95,4 +95,4 @@ def test_the_command_says_where_files_can_be_put_by_hand(
     monkeypatch.setattr(published, "ADDRESS", "http://127.0.0.1:9")
     assert main([str(tmp_path)]) == 1
     assert str(tmp_path / FILES[0].path) in capsys.readouterr().err
-    assert absent(FILES, tmp_path) == list(FILES)
+    assert missing_files(FILES, tmp_path) == list(FILES)

@@ -11,7 +11,7 @@ import pytest
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.audio import Samples
-from services.downloads import absent
+from services.downloads import missing_files
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import espeak as espeak_engine
 from services.tts.engines.espeak import EspeakEngine
@@ -132,7 +132,7 @@ def test_a_damaged_voice_fails_the_sentence_and_nothing_else(tmp_path: Path, esp
 def test_auto_takes_it_only_with_its_files_and_says_how_to_get_them(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert absent(WEIGHTS.files, folder) == []
+    assert missing_files(WEIGHTS.files, folder) == []
     assert missing(Settings(kokoro_model=str(folder))) is None
     lack = missing(Settings(data=str(tmp_path)))
     assert lack is not None

@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from bus.errors import InvalidInput
 from services.audio import SILENCE, OpusDecoder, OpusEncoder, Samples, packet_loudness, rms
 from services.gateway.playing import aiortc_tuning
-from services.gateway.playing.tracks import PacketTrack
+from services.gateway.playing.tracks import EncodedTrack
 
 _AUDIBLE = 0.01
 """Root mean square from which a packet counts as heard (-40 dB of full scale)."""
@@ -39,7 +39,7 @@ class Peer:
     def __init__(self, base: str) -> None:
         self._client = httpx2.AsyncClient(base_url=base, timeout=30)
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._microphone = PacketTrack("audio")
+        self._microphone = EncodedTrack("audio")
         self._unsaid: list[bytes] = []
         self._speech_ends = 0
         """Packets still unsaid when the last audible one leaves."""
@@ -67,7 +67,7 @@ class Peer:
         answer.raise_for_status()
         for transceiver in self._pc.getTransceivers():
             sink = self._sound if transceiver.kind == "audio" else self._video
-            aiortc_tuning.tap(transceiver.receiver, sink)
+            aiortc_tuning.intercept_packets(transceiver.receiver, sink)
         await self._pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         self._talking = asyncio.create_task(self._talk())
 

@@ -28,7 +28,7 @@ ENCODER_DELAY = 312
 """Samples at 48 kHz by which libopus answers late (its look-ahead, 6.5 ms); `OpusEncoder` takes it away again."""
 
 
-def samples_of(pcm: bytes) -> Samples:
+def samples_from_pcm(pcm: bytes) -> Samples:
     """The samples in bytes of mono s16 little endian, without a copy.
 
     Raises:

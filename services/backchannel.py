@@ -13,7 +13,7 @@ _LONGEST = 3
 """Words; who says more has something to say."""
 
 
-def is_murmur(text: str) -> bool:
+def is_backchannel(text: str) -> bool:
     """Whether a whole utterance only shows that somebody listens; an empty one does not."""
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text.lower())
     return 0 < len(words) <= _LONGEST and all(word in _MURMURS for word in words)

@@ -28,7 +28,7 @@ def missing() -> str | None:
     return None if _network().exists() else f"{_network()} is missing: another version of faster-whisper is installed"
 
 
-class Silero:
+class SileroVad:
     """Listens to one stream of sound; its memory goes back some seconds. Used by one thread at a time."""
 
     def __init__(self) -> None:

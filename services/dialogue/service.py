@@ -29,7 +29,7 @@ from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import visible_to
 from projections.conversation import Conversation, Reply, fold_all, heard, title_of
-from services.backchannel import is_murmur
+from services.backchannel import is_backchannel
 from services.characters import current_characters
 from services.dialogue.commands.outcomes import outputs
 from services.dialogue.commands.recognition import recognise
@@ -76,7 +76,7 @@ class Dialogue:
         # One that failed comes here again only where it was put back by hand: then it goes on.
         if record is not None and record.state in ("ended", "interrupted"):
             return
-        if isinstance(body, TranscriptFinal) and is_murmur(text) and _is_heard_now(conversation):
+        if isinstance(body, TranscriptFinal) and is_backchannel(text) and _is_heard_now(conversation):
             return  # it went on meanwhile, and needs no answer
         characters = visible_to(conversation.person, await current_characters(reader))
         # The language just spoken: somebody may change it in mid-conversation.
@@ -156,7 +156,7 @@ class Dialogue:
         character = conversation.character or next(iter(characters), "visavis")
         language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
         known = {name: one.name for name, one in characters.items()}
-        if not text or is_murmur(text) or recognise(text, language, known, known.get(character, "")) is not None:
+        if not text or is_backchannel(text) or recognise(text, language, known, known.get(character, "")) is not None:
             return
         exchange = _exchange(
             conversation,

@@ -9,19 +9,19 @@ from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, until_stopped
 from bus.settings import PREFIX, Settings
 from projections.read_model import ReadModel
-from services.gateway.listening.turn_end import turn_end_of
-from services.gateway.listening.voice_activity import detector
+from services.gateway.listening.turn_end import load_turn_end_detector
+from services.gateway.listening.voice_activity import best_detector
 from services.gateway.server import GatewayServer
 
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
-    turn_end = turn_end_of(settings)
+    turn_end = load_turn_end_detector(settings)
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as event_log:
-            await until_stopped(GatewayServer(event_log, settings, model, detector(), turn_end).run(listener))
+            await until_stopped(GatewayServer(event_log, settings, model, best_detector(), turn_end).run(listener))
     finally:
         if turn_end is not None:
             turn_end.close()

@@ -24,15 +24,15 @@ from projections.read_model import ReadModel
 from services.gateway.feed import Feed
 from services.gateway.listening.endpointing import Endpointer
 from services.gateway.listening.microphone import Microphone
-from services.gateway.listening.turn_end import TurnEnd
-from services.gateway.listening.voice_activity import VoiceActivity
+from services.gateway.listening.turn_end import TurnEndDetector
+from services.gateway.listening.voice_activity import VoiceActivityDetector
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
-from services.gateway.playing.recovery import Journal, close_lost
+from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import Session
 from services.gateway.web.api import Gateway, make_app
 from services.gateway.web.conversations import Conversations
-from services.gateway.web.face_requests import Faces
+from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
 
 
-def ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
+def parse_ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
     """The servers in VISAVIS_ICE_SERVERS.
 
     Raises:
@@ -75,27 +75,27 @@ class GatewayServer:
         event_log: EventLog,
         settings: Settings,
         model: ReadModel,
-        make_activity: Callable[[], VoiceActivity],
-        turn_end: TurnEnd | None = None,
+        make_detector: Callable[[], VoiceActivityDetector],
+        turn_end: TurnEndDetector | None = None,
     ) -> None:
         self._event_log = event_log
         self._settings = settings
-        self._make_activity = make_activity
+        self._make_detector = make_detector
         self._turn_end = turn_end
         self._feed = Feed(event_log, model)
-        self._journal = Journal(settings.data_folder / "sessions")
+        self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
         self._conversations = Conversations(
             event_log, self._feed, "" if settings.language == FIND_OUT else settings.language
         )
-        self._faces = Faces(
+        self._faces = FaceRequests(
             event_log,
             self._feed,
             self._conversations,
-            most=settings.faces_per_person,
+            max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", FIND_OUT) else "en",
         )
-        self._ice = ice_servers(settings.ice_servers)
+        self._ice = parse_ice_servers(settings.ice_servers)
         self._serving: set[asyncio.Task[None]] = set()
 
     def app(self) -> Starlette:
@@ -116,9 +116,9 @@ class GatewayServer:
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; sessions are then closed and say so on the log."""
-        aiortc_tuning.install(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
+        aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
         async with announced(self._event_log, "gateway"), asyncio.TaskGroup() as tasks:
-            tasks.create_task(close_lost(self._event_log, self._journal))
+            tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._keep_characters())
             tasks.create_task(self._keep_idle_loops())
@@ -155,7 +155,7 @@ class GatewayServer:
     def _open_session(self, conversation: str, character: str) -> Session:
         state = self._feed.model.conversation(conversation)
         language = state.language if state else self._settings.language
-        activity = self._make_activity()
+        activity = self._make_detector()
         endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=activity.window)
         spoken = UNKNOWN_LANGUAGE if self._settings.language == FIND_OUT else language
         microphone = Microphone(self._event_log, conversation, spoken, activity, endpointer, self._turn_end)

@@ -9,7 +9,7 @@ from pocketsphinx import Decoder
 
 from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE, Word
-from services.audio import samples_of
+from services.audio import samples_from_pcm
 from services.stt.engine import Transcript
 from services.stt.local_agreement import StablePrefix
 from services.stt.pauses import Pauses
@@ -80,7 +80,7 @@ class PocketsphinxTranscription:
 
     def push(self, pcm: bytes) -> str | None:
         decoder = self._open()
-        samples = samples_of(pcm)
+        samples = samples_from_pcm(pcm)
         if not len(samples):
             return None
         self._samples += len(samples)

@@ -33,7 +33,7 @@ from bus.settings import Settings
 from bus.work.runner import Runner
 from projections.read_model import ReadModel
 from services.dialogue.__main__ import build as build_dialogue
-from services.gateway.listening.voice_activity import PocketsphinxActivity
+from services.gateway.listening.voice_activity import PocketsphinxDetector
 from services.gateway.server import GatewayServer
 from services.render.__main__ import build as build_render
 from services.stt.__main__ import build as build_stt
@@ -95,7 +95,7 @@ async def everything(settings: Settings) -> AsyncIterator[str]:
             event_log = await stack.enter_async_context(connect(settings, name=service.name))
             work.append(asyncio.create_task(Runner(event_log, service).run()))
         event_log = await stack.enter_async_context(connect(settings, name="gateway"))
-        server = GatewayServer(event_log, settings, model, PocketsphinxActivity)
+        server = GatewayServer(event_log, settings, model, PocketsphinxDetector)
         work.append(asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT"))))
         try:
             yield f"http://127.0.0.1:{port}"

@@ -24,7 +24,7 @@ from bus.events import (
 )
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, Message, fold_all, heard
-from services.backchannel import is_murmur
+from services.backchannel import is_backchannel
 from tests.e2e.browser import browser, by, say
 from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import conversation_of, open_page, talk
@@ -103,7 +103,7 @@ def _wants_no_answer(mine: list[Event]) -> bool:
     """Whether a turn is a murmur, or the command to stop."""
     commands = [event.body.name for event in mine if isinstance(event.body, CommandRecognised)]
     texts = [event.body.text for event in mine if isinstance(event.body, TranscriptFinal)]
-    return commands == ["stop"] or any(map(is_murmur, texts))
+    return commands == ["stop"] or any(map(is_backchannel, texts))
 
 
 async def test_ten_turns_with_interruptions(stack: Stack, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from services.audio import (
     packet_loudness,
     resample,
     rms,
-    samples_of,
+    samples_from_pcm,
     to_int16,
 )
 
@@ -124,9 +124,9 @@ def test_loudness_is_counted_packet_by_packet() -> None:
 
 
 def test_half_a_sample_is_refused() -> None:
-    assert samples_of(b"\x01\x00\xff\xff").tolist() == [1, -1]
+    assert samples_from_pcm(b"\x01\x00\xff\xff").tolist() == [1, -1]
     with pytest.raises(InvalidInput, match="3 bytes"):
-        samples_of(b"abc")
+        samples_from_pcm(b"abc")
 
 
 def test_floating_point_is_clipped_and_whole_numbers_of_another_size_are_refused() -> None:

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from services.backchannel import is_murmur
+from services.backchannel import is_backchannel
 
 
 @pytest.mark.parametrize("text", ["mm-hm", "Mhm.", "uh-huh", "Okay, yeah.", "ja genau", "Ach so!", "hm hm hm"])
 def test_who_only_shows_that_they_listen_murmurs(text: str) -> None:
-    assert is_murmur(text)
+    assert is_backchannel(text)
 
 
 @pytest.mark.parametrize("text", ["", "...", "no", "stop", "okay stop", "yes yes yes yes", "ja aber", "what", "nein"])
 def test_who_has_something_to_say_does_not(text: str) -> None:
-    assert not is_murmur(text)
+    assert not is_backchannel(text)

@@ -24,7 +24,7 @@ _FAINT = 1e-3
 """Loudness (-60 dB) under which nothing is played, and under which differences do not count."""
 
 
-class EchoGuard:
+class EchoDetector:
     """Told of everything that is played and heard in one session, in the order in which it happens."""
 
     def __init__(self) -> None:

@@ -21,13 +21,13 @@ from bus.events import (
 )
 from bus.ids import derive_id, new_id
 from bus.log.event_log import EventLog
-from services.audio import OpusDecoder, Resampler, rms, samples_of
+from services.audio import OpusDecoder, Resampler, rms, samples_from_pcm
 from services.gateway.listening.completeness import Completeness
-from services.gateway.listening.echo import EchoGuard
+from services.gateway.listening.echo import EchoDetector
 from services.gateway.listening.endpointing import Ended, Endpointer, Started
-from services.gateway.listening.reorder_buffer import Reorder
-from services.gateway.listening.turn_end import HEARD, TurnEnd
-from services.gateway.listening.voice_activity import VoiceActivity
+from services.gateway.listening.reorder_buffer import ReorderBuffer
+from services.gateway.listening.turn_end import HEARD, TurnEndDetector
+from services.gateway.listening.voice_activity import VoiceActivityDetector
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +52,9 @@ class Microphone:
         event_log: EventLog,
         conversation: str,
         language: str,
-        activity: VoiceActivity,
+        activity: VoiceActivityDetector,
         endpointer: Endpointer,
-        turn_end: TurnEnd | None = None,
+        turn_end: TurnEndDetector | None = None,
     ) -> None:
         self._event_log = event_log
         self._conversation = conversation
@@ -68,9 +68,9 @@ class Microphone:
         self._judged: int | None = None
         """The silence that was judged last."""
         self._session = ""
-        self._echo = EchoGuard()
+        self._echo = EchoDetector()
         self._played = OpusDecoder()
-        self._reorder = Reorder()
+        self._reorder = ReorderBuffer()
         self._decoder = OpusDecoder()
         self._resampler = Resampler(SPEECH_RATE, MICROPHONE_RATE)
         self._expected: int | None = None
@@ -120,7 +120,7 @@ class Microphone:
             window = bytes(self._heard[start : start + self._window])
             self._looked_at += self._window
             probability = self._activity.probability(window)
-            if self._echo.is_echo(rms(samples_of(window))):
+            if self._echo.is_echo(rms(samples_from_pcm(window))):
                 probability = 0.0
             for boundary in self._endpointer.push(probability):
                 if isinstance(boundary, Started):

@@ -6,7 +6,7 @@ _HALF = 1 << 15
 _RESTART = 200
 
 
-class Reorder:
+class ReorderBuffer:
     """Packets in order of sequence number; a missing one is waited for while at most `wait` later ones are here.
 
     Gaps show in the timestamps of what comes out.

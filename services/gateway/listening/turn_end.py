@@ -20,7 +20,7 @@ import numpy.typing as npt
 from bus.events import MICROPHONE_RATE
 from bus.settings import Settings
 from services import wheels
-from services.audio import samples_of
+from services.audio import samples_from_pcm
 from services.downloads import ModelFile, missing_files, verify
 from services.gateway.listening.completeness import Completeness
 
@@ -51,7 +51,7 @@ def missing(folder: Path) -> str | None:
     return None
 
 
-class TurnEnd:
+class TurnEndDetector:
     """Judges the ends of phrases of all sessions, one after the other, in a thread.
 
     Args:
@@ -82,7 +82,7 @@ class TurnEnd:
     def probability(self, pcm: bytes) -> float:
         """How likely the turn is over, 0 to 1; see `ask`."""
         heard = np.zeros(HEARD, np.float32)
-        samples = samples_of(pcm)[-HEARD:]
+        samples = samples_from_pcm(pcm)[-HEARD:]
         if len(samples):
             heard[-len(samples) :] = samples.astype(np.float32) / np.float32(32768)
         level = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
@@ -100,7 +100,7 @@ class TurnEnd:
         self._thread.shutdown(cancel_futures=True)
 
 
-def turn_end_of(settings: Settings) -> TurnEnd | None:
+def load_turn_end_detector(settings: Settings) -> TurnEndDetector | None:
     """The network, where it is wanted and all it needs is here.
 
     Raises:
@@ -109,7 +109,7 @@ def turn_end_of(settings: Settings) -> TurnEnd | None:
     folder = settings.models_folder / "turn"
     if settings.turn_model == "off" or missing(folder):
         return None
-    return TurnEnd(verify(FILE, folder))
+    return TurnEndDetector(verify(FILE, folder))
 
 
 def main(arguments: list[str]) -> int:

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from bus.errors import InvalidInput
 from services import silero
-from services.audio import rms, samples_of
+from services.audio import rms, samples_from_pcm
 from services.gateway.listening.endpointing import WINDOW
 
 
-class VoiceActivity(Protocol):
+class VoiceActivityDetector(Protocol):
     """A detector for one stream of sound: it may remember what it heard."""
 
     @property
@@ -31,23 +31,23 @@ class VoiceActivity(Protocol):
         ...
 
 
-def detector() -> type[SileroActivity] | type[PocketsphinxActivity]:
+def best_detector() -> type[SileroDetector] | type[PocketsphinxDetector]:
     """The best that is installed here."""
-    return PocketsphinxActivity if silero.missing() else SileroActivity
+    return PocketsphinxDetector if silero.missing() else SileroDetector
 
 
-class SileroActivity:
+class SileroDetector:
     """Silero's network, which tells voices from noise, music and coughs, and knows within 40 ms that one has ended."""
 
     window = silero.WINDOW
 
     def __init__(self) -> None:
-        self._silero = silero.Silero()
+        self._silero = silero.SileroVad()
 
     def probability(self, window: bytes) -> float:
         if len(window) != 2 * self.window:
             raise InvalidInput(f"expected a window of {2 * self.window} bytes (32 ms at 16 kHz), got {len(window)}")
-        return self._silero.probability(samples_of(window))
+        return self._silero.probability(samples_from_pcm(window))
 
 
 HISTORY = 100
@@ -63,7 +63,7 @@ UNVOICED = 0.25
 """What a window that does not sound like a voice can reach at the most; below both thresholds of the endpointer."""
 
 
-class PocketsphinxActivity:
+class PocketsphinxDetector:
     """The WebRTC detector of pocketsphinx's wheel, which goes on for 120 ms after a voice and takes noise for speech,
     held against a noise floor that adapts within seconds.
     """
@@ -79,7 +79,7 @@ class PocketsphinxActivity:
     def probability(self, window: bytes) -> float:
         if len(window) != 2 * WINDOW:
             raise InvalidInput(f"expected a window of {2 * WINDOW} bytes (30 ms at 16 kHz), got {len(window)}")
-        level = 20 * math.log10(max(rms(samples_of(window)), 1e-5))
+        level = 20 * math.log10(max(rms(samples_from_pcm(window)), 1e-5))
         self._levels.append(level)
         over = level - self._floor() - MARGIN
         loud = 1 / (1 + math.exp(-over / SLOPE))

@@ -47,7 +47,7 @@ class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
         return aiortc.rtp.pack_header_extensions(extensions)
 
 
-def install(*, loopback: bool) -> None:
+def apply_patches(*, loopback: bool) -> None:
     """Apply to the whole process; a second call changes nothing.
 
     Args:
@@ -80,7 +80,7 @@ class _Tap:
         return False, None
 
 
-def tap(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
+def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     """Take a receiver's packets before its jitter buffer; statistics and receiver reports go on as before."""
     name = "_RTCRtpReceiver__jitter_buffer"
     if not hasattr(receiver, name):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from services.backchannel import is_murmur
+from services.backchannel import is_backchannel
 
 Verdict: TypeAlias = Literal["wait", "stop", "go on"]
 
 
-class BargeIn:
+class BargeInDetector:
     """Follows the utterances of one session, from their first sound until all their words are known."""
 
     def __init__(self) -> None:
@@ -47,4 +47,4 @@ class BargeIn:
 
 
 def _says_something(text: str) -> bool:
-    return bool(text.strip()) and not is_murmur(text)
+    return bool(text.strip()) and not is_backchannel(text)

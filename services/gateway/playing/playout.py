@@ -198,7 +198,7 @@ class Playout:
         return self._position * OPUS_FRAME, len(self._playing.packets) * OPUS_FRAME if self._playing else 0
 
     @property
-    def quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing is being said and nothing waits to be said."""
         return self._playing is None and not self._queue
 

@@ -24,7 +24,7 @@ from bus.log.event_log import EventLog
 log = logging.getLogger(__name__)
 
 
-class Journal:
+class SessionJournal:
     """The sessions that are open here, one small file each, so that the next start knows of them.
 
     Raises:
@@ -64,7 +64,7 @@ class Journal:
         return self._folder / f"{session}.json"
 
 
-async def close_lost(event_log: EventLog, journal: Journal) -> None:
+async def close_orphaned_sessions(event_log: EventLog, journal: SessionJournal) -> None:
     """End what was begun: utterances get their last chunk, so that what was said is understood; sessions are closed."""
     for opened in journal.left():
         body = opened.body

@@ -13,12 +13,12 @@ from projections.conversation import Conversation, Reply, fold_all
 
 _WORTH_RESUMING = 60_000_000
 """Microseconds for which an unheard reply is worth hearing."""
-UNHEARD = ("written", "spoken", "playing")
+UNPLAYED_STATES = ("written", "spoken", "playing")
 """States of a sentence that has not been played to its end."""
 
 
 @dataclass(frozen=True)
-class Unheard:
+class ResumePoint:
     """Where a session begins to read."""
 
     speeches: tuple[Event, ...]
@@ -29,9 +29,9 @@ class Unheard:
     """The same for the pictures, on `FRAMES`."""
 
 
-async def look_for_unheard(
+async def find_resume_point(
     event_log: EventLog, conversation: str, known: Conversation | None, *, alone: Callable[[], bool]
-) -> Unheard:
+) -> ResumePoint:
     """Find out where to begin.
 
     Args:
@@ -45,10 +45,10 @@ async def look_for_unheard(
     pictures = await event_log.last_sequence(streams.FRAMES)
     state = known or Conversation(id=conversation)
     state = fold_all(state, await event_log.facts(conversation, after=state.seq))
-    reply = unheard_reply(state, clock.now())
+    reply = reply_to_resume(state, clock.now())
     if reply is None or not alone():
-        return Unheard((), sound, pictures)
-    waiting = {one.speech for one in reply.sentences if one.state in UNHEARD and one.speech}
+        return ResumePoint((), sound, pictures)
+    waiting = {one.speech for one in reply.sentences if one.state in UNPLAYED_STATES and one.speech}
     facts = await event_log.facts(conversation) if waiting else []
     speeches = tuple(
         event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in waiting
@@ -59,10 +59,10 @@ async def look_for_unheard(
         first_picture = await event_log.first_sequence(subjects.frames(conversation, event.body.speech))
         sound = min(sound, (first_sound or sound + 1) - 1)
         pictures = min(pictures, (first_picture or pictures + 1) - 1)
-    return Unheard(speeches, sound, pictures)
+    return ResumePoint(speeches, sound, pictures)
 
 
-def unheard_reply(conversation: Conversation | None, now: int) -> Reply | None:
+def reply_to_resume(conversation: Conversation | None, now: int) -> Reply | None:
     """The newest reply, where the person still waits to hear it.
 
     Args:
@@ -71,5 +71,5 @@ def unheard_reply(conversation: Conversation | None, now: int) -> Reply | None:
     turn = conversation.turns[-1] if conversation and conversation.turns else None
     if turn is None or turn.reply is None or now - turn.at > _WORTH_RESUMING:
         return None
-    unheard = any(one.state in UNHEARD for one in turn.reply.sentences)
+    unheard = any(one.state in UNPLAYED_STATES for one in turn.reply.sentences)
     return turn.reply if unheard and turn.reply.state in ("telling", "ended") else None

@@ -52,12 +52,12 @@ from services.audio import SILENCE
 from services.gateway.feed import Feed, Watcher
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing import aiortc_tuning
-from services.gateway.playing.barge_in import BargeIn, Verdict
+from services.gateway.playing.barge_in import BargeInDetector, Verdict
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.playout import Finished, Playout, Progress, Started, Tick
-from services.gateway.playing.recovery import Journal
-from services.gateway.playing.resume import Unheard, look_for_unheard
-from services.gateway.playing.tracks import PacketTrack
+from services.gateway.playing.recovery import SessionJournal
+from services.gateway.playing.resume import ResumePoint, find_resume_point
+from services.gateway.playing.tracks import EncodedTrack
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Session:
         conversation: str,
         character: str,
         microphone: Microphone,
-        journal: Journal,
+        journal: SessionJournal,
         ice_servers: list[RTCIceServer],
         on_speech: Callable[[str, str | None], Awaitable[None]],
         alone: Callable[[], bool],
@@ -101,9 +101,9 @@ class Session:
         self._on_speech = on_speech
         self._alone = alone
         self.playout = Playout(phase=clock.now() // 40_000)
-        self._barge_in = BargeIn()
+        self._barge_in = BargeInDetector()
         self._causes: dict[str, Event] = {}
-        self._audio, self._video = PacketTrack("audio"), PacketTrack("video")
+        self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
         self._pc = RTCPeerConnection(
             RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
@@ -138,7 +138,7 @@ class Session:
             await self._pc.setRemoteDescription(offer)
             for transceiver in self._pc.getTransceivers():
                 if transceiver.kind == "audio":
-                    aiortc_tuning.tap(transceiver.receiver, self._microphone.take_packet)
+                    aiortc_tuning.intercept_packets(transceiver.receiver, self._microphone.take_packet)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # a parser fed by strangers: it raises whatever it likes
             await self._pc.close()
@@ -250,7 +250,7 @@ class Session:
                     self._show_idle()
                 case UtteranceStarted(utterance=utterance, session=self.id):
                     self._barge_in.began(utterance, one.event.turn)
-                    if not self.playout.quiet:
+                    if not self.playout.is_idle:
                         self.playout.hold()
                 case TranscriptFinal(utterance=utterance, text=text):
                     await self._decide(self._barge_in.over(utterance, text), one.event.turn)
@@ -269,7 +269,7 @@ class Session:
 
     async def _decide(self, verdict: Verdict, turn: str | None) -> None:
         """The voice that fell silent goes on, or the answers to what was said before this turn are cut short."""
-        if verdict == "stop" and not self.playout.quiet:
+        if verdict == "stop" and not self.playout.is_idle:
             await self._on_speech(self.conversation, turn)
         if verdict != "wait":
             self.playout.release()
@@ -278,10 +278,10 @@ class Session:
         """Stop a reply now; returns the facts of what had been played, for the log."""
         return [event for moment in self.playout.interrupt(reply) if (event := self._moment(moment)) is not None]
 
-    async def _take_up(self) -> Unheard:
+    async def _take_up(self) -> ResumePoint:
         """Go on with a reply that was told while no session was there to play it, or that a lost one broke off."""
         known = self._feed.model.conversation(self.conversation)
-        unheard = await look_for_unheard(self._event_log, self.conversation, known, alone=self._alone)
+        unheard = await find_resume_point(self._event_log, self.conversation, known, alone=self._alone)
         for event in unheard.speeches:
             assert isinstance(event.body, SpeechStarted)
             self._causes[event.body.speech] = event

@@ -14,7 +14,7 @@ _CLOCK = {"audio": 48_000, "video": 90_000}
 _UNSENT = 50
 
 
-class PacketTrack(MediaStreamTrack):
+class EncodedTrack(MediaStreamTrack):
     """Sends what is pushed. At most 50 packets wait; older ones are dropped where the network does not take them."""
 
     def __init__(self, kind: str) -> None:

@@ -27,10 +27,10 @@ from services.gateway.feed import Feed
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
 from services.gateway.web.conversations import Conversations
-from services.gateway.web.face_requests import Faces, read_form
-from services.gateway.web.identity import PersonCookie, SameOrigin, person_of
-from services.gateway.web.offer import read_offer
-from services.gateway.web.static import Page
+from services.gateway.web.face_requests import FaceRequests, read_face_form
+from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware, current_person
+from services.gateway.web.offer import parse_offer
+from services.gateway.web.static import StaticPage
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Gateway:
     feed: Feed
     idle: IdleLoops
     conversations: Conversations
-    faces: Faces
+    faces: FaceRequests
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
     serve_session: Callable[[Session], None]
@@ -101,9 +101,9 @@ def make_app(gateway: Gateway) -> Starlette:
         routes=[
             *health.routes(gateway.health),
             Mount("/api", routes=routes),
-            Mount("/", app=Page(gateway.page)),
+            Mount("/", app=StaticPage(gateway.page)),
         ],
-        middleware=[Middleware(SameOrigin), Middleware(PersonCookie)],
+        middleware=[Middleware(SameOriginMiddleware), Middleware(PersonCookieMiddleware)],
         exception_handlers={VisavisError: _tell, ClientDisconnect: _gone},
     )
 
@@ -157,7 +157,7 @@ class Api:
     # characters
 
     async def characters(self, request: Request) -> Response:
-        person = person_of(request)
+        person = current_person(request)
         return JSONResponse(
             [
                 {
@@ -176,7 +176,7 @@ class Api:
 
     async def portrait(self, request: Request) -> Response:
         character = request.path_params["character"]
-        self._conversations.character(person_of(request), character)
+        self._conversations.character(current_person(request), character)
         loop = self._gateway.idle.get(character)
         if loop is None:
             raise BusError(f"{character} has not been drawn yet", code="unavailable")
@@ -187,24 +187,24 @@ class Api:
         )
 
     async def remove_character(self, request: Request) -> Response:
-        await self._gateway.faces.remove(person_of(request), request.path_params["character"])
+        await self._gateway.faces.remove(current_person(request), request.path_params["character"])
         return Response(status_code=204)
 
     async def make_character(self, request: Request) -> Response:
         conversation = self._own(request)
-        traits, photo = await read_form(request)
-        character = await self._gateway.faces.ask(conversation, traits, photo)
+        traits, photo = await read_face_form(request)
+        character = await self._gateway.faces.request(conversation, traits, photo)
         return JSONResponse({"character": character}, 202)
 
     # conversations
 
     async def open_conversation(self, request: Request) -> Response:
         wanted: NewConversation = await read_json(request, NewConversation)
-        identity = await self._conversations.open(person_of(request), wanted.character)
+        identity = await self._conversations.open(current_person(request), wanted.character)
         return JSONResponse({"id": identity}, 201)
 
     async def list_conversations(self, request: Request) -> Response:
-        return JSONResponse(msgspec.to_builtins(self._gateway.feed.model.conversations_of(person_of(request))))
+        return JSONResponse(msgspec.to_builtins(self._gateway.feed.model.conversations_of(current_person(request))))
 
     async def conversation(self, request: Request) -> Response:
         return JSONResponse(view(self._own(request)))
@@ -250,7 +250,7 @@ class Api:
                     after = news.sequence
 
     def _own(self, request: Request) -> Any:
-        return self._conversations.own(person_of(request), request.path_params["conversation"])
+        return self._conversations.own(current_person(request), request.path_params["conversation"])
 
     # WebRTC
 
@@ -263,7 +263,7 @@ class Api:
             sdp = (await body_of(request, _LONGEST_OFFER)).decode()
         except UnicodeDecodeError as error:
             raise InvalidInput("the offer is not text") from error
-        offer = read_offer(sdp)
+        offer = parse_offer(sdp)
         conversation = await self._conversations.with_somebody(conversation)
         session = self._gateway.open_session(conversation.id, conversation.character)
         answer = await session.answer(offer)
@@ -275,7 +275,7 @@ class Api:
         session = self._conversations.sessions.get(request.path_params["session"])
         if session is None:
             raise NotFound("no such session")
-        self._conversations.own(person_of(request), session.conversation)
+        self._conversations.own(current_person(request), session.conversation)
         session.end("left")
         return Response(status_code=204)
 
@@ -295,7 +295,7 @@ class Api:
             {"name": name, "engine": up.get(name, ""), "up": name in up, "note": "" if name in up else "not running"}
             for name in EXPECTED_SERVICES
         ]
-        faces = self._gateway.faces.most
+        faces = self._gateway.faces.max_faces
         return JSONResponse({"bus": "up" if connected else "down", "services": rows, "faces_per_person": faces})
 
     async def nowhere(self, request: Request) -> Response:

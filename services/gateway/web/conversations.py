@@ -23,7 +23,7 @@ from bus.log.event_log import EventLog
 from projections import characters
 from projections.conversation import Conversation, Reply, played_part
 from services.gateway.feed import Feed
-from services.gateway.playing.resume import UNHEARD
+from services.gateway.playing.resume import UNPLAYED_STATES
 from services.gateway.playing.session import Session
 
 LONGEST_TEXT = 4000
@@ -187,8 +187,8 @@ def _being_told(reply: Reply, sessions: list[Session]) -> bool:
     """Whether there is something to stop: text still to come, or a voice that is not through with it."""
     if reply.state == "telling":
         return True
-    unheard = any(sentence.state in UNHEARD for sentence in reply.sentences)
-    return reply.state == "ended" and unheard and any(not session.playout.quiet for session in sessions)
+    unheard = any(sentence.state in UNPLAYED_STATES for sentence in reply.sentences)
+    return reply.state == "ended" and unheard and any(not session.playout.is_idle for session in sessions)
 
 
 def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:

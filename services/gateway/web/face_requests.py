@@ -24,7 +24,7 @@ from services.characters import remove_character
 from services.gateway.feed import Feed
 from services.gateway.web.conversations import PATIENCE, Conversations
 
-_LONGEST: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
+_MAX_LENGTHS: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
 """Characters that may be written about a character."""
 _VOICES = ("female", "male")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -32,7 +32,7 @@ _FORM = 64 << 10
 """Bytes of a form beside its photo."""
 
 
-class Traits(Struct, frozen=True, kw_only=True):
+class CharacterTraits(Struct, frozen=True, kw_only=True):
     """What a person says of the character."""
 
     name: str
@@ -43,24 +43,24 @@ class Traits(Struct, frozen=True, kw_only=True):
     language: str = ""
 
 
-class Faces:
+class FaceRequests:
     """The faces of all persons.
 
     Args:
-        most: faces that one person may have; 0: none.
+        max_faces: faces that one person may have; 0: none.
         language: of characters of which it is not said.
     """
 
     def __init__(
-        self, event_log: EventLog, feed: Feed, conversations: Conversations, *, most: int, language: str
+        self, event_log: EventLog, feed: Feed, conversations: Conversations, *, max_faces: int, language: str
     ) -> None:
         self._event_log = event_log
         self._feed = feed
         self._conversations = conversations
-        self.most = most
+        self.max_faces = max_faces
         self._language = language
 
-    async def ask(self, conversation: Conversation, traits: Traits, photo: bytes) -> str:
+    async def request(self, conversation: Conversation, traits: CharacterTraits, photo: bytes) -> str:
         """Have a character made of a photo; returns its id. How it went is told in the conversation.
 
         The same photo under the same name is the same character, and made once.
@@ -69,11 +69,11 @@ class Faces:
             InvalidInput: uploads are switched off, the person has too many faces, or the name is taken.
             BusError: the log is away or full.
         """
-        if not self.most:
+        if not self.max_faces:
             raise InvalidInput("faces of photos are switched off here", code="switched_off")
         owner = conversation.person
         look = look_of(photo)
-        character = id_of(traits.name, owner, look)
+        character = character_id(traits.name, owner, look)
         known = self._conversations.seen_by(owner)
         asked = [one for one in conversation.faces if one.character == character]
         if character in known or any(one.state == "making" for one in asked):
@@ -81,8 +81,8 @@ class Faces:
         if any(one.name.casefold() == traits.name.casefold() for one in known.values()):
             raise InvalidInput(f"there is a character called {traits.name} already; take another name", code="taken")
         making = sum(one.state == "making" for one in conversation.faces)
-        if sum(one.owner == owner for one in known.values()) + making >= self.most:
-            raise InvalidInput(f"you have {self.most} characters of your own; remove one first", code="too_many")
+        if sum(one.owner == owner for one in known.values()) + making >= self.max_faces:
+            raise InvalidInput(f"you have {self.max_faces} characters of your own; remove one first", code="too_many")
         # Derived, so that a photo sent twice at once is taken once. After it was refused or removed it is another time.
         identity = derive_id(conversation.id, "face", character, conversation.seq if asked else 0)
         body = FaceRequested(
@@ -119,12 +119,12 @@ class Faces:
                 await self._conversations.with_somebody(state)
 
 
-def id_of(name: str, owner: str, look: str) -> str:
+def character_id(name: str, owner: str, look: str) -> str:
     """What a person's character is called on the log; nobody else's, whatever they call theirs."""
     return f"{slug(name)[:40] or 'face'}-{blake2b(f'{owner}/{look}'.encode(), digest_size=6).hexdigest()}"
 
 
-async def read_form(request: Request) -> tuple[Traits, bytes]:
+async def read_face_form(request: Request) -> tuple[CharacterTraits, bytes]:
     """A form, multipart/form-data: the traits as fields, and a file named photo.
 
     Raises:
@@ -134,7 +134,7 @@ async def read_form(request: Request) -> tuple[Traits, bytes]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise InvalidInput("expected multipart/form-data", code="unsupported_media_type")
     try:
-        async with _limited(request).form(max_files=1, max_fields=len(Traits.__struct_fields__)) as form:
+        async with _limited(request).form(max_files=1, max_fields=len(CharacterTraits.__struct_fields__)) as form:
             photo = form.get("photo")
             if not isinstance(photo, UploadFile):
                 raise InvalidInput("expected a file in the field photo")
@@ -147,13 +147,13 @@ async def read_form(request: Request) -> tuple[Traits, bytes]:
     return _traits(fields), data
 
 
-def _traits(fields: Mapping[str, str]) -> Traits:
+def _traits(fields: Mapping[str, str]) -> CharacterTraits:
     fields = {name: value for name, value in fields.items() if value}
-    for name, most in _LONGEST.items():
-        if len(fields.get(name, "")) > most:
-            raise TooLarge(f"{name} may have {most} characters, this one has {len(fields[name])}")
+    for name, longest in _MAX_LENGTHS.items():
+        if len(fields.get(name, "")) > longest:
+            raise TooLarge(f"{name} may have {longest} characters, this one has {len(fields[name])}")
     try:
-        traits = msgspec.convert(fields, Traits)
+        traits = msgspec.convert(fields, CharacterTraits)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"a name is needed: {error}") from error
     if not traits.name.isprintable():

@@ -18,13 +18,13 @@ COOKIE = "visavis_person"
 _YEAR = 365 * 86_400
 
 
-def person_of(request: Request) -> str:
+def current_person(request: Request) -> str:
     """The person who asks."""
     person: str = request.scope["visavis_person"]
     return person
 
 
-class PersonCookie:
+class PersonCookieMiddleware:
     """Knows the person by a cookie; gives one to whoever has none."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -56,7 +56,7 @@ def _known_person(header: str) -> str | None:
         return None
 
 
-class SameOrigin:
+class SameOriginMiddleware:
     """Refuses what another site's page makes a browser send."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -7,7 +7,7 @@ from aiortc import RTCSessionDescription
 from bus.errors import InvalidInput
 
 
-def read_offer(sdp: str) -> RTCSessionDescription:
+def parse_offer(sdp: str) -> RTCSessionDescription:
     """A browser's offer, looked at before anything is built for it.
 
     Raises:

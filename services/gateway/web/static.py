@@ -21,7 +21,7 @@ _HEADERS = {
 }
 
 
-class Page:
+class StaticPage:
     """Serves the bundle: what has a hash in its name for ever, index.html always anew."""
 
     def __init__(self, folder: Path) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE
 from services.audio import Samples
-from services.silero import WINDOW, Silero
+from services.silero import WINDOW, SileroVad
 from services.stt.batcher import Device
 from services.stt.engine import Transcript
 from services.stt.local_agreement import StablePrefix
@@ -59,7 +59,7 @@ class Whisper:
     def __init__(self, network: Network, activity: Callable[[], Callable[[Samples], float]] | None = None) -> None:
         self._decoder = WhisperDecoder(network)
         self._keeps_prefix = network.keeps_prefix
-        self._activity = activity or (lambda: Silero().probability)
+        self._activity = activity or (lambda: SileroVad().probability)
         self.device: Device[Window, Decoded] = Device(self._decoder.decode, network.batch)
 
     def open(self, language: str, prompt: str = "") -> WhisperTranscription:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bus.events import MICROPHONE_RATE
-from services.audio import Samples, samples_of
+from services.audio import Samples, samples_from_pcm
 
 LONGEST = 28 * MICROPHONE_RATE
 """Samples of the longest stretch: Whisper hears 30 s at once."""
@@ -81,7 +81,7 @@ class Stretches:
         Raises:
             InvalidInput: half a sample is left over.
         """
-        self._held = np.concatenate([self._held, samples_of(pcm)])
+        self._held = np.concatenate([self._held, samples_from_pcm(pcm)])
         closed: list[Stretch] = []
         while len(self._held) - self._judged >= self._window:
             self._judge()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from bus.errors import EngineError
-from services.audio import samples_of
+from services.audio import samples_from_pcm
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines.espeak_process import Answer, Request, read, write
 from services.tts.lips.visemes import Phoneme, Shapes, ipa_shapes, marks
@@ -67,7 +67,7 @@ class EspeakEngine:
             answer = self._ask(_request(text, Voice(voice.name, voice.pitch, voice.pace), seed))
         if answer.error:
             raise EngineError(answer.error, retryable=answer.retryable)
-        samples = samples_of(answer.pcm)
+        samples = samples_from_pcm(answer.pcm)
         yield SpeechPiece(samples, answer.rate, marks(_timed(answer.phonemes, len(samples))))
 
     def ipa(self, text: str, language: str) -> str:

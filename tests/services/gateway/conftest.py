@@ -17,7 +17,7 @@ from bus.process.http_server import bind
 from bus.settings import Settings
 from projections.read_model import ReadModel
 from services.audio import OpusEncoder
-from services.gateway.listening.voice_activity import PocketsphinxActivity, VoiceActivity
+from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
 from services.gateway.server import GatewayServer
 from services.render.encoder import Encoder
 from tests.conftest import free_port
@@ -97,13 +97,13 @@ class Running:
 @pytest.fixture
 async def gateway(event_log: EventLog, settings: Settings) -> AsyncIterator[Running]:
     """A gateway that knows Ada and Milo; only Ada has been drawn."""
-    async with serving(event_log, settings, PocketsphinxActivity) as running:
+    async with serving(event_log, settings, PocketsphinxDetector) as running:
         yield running
 
 
 @asynccontextmanager
 async def serving(
-    event_log: EventLog, settings: Settings, make_activity: Callable[[], VoiceActivity]
+    event_log: EventLog, settings: Settings, make_detector: Callable[[], VoiceActivityDetector]
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
@@ -123,7 +123,7 @@ async def serving(
         await event_log.publish_media(batch, f"idle-{index}")
     port = free_port()
     model = ReadModel(settings.data_folder / "gateway.sqlite")
-    server = GatewayServer(event_log, settings, model, make_activity)
+    server = GatewayServer(event_log, settings, model, make_detector)
     running = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:

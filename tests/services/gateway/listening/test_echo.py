@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from services.audio import Samples, packet_loudness, resample, rms
-from services.gateway.listening.echo import EchoGuard
+from services.gateway.listening.echo import EchoDetector
 from services.gateway.listening.endpointing import Endpointer, Started
-from services.gateway.listening.voice_activity import detector
+from services.gateway.listening.voice_activity import best_detector
 from tests import voices
 
 RATE = 16_000
@@ -20,7 +20,7 @@ THEIRS = voices.samples("what_can_you_do_for_me_rms")
 
 def starts(heard: Samples, played: Samples, *, guarded: bool = True) -> list[float]:
     """Seconds at which a phrase is said to begin, where both streams run side by side from the same moment."""
-    activity, guard = detector()(), EchoGuard()
+    activity, guard = best_detector()(), EchoDetector()
     endpointer = Endpointer(window=activity.window)
     loudness = packet_loudness(resample(played, RATE, 48_000))
     found: list[float] = []

@@ -7,11 +7,11 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.listening.reorder_buffer import Reorder
+from services.gateway.listening.reorder_buffer import ReorderBuffer
 
 
 def run(sequences: list[int], wait: int = 2) -> list[int]:
-    reorder = Reorder(wait)
+    reorder = ReorderBuffer(wait)
     ready: list[int] = []
     for sequence in sequences:
         ready += [timestamp for timestamp, _ in reorder.push(sequence & 0xFFFF, sequence, b"")]

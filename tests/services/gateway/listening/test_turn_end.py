@@ -17,7 +17,7 @@ from bus.settings import Settings
 from services.gateway.listening import turn_end
 from services.gateway.listening.endpointing import WINDOW, Endpointer
 from services.gateway.listening.microphone import Microphone
-from services.gateway.listening.turn_end import FILE, HEARD, SURE, TurnEnd, missing, turn_end_of
+from services.gateway.listening.turn_end import FILE, HEARD, SURE, TurnEndDetector, load_turn_end_detector, missing
 from tests.services.gateway.listening.test_microphone import SILENCE, SPEECH, Loudness
 
 TONE = (3000 * np.sin(np.arange(HEARD) / 5)).astype(np.int16).tobytes()
@@ -46,7 +46,7 @@ def network(tmp_path: Path) -> Path:
 
 
 def test_it_hears_the_last_eight_seconds_with_silence_before_what_is_shorter(network: Path) -> None:
-    judge = TurnEnd(network)
+    judge = TurnEndDetector(network)
     try:
         assert judge.probability(TONE) > 0.99
         assert judge.probability(bytes(len(TONE)) + TONE) > 0.99
@@ -60,7 +60,7 @@ def test_it_hears_the_last_eight_seconds_with_silence_before_what_is_shorter(net
 
 @pytest.mark.parametrize(("windows", "silent"), [(20, 30), (220, 10)])
 async def test_how_a_phrase_sounds_moves_its_end(event_log: EventLog, network: Path, windows: int, silent: int) -> None:
-    judge = TurnEnd(network)
+    judge = TurnEndDetector(network)
     microphone = Microphone(event_log, "c", "en", Loudness(), Endpointer(510), judge)
     listening = asyncio.create_task(microphone.run("s"))
     await asyncio.sleep(0)
@@ -82,7 +82,7 @@ async def test_how_a_phrase_sounds_moves_its_end(event_log: EventLog, network: P
 
 def test_without_its_file_nobody_judges(tmp_path: Path) -> None:
     settings = Settings(models=str(tmp_path))
-    assert turn_end_of(settings) is None
+    assert load_turn_end_detector(settings) is None
     assert f"{FILE.name} is not in" in str(missing(tmp_path / "turn"))
 
 
@@ -90,8 +90,8 @@ def test_another_file_in_its_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "turn").mkdir()
     (tmp_path / "turn" / FILE.name).write_bytes(bytes(FILE.bytes))
     with pytest.raises(ConfigurationError, match="is not the published file"):
-        turn_end_of(Settings(models=str(tmp_path)))
-    assert turn_end_of(Settings(models=str(tmp_path), turn_model="off")) is None
+        load_turn_end_detector(Settings(models=str(tmp_path)))
+    assert load_turn_end_detector(Settings(models=str(tmp_path), turn_model="off")) is None
 
 
 def test_where_it_cannot_be_fetched_the_command_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from services import silero
 from services.gateway.listening.endpointing import LONGEST, Ended, Endpointer, Started
-from services.gateway.listening.voice_activity import PocketsphinxActivity, SileroActivity, VoiceActivity
+from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector, VoiceActivityDetector
 from tests.voices.turns import TurnRecording, turn_recordings
 
 MS = 16
@@ -17,7 +17,7 @@ RECOGNISED = 250 * MS
 NOISES = ("a_cough_alone", "a_cough_after_a_sentence", "a_cough_before_a_sentence", "knocking", "breathing", "music")
 
 
-def boundaries(recording: TurnRecording, activity: VoiceActivity) -> Iterator[tuple[int, Started | Ended]]:
+def boundaries(recording: TurnRecording, activity: VoiceActivityDetector) -> Iterator[tuple[int, Started | Ended]]:
     """What is made of a recording while its words are told as they are recognised; with when it is known."""
     endpointer = Endpointer(500, language=recording.language, window=activity.window)
     pcm = recording.samples().tobytes()
@@ -36,14 +36,14 @@ def boundaries(recording: TurnRecording, activity: VoiceActivity) -> Iterator[tu
 def detectors() -> list[object]:
     missing = silero.missing()
     return [
-        pytest.param(SileroActivity, id="silero", marks=pytest.mark.skipif(bool(missing), reason=str(missing))),
-        pytest.param(PocketsphinxActivity, id="pocketsphinx"),
+        pytest.param(SileroDetector, id="silero", marks=pytest.mark.skipif(bool(missing), reason=str(missing))),
+        pytest.param(PocketsphinxDetector, id="pocketsphinx"),
     ]
 
 
 @pytest.mark.parametrize("make", detectors())
 @pytest.mark.parametrize("name", [name for name in turn_recordings() if name not in NOISES])
-def test_speech_is_cut_where_a_listener_would(make: Callable[[], VoiceActivity], name: str) -> None:
+def test_speech_is_cut_where_a_listener_would(make: Callable[[], VoiceActivityDetector], name: str) -> None:
     recording = turn_recordings()[name]
     found = list(boundaries(recording, make()))
     starts = [boundary.sample for _, boundary in found if isinstance(boundary, Started)]
@@ -61,14 +61,14 @@ def test_speech_is_cut_where_a_listener_would(make: Callable[[], VoiceActivity],
 @pytest.mark.parametrize("name", NOISES)
 def test_noises_are_no_phrases(name: str) -> None:
     recording = turn_recordings()[name]
-    found = list(boundaries(recording, SileroActivity()))
+    found = list(boundaries(recording, SileroDetector()))
     assert [type(boundary) for _, boundary in found] == [Started, Ended] * recording.phrases
 
 
 def waits(name: str) -> int:
     """Milliseconds from the last word to the end of its phrase being known."""
     recording = turn_recordings()[name]
-    *_, (known, _) = boundaries(recording, PocketsphinxActivity() if silero.missing() else SileroActivity())
+    *_, (known, _) = boundaries(recording, PocketsphinxDetector() if silero.missing() else SileroDetector())
     return (known - recording.heard[-1].end) // MS
 
 

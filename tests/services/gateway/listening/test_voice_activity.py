@@ -7,7 +7,7 @@ import pytest
 
 from bus.errors import InvalidInput
 from services.gateway.listening.endpointing import WINDOW, Boundary, Ended, Endpointer, Started
-from services.gateway.listening.voice_activity import PocketsphinxActivity
+from services.gateway.listening.voice_activity import PocketsphinxDetector
 from tests import voices
 
 LOUDEST_SAMPLE_OF_SILENCE = 300
@@ -16,7 +16,7 @@ NAMES = sorted(voices.recordings())
 
 def boundaries(pcm: bytes) -> list[tuple[int, Boundary]]:
     """What the endpointer makes of sound, each with the sample at which it is known."""
-    activity, endpointer = PocketsphinxActivity(), Endpointer()
+    activity, endpointer = PocketsphinxDetector(), Endpointer()
     found: list[tuple[int, Boundary]] = []
     for start in range(0, len(pcm) - 2 * WINDOW + 1, 2 * WINDOW):
         known = start // 2 + WINDOW
@@ -51,7 +51,7 @@ def test_steady_noise_is_not_speech(loudness: int) -> None:
 def test_a_humming_machine_is_not_speech_for_long() -> None:
     time = np.arange(16_000 * 12) / 16_000
     hum = sum(np.sin(2 * np.pi * 120 * harmonic * time) / harmonic for harmonic in range(1, 12)) * 2_000
-    activity = PocketsphinxActivity()
+    activity = PocketsphinxDetector()
     pcm = np.asarray(hum).astype("<i2").tobytes()
     likely = [activity.probability(pcm[start : start + 960]) > 0.5 for start in range(0, len(pcm) - 960, 960)]
     assert not any(likely[100:])
@@ -64,4 +64,4 @@ def test_a_voice_over_noise_is_still_one_phrase() -> None:
 
 def test_a_window_of_another_length_is_refused() -> None:
     with pytest.raises(InvalidInput, match="960 bytes"):
-        PocketsphinxActivity().probability(bytes(640))
+        PocketsphinxDetector().probability(bytes(640))

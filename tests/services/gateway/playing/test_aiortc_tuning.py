@@ -12,8 +12,8 @@ from services.gateway.playing import aiortc_tuning
 
 
 async def test_video_is_offered_with_a_bound_on_the_playout_delay() -> None:
-    aiortc_tuning.install(loopback=False)
-    aiortc_tuning.install(loopback=False)
+    aiortc_tuning.apply_patches(loopback=False)
+    aiortc_tuning.apply_patches(loopback=False)
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     pc.addTransceiver("audio")
     pc.addTransceiver("video")
@@ -25,7 +25,7 @@ async def test_video_is_offered_with_a_bound_on_the_playout_delay() -> None:
 
 
 def test_video_packets_carry_it_and_audio_packets_do_not() -> None:
-    aiortc_tuning.install(loopback=False)
+    aiortc_tuning.apply_patches(loopback=False)
     extensions = aiortc.rtp.HeaderExtensionsMap()
     extensions.configure(
         RTCRtpParameters(
@@ -42,7 +42,7 @@ def test_video_packets_carry_it_and_audio_packets_do_not() -> None:
 
 
 def test_loopback_is_offered_on_request_only() -> None:
-    aiortc_tuning.install(loopback=True)
+    aiortc_tuning.apply_patches(loopback=True)
     assert aioice.ice.get_host_addresses(True, False)[-1] == "127.0.0.1"
     assert "127.0.0.1" not in aioice.ice.get_host_addresses(False, True)
 
@@ -51,7 +51,7 @@ async def test_packets_are_tapped_before_the_jitter_buffer() -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("audio").receiver
     taken: list[tuple[int, int, bytes]] = []
-    aiortc_tuning.tap(receiver, lambda *packet: taken.append(packet))
+    aiortc_tuning.intercept_packets(receiver, lambda *packet: taken.append(packet))
     packet = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, timestamp=960)
     packet._data = b"opus"  # type: ignore[attr-defined]
     buffer = receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.gateway.playing.barge_in import BargeIn
+from services.gateway.playing.barge_in import BargeInDetector
 
 
-def begun(*utterances: str) -> BargeIn:
-    barge_in = BargeIn()
+def begun(*utterances: str) -> BargeInDetector:
+    barge_in = BargeInDetector()
     for utterance in utterances:
         barge_in.began(utterance, f"turn of {utterance}")
     return barge_in
@@ -32,7 +32,7 @@ def test_words_that_are_known_at_the_end_only_stop_it() -> None:
 
 
 def test_what_others_said_decides_nothing() -> None:
-    assert BargeIn().over("u1", "stop") == "wait"
+    assert BargeInDetector().over("u1", "stop") == "wait"
     assert begun("u2").over("u1", "stop") == "wait"
     assert begun("u2").heard("u1", "stop") == "wait"
 

@@ -88,7 +88,7 @@ def test_a_held_voice_that_is_interrupted_stays_silent() -> None:
     ticks(playout, 30)
     playout.hold()
     (finished,) = playout.interrupt("r")
-    assert (finished.complete, playout.held, playout.quiet) == (False, False, True)
+    assert (finished.complete, playout.held, playout.is_idle) == (False, False, True)
     assert sound(ticks(playout, 40)) == []
 
 
@@ -231,7 +231,7 @@ def test_an_interruption_stops_at_once_and_says_how_far_it_came() -> None:
     after = ticks(playout, 10)
     assert sound(after) == []
     assert pictures(after)[0] in {b"i0", b"i10"}
-    assert playout.quiet
+    assert playout.is_idle
     assert playout.interrupt("r") == ()
 
 
@@ -241,7 +241,7 @@ def test_what_arrives_late_of_an_interrupted_reply_is_not_played() -> None:
     playout.audio(audio("a", 0, 10, final=True))
     playout.started(speech("a"))
     assert sound(ticks(playout, 20)) == []
-    assert playout.quiet
+    assert playout.is_idle
 
 
 def test_a_speech_whose_beginning_was_missed_is_left_out() -> None:
@@ -249,7 +249,7 @@ def test_a_speech_whose_beginning_was_missed_is_left_out() -> None:
     playout.started(speech("a"))
     playout.skip("a")
     playout.audio(audio("z", 3, 10, 30, final=True))
-    assert playout.quiet
+    assert playout.is_idle
     assert sound(ticks(playout, 20)) == []
 
 

@@ -19,7 +19,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.log.event_log import EventLog
-from services.gateway.playing.recovery import Journal, close_lost
+from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 
 
 def opened(session: str, at: int = 1) -> Event:
@@ -37,18 +37,18 @@ def chunk(index: int, *, final: bool = False) -> AudioIn:
 
 
 def test_what_was_not_closed_is_known_at_the_next_start(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "sessions")
+    journal = SessionJournal(tmp_path / "sessions")
     journal.opened(opened("s2", at=2))
     journal.opened(opened("s1", at=1))
     journal.opened(opened("s3", at=3))
     journal.closed("s3")
     journal.closed("s3")
-    assert Journal(tmp_path / "sessions").left() == [opened("s1", at=1), opened("s2", at=2)]
+    assert SessionJournal(tmp_path / "sessions").left() == [opened("s1", at=1), opened("s2", at=2)]
 
 
 def test_a_note_that_was_torn_by_the_crash_is_thrown_away(tmp_path: Path) -> None:
     (tmp_path / "s1.json").write_bytes(b'{"id":')
-    journal = Journal(tmp_path)
+    journal = SessionJournal(tmp_path)
     assert journal.left() == []
     assert not (tmp_path / "s1.json").exists()
 
@@ -56,18 +56,18 @@ def test_a_note_that_was_torn_by_the_crash_is_thrown_away(tmp_path: Path) -> Non
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "sessions").write_text("")
     with pytest.raises(ConfigurationError, match="sessions"):
-        Journal(tmp_path / "sessions")
+        SessionJournal(tmp_path / "sessions")
 
 
 async def test_half_an_utterance_is_ended_so_that_it_is_understood(event_log: EventLog, tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
+    journal = SessionJournal(tmp_path)
     journal.opened(opened("s1"))
     await event_log.append(opened("s1"))
     await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
     for index in range(3):
         await event_log.publish_media(chunk(index), f"u1-{index}")
 
-    await close_lost(event_log, journal)
+    await close_orphaned_sessions(event_log, journal)
     chunks = [one async for one in event_log.follow(AudioIn, subjects.audio_in("c1", "u1"))]
     assert [(one.index, one.sample, len(one.pcm), one.final) for one in chunks] == [
         (0, 0, 3200, False),
@@ -84,12 +84,12 @@ async def test_half_an_utterance_is_ended_so_that_it_is_understood(event_log: Ev
 
 
 async def test_what_was_ended_or_is_another_sessions_is_left_alone(event_log: EventLog, tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
+    journal = SessionJournal(tmp_path)
     journal.opened(opened("s1"))
     await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
     await event_log.append(fact(TranscriptFinal(utterance="u1", text="yes", language="en", confidence=1.0), "f1"))
     await event_log.append(fact(UtteranceStarted(utterance="u2", session="s2"), "b2"))
-    await close_lost(event_log, journal)
-    await close_lost(event_log, journal)
+    await close_orphaned_sessions(event_log, journal)
+    await close_orphaned_sessions(event_log, journal)
     assert [type(event.body) for _, event in await event_log.facts("c1")][3:] == [SessionClosed]
     assert await event_log.last(subjects.audio_in("c1", "u1")) is None

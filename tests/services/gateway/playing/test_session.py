@@ -41,9 +41,9 @@ from bus.log.event_log import EventLog
 from bus.settings import FIND_OUT, Settings
 from services import silero
 from services.audio import SILENCE, OpusEncoder
-from services.gateway.listening.voice_activity import SileroActivity
+from services.gateway.listening.voice_activity import SileroDetector
 from services.gateway.playing import aiortc_tuning
-from services.gateway.playing.tracks import PacketTrack
+from services.gateway.playing.tracks import EncodedTrack
 from tests.services.gateway.conftest import Running, serving
 
 
@@ -52,7 +52,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.microphone = PacketTrack("audio")
+        self.microphone = EncodedTrack("audio")
         self.heard: list[np.ndarray[tuple[int, ...], np.dtype[np.int16]]] = []
         self.shades: list[int] = []
         self.pings: list[str] = []
@@ -196,7 +196,7 @@ async def test_what_is_said_into_the_microphone_is_an_utterance_on_the_log(gatew
 async def test_with_the_better_detector_and_a_language_to_be_found_out(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
-    async with serving(event_log, replace(settings, language=FIND_OUT), SileroActivity) as gateway:
+    async with serving(event_log, replace(settings, language=FIND_OUT), SileroDetector) as gateway:
         conversation = await gateway.open()
         opened = (await happened(gateway, conversation, ConversationOpened))[0]
         async with connected(gateway, conversation) as peer:
@@ -419,7 +419,7 @@ async def test_a_lost_key_frame_is_followed_by_another_within_a_second(gateway: 
 
     async with connected(gateway, conversation) as peer:
         video = next(one for one in peer.pc.getTransceivers() if one.kind == "video")
-        aiortc_tuning.tap(video.receiver, note)
+        aiortc_tuning.intercept_packets(video.receiver, note)
         await asyncio.sleep(1.5)
         await gateway.record(conversation, "t1", *told("A tone."))
         await gateway.speak(conversation, "t1", about("s1"), 0.8)

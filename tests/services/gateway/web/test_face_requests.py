@@ -25,8 +25,8 @@ from bus.ids import look_of
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.settings import Settings
-from services.gateway.listening.voice_activity import PocketsphinxActivity
-from services.gateway.web.face_requests import id_of
+from services.gateway.listening.voice_activity import PocketsphinxDetector
+from services.gateway.web.face_requests import character_id
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_api import error_of
 
@@ -218,7 +218,7 @@ async def test_what_is_no_form_is_refused(gateway: Running) -> None:
 
 
 async def test_a_person_has_so_many_faces_and_no_more(event_log: EventLog, settings: Settings) -> None:
-    async with serving(event_log, replace(settings, faces_per_person=2), PocketsphinxActivity) as gateway:
+    async with serving(event_log, replace(settings, faces_per_person=2), PocketsphinxDetector) as gateway:
         assert (await gateway.client.get("/api/status")).json()["faces_per_person"] == 2
         conversation = await gateway.open()
         await send(gateway, conversation, name="One")
@@ -230,13 +230,14 @@ async def test_a_person_has_so_many_faces_and_no_more(event_log: EventLog, setti
 
 
 async def test_faces_can_be_switched_off(event_log: EventLog, settings: Settings) -> None:
-    async with serving(event_log, replace(settings, faces_per_person=0), PocketsphinxActivity) as gateway:
+    async with serving(event_log, replace(settings, faces_per_person=0), PocketsphinxDetector) as gateway:
         answer = await send(gateway, await gateway.open())
         assert error_of(answer) == (403, "switched_off")
 
 
 def test_ids_are_one_persons_own_and_can_be_subjects() -> None:
-    assert id_of("Zoë!", "p", "l").startswith("zoe-")
-    assert id_of("王", "p", "l").startswith("face-")
-    assert len(id_of("x" * 40, "p", "l")) <= 64
-    assert len({id_of("a", "p", "l"), id_of("a", "q", "l"), id_of("a", "p", "m"), id_of("b", "p", "l")}) == 4
+    assert character_id("Zoë!", "p", "l").startswith("zoe-")
+    assert character_id("王", "p", "l").startswith("face-")
+    assert len(character_id("x" * 40, "p", "l")) <= 64
+    variants = [("a", "p", "l"), ("a", "q", "l"), ("a", "p", "m"), ("b", "p", "l")]
+    assert len({character_id(*variant) for variant in variants}) == 4

@@ -104,7 +104,7 @@ async def rebuild_once(url: str, folder: Path) -> dict[str, float]:
         before, began = _peak(), time.perf_counter()
         await rebuild(event_log, model)
         took = time.perf_counter() - began
-    conversations = len(model.all())
+    conversations = len(model.all_conversations())
     peak = _peak()
     model.close()
     size = path.stat().st_size / (1 << 20)

@@ -47,11 +47,11 @@ async def rebuild(event_log: EventLog, target: ReadModel, *, until: int | None =
         batch.append(record)
         count += 1
         if len(batch) >= BATCH:
-            target.take(batch)
+            target.apply_records(batch)
             batch.clear()
         if count % _PROGRESS == 0:
             print(f"{count} events, at {record.sequence} of {end}", file=sys.stderr)
-    target.take(batch)
+    target.apply_records(batch)
     return count / max(time.perf_counter() - began, 1e-9)
 
 
@@ -209,7 +209,7 @@ def _clock(at: int) -> str:
 
 def _list(settings: Settings) -> int:
     model = ReadModel(file_of_gateway(settings), read_only=True)
-    for one in model.all():
+    for one in model.all_conversations():
         print(f"{one.id}\t{_clock(one.updated_at)}\t{one.character}\t{one.title}")
     model.close()
     return 0

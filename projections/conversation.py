@@ -44,8 +44,8 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
-from projections.face_requests import FaceFact, NewFace, faces_after
-from projections.speaking_style import stepped
+from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
+from projections.speaking_style import adjusted
 
 TITLE_LENGTH = 60
 CHARACTERS_A_SECOND = 14.0
@@ -82,7 +82,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     sentences: tuple[Sentence, ...] = ()
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class PersonPart(Struct, frozen=True, kw_only=True):
     """The person's part of a turn."""
 
     kind: Literal["speech", "text"]
@@ -96,7 +96,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     id: str
     at: int
     """Microseconds since 1970, UTC."""
-    person: Said | None = None
+    person: PersonPart | None = None
     reply: Reply | None = None
 
 
@@ -122,7 +122,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     """Factor on its loudness that the person asked for."""
     voice: bool = True
     """False: the person wants to read only."""
-    faces: tuple[NewFace, ...] = ()
+    faces: tuple[FaceRequest, ...] = ()
     """Of all characters asked for here."""
     turns: tuple[Turn, ...] = ()
 
@@ -182,18 +182,18 @@ def view(conversation: Conversation) -> dict[str, Any]:
 # What was heard
 
 
-def heard(conversation: Conversation, *, before: str | None = None) -> list[Message]:
+def heard_messages(conversation: Conversation, *, before_turn: str | None = None) -> list[Message]:
     """What was said on both sides, oldest first, as far as it reached the other one.
 
     A reply nobody listened to counts as read; of one that was played, what was played; of an interrupted one, what the
     interruption says had been heard. Sentences that could not be spoken were read.
 
     Args:
-        before: a turn; only what came before it.
+        before_turn: id of a turn; the messages before it only.
     """
     messages: list[Message] = []
     for turn in conversation.turns:
-        if turn.id == before:
+        if turn.id == before_turn:
             break
         if turn.person is not None and turn.person.text:
             messages.append(Message("user", turn.person.text))
@@ -215,14 +215,14 @@ def _heard_of(reply: Reply) -> tuple[str, bool]:
         if sentence.state == "unspoken":
             parts.append(sentence.text)
             continue
-        part = played_part(sentence)
+        part = played_text(sentence)
         cut = cut or part != sentence.text
         if part:
             parts.append(part)
     return " ".join(parts), cut
 
 
-def played_part(sentence: Sentence) -> str:
+def played_text(sentence: Sentence) -> str:
     """The words of a sentence that had been played, whole words only."""
     if sentence.state in ("written", "unspoken") or not sentence.heard:
         return ""
@@ -251,9 +251,9 @@ def _apply(state: Conversation, event: Event) -> Conversation:
         case ConversationClosed():
             return replace(state, closed=True)
         case body if isinstance(body, FaceFact):
-            return replace(state, faces=faces_after(state.faces, body))
+            return replace(state, faces=fold_face_requests(state.faces, body))
         case CommandRecognised(name=name):
-            return obeyed(state, name)
+            return apply_command(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
             return state
         case CommandRefused() | StepRepeated() | StepFailed():
@@ -267,17 +267,17 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return _change_reply(state, event, speech.reply, lambda reply: _speech(reply, speech))
 
 
-def after_step(state: Conversation, name: CommandName) -> Conversation | None:
+def adjust_speaking_style(state: Conversation, name: CommandName) -> Conversation | None:
     """The conversation after "slower" or another step; None where it is at the limit, or the command is no step."""
-    after = stepped(name, state.pace, state.volume)
+    after = adjusted(name, state.pace, state.volume)
     return None if after is None else replace(state, pace=after[0], volume=after[1])
 
 
-def obeyed(state: Conversation, name: CommandName) -> Conversation:
+def apply_command(state: Conversation, name: CommandName) -> Conversation:
     """The conversation after a command; most change nothing in it."""
     if name in ("text_only", "voice_on"):
         return replace(state, voice=name == "voice_on")
-    return after_step(state, name) or state
+    return adjust_speaking_style(state, name) or state
 
 
 def _person(state: Conversation, event: Event, body: _PersonFact) -> Conversation:
@@ -286,7 +286,7 @@ def _person(state: Conversation, event: Event, body: _PersonFact) -> Conversatio
     key = event.turn or source
     place = next((i for i in range(len(state.turns) - 1, -1, -1) if state.turns[i].id == key), None)
     turn = Turn(id=key, at=event.at) if place is None else state.turns[place]
-    before = turn.person or Said(kind=kind, source=source)
+    before = turn.person or PersonPart(kind=kind, source=source)
     said = _said(before, body, source)
     if said.text != before.text:
         state = replace(state, updated_at=max(state.updated_at, event.at))
@@ -295,7 +295,7 @@ def _person(state: Conversation, event: Event, body: _PersonFact) -> Conversatio
     return _put(state, place, replace(turn, person=said))
 
 
-def _said(said: Said, body: _PersonFact, source: str) -> Said:
+def _said(said: PersonPart, body: _PersonFact, source: str) -> PersonPart:
     # A turn may hold a second utterance, where the person went on speaking: its words join the first one's.
     repeated = said.source == source and said.state in ("final", "discarded")
     if repeated and said.state == "discarded" and isinstance(body, TranscriptFinal):

@@ -12,7 +12,7 @@ from bus.events import FaceMade, FaceRefused, FaceRequested
 FaceFact: TypeAlias = FaceRequested | FaceMade | FaceRefused
 
 
-class NewFace(Struct, frozen=True, kw_only=True):
+class FaceRequest(Struct, frozen=True, kw_only=True):
     """A character that was asked for with a photo."""
 
     character: str
@@ -22,15 +22,15 @@ class NewFace(Struct, frozen=True, kw_only=True):
     """Why it was refused."""
 
 
-def faces_after(faces: tuple[NewFace, ...], body: FaceFact) -> tuple[NewFace, ...]:
+def fold_face_requests(faces: tuple[FaceRequest, ...], body: FaceFact) -> tuple[FaceRequest, ...]:
     """One for each character asked for, as the newest photo of it went."""
     if isinstance(body, FaceRequested):
         others = tuple(face for face in faces if face.character != body.character)
-        return (*others, NewFace(character=body.character, name=body.name))
+        return (*others, FaceRequest(character=body.character, name=body.name))
     return tuple(_told(face, body) if face.character == body.character else face for face in faces)
 
 
-def _told(face: NewFace, outcome: FaceMade | FaceRefused) -> NewFace:
+def _told(face: FaceRequest, outcome: FaceMade | FaceRefused) -> FaceRequest:
     if isinstance(outcome, FaceRefused):
         return replace(face, state="refused", error=outcome.detail)
     # After it was refused it may have been put back by hand.

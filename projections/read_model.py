@@ -65,7 +65,7 @@ class Record(Protocol):
     def data(self) -> bytes: ...
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class ConversationSummary(Struct, frozen=True, kw_only=True):
     """A conversation in a list."""
 
     id: str
@@ -74,7 +74,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class SearchHit(Struct, frozen=True, kw_only=True):
     """A turn in which the words that were looked for were said."""
 
     conversation: str
@@ -168,7 +168,7 @@ class ReadModel:
 
     # Writing
 
-    def take(self, records: Iterable[Record]) -> list[Conversation]:
+    def apply_records(self, records: Iterable[Record]) -> list[Conversation]:
         """Decode and apply. What does not decode is skipped, counted and logged; the position moves past it."""
         batch: list[tuple[int, Event | None]] = []
         for record in records:
@@ -245,7 +245,7 @@ class ReadModel:
                 " ON CONFLICT (conversation, place) DO UPDATE SET data = excluded.data RETURNING row",
                 (after.id, place, _encode(turn)),
             ).fetchone()
-            was, now = text_of(old[place]) if place < len(old) else "", text_of(turn)
+            was, now = searchable_text(old[place]) if place < len(old) else "", searchable_text(turn)
             if was != now:
                 if was:
                     self._db.execute("DELETE FROM said WHERE rowid = ?", row)
@@ -276,7 +276,7 @@ class ReadModel:
         with self._lock:
             return self._load(name)
 
-    def conversations_of(self, person: str) -> list[Listed]:
+    def conversations_of(self, person: str) -> list[ConversationSummary]:
         """A person's conversations that are not closed, newest first."""
         with self._lock:
             rows = self._db.execute(
@@ -284,17 +284,17 @@ class ReadModel:
                 " WHERE person = ? AND NOT closed ORDER BY updated_at DESC, id",
                 (person,),
             ).fetchall()
-        return [Listed(id=i, title=title, character=character, updated_at=at) for i, title, character, at in rows]
+        return [_summary(*row) for row in rows]
 
-    def all(self) -> list[Listed]:
+    def all_conversations(self) -> list[ConversationSummary]:
         """Every conversation of everybody, newest first, closed ones too."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT id, title, character, updated_at FROM conversations ORDER BY updated_at DESC, id"
             ).fetchall()
-        return [Listed(id=i, title=title, character=character, updated_at=at) for i, title, character, at in rows]
+        return [_summary(*row) for row in rows]
 
-    def search(self, person: str, text: str, *, limit: int = 50) -> list[Found]:
+    def search(self, person: str, text: str, *, limit: int = 50) -> list[SearchHit]:
         """The turns of a person's conversations in which all these words were said, best first.
 
         The last word may be the beginning of one. Anything may stand in `text`; it is taken as words only.
@@ -310,10 +310,10 @@ class ReadModel:
                 " WHERE said MATCH ? AND c.person = ? ORDER BY bm25(said), c.updated_at DESC LIMIT ?",
                 (" ".join(terms) + "*", person, limit),
             ).fetchall()
-        found: list[Found] = []
+        found: list[SearchHit] = []
         for name, title, data, excerpt in rows:
             turn = _turn.decode(data)
-            found.append(Found(conversation=name, title=title, turn=turn.id, at=turn.at, excerpt=excerpt))
+            found.append(SearchHit(conversation=name, title=title, turn=turn.id, at=turn.at, excerpt=excerpt))
         return found
 
     def digests(self) -> Iterator[tuple[str, str]]:
@@ -340,7 +340,11 @@ class ReadModel:
         return whole.hexdigest()
 
 
-def text_of(turn: Turn) -> str:
+def _summary(id_: str, title: str, character: str, updated_at: int) -> ConversationSummary:
+    return ConversationSummary(id=id_, title=title, character=character, updated_at=updated_at)
+
+
+def searchable_text(turn: Turn) -> str:
     """What was said in a turn, on both sides, as it is searched."""
     parts = [turn.person.text] if turn.person else []
     if turn.reply:

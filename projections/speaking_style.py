@@ -10,7 +10,7 @@ VOLUMES = (0.15, 0.25, 0.4, 0.63, 1.0)
 """Steps of 4 dB. The last one is what the voice has by itself: louder it would be distorted."""
 
 
-def stepped(name: CommandName, pace: float, volume: float) -> tuple[float, float] | None:
+def adjusted(name: CommandName, pace: float, volume: float) -> tuple[float, float] | None:
     """Pace and volume after "slower" or another step; None at the limit, or where the command is no step."""
     match name:
         case "slower" | "faster":

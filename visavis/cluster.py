@@ -13,8 +13,8 @@ from bus.process.http_server import bind
 from bus.process.lifecycle import until_stopped
 from bus.settings import PREFIX, Settings
 from visavis.nats.cluster import NODE_COUNT, Cluster, Ports, ServerTls
-from visavis.supervisor import Child, Supervisor, say_to
-from visavis.up import only_one
+from visavis.supervisor import Child, Supervisor, line_printer
+from visavis.up import lock_data_folder
 
 _CLUSTER_OFFSET, _MONITOR_OFFSET = 2000, 4000
 
@@ -49,9 +49,9 @@ async def cluster(settings: Settings) -> None:
         ConfigurationError: something has to be changed before they can run.
         BusError: they did not come up.
     """
-    say = say_to(sys.stdout)
+    say = line_printer(sys.stdout)
     nodes = Cluster(settings.data_folder / "cluster", ports_from(settings.nats_port), tls_from(settings))
-    with only_one(nodes.folder):
+    with lock_data_folder(nodes.folder):
         for ports in nodes.ports:
             for port in (ports.client, ports.cluster, ports.monitor):
                 bind("127.0.0.1", port, f"{PREFIX}NATS_PORT").close()
@@ -60,7 +60,7 @@ async def cluster(settings: Settings) -> None:
         try:
             for number in range(NODE_COUNT):
                 child = Child(f"nats{number + 1}", nodes.command(), nodes.environment(number))
-                child.worth_showing = lambda line: "[INF]" not in line
+                child.is_shown = lambda line: "[INF]" not in line
                 supervisor.start(child)
             await _declare(nodes, settings)
             say("cluster", "three nodes are up; kill one and it is started again. In another terminal:")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bus.process.http_server import bind
 from bus.settings import PREFIX, Settings
 
-WITH_HEALTH = ("stt", "dialogue", "tts", "render")
+SERVICES_WITH_HEALTH_PORT = ("stt", "dialogue", "tts", "render")
 """Services with a port of their own for health and metrics; the gateway has them on its one port."""
 
 
@@ -28,7 +28,7 @@ def wanted(settings: Settings) -> Iterator[Wanted]:
     yield Wanted(settings.host, settings.port, f"{PREFIX}PORT", "the page and the API")
     if not settings.nats_url:
         yield Wanted("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT", "NATS")
-    for service in WITH_HEALTH:
+    for service in SERVICES_WITH_HEALTH_PORT:
         port = settings.health_port(service)
         if port:
             yield Wanted(settings.health_host, port, f"{PREFIX}{service.upper()}_PORT", f"health of {service}")

@@ -21,11 +21,11 @@ _HEALTHY = 30.0
 _GRACE = 8.0
 """Seconds between asking a process to stop and ending it."""
 
-Say = Callable[[str, str], None]
+LinePrinter = Callable[[str, str], None]
 """Takes a name and a line."""
 
 
-def say_to(stream: object = sys.stderr) -> Say:
+def line_printer(stream: object = sys.stderr) -> LinePrinter:
     """Lines as `name | text`, the name in colour on a terminal."""
     colour = bool(getattr(stream, "isatty", bool)())
 
@@ -45,7 +45,7 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
-    worth_showing: Callable[[str], bool] = field(default=lambda line: True)
+    is_shown: Callable[[str], bool] = field(default=lambda line: True)
     """Whether a line that it prints is passed on."""
     starts: int = 0
     pid: int | None = None
@@ -56,7 +56,7 @@ class Child:
 class Supervisor:
     """Runs children until told to stop. One that exits is started again; one whose configuration is wrong is not."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: LinePrinter) -> None:
         self._say = say
         self.children: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -130,7 +130,7 @@ class Supervisor:
         assert process.stdout is not None
         async for line in process.stdout:
             text = line.decode(errors="replace").rstrip()
-            if child.worth_showing(text):
+            if child.is_shown(text):
                 self._say(child.name, text)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:

@@ -25,7 +25,7 @@ from services.render.builtin_characters import CAST
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
 from visavis.ports import check_ports
-from visavis.supervisor import Child, Say, Supervisor, say_to
+from visavis.supervisor import Child, LinePrinter, Supervisor, line_printer
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_PATIENCE = 90.0
@@ -33,7 +33,7 @@ _READY_PATIENCE = 90.0
 
 
 @contextlib.contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def lock_data_folder(folder: Path) -> Iterator[None]:
     """Hold the data folder.
 
     Raises:
@@ -61,7 +61,7 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-async def publish_cast(event_log: EventLog) -> None:
+async def publish_builtin_characters(event_log: EventLog) -> None:
     """Put the built-in characters on record where they are missing or have changed."""
     known = await current_characters(event_log)
     for character, created in CAST.items():
@@ -80,15 +80,15 @@ async def up(settings: Settings) -> None:
         ConfigurationError: something has to be changed before it can run.
         BusError: it did not come up.
     """
-    say = say_to(sys.stdout)
-    with only_one(settings.data_folder):
+    say = line_printer(sys.stdout)
+    with lock_data_folder(settings.data_folder):
         check_ports(settings)
         supervisor = Supervisor(say)
         watching: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
                 server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
-                nats = Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line)
+                nats = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
                 supervisor.start(nats)
                 watching = asyncio.create_task(Watchdog(server.folder, supervisor, nats, say).watch())
             await _start_services(settings, supervisor, say)
@@ -102,14 +102,14 @@ async def up(settings: Settings) -> None:
             await supervisor.stop()
 
 
-async def _start_services(settings: Settings, supervisor: Supervisor, say: Say) -> None:
+async def _start_services(settings: Settings, supervisor: Supervisor, say: LinePrinter) -> None:
     began = time.monotonic()
     async with connect(settings, name="up") as event_log:
-        await publish_cast(event_log)
+        await publish_builtin_characters(event_log)
         waiting = _Waiting()
         for name in SERVICES:
             command = [sys.executable, "-m", f"services.{name}"]
-            supervisor.start(Child(name, command, worth_showing=waiting.take_line))
+            supervisor.start(Child(name, command, is_shown=waiting.take_line))
         missing = await _wait_for_services(event_log, supervisor, waiting)
         if missing:
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_PATIENCE:.0f} s")

@@ -28,7 +28,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import visible_to
-from projections.conversation import Conversation, Reply, fold_all, heard, title_of
+from projections.conversation import Conversation, Reply, fold_all, heard_messages, title_of
 from services.backchannel import is_backchannel
 from services.characters import current_characters
 from services.dialogue.commands.outcomes import outputs
@@ -226,7 +226,7 @@ def _exchange(
         language=language,
         character=characters.get(character, _NOBODY),
         others=tuple(one.name for name, one in characters.items() if name != character),
-        history=tuple(heard(conversation, before=before)),
+        history=tuple(heard_messages(conversation, before_turn=before)),
         told=told,
         seed=seed,
     )

@@ -156,9 +156,9 @@ class Feed:
         while True:
             try:
                 if len(batch) < 10:
-                    self.model.take(batch)  # a thread would cost more than the work
+                    self.model.apply_records(batch)  # a thread would cost more than the work
                 else:
-                    await asyncio.to_thread(self.model.take, batch)
+                    await asyncio.to_thread(self.model.apply_records, batch)
                 return
             except VisavisError as error:
                 if not error.retryable:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from bus.work.service import Reader
 from projections.characters import visible_to
-from projections.conversation import Conversation, Message, fold_all, heard
+from projections.conversation import Conversation, Message, fold_all, heard_messages
 from services.characters import current_characters
 
 REMEMBERED = 256
@@ -29,7 +29,7 @@ class Said:
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         characters = visible_to(state.person, await current_characters(reader))
-        return prompt_of([one.name for one in characters.values()], heard(state))
+        return prompt_of([one.name for one in characters.values()], heard_messages(state))
 
 
 def prompt_of(names: list[str], messages: list[Message]) -> str:

@@ -142,7 +142,7 @@ def test_an_event_of_an_unknown_kind_among_them_changes_nothing_else(tmp_path: P
     shown = []
     for name, log in (("old", lines), ("new", [*lines[:3], future, *lines[3:], future])):
         model = ReadModel(tmp_path / name)
-        model.take([Line(number, line) for number, line in enumerate(log, 1)])
+        model.apply_records([Line(number, line) for number, line in enumerate(log, 1)])
         conversation = model.conversation("c1")
         assert conversation is not None
         shown.append((view(conversation)["turns"], model.undecodable, model.position))

@@ -15,7 +15,7 @@ from bus.settings import Settings
 from tests.conftest import free_port
 from tests.proxy import Wire
 from visavis.nats.server import EmbeddedServer
-from visavis.up import publish_cast
+from visavis.up import publish_builtin_characters
 
 WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "gateway")
 """Name of the service, then of the worker."""
@@ -126,7 +126,7 @@ class World:
             try:
                 self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())
                 async with connect(self.settings, name="world") as event_log:
-                    await publish_cast(event_log)
+                    await publish_builtin_characters(event_log)
                 for name in self._workers:
                     wired = {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"} if name == REMOTE else {}
                     self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **wired)

@@ -41,7 +41,7 @@ from services.tts.__main__ import build as build_tts
 from tests import voices
 from tests.cluster.conftest import Nodes
 from tests.nats_servers import free_port
-from visavis.up import publish_cast
+from visavis.up import publish_builtin_characters
 
 BUILDERS = (build_stt, build_dialogue, build_tts, build_render)
 
@@ -149,7 +149,7 @@ async def test_a_call_is_answered_and_played_to_its_end_though_a_node_is_lost(
     caplog.set_level(logging.INFO)
     settings = nodes.settings(data=str(tmp_path), video_size=128)
     async with connect(nodes.settings(), name="operator") as operator, everything(settings) as address:
-        await publish_cast(operator)
+        await publish_builtin_characters(operator)
         await cast_is_known(address)
         peer = Peer(address)
         leader = ""

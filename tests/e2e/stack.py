@@ -15,7 +15,7 @@ from pathlib import Path
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from tests.conftest import free_port
-from visavis.ports import WITH_HEALTH
+from visavis.ports import SERVICES_WITH_HEALTH_PORT
 
 UP_PATIENCE = 120.0
 
@@ -27,7 +27,7 @@ class Stack:
         self.folder = folder
         self.port = free_port()
         self.nats_port = free_port()
-        self.health_ports = {service: free_port() for service in WITH_HEALTH}
+        self.health_ports = {service: free_port() for service in SERVICES_WITH_HEALTH_PORT}
         self.log = folder / "log"
         self.environment = {
             **os.environ,

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.stack import Stack, eventually
-from visavis.ports import WITH_HEALTH
+from visavis.ports import SERVICES_WITH_HEALTH_PORT
 
 
 async def measured(port: int) -> dict[str, float]:
@@ -21,7 +21,7 @@ async def measured(port: int) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("service", [*WITH_HEALTH, "gateway"])
+@pytest.mark.parametrize("service", [*SERVICES_WITH_HEALTH_PORT, "gateway"])
 async def test_each_service_says_that_it_lives_and_takes_work(stack: Stack, service: str) -> None:
     port = stack.health_ports.get(service, stack.port)
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:

@@ -23,7 +23,7 @@ from bus.events import (
     UtteranceEnded,
 )
 from bus.log.event_log import EventLog
-from projections.conversation import Conversation, Message, fold_all, heard
+from projections.conversation import Conversation, Message, fold_all, heard_messages
 from services.backchannel import is_backchannel
 from tests.e2e.browser import browser, by, say
 from tests.e2e.stack import Stack, eventually
@@ -147,7 +147,7 @@ def check(events: list[Event], said: list[str], answers: list[str]) -> None:
         assert final is not None
         mine = [event for event in events if event.turn == final.turn]
         assert len(_of(mine, TranscriptFinal)) == 1
-        check_turn(mine, heard(state, before=following.turn if following else None))
+        check_turn(mine, heard_messages(state, before_turn=following.turn if following else None))
     replies = [turn.reply for turn in state.turns if turn.reply is not None]
     assert len(answers) == len(replies)
     for reply, shown in zip(replies, answers, strict=True):

@@ -38,10 +38,10 @@ from bus.events import (
 from projections.conversation import (
     Conversation,
     Message,
-    after_step,
+    adjust_speaking_style,
     fold,
     fold_all,
-    heard,
+    heard_messages,
     title_of,
     view,
 )
@@ -208,7 +208,7 @@ def test_a_second_session_does_not_take_back_what_was_played() -> None:
     second = (started(0), progress(0, 2400), finished(0, 4800, complete=False))
     conversation = folded(*TOLD, *speech(0), started(0), progress(0, 24000), *second)
     assert states(conversation) == ["played", "written"]
-    assert heard(conversation) == heard(folded(*TOLD, *speech(0), started(0), progress(0, 24000)))
+    assert heard_messages(conversation) == heard_messages(folded(*TOLD, *speech(0), started(0), progress(0, 24000)))
     assert states(folded(*TOLD, *speech(0), started(0), finished(0), started(0))) == ["played", "written"]
 
 
@@ -306,8 +306,8 @@ def test_what_the_person_asked_of_the_voice_is_kept_and_has_its_limits() -> None
     refused = CommandRefused(name="louder", code="limit_reached", detail="x")
     state = folded(OPENED, *commands, refused, CommandRecognised(name="voice_on"))
     assert (state.pace, state.volume, state.voice) == (0.7, 1.0, True)
-    assert after_step(state, "louder") is None
-    assert after_step(state, "repeat") is None
+    assert adjust_speaking_style(state, "louder") is None
+    assert adjust_speaking_style(state, "repeat") is None
     assert folded(OPENED, *[CommandRecognised(name="faster")] * 9).pace == PACES[-1]
 
 
@@ -315,41 +315,42 @@ def test_what_the_person_asked_of_the_voice_is_kept_and_has_its_limits() -> None
 
 
 def test_a_reply_nobody_listened_to_counts_as_read() -> None:
-    assert heard(folded(*SPOKE, *TOLD)) == [
+    assert heard_messages(folded(*SPOKE, *TOLD)) == [
         Message("user", "what is your name"),
         Message("assistant", "I am Ada. Who are you?"),
     ]
 
 
 def test_of_a_played_reply_only_what_was_played_counts() -> None:
-    messages = heard(folded(*SPOKE, *TOLD, *speech(0), started(0), finished(0)))
+    messages = heard_messages(folded(*SPOKE, *TOLD, *speech(0), started(0), finished(0)))
     assert messages[1:] == [Message("assistant", "I am Ada.", True)]
 
 
 def test_a_sentence_half_played_counts_up_to_its_last_whole_word() -> None:
     played = (*speech(0), started(0), finished(0), *speech(1), started(1), progress(1, 24000))
-    assert heard(folded(*TOLD, *played)) == [Message("assistant", "I am Ada. Who", True)]
+    assert heard_messages(folded(*TOLD, *played)) == [Message("assistant", "I am Ada. Who", True)]
 
 
 def test_without_a_known_length_the_pace_of_speech_is_the_measure() -> None:
     playing = (*TOLD[:2], speech(0)[0], started(0))
-    assert heard(folded(*playing, progress(0, 20000))) == [Message("assistant", "I am", True)]
-    assert heard(folded(*playing, progress(0, 90000))) == [Message("assistant", "I am Ada.")]
+    assert heard_messages(folded(*playing, progress(0, 20000))) == [Message("assistant", "I am", True)]
+    assert heard_messages(folded(*playing, progress(0, 90000))) == [Message("assistant", "I am Ada.")]
 
 
 def test_an_interrupted_reply_counts_as_far_as_it_was_heard() -> None:
-    assert heard(folded(*SPOKE, *TOLD, cut("I am")))[1:] == [Message("assistant", "I am", True)]
-    assert heard(folded(*SPOKE, *TOLD, cut("")))[1:] == []
+    assert heard_messages(folded(*SPOKE, *TOLD, cut("I am")))[1:] == [Message("assistant", "I am", True)]
+    assert heard_messages(folded(*SPOKE, *TOLD, cut("")))[1:] == []
 
 
 def test_what_could_not_be_spoken_was_read() -> None:
     failed = SpeechFailed(speech="sp1", reply="r", index=1, code="x", detail="y")
     conversation = folded(*TOLD, *speech(0), started(0), finished(0), failed)
-    assert heard(conversation) == [Message("assistant", "I am Ada. Who are you?")]
+    assert heard_messages(conversation) == [Message("assistant", "I am Ada. Who are you?")]
 
 
 def test_only_the_turns_before_one_are_shown_where_it_is_asked() -> None:
     state = folded(*SPOKE, *TOLD)
     for at, turn in ((50, "t2"), (51, "t3")):
         state = fold(state, at, event(MessageReceived(message=turn, text="next"), at=at, turn=turn))
-    assert [message.text for message in heard(state, before="t2")] == ["what is your name", "I am Ada. Who are you?"]
+    earlier = heard_messages(state, before_turn="t2")
+    assert [message.text for message in earlier] == ["what is your name", "I am Ada. Who are you?"]

@@ -44,7 +44,7 @@ async def shell(event_log: EventLog, settings: Settings, monkeypatch: pytest.Mon
 async def fold_live(event_log: EventLog, settings: Settings) -> Path:
     model = ReadModel(file_of_gateway(settings))
     async for record in event_log.read("CONVERSATIONS", "conv.>"):
-        model.take([record])
+        model.apply_records([record])
     model.close()
     return model.path
 
@@ -104,7 +104,8 @@ async def test_a_rebuilt_file_is_kept_beside_the_live_one(
         assert await run("rebuild", "--until", "4") == 0
         path = Path(capsys.readouterr().out.strip())
         model = ReadModel(path, read_only=True)
-        assert (path.parent, model.position, [one.id for one in model.all()]) == (settings.data_folder, 4, ["c1"])
+        listed = [one.id for one in model.all_conversations()]
+        assert (path.parent, model.position, listed) == (settings.data_folder, 4, ["c1"])
         model.close()
 
 

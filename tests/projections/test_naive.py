@@ -264,7 +264,7 @@ def test_the_read_model_is_the_same_in_whatever_batches_it_came(log: Log, cuts: 
         for name, places in (("one", [len(lines)]), ("many", [*sorted(cuts), len(lines)])):
             model = ReadModel(Path(folder) / name)
             for place in places:
-                model.take(lines[:place])  # all over again each time, too
+                model.apply_records(lines[:place])  # all over again each time, too
             digests.append((model.digest(), model.position))
             assert model.conversation("c") == (fold_all(Conversation(id="c"), log) if log else None)
             model.close()

@@ -138,7 +138,7 @@ def test_a_persons_conversations_are_listed_newest_first_without_the_closed(mode
     assert listed == [("c1", "What is the weather", "ada"), ("c2", "Erzähl einen Witz über Käse", "ada")]
     model.apply([(99, event(ConversationClosed(), at=99, conversation="c1"))])
     assert [one.id for one in model.conversations_of("ann")] == ["c2"]
-    assert [one.id for one in model.all()] == ["c1", "c3", "c2"]
+    assert [one.id for one in model.all_conversations()] == ["c1", "c3", "c2"]
 
 
 def test_a_search_finds_what_both_sides_said_in_ones_own_conversations(model: ReadModel) -> None:
@@ -170,15 +170,15 @@ def test_a_sentence_is_found_once_however_often_its_turn_changed(model: ReadMode
 
 def test_bytes_that_are_no_event_are_counted_and_passed(model: ReadModel, caplog: pytest.LogCaptureFixture) -> None:
     good = [FakeRecord(seq, encode(one)) for seq, one in history()[:4]]
-    changed = model.take([good[0], FakeRecord(2, b'{"id": "x"}'), good[3], FakeRecord(5, b"\xff\x00")])
+    changed = model.apply_records([good[0], FakeRecord(2, b'{"id": "x"}'), good[3], FakeRecord(5, b"\xff\x00")])
     assert [conversation.id for conversation in changed] == ["c1"]
     assert (model.position, model.undecodable, model.last_event) == (5, 2, "")
     assert caplog.messages == ["event does not decode, skipped"] * 2
 
 
 def test_what_was_applied_is_not_counted_again(model: ReadModel) -> None:
-    assert model.take([FakeRecord(1, b"?")]) == []
-    assert model.take([FakeRecord(1, b"?")]) == []
+    assert model.apply_records([FakeRecord(1, b"?")]) == []
+    assert model.apply_records([FakeRecord(1, b"?")]) == []
     assert model.undecodable == 1
 
 
@@ -192,7 +192,7 @@ def test_a_file_of_another_version_is_built_anew(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="version"):
         ReadModel(tmp_path / "model", read_only=True)
     again = ReadModel(tmp_path / "model")
-    assert (again.position, again.all()) == (0, [])
+    assert (again.position, again.all_conversations()) == (0, [])
     again.close()
 
 
@@ -255,6 +255,6 @@ def test_there_is_nothing_to_read_where_no_file_is(tmp_path: Path) -> None:
 def test_reset_forgets_everything(model: ReadModel) -> None:
     model.apply(history())
     model.reset()
-    assert (model.position, model.all(), model.conversation("c1")) == (0, [], None)
+    assert (model.position, model.all_conversations(), model.conversation("c1")) == (0, [], None)
     model.apply(history())
     assert model.position == len(history())

@@ -48,7 +48,7 @@ async def test_lines_are_passed_on_with_the_name_and_the_rest_left_out() -> None
     screen = Screen()
     keeper = Supervisor(screen)
     keep: Callable[[str], bool] = lambda line: "noise" not in line  # noqa: E731
-    keeper.start(python("ear", "print('hello'); print('noise'); import time; time.sleep(60)", worth_showing=keep))
+    keeper.start(python("ear", "print('hello'); print('noise'); import time; time.sleep(60)", is_shown=keep))
     await screen.shows("hello")
     await keeper.stop()
     assert screen.lines == [("ear", "hello")]

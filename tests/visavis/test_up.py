@@ -16,8 +16,8 @@ from bus.settings import Settings
 from services.characters import current_characters
 from services.render.builtin_characters import CAST
 from tests.conftest import free_port
-from visavis.ports import WITH_HEALTH, check_ports
-from visavis.up import only_one, publish_cast
+from visavis.ports import SERVICES_WITH_HEALTH_PORT, check_ports
+from visavis.up import lock_data_folder, publish_builtin_characters
 
 
 def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -26,7 +26,7 @@ def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
         "VISAVIS_DATA": str(folder),
         "VISAVIS_PORT": str(free_port()),
         "VISAVIS_NATS_PORT": str(free_port()),
-        **{f"VISAVIS_{service.upper()}_PORT": "0" for service in WITH_HEALTH},
+        **{f"VISAVIS_{service.upper()}_PORT": "0" for service in SERVICES_WITH_HEALTH_PORT},
         **{f"VISAVIS_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "visavis", "up"]
@@ -34,12 +34,12 @@ def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_second_start_on_the_same_data_is_refused_by_name(tmp_path: Path) -> None:
-    with only_one(tmp_path):
+    with lock_data_folder(tmp_path):
         second = up(tmp_path)
     assert second.returncode == 1
     assert f"Visavis runs already on {tmp_path} (process {os.getpid()})" in second.stderr
     assert "Traceback" not in second.stderr + second.stdout
-    with only_one(tmp_path):
+    with lock_data_folder(tmp_path):
         pass  # and is free again afterwards
 
 
@@ -90,8 +90,8 @@ def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
 
 
 async def test_the_built_in_characters_are_put_on_record_once(event_log: EventLog) -> None:
-    await publish_cast(event_log)
+    await publish_builtin_characters(event_log)
     written = await event_log.last_sequence("CHARACTERS")
-    await publish_cast(event_log)
+    await publish_builtin_characters(event_log)
     assert await current_characters(event_log) == dict(CAST)
     assert await event_log.last_sequence("CHARACTERS") == written == len(CAST) >= 3

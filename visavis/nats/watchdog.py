@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from visavis.supervisor import Child, Say, Supervisor
+from visavis.supervisor import Child, LinePrinter, Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,14 @@ class Watchdog:
     """
 
     def __init__(
-        self, folder: Path, supervisor: Supervisor, child: Child, say: Say, *, every: float = EVERY, room: int = ROOM
+        self,
+        folder: Path,
+        supervisor: Supervisor,
+        child: Child,
+        say: LinePrinter,
+        *,
+        every: float = EVERY,
+        room: int = ROOM,
     ) -> None:
         self._folder = folder
         self._supervisor = supervisor

@@ -17,7 +17,7 @@ from bus.events import (
     ReplySentence,
     ReplyStarted,
 )
-from projections.conversation import Conversation, Sentence, after_step, obeyed
+from projections.conversation import Conversation, Sentence, adjust_speaking_style, apply_command
 from services.dialogue.commands.recognition import Command
 
 ENGINE = "commands"
@@ -87,7 +87,7 @@ def outputs(
     if not outcome.answer:
         return
     character = outcome.chosen or before.character or next(iter(characters), "visavis")
-    after = before if isinstance(outcome.fact, CommandRefused) else obeyed(before, command.name)
+    after = before if isinstance(outcome.fact, CommandRefused) else apply_command(before, command.name)
     yield ReplyStarted(reply=reply, character=character, engine=ENGINE)
     mood: Emotion = "neutral"
     for index, said in enumerate(outcome.answer):
@@ -119,7 +119,7 @@ def _outcome(
             if not last:
                 return _refused(command, "nothing_to_repeat", words["nothing_to_repeat"])
             return _Outcome(done, tuple(_Said(sentence.text, sentence.emotion) for sentence in last))
-        case "slower" | "faster" | "louder" | "softer" if after_step(before, command.name) is None:
+        case "slower" | "faster" | "louder" | "softer" if adjust_speaking_style(before, command.name) is None:
             return _refused(command, "limit_reached", words["limit_reached"])
         case "help":
             other = next((one.name for name, one in characters.items() if name != before.character), "Ada")

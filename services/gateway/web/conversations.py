@@ -21,7 +21,7 @@ from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
 from projections import characters
-from projections.conversation import Conversation, Reply, played_part
+from projections.conversation import Conversation, Reply, played_text
 from services.gateway.feed import Feed
 from services.gateway.playing.resume import UNPLAYED_STATES
 from services.gateway.playing.session import Session
@@ -196,6 +196,6 @@ def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply_id:
             sentences = turn.reply.sentences
-            parts = [played_part(one) if listened and one.state != "unspoken" else one.text for one in sentences]
+            parts = [played_text(one) if listened and one.state != "unspoken" else one.text for one in sentences]
             return " ".join(part for part in parts if part)
     return ""

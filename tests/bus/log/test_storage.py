@@ -76,7 +76,7 @@ async def test_after_a_full_disk_the_server_is_started_again_and_what_waited_is_
     said_lines: list[str] = []
     supervisor = Supervisor(lambda name, line: said_lines.append(line))
     server = EmbeddedServer(small_disk, settings.nats_port)
-    child = Child("nats", server.command(), worth_showing=lambda line: "[INF]" not in line)
+    child = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
     supervisor.start(child)
     watchdog = Watchdog(
         small_disk, supervisor, child, lambda name, line: said_lines.append(line), every=0.3, room=8 << 20

@@ -88,14 +88,14 @@ async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(
 ) -> None:
     monkeypatch.setattr(feed, "_NEXT_TRY", 0.05)
     model = ReadModel(tmp_path / "model")
-    take, refusals = model.take, iter(range(3))
+    take, refusals = model.apply_records, iter(range(3))
 
     def full_at_first(records: object) -> object:
         if next(refusals, None) is not None:
             raise VisavisError("database or disk is full", code="not_written", retryable=True)
         return take(records)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(model, "take", full_at_first)
+    monkeypatch.setattr(model, "apply_records", full_at_first)
     async with following(event_log, model) as one:
         await one.reached(await event_log.append(said(1)))
         assert model.conversation("c") is not None

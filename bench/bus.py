@@ -63,7 +63,7 @@ class Bare:
     async def run(self) -> None:
         config = api.ConsumerConfig(ack_policy=api.AckPolicy.EXPLICIT, max_ack_pending=consumers.MAX_ACK_PENDING)
         subscription = await self._js.pull_subscribe(
-            subjects.fact_everywhere(self._kind), durable="bare", stream=streams.CONVERSATIONS, config=config
+            subjects.facts_of_kind(self._kind), durable="bare", stream=streams.CONVERSATIONS, config=config
         )
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -83,8 +83,8 @@ class Bare:
             self._slots.release()
 
 
-def service(handle: Handler, slots: int = SLOTS) -> Service:
-    return Service(name="ours", takes=(MessageReceived,), handle=handle, engine="bench", slots=slots)
+def service(handle: Handler, concurrency: int = SLOTS) -> Service:
+    return Service(name="ours", consumes=(MessageReceived,), handle=handle, engine="bench", concurrency=concurrency)
 
 
 @asynccontextmanager
@@ -293,7 +293,7 @@ async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
     async with (
         worker(settings) as event_log,
         worker(settings) as publisher,
-        running(Runner(event_log, service(handle, slots=size)).run()),
+        running(Runner(event_log, service(handle, concurrency=size)).run()),
     ):
         await fill(publisher, [ours(f"open{number}") for number in range(size - 10)])
         for _ in range(size - 10):

@@ -99,7 +99,7 @@ async def measure_rebuild(count: int) -> str:
 async def rebuild_once(url: str, folder: Path) -> dict[str, float]:
     settings = Settings(nats_url=url, data=str(folder), audio_bytes=64 << 20, frames_bytes=64 << 20)
     path = folder / "model.sqlite"
-    async with connect(settings, name="bench", declare=False) as event_log:
+    async with connect(settings, name="bench", update_streams=False) as event_log:
         model = ReadModel(path)
         before, began = _peak(), time.perf_counter()
         await rebuild(event_log, model)

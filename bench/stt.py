@@ -23,7 +23,7 @@ import numpy as np
 from bench.machine import machine, percentiles, table
 from bench.words import errors, words_of
 from bus.events import MICROPHONE_RATE
-from bus.process.engines import choose
+from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services.audio import Resampler, to_int16
 from services.stt.__main__ import ENGINES
@@ -150,7 +150,7 @@ def main() -> int:
     rows: list[list[str]] = []
     settings = Settings(stt_model=arguments.model)
     for name in arguments.engine or ([] if arguments.cost else ["pocketsphinx"]):
-        engine = choose(ENGINES, name, settings, setting="--engine").engine.make(settings)
+        engine = choose_engine(ENGINES, name, settings, setting="--engine").option.load(settings)
         rows.append(row(name, [measure(engine, one) for one in spoken], cost_only=False))
     with tempfile.TemporaryDirectory() as folder:
         for size in filter(None, arguments.cost.split(",")):

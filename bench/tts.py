@@ -59,7 +59,7 @@ def one(name: str, settings: Settings, most: int, seconds: float) -> int:
     """Measure one engine in this process and print what was found as JSON."""
     from services.tts.__main__ import ENGINES
 
-    engine = next(row for row in ENGINES if row.name == name).make(settings)
+    engine = next(row for row in ENGINES if row.name == name).load(settings)
     speak(engine, 0, seconds)
     rows = {}
     for count in AT_ONCE:
@@ -117,7 +117,7 @@ def main() -> int:
 def runnable(settings: Settings) -> list[str]:
     from services.tts.__main__ import ENGINES
 
-    return [row.name for row in ENGINES if row.missing(settings) is None]
+    return [row.name for row in ENGINES if row.why_unavailable(settings) is None]
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ async def hop_times(event_log: EventLog) -> dict[str, list[float]]:
         yield
 
     worker = asyncio.create_task(
-        Runner(event_log, Service(name="bench", takes=(MessageReceived,), handle=note, engine="")).run()
+        Runner(event_log, Service(name="bench", consumes=(MessageReceived,), handle=note, engine="")).run()
     )
     times: dict[str, list[float]] = {"fact": [], "media": [], "acknowledged": []}
     try:

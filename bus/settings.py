@@ -18,7 +18,7 @@ from bus.errors import ConfigurationError
 
 PREFIX = "VISAVIS_"
 
-FIND_OUT = "auto"
+DETECT_LANGUAGE = "auto"
 """What `language` says where the language is to be found out from what somebody says."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -150,12 +150,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.nats_url or f"nats://127.0.0.1:{self.nats_port}"
 
     @property
-    def shown_url(self) -> str:
+    def redacted_url(self) -> str:
         """Where NATS is, fit to be shown."""
-        return without_secrets(self.url)
+        return without_credentials(self.url)
 
 
-def without_secrets(urls: str) -> str:
+def without_credentials(urls: str) -> str:
     """Addresses without the user and password in them."""
     return ", ".join(one.rsplit("@", 1)[-1] for one in urls.split(","))
 

@@ -46,7 +46,7 @@ def facts_of(conversation: str) -> str:
     return f"conv.{token(conversation, 'conversation')}.>"
 
 
-def fact_everywhere(body: type[Body]) -> str:
+def facts_of_kind(body: type[Body]) -> str:
     """One kind of fact in every conversation."""
     return f"conv.*.{tag_of(body)}"
 
@@ -67,7 +67,7 @@ def claim(root: str, conversation: str, service: str, event: str) -> str:
     return f"{root}.{token(conversation, 'conversation')}.{kind}.{service}.{token(event, 'event')}"
 
 
-def work_of(service: str) -> str:
+def worker_messages(service: str) -> str:
     """Where the workers of a service tell one another what they hold."""
     return f"work.{token(service, 'service')}"
 
@@ -93,7 +93,7 @@ def live(event: LiveEvent) -> str:
     return f"live.{token(event.conversation, 'conversation')}.{event.body.__struct_config__.tag}"
 
 
-def live_everywhere(body: type[LiveBody]) -> str:
+def live_of_kind(body: type[LiveBody]) -> str:
     """One kind of live event in every conversation."""
     return f"live.*.{body.__struct_config__.tag}"
 

@@ -72,7 +72,7 @@ async def _rebuild(settings: Settings, *, check: bool, until: int | None) -> int
         until = live.position
     with tempfile.TemporaryDirectory(prefix="visavis-rebuild-") as folder:
         fresh = ReadModel(Path(folder) / "model.sqlite")
-        async with connect(settings, name="projections", wait=5.0, declare=False) as event_log:
+        async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
             rate = await rebuild(event_log, fresh, until=until)
         print(f"{fresh.position} is the last sequence folded, {rate:.0f} events/s", file=sys.stderr)
         if live is None:
@@ -155,7 +155,7 @@ async def folded(event_log: EventLog, name: str, *, until: int | None = None, at
 
 async def _show(settings: Settings, name: str, until: str | None, *, as_json: bool) -> int:
     seq, at = moment(until) if until else (None, None)
-    async with connect(settings, name="projections", wait=5.0, declare=False) as event_log:
+    async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         conversation = await folded(event_log, name, until=seq, at=at)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(view(conversation)), indent=2).decode())

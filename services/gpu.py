@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bus.process.metrics import Reading
+from bus.process.metrics import GaugeReading
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def limit_memory(device: str, memory: int) -> None:
     torch.cuda.set_per_process_memory_fraction(min(1.0, memory / total), torch.device(device))
 
 
-def gpu_readings(module: str = "pynvml") -> Iterator[Reading]:
+def gpu_readings(module: str = "pynvml") -> Iterator[GaugeReading]:
     """For the metrics of a service that may work on a GPU: each as a whole, and what torch holds for this process."""
     for number, gpu in enumerate(gpus(module)):
         which = {"gpu": str(number), "name": gpu.name}
@@ -93,12 +93,12 @@ def gpu_readings(module: str = "pynvml") -> Iterator[Reading]:
             ("gpu_utilisation", "Share of the last moments in which it worked, 0 to 1.", gpu.utilisation),
             ("gpu_temperature_celsius", "Temperature.", gpu.temperature),
         )
-        yield from (Reading(name, about, value, which) for name, about, value in told if value is not None)
+        yield from (GaugeReading(name, about, value, which) for name, about, value in told if value is not None)
     torch: Any = sys.modules.get("torch")  # not loaded for asking
     if torch is None or not torch.cuda.is_initialized():
         return
     for number in range(torch.cuda.device_count()):
         which = {"gpu": str(number)}
         used, reserved = torch.cuda.memory_allocated(number), torch.cuda.memory_reserved(number)
-        yield Reading("torch_memory_used_bytes", "What tensors of this process take.", used, which)
-        yield Reading("torch_memory_reserved_bytes", "What torch holds for this process.", reserved, which)
+        yield GaugeReading("torch_memory_used_bytes", "What tensors of this process take.", used, which)
+        yield GaugeReading("torch_memory_reserved_bytes", "What torch holds for this process.", reserved, which)

@@ -43,7 +43,7 @@ class FakeReader:
         self._media = dict(media or {})
         self._live = dict(live or {})
 
-    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
+    async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self._media.get(subject, ()):
             yield cast("MediaT", message)
 
@@ -86,7 +86,7 @@ def event(body: Fact, *, at: int = 1, turn: str | None = None, conversation: str
 class StallingReader(FakeReader):
     """Its media stop before the final one."""
 
-    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
+    async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         async for message in super().follow(kind, subject):
             yield message
         raise StreamStalled(f"nothing came on {subject}")

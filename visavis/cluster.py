@@ -10,7 +10,7 @@ import msgspec
 from bus.errors import ConfigurationError
 from bus.log.event_log import connect
 from bus.process.http_server import bind
-from bus.process.lifecycle import until_stopped
+from bus.process.lifecycle import run_until_signalled
 from bus.settings import PREFIX, Settings
 from visavis.nats.cluster import NODE_COUNT, Cluster, Ports, ServerTls
 from visavis.supervisor import Child, Supervisor, line_printer
@@ -93,4 +93,4 @@ async def _declare(nodes: Cluster, settings: Settings) -> None:
 
 
 async def run(settings: Settings) -> None:
-    await until_stopped(cluster(settings))
+    await run_until_signalled(cluster(settings))

@@ -11,7 +11,7 @@ import msgspec
 
 from bus.errors import InvalidInput, UndecodableEvent
 from bus.log import dead_letters
-from bus.log.dead_letters import Dead
+from bus.log.dead_letters import StoredDeadLetter
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import Settings
@@ -31,9 +31,9 @@ class Choice:
 
 async def show_list(settings: Settings, service: str | None, *, as_json: bool) -> int:
     """One line for each on standard output; returns the exit status."""
-    async with connect(settings, name="dead", wait=WAIT, declare=False) as event_log:
+    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
         found = 0
-        async for one in dead_letters.letters(event_log, service):
+        async for one in dead_letters.read_all(event_log, service):
             print(_json(one) if as_json else line(one), flush=True)
             found += 1
     if not found:
@@ -47,8 +47,8 @@ async def show(settings: Settings, number: int, *, as_json: bool) -> int:
     Raises:
         NotFound: there is none of this number.
     """
-    async with connect(settings, name="dead", wait=WAIT, declare=False) as event_log:
-        one = await dead_letters.letter(event_log, number)
+    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
+        one = await dead_letters.get(event_log, number)
     print(_json(one, event=True) if as_json else page(one))
     return 0
 
@@ -59,13 +59,13 @@ async def requeue(settings: Settings, choice: Choice, *, force: bool) -> int:
     Raises:
         NotFound: there is none of a number; then nothing was done.
     """
-    async with connect(settings, name="dead", wait=WAIT, declare=False) as event_log:
-        again = dead_letters.Requeue(event_log, force=force)
+    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
+        requeuer = dead_letters.Requeuer(event_log, force=force)
         services: set[str] = set()
         refused = 0
         async for one in _chosen(event_log, choice):
             try:
-                await again.put_back(one)
+                await requeuer.requeue(one)
             except InvalidInput as error:
                 refused += 1
                 _say(f"error: not put back: {error.detail}")
@@ -87,7 +87,7 @@ async def drop(settings: Settings, choice: Choice) -> int:
     Raises:
         NotFound: there is none of a number; then nothing was done.
     """
-    async with connect(settings, name="dead", wait=WAIT, declare=False) as event_log:
+    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
         dropped = 0
         async for one in _chosen(event_log, choice):
             await dead_letters.drop(event_log, one)
@@ -98,20 +98,20 @@ async def drop(settings: Settings, choice: Choice) -> int:
     return 0
 
 
-async def _chosen(event_log: EventLog, choice: Choice) -> AsyncIterator[Dead]:
+async def _chosen(event_log: EventLog, choice: Choice) -> AsyncIterator[StoredDeadLetter]:
     if not choice.numbers:
-        async for one in dead_letters.letters(event_log, choice.service):
+        async for one in dead_letters.read_all(event_log, choice.service):
             yield one
         return
     # All are looked for first: a wrong number among them stops it before anything is done.
-    for one in [await dead_letters.letter(event_log, number) for number in dict.fromkeys(choice.numbers)]:
+    for one in [await dead_letters.get(event_log, number) for number in dict.fromkeys(choice.numbers)]:
         yield one
 
 
 # How one is told
 
 
-def line(one: Dead) -> str:
+def line(one: StoredDeadLetter) -> str:
     """A dead letter in one line: number, when, service, code, conversation, why."""
     letter = one.letter
     if letter is None:
@@ -120,7 +120,7 @@ def line(one: Dead) -> str:
     return f"{one.number:>4}  {_when(letter.at)}  {one.service:8}  {letter.code:16}  {one.conversation}  {detail}"
 
 
-def page(one: Dead) -> str:
+def page(one: StoredDeadLetter) -> str:
     """All fields of a dead letter, and the event in it."""
     letter = one.letter
     rows: list[tuple[str, object]] = [("number", one.number), ("service", one.service)]
@@ -144,7 +144,7 @@ def page(one: Dead) -> str:
     return "\n".join(f"{name:13} {value}".rstrip() for name, value in rows)
 
 
-def _json(one: Dead, *, event: bool = False) -> str:
+def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
     about: dict[str, object] = {"number": one.number, "service": one.service, "conversation": one.conversation}
     if one.letter is not None:
         about |= msgspec.to_builtins(one.letter)
@@ -159,7 +159,7 @@ def _json(one: Dead, *, event: bool = False) -> str:
     return msgspec.json.encode(about).decode()
 
 
-def _brief(one: Dead) -> str:
+def _brief(one: StoredDeadLetter) -> str:
     whose = f", conversation {one.conversation}" if one.conversation else ""
     return f"{one.number} ({one.service}{whose})"
 

@@ -12,7 +12,7 @@ from bus.errors import VisavisError
 from bus.log import streams
 from bus.log.event_log import connect
 from bus.process.discovery import discover
-from bus.settings import PREFIX, Settings, without_secrets
+from bus.settings import PREFIX, Settings, without_credentials
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import Finding, failure, ok, warning
 
@@ -46,7 +46,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 async def nats(settings: Settings) -> list[Finding]:
     """Whether NATS answers, what it is, what it keeps, and which services are on it."""
-    shown = settings.shown_url
+    shown = settings.redacted_url
     greeting = await _greeting(settings.url)
     if greeting is None:
         if not settings.nats_url:
@@ -58,7 +58,7 @@ async def nats(settings: Settings) -> list[Finding]:
     try:
         async with (
             asyncio.timeout(PATIENCE),
-            connect(settings, name="doctor", wait=PATIENCE, declare=False) as event_log,
+            connect(settings, name="doctor", wait=PATIENCE, update_streams=False) as event_log,
         ):
             kept = [f"{name} {await event_log.last_sequence(name)}" for name in _STREAMS]
             services = sorted(f"{one.name} ({one.engine or one.version})" for one in await discover(event_log))
@@ -105,7 +105,7 @@ async def language_model(settings: Settings) -> list[Finding]:
     wanted = settings.llm_model
     if wanted and wanted not in names:
         return [warning(about, f"{wanted} is not listed, only {', '.join(names[:5])}", f"correct {PREFIX}LLM_MODEL")]
-    return [ok(about, f"{wanted or names[0]} at {without_secrets(settings.llm_url)}")]
+    return [ok(about, f"{wanted or names[0]} at {without_credentials(settings.llm_url)}")]
 
 
 async def _greeting(url: str) -> bytes | None:

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from bus.errors import ConfigurationError
 from bus.log.event_log import OLDEST_SERVER
-from bus.process.engines import choose
+from bus.process.engines import choose_engine
 from bus.settings import PREFIX, Settings
 from visavis.nats.server import find_server
 from visavis.ports import wanted
@@ -157,10 +157,10 @@ def engine_of(service: str, settings: Settings) -> Finding:
     except (ImportError, OSError, AttributeError) as error:
         return failure(service, f"the service cannot be loaded: {error}", "run `make up`: it installs what is missing")
     try:
-        choice = choose(table, getattr(settings, f"{service}_engine"), settings, setting=setting)
+        choice = choose_engine(table, getattr(settings, f"{service}_engine"), settings, setting=setting)
     except ConfigurationError as error:
         return failure(service, error.detail, f"set {setting} to another engine, or install what it lacks")
-    return ok(service, f"{choice.engine.name} ({choice.why})")
+    return ok(service, f"{choice.option.name} ({choice.reason})")
 
 
 def ports(settings: Settings) -> Iterator[Finding]:

@@ -244,7 +244,7 @@ async def tail(
         BrokenPipeError: nobody reads on.
     """
     lines = Lines(color=color, as_json=as_json, only=conversation)
-    async with connect(settings, name="tail", wait=WAIT, declare=False) as event_log:
+    async with connect(settings, name="tail", wait=WAIT, update_streams=False) as event_log:
         try:
             parts = await sources(event_log, conversation, media=media)
         except InvalidInput as error:

@@ -18,7 +18,7 @@ from bus.events import CharacterCreated, CharacterEvent
 from bus.ids import new_id
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
-from bus.process.lifecycle import until_stopped
+from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
 from services.characters import current_characters
 from services.render.builtin_characters import CAST
@@ -155,4 +155,4 @@ def _browsable(settings: Settings) -> str:
 
 
 async def run(settings: Settings) -> None:
-    await until_stopped(up(settings))
+    await run_until_signalled(up(settings))

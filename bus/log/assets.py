@@ -14,21 +14,21 @@ from nats.js.object_store import ObjectStore
 
 from bus.errors import BusError, NotFound
 from bus.log import streams
-from bus.log.log_store import PATIENCE, StoredLog
+from bus.log.log_store import RETRY_FOR, LogStore
 
 
 class Assets:
     """The object store of one connection to the log."""
 
-    def __init__(self, log: StoredLog) -> None:
+    def __init__(self, log: LogStore) -> None:
         self._log = log
         self._store = ObjectStore(streams.BUCKET, streams.ASSETS, log.media_js)
 
-    async def put(self, name: str, data: bytes, *, patience: float = PATIENCE) -> None:
+    async def put(self, name: str, data: bytes, *, retry_for: float = RETRY_FOR) -> None:
         """Store an asset; does nothing where there is one of that name.
 
         Args:
-            patience: seconds to go on trying while NATS is away.
+            retry_for: seconds to go on trying while NATS is away.
         Raises:
             BusError: NATS was away for so long, or the store is full.
         """
@@ -39,7 +39,7 @@ class Assets:
             except NotFoundError:
                 await self._store.put(name, data)
 
-        await self._log.patiently(put, f"store {name}", patience)
+        await self._log.with_retries(put, f"store {name}", retry_for)
 
     async def get(self, name: str) -> bytes:
         """The bytes of an asset.
@@ -49,7 +49,7 @@ class Assets:
             BusError: NATS was away for 30 s, or what is stored is damaged.
         """
         try:
-            info = await self._log.patiently(lambda: self._store.get_info(name), f"look for {name}")
+            info = await self._log.with_retries(lambda: self._store.get_info(name), f"look for {name}")
         except NotFoundError as error:
             raise NotFound(f"there is no asset {name}") from error
         # Not with the store's own reader: it waits for ever for a part that got lost.
@@ -68,6 +68,6 @@ class Assets:
             BusError: NATS was away for 30 s.
         """
         try:
-            await self._log.patiently(lambda: self._store.delete(name), f"remove {name}")
+            await self._log.with_retries(lambda: self._store.delete(name), f"remove {name}")
         except NotFoundError:
             return

@@ -51,7 +51,7 @@ class Connection(Client):
             callback()
 
     @contextmanager
-    def told_when_back(self, callback: Callable[[], None]) -> Iterator[None]:
+    def on_reconnect(self, callback: Callable[[], None]) -> Iterator[None]:
         """Call `callback` after each reconnection, for as long as this lasts."""
         self._reconnect_callbacks.add(callback)
         try:
@@ -82,7 +82,7 @@ class Connection(Client):
         try:
             # Without an end of its own: nats-py keeps the time, this is for stopping it.
             async with asyncio.timeout(None) as limit:
-                with self.told_when_refused(subject, refuse):
+                with self.on_permission_denied(subject, refuse):
                     return await super().request(subject, payload, timeout, old_style, headers)
         except TimeoutError:
             if refusal is None:
@@ -90,7 +90,7 @@ class Connection(Client):
             raise refusal from None
 
     @contextmanager
-    def told_when_refused(self, subject: str, tell: Callable[[Forbidden], None]) -> Iterator[None]:
+    def on_permission_denied(self, subject: str, tell: Callable[[Forbidden], None]) -> Iterator[None]:
         """Call `tell` when NATS refuses to publish on a subject or to subscribe to it, for as long as this lasts."""
         # nats-py gives errors in lower case.
         waiting = self._told_of_refusals.setdefault(subject.lower(), [])
@@ -181,7 +181,7 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
             )
     except (NatsError, OSError, TimeoutError) as error:
         await client.close()
-        raise BusError(f"{_reason(client.last_error or error)} at {settings.shown_url} within {wait:g} s") from error
+        raise BusError(f"{_reason(client.last_error or error)} at {settings.redacted_url} within {wait:g} s") from error
     client.in_use = True
     return client
 

@@ -21,7 +21,7 @@ from bus.log.event_log import EventLog, Record
 
 
 @dataclass(frozen=True)
-class Dead:
+class StoredDeadLetter:
     """A dead letter where it lies."""
 
     number: int
@@ -48,7 +48,7 @@ class Dead:
         return codec.decode_event(self.letter.data)
 
 
-def letter_of(msg: Msg, service: str, error: VisavisError, deliveries: int) -> tuple[DeadLetter, str]:
+def dead_letter_for(msg: Msg, service: str, error: VisavisError, deliveries: int) -> tuple[DeadLetter, str]:
     """What to put aside of a message that a service gave up; and, where it had been put back by hand, which time.
 
     It is told as it first came, so that a letter never holds another letter.
@@ -72,7 +72,7 @@ def letter_of(msg: Msg, service: str, error: VisavisError, deliveries: int) -> t
     return letter, str(meta.sequence.stream) if before else ""
 
 
-async def letters(event_log: EventLog, service: str | None = None) -> AsyncIterator[Dead]:
+async def read_all(event_log: EventLog, service: str | None = None) -> AsyncIterator[StoredDeadLetter]:
     """All that lie there now, of one service or of all, the oldest first; not those that come meanwhile."""
     newest = await event_log.last_sequence(streams.DEAD)
     subject = subjects.ALL_DEAD if service is None else subjects.dead_of(service)
@@ -83,7 +83,7 @@ async def letters(event_log: EventLog, service: str | None = None) -> AsyncItera
             yield _dead(record)
 
 
-async def letter(event_log: EventLog, number: int) -> Dead:
+async def get(event_log: EventLog, number: int) -> StoredDeadLetter:
     """One of them.
 
     Raises:
@@ -96,15 +96,17 @@ async def letter(event_log: EventLog, number: int) -> Dead:
     return _dead(record)
 
 
-def _dead(record: Record) -> Dead:
+def _dead(record: Record) -> StoredDeadLetter:
     try:
         found = codec.decode_dead_letter(record.data)
     except UndecodableEvent:
         found = None
-    return Dead(record.sequence, record.data, found.service if found else record.subject.rsplit(".", 1)[-1], found)
+    return StoredDeadLetter(
+        record.sequence, record.data, found.service if found else record.subject.rsplit(".", 1)[-1], found
+    )
 
 
-class Requeue:
+class Requeuer:
     """Puts dead letters back.
 
     Args:
@@ -116,7 +118,7 @@ class Requeue:
         self._force = force
         self._back: dict[str, set[bytes]] = {}
 
-    async def put_back(self, dead: Dead) -> None:
+    async def requeue(self, dead: StoredDeadLetter) -> None:
         """Give it to its service again.
 
         Raises:
@@ -126,10 +128,10 @@ class Requeue:
         if dead.service not in self._back:
             self._back[dead.service] = await self._put_back_before(dead.service)
         if dead.data not in self._back[dead.service]:
-            await self._event_log.put_back(dead.service, dead.data, f"again-{dead.number}")
-        await self._event_log.remove(streams.DEAD, dead.number)
+            await self._event_log.requeue(dead.service, dead.data, f"again-{dead.number}")
+        await self._event_log.delete_message(streams.DEAD, dead.number)
 
-    def _check(self, dead: Dead) -> None:
+    def _check(self, dead: StoredDeadLetter) -> None:
         if dead.letter is None:
             raise InvalidInput(f"{dead.number} is no dead letter of Visavis")
         try:
@@ -148,6 +150,6 @@ class Requeue:
             return {record.data async for record in records}
 
 
-async def drop(event_log: EventLog, dead: Dead) -> None:
+async def drop(event_log: EventLog, dead: StoredDeadLetter) -> None:
     """Remove it for good."""
-    await event_log.remove(streams.DEAD, dead.number)
+    await event_log.delete_message(streams.DEAD, dead.number)

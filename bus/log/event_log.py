@@ -27,10 +27,10 @@ from bus.events import (
 from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
-from bus.log.log_store import PATIENCE, Fence, Record, Stored, StoredLog
+from bus.log.log_store import RETRY_FOR, Fence, LogStore, Published, Record
 from bus.settings import Settings
 
-__all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Record", "Stored", "connect"]
+__all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Published", "Record", "connect"]
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _AWAY = 1.0
 T = TypeVar("T")
 
 
-class EventLog(StoredLog):
+class EventLog(LogStore):
     """The log as events, and the assets that some of them name."""
 
     def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
@@ -50,32 +50,30 @@ class EventLog(StoredLog):
 
     # writing
 
-    async def append(self, event: Event, *, patience: float = PATIENCE) -> int:
+    async def append(self, event: Event, *, retry_for: float = RETRY_FOR) -> int:
         """Append a fact; returns its stream sequence. Appending the same id again does nothing.
 
         Args:
-            patience: seconds to go on trying while NATS is away.
+            retry_for: seconds to go on trying while NATS is away.
         Raises:
             BusError: NATS was away for so long, or refuses.
         """
-        return (await self.append_fenced(event, None, patience=patience)).sequence
+        return (await self.append_fenced(event, None, retry_for=retry_for)).sequence
 
-    async def append_fenced(
-        self, event: Event, fence: Fence | None, *, patience: float = PATIENCE
-    ) -> Stored:
+    async def append_fenced(self, event: Event, fence: Fence | None, *, retry_for: float = RETRY_FOR) -> Published:
         """Append a fact if the fence still stands.
 
         Raises:
             Conflict: somebody else has published on the fence's subject.
             BusError: NATS was away for so long, or refuses.
         """
-        return await self.publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, patience)
+        return await self.publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, retry_for)
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
         return (await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
 
-    async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Stored:
+    async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Published:
         """Append audio or pictures, if the fence still stands.
 
         Raises:
@@ -95,7 +93,7 @@ class EventLog(StoredLog):
         assert isinstance(body, StepRepeated)
         subject = subjects.claim(root, event.conversation, body.service, body.event)
         while True:
-            last = await self.last(subject)
+            last = await self.last_message(subject)
             if last is not None and last.data == codec.encode(event):
                 return last.sequence  # stored by an earlier try, whose answer was lost
             fence = Fence(subject, last.sequence if last is not None else 0)
@@ -109,7 +107,7 @@ class EventLog(StoredLog):
         """Show what is going on; not retried, it would be stale."""
         await self.nc.publish(subjects.live(event), codec.encode(event))
 
-    async def bury(self, letter: DeadLetter, *, again: str = "") -> None:
+    async def publish_dead_letter(self, letter: DeadLetter, *, again: str = "") -> None:
         """Put a message that cannot be dealt with aside.
 
         Args:
@@ -119,13 +117,13 @@ class EventLog(StoredLog):
         message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
         await self.publish(self.js, subject, codec.encode(letter), message_id)
 
-    async def put_back(self, service: str, letter: bytes, message_id: str) -> Stored:
+    async def requeue(self, service: str, letter: bytes, message_id: str) -> Published:
         """Give a dead letter to its service again."""
         return await self.publish(self.js, subjects.requeue(service), letter, message_id)
 
     # reading
 
-    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncGenerator[MediaT, None]:
+    async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncGenerator[MediaT, None]:
         """See `bus.work.service.Reader.follow`."""
         after = 0
         while True:
@@ -133,7 +131,7 @@ class EventLog(StoredLog):
             async with aclosing(records):
                 while True:
                     try:
-                        async with asyncio.timeout(patience):
+                        async with asyncio.timeout(timeout):
                             record = await anext(records)
                     except TimeoutError:
                         break
@@ -145,13 +143,13 @@ class EventLog(StoredLog):
                     if message.final:
                         return
             if await self._is_still(subject, after):
-                raise StreamStalled(f"{subject}: nothing for {patience} s and no final chunk")
+                raise StreamStalled(f"{subject}: nothing for {timeout} s and no final chunk")
 
     async def _is_still(self, subject: str, after: int) -> bool:
         """Whether nothing comes, and not just nothing here: this process may have been frozen, or NATS away."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        newest = await self.last(subject)
+        newest = await self.last_message(subject)
         return (newest is None or newest.sequence <= after) and loop.time() - began < _AWAY
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
@@ -165,15 +163,15 @@ class EventLog(StoredLog):
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         """See `bus.work.service.Reader.last_fact`."""
-        return _decoded(codec.decode_event, await self.last(subjects.fact_in(conversation, kind)))
+        return _decoded(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.work.service.Reader.last_live`."""
-        return _decoded(codec.decode_live, await self.last(subject))
+        return _decoded(codec.decode_live, await self.last_message(subject))
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""
-        async with aclosing(self.listen(subjects.live_everywhere(kind))) as messages:
+        async with aclosing(self.subscribe_core(subjects.live_of_kind(kind))) as messages:
             async for subject, data in messages:
                 try:
                     yield codec.decode_live(data)
@@ -182,7 +180,7 @@ class EventLog(StoredLog):
 
     async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
         """See `bus.work.service.Reader.last_media`."""
-        message = _decoded(codec.decode_media, await self.last(subject))
+        message = _decoded(codec.decode_media, await self.last_message(subject))
         return message if isinstance(message, kind) else None
 
     async def character_facts(self) -> list[CharacterEvent]:
@@ -213,14 +211,14 @@ def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
 
 @asynccontextmanager
 async def connect(
-    settings: Settings, *, name: str, wait: float = 30.0, declare: bool = True
+    settings: Settings, *, name: str, wait: float = 30.0, update_streams: bool = True
 ) -> AsyncIterator[EventLog]:
     """A connection to the log with its streams in place.
 
     Args:
         name: shown in the server's list of connections.
         wait: seconds to wait for a server that is not there yet.
-        declare: bring the limits of the streams to what the settings say; False for who only looks.
+        update_streams: bring the limits of the streams to what the settings say; False for who only looks.
     Raises:
         BusError: no server or no JetStream within `wait`, or streams are missing and this user may not make them.
         ConfigurationError: the server is too old, or a stream is in the way.
@@ -229,11 +227,11 @@ async def connect(
     try:
         version = facts.connected_server_version
         if (version.major, version.minor) < OLDEST_SERVER:
-            raise ConfigurationError(f"NATS at {settings.shown_url} is {version}; 2.12 or newer is needed")
+            raise ConfigurationError(f"NATS at {settings.redacted_url} is {version}; 2.12 or newer is needed")
         media = await open_connection(settings, f"{name}-media", wait, user=name)
         try:
             event_log = EventLog(settings, facts, media)
-            await _ensure_streams(event_log, change=declare, wait=wait)
+            await _ensure_streams(event_log, update=update_streams, wait=wait)
             yield event_log
         finally:
             await media.leave()
@@ -241,15 +239,15 @@ async def connect(
         await facts.leave()
 
 
-async def _ensure_streams(event_log: EventLog, *, change: bool, wait: float) -> None:
+async def _ensure_streams(event_log: EventLog, *, update: bool, wait: float) -> None:
     """Declare the streams; a cluster that has just started needs some seconds before it can."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while True:
         try:
-            return await streams.ensure_streams(event_log.js, event_log.settings, change=change)
+            return await streams.ensure_streams(event_log.js, event_log.settings, update=update)
         except (NatsError, TimeoutError) as error:
             if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.PASSING):
-                raise BusError(f"JetStream at {event_log.settings.shown_url} does not answer: {error!r}") from error
+                raise BusError(f"JetStream at {event_log.settings.redacted_url} does not answer: {error!r}") from error
             log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
             await asyncio.sleep(0.2)

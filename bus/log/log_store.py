@@ -22,12 +22,12 @@ from bus.errors import BusError, Conflict
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
-from bus.log.pull import Pull, PullLost
+from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 30.0
+RETRY_FOR = 30.0
 """Seconds that a writer tries while NATS is away."""
 _PUBLISH_TIMEOUT = 2.0
 _READ_WINDOW = 256
@@ -36,6 +36,7 @@ _WRONG_LAST_SEQUENCE = 10071
 _NO_SPACE = (10023, 10077, 10122)
 
 T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -58,7 +59,7 @@ class Fence:
 
 
 @dataclass(frozen=True)
-class Stored:
+class Published:
     """What the server said of a message."""
 
     sequence: int
@@ -66,7 +67,7 @@ class Stored:
     """It was there already, and not from this call."""
 
 
-class StoredLog:
+class LogStore:
     """A connection to the log: small facts on one socket, media on another so that they do not delay them."""
 
     def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
@@ -89,14 +90,14 @@ class StoredLog:
         data: bytes,
         message_id: str,
         fence: Fence | None = None,
-        patience: float = PATIENCE,
-    ) -> Stored:
+        retry_for: float = RETRY_FOR,
+    ) -> Published:
         """Store a message once, if its fence still stands.
 
         Args:
             js: of the connection to send it on.
             message_id: what is there under it already is not stored again, for as long as the server remembers.
-            patience: seconds to go on trying while NATS is away.
+            retry_for: seconds to go on trying while NATS is away.
         Raises:
             Conflict: somebody else has published on the fence's subject.
             BusError: NATS was away for so long, or refuses.
@@ -107,21 +108,19 @@ class StoredLog:
             headers["Nats-Expected-Last-Subject-Sequence-Subject"] = fence.subject
         tries = 0
 
-        async def publish() -> Stored:
+        async def publish() -> Published:
             nonlocal tries
             tries += 1
             ack = await js.publish(subject, data, headers=headers)
             # Of our own earlier try the answer may have been lost: that is no double.
-            return Stored(ack.seq, doubled=bool(ack.duplicate) and tries == 1)
+            return Published(ack.seq, doubled=bool(ack.duplicate) and tries == 1)
 
-        return await self.patiently(publish, f"publish to {subject}", patience)
+        return await self.with_retries(publish, f"publish to {subject}", retry_for)
 
-    async def patiently(
-        self, act: Callable[[], Awaitable[T]], what: str, patience: float = PATIENCE
-    ) -> T:
+    async def with_retries(self, act: Callable[[], Awaitable[T]], what: str, retry_for: float = RETRY_FOR) -> T:
         """Do it again until it works: every act here is safe to repeat, and NATS may be restarting."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience
+        deadline = loop.time() + retry_for
         pause = 0.05
         while True:
             try:
@@ -137,11 +136,13 @@ class StoredLog:
                 problem = error
             if loop.time() + pause > deadline:
                 reason = str(problem) or type(problem).__name__
-                raise BusError(f"{what}: {reason}, for {patience:.0f} s; NATS is away or its disk is full") from problem
+                raise BusError(
+                    f"{what}: {reason}, for {retry_for:.0f} s; NATS is away or its disk is full"
+                ) from problem
             await asyncio.sleep(pause)
             pause = min(2 * pause, 1.0)
 
-    async def remove(self, stream: str, sequence: int) -> bool:
+    async def delete_message(self, stream: str, sequence: int) -> bool:
         """Take one message out of a stream; returns whether it was there."""
 
         async def delete() -> bool:
@@ -153,39 +154,39 @@ class StoredLog:
                 raise
 
         try:
-            return await self.patiently(delete, f"remove {sequence} from {stream}")
+            return await self.with_retries(delete, f"remove {sequence} from {stream}")
         except NotFoundError:
             return False
 
     # reading
 
-    async def consumer(self, stream: str, name: str) -> api.ConsumerInfo:
+    async def consumer_info(self, stream: str, name: str) -> api.ConsumerInfo:
         """How far a service is with its work."""
-        return await self.patiently(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
+        return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
 
-    async def last_sequence(self, stream: str, *, patience: float = PATIENCE) -> int:
+    async def last_sequence(self, stream: str, *, retry_for: float = RETRY_FOR) -> int:
         """Sequence of the newest message in a stream, 0 where there is none."""
-        info = await self.patiently(lambda: self.js.stream_info(stream), f"look at {stream}", patience)
+        info = await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
         return info.state.last_seq
 
     async def count(self, stream: str, subject: str) -> int:
         """How many messages a stream keeps on a subject, which may have wildcards."""
-        info = await self.patiently(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
+        info = await self.with_retries(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
         return sum((info.state.subjects or {}).values())
 
-    async def last(self, subject: str) -> Record | None:
+    async def last_message(self, subject: str) -> Record | None:
         """The newest message on a subject."""
 
         async def get() -> api.RawStreamMsg:
             return await self.js.get_msg(streams.stream_of(subject), subject=subject, direct=True)
 
         try:
-            msg = await self.patiently(get, f"get {subject}")
+            msg = await self.with_retries(get, f"get {subject}")
         except NotFoundError:
             return None
         return Record(msg.seq or 0, subject, msg.data or b"", 0)
 
-    async def newest_before(self, subject_filters: list[str], sequence: int) -> int | None:
+    async def last_sequence_before(self, subject_filters: list[str], sequence: int) -> int | None:
         """Sequence of the newest message before a sequence on any of these subjects of one stream; None for none."""
         request = json.dumps({"multi_last": subject_filters, "up_to_seq": sequence - 1}).encode()
         stream = streams.stream_of(subject_filters[0])
@@ -207,7 +208,7 @@ class StoredLog:
 
         if sequence <= 1:
             return None
-        return await self.patiently(get, f"look before {sequence} in {stream}")
+        return await self.with_retries(get, f"look before {sequence} in {stream}")
 
     async def first_sequence(self, subject: str) -> int | None:
         """Stream sequence of the oldest message on a subject."""
@@ -216,7 +217,7 @@ class StoredLog:
             return await self.js.get_msg(streams.stream_of(subject), seq=1, subject=subject, next=True, direct=True)
 
         try:
-            return (await self.patiently(get, f"find {subject}")).seq
+            return (await self.with_retries(get, f"find {subject}")).seq
         except NotFoundError:
             return None
 
@@ -240,7 +241,7 @@ class StoredLog:
                         yield record
                         after = record.sequence
                 return
-            except (PullLost, NatsError, APIError, TimeoutError, OSError) as error:
+            except (SubscriptionLost, NatsError, APIError, TimeoutError, OSError) as error:
                 if nc.is_closed:
                     raise BusError(f"read {subject}: the connection is closed", retryable=False) from error
                 log.info("reading again", extra={"subject": subject, "after": after, "why": type(error).__name__})
@@ -265,13 +266,13 @@ class StoredLog:
             return
         expected = 1
         try:
-            async with Pull(nc, stream, info.name, window=_READ_WINDOW, max_bytes=_READ_BYTES) as pull:
+            async with PullSubscription(nc, stream, info.name, window=_READ_WINDOW, max_bytes=_READ_BYTES) as pull:
                 while True:
                     msg = await pull.next()
                     assert msg is not None
                     meta = msg.metadata
                     if meta.sequence.consumer != expected:
-                        raise PullLost(f"{subject}: expected message {expected}, got {meta.sequence.consumer}")
+                        raise SubscriptionLost(f"{subject}: expected message {expected}, got {meta.sequence.consumer}")
                     expected += 1
                     stored = int(meta.timestamp.timestamp() * 1_000_000)
                     yield Record(meta.sequence.stream, msg.subject, msg.data, stored)
@@ -284,19 +285,19 @@ class StoredLog:
 
     # what is not kept
 
-    async def say(self, subject: str, data: bytes) -> None:
+    async def publish_core(self, subject: str, data: bytes) -> None:
         """Tell those who listen now; nothing is stored, nothing is repeated."""
         await self.nc.publish(subject, data)
 
-    async def listen(
-        self, subject: str, *, listening: asyncio.Event | None = None
+    async def subscribe_core(
+        self, subject: str, *, subscribed: asyncio.Event | None = None
     ) -> AsyncGenerator[tuple[str, bytes], None]:
         """What is published on a subject from now on, without waiting for it to be stored. Nothing is repeated.
 
         Drops the oldest beyond 1024 unread.
 
         Args:
-            listening: set once the server has been asked.
+            subscribed: set once the server has been asked.
 
         Raises:
             Forbidden: this user may not listen there.
@@ -311,10 +312,10 @@ class StoredLog:
         async def on_message(msg: Msg) -> None:
             put((msg.subject, msg.data))
 
-        with self.nc.told_when_refused(subject, put):
+        with self.nc.on_permission_denied(subject, put):
             subscription = await self.nc.subscribe(subject, cb=on_message)
-            if listening is not None:
-                listening.set()
+            if subscribed is not None:
+                subscribed.set()
             try:
                 while True:
                     item = await arrived.get()

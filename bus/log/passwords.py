@@ -18,7 +18,7 @@ NODES = "nodes"
 """Whom a node of the cluster is to the other ones."""
 
 
-def variable_of(user: str) -> str:
+def password_variable(user: str) -> str:
     return f"NATS_{user.upper()}_PASSWORD"
 
 
@@ -28,7 +28,7 @@ def write_passwords(path: Path) -> None:
     Raises:
         ConfigurationError: it cannot be written, or is there already: services would be locked out.
     """
-    text = "".join(f"{variable_of(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
+    text = "".join(f"{password_variable(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
     try:
         path.touch(0o600, exist_ok=False)
         path.write_text(text)
@@ -53,7 +53,7 @@ def read_passwords(path: Path) -> Mapping[str, str]:
         if not line or line.startswith("#"):
             continue
         # A quote would end the value early in NATS's configuration.
-        if not equals or name != variable_of(user) or not password or '"' in password:
+        if not equals or name != password_variable(user) or not password or '"' in password:
             raise ConfigurationError(f"{path}, line {number}: expected NATS_<USER>_PASSWORD=<password, without quotes>")
         found[user] = password
     return found

@@ -22,13 +22,13 @@ _SILENCE = 3 * _HEARTBEAT
 _EXPIRES = 30.0
 
 
-class PullLost(BusError):
+class SubscriptionLost(BusError):
     """The consumer is gone or the server no longer answers for it; make a new one."""
 
     code = "pull_lost"
 
 
-class Pull:
+class PullSubscription:
     """Messages of one consumer, asked for ahead of need.
 
     Args:
@@ -51,9 +51,9 @@ class Pull:
         self._subscription: Subscription | None = None
         self._inbox = ""
 
-    async def __aenter__(self) -> Pull:
-        self._watch.enter_context(self._nc.told_when_back(self.lose))
-        self._watch.enter_context(self._nc.told_when_refused(self._subject, self._arrived.put_nowait))
+    async def __aenter__(self) -> PullSubscription:
+        self._watch.enter_context(self._nc.on_reconnect(self.lose))
+        self._watch.enter_context(self._nc.on_permission_denied(self._subject, self._arrived.put_nowait))
         self._inbox = self._nc.new_inbox()
         self._subscription = await self._nc.subscribe(self._inbox, cb=self._on_message)
         return self
@@ -70,7 +70,7 @@ class Pull:
 
     def lose(self) -> None:
         """End with PullLost after what has arrived is taken."""
-        self._arrived.put_nowait(PullLost(f"{self._subject}: the connection was away"))
+        self._arrived.put_nowait(SubscriptionLost(f"{self._subject}: the connection was away"))
 
     async def ask(self, count: int) -> None:
         """See to it that `count` messages are asked for and not yet here."""
@@ -127,7 +127,7 @@ class Pull:
         # Counted in waits, not by the clock: a process that was frozen has yet to read what came meanwhile.
         self._silent = self._silent + seconds if self.outstanding else 0.0
         if self._silent >= _SILENCE:
-            raise PullLost(f"no heartbeat on {self._subject} for {_SILENCE} s")
+            raise SubscriptionLost(f"no heartbeat on {self._subject} for {_SILENCE} s")
 
     def _take(self, msg: Msg) -> bool:
         """Whether it is a message; a status is counted and dropped."""
@@ -139,7 +139,7 @@ class Pull:
             return False
         description = (msg.headers or {}).get("Description", "")
         if status == "503" or (status == "409" and ("Deleted" in description or "Leadership" in description)):
-            raise PullLost(f"{self._subject}: {status} {description}")
+            raise SubscriptionLost(f"{self._subject}: {status} {description}")
         left = (msg.headers or {}).get("Nats-Pending-Messages")
         self.outstanding = max(0, self.outstanding - int(left)) if left else 0
         return False

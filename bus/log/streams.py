@@ -76,9 +76,7 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
 
     return (
         # A full log must be a loud error, never silently forgotten history.
-        stream(
-            CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW, compression=api.StoreCompression.S2
-        ),
+        stream(CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW, compression=api.StoreCompression.S2),
         stream(AUDIO, "audio.>", max_age=settings.audio_days * _DAY, max_bytes=settings.audio_bytes),
         stream(FRAMES, "frames.>", max_age=_DAY, max_bytes=settings.frames_bytes),
         stream(CHARACTERS, "character.>", discard=api.DiscardPolicy.NEW),
@@ -97,13 +95,13 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
     )
 
 
-async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bool) -> None:
+async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bool) -> None:
     """Create what is missing and update what has changed; safe to call from many processes at once.
 
     On a server with permissions one user declares the streams; the others find them, and leave limits as they are.
 
     Args:
-        change: apply other limits to a stream that is there; who only looks leaves it as it is.
+        update: apply other limits to a stream that is there; who only looks leaves it as it is.
 
     Raises:
         ConfigurationError: a stream is there in a form that cannot be changed into the declared one, or there is not
@@ -120,7 +118,7 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, change: bo
         # More copies than asked for are kept: a process that lacks the setting must not make the log less safe.
         if (found.num_replicas or 1) < (wanted.num_replicas or 1):
             different.append("num_replicas")
-        if not different or not change:
+        if not different or not update:
             continue
         for name in _UNCHANGEABLE:
             if name in different:

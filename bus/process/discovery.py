@@ -87,7 +87,7 @@ def _stats(work: Work, queue: str) -> EndpointStats:
 
 
 @asynccontextmanager
-async def announced(event_log: EventLog, name: str, engine: str = "", work: Work | None = None) -> AsyncIterator[None]:
+async def announce(event_log: EventLog, name: str, engine: str = "", work: Work | None = None) -> AsyncIterator[None]:
     """Answer discovery under this name for as long as the context lasts."""
     config = ServiceConfig(
         name=name,
@@ -120,5 +120,3 @@ async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceIn
     await asyncio.sleep(wait)
     await subscription.unsubscribe()
     return sorted(answers, key=lambda one: (one.name, one.id))
-
-

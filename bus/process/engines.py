@@ -17,25 +17,27 @@ def _never(settings: Settings) -> None:
 
 
 @dataclass(frozen=True)
-class Engine(Generic[E]):
+class EngineOption(Generic[E]):
     """One row of a service's table."""
 
     name: str
-    missing: Callable[[Settings], str | None]
+    why_unavailable: Callable[[Settings], str | None]
     """What is missing for it here, as one sentence; None where it can run. Must not load the engine."""
-    make: Callable[[Settings], E]
+    load: Callable[[Settings], E]
     """Loads it; may take seconds."""
-    passed_over: Callable[[Settings], str | None] = _never
+    why_not_preferred: Callable[[Settings], str | None] = _never
     """Why `auto` rather takes a later one, though it could run, as one sentence; None where it does not."""
 
 
 @dataclass(frozen=True)
-class Choice(Generic[E]):
-    engine: Engine[E]
-    why: str
+class EngineChoice(Generic[E]):
+    option: EngineOption[E]
+    reason: str
 
 
-def choose(table: Sequence[Engine[E]], wanted: str, settings: Settings, *, setting: str) -> Choice[E]:
+def choose_engine(
+    table: Sequence[EngineOption[E]], wanted: str, settings: Settings, *, setting: str
+) -> EngineChoice[E]:
     """The engine to use; the table is in order of preference.
 
     Args:
@@ -48,15 +50,15 @@ def choose(table: Sequence[Engine[E]], wanted: str, settings: Settings, *, setti
     if wanted != "auto":
         for engine in table:
             if engine.name == wanted:
-                lack = engine.missing(settings)
+                lack = engine.why_unavailable(settings)
                 if lack:
                     raise ConfigurationError(f"{setting}={wanted} cannot be used: {lack}")
-                return Choice(engine, f"{setting}={wanted}")
+                return EngineChoice(engine, f"{setting}={wanted}")
         raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
     passed: list[str] = []
     for engine in table:
-        lack = engine.missing(settings) or engine.passed_over(settings)
+        lack = engine.why_unavailable(settings) or engine.why_not_preferred(settings)
         if lack is None:
-            return Choice(engine, "; ".join([*passed, "the best that can run here"]))
+            return EngineChoice(engine, "; ".join([*passed, "the best that can run here"]))
         passed.append(f"not {engine.name}: {lack}")
     raise ConfigurationError(f"none of {names} can run here: {'; '.join(passed)}")

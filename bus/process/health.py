@@ -22,7 +22,7 @@ from bus import subjects
 from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.http_server import bind, served
+from bus.process.http_server import bind, serve
 from bus.process.metrics import Metrics
 from bus.settings import PREFIX, Settings
 
@@ -30,10 +30,10 @@ _PATIENCE = 1.0
 """Seconds that NATS has to answer; who asks for health waits no longer."""
 
 
-class Watched(Protocol):
+class Monitored(Protocol):
     """A process as those see it who watch over it."""
 
-    async def obstacle(self) -> str | None:
+    async def not_ready_reason(self) -> str | None:
         """Why it takes no work; None where it does."""
         ...
 
@@ -48,7 +48,7 @@ class WorkerHealth:
     def __init__(self) -> None:
         self._event_log: EventLog | None = None
 
-    def attend(
+    def attach(
         self,
         event_log: EventLog,
         service: str,
@@ -71,7 +71,7 @@ class WorkerHealth:
             held,
         )
 
-    async def obstacle(self) -> str | None:
+    async def not_ready_reason(self) -> str | None:
         event_log = self._event_log
         if event_log is None:
             return "waiting for NATS"
@@ -82,7 +82,7 @@ class WorkerHealth:
         for stream, name in self._consumers:
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    await event_log.consumer(stream, name)
+                    await event_log.consumer_info(stream, name)
             except NotFoundError:
                 return f"the consumer {name} on {stream} is not there"
             except TimeoutError:
@@ -97,18 +97,18 @@ class WorkerHealth:
             return b""
         dead = subjects.dead_of(self._service)
         queue, letters = await asyncio.gather(
-            known(event_log, lambda: self._queue(event_log)),
-            known(event_log, lambda: event_log.count(streams.DEAD, dead)),
+            or_none(event_log, lambda: self._queue(event_log)),
+            or_none(event_log, lambda: event_log.count(streams.DEAD, dead)),
         )
         self._metrics.now(queue=queue, dead=letters, held=self._held(), connected=event_log.connected)
         return await asyncio.to_thread(self._metrics.text)
 
     async def _queue(self, event_log: EventLog) -> int:
-        infos = [await event_log.consumer(stream, name) for stream, name in self._consumers]
+        infos = [await event_log.consumer_info(stream, name) for stream, name in self._consumers]
         return sum(info.num_pending or 0 for info in infos)
 
 
-async def known(event_log: EventLog, ask: Callable[[], Awaitable[int]]) -> int | None:
+async def or_none(event_log: EventLog, ask: Callable[[], Awaitable[int]]) -> int | None:
     """What NATS says; None where it does not answer in time or does not know."""
     if not event_log.connected:
         return None
@@ -119,14 +119,14 @@ async def known(event_log: EventLog, ask: Callable[[], Awaitable[int]]) -> int |
         return None
 
 
-def routes(watched: Watched) -> list[Route]:
+def routes(watched: Monitored) -> list[Route]:
     """The three answers, to be put into an application."""
 
     async def healthy(request: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def ready(request: Request) -> Response:
-        obstacle = await watched.obstacle()
+        obstacle = await watched.not_ready_reason()
         return PlainTextResponse(obstacle or "ok", 503 if obstacle else 200)
 
     async def metrics(request: Request) -> Response:
@@ -136,7 +136,7 @@ def routes(watched: Watched) -> list[Route]:
 
 
 @asynccontextmanager
-async def answering(settings: Settings, service: str) -> AsyncIterator[WorkerHealth]:
+async def health_server(settings: Settings, service: str) -> AsyncIterator[WorkerHealth]:
     """Answer on the service's port, where it has one, for as long as the context lasts.
 
     Raises:
@@ -148,5 +148,5 @@ async def answering(settings: Settings, service: str) -> AsyncIterator[WorkerHea
         yield health
         return
     listener = bind(settings.health_host, port, f"{PREFIX}{service.upper()}_PORT")
-    async with served(Starlette(routes=routes(health)), listener):
+    async with serve(Starlette(routes=routes(health)), listener):
         yield health

@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+async def serve(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
     """Answer HTTP for as long as the context lasts; gives the task that does. Closes the listener."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1

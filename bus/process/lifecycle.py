@@ -18,7 +18,7 @@ EXIT_CONFIGURATION = 78
 """Exit status where starting again cannot help (EX_CONFIG)."""
 
 
-async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+async def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
     """Do it until it ends or the process is asked to stop; it is then cancelled and may clean up."""
     task = asyncio.create_task(work)
     for stop in (signal.SIGTERM, signal.SIGINT):

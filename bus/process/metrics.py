@@ -15,7 +15,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 OUTCOMES = ("done", "failed", "interrupted", "superseded")
 
 
-class Reading(NamedTuple):
+class GaugeReading(NamedTuple):
     """What a service measures of the machine that it works on."""
 
     name: str
@@ -42,7 +42,7 @@ class Totals:
 class _Readings(Collector):
     """What a service measures, as gauges."""
 
-    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+    def __init__(self, read: Callable[[], Iterable[GaugeReading]]) -> None:
         self._read = read
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -64,9 +64,7 @@ class Metrics:
         readings: what else there is to show; asked each time.
     """
 
-    def __init__(
-        self, service: str, engine: str = "", readings: Callable[[], Iterable[Reading]] = tuple
-    ) -> None:
+    def __init__(self, service: str, engine: str = "", readings: Callable[[], Iterable[GaugeReading]] = tuple) -> None:
         self.ready = False
         """Whether it takes work."""
         self._registry = registry = CollectorRegistry()

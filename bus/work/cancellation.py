@@ -12,7 +12,7 @@ def stopping() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def stop_here() -> None:
+def raise_if_cancelled() -> None:
     """End here if the current task has been cancelled.
 
     Raises:

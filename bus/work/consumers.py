@@ -31,7 +31,7 @@ def consumers(service: Service) -> tuple[tuple[str, api.ConsumerConfig], ...]:
         )
 
     return (
-        (CONVERSATIONS, queue(*(subjects.fact_everywhere(kind) for kind in service.takes))),
+        (CONVERSATIONS, queue(*(subjects.facts_of_kind(kind) for kind in service.consumes))),
         (REQUEUE, queue(subjects.requeue(service.name))),
     )
 

@@ -31,7 +31,7 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog, Fence
-from bus.work.service import Asset, OfCharacter, Output
+from bus.work.service import AssetOutput, CharacterOutput, Output
 
 _Recorded: TypeAlias = AudioOut | FrameBatch | AudioIn
 
@@ -43,13 +43,13 @@ class Superseded(BusError):
     retryable = False
 
 
-class Doubled(BusError):
+class DuplicateOutput(BusError):
     """An output was on record already, though nobody was known to have tried before."""
 
     code = "doubled"
 
 
-class Attempt:
+class FencedOutput:
     """All tries of one worker at one piece of work.
 
     Args:
@@ -118,10 +118,10 @@ class Attempt:
             elif isinstance(output, AudioIn | AudioOut | FrameBatch):
                 await self._publish_media(output)
             elif isinstance(output, IdleBatch):
-                await self._event_log.publish_media(output, media_id(output))
-            elif isinstance(output, OfCharacter):
+                await self._event_log.publish_media(output, media_message_id(output))
+            elif isinstance(output, CharacterOutput):
                 await self._event_log.append_character(self._of_character(output))
-            elif isinstance(output, Asset):
+            elif isinstance(output, AssetOutput):
                 await self._store(output)
             else:
                 raise TypeError(f"{self._service} yielded {type(output).__name__}, which is no output")
@@ -134,7 +134,7 @@ class Attempt:
         """Put on record that it failed for good."""
         try:
             for position, body in enumerate(bodies):
-                with suppress(Doubled):  # told by an earlier try
+                with suppress(DuplicateOutput):  # told by an earlier try
                     await self._publish_fact(self._failed_id(position), body)
         except Conflict as error:
             raise Superseded(f"another {self._service} has taken over the work on {self._event.id}") from error
@@ -148,7 +148,7 @@ class Attempt:
         stored = await self._event_log.append_fenced(self._stamp(identity, body), await self._fence("conv"))
         self._facts.add(identity)
         if stored.doubled and not self._taken_over:
-            raise Doubled(f"{self._service} had worked on {self._event.id} before")
+            raise DuplicateOutput(f"{self._service} had worked on {self._event.id} before")
 
     def _stamp(self, identity: str, body: Body) -> Event:
         cause = self._event
@@ -161,12 +161,12 @@ class Attempt:
             body=cast("Fact", body),
         )
 
-    def _of_character(self, output: OfCharacter) -> CharacterEvent:
+    def _of_character(self, output: CharacterOutput) -> CharacterEvent:
         # Not fenced: whoever does the work says the same of the character.
         identity = derive_id(self._event.id, self._service, output.character)
         return CharacterEvent(id=identity, at=clock.now(), character=output.character, body=output.body)
 
-    async def _store(self, asset: Asset) -> None:
+    async def _store(self, asset: AssetOutput) -> None:
         if asset.data is None:
             await self._event_log.assets.remove(asset.name)
         else:
@@ -179,7 +179,7 @@ class Attempt:
             self._media[subject] = await self._read_media(subject) if self._taken_over else set()
         if message.index in self._media[subject]:
             return
-        await self._event_log.publish_media(message, media_id(message), fence)
+        await self._event_log.publish_media(message, media_message_id(message), fence)
         self._media[subject].add(message.index)
 
     async def _fence(self, root: str) -> Fence:
@@ -220,7 +220,7 @@ class Attempt:
         return found
 
 
-def media_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
+def media_message_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
     """The message id of a medium: the same again on every repeat."""
     match media:
         case AudioIn():

@@ -41,7 +41,7 @@ class Interruptions:
 
     async def listen(self, stop: Callable[[tuple[str, str]], None]) -> None:
         """For ever: have work on a reply stopped as soon as the person cuts it short."""
-        async for _, data in self._event_log.listen(subjects.fact_everywhere(ReplyInterrupted)):
+        async for _, data in self._event_log.subscribe_core(subjects.facts_of_kind(ReplyInterrupted)):
             try:
                 key = turn_of(codec.decode_event(data))
             except UndecodableEvent:

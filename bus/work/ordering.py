@@ -15,7 +15,7 @@ from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.work.peers import Peers
-from bus.work.queues import Item, Lines
+from bus.work.queues import WorkItem, WorkQueues
 from bus.work.service import Service
 
 log = logging.getLogger(__name__)
@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 _LOOK_AGAIN = 0.25
 
 
-class Order:
+class Ordering:
     """Gives out the items of the lines when they may begin."""
 
-    def __init__(self, event_log: EventLog, service: Service, peers: Peers, lines: Lines) -> None:
+    def __init__(self, event_log: EventLog, service: Service, peers: Peers, lines: WorkQueues) -> None:
         self._event_log = event_log
         self._service = service
         self._peers = peers
@@ -47,7 +47,7 @@ class Order:
         """There is another worker, even if none is known: for a while nothing is begun without looking."""
         self._careful_until = asyncio.get_running_loop().time() + self._patience
 
-    async def next(self, conversation: str) -> Item | None:
+    async def next(self, conversation: str) -> WorkItem | None:
         """The conversation's oldest work, once it may begin; None where there is none."""
         while (item := self._lines.first(conversation)) is not None:
             self.waiting += 1
@@ -65,18 +65,18 @@ class Order:
                 break
         return self._lines.take(conversation)
 
-    def is_done(self, item: Item) -> bool:
+    def is_done(self, item: WorkItem) -> bool:
         """Whether this worker knows that it is done."""
         return not item.again and self._peers.others.is_done(item.sequence)
 
-    async def _clear(self, item: Item) -> None:
+    async def _clear(self, item: WorkItem) -> None:
         """Until what was before it is done, or nobody has it, or an older one has come here."""
         loop = asyncio.get_running_loop()
         if item.again or (self._peers.alone() and loop.time() >= self._careful_until):
             return
         conversation = item.event.conversation
-        filters = [subjects.fact_in(conversation, kind) for kind in self._service.takes]
-        before = await self._event_log.newest_before(filters, item.sequence)
+        filters = [subjects.fact_in(conversation, kind) for kind in self._service.consumes]
+        before = await self._event_log.last_sequence_before(filters, item.sequence)
         nobody_since: float | None = None
         while before is not None and not self._known_done(before):
             await self._read_floor()
@@ -95,7 +95,7 @@ class Order:
 
     async def _read_floor(self) -> bool:
         """Read up to where all work is done; returns whether somebody holds some beyond it."""
-        info = await self._event_log.consumer(streams.CONVERSATIONS, self._service.name)
+        info = await self._event_log.consumer_info(streams.CONVERSATIONS, self._service.name)
         if info.ack_floor is not None:
             self._floor = max(self._floor, info.ack_floor.stream_seq)
         return bool(info.num_ack_pending)

@@ -26,7 +26,7 @@ _SETTLE = 0.1
 """Seconds that a new worker waits for the others to learn of it."""
 
 
-class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PeerMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One worker to all others of its service. Pieces of work are named by their stream sequence."""
 
     worker: str
@@ -39,7 +39,7 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
     leaves: bool = False
 
 
-class Others:
+class PeerState:
     """What one worker knows of the others. Pure: time is an argument, in seconds.
 
     Args:
@@ -52,7 +52,7 @@ class Others:
         self._holds: dict[str, set[int]] = {}
         self._done: OrderedDict[int, None] = OrderedDict()
 
-    def note(self, note: Note, now: float) -> None:
+    def note(self, note: PeerMessage, now: float) -> None:
         self._heard[note.worker] = now
         if note.leaves:
             # What it gave back is on its way to others; until it is there, one looks before one begins.
@@ -103,13 +103,13 @@ class Peers:
 
     def __init__(self, event_log: EventLog, service: str, lease: float, held: Collection[int]) -> None:
         self._event_log = event_log
-        self._subject = subjects.work_of(service)
+        self._subject = subjects.worker_messages(service)
         self._lease = lease
         self._held = held
         self._me = new_id("w")
         self._changed = asyncio.Event()
-        self._listening = asyncio.Event()
-        self.others = Others(lease)
+        self._subscribed = asyncio.Event()
+        self.others = PeerState(lease)
 
     def alone(self) -> bool:
         """Whether no other worker of this service is known."""
@@ -121,10 +121,10 @@ class Peers:
 
     async def listen(self) -> None:
         """Hear the others, for ever, and answer those who come new."""
-        async with aclosing(self._event_log.listen(self._subject, listening=self._listening)) as notes:
+        async with aclosing(self._event_log.subscribe_core(self._subject, subscribed=self._subscribed)) as notes:
             async for _, data in notes:
                 try:
-                    note = msgspec.json.decode(data, type=Note)
+                    note = msgspec.json.decode(data, type=PeerMessage)
                 except msgspec.DecodeError as error:
                     log.warning("undecodable note", extra={"subject": self._subject, "why": str(error)})
                     continue
@@ -132,33 +132,33 @@ class Peers:
                     continue
                 self.others.note(note, asyncio.get_running_loop().time())
                 if note.new:
-                    await self._say(Note(worker=self._me, holds=tuple(self._held)))
+                    await self._say(PeerMessage(worker=self._me, holds=tuple(self._held)))
                 self._changed.set()
 
     async def keep_saying(self) -> None:
         """For ever: say that this worker is there, and what it holds."""
         while True:
             await asyncio.sleep(self._lease / 3)
-            await self._say(Note(worker=self._me, holds=tuple(self._held)))
+            await self._say(PeerMessage(worker=self._me, holds=tuple(self._held)))
 
     async def arrive(self) -> None:
         """Make oneself known before taking the first work."""
-        await self._listening.wait()
-        await self._say(Note(worker=self._me, holds=(), new=True))
+        await self._subscribed.wait()
+        await self._say(PeerMessage(worker=self._me, holds=(), new=True))
         await asyncio.sleep(_SETTLE)
 
     async def took(self, sequence: int) -> None:
         if not self.alone():
-            await self._say(Note(worker=self._me, took=sequence))
+            await self._say(PeerMessage(worker=self._me, took=sequence))
 
     async def done(self, sequence: int) -> None:
         self.others.finished(sequence)
         self._changed.set()
         if not self.alone():
-            await self._say(Note(worker=self._me, done=sequence))
+            await self._say(PeerMessage(worker=self._me, done=sequence))
 
     async def leave(self) -> None:
-        await self._say(Note(worker=self._me, leaves=True))
+        await self._say(PeerMessage(worker=self._me, leaves=True))
 
     async def news(self, timeout: float) -> None:
         """Wait until something has changed, or so many seconds."""
@@ -169,7 +169,7 @@ class Peers:
         except TimeoutError:
             return
 
-    async def _say(self, note: Note) -> None:
+    async def _say(self, note: PeerMessage) -> None:
         # While NATS is away nobody would hear it.
         if self._event_log.connected:
-            await self._event_log.say(self._subject, msgspec.json.encode(note))
+            await self._event_log.publish_core(self._subject, msgspec.json.encode(note))

@@ -9,7 +9,7 @@ from bus.log.event_log import EventLog
 _REMEMBERED = 256
 
 
-class Before:
+class PriorWork:
     """Which work others have begun. A server that was killed may give work out as new that was under way, or even done,
     before; so a worker looks at what is older than itself or than its connection. Whatever is begun later is known from
     the number of times it was delivered."""

@@ -20,22 +20,22 @@ from bus import clock, codec, subjects
 from bus.errors import BusError, ConfigurationError, StreamStalled, UndecodableEvent, VisavisError
 from bus.events import IdleBatch, StepFailed
 from bus.log import streams
-from bus.log.dead_letters import letter_of
+from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog, connect
-from bus.log.pull import Pull, PullLost
-from bus.process.discovery import Work, announced
-from bus.process.health import answering
-from bus.process.lifecycle import run_process, until_stopped
+from bus.log.pull import PullSubscription, SubscriptionLost
+from bus.process.discovery import Work, announce
+from bus.process.health import health_server
+from bus.process.lifecycle import run_process, run_until_signalled
 from bus.process.metrics import Metrics
 from bus.settings import Settings
-from bus.work.cancellation import stop_here, stopping
+from bus.work.cancellation import raise_if_cancelled, stopping
 from bus.work.consumers import consumers, ensure_consumers
-from bus.work.fenced_output import Attempt, Doubled, Superseded, media_id
+from bus.work.fenced_output import DuplicateOutput, FencedOutput, Superseded, media_message_id
 from bus.work.interruptions import Interruptions, turn_of
-from bus.work.ordering import Order
+from bus.work.ordering import Ordering
 from bus.work.peers import Peers
-from bus.work.prior_work import Before
-from bus.work.queues import Item, Lines
+from bus.work.prior_work import PriorWork
+from bus.work.queues import WorkItem, WorkQueues
 from bus.work.service import Service
 
 log = logging.getLogger(__name__)
@@ -68,18 +68,18 @@ class Runner:
         self._service = service
         self._max_held = max_held
         self._metrics = metrics or Metrics(service.name, service.engine, service.readings)
-        self._slots = asyncio.Semaphore(service.slots)
+        self._slots = asyncio.Semaphore(service.concurrency)
         self._resting = 0
         """Pieces of work that wait before they are tried again."""
         self._usual = 1.0
         """Seconds that a piece of work took of late: the mean, in which each counts for a tenth of those before it."""
-        self._pulls: dict[str, Pull] = {}
-        self._lines = Lines()
+        self._pulls: dict[str, PullSubscription] = {}
+        self._lines = WorkQueues()
         self._peers = Peers(event_log, service.name, service.lease, self._lines.held)
-        self._order = Order(event_log, service, self._peers, self._lines)
+        self._order = Ordering(event_log, service, self._peers, self._lines)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._interruptions = Interruptions(event_log)
-        self._before = Before(event_log)
+        self._before = PriorWork(event_log)
 
     def held(self) -> int:
         """How many pieces of work it has in hand."""
@@ -89,9 +89,9 @@ class Runner:
         """Work until cancelled; what is under way is then given back for another worker."""
         await self._declare_consumers_patiently()
         service = self._service
-        work = Work(tuple(map(subjects.fact_everywhere, service.takes)), self._metrics.totals)
+        work = Work(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
         try:
-            async with announced(self._event_log, service.name, service.engine, work), asyncio.TaskGroup() as tasks:
+            async with announce(self._event_log, service.name, service.engine, work), asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._interruptions.listen(self._stop))
                 tasks.create_task(self._peers.listen())
                 await self._peers.arrive()
@@ -122,42 +122,42 @@ class Runner:
         async for output in self._service.background(self._event_log):
             if not isinstance(output, IdleBatch):
                 raise TypeError(f"{self._service.name} may make media in the background, not {type(output).__name__}")
-            await self._event_log.publish_media(output, media_id(output))
+            await self._event_log.publish_media(output, media_message_id(output))
 
     # taking work
 
     async def _take_work(self, tasks: asyncio.TaskGroup, stream: str) -> None:
         while True:
             try:
-                async with Pull(self._event_log.nc, stream, self._service.name, window=0) as pull:
+                async with PullSubscription(self._event_log.nc, stream, self._service.name, window=0) as pull:
                     self._pulls[stream] = pull
                     while True:
-                        stop_here()
+                        raise_if_cancelled()
                         await self._ask(pull)
                         msg = await pull.next(timeout=1.0)
                         if msg is not None:
                             await self._accept(msg, tasks)
-            except PullLost as error:
+            except SubscriptionLost as error:
                 log.info("asking for work again", extra={"why": error.detail})
                 await asyncio.sleep(0.2)
                 await self._declare_consumers_patiently()
                 self._before.forget()
                 await self._interruptions.catch_up(self._running, self._stop)
 
-    async def _ask(self, pull: Pull) -> None:
+    async def _ask(self, pull: PullSubscription) -> None:
         """Ask for as much as could be begun now; a few at a time, since each time costs. What waits for its turn in its
         conversation, for another worker or for another try takes no slot."""
         busy = len(self._lines) - self._order.waiting - self._resting
-        most = self._service.slots + self._ahead()
+        most = self._service.concurrency + self._ahead()
         wanted = min(most - busy, self._max_held - len(self._lines.held))
-        idle = busy < self._service.slots and not pull.outstanding
+        idle = busy < self._service.concurrency and not pull.outstanding
         if idle or wanted - pull.outstanding >= most // 2:
             await pull.ask(wanted)
 
     def _ahead(self) -> int:
         """Pieces of work to have at hand beyond the slots: what will surely be begun in a moment, so that other workers
         get what takes longer."""
-        slots = self._service.slots
+        slots = self._service.concurrency
         return min(_MOST_AHEAD * slots, int(slots * _MOMENT / self._usual))
 
     async def _declare_consumers_patiently(self) -> None:
@@ -175,7 +175,7 @@ class Runner:
         try:
             item = self._item(msg)
         except UndecodableEvent as error:
-            await self._bury(msg, error)
+            await self._publish_dead_letter(msg, error)
             await self._ack(msg)
             if msg.metadata.stream == streams.CONVERSATIONS:
                 await self._peers.done(msg.metadata.sequence.stream)  # who comes after it waits for it
@@ -196,7 +196,7 @@ class Runner:
         if self._lines.join(item):
             tasks.create_task(self._serve_line(item.event.conversation))
 
-    def _item(self, msg: Msg) -> Item:
+    def _item(self, msg: Msg) -> WorkItem:
         """What there is to do.
 
         Raises:
@@ -209,13 +209,13 @@ class Runner:
         else:
             letter = codec.decode_dead_letter(msg.data)
             event, sequence, again = codec.decode_event(letter.data), letter.sequence, str(meta.sequence.stream)
-        attempt = Attempt(self._event_log, self._service.name, event, sequence, again=again)
-        return Item(event, sequence, msg, attempt, meta.num_delivered, stored, again=bool(again))
+        attempt = FencedOutput(self._event_log, self._service.name, event, sequence, again=again)
+        return WorkItem(event, sequence, msg, attempt, meta.num_delivered, stored, again=bool(again))
 
     async def _serve_line(self, conversation: str) -> None:
         """Do the work of one conversation, the oldest first, one after the other, until there is none."""
         while (item := await self._order.next(conversation)) is not None:
-            stop_here()
+            raise_if_cancelled()
             # Stopped in the middle: it stays among what is held, to be given back.
             done = await self._deal_with(item)
             self._lines.leave(item)
@@ -237,7 +237,7 @@ class Runner:
 
     # one piece of work
 
-    async def _deal_with(self, item: Item) -> bool:
+    async def _deal_with(self, item: WorkItem) -> bool:
         """Returns whether it is done; not where another worker has it now."""
         key = turn_of(item.event)
         repeated = item.deliveries > 1 or item.again
@@ -270,7 +270,7 @@ class Runner:
         await self._ack(item.msg)
         return True
 
-    async def _try(self, item: Item) -> None:
+    async def _try(self, item: WorkItem) -> None:
         """Until it works or is given up. What goes wrong is tried again here, so that its conversation waits for it."""
         attempt, failures = item.attempt, 0
         prepared = doubled = False
@@ -288,7 +288,7 @@ class Runner:
                 return
             except Superseded:
                 raise
-            except Doubled:
+            except DuplicateOutput:
                 prepared, doubled = False, True
                 continue
             except VisavisError as error:
@@ -316,7 +316,7 @@ class Runner:
         finally:
             self._resting -= 1
 
-    async def _prepare(self, item: Item, *, doubled: bool) -> None:
+    async def _prepare(self, item: WorkItem, *, doubled: bool) -> None:
         """See what others have done of it, where it may have been in other hands."""
         if item.deliveries > 1 or item.again or doubled:
             await item.attempt.take_over()
@@ -326,7 +326,7 @@ class Runner:
         elif abs(clock.now() - item.stored) > _OLD:
             await item.attempt.look()
 
-    async def _attempt(self, item: Item) -> None:
+    async def _attempt(self, item: WorkItem) -> None:
         async with self._slots:
             began, published = time.perf_counter(), item.attempt.bus_seconds
             item.attempt.begin()
@@ -342,15 +342,15 @@ class Runner:
                 self._usual += (took - self._usual) * 0.1
                 self._metrics.timed(took - bus_seconds, bus_seconds)
 
-    async def _give_up(self, item: Item, error: VisavisError, failures: int) -> None:
+    async def _give_up(self, item: WorkItem, error: VisavisError, failures: int) -> None:
         """Say on record that it failed, put the message aside where it was tried in vain, and go on."""
         service = self._service
         failed = StepFailed(service=service.name, code=error.code, retryable=error.retryable, detail=error.detail)
         while True:
             try:
-                await item.attempt.fail([failed, *service.failed(item.event, error)])
+                await item.attempt.fail([failed, *service.on_failure(item.event, error)])
                 if error.retryable or error.code == "poison":
-                    await self._bury(item.msg, error, failures)
+                    await self._publish_dead_letter(item.msg, error, failures)
                 self._metrics.failed(f"{error.code}: {error.detail}")
                 return
             except BusError as trouble:
@@ -359,10 +359,10 @@ class Runner:
                 log.warning("the failure cannot be told yet", extra={"why": trouble.detail})
                 await self._rest(_BACKOFF[-1])
 
-    async def _bury(self, msg: Msg, error: VisavisError, failures: int = 0) -> None:
-        letter, again = letter_of(msg, self._service.name, error, failures or msg.metadata.num_delivered)
+    async def _publish_dead_letter(self, msg: Msg, error: VisavisError, failures: int = 0) -> None:
+        letter, again = dead_letter_for(msg, self._service.name, error, failures or msg.metadata.num_delivered)
         log.error("dead letter", extra={"service": letter.service, "sequence": letter.sequence, "why": error.detail})
-        await self._event_log.bury(letter, again=again)
+        await self._event_log.publish_dead_letter(letter, again=again)
         self._metrics.buried()
 
     async def _ack(self, msg: Msg) -> None:
@@ -387,15 +387,15 @@ def _is_the_logs_fault(error: VisavisError) -> bool:
 
 async def run_service(service: Service, settings: Settings) -> None:
     """Connect and work until SIGTERM or SIGINT."""
-    async with answering(settings, service.name) as health, connect(settings, name=service.name) as event_log:
+    async with health_server(settings, service.name) as health, connect(settings, name=service.name) as event_log:
         metrics = Metrics(service.name, service.engine, service.readings)
         runner = Runner(event_log, service, metrics)
         names = [(stream, str(config.name)) for stream, config in consumers(service)]
-        health.attend(event_log, service.name, names, metrics, runner.held)
-        await until_stopped(runner.run())
+        health.attach(event_log, service.name, names, metrics, runner.held)
+        await run_until_signalled(runner.run())
 
 
-def serve(build: Callable[[Settings], Service]) -> int:
+def run_service_process(build: Callable[[Settings], Service]) -> int:
     """The whole life of a service process; returns its exit status."""
 
     async def work(settings: Settings) -> None:

@@ -23,17 +23,17 @@ from bus.events import (
     LiveEvent,
     MediaT,
 )
-from bus.process.metrics import Reading
+from bus.process.metrics import GaugeReading
 
 
-class OfCharacter(NamedTuple):
+class CharacterOutput(NamedTuple):
     """A fact about a character, for the characters' own stream."""
 
     character: str
     body: CharacterFact
 
 
-class Asset(NamedTuple):
+class AssetOutput(NamedTuple):
     """Something to be stored under a name, or removed from there."""
 
     name: str
@@ -41,7 +41,7 @@ class Asset(NamedTuple):
     """None: it goes."""
 
 
-Output: TypeAlias = Body | OfCharacter | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch | Asset
+Output: TypeAlias = Body | CharacterOutput | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch | AssetOutput
 """What a handler may yield. A fact is stamped and appended to its conversation or its character, live bodies and media
 are published, assets stored."""
 
@@ -49,11 +49,11 @@ are published, assets stored."""
 class Reader(Protocol):
     """What a handler may read of the log."""
 
-    def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
+    def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         """The media on a subject from the first message to the final one, as they come.
 
         Raises:
-            StreamStalled: nothing came for `patience` seconds and the final one is missing.
+            StreamStalled: nothing came for `timeout` seconds and the final one is missing.
         """
         ...
 
@@ -105,7 +105,7 @@ def _no_facts(event: Event, error: VisavisError) -> Iterable[Body]:
     return ()
 
 
-def _no_readings() -> Iterable[Reading]:
+def _no_readings() -> Iterable[GaugeReading]:
     return ()
 
 
@@ -114,17 +114,17 @@ class Service:
     """One of the parts that Visavis is made of."""
 
     name: str
-    takes: tuple[type[Body], ...]
+    consumes: tuple[type[Body], ...]
     handle: Handler
     engine: str
     """Name of the engine in use, for discovery and `doctor`."""
-    failed: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
+    on_failure: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
     """What the person should see when a piece of work is given up."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """What to do without being asked, from the start on; yields the media that come of it, if any."""
-    readings: Callable[[], Iterable[Reading]] = field(default=_no_readings)
+    readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
     """Asked, in a thread, each time somebody looks at the metrics."""
-    slots: int = 8
+    concurrency: int = 8
     """Pieces of work under way at once; those of one conversation go one after the other."""
     lease: float = 5.0
     """Seconds after which a piece of work whose worker says nothing goes to another one."""

@@ -6,7 +6,7 @@ import sys
 
 from bus.log.event_log import connect
 from bus.process.http_server import bind
-from bus.process.lifecycle import run_process, until_stopped
+from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
 from projections.read_model import ReadModel
 from services.gateway.listening.turn_end import load_turn_end_detector
@@ -21,7 +21,9 @@ async def run(settings: Settings) -> None:
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as event_log:
-            await until_stopped(GatewayServer(event_log, settings, model, best_detector(), turn_end).run(listener))
+            await run_until_signalled(
+                GatewayServer(event_log, settings, model, best_detector(), turn_end).run(listener)
+            )
     finally:
         if turn_end is not None:
             turn_end.close()

@@ -179,7 +179,7 @@ class Feed:
 
     async def _hear(self) -> None:
         """Partial transcripts, straight from the wire: late ones are of no use."""
-        async with aclosing(self._event_log.listen(subjects.live_everywhere(TranscriptPartial))) as heard:
+        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(TranscriptPartial))) as heard:
             async for subject, data in heard:
                 watchers = self._watchers.get(subjects.conversation_of(subject), ())
                 if not watchers:

@@ -17,9 +17,9 @@ from bus.errors import ConfigurationError, UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.discovery import announced
-from bus.process.http_server import served
-from bus.settings import FIND_OUT, Settings
+from bus.process.discovery import announce
+from bus.process.http_server import serve
+from bus.settings import DETECT_LANGUAGE, Settings
 from projections.read_model import ReadModel
 from services.gateway.feed import Feed
 from services.gateway.listening.endpointing import Endpointer
@@ -86,14 +86,14 @@ class GatewayServer:
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
         self._conversations = Conversations(
-            event_log, self._feed, "" if settings.language == FIND_OUT else settings.language
+            event_log, self._feed, "" if settings.language == DETECT_LANGUAGE else settings.language
         )
         self._faces = FaceRequests(
             event_log,
             self._feed,
             self._conversations,
             max_faces=settings.faces_per_person,
-            language=settings.language if settings.language not in ("", FIND_OUT) else "en",
+            language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
         self._ice = parse_ice_servers(settings.ice_servers)
         self._serving: set[asyncio.Task[None]] = set()
@@ -117,12 +117,12 @@ class GatewayServer:
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; sessions are then closed and say so on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        async with announced(self._event_log, "gateway"), asyncio.TaskGroup() as tasks:
+        async with announce(self._event_log, "gateway"), asyncio.TaskGroup() as tasks:
             tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._keep_characters())
             tasks.create_task(self._keep_idle_loops())
-            async with served(self.app(), listener) as serving:
+            async with serve(self.app(), listener) as serving:
                 log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
                 try:
                     await asyncio.shield(serving)
@@ -157,7 +157,7 @@ class GatewayServer:
         language = state.language if state else self._settings.language
         activity = self._make_detector()
         endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=activity.window)
-        spoken = UNKNOWN_LANGUAGE if self._settings.language == FIND_OUT else language
+        spoken = UNKNOWN_LANGUAGE if self._settings.language == DETECT_LANGUAGE else language
         microphone = Microphone(self._event_log, conversation, spoken, activity, endpointer, self._turn_end)
         return Session(
             self._event_log,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from bus.process.engines import Engine, choose
+from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
-from bus.work.runner import serve
+from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.gpu import gpus
 from services.render.engine import Renderer
@@ -50,17 +50,17 @@ def _liveportrait(settings: Settings) -> Renderer:
     return faces(settings.video_size, _portraits(settings), engine)
 
 
-ENGINES: tuple[Engine[Renderer], ...] = (
-    Engine("liveportrait", missing=_liveportrait_missing, make=_liveportrait),
-    Engine("layered", missing=_always, make=_layered),
+ENGINES: tuple[EngineOption[Renderer], ...] = (
+    EngineOption("liveportrait", why_unavailable=_liveportrait_missing, load=_liveportrait),
+    EngineOption("layered", why_unavailable=_always, load=_layered),
 )
 
 
 def build(settings: Settings) -> Service:
-    choice = choose(ENGINES, settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
+    choice = choose_engine(ENGINES, settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     studio = Studio(settings.models_folder / "face")
-    return service(choice.engine.make(settings), _portraits(settings), studio, bitrate=settings.video_bitrate)
+    return service(choice.option.load(settings), _portraits(settings), studio, bitrate=settings.video_bitrate)
 
 
 if __name__ == "__main__":
-    sys.exit(serve(build))
+    sys.exit(run_service_process(build))

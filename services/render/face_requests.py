@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bus.errors import InvalidInput, NotFound
 from bus.events import CharacterCreated, Event, FaceMade, FaceRefused, FaceRequested
-from bus.work.service import Asset, OfCharacter, Output, Reader
+from bus.work.service import AssetOutput, CharacterOutput, Output, Reader
 from services.render.photo.studio import Studio
 
 
@@ -33,7 +33,7 @@ class NewFaces:
         assert isinstance(asked, FaceRequested)
         told = await _told(event, reader)
         if isinstance(told, FaceMade):
-            yield Asset(asked.photo, None)
+            yield AssetOutput(asked.photo, None)
             return
         try:
             portrait = await self._portrait(asked, reader)
@@ -43,16 +43,16 @@ class NewFaces:
             return
         except InvalidInput as refusal:
             yield FaceRefused(character=asked.character, code=refusal.code, detail=refusal.detail)
-            yield Asset(asked.photo, None)
+            yield AssetOutput(asked.photo, None)
             return
         created = character_of(asked)
         if portrait is not None:
-            yield Asset(asked.look, portrait)
+            yield AssetOutput(asked.look, portrait)
         async for batch in self._draw(asked.character, created, reader):
             yield batch
-        yield OfCharacter(asked.character, created)
+        yield CharacterOutput(asked.character, created)
         yield FaceMade(character=asked.character)
-        yield Asset(asked.photo, None)
+        yield AssetOutput(asked.photo, None)
 
     async def _portrait(self, asked: FaceRequested, reader: Reader) -> bytes | None:
         """The portrait as an asset; None where it is one already.

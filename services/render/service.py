@@ -261,10 +261,10 @@ def service(renderer: Renderer, portraits: Portraits, studio: Studio, *, bitrate
 
     return Service(
         name="render",
-        takes=(SpeechStarted, FaceRequested),
+        consumes=(SpeechStarted, FaceRequested),
         handle=handle,
         engine=renderer.name,
-        failed=failed,
+        on_failure=failed,
         readings=gpu_readings,
         background=render.idle_loops,
     )

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bus.errors import ConfigurationError, EngineError
-from bus.process.engines import Engine, choose
+from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
-from bus.work.runner import serve
+from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.stt.engine import Transcriber
 from services.stt.service import service
@@ -117,26 +117,26 @@ def _pocketsphinx(settings: Settings) -> Transcriber:
     return Pocketsphinx(prepared=2)
 
 
-ENGINES: tuple[Engine[Transcriber], ...] = (
-    Engine("whisper", _whisper_missing, _whisper, _whisper_passed_over),
-    Engine("whisper-torch", _whisper_torch_missing, _whisper_torch),
-    Engine("pocketsphinx", _pocketsphinx_missing, _pocketsphinx),
+ENGINES: tuple[EngineOption[Transcriber], ...] = (
+    EngineOption("whisper", _whisper_missing, _whisper, _whisper_passed_over),
+    EngineOption("whisper-torch", _whisper_torch_missing, _whisper_torch),
+    EngineOption("pocketsphinx", _pocketsphinx_missing, _pocketsphinx),
 )
 
 
-def build(settings: Settings, engines: tuple[Engine[Transcriber], ...] = ENGINES) -> Service:
+def build(settings: Settings, engines: tuple[EngineOption[Transcriber], ...] = ENGINES) -> Service:
     """The service with the engine that the settings ask for; with `auto`, one that does not load is passed over."""
-    choice = choose(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
-    log.info("engine chosen", extra={"engine": choice.engine.name, "why": choice.why})
+    choice = choose_engine(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
+    log.info("engine chosen", extra={"engine": choice.option.name, "why": choice.reason})
     try:
-        return service(choice.engine.make(settings), choice.engine.name)
+        return service(choice.option.load(settings), choice.option.name)
     except EngineError as error:
-        rest = tuple(engine for engine in engines if engine is not choice.engine)
+        rest = tuple(engine for engine in engines if engine is not choice.option)
         if settings.stt_engine != "auto" or not rest:
-            raise ConfigurationError(f"{choice.engine.name} cannot be used: {error.detail}") from error
-        log.warning("engine cannot be used", extra={"engine": choice.engine.name, "why": error.detail})
+            raise ConfigurationError(f"{choice.option.name} cannot be used: {error.detail}") from error
+        log.warning("engine cannot be used", extra={"engine": choice.option.name, "why": error.detail})
         return build(settings, rest)
 
 
 if __name__ == "__main__":
-    sys.exit(serve(build))
+    sys.exit(run_service_process(build))

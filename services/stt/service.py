@@ -120,10 +120,10 @@ def failed(event: Event, error: VisavisError) -> Iterable[Body]:
 def service(transcriber: Transcriber, engine: str) -> Service:
     return Service(
         name="stt",
-        takes=(UtteranceStarted,),
+        consumes=(UtteranceStarted,),
         handle=Listener(transcriber, engine),
         engine=engine,
-        failed=failed,
+        on_failure=failed,
         readings=gpu_readings,
-        slots=max(SLOTS, transcriber.threads),
+        concurrency=max(SLOTS, transcriber.threads),
     )

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bus.process.engines import Engine, choose
+from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
-from bus.work.runner import serve
+from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services import downloads
 from services.downloads import Model
@@ -86,21 +86,21 @@ def _plain(settings: Settings, espeak: EspeakEngine | None) -> Synthesizer:
     return espeak if flite_library.missing() else ByLanguage(Flite(), espeak)
 
 
-ENGINES: tuple[Engine[Synthesizer], ...] = (
-    Engine("xtts", xtts_requirements.missing, _xtts),
-    Engine("kokoro", kokoro_engine.missing, _kokoro),
-    Engine("flite+espeak", _both_missing, lambda settings: ByLanguage(Flite(), EspeakEngine())),
-    Engine("espeak", lambda settings: espeak_engine.missing(), lambda settings: EspeakEngine()),
-    Engine("flite", lambda settings: flite_library.missing(), lambda settings: Flite()),
+ENGINES: tuple[EngineOption[Synthesizer], ...] = (
+    EngineOption("xtts", xtts_requirements.missing, _xtts),
+    EngineOption("kokoro", kokoro_engine.missing, _kokoro),
+    EngineOption("flite+espeak", _both_missing, lambda settings: ByLanguage(Flite(), EspeakEngine())),
+    EngineOption("espeak", lambda settings: espeak_engine.missing(), lambda settings: EspeakEngine()),
+    EngineOption("flite", lambda settings: flite_library.missing(), lambda settings: Flite()),
 )
 """flite's voices sound like people, but they speak English only."""
 
 
 def build(settings: Settings) -> Service:
-    choice = choose(ENGINES, settings.tts_engine, settings, setting="VISAVIS_TTS_ENGINE")
-    log.info("voice", extra={"engine": choice.engine.name, "why": choice.why})
-    return service(choice.engine.make(settings), choice.engine.name)
+    choice = choose_engine(ENGINES, settings.tts_engine, settings, setting="VISAVIS_TTS_ENGINE")
+    log.info("voice", extra={"engine": choice.option.name, "why": choice.reason})
+    return service(choice.option.load(settings), choice.option.name)
 
 
 if __name__ == "__main__":
-    sys.exit(serve(build))
+    sys.exit(run_service_process(build))

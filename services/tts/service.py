@@ -147,10 +147,10 @@ def failed(event: Event, error: VisavisError) -> Iterable[Body]:
 def service(synthesizer: Synthesizer, engine: str) -> Service:
     return Service(
         name="tts",
-        takes=(ReplySentence,),
+        consumes=(ReplySentence,),
         handle=Speaker(synthesizer, engine),
         engine=engine,
-        failed=failed,
+        on_failure=failed,
         readings=gpu_readings,
-        slots=SLOTS,
+        concurrency=SLOTS,
     )

@@ -107,7 +107,7 @@ class Person:
         utterance = f"u{self._number}-{self._taken}"
         turn = f"t{utterance}"
         started = self._fact(UtteranceStarted(utterance=utterance, session="chaos"), turn, None)
-        await self._event_log.append(started, patience=_TURN_PATIENCE)
+        await self._event_log.append(started, retry_for=_TURN_PATIENCE)
         self.sent.add(utterance)
         sound = voices.spoken(self._chance.choice(_SPOKEN))
         pieces = [sound[start : start + 2 * _CHUNK] for start in range(0, len(sound), 2 * _CHUNK)]
@@ -127,7 +127,7 @@ class Person:
                     break
             await asyncio.sleep(0.05)
         ended = UtteranceEnded(utterance=utterance, samples=len(sound) // 2, speech_ended=0, reason="silence")
-        await self._event_log.append(self._fact(ended, turn, started.id), patience=_TURN_PATIENCE)
+        await self._event_log.append(self._fact(ended, turn, started.id), retry_for=_TURN_PATIENCE)
         return turn
 
     def _fact(self, body: UtteranceStarted | UtteranceEnded, turn: str, cause: str | None) -> Event:

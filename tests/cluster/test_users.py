@@ -36,8 +36,8 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.passwords import USERS
-from bus.work.fenced_output import Attempt
-from bus.work.service import Asset, OfCharacter, Output
+from bus.work.fenced_output import FencedOutput
+from bus.work.service import AssetOutput, CharacterOutput, Output
 from services.characters import current_characters
 from tests.cluster.conftest import Nodes
 
@@ -92,8 +92,8 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
             "stt reads what is spoken": anext(of["stt"].follow(AudioOut, subjects.audio_out("c1", "s1"))),
             "dialogue hears": of["dialogue"].append(event(words, "n2")),
             "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
-            "dialogue listens to what is shown": anext(of["dialogue"].listen("live.*.transcript_partial")),
-            "dialogue buries for tts": of["dialogue"].bury(letter("tts")),
+            "dialogue listens to what is shown": anext(of["dialogue"].subscribe_core("live.*.transcript_partial")),
+            "dialogue buries for tts": of["dialogue"].publish_dead_letter(letter("tts")),
             "tts answers": of["tts"].append(event(ReplyStarted(reply="r", character="a", engine="e"), "n4")),
             "tts records": of["tts"].publish_media(SOUND, "n5"),
             "render speaks": of["render"].publish_media(VOICE, "n6"),
@@ -133,7 +133,7 @@ async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, 
         sequence = await gateway.append(said(1, conversation))
     async with connect(nodes.settings(), name=service) as event_log, asyncio.timeout(15):
         for _ in range(2):
-            attempt = Attempt(event_log, service, said(1, conversation), sequence)
+            attempt = FencedOutput(event_log, service, said(1, conversation), sequence)
             await attempt.take_over()
             for output in outputs[service]:
                 await attempt.publish(output)
@@ -147,12 +147,15 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
     async with everybody(nodes) as of, asyncio.timeout(20):
         await of["gateway"].assets.put("upload-1", b"photo" * 50_000)
         sequence = await of["gateway"].append(event(PHOTO, "asked"))
-        attempt = Attempt(of["render"], "render", event(PHOTO, "asked"), sequence)
+        attempt = FencedOutput(of["render"], "render", event(PHOTO, "asked"), sequence)
         assert await of["render"].asset("upload-1") == b"photo" * 50_000
         outputs: tuple[Output, ...] = (
-            Asset("photo-1", b"portrait"), OfCharacter("zoe", ADA), FaceMade(character="zoe"), Asset("upload-1", None),
+            AssetOutput("photo-1", b"portrait"),
+            CharacterOutput("zoe", ADA),
+            FaceMade(character="zoe"),
+            AssetOutput("upload-1", None),
             FaceRefused(character="yan", code="x", detail="y"),
-        )  # fmt: skip
+        )
         for output in outputs:
             await attempt.publish(output)
         assert "zoe" in await current_characters(of["stt"])
@@ -170,7 +173,7 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
 async def test_reading_another_users_answers_is_refused(nodes: Nodes) -> None:
     async with connect(nodes.settings(), name="tts") as event_log:
         with pytest.raises(Forbidden, match="may not subscribe to _inbox_gateway"):
-            await anext(event_log.listen("_INBOX_gateway.>"))
+            await anext(event_log.subscribe_core("_INBOX_gateway.>"))
 
 
 async def test_a_service_without_streams_says_who_has_to_make_them(nodes: Nodes) -> None:

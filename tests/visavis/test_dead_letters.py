@@ -15,7 +15,7 @@ from bus import codec
 from bus.events import DeadLetter, MessageReceived
 from bus.log import dead_letters
 from bus.log.event_log import EventLog
-from bus.process.discovery import announced
+from bus.process.discovery import announce
 from bus.settings import Settings
 from tests.fakes import event
 from visavis.__main__ import main
@@ -42,7 +42,7 @@ def letter(service: str, sequence: int, data: bytes = codec.encode(EVENT)) -> De
 async def letters(event_log: EventLog) -> EventLog:
     """1 and 3 of the dialogue, 2 of TTS; 3 holds no event; 4 is no letter at all."""
     for one in (letter("dialogue", 7), letter("tts", 8), letter("dialogue", 9, b"\xff\xfe")):
-        await event_log.bury(one)
+        await event_log.publish_dead_letter(one)
     await event_log.js.publish("dead.CONVERSATIONS.stt", b"garbage")
     return event_log
 
@@ -61,7 +61,7 @@ async def visavis(settings: Settings, *words: str) -> tuple[int, list[str], list
 
 
 async def lying(event_log: EventLog) -> list[int]:
-    return [one.number async for one in dead_letters.letters(event_log)]
+    return [one.number async for one in dead_letters.read_all(event_log)]
 
 
 async def test_each_is_one_line_with_when_who_why_and_whose(letters: EventLog, settings: Settings) -> None:
@@ -116,7 +116,7 @@ async def test_one_is_shown_with_its_event_or_its_bytes(letters: EventLog, setti
 
 
 async def test_what_can_be_tried_again_is_put_back_and_the_rest_is_named(letters: EventLog, settings: Settings) -> None:
-    async with announced(letters, "dialogue"):
+    async with announce(letters, "dialogue"):
         status, out, errors = await visavis(settings, "requeue", "--all")
     assert status == 1
     assert out == ["put back: 1 (dialogue, conversation c1)", "put back: 2 (tts, conversation c1)"]

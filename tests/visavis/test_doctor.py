@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from bus.log.event_log import EventLog
-from bus.process.discovery import announced
+from bus.process.discovery import announce
 from bus.settings import Settings
 from tests.conftest import free_port
 from visavis import doctor as doctor_module
@@ -241,7 +241,7 @@ def test_the_disk_has_to_hold_what_is_kept(
 
 
 async def test_a_server_tells_its_version_its_streams_and_its_services(event_log: EventLog, settings: Settings) -> None:
-    async with announced(event_log, "dialogue", "companion"):
+    async with announce(event_log, "dialogue", "companion"):
         found = await nats(settings)
     assert [(finding.about, finding.state) for finding in found] == [
         ("nats", "ok"), ("streams", "ok"), ("services", "ok"), ("dead letters", "ok")

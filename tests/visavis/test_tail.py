@@ -176,7 +176,7 @@ async def test_a_conversation_is_shown_from_its_beginning_with_its_media_in_betw
     await say(event_log, "c1", 1)
     await say(event_log, "c2", 2)
     await event_log.publish_media(AUDIO, "a")
-    await event_log.bury(LETTER)
+    await event_log.publish_dead_letter(LETTER)
     await say(event_log, "c1", 3)
     assert await tail(settings, "c1", follow=False, color=False, media=True) == 0
     marks = [line[24:].split()[0] + line[24:].split()[1] for line in capsys.readouterr().out.splitlines()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bus.errors import ConfigurationError
-from bus.log.passwords import NODES, read_passwords, variable_of, write_passwords
+from bus.log.passwords import NODES, password_variable, read_passwords, write_passwords
 from visavis.nats.server import find_server
 
 NODE_COUNT = 3
@@ -94,7 +94,7 @@ class Cluster:
             "NATS_MONITOR": f"127.0.0.1:{ports.monitor}",
             "NATS_CLUSTER_LISTEN": f"127.0.0.1:{ports.cluster}",
             "NATS_STORE": str(self.folder / f"nats{number + 1}"),
-            **{variable_of(user): password for user, password in passwords.items()},
+            **{password_variable(user): password for user, password in passwords.items()},
         }
         if self.tls:
             values |= {

@@ -71,7 +71,7 @@ class Gateway:
     serve_session: Callable[[Session], None]
     ice_servers: tuple[RTCIceServer, ...]
     page: Path
-    health: health.Watched
+    health: health.Monitored
 
 
 def make_app(gateway: Gateway) -> Starlette:

@@ -139,7 +139,7 @@ class Conversations:
         Raises:
             BusError: the log is away, or this gateway is far behind it.
         """
-        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, patience=PATIENCE)
+        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=PATIENCE)
         await self._feed.reached(newest)
         await self.interrupt(conversation, by=by)
 
@@ -180,7 +180,7 @@ class Conversations:
             body=body,  # type: ignore[arg-type]
         )
         # Who acts sees it done: the next request reads what this one wrote.
-        await self._feed.reached(await self._event_log.append(event, patience=PATIENCE))
+        await self._feed.reached(await self._event_log.append(event, retry_for=PATIENCE))
 
 
 def _being_told(reply: Reply, sessions: list[Session]) -> bool:

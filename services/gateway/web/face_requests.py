@@ -97,9 +97,9 @@ class FaceRequests:
             voice=traits.voice,
             language=traits.language or self._language,
         )
-        await self._event_log.assets.put(body.photo, photo, patience=PATIENCE)
+        await self._event_log.assets.put(body.photo, photo, retry_for=PATIENCE)
         event = Event(id=identity, at=clock.now(), conversation=conversation.id, body=body)
-        await self._feed.reached(await self._event_log.append(event, patience=PATIENCE))
+        await self._feed.reached(await self._event_log.append(event, retry_for=PATIENCE))
         return character
 
     async def remove(self, person: str, character: str) -> None:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.health import known
+from bus.process.health import or_none
 from services.gateway.feed import Feed
 
 
@@ -35,7 +35,7 @@ class GatewayHealth:
         gauge = Gauge(f"visavis_{name}", said, tuple(labels), registry=self._registry)
         return gauge.labels(**labels) if labels else gauge
 
-    async def obstacle(self) -> str | None:
+    async def not_ready_reason(self) -> str | None:
         if not self._event_log.connected:
             return "NATS is away"
         if not self._feed.caught_up.is_set():
@@ -44,11 +44,11 @@ class GatewayHealth:
 
     async def metrics(self) -> bytes:
         position = self._feed.model.position
-        newest = await known(self._event_log, lambda: self._event_log.last_sequence(streams.CONVERSATIONS))
+        newest = await or_none(self._event_log, lambda: self._event_log.last_sequence(streams.CONVERSATIONS))
         self._position.set(position)
         self._behind.set(math.nan if newest is None else max(0, newest - position))
         self._open.set(self._sessions())
         self._watchers.set(self._feed.watchers)
         self._connected.set(self._event_log.connected)
-        self._ready.set(await self.obstacle() is None)
+        self._ready.set(await self.not_ready_reason() is None)
         return generate_latest(self._registry)

@@ -17,7 +17,7 @@ from bus.events import (
     tag_of,
 )
 from bus.log import dead_letters, streams
-from bus.log.dead_letters import Dead, Requeue
+from bus.log.dead_letters import Requeuer, StoredDeadLetter
 from bus.log.event_log import EventLog
 from bus.work import runner
 from bus.work.service import Output, Reader
@@ -47,14 +47,14 @@ class Mendable:
         yield ReplyEnded(reply=f"r{event.turn}", sentences=2)
 
 
-async def lying(event_log: EventLog, *, but: int = 0) -> Dead:
+async def lying(event_log: EventLog, *, but: int = 0) -> StoredDeadLetter:
     """The one dead letter that lies there, once it does.
 
     Args:
         but: a number that is not meant.
     """
     async with asyncio.timeout(10):
-        while not (found := [one async for one in dead_letters.letters(event_log) if one.number != but]):
+        while not (found := [one async for one in dead_letters.read_all(event_log) if one.number != but]):
             await asyncio.sleep(0.01)
     (one,) = found
     return one
@@ -80,7 +80,7 @@ async def test_what_failed_is_completed_once_when_it_is_put_back_after_the_fault
     event_log: EventLog,
 ) -> None:
     faulty = Mendable()
-    async with running(event_log, service(faulty.handle, failed=tell)):
+    async with running(event_log, service(faulty.handle, on_failure=tell)):
         await event_log.append(said(1))
         letter = await lying(event_log)
         assert (letter.service, letter.conversation, letter.event()) == ("dialogue", "c1", said(1))
@@ -88,9 +88,9 @@ async def test_what_failed_is_completed_once_when_it_is_put_back_after_the_fault
         assert (shown.state, shown.error) == ("failed", "the model is away")
 
         faulty.mended = True
-        await Requeue(event_log).put_back(letter)
+        await Requeuer(event_log).requeue(letter)
         await until(event_log, ReplyEnded, 1)
-    assert [one async for one in dead_letters.letters(event_log)] == []
+    assert [one async for one in dead_letters.read_all(event_log)] == []
     told = [one for one in await tags(event_log) if one != "service.step_repeated"]
     assert told == [
         "message.received",
@@ -107,11 +107,11 @@ async def test_what_failed_is_completed_once_when_it_is_put_back_after_the_fault
 
 
 async def test_what_fails_each_time_it_is_put_back_is_a_new_letter_each_time(event_log: EventLog) -> None:
-    async with running(event_log, service(Mendable().handle, failed=tell)):
+    async with running(event_log, service(Mendable().handle, on_failure=tell)):
         await event_log.append(said(1))
         found = [await lying(event_log)]
         for _ in range(2):
-            await Requeue(event_log).put_back(found[-1])
+            await Requeuer(event_log).requeue(found[-1])
             found.append(await lying(event_log, but=found[-1].number))
     letters = [one.letter for one in found if one.letter]
     assert len({one.number for one in found}) == 3
@@ -126,25 +126,25 @@ async def test_what_fails_each_time_it_is_put_back_is_a_new_letter_each_time(eve
 
 async def test_a_crash_before_the_letter_was_removed_puts_it_back_once(event_log: EventLog) -> None:
     faulty = Mendable()
-    async with running(event_log, service(faulty.handle, failed=tell)):
+    async with running(event_log, service(faulty.handle, on_failure=tell)):
         await event_log.append(said(1))
         letter = await lying(event_log)
     # As a requeue did that died half-way, longer ago than the server remembers message ids.
-    await event_log.put_back("dialogue", letter.data, "long ago")
-    await Requeue(event_log).put_back(letter)
+    await event_log.requeue("dialogue", letter.data, "long ago")
+    await Requeuer(event_log).requeue(letter)
     assert await number_of(event_log, streams.REQUEUE) == 1
     assert await number_of(event_log, streams.DEAD) == 0
     faulty.mended = True
-    async with running(event_log, service(faulty.handle, failed=tell)):
+    async with running(event_log, service(faulty.handle, on_failure=tell)):
         await until(event_log, ReplyEnded, 1)
     assert (await tags(event_log)).count("reply.sentence") == 2
 
 
 async def test_two_who_put_the_same_letter_back_at_once_put_it_back_once(event_log: EventLog) -> None:
-    async with running(event_log, service(Mendable().handle, failed=tell)):
+    async with running(event_log, service(Mendable().handle, on_failure=tell)):
         await event_log.append(said(1))
         letter = await lying(event_log)
-    await asyncio.gather(*(Requeue(event_log).put_back(letter) for _ in range(4)))
+    await asyncio.gather(*(Requeuer(event_log).requeue(letter) for _ in range(4)))
     assert await number_of(event_log, streams.REQUEUE) == 1
     assert await number_of(event_log, streams.DEAD) == 0
 
@@ -154,9 +154,9 @@ async def test_a_letter_without_an_event_is_put_back_by_force_only_and_stays_wha
     async with running(event_log, service(echo)):
         first = await lying(event_log)
         with pytest.raises(InvalidInput, match="holds no event that this version knows"):
-            await Requeue(event_log).put_back(first)
+            await Requeuer(event_log).requeue(first)
         assert await number_of(event_log, streams.REQUEUE) == 0
-        await Requeue(event_log, force=True).put_back(first)
+        await Requeuer(event_log, force=True).requeue(first)
         second = await lying(event_log, but=first.number)
         await event_log.append(said(2))
         await until(event_log, ReplyEnded, 1)  # what is behind it flows
@@ -169,17 +169,17 @@ async def test_a_letter_without_an_event_is_put_back_by_force_only_and_stays_wha
 
 async def test_what_is_no_letter_is_listed_and_dropped_but_never_put_back(event_log: EventLog) -> None:
     await event_log.js.publish("dead.CONVERSATIONS.tts", b"\xff")
-    (found,) = [one async for one in dead_letters.letters(event_log, "tts")]
+    (found,) = [one async for one in dead_letters.read_all(event_log, "tts")]
     assert (found.letter, found.service, found.conversation) == (None, "tts", "")
     with pytest.raises(InvalidInput, match="no dead letter"):
-        await Requeue(event_log, force=True).put_back(found)
+        await Requeuer(event_log, force=True).requeue(found)
     await dead_letters.drop(event_log, found)
     assert await number_of(event_log, streams.DEAD) == 0
 
 
 async def test_letters_are_found_by_number_and_by_service_and_are_gone_once_dropped(event_log: EventLog) -> None:
     for sequence, name in enumerate(("stt", "tts", "stt"), start=7):
-        await event_log.bury(
+        await event_log.publish_dead_letter(
             DeadLetter(
                 at=sequence,
                 stream="CONVERSATIONS",
@@ -192,15 +192,15 @@ async def test_letters_are_found_by_number_and_by_service_and_are_gone_once_drop
                 data=codec.encode(said(1)),
             )
         )
-    assert [one.number async for one in dead_letters.letters(event_log)] == [1, 2, 3]
-    assert [one.number async for one in dead_letters.letters(event_log, "stt")] == [1, 3]
-    assert [one.number async for one in dead_letters.letters(event_log, "render")] == []
+    assert [one.number async for one in dead_letters.read_all(event_log)] == [1, 2, 3]
+    assert [one.number async for one in dead_letters.read_all(event_log, "stt")] == [1, 3]
+    assert [one.number async for one in dead_letters.read_all(event_log, "render")] == []
     assert await event_log.count(streams.DEAD, subjects.dead_of("stt")) == 2
-    second = await dead_letters.letter(event_log, 2)
+    second = await dead_letters.get(event_log, 2)
     assert second.service == "tts"
     await dead_letters.drop(event_log, second)
     await dead_letters.drop(event_log, second)  # somebody else was first
-    assert [one.number async for one in dead_letters.letters(event_log)] == [1, 3]
+    assert [one.number async for one in dead_letters.read_all(event_log)] == [1, 3]
     for number in (2, 4, 99):
         with pytest.raises(NotFound, match=f"there is no dead letter {number}"):
-            await dead_letters.letter(event_log, number)
+            await dead_letters.get(event_log, number)

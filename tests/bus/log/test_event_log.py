@@ -85,7 +85,7 @@ async def test_followed_media_end_with_the_final_chunk(event_log: EventLog) -> N
 
 async def test_media_that_stop_without_a_final_chunk_are_an_error(event_log: EventLog) -> None:
     await event_log.publish_media(chunk(0), "u1-0")
-    chunks = event_log.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.3)
+    chunks = event_log.follow(AudioIn, subjects.audio_in("c1", "u1"), timeout=0.3)
     with pytest.raises(StreamStalled, match="no final chunk"):
         _ = [one async for one in chunks]
 
@@ -98,7 +98,7 @@ async def test_a_follower_that_was_cut_off_for_longer_than_it_waits_goes_on(
         far = msgspec.structs.replace(settings, nats_url=f"nats://127.0.0.1:{wire.port}")
         async with connect(far, name="far") as far_bus:
             await event_log.publish_media(chunk(0), "u1-0")
-            chunks = far_bus.follow(AudioIn, subjects.audio_in("c1", "u1"), patience=0.5)
+            chunks = far_bus.follow(AudioIn, subjects.audio_in("c1", "u1"), timeout=0.5)
             async with aclosing(chunks):
                 assert (await anext(chunks)).index == 0
                 wire.cut()
@@ -125,7 +125,7 @@ async def test_a_follower_outlives_a_killed_server(event_log: EventLog, nats_ser
 
 
 async def test_a_listener_hears_at_once_and_nothing_old(event_log: EventLog) -> None:
-    async with aclosing(event_log.listen("live.c1.>")) as heard:
+    async with aclosing(event_log.subscribe_core("live.c1.>")) as heard:
         waiting = asyncio.ensure_future(anext(heard))
         await asyncio.sleep(0.1)
         live = LiveEvent(at=1, conversation="c1", body=Watching(session="s1"))
@@ -191,5 +191,5 @@ async def test_a_full_log_is_a_loud_error_and_what_is_on_record_stays(event_log:
 
 async def test_who_only_looks_changes_no_limits(settings: Settings, event_log: EventLog) -> None:
     smaller = msgspec.structs.replace(settings, audio_bytes=1 << 20)
-    async with connect(smaller, name="looker", declare=False):
+    async with connect(smaller, name="looker", update_streams=False):
         assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == settings.audio_bytes

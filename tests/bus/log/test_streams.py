@@ -24,7 +24,7 @@ async def nothing(event: Event, reader: Reader) -> AsyncIterator[Output]:
     yield
 
 
-MESSAGES = Service(name="dialogue", takes=(MessageReceived,), handle=nothing, engine="x")
+MESSAGES = Service(name="dialogue", consumes=(MessageReceived,), handle=nothing, engine="x")
 BOTH: tuple[type[Body], ...] = (MessageReceived, ConversationTitled)
 
 
@@ -52,7 +52,7 @@ async def test_declaring_twice_changes_nothing(event_log: EventLog, settings: Se
         await event_log.append(fact(name))
     assert await work_off(event_log, 1) == ["m1"]
     before = [(await event_log.js.stream_info(str(one.name))).config for one in streams.declared(settings)]
-    await streams.ensure_streams(event_log.js, settings, change=True)
+    await streams.ensure_streams(event_log.js, settings, update=True)
     await ensure_consumers(event_log.js, MESSAGES)
     assert [(await event_log.js.stream_info(str(one.name))).config for one in streams.declared(settings)] == before
     assert await work_off(event_log, 9) == ["m2"]
@@ -64,7 +64,7 @@ async def test_another_lease_keeps_the_position(event_log: EventLog) -> None:
         await event_log.append(fact(name))
     assert await work_off(event_log, 1) == ["m1"]
     await ensure_consumers(event_log.js, replace(MESSAGES, lease=9.0))
-    assert (await event_log.consumer(streams.CONVERSATIONS, "dialogue")).config.ack_wait == 9.0
+    assert (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).config.ack_wait == 9.0
     assert await work_off(event_log, 9) == ["m2"]
 
 
@@ -73,13 +73,13 @@ async def test_a_kind_taken_anew_comes_from_the_position_on_and_nothing_is_done_
     for name in ("t1", "m1", "t2", "m2", "t3"):
         await event_log.append(fact(name))
     assert await work_off(event_log, 1) == ["m1"]
-    await ensure_consumers(event_log.js, replace(MESSAGES, takes=BOTH))
+    await ensure_consumers(event_log.js, replace(MESSAGES, consumes=BOTH))
     await event_log.append(fact("t4"))
     assert await work_off(event_log, 9) == ["t2", "m2", "t3", "t4"]
 
 
 async def test_a_kind_taken_no_more_leaves_the_rest(event_log: EventLog) -> None:
-    await ensure_consumers(event_log.js, replace(MESSAGES, takes=BOTH))
+    await ensure_consumers(event_log.js, replace(MESSAGES, consumes=BOTH))
     for name in ("t1", "m1", "t2", "m2"):
         await event_log.append(fact(name))
     assert await work_off(event_log, 1) == ["t1"]
@@ -104,12 +104,12 @@ async def test_a_queue_that_cannot_be_changed_stops_the_service_and_is_left_alon
     )
     with pytest.raises(ConfigurationError, match=rf"consumer dialogue on CONVERSATIONS has {named}="):
         await Runner(event_log, MESSAGES).run()
-    assert (await event_log.consumer(streams.CONVERSATIONS, "dialogue")).config == made.config
+    assert (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).config == made.config
 
 
 async def test_what_the_server_refuses_is_a_matter_of_configuration(event_log: EventLog) -> None:
     with pytest.raises(ConfigurationError, match="consumer dialogue on CONVERSATIONS is refused"):
-        await ensure_consumers(event_log.js, replace(MESSAGES, takes=(MessageReceived, MessageReceived)))
+        await ensure_consumers(event_log.js, replace(MESSAGES, consumes=(MessageReceived, MessageReceived)))
 
 
 async def test_a_stream_stored_in_another_way_stops_whoever_connects(event_log: EventLog, settings: Settings) -> None:

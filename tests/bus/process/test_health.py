@@ -19,7 +19,7 @@ from bus.errors import ConfigurationError, EngineError
 from bus.events import Event, ReplyEnded, ReplyFailed
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.discovery import announced
+from bus.process.discovery import announce
 from bus.process.health import WorkerHealth
 from bus.process.http_server import bind
 from bus.process.metrics import Metrics
@@ -108,17 +108,17 @@ async def test_a_worker_that_waits_for_nats_says_so(settings: Settings, nats_ser
 
 async def test_a_worker_without_its_queue_is_not_ready(event_log: EventLog) -> None:
     health, metrics = WorkerHealth(), Metrics("dialogue")
-    health.attend(event_log, "dialogue", [(streams.CONVERSATIONS, "dialogue")], metrics, lambda: 0)
-    assert await health.obstacle() == "not taking work yet"
+    health.attach(event_log, "dialogue", [(streams.CONVERSATIONS, "dialogue")], metrics, lambda: 0)
+    assert await health.not_ready_reason() == "not taking work yet"
     metrics.ready = True
-    assert await health.obstacle() == "the consumer dialogue on CONVERSATIONS is not there"
+    assert await health.not_ready_reason() == "the consumer dialogue on CONVERSATIONS is not there"
 
 
 async def test_what_was_done_given_up_and_repeated_is_counted(
     event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
-    async with worker(settings, service(refuses_the_first, failed=tell)) as client:
+    async with worker(settings, service(refuses_the_first, on_failure=tell)) as client:
         await ready(client)
         for number in (1, 2, 3):
             await event_log.append(said(number))
@@ -153,7 +153,7 @@ async def test_what_waits_on_the_log_is_the_depth_of_the_queue(event_log: EventL
         await gate.wait()
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
-    async with worker(settings, service(waits, slots=1)) as client:
+    async with worker(settings, service(waits, concurrency=1)) as client:
         await ready(client)
         for number in range(4):
             await event_log.append(said(number, f"c{number}"))
@@ -174,7 +174,7 @@ async def test_discovery_tells_requests_errors_and_time(
     event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
-    async with worker(settings, service(refuses_the_first, failed=tell)) as client:
+    async with worker(settings, service(refuses_the_first, on_failure=tell)) as client:
         await ready(client)
         for number in (1, 2, 3):
             await event_log.append(said(number))
@@ -199,14 +199,17 @@ async def test_discovery_tells_requests_errors_and_time(
 
 
 async def test_who_takes_no_work_has_no_endpoint(event_log: EventLog) -> None:
-    async with announced(event_log, "gateway"):
+    async with announce(event_log, "gateway"):
         stats = json.loads((await event_log.nc.request("$SRV.STATS.gateway", b"", timeout=5)).data)
     assert stats["endpoints"] == []
 
 
 async def test_a_taken_port_is_named_with_its_setting(settings: Settings) -> None:
-    with bind("127.0.0.1", settings.dialogue_port, "VISAVIS_PORT"), pytest.raises(
-        ConfigurationError, match=f"127.0.0.1:{settings.dialogue_port}: .*, or set VISAVIS_DIALOGUE_PORT"
+    with (
+        bind("127.0.0.1", settings.dialogue_port, "VISAVIS_PORT"),
+        pytest.raises(
+            ConfigurationError, match=f"127.0.0.1:{settings.dialogue_port}: .*, or set VISAVIS_DIALOGUE_PORT"
+        ),
     ):
         await run_service(service(echo), settings)
 

@@ -67,10 +67,10 @@ class World:
         stack = AsyncExitStack()
         while True:
             with suppress(BusError):  # the server is about to be there again: whoever starts processes tries anew
-                event_log = await stack.enter_async_context(connect(self.settings, name="worker", declare=False))
+                event_log = await stack.enter_async_context(connect(self.settings, name="worker", update_streams=False))
                 break
         service = Service(
-            name="dialogue", takes=(MessageReceived,), handle=self.handle, engine="x", slots=2, lease=LEASE
+            name="dialogue", consumes=(MessageReceived,), handle=self.handle, engine="x", concurrency=2, lease=LEASE
         )
         self.workers.append((asyncio.create_task(Runner(event_log, service).run()), event_log, stack))
 

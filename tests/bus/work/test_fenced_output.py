@@ -7,7 +7,7 @@ import pytest
 from bus import subjects
 from bus.events import AudioOut, Body, Event, Fact, MessageReceived, ReplyEnded, ReplySentence, StepRepeated, tag_of
 from bus.log.event_log import EventLog
-from bus.work.fenced_output import Attempt, Doubled, Superseded
+from bus.work.fenced_output import DuplicateOutput, FencedOutput, Superseded
 from bus.work.service import Output
 
 ASKED = Event(id="e1", at=1, conversation="c1", turn="t1", body=MessageReceived(message="m1", text="hello"))
@@ -18,16 +18,14 @@ def sentence(index: int, text: str) -> ReplySentence:
 
 
 def sound(index: int, fill: bytes = b"x", *, final: bool = False) -> AudioOut:
-    return AudioOut(
-        conversation="c1", speech="s1", index=index, sample=index * 960, packets=(fill * 10,), final=final
-    )
+    return AudioOut(conversation="c1", speech="s1", index=index, sample=index * 960, packets=(fill * 10,), final=final)
 
 
-async def worker(event_log: EventLog) -> Attempt:
-    return Attempt(event_log, "dialogue", ASKED, await event_log.append(ASKED))
+async def worker(event_log: EventLog) -> FencedOutput:
+    return FencedOutput(event_log, "dialogue", ASKED, await event_log.append(ASKED))
 
 
-async def publish(attempt: Attempt, *outputs: Output) -> None:
+async def publish(attempt: FencedOutput, *outputs: Output) -> None:
     attempt.begin()
     for output in outputs:
         await attempt.publish(output)
@@ -95,7 +93,7 @@ async def test_work_that_somebody_unknown_had_done_is_noticed_at_the_first_doubl
     # A server that is killed forgets the last acknowledgements: the work comes again as if it were new.
     await publish(await worker(event_log), sentence(0, "one"), sentence(1, "two"))
     unknowing = await worker(event_log)
-    with pytest.raises(Doubled):
+    with pytest.raises(DuplicateOutput):
         await publish(unknowing, sentence(0, "other words"))
     await unknowing.take_over()
     await publish(unknowing, sentence(0, "other words"), sentence(1, "two"), sentence(2, "three"))
@@ -120,7 +118,7 @@ async def test_a_failure_on_record_is_known_to_the_next(event_log: EventLog) -> 
     assert not second.given_up
     await second.take_over()
     assert second.given_up
-    again = Attempt(event_log, "dialogue", ASKED, 1, again="7")
+    again = FencedOutput(event_log, "dialogue", ASKED, 1, again="7")
     await again.take_over()
     assert not again.given_up
     await again.fail([ReplyEnded(reply="r1", sentences=0)])

@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Event, MessageReceived
-from bus.work.peers import Note, Others
-from bus.work.queues import Item, Lines
+from bus.work.peers import PeerMessage, PeerState
+from bus.work.queues import WorkItem, WorkQueues
 
 CONVERSATIONS = ("a", "b", "c")
 
 
-def item(sequence: int, conversation: str) -> Item:
+def item(sequence: int, conversation: str) -> WorkItem:
     body = MessageReceived(message="m", text="x")
     event = Event(id=f"e{sequence}", at=1, conversation=conversation, body=body)
     nobody: Any = None
-    return Item(event, sequence, nobody, nobody, 1, 0)
+    return WorkItem(event, sequence, nobody, nobody, 1, 0)
 
 
 Arrivals = st.lists(st.integers(1, 60), unique=True).flatmap(
@@ -30,9 +30,9 @@ Arrivals = st.lists(st.integers(1, 60), unique=True).flatmap(
 def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
     arrivals: tuple[tuple[int, str], ...], data: st.DataObject
 ) -> None:
-    lines, coming = Lines(), list(arrivals)
+    lines, coming = WorkQueues(), list(arrivals)
     waiting: dict[str, set[int]] = {}
-    at_work: dict[str, Item] = {}
+    at_work: dict[str, WorkItem] = {}
     done: list[int] = []
     opened: set[str] = set()
     while coming or opened:
@@ -64,7 +64,7 @@ def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
 
 @given(st.integers(1, 9), st.lists(st.booleans(), min_size=2, max_size=6))
 def test_the_same_work_put_back_by_hand_is_not_mixed_up_with_what_is_held(sequence: int, order: list[bool]) -> None:
-    lines = Lines()
+    lines = WorkQueues()
     old, again = item(sequence, "a"), item(sequence, "a")
     lines.join(old)
     lines.join(again)
@@ -77,18 +77,20 @@ LEASE = 5.0
 Workers = st.sampled_from(("w1", "w2", "w3"))
 Sequences = st.integers(1, 8)
 Notes = st.one_of(
-    st.builds(Note, worker=Workers, holds=st.lists(Sequences, unique=True).map(tuple)),
-    st.builds(Note, worker=Workers, took=Sequences),
-    st.builds(Note, worker=Workers, done=Sequences),
-    st.builds(Note, worker=Workers, holds=st.just(()), new=st.just(True)),
-    st.builds(Note, worker=Workers, leaves=st.just(True)),
+    st.builds(PeerMessage, worker=Workers, holds=st.lists(Sequences, unique=True).map(tuple)),
+    st.builds(PeerMessage, worker=Workers, took=Sequences),
+    st.builds(PeerMessage, worker=Workers, done=Sequences),
+    st.builds(PeerMessage, worker=Workers, holds=st.just(()), new=st.just(True)),
+    st.builds(PeerMessage, worker=Workers, leaves=st.just(True)),
 )
 
 
 @given(st.lists(st.tuples(st.floats(0, 4), Notes), max_size=40), st.floats(0, 10))
-def test_what_is_known_of_the_others_is_what_they_said_last(said: list[tuple[float, Note]], later: float) -> None:
-    others, now = Others(LEASE), 0.0
-    told: list[tuple[float, Note]] = []
+def test_what_is_known_of_the_others_is_what_they_said_last(
+    said: list[tuple[float, PeerMessage]], later: float
+) -> None:
+    others, now = PeerState(LEASE), 0.0
+    told: list[tuple[float, PeerMessage]] = []
     for pause, note in said:
         now += pause
         others.note(note, now)
@@ -101,11 +103,11 @@ def test_what_is_known_of_the_others_is_what_they_said_last(said: list[tuple[flo
         assert others.hold(sequence, now) == any(_holds(told, worker, sequence) for worker in alive)
 
 
-def _last(told: list[tuple[float, Note]], worker: str) -> float:
+def _last(told: list[tuple[float, PeerMessage]], worker: str) -> float:
     return max(at for at, note in told if note.worker == worker)
 
 
-def _holds(told: list[tuple[float, Note]], worker: str, sequence: int) -> bool:
+def _holds(told: list[tuple[float, PeerMessage]], worker: str, sequence: int) -> bool:
     """Read backwards: the newest word on it counts."""
     for _, note in reversed([(at, note) for at, note in told if note.worker == worker]):
         if note.leaves or note.done == sequence:
@@ -120,7 +122,7 @@ def _holds(told: list[tuple[float, Note]], worker: str, sequence: int) -> bool:
 @settings(max_examples=5)
 @given(st.integers(1, 6000))
 def test_the_newest_of_what_is_done_is_remembered(count: int) -> None:
-    others = Others(LEASE)
+    others = PeerState(LEASE)
     for sequence in range(1, count + 1):
         others.finished(sequence)
     assert others.is_done(count)

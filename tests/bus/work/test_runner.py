@@ -28,7 +28,7 @@ from bus.events import (
 )
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.log.pull import Pull
+from bus.log.pull import PullSubscription
 from bus.process.discovery import discover
 from bus.work import runner
 from bus.work.runner import MAX_TRIES, Runner
@@ -53,7 +53,7 @@ async def echo(event: Event, reader: Reader) -> AsyncIterator[Output]:
 
 
 def service(handle: Handler, **more: object) -> Service:
-    return Service(name="dialogue", takes=(MessageReceived,), handle=handle, engine="echo", **more)  # type: ignore[arg-type]
+    return Service(name="dialogue", consumes=(MessageReceived,), handle=handle, engine="echo", **more)  # type: ignore[arg-type]
 
 
 @asynccontextmanager
@@ -159,7 +159,7 @@ async def test_what_cannot_work_is_told_and_blocks_nothing(event_log: EventLog) 
             raise EngineError("no such model", retryable=False, code="no_model")
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
-    async with running(event_log, service(refuses_one, failed=tell)):
+    async with running(event_log, service(refuses_one, on_failure=tell)):
         await event_log.append(said(1))
         await event_log.append(said(2))
         events = await until(event_log, ReplyEnded, 1)
@@ -179,7 +179,7 @@ async def test_a_handler_that_always_breaks_ends_as_a_dead_letter(
             raise RuntimeError("a bug")
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
-    async with running(event_log, service(broken, failed=tell)):
+    async with running(event_log, service(broken, on_failure=tell)):
         await event_log.append(said(1))
         await event_log.append(said(2))
         await until(event_log, ReplyFailed, 1)
@@ -301,7 +301,7 @@ async def test_a_worker_that_may_hold_little_more_still_takes_short_work(event_l
             await gate.wait()
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
-    async with running(event_log, service(some_wait, slots=10), max_held=10):
+    async with running(event_log, service(some_wait, concurrency=10), max_held=10):
         for number in range(9):
             await event_log.append(said(0, f"long{number}"))
         for number in range(60):  # so many that short work is fetched ahead
@@ -317,7 +317,10 @@ async def test_a_request_that_the_server_forgets_is_noticed_at_once(
     monkeypatch.setattr("bus.log.pull._EXPIRES", 1.0)
     monkeypatch.setattr("bus.log.pull._HEARTBEAT", 0.4)
     consumer = await event_log.js.add_consumer(streams.CONVERSATIONS, api.ConsumerConfig(durable_name="worker"))
-    async with Pull(event_log.nc, streams.CONVERSATIONS, consumer.name, window=0) as pull, asyncio.timeout(10):
+    async with (
+        PullSubscription(event_log.nc, streams.CONVERSATIONS, consumer.name, window=0) as pull,
+        asyncio.timeout(10),
+    ):
         for _ in range(2):
             await pull.ask(2)
             assert await pull.next(timeout=60.0) is None
@@ -329,7 +332,7 @@ async def test_a_request_that_the_server_forgets_is_noticed_at_once(
 
 
 async def test_a_worker_with_one_slot_takes_the_next_conversation_at_once(event_log: EventLog) -> None:
-    async with running(event_log, service(echo, slots=1)):
+    async with running(event_log, service(echo, concurrency=1)):
         for number in range(40):
             await event_log.append(said(number, f"c{number}"))
         async with asyncio.timeout(20):  # it looks by itself only once a second

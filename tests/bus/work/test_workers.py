@@ -12,10 +12,10 @@ import pytest
 from bus.events import Event, MessageReceived, ReplyEnded, ReplyFailed, ReplySentence, StepRepeated
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
-from bus.log.pull import Pull
+from bus.log.pull import PullSubscription
 from bus.settings import Settings
 from bus.work.consumers import consumers
-from bus.work.peers import Note, Others
+from bus.work.peers import PeerMessage, PeerState
 from bus.work.runner import Runner
 from bus.work.service import Output, Reader, Service
 from tests.bus.work.test_runner import running, said, sentence, service, tell, until
@@ -66,7 +66,7 @@ async def test_what_a_dead_worker_held_comes_before_what_followed_it(event_log: 
     for stream, config in consumers(one):
         await event_log.js.add_consumer(stream, config)
     await event_log.append(said(1))
-    async with Pull(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
+    async with PullSubscription(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
         await dead.ask(1)
         assert await dead.next(timeout=5) is not None
     await event_log.append(said(2))
@@ -82,11 +82,11 @@ async def test_what_a_dead_worker_held_comes_before_what_followed_it(event_log: 
 async def test_what_workers_die_of_is_put_aside_and_what_they_died_beside_is_done(
     event_log: EventLog, deaths: int
 ) -> None:
-    one = service(takes_a_while, lease=0.5, failed=tell)
+    one = service(takes_a_while, lease=0.5, on_failure=tell)
     for stream, config in consumers(one):
         await event_log.js.add_consumer(stream, config)
     await event_log.append(said(1))
-    async with Pull(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
+    async with PullSubscription(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
         for number in range(deaths):
             await dead.ask(1)
             msg = await dead.next(timeout=5)
@@ -112,7 +112,7 @@ async def test_a_hot_conversation_does_not_starve_the_others(event_log: EventLog
             await gate.wait()
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
-    async with running(event_log, service(slow_for_c1, slots=2)):
+    async with running(event_log, service(slow_for_c1, concurrency=2)):
         for number in range(40):
             await event_log.append(said(number))
         await event_log.append(said(1, "c2"))
@@ -159,9 +159,9 @@ async def test_a_worker_cut_off_beyond_its_lease_is_refused_when_it_is_back(
 
 
 def test_others_are_believed_for_a_lease_and_a_third() -> None:
-    others = Others(lease=3.0)
-    others.note(Note(worker="w1", holds=(), new=True), 0.0)
-    others.note(Note(worker="w1", took=7), 1.0)
+    others = PeerState(lease=3.0)
+    others.note(PeerMessage(worker="w1", holds=(), new=True), 0.0)
+    others.note(PeerMessage(worker="w1", took=7), 1.0)
     assert others.hold(7, 4.9)
     assert not others.hold(8, 4.9)
     assert not others.hold(7, 5.1)
@@ -169,13 +169,13 @@ def test_others_are_believed_for_a_lease_and_a_third() -> None:
 
 
 def test_what_another_has_done_is_remembered_and_not_held() -> None:
-    others = Others(lease=3.0)
-    others.note(Note(worker="w1", took=7), 0.0)
-    others.note(Note(worker="w1", done=7), 0.1)
+    others = PeerState(lease=3.0)
+    others.note(PeerMessage(worker="w1", took=7), 0.0)
+    others.note(PeerMessage(worker="w1", done=7), 0.1)
     assert others.is_done(7)
     assert not others.hold(7, 0.2)
-    others.note(Note(worker="w1", took=8), 0.2)
-    others.note(Note(worker="w1", leaves=True), 0.3)
+    others.note(PeerMessage(worker="w1", took=8), 0.2)
+    others.note(PeerMessage(worker="w1", leaves=True), 0.3)
     assert not others.hold(8, 0.4)
     assert others.any(0.4), "what it gave back is on its way"
     assert not others.any(4.4)
@@ -186,6 +186,6 @@ def test_what_another_has_done_is_remembered_and_not_held() -> None:
 async def test_garbage_among_the_workers_words_stops_nobody(event_log: EventLog, garbage: bytes) -> None:
     async with running(event_log, service(takes_a_while)):
         await asyncio.sleep(0.2)
-        await event_log.say("work.dialogue", garbage)
+        await event_log.publish_core("work.dialogue", garbage)
         await event_log.append(said(1))
         assert len(await until(event_log, ReplyEnded, 1)) == 3

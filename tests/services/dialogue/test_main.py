@@ -12,7 +12,12 @@ from services.dialogue.service import TAKES, failed
 
 def test_without_an_endpoint_the_companion_answers() -> None:
     service = build(Settings())
-    assert (service.name, service.engine, service.takes, service.failed) == ("dialogue", "companion", TAKES, failed)
+    assert (service.name, service.engine, service.consumes, service.on_failure) == (
+        "dialogue",
+        "companion",
+        TAKES,
+        failed,
+    )
 
 
 def test_with_an_endpoint_the_language_model_answers() -> None:

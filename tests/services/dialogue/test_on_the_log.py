@@ -60,7 +60,7 @@ class Faulty:
 
 @asynccontextmanager
 async def working(event_log: EventLog, chat: Chat) -> AsyncIterator[None]:
-    service = Service(name="dialogue", takes=TAKES, handle=Dialogue(chat).reply, engine=chat.name, failed=failed)
+    service = Service(name="dialogue", consumes=TAKES, handle=Dialogue(chat).reply, engine=chat.name, on_failure=failed)
     worker = asyncio.create_task(Runner(event_log, service).run())
     try:
         yield
@@ -160,9 +160,9 @@ async def test_an_answer_that_was_given_up_is_given_once_its_letter_is_put_back(
             told(), state="failed", error="it broke off", sentences=told().sentences[:1]
         )
         async with asyncio.timeout(10):
-            while not (letters := [one async for one in dead_letters.letters(event_log)]):
+            while not (letters := [one async for one in dead_letters.read_all(event_log)]):
                 await asyncio.sleep(0.01)
-        await dead_letters.Requeue(event_log).put_back(letters[0])
+        await dead_letters.Requeuer(event_log).requeue(letters[0])
         facts = await until_over(event_log, ConversationTitled)
     assert chat.asked[-1].told == ("One.",)
     assert fold_all(Conversation(id="c"), facts).turns[0].reply == told()

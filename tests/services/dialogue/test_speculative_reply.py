@@ -109,7 +109,7 @@ async def listening(event_log: EventLog, chat: Chat) -> AsyncIterator[World]:
     world = World(event_log, chat)
     await world.append(UtteranceStarted(utterance="u", session="s", language="en"))
     service = Service(
-        name="dialogue", takes=TAKES, handle=world.dialogue.reply, engine="", failed=failed,
+        name="dialogue", consumes=TAKES, handle=world.dialogue.reply, engine="", on_failure=failed,
         background=world.dialogue.listen,
     )  # fmt: skip
     worker = asyncio.create_task(Runner(event_log, service).run())

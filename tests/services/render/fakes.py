@@ -30,7 +30,7 @@ class FakeReader:
     assets: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
 
-    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
+    async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self.media:
             if isinstance(message, kind) and subjects.media(message) == subject:
                 self.followed += 1

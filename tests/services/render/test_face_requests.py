@@ -26,7 +26,7 @@ from bus.events import (
 )
 from bus.ids import look_of
 from bus.log.event_log import EventLog
-from bus.work.service import Asset, OfCharacter, Output, Reader
+from bus.work.service import AssetOutput, CharacterOutput, Output, Reader
 from services.characters import current_characters
 from services.render.face_requests import NewFaces
 from services.render.faces import Warp, faces
@@ -51,7 +51,7 @@ class Log(FakeReader):
     """Keeps what a handler yields, as the bus would."""
 
     def take(self, output: Output) -> None:
-        if isinstance(output, Asset):
+        if isinstance(output, AssetOutput):
             if output.data is None:
                 self.assets.pop(output.name, None)
             else:
@@ -88,12 +88,12 @@ async def test_a_photo_becomes_a_character_that_can_be_seen_from_the_first_momen
     stored, idle, created, told, removed = await made(maker(studio), asked(photo), log)
     assert stored.name == look_of(photo)
     assert idle == "idle"
-    assert created == OfCharacter("zoe", CharacterCreated(
+    assert created == CharacterOutput("zoe", CharacterCreated(
         name="Zoe", tagline="t", personality="You are kind.", greeting="Hi.", look=look_of(photo), voice="female",
         language="de", owner="p",
     ))  # fmt: skip
     assert told == FaceMade(character="zoe")
-    assert removed == Asset("upload-zoe", None)
+    assert removed == AssetOutput("upload-zoe", None)
     assert list(log.assets) == [look_of(photo)]
 
 
@@ -110,7 +110,7 @@ async def test_what_cannot_be_used_is_refused_with_the_reason_and_removed(
     assert isinstance(refused, FaceRefused)
     assert (refused.character, refused.code) == ("zoe", "invalid_input")
     assert why in refused.detail
-    assert removed == Asset("upload-zoe", None)
+    assert removed == AssetOutput("upload-zoe", None)
     assert log.assets == {}
 
 
@@ -126,7 +126,7 @@ async def test_what_is_told_already_is_only_tidied_up(portrait: Portrait) -> Non
     done = Event(id="m", at=2, conversation="c", cause="e-zoe", body=FaceMade(character="zoe"))
     # The person has removed the character meanwhile: it must not come back.
     log = Log(assets={"upload-zoe": b"photo", look_of(b"photo"): portrait.bytes()}, facts_on_record=[done])
-    assert await made(faces, asked(b"photo"), log) == [Asset("upload-zoe", None)]
+    assert await made(faces, asked(b"photo"), log) == [AssetOutput("upload-zoe", None)]
     refusal = FaceRefused(character="zoe", code="x", detail="y")
     refused = Event(id="m", at=2, conversation="c", cause="e-zoe", body=refusal)
     assert await made(faces, asked(b"photo"), Log(facts_on_record=[refused])) == []

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bus.errors import ConfigurationError, EngineError
-from bus.process.engines import choose
+from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services.gpu import Gpu
 from services.render import __main__ as render
@@ -22,8 +22,8 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
 def chosen(settings: Settings) -> tuple[str, str]:
-    choice = choose(render.ENGINES, settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
-    return choice.engine.name, choice.why
+    choice = choose_engine(render.ENGINES, settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
+    return choice.option.name, choice.reason
 
 
 @pytest.fixture

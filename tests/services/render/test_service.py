@@ -213,5 +213,5 @@ async def test_idle_loops_are_made_for_who_has_none_or_another_version() -> None
 
 def test_the_service_takes_speeches_and_makes_idle_loops_in_the_background() -> None:
     made = service(FakeRenderer(), NO_PORTRAITS, Studio(Path("/nowhere")), bitrate=1_000_000)
-    assert (made.name, made.takes, made.engine) == ("render", (SpeechStarted, FaceRequested), "fake")
+    assert (made.name, made.consumes, made.engine) == ("render", (SpeechStarted, FaceRequested), "fake")
     assert made.background is not None

@@ -22,7 +22,7 @@ from bus.events import (
     UtteranceStarted,
     Word,
 )
-from bus.process.engines import Engine, choose
+from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.service import Output
 from projections.conversation import Message
@@ -134,7 +134,7 @@ class _Endless(FakeReader):
         super().__init__(media={SUBJECT: chunks(b"\1\0" * 100, final=False)})
         self.waiting = asyncio.Event()
 
-    async def follow(self, kind: type[MediaT], subject: str, *, patience: float = 10.0) -> AsyncIterator[MediaT]:
+    async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         async for message in super().follow(kind, subject):
             yield message
         self.waiting.set()
@@ -168,7 +168,7 @@ async def test_two_utterances_are_heard_side_by_side() -> None:
 
 def test_the_service_takes_utterances_when_they_begin() -> None:
     built = service(FakeTranscriber(), "fake")
-    assert (built.name, built.takes, built.engine) == ("stt", (UtteranceStarted,), "fake")
+    assert (built.name, built.consumes, built.engine) == ("stt", (UtteranceStarted,), "fake")
 
 
 async def test_an_engine_that_makes_use_of_it_is_told_names_and_what_was_said() -> None:
@@ -213,7 +213,7 @@ class _German(FakeTranscriber):
 def test_without_a_model_the_embedded_engine_is_chosen_and_says_why(tmp_path: Path) -> None:
     settings = Settings(stt_model="nobody/nothing")
     assert build(settings).engine == "pocketsphinx"
-    why = choose(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").why
+    why = choose_engine(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").reason
     assert why.startswith("not whisper: its model nobody/nothing is not on this machine, and the hub cannot be asked")
     with pytest.raises(ConfigurationError, match="nobody/nothing"):
         build(Settings(stt_engine="whisper", stt_model="nobody/nothing"))
@@ -228,8 +228,8 @@ def _broken(settings: Settings) -> FakeTranscriber:
 
 
 def test_with_auto_an_engine_that_does_not_load_is_passed_over_and_else_it_is_an_error() -> None:
-    broken = Engine[Transcriber]("broken", lambda settings: None, _broken)
-    spare = Engine[Transcriber]("spare", lambda settings: None, lambda settings: FakeTranscriber())
+    broken = EngineOption[Transcriber]("broken", lambda settings: None, _broken)
+    spare = EngineOption[Transcriber]("spare", lambda settings: None, lambda settings: FakeTranscriber())
     assert build(Settings(), (broken, spare)).engine == "spare"
     for engines, wanted in (((broken,), "auto"), ((broken, spare), "broken")):
         with pytest.raises(ConfigurationError, match="the weights are damaged"):
@@ -237,8 +237,8 @@ def test_with_auto_an_engine_that_does_not_load_is_passed_over_and_else_it_is_an
 
 
 def test_auto_passes_over_what_could_run_but_should_not() -> None:
-    slow = Engine("slow", lambda settings: None, lambda settings: 1, lambda settings: "the card is faster")
-    fast = Engine("fast", lambda settings: None, lambda settings: 2)
-    choice = choose((slow, fast), "auto", Settings(), setting="X")
-    assert (choice.engine.name, choice.why) == ("fast", "not slow: the card is faster; the best that can run here")
-    assert choose((slow, fast), "slow", Settings(), setting="X").engine is slow
+    slow = EngineOption("slow", lambda settings: None, lambda settings: 1, lambda settings: "the card is faster")
+    fast = EngineOption("fast", lambda settings: None, lambda settings: 2)
+    choice = choose_engine((slow, fast), "auto", Settings(), setting="X")
+    assert (choice.option.name, choice.reason) == ("fast", "not slow: the card is faster; the best that can run here")
+    assert choose_engine((slow, fast), "slow", Settings(), setting="X").option is slow

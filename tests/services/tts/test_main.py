@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConfigurationError, EngineError
-from bus.process.engines import choose
+from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services import downloads
 from services.tts.__main__ import ENGINES, build
@@ -25,22 +25,22 @@ SETTING = "VISAVIS_TTS_ENGINE"
 
 def test_without_flite_espeak_speaks_and_the_choice_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flite_library, "missing", lambda: "libflite.so.1 is not installed")
-    choice = choose(ENGINES, "auto", Settings(), setting=SETTING)
-    assert choice.engine.name == "espeak"
-    assert "libflite.so.1 is not installed" in choice.why
+    choice = choose_engine(ENGINES, "auto", Settings(), setting=SETTING)
+    assert choice.option.name == "espeak"
+    assert "libflite.so.1 is not installed" in choice.reason
 
 
 def test_with_both_each_language_has_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flite_library, "missing", lambda: None)
     monkeypatch.setattr(espeak_engine, "missing", lambda: None)
-    assert choose(ENGINES, "auto", Settings(), setting=SETTING).engine.name == "flite+espeak"
+    assert choose_engine(ENGINES, "auto", Settings(), setting=SETTING).option.name == "flite+espeak"
 
 
 def test_without_any_engine_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flite_library, "missing", lambda: "no flite")
     monkeypatch.setattr(espeak_engine, "missing", lambda: "no espeak")
     with pytest.raises(ConfigurationError, match="no espeak"):
-        choose(ENGINES, "auto", Settings(), setting=SETTING)
+        choose_engine(ENGINES, "auto", Settings(), setting=SETTING)
 
 
 def test_espeak_can_be_asked_for_by_name() -> None:
@@ -58,7 +58,7 @@ def test_english_goes_to_one_engine_and_the_rest_to_the_other() -> None:
 
 
 def test_auto_says_why_the_better_voices_are_not_used() -> None:
-    why = choose(ENGINES, "auto", Settings(), setting=SETTING).why
+    why = choose_engine(ENGINES, "auto", Settings(), setting=SETTING).reason
     assert "not xtts: " in why
     assert "not kokoro: " in why
 
@@ -74,7 +74,7 @@ def test_where_files_are_missing_another_voice_speaks_until_they_come(
 
     monkeypatch.setattr(downloads, "fetch", refuse)
     settings = Settings(tts_engine="kokoro", data=str(tmp_path), model_hub="http://127.0.0.1:1")
-    engine = next(row for row in ENGINES if row.name == "kokoro").make(settings)
+    engine = next(row for row in ENGINES if row.name == "kokoro").load(settings)
     assert isinstance(engine, Arriving)
     assert engine.settled.wait(10)
     commit = "1939ad2a8e416c0acfeecc08a694d14ef25f2231"
@@ -89,9 +89,9 @@ def test_files_that_are_not_the_published_ones_are_refused_unless_the_folder_is_
         (folder / file.path).write_bytes(b"{}")
     kokoro = next(row for row in ENGINES if row.name == "kokoro")
     with pytest.raises(ConfigurationError, match=r"tokenizer\.json is not the published file"):
-        kokoro.make(Settings(tts_engine="kokoro", data=str(tmp_path)))
+        kokoro.load(Settings(tts_engine="kokoro", data=str(tmp_path)))
     with pytest.raises(ConfigurationError, match="holds no Kokoro model that can be loaded"):
-        kokoro.make(Settings(tts_engine="kokoro", kokoro_model=str(folder)))
+        kokoro.load(Settings(tts_engine="kokoro", kokoro_model=str(folder)))
 
 
 def test_without_any_other_voice_the_sentence_stays_text() -> None:

@@ -144,7 +144,7 @@ async def test_a_speech_that_is_cancelled_stops_the_engine() -> None:
 
 def test_the_service_takes_sentences() -> None:
     built = service(FakeSynthesizer(), "fake")
-    assert (built.name, built.takes, built.engine, built.failed) == ("tts", (ReplySentence,), "fake", failed)
+    assert (built.name, built.consumes, built.engine, built.on_failure) == ("tts", (ReplySentence,), "fake", failed)
 
 
 async def test_a_person_may_want_it_slower_and_softer() -> None:

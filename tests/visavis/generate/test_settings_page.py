@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bus.errors import ConfigurationError
-from bus.process.engines import choose
+from bus.process.engines import choose_engine
 from bus.settings import Settings, read_settings
 from visavis.generate import settings_page
 from visavis.generate.settings_page import engines_of, main, page, variable_of
@@ -50,7 +50,7 @@ def test_engines_are_those_that_the_service_knows(service: str) -> None:
     table = importlib.import_module(f"services.{service}.__main__").ENGINES
     names = ", ".join(engines_of(service))
     with pytest.raises(ConfigurationError, match="must be auto or one of") as refused:
-        choose(table, "no such engine", Settings(), setting="X")
+        choose_engine(table, "no such engine", Settings(), setting="X")
     assert names in refused.value.detail
 
 

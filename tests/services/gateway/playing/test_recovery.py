@@ -92,4 +92,4 @@ async def test_what_was_ended_or_is_another_sessions_is_left_alone(event_log: Ev
     await close_orphaned_sessions(event_log, journal)
     await close_orphaned_sessions(event_log, journal)
     assert [type(event.body) for _, event in await event_log.facts("c1")][3:] == [SessionClosed]
-    assert await event_log.last(subjects.audio_in("c1", "u1")) is None
+    assert await event_log.last_message(subjects.audio_in("c1", "u1")) is None

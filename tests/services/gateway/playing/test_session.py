@@ -38,7 +38,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.log.event_log import EventLog
-from bus.settings import FIND_OUT, Settings
+from bus.settings import DETECT_LANGUAGE, Settings
 from services import silero
 from services.audio import SILENCE, OpusEncoder
 from services.gateway.listening.voice_activity import SileroDetector
@@ -196,7 +196,7 @@ async def test_what_is_said_into_the_microphone_is_an_utterance_on_the_log(gatew
 async def test_with_the_better_detector_and_a_language_to_be_found_out(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
-    async with serving(event_log, replace(settings, language=FIND_OUT), SileroDetector) as gateway:
+    async with serving(event_log, replace(settings, language=DETECT_LANGUAGE), SileroDetector) as gateway:
         conversation = await gateway.open()
         opened = (await happened(gateway, conversation, ConversationOpened))[0]
         async with connected(gateway, conversation) as peer:

@@ -21,8 +21,9 @@ from bus.errors import InvalidInput, NotFound, UndecodableEvent, VisavisError
 from bus.log import streams
 from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings, read_settings
-from projections.conversation import Conversation, Turn, fold, view
+from projections.conversation import Conversation, Turn, fold
 from projections.read_model import ReadModel
+from projections.view import view
 
 BATCH = 2000
 _PROGRESS = 20_000

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -161,22 +160,6 @@ def fold_all(state: Conversation, events: Iterable[tuple[int, Event]]) -> Conver
     for seq, event in events:
         state = fold(state, seq, event)
     return state
-
-
-def view(conversation: Conversation) -> dict[str, Any]:
-    """The conversation as the page gets it (docs/api.md, "A conversation"): without whose it is and book-keeping."""
-    shown: dict[str, Any] = {
-        name: getattr(conversation, name) for name in ("id", "seq", "title", "character", "language")
-    }
-    turns: list[dict[str, Any]] = list(msgspec.to_builtins(conversation.turns))
-    for turn in turns:
-        if turn["person"]:
-            del turn["person"]["source"]
-        if turn["reply"]:
-            turn["reply"]["sentences"] = sentences = list(turn["reply"]["sentences"])
-            for sentence in sentences:
-                del sentence["samples"], sentence["heard"]
-    return shown | {"turns": turns, "faces": list(msgspec.to_builtins(conversation.faces))}
 
 
 # What was heard

@@ -43,9 +43,9 @@ from projections.conversation import (
     fold_all,
     heard_messages,
     title_of,
-    view,
 )
 from projections.speaking_style import PACES
+from projections.view import PersonView, view
 from tests.fakes import event
 
 OPENED = ConversationOpened(person="p", character="ada")
@@ -103,7 +103,7 @@ def states(conversation: Conversation) -> list[str]:
 
 def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
     conversation = folded(OPENED, *SPOKE, *TOLD, *speech(0), started(0), finished(0), *speech(1))
-    assert view(conversation) == {
+    assert msgspec.json.decode(msgspec.json.encode(view(conversation))) == {
         "id": "c",
         "seq": 14,
         "title": "What is your name",
@@ -144,14 +144,15 @@ def test_what_the_person_says_goes_from_listening_to_final() -> None:
 
 def test_noise_is_a_turn_that_was_discarded_and_gives_no_title() -> None:
     conversation = folded(SPOKE[0], SPOKE[1], UtteranceDiscarded(utterance="u", reason="no_words"))
-    assert view(conversation)["turns"][0]["person"] == {"kind": "speech", "text": "", "state": "discarded"}
+    assert view(conversation).turns[0].person == PersonView(kind="speech", text="", state="discarded")
     assert conversation.title == ""
 
 
 def test_what_was_given_up_as_lost_and_heard_after_all_is_shown_once() -> None:
     lost = UtteranceDiscarded(utterance="u", reason="lost")
     conversation = folded(*SPOKE[:2], lost, SPOKE[2], SPOKE[2])
-    assert view(conversation)["turns"][0]["person"] == {"kind": "speech", "text": "what is your name", "state": "final"}
+    person = PersonView(kind="speech", text="what is your name", state="final")
+    assert view(conversation).turns[0].person == person
     assert conversation.title == "What is your name"
 
 

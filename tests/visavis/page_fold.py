@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from bus import events as e
-from projections.conversation import Conversation, fold, view
+from projections.conversation import Conversation, fold
+from projections.view import view
 
 TARGET = Path(__file__).parents[2] / "ui" / "avatar-chat" / "src" / "services" / "fold.fixture.json"
 

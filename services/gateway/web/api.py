@@ -22,7 +22,7 @@ from bus.events import Id
 from bus.log.event_log import EventLog
 from bus.process import health
 from bus.process.discovery import discover
-from projections.conversation import view
+from projections.view import view
 from services.gateway.feed import Feed
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
@@ -125,6 +125,11 @@ def problem(status: int, code: str, message: str, headers: dict[str, str] | None
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
+def encoded(value: Any) -> Response:
+    """An answer of structs as JSON."""
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
 async def body_of(request: Request, limit: int) -> bytes:
     """The request's body.
 
@@ -204,10 +209,10 @@ class Api:
         return JSONResponse({"id": identity}, 201)
 
     async def list_conversations(self, request: Request) -> Response:
-        return JSONResponse(msgspec.to_builtins(self._gateway.feed.model.conversations_of(current_person(request))))
+        return encoded(self._gateway.feed.model.conversations_of(current_person(request)))
 
     async def conversation(self, request: Request) -> Response:
-        return JSONResponse(view(self._own(request)))
+        return encoded(view(self._own(request)))
 
     async def say(self, request: Request) -> Response:
         conversation = await self._conversations.with_somebody(self._own(request))

@@ -30,6 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from bus import events as e
 from projections import conversation as projection
+from projections.view import view
 
 CHARACTERS = {
     "ada": ("Ada", "Curious about everything, and happy to explain it.", "#6d5ae6", "Hello, I am Ada. What is on your mind?"),
@@ -207,7 +208,7 @@ async def conversation(request: Request) -> Response:
     thread = THREADS.get(request.path_params["id"])
     if thread is None:
         return JSONResponse({"error": {"code": "not_found", "message": "no such conversation"}}, status_code=404)
-    return JSONResponse(projection.view(thread.state))
+    return Response(msgspec.json.encode(view(thread.state)), media_type="application/json")
 
 
 async def events(request: Request) -> Response:

@@ -8,7 +8,7 @@ UI := ui/avatar-chat
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up cluster ui test chaos check fix doctor clean all-tools
+.PHONY: help up cluster ui quick test chaos check fix doctor clean all-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ test: all-tools .setup/face-models/face_landmark.tflite ## all tests, with cover
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	cd $(UI) && npm test
+
+quick: .venv/installed-dev $(UI)/node_modules/.installed ## the tests that need no NATS server and no engine: under a minute
+	$(BIN)/python -m pytest -q -m quick -n logical --maxprocesses 8 --dist loadfile
+	cd $(UI) && npm test --silent
 
 chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes and server restarts; SEED and TURNS choose it
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --turns $(or $(TURNS),200)

@@ -12,6 +12,7 @@ import pytest
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from tests.nats_servers import NatsServer, ServerContainer, ServerProcess, free_port, start_container
+from tests.quick import is_quick
 
 __all__ = ["NatsServer", "free_port"]
 
@@ -34,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(Path(__file__).parent).as_posix().startswith(ALONE):
             item.add_marker("alone")
+        elif is_quick(item):
+            item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,68 @@
+"""The quick tests are chosen by what they need, and are enough to be worth running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.quick import ROOT, imported, is_quick, slow_modules
+
+HERE = Path(__file__)
+
+
+class _Item:
+    """As much of a collected test as the rule looks at."""
+
+    def __init__(self, path: Path, *fixtures: str) -> None:
+        self.path = path
+        self.fixturenames = fixtures
+
+
+def quick(path: Path, *fixtures: str) -> bool:
+    return is_quick(_Item(path, *fixtures))  # type: ignore[arg-type]
+
+
+def test_a_test_with_a_server_is_not_quick(tmp_path: Path) -> None:
+    assert quick(HERE)
+    assert not quick(HERE, "tmp_path", "nats_server")
+    starts_one = tmp_path / "test_server.py"
+    starts_one.write_text("from visavis.nats.server import NatsProcess\n")
+    assert not quick(starts_one)
+
+
+@pytest.mark.parametrize(
+    "line", ["import torch", "import services.tts.engines.xtts as x", "from services.tts.engines import flite"]
+)
+def test_a_test_of_an_engine_is_not_quick_even_where_it_imports_it_late(line: str, tmp_path: Path) -> None:
+    module = tmp_path / "test_engine.py"
+    module.write_text(f"def test_it() -> None:\n    {line}\n")
+    assert not quick(module)
+
+
+def test_a_name_that_only_begins_like_an_engine_is_none(tmp_path: Path) -> None:
+    module = tmp_path / "test_audio.py"
+    module.write_text("from services.torch_audio import load\nfrom services.tts.engine import Voice\n")
+    assert imported(module) == {"services.torch_audio.load", "services.tts.engine.Voice"}
+    assert quick(module)
+
+
+def test_every_engine_in_the_rule_is_there() -> None:
+    ours = [name for name in slow_modules() if name.startswith(("services.", "tests.", "visavis."))]
+    assert len(ours) >= 5
+    for name in ours:
+        path = ROOT.joinpath(*name.split("."))
+        assert path.is_dir() or path.with_suffix(".py").is_file(), name
+
+
+def test_what_is_pure_is_quick() -> None:
+    pure = [
+        "tests/bus/work/test_queues.py",
+        "tests/projections/test_conversation.py",
+        "tests/services/dialogue/test_sentences.py",
+        "tests/services/gateway/listening/test_endpointing.py",
+        "tests/services/gateway/playing/test_playout.py",
+        "tests/services/render/test_motion.py",
+        "tests/services/tts/test_chunks.py",
+    ]
+    assert [name for name in pure if not quick(ROOT / name)] == []

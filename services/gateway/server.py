@@ -81,7 +81,7 @@ class GatewayServer:
         self._event_log = event_log
         self._settings = settings
         self._make_detector = make_detector
-        self._turn_end = turn_end
+        self._turn_end_detector = turn_end
         self._feed = Feed(event_log, model)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
@@ -155,10 +155,10 @@ class GatewayServer:
     def _open_session(self, conversation: str, character: str) -> Session:
         state = self._feed.model.conversation(conversation)
         language = state.language if state else self._settings.language
-        activity = self._make_detector()
-        endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=activity.window)
+        detector = self._make_detector()
+        endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=detector.window)
         spoken = UNKNOWN_LANGUAGE if self._settings.language == DETECT_LANGUAGE else language
-        microphone = Microphone(self._event_log, conversation, spoken, activity, endpointer, self._turn_end)
+        microphone = Microphone(self._event_log, conversation, spoken, detector, endpointer, self._turn_end_detector)
         return Session(
             self._event_log,
             self._feed,

@@ -1,6 +1,6 @@
-"""Whether what somebody said so far reads as if they were done. Pure, English and German.
+"""Judges from the text alone whether an utterance reads as a finished sentence. Pure; English and German.
 
-Some recognisers put marks, others do not. A full stop is believed, except after a word that no sentence ends with:
+Some recognisers punctuate, others do not. A full stop is believed, except after a word that ends no sentence:
 recognisers put one wherever the sound ends.
 """
 
@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Completeness: TypeAlias = Literal["complete", "open", "unfinished"]
+Completeness: TypeAlias = Literal["complete", "undecided", "unfinished"]
+"""The text is "undecided" where it does not tell."""
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -20,14 +21,15 @@ def _words(listed: str) -> frozenset[str]:
 @dataclass(frozen=True)
 class _Language:
     fillers: frozenset[str]
-    """Somebody who says this is about to go on."""
+    """The speaker goes on after these."""
     never_last: frozenset[str]
-    """No sentence ends with these."""
+    """No sentence ends with these, whatever the punctuation."""
     seldom_last: frozenset[str]
-    """After these words a sentence goes on, where there is no mark."""
+    """Without punctuation, a sentence goes on after these."""
     whole_alone: frozenset[str]
-    plain_from: int
-    """Words from which a text without a mark is taken for complete; 0: never."""
+    """Each is a whole utterance by itself."""
+    complete_from: int
+    """Words from which a text without punctuation counts as complete; 0: never."""
 
 
 _ENGLISH = _Language(
@@ -49,7 +51,7 @@ _ENGLISH = _Language(
         right exactly really why what who where when how great good nice cool never maybe always help pause
         """
     ),
-    plain_from=3,
+    complete_from=3,
 )
 _GERMAN = _Language(
     fillers=_words("äh ähm öh öhm ehm hm hmm mh"),
@@ -69,12 +71,12 @@ _GERMAN = _Language(
         was wer wo wann wie super toll nie vielleicht immer hilfe pause
         """
     ),
-    plain_from=0,
+    complete_from=0,
 )
 _LANGUAGES = {"en": _ENGLISH, "de": _GERMAN}
 
 _OPENERS = _words("what where who when why how which is are was do does did can could will would have has")
-"""A question with one of these may end in a word that otherwise goes on: "what do you want that for"."""
+"""A question that begins with one of these may end in a word of `_MAY_END_QUESTION`: "what do you want that for"."""
 _MAY_END_QUESTION = _words(
     "that this these about for with from like do does did is are am will would can could have on in to who by"
 )
@@ -83,34 +85,34 @@ _WORD = re.compile(r"[\w']+")
 
 
 def completeness(text: str, language: str = "en") -> Completeness:
-    """Whether a text reads as if the sentence were over. Anything that is hard to say is "open".
+    """Judge whether a text reads as a finished sentence; "undecided" in doubt.
 
     Args:
-        language: BCP-47; of languages that we do not know only the marks are looked at.
+        language: BCP-47; in languages without word lists here only punctuation counts.
     """
     text = text.strip().lower()
     words = _WORD.findall(text)
     if not words:
-        return "open"
-    known = _LANGUAGES.get(language.lower().split("-")[0])
+        return "undecided"
+    lists = _LANGUAGES.get(language.lower().split("-")[0])
     last = words[-1]
-    if known is not None and (last in known.fillers or last in known.never_last):
+    if lists is not None and (last in lists.fillers or last in lists.never_last):
         return "unfinished"
     if text.endswith((",", "...", "…", "-", "–", ":")):
         return "unfinished"
     if text.endswith((".", "?", "!", "。", "？", "！")):
         return "complete"
-    return "open" if known is None else _without_a_mark(words, known)
+    return "undecided" if lists is None else _unpunctuated(words, lists)
 
 
-def _without_a_mark(words: list[str], known: _Language) -> Completeness:
+def _unpunctuated(words: list[str], lists: _Language) -> Completeness:
     last = words[-1]
-    if len(words) == 1 and last in known.whole_alone:
+    if len(words) == 1 and last in lists.whole_alone:
         return "complete"
-    if last in known.seldom_last:
+    if last in lists.seldom_last:
         question = len(words) >= 4 and words[0] in _OPENERS and last in _MAY_END_QUESTION
-        return "open" if question else "unfinished"
-    if not known.plain_from:
-        return "open"
+        return "undecided" if question else "unfinished"
+    if not lists.complete_from:
+        return "undecided"
     whole = len(words) == 2 and words[0] in _WHOLE_WITH_ONE_MORE
-    return "complete" if whole or len(words) >= known.plain_from else "open"
+    return "complete" if whole or len(words) >= lists.complete_from else "undecided"

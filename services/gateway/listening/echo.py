@@ -1,8 +1,8 @@
-"""Whether what a microphone hears is our own voice, come back through the person's loudspeaker. Pure.
+"""Detects the avatar's own voice in a microphone, come back from the loudspeaker. Pure.
 
-Browsers take most of it away; what is left, or all of it where they do not, rises and falls as what was played did
-some time before. So loudness is compared with loudness, for every delay that is likely. Somebody who speaks at the same
-time is loud at other moments.
+Browsers cancel most of the echo; the residue, or all of it where they cancel none, rises and falls with the playback,
+some time later. So the loudness of the microphone is correlated with that of the playback at every plausible delay. A
+person who speaks over the playback is loud at other moments.
 """
 
 from __future__ import annotations
@@ -12,57 +12,58 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-TICK = 0.02
-"""Seconds of what is played that one loudness stands for."""
-LONGEST_DELAY = 40
-"""Ticks from playing to hearing: network, play-out buffer, room and the way back take 0.1 to 0.6 s."""
+MAX_DELAY = 40
+"""Packets of 20 ms from playback to microphone: network, play-out buffer, room and the way back take 0.1 to 0.6 s."""
 SPAN = 24
-"""Windows of the microphone that are compared: three quarters of a second."""
-ALIKE = 0.8
-"""Correlation from which it is our voice."""
-_FAINT = 1e-3
-"""Loudness (-60 dB) under which nothing is played, and under which differences do not count."""
+"""Microphone windows that are correlated: three quarters of a second."""
+ECHO_CORRELATION = 0.8
+"""Correlation from which the microphone hears the playback."""
+MIN_DEVIATION = 0.05
+"""Standard deviation (in powers of ten) under which the microphone's loudness is too even to be correlated."""
+_FLOOR = 1e-3
+"""Loudness (-60 dB) under which playback counts as silent, and under which differences do not count."""
 
 
 class EchoDetector:
-    """Told of everything that is played and heard in one session, in the order in which it happens."""
+    """The recent loudness of playback and microphone in one session, pushed in the order in which it happens."""
 
     def __init__(self) -> None:
-        self._played: deque[float] = deque([0.0] * (LONGEST_DELAY + 2 * SPAN + 2), maxlen=LONGEST_DELAY + 2 * SPAN + 2)
-        self._ticks = 0
-        self._heard: deque[tuple[int, float]] = deque(maxlen=SPAN)
+        length = MAX_DELAY + 2 * SPAN + 2
+        self._playback: deque[float] = deque([0.0] * length, maxlen=length)
+        self._packets = 0
+        self._microphone: deque[tuple[int, float]] = deque(maxlen=SPAN)
 
-    def played(self, loudness: float) -> None:
-        """The next 20 ms that leave for the person, or silence.
+    def push_playback(self, loudness: float) -> None:
+        """Add the next 20 ms that leave for the browser, silence included.
 
         Args:
             loudness: root mean square, 0 to 1.
         """
-        self._ticks += 1
-        self._played.append(loudness)
+        self._packets += 1
+        self._playback.append(loudness)
 
     def is_echo(self, loudness: float) -> bool:
-        """Whether the next window of the microphone is our own voice."""
-        self._heard.append((self._ticks, loudness))
-        if len(self._heard) < SPAN or max(self._played) < _FAINT:
+        """Add the next window of the microphone; returns whether it is an echo of the playback."""
+        self._microphone.append((self._packets, loudness))
+        if len(self._microphone) < SPAN or max(self._playback) < _FLOOR:
             return False
-        heard = _level(np.array([level for _, level in self._heard]))
-        if heard.std() < 0.05:
+        heard = _log_level(np.array([level for _, level in self._microphone]))
+        if heard.std() < MIN_DEVIATION:
             return False
-        played = _level(np.convolve(np.array(self._played), np.full(3, 1 / 3), mode="same"))
+        played = _log_level(np.convolve(np.array(self._playback), np.full(3, 1 / 3), mode="same"))
         newest = len(played) - 1
-        places = np.array([newest - (self._ticks - tick) for tick, _ in self._heard])
-        delays = places[None, :] - np.arange(LONGEST_DELAY)[:, None]
-        return bool(_correlations(played[np.maximum(delays, 0)], heard).max() >= ALIKE)
+        places = np.array([newest - (self._packets - packet) for packet, _ in self._microphone])
+        delayed = places[None, :] - np.arange(MAX_DELAY)[:, None]
+        return bool(_correlations(played[np.maximum(delayed, 0)], heard).max() >= ECHO_CORRELATION)
 
 
-def _level(loudness: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(np.log10(np.maximum(loudness, _FAINT)))
+def _log_level(loudness: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.log10(np.maximum(loudness, _FLOOR)))
 
 
-def _correlations(rows: npt.NDArray[np.float64], one: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Of each row with one series; 0 where a row does not change."""
+def _correlations(rows: npt.NDArray[np.float64], series: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The correlation of each row with the series; 0 where a row is constant."""
     rows = rows - rows.mean(axis=1, keepdims=True)
-    one = one - one.mean()
-    norms = np.linalg.norm(rows, axis=1) * np.linalg.norm(one)
-    return np.asarray(np.where(norms > 1e-6, rows @ one / np.maximum(norms, 1e-6), 0.0))
+    series = series - series.mean()
+    norms = np.linalg.norm(rows, axis=1) * np.linalg.norm(series)
+    return np.asarray(np.where(norms > 1e-6, rows @ series / np.maximum(norms, 1e-6), 0.0))

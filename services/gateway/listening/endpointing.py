@@ -1,4 +1,4 @@
-"""When a phrase begins and when it is over. Pure: probabilities and positions in, boundaries out."""
+"""Finds where utterances start and end in a stream of speech probabilities. Pure."""
 
 from __future__ import annotations
 
@@ -12,159 +12,162 @@ from services.gateway.listening.completeness import Completeness, completeness
 _MS = MICROPHONE_RATE // 1000
 
 WINDOW = 30 * _MS
-"""Samples judged at once where the detector says nothing else: 30 ms at 16 kHz."""
+"""Samples in a window unless the detector has another length: 30 ms at 16 kHz."""
 PRE_ROLL = 450 * _MS
-"""Samples kept from before the onset; what opens a word is soft."""
+"""Samples kept from before the onset; the beginning of a word is soft."""
 ONSET_WINDOWS, ONSET_SPAN = 6, 8
-"""So many windows of so many must be speech: 180 ms within 240."""
-LONGEST = 30_000 * _MS
-"""Samples after which a phrase is cut."""
-COMPLETE_WAIT = 300 * _MS
-UNFINISHED_WAIT = 900 * _MS
-FRESH = 150 * _MS
-"""A partial transcript this much older than the last speech cannot have the last words in it yet."""
-PAUSE = 120 * _MS
-"""Samples of silence after which a phrase may be over, though a shorter or longer wait has to show it."""
-JUDGED = 200 * _MS
-"""Samples of silence after which it may be asked whether the person sounds as if they were done."""
-SPEECH, STILL_SPEECH = 0.5, 0.35
-"""Probability at which speech begins, and at which it goes on."""
+"""Speech windows, out of the last so many, that make an onset: 180 ms within 240."""
+MAX_UTTERANCE = 30_000 * _MS
+"""Samples after which an utterance is cut."""
+COMPLETE_SILENCE = 300 * _MS
+"""Samples of silence after which an utterance ends, at the most, where it is judged complete."""
+UNFINISHED_SILENCE = 900 * _MS
+"""Samples of silence after which an utterance ends, at the least, where it is judged unfinished."""
+MAX_PARTIAL_LAG = 150 * _MS
+"""A partial transcript this much older than the last speech cannot contain the last words yet."""
+EAGER_SILENCE = 120 * _MS
+"""Samples of silence after which an utterance may have ended, though a longer silence has to confirm it."""
+TURN_CHECK_SILENCE = 200 * _MS
+"""Samples of silence after which the turn end detector may judge the utterance."""
+ONSET_THRESHOLD, OFFSET_THRESHOLD = 0.5, 0.35
+"""Probability at which speech begins, and under which it ceases."""
 
 EndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
 
 
 @dataclass(frozen=True)
-class Started:
-    """A person speaks."""
+class StartOfSpeech:
+    """An utterance starts."""
 
     sample: int
-    """Where the recording of the phrase begins, pre-roll included."""
+    """The first sample of its recording, pre-roll included."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """The phrase is over."""
+class EndOfSpeech:
+    """The utterance has ended."""
 
     speech_ended: int
-    """Sample after which nothing was spoken any more."""
+    """The sample at which its last speech ended."""
     reason: EndReason
 
 
-Boundary: TypeAlias = Started | Ended
+Boundary: TypeAlias = StartOfSpeech | EndOfSpeech
 
 
 class Endpointer:
-    """Decides where phrases begin and end in one stream of sound, which it is told of window by window.
+    """The state of endpointing in one stream of sound, advanced window by window.
 
     Args:
-        wait_ms: silence after which a phrase is over where its text says nothing.
-        language: of the hints, BCP-47.
-        window: samples judged at once.
+        silence_ms: silence that ends an utterance where nothing tells whether it is complete.
+        language: of the partial transcripts, BCP-47.
+        window: samples in a window.
     """
 
-    def __init__(self, wait_ms: int = 500, *, language: str = "en", window: int = WINDOW) -> None:
-        self._wait = wait_ms * _MS
+    def __init__(self, silence_ms: int = 500, *, language: str = "en", window: int = WINDOW) -> None:
+        self._silence = silence_ms * _MS
         self._language = language
         self._window = window
         self._recent: deque[tuple[int, bool]] = deque(maxlen=ONSET_SPAN)
         self._now = 0
         """End of the last window, in samples from the start of the stream."""
         self._free_from = 0
-        """Sample before which everything belongs to an earlier phrase."""
+        """Sample before which the sound belongs to an earlier utterance."""
         self._started: int | None = None
-        self._spoken = 0
-        """End of the last window with speech in this phrase."""
+        self._last_speech = 0
+        """End of the last window with speech in this utterance."""
         self._was_speech = False
-        self._hint: Completeness = "open"
-        self._hinted = 0
-        self._sounds: Completeness = "open"
+        self._text_judgement: Completeness = "undecided"
+        self._partial_at = 0
+        """Sample at which the last partial transcript came."""
+        self._sound_judgement: Completeness = "undecided"
 
     @property
-    def speaking(self) -> bool:
-        """Whether a phrase is under way."""
+    def in_utterance(self) -> bool:
         return self._started is not None
 
     @property
     def silent_since(self) -> int | None:
-        """The sample from which on nothing was said in this phrase, where that is long enough to be judged."""
-        return self._spoken if self._started is not None and self._now - self._spoken >= JUDGED else None
+        """The sample at which the present silence began, once it is long enough for the turn end detector."""
+        silence = self._now - self._last_speech
+        return self._last_speech if self.in_utterance and silence >= TURN_CHECK_SILENCE else None
 
     @property
-    def may_be_over(self) -> bool:
-        """Whether the person has fallen silent within a phrase and all that was heard of it is understood, and does not
-        break off in the middle of a sentence."""
+    def may_have_ended(self) -> bool:
+        """Whether the person is silent, the transcript is up to date, and it does not break off in mid-sentence."""
         return (
-            self._started is not None
-            and self._now - self._spoken >= PAUSE
-            and self._hint != "unfinished"
-            and self._hinted >= self._spoken - FRESH
+            self.in_utterance
+            and self._now - self._last_speech >= EAGER_SILENCE
+            and self._text_judgement != "unfinished"
+            and self._partial_is_current()
         )
 
-    def push(self, probability: float) -> tuple[Boundary, ...]:
-        """Judge the next window; gives the boundary that it makes, if it does.
+    def push(self, probability: float) -> Boundary | None:
+        """Advance by one window; returns the boundary that it completes.
 
         Args:
             probability: of speech in the window, 0 to 1.
         """
         self._now += self._window
         if self._started is None:
-            boundary: Boundary | None = self._wait_for_onset(probability >= SPEECH)
-        else:
-            boundary = self._wait_for_end(probability >= (STILL_SPEECH if self._was_speech else SPEECH))
-        return () if boundary is None else (boundary,)
+            return self._detect_start(probability >= ONSET_THRESHOLD)
+        return self._detect_end(probability >= (OFFSET_THRESHOLD if self._was_speech else ONSET_THRESHOLD))
 
-    def hint(self, partial: str) -> None:
-        """What has been understood of the phrase so far."""
-        if self._started is not None:
-            self._hint, self._hinted = completeness(partial, self._language), self._now
+    def set_partial(self, text: str) -> None:
+        """Take the newest partial transcript of the utterance into account."""
+        if self.in_utterance:
+            self._text_judgement, self._partial_at = completeness(text, self._language), self._now
 
-    def sounds(self, judgement: Completeness, silent_since: int) -> None:
-        """How the phrase sounds up to a silence; of no account where the person has gone on meanwhile."""
-        if self._started is not None and self._spoken == silent_since:
-            self._sounds = judgement
+    def set_sound_judgement(self, judgement: Completeness, silent_since: int) -> None:
+        """Take the turn end detector's judgement into account, unless the person has spoken since that silence."""
+        if self.in_utterance and self._last_speech == silent_since:
+            self._sound_judgement = judgement
 
-    def stop(self, reason: EndReason) -> Ended | None:
-        """End the phrase now, where there is one: the microphone is muted or gone."""
-        return None if self._started is None else self._end(reason)
+    def stop(self, reason: EndReason) -> EndOfSpeech | None:
+        """End the utterance now, if there is one: the microphone is muted or gone."""
+        return self._end(reason) if self.in_utterance else None
 
-    def _wait_for_onset(self, speech: bool) -> Started | None:
-        self._recent.append((self._now - self._window, speech))
-        spoken = [start for start, was_speech in self._recent if was_speech]
-        if not speech or len(spoken) < ONSET_WINDOWS:
+    def _detect_start(self, is_speech: bool) -> StartOfSpeech | None:
+        self._recent.append((self._now - self._window, is_speech))
+        speech_windows = [start for start, was_speech in self._recent if was_speech]
+        if not is_speech or len(speech_windows) < ONSET_WINDOWS:
             return None
-        self._started = max(self._free_from, spoken[0] - PRE_ROLL)
-        self._spoken = self._now
+        self._started = max(self._free_from, speech_windows[0] - PRE_ROLL)
+        self._last_speech = self._now
         self._was_speech = True
-        self._hint, self._hinted = "open", self._now
-        self._sounds = "open"
+        self._text_judgement, self._partial_at = "undecided", self._now
+        self._sound_judgement = "undecided"
         self._recent.clear()
-        return Started(self._started)
+        return StartOfSpeech(self._started)
 
-    def _wait_for_end(self, speech: bool) -> Ended | None:
+    def _detect_end(self, is_speech: bool) -> EndOfSpeech | None:
         assert self._started is not None
-        # One window alone is a click or a breath, not somebody who goes on.
-        if speech and self._was_speech:
-            self._spoken = self._now
-            self._sounds = "open"
-        self._was_speech = speech
-        if self._now - self._started >= LONGEST:
+        # A single window is a click or a breath, not speech that goes on.
+        if is_speech and self._was_speech:
+            self._last_speech = self._now
+            self._sound_judgement = "undecided"
+        self._was_speech = is_speech
+        if self._now - self._started >= MAX_UTTERANCE:
             return self._end("too_long")
-        if self._now - self._spoken >= self._patience():
+        if self._now - self._last_speech >= self._required_silence():
             return self._end("silence")
         return None
 
-    def _patience(self) -> int:
-        """Samples of silence after which the phrase is over. Where its words and its sound disagree, neither counts."""
-        fresh = self._hint == "unfinished" or self._hinted >= self._spoken - FRESH
-        signs = {self._hint if fresh else "open", self._sounds} - {"open"}
-        if signs == {"unfinished"}:
-            return max(self._wait, UNFINISHED_WAIT)
-        if signs == {"complete"}:
-            return min(self._wait, COMPLETE_WAIT)
-        return self._wait
+    def _required_silence(self) -> int:
+        """Samples of silence that end the utterance. Where text and sound contradict each other, neither counts."""
+        text_counts = self._text_judgement == "unfinished" or self._partial_is_current()
+        judgements = {self._text_judgement if text_counts else "undecided", self._sound_judgement} - {"undecided"}
+        if judgements == {"unfinished"}:
+            return max(self._silence, UNFINISHED_SILENCE)
+        if judgements == {"complete"}:
+            return min(self._silence, COMPLETE_SILENCE)
+        return self._silence
 
-    def _end(self, reason: EndReason) -> Ended:
+    def _partial_is_current(self) -> bool:
+        return self._partial_at >= self._last_speech - MAX_PARTIAL_LAG
+
+    def _end(self, reason: EndReason) -> EndOfSpeech:
         self._started = None
         self._was_speech = False
         self._free_from = self._now
-        return Ended(self._spoken, reason)
+        return EndOfSpeech(self._last_speech, reason)

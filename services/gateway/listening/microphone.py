@@ -1,4 +1,4 @@
-"""From a browser's Opus packets to utterances on the log."""
+"""Publishes what a browser's microphone picks up as utterances on the event log."""
 
 from __future__ import annotations
 
@@ -6,45 +6,34 @@ import asyncio
 import logging
 from concurrent.futures import Future
 
-from bus import clock
 from bus.errors import InvalidInput
-from bus.events import (
-    MICROPHONE_RATE,
-    SPEECH_RATE,
-    AudioIn,
-    Body,
-    Event,
-    LiveEvent,
-    TranscriptStable,
-    UtteranceEnded,
-    UtteranceStarted,
-)
-from bus.ids import derive_id, new_id
+from bus.events import MICROPHONE_RATE, AudioIn, Event, LiveEvent
 from bus.log.event_log import EventLog
-from services.audio import OpusDecoder, Resampler, rms, samples_from_pcm
+from services.audio import OpusDecoder, rms, samples_from_pcm
 from services.gateway.listening.completeness import Completeness
 from services.gateway.listening.echo import EchoDetector
-from services.gateway.listening.endpointing import Ended, Endpointer, Started
-from services.gateway.listening.reorder_buffer import ReorderBuffer
-from services.gateway.listening.turn_end import HEARD, TurnEndDetector
+from services.gateway.listening.endpointing import EndOfSpeech, Endpointer, StartOfSpeech
+from services.gateway.listening.opus_receiver import OpusReceiver
+from services.gateway.listening.pcm_buffer import PcmBuffer
+from services.gateway.listening.turn_end import MAX_SAMPLES, TurnEndDetector
+from services.gateway.listening.utterance import Utterance
 from services.gateway.listening.voice_activity import VoiceActivityDetector
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 2 * MICROPHONE_RATE // 10
-"""Bytes in a chunk on the log: 100 ms."""
-_KEPT = 2 * MICROPHONE_RATE * 2
-"""Bytes kept for the pre-roll: two seconds."""
-_LONGEST_GAP = SPEECH_RATE
-"""A longer hole in the time stamps than this (1 s) is a pause of the sender, not lost sound."""
-_UNPUBLISHED = 400
+_CHUNK = MICROPHONE_RATE // 10
+"""Samples in a chunk on the log: 100 ms."""
+_KEPT = 2 * MICROPHONE_RATE
+"""Samples kept for the pre-roll: two seconds."""
+_MAX_UNPUBLISHED = 400
 
 
 class Microphone:
-    """Listens to one session. `take_packet` is called for every packet; `run` publishes what comes of it.
+    """The microphone of one session. `push_packet` takes each RTP packet; `run` publishes the utterances.
 
     Args:
-        turn_end: also judges whether a person is done, where it is there.
+        language: of the utterances, BCP-47.
+        turn_end_detector: judges by the sound whether an utterance is complete; without one only its text counts.
     """
 
     def __init__(
@@ -52,221 +41,154 @@ class Microphone:
         event_log: EventLog,
         conversation: str,
         language: str,
-        activity: VoiceActivityDetector,
+        detector: VoiceActivityDetector,
         endpointer: Endpointer,
-        turn_end: TurnEndDetector | None = None,
+        turn_end_detector: TurnEndDetector | None = None,
     ) -> None:
         self._event_log = event_log
         self._conversation = conversation
         self._language = language
-        self._activity = activity
-        self._window = 2 * activity.window
-        """Bytes that voice activity looks at at once."""
+        self._detector = detector
         self._endpointer = endpointer
-        self._turn_end = turn_end
-        self._kept = _KEPT if turn_end is None else 2 * HEARD
-        self._judged: int | None = None
-        """The silence that was judged last."""
+        self._turn_end_detector = turn_end_detector
         self._session = ""
-        self._echo = EchoDetector()
-        self._played = OpusDecoder()
-        self._reorder = ReorderBuffer()
-        self._decoder = OpusDecoder()
-        self._resampler = Resampler(SPEECH_RATE, MICROPHONE_RATE)
-        self._expected: int | None = None
-        self._heard = bytearray()
-        self._first = 0
-        """Byte position, from the start of the session, of the first byte in `_heard`."""
-        self._looked_at = 0
-        """Byte position up to which voice activity has looked."""
-        self._utterance: Event | None = None
-        self._begin = self._sent = 0
-        self._index = 0
-        self._partial = self._stable = ""
-        """What is understood of the utterance so far, and what of it was said to be stable."""
-        self._generation = 0
-        self._outbox: asyncio.Queue[Event | AudioIn | LiveEvent] = asyncio.Queue(_UNPUBLISHED)
+        """The session that is served; empty while the microphone is off."""
+        self._receiver = OpusReceiver()
+        self._echo_detector = EchoDetector()
+        self._playback_decoder = OpusDecoder()
+        self._buffer = PcmBuffer()
+        self._kept = _KEPT if turn_end_detector is None else MAX_SAMPLES
+        self._analysed = 0
+        """Position in the stream up to which voice activity has been detected."""
+        self._utterance: Utterance | None = None
+        self._partial = ""
+        """The newest partial transcript of the utterance."""
+        self._judged_silence: int | None = None
+        """The silence that was given to the turn end detector last."""
+        self._outbox: asyncio.Queue[Event | AudioIn | LiveEvent] = asyncio.Queue(_MAX_UNPUBLISHED)
 
-    # in
+    # input
 
-    def take_packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
-        """An RTP packet as it came from the network."""
-        if not self._session:
-            return
-        for when, packet in self._reorder.push(sequence, timestamp, payload):
-            self._fill_gap(when)
-            try:
-                samples = self._decoder.decode(packet)
-            except InvalidInput as error:
-                log.debug("undecodable packet", extra={"why": error.detail})
-                continue
-            self._expected = (when + len(samples)) & 0xFFFFFFFF
-            self.take_pcm(self._resampler.push(samples).tobytes())
+    def push_packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
+        """Take an RTP packet as it came from the network; ignored while the microphone is off."""
+        if self._session:
+            self.push_pcm(self._receiver.push(sequence, timestamp, payload))
 
-    def _fill_gap(self, timestamp: int) -> None:
-        """Silence where packets were lost, so that later sound keeps its place."""
-        if self._expected is None:
-            return
-        gap = (timestamp - self._expected) & 0xFFFFFFFF
-        if 0 < gap <= _LONGEST_GAP:
-            self.take_pcm(bytes(2 * (gap * MICROPHONE_RATE // SPEECH_RATE)))
+    def push_pcm(self, pcm: bytes) -> None:
+        """Take 16 kHz mono s16, of any length."""
+        self._buffer.append(pcm)
+        while self._buffer.end - self._analysed >= self._detector.window:
+            self._analyse_window()
+        if self._utterance is not None and self._analysed - self._utterance.sent >= _CHUNK:
+            self._put_chunk(self._utterance, final=False)
+        unsent = self._utterance.sent if self._utterance is not None else self._analysed
+        self._buffer.discard_before(min(self._analysed - self._kept, unsent))
 
-    def take_pcm(self, pcm: bytes) -> None:
-        """Sound as 16 kHz mono s16, in whatever pieces."""
-        self._heard += pcm
-        end = self._first + len(self._heard)
-        while end - self._looked_at >= self._window:
-            start = self._looked_at - self._first
-            window = bytes(self._heard[start : start + self._window])
-            self._looked_at += self._window
-            probability = self._activity.probability(window)
-            if self._echo.is_echo(rms(samples_from_pcm(window))):
-                probability = 0.0
-            for boundary in self._endpointer.push(probability):
-                if isinstance(boundary, Started):
-                    self._begin_utterance(2 * boundary.sample)
-                else:
-                    self._end_utterance(boundary)
-            self._say_what_is_stable()
-            self._judge_silence()
-        if self._utterance is not None and self._looked_at - self._sent >= _CHUNK:
-            self._send(self._looked_at, final=False)
-        self._forget()
-
-    def _forget(self) -> None:
-        keep_from = min(self._looked_at - self._kept, self._sent if self._utterance else self._looked_at)
-        if keep_from > self._first:
-            del self._heard[: keep_from - self._first]
-            self._first = keep_from
-
-    def note_played(self, packet: bytes | None) -> None:
-        """The Opus packet that leaves for the person in these 20 ms: it may be heard again."""
+    def push_playback(self, packet: bytes | None) -> None:
+        """Take the Opus packet that leaves for the browser in these 20 ms, for echo detection; None: silence."""
         try:
-            self._echo.played(0.0 if packet is None else rms(self._played.decode(packet)))
+            loudness = 0.0 if packet is None else rms(self._playback_decoder.decode(packet))
         except InvalidInput:
-            self._echo.played(0.0)
+            loudness = 0.0
+        self._echo_detector.push_playback(loudness)
 
-    def hears(self, utterance: str) -> bool:
-        """Whether this utterance is being spoken into this microphone now."""
-        body = self._utterance.body if self._utterance else None
-        return isinstance(body, UtteranceStarted) and body.utterance == utterance
+    def set_partial(self, text: str) -> None:
+        """Take the newest partial transcript of the utterance, by which endpointing judges whether it is complete."""
+        self._endpointer.set_partial(text)
+        self._partial = text
+        self._put_stable()
 
-    def hint(self, partial: str) -> None:
-        """What has been understood so far; helps to tell whether the phrase is over."""
-        self._endpointer.hint(partial)
-        self._partial = partial
-        self._say_what_is_stable()
+    def is_recording(self, utterance: str) -> bool:
+        """Whether this utterance is under way here."""
+        return self._utterance is not None and self._utterance.id == utterance
 
-    def _say_what_is_stable(self) -> None:
-        """An answer may be made ready while it is not sure yet that the person is done."""
-        started = self._utterance
-        if started is None or self._partial in ("", self._stable) or not self._endpointer.may_be_over:
-            return
-        assert isinstance(started.body, UtteranceStarted)
-        assert started.turn is not None
-        self._stable = self._partial
-        self._generation += 1
-        stable = TranscriptStable(
-            utterance=started.body.utterance,
-            turn=started.turn,
-            text=self._partial,
-            language=self._language,
-            generation=self._generation,
-        )
-        self._put(LiveEvent(at=clock.now(), conversation=self._conversation, body=stable))
+    # detection
+
+    def _analyse_window(self) -> None:
+        start, self._analysed = self._analysed, self._analysed + self._detector.window
+        window = self._buffer.pcm(start, self._analysed)
+        probability = self._detector.probability(window)
+        if self._echo_detector.is_echo(rms(samples_from_pcm(window))):
+            probability = 0.0
+        match self._endpointer.push(probability):
+            case StartOfSpeech(sample):
+                self._start_utterance(sample)
+            case EndOfSpeech() as boundary:
+                self._end_utterance(boundary)
+        self._put_stable()
+        self._judge_silence()
 
     def _judge_silence(self) -> None:
-        """Have each silence in a phrase judged once: whether the person sounds as if they were done."""
+        """Give the utterance to the turn end detector, once for each silence in it."""
         since = self._endpointer.silent_since
-        if self._turn_end is None or since is None or since == self._judged:
+        if self._turn_end_detector is None or self._utterance is None or since is None or since == self._judged_silence:
             return
-        self._judged = since
+        self._judged_silence = since
         loop = asyncio.get_running_loop()
-        begin = max(self._begin, self._first) - self._first
-        heard = self._turn_end.ask(bytes(self._heard[begin : self._looked_at - self._first]))
+        start = max(self._utterance.start, self._buffer.start)
+        judging = self._turn_end_detector.judge(self._buffer.pcm(start, self._analysed))
 
-        def tell(judgement: Future[Completeness]) -> None:
+        def take(judgement: Future[Completeness]) -> None:
             if not judgement.cancelled() and judgement.exception() is None:
-                self._endpointer.sounds(judgement.result(), since)
+                self._endpointer.set_sound_judgement(judgement.result(), since)
             elif not judgement.cancelled():
                 log.warning("the end of a turn was not judged", extra={"why": repr(judgement.exception())})
 
-        heard.add_done_callback(lambda done: loop.call_soon_threadsafe(tell, done))
+        judging.add_done_callback(lambda done: loop.call_soon_threadsafe(take, done))
 
-    # out
+    # output
 
-    def _begin_utterance(self, begin: int) -> None:
-        utterance = new_id("u")
-        self._begin = self._sent = max(begin, self._first)
-        self._index = self._generation = 0
-        self._partial = self._stable = ""
-        body = UtteranceStarted(utterance=utterance, session=self._session, language=self._language)
-        self._utterance = self._fact(body, derive_id(utterance, "started"), turn=new_id("t"), cause=None)
-        self._put(self._utterance)
-        self._send(self._looked_at, final=False)
+    def _start_utterance(self, sample: int) -> None:
+        start = max(sample, self._buffer.start)
+        self._utterance = Utterance(self._conversation, self._session, self._language, start)
+        self._partial = ""
+        self._put(self._utterance.started)
+        self._put_chunk(self._utterance, final=False)
 
-    def _end_utterance(self, boundary: Ended) -> None:
-        started = self._utterance
-        if started is None or not isinstance(started.body, UtteranceStarted):
-            return
-        self._send(self._looked_at, final=True)
-        body = UtteranceEnded(
-            utterance=started.body.utterance,
-            samples=(self._sent - self._begin) // 2,
-            speech_ended=max(0, boundary.speech_ended - self._begin // 2),
-            reason=boundary.reason,
-        )
-        self._put(self._fact(body, derive_id(body.utterance, "ended"), turn=started.turn, cause=started.id))
-        self._utterance = None
+    def _end_utterance(self, boundary: EndOfSpeech) -> None:
+        if self._utterance is not None:
+            self._put_chunk(self._utterance, final=True)
+            self._put(self._utterance.ended(boundary))
+            self._utterance = None
 
-    def _send(self, end: int, *, final: bool) -> None:
-        assert self._utterance is not None
-        assert isinstance(self._utterance.body, UtteranceStarted)
-        chunk = AudioIn(
-            conversation=self._conversation,
-            utterance=self._utterance.body.utterance,
-            index=self._index,
-            sample=(self._sent - self._begin) // 2,
-            pcm=bytes(self._heard[self._sent - self._first : end - self._first]),
-            final=final,
-        )
-        self._index += 1
-        self._sent = end
-        self._put(chunk)
+    def _put_stable(self) -> None:
+        """Publish the transcript as stable where the utterance may have ended, so that a reply can be prepared."""
+        if self._utterance is not None and self._endpointer.may_have_ended:
+            stable = self._utterance.stable(self._partial)
+            if stable is not None:
+                self._put(stable)
 
-    def _fact(self, body: Body, identity: str, *, turn: str | None, cause: str | None) -> Event:
-        return Event(
-            id=identity, at=clock.now(), conversation=self._conversation, turn=turn, cause=cause, body=body  # type: ignore[arg-type]
-        )
+    def _put_chunk(self, utterance: Utterance, *, final: bool) -> None:
+        self._put(utterance.next_chunk(self._buffer.pcm(utterance.sent, self._analysed), final=final))
 
-    def _put(self, item: Event | AudioIn | LiveEvent) -> None:
+    def _put(self, message: Event | AudioIn | LiveEvent) -> None:
         if self._outbox.full():
-            # NATS has been away for half a minute: this phrase is lost, and its reader will say so.
+            # NATS has been away for half a minute: this utterance is lost, and its reader reports that.
             self._outbox.get_nowait()
             log.warning("microphone outruns the log", extra={"conversation": self._conversation})
-        self._outbox.put_nowait(item)
+        self._outbox.put_nowait(message)
 
     async def run(self, session: str) -> None:
-        """Listen for a session and publish until cancelled; an open utterance is then ended."""
+        """Switch the microphone on for a session and publish until cancelled; then end an open utterance."""
         self._session = session
         try:
             while True:
                 await self._publish(await self._outbox.get())
         finally:
             self._session = ""
-            if (ended := self._endpointer.stop("session_closed")) is not None:
-                self._end_utterance(ended)
+            if (boundary := self._endpointer.stop("session_closed")) is not None:
+                self._end_utterance(boundary)
             rest = [self._outbox.get_nowait() for _ in range(self._outbox.qsize())]
             await asyncio.shield(self._publish_all(rest))
 
-    async def _publish_all(self, rest: list[Event | AudioIn | LiveEvent]) -> None:
-        for item in rest:
-            await self._publish(item)
+    async def _publish_all(self, messages: list[Event | AudioIn | LiveEvent]) -> None:
+        for message in messages:
+            await self._publish(message)
 
-    async def _publish(self, item: Event | AudioIn | LiveEvent) -> None:
-        if isinstance(item, Event):
-            await self._event_log.append(item)
-        elif isinstance(item, LiveEvent):
-            await self._event_log.publish_live(item)
+    async def _publish(self, message: Event | AudioIn | LiveEvent) -> None:
+        if isinstance(message, Event):
+            await self._event_log.append(message)
+        elif isinstance(message, LiveEvent):
+            await self._event_log.publish_live(message)
         else:
-            await self._event_log.publish_media(item, f"{item.utterance}-{item.index}")
+            await self._event_log.publish_media(message, f"{message.utterance}-{message.index}")

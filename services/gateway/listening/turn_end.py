@@ -1,8 +1,8 @@
-"""Whether somebody who has fallen silent sounds as if they were done: Smart Turn v3.2 by Daily, BSD-2, 9 MB.
+"""Judges from the sound of an utterance whether the person is done: Smart Turn v3.2 by Daily, BSD-2, 9 MB.
 
-It hears melody and breath where the transcript only has words; its word counts beside the transcript's, see
-`services.gateway.listening.endpointing`. `python -m services.gateway.listening.turn_end [FOLDER]` gets it out of a
-package on PyPI; the gateway uses it where its file is there. A judgement takes some 100 ms of one core.
+The network hears melody and breath where a transcript has only words; `services.gateway.listening.endpointing` weighs
+both. `python -m services.gateway.listening.turn_end [FOLDER]` takes its file out of a package on PyPI; the gateway uses
+the network where the file is present. A judgement takes some 100 ms of one core.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ FILE = ModelFile(
 )
 _PACKAGE = "pipecat-ai==1.14.0"
 _INSIDE = "pipecat/audio/turn/smart_turn/data"
-SECONDS = 8
-"""How much of the end of a phrase it hears."""
-HEARD = SECONDS * MICROPHONE_RATE
-SURE = 0.7
-"""Probability from which it is believed; the other way round below 1 - SURE."""
+MAX_SECONDS = 8
+"""The network hears the last so many seconds of an utterance."""
+MAX_SAMPLES = MAX_SECONDS * MICROPHONE_RATE
+COMPLETE_FROM = 0.7
+"""Probability from which an utterance is judged complete; up to 1 - COMPLETE_FROM it is judged unfinished."""
 
 
 def fetch(folder: Path) -> None:
-    """Put the network into the folder if it is absent. See `services.wheels.extract_files`."""
+    """Put the network's file into the folder unless it is there. See `services.wheels.extract_files`."""
     wheels.extract_files(_PACKAGE, _INSIDE, (FILE,), folder)
 
 
 def missing(folder: Path) -> str | None:
-    """What is missing for it here, as one sentence."""
+    """The first requirement of the network that is not met here, as one sentence; None where all are met."""
     for package in ("onnxruntime", "faster_whisper"):
         if importlib.util.find_spec(package) is None:
             return f"the package {package.replace('_', '-')} is not installed (pip install 'visavis[whisper]')"
@@ -52,7 +52,7 @@ def missing(folder: Path) -> str | None:
 
 
 class TurnEndDetector:
-    """Judges the ends of phrases of all sessions, one after the other, in a thread.
+    """Judges the utterances of all sessions, one after another, in a thread.
 
     Args:
         network: an ONNX file with an input `input_features`, [1, 80, 800] log-mel as for Whisper, and one output,
@@ -68,11 +68,11 @@ class TurnEndDetector:
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
-        self._features: Callable[..., npt.NDArray[np.float32]] = FeatureExtractor(80, chunk_length=SECONDS)
+        self._features: Callable[..., npt.NDArray[np.float32]] = FeatureExtractor(80, chunk_length=MAX_SECONDS)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-end")
 
-    def ask(self, pcm: bytes) -> Future[Completeness]:
-        """Judge a phrase up to where it fell silent, and 200 ms of the silence.
+    def judge(self, pcm: bytes) -> Future[Completeness]:
+        """Judge an utterance up to its present silence, and 200 ms of the silence.
 
         Args:
             pcm: 16 kHz mono s16; the last 8 s count.
@@ -80,31 +80,31 @@ class TurnEndDetector:
         return self._thread.submit(self._judge, pcm)
 
     def probability(self, pcm: bytes) -> float:
-        """How likely the turn is over, 0 to 1; see `ask`."""
-        heard = np.zeros(HEARD, np.float32)
-        samples = samples_from_pcm(pcm)[-HEARD:]
+        """The probability that the turn is over, 0 to 1; see `judge`."""
+        recent = np.zeros(MAX_SAMPLES, np.float32)
+        samples = samples_from_pcm(pcm)[-MAX_SAMPLES:]
         if len(samples):
-            heard[-len(samples) :] = samples.astype(np.float32) / np.float32(32768)
-        level = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
-        features = self._features(level, padding=0)[None].astype(np.float32)
+            recent[-len(samples) :] = samples.astype(np.float32) / np.float32(32768)
+        normalised = (recent - recent.mean()) / np.sqrt(recent.var() + 1e-7)
+        features = self._features(normalised, padding=0)[None].astype(np.float32)
         (output,) = self._session.run(None, {"input_features": features})
         return float(output.reshape(-1)[0])
 
     def _judge(self, pcm: bytes) -> Completeness:
         probability = self.probability(pcm)
-        if probability >= SURE:
+        if probability >= COMPLETE_FROM:
             return "complete"
-        return "unfinished" if probability <= 1 - SURE else "open"
+        return "unfinished" if probability <= 1 - COMPLETE_FROM else "undecided"
 
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
 
 
 def load_turn_end_detector(settings: Settings) -> TurnEndDetector | None:
-    """The network, where it is wanted and all it needs is here.
+    """The detector, if it is switched on and its requirements are met.
 
     Raises:
-        ConfigurationError: its file is not what was published.
+        ConfigurationError: the file is not the published one.
     """
     folder = settings.models_folder / "turn"
     if settings.turn_model == "off" or missing(folder):

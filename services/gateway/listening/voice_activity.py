@@ -1,4 +1,4 @@
-"""Whether there is speech in a window of sound, some 30 ms of it."""
+"""Voice activity detectors: the probability of speech in a window of some 30 ms."""
 
 from __future__ import annotations
 
@@ -13,59 +13,61 @@ from services.gateway.listening.endpointing import WINDOW
 
 
 class VoiceActivityDetector(Protocol):
-    """A detector for one stream of sound: it may remember what it heard."""
+    """A detector for one stream of sound; it may keep state from window to window."""
 
     @property
     def window(self) -> int:
-        """Samples that it judges at once."""
+        """Samples in a window."""
         ...
 
     def probability(self, window: bytes) -> float:
-        """How likely somebody speaks, 0 to 1.
+        """The probability of speech, 0 to 1.
 
         Args:
             window: the next `window` samples, 16 kHz mono s16.
         Raises:
-            InvalidInput: another length.
+            InvalidInput: the window has another length.
         """
         ...
 
 
 def best_detector() -> type[SileroDetector] | type[PocketsphinxDetector]:
-    """The best that is installed here."""
+    """The best detector that is installed here."""
     return PocketsphinxDetector if silero.missing() else SileroDetector
 
 
 class SileroDetector:
-    """Silero's network, which tells voices from noise, music and coughs, and knows within 40 ms that one has ended."""
+    """Silero's network: tells voices from noise, music and coughs, and notices within 40 ms that a voice has ended."""
 
     window = silero.WINDOW
 
     def __init__(self) -> None:
-        self._silero = silero.SileroVad()
+        self._network = silero.SileroVad()
 
     def probability(self, window: bytes) -> float:
         if len(window) != 2 * self.window:
             raise InvalidInput(f"expected a window of {2 * self.window} bytes (32 ms at 16 kHz), got {len(window)}")
-        return self._silero.probability(samples_from_pcm(window))
+        return self._network.probability(samples_from_pcm(window))
 
 
 HISTORY = 100
-"""Windows by which the noise floor is known: 3 s. Speech dips to it between words, steady noise never leaves it."""
-FLOOR_SHARE = 0.1
-QUIETEST, LOUDEST_FLOOR = -66.0, -30.0
-"""dB of full scale between which the noise floor is believed."""
+"""Windows from which the noise floor is estimated: 3 s. Speech dips to it between words, steady noise stays on it."""
+FLOOR_QUANTILE = 0.1
+MIN_FLOOR, MAX_FLOOR = -66.0, -30.0
+"""dB of full scale to which the estimate of the noise floor is limited."""
 MARGIN = 9.0
-"""dB over the floor at which speech is as likely as not."""
+"""dB over the floor at which the probability of speech is a half."""
 SLOPE = 1.5
-"""dB for odds of e."""
-UNVOICED = 0.25
-"""What a window that does not sound like a voice can reach at the most; below both thresholds of the endpointer."""
+"""dB that multiply the odds of speech by e."""
+MAX_UNVOICED = 0.25
+"""The highest probability of a window without a voice; below both thresholds of the endpointer."""
 
 
 class PocketsphinxDetector:
-    """The WebRTC detector of pocketsphinx's wheel, which goes on for 120 ms after a voice and takes noise for speech,
-    held against a noise floor that adapts within seconds.
+    """The WebRTC detector in the wheel of pocketsphinx, combined with an adaptive noise floor.
+
+    The WebRTC detector alone goes on for 120 ms after a voice, and takes noise for speech. The floor adapts within
+    seconds.
     """
 
     window = WINDOW
@@ -83,9 +85,9 @@ class PocketsphinxDetector:
         self._levels.append(level)
         over = level - self._floor() - MARGIN
         loud = 1 / (1 + math.exp(-over / SLOPE))
-        return loud if self._vad.is_speech(window) else UNVOICED * loud
+        return loud if self._vad.is_speech(window) else MAX_UNVOICED * loud
 
     def _floor(self) -> float:
         ordered = sorted(self._levels)
-        floor = ordered[int(len(ordered) * FLOOR_SHARE)]
-        return min(max(floor, QUIETEST), LOUDEST_FLOOR)
+        floor = ordered[int(len(ordered) * FLOOR_QUANTILE)]
+        return min(max(floor, MIN_FLOOR), MAX_FLOOR)

@@ -138,7 +138,7 @@ class Session:
             await self._pc.setRemoteDescription(offer)
             for transceiver in self._pc.getTransceivers():
                 if transceiver.kind == "audio":
-                    aiortc_tuning.intercept_packets(transceiver.receiver, self._microphone.take_packet)
+                    aiortc_tuning.intercept_packets(transceiver.receiver, self._microphone.push_packet)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # a parser fed by strangers: it raises whatever it likes
             await self._pc.close()
@@ -261,9 +261,9 @@ class Session:
         self.end("failed")  # cut off for reading too slowly
 
     async def _note_partial(self, live: LiveEvent) -> None:
-        if not isinstance(live.body, TranscriptPartial) or not self._microphone.hears(live.body.utterance):
+        if not isinstance(live.body, TranscriptPartial) or not self._microphone.is_recording(live.body.utterance):
             return
-        self._microphone.hint(live.body.text)
+        self._microphone.set_partial(live.body.text)
         turn = self._barge_in.turn(live.body.utterance)
         await self._decide(self._barge_in.heard(live.body.utterance, live.body.text), turn)
 
@@ -319,7 +319,7 @@ class Session:
 
     def _send(self, tick: Tick, number: int) -> None:
         self._audio.push(tick.audio or SILENCE, number * _AUDIO_CLOCK)
-        self._microphone.note_played(tick.audio)
+        self._microphone.push_playback(tick.audio)
         if tick.video is not None:
             self._video.push(tick.video, number * _VIDEO_CLOCK)
         for moment in tick.moments:

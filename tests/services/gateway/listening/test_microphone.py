@@ -1,4 +1,4 @@
-"""What a microphone says of a phrase before it is over."""
+"""The stable transcripts that a microphone publishes before an utterance has ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.gateway.listening.microphone import Microphone
 
 
 class Loudness:
-    """Speech is what is not zero."""
+    """Detects speech in every window that is not all zeros."""
 
     window = WINDOW
 
@@ -27,19 +27,19 @@ SPEECH, SILENCE = b"\x01\x00" * WINDOW, bytes(2 * WINDOW)
 
 @asynccontextmanager
 async def listening(event_log: EventLog) -> AsyncIterator[tuple[Microphone, list[TranscriptStable]]]:
-    """A microphone that is on, and what it said was stable."""
+    """A microphone that is on, and the stable transcripts that it has published."""
     microphone = Microphone(event_log, "c", "en", Loudness(), Endpointer(600))
-    said: list[TranscriptStable] = []
+    published: list[TranscriptStable] = []
 
-    async def hear() -> None:
+    async def collect() -> None:
         async with aclosing(cast("Any", event_log.live(TranscriptStable))) as events:
             async for one in events:
-                said.append(one.body)
+                published.append(one.body)
 
-    tasks = [asyncio.create_task(hear()), asyncio.create_task(microphone.run("s"))]
+    tasks = [asyncio.create_task(collect()), asyncio.create_task(microphone.run("s"))]
     await asyncio.sleep(0.2)
     try:
-        yield microphone, said
+        yield microphone, published
         await asyncio.sleep(0.2)
     finally:
         for task in tasks:
@@ -48,33 +48,33 @@ async def listening(event_log: EventLog) -> AsyncIterator[tuple[Microphone, list
                 await task
 
 
-async def test_what_may_be_all_is_told_once_for_each_wording(event_log: EventLog) -> None:
-    async with listening(event_log) as (microphone, said):
-        microphone.take_pcm(SILENCE * 20 + SPEECH * 20)
-        microphone.hint("what time")
-        microphone.take_pcm(SILENCE * 8)
-        microphone.hint("what time")
-        microphone.hint("what time is it")
-        microphone.take_pcm(SPEECH * 20)
-        microphone.hint("what time is it in rome")
-        microphone.take_pcm(SILENCE * 40)
-    assert [(one.text, one.generation) for one in said] == [
+async def test_each_wording_is_published_as_stable_once(event_log: EventLog) -> None:
+    async with listening(event_log) as (microphone, stable):
+        microphone.push_pcm(SILENCE * 20 + SPEECH * 20)
+        microphone.set_partial("what time")
+        microphone.push_pcm(SILENCE * 8)
+        microphone.set_partial("what time")
+        microphone.set_partial("what time is it")
+        microphone.push_pcm(SPEECH * 20)
+        microphone.set_partial("what time is it in rome")
+        microphone.push_pcm(SILENCE * 40)
+    assert [(one.text, one.generation) for one in stable] == [
         ("what time", 1), ("what time is it", 2), ("what time is it in rome", 3)
     ]  # fmt: skip
     facts = [event for _, event in await event_log.facts("c")]
     assert [type(one.body) for one in facts] == [UtteranceStarted, UtteranceEnded]
-    assert {one.turn for one in said} == {facts[0].turn}
-    assert {one.utterance for one in said} == {cast("UtteranceStarted", facts[0].body).utterance}
+    assert {one.turn for one in stable} == {facts[0].turn}
+    assert {one.utterance for one in stable} == {cast("UtteranceStarted", facts[0].body).utterance}
 
 
-async def test_nothing_is_stable_before_something_is_understood_and_each_phrase_counts_anew(
+async def test_nothing_is_stable_without_a_transcript_and_generations_restart_with_each_utterance(
     event_log: EventLog,
 ) -> None:
-    async with listening(event_log) as (microphone, said):
-        microphone.take_pcm(SILENCE * 20 + SPEECH * 20 + SILENCE * 40)
-        assert said == []
+    async with listening(event_log) as (microphone, stable):
+        microphone.push_pcm(SILENCE * 20 + SPEECH * 20 + SILENCE * 40)
+        assert stable == []
         for _ in range(2):
-            microphone.take_pcm(SPEECH * 20)
-            microphone.hint("hello")
-            microphone.take_pcm(SILENCE * 40)
-    assert [(one.text, one.generation) for one in said] == [("hello", 1), ("hello", 1)]
+            microphone.push_pcm(SPEECH * 20)
+            microphone.set_partial("hello")
+            microphone.push_pcm(SILENCE * 40)
+    assert [(one.text, one.generation) for one in stable] == [("hello", 1), ("hello", 1)]

@@ -1,4 +1,4 @@
-"""A network's judgement of whether somebody is done: loaded, asked once for each silence, and heeded."""
+"""The turn end detector: its file, its judgements, and their effect on endpointing."""
 
 from __future__ import annotations
 
@@ -17,15 +17,22 @@ from bus.settings import Settings
 from services.gateway.listening import turn_end
 from services.gateway.listening.endpointing import WINDOW, Endpointer
 from services.gateway.listening.microphone import Microphone
-from services.gateway.listening.turn_end import FILE, HEARD, SURE, TurnEndDetector, load_turn_end_detector, missing
+from services.gateway.listening.turn_end import (
+    COMPLETE_FROM,
+    FILE,
+    MAX_SAMPLES,
+    TurnEndDetector,
+    load_turn_end_detector,
+    missing,
+)
 from tests.services.gateway.listening.test_microphone import SILENCE, SPEECH, Loudness
 
-TONE = (3000 * np.sin(np.arange(HEARD) / 5)).astype(np.int16).tobytes()
+TONE = (3000 * np.sin(np.arange(MAX_SAMPLES) / 5)).astype(np.int16).tobytes()
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
-    """Says what share of the 800 steps is loud: log-mel values over 1, the mean of which is the answer."""
+    """A network whose output is the share of loud steps among the 800: those with a log-mel value over 1."""
     nodes = [
         helper.make_node("ReduceMax", ["input_features"], ["loudest"], axes=[1], keepdims=0),
         helper.make_node("Greater", ["loudest", "middle"], ["loud"]),
@@ -45,48 +52,50 @@ def network(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_hears_the_last_eight_seconds_with_silence_before_what_is_shorter(network: Path) -> None:
-    judge = TurnEndDetector(network)
+def test_the_last_eight_seconds_count_and_shorter_sound_is_padded_with_silence(network: Path) -> None:
+    detector = TurnEndDetector(network)
     try:
-        assert judge.probability(TONE) > 0.99
-        assert judge.probability(bytes(len(TONE)) + TONE) > 0.99
-        assert judge.probability(TONE[: len(TONE) // 2]) == pytest.approx(0.5, abs=0.01)
-        assert judge.ask(TONE).result() == "complete"
-        assert judge.ask(TONE[: len(TONE) // 2]).result() == "open"
-        assert judge.ask(TONE[: int(len(TONE) * (0.9 - SURE)) & ~1]).result() == "unfinished"
+        assert detector.probability(TONE) > 0.99
+        assert detector.probability(bytes(len(TONE)) + TONE) > 0.99
+        assert detector.probability(TONE[: len(TONE) // 2]) == pytest.approx(0.5, abs=0.01)
+        assert detector.judge(TONE).result() == "complete"
+        assert detector.judge(TONE[: len(TONE) // 2]).result() == "undecided"
+        assert detector.judge(TONE[: int(len(TONE) * (0.9 - COMPLETE_FROM)) & ~1]).result() == "unfinished"
     finally:
-        judge.close()
+        detector.close()
 
 
 @pytest.mark.parametrize(("windows", "silent"), [(20, 30), (220, 10)])
-async def test_how_a_phrase_sounds_moves_its_end(event_log: EventLog, network: Path, windows: int, silent: int) -> None:
-    judge = TurnEndDetector(network)
-    microphone = Microphone(event_log, "c", "en", Loudness(), Endpointer(510), judge)
+async def test_the_judgement_moves_the_end_of_the_utterance(
+    event_log: EventLog, network: Path, windows: int, silent: int
+) -> None:
+    detector = TurnEndDetector(network)
+    microphone = Microphone(event_log, "c", "en", Loudness(), Endpointer(510), detector)
     listening = asyncio.create_task(microphone.run("s"))
     await asyncio.sleep(0)
     try:
         loud = np.frombuffer(TONE, np.int16)[:WINDOW].tobytes()
         assert len(loud) == len(SPEECH)
-        microphone.take_pcm(SILENCE * 20 + loud * windows)
+        microphone.push_pcm(SILENCE * 20 + loud * windows)
         for _ in range(40):
-            microphone.take_pcm(SILENCE)
+            microphone.push_pcm(SILENCE)
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        judge.close()
+        detector.close()
     (ended,) = [one.body for _, one in await event_log.facts("c") if isinstance(one.body, UtteranceEnded)]
     assert (ended.samples - ended.speech_ended) // WINDOW == silent
 
 
-def test_without_its_file_nobody_judges(tmp_path: Path) -> None:
+def test_without_its_file_there_is_no_detector(tmp_path: Path) -> None:
     settings = Settings(models=str(tmp_path))
     assert load_turn_end_detector(settings) is None
     assert f"{FILE.name} is not in" in str(missing(tmp_path / "turn"))
 
 
-def test_another_file_in_its_place_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "turn").mkdir()
     (tmp_path / "turn" / FILE.name).write_bytes(bytes(FILE.bytes))
     with pytest.raises(ConfigurationError, match="is not the published file"):
@@ -94,7 +103,7 @@ def test_another_file_in_its_place_is_refused(tmp_path: Path) -> None:
     assert load_turn_end_detector(Settings(models=str(tmp_path), turn_model="off")) is None
 
 
-def test_where_it_cannot_be_fetched_the_command_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_why_the_file_cannot_be_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     assert turn_end.main([str(tmp_path / "file" / "turn")]) == 1
     assert "error: " in capsys.readouterr().err

@@ -17,16 +17,16 @@ async def current_characters(reader: Reader) -> dict[str, CharacterCreated]:
 
 
 async def remove_character(event_log: EventLog, character: str) -> None:
-    """Put on record that a character is removed, and delete its portrait unless another character uses it too.
+    """Publish that a character is removed, and delete its portrait unless another character uses it too.
 
     Raises:
-        NotFound: there is none of that id.
+        NotFound: there is no character of that id.
     """
-    known = await current_characters(event_log)
-    if character not in known:
-        raise NotFound(f"there is no character {character}; there are {', '.join(sorted(known)) or 'none'}")
+    characters = await current_characters(event_log)
+    if character not in characters:
+        raise NotFound(f"there is no character {character}; there are {', '.join(sorted(characters)) or 'none'}")
     event = CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=CharacterRemoved())
     await event_log.append_character(event)
-    look = known.pop(character).look
-    if all(one.look != look for one in known.values()):
+    look = characters.pop(character).look
+    if all(one.look != look for one in characters.values()):
         await event_log.assets.remove(look)

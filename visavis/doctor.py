@@ -93,7 +93,7 @@ async def language_model(settings: Settings) -> list[Finding]:
 
     about = "model"
     try:
-        chat = OpenAI(settings.llm_url, key=settings.llm_key, first_token=PATIENCE)
+        chat = OpenAI(settings.llm_url, key=settings.llm_key, first_token_timeout=PATIENCE)
     except VisavisError as error:
         return [failure(about, error.detail, f"correct {PREFIX}LLM_URL, or unset it for the offline companion")]
     try:

@@ -9,20 +9,20 @@ from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.dialogue.companion.engine import Companion
-from services.dialogue.engine import Chat
+from services.dialogue.engine import ChatEngine
 from services.dialogue.openai import OpenAI
-from services.dialogue.service import TAKES, Dialogue, failed
+from services.dialogue.service import CONSUMES, Dialogue, failure_facts
 
 
 def _openai_missing(settings: Settings) -> str | None:
     return None if settings.llm_url else "VISAVIS_LLM_URL is not set"
 
 
-def _openai(settings: Settings) -> Chat:
+def _openai(settings: Settings) -> ChatEngine:
     return OpenAI(settings.llm_url, model=settings.llm_model, key=settings.llm_key)
 
 
-ENGINES: tuple[EngineOption[Chat], ...] = (
+ENGINES: tuple[EngineOption[ChatEngine], ...] = (
     EngineOption("openai", _openai_missing, _openai),
     EngineOption("companion", lambda settings: None, lambda settings: Companion()),
 )
@@ -34,13 +34,13 @@ def build(settings: Settings) -> Service:
     dialogue = Dialogue(chat)
     return Service(
         name="dialogue",
-        consumes=TAKES,
+        consumes=CONSUMES,
         handle=dialogue.reply,
-        # What gives the same answer at once whenever it is asked need not be asked ahead.
-        background=dialogue.listen if settings.llm_ahead == "on" and not chat.repeatable else None,
+        # A deterministic engine answers at once: nothing is gained by asking it early.
+        background=dialogue.speculate if settings.llm_ahead == "on" and not chat.deterministic else None,
         engine=choice.option.name,
-        on_failure=failed,
-        # Conversations wait for a socket here, not for a processor.
+        on_failure=failure_facts,
+        # Work items wait for a socket here, not for a processor.
         concurrency=32,
     )
 

@@ -1,4 +1,4 @@
-"""What a chat engine is."""
+"""The interface of a chat engine, and the request that it answers."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from bus.events import CharacterCreated
 from projections.conversation import Message
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
-    """What a person said and all that an answer may draw on."""
+class ChatRequest(Struct, frozen=True, kw_only=True):
+    """The person's words and everything that an answer to them may use."""
 
     text: str
     at: int
-    """When it was said, microseconds since 1970, UTC: the only clock that an engine has."""
+    """When the person said it, microseconds since 1970, UTC: the only clock that an engine has."""
     language: str = "en"
     character: CharacterCreated
-    """Who answers."""
+    """The character that answers."""
     others: tuple[str, ...] = ()
     """Names of the other characters."""
     history: tuple[Message, ...] = ()
-    """What was heard before, oldest first."""
-    told: tuple[str, ...] = ()
-    """Sentences of this answer that are on record already: go on after them."""
+    """Earlier messages as far as they were heard, oldest first."""
+    reply_so_far: tuple[str, ...] = ()
+    """Sentences of this reply that are on the log already: the answer continues after them."""
     seed: int = 0
-    """32 bits; the same exchange has the same."""
+    """32 bits; the same for every attempt at the same reply."""
 
 
-class Chat(Protocol):
-    """Answers an exchange, piece by piece as the words come.
+class ChatEngine(Protocol):
+    """Answers a request, streaming the text.
 
-    Asynchronous, unlike the other engines: the real one waits for a socket and not for a processor, and an
+    Asynchronous, unlike the other engines: a language model is awaited on a socket and not on a processor, and an
     interruption must be able to end that wait at once.
     """
 
     @property
     def name(self) -> str:
-        """For the record: the engine, and its model where it has one."""
+        """The engine's name on the log, with its model where it has one."""
         ...
 
     @property
-    def repeatable(self) -> bool:
-        """Whether the same exchange always gets the same words, from the first one; `told` is then of no account."""
+    def deterministic(self) -> bool:
+        """Whether the same request always gets the same text, from its beginning; `reply_so_far` is then ignored."""
         ...
 
-    def stream(self, exchange: Exchange) -> AsyncIterator[str]:
-        """Pieces of text of any length, which make sentences when put together; `[happy]` and the like set the mood.
+    def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+        """Yields pieces of the answer, of any length; tags such as `[happy]` set the emotion.
 
         Raises:
-            EngineError: there is no answer, or it broke off; says whether trying again can help.
+            EngineError: there is no answer, or the stream broke off; says whether another attempt can help.
         """
         ...

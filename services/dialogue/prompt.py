@@ -1,4 +1,4 @@
-"""What the language model is told, and what its tags mean: pure functions."""
+"""The prompt of the language model, and the emotion tags in its answer: pure functions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from bus.events import Emotion
 from projections.conversation import Message
-from services.dialogue.engine import Exchange
+from services.dialogue.engine import ChatRequest
 
 HISTORY_CHARACTERS = 12_000
-"""Of what was heard before, the newest so many characters are shown: some 3000 tokens."""
+"""The length of the history in the prompt, in characters: some 3000 tokens."""
 
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch"}
 _EMOTIONS: tuple[Emotion, ...] = get_args(Emotion)
@@ -41,38 +41,38 @@ _TAG = re.compile(
 )
 
 
-class Toned(Struct, frozen=True):
-    """A sentence and the mood it is said in; None where it has no tag."""
+class EmotionTaggedSentence(Struct, frozen=True):
+    """A sentence and the emotion of its tag; None where it has none."""
 
     text: str
     emotion: Emotion | None
 
 
-def parse(sentence: str) -> Toned:
-    """Take the mood out of a sentence: `[happy] Hello.` and what models make of it, `(Happy)`, `*smiles*`, `[joy]:`.
+def parse_emotion_tag(sentence: str) -> EmotionTaggedSentence:
+    """Split the tag off a sentence: `[happy] Hello.`, or a variant that models write, `(Happy)`, `*smiles*`, `[joy]:`.
 
-    A single word in square brackets is taken for a tag even where we do not know it: nobody is to hear "[wistful]".
+    A single word in square brackets counts as a tag even where it is unknown: "[wistful]" must not be spoken.
     """
-    mood: Emotion | None = None
+    emotion: Emotion | None = None
 
-    def take(match: re.Match[str]) -> str:
-        nonlocal mood
+    def remove_tag(match: re.Match[str]) -> str:
+        nonlocal emotion
         known = _SYNONYMS.get((match[1] or match[2] or match[3]).lower())
         if known is None and match[1] is None:
             return match[0]
-        mood = mood or known
+        emotion = emotion or known
         return " "
 
-    text = " ".join(_TAG.sub(take, sentence).split())
+    text = " ".join(_TAG.sub(remove_tag, sentence).split())
     text = re.sub(r"\s+([.,!?…])", r"\1", text)
-    return Toned(text if any(c.isalnum() for c in text) else "", mood)
+    return EmotionTaggedSentence(text if any(c.isalnum() for c in text) else "", emotion)
 
 
-def system_prompt(exchange: Exchange) -> str:
-    """Who the model is and how it talks."""
-    character = exchange.character
-    language = _LANGUAGES.get(exchange.language.split("-")[0].lower(), exchange.language)
-    others = f" People can also choose to talk to {_and(exchange.others)} here." if exchange.others else ""
+def system_prompt(request: ChatRequest) -> str:
+    """The system prompt: the character, and how to write for speech."""
+    character = request.character
+    language = _LANGUAGES.get(request.language.split("-")[0].lower(), request.language)
+    others = f" People can also choose to talk to {_and(request.others)} here." if request.others else ""
     tagline = f", {character.tagline}" if character.tagline else ""
     return (
         f"You are {character.name}{tagline}. {character.personality}{others}\n"
@@ -86,26 +86,26 @@ def system_prompt(exchange: Exchange) -> str:
     )
 
 
-def messages(exchange: Exchange) -> list[dict[str, str]]:
-    """The chat as an OpenAI-compatible endpoint takes it: system prompt, what was heard, what was said now.
+def chat_messages(request: ChatRequest) -> list[dict[str, str]]:
+    """The messages for an OpenAI-compatible endpoint: system prompt, history, the person's words.
 
-    What is told of this answer already stands at the end with the request to go on: servers differ in whether they
-    continue a message of the assistant, all of them understand the request.
+    A reply that was broken off comes last, followed by a request in words to continue it: servers differ in whether
+    they continue a message of the assistant, and all of them understand the request.
     """
-    chat = [{"role": "system", "content": system_prompt(exchange)}]
-    for message in bounded(exchange.history):
+    chat = [{"role": "system", "content": system_prompt(request)}]
+    for message in truncate_history(request.history):
         chat.append({"role": message.role, "content": f"{message.text} —" if message.cut else message.text})
-    chat.append({"role": "user", "content": exchange.text})
-    if exchange.told:
-        chat.append({"role": "assistant", "content": " ".join(exchange.told)})
+    chat.append({"role": "user", "content": request.text})
+    if request.reply_so_far:
+        chat.append({"role": "assistant", "content": " ".join(request.reply_so_far)})
         chat.append(
             {"role": "user", "content": "(You were cut off by a technical fault. Go on right there; repeat nothing.)"}
         )
     return chat
 
 
-def bounded(history: tuple[Message, ...], limit: int = HISTORY_CHARACTERS) -> list[Message]:
-    """The newest messages that together have at most so many characters; the oldest of them is the person's."""
+def truncate_history(history: tuple[Message, ...], limit: int = HISTORY_CHARACTERS) -> list[Message]:
+    """The newest messages that fit into `limit` characters; where some are left out, the first is the person's."""
     kept: list[Message] = []
     room = limit
     for message in reversed(history):

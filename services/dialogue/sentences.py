@@ -1,16 +1,16 @@
-"""From pieces of text to sentences fit to be spoken, each as soon as it is complete."""
+"""Splits streamed text into sentences that can be spoken, each as soon as it is complete."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-LONGEST = 250
-"""Characters after which a sentence is cut at the best place there is: speech must not wait for ever."""
-FIRST_LONGEST = 90
-"""The same for the first one, cut between clauses only: the sooner it is there, the sooner the voice starts."""
-FIRST_SHORTEST = 25
-"""Characters that the clause cut off the first sentence has at the least; less would sound chopped."""
+MAX_LENGTH = 250
+"""Characters after which a sentence is cut, between clauses or words: speech must not wait for ever."""
+FIRST_MAX_LENGTH = 90
+"""The same for the first sentence, cut between clauses only: a shorter one lets the voice start sooner."""
+FIRST_MIN_LENGTH = 25
+"""The least characters of a clause cut off the first sentence; a shorter one would sound chopped."""
 
 _CLOSERS = "\"'”’»“)]}*_`」』）"
 _STOPS = ".!?…。！？"
@@ -22,67 +22,67 @@ _GERMAN = "hr fr dr prof st bzw usw etc ca z.b d.h u.a z.t vgl bspw evtl ggf ink
 _ABBREVIATIONS = {"en": frozenset(_ENGLISH.split()), "de": frozenset(_GERMAN.split())}
 _NUMBERED = "no nr fig abs vol jan feb mar apr jun jul aug sep sept oct okt nov dec dez"
 _BEFORE_NUMBERS = frozenset(_NUMBERED.split())
-"""Short forms only where a number follows: "No. 5", but "I said no."."""
+"""Abbreviations only where a number follows: "No. 5", but "I said no."."""
 _ENDING = frozenset(("a.m", "p.m", "etc", "usw"))
-"""Short forms that end a sentence more often than not, if a capital follows."""
+"""Abbreviations that usually end a sentence where a capital follows."""
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|#{1,6}\s+|>\s+)+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _EMPHASIS = re.compile(r"\*{2,}|_{2,}|`+|~~|(?<![\w*])[*_](?=\w)|(?<=[\w.!?,…])[*_](?![\w*])")
 
 
-class Splitter:
-    """Cuts a growing text into sentences. Feed it pieces of any size; get what is complete.
+class SentenceSplitter:
+    """Splits a stream of text, in pieces of any size, into sentences.
 
-    Knows abbreviations, decimals, ordinals, initials, ellipses, quotes, lists and East Asian stops. The text comes
-    back cleaned of Markdown and pictographs, which nobody can say; tags such as `[happy]` stay.
+    Knows abbreviations, decimals, ordinals, initials, ellipses, quotes, lists and East Asian stops. Removes
+    Markdown and pictographs, which cannot be spoken; tags such as `[happy]` stay.
     """
 
     def __init__(self, language: str = "en") -> None:
         self._language = language.split("-")[0].lower()
         self._abbreviations = _ABBREVIATIONS.get(self._language, _ABBREVIATIONS["en"])
-        self._rest = ""
+        self._buffer = ""
         self._first = True
 
     def push(self, piece: str) -> list[str]:
         """The sentences that this piece completes."""
-        self._rest += piece
+        self._buffer += piece
         return self._cut(final=False)
 
-    def finish(self) -> list[str]:
-        """The text is over: what is left of it."""
+    def flush(self) -> list[str]:
+        """The remaining sentences, after the last piece."""
         found = self._cut(final=True)
-        last, self._rest = clean(self._rest), ""
+        last, self._buffer = strip_markup(self._buffer), ""
         return [*found, last] if last else found
 
     def _cut(self, *, final: bool) -> list[str]:
         found: list[str] = []
         while (end := self._end(final=final)) is not None:
-            sentence, self._rest = clean(self._rest[:end]), self._rest[end:].lstrip(" \t")
+            sentence, self._buffer = strip_markup(self._buffer[:end]), self._buffer[end:].lstrip(" \t")
             if sentence:
                 found.append(sentence)
                 self._first = False
         return found
 
     def _end(self, *, final: bool) -> int | None:
-        """Where the first sentence of the rest ends, None where that is not known yet."""
-        text = self._rest
+        """The end of the first sentence in the buffer, None while it is not certain."""
+        text = self._buffer
         line = text.find("\n")
         for match in _BOUNDARY.finditer(text):
-            if 0 <= line < match.start() or match.end() > LONGEST:
+            if 0 <= line < match.start() or match.end() > MAX_LENGTH:
                 break
             if self._is_boundary(match, final=final):
                 return match.end()
-        if 0 <= line <= LONGEST:
+        if 0 <= line <= MAX_LENGTH:
             return line + 1
-        if len(text) > LONGEST:
-            return _cut_long(text)
-        if self._first and len(text) > FIRST_LONGEST:
-            clauses = [m.end() for m in _CLAUSE.finditer(text, FIRST_SHORTEST, FIRST_LONGEST)]
+        if len(text) > MAX_LENGTH:
+            return _cut_between_words(text)
+        if self._first and len(text) > FIRST_MAX_LENGTH:
+            clauses = [m.end() for m in _CLAUSE.finditer(text, FIRST_MIN_LENGTH, FIRST_MAX_LENGTH)]
             return clauses[-1] if clauses else None
         return None
 
     def _is_boundary(self, match: re.Match[str], *, final: bool) -> bool:
-        text, after = self._rest, match.end()
+        text, after = self._buffer, match.end()
         if after == len(text):
             return final  # a closing quote or another digit may follow
         stops = match[0].rstrip(_CLOSERS)
@@ -93,20 +93,20 @@ class Splitter:
             return False
         following = text[after:].lstrip()
         if not following:
-            # After "." or a closing quote the next word decides; "!" and "?" end a sentence whatever comes.
+            # After "." or a closing quote the next word decides; "!" and "?" always end a sentence.
             return final or (stops[-1] in "!?" and not closed)
         if stops[-1] in "!?":
             return not (closed and following[0].islower())
         ellipsis = stops.endswith(("..", "…"))
         if following[0].islower():
-            # Some models write all in lower case; an unknown short form is shorter than most words.
+            # Some models write all in lower case; an unknown abbreviation is shorter than most words.
             word = text[: match.start()].rsplit(None, 1)[-1:]
             if ellipsis or not word or len(word[0]) < 4 or not word[0].isalpha():
                 return False
-        return ellipsis or not self._is_short_form(text[: match.start()], following)
+        return ellipsis or not self._is_abbreviation(text[: match.start()], following)
 
-    def _is_short_form(self, before: str, following: str) -> bool:
-        """Whether the full stop between these two belongs to the word before it."""
+    def _is_abbreviation(self, before: str, following: str) -> bool:
+        """Whether the full stop after `before` belongs to its last word and ends no sentence."""
         word = before.rsplit(None, 1)[-1].lstrip("\"'“„‘«([*_") if before.strip() else ""
         if word.lower() in self._abbreviations:
             return word.lower() not in _ENDING
@@ -115,21 +115,21 @@ class Splitter:
         if len(word) == 1 and word.isalpha() and word != "I":
             return True
         if word.isdigit():
-            mark_of_list = before.strip() == word
-            return mark_of_list or (self._language == "de" and len(word) <= 2)
+            is_list_number = before.strip() == word
+            return is_list_number or (self._language == "de" and len(word) <= 2)
         return False
 
 
-def _cut_long(text: str) -> int:
-    clauses = [match.end() for match in _CLAUSE.finditer(text, LONGEST // 4, LONGEST)]
+def _cut_between_words(text: str) -> int:
+    clauses = [match.end() for match in _CLAUSE.finditer(text, MAX_LENGTH // 4, MAX_LENGTH)]
     if clauses:
         return clauses[-1]
-    space = text.rfind(" ", LONGEST // 4, LONGEST)
-    return space + 1 if space >= 0 else LONGEST
+    space = text.rfind(" ", MAX_LENGTH // 4, MAX_LENGTH)
+    return space + 1 if space >= 0 else MAX_LENGTH
 
 
-def clean(text: str) -> str:
-    """The text without Markdown, pictographs and double spaces; empty where nothing is left to be said."""
+def strip_markup(text: str) -> str:
+    """The text without Markdown, pictographs and double spaces; empty where no letter or digit is left."""
     text = _LINK.sub(r"\1", _LIST_MARK.sub("", text))
     text = _EMPHASIS.sub("", text)
     text = "".join(c for c in text if unicodedata.category(c) not in ("So", "Sk", "Cf", "Co", "Cs") and c != "\ufe0f")

@@ -1,13 +1,14 @@
-"""Dialogue: from what a person said to the sentences of an answer."""
+"""The dialogue service: answers a transcript or a message with the sentences of a reply."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
+
+from cachetools import LRUCache
 
 from bus.errors import BusError, EngineError, Forbidden, VisavisError
 from bus.events import (
@@ -31,20 +32,20 @@ from projections.characters import visible_to
 from projections.conversation import Conversation, Reply, fold_all, heard_messages, title_of
 from services.backchannel import is_backchannel
 from services.characters import current_characters
-from services.dialogue.commands.outcomes import outputs
-from services.dialogue.commands.recognition import recognise
-from services.dialogue.engine import Chat, Exchange
-from services.dialogue.prompt import Toned, parse
-from services.dialogue.sentences import Splitter
-from services.dialogue.speculative_reply import Ahead, plain
+from services.dialogue.commands.outcomes import command_outputs
+from services.dialogue.commands.recognition import recognise_command
+from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.normalisation import normalise
+from services.dialogue.prompt import EmotionTaggedSentence, parse_emotion_tag
+from services.dialogue.sentences import SentenceSplitter
+from services.dialogue.speculative_reply import SpeculativeReplies
 
 log = logging.getLogger(__name__)
 
-TAKES: tuple[type[Body], ...] = (TranscriptFinal, MessageReceived)
-REMEMBERED = 256
-"""Conversations kept in memory as they are; of others all facts are read again."""
+CONSUMES: tuple[type[Body], ...] = (TranscriptFinal, MessageReceived)
+CACHED_CONVERSATIONS = 256
 
-_NOBODY = CharacterCreated(
+_FALLBACK_CHARACTER = CharacterCreated(
     name="Visavis",
     tagline="a talking avatar",
     personality="You are friendly and brief.",
@@ -52,19 +53,23 @@ _NOBODY = CharacterCreated(
     look="",
     voice="female",
 )
-"""Who answers where no character is on record."""
+"""Answers where there is no character on the log."""
 
 
 class Dialogue:
-    """The handler of the dialogue service; what it keeps in memory is on the log as well."""
+    """The handler of the dialogue service. Its memory is a cache only: everything it needs is on the log.
 
-    def __init__(self, chat: Chat) -> None:
+    Args:
+        cached_conversations: folded conversations kept in memory; all facts of others are read again.
+    """
+
+    def __init__(self, chat: ChatEngine, *, cached_conversations: int = CACHED_CONVERSATIONS) -> None:
         self._chat = chat
-        self._ahead = Ahead(chat)
-        self._known: OrderedDict[str, Conversation] = OrderedDict()
+        self._speculative = SpeculativeReplies(chat)
+        self._conversations: LRUCache[str, Conversation] = LRUCache(cached_conversations)
 
     async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
-        """Answer what was said; once, whatever is redelivered. See `bus.work.service.Handler`."""
+        """The facts of one reply, the same for every redelivery of the event. See `bus.work.service.Handler`."""
         body = event.body
         assert isinstance(body, TranscriptFinal | MessageReceived)
         text = " ".join(body.text.split())
@@ -72,64 +77,60 @@ class Dialogue:
             return
         conversation = await self._conversation(event.conversation, reader)
         reply = derive_id(event.id, "reply")
-        record = _on_record(conversation, reply)
-        # One that failed comes here again only where it was put back by hand: then it goes on.
-        if record is not None and record.state in ("ended", "interrupted"):
+        recorded = _find_reply(conversation, reply)
+        # A failed reply gets here only when its dead letter was requeued: it is then continued.
+        if recorded is not None and recorded.state in ("ended", "interrupted"):
             return
-        if isinstance(body, TranscriptFinal) and is_backchannel(text) and _is_heard_now(conversation):
-            return  # it went on meanwhile, and needs no answer
+        if isinstance(body, TranscriptFinal) and is_backchannel(text) and _is_playing(conversation):
+            return  # the character has gone on speaking
         characters = visible_to(conversation.person, await current_characters(reader))
-        # The language just spoken: somebody may change it in mid-conversation.
+        # The language just spoken: the person may change it in the middle of a conversation.
         language = body.language if isinstance(body, TranscriptFinal) else conversation.language
         if not body.forwarded:
-            known = {name: one.name for name, one in characters.items()}
-            own = known.get(conversation.character, "")
-            command = recognise(text, language, known, own)
+            names = {id_: one.name for id_, one in characters.items()}
+            command = recognise_command(text, language, names, names.get(conversation.character, ""))
             if command is not None:
-                before = await _before(event, reader)
-                for output in outputs(command, before, characters, language, reply):
+                before = await _conversation_before(event, reader)
+                for output in command_outputs(command, before, characters, language, reply):
                     yield output
                 return
-        character = (record.character if record else conversation.character) or next(iter(characters), "visavis")
+        character = (recorded.character if recorded else conversation.character) or next(iter(characters), "visavis")
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
 
         index = 0
-        mood: Emotion = "neutral"
-        # The outputs of a half told reply are repeated as they are on record: the same places give the same ids,
-        # and what comes after them gets new ones.
-        told = record.sentences if record else ()
-        for sentence in told:
-            toned = Toned(sentence.text, sentence.emotion)
-            yield _sentence(reply, index, toned, character, conversation, language, mood)
-            index, mood = index + 1, sentence.emotion
+        emotion: Emotion = "neutral"
+        # The sentences on the log are output again first: an event's id follows from the place of the output, so these
+        # are dropped as duplicates, and the new ones get new ids.
+        for sentence in recorded.sentences if recorded else ():
+            tagged = EmotionTaggedSentence(sentence.text, sentence.emotion)
+            yield _sentence(reply, index, tagged, character, conversation, language, emotion)
+            index, emotion = index + 1, sentence.emotion
 
-        exchange = _exchange(
+        request = _chat_request(
             conversation,
             characters,
             character,
             text=text,
             at=event.at,
             language=language,
-            before=event.turn or _source(body),
+            before_turn=event.turn or _source(body),
             seed=seed_of(_source(body)),
-            told=tuple(sentence.text for sentence in told),
+            reply_so_far=tuple(sentence.text for sentence in recorded.sentences) if recorded else (),
         )
-        pieces = self._ahead.take(event.conversation, exchange) or self._chat.stream(exchange)
-        async with aclosing(cast("Any", self._sentences(exchange, pieces))) as sentences:
-            async for toned in sentences:
-                emotion = toned.emotion or mood
-                toned = Toned(toned.text, emotion)
-                yield _sentence(reply, index, toned, character, conversation, language, mood)
-                index, mood = index + 1, emotion
+        pieces = self._speculative.take(event.conversation, request) or self._chat.stream(request)
+        async with aclosing(cast("Any", self._new_sentences(request, pieces))) as sentences:
+            async for tagged in sentences:
+                yield _sentence(reply, index, tagged, character, conversation, language, emotion)
+                index, emotion = index + 1, tagged.emotion or emotion
         if not index:
             raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
         yield ReplyEnded(reply=reply, sentences=index)
-        # Last, so that a repeat which finds the title on record moves no other output to another place.
+        # Last, so that a redelivery, which finds the title on the log, moves no other output to another place.
         if not conversation.titled:
             yield ConversationTitled(title=conversation.title or title_of(text))
 
-    async def listen(self, reader: Reader) -> AsyncIterator[Output]:
-        """For ever: ask for answers ahead. What comes of it shows in `reply`; this yields nothing.
+    async def speculate(self, reader: Reader) -> AsyncIterator[Output]:
+        """Start a speculative reply at every stable transcript, for ever. Outputs nothing itself: `reply` takes them.
 
         See `bus.work.service.Service.background`.
         """
@@ -137,72 +138,72 @@ class Dialogue:
             async with aclosing(cast("Any", reader.live(TranscriptStable))) as events:
                 async for event in events:
                     try:
-                        await self._ask_ahead(event.conversation, event.at, event.body, reader)
+                        await self._start_speculative_reply(event.conversation, event.at, event.body, reader)
                     except BusError as error:
-                        log.warning("not asked ahead", extra={"why": error.detail})
+                        log.warning("no speculative reply", extra={"why": error.detail})
         except Forbidden as error:
-            # Answers begin later, that is all: a cluster whose permissions are older than this service.
-            log.warning("nothing is asked ahead", extra={"why": error.detail})
+            # The permissions of the cluster are older than this service: replies begin later, no more than that.
+            log.warning("no speculative replies at all", extra={"why": error.detail})
         finally:
-            self._ahead.close()
+            self._speculative.close()
         return
         yield
 
-    async def _ask_ahead(self, name: str, at: int, stable: TranscriptStable, reader: Reader) -> None:
-        """As `reply` will ask, if nothing else is said until then."""
+    async def _start_speculative_reply(self, id_: str, at: int, stable: TranscriptStable, reader: Reader) -> None:
+        """Make the request that `reply` will make, if the person says nothing more."""
         text = " ".join(stable.text.split())
-        conversation = await self._conversation(name, reader)
+        conversation = await self._conversation(id_, reader)
         characters = visible_to(conversation.person, await current_characters(reader))
         character = conversation.character or next(iter(characters), "visavis")
         language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
-        known = {name: one.name for name, one in characters.items()}
-        if not text or is_backchannel(text) or recognise(text, language, known, known.get(character, "")) is not None:
+        names = {name: one.name for name, one in characters.items()}
+        if not text or is_backchannel(text) or recognise_command(text, language, names, names.get(character, "")):
             return
-        exchange = _exchange(
+        request = _chat_request(
             conversation,
             characters,
             character,
             text=text,
             at=at,
             language=language,
-            before=stable.turn,
+            before_turn=stable.turn,
             seed=seed_of(stable.utterance),
         )
-        self._ahead.ask(name, exchange)
+        self._speculative.start(id_, request)
 
-    async def _conversation(self, name: str, reader: Reader) -> Conversation:
-        state = self._known.pop(name, None) or Conversation(id=name)
-        state = fold_all(state, await reader.facts(name, after=state.seq))
-        self._known[name] = state
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+    async def _conversation(self, id_: str, reader: Reader) -> Conversation:
+        state = self._conversations.get(id_) or Conversation(id=id_)
+        state = fold_all(state, await reader.facts(id_, after=state.seq))
+        self._conversations[id_] = state
         return state
 
-    async def _sentences(self, exchange: Exchange, pieces: AsyncIterator[str]) -> AsyncIterator[Toned]:
-        """The sentences of the answer that are not told yet."""
-        told = {plain(text) for text in exchange.told}
-        skip = len(exchange.told) if self._chat.repeatable else 0
-        async with aclosing(cast("Any", _cut(exchange.language, pieces))) as sentences:
-            async for toned in sentences:
+    async def _new_sentences(
+        self, request: ChatRequest, pieces: AsyncIterator[str]
+    ) -> AsyncIterator[EmotionTaggedSentence]:
+        """The sentences of the answer that are not on the log yet."""
+        recorded = {normalise(text) for text in request.reply_so_far}
+        skip = len(request.reply_so_far) if self._chat.deterministic else 0
+        async with aclosing(cast("Any", _split(request.language, pieces))) as sentences:
+            async for tagged in sentences:
                 if skip:
                     skip -= 1
-                elif self._chat.repeatable or plain(toned.text) not in told:
-                    yield toned
+                elif self._chat.deterministic or normalise(tagged.text) not in recorded:
+                    yield tagged
 
 
-async def _cut(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[Toned]:
-    splitter = Splitter(language)
-    async with aclosing(cast("Any", pieces)) as coming:
-        async for piece in coming:
-            for toned in map(parse, splitter.push(piece)):
-                if toned.text:
-                    yield toned
-    for toned in map(parse, splitter.finish()):
-        if toned.text:
-            yield toned
+async def _split(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[EmotionTaggedSentence]:
+    splitter = SentenceSplitter(language)
+    async with aclosing(cast("Any", pieces)) as stream:
+        async for piece in stream:
+            for tagged in map(parse_emotion_tag, splitter.push(piece)):
+                if tagged.text:
+                    yield tagged
+    for tagged in map(parse_emotion_tag, splitter.flush()):
+        if tagged.text:
+            yield tagged
 
 
-def _exchange(
+def _chat_request(
     conversation: Conversation,
     characters: dict[str, CharacterCreated],
     character: str,
@@ -210,31 +211,31 @@ def _exchange(
     text: str,
     at: int,
     language: str,
-    before: str,
+    before_turn: str,
     seed: int,
-    told: tuple[str, ...] = (),
-) -> Exchange:
-    """What the engine is asked.
+    reply_so_far: tuple[str, ...] = (),
+) -> ChatRequest:
+    """The request to the engine.
 
     Args:
-        character: who answers.
-        before: a turn, of which and of what came after it the engine is told nothing.
+        character: id of the character that answers.
+        before_turn: id of the turn that is answered; the history ends before it.
     """
-    return Exchange(
+    return ChatRequest(
         text=text,
         at=at,
         language=language,
-        character=characters.get(character, _NOBODY),
-        others=tuple(one.name for name, one in characters.items() if name != character),
-        history=tuple(heard_messages(conversation, before_turn=before)),
-        told=told,
+        character=characters.get(character, _FALLBACK_CHARACTER),
+        others=tuple(one.name for id_, one in characters.items() if id_ != character),
+        history=tuple(heard_messages(conversation, before_turn=before_turn)),
+        reply_so_far=reply_so_far,
         seed=seed,
     )
 
 
-def failed(event: Event, error: VisavisError) -> Iterable[Body]:
-    """The person is told that no answer will come."""
-    if isinstance(event.body, TAKES):
+def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
+    """The fact from which the person learns that no answer will come."""
+    if isinstance(event.body, CONSUMES):
         yield ReplyFailed(reply=derive_id(event.id, "reply"), code=error.code, detail=error.detail)
 
 
@@ -242,15 +243,15 @@ def _source(body: TranscriptFinal | MessageReceived) -> str:
     return body.message if isinstance(body, MessageReceived) else body.utterance
 
 
-def _on_record(conversation: Conversation, reply: str) -> Reply | None:
+def _find_reply(conversation: Conversation, id_: str) -> Reply | None:
     for turn in reversed(conversation.turns):
-        if turn.reply is not None and turn.reply.id == reply:
+        if turn.reply is not None and turn.reply.id == id_:
             return turn.reply
     return None
 
 
-def _is_heard_now(conversation: Conversation) -> bool:
-    """Whether the character is speaking, or was when somebody made it pause."""
+def _is_playing(conversation: Conversation) -> bool:
+    """Whether a reply is being played, or is paused because the person spoke."""
     replies = (turn.reply for turn in conversation.turns[-3:] if turn.reply is not None)
     return any(
         reply.state in ("telling", "ended") and any(sentence.state == "playing" for sentence in reply.sentences)
@@ -258,8 +259,8 @@ def _is_heard_now(conversation: Conversation) -> bool:
     )
 
 
-async def _before(event: Event, reader: Reader) -> Conversation:
-    """The conversation as it was when this was said: a command that is carried out again does the same again."""
+async def _conversation_before(event: Event, reader: Reader) -> Conversation:
+    """The conversation as it was before the event: a redelivered command then has the same outcome."""
     facts = await reader.facts(event.conversation)
     earlier = itertools.takewhile(lambda fact: fact[1].id != event.id, facts)
     return fold_all(Conversation(id=event.conversation), earlier)
@@ -268,20 +269,20 @@ async def _before(event: Event, reader: Reader) -> Conversation:
 def _sentence(
     reply: str,
     index: int,
-    toned: Toned,
+    tagged: EmotionTaggedSentence,
     character: str,
     conversation: Conversation,
     language: str,
-    before: Emotion,
+    emotion_before: Emotion,
 ) -> ReplySentence:
     return ReplySentence(
         reply=reply,
         index=index,
-        text=toned.text,
+        text=tagged.text,
         character=character,
         language=language,
-        emotion=toned.emotion or before,
-        emotion_before=before,
+        emotion=tagged.emotion or emotion_before,
+        emotion_before=emotion_before,
         pace=conversation.pace,
         volume=conversation.volume,
         spoken=conversation.voice,

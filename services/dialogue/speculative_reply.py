@@ -1,97 +1,87 @@
-"""Answers that are asked for when a person falls silent, before it is sure that they are done.
+"""Speculative replies: asks the language model when a person falls silent, before the end of the turn is certain.
 
-Such an answer stays in this worker's memory: nothing of it is on record. It is told where the final transcript leads to
-the very same question, and thrown away where it does not. A worker that dies, or another one that gets the final
-transcript, asks then.
+A speculative reply stays in the memory of its worker; nothing of it is on the log. It becomes the reply if the final
+transcript leads to the same request, and is cancelled otherwise. Where its worker dies, or another worker gets the
+final transcript, that worker asks the model then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
+from cachetools import FIFOCache
 from msgspec.structs import replace
 
-from services.dialogue.engine import Chat, Exchange
+from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.normalisation import normalise
 
 log = logging.getLogger(__name__)
 
-MOST = 64
-"""Conversations for which an answer is kept ready."""
-_KEPT = 30_000_000
-"""Microseconds for which an answer is of now."""
+MAX_REPLIES = 64
+"""Conversations with a speculative reply at the same time."""
+_MAX_AGE = 30_000_000
+"""Microseconds after which a speculative reply is out of date."""
 
 
-class Ahead:
-    """One answer for each conversation, the newest."""
+class SpeculativeReplies:
+    """The newest speculative reply of each conversation."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: ChatEngine) -> None:
         self._chat = chat
-        self._early: OrderedDict[str, _Early] = OrderedDict()
+        self._replies = _CancellingCache(MAX_REPLIES)
 
-    def ask(self, conversation: str, exchange: Exchange) -> None:
-        """Have an answer made ready, in the place of an earlier one."""
-        early = self._early.pop(conversation, None)
-        if early is not None and same(early.exchange, exchange):
-            self._early[conversation] = early
-            return
-        if early is not None:
-            early.throw_away()
-        self._early[conversation] = _Early(self._chat, exchange)
-        while len(self._early) > MOST:
-            self._early.popitem(last=False)[1].throw_away()
+    def start(self, conversation: str, request: ChatRequest) -> None:
+        """Ask the engine now; cancels an earlier request of the conversation, unless it is the same."""
+        running = self._replies.pop(conversation, None)
+        if running is not None and not is_same_question(running.request, request):
+            running.cancel()
+            running = None
+        self._replies[conversation] = running or _SpeculativeReply(self._chat, request)
 
-    def take(self, conversation: str, exchange: Exchange) -> AsyncIterator[str] | None:
-        """The pieces of the answer to this exchange, if it was asked for and has not failed; as `Chat.stream`."""
-        early = self._early.pop(conversation, None)
-        if early is None:
+    def take(self, conversation: str, request: ChatRequest) -> AsyncIterator[str] | None:
+        """The stream of the reply, as of `ChatEngine.stream`; None where this request was not started or failed."""
+        running = self._replies.pop(conversation, None)
+        if running is None:
             return None
-        used = not early.failed and same(early.exchange, exchange)
-        log.info("asked ahead", extra={"conversation": conversation, "used": used})
+        used = not running.failed and is_same_question(running.request, request)
+        log.info("speculative reply", extra={"conversation": conversation, "used": used})
         if not used:
-            early.throw_away()
+            running.cancel()
             return None
-        return early.stream()
+        return running.stream()
 
     def close(self) -> None:
-        """Nothing of it is wanted any more."""
-        while self._early:
-            self._early.popitem()[1].throw_away()
+        """Cancel all speculative replies."""
+        while self._replies:
+            self._replies.popitem()
 
 
-def same(one: Exchange, other: Exchange) -> bool:
-    """Whether two exchanges are the same question; what was said may differ in capitals and marks, the time by
-    seconds."""
-    alike = plain(one.text) == plain(other.text) and abs(one.at - other.at) <= _KEPT
+def is_same_question(one: ChatRequest, other: ChatRequest) -> bool:
+    """Whether two requests may share an answer: equal but for capitals, punctuation and some seconds of time."""
+    alike = normalise(one.text) == normalise(other.text) and abs(one.at - other.at) <= _MAX_AGE
     return alike and replace(one, text=other.text, at=other.at) == other
 
 
-def plain(text: str) -> str:
-    """The words alone."""
-    return re.sub(r"\W+", " ", text).strip().lower()
+class _SpeculativeReply:
+    """The answer to one request, collected in a task until it is taken or cancelled."""
 
-
-class _Early:
-    """An answer on its way."""
-
-    def __init__(self, chat: Chat, exchange: Exchange) -> None:
-        self.exchange = exchange
+    def __init__(self, chat: ChatEngine, request: ChatRequest) -> None:
+        self.request = request
         self.failed = False
         self._pieces: asyncio.Queue[str | Exception | None] = asyncio.Queue()
-        self._asking = asyncio.create_task(self._ask(chat))
+        self._task = asyncio.create_task(self._collect(chat))
 
-    async def _ask(self, chat: Chat) -> None:
+    async def _collect(self, chat: ChatEngine) -> None:
         try:
-            async with aclosing(cast("Any", chat.stream(self.exchange))) as pieces:
+            async with aclosing(cast("Any", chat.stream(self.request))) as pieces:
                 async for piece in pieces:
                     self._pieces.put_nowait(piece)
             self._pieces.put_nowait(None)
-        except Exception as error:  # noqa: BLE001 - raised where the answer is wanted, if it is
+        except Exception as error:  # noqa: BLE001 - raised by stream(), if the reply is taken
             self.failed = True
             self._pieces.put_nowait(error)
 
@@ -102,7 +92,16 @@ class _Early:
                     raise piece
                 yield piece
         finally:
-            self.throw_away()
+            self.cancel()
 
-    def throw_away(self) -> None:
-        self._asking.cancel()
+    def cancel(self) -> None:
+        self._task.cancel()
+
+
+class _CancellingCache(FIFOCache[str, _SpeculativeReply]):
+    """Cancels the replies that it evicts."""
+
+    def popitem(self) -> tuple[str, _SpeculativeReply]:
+        conversation, evicted = super().popitem()
+        evicted.cancel()
+        return conversation, evicted

@@ -1,6 +1,6 @@
-"""The words of commands in English and German: the closed grammar that `commands` goes by.
+"""The grammar of spoken commands in English and German.
 
-Patterns see lower case words without marks, apostrophes and sharp s.
+Its patterns match text that `services.dialogue.normalisation` has normalised.
 """
 
 from __future__ import annotations
@@ -16,38 +16,39 @@ from bus.events import CommandName
 class Grammar:
     """The commands of one language."""
 
-    around: re.Pattern[str]
-    """What may stand before or after a command."""
+    fillers: re.Pattern[str]
+    """Words that may stand before or after a command."""
     switch: re.Pattern[str]
-    """To somebody, whoever it is; a group is the name."""
+    """Switch to a character of any name, known or not; the name is the group that matched."""
     talk: re.Pattern[str]
-    """To somebody, if there is somebody of that name: people also talk to others, and about things."""
-    no_names: frozenset[str]
-    """What follows such a verb without being a name."""
-    plain: Mapping[CommandName, re.Pattern[str]]
+    """The same only for a known name: "talk to …" is also said about other people and things."""
+    not_names: frozenset[str]
+    """Words that can follow such a verb and are no name."""
+    simple: Mapping[CommandName, re.Pattern[str]]
+    """Commands without an argument."""
 
 
 def grammar(
     *,
-    around: Sequence[str],
+    fillers: Sequence[str],
     switch: Sequence[str],
     talk: Sequence[str],
-    no_names: str,
-    plain: Mapping[CommandName, Sequence[str]],
+    not_names: str,
+    simple: Mapping[CommandName, Sequence[str]],
 ) -> Grammar:
-    """A grammar from alternatives."""
-    outside = "|".join(around)
+    """Compiles a grammar from lists of alternatives."""
+    any_filler = "|".join(fillers)
     return Grammar(
-        re.compile(rf"^(?:{outside})\b|\b(?:{outside})$"),
+        re.compile(rf"^(?:{any_filler})\b|\b(?:{any_filler})$"),
         re.compile("|".join(switch)),
         re.compile("|".join(talk)),
-        frozenset(no_names.split()),
-        {name: re.compile("|".join(alternatives)) for name, alternatives in plain.items()},
+        frozenset(not_names.split()),
+        {name: re.compile("|".join(alternatives)) for name, alternatives in simple.items()},
     )
 
 
 ENGLISH = grammar(
-    around=(
+    fillers=(
         r"um+", r"uh+", r"uhm", r"er+m?", r"hm+", r"well", r"so", r"now", r"then", r"please", r"okay", r"ok",
         r"alright", r"hey", r"oh", r"and", r"visavis", r"could you", r"can you", r"would you", r"will you",
         r"id like you to", r"i want you to", r"just",
@@ -60,11 +61,11 @@ ENGLISH = grammar(
         r"(?:talk|speak) (?:to|with) (.{1,30})",
         r"(?:put|connect)(?: me)?(?: through)? (?:to|with) (.{1,30})",
     ),
-    no_names=(
+    not_names=(
         "a another english french german her him it me somebody someone something spanish text that them this us "
         "voice you"
     ),
-    plain={
+    simple={
         "stop": (
             r"stop(?: it| that| talking| speaking| there)?", r"(?:be )?quiet", r"silence", r"shut up", r"hush",
             r"thats enough", r"enough",
@@ -113,7 +114,7 @@ ENGLISH = grammar(
     },
 )
 GERMAN = grammar(
-    around=(
+    fillers=(
         r"äh+m?", r"öh+m?", r"ehm?", r"hm+", r"also", r"so", r"jetzt", r"nun", r"dann", r"bitte", r"okay", r"ok",
         r"gut", r"hey", r"hallo", r"ach", r"und", r"visavis", r"kannst du", r"könntest du", r"würdest du",
         r"einfach",
@@ -127,10 +128,10 @@ GERMAN = grammar(
         r"(?:ich (?:möchte|will|würde gern) )?(?:mit|zu) (.{1,30}?)(?: (?:reden|sprechen|wechseln))",
         r"(?:gib|hol|verbinde) mi(?:r|ch)(?: mit)? (.{1,30})",
     ),
-    no_names=(
+    not_names=(
         "das dem deutsch dir englisch etwas ihm ihr jemand jemandem mir stimme text"
     ),
-    plain={
+    simple={
         "stop": (
             r"stopp?", r"halt", r"aufhören", r"hör auf(?: zu (?:reden|sprechen))?",
             r"(?:sei )?(?:still|leise jetzt|ruhig)", r"ruhe", r"schluss", r"das reicht", r"es reicht", r"genug",

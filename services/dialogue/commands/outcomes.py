@@ -1,4 +1,4 @@
-"""What follows from a command: facts, and a brief answer. Pure."""
+"""The outcome of a command: the facts that carry it out, and a brief reply. Pure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from bus.events import (
 from projections.conversation import Conversation, Sentence, adjust_speaking_style, apply_command
 from services.dialogue.commands.recognition import Command
 
-ENGINE = "commands"
-"""In `reply.started`, where a model would stand."""
-SILENT: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
-"""Whoever says these does not want to hear an answer."""
+ENGINE_NAME = "commands"
+"""The engine that `reply.started` names."""
+UNANSWERED: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
+"""Commands without a reply: the person who says them does not want to hear one."""
 
 
 @dataclass(frozen=True)
-class _Said:
+class _ReplyText:
+    """One sentence of the reply."""
+
     text: str
     emotion: Emotion = "neutral"
 
@@ -35,9 +37,9 @@ class _Said:
 @dataclass(frozen=True)
 class _Outcome:
     fact: CommandRecognised | CommandRefused
-    answer: tuple[_Said, ...] = ()
+    reply: tuple[_ReplyText, ...] = ()
     chosen: str = ""
-    """Who answers from here on, where that changes."""
+    """Id of the character that answers from now on; empty: the one who did before."""
 
 
 _ENGLISH = {
@@ -72,86 +74,87 @@ _GERMAN = {
 }
 
 
-def outputs(
-    command: Command, before: Conversation, characters: Mapping[str, CharacterCreated], language: str, reply: str
+def command_outputs(
+    command: Command, conversation: Conversation, characters: Mapping[str, CharacterCreated], language: str, reply: str
 ) -> Iterator[Body]:
-    """The facts of a command and of its answer, the same ones whenever it is carried out.
+    """The facts of a command and of its reply; the same for every redelivery.
 
     Args:
-        before: the conversation when it was given.
+        conversation: as it was when the command was given.
+        reply: id of the reply.
     """
-    outcome = _outcome(command, before, characters, _GERMAN if language.lower().startswith("de") else _ENGLISH)
+    outcome = _outcome(command, conversation, characters, _GERMAN if language.lower().startswith("de") else _ENGLISH)
     yield outcome.fact
     if outcome.chosen:
         yield CharacterChosen(character=outcome.chosen)
-    if not outcome.answer:
+    if not outcome.reply:
         return
-    character = outcome.chosen or before.character or next(iter(characters), "visavis")
-    after = before if isinstance(outcome.fact, CommandRefused) else apply_command(before, command.name)
-    yield ReplyStarted(reply=reply, character=character, engine=ENGINE)
-    mood: Emotion = "neutral"
-    for index, said in enumerate(outcome.answer):
+    character = outcome.chosen or conversation.character or next(iter(characters), "visavis")
+    after = conversation if isinstance(outcome.fact, CommandRefused) else apply_command(conversation, command.name)
+    yield ReplyStarted(reply=reply, character=character, engine=ENGINE_NAME)
+    emotion_before: Emotion = "neutral"
+    for index, sentence in enumerate(outcome.reply):
         yield ReplySentence(
             reply=reply,
             index=index,
-            text=said.text,
+            text=sentence.text,
             character=character,
             language=language,
-            emotion=said.emotion,
-            emotion_before=mood,
+            emotion=sentence.emotion,
+            emotion_before=emotion_before,
             pace=after.pace,
             volume=after.volume,
             spoken=after.voice,
         )
-        mood = said.emotion
-    yield ReplyEnded(reply=reply, sentences=len(outcome.answer))
+        emotion_before = sentence.emotion
+    yield ReplyEnded(reply=reply, sentences=len(outcome.reply))
 
 
 def _outcome(
-    command: Command, before: Conversation, characters: Mapping[str, CharacterCreated], words: Mapping[str, str]
+    command: Command, conversation: Conversation, characters: Mapping[str, CharacterCreated], words: Mapping[str, str]
 ) -> _Outcome:
     done = CommandRecognised(name=command.name)
     match command.name:
         case "switch":
-            return _switch(command, before, characters, words)
+            return _switch(command, conversation, characters, words)
         case "repeat":
-            last = _last_told(before)
+            last = _last_reply(conversation)
             if not last:
                 return _refused(command, "nothing_to_repeat", words["nothing_to_repeat"])
-            return _Outcome(done, tuple(_Said(sentence.text, sentence.emotion) for sentence in last))
-        case "slower" | "faster" | "louder" | "softer" if adjust_speaking_style(before, command.name) is None:
+            return _Outcome(done, tuple(_ReplyText(sentence.text, sentence.emotion) for sentence in last))
+        case "slower" | "faster" | "louder" | "softer" if adjust_speaking_style(conversation, command.name) is None:
             return _refused(command, "limit_reached", words["limit_reached"])
         case "help":
-            other = next((one.name for name, one in characters.items() if name != before.character), "Ada")
-            parts = words["help"].format(name=other).removesuffix(".").split(". ")
-            return _Outcome(done, tuple(_Said(f"{part}.") for part in parts))
-        case name if name in SILENT:
+            another = next((one.name for name, one in characters.items() if name != conversation.character), "Ada")
+            parts = words["help"].format(name=another).removesuffix(".").split(". ")
+            return _Outcome(done, tuple(_ReplyText(f"{part}.") for part in parts))
+        case name if name in UNANSWERED:
             return _Outcome(done)
         case name:
-            return _Outcome(done, (_Said(words[name]),))
+            return _Outcome(done, (_ReplyText(words[name]),))
 
 
 def _switch(
-    command: Command, before: Conversation, characters: Mapping[str, CharacterCreated], words: Mapping[str, str]
+    command: Command, conversation: Conversation, characters: Mapping[str, CharacterCreated], words: Mapping[str, str]
 ) -> _Outcome:
     found = characters.get(command.character)
     if found is None:
         *most, last = [one.name for one in characters.values()] or ["Visavis"]
         names = f"{', '.join(most)} {words['and']} {last}" if most else last
-        text = words["unknown_character"].format(said=command.said.title(), names=names)
+        text = words["unknown_character"].format(said=command.spoken_name.title(), names=names)
         return _refused(command, "unknown_character", text)
-    if command.character == before.character:
+    if command.character == conversation.character:
         return _refused(command, "already_there", words["already_there"].format(name=found.name))
-    fact = CommandRecognised(name="switch", arguments=(command.character, command.said))
-    return _Outcome(fact, (_Said(found.greeting, "happy"),), command.character)
+    fact = CommandRecognised(name="switch", arguments=(command.character, command.spoken_name))
+    return _Outcome(fact, (_ReplyText(found.greeting, "happy"),), command.character)
 
 
 def _refused(command: Command, code: str, detail: str) -> _Outcome:
     refused = CommandRefused(name=command.name, code=code, detail=detail)  # type: ignore[arg-type]
-    return _Outcome(refused, (_Said(detail),))
+    return _Outcome(refused, (_ReplyText(detail),))
 
 
-def _last_told(conversation: Conversation) -> tuple[Sentence, ...]:
-    """The sentences of the newest reply that has some."""
+def _last_reply(conversation: Conversation) -> tuple[Sentence, ...]:
+    """The sentences of the newest reply that has any."""
     replies = (turn.reply for turn in reversed(conversation.turns) if turn.reply is not None)
     return next((reply.sentences for reply in replies if reply.sentences), ())

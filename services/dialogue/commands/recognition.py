@@ -1,7 +1,7 @@
-"""Commands that people say: a closed grammar, asked before the model. Pure.
+"""Recognises spoken commands by a closed grammar, before the language model is asked. Pure.
 
-A whole utterance is a command or is none. Politeness, hesitation and the name of whoever is talked to may stand round
-it. Names of characters are known by their sound too, for recognisers spell them as they like.
+Only a whole utterance can be a command. It may begin and end with politeness, hesitation and the character's name.
+Names of characters are matched by their sound too, for speech recognisers spell them in many ways.
 """
 
 from __future__ import annotations
@@ -13,67 +13,64 @@ from difflib import SequenceMatcher
 
 from bus.events import CommandName
 from services.dialogue.commands.grammar import GRAMMARS, Grammar
+from services.dialogue.normalisation import normalise
 
-SIMILAR = 0.7
-"""How alike a name and what was heard must be, 0 to 1, where they do not sound the same."""
-LONGEST = 80
-"""Characters of the longest command; whoever says more talks about something."""
+MIN_SIMILARITY = 0.7
+"""Between a character's name and what was recognised, 0 to 1, where they do not sound the same."""
+SAME_SOUND_SIMILARITY = 0.85
+"""Of words that sound the same and are spelt differently."""
+MAX_LENGTH = 80
+"""Characters of the longest command; a longer utterance is talk about something."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """Something that the system is told to do."""
+    """An instruction to the system, with the argument of a switch."""
 
     name: CommandName
     character: str = ""
-    """Of a switch: the character's id; empty where nobody has the name that was said."""
-    said: str = ""
-    """Of a switch: the name as it was heard."""
+    """Of a switch: the character's id; empty where no character has the name that was spoken."""
+    spoken_name: str = ""
+    """Of a switch: the name as it was recognised."""
 
 
-def recognise(text: str, language: str, names: Mapping[str, str], own: str = "") -> Command | None:
-    """The command that a whole utterance is, if it is one.
+def recognise_command(text: str, language: str, names: Mapping[str, str], own_name: str = "") -> Command | None:
+    """The command that an utterance is; None where it is none.
 
     Args:
         text: as it was recognised or typed.
-        language: BCP-47; commands in English are understood whatever it is.
+        language: BCP-47; commands in English are understood in every language.
         names: of all characters by their ids.
-        own: name of the character that is talked to.
+        own_name: of the character that is talked to.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return None
-    words = plain(text)
+    words = normalise(text)
     tag = language.lower().split("-")[0]
     for known in dict.fromkeys((tag if tag in GRAMMARS else "en", "en")):
         grammar = GRAMMARS[known]
-        name = plain(own)
-        bare = _bare(words, grammar, name)
-        # "Stop, Ada" is said to her; "switch to Ada" is about her.
-        for candidate in (bare, _bare(bare.removesuffix(f" {name}"), grammar, name)):
-            command = _recognise(candidate, grammar, names)
+        name = normalise(own_name)
+        bare = _strip_fillers(words, grammar, name)
+        # In "stop, Ada" the name addresses her; in "switch to Ada" it is the argument.
+        for candidate in (bare, _strip_fillers(bare.removesuffix(f" {name}"), grammar, name)):
+            command = _match(candidate, grammar, names)
             if command is not None:
                 return command
     return None
 
 
-def plain(text: str) -> str:
-    """Lower case words with single spaces, without marks and apostrophes."""
-    text = text.lower().replace("’", "'").replace("ß", "ss")
-    return " ".join(re.findall(r"\w+", re.sub(r"(?<=\w)'(?=\w)", "", text)))
-
-
-def character_named(said: str, names: Mapping[str, str]) -> str:
-    """The id of the character whose name this is, or sounds or looks most like; empty where that is nobody or two."""
-    heard = plain(said).replace(" ", "")
-    likeness = {identity: _alike(heard, plain(name).replace(" ", "")) for identity, name in names.items()}
-    best = sorted(likeness, key=lambda identity: likeness[identity], reverse=True)
-    if not best or likeness[best[0]] < SIMILAR:
+def find_character(spoken_name: str, names: Mapping[str, str]) -> str:
+    """The id of the character whose name is most similar in spelling or sound; empty for none, or for two alike."""
+    spoken = normalise(spoken_name).replace(" ", "")
+    similarity = {id_: _similarity(spoken, normalise(name).replace(" ", "")) for id_, name in names.items()}
+    best = sorted(similarity, key=lambda id_: similarity[id_], reverse=True)
+    if not best or similarity[best[0]] < MIN_SIMILARITY:
         return ""
-    return "" if len(best) > 1 and likeness[best[1]] == likeness[best[0]] else best[0]
+    return "" if len(best) > 1 and similarity[best[1]] == similarity[best[0]] else best[0]
 
 
-def sound(word: str) -> str:
-    """How a word sounds, roughly: its consonants by kind, and whether it begins with a vowel."""
+def phonetic_key(word: str) -> str:
+    """The sound of a word, roughly: its consonants by kind, and whether it begins with a vowel."""
     for pattern, letters in _SOUNDS:
         word = re.sub(pattern, letters, word)
     return word[:1] + re.sub("a", "", word[1:])
@@ -85,31 +82,31 @@ _SOUNDS = (
 )  # fmt: skip
 
 
-def _alike(heard: str, name: str) -> float:
-    ratio = SequenceMatcher(None, heard, name).ratio()
-    return max(ratio, 0.85) if sound(heard) == sound(name) and ratio < 1 else ratio
+def _similarity(spoken: str, name: str) -> float:
+    ratio = SequenceMatcher(None, spoken, name).ratio()
+    return max(ratio, SAME_SOUND_SIMILARITY) if phonetic_key(spoken) == phonetic_key(name) and ratio < 1 else ratio
 
 
-def _bare(words: str, grammar: Grammar, own: str) -> str:
-    """The words without what may stand round a command."""
+def _strip_fillers(words: str, grammar: Grammar, own_name: str) -> str:
+    """The words without fillers and the character's name at the beginning, and without fillers at the end."""
     while True:
         before = words
-        words = grammar.around.sub("", words).strip()
-        words = words.removeprefix(f"{own} ") if own else words
+        words = grammar.fillers.sub("", words).strip()
+        words = words.removeprefix(f"{own_name} ") if own_name else words
         if words == before:
             return words
 
 
-def _recognise(words: str, grammar: Grammar, names: Mapping[str, str]) -> Command | None:
-    for name, pattern in grammar.plain.items():
+def _match(words: str, grammar: Grammar, names: Mapping[str, str]) -> Command | None:
+    for name, pattern in grammar.simple.items():
         if pattern.fullmatch(words):
             return Command(name)
-    for pattern, anybody in ((grammar.switch, True), (grammar.talk, False)):
+    for pattern, any_name in ((grammar.switch, True), (grammar.talk, False)):
         match = pattern.fullmatch(words)
-        said = next(filter(None, match.groups()), "") if match else ""
-        if not said or said in grammar.no_names:
+        spoken_name = next(filter(None, match.groups()), "") if match else ""
+        if not spoken_name or spoken_name in grammar.not_names:
             continue
-        character = character_named(said, names)
-        if character or (anybody and said.count(" ") < 2):
-            return Command("switch", character, said)
+        character = find_character(spoken_name, names)
+        if character or (any_name and spoken_name.count(" ") < 2):
+            return Command("switch", character, spoken_name)
     return None

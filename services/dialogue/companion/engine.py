@@ -1,7 +1,7 @@
-"""The offline companion: answers from patterns, and says that it does.
+"""The offline companion: a chat engine without a model, which answers from patterns and says so.
 
-It knows itself, the clock, the other characters and how to connect a language model. It forgives misheard words, for
-what it gets comes from speech recognition: lower case, without punctuation.
+It answers about itself, the time, the other characters and how to connect a language model. It tolerates misrecognised
+words, for its input comes from speech recognition: lower case, without punctuation.
 """
 
 from __future__ import annotations
@@ -15,128 +15,122 @@ from bus.ids import seed_of
 from services.dialogue.companion.english import ENGLISH
 from services.dialogue.companion.german import GERMAN
 from services.dialogue.companion.phrases import Intent, Phrases
-from services.dialogue.engine import Exchange
+from services.dialogue.engine import ChatRequest
+from services.dialogue.normalisation import normalise
 
-SIMILAR = 0.8
-"""How alike what was heard and an example must be, 0 to 1, where no pattern fits."""
+MIN_SIMILARITY = 0.8
+"""Between the input and an example of an intent, 0 to 1, where no pattern matches."""
 
 
 class Companion:
-    """The chat engine that is always there.
+    """The chat engine that needs nothing installed.
 
     Args:
-        zone: where the time is told for; the machine's own where it is None.
+        zone: time zone of its clock; None: the machine's own.
     """
 
     name = "companion"
-    repeatable = True
+    deterministic = True
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone
 
-    async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
-        """See `Chat.stream`."""
-        yield answer(exchange, datetime.fromtimestamp(exchange.at / 1_000_000).astimezone(self._zone))
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+        """See `ChatEngine.stream`."""
+        yield answer(request, datetime.fromtimestamp(request.at / 1_000_000).astimezone(self._zone))
 
 
 def _in_a_sentence(tagline: str) -> str:
-    """A tagline as it stands after "I am"."""
+    """A tagline as it continues "I am"."""
     return tagline[:1].lower() + tagline[1:].rstrip(".")
 
 
-def answer(exchange: Exchange, now: datetime) -> str:
-    """What the companion says, with its moods as tags.
+def answer(request: ChatRequest, now: datetime) -> str:
+    """The companion's answer, with emotion tags.
 
     Args:
-        now: when it was asked, where it is asked.
+        now: local time of the request.
     """
-    phrases = GERMAN if exchange.language.lower().startswith("de") else ENGLISH
-    words = plain(exchange.text)
-    greeted, rest = without_greeting(words, phrases)
-    intent = recognise(rest or words, phrases)
-    name = own_name(exchange, phrases)
+    phrases = GERMAN if request.language.lower().startswith("de") else ENGLISH
+    words = normalise(request.text)
+    greeted, rest = strip_greeting(words, phrases)
+    intent = match_intent(rest or words, phrases)
+    name = person_name(request, phrases)
     facts = {
-        "name": exchange.character.name,
-        "tagline": _in_a_sentence(exchange.character.tagline),
+        "name": request.character.name,
+        "tagline": _in_a_sentence(request.character.tagline),
         "person": f", {name}" if name else "",
         "known": name,
-        "others": listed(exchange.others, phrases.conjunction),
-        "other": exchange.others[0] if exchange.others else "",
+        "others": join_names(request.others, phrases.conjunction),
+        "other": request.others[0] if request.others else "",
         "hello": phrases.hello(now),
         "time": phrases.time(now),
         "date": phrases.date(now),
-        "last": last_said(exchange),
+        "last": last_reply_text(request),
     }
     key = intent.name if intent else "unknown"
     if key == "whats_my_name" and not name:
         key = "no_name_yet"
-    if key in ("others", "switch") and not exchange.others:
+    if key in ("others", "switch") and not request.others:
         key = "no_others"
     if key == "repeat" and not facts["last"]:
         key = "nothing_said"
-    if key == "unknown" and any("VISAVIS_LLM_URL" in m.text for m in exchange.history if m.role == "assistant"):
+    if key == "unknown" and any("VISAVIS_LLM_URL" in m.text for m in request.history if m.role == "assistant"):
         key = "unknown_again"
     answers = tuple(one for one in phrases.answers[key] if facts["tagline"] or "{tagline}" not in one)
-    said = pick(answers, exchange).format(**facts)
+    text = pick_variant(answers, request).format(**facts)
     if greeted and rest and key not in ("hello", "my_name"):
-        said = f"[happy] {phrases.short_hello.format(**facts)} {said}"
-    return said
+        text = f"[happy] {phrases.short_hello.format(**facts)} {text}"
+    return text
 
 
-def plain(text: str) -> str:
-    """Lower case words with single spaces, apostrophes gone: what is left of text after speech recognition."""
-    text = text.lower().replace("’", "'").replace("ß", "ss")
-    text = re.sub(r"(?<=\w)'(?=\w)", "", text)
-    return " ".join(re.findall(r"\w+", text))
-
-
-def without_greeting(words: str, phrases: Phrases) -> tuple[bool, str]:
-    """Whether it begins with a greeting, and what comes after that."""
+def strip_greeting(words: str, phrases: Phrases) -> tuple[bool, str]:
+    """Whether the words begin with a greeting, and the words after it."""
     match = phrases.greeting.match(words)
     return (True, words[match.end() :].strip()) if match else (False, words)
 
 
-def recognise(words: str, phrases: Phrases) -> Intent | None:
-    """What is meant: the first intent with a pattern that fits, else the one with the most similar example."""
+def match_intent(words: str, phrases: Phrases) -> Intent | None:
+    """The first intent with a pattern that matches, else the one with the most similar example; None for neither."""
     for intent in phrases.intents:
         if intent.pattern.search(words):
             return intent
-    best, likeness = None, SIMILAR
+    best, similarity = None, MIN_SIMILARITY
     for intent in phrases.intents:
         for example in intent.examples:
             matcher = SequenceMatcher(None, words, example)
-            if matcher.real_quick_ratio() >= likeness and matcher.ratio() >= likeness:
-                best, likeness = intent, matcher.ratio()
+            if matcher.real_quick_ratio() >= similarity and matcher.ratio() >= similarity:
+                best, similarity = intent, matcher.ratio()
     return best
 
 
-def own_name(exchange: Exchange, phrases: Phrases) -> str:
-    """The name that the person gave last in this conversation, empty where they gave none."""
-    said = [message.text for message in exchange.history if message.role == "user"]
-    for text in reversed([*said, exchange.text]):
-        match = phrases.names_self.search(plain(text))
-        if match and match[1] not in phrases.no_names:
+def person_name(request: ChatRequest, phrases: Phrases) -> str:
+    """The name that the person last gave for themselves in this conversation, empty for none."""
+    earlier = [message.text for message in request.history if message.role == "user"]
+    for text in reversed([*earlier, request.text]):
+        match = phrases.self_introduction.search(normalise(text))
+        if match and match[1] not in phrases.not_names:
             return match[1].capitalize()
     return ""
 
 
-def pick(variants: tuple[str, ...], exchange: Exchange) -> str:
-    """One of the variants; the same again for the same exchange, and not the one just used."""
-    last = plain(last_said(exchange))
-    place = seed_of(str(exchange.seed)) % len(variants)
+def pick_variant(variants: tuple[str, ...], request: ChatRequest) -> str:
+    """One of the variants: the same for the same request, and not the one in the last reply."""
+    last = normalise(last_reply_text(request))
+    place = seed_of(str(request.seed)) % len(variants)
     for step in range(len(variants)):
         variant = variants[(place + step) % len(variants)]
-        opening = plain(re.sub(r"\[\w+\]|\{.*", "", variant))[:40]
+        opening = normalise(re.sub(r"\[\w+\]|\{.*", "", variant))[:40]
         if not opening or opening not in last:
             return variant
     return variants[place]
 
 
-def last_said(exchange: Exchange) -> str:
-    return next((message.text for message in reversed(exchange.history) if message.role == "assistant"), "")
+def last_reply_text(request: ChatRequest) -> str:
+    return next((message.text for message in reversed(request.history) if message.role == "assistant"), "")
 
 
-def listed(names: tuple[str, ...], conjunction: str) -> str:
+def join_names(names: tuple[str, ...], conjunction: str) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"

@@ -1,4 +1,4 @@
-"""What the companion understands in English."""
+"""The companion's intents in English."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ ENGLISH = Phrases(
         r"^(?:(?:hello|hallo|hullo|hi|hey|howdy|greetings|good (?:morning|afternoon|evening|day)|hi there|"
         r"hello there)(?: there| again)?\b ?)+"
     ),
-    names_self=re.compile(
+    self_introduction=re.compile(
         r"\b(?:my names?(?: is)?|call me|i am called|im called|name is) (?!not\b|is\b)(\w+)"
     ),
-    no_names=frozenset(
+    not_names=frozenset(
         ("a", "again", "an", "in", "it", "no", "not", "please", "that", "the", "there", "what", "you", "your")
     ),
     intents=intents(

@@ -1,4 +1,4 @@
-"""What the companion says in English: by intent, some variants each. See `phrases`."""
+"""The companion's answers in English, some variants for each intent. See `phrases`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the companion understands in German."""
+"""The companion's intents in German."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ GERMAN = Phrases(
         r"^(?:(?:hallo|hi|hey|servus|moin|grüezi|grüss (?:gott|dich)|guten (?:morgen|tag|abend|mittag)|"
         r"hello)(?: zusammen| nochmal| du)?\b ?)+"
     ),
-    names_self=re.compile(
+    self_introduction=re.compile(
         r"\b(?:mein name(?: ist| lautet)?|ich heisse|nenn mich|ich werde|man nennt mich) (?!nicht\b|ist\b)(\w+)"
     ),
-    no_names=frozenset(
+    not_names=frozenset(
         ("bitte", "das", "der", "die", "du", "ein", "eine", "gerne", "nicht", "nochmal", "so", "was", "wie")
     ),
     intents=intents(

@@ -1,4 +1,4 @@
-"""What the companion says in German: by intent, some variants each. See `phrases`."""
+"""The companion's answers in German, some variants for each intent. See `phrases`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The form of what the companion understands and says; the words are in `english` and `german`.
+"""The structure of the companion's intents and answers; their text is in `english` and `german`.
 
-Answers are short sentences, for they are spoken. A tag such as [happy] is the look on the face from there on.
+Answers are short sentences, for they are spoken. A tag such as [happy] sets the emotion of the face from there on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Intent:
-    """Something that people say. `examples` are what it may sound like where no pattern fits."""
+    """A kind of request; `examples` are compared with the input where no pattern matches."""
 
     name: str
     pattern: re.Pattern[str]
@@ -22,28 +22,28 @@ class Intent:
 
 @dataclass(frozen=True, kw_only=True)
 class Phrases:
-    """One language. Patterns see lower case words without punctuation, apostrophes and sharp s."""
+    """The phrases of one language. Patterns match normalised text, see `services.dialogue.normalisation`."""
 
     intents: tuple[Intent, ...]
-    """The first that fits counts."""
+    """In the order in which they are tried."""
     answers: Mapping[str, tuple[str, ...]]
-    """By intent, with variants; in braces what `companion.answer` knows."""
+    """Variants by intent; `companion.engine.answer` fills in the fields in braces."""
     greeting: re.Pattern[str]
-    """A greeting that something else may follow."""
-    names_self: re.Pattern[str]
-    """The person says their name: the first group."""
-    no_names: frozenset[str]
-    """What may follow "my name is" without being a name."""
+    """A greeting at the beginning."""
+    self_introduction: re.Pattern[str]
+    """The person introduces themselves; the name is the first group."""
+    not_names: frozenset[str]
+    """Words that can follow "my name is" and are no name."""
     conjunction: str
     hello: Callable[[datetime], str]
-    """By the time of day."""
+    """A greeting for the time of day."""
     short_hello: str
     time: Callable[[datetime], str]
     date: Callable[[datetime], str]
 
 
 def intents(*rows: tuple[str, tuple[str, ...], tuple[str, ...]]) -> tuple[Intent, ...]:
-    """From rows of name, alternative patterns, examples."""
+    """Intents from rows of name, alternative patterns, examples."""
     return tuple(Intent(name, re.compile("|".join(patterns)), examples) for name, patterns, examples in rows)
 
 

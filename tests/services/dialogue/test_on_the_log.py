@@ -1,4 +1,4 @@
-"""The dialogue service on a real log: one reply, whole and once, whatever breaks on the way."""
+"""The dialogue service on a real log: one complete reply, exactly once, through every fault."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from bus.work.runner import Runner
 from bus.work.service import Service
 from projections.conversation import Conversation, Reply, Sentence, fold_all
 from services.dialogue.companion.engine import Companion
-from services.dialogue.engine import Chat, Exchange
-from services.dialogue.service import TAKES, Dialogue, failed
+from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.service import CONSUMES, Dialogue, failure_facts
 from tests.fakes import event
 
 ADA = CharacterCreated(name="Ada", tagline="an engineer", personality="-", greeting="Hi.", look="l", voice="female")
 
 
 class Faulty:
-    """Breaks off after one sentence, the first time or so many times; or always, before it."""
+    """Breaks off after one sentence for the first `faults` requests; `hopeless`: refuses every request."""
 
     name = "faulty"
-    repeatable = False
+    deterministic = False
 
     def __init__(self, *, hopeless: bool = False, faults: int = 1) -> None:
-        self.asked: list[Exchange] = []
+        self.asked: list[ChatRequest] = []
         self._hopeless, self._faults = hopeless, faults
 
-    async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
-        self.asked.append(exchange)
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+        self.asked.append(request)
         if self._hopeless:
             raise EngineError("the key is refused", code="llm_refused_key")
         if len(self.asked) <= self._faults:
@@ -59,8 +59,11 @@ class Faulty:
 
 
 @asynccontextmanager
-async def working(event_log: EventLog, chat: Chat) -> AsyncIterator[None]:
-    service = Service(name="dialogue", consumes=TAKES, handle=Dialogue(chat).reply, engine=chat.name, on_failure=failed)
+async def working(event_log: EventLog, chat: ChatEngine) -> AsyncIterator[None]:
+    dialogue = Dialogue(chat)
+    service = Service(
+        name="dialogue", consumes=CONSUMES, handle=dialogue.reply, engine=chat.name, on_failure=failure_facts
+    )
     worker = asyncio.create_task(Runner(event_log, service).run())
     try:
         yield
@@ -88,7 +91,7 @@ async def until_over(event_log: EventLog, *ends: type) -> list[tuple[int, Event]
             await asyncio.sleep(0.02)
 
 
-async def test_a_turn_is_on_the_log_in_order_each_fact_with_its_cause(event_log: EventLog, asked: Event) -> None:
+async def test_the_facts_of_a_turn_are_in_order_and_have_their_cause(event_log: EventLog, asked: Event) -> None:
     async with working(event_log, Companion()):
         facts = [one for _, one in await until_over(event_log, ConversationTitled)][2:]
     kinds = [type(one.body) for one in facts]
@@ -99,13 +102,13 @@ async def test_a_turn_is_on_the_log_in_order_each_fact_with_its_cause(event_log:
     assert any("Ada" in one.body.text for one in facts if isinstance(one.body, ReplySentence))
 
 
-async def test_a_reply_whose_engine_broke_off_goes_on_without_a_gap_or_a_double(
+async def test_a_reply_whose_engine_broke_off_continues_without_gap_or_duplicate(
     event_log: EventLog, asked: Event
 ) -> None:
     chat = Faulty()
     async with working(event_log, chat):
         facts = await until_over(event_log, ConversationTitled)
-    assert [exchange.told for exchange in chat.asked] == [(), ("One.",)]
+    assert [request.reply_so_far for request in chat.asked] == [(), ("One.",)]
     sentences = [one.body for _, one in facts if isinstance(one.body, ReplySentence)]
     assert [(one.index, one.text, one.emotion) for one in sentences] == [
         (0, "One.", "happy"), (1, "Two.", "happy"), (2, "Three.", "happy")
@@ -116,29 +119,29 @@ async def test_a_reply_whose_engine_broke_off_goes_on_without_a_gap_or_a_double(
     assert reply.state == "ended"
 
 
-async def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(event_log: EventLog, asked: Event) -> None:
-    """The second worker finds the first sentence on record, from a first one that is gone."""
-    told = asyncio.Event()
+async def test_another_worker_continues_the_reply_of_one_that_was_killed(event_log: EventLog, asked: Event) -> None:
+    """The second worker finds the first sentence of the first worker on the log."""
+    sentence_out = asyncio.Event()
 
     class Stuck(Faulty):
-        async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
+        async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
             yield "One. "
             yield "Tw"
-            told.set()
+            sentence_out.set()
             await asyncio.Event().wait()
 
     async with working(event_log, Stuck()):
-        await told.wait()
+        await sentence_out.wait()
     second = Faulty()
-    second.asked.append(Exchange(text="", at=0, character=ADA))  # past the fault that comes first
+    second.asked.append(ChatRequest(text="", at=0, character=ADA))  # past the first fault
     async with working(event_log, second):
         facts = await until_over(event_log, ConversationTitled)
     texts = [one.body.text for _, one in facts if isinstance(one.body, ReplySentence)]
     assert texts == ["One.", "Two.", "Three."]
-    assert second.asked[1].told == ("One.",)
+    assert second.asked[1].reply_so_far == ("One.",)
 
 
-async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(event_log: EventLog, asked: Event) -> None:
+async def test_an_error_that_is_not_retryable_fails_the_reply_at_once(event_log: EventLog, asked: Event) -> None:
     chat = Faulty(hopeless=True)
     async with working(event_log, chat):
         facts = await until_over(event_log, ReplyFailed)
@@ -149,7 +152,7 @@ async def test_a_fault_that_trying_again_cannot_mend_is_told_at_once(event_log: 
     assert (reply.state, reply.error) == ("failed", "the key is refused")
 
 
-async def test_an_answer_that_was_given_up_is_given_once_its_letter_is_put_back(
+async def test_a_reply_that_was_given_up_is_completed_once_its_dead_letter_is_requeued(
     event_log: EventLog, asked: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
@@ -157,21 +160,21 @@ async def test_an_answer_that_was_given_up_is_given_once_its_letter_is_put_back(
     async with working(event_log, chat):
         facts = await until_over(event_log, ReplyFailed)
         assert fold_all(Conversation(id="c"), facts).turns[0].reply == replace(
-            told(), state="failed", error="it broke off", sentences=told().sentences[:1]
+            whole_reply(), state="failed", error="it broke off", sentences=whole_reply().sentences[:1]
         )
         async with asyncio.timeout(10):
             while not (letters := [one async for one in dead_letters.read_all(event_log)]):
                 await asyncio.sleep(0.01)
         await dead_letters.Requeuer(event_log).requeue(letters[0])
         facts = await until_over(event_log, ConversationTitled)
-    assert chat.asked[-1].told == ("One.",)
-    assert fold_all(Conversation(id="c"), facts).turns[0].reply == told()
+    assert chat.asked[-1].reply_so_far == ("One.",)
+    assert fold_all(Conversation(id="c"), facts).turns[0].reply == whole_reply()
     kinds = [type(one.body) for _, one in facts]
     assert [kinds.count(one) for one in (ReplyStarted, ReplySentence, ReplyFailed, ReplyEnded)] == [1, 3, 1, 1]
 
 
-def told() -> Reply:
-    """The whole answer, as the page shows it."""
+def whole_reply() -> Reply:
+    """The complete reply, as the page shows it."""
     texts = enumerate(("One.", "Two.", "Three."))
     sentences = [Sentence(index=place, text=text, emotion="happy") for place, text in texts]
     return Reply(id=derive_id("ask", "reply"), character="ada", state="ended", sentences=tuple(sentences))

@@ -18,12 +18,12 @@ from starlette.routing import Route
 
 from bus.errors import ConfigurationError, EngineError
 from bus.events import CharacterCreated
-from services.dialogue.engine import Exchange
-from services.dialogue.openai import OpenAI, Thoughts
+from services.dialogue.engine import ChatRequest
+from services.dialogue.openai import OpenAI, ReasoningFilter
 
 KEY = "sk-very-secret-0123456789"
 ADA = CharacterCreated(name="Ada", tagline="t", personality="p", greeting="g", look="l", voice="female")
-EXCHANGE = Exchange(text="hello", at=1, character=ADA, seed=7)
+REQUEST = ChatRequest(text="hello", at=1, character=ADA, seed=7)
 
 
 def chunk(text: str | None = None, *, finish: str | None = None) -> bytes:
@@ -95,10 +95,10 @@ async def endpoint(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Endpoint]:
     listener.close()
 
 
-async def ask(endpoint: Endpoint, exchange: Exchange = EXCHANGE, **options: Any) -> list[str]:
+async def ask(endpoint: Endpoint, request: ChatRequest = REQUEST, **options: Any) -> list[str]:
     chat = OpenAI(endpoint.url, key=KEY, **options)
     try:
-        return [piece async for piece in chat.stream(exchange)]
+        return [piece async for piece in chat.stream(request)]
     finally:
         await chat.close()
 
@@ -124,7 +124,7 @@ async def test_the_first_word_is_there_while_the_rest_is_still_awaited(endpoint:
     rest = asyncio.Event()
     endpoint.answer = lambda request: stream(chunk("One. "), wait=rest)
     chat = OpenAI(endpoint.url, model="m")
-    pieces = chat.stream(EXCHANGE)
+    pieces = chat.stream(REQUEST)
     assert await anext(pieces) == "One. "
     assert not rest.is_set()
     await pieces.aclose()  # type: ignore[attr-defined]
@@ -141,7 +141,7 @@ async def test_the_model_asked_for_is_used_and_the_list_of_models_left_alone(end
 async def test_the_name_tells_the_model_once_it_is_known(endpoint: Endpoint) -> None:
     chat = OpenAI(endpoint.url)
     assert chat.name == "openai"
-    assert [piece async for piece in chat.stream(EXCHANGE)] == ["Hello."]
+    assert [piece async for piece in chat.stream(REQUEST)] == ["Hello."]
     assert chat.name == "openai:llama3.2"
     await chat.close()
 
@@ -161,7 +161,7 @@ async def test_what_an_endpoint_refuses_to_be_asked_for_is_left_out_from_then_on
     endpoint.answer = strict
     chat = OpenAI(endpoint.url, model="m")
     for _ in range(2):
-        assert [piece async for piece in chat.stream(EXCHANGE)] == ["Fine."]
+        assert [piece async for piece in chat.stream(REQUEST)] == ["Fine."]
     assert len(endpoint.requests) == 4
     await chat.close()
 
@@ -174,7 +174,7 @@ async def test_thoughts_are_not_said(endpoint: Endpoint) -> None:
 def test_thoughts_are_told_from_words_wherever_the_pieces_are_cut() -> None:
     text = "A<think>secret < plan</think>B < C"
     for size in range(1, len(text)):
-        thoughts = Thoughts()
+        thoughts = ReasoningFilter()
         said = "".join(thoughts.push(text[start : start + size]) for start in range(0, len(text), size))
         assert said == "AB < C"
 
@@ -209,10 +209,10 @@ async def test_a_picked_model_that_is_gone_is_picked_anew(endpoint: Endpoint) ->
     endpoint.answer = only_new
     chat = OpenAI(endpoint.url)
     with pytest.raises(EngineError) as caught:
-        await anext(chat.stream(EXCHANGE))
+        await anext(chat.stream(REQUEST))
     assert caught.value.retryable
     endpoint.models = {"data": [{"id": "new"}]}
-    assert [piece async for piece in chat.stream(EXCHANGE)] == ["Hi."]
+    assert [piece async for piece in chat.stream(REQUEST)] == ["Hi."]
     await chat.close()
 
 
@@ -256,9 +256,9 @@ async def test_an_answer_that_is_no_stream_is_named(endpoint: Endpoint) -> None:
 async def test_silence_before_the_first_and_between_two_words_has_an_end(endpoint: Endpoint) -> None:
     never = asyncio.Event()
     endpoint.answer = lambda request: stream(wait=never)
-    first = await refusal(endpoint, first_token=0.05)
+    first = await refusal(endpoint, first_token_timeout=0.05)
     endpoint.answer = lambda request: stream(chunk("One"), wait=never)
-    later = await refusal(endpoint, next_token=0.05)
+    later = await refusal(endpoint, next_token_timeout=0.05)
     assert [(e.code, e.retryable) for e in (first, later)] == [("llm_timeout", True)] * 2
     never.set()
 
@@ -268,7 +268,7 @@ async def test_an_endpoint_that_is_not_there_is_worth_another_try() -> None:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: refused
         chat = OpenAI(f"http://user:{KEY}@127.0.0.1:{taken.getsockname()[1]}/v1", key=KEY)
         with pytest.raises(EngineError) as caught:
-            await anext(chat.stream(EXCHANGE))
+            await anext(chat.stream(REQUEST))
         await chat.close()
     assert (caught.value.code, caught.value.retryable) == ("llm_unreachable", True)
     assert KEY not in caught.value.detail

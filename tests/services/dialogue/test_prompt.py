@@ -1,4 +1,4 @@
-"""What the model is told, and what its tags mean."""
+"""The prompt, and the emotion tags of the answer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 
 from bus.events import CharacterCreated
 from projections.conversation import Message
-from services.dialogue.engine import Exchange
-from services.dialogue.prompt import Toned, bounded, messages, parse
+from services.dialogue.engine import ChatRequest
+from services.dialogue.prompt import EmotionTaggedSentence, chat_messages, parse_emotion_tag, truncate_history
 
 ADA = CharacterCreated(
     name="Ada", tagline="an engineer", personality="You are curious.", greeting="Hi.", look="l", voice="female"
@@ -18,31 +18,31 @@ ADA = CharacterCreated(
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("[happy] Hello there.", Toned("Hello there.", "happy")),
-        ("[ Happy ]: Hello.", Toned("Hello.", "happy")),
-        ("[emotion: SAD] Oh no.", Toned("Oh no.", "sad")),
-        ("(surprised) Really?", Toned("Really?", "surprised")),
-        ("*smiles* Nice.", Toned("Nice.", "happy")),
-        ("<angry/> Stop it.", Toned("Stop it.", "angry")),
-        ("Well done [joy]!", Toned("Well done!", "happy")),
-        ("[happy] One [sad] two.", Toned("One two.", "happy")),
-        ("[wistful] Long ago.", Toned("Long ago.", None)),
-        ("I (really) mean it.", Toned("I (really) mean it.", None)),
-        ("It takes 2*3*4 steps [see page 4].", Toned("It takes 2*3*4 steps [see page 4].", None)),
-        ("Just words.", Toned("Just words.", None)),
-        ("[fröhlich] Guten Tag.", Toned("Guten Tag.", "happy")),
-        ("[happy]", Toned("", "happy")),
-        ("[happy face] Hi.", Toned("Hi.", "happy")),
+        ("[happy] Hello there.", EmotionTaggedSentence("Hello there.", "happy")),
+        ("[ Happy ]: Hello.", EmotionTaggedSentence("Hello.", "happy")),
+        ("[emotion: SAD] Oh no.", EmotionTaggedSentence("Oh no.", "sad")),
+        ("(surprised) Really?", EmotionTaggedSentence("Really?", "surprised")),
+        ("*smiles* Nice.", EmotionTaggedSentence("Nice.", "happy")),
+        ("<angry/> Stop it.", EmotionTaggedSentence("Stop it.", "angry")),
+        ("Well done [joy]!", EmotionTaggedSentence("Well done!", "happy")),
+        ("[happy] One [sad] two.", EmotionTaggedSentence("One two.", "happy")),
+        ("[wistful] Long ago.", EmotionTaggedSentence("Long ago.", None)),
+        ("I (really) mean it.", EmotionTaggedSentence("I (really) mean it.", None)),
+        ("It takes 2*3*4 steps [see page 4].", EmotionTaggedSentence("It takes 2*3*4 steps [see page 4].", None)),
+        ("Just words.", EmotionTaggedSentence("Just words.", None)),
+        ("[fröhlich] Guten Tag.", EmotionTaggedSentence("Guten Tag.", "happy")),
+        ("[happy]", EmotionTaggedSentence("", "happy")),
+        ("[happy face] Hi.", EmotionTaggedSentence("Hi.", "happy")),
     ],
 )
-def test_a_mood_is_found_in_whatever_form_models_give_it(said: str, expected: Toned) -> None:
-    assert parse(said) == expected
+def test_an_emotion_tag_is_found_in_every_form_that_models_write(said: str, expected: EmotionTaggedSentence) -> None:
+    assert parse_emotion_tag(said) == expected
 
 
-def test_the_model_learns_who_it_is_what_was_heard_and_what_was_said() -> None:
+def test_the_prompt_has_the_character_the_history_and_the_words() -> None:
     history = (Message("user", "hello"), Message("assistant", "I was going to", True))
-    exchange = Exchange(text="go on", at=1, language="de", character=ADA, others=("Bo", "Cy", "Di"), history=history)
-    system, *rest = messages(exchange)
+    request = ChatRequest(text="go on", at=1, language="de", character=ADA, others=("Bo", "Cy", "Di"), history=history)
+    system, *rest = chat_messages(request)
     assert system["role"] == "system"
     for part in ("You are Ada, an engineer. You are curious.", "Bo, Cy and Di", "German", "[happy]", "[fearful]"):
         assert part in system["content"]
@@ -53,20 +53,20 @@ def test_the_model_learns_who_it_is_what_was_heard_and_what_was_said() -> None:
     ]
 
 
-def test_who_has_no_tagline_is_who_the_personality_says() -> None:
-    system, *_ = messages(Exchange(text="hi", at=1, character=msgspec.structs.replace(ADA, tagline="")))
+def test_without_a_tagline_the_prompt_has_the_personality_alone() -> None:
+    system, *_ = chat_messages(ChatRequest(text="hi", at=1, character=msgspec.structs.replace(ADA, tagline="")))
     assert system["content"].startswith("You are Ada. You are curious.")
 
 
-def test_a_half_told_answer_stands_at_the_end_with_the_request_to_go_on() -> None:
-    chat = messages(Exchange(text="hi", at=1, character=ADA, told=("One.", "Two.")))
+def test_a_half_finished_reply_comes_last_with_the_request_to_continue() -> None:
+    chat = chat_messages(ChatRequest(text="hi", at=1, character=ADA, reply_so_far=("One.", "Two.")))
     assert [one["role"] for one in chat] == ["system", "user", "assistant", "user"]
     assert chat[2]["content"] == "One. Two."
 
 
-def test_of_a_long_history_the_newest_part_is_shown_from_something_the_person_said() -> None:
+def test_a_long_history_is_truncated_to_its_newest_part_from_a_message_of_the_person() -> None:
     history = tuple(Message("user" if n % 2 == 0 else "assistant", f"{n:02}" * 5) for n in range(20))
-    assert [one.text[:2] for one in bounded(history, limit=55)] == ["16", "17", "18", "19"]
-    assert [one.text[:2] for one in bounded(history, limit=40)] == ["16", "17", "18", "19"]
-    assert bounded(history, limit=5) == []
-    assert bounded(history) == list(history)
+    assert [one.text[:2] for one in truncate_history(history, limit=55)] == ["16", "17", "18", "19"]
+    assert [one.text[:2] for one in truncate_history(history, limit=40)] == ["16", "17", "18", "19"]
+    assert truncate_history(history, limit=5) == []
+    assert truncate_history(history) == list(history)

@@ -1,4 +1,4 @@
-"""Sentences come whole, at once, and fit to be spoken."""
+"""Sentences are complete, come early, and can be spoken."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dialogue.sentences import FIRST_LONGEST, LONGEST, Splitter, clean
+from services.dialogue.sentences import FIRST_MAX_LENGTH, MAX_LENGTH, SentenceSplitter, strip_markup
 
 
 def split(text: str, language: str = "en", size: int = 3) -> list[str]:
-    splitter = Splitter(language)
+    splitter = SentenceSplitter(language)
     found: list[str] = []
     for start in range(0, len(text), size):
         found += splitter.push(text[start : start + size])
-    return found + splitter.finish()
+    return found + splitter.flush()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def split(text: str, language: str = "en", size: int = 3) -> list[str]:
         ("...", []),
     ],
 )
-def test_a_text_is_cut_where_a_reader_would_pause(text: str, expected: list[str]) -> None:
+def test_a_text_is_split_at_the_ends_of_sentences(text: str, expected: list[str]) -> None:
     assert split(text) == expected
 
 
@@ -53,28 +53,28 @@ def test_a_text_is_cut_where_a_reader_would_pause(text: str, expected: list[str]
         ("Du bist Jan. Das weiß ich.", ["Du bist Jan.", "Das weiß ich."]),
     ],
 )
-def test_german_has_ordinals_and_short_forms_of_its_own(text: str, expected: list[str]) -> None:
+def test_german_has_ordinals_and_abbreviations_of_its_own(text: str, expected: list[str]) -> None:
     assert split(text, "de") == expected
 
 
-def test_a_list_in_markdown_becomes_sentences_without_its_marks() -> None:
+def test_a_list_in_markdown_becomes_sentences_without_markup() -> None:
     text = "# Plan\n\n1. **Buy** milk\n2. Call [Ann](https://example.org/x) `now`\n- *Sleep* 😴\n> done"
     assert split(text) == ["Plan", "Buy milk", "Call Ann now", "Sleep", "done"]
 
 
-def test_what_is_no_markdown_stays() -> None:
-    assert clean("2 * 3 = 6 and snake_case_name") == "2 * 3 = 6 and snake_case_name"
+def test_signs_that_are_no_markdown_stay() -> None:
+    assert strip_markup("2 * 3 = 6 and snake_case_name") == "2 * 3 = 6 and snake_case_name"
 
 
-def test_a_sentence_comes_with_the_first_character_after_it() -> None:
-    splitter = Splitter()
+def test_a_sentence_is_complete_with_the_first_character_after_it() -> None:
+    splitter = SentenceSplitter()
     assert splitter.push("Hello there.") == []
     assert splitter.push(" H") == ["Hello there."]
 
 
 def test_a_long_first_sentence_starts_with_a_clause() -> None:
     start = "Well, when I think about that question for a while, I would say it depends,"
-    splitter = Splitter()
+    splitter = SentenceSplitter()
     found = splitter.push(f"{start} mostly on the weather and on how")
     assert found == [start]
     later = "And then, after a while, of course, there is so much more to say about it, as you know, that I"
@@ -83,15 +83,15 @@ def test_a_long_first_sentence_starts_with_a_clause() -> None:
 
 def test_nothing_is_longer_than_the_limit_even_without_a_stop() -> None:
     found = split("word " * 200)
-    assert max(map(len, found)) <= LONGEST
+    assert max(map(len, found)) <= MAX_LENGTH
     assert " ".join(found) == " ".join(["word"] * 200)
-    assert max(map(len, split("x" * 1000))) <= LONGEST
+    assert max(map(len, split("x" * 1000))) <= MAX_LENGTH
 
 
 @given(st.text(alphabet="aB3 .!?,…\n\"')", max_size=400), st.integers(1, 7))
 def test_the_size_of_the_pieces_only_matters_for_clauses(text: str, size: int) -> None:
     """Where nothing is too long, the same sentences come out however the text was cut."""
-    if max(map(len, text.split("\n")), default=0) < FIRST_LONGEST:
+    if max(map(len, text.split("\n")), default=0) < FIRST_MAX_LENGTH:
         assert split(text, size=size) == split(text, size=max(1, len(text)))
 
 

@@ -1,4 +1,4 @@
-"""One answer to everything that is said, whatever is redelivered."""
+"""One reply to every transcript and message, also where they are redelivered."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ from bus.events import (
 )
 from bus.ids import derive_id
 from projections.conversation import Message
-from services.dialogue import service
-from services.dialogue.engine import Exchange
-from services.dialogue.service import Dialogue, failed
+from services.dialogue.engine import ChatRequest
+from services.dialogue.service import Dialogue, failure_facts
 from tests.fakes import FakeReader, event
 
 ADA = CharacterCreated(
@@ -43,19 +42,19 @@ REPLY = derive_id("ask", "reply")
 
 
 class FakeChat:
-    """Says what it is given, and remembers what it was asked."""
+    """Streams the given pieces, and records its requests."""
 
     name = "fake"
 
-    def __init__(self, *pieces: str, repeatable: bool = False, breaks: bool = False) -> None:
+    def __init__(self, *pieces: str, deterministic: bool = False, breaks: bool = False) -> None:
         self.pieces = pieces
-        self.repeatable = repeatable
-        self.asked: list[Exchange] = []
+        self.deterministic = deterministic
+        self.asked: list[ChatRequest] = []
         self.given = 0
         self._breaks = breaks
 
-    async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
-        self.asked.append(exchange)
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+        self.asked.append(request)
         for piece in self.pieces:
             self.given += 1
             yield piece
@@ -89,7 +88,7 @@ async def answer(chat: FakeChat, log_reader: FakeReader, asked: Event = ASKED) -
     return cast("list[Body]", [body async for body in Dialogue(chat).reply(asked, log_reader)])
 
 
-async def test_an_answer_is_its_beginning_its_sentences_its_end_and_a_title() -> None:
+async def test_a_reply_is_started_sentences_ended_and_a_title() -> None:
     chat = FakeChat("[happy] I am", " Ada. [sad] And", " you?")
     assert await answer(chat, reader(opened(), ASKED)) == [
         ReplyStarted(reply=REPLY, character="ada", engine="fake"),
@@ -100,26 +99,26 @@ async def test_an_answer_is_its_beginning_its_sentences_its_end_and_a_title() ->
     ]
 
 
-async def test_a_reply_that_failed_and_was_put_back_goes_on_after_what_is_on_record() -> None:
+async def test_a_failed_reply_that_was_requeued_continues_after_its_recorded_sentences() -> None:
     failed_there = (ReplyFailed(reply=REPLY, code="x", detail="y"), "t")
     outputs = await answer(FakeChat("And on."), reader(opened(), ASKED, *HALF, failed_there))
     assert [one.text for one in outputs if isinstance(one, ReplySentence)] == ["I am Ada.", "And on."]
     assert ReplyEnded(reply=REPLY, sentences=2) in outputs
 
 
-async def test_the_engine_is_told_all_that_it_may_draw_on() -> None:
+async def test_the_request_has_the_text_the_characters_and_the_history() -> None:
     chat = FakeChat("Yes.")
     earlier = (MessageReceived(message="m0", text="hello"), "t0")
     started = (ReplyStarted(reply="r0", character="ada", engine="e"), "t0")
     told = (ReplySentence(reply="r0", index=0, text="Hi there.", character="ada"), "t0")
     await answer(chat, reader(opened("de"), earlier, started, told, ASKED))
-    (exchange,) = chat.asked
-    assert (exchange.text, exchange.at, exchange.language) == ("what is your name", 1, "de")
-    assert (exchange.character, exchange.others, exchange.told) == (ADA, ("Bo",), ())
-    assert exchange.history == (Message("user", "hello"), Message("assistant", "Hi there."))
+    (request,) = chat.asked
+    assert (request.text, request.at, request.language) == ("what is your name", 1, "de")
+    assert (request.character, request.others, request.reply_so_far) == (ADA, ("Bo",), ())
+    assert request.history == (Message("user", "hello"), Message("assistant", "Hi there."))
 
 
-async def test_what_was_not_heard_is_not_told_to_the_engine() -> None:
+async def test_sentences_that_were_not_heard_are_not_in_the_history() -> None:
     chat = FakeChat("Yes.")
     played = PlaybackStarted(session="s", speech="s0", reply="r0", index=0, video=False)
     done = PlaybackFinished(session="s", speech="s0", reply="r0", index=0, samples=48000, complete=True)
@@ -131,7 +130,7 @@ async def test_what_was_not_heard_is_not_told_to_the_engine() -> None:
     assert chat.asked[0].history == (Message("assistant", "Heard this.", True),)
 
 
-async def test_a_sentence_is_out_before_the_next_one_is_asked_for() -> None:
+async def test_a_sentence_is_output_before_the_next_piece_is_read() -> None:
     chat = FakeChat("One is here. ", "Two ", "is here.")
     async with aclosing(cast("Any", Dialogue(chat).reply(ASKED, reader(opened(), ASKED)))) as outputs:
         await anext(outputs)
@@ -140,7 +139,7 @@ async def test_a_sentence_is_out_before_the_next_one_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-async def test_nothing_said_gets_no_answer(text: str) -> None:
+async def test_empty_text_gets_no_reply(text: str) -> None:
     quiet = event(TranscriptFinal(utterance="u", text=text, language="en", confidence=0.0), turn="t")
     assert await answer(FakeChat("Hm."), reader(opened(), quiet), quiet) == []
 
@@ -153,7 +152,7 @@ async def test_nothing_said_gets_no_answer(text: str) -> None:
     ],
     ids=["ended", "interrupted"],
 )
-async def test_a_reply_that_is_over_on_record_is_not_given_again(end: Fact) -> None:
+async def test_a_reply_that_is_over_on_the_log_is_not_repeated(end: Fact) -> None:
     chat = FakeChat("Again.")
     started = (ReplyStarted(reply=REPLY, character="ada", engine="fake"), "t")
     assert await answer(chat, reader(opened(), ASKED, started, (end, "t"))) == []
@@ -161,7 +160,7 @@ async def test_a_reply_that_is_over_on_record_is_not_given_again(end: Fact) -> N
 
 
 @pytest.mark.parametrize(("state", "answered"), [("playing", False), ("played", True)])
-async def test_a_murmur_while_the_character_speaks_needs_no_answer(state: str, answered: bool) -> None:
+async def test_a_backchannel_while_the_character_speaks_gets_no_reply(state: str, answered: bool) -> None:
     murmur = TranscriptFinal(utterance="u", text="mm-hm", language="en", confidence=0.5)
     about = {"session": "s", "speech": "s0", "reply": "r0", "index": 0}
     facts: list[tuple[Fact, str | None]] = [
@@ -181,7 +180,7 @@ HALF: Sequence[tuple[Fact, str | None]] = (
 )
 
 
-async def test_a_half_told_reply_repeats_what_is_on_record_and_goes_on_after_it() -> None:
+async def test_a_half_finished_reply_repeats_its_recorded_sentences_and_continues() -> None:
     chat = FakeChat("I am Ada. ", "I like logs.")
     outputs = await answer(chat, reader(opened(), ASKED, *HALF))
     assert outputs[:4] == [
@@ -190,10 +189,10 @@ async def test_a_half_told_reply_repeats_what_is_on_record_and_goes_on_after_it(
         sentence(1, "I like logs.", "happy", "happy"),
         ReplyEnded(reply=REPLY, sentences=2),
     ]
-    assert chat.asked[0].told == ("I am Ada.",)
+    assert chat.asked[0].reply_so_far == ("I am Ada.",)
 
 
-async def test_a_reply_that_had_failed_goes_on_where_it_was_put_back() -> None:
+async def test_a_requeued_reply_keeps_its_sentences_and_places() -> None:
     chat = FakeChat("I like logs.")
     outputs = await answer(chat, reader(opened(), ASKED, *HALF, (ReplyFailed(reply=REPLY, code="x", detail="y"), "t")))
     assert outputs[1:4] == [
@@ -203,24 +202,24 @@ async def test_a_reply_that_had_failed_goes_on_where_it_was_put_back() -> None:
     ]
 
 
-async def test_an_engine_that_repeats_itself_exactly_is_taken_up_where_the_record_ends() -> None:
-    chat = FakeChat("Ha! Ha! ", "I am Ada.", repeatable=True)
+async def test_of_a_deterministic_engine_the_recorded_sentences_are_skipped() -> None:
+    chat = FakeChat("Ha! Ha! ", "I am Ada.", deterministic=True)
     first = await answer(chat, reader(opened(), ASKED))
     told = [(cast("Fact", body), "t") for body in first[:3]]
     assert await answer(chat, reader(opened(), ASKED, *told)) == first
 
 
-async def test_the_character_that_began_a_reply_ends_it() -> None:
+async def test_a_reply_keeps_the_character_it_started_with() -> None:
     outputs = await answer(FakeChat("More."), reader(opened(), ASKED, *HALF, (CharacterChosen(character="bo"), "t9")))
     assert {body.character for body in outputs if isinstance(body, ReplyStarted | ReplySentence)} == {"ada"}
 
 
-async def test_a_title_on_record_stays() -> None:
+async def test_a_title_on_the_log_stays() -> None:
     outputs = await answer(FakeChat("Yes."), reader(opened(), (ConversationTitled(title="Old"), "t0"), ASKED))
     assert not [body for body in outputs if isinstance(body, ConversationTitled)]
 
 
-async def test_a_second_turn_reads_only_what_is_new() -> None:
+async def test_a_second_turn_reads_only_new_facts() -> None:
     handler = Dialogue(FakeChat("Yes."))
     log_reader = reader(opened(), ASKED)
     async for _ in handler.reply(ASKED, log_reader):
@@ -232,9 +231,8 @@ async def test_a_second_turn_reads_only_what_is_new() -> None:
     assert log_reader.asked == [2, 1]
 
 
-async def test_conversations_that_were_forgotten_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "REMEMBERED", 1)
-    handler = Dialogue(FakeChat("Yes."))
+async def test_a_conversation_that_left_the_cache_is_read_again() -> None:
+    handler = Dialogue(FakeChat("Yes."), cached_conversations=1)
     log_reader = reader(opened(), ASKED)
     other = event(MessageReceived(message="m2", text="hi"), conversation="other", turn="t2")
     log_reader.events.append((3, other))
@@ -244,26 +242,27 @@ async def test_conversations_that_were_forgotten_are_read_again(monkeypatch: pyt
     assert log_reader.asked == [2, 1, 2]
 
 
-async def test_without_a_character_on_record_somebody_answers_still() -> None:
+async def test_without_a_character_on_the_log_the_fallback_answers() -> None:
     chat = FakeChat("Yes.")
     outputs = await answer(chat, FakeReader(log(ASKED)))
     assert outputs[0] == ReplyStarted(reply=REPLY, character="visavis", engine="fake")
     assert chat.asked[0].character.name == "Visavis"
 
 
-async def test_an_engine_that_says_nothing_is_a_failure_worth_another_try() -> None:
+async def test_an_empty_answer_is_a_retryable_error() -> None:
     with pytest.raises(EngineError, match="answered nothing") as caught:
         await answer(FakeChat(" ", "[happy]"), reader(opened(), ASKED))
     assert caught.value.retryable
 
 
-async def test_what_was_said_before_an_engine_broke_off_is_out() -> None:
+async def test_sentences_before_the_stream_broke_off_are_output() -> None:
     outputs = Dialogue(FakeChat("One. Two", breaks=True)).reply(ASKED, reader(opened(), ASKED))
     assert [await anext(outputs), await anext(outputs)][1] == sentence(0, "One.")
     with pytest.raises(EngineError, match="broke off"):
         await anext(outputs)
 
 
-def test_a_reply_given_up_tells_the_person_why() -> None:
+def test_a_failed_reply_has_the_code_and_detail_of_its_error() -> None:
     error = EngineError("the model is away", code="llm_unreachable")
-    assert list(failed(ASKED, error)) == [ReplyFailed(reply=REPLY, code="llm_unreachable", detail="the model is away")]
+    failure = ReplyFailed(reply=REPLY, code="llm_unreachable", detail="the model is away")
+    assert list(failure_facts(ASKED, error)) == [failure]

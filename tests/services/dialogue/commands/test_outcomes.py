@@ -1,4 +1,4 @@
-"""Commands are carried out before the model is asked, once, and the same again whenever they are redelivered."""
+"""Commands are carried out without the language model, once, and with the same outcome when redelivered."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bus.events import (
 )
 from bus.ids import derive_id
 from projections.conversation import Conversation, fold_all
-from services.dialogue.engine import Exchange
+from services.dialogue.engine import ChatRequest
 from services.dialogue.service import Dialogue
 from tests.fakes import FakeReader, event
 
@@ -34,16 +34,16 @@ CHARACTERS = {"ada": ADA, "milo": MILO}
 
 
 class NoChat:
-    """Says that it was asked."""
+    """An engine whose answer shows that it was asked."""
 
-    name, repeatable = "model", True
+    name, deterministic = "model", True
 
-    async def stream(self, exchange: Exchange) -> AsyncIterator[str]:
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         yield "The model speaks."
 
 
 class Talk:
-    """A conversation on record that goes on with every utterance."""
+    """A conversation whose log grows with every utterance."""
 
     def __init__(self, language: str = "en") -> None:
         self.reader = FakeReader(characters=CHARACTERS)
@@ -71,7 +71,7 @@ class Talk:
         return found
 
 
-def told(bodies: list[Body]) -> list[str]:
+def answer_texts(bodies: list[Body]) -> list[str]:
     return [body.text for body in bodies if isinstance(body, ReplySentence)]
 
 
@@ -99,10 +99,10 @@ async def test_a_switch_chooses_the_character_who_then_greets() -> None:
         ("louder", "limit_reached", "That is as far as it goes."),
     ],
 )
-async def test_what_cannot_be_done_is_refused_and_said(text: str, code: str, answer: str) -> None:
+async def test_a_command_that_cannot_be_carried_out_is_refused_with_a_reply(text: str, code: str, answer: str) -> None:
     refused, *rest = await Talk().say(text)
     assert isinstance(refused, CommandRefused)
-    assert (refused.code, refused.detail, told(rest)) == (code, answer, [answer])
+    assert (refused.code, refused.detail, answer_texts(rest)) == (code, answer, [answer])
 
 
 async def test_the_voice_gets_slower_step_by_step_and_stays_so() -> None:
@@ -127,7 +127,7 @@ async def test_text_only_is_written_and_not_spoken_until_the_voice_is_on_again()
     assert spoken == [(False, 1.0)] * 2 + [(True, 1.0), (True, 0.63), (True, 0.63)]
 
 
-async def test_what_was_said_last_is_repeated_with_its_mood() -> None:
+async def test_the_last_reply_is_repeated_with_its_emotion() -> None:
     talk = Talk()
     await talk.say("switch to milo")
     bodies = await talk.say("Pardon?")
@@ -135,14 +135,14 @@ async def test_what_was_said_last_is_repeated_with_its_mood() -> None:
 
 
 @pytest.mark.parametrize(("text", "name"), [("stop", "stop"), ("new conversation", "new_conversation")])
-async def test_some_commands_are_not_answered(text: str, name: str) -> None:
+async def test_some_commands_get_no_reply(text: str, name: str) -> None:
     assert await Talk().say(text) == [CommandRecognised(name=name)]  # type: ignore[arg-type]
 
 
 async def test_help_lists_the_commands_in_the_language_that_was_spoken() -> None:
     english, german = await Talk().say("what can I say"), await Talk().say("Was kann ich sagen?", "de")
-    assert told(english)[0] == "You can say: switch to Milo."
-    assert told(german)[0] == "Du kannst sagen: Wechsle zu Milo."
+    assert answer_texts(english)[0] == "You can say: switch to Milo."
+    assert answer_texts(german)[0] == "Du kannst sagen: Wechsle zu Milo."
     assert {one.language for one in german if isinstance(one, ReplySentence)} == {"de"}
 
 
@@ -157,18 +157,18 @@ async def test_a_command_that_is_redelivered_is_carried_out_once() -> None:
         first = await talk.say(text)
     asked = next(one for _, one in reversed(talk.reader.events) if isinstance(one.body, TranscriptFinal))
     assert isinstance(first[0], CommandRecognised)
-    # Its worker died before the answer was told to its end.
+    # Its worker died before the end of the reply was on the log.
     ended = talk.reader.events.pop()
     assert isinstance(ended[1].body, ReplyEnded)
     again = [cast("Body", body) async for body in Dialogue(NoChat()).reply(asked, talk.reader)]
     assert again == first
 
 
-async def test_somebody_elses_words_are_no_command() -> None:
+async def test_forwarded_words_are_no_command() -> None:
     talk = Talk()
-    assert told(await talk.say("stop", forwarded=True)) == ["The model speaks."]
+    assert answer_texts(await talk.say("stop", forwarded=True)) == ["The model speaks."]
     forwarded = MessageReceived(message="m", text="switch to milo", channel="telegram", forwarded=True)
-    assert told(await talk.take(talk.record(forwarded, "tm", "m"))) == ["The model speaks."]
+    assert answer_texts(await talk.take(talk.record(forwarded, "tm", "m"))) == ["The model speaks."]
     assert talk.state.character == "ada"
 
 

@@ -1,16 +1,16 @@
-"""A whole utterance is a command or it is none."""
+"""Commands are recognised in whole utterances only."""
 
 from __future__ import annotations
 
 import pytest
 
-from services.dialogue.commands.recognition import Command, character_named, recognise
+from services.dialogue.commands.recognition import Command, find_character, recognise_command
 
 NAMES = {"ada": "Ada", "milo": "Milo", "noor": "Noor", "otto": "Otto"}
 
 
 def name_of(text: str, language: str = "en") -> str | None:
-    command = recognise(text, language, NAMES, "Ada")
+    command = recognise_command(text, language, NAMES, "Ada")
     return command.name if command else None
 
 
@@ -83,7 +83,7 @@ def test_german_commands_and_english_ones_too(text: str, name: str) -> None:
         "I said stop because it was too loud and he would not listen to me any more",
     ],
 )
-def test_talk_is_no_command(text: str) -> None:
+def test_conversation_is_no_command(text: str) -> None:
     assert name_of(text) is None
 
 
@@ -99,24 +99,24 @@ def test_german_words_are_no_commands_in_english() -> None:
         ("Peter", ""), ("Noah", ""), ("Emily", ""), ("a", ""),
     ],
 )  # fmt: skip
-def test_names_are_known_by_their_sound(heard: str, character: str) -> None:
-    assert character_named(heard, NAMES) == character
+def test_names_are_matched_by_their_sound(heard: str, character: str) -> None:
+    assert find_character(heard, NAMES) == character
 
 
-def test_between_two_names_that_fit_as_well_nobody_is_chosen() -> None:
-    assert character_named("Ana", {"a": "Anna", "b": "Hanna"}) in ("a", "")
-    assert character_named("Mia", {"a": "Mio", "b": "Mie"}) == ""
+def test_between_two_equally_similar_names_none_is_chosen() -> None:
+    assert find_character("Ana", {"a": "Anna", "b": "Hanna"}) in ("a", "")
+    assert find_character("Mia", {"a": "Mio", "b": "Mie"}) == ""
 
 
 @pytest.mark.parametrize(
     "text", ["switch to Mylo", "Um, could I talk to Milo, please?", "change to milo now", "connect me with my low"]
 )
 def test_a_switch_names_the_character(text: str) -> None:
-    command = recognise(text, "en", NAMES, "Ada")
+    command = recognise_command(text, "en", NAMES, "Ada")
     assert command is not None
     assert (command.name, command.character) == ("switch", "milo")
 
 
-def test_a_switch_to_nobody_says_who_was_meant() -> None:
-    assert recognise("Switch to Peter.", "en", NAMES) == Command("switch", "", "peter")
-    assert recognise("Wechsle zu Peter", "de", NAMES) == Command("switch", "", "peter")
+def test_a_switch_to_an_unknown_name_keeps_the_name() -> None:
+    assert recognise_command("Switch to Peter.", "en", NAMES) == Command("switch", "", "peter")
+    assert recognise_command("Wechsle zu Peter", "de", NAMES) == Command("switch", "", "peter")

@@ -1,4 +1,4 @@
-"""The offline companion understands simple things, and says plainly what it cannot do."""
+"""The offline companion answers simple questions, and says what it cannot do."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from msgspec.structs import replace
 
 from bus.events import CharacterCreated, Emotion
 from projections.conversation import Message
-from services.dialogue.companion.engine import Companion, answer, plain, recognise
+from services.dialogue.companion.engine import Companion, answer, match_intent
 from services.dialogue.companion.english import ENGLISH
 from services.dialogue.companion.german import GERMAN
 from services.dialogue.companion.phrases import Phrases
-from services.dialogue.engine import Exchange
-from services.dialogue.prompt import parse
-from services.dialogue.sentences import Splitter
+from services.dialogue.engine import ChatRequest
+from services.dialogue.normalisation import normalise
+from services.dialogue.prompt import parse_emotion_tag
+from services.dialogue.sentences import SentenceSplitter
 
 NOON = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 ADA = CharacterCreated(
     name="Ada", tagline="a curious engineer", personality="-", greeting="Hi.", look="l", voice="female"
 )
-BASE = Exchange(text="hello", at=int(NOON.timestamp() * 1_000_000), character=ADA, others=("Bo", "Cleo"))
+BASE = ChatRequest(text="hello", at=int(NOON.timestamp() * 1_000_000), character=ADA, others=("Bo", "Cleo"))
 LANGUAGES = pytest.mark.parametrize("phrases", [ENGLISH, GERMAN], ids=["en", "de"])
 
 
 def say(text: str, *history: Message, language: str = "en", now: datetime = NOON, seed: int = 0) -> str:
-    exchange = replace(BASE, text=text, history=history, language=language, seed=seed)
-    return parse(answer(exchange, now)).text
+    request = replace(BASE, text=text, history=history, language=language, seed=seed)
+    return parse_emotion_tag(answer(request, now)).text
 
 
-def test_who_has_no_tagline_does_not_say_it() -> None:
+def test_a_character_without_a_tagline_does_not_name_one() -> None:
     nobody = msgspec.structs.replace(ADA, tagline="")
     asked = replace(BASE, text="who are you", character=nobody)
-    said = {parse(answer(replace(asked, seed=seed), NOON)).text for seed in range(20)}
+    said = {parse_emotion_tag(answer(replace(asked, seed=seed), NOON)).text for seed in range(20)}
     assert said == {"I am Ada. I live in this page, and I love to talk."}
     assert len({say("who are you", seed=seed) for seed in range(20)}) == 3
 
@@ -83,8 +84,8 @@ def test_who_has_no_tagline_does_not_say_it() -> None:
         ("she later", "bye"),
     ],
 )
-def test_english_is_understood_also_where_it_was_misheard(text: str, intent: str) -> None:
-    found = recognise(plain(text), ENGLISH)
+def test_english_is_understood_also_where_it_was_misrecognised(text: str, intent: str) -> None:
+    found = match_intent(normalise(text), ENGLISH)
     assert found is not None
     assert found.name == intent
 
@@ -116,28 +117,28 @@ def test_english_is_understood_also_where_it_was_misheard(text: str, intent: str
     ],
 )
 def test_german_is_understood(text: str, intent: str) -> None:
-    found = recognise(plain(text), GERMAN)
+    found = match_intent(normalise(text), GERMAN)
     assert found is not None
     assert found.name == intent
 
 
 @pytest.mark.parametrize("text", ["what is the capital of france", "why is the sky blue", "i like pizza", "blah", ""])
-def test_what_it_does_not_know_is_not_taken_for_something_else(text: str) -> None:
-    assert recognise(plain(text), ENGLISH) is None
+def test_unknown_questions_match_no_intent(text: str) -> None:
+    assert match_intent(normalise(text), ENGLISH) is None
 
 
 @LANGUAGES
 def test_every_intent_is_reached_by_its_own_examples(phrases: Phrases) -> None:
     for intent in phrases.intents:
         for example in intent.examples:
-            found = recognise(plain(example), phrases)
+            found = match_intent(normalise(example), phrases)
             assert found is not None
             assert (example, found.name) == (example, intent.name)
 
 
 @LANGUAGES
-def test_every_answer_can_be_said(phrases: Phrases) -> None:
-    """Known moods and known facts in braces, and no sentence too long to be spoken in one breath."""
+def test_every_answer_can_be_spoken(phrases: Phrases) -> None:
+    """It has known emotions, known fields in braces, and no sentence too long for one breath."""
     known = {"name", "tagline", "person", "known", "others", "other", "hello", "time", "date", "last"}
     names = {intent.name for intent in phrases.intents}
     assert names <= phrases.answers.keys()
@@ -145,16 +146,16 @@ def test_every_answer_can_be_said(phrases: Phrases) -> None:
     for variants in phrases.answers.values():
         for variant in variants:
             assert {field for _, field, _, _ in string.Formatter().parse(variant) if field} <= known
-            splitter = Splitter()
-            for sentence in [*splitter.push(variant), *splitter.finish()]:
-                toned = parse(sentence)
-                assert len(toned.text) <= 160
-                assert "[" not in toned.text
-                assert toned.emotion is None or toned.emotion in get_args(Emotion)
+            splitter = SentenceSplitter()
+            for sentence in [*splitter.push(variant), *splitter.flush()]:
+                tagged = parse_emotion_tag(sentence)
+                assert len(tagged.text) <= 160
+                assert "[" not in tagged.text
+                assert tagged.emotion is None or tagged.emotion in get_args(Emotion)
 
 
 @LANGUAGES
-def test_variants_begin_with_a_mood_so_that_the_face_shows_one(phrases: Phrases) -> None:
+def test_variants_begin_with_an_emotion_tag(phrases: Phrases) -> None:
     assert all(variant.startswith("[") for variants in phrases.answers.values() for variant in variants)
 
 
@@ -187,8 +188,8 @@ def test_days_have_their_english_endings(day: int, ending: str) -> None:
 
 async def test_the_clock_is_the_moment_of_the_question_in_the_given_zone() -> None:
     companion = Companion(zone=timezone(timedelta(hours=9)))
-    exchange = replace(BASE, text="what time is it")
-    pieces = [piece async for piece in companion.stream(exchange)]
+    request = replace(BASE, text="what time is it")
+    pieces = [piece async for piece in companion.stream(request)]
     assert "11:05 in the evening" in "".join(pieces)
 
 
@@ -221,7 +222,7 @@ def test_it_repeats_what_it_said() -> None:
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "why is the sky blue"), ("de", "warum ist der himmel blau")])
-def test_what_it_cannot_do_comes_with_how_to_connect_a_model_once(language: str, text: str) -> None:
+def test_it_explains_once_how_to_connect_a_model(language: str, text: str) -> None:
     for seed in range(5):
         first = say(text, language=language, seed=seed)
         assert "VISAVIS_LLM_URL" in first

@@ -28,10 +28,10 @@ from bus.settings import Settings
 from services.audio import Resampler, to_int16
 from services.stt.__main__ import ENGINES
 from services.stt.engine import Transcriber
-from services.stt.service import BLOCK
+from services.stt.service import BLOCK_BYTES
 from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
-from services.stt.whisper.engine import Whisper
-from services.stt.whisper.network import Generated, Network, Wanted
+from services.stt.whisper.engine import WhisperEngine
+from services.stt.whisper.network import DecodeRequest, DecodeResult, Network
 from tests import voices
 from tests.services.stt.whisper import tiny_whisper
 
@@ -95,9 +95,9 @@ def measure(engine: Transcriber, spoken: Spoken) -> Measured:
 def _hear(engine: Transcriber, pcm: bytes, wait: Callable[[float], None]) -> str:
     """What is heard; `wait` is told before each block how many seconds of sound are left when the block is there."""
     transcription = engine.open("en")
-    for start in range(0, len(pcm), BLOCK):
-        wait((len(pcm) - min(start + BLOCK, len(pcm))) / 2 / MICROPHONE_RATE)
-        transcription.push(pcm[start : start + BLOCK])
+    for start in range(0, len(pcm), BLOCK_BYTES):
+        wait((len(pcm) - min(start + BLOCK_BYTES, len(pcm))) / 2 / MICROPHONE_RATE)
+        transcription.push(pcm[start : start + BLOCK_BYTES])
     transcript = transcription.finish()
     transcription.close()
     return transcript.text
@@ -112,16 +112,16 @@ class BriefNetwork:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
 
-    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], wanted: Wanted) -> list[Generated]:
+    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], request: DecodeRequest) -> list[DecodeResult]:
         known = len(prompts[0]) - 4
-        return self._network.generate(encoded, prompts, replace(wanted, limit=max(1, SPOKEN_TOKENS - known)))
+        return self._network.generate(encoded, prompts, replace(request, max_tokens=max(1, SPOKEN_TOKENS - known)))
 
 
-def random_whisper(size: str, folder: Path) -> Whisper:
+def random_whisper(size: str, folder: Path) -> WhisperEngine:
     """Whisper of a real size, which knows nothing."""
     shape = tiny_whisper.SIZES[size]
     written = tiny_whisper.write_ctranslate2(folder / size, tiny_whisper.random_weights(size=shape), shape)
-    whisper = Whisper(BriefNetwork(CTranslate2Whisper(written, "cpu")))
+    whisper = WhisperEngine(BriefNetwork(CTranslate2Whisper(written, "cpu")))
     whisper.warm_up()
     return whisper
 

@@ -97,8 +97,8 @@ class FakeTranscriber:
 
     threads = 1
 
-    def __init__(self, *, prompted: bool = False) -> None:
-        self.prompted = prompted
+    def __init__(self, *, uses_prompt: bool = False) -> None:
+        self.uses_prompt = uses_prompt
         self.prompts: list[str] = []
         self.opened = self.closed = 0
         self.blocks: list[bytes] = []

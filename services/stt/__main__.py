@@ -1,4 +1,4 @@
-"""The STT service: chooses its engine and runs."""
+"""Entry point of the STT service: selects an engine and runs the service."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.stt.engine import Transcriber
 from services.stt.service import service
-from services.stt.whisper import weights as weights
+from services.stt.whisper import weights
 
 log = logging.getLogger(__name__)
 
 
-def _uninstalled(*packages: str, extra: str) -> str | None:
-    absent = [package.replace("_", "-") for package in packages if importlib.util.find_spec(package) is None]
-    return f"not installed: {', '.join(absent)} (pip install 'visavis[{extra}]')" if absent else None
+def _missing_packages(*packages: str, extra: str) -> str | None:
+    missing = [package.replace("_", "-") for package in packages if importlib.util.find_spec(package) is None]
+    return f"not installed: {', '.join(missing)} (pip install 'visavis[{extra}]')" if missing else None
 
 
-def _nvidia() -> bool:
-    """Whether there is a driver: on a desk or in a rack, in a Jetson, under Windows. Else no library need be asked."""
+def _has_nvidia_driver() -> bool:
+    """Whether there is an NVIDIA driver (Linux, Jetson or WSL); without one no library need be loaded."""
     return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/nvgpu", "/dev/dxg"))
 
 
-def _ctranslate2_sees_card() -> bool:
-    if not _nvidia():
+def _ctranslate2_has_gpu() -> bool:
+    if not _has_nvidia_driver():
         return False
     from services.stt.whisper.ctranslate2_network import cuda_devices
 
     return cuda_devices() > 0
 
 
-def _torch_sees_card() -> bool:
-    if not _nvidia():
+def _torch_has_gpu() -> bool:
+    if not _has_nvidia_driver():
         return False
     import torch
 
     return bool(torch.cuda.is_available())
 
 
-def _device(settings: Settings, sees_card: Callable[[], bool]) -> str:
-    return settings.stt_device if settings.stt_device != "auto" else "cuda" if sees_card() else "cpu"
+def _device(settings: Settings, has_gpu: Callable[[], bool]) -> str:
+    return settings.stt_device if settings.stt_device != "auto" else "cuda" if has_gpu() else "cpu"
 
 
 def _model(settings: Settings, device: str) -> str:
@@ -56,65 +56,65 @@ def _model(settings: Settings, device: str) -> str:
 
 
 def _whisper_missing(settings: Settings) -> str | None:
-    lack = _uninstalled("faster_whisper", "ctranslate2", extra="whisper")
-    if lack:
-        return lack
-    device = _device(settings, _ctranslate2_sees_card)
-    if device == "cuda" and not _ctranslate2_sees_card():
+    missing = _missing_packages("faster_whisper", "ctranslate2", extra="whisper")
+    if missing:
+        return missing
+    device = _device(settings, _ctranslate2_has_gpu)
+    if device == "cuda" and not _ctranslate2_has_gpu():
         return "CTranslate2 sees no graphics card that it has a build for (VISAVIS_STT_DEVICE=cuda)"
-    return weights.missing(_model(settings, device), weights.CTRANSLATE2)
+    return weights.missing_requirement(_model(settings, device), weights.CTRANSLATE2)
 
 
 def _whisper_passed_over(settings: Settings) -> str | None:
-    """CTranslate2's builds for ARM64 know no graphics card; torch does."""
-    if settings.stt_device == "cpu" or not _nvidia() or _ctranslate2_sees_card():
+    """Prefers torch where only torch supports the GPU: CTranslate2's ARM64 builds have no CUDA."""
+    if settings.stt_device == "cpu" or not _has_nvidia_driver() or _ctranslate2_has_gpu():
         return None
-    if _uninstalled("torch", "transformers", extra="whisper-torch") or not _torch_sees_card():
+    if _missing_packages("torch", "transformers", extra="whisper-torch") or not _torch_has_gpu():
         return None
     return "its CTranslate2 has no build for the graphics card here, torch has"
 
 
 def _whisper(settings: Settings) -> Transcriber:
     from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
-    from services.stt.whisper.engine import Whisper
+    from services.stt.whisper.engine import WhisperEngine
 
-    device = _device(settings, _ctranslate2_sees_card)
+    device = _device(settings, _ctranslate2_has_gpu)
     folder = weights.fetch(_model(settings, device), weights.CTRANSLATE2)
-    whisper = Whisper(CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1))
+    whisper = WhisperEngine(CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1))
     whisper.warm_up()
     return whisper
 
 
 def _whisper_torch_missing(settings: Settings) -> str | None:
-    # faster-whisper has the spectrogram, the vocabulary's rules and the speech detector.
-    lack = _uninstalled("torch", "transformers", "faster_whisper", extra="whisper-torch")
-    if lack:
-        return lack
-    device = _device(settings, _torch_sees_card)
-    if device == "cuda" and not _torch_sees_card():
+    # faster-whisper supplies the spectrogram, the tokenizer and the voice activity detector.
+    missing = _missing_packages("torch", "transformers", "faster_whisper", extra="whisper-torch")
+    if missing:
+        return missing
+    device = _device(settings, _torch_has_gpu)
+    if device == "cuda" and not _torch_has_gpu():
         return "torch sees no graphics card (VISAVIS_STT_DEVICE=cuda)"
-    return weights.missing(_model(settings, device), weights.TRANSFORMERS)
+    return weights.missing_requirement(_model(settings, device), weights.TRANSFORMERS)
 
 
 def _whisper_torch(settings: Settings) -> Transcriber:
-    from services.stt.whisper.engine import Whisper
+    from services.stt.whisper.engine import WhisperEngine
     from services.stt.whisper.torch_network import TorchWhisper
 
-    device = _device(settings, _torch_sees_card)
+    device = _device(settings, _torch_has_gpu)
     folder = weights.fetch(_model(settings, device), weights.TRANSFORMERS)
-    whisper = Whisper(TorchWhisper(folder, device))
+    whisper = WhisperEngine(TorchWhisper(folder, device))
     whisper.warm_up()
     return whisper
 
 
 def _pocketsphinx_missing(settings: Settings) -> str | None:
-    return _uninstalled("pocketsphinx", extra="")
+    return _missing_packages("pocketsphinx", extra="")
 
 
 def _pocketsphinx(settings: Settings) -> Transcriber:
-    from services.stt.pocketsphinx_engine import Pocketsphinx
+    from services.stt.pocketsphinx_engine import PocketsphinxEngine
 
-    return Pocketsphinx(prepared=2)
+    return PocketsphinxEngine(preloaded=2)
 
 
 ENGINES: tuple[EngineOption[Transcriber], ...] = (
@@ -125,7 +125,7 @@ ENGINES: tuple[EngineOption[Transcriber], ...] = (
 
 
 def build(settings: Settings, engines: tuple[EngineOption[Transcriber], ...] = ENGINES) -> Service:
-    """The service with the engine that the settings ask for; with `auto`, one that does not load is passed over."""
+    """The service with the configured engine; `auto` skips an engine that does not load."""
     choice = choose_engine(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
     log.info("engine chosen", extra={"engine": choice.option.name, "why": choice.reason})
     try:

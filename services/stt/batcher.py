@@ -1,4 +1,4 @@
-"""One device that several conversations share: what waits for it is worked on together."""
+"""Batches the jobs of several conversations for one device: jobs queued while it computes form the next batch."""
 
 from __future__ import annotations
 
@@ -13,74 +13,75 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 _SMOOTHING = 0.3
-"""Share of the newest batch in the running cost."""
+"""Weight of the newest batch in the running mean."""
 
 
 @dataclass
-class _Waiting(Generic[J, R]):
+class _Pending(Generic[J, R]):
     job: J
     urgent: bool
     future: Future[R] = field(default_factory=Future)
 
 
-class Device(Generic[J, R]):
-    """Works in a thread of its own. While a batch runs jobs gather; the next batch takes them all, urgent ones first.
+class Batcher(Generic[J, R]):
+    """Runs batches of queued jobs in a thread of its own, urgent jobs first.
 
     Args:
-        work: from jobs to their results, in the same order.
-        batch: jobs at once.
+        run_batch: maps jobs to results, in the same order.
+        max_batch: jobs per batch.
     """
 
-    def __init__(self, work: Callable[[Sequence[J]], Sequence[R]], batch: int) -> None:
-        self._work = work
-        self._batch = batch
-        self._waiting: list[_Waiting[J, R]] = []
+    def __init__(self, run_batch: Callable[[Sequence[J]], Sequence[R]], max_batch: int) -> None:
+        self._run_batch = run_batch
+        self._max_batch = max_batch
+        self._queue: list[_Pending[J, R]] = []
         self._changed = threading.Condition()
         self._closed = False
-        self.cost = 0.0
-        """Seconds that a batch takes, a running mean; 0 before the first."""
-        self._thread = threading.Thread(target=self._run, name="device", daemon=True)
+        self.mean_batch_seconds = 0.0
+        """Running mean; 0 before the first batch."""
+        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self._thread.start()
 
     def submit(self, job: J, *, urgent: bool = False) -> Future[R]:
-        """Have a job done. Cancelling its future takes it back while it waits."""
-        waiting: _Waiting[J, R] = _Waiting(job, urgent)
+        """Queue a job. Cancelling its future removes it from the queue."""
+        pending: _Pending[J, R] = _Pending(job, urgent)
         with self._changed:
-            self._waiting.append(waiting)
+            self._queue.append(pending)
             self._changed.notify()
-        return waiting.future
+        return pending.future
 
     def close(self) -> None:
-        """Stop after the batch under way; what waits is cancelled."""
+        """Stop after the current batch; queued jobs are cancelled."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        while (batch := self._next()) is not None:
-            running = [one for one in batch if one.future.set_running_or_notify_cancel()]
+        while (batch := self._next_batch()) is not None:
+            running = [pending for pending in batch if pending.future.set_running_or_notify_cancel()]
             if not running:
                 continue
             began = time.monotonic()
             try:
-                results = self._work([one.job for one in running])
-            except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the result
-                for one in running:
-                    one.future.set_exception(error)
+                results = self._run_batch([pending.job for pending in running])
+            except Exception as error:  # noqa: BLE001 - the callers that wait for the results handle it
+                for pending in running:
+                    pending.future.set_exception(error)
                 continue
-            taken = time.monotonic() - began
-            self.cost = taken if not self.cost else (1 - _SMOOTHING) * self.cost + _SMOOTHING * taken
-            for one, result in zip(running, results, strict=True):
-                one.future.set_result(result)
+            seconds = time.monotonic() - began
+            mean = self.mean_batch_seconds
+            self.mean_batch_seconds = seconds if not mean else (1 - _SMOOTHING) * mean + _SMOOTHING * seconds
+            for pending, result in zip(running, results, strict=True):
+                pending.future.set_result(result)
 
-    def _next(self) -> list[_Waiting[J, R]] | None:
+    def _next_batch(self) -> list[_Pending[J, R]] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or bool(self._waiting))
+            self._changed.wait_for(lambda: self._closed or bool(self._queue))
             if self._closed:
-                for one in self._waiting:
-                    one.future.cancel()
+                for pending in self._queue:
+                    pending.future.cancel()
                 return None
-            self._waiting.sort(key=lambda one: not one.urgent)
-            batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+            self._queue.sort(key=lambda pending: not pending.urgent)
+            batch, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
             return batch

@@ -1,47 +1,45 @@
-"""What a recogniser is told before it listens: the names that may come, and what was said before."""
+"""Recognition context: the prompt that biases a recogniser towards names and recent words of the conversation."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from cachetools import LRUCache
 
 from bus.work.service import Reader
 from projections.characters import visible_to
 from projections.conversation import Conversation, Message, fold_all, heard_messages
 from services.characters import current_characters
 
-REMEMBERED = 256
-"""Conversations kept in memory as they are; of others all facts are read again."""
-LONGEST = 240
-"""Characters of what was said before: the last two or three sentences."""
+CACHED_CONVERSATIONS = 256
+"""Folded conversations kept in memory; for any other one all facts are read again."""
+MAX_HISTORY = 240
+"""Characters of recent messages in the prompt: the last two or three sentences."""
 
 
-class Said:
-    """Follows the conversations that somebody speaks in."""
+class RecognitionContext:
+    """Builds recognition prompts from the log; caches the conversations that it has folded."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Conversation] = OrderedDict()
+        self._cache: LRUCache[str, Conversation] = LRUCache(CACHED_CONVERSATIONS)
 
     async def prompt(self, conversation: str, reader: Reader) -> str:
-        """Names and last words of a conversation, as a text that could stand before what comes."""
-        state = self._known.pop(conversation, None) or Conversation(id=conversation)
+        """The prompt for the next utterance of a conversation."""
+        state = self._cache.get(conversation) or Conversation(id=conversation)
         state = fold_all(state, await reader.facts(conversation, after=state.seq))
-        self._known[conversation] = state
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        self._cache[conversation] = state
         characters = visible_to(state.person, await current_characters(reader))
-        return prompt_of([one.name for one in characters.values()], heard_messages(state))
+        return build_prompt([character.name for character in characters.values()], heard_messages(state))
 
 
-def prompt_of(names: list[str], messages: list[Message]) -> str:
-    """Pure part of `Said.prompt`.
+def build_prompt(names: list[str], messages: list[Message]) -> str:
+    """Character names, then the newest messages, written as text that could precede the utterance. Pure.
 
-    The names come first and the newest words last: of a prompt that is too long a recogniser reads the end.
+    The newest words come last because a recogniser truncates a long prompt from the front.
     """
-    said = ""
+    history = ""
     for message in reversed(messages[-4:]):
-        longer = f"{message.text.strip()} {said}".strip()
-        if len(longer) > LONGEST:
+        longer = f"{message.text.strip()} {history}".strip()
+        if len(longer) > MAX_HISTORY:
             break
-        said = longer
-    listed = f"Visavis, {', '.join(names)}." if names else ""
-    return f"{listed} {said}".strip()
+        history = longer
+    name_list = f"Visavis, {', '.join(names)}." if names else ""
+    return f"{name_list} {history}".strip()

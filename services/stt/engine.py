@@ -1,4 +1,4 @@
-"""What a recogniser is to the STT service."""
+"""The interface of a speech recogniser."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from bus.events import Word
 
 @dataclass(frozen=True)
 class Transcript:
+    """The final result for one utterance."""
+
     text: str
-    """"" where no word was heard."""
+    """"" if no word was recognised."""
     confidence: float
     """Mean word probability, 0 to 1."""
     words: tuple[Word, ...] = ()
     language: str = ""
-    """BCP-47 tag, where the recogniser found it out."""
+    """BCP-47 tag, if the recogniser detects the language."""
 
 
 class Transcription(Protocol):
     """The recognition of one utterance. Used by one thread at a time."""
 
     def push(self, pcm: bytes) -> str | None:
-        """Hear more.
+        """Recognise the next block of audio.
 
         Args:
             pcm: 16 kHz mono s16.
         Returns:
-            The words so far that will hardly change, where they are others than at the last call.
+            The partial transcript, words that will hardly change any more; None if it is the same as after the last
+            call.
         Raises:
             InvalidInput: half a sample is left over.
             EngineError: the recogniser failed.
@@ -36,11 +39,11 @@ class Transcription(Protocol):
         ...
 
     def finish(self) -> Transcript:
-        """The utterance is over; nothing may be pushed after."""
+        """The final transcript; nothing may be pushed afterwards."""
         ...
 
     def close(self) -> None:
-        """Free what it holds, finished or not. May be called again."""
+        """Free its resources, finished or not. May be called again."""
         ...
 
 
@@ -49,21 +52,21 @@ class Transcriber(Protocol):
 
     @property
     def threads(self) -> int:
-        """Utterances that it hears at the same moment; with one, they take turns block by block."""
+        """Worker threads, that is utterances recognised in parallel; with one, utterances alternate block by block."""
         ...
 
     @property
-    def prompted(self) -> bool:
-        """Whether it makes use of a prompt."""
+    def uses_prompt(self) -> bool:
+        """Whether the recogniser makes use of a prompt."""
         ...
 
     def open(self, language: str, prompt: str = "") -> Transcription:
         """Begin an utterance.
 
         Args:
-            language: BCP-47 tag; "und" where it is to be found out.
-            prompt: names that may come and what was said before.
+            language: BCP-47 tag; "und" to detect the language.
+            prompt: names that may occur and the preceding messages.
         Raises:
-            EngineError: it does not know the language, or cannot begin.
+            EngineError: the language is not supported, or the recogniser cannot begin.
         """
         ...

@@ -1,33 +1,37 @@
-"""Of hypotheses that flicker, the part that can be shown. Pure."""
+"""LocalAgreement (Liu et al., 2020; Macháček et al., 2023): the stable prefix of successive hypotheses. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
 
-AGREEING = 4
-"""Hypotheses in a row that must agree on a word: with blocks of 64 ms a quarter of a second."""
+AGREEMENT = 4
+"""Successive hypotheses that must agree on a word: with blocks of 64 ms a quarter of a second."""
 
 
-class StablePrefix:
-    """Feed the whole hypothesis after each block of sound; get the words at its beginning that have settled."""
+class LocalAgreement:
+    """Takes the whole hypothesis after each block of audio; returns the prefix on which the last `n` agree.
 
-    def __init__(self, agreeing: int = AGREEING) -> None:
-        self._last: deque[Sequence[str]] = deque(maxlen=agreeing)
-        self._told: list[str] = []
+    Args:
+        n: successive hypotheses that must agree.
+    """
+
+    def __init__(self, n: int = AGREEMENT) -> None:
+        self._hypotheses: deque[Sequence[str]] = deque(maxlen=n)
+        self._prefix: list[str] = []
 
     def push(self, words: Sequence[str]) -> str | None:
-        """The settled text where it is another one than before; never taken back as a whole."""
-        self._last.append(words)
-        if len(self._last) < (self._last.maxlen or 0):
+        """The stable prefix if it has changed, else None; a shorter prefix does not count as a change."""
+        self._hypotheses.append(words)
+        if len(self._hypotheses) < (self._hypotheses.maxlen or 0):
             return None
-        settled: list[str] = []
-        for column in zip(*self._last, strict=False):
+        agreed: list[str] = []
+        for column in zip(*self._hypotheses, strict=False):
             if any(word != column[0] for word in column):
                 break
-            settled.append(column[0])
-        # Shorter is a flicker; other words are news.
-        if not settled or settled == self._told[: len(settled)]:
+            agreed.append(column[0])
+        # A shorter prefix is a flicker, different words are a correction.
+        if not agreed or agreed == self._prefix[: len(agreed)]:
             return None
-        self._told = settled
-        return " ".join(settled)
+        self._prefix = agreed
+        return " ".join(agreed)

@@ -1,4 +1,4 @@
-"""The ear: takes utterances as they begin, follows their audio, says which words they were."""
+"""The STT service: follows the audio of each utterance and publishes its transcript."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from bus.events import (
 )
 from bus.work.service import Output, Reader, Service
 from services.gpu import gpu_readings
-from services.stt.context import Said
+from services.stt.context import RecognitionContext
 from services.stt.engine import Transcriber, Transcription
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-BLOCK = 2 * MICROPHONE_RATE * 64 // 1000
-"""Bytes given to the engine at once, 64 ms: it holds the interpreter while it works on them."""
+BLOCK_BYTES = 2 * MICROPHONE_RATE * 64 // 1000
+"""Audio per call of the engine, 64 ms: the engine may hold the interpreter lock for the whole call."""
 SLOTS = 4
-"""Utterances heard at once, and more where the engine hears more at the same moment."""
+"""Utterances handled at once; more if the engine recognises more in parallel."""
 
 
-class Listener:
-    """Handles one utterance: live partials, then one `transcript.final`, or `utterance.discarded`."""
+class UtteranceTranscriber:
+    """Handles one utterance: live partial transcripts, then one `transcript.final` or `utterance.discarded`."""
 
     def __init__(self, transcriber: Transcriber, engine: str) -> None:
         self._transcriber = transcriber
         self._engine = engine
         self._threads = ThreadPoolExecutor(transcriber.threads, thread_name_prefix="stt")
-        self._said = Said()
+        self._context = RecognitionContext()
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
         assert isinstance(body, UtteranceStarted)
-        prompt = await self._said.prompt(event.conversation, reader) if self._transcriber.prompted else ""
+        prompt = await self._context.prompt(event.conversation, reader) if self._transcriber.uses_prompt else ""
         opening = self._run(self._transcriber.open, body.language, prompt)
         last: asyncio.Future[Any] = opening
         try:
@@ -57,14 +57,14 @@ class Listener:
             chunks = reader.follow(AudioIn, subjects.audio_in(event.conversation, body.utterance))
             # A follower is an async generator, though its type says iterator only.
             async with aclosing(cast("Any", chunks)) as following:
-                heard = 0
+                received = 0
                 async for chunk in following:
-                    for block in _blocks(chunk, heard):
+                    for block in _blocks(chunk, received):
                         last = self._run(transcription.push, block)
                         text = await asyncio.shield(last)
                         if text:
                             yield TranscriptPartial(utterance=body.utterance, text=text)
-                    heard = max(heard, chunk.sample + len(chunk.pcm) // 2)
+                    received = max(received, chunk.sample + len(chunk.pcm) // 2)
             last = self._run(transcription.finish)
             transcript = await asyncio.shield(last)
         except StreamStalled as error:
@@ -72,8 +72,8 @@ class Listener:
             yield UtteranceDiscarded(utterance=body.utterance, reason="lost")
             return
         finally:
-            # Behind the block that it may still be busy with.
-            last.add_done_callback(lambda done: self._free(done, opening))
+            # After the block that the engine may still be working on.
+            last.add_done_callback(lambda done: self._close(done, opening))
         if not transcript.text:
             yield UtteranceDiscarded(utterance=body.utterance, reason="no_words")
             return
@@ -87,32 +87,35 @@ class Listener:
             forwarded=body.forwarded,
         )
 
-    def _run(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+    def _run(self, call: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
-    def _free(self, last: asyncio.Future[Any], opening: asyncio.Future[Transcription]) -> None:
+    def _close(self, last: asyncio.Future[Any], opening: asyncio.Future[Transcription]) -> None:
         if not last.cancelled():
-            last.exception()  # of a step that nobody waits for any more it is no news
+            last.exception()  # retrieved, so that asyncio does not log it: no one awaits this step any more
         if not opening.cancelled() and opening.exception() is None:
             self._threads.submit(opening.result().close)
 
 
-def _blocks(chunk: AudioIn, heard: int) -> Iterator[bytes]:
-    """The sound of a chunk in blocks; what was heard before (a chunk sent twice) is left out.
+def _blocks(chunk: AudioIn, received: int) -> Iterator[bytes]:
+    """The audio of a chunk in blocks, without samples already received (a chunk may be delivered twice).
+
+    Args:
+        received: samples of the utterance so far.
 
     Raises:
-        InvalidInput: half a sample is left over, or samples before it are missing.
+        InvalidInput: half a sample is left over, or samples before the chunk are missing.
     """
     if len(chunk.pcm) % 2:
         raise InvalidInput(f"expected 16 bit samples, an even number of bytes, got {len(chunk.pcm)} bytes")
-    if chunk.sample > heard:
-        raise InvalidInput(f"expected audio from sample {heard} on, got a chunk that starts at {chunk.sample}")
-    for start in range(2 * (heard - chunk.sample), len(chunk.pcm), BLOCK):
-        yield chunk.pcm[start : start + BLOCK]
+    if chunk.sample > received:
+        raise InvalidInput(f"expected audio from sample {received} on, got a chunk that starts at {chunk.sample}")
+    for start in range(2 * (received - chunk.sample), len(chunk.pcm), BLOCK_BYTES):
+        yield chunk.pcm[start : start + BLOCK_BYTES]
 
 
 def failed(event: Event, error: VisavisError) -> Iterable[Body]:
-    """The person sees that nothing came of it."""
+    """What the service publishes if it cannot transcribe an utterance: the person sees that it was lost."""
     if isinstance(event.body, UtteranceStarted):
         yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost")
 
@@ -121,7 +124,7 @@ def service(transcriber: Transcriber, engine: str) -> Service:
     return Service(
         name="stt",
         consumes=(UtteranceStarted,),
-        handle=Listener(transcriber, engine),
+        handle=UtteranceTranscriber(transcriber, engine),
         engine=engine,
         on_failure=failed,
         readings=gpu_readings,

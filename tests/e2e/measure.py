@@ -8,7 +8,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from services.stt.pocketsphinx_engine import Pocketsphinx
+from services.stt.pocketsphinx_engine import PocketsphinxEngine
 from tests.e2e.browser import Seen
 
 _RATE = 16_000
@@ -16,7 +16,7 @@ _RATE = 16_000
 
 def transcribe(sound: npt.NDArray[np.int16]) -> str:
     """The words in 16 kHz sound, as the embedded recogniser hears them."""
-    transcription = Pocketsphinx().open("en")
+    transcription = PocketsphinxEngine().open("en")
     pcm = sound.tobytes()
     for start in range(0, len(pcm), 2048):
         transcription.push(pcm[start : start + 2048])

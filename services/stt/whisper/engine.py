@@ -1,13 +1,13 @@
-"""Whisper as a recogniser that answers while somebody speaks, and soon after the last word.
+"""Streaming recognition with Whisper: partial transcripts during speech, the final one soon after the last word.
 
-Whisper hears 30 s at a time and starts anew each time. So what is open is decoded again and again as it grows; the
-words on which two hypotheses in a row agree are settled (Macháček et al., 2023, "LocalAgreement") and shown, and where
-the network goes through them at once, the next decoding begins after them. In each pause of the speaker everything is
-decoded once as if it were the end: where nothing follows, that is the transcript, and it is there when the phrase is
+Whisper decodes windows of 30 s and has no state between them. So the open segment is decoded again and again as it
+grows. The words on which two successive hypotheses agree are stable (Macháček et al., 2023, "LocalAgreement") and
+shown; where the network prefills them fast, the next decoding begins after them. In each pause of the speaker the
+segment is decoded as if the utterance had ended: if nothing follows, that is the transcript, ready when the phrase is
 over.
 
-When something is settled depends on how fast the device is. Where decoding begins after it, the same audio heard again
-can differ in a word; a recording that is all there at once is decoded once.
+When words become stable depends on the speed of the device. If decoding begins after them, the same audio can give a
+different word the next time; a recording that is pushed at once is decoded once.
 """
 
 from __future__ import annotations
@@ -22,74 +22,74 @@ from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE
 from services.audio import Samples
 from services.silero import WINDOW, SileroVad
-from services.stt.batcher import Device
+from services.stt.batcher import Batcher
 from services.stt.engine import Transcript
-from services.stt.local_agreement import StablePrefix
-from services.stt.whisper.decoder import Decoded, WhisperDecoder, Window, separator, shifted
-from services.stt.whisper.hallucination_filter import believable, said
+from services.stt.local_agreement import LocalAgreement
+from services.stt.whisper.decoder import DecodedWindow, WhisperDecoder, Window, shift_times, word_separator
+from services.stt.whisper.hallucination_filter import is_hallucination, without_hallucinated_words
 from services.stt.whisper.network import Network
-from services.stt.whisper.segments import Stretch, Stretches
+from services.stt.whisper.segments import Segment, Segmenter
 
-LEAST_VOICE = MICROPHONE_RATE * 200 // 1000
-"""Samples of speech under which there is nothing to be decoded: a cough, a click."""
-STEP = MICROPHONE_RATE // 2
-"""Samples of new sound that a partial hypothesis is worth."""
+MIN_SPEECH = MICROPHONE_RATE * 200 // 1000
+"""Samples of speech below which nothing is decoded: a cough, a click."""
+PARTIAL_STEP = MICROPHONE_RATE // 2
+"""Samples of new audio that are worth another partial hypothesis."""
 PAUSE = MICROPHONE_RATE * 200 // 1000
-"""Samples of quiet after which everything is decoded as if it were the end."""
-SHARE = 4
-"""One speaker's partial hypotheses take a quarter of the device's time at the most: the final one must not wait."""
-AGREEING = 2
-SURE = 0.7
-"""Probability from which a language that was found out counts for the rest of the utterance."""
-PATIENCE = 60.0
-"""Seconds that a decoding may take."""
+"""Samples of silence after which the segment is decoded as if the utterance had ended."""
+PARTIAL_SHARE = 4
+"""Partial hypotheses of one speaker take at most a quarter of the device's time: the final one must not wait."""
+AGREEMENT = 2
+LANGUAGE_CONFIDENCE = 0.7
+"""Probability from which a detected language is kept for the rest of the utterance."""
+DECODE_TIMEOUT = 60.0
+"""Seconds."""
 
 
-class Whisper:
-    """Keeps the network and its device; any number of utterances at once.
+class WhisperEngine:
+    """Recognises any number of utterances at once with one network.
 
     Args:
         network: with its weights loaded.
-        activity: makes the speech detector of one utterance, which judges windows of 512 samples.
+        make_vad: makes the voice activity detector of one utterance: speech probability of windows of 512 samples.
     """
 
     threads = 8
-    prompted = True
+    uses_prompt = True
 
-    def __init__(self, network: Network, activity: Callable[[], Callable[[Samples], float]] | None = None) -> None:
+    def __init__(self, network: Network, make_vad: Callable[[], Callable[[Samples], float]] | None = None) -> None:
         self._decoder = WhisperDecoder(network)
-        self._keeps_prefix = network.keeps_prefix
-        self._activity = activity or (lambda: SileroVad().probability)
-        self.device: Device[Window, Decoded] = Device(self._decoder.decode, network.batch)
+        self._fast_prefill = network.fast_prefill
+        self._make_vad = make_vad or (lambda: SileroVad().probability)
+        self.batcher: Batcher[Window, DecodedWindow] = Batcher(self._decoder.decode, network.batch_size)
 
     def open(self, language: str, prompt: str = "") -> WhisperTranscription:
         code = language.lower().split("-")[0]
         if code == UNKNOWN_LANGUAGE:
             code = ""
-        elif not self._decoder.knows(code):
+        elif not self._decoder.supports(code):
             raise EngineError(f"this Whisper model does not know language {language!r}", code="language_unsupported")
-        stretches = Stretches(self._activity(), WINDOW)
-        return WhisperTranscription(self.device, stretches, code, prompt, keeps_prefix=self._keeps_prefix)
+        segmenter = Segmenter(self._make_vad(), WINDOW)
+        return WhisperTranscription(self.batcher, segmenter, code, prompt, fast_prefill=self._fast_prefill)
 
     def warm_up(self) -> None:
-        """Decode silence twice: the first decoding pays for setting up the device, the second one tells its cost."""
+        """Decode silence twice: the first run initialises the device, the second measures its speed."""
         for _ in range(2):
-            self.device.cost = 0.0
-            self.device.submit(Window(np.zeros(MICROPHONE_RATE, np.int16))).result(PATIENCE)
+            self.batcher.mean_batch_seconds = 0.0
+            self.batcher.submit(Window(np.zeros(MICROPHONE_RATE, np.int16))).result(DECODE_TIMEOUT)
 
     def close(self) -> None:
-        self.device.close()
+        self.batcher.close()
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A stretch that is with the device."""
+class _Decoding:
+    """A segment submitted to the batcher."""
 
-    stretch: Stretch
-    future: Future[Decoded]
+    segment: Segment
+    future: Future[DecodedWindow]
     final: bool
-    voice_end: int
-    """Sample of the utterance up to which the speech in it goes."""
+    speech_end: int
+    """Sample of the utterance at which the segment's last speech ends."""
 
 
 class WhisperTranscription:
@@ -97,162 +97,168 @@ class WhisperTranscription:
 
     def __init__(
         self,
-        device: Device[Window, Decoded],
-        stretches: Stretches,
+        batcher: Batcher[Window, DecodedWindow],
+        segmenter: Segmenter,
         language: str,
         prompt: str,
         *,
-        keeps_prefix: bool,
+        fast_prefill: bool,
     ) -> None:
-        self._keeps_prefix = keeps_prefix
-        self._device = device
-        self._stretches = stretches
+        self._fast_prefill = fast_prefill
+        self._batcher = batcher
+        self._segmenter = segmenter
         self._language = language
         self._prompt = prompt
-        self._closed_stretches: list[_Asked] = []
-        self._asked: _Asked | None = None
-        """Of the open stretch, under way."""
-        self._whole: _Asked | None = None
-        """The last decoding of the open stretch as if it were the end."""
-        self._stable = StablePrefix(AGREEING)
-        self._settled = ""
-        self._shown = ""
-        """Of the open stretch: what is understood of it."""
-        self._before = ""
-        """Of the stretches before: what was understood of them."""
-        self._told = ""
-        """What `push` gave last."""
-        self._heard = 0
-        """Samples pushed."""
-        self._asked_at = 0
-        """Samples that had been pushed when the device was last asked."""
+        self._closed_segments: list[_Decoding] = []
+        self._running: _Decoding | None = None
+        """Of the open segment, not finished yet."""
+        self._final: _Decoding | None = None
+        """The last decoding of the open segment as if the utterance had ended."""
+        self._agreement = LocalAgreement(AGREEMENT)
+        self._stable = ""
+        """Stable words of the open segment."""
+        self._open_text = ""
+        """Text shown for the open segment."""
+        self._closed_text = ""
+        """Text shown for the closed segments."""
+        self._partial = ""
+        """The last partial transcript returned."""
+        self._pushed = 0
+        """Samples."""
+        self._submitted_at = 0
+        """`_pushed` at the last submission."""
         self._over = False
 
     def push(self, pcm: bytes) -> str | None:
         if self._over:
             raise EngineError("the utterance is over: nothing can be pushed any more")
-        closed = self._stretches.push(pcm)
-        self._heard += len(pcm) // 2
-        for stretch in closed:
-            self._close_stretch(stretch)
-        if self._asked is not None and self._asked.future.done():
-            self._take(self._asked)
-            self._asked = None
-        self._ask()
-        return self._tell()
+        closed = self._segmenter.push(pcm)
+        self._pushed += len(pcm) // 2
+        for segment in closed:
+            self._close_segment(segment)
+        if self._running is not None and self._running.future.done():
+            self._take_hypothesis(self._running)
+            self._running = None
+        self._submit_if_due()
+        return self._new_partial()
 
     def finish(self) -> Transcript:
         if self._over:
             raise EngineError("the utterance is over: it was finished before")
         self._over = True
-        asked = list(self._closed_stretches)
-        if self._stretches.voice >= LEAST_VOICE:
-            asked.append(self._last())
-        parts = [self._part(one) for one in asked]
+        decodings = list(self._closed_segments)
+        if self._segmenter.speech_samples >= MIN_SPEECH:
+            decodings.append(self._last_decoding())
+        parts = [self._segment_transcript(decoding) for decoding in decodings]
         words = tuple(word for part in parts for word in part.words)
-        text = separator(self._language).join(part.text for part in parts if part.text)
+        text = word_separator(self._language).join(part.text for part in parts if part.text)
         confidence = float(np.mean([word.confidence for word in words])) if words else 0.0
         return Transcript(text, round(confidence, 4), words, self._language or "en")
 
     def close(self) -> None:
         self._over = True
-        for one in (*self._closed_stretches, self._asked, self._whole):
-            if one is not None:
-                one.future.cancel()
+        for decoding in (*self._closed_segments, self._running, self._final):
+            if decoding is not None:
+                decoding.future.cancel()
 
-    # asking the device
+    # Submitting windows
 
-    def _ask(self) -> None:
-        """Have the open stretch decoded where that is worth it by now."""
-        voice_end = self._stretches.voice_end
-        pause = self._stretches.quiet >= PAUSE
-        known = self._whole is not None and self._whole.voice_end == voice_end
-        if self._stretches.voice < LEAST_VOICE or known:
+    def _submit_if_due(self) -> None:
+        """Submit the open segment if a new hypothesis is worth its cost by now."""
+        speech_end = self._segmenter.speech_end
+        pause = self._segmenter.trailing_silence >= PAUSE
+        up_to_date = self._final is not None and self._final.speech_end == speech_end
+        if self._segmenter.speech_samples < MIN_SPEECH or up_to_date:
             return
         if pause:
-            if self._asked is not None and not self._asked.final and self._asked.future.cancel():
-                self._asked = None  # it had not begun, and this is better
-            if self._asked is None:
-                self._whole = self._asked = self._submit(self._stretches.open(), final=True)
-        elif self._asked is None and self._heard - self._asked_at >= self._step():
-            self._asked = self._submit(self._stretches.open(), final=False)
+            if self._running is not None and not self._running.final and self._running.future.cancel():
+                self._running = None  # still queued: the final decoding replaces it
+            if self._running is None:
+                self._final = self._running = self._submit(self._segmenter.open_segment(), final=True)
+        elif self._running is None and self._pushed - self._submitted_at >= self._partial_step():
+            self._running = self._submit(self._segmenter.open_segment(), final=False)
 
-    def _step(self) -> int:
-        return max(STEP, round(SHARE * self._device.cost * MICROPHONE_RATE))
+    def _partial_step(self) -> int:
+        return max(PARTIAL_STEP, round(PARTIAL_SHARE * self._batcher.mean_batch_seconds * MICROPHONE_RATE))
 
-    def _submit(self, stretch: Stretch, *, final: bool) -> _Asked:
-        self._asked_at = self._heard
-        prefix = self._settled if self._keeps_prefix else ""
-        window = Window(stretch.samples, self._language, self._prompt, prefix, final)
-        future = self._device.submit(window, urgent=final)
-        return _Asked(stretch, future, final, stretch.start + stretch.voiced[-1][1])
+    def _submit(self, segment: Segment, *, final: bool) -> _Decoding:
+        self._submitted_at = self._pushed
+        prefix = self._stable if self._fast_prefill else ""
+        window = Window(segment.samples, self._language, self._prompt, prefix, final)
+        future = self._batcher.submit(window, urgent=final)
+        return _Decoding(segment, future, final, segment.start + segment.speech[-1][1])
 
-    def _close_stretch(self, stretch: Stretch) -> None:
-        """It is complete: decode it for good, and begin anew with what follows."""
-        if self._asked is not None:
-            self._asked.future.cancel()
-            self._asked = None
-        if stretch.voice >= LEAST_VOICE:
-            self._closed_stretches.append(self._submit(stretch, final=True))
-            self._before = " ".join(filter(None, (self._before, self._shown)))
-        self._whole, self._settled, self._shown = None, "", ""
-        self._stable = StablePrefix(AGREEING)
+    def _close_segment(self, segment: Segment) -> None:
+        """Submit a complete segment for its final decoding and reset the state of the open one."""
+        if self._running is not None:
+            self._running.future.cancel()
+            self._running = None
+        if segment.speech_samples >= MIN_SPEECH:
+            self._closed_segments.append(self._submit(segment, final=True))
+            self._closed_text = " ".join(filter(None, (self._closed_text, self._open_text)))
+        self._final, self._stable, self._open_text = None, "", ""
+        self._agreement = LocalAgreement(AGREEMENT)
 
-    def _last(self) -> _Asked:
-        whole = self._whole
-        if whole is not None and whole.voice_end == self._stretches.voice_end and not whole.future.cancelled():
-            return whole
-        if self._asked is not None:
-            self._asked.future.cancel()
-        return self._submit(self._stretches.open(), final=True)
+    def _last_decoding(self) -> _Decoding:
+        final = self._final
+        if final is not None and final.speech_end == self._segmenter.speech_end and not final.future.cancelled():
+            return final
+        if self._running is not None:
+            self._running.future.cancel()
+        return self._submit(self._segmenter.open_segment(), final=True)
 
-    # what it answers
+    # Reading results
 
-    def _take(self, asked: _Asked) -> None:
-        """Look at a hypothesis of the open stretch."""
+    def _take_hypothesis(self, decoding: _Decoding) -> None:
+        """Update the shown text with a finished hypothesis of the open segment."""
         try:
-            decoded = asked.future.result()
+            decoded = decoding.future.result()
         except (CancelledError, EngineError):
-            return  # the final decoding says so, if it still fails then
-        if not self._language and decoded.language_probability >= SURE:
+            return  # the final decoding raises the error if it persists
+        if not self._language and decoded.language_probability >= LANGUAGE_CONFIDENCE:
             self._language = decoded.language
-        if not _believed(decoded, asked.stretch):
+        if _is_hallucination(decoded, decoding.segment):
             return
         words = decoded.text.split()
-        # The last word may be half a word yet.
-        settled = self._stable.push(words[:-1])
-        if settled is not None:
-            self._settled = settled
-        shown = decoded.text if asked.final else self._settled or " ".join(words[:-1])
-        if not self._shown.startswith(shown):  # what was understood in a pause is more than what is settled yet
-            self._shown = shown
+        # The last word may still be incomplete.
+        stable = self._agreement.push(words[:-1])
+        if stable is not None:
+            self._stable = stable
+        shown = decoded.text if decoding.final else self._stable or " ".join(words[:-1])
+        if not self._open_text.startswith(shown):  # the text of a final decoding is longer than the stable words
+            self._open_text = shown
 
-    def _tell(self) -> str | None:
-        text = " ".join(filter(None, (self._before, self._shown)))
-        if text in ("", self._told):
+    def _new_partial(self) -> str | None:
+        """The text of all segments, None if it is the same as last time."""
+        text = " ".join(filter(None, (self._closed_text, self._open_text)))
+        if text in ("", self._partial):
             return None
-        self._told = text
+        self._partial = text
         return text
 
-    def _part(self, asked: _Asked) -> Transcript:
-        """What a stretch says for good."""
+    def _segment_transcript(self, decoding: _Decoding) -> Transcript:
+        """The final text of a segment; waits for its decoding."""
         try:
-            decoded = asked.future.result(PATIENCE)
+            decoded = decoding.future.result(DECODE_TIMEOUT)
         except CancelledError as error:
-            raise EngineError("the decoding was taken back", retryable=True) from error
+            raise EngineError("the decoding was cancelled", retryable=True) from error
         except TimeoutError as error:
-            raise EngineError(f"Whisper did not answer within {PATIENCE:g} s", retryable=True) from error
+            raise EngineError(f"Whisper did not answer within {DECODE_TIMEOUT:g} s", retryable=True) from error
         self._language = self._language or decoded.language
-        if not _believed(decoded, asked.stretch):
+        if _is_hallucination(decoded, decoding.segment):
             return Transcript("", 0.0)
-        voiced = [(start / MICROPHONE_RATE, end / MICROPHONE_RATE) for start, end in asked.stretch.voiced]
-        words = said(decoded.words, voiced)
+        speech = [(start / MICROPHONE_RATE, end / MICROPHONE_RATE) for start, end in decoding.segment.speech]
+        words = without_hallucinated_words(decoded.words, speech)
         text = decoded.text
         if len(words) < len(decoded.words):
-            text = separator(decoded.language).join(word.text for word in words)
-        return Transcript(text, 0.0, shifted(words, asked.stretch.start / MICROPHONE_RATE))
+            text = word_separator(decoded.language).join(word.text for word in words)
+        return Transcript(text, 0.0, shift_times(words, decoding.segment.start / MICROPHONE_RATE))
 
 
-def _believed(decoded: Decoded, stretch: Stretch) -> bool:
-    voice = stretch.voice / MICROPHONE_RATE
-    return believable(decoded.text, voice=voice, no_speech=decoded.no_speech, logprob=decoded.logprob)
+def _is_hallucination(decoded: DecodedWindow, segment: Segment) -> bool:
+    return is_hallucination(
+        decoded.text,
+        speech=segment.speech_samples / MICROPHONE_RATE,
+        no_speech_prob=decoded.no_speech_prob,
+        avg_logprob=decoded.avg_logprob,
+    )

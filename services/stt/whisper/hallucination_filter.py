@@ -1,7 +1,7 @@
-"""Whether words were said at all: Whisper writes sentences to music, coughs and silence. Pure.
+"""Detects hallucinations: Whisper writes sentences to music, coughs and silence. Pure.
 
-The first two limits are those of the paper (Radford et al., 2022, section 4.5). The others hold what was written
-against how much speech there was.
+The thresholds of the first group are those of the paper (Radford et al., 2022, section 4.5). The others compare the
+text with the amount of speech.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ from collections.abc import Sequence
 
 from bus.events import Word
 
-MOST_COMPRESSED = 2.4
-"""Bytes of a text to bytes after compression: more is a loop."""
-LEAST_LOGPROB = -1.0
-"""Mean of the tokens under which a text that may be no speech is none, and another try is worth its time."""
-HOPELESS_LOGPROB = -1.6
-NO_SPEECH = 0.6
-FASTEST = 30
-"""Characters a second of speech, and so many more: nobody talks that fast."""
-FREE = 10
-FAR = 0.5
-"""Seconds from any speech at which a word that is not sure was not said."""
+COMPRESSION_RATIO_THRESHOLD = 2.4
+"""A text that compresses better is a loop."""
+LOGPROB_THRESHOLD = -1.0
+"""Mean log probability of the tokens below which decoding is tried again, and a text without speech is rejected."""
+NO_SPEECH_THRESHOLD = 0.6
+
+MIN_LOGPROB = -1.6
+"""Mean log probability of the tokens below which any text is rejected."""
+MAX_CHARACTERS_PER_SECOND = 30
+"""Characters per second of speech, plus `EXTRA_CHARACTERS`: nobody talks that fast."""
+EXTRA_CHARACTERS = 10
+MAX_DISTANCE = 0.5
+"""Seconds from the nearest speech at which an unsure word is rejected."""
 UNSURE = 0.5
-_PHANTOMS = frozenset(
+"""Word probability below which a word is unsure."""
+_SUBTITLE_PHRASES = frozenset(
     """
     you|thank you|thanks for watching|thank you for watching|thank you so much for watching|please subscribe
     like and subscribe|see you next time|see you in the next video|subtitles by the amara org community
@@ -33,41 +36,44 @@ _PHANTOMS = frozenset(
     sous titres réalisés par la communauté d amara org|subtítulos realizados por la comunidad de amara org
     """.strip().replace("\n", "|").replace("    ", "").split("|")
 )
-"""What it writes to silence: it learnt it from the ends of films."""
-PHANTOM_NO_SPEECH, PHANTOM_VOICE = 0.2, 0.4
-"""Such words are believed only under this probability and over so many seconds of speech: people do say thank you."""
+"""What Whisper writes to silence: it was trained on subtitles, which end like this."""
+PHRASE_NO_SPEECH, PHRASE_SPEECH = 0.2, 0.4
+"""A subtitle phrase is accepted only below this no-speech probability and above so many seconds of speech: people do
+say thank you."""
 
 
-def compression(text: str) -> float:
-    """How well a text can be compressed; 1 or less is ordinary."""
+def compression_ratio(text: str) -> float:
+    """Bytes of a text to bytes after compression; 1 or less is ordinary."""
     data = text.encode()
     return len(data) / len(zlib.compress(data)) if data else 0.0
 
 
-def believable(text: str, *, voice: float, no_speech: float, logprob: float) -> bool:
-    """Whether somebody said this.
+def is_hallucination(text: str, *, speech: float, no_speech_prob: float, avg_logprob: float) -> bool:
+    """Whether a text was probably not spoken.
 
     Args:
-        voice: seconds with speech in them.
-        no_speech: probability that there is none, 0 to 1.
-        logprob: mean of the tokens.
+        speech: seconds of speech that the voice activity detector found.
+        no_speech_prob: probability that there is no speech, 0 to 1.
+        avg_logprob: mean of the tokens.
     """
-    if logprob < HOPELESS_LOGPROB or (no_speech > NO_SPEECH and logprob < LEAST_LOGPROB):
-        return False
-    if compression(text) > MOST_COMPRESSED or len(text) > FREE + FASTEST * voice:
-        return False
+    if avg_logprob < MIN_LOGPROB or (no_speech_prob > NO_SPEECH_THRESHOLD and avg_logprob < LOGPROB_THRESHOLD):
+        return True
+    if compression_ratio(text) > COMPRESSION_RATIO_THRESHOLD:
+        return True
+    if len(text) > EXTRA_CHARACTERS + MAX_CHARACTERS_PER_SECOND * speech:
+        return True
     plain = " ".join(re.findall(r"\w+", text.lower()))
-    return plain not in _PHANTOMS or (no_speech < PHANTOM_NO_SPEECH and voice > PHANTOM_VOICE)
+    return plain in _SUBTITLE_PHRASES and (no_speech_prob >= PHRASE_NO_SPEECH or speech <= PHRASE_SPEECH)
 
 
-def said(words: Sequence[Word], voiced: Sequence[tuple[float, float]]) -> tuple[Word, ...]:
-    """Those words that were said: not the unsure ones far from any speech.
+def without_hallucinated_words(words: Sequence[Word], speech: Sequence[tuple[float, float]]) -> tuple[Word, ...]:
+    """The words without the unsure ones far from any speech.
 
     Args:
-        voiced: first and last second of each piece of speech, on the words' own clock.
+        speech: start and end in seconds of each span of speech, on the words' own clock.
     """
-    return tuple(word for word in words if word.confidence >= UNSURE or _distance(word, voiced) < FAR)
+    return tuple(word for word in words if word.confidence >= UNSURE or _distance(word, speech) < MAX_DISTANCE)
 
 
-def _distance(word: Word, voiced: Sequence[tuple[float, float]]) -> float:
-    return min((max(start - word.end, word.start - end, 0.0) for start, end in voiced), default=FAR)
+def _distance(word: Word, speech: Sequence[tuple[float, float]]) -> float:
+    return min((max(start - word.end, word.start - end, 0.0) for start, end in speech), default=MAX_DISTANCE)

@@ -1,4 +1,4 @@
-"""What both implementations of Whisper's network are to the decoder. Sizes: [B, mels, 3000] is 30 s of sound."""
+"""The interface of Whisper's encoder-decoder network. Sizes: [B, n_mels, 3000] is 30 s of audio."""
 
 from __future__ import annotations
 
@@ -10,60 +10,59 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
-FRAMES = 3000
+SPECTROGRAM_FRAMES = 3000
 """Columns of a spectrogram: 100 a second."""
-POSITIONS_PER_SECOND = 50
-"""Of what the encoder gives: it halves the rate."""
+ENCODER_POSITIONS_PER_SECOND = 50
+"""The encoder halves the frame rate."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How to generate."""
+class DecodeRequest:
+    """Options of greedy decoding."""
 
-    limit: int
-    """Tokens at the most."""
-    suppressed: tuple[int, ...]
-    """Tokens that never come."""
-    suppressed_first: tuple[int, ...]
-    """Tokens that do not come first."""
-    repeats: bool = True
-    """False: no three tokens come twice in the same order, the way out of a loop."""
+    max_tokens: int
+    suppress: tuple[int, ...]
+    """Tokens that are never generated."""
+    suppress_first: tuple[int, ...]
+    """Tokens that are not generated first."""
+    allow_repeats: bool = True
+    """False: no three tokens are generated twice in the same order, which breaks a loop."""
 
 
 @dataclass(frozen=True)
-class Generated:
+class DecodeResult:
     tokens: tuple[int, ...]
-    """Without the prompt, without the end."""
+    """Without the prompt and the end token."""
     logprob: float
-    """Sum over the tokens and the end."""
-    no_speech: float
-    """Probability of the token that says that nobody speaks, 0 to 1."""
+    """Sum over the tokens and the end token."""
+    no_speech_prob: float
+    """Probability of the token `<|nospeech|>`, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Of n tokens and the end after them to the encoder's positions."""
+    """Of n tokens and the end token to encoder positions."""
 
     path: tuple[tuple[int, int], ...]
-    """Pairs of token (0 to n) and position (50 a second), neither ever going back."""
+    """Monotonic pairs of token (0 to n) and position (50 a second)."""
     probabilities: tuple[float, ...]
     """[n], of each token, 0 to 1."""
 
 
 class Network(Protocol):
-    """Whisper with its weights. Used by one thread at a time. Greedy: the same sound gives the same tokens.
+    """Whisper with its weights. Used by one thread at a time. Greedy, so the same audio gives the same tokens.
 
-    Any method raises EngineError where the device failed; out of memory has the code "out_of_memory".
+    Any method raises EngineError if the device fails; out of memory has the code "out_of_memory".
     """
 
     @property
-    def mels(self) -> int:
+    def n_mels(self) -> int:
         """Rows of a spectrogram: 80 or 128."""
         ...
 
     @property
-    def batch(self) -> int:
-        """Stretches worth decoding together."""
+    def batch_size(self) -> int:
+        """Windows worth decoding together."""
         ...
 
     @property
@@ -73,24 +72,24 @@ class Network(Protocol):
     def multilingual(self) -> bool: ...
 
     @property
-    def keeps_prefix(self) -> bool:
-        """Whether a beginning that is known costs less than decoding it again."""
+    def fast_prefill(self) -> bool:
+        """Whether a known beginning of the text costs less as part of the prompt than decoded again."""
         ...
 
     def encode(self, features: npt.NDArray[np.float32]) -> Any:
-        """What the decoder looks at.
+        """The encoder's output for a batch of spectrograms.
 
         Args:
-            features: [B, mels, 3000].
+            features: [B, n_mels, 3000].
         """
         ...
 
-    def languages(self, encoded: Any) -> list[tuple[str, float]]:
-        """The likeliest language of each row and its probability, e.g. ("en", 0.97)."""
+    def detect_language(self, encoded: Any) -> list[tuple[str, float]]:
+        """The most probable language of each row and its probability, e.g. ("en", 0.97)."""
         ...
 
-    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], wanted: Wanted) -> list[Generated]:
-        """The likeliest tokens after each prompt.
+    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], request: DecodeRequest) -> list[DecodeResult]:
+        """The most probable tokens after each prompt.
 
         Args:
             prompts: [B], all of one length and with `<|startoftranscript|>` in the same place.
@@ -100,11 +99,11 @@ class Network(Protocol):
     def align(
         self, encoded: Any, start: Sequence[int], texts: Sequence[Sequence[int]], frames: Sequence[int]
     ) -> list[Alignment]:
-        """When each token was said.
+        """The time of each token.
 
         Args:
-            start: what the texts begin with: start, language and task.
+            start: the tokens before each text: start, language and task.
             texts: [B], none of them empty.
-            frames: [B], columns of the spectrogram that hold sound.
+            frames: [B], columns of the spectrogram that hold audio.
         """
         ...

@@ -1,8 +1,7 @@
-"""Which commit of each Whisper model is used, and what its files are.
+"""The pinned commit of each Whisper model and the SHA-256 of its files.
 
-No hub could be asked when this was written. Commits and checksums are those that several independent projects on GitHub
-pin for these repositories; where none was found for a file, the one that comes first is noted and kept to (see
-services/downloads.py).
+The hub was not reachable when this was written. Commits and checksums are those that several independent projects on
+GitHub pin for these repositories. A file without a known checksum is trusted on first use (see services/downloads.py).
 """
 
 from __future__ import annotations
@@ -12,32 +11,32 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pin:
+class PinnedRevision:
     revision: str
     """A commit."""
     sha256: Mapping[str, str]
-    """By name of the file, as far as it is known."""
+    """By file name, as far as known."""
 
 
-def _multilingual(revision: str, model: str, config: str) -> Pin:
-    return Pin(revision, {
+def _multilingual(revision: str, model: str, config: str) -> PinnedRevision:
+    return PinnedRevision(revision, {
         "config.json": config, "model.bin": model,
         "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
         "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
     })  # fmt: skip
 
 
-def _english(revision: str, model: str, config: str) -> Pin:
-    return Pin(revision, {
+def _english(revision: str, model: str, config: str) -> PinnedRevision:
+    return PinnedRevision(revision, {
         "config.json": config, "model.bin": model,
         "tokenizer.json": "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
         "vocabulary.txt": "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
     })  # fmt: skip
 
 
-def _third(revision: str, model: str, config: str, tokenizer: str) -> Pin:
-    """Of the third large version, which has other mel bands and one language more."""
-    return Pin(revision, {
+def _large_v3(revision: str, model: str, config: str, tokenizer: str) -> PinnedRevision:
+    """large-v3 has other mel bands and one language more."""
+    return PinnedRevision(revision, {
         "config.json": config, "model.bin": model, "tokenizer.json": tokenizer,
         "preprocessor_config.json": "7ccc62c6f2765af1f3b46c00c9b5894426835a05021c8b9c01eecb6dfb542711",
         "vocabulary.json": "c69260f2ab26d659b7c398f9a2b2b48ed0df16c3b47d7326782fd9cba71690c1",
@@ -90,13 +89,13 @@ CTRANSLATE2 = {
         "11b220779aea4c6f3ce9d2549c8a95ea869ed84066864b999531ef53e594fe5b",
         "4a1848ebabe7938d9797c15a2e8e4ce1d36e6fd4a43d096ae5955257c67c7962",
     ),
-    "Systran/faster-whisper-large-v3": _third(
+    "Systran/faster-whisper-large-v3": _large_v3(
         "edaa852ec7e145841d8ffdb056a99866b5f0a478",
         "69f74147e3334731bc3a76048724833325d2ec74642fb52620eda87352e3d4f1",
         "a9306624f5ec14270a014b647e5c316b6e03a662c369758d1b90697a7b0655b9",
         "6d8cbd7cd0d8d5815e478dac67b85a26bbe77c1f5e0c6d76d1ce2abc0e5f21ca",
     ),
-    "mobiuslabsgmbh/faster-whisper-large-v3-turbo": _third(
+    "mobiuslabsgmbh/faster-whisper-large-v3-turbo": _large_v3(
         "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
         "e76620f83d5f5b69efd3d87e3dc180c1bd21df9fbebacfd4335e5e1efcc018da",
         "b0253ea6c0d3bea6b1e19e91a02acfd3b53f4467362efcb5a3e6b16c9b3a9b7e",
@@ -105,9 +104,9 @@ CTRANSLATE2 = {
 }
 
 
-def _weights(revision: str, model: str) -> Pin:
-    """Of these repositories only the weights' checksums were found."""
-    return Pin(revision, {"model.safetensors": model})
+def _weights(revision: str, model: str) -> PinnedRevision:
+    """Only the checksum of the weights was found for these repositories."""
+    return PinnedRevision(revision, {"model.safetensors": model})
 
 
 TRANSFORMERS = {
@@ -132,8 +131,8 @@ TRANSFORMERS = {
     "openai/whisper-medium": _weights(
         "abdf7c39ab9d0397620ccaea8974cc764cd0953e", "62f73550fa6db24b0c6f6c5962bd0dae80fa644e93cde9cd9c3792971b47fd28"
     ),
-    # Its checksum was found in one place only.
-    "openai/whisper-medium.en": Pin("2e98eb6279edf5095af0c8dedb36bdec0acd172b", {}),
+    # Its checksum was found in one project only.
+    "openai/whisper-medium.en": PinnedRevision("2e98eb6279edf5095af0c8dedb36bdec0acd172b", {}),
     "openai/whisper-large-v2": _weights(
         "ae4642769ce2ad8fc292556ccea8e901f1530655", "57a1ba2a82c093cabff2541409ae778c97145378b9ddfa722763cb1cb8f9020b"
     ),

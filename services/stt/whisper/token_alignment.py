@@ -1,30 +1,30 @@
-"""From attention to times: which part of the sound each token looks at (Whisper, word-level time stamps). Pure."""
+"""Word-level time stamps from cross-attention: dynamic time warping of tokens to audio, as in Whisper. Pure."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-MEDIAN = 7
+MEDIAN_WIDTH = 7
 
 
-def path_through(attention: npt.NDArray[np.float32], first: int) -> tuple[tuple[int, int], ...]:
-    """The way through tokens and sound along which the attention is strongest.
+def align_tokens(attention: npt.NDArray[np.float32], first: int) -> tuple[tuple[int, int], ...]:
+    """The monotonic path through tokens and encoder positions with the strongest attention.
 
     Args:
-        attention: [heads, tokens, positions], of the heads that follow the sound; each row sums up to 1.
-        first: token before which nothing counts, and which predicts the first one of the text.
+        attention: [heads, tokens, positions], of the alignment heads; each row sums up to 1.
+        first: index of the token that predicts the first token of the text; earlier ones are ignored.
     Returns:
-        Pairs of token, from 0, and position, neither ever going back.
+        Pairs of token, from 0, and position.
     """
     deviation = attention.std(axis=1, keepdims=True)
     weights = (attention - attention.mean(axis=1, keepdims=True)) / np.maximum(deviation, 1e-6)
-    weights = smoothed(weights)
-    return cheapest_path(-weights.mean(axis=0)[first:-1])
+    weights = median_filter(weights)
+    return dynamic_time_warping(-weights.mean(axis=0)[first:-1])
 
 
-def smoothed(weights: npt.NDArray[np.float32], width: int = MEDIAN) -> npt.NDArray[np.float32]:
-    """Median over `width` neighbours of the last axis; its ends mirrored."""
+def median_filter(weights: npt.NDArray[np.float32], width: int = MEDIAN_WIDTH) -> npt.NDArray[np.float32]:
+    """Median over `width` neighbours along the last axis, which is mirrored at its ends."""
     half = width // 2
     if weights.shape[-1] <= half:
         return weights
@@ -34,8 +34,8 @@ def smoothed(weights: npt.NDArray[np.float32], width: int = MEDIAN) -> npt.NDArr
     return result
 
 
-def cheapest_path(cost: npt.NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
-    """Dynamic time warping: from the first corner to the last by steps down, right or both.
+def dynamic_time_warping(cost: npt.NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
+    """The cheapest path from the first corner to the last by steps down, right or both.
 
     Args:
         cost: [rows, columns].
@@ -43,12 +43,12 @@ def cheapest_path(cost: npt.NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
     rows, columns = cost.shape
     total = np.full((rows + 1, columns + 1), np.inf)
     total[0, 0] = 0
-    # One diagonal after the other: its cells depend on the two before only.
+    # Diagonal by diagonal: the cells of one depend only on the two before it.
     for diagonal in range(rows + columns - 1):
         i = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
         j = diagonal - i
-        before = np.minimum(np.minimum(total[i, j], total[i, j + 1]), total[i + 1, j])
-        total[i + 1, j + 1] = cost[i, j] + before
+        cheapest = np.minimum(np.minimum(total[i, j], total[i, j + 1]), total[i + 1, j])
+        total[i + 1, j + 1] = cost[i, j] + cheapest
     i, j = rows - 1, columns - 1
     path = [(i, j)]
     while (i, j) != (0, 0):

@@ -1,4 +1,4 @@
-"""Whisper's network on torch, for graphics cards that CTranslate2 has no build for, such as those of ARM64 machines."""
+"""Whisper's network on torch, for GPUs without a CTranslate2 build, such as those of ARM64 machines."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import torch
 
 from bus.errors import EngineError
 from services import torch_audio
-from services.stt.whisper.network import Alignment, Generated, Wanted
-from services.stt.whisper.token_alignment import path_through
+from services.stt.whisper.network import Alignment, DecodeRequest, DecodeResult
+from services.stt.whisper.token_alignment import align_tokens
 
 torch_audio.make_importable()
 
@@ -29,35 +29,35 @@ class TorchWhisper:
     """See `Network`.
 
     Args:
-        folder: a model as `transformers` keeps it, with its tokenizer.json.
+        folder: a model in the format of `transformers`, with its tokenizer.json.
         device: "cpu", "cuda" or another device of torch.
     Raises:
-        EngineError: it does not load.
+        EngineError: the model does not load.
     """
 
-    keeps_prefix = True
+    fast_prefill = True
 
     def __init__(self, folder: Path, device: str) -> None:
-        self.batch = 1 if device == "cpu" else GPU_BATCH
+        self.batch_size = 1 if device == "cpu" else GPU_BATCH
         self._device = device
         self._type = torch.float32 if device == "cpu" else torch.float16
-        with _translated(f"load {folder}"):
+        with _engine_errors(f"load {folder}"):
             self.tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=self._type, local_files_only=True)
             self._model = model.to(device).eval()
         config = self._model.config
-        self.mels = int(config.num_mel_bins)
-        identity = self.tokenizer.token_to_id
-        self.multilingual = identity("") is not None  # of OpenAI's vocabularies only the one of all languages has it
-        self._eot = identity("<|endoftext|>")
-        self._sot = identity("<|startoftranscript|>")
-        self._no_timestamps = identity("<|notimestamps|>")
-        self._no_speech = identity("<|nospeech|>") or identity("<|nocaptions|>")
-        after_languages = identity("<|translate|>") or self._sot + 1
+        self.n_mels = int(config.num_mel_bins)
+        token_id = self.tokenizer.token_to_id
+        self.multilingual = token_id("") is not None  # only in OpenAI's multilingual vocabulary
+        self._eot = token_id("<|endoftext|>")
+        self._sot = token_id("<|startoftranscript|>")
+        self._no_timestamps = token_id("<|notimestamps|>")
+        self._no_speech = token_id("<|nospeech|>") or token_id("<|nocaptions|>")
+        after_languages = token_id("<|translate|>") or self._sot + 1
         self._languages = list(range(self._sot + 1, after_languages))
         heads = getattr(self._model.generation_config, "alignment_heads", None)
         layers = config.decoder_layers
-        # As the reference implementation does where a model names none: all heads of the upper half.
+        # Without alignment heads in the model: all heads of the upper half, as in the reference implementation.
         self._heads = heads or [
             [layer, head]
             for layer in range(layers // 2, layers)
@@ -65,62 +65,62 @@ class TorchWhisper:
         ]
 
     def encode(self, features: npt.NDArray[np.float32]) -> Any:
-        with _translated(f"encode {len(features)} windows"):
+        with _engine_errors(f"encode {len(features)} windows"):
             spectrograms = torch.from_numpy(features).to(self._device, self._type)
             return self._model.model.encoder(spectrograms).last_hidden_state
 
-    def languages(self, encoded: Any) -> list[tuple[str, float]]:
-        with _translated("tell the language"):
+    def detect_language(self, encoded: Any) -> list[tuple[str, float]]:
+        with _engine_errors("detect the language"):
             start = torch.full((len(encoded), 1), self._sot, device=self._device)
             logits = self._decoder(encoded, start).logits[:, -1, self._languages].float()
             best = logits.softmax(-1).max(-1)
-        names = [self.tokenizer.id_to_token(self._languages[place]).strip("<|>") for place in best.indices.tolist()]
+        names = [self.tokenizer.id_to_token(self._languages[index]).strip("<|>") for index in best.indices.tolist()]
         return list(zip(names, best.values.tolist(), strict=True))
 
-    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], wanted: Wanted) -> list[Generated]:
-        with _translated(f"decode {len(prompts)} windows"):
-            return self._generate(encoded, prompts, wanted)
+    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], request: DecodeRequest) -> list[DecodeResult]:
+        with _engine_errors(f"decode {len(prompts)} windows"):
+            return self._generate(encoded, prompts, request)
 
-    def _generate(self, encoded: Any, prompts: Sequence[Sequence[int]], wanted: Wanted) -> list[Generated]:
+    def _generate(self, encoded: Any, prompts: Sequence[Sequence[int]], request: DecodeRequest) -> list[DecodeResult]:
         tokens = torch.tensor([list(prompt) for prompt in prompts], device=self._device)
-        said: list[list[int]] = [[] for _ in prompts]
-        over = [False] * len(prompts)
+        generated: list[list[int]] = [[] for _ in prompts]
+        ended = [False] * len(prompts)
         sums = [0.0] * len(prompts)
-        no_speech: list[float] = []
+        no_speech_prob: list[float] = []
         cache: Any = None
-        for step in range(wanted.limit):
+        for step in range(request.max_tokens):
             output = self._decoder(encoded, tokens, cache)
             cache = output.past_key_values
-            if not no_speech:
+            if not no_speech_prob:
                 start = output.logits[:, list(prompts[0]).index(self._sot)].float()
-                no_speech = start.softmax(-1)[:, self._no_speech].tolist()
+                no_speech_prob = start.softmax(-1)[:, self._no_speech].tolist()
             logits = output.logits[:, -1].float()
-            logits[:, list(wanted.suppressed)] = -torch.inf
+            logits[:, list(request.suppress)] = -torch.inf
             if step == 0:
-                logits[:, list(wanted.suppressed_first)] = -torch.inf
-            if not wanted.repeats:
-                for row, so_far in enumerate(said):
-                    logits[row, _third_tokens(so_far)] = -torch.inf
+                logits[:, list(request.suppress_first)] = -torch.inf
+            if not request.allow_repeats:
+                for row, so_far in enumerate(generated):
+                    logits[row, _trigram_ends(so_far)] = -torch.inf
             best = logits.log_softmax(-1).max(-1)
             for row, (token, logprob) in enumerate(zip(best.indices.tolist(), best.values.tolist(), strict=True)):
-                if not over[row]:
+                if not ended[row]:
                     sums[row] += logprob
-                    over[row] = token == self._eot
-                    said[row] += [] if over[row] else [token]
-            if all(over):
+                    ended[row] = token == self._eot
+                    generated[row] += [] if ended[row] else [token]
+            if all(ended):
                 break
             tokens = best.indices[:, None]
         return [
-            Generated(tuple(token for token in one if token < self._eot), total, silent)
-            for one, total, silent in zip(said, sums, no_speech, strict=True)
+            DecodeResult(tuple(token for token in row if token < self._eot), logprob, no_speech)
+            for row, logprob, no_speech in zip(generated, sums, no_speech_prob, strict=True)
         ]
 
     def align(
         self, encoded: Any, start: Sequence[int], texts: Sequence[Sequence[int]], frames: Sequence[int]
     ) -> list[Alignment]:
-        # The faster ways to attend do not say where they looked.
-        usual = self._model.config._attn_implementation
-        with _translated(f"align {len(texts)} texts"):
+        # Only the eager implementation returns attention weights.
+        default = self._model.config._attn_implementation
+        with _engine_errors(f"align {len(texts)} texts"):
             self._model.set_attn_implementation("eager")
             try:
                 return [
@@ -128,7 +128,7 @@ class TorchWhisper:
                     for row, (text, columns) in enumerate(zip(texts, frames, strict=True))
                 ]
             finally:
-                self._model.set_attn_implementation(usual)
+                self._model.set_attn_implementation(default)
 
     def _align(self, encoded: Any, start: Sequence[int], text: Sequence[int], positions: int) -> Alignment:
         tokens = torch.tensor([[*start, self._no_timestamps, *text, self._eot]], device=self._device)
@@ -137,9 +137,9 @@ class TorchWhisper:
         likely = output.logits[0, first : first + len(text), : self._eot].float().softmax(-1)
         probabilities = likely[range(len(text)), list(text)].tolist()
         attention = torch.stack([output.cross_attentions[layer][0, head] for layer, head in self._heads])
-        heard = attention[..., :positions].float()
-        heard = heard / heard.sum(-1, keepdim=True).clamp_min(1e-9)
-        return Alignment(path_through(heard.cpu().numpy(), first), tuple(probabilities))
+        attention = attention[..., :positions].float()
+        attention = attention / attention.sum(-1, keepdim=True).clamp_min(1e-9)
+        return Alignment(align_tokens(attention.cpu().numpy(), first), tuple(probabilities))
 
     def _decoder(self, encoded: Any, tokens: Any, cache: Any = None, *, output_attentions: bool = False) -> Any:
         return self._model(
@@ -151,18 +151,19 @@ class TorchWhisper:
         )
 
 
-def _third_tokens(said: list[int]) -> list[int]:
-    """The tokens that have come after the last two before."""
-    pair = said[-2:]
-    return [said[place + 2] for place in range(len(said) - 2) if said[place : place + 2] == pair]
+def _trigram_ends(tokens: list[int]) -> list[int]:
+    """The tokens that have already followed the last two."""
+    pair = tokens[-2:]
+    return [tokens[index + 2] for index in range(len(tokens) - 2) if tokens[index : index + 2] == pair]
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def _engine_errors(action: str) -> Iterator[None]:
+    """Runs the block in inference mode and raises any exception as EngineError."""
     try:
         with torch.inference_mode():
             yield
     except torch.OutOfMemoryError as error:
-        raise EngineError(f"torch cannot {what}: {error}", code="out_of_memory", retryable=True) from error
-    except Exception as error:  # each of the libraries under it has kinds of its own
-        raise EngineError(f"torch cannot {what}: {error}") from error
+        raise EngineError(f"torch cannot {action}: {error}", code="out_of_memory", retryable=True) from error
+    except Exception as error:  # the libraries share no base class of errors
+        raise EngineError(f"torch cannot {action}: {error}") from error

@@ -1,4 +1,4 @@
-"""Small Whisper models, written once for all tests."""
+"""Small Whisper models, written once per test session."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from services.stt.whisper.engine import Whisper
+from services.stt.whisper.engine import WhisperEngine
 from services.stt.whisper.network import Network
 from tests.services.stt.whisper import tiny_whisper as models
 
 
 @pytest.fixture(scope="session")
 def counting_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model that counts, as faster-whisper keeps it."""
+    """The counting model (see `tiny_whisper`) in faster-whisper's format."""
     return models.write_ctranslate2(tmp_path_factory.mktemp("whisper") / "counting", models.counting_weights())
 
 
@@ -26,7 +26,7 @@ def counting(counting_folder: Path) -> Network:
 
 
 @pytest.fixture
-def whisper(counting: Network) -> Iterator[Whisper]:
-    made = Whisper(counting)
+def whisper(counting: Network) -> Iterator[WhisperEngine]:
+    made = WhisperEngine(counting)
     yield made
     made.close()

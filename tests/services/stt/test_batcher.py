@@ -1,4 +1,4 @@
-"""What waits while the device works is worked on together."""
+"""Jobs queued during a batch form the next batch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from services.stt.batcher import Device
+from services.stt.batcher import Batcher
 
 
-class Gate:
-    """Doubles numbers, the first batch only once it is let go; remembers its batches."""
+class GatedWork:
+    """Doubles numbers once the gate `go` is open; records its batches."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -28,51 +28,51 @@ class Gate:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate()
+def work() -> GatedWork:
+    return GatedWork()
 
 
 @pytest.fixture
-def device(gate: Gate) -> Iterator[Device[int, int]]:
-    made = Device(gate, 3)
+def batcher(work: GatedWork) -> Iterator[Batcher[int, int]]:
+    made = Batcher(work, 3)
     yield made
-    gate.go.set()
+    work.go.set()
     made.close()
 
 
-def test_jobs_that_come_meanwhile_are_one_batch_urgent_ones_first(device: Device[int, int], gate: Gate) -> None:
-    first = device.submit(1)
-    assert gate.begun.wait(10)
-    later = [device.submit(job, urgent=job > 3) for job in (2, 3, 4, 5)]
-    gate.go.set()
-    assert [one.result(10) for one in (first, *later)] == [2, 4, 6, 8, 10]
-    assert gate.batches == [[1], [4, 5, 2], [3]]
-    assert device.cost > 0
+def test_queued_jobs_form_the_next_batch_urgent_ones_first(batcher: Batcher[int, int], work: GatedWork) -> None:
+    first = batcher.submit(1)
+    assert work.begun.wait(10)
+    later = [batcher.submit(job, urgent=job > 3) for job in (2, 3, 4, 5)]
+    work.go.set()
+    assert [future.result(10) for future in (first, *later)] == [2, 4, 6, 8, 10]
+    assert work.batches == [[1], [4, 5, 2], [3]]
+    assert batcher.mean_batch_seconds > 0
 
 
-def test_a_job_taken_back_is_not_done(device: Device[int, int], gate: Gate) -> None:
-    device.submit(1)
-    assert gate.begun.wait(10)
-    second, third = device.submit(2), device.submit(3)
+def test_a_cancelled_job_is_not_run(batcher: Batcher[int, int], work: GatedWork) -> None:
+    batcher.submit(1)
+    assert work.begun.wait(10)
+    second, third = batcher.submit(2), batcher.submit(3)
     assert second.cancel()
-    gate.go.set()
+    work.go.set()
     assert third.result(10) == 6
-    assert gate.batches == [[1], [3]]
+    assert work.batches == [[1], [3]]
 
 
-def test_an_error_goes_to_its_batch_and_the_device_goes_on(device: Device[int, int], gate: Gate) -> None:
-    gate.go.set()
+def test_an_error_fails_its_batch_only(batcher: Batcher[int, int], work: GatedWork) -> None:
+    work.go.set()
     with pytest.raises(ValueError, match="unlucky"):
-        device.submit(13).result(10)
-    assert device.submit(4).result(10) == 8
+        batcher.submit(13).result(10)
+    assert batcher.submit(4).result(10) == 8
 
 
-def test_what_waits_when_it_is_closed_is_cancelled(gate: Gate) -> None:
-    device = Device(gate, 3)
-    device.submit(1)
-    assert gate.begun.wait(10)
-    waiting = device.submit(2)
-    threading.Timer(0.05, gate.go.set).start()
-    device.close()
+def test_close_cancels_queued_jobs(work: GatedWork) -> None:
+    batcher = Batcher(work, 3)
+    batcher.submit(1)
+    assert work.begun.wait(10)
+    waiting = batcher.submit(2)
+    threading.Timer(0.05, work.go.set).start()
+    batcher.close()
     with pytest.raises(CancelledError):
         waiting.result(10)

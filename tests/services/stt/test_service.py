@@ -1,4 +1,4 @@
-"""From an utterance that began to its transcript, with the audio read from the log."""
+"""From `utterance.started` to the transcript, with the audio read from a fake log."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from bus.settings import Settings
 from bus.work.service import Output
 from projections.conversation import Message
 from services.stt.__main__ import ENGINES, build
-from services.stt.context import prompt_of
+from services.stt.context import build_prompt
 from services.stt.engine import Transcriber
-from services.stt.service import Listener, failed, service
+from services.stt.service import UtteranceTranscriber, failed, service
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
 BLOCK = 2_048
@@ -38,7 +38,7 @@ STARTED = event(UtteranceStarted(utterance="u", session="s"), turn="t")
 
 
 def chunks(*parts: bytes, final: bool = True) -> list[AudioIn]:
-    """Audio of utterance u, the last part being the final one."""
+    """Audio chunks of utterance u; the last one is final."""
     found: list[AudioIn] = []
     sample = 0
     for index, pcm in enumerate(parts):
@@ -48,12 +48,12 @@ def chunks(*parts: bytes, final: bool = True) -> list[AudioIn]:
     return found
 
 
-async def heard(transcriber: FakeTranscriber, reader: FakeReader) -> list[Output]:
-    return [output async for output in Listener(transcriber, "fake")(STARTED, reader)]
+async def transcribe(transcriber: FakeTranscriber, reader: FakeReader) -> list[Output]:
+    return [output async for output in UtteranceTranscriber(transcriber, "fake")(STARTED, reader)]
 
 
-async def freed(transcriber: FakeTranscriber) -> bool:
-    """Whether every transcription is closed; the engine's thread gets the time to do so."""
+async def all_closed(transcriber: FakeTranscriber) -> bool:
+    """Whether every transcription is closed, after some time for the engine's thread."""
     for _ in range(200):
         if transcriber.closed == transcriber.opened:
             return True
@@ -61,74 +61,75 @@ async def freed(transcriber: FakeTranscriber) -> bool:
     return False
 
 
-async def test_words_are_told_as_they_come_and_once_for_good() -> None:
+async def test_partial_transcripts_come_first_and_one_final_transcript_last() -> None:
     transcriber = FakeTranscriber()
-    outputs = await heard(transcriber, FakeReader(media={SUBJECT: chunks(b"\1\0" * 1024, bytes(4096), b"\1\0" * 8)}))
+    audio = chunks(b"\1\0" * 1024, bytes(4096), b"\1\0" * 8)
+    outputs = await transcribe(transcriber, FakeReader(media={SUBJECT: audio}))
     words = (Word(text="word", start=0.0, end=1.0), Word(text="word", start=1.0, end=2.0))
     assert outputs == [
         TranscriptPartial(utterance="u", text="word "),
         TranscriptPartial(utterance="u", text="word word "),
         TranscriptFinal(utterance="u", text="word word", language="en", confidence=0.5, words=words, engine="fake"),
     ]
-    assert await freed(transcriber)
+    assert await all_closed(transcriber)
 
 
-async def test_the_engine_gets_no_more_than_64_ms_at_once() -> None:
+async def test_the_engine_gets_blocks_of_at_most_64_ms() -> None:
     transcriber = FakeTranscriber()
     pcm = bytes(range(1, 251)) * 40
-    await heard(transcriber, FakeReader(media={SUBJECT: chunks(pcm)}))
+    await transcribe(transcriber, FakeReader(media={SUBJECT: chunks(pcm)}))
     assert max(map(len, transcriber.blocks)) == BLOCK
     assert b"".join(transcriber.blocks) == pcm
 
 
 async def test_an_utterance_without_a_word_is_discarded() -> None:
-    outputs = await heard(FakeTranscriber(), FakeReader(media={SUBJECT: chunks(bytes(4096))}))
+    outputs = await transcribe(FakeTranscriber(), FakeReader(media={SUBJECT: chunks(bytes(4096))}))
     assert outputs == [UtteranceDiscarded(utterance="u", reason="no_words")]
 
 
-async def test_an_utterance_whose_audio_stops_coming_is_lost_and_its_engine_freed() -> None:
+async def test_an_utterance_whose_audio_stalls_is_lost_and_its_transcription_closed() -> None:
     transcriber = FakeTranscriber()
-    outputs = await heard(transcriber, StallingReader(media={SUBJECT: chunks(b"\1\0" * 100, final=False)}))
+    outputs = await transcribe(transcriber, StallingReader(media={SUBJECT: chunks(b"\1\0" * 100, final=False)}))
     assert outputs[-1] == UtteranceDiscarded(utterance="u", reason="lost")
     assert not [output for output in outputs if isinstance(output, TranscriptFinal)]
-    assert await freed(transcriber)
+    assert await all_closed(transcriber)
 
 
-async def test_a_chunk_that_comes_twice_is_heard_once() -> None:
+async def test_a_duplicate_chunk_is_skipped() -> None:
     transcriber = FakeTranscriber()
     first, second = chunks(b"\1\0" * 100, b"\2\0" * 100)
-    await heard(transcriber, FakeReader(media={SUBJECT: [first, first, second]}))
+    await transcribe(transcriber, FakeReader(media={SUBJECT: [first, first, second]}))
     assert b"".join(transcriber.blocks) == first.pcm + second.pcm
 
 
-async def test_a_hole_in_the_audio_is_refused() -> None:
+async def test_a_gap_in_the_audio_is_refused() -> None:
     first, _, third = chunks(b"\1\0" * 100, b"\2\0" * 100, b"\3\0" * 100)
     with pytest.raises(InvalidInput, match="sample 100"):
-        await heard(FakeTranscriber(), FakeReader(media={SUBJECT: [first, third]}))
+        await transcribe(FakeTranscriber(), FakeReader(media={SUBJECT: [first, third]}))
 
 
-async def test_half_a_sample_is_refused_and_the_engine_freed() -> None:
+async def test_half_a_sample_is_refused_and_the_transcription_closed() -> None:
     transcriber = FakeTranscriber()
     with pytest.raises(InvalidInput, match="99 bytes"):
-        await heard(transcriber, FakeReader(media={SUBJECT: chunks(bytes(99))}))
-    assert await freed(transcriber)
+        await transcribe(transcriber, FakeReader(media={SUBJECT: chunks(bytes(99))}))
+    assert await all_closed(transcriber)
 
 
-async def test_a_language_that_the_engine_does_not_know_is_an_error_with_a_code() -> None:
+async def test_an_unsupported_language_is_an_error_with_a_code() -> None:
     started = event(UtteranceStarted(utterance="u", session="s", language="tlh"))
     with pytest.raises(EngineError) as caught:
-        _ = [output async for output in Listener(FakeTranscriber(), "fake")(started, FakeReader())]
+        _ = [output async for output in UtteranceTranscriber(FakeTranscriber(), "fake")(started, FakeReader())]
     assert caught.value.code == "language_unsupported"
     assert list(failed(started, caught.value)) == [UtteranceDiscarded(utterance="u", reason="lost")]
 
 
-async def test_nothing_is_told_of_the_failure_of_another_event() -> None:
+async def test_the_failure_of_another_event_has_no_output() -> None:
     other = event(StepFailed(service="x", code="y", retryable=False, detail="z"))
     assert list(failed(other, EngineError("no"))) == []
 
 
 class _Endless(FakeReader):
-    """One chunk, and then nothing for ever."""
+    """One chunk, and then none for ever."""
 
     def __init__(self) -> None:
         super().__init__(media={SUBJECT: chunks(b"\1\0" * 100, final=False)})
@@ -141,24 +142,24 @@ class _Endless(FakeReader):
         await asyncio.Event().wait()
 
 
-async def test_work_that_is_cancelled_frees_its_engine() -> None:
+async def test_a_cancelled_handler_closes_its_transcription() -> None:
     transcriber, reader = FakeTranscriber(), _Endless()
-    task = asyncio.create_task(heard(transcriber, reader))
+    task = asyncio.create_task(transcribe(transcriber, reader))
     await reader.waiting.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert transcriber.opened == 1
-    assert await freed(transcriber)
+    assert await all_closed(transcriber)
 
 
-async def test_two_utterances_are_heard_side_by_side() -> None:
-    listener = Listener(FakeTranscriber(), "fake")
+async def test_utterances_are_transcribed_concurrently() -> None:
+    handler = UtteranceTranscriber(FakeTranscriber(), "fake")
     reader = FakeReader(media={SUBJECT: chunks(b"\1\0" * 4096), "audio.c.in.v": chunks(b"\1\0" * 2048)})
 
     async def final(utterance: str) -> TranscriptFinal:
         started = event(UtteranceStarted(utterance=utterance, session="s"))
-        outputs = [output async for output in listener(started, reader)]
+        outputs = [output async for output in handler(started, reader)]
         assert isinstance(outputs[-1], TranscriptFinal)
         return outputs[-1]
 
@@ -166,42 +167,42 @@ async def test_two_utterances_are_heard_side_by_side() -> None:
     assert (len(first.words), len(second.words)) == (4, 2)
 
 
-def test_the_service_takes_utterances_when_they_begin() -> None:
+def test_the_service_takes_utterance_started() -> None:
     built = service(FakeTranscriber(), "fake")
     assert (built.name, built.consumes, built.engine) == ("stt", (UtteranceStarted,), "fake")
 
 
-async def test_an_engine_that_makes_use_of_it_is_told_names_and_what_was_said() -> None:
-    transcriber = FakeTranscriber(prompted=True)
+async def test_the_prompt_has_character_names_and_recent_messages() -> None:
+    transcriber = FakeTranscriber(uses_prompt=True)
     before = event(MessageReceived(message="m", text="Tell me about Rome."), turn="t0")
     character = CharacterCreated(
         name="Ada", tagline="t", personality="p", greeting="g", look="ada", voice="female"
     )
     audio = {SUBJECT: chunks(b"\1\0" * 100)}
-    await heard(transcriber, FakeReader([(1, before)], characters={"ada": character}, media=audio))
+    await transcribe(transcriber, FakeReader([(1, before)], characters={"ada": character}, media=audio))
     assert transcriber.prompts == ["Visavis, Ada. Tell me about Rome."]
-    await heard(FakeTranscriber(), FakeReader(media=audio))
+    await transcribe(FakeTranscriber(), FakeReader(media=audio))
 
 
-def test_of_a_long_talk_the_newest_words_are_told() -> None:
+def test_the_prompt_of_a_long_conversation_has_the_newest_messages() -> None:
     talk = [Message("user", f"{number} {'word ' * 30}") for number in range(6)]
-    prompt = prompt_of(["Ada", "Milo"], talk)
+    prompt = build_prompt(["Ada", "Milo"], talk)
     assert prompt.startswith("Visavis, Ada, Milo. 5 word")
     assert len(prompt) < 270
-    assert prompt_of([], []) == ""
+    assert build_prompt([], []) == ""
 
 
-async def test_a_language_that_was_found_out_is_told_and_a_given_one_is_kept() -> None:
-    for given, told in (("und", "de"), ("en-GB", "en-GB")):
+async def test_the_transcript_has_the_detected_language_or_the_given_one() -> None:
+    for given, published in (("und", "de"), ("en-GB", "en-GB")):
         started = event(UtteranceStarted(utterance="u", session="s", language=given))
         reader = FakeReader(media={SUBJECT: chunks(b"\1\0" * 100)})
-        outputs = [output async for output in Listener(_German(), "fake")(started, reader)]
+        outputs = [output async for output in UtteranceTranscriber(_German(), "fake")(started, reader)]
         assert isinstance(outputs[-1], TranscriptFinal)
-        assert outputs[-1].language == told
+        assert outputs[-1].language == published
 
 
 class _German(FakeTranscriber):
-    """Takes everything for German."""
+    """Detects German in everything."""
 
     def open(self, language: str, prompt: str = "") -> FakeTranscription:
         transcription = super().open("en")
@@ -210,7 +211,7 @@ class _German(FakeTranscriber):
         return transcription
 
 
-def test_without_a_model_the_embedded_engine_is_chosen_and_says_why(tmp_path: Path) -> None:
+def test_without_a_whisper_model_pocketsphinx_is_chosen_with_the_reason(tmp_path: Path) -> None:
     settings = Settings(stt_model="nobody/nothing")
     assert build(settings).engine == "pocketsphinx"
     why = choose_engine(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").reason
@@ -219,7 +220,7 @@ def test_without_a_model_the_embedded_engine_is_chosen_and_says_why(tmp_path: Pa
         build(Settings(stt_engine="whisper", stt_model="nobody/nothing"))
 
 
-def test_whisper_is_chosen_where_its_model_is_here(counting_folder: Path) -> None:
+def test_whisper_is_chosen_if_its_model_is_present(counting_folder: Path) -> None:
     assert build(Settings(stt_model=str(counting_folder))).engine == "whisper"
 
 
@@ -227,7 +228,7 @@ def _broken(settings: Settings) -> FakeTranscriber:
     raise EngineError("the weights are damaged")
 
 
-def test_with_auto_an_engine_that_does_not_load_is_passed_over_and_else_it_is_an_error() -> None:
+def test_an_engine_that_does_not_load_is_skipped_with_auto_and_an_error_otherwise() -> None:
     broken = EngineOption[Transcriber]("broken", lambda settings: None, _broken)
     spare = EngineOption[Transcriber]("spare", lambda settings: None, lambda settings: FakeTranscriber())
     assert build(Settings(), (broken, spare)).engine == "spare"
@@ -236,7 +237,7 @@ def test_with_auto_an_engine_that_does_not_load_is_passed_over_and_else_it_is_an
             build(Settings(stt_engine=wanted), engines)
 
 
-def test_auto_passes_over_what_could_run_but_should_not() -> None:
+def test_auto_skips_an_engine_that_could_run_but_should_not() -> None:
     slow = EngineOption("slow", lambda settings: None, lambda settings: 1, lambda settings: "the card is faster")
     fast = EngineOption("fast", lambda settings: None, lambda settings: 2)
     choice = choose_engine((slow, fast), "auto", Settings(), setting="X")

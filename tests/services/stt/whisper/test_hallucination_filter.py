@@ -1,17 +1,17 @@
-"""Sentences that Whisper writes to silence are known by their marks."""
+"""Hallucinations are distinguished from speech."""
 
 from __future__ import annotations
 
 import pytest
 
 from bus.events import Word
-from services.stt.whisper.hallucination_filter import believable, compression, said
+from services.stt.whisper.hallucination_filter import compression_ratio, is_hallucination, without_hallucinated_words
 
-SURE = {"no_speech": 0.05, "logprob": -0.3}
+SURE = {"no_speech_prob": 0.05, "avg_logprob": -0.3}
 
 
 @pytest.mark.parametrize(
-    ("text", "voice"),
+    ("text", "speech"),
     [
         ("What time is it?", 1.0),
         ("No.", 0.25),
@@ -20,12 +20,12 @@ SURE = {"no_speech": 0.05, "logprob": -0.3}
         ("No, no, no, no!", 1.2),
     ],
 )
-def test_what_people_say_is_believed(text: str, voice: float) -> None:
-    assert believable(text, voice=voice, **SURE)
+def test_speech_is_accepted(text: str, speech: float) -> None:
+    assert not is_hallucination(text, speech=speech, **SURE)
 
 
 @pytest.mark.parametrize(
-    ("text", "voice", "no_speech", "logprob"),
+    ("text", "speech", "no_speech_prob", "avg_logprob"),
     [
         ("Thank you.", 0.3, 0.05, -0.3),
         ("Thanks for watching!", 1.5, 0.4, -0.3),
@@ -36,17 +36,17 @@ def test_what_people_say_is_believed(text: str, voice: float) -> None:
         ("and then " * 30, 12.0, 0.1, -0.3),
     ],
 )
-def test_what_nobody_said_is_not(text: str, voice: float, no_speech: float, logprob: float) -> None:
-    assert not believable(text, voice=voice, no_speech=no_speech, logprob=logprob)
+def test_hallucinations_are_detected(text: str, speech: float, no_speech_prob: float, avg_logprob: float) -> None:
+    assert is_hallucination(text, speech=speech, no_speech_prob=no_speech_prob, avg_logprob=avg_logprob)
 
 
 def test_a_loop_compresses_well_and_a_sentence_does_not() -> None:
-    assert compression("and then " * 30) > 2.4 > compression("Please tell me a story about the sea.")
-    assert compression("") == 0
+    assert compression_ratio("and then " * 30) > 2.4 > compression_ratio("Please tell me a story about the sea.")
+    assert compression_ratio("") == 0
 
 
-def test_unsure_words_far_from_any_voice_are_left_out() -> None:
+def test_unsure_words_far_from_any_speech_are_dropped() -> None:
     near, far = Word(text="home", start=1.0, end=1.4, confidence=0.3), Word(text="bye", start=4, end=5, confidence=0.3)
     sure = Word(text="really", start=4, end=5, confidence=0.9)
-    assert said([near, far, sure], [(0.5, 1.2)]) == (near, sure)
-    assert said([near], []) == ()
+    assert without_hallucinated_words([near, far, sure], [(0.5, 1.2)]) == (near, sure)
+    assert without_hallucinated_words([near], []) == ()

@@ -1,4 +1,4 @@
-"""Whisper as a service: several conversations on a real log, heard by one network."""
+"""The STT service with Whisper: several conversations on a real log, one network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SPOKEN = {"c1": STORY, "c2": bytes(48_000), "c3": voices.spoken("what_can_you_do
 
 
 async def speak(event_log: EventLog, conversation: str, pcm: bytes) -> None:
-    """Say something at twice the pace of a microphone."""
+    """Publish an utterance at twice the pace of a microphone."""
     started = UtteranceStarted(utterance=f"u{conversation}", session="s", language="und")
     await event_log.append(Event(id=f"e{conversation}", at=1, conversation=conversation, turn="t", body=started))
     for index, start in enumerate(range(0, len(pcm), 3_200)):
@@ -47,10 +47,10 @@ async def outcome(event_log: EventLog, conversation: str) -> TranscriptFinal | U
             if isinstance(event.body, TranscriptFinal | UtteranceDiscarded):
                 return event.body
         await asyncio.sleep(0.05)
-    raise AssertionError(f"nothing was heard in {conversation}")
+    raise AssertionError(f"no transcript in {conversation}")
 
 
-async def test_conversations_are_heard_side_by_side_and_told_while_they_speak(
+async def test_conversations_are_transcribed_concurrently_with_partial_transcripts(
     event_log: EventLog, settings: Settings, counting_folder: Path
 ) -> None:
     whisper = build(replace(settings, stt_engine="whisper", stt_model=str(counting_folder)))

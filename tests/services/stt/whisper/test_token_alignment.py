@@ -1,4 +1,4 @@
-"""The cheapest way through a table, against all ways."""
+"""Dynamic time warping against a search of all paths."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from services.stt.whisper.token_alignment import cheapest_path, path_through, smoothed
+from services.stt.whisper.token_alignment import align_tokens, dynamic_time_warping, median_filter
 
 Cost = arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 5)), elements=st.integers(-9, 9))
 
@@ -21,23 +21,23 @@ def all_paths(rows: int, columns: int) -> list[list[tuple[int, int]]]:
 
 
 @given(Cost)
-def test_no_other_way_is_cheaper(cost: np.ndarray) -> None:
-    path = cheapest_path(cost)
+def test_no_other_path_is_cheaper(cost: np.ndarray) -> None:
+    path = dynamic_time_warping(cost)
     assert list(path) in all_paths(*cost.shape)
-    assert sum(cost[step] for step in path) == min(sum(cost[s] for s in way) for way in all_paths(*cost.shape))
+    assert sum(cost[step] for step in path) == min(sum(cost[s] for s in other) for other in all_paths(*cost.shape))
 
 
-def test_tokens_that_look_at_one_place_after_the_other_get_these_places() -> None:
+def test_tokens_align_to_the_positions_they_attend_to() -> None:
     attention = np.full((2, 5, 40), 0.01, np.float32)
     for token in range(5):
         attention[:, token, 8 * token : 8 * token + 8] = 0.2
-    path = path_through(attention, first=1)
+    path = align_tokens(attention, first=1)
     first = {token: next(position for one, position in path if one == token) for token in range(3)}
     assert [first[1] - 16, first[2] - 24] == pytest.approx([0, 0], abs=1)
 
 
-def test_single_outliers_are_smoothed_away_and_short_rows_left_alone() -> None:
+def test_the_median_filter_removes_outliers_and_leaves_short_rows_alone() -> None:
     row = np.zeros((1, 1, 20), np.float32)
     row[..., 9] = 1
-    assert not smoothed(row).any()
-    assert (smoothed(row[..., 9:11]) == row[..., 9:11]).all()
+    assert not median_filter(row).any()
+    assert (median_filter(row[..., 9:11]) == row[..., 9:11]).all()

@@ -1,7 +1,8 @@
-"""Where a model comes from: a folder, the cache, a hub on this machine that the test runs."""
+"""Models from a folder, from the cache, and from a hub that the test runs."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -14,31 +15,38 @@ import pytest
 from huggingface_hub import constants
 
 from bus.errors import ConfigurationError, EngineError
-from services.stt.whisper import pins
-from services.stt.whisper import weights as weights
-from services.stt.whisper.pins import Pin
+from services.stt.whisper import weights
+from services.stt.whisper.pins import PinnedRevision
 from services.stt.whisper.weights import CTRANSLATE2, TRANSFORMERS
 from tests.conftest import free_port
 
 COMMIT = "c" * 40
+REPOSITORY = "Systran/faster-whisper-tiny"
 FILES = {"model.bin": b"weights" * 1000, "tokenizer.json": b"{}", "config.json": b"{}", "README.md": b"not wanted"}
 
 
-class Hub(BaseHTTPRequestHandler):
-    """One model, Systran/faster-whisper-tiny, as the hub serves it."""
+def pinned(sha256: str) -> weights.WeightFormat:
+    """The CTranslate2 format with the hub's model pinned to its commit and a checksum of model.bin."""
+    return dataclasses.replace(CTRANSLATE2, pins={REPOSITORY: PinnedRevision(COMMIT, {"model.bin": sha256})})
 
-    asked: list[str] = []  # noqa: RUF012 - of the test that runs
+
+HUB_FORMAT = pinned(hashlib.sha256(FILES["model.bin"]).hexdigest())
+
+
+class Hub(BaseHTTPRequestHandler):
+    """A Hugging Face hub with one model, Systran/faster-whisper-tiny."""
+
+    requested: list[str] = []  # noqa: RUF012 - of the running test
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
-        self.asked.append(path)
-        root = "Systran/faster-whisper-tiny"
-        if path.startswith(f"/api/models/{root}"):
+        self.requested.append(path)
+        if path.startswith(f"/api/models/{REPOSITORY}"):
             siblings = [{"rfilename": name, "size": len(data)} for name, data in FILES.items()]
             tree = [{"type": "file", "path": s["rfilename"], "size": s["size"], "oid": "1" * 40} for s in siblings]
-            body = {"id": root, "sha": COMMIT, "siblings": siblings}
+            body = {"id": REPOSITORY, "sha": COMMIT, "siblings": siblings}
             self._answer(json.dumps(tree if "/tree/" in path else body).encode())
-        elif path.startswith(f"/{root}/resolve/{COMMIT}/"):
+        elif path.startswith(f"/{REPOSITORY}/resolve/{COMMIT}/"):
             self._answer(FILES[path.rsplit("/", 1)[1]])
         else:
             self.send_error(404)
@@ -60,95 +68,85 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    pin = Pin(COMMIT, {"model.bin": hashlib.sha256(FILES["model.bin"]).hexdigest()})
-    monkeypatch.setitem(pins.CTRANSLATE2, "Systran/faster-whisper-tiny", pin)
     server = ThreadingHTTPServer(("127.0.0.1", free_port()), Hub)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    Hub.asked.clear()
+    Hub.requested.clear()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-def test_a_model_is_fetched_once_with_what_is_needed_of_it(
+def test_a_model_is_fetched_once_without_unneeded_files(
     hub: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "services.stt")
-    assert weights.missing("tiny", CTRANSLATE2, tmp_path, hub) is None
-    assert weights.local("tiny", CTRANSLATE2, tmp_path) is None
-    folder = weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
+    assert weights.missing_requirement("tiny", HUB_FORMAT, tmp_path, hub) is None
+    assert weights.find_local("tiny", HUB_FORMAT, tmp_path) is None
+    folder = weights.fetch("tiny", HUB_FORMAT, tmp_path, hub)
     assert (folder / "model.bin").read_bytes() == FILES["model.bin"]
     assert not (folder / "README.md").exists()
     assert [record.message for record in caplog.records] == ["downloading the model, once", "downloaded"]
-    asked = len(Hub.asked)
-    assert weights.fetch("tiny", CTRANSLATE2, tmp_path, hub) == weights.local("tiny", CTRANSLATE2, tmp_path) == folder
-    assert weights.missing("tiny", CTRANSLATE2, tmp_path, hub) is None
-    assert len(Hub.asked) == asked
+    requests = len(Hub.requested)
+    assert weights.fetch("tiny", HUB_FORMAT, tmp_path, hub) == folder
+    assert weights.find_local("tiny", HUB_FORMAT, tmp_path) == folder
+    assert weights.missing_requirement("tiny", HUB_FORMAT, tmp_path, hub) is None
+    assert len(Hub.requested) == requests
 
 
-def test_it_is_the_pinned_commit_that_is_asked_for(hub: str, tmp_path: Path) -> None:
-    weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
-    assert Hub.asked
-    assert all(COMMIT in path for path in Hub.asked)
+def test_the_pinned_commit_is_requested(hub: str, tmp_path: Path) -> None:
+    weights.fetch("tiny", HUB_FORMAT, tmp_path, hub)
+    assert Hub.requested
+    assert all(COMMIT in path for path in Hub.requested)
 
 
-def test_weights_that_are_not_the_published_ones_and_files_that_changed_are_refused(
-    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
+def test_weights_with_another_checksum_and_changed_files_are_refused(hub: str, tmp_path: Path) -> None:
+    folder = weights.fetch("tiny", HUB_FORMAT, tmp_path, hub)
     (folder / "config.json").resolve().write_bytes(b"{ }")
     with pytest.raises(ConfigurationError, match=r"config\.json is not the file that was here first"):
-        weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
-    other = Pin(COMMIT, {"model.bin": "0" * 64})
-    monkeypatch.setitem(pins.CTRANSLATE2, "Systran/faster-whisper-tiny", other)
+        weights.fetch("tiny", HUB_FORMAT, tmp_path, hub)
     with pytest.raises(ConfigurationError, match=r"model\.bin is not the published file"):
-        weights.fetch("tiny", CTRANSLATE2, tmp_path / "anew", hub)
+        weights.fetch("tiny", pinned("0" * 64), tmp_path / "anew", hub)
 
 
-@pytest.mark.parametrize("form", [CTRANSLATE2, TRANSFORMERS])
-def test_every_size_is_pinned_to_a_commit(form: weights.Form) -> None:
-    assert set(form.repositories.values()) == set(form.pins)
-    for pin in form.pins.values():
+@pytest.mark.parametrize("format", [CTRANSLATE2, TRANSFORMERS])
+def test_every_size_is_pinned_to_a_commit(format: weights.WeightFormat) -> None:
+    assert set(format.repositories.values()) == set(format.pins)
+    for pin in format.pins.values():
         assert len(pin.revision) == 40
         assert all(len(digest) == 64 for digest in pin.sha256.values())
 
 
-def test_a_long_download_says_how_far_it_is(
-    hub: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(weights, "_SAY_EVERY", 0)
+def test_a_long_download_logs_its_progress(hub: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "services.stt")
-    weights.fetch("tiny", CTRANSLATE2, tmp_path, hub)
-    said = [record.__dict__["percent"] for record in caplog.records if record.message == "downloading"]
-    assert said
-    assert all(0 <= percent <= 100 for percent in said)
+    weights.fetch("tiny", HUB_FORMAT, tmp_path, hub, report_every=0)
+    logged = [record.__dict__["percent"] for record in caplog.records if record.message == "downloading"]
+    assert logged
+    assert all(0 <= percent <= 100 for percent in logged)
 
 
-def test_a_hub_that_does_not_know_the_model_and_one_that_is_away_are_told_apart_in_words(
-    hub: str, tmp_path: Path
-) -> None:
-    unknown = weights.missing("nobody/nothing", CTRANSLATE2, tmp_path, hub)
+def test_an_unknown_model_and_an_unreachable_hub_have_different_messages(hub: str, tmp_path: Path) -> None:
+    unknown = weights.missing_requirement("nobody/nothing", CTRANSLATE2, tmp_path, hub)
     assert unknown is not None
     assert "nobody/nothing" in unknown
     assert "404" in unknown
-    away = weights.missing("tiny", CTRANSLATE2, tmp_path, f"http://127.0.0.1:{free_port()}")
-    assert away is not None
-    assert "not on this machine" in away
+    unreachable = weights.missing_requirement("tiny", HUB_FORMAT, tmp_path, f"http://127.0.0.1:{free_port()}")
+    assert unreachable is not None
+    assert "not on this machine" in unreachable
     with pytest.raises(EngineError, match="faster-whisper-tiny"):
-        weights.fetch("tiny", CTRANSLATE2, tmp_path, f"http://127.0.0.1:{free_port()}")
+        weights.fetch("tiny", HUB_FORMAT, tmp_path, f"http://127.0.0.1:{free_port()}")
 
 
-def test_a_folder_is_taken_as_it_is_and_says_what_it_lacks(counting_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_is_used_unverified_and_its_missing_files_are_named(counting_folder: Path, tmp_path: Path) -> None:
     assert weights.fetch(str(counting_folder), CTRANSLATE2) == counting_folder
-    assert weights.missing(str(counting_folder), CTRANSLATE2) is None
-    lack = weights.missing(str(counting_folder), TRANSFORMERS)
+    assert weights.missing_requirement(str(counting_folder), CTRANSLATE2) is None
+    lack = weights.missing_requirement(str(counting_folder), TRANSFORMERS)
     assert lack is not None
     assert lack.endswith("has no model.safetensors")
 
 
-def test_a_name_that_is_no_model_is_a_wrong_setting() -> None:
+def test_an_unknown_size_is_a_configuration_error() -> None:
     with pytest.raises(ConfigurationError, match=r"VISAVIS_STT_MODEL .*'huge'"):
-        weights.repository("huge", CTRANSLATE2)
-    assert weights.repository("turbo", TRANSFORMERS) == "openai/whisper-large-v3-turbo"
+        weights.repository_of("huge", CTRANSLATE2)
+    assert weights.repository_of("turbo", TRANSFORMERS) == "openai/whisper-large-v3-turbo"

@@ -1,7 +1,7 @@
-"""Small Whisper models, made here: one with random weights, and one whose weights were worked out by hand.
+"""Small Whisper models for tests: one with random weights, and one whose weights were worked out by hand.
 
-The second one counts: it says "one two three …", a word for each 0.4 s of voice in the window, through the real
-spectrogram, convolutions, attention and decoding. It takes silence for silence, and a word looks at its own 0.4 s.
+The second one counts: it generates "one two three …", a word for each 0.4 s of speech in the window, through the real
+spectrogram, convolutions, attention and decoding. It recognises silence, and each word attends to its own 0.4 s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from services import torch_audio
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
-"""By their names in `transformers`."""
+"""By name, as in `transformers`."""
 
 MELS, POSITIONS, LENGTH = 80, 1500, 448
 
@@ -30,9 +30,8 @@ class Size:
     width: int
     heads: int
     layers: int
-    """Of the encoder and of the decoder."""
-    spare: int = 0
-    """Tokens without a use."""
+    """Of the encoder and the decoder each."""
+    unused_tokens: int = 0
 
 
 WIDTH, HEADS = 64, 2
@@ -40,7 +39,7 @@ NANO = Size(WIDTH, HEADS, 1)
 SIZES = {
     "tiny": Size(384, 6, 4, 49_900), "base": Size(512, 8, 6, 49_900), "small": Size(768, 12, 12, 49_900),
 }  # fmt: skip
-"""The real ones, with as many tokens as they have: for what they cost, not for what they say."""
+"""The real sizes with their number of tokens: to measure cost, not accuracy."""
 NUMBERS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen",
@@ -48,14 +47,14 @@ NUMBERS = (
 SECONDS_A_WORD = 0.4
 LANGUAGES = ("en", "de", "fr")
 _CONTROL = ["translate", "transcribe", "startoflm", "startofprev", "nospeech", "notimestamps"]
-# What the counting model keeps where: states 0 to 16 are "so many words were said".
+# Dimensions of the counting model; dimensions 0 to 16 encode the number of words generated.
 _START, _VOICE, _CONSTANT, _BALANCE = 30, 40, 41, 42
 _STATE, _PICK, _SLOPE = 6.0, 3.0, 20.0
 
 
 @functools.cache
-def tokenizer(spare: int = 0) -> Tokenizer:
-    """Byte level, with one token for each number."""
+def tokenizer(unused_tokens: int = 0) -> Tokenizer:
+    """Byte-level BPE with one token for each number."""
     vocabulary = {character: place for place, character in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges: list[tuple[str, str]] = []
     for number in NUMBERS:
@@ -64,8 +63,8 @@ def tokenizer(spare: int = 0) -> Tokenizer:
             if grown not in vocabulary:
                 vocabulary[grown] = len(vocabulary)
                 merges.append(("Ġ" + number[:end], number[end]))
-    vocabulary |= {f"Ġ<{place}>": len(vocabulary) + place for place in range(spare)}
-    vocabulary[""] = len(vocabulary)  # by which CTranslate2 tells that a model knows more than English
+    vocabulary |= {f"Ġ<{place}>": len(vocabulary) + place for place in range(unused_tokens)}
+    vocabulary[""] = len(vocabulary)  # by this token CTranslate2 recognises a multilingual model
     made = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -76,7 +75,7 @@ def tokenizer(spare: int = 0) -> Tokenizer:
 
 
 def _zeros(size: Size = NANO) -> dict[str, npt.NDArray[np.float32]]:
-    width, tokens = size.width, tokenizer(size.spare).get_vocab_size()
+    width, tokens = size.width, tokenizer(size.unused_tokens).get_vocab_size()
     shapes: dict[str, tuple[int, ...]] = {
         "model.encoder.conv1.weight": (width, MELS, 3),
         "model.encoder.conv1.bias": (width,),
@@ -120,16 +119,16 @@ def random_weights(seed: int = 0, size: Size = NANO) -> Weights:
 
 def counting_weights() -> Weights:
     weights = _zeros()
-    _hear(weights)
-    _look(weights)
-    _count(weights)
+    _set_encoder(weights)
+    _set_attention(weights)
+    _set_output(weights)
     return weights
 
 
-def _hear(weights: dict[str, npt.NDArray[np.float32]]) -> None:
-    """The encoder: where there is voice, and which stretch of 0.4 s a position lies in."""
+def _set_encoder(weights: dict[str, npt.NDArray[np.float32]]) -> None:
+    """The encoder: voice activity and the index of the 0.4 s interval at each position."""
     steep = 40.0
-    # A step made of two ramps: 1 where the mean of the spectrogram is over -0.25, which only voices reach.
+    # A step made of two ramps: 1 where the mean of the spectrogram is over -0.25, which only speech reaches.
     for channel, bias in ((0, 11.0), (1, 10.0)):
         weights["model.encoder.conv1.weight"][channel, :, 1] = steep / MELS
         weights["model.encoder.conv1.bias"][channel] = bias
@@ -141,17 +140,17 @@ def _hear(weights: dict[str, npt.NDArray[np.float32]]) -> None:
         positions[position, min(int(position / 50 / SECONDS_A_WORD), len(NUMBERS))] = 8.0
 
 
-def _look(weights: dict[str, npt.NDArray[np.float32]]) -> None:
-    """The decoder's attention: one head takes the mean of the voice, the other one looks where the word is."""
+def _set_attention(weights: dict[str, npt.NDArray[np.float32]]) -> None:
+    """The decoder's cross-attention: one head averages voice activity, the other attends to the word's interval."""
     attention = "model.decoder.layers.0.encoder_attn"
     half = WIDTH // HEADS
     weights[f"{attention}.v_proj.weight"][0, _VOICE] = 1.0
     for slot in range(len(NUMBERS)):
         weights[f"{attention}.q_proj.weight"][half + slot, slot] = 1.5
         weights[f"{attention}.k_proj.weight"][half + slot, slot] = 1.5
-    # What the encoder's normalisation makes of voice and of none, so that the sum is seconds of voice.
+    # The values of voice and of none after the encoder's normalisation, so that the sum is seconds of speech.
     none, voice = _normalised(0.0), _normalised(4.0)
-    # And once more below zero: the normalisation that follows then takes no mean away.
+    # The negated copy keeps the mean at zero for the normalisation that follows.
     for place, sign in ((_VOICE, 1), (_BALANCE, -1)):
         weights[f"{attention}.out_proj.weight"][place, 0] = sign * 30 / (voice - none)
         weights[f"{attention}.out_proj.bias"][place] = -sign * 30 * none / (voice - none)
@@ -163,28 +162,28 @@ def _normalised(voice: float) -> float:
     return float((row[_VOICE] - row.mean()) / row.std())
 
 
-def _count(weights: dict[str, npt.NDArray[np.float32]]) -> None:
-    """The words: after the n-th one comes the next one where there is more voice than n words need, else the end."""
+def _set_output(weights: dict[str, npt.NDArray[np.float32]]) -> None:
+    """The output layer: after n words the next one if there is more speech than n words need, else the end token."""
     made = tokenizer()
-    identity = made.token_to_id
+    token_id = made.token_to_id
     embeddings, output = weights["model.decoder.embed_tokens.weight"], weights["proj_out.weight"]
     embeddings[:, _CONSTANT] = -_STATE
-    words = [identity("Ġ" + number) for number in NUMBERS]
-    for state, token in enumerate([identity("<|notimestamps|>"), *words]):
+    words = [token_id("Ġ" + number) for number in NUMBERS]
+    for state, token in enumerate([token_id("<|notimestamps|>"), *words]):
         embeddings[token, state] = _STATE
     for state, token in enumerate(words):
         output[token, state] = _PICK
         output[token, _VOICE] = _SLOPE
-        output[identity("<|endoftext|>"), state] = _PICK + _SLOPE * SECONDS_A_WORD * (state + 0.5) / _STATE
-    output[identity("<|endoftext|>"), len(words)] = 40.0
-    embeddings[identity("<|startoftranscript|>"), _START] = _STATE
+        output[token_id("<|endoftext|>"), state] = _PICK + _SLOPE * SECONDS_A_WORD * (state + 0.5) / _STATE
+    output[token_id("<|endoftext|>"), len(words)] = 40.0
+    embeddings[token_id("<|startoftranscript|>"), _START] = _STATE
     for token, weight, slope in (("en", _PICK, 10.0), ("de", _PICK - 0.5, 10.0), ("nospeech", _PICK + 0.5, 0.0)):
-        output[identity(f"<|{token}|>"), _START] = weight
-        output[identity(f"<|{token}|>"), _VOICE] = slope
+        output[token_id(f"<|{token}|>"), _START] = weight
+        output[token_id(f"<|{token}|>"), _VOICE] = slope
 
 
 def write_ctranslate2(folder: Path, weights: Weights, size: Size = NANO) -> Path:
-    """As faster-whisper keeps a model."""
+    """Write a model in faster-whisper's format."""
     from ctranslate2.specs import WhisperSpec
 
     spec = WhisperSpec(size.layers, size.heads, size.layers, size.heads)
@@ -222,13 +221,13 @@ def write_ctranslate2(folder: Path, weights: Weights, size: Size = NANO) -> Path
         attention(decoder_layer.attention, f"model.decoder.layers.{place}.encoder_attn", itself=False)
     spec.decoder.embeddings.weight = weights["model.decoder.embed_tokens.weight"]
     spec.decoder.projection.weight = weights["proj_out.weight"]
-    made = tokenizer(size.spare)
+    made = tokenizer(size.unused_tokens)
     spec.config.suppress_ids = []
     spec.config.suppress_ids_begin = [made.token_to_id("Ġ"), made.token_to_id("<|endoftext|>")]
     spec.config.lang_ids = [made.token_to_id(f"<|{language}|>") for language in LANGUAGES]
     spec.config.alignment_heads = [[size.layers - 1, 1]]
-    names = {identity: token for token, identity in made.get_vocab(with_added_tokens=True).items()}
-    spec.register_vocabulary([names[identity] for identity in range(len(names))])
+    names = {number: token for token, number in made.get_vocab(with_added_tokens=True).items()}
+    spec.register_vocabulary([names[number] for number in range(len(names))])
     spec.validate()
     spec.optimize()
     folder.mkdir(parents=True, exist_ok=True)
@@ -239,7 +238,7 @@ def write_ctranslate2(folder: Path, weights: Weights, size: Size = NANO) -> Path
 
 
 def write_transformers(folder: Path, weights: Weights) -> Path:
-    """As `transformers` keeps a model."""
+    """Write a model in the format of `transformers`."""
     import torch
 
     torch_audio.make_importable()
@@ -257,7 +256,7 @@ def write_transformers(folder: Path, weights: Weights) -> Path:
     model = WhisperForConditionalGeneration(config)
     model.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
     model.generation_config.alignment_heads = [[0, 1]]
-    model.generation_config._from_model_config = False  # else it is made anew from the config when it is loaded
+    model.generation_config._from_model_config = False  # else it is derived from the config again on loading
     model.save_pretrained(folder)
     made.save(str(folder / "tokenizer.json"))
     return folder

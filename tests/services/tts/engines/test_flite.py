@@ -10,7 +10,7 @@ import pytest
 
 from bus.errors import EngineError
 from services.audio import Samples, resample
-from services.stt.pocketsphinx_engine import Pocketsphinx
+from services.stt.pocketsphinx_engine import PocketsphinxEngine
 from services.tts.chunks import SpeechChunks
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import flite_library
@@ -46,7 +46,7 @@ def test_what_it_says_is_understood(engine: Flite) -> None:
     samples, pieces = say(engine, "Please tell me a story about the sea.", Voice("female"))
     room = np.random.default_rng(5).normal(0, 3, len(samples) + 16_000)
     room[7_200 : 7_200 + len(samples)] += resample(samples, pieces[0].rate, 16_000)
-    transcription = Pocketsphinx().open("en")
+    transcription = PocketsphinxEngine().open("en")
     pcm = room.astype("<i2").tobytes()
     for start in range(0, len(pcm), 2_048):
         transcription.push(pcm[start : start + 2_048])

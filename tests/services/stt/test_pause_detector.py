@@ -1,11 +1,11 @@
-"""A pause is quiet after a voice."""
+"""A pause is quiet after voice."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from services.audio import Samples
-from services.stt.pauses import Pauses
+from services.stt.pause_detector import PauseDetector
 
 BLOCK = 1_024
 
@@ -15,12 +15,12 @@ def block(loudness: float) -> Samples:
 
 
 def lengths(*loudness: float) -> list[int]:
-    """How long it has been quiet after each block, in blocks."""
-    pauses = Pauses()
+    """Length of the current pause after each block, in blocks."""
+    detector = PauseDetector()
     found = []
     for level in loudness:
-        pauses.push(block(level))
-        found.append(pauses.length // BLOCK)
+        detector.push(block(level))
+        found.append(detector.pause_samples // BLOCK)
     return found
 
 

@@ -55,17 +55,17 @@ def _model(settings: Settings, device: str) -> str:
     return settings.stt_model or ("base" if device == "cpu" else "small")
 
 
-def _whisper_missing(settings: Settings) -> str | None:
+def _why_whisper_unavailable(settings: Settings) -> str | None:
     missing = _missing_packages("faster_whisper", "ctranslate2", extra="whisper")
     if missing:
         return missing
     device = _device(settings, _ctranslate2_has_gpu)
     if device == "cuda" and not _ctranslate2_has_gpu():
         return "CTranslate2 sees no graphics card that it has a build for (VISAVIS_STT_DEVICE=cuda)"
-    return weights.missing_requirement(_model(settings, device), weights.CTRANSLATE2)
+    return weights.why_unavailable(_model(settings, device), weights.CTRANSLATE2)
 
 
-def _whisper_passed_over(settings: Settings) -> str | None:
+def _why_whisper_not_preferred(settings: Settings) -> str | None:
     """Prefers torch where only torch supports the GPU: CTranslate2's ARM64 builds have no CUDA."""
     if settings.stt_device == "cpu" or not _has_nvidia_driver() or _ctranslate2_has_gpu():
         return None
@@ -74,7 +74,7 @@ def _whisper_passed_over(settings: Settings) -> str | None:
     return "its CTranslate2 has no build for the graphics card here, torch has"
 
 
-def _whisper(settings: Settings) -> Transcriber:
+def _load_whisper(settings: Settings) -> Transcriber:
     from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
     from services.stt.whisper.engine import WhisperEngine
 
@@ -85,7 +85,7 @@ def _whisper(settings: Settings) -> Transcriber:
     return whisper
 
 
-def _whisper_torch_missing(settings: Settings) -> str | None:
+def _why_whisper_torch_unavailable(settings: Settings) -> str | None:
     # faster-whisper supplies the spectrogram, the tokenizer and the voice activity detector.
     missing = _missing_packages("torch", "transformers", "faster_whisper", extra="whisper-torch")
     if missing:
@@ -93,10 +93,10 @@ def _whisper_torch_missing(settings: Settings) -> str | None:
     device = _device(settings, _torch_has_gpu)
     if device == "cuda" and not _torch_has_gpu():
         return "torch sees no graphics card (VISAVIS_STT_DEVICE=cuda)"
-    return weights.missing_requirement(_model(settings, device), weights.TRANSFORMERS)
+    return weights.why_unavailable(_model(settings, device), weights.TRANSFORMERS)
 
 
-def _whisper_torch(settings: Settings) -> Transcriber:
+def _load_whisper_torch(settings: Settings) -> Transcriber:
     from services.stt.whisper.engine import WhisperEngine
     from services.stt.whisper.torch_network import TorchWhisper
 
@@ -107,20 +107,20 @@ def _whisper_torch(settings: Settings) -> Transcriber:
     return whisper
 
 
-def _pocketsphinx_missing(settings: Settings) -> str | None:
+def _why_pocketsphinx_unavailable(settings: Settings) -> str | None:
     return _missing_packages("pocketsphinx", extra="")
 
 
-def _pocketsphinx(settings: Settings) -> Transcriber:
+def _load_pocketsphinx(settings: Settings) -> Transcriber:
     from services.stt.pocketsphinx_engine import PocketsphinxEngine
 
     return PocketsphinxEngine(preloaded=2)
 
 
 ENGINES: tuple[EngineOption[Transcriber], ...] = (
-    EngineOption("whisper", _whisper_missing, _whisper, _whisper_passed_over),
-    EngineOption("whisper-torch", _whisper_torch_missing, _whisper_torch),
-    EngineOption("pocketsphinx", _pocketsphinx_missing, _pocketsphinx),
+    EngineOption("whisper", _why_whisper_unavailable, _load_whisper, _why_whisper_not_preferred),
+    EngineOption("whisper-torch", _why_whisper_torch_unavailable, _load_whisper_torch),
+    EngineOption("pocketsphinx", _why_pocketsphinx_unavailable, _load_pocketsphinx),
 )
 
 

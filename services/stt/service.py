@@ -114,7 +114,7 @@ def _blocks(chunk: AudioIn, received: int) -> Iterator[bytes]:
         yield chunk.pcm[start : start + BLOCK_BYTES]
 
 
-def failed(event: Event, error: VisavisError) -> Iterable[Body]:
+def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
     """What the service publishes if it cannot transcribe an utterance: the person sees that it was lost."""
     if isinstance(event.body, UtteranceStarted):
         yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost")
@@ -126,7 +126,7 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         consumes=(UtteranceStarted,),
         handle=UtteranceTranscriber(transcriber, engine),
         engine=engine,
-        on_failure=failed,
+        on_failure=failure_facts,
         readings=gpu_readings,
         concurrency=max(SLOTS, transcriber.threads),
     )

@@ -135,7 +135,7 @@ def _look_at(step: asyncio.Future[AudioOut | None]) -> None:
         step.exception()
 
 
-def failed(event: Event, error: VisavisError) -> Iterable[Body]:
+def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
     """The sentence stays text, and the page says so."""
     body = event.body
     if isinstance(body, ReplySentence):
@@ -150,7 +150,7 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         consumes=(ReplySentence,),
         handle=Speaker(synthesizer, engine),
         engine=engine,
-        on_failure=failed,
+        on_failure=failure_facts,
         readings=gpu_readings,
         concurrency=SLOTS,
     )

@@ -96,7 +96,7 @@ def find_local(model: str, format: WeightFormat, cache: Path | None = None) -> P
     return Path(found) if all((Path(found) / name).exists() for name in format.required) else None
 
 
-def missing_requirement(
+def why_unavailable(
     model: str, format: WeightFormat, cache: Path | None = None, endpoint: str | None = None
 ) -> str | None:
     """Why a model is neither on this machine nor on the hub, as one sentence; None if it can be used."""

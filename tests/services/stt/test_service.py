@@ -29,7 +29,7 @@ from projections.conversation import Message
 from services.stt.__main__ import ENGINES, build
 from services.stt.context import build_prompt
 from services.stt.engine import Transcriber
-from services.stt.service import UtteranceTranscriber, failed, service
+from services.stt.service import UtteranceTranscriber, failure_facts, service
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
 BLOCK = 2_048
@@ -120,12 +120,12 @@ async def test_an_unsupported_language_is_an_error_with_a_code() -> None:
     with pytest.raises(EngineError) as caught:
         _ = [output async for output in UtteranceTranscriber(FakeTranscriber(), "fake")(started, FakeReader())]
     assert caught.value.code == "language_unsupported"
-    assert list(failed(started, caught.value)) == [UtteranceDiscarded(utterance="u", reason="lost")]
+    assert list(failure_facts(started, caught.value)) == [UtteranceDiscarded(utterance="u", reason="lost")]
 
 
 async def test_the_failure_of_another_event_has_no_output() -> None:
     other = event(StepFailed(service="x", code="y", retryable=False, detail="z"))
-    assert list(failed(other, EngineError("no"))) == []
+    assert list(failure_facts(other, EngineError("no"))) == []
 
 
 class _Endless(FakeReader):

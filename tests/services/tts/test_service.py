@@ -23,7 +23,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output
 from services.tts.engine import Voice
-from services.tts.service import LONGEST_TEXT, Speaker, failed, service, voice_of
+from services.tts.service import LONGEST_TEXT, Speaker, failure_facts, service, voice_of
 from tests.fakes import FakeReader, FakeSynthesizer, event
 
 SPEECH = derive_id("e", "speech")
@@ -103,14 +103,14 @@ async def test_an_engine_that_fails_fails_the_sentence_with_its_code() -> None:
     with pytest.raises(EngineError) as caught:
         await spoken(FakeSynthesizer(fails_after=3), "abcdefg")
     assert caught.value.retryable
-    assert list(failed(sentence("abcdefg"), caught.value)) == [
+    assert list(failure_facts(sentence("abcdefg"), caught.value)) == [
         SpeechFailed(speech=SPEECH, reply="r", index=2, code="engine_failed", detail="out of tones")
     ]
 
 
 async def test_nothing_is_told_of_the_failure_of_another_event() -> None:
     other = event(StepFailed(service="x", code="y", retryable=False, detail="z"))
-    assert list(failed(other, EngineError("no"))) == []
+    assert list(failure_facts(other, EngineError("no"))) == []
 
 
 async def test_a_speech_that_is_dropped_stops_the_engine() -> None:
@@ -144,7 +144,8 @@ async def test_a_speech_that_is_cancelled_stops_the_engine() -> None:
 
 def test_the_service_takes_sentences() -> None:
     built = service(FakeSynthesizer(), "fake")
-    assert (built.name, built.consumes, built.engine, built.on_failure) == ("tts", (ReplySentence,), "fake", failed)
+    assert (built.name, built.consumes, built.engine) == ("tts", (ReplySentence,), "fake")
+    assert built.on_failure is failure_facts
 
 
 async def test_a_person_may_want_it_slower_and_softer() -> None:

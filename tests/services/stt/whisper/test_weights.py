@@ -82,7 +82,7 @@ def test_a_model_is_fetched_once_without_unneeded_files(
     hub: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "services.stt")
-    assert weights.missing_requirement("tiny", HUB_FORMAT, tmp_path, hub) is None
+    assert weights.why_unavailable("tiny", HUB_FORMAT, tmp_path, hub) is None
     assert weights.find_local("tiny", HUB_FORMAT, tmp_path) is None
     folder = weights.fetch("tiny", HUB_FORMAT, tmp_path, hub)
     assert (folder / "model.bin").read_bytes() == FILES["model.bin"]
@@ -91,7 +91,7 @@ def test_a_model_is_fetched_once_without_unneeded_files(
     requests = len(Hub.requested)
     assert weights.fetch("tiny", HUB_FORMAT, tmp_path, hub) == folder
     assert weights.find_local("tiny", HUB_FORMAT, tmp_path) == folder
-    assert weights.missing_requirement("tiny", HUB_FORMAT, tmp_path, hub) is None
+    assert weights.why_unavailable("tiny", HUB_FORMAT, tmp_path, hub) is None
     assert len(Hub.requested) == requests
 
 
@@ -127,11 +127,11 @@ def test_a_long_download_logs_its_progress(hub: str, tmp_path: Path, caplog: pyt
 
 
 def test_an_unknown_model_and_an_unreachable_hub_have_different_messages(hub: str, tmp_path: Path) -> None:
-    unknown = weights.missing_requirement("nobody/nothing", CTRANSLATE2, tmp_path, hub)
+    unknown = weights.why_unavailable("nobody/nothing", CTRANSLATE2, tmp_path, hub)
     assert unknown is not None
     assert "nobody/nothing" in unknown
     assert "404" in unknown
-    unreachable = weights.missing_requirement("tiny", HUB_FORMAT, tmp_path, f"http://127.0.0.1:{free_port()}")
+    unreachable = weights.why_unavailable("tiny", HUB_FORMAT, tmp_path, f"http://127.0.0.1:{free_port()}")
     assert unreachable is not None
     assert "not on this machine" in unreachable
     with pytest.raises(EngineError, match="faster-whisper-tiny"):
@@ -140,8 +140,8 @@ def test_an_unknown_model_and_an_unreachable_hub_have_different_messages(hub: st
 
 def test_a_folder_is_used_unverified_and_its_missing_files_are_named(counting_folder: Path, tmp_path: Path) -> None:
     assert weights.fetch(str(counting_folder), CTRANSLATE2) == counting_folder
-    assert weights.missing_requirement(str(counting_folder), CTRANSLATE2) is None
-    lack = weights.missing_requirement(str(counting_folder), TRANSFORMERS)
+    assert weights.why_unavailable(str(counting_folder), CTRANSLATE2) is None
+    lack = weights.why_unavailable(str(counting_folder), TRANSFORMERS)
     assert lack is not None
     assert lack.endswith("has no model.safetensors")
 

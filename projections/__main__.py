@@ -1,4 +1,4 @@
-"""The read models at the command line: `python -m projections rebuild | show | list`."""
+"""Commands on the read model: `python -m projections rebuild | show | list`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -26,11 +27,13 @@ from projections.read_model import ReadModel
 from projections.view import view
 
 BATCH = 2000
-_PROGRESS = 20_000
+"""Events folded in one transaction."""
+_PROGRESS_EVERY = 20_000
+"""Events between two lines of progress."""
 
 
-def file_of_gateway(settings: Settings) -> Path:
-    """The read model that the gateway keeps."""
+def gateway_file(settings: Settings) -> Path:
+    """The read model that the gateway writes."""
     return settings.data_folder / "gateway.sqlite"
 
 
@@ -38,7 +41,7 @@ async def rebuild(event_log: EventLog, target: ReadModel, *, until: int | None =
     """Fold the log into an empty read model; returns the events per second.
 
     Args:
-        until: the last sequence to fold; None: the newest there is when it begins.
+        until: the last sequence to fold; None: the newest one at the start.
     """
     end = await event_log.last_sequence(streams.CONVERSATIONS)
     end = end if until is None else min(until, end)
@@ -50,7 +53,7 @@ async def rebuild(event_log: EventLog, target: ReadModel, *, until: int | None =
         if len(batch) >= BATCH:
             target.apply_records(batch)
             batch.clear()
-        if count % _PROGRESS == 0:
+        if count % _PROGRESS_EVERY == 0:
             print(f"{count} events, at {record.sequence} of {end}", file=sys.stderr)
     target.apply_records(batch)
     return count / max(time.perf_counter() - began, 1e-9)
@@ -69,7 +72,7 @@ async def _records(event_log: EventLog, subject: str, end: int) -> AsyncIterator
 async def _rebuild(settings: Settings, *, check: bool, until: int | None) -> int:
     live: ReadModel | None = None
     if check:
-        live = ReadModel(file_of_gateway(settings), read_only=True)
+        live = ReadModel(gateway_file(settings), read_only=True)
         until = live.position
     with tempfile.TemporaryDirectory(prefix="visavis-rebuild-") as folder:
         fresh = ReadModel(Path(folder) / "model.sqlite")
@@ -77,9 +80,9 @@ async def _rebuild(settings: Settings, *, check: bool, until: int | None) -> int
             rate = await rebuild(event_log, fresh, until=until)
         print(f"{fresh.position} is the last sequence folded, {rate:.0f} events/s", file=sys.stderr)
         if live is None:
-            kept = file_of_gateway(settings).with_name("rebuilt.sqlite")
-            _keep(fresh, kept)
-            print(kept)
+            target = gateway_file(settings).with_name("rebuilt.sqlite")
+            _move(fresh, target)
+            print(target)
             return 0
         try:
             return _compare(live, fresh)
@@ -88,41 +91,40 @@ async def _rebuild(settings: Settings, *, check: bool, until: int | None) -> int
             fresh.close()
 
 
-def _keep(fresh: ReadModel, place: Path) -> None:
-    """Move a rebuilt file to where it can be looked at; nothing of an older one stays."""
+def _move(fresh: ReadModel, target: Path) -> None:
+    """Close a rebuilt read model and move its file, in the place of an older one."""
     fresh.close()
-    place.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     for suffix in ("-wal", "-shm"):
-        place.with_name(place.name + suffix).unlink(missing_ok=True)
-    place.write_bytes(fresh.path.read_bytes())
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+    target.write_bytes(fresh.path.read_bytes())
 
 
 def _compare(live: ReadModel, fresh: ReadModel) -> int:
     if live.position > fresh.position:
         print(f"differs: {live.path} is at {live.position}, the log ends at {fresh.position}: it is another log")
         return 1
-    theirs, ours = dict(live.digests()), dict(fresh.digests())
-    for name in sorted(theirs.keys() | ours.keys()):
-        if theirs.get(name) != ours.get(name):
-            print(f"differs: conversation {name}: {difference(live.conversation(name), fresh.conversation(name))}")
+    stored, folded = dict(live.digests()), dict(fresh.digests())
+    for name in sorted(stored.keys() | folded.keys()):
+        if stored.get(name) != folded.get(name):
+            difference = describe_difference(live.conversation(name), fresh.conversation(name))
+            print(f"differs: conversation {name}: {difference}")
             return 1
-    print(f"equal: {len(ours)} conversations at {live.position}, digest {fresh.digest()[:16]}")
+    print(f"equal: {len(folded)} conversations at {live.position}, digest {fresh.digest()[:16]}")
     return 0
 
 
-def difference(live: Conversation | None, fresh: Conversation | None) -> str:
-    """In words, where a stored conversation and the one folded anew part."""
+def describe_difference(live: Conversation | None, fresh: Conversation | None) -> str:
+    """The first difference between a stored conversation and the one folded from the log, in words."""
     if live is None or fresh is None:
         return "is not in the read model" if live is None else "is not in the log"
-    for place in range(max(len(live.turns), len(fresh.turns))):
-        one = live.turns[place] if place < len(live.turns) else None
-        other = fresh.turns[place] if place < len(fresh.turns) else None
-        if one != other:
-            return f"turn {place + 1}: stored {_json(one)}, from the log {_json(other)}"
-    for field in msgspec.structs.fields(Conversation):
-        stored, folded = getattr(live, field.name), getattr(fresh, field.name)
+    for number, (stored, folded) in enumerate(zip_longest(live.turns, fresh.turns), 1):
         if stored != folded:
-            return f"{field.name}: stored {stored!r}, from the log {folded!r}"
+            return f"turn {number}: stored {_json(stored)}, from the log {_json(folded)}"
+    for field in msgspec.structs.fields(Conversation):
+        stored_value, folded_value = getattr(live, field.name), getattr(fresh, field.name)
+        if stored_value != folded_value:
+            return f"{field.name}: stored {stored_value!r}, from the log {folded_value!r}"
     return "its search index"
 
 
@@ -130,14 +132,16 @@ def _json(turn: Turn | None) -> str:
     return "nothing" if turn is None else msgspec.json.encode(turn).decode()
 
 
-async def folded(event_log: EventLog, name: str, *, until: int | None = None, at: int | None = None) -> Conversation:
-    """A conversation from the log as it was.
+async def fold_from_log(
+    event_log: EventLog, name: str, *, until: int | None = None, at: int | None = None
+) -> Conversation:
+    """A conversation folded from the log, as it is or as it was.
 
     Args:
         until: the last sequence to fold.
-        at: the last moment to fold, microseconds since 1970.
+        at: the time of the last event to fold, microseconds since 1970.
     Raises:
-        NotFound: there is no event of it, or none so early.
+        NotFound: there is no event of the conversation, or none so early.
     """
     state = Conversation(id=name)
     end = await event_log.last_sequence(streams.CONVERSATIONS)
@@ -155,21 +159,21 @@ async def folded(event_log: EventLog, name: str, *, until: int | None = None, at
 
 
 async def _show(settings: Settings, name: str, until: str | None, *, as_json: bool) -> int:
-    seq, at = moment(until) if until else (None, None)
+    seq, at = parse_sequence_or_time(until) if until else (None, None)
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
-        conversation = await folded(event_log, name, until=seq, at=at)
+        conversation = await fold_from_log(event_log, name, until=seq, at=at)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(view(conversation)), indent=2).decode())
     else:
-        print("\n".join(lines_of(conversation)))
+        print("\n".join(readable_lines(conversation)))
     return 0
 
 
-def moment(text: str) -> tuple[int | None, int | None]:
-    """A stream sequence, or a time as microseconds since 1970: "118", "2026-11-22T14:05", local where no zone is given.
+def parse_sequence_or_time(text: str) -> tuple[int | None, int | None]:
+    """A sequence, or a time in microseconds since 1970: of "118" or "2026-11-22T14:05", local where no zone is given.
 
     Raises:
-        InvalidInput: it is neither.
+        InvalidInput: the text is neither.
     """
     if text.isdigit():
         return int(text), None
@@ -182,42 +186,42 @@ def moment(text: str) -> tuple[int | None, int | None]:
 _MARKS = {"written": "·", "spoken": "·", "playing": "♪", "played": "♪", "unspoken": "✗"}
 
 
-def lines_of(conversation: Conversation) -> list[str]:
-    """A conversation to be read by people."""
+def readable_lines(conversation: Conversation) -> list[str]:
+    """A conversation as lines of text for people."""
     title = conversation.title or "(untitled)"
     lines = [f"{title} — {conversation.id}, {conversation.character}, at {conversation.seq}"]
     for turn in conversation.turns:
         lines.append("")
-        clock = _clock(turn.at)
+        time_of_turn = _local_time(turn.at)
         if turn.person is not None:
             state = "" if turn.person.state == "final" else f"({turn.person.state}) "
-            lines.append(f"{clock}  you: {state}{turn.person.text}")
+            lines.append(f"{time_of_turn}  you: {state}{turn.person.text}")
         if turn.reply is not None:
             reply = turn.reply
             for sentence in reply.sentences:
                 mark = _MARKS[sentence.state]
-                lines.append(f"{clock}  {reply.character}: {mark} {sentence.text} [{sentence.emotion}]")
+                lines.append(f"{time_of_turn}  {reply.character}: {mark} {sentence.text} [{sentence.emotion}]")
             if reply.state == "interrupted":
-                lines.append(f"{clock}  {reply.character} was interrupted; heard: {reply.heard!r}")
+                lines.append(f"{time_of_turn}  {reply.character} was interrupted; heard: {reply.heard!r}")
             if reply.state == "failed":
-                lines.append(f"{clock}  {reply.character} failed: {reply.error}")
+                lines.append(f"{time_of_turn}  {reply.character} failed: {reply.error}")
     return lines
 
 
-def _clock(at: int) -> str:
+def _local_time(at: int) -> str:
     return datetime.fromtimestamp(at / 1_000_000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _list(settings: Settings) -> int:
-    model = ReadModel(file_of_gateway(settings), read_only=True)
+    model = ReadModel(gateway_file(settings), read_only=True)
     for one in model.all_conversations():
-        print(f"{one.id}\t{_clock(one.updated_at)}\t{one.character}\t{one.title}")
+        print(f"{one.id}\t{_local_time(one.updated_at)}\t{one.character}\t{one.title}")
     model.close()
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m projections", description="Look at read models, rebuild them.")
+    parser = argparse.ArgumentParser(prog="python -m projections", description="Show the read model, rebuild it.")
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("rebuild", help="fold the whole log into a fresh file")
     one.add_argument("--check", action="store_true", help="compare with the gateway's read model instead of keeping it")

@@ -1,4 +1,4 @@
-"""The characters that exist now: a pure fold over the facts about them."""
+"""The current characters: a pure fold over their facts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fold_all(events: Iterable[CharacterEvent]) -> dict[str, CharacterCreated]:
 
 
 def visible_to(person: str, characters: Mapping[str, CharacterCreated]) -> dict[str, CharacterCreated]:
-    """The characters that a person may talk to: those that everybody has, and this person's own."""
+    """The characters that a person may talk to: the shared ones and their own."""
     return {id_: one for id_, one in characters.items() if one.owner in ("", person)}
 
 

@@ -1,4 +1,4 @@
-"""The conversation that everyone sees: a pure fold over its facts, and what the language model is shown of it."""
+"""The state of a conversation, a pure fold over its facts, and the history that the language model gets of it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
 from projections.speaking_style import adjusted
 
 TITLE_LENGTH = 60
-CHARACTERS_A_SECOND = 14.0
-"""Spoken at an ordinary pace; the measure where the length of a speech is not on record yet."""
+CHARACTERS_PER_SECOND = 14.0
+"""Rate of ordinary speech; estimates the length of a speech that is not on the log yet."""
 
 _PersonFact: TypeAlias = UtteranceStarted | UtteranceEnded | UtteranceDiscarded | TranscriptFinal | MessageReceived
 _ReplyFact: TypeAlias = ReplyStarted | ReplySentence | ReplyEnded | ReplyInterrupted | ReplyFailed
@@ -59,25 +59,31 @@ SentenceState: TypeAlias = Literal["written", "spoken", "playing", "played", "un
 
 
 class Sentence(Struct, frozen=True, kw_only=True):
+    """One sentence of a reply, and how far it has been spoken and played."""
+
     index: int
     text: str
     emotion: Emotion = "neutral"
     speech: str | None = None
+    """Id of its speech, once that has started."""
     state: SentenceState = "written"
-    """written: as text only so far; spoken: its audio exists or is being made; unspoken: it stays text."""
+    """written: text only so far; spoken: its audio exists or is being made; unspoken: it will stay text."""
     samples: int | None = None
-    """Length of its speech at 48 kHz, once known."""
+    """Length of its speech at 48 kHz, once that has ended."""
     heard: int = 0
-    """How much of its speech has been played, at 48 kHz; the most of all sessions."""
+    """Samples of its speech that have been played, at 48 kHz; the most of all sessions."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):
+    """The character's part of a turn."""
+
     id: str
     character: str
     state: Literal["telling", "ended", "interrupted", "failed"] = "telling"
     heard: str | None = None
-    """What had been played when the person cut it short."""
+    """The text that had been played when the person interrupted the reply."""
     error: str | None = None
+    """Why it failed."""
     sentences: tuple[Sentence, ...] = ()
 
 
@@ -88,13 +94,15 @@ class PersonPart(Struct, frozen=True, kw_only=True):
     text: str = ""
     state: Literal["listening", "transcribing", "final", "discarded"] = "listening"
     source: str = ""
-    """The utterance or message that it came in."""
+    """Id of the newest utterance or message in it."""
 
 
 class Turn(Struct, frozen=True, kw_only=True):
+    """The person's words and the reply to them."""
+
     id: str
     at: int
-    """Microseconds since 1970, UTC."""
+    """Of its first event, microseconds since 1970, UTC."""
     person: PersonPart | None = None
     reply: Reply | None = None
 
@@ -106,37 +114,37 @@ class Conversation(Struct, frozen=True, kw_only=True):
     seq: int = 0
     """Stream sequence of the last event folded in; 0 before the first."""
     person: str = ""
-    """Who it belongs to; empty until it was opened."""
+    """Id of its owner; empty until it is opened."""
     title: str = ""
     titled: bool = False
-    """Whether somebody gave it its title; else that is the first thing said."""
+    """Whether the title is from a fact; otherwise it is made of the person's first words."""
     character: str = ""
     language: str = "en"
     updated_at: int = 0
-    """When something was last said, microseconds since 1970, UTC."""
+    """When either side last said something, microseconds since 1970, UTC."""
     closed: bool = False
     pace: float = 1.0
-    """Factor on the speed of the voice that the person asked for."""
+    """Factor on the speed of the voice, from the person's commands."""
     volume: float = 1.0
-    """Factor on its loudness that the person asked for."""
+    """Factor on the loudness of the voice, from the person's commands."""
     voice: bool = True
-    """False: the person wants to read only."""
+    """False: replies are text only."""
     faces: tuple[FaceRequest, ...] = ()
-    """Of all characters asked for here."""
+    """All characters requested with a photo in this conversation."""
     turns: tuple[Turn, ...] = ()
 
 
 class Message(Struct, frozen=True):
-    """One thing that was said, as the language model is shown it."""
+    """One message of the history for the language model."""
 
     role: Literal["user", "assistant"]
     text: str
     cut: bool = False
-    """The person did not hear it to its end."""
+    """Whether the person heard only its beginning, which `text` then is."""
 
 
 def title_of(text: str) -> str:
-    """A title from the first thing said: its first words, up to 60 characters."""
+    """A title made of the first words of a text, up to 60 characters."""
     words = " ".join(text.split())
     if len(words) > TITLE_LENGTH:
         head = words[: TITLE_LENGTH - 1]
@@ -146,10 +154,10 @@ def title_of(text: str) -> str:
 
 
 def fold(state: Conversation, seq: int, event: Event) -> Conversation:
-    """The conversation after this event; unchanged where the event's sequence has been applied already.
+    """The conversation after this event; unchanged where the event's sequence has been folded already.
 
-    A fact that came twice under two sequences (its second copy after the server's duplicate window) changes nothing
-    but `seq`: what is on record first stands.
+    A fact that is on the log twice (its duplicate published after the server's duplicate window) changes nothing but
+    `seq`: the first copy counts.
     """
     if seq <= state.seq:
         return state
@@ -157,19 +165,20 @@ def fold(state: Conversation, seq: int, event: Event) -> Conversation:
 
 
 def fold_all(state: Conversation, events: Iterable[tuple[int, Event]]) -> Conversation:
+    """The conversation after these events, pairs of stream sequence and event."""
     for seq, event in events:
         state = fold(state, seq, event)
     return state
 
 
-# What was heard
+# The history for the language model
 
 
 def heard_messages(conversation: Conversation, *, before_turn: str | None = None) -> list[Message]:
-    """What was said on both sides, oldest first, as far as it reached the other one.
+    """The messages of both sides, oldest first, each as far as it was heard or read.
 
-    A reply nobody listened to counts as read; of one that was played, what was played; of an interrupted one, what the
-    interruption says had been heard. Sentences that could not be spoken were read.
+    A reply that was never played counts as read; of a played reply, the played part counts; of an interrupted one, the
+    text in the interruption. Sentences that could not be spoken count as read.
 
     Args:
         before_turn: id of a turn; the messages before it only.
@@ -181,13 +190,14 @@ def heard_messages(conversation: Conversation, *, before_turn: str | None = None
         if turn.person is not None and turn.person.text:
             messages.append(Message("user", turn.person.text))
         if turn.reply is not None:
-            text, cut = _heard_of(turn.reply)
+            text, cut = _heard_text(turn.reply)
             if text:
                 messages.append(Message("assistant", text, cut))
     return messages
 
 
-def _heard_of(reply: Reply) -> tuple[str, bool]:
+def _heard_text(reply: Reply) -> tuple[str, bool]:
+    """The text of a reply that was heard or read, and whether it was cut short."""
     if reply.state == "interrupted":
         return (reply.heard or "").strip(), True
     if not any(sentence.state in ("playing", "played") for sentence in reply.sentences):
@@ -206,19 +216,19 @@ def _heard_of(reply: Reply) -> tuple[str, bool]:
 
 
 def played_text(sentence: Sentence) -> str:
-    """The words of a sentence that had been played, whole words only."""
+    """The part of a sentence that has been played, in whole words."""
     if sentence.state in ("written", "unspoken") or not sentence.heard:
         return ""
     if sentence.samples is not None and sentence.heard >= sentence.samples:
         return sentence.text
-    expected = sentence.samples or len(sentence.text) / CHARACTERS_A_SECOND * SPEECH_RATE
-    reach = len(sentence.text) * min(1.0, sentence.heard / expected)
+    length = sentence.samples or len(sentence.text) / CHARACTERS_PER_SECOND * SPEECH_RATE
+    reach = len(sentence.text) * min(1.0, sentence.heard / length)
     if reach >= len(sentence.text):
         return sentence.text
     return sentence.text[: sentence.text.rfind(" ", 0, int(reach) + 1) + 1].rstrip()
 
 
-# The fold, one domain after the other
+# The fold
 
 
 def _apply(state: Conversation, event: Event) -> Conversation:
@@ -242,83 +252,84 @@ def _apply(state: Conversation, event: Event) -> Conversation:
         case CommandRefused() | StepRepeated() | StepFailed():
             return state
         case body if isinstance(body, _PersonFact):
-            return _person(state, event, body)
+            return _fold_person_fact(state, event, body)
         case body if isinstance(body, _ReplyFact):
             state = replace(state, updated_at=max(state.updated_at, event.at))
-            return _change_reply(state, event, body.reply, lambda reply: _reply(reply, body))
+            return _update_reply(state, event, body.reply, lambda reply: _fold_reply_fact(reply, body))
         case speech:
-            return _change_reply(state, event, speech.reply, lambda reply: _speech(reply, speech))
+            return _update_reply(state, event, speech.reply, lambda reply: _fold_speech_fact(reply, speech))
 
 
 def adjust_speaking_style(state: Conversation, name: CommandName) -> Conversation | None:
-    """The conversation after "slower" or another step; None where it is at the limit, or the command is no step."""
-    after = adjusted(name, state.pace, state.volume)
-    return None if after is None else replace(state, pace=after[0], volume=after[1])
+    """The conversation after a step of pace or volume; None at the limit, or where the command is no such step."""
+    style = adjusted(name, state.pace, state.volume)
+    return None if style is None else replace(state, pace=style[0], volume=style[1])
 
 
 def apply_command(state: Conversation, name: CommandName) -> Conversation:
-    """The conversation after a command; most change nothing in it."""
+    """The conversation after a recognised command; most commands change nothing in it."""
     if name in ("text_only", "voice_on"):
         return replace(state, voice=name == "voice_on")
     return adjust_speaking_style(state, name) or state
 
 
-def _person(state: Conversation, event: Event, body: _PersonFact) -> Conversation:
+def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> Conversation:
     source = body.message if isinstance(body, MessageReceived) else body.utterance
     kind: Literal["speech", "text"] = "text" if isinstance(body, MessageReceived) else "speech"
     key = event.turn or source
     place = next((i for i in range(len(state.turns) - 1, -1, -1) if state.turns[i].id == key), None)
     turn = Turn(id=key, at=event.at) if place is None else state.turns[place]
     before = turn.person or PersonPart(kind=kind, source=source)
-    said = _said(before, body, source)
-    if said.text != before.text:
+    after = _fold_person_part(before, body, source)
+    if after.text != before.text:
         state = replace(state, updated_at=max(state.updated_at, event.at))
         if not state.title:
-            state = replace(state, title=title_of(said.text))
-    return _put(state, place, replace(turn, person=said))
+            state = replace(state, title=title_of(after.text))
+    return _put_turn(state, place, replace(turn, person=after))
 
 
-def _said(said: PersonPart, body: _PersonFact, source: str) -> PersonPart:
-    # A turn may hold a second utterance, where the person went on speaking: its words join the first one's.
-    repeated = said.source == source and said.state in ("final", "discarded")
-    if repeated and said.state == "discarded" and isinstance(body, TranscriptFinal):
-        repeated = False  # given up as lost, put back by hand, and heard after all
+def _fold_person_part(part: PersonPart, body: _PersonFact, source: str) -> PersonPart:
+    # The person may go on speaking in the same turn: the text of a second utterance is appended.
+    repeated = part.source == source and part.state in ("final", "discarded")
+    if repeated and part.state == "discarded" and isinstance(body, TranscriptFinal):
+        repeated = False  # its dead letter was requeued, and it was transcribed after all
     match body:
         case UtteranceStarted() if not repeated:
-            return replace(said, source=source, state="listening")
+            return replace(part, source=source, state="listening")
         case UtteranceEnded() if not repeated:
-            return replace(said, source=source, state="transcribing")
+            return replace(part, source=source, state="transcribing")
         case UtteranceDiscarded() if not repeated:
-            return replace(said, source=source, state="final" if said.text else "discarded")
+            return replace(part, source=source, state="final" if part.text else "discarded")
         case TranscriptFinal(text=text) | MessageReceived(text=text) if not repeated:
             words = text.strip()
-            return replace(said, source=source, state="final", text=f"{said.text} {words}" if said.text else words)
-    return said
+            return replace(part, source=source, state="final", text=f"{part.text} {words}" if part.text else words)
+    return part
 
 
-def _put(state: Conversation, place: int | None, turn: Turn) -> Conversation:
+def _put_turn(state: Conversation, place: int | None, turn: Turn) -> Conversation:
+    """Replace the turn at this index; None: append it."""
     if place is None:
         return replace(state, turns=(*state.turns, turn))
     return replace(state, turns=(*state.turns[:place], turn, *state.turns[place + 1 :]))
 
 
-def _change_reply(state: Conversation, event: Event, reply: str, change: Callable[[Reply], Reply]) -> Conversation:
-    """Change a reply where it is; one that begins here is put into its turn."""
+def _update_reply(state: Conversation, event: Event, reply: str, change: Callable[[Reply], Reply]) -> Conversation:
+    """Change the reply of this id; a new reply is put into the turn of the event."""
     place: int | None = None
     for i in range(len(state.turns) - 1, -1, -1):
         turn = state.turns[i]
         if turn.reply is not None and turn.reply.id == reply:
-            return _put(state, i, replace(turn, reply=change(turn.reply)))
+            return _put_turn(state, i, replace(turn, reply=change(turn.reply)))
         if turn.id == event.turn:
             place = i
     if not isinstance(event.body, ReplyStarted | ReplySentence | ReplyInterrupted | ReplyFailed):
-        return state  # of a reply that is not on record: nothing to show
+        return state  # of a reply that is not on the log
     fresh = change(Reply(id=reply, character=getattr(event.body, "character", state.character)))
     turn = state.turns[place] if place is not None else Turn(id=event.turn or reply, at=event.at)
-    return _put(state, place, replace(turn, reply=fresh))
+    return _put_turn(state, place, replace(turn, reply=fresh))
 
 
-def _reply(reply: Reply, body: _ReplyFact) -> Reply:
+def _fold_reply_fact(reply: Reply, body: _ReplyFact) -> Reply:
     match body:
         case ReplySentence() if all(sentence.index != body.index for sentence in reply.sentences):
             sentence = Sentence(
@@ -327,36 +338,36 @@ def _reply(reply: Reply, body: _ReplyFact) -> Reply:
                 emotion=body.emotion,
                 state="unspoken" if reply.state == "interrupted" else "written",
             )
-            told = tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index))
-            # After it had failed it was put back by hand, and goes on.
+            sentences = tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index))
+            # A failed reply continues where its dead letter was requeued.
             state = "telling" if reply.state == "failed" else reply.state
-            return replace(reply, state=state, error=None, sentences=told)
+            return replace(reply, state=state, error=None, sentences=sentences)
         case ReplyEnded() if reply.state in ("telling", "failed"):
             return replace(reply, state="ended", error=None)
         case ReplyInterrupted() if reply.state != "interrupted":
             return replace(
-                reply, state="interrupted", heard=body.heard, sentences=tuple(map(_silenced, reply.sentences))
+                reply, state="interrupted", heard=body.heard, sentences=tuple(map(_interrupted, reply.sentences))
             )
         case ReplyFailed() if reply.state == "telling":
             return replace(reply, state="failed", error=body.detail)
     return reply
 
 
-def _silenced(sentence: Sentence) -> Sentence:
+def _interrupted(sentence: Sentence) -> Sentence:
     if sentence.state in ("written", "spoken"):
         return replace(sentence, state="unspoken")
     return replace(sentence, state="played") if sentence.state == "playing" else sentence
 
 
-def _speech(reply: Reply, body: _SpeechFact) -> Reply:
+def _fold_speech_fact(reply: Reply, body: _SpeechFact) -> Reply:
     for place, sentence in enumerate(reply.sentences):
         if sentence.index == body.index:
-            changed = _sentence(sentence, body, interrupted=reply.state == "interrupted")
+            changed = _fold_sentence(sentence, body, interrupted=reply.state == "interrupted")
             return replace(reply, sentences=(*reply.sentences[:place], changed, *reply.sentences[place + 1 :]))
     return reply
 
 
-def _sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) -> Sentence:
+def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) -> Sentence:
     state = sentence.state
     match body:
         case SpeechStarted():
@@ -366,15 +377,15 @@ def _sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) -> Se
         case SpeechFailed():
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
         case PlaybackStarted():
-            # Late news of a session that had not heard of the interruption yet: it will say how much it played.
+            # Published late, by a session that had not seen the interruption yet: its PlaybackFinished follows.
             return sentence if interrupted or state == "played" else replace(sentence, state="playing")
         case PlaybackProgress():
             return replace(sentence, heard=max(sentence.heard, body.samples))
         case PlaybackFinished():
-            return _finished(sentence, body)
+            return _fold_playback_finished(sentence, body)
 
 
-def _finished(sentence: Sentence, body: PlaybackFinished) -> Sentence:
+def _fold_playback_finished(sentence: Sentence, body: PlaybackFinished) -> Sentence:
     heard = max(sentence.heard, body.samples)
     samples = body.samples if body.complete else sentence.samples
     if heard:

@@ -1,4 +1,4 @@
-"""The characters that were asked for with photos in a conversation: a part of its fold."""
+"""The characters requested with photos in a conversation: a part of its fold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FaceFact: TypeAlias = FaceRequested | FaceMade | FaceRefused
 
 
 class FaceRequest(Struct, frozen=True, kw_only=True):
-    """A character that was asked for with a photo."""
+    """A character requested with a photo, and the outcome."""
 
     character: str
     name: str
@@ -23,15 +23,15 @@ class FaceRequest(Struct, frozen=True, kw_only=True):
 
 
 def fold_face_requests(faces: tuple[FaceRequest, ...], body: FaceFact) -> tuple[FaceRequest, ...]:
-    """One for each character asked for, as the newest photo of it went."""
+    """The requests after this fact: one for each character, the newest."""
     if isinstance(body, FaceRequested):
         others = tuple(face for face in faces if face.character != body.character)
         return (*others, FaceRequest(character=body.character, name=body.name))
-    return tuple(_told(face, body) if face.character == body.character else face for face in faces)
+    return tuple(_with_outcome(face, body) if face.character == body.character else face for face in faces)
 
 
-def _told(face: FaceRequest, outcome: FaceMade | FaceRefused) -> FaceRequest:
+def _with_outcome(request: FaceRequest, outcome: FaceMade | FaceRefused) -> FaceRequest:
     if isinstance(outcome, FaceRefused):
-        return replace(face, state="refused", error=outcome.detail)
-    # After it was refused it may have been put back by hand.
-    return replace(face, state="made", error=None)
+        return replace(request, state="refused", error=outcome.detail)
+    # A refused request may have been requeued as a dead letter.
+    return replace(request, state="made", error=None)

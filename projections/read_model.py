@@ -1,7 +1,8 @@
 """The read model on disk: conversations folded from the log, in SQLite, with the position in the stream.
 
-State and position change in one transaction, so a killed reader goes on where its file stands. The file is disposable:
-deleting it costs a rebuild, never data. One file belongs to one reader; others may look at it while it is written.
+Conversations and position change in one transaction, so a process that was killed continues at its file's position.
+The file is disposable: deleting it costs a rebuild, never data. Only one process writes a file; others may read it
+meanwhile.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import hashlib
 import logging
 import sqlite3
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from cachetools import LRUCache
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -27,10 +28,9 @@ from projections.conversation import Conversation, Turn, fold
 
 log = logging.getLogger(__name__)
 
-VERSION = 3
-"""Of the tables and of the fold: raise it when either changes what is stored; files of another version are rebuilt."""
-CACHED = 512
-"""Conversations kept in memory as they are, the most recently changed ones."""
+VERSION = 4
+"""Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
+CACHED_CONVERSATIONS = 512
 
 _TABLES = """
 CREATE TABLE position (
@@ -45,11 +45,11 @@ CREATE TABLE turns (
     row INTEGER PRIMARY KEY, conversation TEXT NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL,
     UNIQUE (conversation, place)
 );
-CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE turn_text USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
 """
 
 _REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-"""No such table, damaged, no database at all; anything else (locked, read-only, no space) is not cured by deleting."""
+"""No such table, damaged, not a database: cured by a rebuild, unlike others (locked, read-only, no space)."""
 
 _encode = msgspec.json.Encoder().encode
 _head = msgspec.json.Decoder(Conversation)
@@ -57,7 +57,7 @@ _turn = msgspec.json.Decoder(Turn)
 
 
 class Record(Protocol):
-    """A message of the stream; `bus.log.event_log` has them."""
+    """A message of the stream, as `bus.log.event_log` reads it."""
 
     @property
     def sequence(self) -> int: ...
@@ -66,7 +66,7 @@ class Record(Protocol):
 
 
 class ConversationSummary(Struct, frozen=True, kw_only=True):
-    """A conversation in a list."""
+    """A conversation in a list, without its turns."""
 
     id: str
     title: str
@@ -75,31 +75,34 @@ class ConversationSummary(Struct, frozen=True, kw_only=True):
 
 
 class SearchHit(Struct, frozen=True, kw_only=True):
-    """A turn in which the words that were looked for were said."""
+    """A turn that contains the words of a search."""
 
     conversation: str
     title: str
     turn: str
     at: int
     excerpt: str
-    """Around the words, which stand between U+2068 and U+2069."""
+    """The text around the words, which are enclosed in U+2068 and U+2069."""
 
 
 class ReadModel:
-    """Conversations as folded so far. Calls may come from any thread; they take turns.
+    """The conversations as folded so far. Safe to call from any thread: a lock serialises the calls.
 
     Args:
-        path: the file; it is made where it is missing, and made anew where it is damaged or of another version.
-        read_only: look at another reader's file, as it is at this moment.
+        path: the file; created where it is missing, recreated where it is damaged or of another version.
+        read_only: read a snapshot of a file that another process may be writing.
+        cached_conversations: folded conversations kept in memory.
     Raises:
         NotFound: read_only, and there is no readable file of this version.
         ConfigurationError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, cached_conversations: int = CACHED_CONVERSATIONS
+    ) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._cache: OrderedDict[str, Conversation] = OrderedDict()
+        self._cache: LRUCache[str, Conversation] = LRUCache(cached_conversations)
         self._read_only = read_only
         self._db = self._open_read_only() if read_only else self._open()
         self.position, self.last_event, self.undecodable = self._stored_position()
@@ -109,7 +112,7 @@ class ReadModel:
     def _open_read_only(self) -> sqlite3.Connection:
         try:
             db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            db.execute("BEGIN")  # one snapshot for all that is read
+            db.execute("BEGIN")  # all reads see one snapshot
             (version,) = db.execute("SELECT version FROM position").fetchone()
         except sqlite3.Error as error:
             raise NotFound(f"there is no read model in {self.path}: {error}") from error
@@ -125,27 +128,27 @@ class ReadModel:
                 row = db.execute("SELECT version FROM position").fetchone()
                 if row == (VERSION,):
                     return db
-                log.warning("read model is of another version, building it anew", extra={"path": str(self.path)})
+                log.warning("read model is of another version, rebuilding it", extra={"path": str(self.path)})
             except sqlite3.DatabaseError as error:
                 if error.sqlite_errorcode not in _REBUILD:
                     raise
                 if self.path.stat().st_size:
                     extra = {"path": str(self.path), "why": str(error)}
-                    log.warning("read model is damaged, building it anew", extra=extra)
+                    log.warning("read model is damaged, rebuilding it", extra=extra)
             db.close()
             return self._fresh()
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"cannot write the read model {self.path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        # Autocommit off the module's own guessing: transactions are ours.
+        # The module begins no transactions by itself: `_transaction` does.
         return sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
 
     def _fresh(self) -> sqlite3.Connection:
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         db = self._connect()
-        # Not synced at every commit: after a power cut the file is some events behind, and the log has them.
+        # Not synced at every commit: after a power cut the file lacks some events, which are read from the log again.
         db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
         db.execute("INSERT INTO position VALUES (?, 0, '', 0)", (VERSION,))
         return db
@@ -159,7 +162,7 @@ class ReadModel:
             self._db.close()
 
     def reset(self) -> None:
-        """Forget everything: the log is another one than this was folded from."""
+        """Delete everything, for a log other than the one that was folded."""
         with self._lock:
             self._db.close()
             self._cache.clear()
@@ -169,7 +172,7 @@ class ReadModel:
     # Writing
 
     def apply_records(self, records: Iterable[Record]) -> list[Conversation]:
-        """Decode and apply. What does not decode is skipped, counted and logged; the position moves past it."""
+        """Decode and fold these records. One that does not decode is skipped, counted and logged."""
         batch: list[tuple[int, Event | None]] = []
         for record in records:
             try:
@@ -177,23 +180,24 @@ class ReadModel:
             except UndecodableEvent as error:
                 log.warning("event does not decode, skipped", extra={"seq": record.sequence, "why": error.detail[:200]})
                 batch.append((record.sequence, None))
-        return self.apply(batch)
+        return self.apply_events(batch)
 
-    def apply(self, batch: Sequence[tuple[int, Event | None]]) -> list[Conversation]:
-        """Fold these events, in order of their sequence, all of them or none; None is one that did not decode.
+    def apply_events(self, batch: Sequence[tuple[int, Event | None]]) -> list[Conversation]:
+        """Fold these events in one transaction. Pairs of sequence and event, in order; None: it did not decode.
 
         Returns:
-            The conversations that changed, as they are now.
+            The conversations that changed, after the change.
         Raises:
             ConfigurationError: another process writes the same file.
+            VisavisError: the file was damaged and is now empty, or cannot be written at the moment.
         """
         with self._lock:
-            news = [(seq, event) for seq, event in batch if seq > self.position]
-            if not news:
+            new = [(seq, event) for seq, event in batch if seq > self.position]
+            if not new:
                 return []
             before: dict[str, Conversation | None] = {}
             after: dict[str, Conversation] = {}
-            for seq, event in news:
+            for seq, event in new:
                 if event is None:
                     continue
                 name = event.conversation
@@ -201,8 +205,8 @@ class ReadModel:
                     before[name] = self._load(name)
                     after[name] = before[name] or Conversation(id=name)
                 after[name] = fold(after[name], seq, event)
-            seq, event = news[-1]
-            undecodable = self.undecodable + sum(event is None for _, event in news)
+            seq, event = new[-1]
+            undecodable = self.undecodable + sum(event is None for _, event in new)
             last = event.id if event else ""
             with self._transaction():
                 for name, conversation in after.items():
@@ -210,7 +214,7 @@ class ReadModel:
                 self._db.execute("UPDATE position SET seq = ?, event = ?, undecodable = ?", (seq, last, undecodable))
             self.position, self.last_event, self.undecodable = seq, last, undecodable
             for conversation in after.values():
-                self._remember(conversation)
+                self._cache[conversation.id] = conversation
             return list(after.values())
 
     @contextmanager
@@ -228,7 +232,7 @@ class ReadModel:
                 raise
             if error.sqlite_errorcode in _REBUILD:
                 self.reset()
-                # Not a matter of configuration: whoever is started again builds it anew.
+                # No configuration error, with which a process is not restarted: the next start rebuilds the file.
                 raise VisavisError(f"{self.path} was damaged and is emptied; start again", code="damaged") from error
             raise VisavisError(
                 f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
@@ -245,20 +249,14 @@ class ReadModel:
                 " ON CONFLICT (conversation, place) DO UPDATE SET data = excluded.data RETURNING row",
                 (after.id, place, _encode(turn)),
             ).fetchone()
-            was, now = searchable_text(old[place]) if place < len(old) else "", searchable_text(turn)
-            if was != now:
-                if was:
-                    self._db.execute("DELETE FROM said WHERE rowid = ?", row)
-                self._db.execute("INSERT INTO said (rowid, text) VALUES (?, ?)", (*row, now))
+            old_text, text = searchable_text(old[place]) if place < len(old) else "", searchable_text(turn)
+            if old_text != text:
+                if old_text:
+                    self._db.execute("DELETE FROM turn_text WHERE rowid = ?", row)
+                self._db.execute("INSERT INTO turn_text (rowid, text) VALUES (?, ?)", (*row, text))
         head = _encode(replace(after, turns=()))
         columns = (after.id, after.person, after.updated_at, after.title, after.character, after.closed, head)
         self._db.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
-
-    def _remember(self, conversation: Conversation) -> None:
-        self._cache[conversation.id] = conversation
-        self._cache.move_to_end(conversation.id)
-        if len(self._cache) > CACHED:
-            self._cache.popitem(last=False)
 
     def _load(self, name: str) -> Conversation | None:
         if name in self._cache:
@@ -272,12 +270,12 @@ class ReadModel:
     # Reading
 
     def conversation(self, name: str) -> Conversation | None:
-        """The conversation as it is, None where no event of it has been seen."""
+        """The conversation of this id, None where no event of it has been folded."""
         with self._lock:
             return self._load(name)
 
     def conversations_of(self, person: str) -> list[ConversationSummary]:
-        """A person's conversations that are not closed, newest first."""
+        """A person's open conversations, newest first."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT id, title, character, updated_at FROM conversations"
@@ -287,7 +285,7 @@ class ReadModel:
         return [_summary(*row) for row in rows]
 
     def all_conversations(self) -> list[ConversationSummary]:
-        """Every conversation of everybody, newest first, closed ones too."""
+        """The conversations of all persons, newest first, closed ones too."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT id, title, character, updated_at FROM conversations ORDER BY updated_at DESC, id"
@@ -305,9 +303,9 @@ class ReadModel:
             return []
         with self._lock:
             rows = self._db.execute(
-                "SELECT c.id, c.title, t.data, snippet(said, 0, char(0x2068), char(0x2069), '…', 16)"
-                " FROM said JOIN turns t ON t.row = said.rowid JOIN conversations c ON c.id = t.conversation"
-                " WHERE said MATCH ? AND c.person = ? ORDER BY bm25(said), c.updated_at DESC LIMIT ?",
+                "SELECT c.id, c.title, t.data, snippet(turn_text, 0, char(0x2068), char(0x2069), '…', 16)"
+                " FROM turn_text JOIN turns t ON t.row = turn_text.rowid JOIN conversations c ON c.id = t.conversation"
+                " WHERE turn_text MATCH ? AND c.person = ? ORDER BY bm25(turn_text), c.updated_at DESC LIMIT ?",
                 (" ".join(terms) + "*", person, limit),
             ).fetchall()
         found: list[SearchHit] = []
@@ -317,7 +315,7 @@ class ReadModel:
         return found
 
     def digests(self) -> Iterator[tuple[str, str]]:
-        """A hash of each conversation, by id; the same however and in whatever steps it was folded."""
+        """Ids of the conversations and a hash of each; independent of the steps in which it was folded."""
         with self._lock:
             ids = [name for (name,) in self._db.execute("SELECT id FROM conversations ORDER BY id")]
             for name in ids:
@@ -325,7 +323,7 @@ class ReadModel:
                 for (row,) in self._db.execute("SELECT head FROM conversations WHERE id = ?", (name,)):
                     rows.update(row)
                 for data, text in self._db.execute(
-                    "SELECT t.data, coalesce(s.text, '') FROM turns t LEFT JOIN said s ON s.rowid = t.row"
+                    "SELECT t.data, coalesce(s.text, '') FROM turns t LEFT JOIN turn_text s ON s.rowid = t.row"
                     " WHERE t.conversation = ? ORDER BY t.place",
                     (name,),
                 ):
@@ -333,7 +331,7 @@ class ReadModel:
                 yield name, rows.hexdigest()
 
     def digest(self) -> str:
-        """A hash of all that is stored, the search index included; the same however it was built."""
+        """A hash of everything stored, with the search index; independent of the steps in which it was folded."""
         whole = hashlib.sha256()
         for name, rows in self.digests():
             whole.update(f"{name} {rows}\n".encode())
@@ -345,7 +343,7 @@ def _summary(id_: str, title: str, character: str, updated_at: int) -> Conversat
 
 
 def searchable_text(turn: Turn) -> str:
-    """What was said in a turn, on both sides, as it is searched."""
+    """The text of both sides of a turn, for the search index."""
     parts = [turn.person.text] if turn.person else []
     if turn.reply:
         parts += [sentence.text for sentence in turn.reply.sentences]

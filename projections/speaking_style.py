@@ -1,17 +1,17 @@
-"""How a person wants to be spoken to, in steps. Pure."""
+"""The pace and volume of the voice, changed in steps by commands. Pure."""
 
 from __future__ import annotations
 
 from bus.events import CommandName
 
 PACES = (0.6, 0.7, 0.84, 1.0, 1.18, 1.4)
-"""Factors on the speed of the voice."""
+"""Factors on the speed of the voice, slowest first."""
 VOLUMES = (0.15, 0.25, 0.4, 0.63, 1.0)
-"""Steps of 4 dB. The last one is what the voice has by itself: louder it would be distorted."""
+"""Factors on its loudness, in steps of 4 dB. The last is the voice as synthesised: louder would be distorted."""
 
 
 def adjusted(name: CommandName, pace: float, volume: float) -> tuple[float, float] | None:
-    """Pace and volume after "slower" or another step; None at the limit, or where the command is no step."""
+    """Pace and volume after a command; None at the limit, or where the command changes neither."""
     match name:
         case "slower" | "faster":
             changed = _next(PACES, pace, 1 if name == "faster" else -1)

@@ -1,4 +1,4 @@
-"""Characters as they are now."""
+"""The fold of the characters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_later_version_of_a_character_replaces_it_in_its_place() -> None:
     assert list(known.items()) == [("ada", ADA), ("bo", bo)]
 
 
-def test_a_removed_character_is_gone_until_it_is_made_anew() -> None:
+def test_a_removed_character_is_gone_until_it_is_created_again() -> None:
     gone = CharacterRemoved()
     known = fold_all(told(("ada", ADA), ("bo", ADA), ("ada", gone), ("cy", gone)))
     assert list(known) == ["bo"]

@@ -1,4 +1,4 @@
-"""The conversation that everyone sees, folded from its facts."""
+"""The fold of a conversation, and the history for the language model."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
     }
 
 
-def test_what_the_person_says_goes_from_listening_to_final() -> None:
+def test_the_persons_part_goes_from_listening_to_final() -> None:
     seen = []
     state = Conversation(id="c")
     for seq, one in log(*SPOKE):
@@ -142,13 +142,13 @@ def test_what_the_person_says_goes_from_listening_to_final() -> None:
     assert seen == [("listening", ""), ("transcribing", ""), ("final", "what is your name")]
 
 
-def test_noise_is_a_turn_that_was_discarded_and_gives_no_title() -> None:
+def test_a_discarded_utterance_is_a_turn_and_gives_no_title() -> None:
     conversation = folded(SPOKE[0], SPOKE[1], UtteranceDiscarded(utterance="u", reason="no_words"))
     assert view(conversation).turns[0].person == PersonView(kind="speech", text="", state="discarded")
     assert conversation.title == ""
 
 
-def test_what_was_given_up_as_lost_and_heard_after_all_is_shown_once() -> None:
+def test_an_utterance_transcribed_after_it_was_given_up_is_shown_once() -> None:
     lost = UtteranceDiscarded(utterance="u", reason="lost")
     conversation = folded(*SPOKE[:2], lost, SPOKE[2], SPOKE[2])
     person = PersonView(kind="speech", text="what is your name", state="final")
@@ -181,7 +181,7 @@ def test_facts_repeated_under_a_later_sequence_change_only_the_sequence(repeats:
     assert msgspec.structs.replace(state, seq=once.seq) == once
 
 
-def test_sentences_are_in_order_and_the_first_version_of_one_stands() -> None:
+def test_sentences_are_ordered_and_the_first_version_of_each_counts() -> None:
     other = ReplySentence(reply="r", index=0, text="Something else.", character="ada")
     conversation = folded(TOLD[0], TOLD[2], TOLD[1], other)
     reply = conversation.turns[0].reply
@@ -201,11 +201,11 @@ def test_a_sentence_that_could_not_be_spoken_stays_text() -> None:
     assert states(folded(*TOLD, failed)) == ["unspoken", "written"]
 
 
-def test_a_playback_that_never_got_a_sound_out_is_as_if_it_had_not_been() -> None:
+def test_a_playback_without_a_sample_leaves_the_sentence_unplayed() -> None:
     assert states(folded(*TOLD, *speech(0), started(0), finished(0, 0, complete=False))) == ["spoken", "written"]
 
 
-def test_a_second_session_does_not_take_back_what_was_played() -> None:
+def test_a_second_session_does_not_reduce_the_played_samples() -> None:
     second = (started(0), progress(0, 2400), finished(0, 4800, complete=False))
     conversation = folded(*TOLD, *speech(0), started(0), progress(0, 24000), *second)
     assert states(conversation) == ["played", "written"]
@@ -213,14 +213,14 @@ def test_a_second_session_does_not_take_back_what_was_played() -> None:
     assert states(folded(*TOLD, *speech(0), started(0), finished(0), started(0))) == ["played", "written"]
 
 
-def test_an_interruption_silences_what_had_not_been_played() -> None:
+def test_an_interruption_leaves_unplayed_sentences_as_text() -> None:
     conversation = folded(*TOLD, *speech(0), *speech(1), started(0), cut())
     reply = conversation.turns[0].reply
     assert reply is not None
     assert (reply.state, reply.heard, states(conversation)) == ("interrupted", "I am", ["played", "unspoken"])
 
 
-def test_late_news_does_not_wake_an_interrupted_reply() -> None:
+def test_late_facts_do_not_resume_an_interrupted_reply() -> None:
     late = ReplySentence(reply="r", index=2, text="One more.", character="ada")
     failed = ReplyFailed(reply="r", code="x", detail="y")
     conversation = folded(*TOLD[:3], cut(), late, *speech(1), started(1), TOLD[3], failed, cut("more"))
@@ -230,28 +230,28 @@ def test_late_news_does_not_wake_an_interrupted_reply() -> None:
     assert states(conversation) == ["unspoken"] * 3
 
 
-def test_a_reply_interrupted_before_it_began_is_on_record() -> None:
+def test_a_reply_interrupted_before_its_start_is_kept() -> None:
     conversation = folded(*SPOKE, cut(""))
     reply = conversation.turns[0].reply
     assert reply is not None
     assert (reply.state, reply.heard, reply.sentences) == ("interrupted", "", ())
 
 
-def test_a_failure_shows_why_and_keeps_what_was_told() -> None:
+def test_a_failed_reply_has_its_error_and_keeps_its_sentences() -> None:
     conversation = folded(*SPOKE, *TOLD[:2], ReplyFailed(reply="r", code="llm", detail="the model is away"))
     reply = conversation.turns[0].reply
     assert reply is not None
     assert (reply.state, reply.error, len(reply.sentences)) == ("failed", "the model is away", 1)
 
 
-def test_a_failure_without_a_beginning_is_shown_in_its_turn() -> None:
+def test_a_reply_that_failed_before_its_start_is_in_its_turn() -> None:
     conversation = folded(OPENED, *SPOKE, ReplyFailed(reply="r", code="llm", detail="away"))
     reply = conversation.turns[0].reply
     assert reply is not None
     assert (reply.character, reply.state) == ("ada", "failed")
 
 
-def test_news_of_a_reply_nobody_knows_is_left_out() -> None:
+def test_facts_of_an_unknown_reply_are_ignored() -> None:
     assert folded(*SPOKE, *speech(0), ReplyEnded(reply="r", sentences=0)).turns[0].reply is None
 
 
@@ -264,7 +264,7 @@ def test_turns_are_in_the_order_in_which_they_began() -> None:
     assert [(turn.id, turn.reply is not None) for turn in state.turns] == [("a", True), ("b", False)]
 
 
-def test_the_title_is_the_first_thing_said_until_somebody_gives_one() -> None:
+def test_the_title_is_the_first_words_until_a_fact_sets_it() -> None:
     named = folded(MessageReceived(message="m", text="hello   world"), ConversationTitled(title="Greetings"))
     assert folded(MessageReceived(message="m", text="hello   world")).title == "Hello world"
     assert (named.title, named.titled) == ("Greetings", True)
@@ -276,13 +276,13 @@ def test_a_long_title_is_cut_between_words() -> None:
     assert len(title_of("x" * 200)) == 60
 
 
-def test_character_language_person_and_end_are_what_was_chosen() -> None:
+def test_character_language_person_and_end_follow_the_facts() -> None:
     german = ConversationOpened(person="p", character="ada", language="de")
     state = folded(german, CharacterChosen(character="bo"), ConversationClosed())
     assert (state.person, state.character, state.language, state.closed) == ("p", "bo", "de", True)
 
 
-def test_only_what_is_said_makes_a_conversation_newer() -> None:
+def test_only_words_of_either_side_make_a_conversation_newer() -> None:
     assert folded(OPENED, *SPOKE, *TOLD[:2]).updated_at == 6
     assert folded(OPENED, *SPOKE, *TOLD[:2], *speech(0), started(0)).updated_at == 6
 
@@ -299,7 +299,7 @@ def test_every_fact_can_be_folded(body: type[Any]) -> None:
     assert fold(Conversation(id="c"), 7, event(body(**given), turn="t")).seq == 7
 
 
-def test_what_the_person_asked_of_the_voice_is_kept_and_has_its_limits() -> None:
+def test_pace_and_volume_follow_commands_up_to_their_limits() -> None:
     names: list[CommandName] = ["slower", "slower", "softer", "louder", "text_only", "help"]
     commands = [CommandRecognised(name=name) for name in names]
     state = folded(OPENED, *commands)
@@ -312,27 +312,27 @@ def test_what_the_person_asked_of_the_voice_is_kept_and_has_its_limits() -> None
     assert folded(OPENED, *[CommandRecognised(name="faster")] * 9).pace == PACES[-1]
 
 
-# What the model is shown
+# The history for the language model
 
 
-def test_a_reply_nobody_listened_to_counts_as_read() -> None:
+def test_a_reply_that_was_never_played_counts_as_read() -> None:
     assert heard_messages(folded(*SPOKE, *TOLD)) == [
         Message("user", "what is your name"),
         Message("assistant", "I am Ada. Who are you?"),
     ]
 
 
-def test_of_a_played_reply_only_what_was_played_counts() -> None:
+def test_of_a_played_reply_only_the_played_part_counts() -> None:
     messages = heard_messages(folded(*SPOKE, *TOLD, *speech(0), started(0), finished(0)))
     assert messages[1:] == [Message("assistant", "I am Ada.", True)]
 
 
-def test_a_sentence_half_played_counts_up_to_its_last_whole_word() -> None:
+def test_a_half_played_sentence_counts_up_to_its_last_whole_word() -> None:
     played = (*speech(0), started(0), finished(0), *speech(1), started(1), progress(1, 24000))
     assert heard_messages(folded(*TOLD, *played)) == [Message("assistant", "I am Ada. Who", True)]
 
 
-def test_without_a_known_length_the_pace_of_speech_is_the_measure() -> None:
+def test_without_a_known_length_the_rate_of_speech_is_the_measure() -> None:
     playing = (*TOLD[:2], speech(0)[0], started(0))
     assert heard_messages(folded(*playing, progress(0, 20000))) == [Message("assistant", "I am", True)]
     assert heard_messages(folded(*playing, progress(0, 90000))) == [Message("assistant", "I am Ada.")]
@@ -343,13 +343,13 @@ def test_an_interrupted_reply_counts_as_far_as_it_was_heard() -> None:
     assert heard_messages(folded(*SPOKE, *TOLD, cut("")))[1:] == []
 
 
-def test_what_could_not_be_spoken_was_read() -> None:
+def test_an_unspoken_sentence_counts_as_read() -> None:
     failed = SpeechFailed(speech="sp1", reply="r", index=1, code="x", detail="y")
     conversation = folded(*TOLD, *speech(0), started(0), finished(0), failed)
     assert heard_messages(conversation) == [Message("assistant", "I am Ada. Who are you?")]
 
 
-def test_only_the_turns_before_one_are_shown_where_it_is_asked() -> None:
+def test_the_history_can_end_before_a_turn() -> None:
     state = folded(*SPOKE, *TOLD)
     for at, turn in ((50, "t2"), (51, "t3")):
         state = fold(state, at, event(MessageReceived(message=turn, text="next"), at=at, turn=turn))

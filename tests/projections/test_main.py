@@ -13,7 +13,7 @@ from bus.errors import InvalidInput
 from bus.events import ConversationOpened, Fact, MessageReceived, ReplyFailed, ReplyInterrupted, ReplySentence
 from bus.log.event_log import EventLog
 from bus.settings import Settings
-from projections.__main__ import file_of_gateway, main, moment
+from projections.__main__ import gateway_file, main, parse_sequence_or_time
 from projections.read_model import ReadModel
 from tests.fakes import event
 
@@ -30,7 +30,7 @@ BODIES: tuple[tuple[str, str | None, Fact], ...] = (
 
 @pytest.fixture
 async def shell(event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> EventLog:
-    """A log with two conversations and bytes that are no event, for commands that read their settings themselves."""
+    """A log with two conversations and an undecodable message; the environment has its settings for the commands."""
     for at, (conversation, turn, body) in enumerate(BODIES, 1):
         await event_log.append(event(body, at=at * 1_000_000, turn=turn, conversation=conversation))
     await event_log.js.publish("conv.c2.message.received", b"no event")
@@ -42,7 +42,7 @@ async def shell(event_log: EventLog, settings: Settings, monkeypatch: pytest.Mon
 
 
 async def fold_live(event_log: EventLog, settings: Settings) -> Path:
-    model = ReadModel(file_of_gateway(settings))
+    model = ReadModel(gateway_file(settings))
     async for record in event_log.read("CONVERSATIONS", "conv.>"):
         model.apply_records([record])
     model.close()
@@ -53,7 +53,7 @@ async def run(*arguments: str) -> int:
     return await asyncio.to_thread(main, arguments)
 
 
-async def test_a_read_model_that_is_the_fold_of_the_log_is_equal(
+async def test_a_read_model_that_equals_the_log_passes_the_check(
     shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await fold_live(shell, settings)
@@ -61,7 +61,7 @@ async def test_a_read_model_that_is_the_fold_of_the_log_is_equal(
     assert capsys.readouterr().out.startswith("equal: 2 conversations at 8, digest ")
 
 
-async def test_a_read_model_that_is_behind_is_compared_where_it_is(
+async def test_a_read_model_that_is_behind_is_compared_at_its_position(
     shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await fold_live(shell, settings)
@@ -71,17 +71,17 @@ async def test_a_read_model_that_is_behind_is_compared_where_it_is(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "report"),
     [
         ("UPDATE turns SET data = replace(data, 'hello there', 'hello thief')", "conversation c1: turn 1: stored"),
         ("UPDATE conversations SET head = replace(head, 'bo', 'cy')", "conversation c2: character: stored 'cy'"),
-        ("DELETE FROM said", "conversation c1: its search index"),
+        ("DELETE FROM turn_text", "conversation c1: its search index"),
         ("DELETE FROM conversations WHERE id = 'c1'", "conversation c1: is not in the read model"),
         ("UPDATE position SET seq = 99", "is at 99, the log ends at 8"),
     ],
 )
-async def test_a_read_model_that_is_not_the_fold_is_shown_where_it_differs(
-    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str], change: str, said: str
+async def test_the_first_difference_from_the_log_is_reported(
+    shell: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str], change: str, report: str
 ) -> None:
     path = await fold_live(shell, settings)
     with sqlite3.connect(path) as db:
@@ -94,7 +94,7 @@ async def test_a_read_model_that_is_not_the_fold_is_shown_where_it_differs(
     assert await run("rebuild", "--check") == 1
     out = capsys.readouterr().out
     assert out.startswith("differs: ")
-    assert said in out
+    assert report in out
 
 
 async def test_a_rebuilt_file_is_kept_beside_the_live_one(
@@ -117,7 +117,7 @@ async def test_without_a_read_model_there_is_nothing_to_check(
     assert await run("list") == 1
 
 
-async def test_wrong_usage_is_told_apart(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_wrong_usage_has_an_exit_status_of_its_own(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("rebuild", "--check", "--until", "3") == 2
     assert await run("show", "c1", "--until", "yesterday") == 2
     assert await run("show", "c.1") == 2
@@ -126,7 +126,7 @@ async def test_wrong_usage_is_told_apart(shell: EventLog, capsys: pytest.Capture
     assert caught.value.code == 2
 
 
-async def test_a_conversation_is_shown_as_people_read_it(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_conversation_is_shown_as_text(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("show", "c1") == 0
     out = capsys.readouterr().out
     for part in ("Hello there — c1, ada, at 4", "you: hello there", "ada: ✗ Hello to you. [happy]", "heard: 'Hello'"):
@@ -162,8 +162,8 @@ async def test_a_wrong_setting_is_one_line(
     assert capsys.readouterr().err.startswith("error: VISAVIS_NATS_PORT=")
 
 
-def test_a_moment_is_a_sequence_or_a_time() -> None:
-    assert moment("118") == (118, None)
-    assert moment("1970-01-01T00:00:01+00:00") == (None, 1_000_000)
+def test_until_is_a_sequence_or_a_time() -> None:
+    assert parse_sequence_or_time("118") == (118, None)
+    assert parse_sequence_or_time("1970-01-01T00:00:01+00:00") == (None, 1_000_000)
     with pytest.raises(InvalidInput, match="expected a sequence or a time"):
-        moment("soon")
+        parse_sequence_or_time("soon")

@@ -1,4 +1,4 @@
-"""Every fold against a naive model, written from docs/events.md: it looks at the whole log, as often as it likes."""
+"""Every fold against a naive model, written from docs/events.md, which searches the whole log for every answer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ TEXTS = st.sampled_from(("yes", "no, never", "it is late"))
 
 
 def facts_of(turn: str) -> st.SearchStrategy[tuple[str | None, Body]]:
-    """Any fact about one turn, in any order; what is derived in it has its ids from it."""
+    """Any fact about one turn, in any order, with ids derived from the turn's."""
     reply, utterance = f"r{turn}", f"u{turn}"
     indices, samples = st.integers(0, 2), st.integers(0, 96_000)
 
@@ -119,13 +119,13 @@ def bodies(log: Log, *kinds: type[Body], turn: str | None = None) -> list[Any]:
 
 
 def naive_turns(log: Log) -> list[str]:
-    """In the order in which something was said in them."""
+    """Ids of the turns, in the order of their first words."""
     turns = [e.turn for _, e in log if isinstance(e.body, (*PERSON, *BEGINS_REPLY)) and e.turn]
     return list(dict.fromkeys(turns))
 
 
 def naive_person(log: Log, turn: str) -> tuple[str, str] | None:
-    """State and text; the first words stand, even if the utterance had been given up before."""
+    """State and text; the first words count, even if the utterance had been given up before."""
     about = bodies(log, *PERSON, turn=turn)
     words = [body.text for body in about if isinstance(body, TranscriptFinal | MessageReceived)]
     if words:
@@ -136,7 +136,7 @@ def naive_person(log: Log, turn: str) -> tuple[str, str] | None:
 
 
 def of_reply(log: Log, turn: str) -> list[Any]:
-    """All about a turn's reply, from the fact on with which it began."""
+    """The facts of a turn's reply, from the first one that starts it."""
     about = [body for body in bodies(log, Body, turn=turn) if not isinstance(body, PERSON)]
     while about and not isinstance(about[0], BEGINS_REPLY):
         about.pop(0)
@@ -144,7 +144,7 @@ def of_reply(log: Log, turn: str) -> list[Any]:
 
 
 def naive_reply(log: Log, turn: str) -> tuple[str, str | None, list[tuple[int, str]]] | None:
-    """State, what was heard, and the sentences: of each the first version."""
+    """State, heard text, and the first version of each sentence."""
     about = of_reply(log, turn)
     if not about:
         return None
@@ -166,7 +166,7 @@ def naive_reply(log: Log, turn: str) -> tuple[str, str | None, list[tuple[int, s
 
 
 def naive_heard(log: Log, turn: str, index: int) -> int:
-    """The most of a sentence that any session said it had played, since the sentence was told."""
+    """The most samples that any session reported as played, since the sentence was on the log."""
     most, told = 0, False
     for body in of_reply(log, turn):
         told = told or (isinstance(body, ReplySentence) and body.index == index)
@@ -176,7 +176,7 @@ def naive_heard(log: Log, turn: str, index: int) -> int:
 
 
 def naive_faces(log: Log) -> list[tuple[str, str]]:
-    """Of each character asked for what was said last since the newest photo, in the order of the newest photos."""
+    """The last outcome of the newest request of each character, in the order of these requests."""
     found = []
     for place, (_, event) in enumerate(log):
         if isinstance(event.body, FaceRequested):
@@ -190,7 +190,7 @@ def naive_faces(log: Log) -> list[tuple[str, str]]:
 
 
 def possible(log: Log, turn: str, sentence: Sentence) -> bool:
-    """Whether what happened can have led to the state of a sentence."""
+    """Whether the facts can have led to the state of this sentence."""
     mine = [body for body in of_reply(log, turn) if getattr(body, "index", None) == sentence.index]
     kinds = {type(body) for body in mine}
     cut = bool(bodies(log, ReplyInterrupted, turn=turn))
@@ -208,7 +208,7 @@ def possible(log: Log, turn: str, sentence: Sentence) -> bool:
 
 
 @given(Logs)
-def test_a_conversation_is_what_the_whole_log_says_of_it(log: Log) -> None:
+def test_the_fold_equals_the_naive_model(log: Log) -> None:
     state = fold_all(Conversation(id="c"), log)
     assert [turn.id for turn in state.turns] == naive_turns(log)
     for turn in state.turns:
@@ -232,7 +232,7 @@ def test_a_conversation_is_what_the_whole_log_says_of_it(log: Log) -> None:
 
 
 @given(Logs, st.lists(st.integers(0, 30), max_size=4))
-def test_folding_in_any_pieces_and_through_storage_is_the_same(log: Log, cuts: list[int]) -> None:
+def test_the_fold_is_independent_of_pieces_and_storage(log: Log, cuts: list[int]) -> None:
     state, done = Conversation(id="c"), 0
     for cut in [*sorted(cuts), len(log)]:
         state = fold_all(state, log[done:cut])
@@ -242,7 +242,7 @@ def test_folding_in_any_pieces_and_through_storage_is_the_same(log: Log, cuts: l
 
 
 @given(Logs, st.data())
-def test_what_comes_again_under_its_sequence_changes_nothing(log: Log, data: st.DataObject) -> None:
+def test_events_repeated_under_their_sequence_change_nothing(log: Log, data: st.DataObject) -> None:
     state = Conversation(id="c")
     for place, (seq, event) in enumerate(log):
         state = fold(state, seq, event)
@@ -257,14 +257,14 @@ class Line(msgspec.Struct):
 
 @settings(max_examples=15)
 @given(Logs, st.lists(st.integers(0, 30), max_size=4))
-def test_the_read_model_is_the_same_in_whatever_batches_it_came(log: Log, cuts: list[int]) -> None:
+def test_the_read_model_is_independent_of_batches(log: Log, cuts: list[int]) -> None:
     lines = [Line(seq, codec.encode(event)) for seq, event in log]
     with tempfile.TemporaryDirectory() as folder:
         digests = []
         for name, places in (("one", [len(lines)]), ("many", [*sorted(cuts), len(lines)])):
             model = ReadModel(Path(folder) / name)
             for place in places:
-                model.apply_records(lines[:place])  # all over again each time, too
+                model.apply_records(lines[:place])  # each time from the beginning again
             digests.append((model.digest(), model.position))
             assert model.conversation("c") == (fold_all(Conversation(id="c"), log) if log else None)
             model.close()
@@ -272,11 +272,11 @@ def test_the_read_model_is_the_same_in_whatever_batches_it_came(log: Log, cuts: 
 
 
 Created = st.lists(st.tuples(st.sampled_from(("ada", "bo", "cy")), st.one_of(TEXTS, st.none())), max_size=12)
-"""Who, and a name; None: removed."""
+"""Id and name; None: removed."""
 
 
 @given(Created)
-def test_characters_are_the_newest_of_each_in_the_order_they_came(made: list[tuple[str, str | None]]) -> None:
+def test_characters_are_the_newest_version_of_each_in_order_of_creation(made: list[tuple[str, str | None]]) -> None:
     events = [
         CharacterEvent(
             id=f"e{at}",
@@ -291,7 +291,7 @@ def test_characters_are_the_newest_of_each_in_the_order_they_came(made: list[tup
     known = characters.fold_all(events)
     newest = {name: text for name, text in dict(made).items() if text is not None}
     assert {name: body.name for name, body in known.items()} == newest
-    # Each stands where it was first made since it was last removed.
+    # The place of each is that of its first creation since it was last removed.
     gone = {name: max((at for at, one in enumerate(made) if one == (name, None)), default=-1) for name in newest}
     first = {name: next(at for at, one in enumerate(made) if at > gone[name] and one[0] == name) for name in newest}
     assert list(known) == sorted(newest, key=lambda name: first[name])

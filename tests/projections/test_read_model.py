@@ -1,4 +1,4 @@
-"""The read model on disk: the same as the fold, whatever happens to the file."""
+"""The read model on disk equals the fold, through restarts and damage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from bus.events import (
     ReplyStarted,
     SpeechEnded,
 )
-from projections import read_model
 from projections.conversation import Conversation, fold_all
 from projections.read_model import ReadModel
 from tests.fakes import event
@@ -71,8 +70,8 @@ def model(tmp_path: Path) -> Iterator[ReadModel]:
     opened.close()
 
 
-def test_what_is_stored_is_what_the_fold_gives(model: ReadModel) -> None:
-    model.apply(history())
+def test_the_stored_conversations_are_those_of_the_fold(model: ReadModel) -> None:
+    model.apply_events(history())
     for name in ("c1", "c2", "c3"):
         own = [(seq, one) for seq, one in history() if one.conversation == name]
         assert model.conversation(name) == fold_all(Conversation(id=name), own)
@@ -80,69 +79,68 @@ def test_what_is_stored_is_what_the_fold_gives(model: ReadModel) -> None:
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=25))
-def test_in_whatever_steps_it_is_built_the_digest_is_the_same(
+def test_the_digest_is_independent_of_the_steps_of_the_fold(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]
 ) -> None:
     folder = tmp_path_factory.mktemp("digest")
     whole, parts = ReadModel(folder / "whole"), ReadModel(folder / "parts")
     events = history()
-    whole.apply(events)
+    whole.apply_events(events)
     place = 0
     for step in steps:
-        parts.apply(events[max(0, place - 2) : place + step])  # some of them again
+        parts.apply_events(events[max(0, place - 2) : place + step])  # some of them again
         place += step
-    parts.apply(events[place:] or events[-1:])
+    parts.apply_events(events[place:] or events[-1:])
     assert (parts.digest(), parts.position) == (whole.digest(), whole.position)
     whole.close()
     parts.close()
 
 
-def test_a_file_opened_again_goes_on_where_it_stands(tmp_path: Path) -> None:
+def test_a_reopened_file_continues_at_its_position(tmp_path: Path) -> None:
     first = ReadModel(tmp_path / "model")
-    first.apply(history()[:12])
+    first.apply_events(history()[:12])
     first.close()
     second = ReadModel(tmp_path / "model")
     assert (second.position, second.last_event) == (12, "e-12")
-    second.apply(history())
+    second.apply_events(history())
     whole = ReadModel(tmp_path / "whole")
-    whole.apply(history())
+    whole.apply_events(history())
     assert second.digest() == whole.digest()
     second.close()
     whole.close()
 
 
 def test_another_history_has_another_digest(model: ReadModel, tmp_path: Path) -> None:
-    model.apply(history())
+    model.apply_events(history())
     shorter = ReadModel(tmp_path / "shorter")
-    shorter.apply(history()[:-1])
+    shorter.apply_events(history()[:-1])
     assert shorter.digest() != model.digest()
     assert [name for name, _ in set(shorter.digests()) ^ set(model.digests())] == ["c1", "c1"]
     shorter.close()
 
 
-def test_conversations_that_fell_out_of_memory_are_read_back(
-    model: ReadModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(read_model, "CACHED", 1)
+def test_conversations_that_left_the_cache_are_read_back(tmp_path: Path) -> None:
+    model = ReadModel(tmp_path / "model", cached_conversations=1)
     for one in history():
-        model.apply([one])
+        model.apply_events([one])
     whole = ReadModel(tmp_path / "whole")
-    whole.apply(history())
+    whole.apply_events(history())
     assert model.digest() == whole.digest()
     whole.close()
+    model.close()
 
 
 def test_a_persons_conversations_are_listed_newest_first_without_the_closed(model: ReadModel) -> None:
-    model.apply(history())
+    model.apply_events(history())
     listed = [(one.id, one.title, one.character) for one in model.conversations_of("ann")]
     assert listed == [("c1", "What is the weather", "ada"), ("c2", "Erzähl einen Witz über Käse", "ada")]
-    model.apply([(99, event(ConversationClosed(), at=99, conversation="c1"))])
+    model.apply_events([(99, event(ConversationClosed(), at=99, conversation="c1"))])
     assert [one.id for one in model.conversations_of("ann")] == ["c2"]
     assert [one.id for one in model.all_conversations()] == ["c1", "c3", "c2"]
 
 
-def test_a_search_finds_what_both_sides_said_in_ones_own_conversations(model: ReadModel) -> None:
-    model.apply(history())
+def test_a_search_finds_the_text_of_both_sides_in_ones_own_conversations(model: ReadModel) -> None:
+    model.apply_events(history())
     found = model.search("ann", "weather")
     assert [(one.conversation, one.turn) for one in found] == [("c1", "t1")]
     assert "\u2068weather\u2069" in found[0].excerpt
@@ -150,25 +148,25 @@ def test_a_search_finds_what_both_sides_said_in_ones_own_conversations(model: Re
     assert [one.turn for one in model.search("bob", "weather")] == ["t3"]
 
 
-def test_a_search_takes_the_beginning_of_the_last_word_and_forgives_marks(model: ReadModel) -> None:
-    model.apply(history())
+def test_a_search_matches_prefixes_of_the_last_word_and_ignores_marks(model: ReadModel) -> None:
+    model.apply_events(history())
     assert [one.turn for one in model.search("ann", "kas")] == ["t2"]
     assert [one.turn for one in model.search("ann", "witz, über Kä")] == ["t2"]
 
 
 @pytest.mark.parametrize("text", ['"', 'weather" OR 1 NEAR(', "*", "  ", "text:weather", "-weather AND", "'; DROP"])
 def test_a_search_takes_anything_as_words(model: ReadModel, text: str) -> None:
-    model.apply(history())
+    model.apply_events(history())
     assert model.search("ann", text) == []
 
 
 def test_a_sentence_is_found_once_however_often_its_turn_changed(model: ReadModel) -> None:
     for one in history():
-        model.apply([one])
+        model.apply_events([one])
     assert len(model.search("ann", "sure")) == 1
 
 
-def test_bytes_that_are_no_event_are_counted_and_passed(model: ReadModel, caplog: pytest.LogCaptureFixture) -> None:
+def test_undecodable_records_are_counted_and_skipped(model: ReadModel, caplog: pytest.LogCaptureFixture) -> None:
     good = [FakeRecord(seq, encode(one)) for seq, one in history()[:4]]
     changed = model.apply_records([good[0], FakeRecord(2, b'{"id": "x"}'), good[3], FakeRecord(5, b"\xff\x00")])
     assert [conversation.id for conversation in changed] == ["c1"]
@@ -176,15 +174,15 @@ def test_bytes_that_are_no_event_are_counted_and_passed(model: ReadModel, caplog
     assert caplog.messages == ["event does not decode, skipped"] * 2
 
 
-def test_what_was_applied_is_not_counted_again(model: ReadModel) -> None:
+def test_an_undecodable_record_is_counted_once(model: ReadModel) -> None:
     assert model.apply_records([FakeRecord(1, b"?")]) == []
     assert model.apply_records([FakeRecord(1, b"?")]) == []
     assert model.undecodable == 1
 
 
-def test_a_file_of_another_version_is_built_anew(tmp_path: Path) -> None:
+def test_a_file_of_another_version_is_rebuilt(tmp_path: Path) -> None:
     model = ReadModel(tmp_path / "model")
-    model.apply(history())
+    model.apply_events(history())
     model.close()
     with sqlite3.connect(tmp_path / "model") as db:
         db.execute("UPDATE position SET version = version + 1")
@@ -196,34 +194,34 @@ def test_a_file_of_another_version_is_built_anew(tmp_path: Path) -> None:
     again.close()
 
 
-def test_a_damaged_file_is_built_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_file_is_rebuilt(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "model").write_bytes(b"this is no database, but it is long enough to be looked at " * 40)
     model = ReadModel(tmp_path / "model")
-    model.apply(history())
+    model.apply_events(history())
     assert model.position == len(history())
     assert "damaged" in caplog.text
     model.close()
 
 
-def test_damage_that_shows_while_writing_empties_the_file_and_says_so(tmp_path: Path) -> None:
+def test_damage_found_while_writing_empties_the_file_and_raises(tmp_path: Path) -> None:
     model = ReadModel(tmp_path / "model")
     with sqlite3.connect(tmp_path / "model") as db:
         db.execute("DROP TABLE turns")
     db.close()
     with pytest.raises(VisavisError, match="damaged"):
-        model.apply(history())
+        model.apply_events(history())
     assert model.position == 0
-    model.apply(history())
+    model.apply_events(history())
     assert model.position == len(history())
     model.close()
 
 
-def test_two_writers_of_one_file_are_told_apart(tmp_path: Path) -> None:
+def test_a_second_writer_of_a_file_is_refused(tmp_path: Path) -> None:
     one, two = ReadModel(tmp_path / "model"), ReadModel(tmp_path / "model")
-    one.apply(history()[:5])
+    one.apply_events(history()[:5])
     with pytest.raises(ConfigurationError, match="another process"):
-        two.apply(history()[:3])
-    one.apply(history())
+        two.apply_events(history()[:3])
+    one.apply_events(history())
     assert one.position == len(history())
     one.close()
     two.close()
@@ -235,26 +233,26 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ReadModel(tmp_path / "file" / "model")
 
 
-def test_a_reader_sees_one_moment_of_a_file_that_is_written(tmp_path: Path) -> None:
+def test_a_reader_sees_a_snapshot_of_a_file_that_is_written(tmp_path: Path) -> None:
     writer = ReadModel(tmp_path / "model")
-    writer.apply(history()[:10])
+    writer.apply_events(history()[:10])
     reader = ReadModel(tmp_path / "model", read_only=True)
     before = reader.digest()
-    writer.apply(history())
+    writer.apply_events(history())
     assert (reader.position, reader.digest()) == (10, before)
     assert writer.digest() != before
     reader.close()
     writer.close()
 
 
-def test_there_is_nothing_to_read_where_no_file_is(tmp_path: Path) -> None:
+def test_a_reader_of_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no read model"):
         ReadModel(tmp_path / "none", read_only=True)
 
 
-def test_reset_forgets_everything(model: ReadModel) -> None:
-    model.apply(history())
+def test_a_reset_deletes_everything(model: ReadModel) -> None:
+    model.apply_events(history())
     model.reset()
     assert (model.position, model.all_conversations(), model.conversation("c1")) == (0, [], None)
-    model.apply(history())
+    model.apply_events(history())
     assert model.position == len(history())

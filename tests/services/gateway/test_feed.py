@@ -58,7 +58,7 @@ async def test_a_read_model_of_another_log_is_built_anew(
     event_log: EventLog, tmp_path: Path, events_on_the_new_log: int
 ) -> None:
     model = ReadModel(tmp_path / "model")
-    model.apply([(sequence, said(100 + sequence)) for sequence in range(1, 4)])
+    model.apply_events([(sequence, said(100 + sequence)) for sequence in range(1, 4)])
     for number in range(events_on_the_new_log):
         await event_log.append(opened(f"new{number}"))
     async with following(event_log, model):

@@ -1,4 +1,4 @@
-"""The gateway's own read model, kept up with the log, and news of conversations to whoever watches them."""
+"""Follows the event log once for the whole gateway: keeps the read model up to date and notifies watchers."""
 
 from __future__ import annotations
 
@@ -7,48 +7,54 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from bus import codec, subjects
 from bus.errors import BusError, UndecodableEvent, VisavisError
 from bus.events import Event, LiveEvent, TranscriptPartial
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
+from projections.conversation import Conversation, fold
 from projections.read_model import ReadModel
+from projections.view import Changes, changes
 
 log = logging.getLogger(__name__)
 
 _UNREAD = 2000
-"""News that a watcher may leave unread; one that falls further behind is cut off and has to come back."""
+"""News that a watcher may leave unread; one that falls further behind is cut off and has to reconnect."""
 _BATCH = 500
-_NEXT_TRY = 2.0
-"""Seconds until what could not be written is tried again."""
+_RETRY_DELAY = 2.0
+"""Seconds until a batch that could not be written is tried again."""
 
 
 @dataclass(frozen=True)
-class News:
-    """A fact with its place in the stream and its bytes, or a live event, which has no place."""
+class FoldedFact:
+    """A fact with its stream sequence and what it changed in the conversation."""
 
-    sequence: int | None
-    data: bytes
-    event: Event | LiveEvent
+    sequence: int
+    event: Event
+    changes: Changes
+
+
+News: TypeAlias = FoldedFact | LiveEvent
 
 
 @dataclass(eq=False)
 class Watcher:
-    """One who wants the news of one conversation."""
+    """A bounded queue of the news of one conversation."""
 
     conversation: str
     unread: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(_UNREAD))
     cut_off: bool = False
 
-    def tell(self, news: News) -> None:
+    def put(self, news: News) -> None:
         if self.unread.full():
             self.cut_off = True
         else:
             self.unread.put_nowait(news)
 
     async def news(self, *, patience: float | None = None) -> AsyncIterator[News | None]:
-        """News as they come; None where there was none for `patience` seconds. Ends when it was cut off."""
+        """News as they arrive; None after every `patience` seconds without any. Ends once the queue overflowed."""
         while not (self.cut_off and self.unread.empty()):
             try:
                 async with asyncio.timeout(patience):
@@ -57,59 +63,85 @@ class Watcher:
                 yield None
 
 
-class Feed:
-    """Follows the log once for the whole gateway."""
+@dataclass(eq=False)
+class _Watched:
+    """A conversation with watchers, folded once for all of them."""
 
-    def __init__(self, event_log: EventLog, model: ReadModel) -> None:
+    state: Conversation
+    watchers: set[Watcher] = field(default_factory=set)
+
+
+class Feed:
+    """See the module.
+
+    Args:
+        retry_delay: seconds until a batch that could not be written is tried again.
+    """
+
+    def __init__(self, event_log: EventLog, model: ReadModel, *, retry_delay: float = _RETRY_DELAY) -> None:
         self._event_log = event_log
         self.model = model
-        self._watchers: dict[str, set[Watcher]] = {}
-        self._waiting: list[Record] = []
+        self._retry_delay = retry_delay
+        self._watched: dict[str, _Watched] = {}
+        self._unwritten: list[Record] = []
+        """Records that watchers have and the read model does not have yet, in order."""
         self._arrived = asyncio.Event()
         self._moved = asyncio.Condition()
         self.caught_up = asyncio.Event()
-        """Set once the read model holds what was on record when the gateway started."""
+        """Set once the read model holds every event that was on the log when the gateway started."""
 
     @contextmanager
     def watch(self, conversation: str) -> Iterator[Watcher]:
-        """Get the news of a conversation from now on."""
+        """The news of a conversation from now on, each of which follows from `state_of`."""
+        watched = self._watched.get(conversation)
+        if watched is None:
+            watched = self._watched[conversation] = _Watched(self.state_of(conversation))
         watcher = Watcher(conversation)
-        self._watchers.setdefault(conversation, set()).add(watcher)
+        watched.watchers.add(watcher)
         try:
             yield watcher
         finally:
-            watchers = self._watchers[conversation]
-            watchers.discard(watcher)
-            if not watchers:
-                del self._watchers[conversation]
+            watched.watchers.discard(watcher)
+            if not watched.watchers:
+                del self._watched[conversation]
 
     @property
     def watchers(self) -> int:
-        """How many want news now."""
-        return sum(map(len, self._watchers.values()))
+        """The number of watchers of all conversations."""
+        return sum(len(watched.watchers) for watched in self._watched.values())
+
+    def state_of(self, conversation: str) -> Conversation:
+        """The conversation after the last fact that was read, which the read model may not have written yet."""
+        if conversation in self._watched:
+            return self._watched[conversation].state
+        state = self.model.conversation(conversation) or Conversation(id=conversation)
+        for record in self._unwritten:
+            if subjects.conversation_of(record.subject) == conversation and (event := _decoded(record)) is not None:
+                state = fold(state, record.sequence, event)
+        return state
 
     async def reached(self, sequence: int, *, patience: float = 5.0) -> None:
-        """Wait until the read model holds an event of this gateway's own.
+        """Wait until the read model holds the event of this sequence.
 
         Raises:
-            BusError: it does not come.
+            BusError: it does not after `patience` seconds.
         """
         try:
             async with asyncio.timeout(patience), self._moved:
                 await self._moved.wait_for(lambda: self.model.position >= sequence)
         except TimeoutError:
-            raise BusError(f"event {sequence} is on record, but not here after {patience} s") from None
+            raise BusError(f"event {sequence} is on the log, but not in the read model after {patience} s") from None
 
     async def run(self) -> None:
-        """Follow for ever."""
-        await self._start_at_a_true_position()
+        """Follow the log until cancelled."""
+        await self._check_the_position()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
             tasks.create_task(self._write())
-            tasks.create_task(self._hear())
+            tasks.create_task(self._follow_live())
 
-    async def _start_at_a_true_position(self) -> None:
-        """Forget the read model where the log it was folded from is gone: then it is of another world."""
+    async def _check_the_position(self) -> None:
+        """Empty the read model where it was folded from another log than this one."""
         model = self.model
         newest = await self._event_log.last_sequence(streams.CONVERSATIONS)
         if model.position > newest:
@@ -120,39 +152,41 @@ class Feed:
                 self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=model.position - 1)
             ) as records:
                 first = await anext(records, None)
-            if first is None or first.sequence != model.position or not _is(first, model.last_event):
+            event = None if first is None or first.sequence != model.position else _decoded(first)
+            if event is None or event.id != model.last_event:
                 log.warning("the log is another one; building the read model anew")
                 model.reset()
         if model.position >= newest:
             self.caught_up.set()
-        self._newest = newest
+        self._newest_at_start = newest
 
     async def _follow(self) -> None:
         after = self.model.position
         reading = self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, follow=True)
         async with aclosing(reading) as records:
             async for record in records:
-                self._tell(record)
-                self._waiting.append(record)
+                self._notify(record)
+                self._unwritten.append(record)
                 self._arrived.set()
-                while len(self._waiting) >= 4 * _BATCH:  # the disk sets the pace of a rebuild
+                while len(self._unwritten) >= 4 * _BATCH:  # the disk sets the pace of a rebuild
                     async with self._moved:
                         await self._moved.wait()
 
     async def _write(self) -> None:
         while True:
             await self._arrived.wait()
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            if not self._waiting:
+            batch = self._unwritten[:_BATCH]
+            await self._write_batch(batch)
+            del self._unwritten[: len(batch)]
+            if not self._unwritten:
                 self._arrived.clear()
-            await self._take(batch)
-            if self.model.position >= self._newest:
+            if self.model.position >= self._newest_at_start:
                 self.caught_up.set()
             async with self._moved:
                 self._moved.notify_all()
 
-    async def _take(self, batch: list[Record]) -> None:
-        """Fold a batch in. Where the disk is full, try on: the log has it all."""
+    async def _write_batch(self, batch: list[Record]) -> None:
+        """Fold a batch into the read model; retried for as long as the disk is full."""
         while True:
             try:
                 if len(batch) < 10:
@@ -163,26 +197,26 @@ class Feed:
             except VisavisError as error:
                 if not error.retryable:
                     raise
-                log.error("the read model stands still", extra={"why": error.detail})
-                await asyncio.sleep(_NEXT_TRY)
+                log.error("the read model cannot be written", extra={"why": error.detail})
+                await asyncio.sleep(self._retry_delay)
 
-    def _tell(self, record: Record) -> None:
-        conversation = subjects.conversation_of(record.subject)
-        if conversation not in self._watchers:
+    def _notify(self, record: Record) -> None:
+        watched = self._watched.get(subjects.conversation_of(record.subject))
+        # An event that does not decode is counted and logged by the read model.
+        if watched is None or (event := _decoded(record)) is None:
             return
-        try:
-            event = codec.decode_event(record.data)
-        except UndecodableEvent:
-            return  # the read model counts and logs it
-        for watcher in self._watchers[conversation]:
-            watcher.tell(News(record.sequence, record.data, event))
+        before = watched.state
+        watched.state = fold(before, record.sequence, event)
+        fact = FoldedFact(record.sequence, event, changes(before, watched.state))
+        for watcher in watched.watchers:
+            watcher.put(fact)
 
-    async def _hear(self) -> None:
-        """Partial transcripts, straight from the wire: late ones are of no use."""
-        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(TranscriptPartial))) as heard:
-            async for subject, data in heard:
-                watchers = self._watchers.get(subjects.conversation_of(subject), ())
-                if not watchers:
+    async def _follow_live(self) -> None:
+        """Pass partial transcripts on as they arrive: late ones are of no use."""
+        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(TranscriptPartial))) as messages:
+            async for subject, data in messages:
+                watched = self._watched.get(subjects.conversation_of(subject))
+                if watched is None:
                     continue
                 try:
                     live = codec.decode_live(data)
@@ -190,12 +224,12 @@ class Feed:
                     log.warning("undecodable live event", extra={"why": error.detail})
                     continue
                 if isinstance(live.body, TranscriptPartial):
-                    for watcher in watchers:
-                        watcher.tell(News(None, data, live))
+                    for watcher in watched.watchers:
+                        watcher.put(live)
 
 
-def _is(record: Record, event_id: str) -> bool:
+def _decoded(record: Record) -> Event | None:
     try:
-        return codec.decode_event(record.data).id == event_id
+        return codec.decode_event(record.data)
     except UndecodableEvent:
-        return False
+        return None

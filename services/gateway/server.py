@@ -31,7 +31,7 @@ from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import Session
 from services.gateway.web.api import Gateway, make_app
-from services.gateway.web.conversations import Conversations
+from services.gateway.web.conversations import RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 
@@ -68,6 +68,7 @@ class GatewayServer:
     Args:
         make_activity: a fresh voice activity detector, one for each microphone.
         turn_end: judges for all of them whether a person sounds done.
+        retry_for: seconds for which a request is retried while NATS is away.
     """
 
     def __init__(
@@ -77,6 +78,8 @@ class GatewayServer:
         model: ReadModel,
         make_detector: Callable[[], VoiceActivityDetector],
         turn_end: TurnEndDetector | None = None,
+        *,
+        retry_for: float = RETRY_FOR,
     ) -> None:
         self._event_log = event_log
         self._settings = settings
@@ -86,7 +89,10 @@ class GatewayServer:
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle = IdleLoops()
         self._conversations = Conversations(
-            event_log, self._feed, "" if settings.language == DETECT_LANGUAGE else settings.language
+            event_log,
+            self._feed,
+            "" if settings.language == DETECT_LANGUAGE else settings.language,
+            retry_for=retry_for,
         )
         self._faces = FaceRequests(
             event_log,

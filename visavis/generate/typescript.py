@@ -1,7 +1,8 @@
-"""Writes the TypeScript types of the events for the page: `python -m visavis.generate.typescript`; `--check` compares.
+"""Writes the TypeScript types of the page's data: `python -m visavis.generate.typescript`; `--check` compares.
 
-Follows the annotations of `bus/events.py` as they are written, so that names of aliases and the docstrings of fields
-reach the page too. All fields are required: msgspec writes defaults out.
+Follows the annotations of `bus/events.py` and `projections/view.py` as they are written, so that names of aliases and
+the docstrings of fields reach the page too. All fields are required, as msgspec writes defaults out, except those that
+may be `UnsetType`.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 
 from bus import events
+from projections import view
 from visavis.generate.output import write_or_check
 
-ROOTS = ("Event", "LiveEvent")
+ROOTS: Mapping[ModuleType, tuple[str, ...]] = {
+    events: ("Event", "LiveEvent"),
+    view: ("ConversationView", "ConversationUpdate"),
+}
 """What the page receives; everything these refer to is written, nothing else."""
 CONSTANTS = ("MICROPHONE_RATE", "SPEECH_RATE")
-TARGET = Path(__file__).parents[2] / "ui" / "avatar-chat" / "src" / "generated" / "events.ts"
+FOLDER = Path(__file__).parents[2] / "ui" / "avatar-chat" / "src" / "generated"
 
-_HEADER = "// Generated from bus/events.py by `python -m visavis.generate.typescript`. Do not edit.\n"
+_HEADER = "// Generated from {source} by `python -m visavis.generate.typescript`. Do not edit.\n"
 _PRIMITIVES = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}
 _WIDTH = 120
 
@@ -82,12 +88,25 @@ def _union(name: str, node: ast.expr) -> str:
     return line if len(line) <= _WIDTH else f"export type {name} =\n  | " + text.replace(" | ", "\n  | ")
 
 
-def _struct(node: ast.ClassDef) -> list[str]:
+def _optional(node: ast.expr) -> tuple[ast.expr, bool]:
+    """An annotation without `UnsetType`, and whether it had that."""
+    match node:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Name(id="UnsetType")):
+            return left, True
+    return node, False
+
+
+def _field(name: str, annotation: ast.expr) -> str:
+    kind, optional = _optional(annotation)
+    return f"  readonly {name}{'?' if optional else ''}: {translate(kind)}"
+
+
+def _struct(module: ModuleType, node: ast.ClassDef) -> list[str]:
     """An interface, or a tuple type where the structure is written as an array."""
-    struct: type[msgspec.Struct] = getattr(events, node.name)
+    struct: type[msgspec.Struct] = getattr(module, node.name)
     config = struct.__struct_config__
     fields = [
-        (field.target.id, translate(field.annotation), _documentation(after))
+        (field.target.id, field.annotation, _documentation(after))
         for field, after in zip(node.body, [*node.body[1:], None], strict=True)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     ]
@@ -102,9 +121,9 @@ def _struct(node: ast.ClassDef) -> list[str]:
         end = "}"
         if config.tag is not None:
             lines.append(f"  readonly {config.tag_field}: '{config.tag}'")
-    for name, kind, documentation in fields:
+    for name, annotation, documentation in fields:
         lines += _comment(documentation, "  ")
-        lines.append(f"  {name}: {kind}," if config.array_like else f"  readonly {name}: {kind}")
+        lines.append(f"  {name}: {translate(annotation)}," if config.array_like else _field(name, annotation))
     return [*lines, end]
 
 
@@ -124,6 +143,14 @@ def _declarations(module: ast.Module) -> dict[str, tuple[ast.stmt, str | None]]:
     return found
 
 
+_EVENT_TYPES = frozenset(_declarations(ast.parse(inspect.getsource(events))))
+
+
+def _imported(names: Sequence[str]) -> str:
+    line = f"import type {{ {', '.join(names)} }} from './events'\n"
+    return line if len(line) <= _WIDTH else "import type {\n  " + ",\n  ".join(names) + ",\n} from './events'\n"
+
+
 def _mentioned(node: ast.stmt) -> Iterator[str]:
     parts = [node.value] if isinstance(node, ast.AnnAssign) else [
         field.annotation for field in getattr(node, "body", []) if isinstance(field, ast.AnnAssign)
@@ -133,37 +160,49 @@ def _mentioned(node: ast.stmt) -> Iterator[str]:
             yield from (name.id for name in ast.walk(part) if isinstance(name, ast.Name))
 
 
-def generate(source: str | None = None) -> str:
-    """The text of the TypeScript module that says what `bus/events.py` says.
+def generate(module: ModuleType = events, source: str | None = None) -> str:
+    """The text of the TypeScript module that declares the same types as a Python module.
 
     Raises:
         NotImplementedError: an annotation of a form that is not known yet.
     """
-    declarations = _declarations(ast.parse(source or inspect.getsource(events)))
-    wanted, queue = set(CONSTANTS), list(ROOTS)
+    declarations = _declarations(ast.parse(source or inspect.getsource(module)))
+    wanted, foreign, queue = set(CONSTANTS), set[str](), list(ROOTS[module])
     while queue:
         name = queue.pop()
         if name in declarations and name not in wanted:
             wanted.add(name)
             queue += _mentioned(declarations[name][0])
-    parts = [_HEADER]
+        elif name not in declarations and name in _EVENT_TYPES:
+            foreign.add(name)
+    parts = [_HEADER.format(source=f"{module.__name__.replace('.', '/')}.py")]
+    if foreign:
+        parts.append(_imported(sorted(foreign)))
     for name, (node, documentation) in declarations.items():
         if name not in wanted:
             continue
         match node:
             case ast.ClassDef():
-                lines = _struct(node)
+                lines = _struct(module, node)
             case ast.AnnAssign(value=value) if value is not None:
                 lines = [*_comment(documentation), _union(name, value)]
             case _:
-                lines = [*_comment(documentation), f"export const {name} = {json.dumps(getattr(events, name))}"]
+                lines = [*_comment(documentation), f"export const {name} = {json.dumps(getattr(module, name))}"]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def main(arguments: Sequence[str] | None = None, *, target: Path = TARGET) -> int:
+def target_of(module: ModuleType, folder: Path = FOLDER) -> Path:
+    """The file for the types of a module."""
+    return folder / f"{module.__name__.rpartition('.')[2]}.ts"
+
+
+def main(arguments: Sequence[str] | None = None, *, folder: Path = FOLDER) -> int:
     """Write the types, or compare them with those on disk; returns the exit status."""
-    return write_or_check("visavis.generate.typescript", target, generate(), arguments)
+    return max(
+        write_or_check("visavis.generate.typescript", target_of(module, folder), generate(module), arguments)
+        for module in ROOTS
+    )
 
 
 if __name__ == "__main__":

@@ -228,8 +228,8 @@ class Session:
         async for one in watcher.news():
             if one is None:
                 continue
-            if isinstance(one.event, LiveEvent):
-                await self._note_partial(one.event)
+            if isinstance(one, LiveEvent):
+                await self._note_partial(one)
                 continue
             match one.event.body:
                 case SpeechStarted() as speech:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from services.gateway.feed import Feed
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
 from services.gateway.web.conversations import Conversations
+from services.gateway.web.event_stream import event_stream
 from services.gateway.web.face_requests import FaceRequests, read_face_form
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware, current_person
 from services.gateway.web.offer import parse_offer
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 EXPECTED_SERVICES = ("stt", "dialogue", "tts", "render")
 _LONGEST_JSON = 64 << 10
 _LONGEST_OFFER = 256 << 10
-_KEEP_ALIVE = 15.0
+_SEQUENCE_DIGITS = 19
 _STATUS = {
     "not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400, "switched_off": 403,
     "too_many": 409, "taken": 409,
@@ -233,26 +234,11 @@ class Api:
     async def events(self, request: Request) -> Response:
         conversation = self._own(request).id
         last = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-        if not last.isdigit():
+        if not last.isdecimal() or len(last) > _SEQUENCE_DIGITS:
             raise InvalidInput(f"after must be a sequence number, got {last[:40]!r}")
+        stream = event_stream(self._gateway.event_log, self._gateway.feed, conversation, int(last))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._news(conversation, int(last)), media_type="text/event-stream", headers=headers)
-
-    async def _news(self, conversation: str, after: int) -> AsyncIterator[bytes]:
-        """First what was missed, from the log, then what comes; watched from before, so nothing falls between."""
-        with self._gateway.feed.watch(conversation) as watcher:
-            yield b"retry: 1000\n\n"
-            for sequence, event in await self._gateway.event_log.facts(conversation, after=after):
-                yield _server_sent(msgspec.json.encode(event), sequence)
-                after = sequence
-            async for news in watcher.news(patience=_KEEP_ALIVE):
-                if news is None:
-                    yield b": still here\n\n"
-                elif news.sequence is None:
-                    yield _server_sent(news.data, None)
-                elif news.sequence > after:
-                    yield _server_sent(news.data, news.sequence)
-                    after = news.sequence
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     def _own(self, request: Request) -> Any:
         return self._conversations.own(current_person(request), request.path_params["conversation"])
@@ -305,10 +291,3 @@ class Api:
 
     async def nowhere(self, request: Request) -> Response:
         raise NotFound(f"no {request.method} {request.url.path} here; see docs/api.md")
-
-
-def _server_sent(data: bytes, sequence: int | None) -> bytes:
-    head = b"event: live\n" if sequence is None else f"id: {sequence}\n".encode()
-    return head + b"data: " + data + b"\n\n"
-
-

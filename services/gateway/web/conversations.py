@@ -29,17 +29,18 @@ from services.gateway.playing.session import Session
 LONGEST_TEXT = 4000
 """Characters that a person may write at once."""
 _RECENT_TURNS = 8
-PATIENCE = 8.0
-"""Seconds that a person waits for the log; a restart of NATS takes less."""
+RETRY_FOR = 8.0
+"""Seconds for which a request is retried while NATS is away; a restart of it takes less."""
 
 
 class Conversations:
     """The conversations of all people, as far as this gateway is concerned with them."""
 
-    def __init__(self, event_log: EventLog, feed: Feed, language: str) -> None:
+    def __init__(self, event_log: EventLog, feed: Feed, language: str, *, retry_for: float = RETRY_FOR) -> None:
         self._event_log = event_log
         self._feed = feed
         self._language = language
+        self.retry_for = retry_for
         self.characters: dict[str, CharacterCreated] = {}
         self.sessions: dict[str, Session] = {}
         """Live connections of this gateway by id."""
@@ -139,7 +140,7 @@ class Conversations:
         Raises:
             BusError: the log is away, or this gateway is far behind it.
         """
-        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=PATIENCE)
+        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
         await self._feed.reached(newest)
         await self.interrupt(conversation, by=by)
 
@@ -180,7 +181,7 @@ class Conversations:
             body=body,  # type: ignore[arg-type]
         )
         # Who acts sees it done: the next request reads what this one wrote.
-        await self._feed.reached(await self._event_log.append(event, retry_for=PATIENCE))
+        await self._feed.reached(await self._event_log.append(event, retry_for=self.retry_for))
 
 
 def _being_told(reply: Reply, sessions: list[Session]) -> bool:

@@ -22,7 +22,7 @@ from projections.characters import default_greeting, default_personality
 from projections.conversation import Conversation
 from services.characters import remove_character
 from services.gateway.feed import Feed
-from services.gateway.web.conversations import PATIENCE, Conversations
+from services.gateway.web.conversations import Conversations
 
 _MAX_LENGTHS: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
 """Characters that may be written about a character."""
@@ -97,9 +97,9 @@ class FaceRequests:
             voice=traits.voice,
             language=traits.language or self._language,
         )
-        await self._event_log.assets.put(body.photo, photo, retry_for=PATIENCE)
+        await self._event_log.assets.put(body.photo, photo, retry_for=self._conversations.retry_for)
         event = Event(id=identity, at=clock.now(), conversation=conversation.id, body=body)
-        await self._feed.reached(await self._event_log.append(event, retry_for=PATIENCE))
+        await self._feed.reached(await self._event_log.append(event, retry_for=self._conversations.retry_for))
         return character
 
     async def remove(self, person: str, character: str) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
 
+from bus.errors import VisavisError
 from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
 from bus.log.event_log import EventLog
 from bus.process.http_server import bind
 from bus.settings import Settings
+from projections.conversation import Conversation
 from projections.read_model import ReadModel
 from services.audio import OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
 from services.gateway.server import GatewayServer
+from services.gateway.web.conversations import RETRY_FOR
 from services.render.encoder import Encoder
 from tests.conftest import free_port
 
@@ -45,6 +49,18 @@ def tone(seconds: float) -> tuple[bytes, ...]:
     return (*encoder.push(samples), *encoder.flush())
 
 
+class FullDisk(ReadModel):
+    """Cannot be written a number of times."""
+
+    refusals = 0
+
+    def apply_records(self, records: Iterable[Any]) -> list[Conversation]:
+        if self.refusals:
+            self.refusals -= 1
+            raise VisavisError("database or disk is full", code="not_written", retryable=True)
+        return super().apply_records(records)
+
+
 @dataclass
 class Running:
     """A gateway and a person's HTTP client for it."""
@@ -53,6 +69,7 @@ class Running:
     url: str
     client: httpx2.AsyncClient
     server: GatewayServer
+    model: ReadModel
 
     def stranger(self) -> httpx2.AsyncClient:
         """A client of somebody else."""
@@ -103,7 +120,12 @@ async def gateway(event_log: EventLog, settings: Settings) -> AsyncIterator[Runn
 
 @asynccontextmanager
 async def serving(
-    event_log: EventLog, settings: Settings, make_detector: Callable[[], VoiceActivityDetector]
+    event_log: EventLog,
+    settings: Settings,
+    make_detector: Callable[[], VoiceActivityDetector] = PocketsphinxDetector,
+    *,
+    model: type[ReadModel] = ReadModel,
+    retry_for: float = RETRY_FOR,
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
@@ -122,8 +144,8 @@ async def serving(
         )
         await event_log.publish_media(batch, f"idle-{index}")
     port = free_port()
-    model = ReadModel(settings.data_folder / "gateway.sqlite")
-    server = GatewayServer(event_log, settings, model, make_detector)
+    read_model = model(settings.data_folder / "gateway.sqlite")
+    server = GatewayServer(event_log, settings, read_model, make_detector, retry_for=retry_for)
     running = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
@@ -132,11 +154,11 @@ async def serving(
                 await client.get("/api/characters/ada/portrait")
             ).status_code != 200:
                 await asyncio.sleep(0.05)
-        yield Running(event_log, url, client, server)
+        yield Running(event_log, url, client, server, read_model)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-    model.close()
+    read_model.close()
 
 
 async def _get(client: httpx2.AsyncClient, path: str) -> httpx2.Response | None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bus.errors import BusError, VisavisError
+from bus.errors import BusError
 from bus.events import ConversationOpened, Event, MessageReceived
 from bus.log.event_log import EventLog
 from projections.read_model import ReadModel
-from services.gateway import feed
-from services.gateway.feed import Feed
+from projections.view import Changes
+from services.gateway.feed import Feed, FoldedFact, Watcher
+from tests.services.gateway.conftest import FullDisk
 
 
 def opened(conversation: str) -> Event:
@@ -29,7 +30,7 @@ def said(number: int) -> Event:
 
 @asynccontextmanager
 async def following(event_log: EventLog, model: ReadModel) -> AsyncIterator[Feed]:
-    one = Feed(event_log, model)
+    one = Feed(event_log, model, retry_delay=0.05)
     running = asyncio.create_task(one.run())
     try:
         async with asyncio.timeout(10):
@@ -78,35 +79,54 @@ async def test_what_is_garbage_is_passed_over(event_log: EventLog, tmp_path: Pat
             async with asyncio.timeout(5):
                 news = await anext(watcher.news())
         await one.reached(sequence)
-    assert news is not None
+    assert isinstance(news, FoldedFact)
     assert news.sequence == sequence
     assert model.undecodable == 2
 
 
 async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(
-    event_log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(feed, "_NEXT_TRY", 0.05)
-    model = ReadModel(tmp_path / "model")
-    take, refusals = model.apply_records, iter(range(3))
-
-    def full_at_first(records: object) -> object:
-        if next(refusals, None) is not None:
-            raise VisavisError("database or disk is full", code="not_written", retryable=True)
-        return take(records)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(model, "apply_records", full_at_first)
+    model = FullDisk(tmp_path / "model")
+    model.refusals = 3
     async with following(event_log, model) as one:
         await one.reached(await event_log.append(said(1)))
         assert model.conversation("c") is not None
-        with pytest.raises(BusError, match="not here"):
+        with pytest.raises(BusError, match="not in the read model"):
             await one.reached(99, patience=0.1)
 
 
-async def test_who_reads_too_slowly_is_cut_off_after_what_was_kept(
-    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+async def test_a_watcher_that_reads_too_slowly_is_cut_off_after_what_was_kept() -> None:
+    watcher = Watcher("c", asyncio.Queue(3))
+    facts = [FoldedFact(number, said(number), Changes()) for number in range(5)]
+    for fact in facts:
+        watcher.put(fact)
+    assert [news async for news in watcher.news()] == facts[:3]
+
+
+async def test_a_fact_is_folded_once_for_all_watchers_before_the_read_model_has_it(
+    event_log: EventLog, tmp_path: Path
 ) -> None:
-    watcher = feed.Watcher("c", asyncio.Queue(3))
-    for number in range(5):
-        watcher.tell(feed.News(number, b"", said(number)))
-    assert [news.sequence async for news in watcher.news() if news] == [0, 1, 2]
+    model = FullDisk(tmp_path / "model")
+    async with following(event_log, model) as one:
+        await one.reached(await event_log.append(said(1)))
+        model.refusals = 10**9
+        with one.watch("c") as first, one.watch("c") as second:
+            await event_log.append(said(2))
+            async with asyncio.timeout(5):
+                news = await anext(first.news())
+                assert await anext(second.news()) is news
+            # A watcher that comes now begins after what is read, though it is not written.
+            assert [turn.id for turn in one.state_of("c").turns] == ["t1", "t2"]
+        known = model.conversation("c")
+        assert known is not None
+        assert len(known.turns) == 1
+        assert [turn.id for turn in one.state_of("c").turns] == ["t1", "t2"]
+        with one.watch("c") as late:
+            await event_log.append(said(3))
+            async with asyncio.timeout(5):
+                news = await anext(late.news())
+        assert isinstance(news, FoldedFact)
+        assert isinstance(news.changes.turns, tuple)
+        assert [(changed.place, changed.turn.id) for changed in news.changes.turns] == [(2, "t3")]
+        model.refusals = 0

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import inspect
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
 
 from bus import events
+from projections import view
 from visavis.generate import typescript
 
 
-def test_the_types_of_the_page_are_those_of_the_vocabulary() -> None:
-    assert typescript.TARGET.read_text(encoding="utf-8") == typescript.generate()
+@pytest.mark.parametrize("module", typescript.ROOTS)
+def test_the_types_of_the_page_are_current(module: ModuleType) -> None:
+    assert typescript.target_of(module).read_text(encoding="utf-8") == typescript.generate(module)
 
 
 def test_every_fact_and_every_live_event_is_in_the_unions() -> None:
@@ -58,11 +61,22 @@ def test_inherited_fields_are_refused_as_the_generator_writes_own_ones_only(monk
 
     monkeypatch.setattr(events, "Event", Event)
     with pytest.raises(NotImplementedError, match="Event inherits fields"):
-        typescript.generate(inspect.getsource(events))
+        typescript.generate(source=inspect.getsource(events))
 
 
 def test_docstrings_of_fields_reach_the_page() -> None:
     assert "  /** Microseconds since 1970, UTC. */\n  readonly at: number" in typescript.generate()
+
+
+def test_a_field_that_may_be_unset_may_be_missing_and_types_of_events_are_imported() -> None:
+    text = typescript.generate(view)
+    assert "  readonly title?: string\n" in text
+    assert "  readonly turns?: readonly ChangedTurn[]\n" in text
+    assert "  readonly event: Event\n" in text
+    assert "export interface Event " not in text
+    imported = text[text.index("import type {") : text.index("} from './events'")]
+    assert "Event" in imported
+    assert "TurnId" in imported
 
 
 def test_an_array_like_structure_is_a_tuple_in_the_order_of_the_wire() -> None:
@@ -75,17 +89,19 @@ def test_an_array_like_structure_is_a_tuple_in_the_order_of_the_wire() -> None:
 
 
 def test_a_missing_file_is_written_and_then_current(tmp_path: Path) -> None:
-    target = tmp_path / "generated" / "events.ts"
-    assert typescript.main(["--check"], target=target) == 1
-    assert not target.exists()
-    assert typescript.main([], target=target) == 0
-    assert target.read_text(encoding="utf-8") == typescript.generate()
-    assert typescript.main(["--check"], target=target) == 0
+    folder = tmp_path / "generated"
+    assert typescript.main(["--check"], folder=folder) == 1
+    assert not folder.exists()
+    assert typescript.main([], folder=folder) == 0
+    assert (folder / "events.ts").read_text(encoding="utf-8") == typescript.generate()
+    assert (folder / "view.ts").read_text(encoding="utf-8") == typescript.generate(view)
+    assert typescript.main(["--check"], folder=folder) == 0
 
 
 def test_an_old_file_is_named_and_left_alone_by_the_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typescript.main([], folder=tmp_path) == 0
     target = tmp_path / "events.ts"
     target.write_text("// old\n", encoding="utf-8")
-    assert typescript.main(["--check"], target=target) == 1
+    assert typescript.main(["--check"], folder=tmp_path) == 1
     assert "events.ts is not current; run `python -m visavis.generate.typescript`" in capsys.readouterr().err
     assert target.read_text(encoding="utf-8") == "// old\n"

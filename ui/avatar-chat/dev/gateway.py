@@ -30,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from bus import events as e
 from projections import conversation as projection
-from projections.view import view
+from projections.view import ConversationUpdate, changes, view
 
 CHARACTERS = {
     "ada": ("Ada", "Curious about everything, and happy to explain it.", "#6d5ae6", "Hello, I am Ada. What is on your mind?"),
@@ -217,6 +217,7 @@ async def events(request: Request) -> Response:
 
     async def stream() -> AsyncIterator[bytes]:
         place, live = seq, len(thread.live)
+        state = projection.fold_all(projection.Conversation(id=thread.id), thread.facts[:place])
         yield b": hello\n\n"
         while True:
             async with thread.changed:
@@ -226,7 +227,9 @@ async def events(request: Request) -> Response:
                 yield b"event: live\ndata: " + msgspec.json.encode(event) + b"\n\n"
             live = len(thread.live)
             for number, event in thread.facts[place:]:
-                yield b"id: %d\ndata: " % number + msgspec.json.encode(event) + b"\n\n"
+                before, state = state, projection.fold(state, number, event)
+                update = ConversationUpdate(event=event, changes=changes(before, state))
+                yield b"id: %d\ndata: " % number + msgspec.json.encode(update) + b"\n\n"
                 place = number
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

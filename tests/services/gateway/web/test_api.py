@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
@@ -20,9 +21,10 @@ from bus.events import (
     ReplyStarted,
     SpeechStarted,
 )
-from bus.log.event_log import Record
+from bus.log.event_log import EventLog
+from bus.settings import Settings
 from tests.conftest import NatsServer
-from tests.services.gateway.conftest import Running
+from tests.services.gateway.conftest import FullDisk, Running, serving
 
 
 def error_of(answer: httpx2.Response) -> tuple[int, str]:
@@ -150,7 +152,7 @@ async def read_events(client: httpx2.AsyncClient, path: str, count: int, **heade
             if line.startswith("id: "):
                 sequence = int(line[4:])
             elif line.startswith("data: "):
-                found.append((sequence, json.loads(line[6:])["body"]["type"]))
+                found.append((sequence, json.loads(line[6:])["event"]["body"]["type"]))
                 if len(found) == count:
                     break
     return found
@@ -172,7 +174,8 @@ async def test_events_come_from_the_log_and_then_live_without_a_gap_or_a_double(
     assert await read_events(gateway.client, f"{path}/events?after={after}", 10) == found[31:]
     again = await read_events(gateway.client, f"{path}/events", 10, **{"last-event-id": str(after)})
     assert again == found[31:]
-    assert error_of(await gateway.client.get(f"{path}/events?after=yesterday")) == (400, "invalid_input")
+    for garbage in ("yesterday", "-1", "1.5", "²", "9" * 5000):
+        assert error_of(await gateway.client.get(f"{path}/events", params={"after": garbage})) == (400, "invalid_input")
 
 
 async def test_interrupting_cuts_short_what_is_being_told(gateway: Running) -> None:
@@ -312,9 +315,16 @@ async def test_a_message_sent_again_after_a_lost_answer_is_one_message(gateway: 
     assert error_of(bad) == (400, "invalid_input")
 
 
-async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanwhile(
-    gateway: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+async def full_disk(event_log: EventLog, settings: Settings) -> AsyncIterator[Running]:
+    """A gateway whose disk a test fills up."""
+    async with serving(event_log, settings, model=FullDisk) as running:
+        yield running
+
+
+async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanwhile(full_disk: Running) -> None:
+    gateway = full_disk
+    assert isinstance(gateway.model, FullDisk)
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}"
     started = ReplyStarted(reply="r", character="ada", engine="e")
@@ -322,20 +332,12 @@ async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanw
     async with asyncio.timeout(10):
         while not (await gateway.client.get(path)).json()["turns"][0]["reply"]:
             await asyncio.sleep(0.02)
-    awake = asyncio.Event()
-    feed = gateway.server._feed
-    take = feed._take
-
-    async def later(batch: list[Record]) -> None:
-        await awake.wait()
-        await take(batch)
-
-    monkeypatch.setattr(feed, "_take", later)
+    gateway.model.refusals = 10**9
     sentence = ReplySentence(reply="r", index=0, text="Hi.", character="ada")
     await gateway.record(conversation, "t", sentence, ReplyEnded(reply="r", sentences=1))
     writing = asyncio.create_task(gateway.client.post(f"{path}/messages", json={"text": "and now?"}))
     await asyncio.sleep(0.3)
-    awake.set()
+    gateway.model.refusals = 0
     assert (await writing).status_code == 202
     kinds = [type(event.body) for _, event in await gateway.event_log.facts(conversation)]
     assert ReplyInterrupted not in kinds
@@ -343,9 +345,13 @@ async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanw
 
 
 async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on(
-    gateway: Running, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, settings: Settings, nats_server: NatsServer
 ) -> None:
-    monkeypatch.setattr("services.gateway.web.conversations.PATIENCE", 0.5)
+    async with serving(event_log, settings, retry_for=0.5) as gateway:
+        await nats_goes_and_comes_back(gateway, nats_server)
+
+
+async def nats_goes_and_comes_back(gateway: Running, nats_server: NatsServer) -> None:
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}/messages"
     nats_server.kill()
@@ -359,6 +365,7 @@ async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on
     assert (away["visavis_nats_connected"], away["visavis_ready"], away["visavis_read_model_position"]) == (0, 0, 1)
     assert math.isnan(away["visavis_read_model_behind"])
     nats_server.start()
-    monkeypatch.setattr("services.gateway.web.conversations.PATIENCE", 10.0)
-    assert (await gateway.client.post(path, json={"text": "hello", "message": "m-1"})).status_code == 202
+    async with asyncio.timeout(10):
+        while (await gateway.client.post(path, json={"text": "hello", "message": "m-1"})).status_code != 202:
+            pass
     assert len(await gateway.event_log.facts(conversation)) == 2

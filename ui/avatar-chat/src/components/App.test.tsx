@@ -4,6 +4,7 @@ import axe from 'axe-core'
 import { describe, expect, it, vi } from 'vitest'
 import { ApiError } from '../services/api'
 import {
+  chosen,
   discarded,
   failed,
   interrupted,
@@ -15,6 +16,7 @@ import {
   sentence,
   spoken,
   transcribed,
+  unseen,
   written,
 } from '../test/facts'
 import { viewOf } from '../test/fakes'
@@ -34,7 +36,7 @@ async function talk(prepare?: (world: FakeWorld) => void) {
 }
 
 function withHistory(world: FakeWorld): void {
-  world.api.views.set('old', viewOf('old', ['t1', written('An older one')]))
+  world.api.views.set('old', { ...viewOf('old', ['t1', written('An older one')]), title: 'An older one' })
   world.api.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
 }
 
@@ -118,7 +120,7 @@ describe('talking', () => {
     expect(get('caption-avatar').textContent).toBe('I am Ada.')
     const states = within(get('message-avatar')).getAllByText(/\./).map((part) => part.getAttribute('data-state'))
     expect(states).toEqual(expect.arrayContaining(['played', 'playing']))
-    world.tell('t1', played(1), { type: 'reply.ended', reply: 'r', sentences: 2 })
+    world.tell('t1', played(1), replyEnded)
     await settle(500)
     expect(status()).toBe('listening')
   })
@@ -154,7 +156,8 @@ describe('talking', () => {
     const { world } = await talk()
     world.tell('t1', written('hello'), sentence(0, 'A long story.'), spoken(0), playing(0))
     world.tell('t2', listening)
-    world.tell('t1', { type: 'playback.progress', session: 's', speech: 's0', reply: 'r', index: 0, samples: 9 })
+    const progress = { session: 's', speech: 's0', reply: 'r', index: 0, samples: 9 }
+    world.tell('t1', unseen({ type: 'playback.progress', ...progress }))
     expect(status()).toBe('hearing')
     world.live({ type: 'transcript_partial', utterance: 'u', text: 'wait' })
     expect(get('caption-person').textContent).toBe('wait')
@@ -323,7 +326,7 @@ describe('conversations and characters', () => {
     expect(world.api.calls).toContain('open leo')
     await user().click(get('character-ada'))
     expect(world.api.calls).toContain('choose c1 ada')
-    world.tell(null, { type: 'conversation.character_chosen', character: 'ada' })
+    world.tell(null, chosen('ada'))
     expect(get('character-ada').getAttribute('aria-pressed')).toBe('true')
   })
 

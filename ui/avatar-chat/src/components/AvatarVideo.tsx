@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useStatus } from '../hooks/useStatus'
 import { useStore } from '../hooks/useStore'
 import { useTab } from '../hooks/useVisit'
-import type { Character } from '../services/view'
+import type { Character } from '../services/api'
 import { Portrait } from './Portrait'
 import { StatusIndicator } from './StatusIndicator'
 

@@ -2,10 +2,10 @@ import { useStore } from '../hooks/useStore'
 import { useConversation, useTab } from '../hooks/useVisit'
 import type { ConversationState } from '../services/conversation'
 import { playingIn } from '../services/status'
-import type { ReplyPart } from '../services/view'
+import type { ReplyView } from '../generated/view'
 
 /** The sentence being told, else the last one told; empty before the first. */
-export function sentenceTold(reply: ReplyPart | null | undefined): string {
+export function sentenceTold(reply: ReplyView | null | undefined): string {
   const { sentences = [] } = reply ?? {}
   const playing = sentences.findLast(({ state }) => state === 'playing')
   return (playing ?? sentences.findLast(({ state }) => state === 'played'))?.text ?? ''

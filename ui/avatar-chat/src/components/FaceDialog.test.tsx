@@ -2,28 +2,16 @@ import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import axe from 'axe-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import type { FaceRequested } from '../generated/events'
 import { ApiError } from '../services/api'
-import type { Character } from '../services/view'
+import type { Character } from '../services/api'
+import { chosen, faceMade, faceRefused, faceRequested } from '../test/facts'
 import { ADA } from '../test/fakes'
 import { openPage, settle, type FakeWorld } from '../test/tab'
 
 const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
 const ZOE: Character = { ...ADA, id: 'zoe-1', name: 'Zoe', portrait: 'api/characters/zoe-1/portrait', own: true }
 const PHOTO = new File(['photo'], 'me.jpg', { type: 'image/jpeg' })
-const asked: FaceRequested = {
-  type: 'face.requested',
-  character: 'zoe-1',
-  photo: 'upload-1',
-  look: 'photo-1',
-  owner: 'p',
-  name: 'Zoe',
-  tagline: '',
-  personality: '',
-  greeting: '',
-  voice: 'female',
-  language: 'en',
-}
+const asked = faceRequested('zoe-1', 'Zoe')
 
 beforeAll(() => {
   URL.createObjectURL = () => 'blob:photo'
@@ -54,19 +42,19 @@ describe('a face from a photo', () => {
     expect(screen.getByTestId('making-zoe-1').textContent).toBe('Zoe')
     expect(screen.getByRole('button', { name: 'Making the face' })).toHaveProperty('disabled', true)
     world.api.faces = [ZOE]
-    world.tell(null, { type: 'face.made', character: 'zoe-1' })
+    world.tell(null, faceMade('zoe-1'))
     await settle()
     expect(screen.queryByTestId('face-form')).toBeNull()
     expect(screen.queryByTestId('making-zoe-1')).toBeNull()
     expect(world.api.calls).toContain('choose c1 zoe-1')
-    world.tell(null, { type: 'conversation.character_chosen', character: 'zoe-1' })
+    world.tell(null, chosen('zoe-1'))
     expect(screen.getByTestId('character-zoe-1').getAttribute('aria-pressed')).toBe('true')
   })
 
   it('that is listed a moment after it is told is waited for', async () => {
     const { world } = await openDialog()
     await ask()
-    world.tell(null, asked, { type: 'face.made', character: 'zoe-1' })
+    world.tell(null, asked, faceMade('zoe-1'))
     await settle(400)
     expect(world.api.calls).not.toContain('choose c1 zoe-1')
     world.api.faces = [ZOE]
@@ -78,7 +66,7 @@ describe('a face from a photo', () => {
     const { world } = await openDialog()
     await ask()
     const detail = 'no face was found'
-    world.tell(null, asked, { type: 'face.refused', character: 'zoe-1', code: 'invalid_input', detail })
+    world.tell(null, asked, faceRefused('zoe-1', detail))
     await settle()
     expect(screen.getByTestId('face-problem').textContent).toBe('no face was found')
     expect(screen.queryByTestId('notice')).toBeNull()
@@ -98,7 +86,7 @@ describe('a face from a photo', () => {
     await ask()
     world.tell(null, asked)
     await user().click(screen.getByRole('button', { name: 'Close' }))
-    world.tell(null, { type: 'face.refused', character: 'zoe-1', code: 'invalid_input', detail: 'two faces' })
+    world.tell(null, faceRefused('zoe-1', 'two faces'))
     expect(screen.getByTestId('notice').textContent).toBe('There is no face for Zoetwo faces')
   })
 
@@ -107,7 +95,7 @@ describe('a face from a photo', () => {
     await user().click(screen.getByTestId('talk-button'))
     await settle()
     world.api.faces = [ZOE]
-    world.tell(null, asked, { type: 'face.made', character: 'zoe-1' })
+    world.tell(null, asked, faceMade('zoe-1'))
     await settle()
     expect(world.api.calls.filter((call) => call.startsWith('choose'))).toEqual([])
     expect(screen.getByTestId('character-zoe-1')).toBeTruthy()

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState, type ChangeEvent, type SyntheticEvent } f
 import { useStore } from '../hooks/useStore'
 import { useConversation, useTab } from '../hooks/useVisit'
 import { ApiError, type Traits } from '../services/api'
-import type { Character } from '../services/view'
+import type { Character } from '../services/api'
 import { Dialog } from './Dialog'
 import { Portrait } from './Portrait'
 

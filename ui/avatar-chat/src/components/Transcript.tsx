@@ -3,7 +3,8 @@ import { memo, useEffect, useRef, useState } from 'react'
 import { useStore } from '../hooks/useStore'
 import { useConversation, useTab } from '../hooks/useVisit'
 import { clock } from '../services/dates'
-import type { Character, PersonPart, ReplyPart, SentenceView, TurnView } from '../services/view'
+import type { Character } from '../services/api'
+import type { PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
 import { Portrait } from './Portrait'
 
 /** Microseconds of silence after which the time is said again. */
@@ -118,7 +119,7 @@ const Turn = memo(function Turn({ turn, language, partial, timed }: TurnProps) {
   )
 })
 
-function Person({ person, partial, language }: { person: PersonPart; partial: string | null; language: string }) {
+function Person({ person, partial, language }: { person: PersonView; partial: string | null; language: string }) {
   const final = person.state === 'final'
   const words = final ? person.text : `${person.text} ${partial ?? ''}`.trim()
   if (person.state === 'discarded') return <p className="self-end text-sm text-ink-soft italic">Not understood</p>
@@ -140,7 +141,7 @@ function Person({ person, partial, language }: { person: PersonPart; partial: st
   )
 }
 
-function Reply({ reply, language }: { readonly reply: ReplyPart; readonly language: string }) {
+function Reply({ reply, language }: { readonly reply: ReplyView; readonly language: string }) {
   const { characters } = useStore(useTab().visit.catalogue.state)
   const character = characters.find(({ id }) => id === reply.character)
   return (

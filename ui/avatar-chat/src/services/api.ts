@@ -1,7 +1,7 @@
 /** The gateway's HTTP API (docs/api.md), one method for each call that the page makes. */
 
 import type { CharacterId, ConversationId, Id, SessionId, TurnId } from '../generated/events'
-import type { Character, ConversationSummary, ConversationView } from './view'
+import type { ConversationView } from '../generated/view'
 
 /** The gateway answered with an error, or could not be reached (`status` 0, `code` "unreachable"). */
 export class ApiError extends Error {
@@ -22,6 +22,28 @@ export class ApiError extends Error {
   get retryable(): boolean {
     return this.status === 0 || this.status === 503 || this.status === 502 || this.status === 504
   }
+}
+
+export interface Character {
+  readonly id: CharacterId
+  readonly name: string
+  readonly tagline: string
+  readonly greeting: string
+  /** CSS colour, #rrggbb. */
+  readonly accent: string
+  readonly language: string
+  /** URL of a square picture. */
+  readonly portrait: string
+  /** Made by this person of a photo, and shown to nobody else. */
+  readonly own: boolean
+}
+
+export interface ConversationSummary {
+  readonly id: ConversationId
+  readonly title: string
+  readonly character: CharacterId
+  /** Microseconds since 1970. */
+  readonly updated_at: number
 }
 
 export interface RtcAnswer {

@@ -3,7 +3,7 @@
 import type { CharacterId } from '../generated/events'
 import type { Api } from './api'
 import { Store } from './store'
-import type { Character, ConversationSummary } from './view'
+import type { Character, ConversationSummary } from './api'
 
 export interface CatalogueState {
   readonly characters: readonly Character[]

@@ -1,12 +1,12 @@
-/** One conversation as this page knows it: history from the gateway, then every event as it happens. */
+/** One conversation as this page knows it: its view from the gateway, then what every fact changes in it. */
 
 import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived, TurnId } from '../generated/events'
 import { ApiError, type Api } from './api'
-import { fold } from './fold'
+import { applyChanges } from './changes'
 import { Store } from './store'
 import { EventStream, type Source } from './stream'
 import { foldTimes, type TurnTimes } from './timing'
-import type { ConversationView, TurnView } from './view'
+import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
 
 /** What was typed and is not on record yet. */
 export interface PendingMessage {
@@ -92,9 +92,9 @@ export class Conversation {
       times: null,
     })
     const listener = {
-      onEvent: (seq: number, event: Event) => {
-        this.apply(seq, event)
-        observe(event)
+      onUpdate: (seq: number, update: ConversationUpdate) => {
+        this.apply(seq, update)
+        observe(update.event)
       },
       onLive: (event: LiveEvent) => this.applyLive(event),
       onConnection: (retries: number) => this.state.update((state) => ({ ...state, retries })),
@@ -152,14 +152,14 @@ export class Conversation {
     this.stream.close()
   }
 
-  private apply(seq: number, event: Event): void {
+  private apply(seq: number, { event, changes }: ConversationUpdate): void {
     const { body } = event
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = setTimeout(() => this.state.update((state) => ({ ...state, still: true })), STILL_AFTER)
     const over = body.type === 'transcript.final' || body.type === 'utterance.discarded'
     this.state.update((state) => ({
       ...state,
-      view: fold(state.view, seq, event),
+      view: applyChanges(state.view, seq, changes),
       partial: over || body.type === 'utterance.started' || body.type === 'message.received' ? '' : state.partial,
       pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
       activeTurn: leading(state.view.turns, state.activeTurn, event),

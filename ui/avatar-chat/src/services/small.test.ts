@@ -14,12 +14,12 @@ import { answeredIn, foldTimes, steps, type TurnTimes } from './timing'
 
 describe('the time an answer took', () => {
   const facts = [
-    happened(phraseOver, 't', 2e6),
-    happened(transcribed('hi'), 't', 2.1e6),
-    happened(sentence(0), 't', 2.2e6),
-    happened(spoken(0), 't', 2.25e6),
-    happened(playing(0), 't', 2.4e6),
-    happened(playing(1), 't', 3.4e6),
+    happened(phraseOver.body, 't', 2e6),
+    happened(transcribed('hi').body, 't', 2.1e6),
+    happened(sentence(0).body, 't', 2.2e6),
+    happened(spoken(0).body, 't', 2.25e6),
+    happened(playing(0).body, 't', 2.4e6),
+    happened(playing(1).body, 't', 3.4e6),
   ]
 
   it('counts from the last sound of the speech, not from the end of the silence behind it', () => {
@@ -38,14 +38,14 @@ describe('the time an answer took', () => {
 
   it('counts from the message where it was typed, and begins anew with each', () => {
     const before = facts.reduce<TurnTimes | null>(foldTimes, null)
-    const times = foldTimes(before, happened(written('x'), 't2', 5e6))
+    const times = foldTimes(before, happened(written('x').body, 't2', 5e6))
     expect(times).toMatchObject({ turn: 't2', said: 5e6, audible: null })
     expect(times && answeredIn(times)).toBeNull()
     expect(times && steps(times)).toEqual([])
   })
 
   it('leaves out what belongs to another turn or to none', () => {
-    const times = foldTimes(null, happened(written('x'), 't2', 5e6))
+    const times = foldTimes(null, happened(written('x').body, 't2', 5e6))
     expect(foldTimes(times, happened({ type: 'conversation.closed' }, null))).toBe(times)
     expect(facts.slice(1).reduce(foldTimes, times)).toBe(times)
   })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fact } from '../generated/events'
-import { failed, listening, phraseOver, played, playing, replyEnded, sentence, written } from '../test/facts'
+import { failed, listening, phraseOver, played, playing, replyEnded, sentence, written, type Step } from '../test/facts'
 import { viewOf } from '../test/fakes'
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
@@ -11,8 +10,8 @@ const ON: MicrophoneState = { phase: 'on', problem: null, muted: false, track: n
 const TALKING: CallState = { mode: 'talk', rtc: { phase: 'connected', retries: 0, stream: null, reason: null } }
 const NOT_CALLING: CallState = { mode: 'none', rtc: { phase: 'closed', retries: 0, stream: null, reason: null } }
 
-function after(...facts: Fact[]): ConversationState {
-  const view = viewOf('c1', ...facts.map((fact) => ['t1', fact] as [string, Fact]))
+function after(...steps: Step[]): ConversationState {
+  const view = viewOf('c1', ...steps.map((step) => ['t1', step] as [string, Step]))
   return { view, partial: '', pending: [], retries: 0, activeTurn: 't1', still: false, times: null }
 }
 

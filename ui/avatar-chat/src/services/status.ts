@@ -3,7 +3,7 @@
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
 import type { MicrophoneState } from './microphone'
-import type { ConversationView, SentenceView, TurnView } from './view'
+import type { ConversationView, SentenceView, TurnView } from '../generated/view'
 
 export type StatusName =
   | 'idle'

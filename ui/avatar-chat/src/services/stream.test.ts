@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Event, LiveEvent } from '../generated/events'
+import type { LiveEvent } from '../generated/events'
+import type { ConversationUpdate } from '../generated/view'
 import { FakeSource, happened } from '../test/fakes'
 import { EventStream } from './stream'
 
-const CLOSED_FACT = happened({ type: 'conversation.closed' })
+const CLOSED: ConversationUpdate = { event: happened({ type: 'conversation.closed' }), changes: { title: 'Bye' } }
 
 describe('the event stream', () => {
   const sources: FakeSource[] = []
-  const events: [number, Event][] = []
+  const updates: [number, ConversationUpdate][] = []
   const live: LiveEvent[] = []
   const retries: number[] = []
   let stream: EventStream
@@ -20,12 +21,12 @@ describe('the event stream', () => {
 
   beforeEach(() => {
     vi.useFakeTimers()
-    for (const list of [sources, events, live, retries]) list.length = 0
+    for (const list of [sources, updates, live, retries]) list.length = 0
     stream = new EventStream(
       (after) => `events?after=${after}`,
       7,
       {
-        onEvent: (seq, event) => events.push([seq, event]),
+        onUpdate: (seq, update) => updates.push([seq, update]),
         onLive: (event) => live.push(event),
         onConnection: (count) => retries.push(count),
       },
@@ -39,14 +40,14 @@ describe('the event stream', () => {
   it('begins after the last event that is known', () => {
     expect(source().url).toBe('events?after=7')
     source().open()
-    source().send(8, CLOSED_FACT)
-    expect(events).toEqual([[8, CLOSED_FACT]])
+    source().send(8, CLOSED)
+    expect(updates).toEqual([[8, CLOSED]])
     expect(retries).toEqual([0])
   })
 
   it('resumes after the last event it saw, once the connection is lost', () => {
-    source().send(8, CLOSED_FACT)
-    source().send(12, CLOSED_FACT)
+    source().send(8, CLOSED)
+    source().send(12, CLOSED)
     source().fail()
     expect(source().closed).toBe(true)
     vi.advanceTimersByTime(500)
@@ -73,11 +74,11 @@ describe('the event stream', () => {
     expect(retries.at(-1)).toBe(0)
   })
 
-  it('tells an event once, even if two connections bring it', () => {
-    source().send(9, CLOSED_FACT)
-    source().send(9, CLOSED_FACT)
-    source().send(8, CLOSED_FACT)
-    expect(events.map(([seq]) => seq)).toEqual([9])
+  it('passes an update on once, even if two connections bring it', () => {
+    source().send(9, CLOSED)
+    source().send(9, CLOSED)
+    source().send(8, CLOSED)
+    expect(updates.map(([seq]) => seq)).toEqual([9])
   })
 
   it('passes live events on, which have no sequence', () => {
@@ -89,7 +90,7 @@ describe('the event stream', () => {
   })
 
   it('rests while it is paused and catches up when it is opened again', () => {
-    source().send(8, CLOSED_FACT)
+    source().send(8, CLOSED)
     stream.pause()
     vi.advanceTimersByTime(60_000)
     expect(sources).toHaveLength(1)

@@ -1,6 +1,7 @@
-/** A conversation's events as they happen: an EventSource that resumes after the last sequence it saw. */
+/** The updates of a conversation as they happen: an EventSource that resumes after the last sequence it received. */
 
-import type { Event, LiveEvent } from '../generated/events'
+import type { LiveEvent } from '../generated/events'
+import type { ConversationUpdate } from '../generated/view'
 import { backoff } from './backoff'
 
 /** The part of EventSource that is used; the browser's own fits. */
@@ -13,7 +14,7 @@ export interface Source {
 }
 
 export interface StreamListener {
-  onEvent(seq: number, event: Event): void
+  onUpdate(seq: number, update: ConversationUpdate): void
   onLive(event: LiveEvent): void
   /** @param retries 0 when connected, else how many times in a row it has been lost or refused. */
   onConnection(retries: number): void
@@ -79,10 +80,10 @@ export class EventStream {
 
   private receive(message: MessageEvent): void {
     const seq = Number(message.lastEventId)
-    // Two connections may overlap for a moment; an event is told once.
+    // Two connections may overlap for a moment; an update is passed on once.
     if (!Number.isInteger(seq) || seq <= this.seq) return
     this.seq = seq
-    this.listener.onEvent(seq, JSON.parse(String(message.data)) as Event)
+    this.listener.onUpdate(seq, JSON.parse(String(message.data)) as ConversationUpdate)
   }
 
   private lost(): void {

@@ -1,52 +1,124 @@
-/** Facts as a conversation has them, with one utterance, one message and one reply. */
+/** Facts of a conversation with one utterance, one message and one reply, and what each changes in the view. */
 
 import type { Fact } from '../generated/events'
+import type { Changes, ConversationView, PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
+
+/** A fact and the changes that the gateway sends with it. */
+export interface Step {
+  readonly body: Fact
+  readonly changes: (view: ConversationView, turn: string | null) => Changes
+}
 
 const OWN = { forwarded: false } as const
 const VOICE = { pace: 1, volume: 1, spoken: true } as const
 const FEELING = { emotion: 'neutral', emotion_before: 'neutral' } as const
+const SENTENCE = { emotion: 'neutral', speech: null, state: 'written' } as const
+const REPLY: ReplyView = { id: 'r', character: 'ada', state: 'telling', heard: null, error: null, sentences: [] }
 
-export const listening: Fact = { type: 'utterance.started', utterance: 'u', session: 's', language: 'en', ...OWN }
-export const phraseOver: Fact = {
-  type: 'utterance.ended',
-  utterance: 'u',
-  samples: 16000,
-  speech_ended: 8000,
-  reason: 'silence',
+/** A fact that changes its turn. */
+function inTurn(body: Fact, change: (turn: TurnView) => Partial<TurnView>): Step {
+  const changes = ({ turns }: ConversationView, id: string | null): Changes => {
+    const known = turns.findIndex((turn) => turn.id === id)
+    const turn = turns[known] ?? { id: id ?? 't1', at: 1_000_000, person: null, reply: null }
+    return { turns: [{ place: known < 0 ? turns.length : known, turn: { ...turn, ...change(turn) } }] }
+  }
+  return { body, changes }
 }
-export const discarded: Fact = { type: 'utterance.discarded', utterance: 'u', reason: 'no_words' }
-export const replyEnded: Fact = { type: 'reply.ended', reply: 'r', sentences: 1 }
-export const interrupted: Fact = { type: 'reply.interrupted', reply: 'r', heard: '', by: 'button' }
 
-export function transcribed(text: string): Fact {
+function byPerson(body: Fact, state: PersonView['state'], text = '', kind: PersonView['kind'] = 'speech'): Step {
+  return inTurn(body, () => ({ person: { kind, text, state } }))
+}
+
+function inReply(body: Fact, change: (reply: ReplyView) => Partial<ReplyView>): Step {
+  return inTurn(body, ({ reply }) => ({ reply: { ...(reply ?? REPLY), ...change(reply ?? REPLY) } }))
+}
+
+function ofSentence(body: Fact, index: number, state: SentenceView['state']): Step {
+  return inReply(body, ({ sentences }) => ({
+    sentences: sentences.map((one) => (one.index === index ? { ...one, state } : one)),
+  }))
+}
+
+/** A fact that changes nothing that is shown. */
+export function unseen(body: Fact): Step {
+  return { body, changes: () => ({}) }
+}
+
+export const listening = byPerson(
+  { type: 'utterance.started', utterance: 'u', session: 's', language: 'en', ...OWN },
+  'listening',
+)
+export const phraseOver = byPerson(
+  { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence' },
+  'transcribing',
+)
+export const discarded = byPerson({ type: 'utterance.discarded', utterance: 'u', reason: 'no_words' }, 'discarded')
+export const replyEnded = inReply({ type: 'reply.ended', reply: 'r', sentences: 1 }, () => ({ state: 'ended' }))
+export const interrupted = inReply({ type: 'reply.interrupted', reply: 'r', heard: '', by: 'button' }, () => ({
+  state: 'interrupted',
+  heard: '',
+}))
+
+export function transcribed(text: string): Step {
   const found = { language: 'en', confidence: 1, words: [], engine: '' }
-  return { type: 'transcript.final', utterance: 'u', text, ...found, ...OWN }
+  return byPerson({ type: 'transcript.final', utterance: 'u', text, ...found, ...OWN }, 'final', text)
 }
 
-export function written(text: string, message = 'm'): Fact {
-  return { type: 'message.received', message, text, channel: 'web', ...OWN }
+export function written(text: string, message = 'm'): Step {
+  return byPerson({ type: 'message.received', message, text, channel: 'web', ...OWN }, 'final', text, 'text')
 }
 
-export function sentence(index: number, text = `Sentence ${index}.`): Fact {
-  return { type: 'reply.sentence', reply: 'r', index, text, character: 'ada', language: 'en', ...FEELING, ...VOICE }
+export function sentence(index: number, text = `Sentence ${index}.`): Step {
+  const about = { character: 'ada', language: 'en', ...FEELING, ...VOICE }
+  return inReply({ type: 'reply.sentence', reply: 'r', index, text, ...about }, ({ sentences }) => ({
+    state: 'telling',
+    error: null,
+    sentences: [...sentences, { index, text, ...SENTENCE }],
+  }))
 }
 
 function part(index: number) {
   return { speech: `s${index}`, reply: 'r', index }
 }
 
-export function spoken(index: number): Fact {
-  return { type: 'speech.started', ...part(index), character: 'ada', voice: 'female', engine: '', ...FEELING }
+export function spoken(index: number): Step {
+  const about = { character: 'ada', voice: 'female', engine: '', ...FEELING }
+  return ofSentence({ type: 'speech.started', ...part(index), ...about }, index, 'spoken')
 }
 
-export function playing(index: number): Fact {
-  return { type: 'playback.started', session: 's', ...part(index), video: true }
+export function playing(index: number): Step {
+  return ofSentence({ type: 'playback.started', session: 's', ...part(index), video: true }, index, 'playing')
 }
 
-export function played(index: number): Fact {
-  return { type: 'playback.finished', session: 's', ...part(index), samples: 9, complete: true, frames: 1 }
+export function played(index: number): Step {
+  const whole = { samples: 9, complete: true, frames: 1 }
+  return ofSentence({ type: 'playback.finished', session: 's', ...part(index), ...whole }, index, 'played')
 }
 
-export function failed(detail: string): Fact {
-  return { type: 'reply.failed', reply: 'r', code: 'engine_failed', detail }
+export function failed(detail: string): Step {
+  const body: Fact = { type: 'reply.failed', reply: 'r', code: 'engine_failed', detail }
+  return inReply(body, () => ({ state: 'failed', error: detail }))
+}
+
+export function chosen(character: string): Step {
+  return { body: { type: 'conversation.character_chosen', character }, changes: () => ({ character }) }
+}
+
+/** A face was requested from a photo. */
+export function faceRequested(character: string, name: string): Step {
+  const words = { tagline: '', personality: '', greeting: '', voice: 'female', language: 'en' }
+  const body: Fact = { type: 'face.requested', character, photo: 'p', look: 'l', owner: 'me', name, ...words }
+  return { body, changes: () => ({ faces: [{ character, name, state: 'making', error: null }] }) }
+}
+
+export function faceMade(character: string): Step {
+  const made = { state: 'made', error: null } as const
+  const changes = ({ faces }: ConversationView) => ({ faces: faces.map((face) => ({ ...face, ...made })) })
+  return { body: { type: 'face.made', character }, changes }
+}
+
+export function faceRefused(character: string, detail: string): Step {
+  const refused = { state: 'refused', error: detail } as const
+  const body: Fact = { type: 'face.refused', character, code: 'invalid_input', detail }
+  return { body, changes: ({ faces }) => ({ faces: faces.map((face) => ({ ...face, ...refused })) }) }
 }

@@ -1,10 +1,12 @@
 /** Small stand-ins for the browser and the gateway, which say what was asked of them. */
 
 import type { Event, Fact, LiveEvent } from '../generated/events'
+import type { ConversationUpdate, ConversationView } from '../generated/view'
 import { Api, type RtcAnswer, type Traits } from '../services/api'
-import { fold } from '../services/fold'
+import { applyChanges } from '../services/changes'
 import type { Source } from '../services/stream'
-import type { Character, ConversationSummary, ConversationView } from '../services/view'
+import type { Step } from './facts'
+import type { Character, ConversationSummary } from '../services/api'
 
 export const ADA: Character = {
   id: 'ada',
@@ -42,8 +44,8 @@ export class FakeSource implements Source {
   fail(): void {
     this.onerror?.(new globalThis.Event('error'))
   }
-  send(seq: number, event: Event): void {
-    this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(event), lastEventId: String(seq) }))
+  send(seq: number, update: ConversationUpdate): void {
+    this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(update), lastEventId: String(seq) }))
   }
   live(body: LiveEvent['body']): void {
     this.onLive(new MessageEvent('live', { data: JSON.stringify({ at: 1, conversation: 'c1', body }) }))
@@ -54,9 +56,9 @@ export function happened(body: Fact, turn: string | null = 't1', at = 1_000_000)
   return { id: `e${at}`, at, conversation: 'c1', turn, cause: null, body }
 }
 
-export function viewOf(id = 'c1', ...facts: readonly [string | null, Fact][]): ConversationView {
+export function viewOf(id = 'c1', ...steps: readonly [string | null, Step][]): ConversationView {
   const empty: ConversationView = { id, seq: 0, title: '', character: 'ada', language: 'en', turns: [], faces: [] }
-  return facts.reduce((view, [turn, body], place) => fold(view, place + 1, happened(body, turn)), empty)
+  return steps.reduce((view, [turn, step], place) => applyChanges(view, place + 1, step.changes(view, turn)), empty)
 }
 
 /** A gateway with two characters that notes every call; a test may make any of them fail. */

@@ -3,7 +3,8 @@
 import { act, render } from '@testing-library/react'
 import { vi } from 'vitest'
 import { App } from '../components/App'
-import type { Fact, LiveEvent } from '../generated/events'
+import type { LiveEvent } from '../generated/events'
+import type { ConversationView } from '../generated/view'
 import { TabContext } from '../hooks/useVisit'
 import { Call } from '../services/call'
 import { Conversation } from '../services/conversation'
@@ -11,6 +12,7 @@ import { Microphone } from '../services/microphone'
 import { PreferenceStore } from '../services/preferences'
 import { Rtc } from '../services/rtc'
 import { Visit, type World } from '../services/visit'
+import type { Step } from './facts'
 import { FakeApi, FakePeer, FakeSource, fakeTrack, happened } from './fakes'
 
 export class FakeWorld implements World {
@@ -21,6 +23,7 @@ export class FakeWorld implements World {
   /** Name of the error that the browser answers with when it is asked for the microphone. */
   refusal: string | null = null
   readonly call: Call
+  private conversation: Conversation | null = null
   private seq = 100
 
   constructor() {
@@ -42,12 +45,18 @@ export class FakeWorld implements World {
     )
   }
 
-  openConversation(id: string, observe: Parameters<World['openConversation']>[1]): Promise<Conversation> {
-    return Conversation.open(this.api, id, observe, (url) => {
+  async openConversation(id: string, observe: Parameters<World['openConversation']>[1]): Promise<Conversation> {
+    this.conversation = await Conversation.open(this.api, id, observe, (url) => {
       const source = new FakeSource(url)
       this.sources.push(source)
       return source
     })
+    return this.conversation
+  }
+
+  private get view(): ConversationView {
+    if (!this.conversation) throw new Error('no conversation is open')
+    return this.conversation.state.get().view
   }
 
   get source(): FakeSource {
@@ -63,9 +72,13 @@ export class FakeWorld implements World {
   }
 
   /** The gateway puts facts of one turn on record. */
-  tell(turn: string | null, ...facts: readonly Fact[]): void {
+  tell(turn: string | null, ...steps: readonly Step[]): void {
     act(() => {
-      for (const fact of facts) this.source.send((this.seq += 1), happened(fact, turn, this.seq * 1e6))
+      for (const { body, changes } of steps) {
+        this.seq += 1
+        const event = happened(body, turn, this.seq * 1e6)
+        this.source.send(this.seq, { event, changes: changes(this.view, turn) })
+      }
     })
   }
 

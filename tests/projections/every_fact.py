@@ -1,21 +1,11 @@
-"""A log of every kind of fact, and the conversation after each: what the page's fold is held against.
-
-`python -m tests.visavis.page_fold` writes it for the tests of the page.
-"""
+"""A log of one conversation with every kind of fact, out of order, repeated and late ones among them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from bus import events as e
-from projections.conversation import Conversation, fold
-from projections.view import view
-
-TARGET = Path(__file__).parents[2] / "ui" / "avatar-chat" / "src" / "services" / "fold.fixture.json"
 
 _S = "s1"
 
@@ -139,17 +129,3 @@ def log() -> list[tuple[int, e.Event]]:
         (3 * place, e.Event(id=f"e{place}", at=place * 1_000_000, conversation="c1", turn=turn, body=body))
         for place, (turn, body) in enumerate(facts, start=1)
     ]
-
-
-def fixture() -> str:
-    """JSON: each event with its sequence and the conversation that the gateway would answer after it."""
-    state = Conversation(id="c1")
-    steps: list[bytes] = []
-    for seq, event in log():
-        state = fold(state, seq, event)
-        steps.append(msgspec.json.encode({"seq": seq, "event": event, "view": view(state)}))
-    return "[\n" + ",\n".join(step.decode() for step in steps) + "\n]\n"
-
-
-if __name__ == "__main__":
-    TARGET.write_text(fixture(), encoding="utf-8")

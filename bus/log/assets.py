@@ -1,6 +1,6 @@
-"""What is too large for an event and belongs to one: photos and portraits, in NATS' object store, each under its name.
+"""Assets: photos and portraits that are too large for an event, stored by name in the NATS object store.
 
-An asset never changes under its name, so storing it twice stores it once.
+The asset under a name never changes, so storing it twice stores it once.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from bus.log.log_store import RETRY_FOR, LogStore
 
 
 class Assets:
-    """The object store of one connection to the log."""
+    """The object store, on one connection to the log."""
 
     def __init__(self, log: LogStore) -> None:
         self._log = log
         self._store = ObjectStore(streams.BUCKET, streams.ASSETS, log.media_js)
 
     async def put(self, name: str, data: bytes, *, retry_for: float = RETRY_FOR) -> None:
-        """Store an asset; does nothing where there is one of that name.
+        """Store an asset; does nothing if there is one of that name.
 
         Args:
-            retry_for: seconds to go on trying while NATS is away.
+            retry_for: seconds to keep trying while NATS is away.
         Raises:
-            BusError: NATS was away for so long, or the store is full.
+            BusError: NATS was away for that long, or the store is full.
         """
 
         async def put() -> None:
@@ -46,23 +46,23 @@ class Assets:
 
         Raises:
             NotFound: there is none of that name.
-            BusError: NATS was away for 30 s, or what is stored is damaged.
+            BusError: NATS was away for 30 s, or the stored asset is damaged.
         """
         try:
             info = await self._log.with_retries(lambda: self._store.get_info(name), f"look for {name}")
         except NotFoundError as error:
             raise NotFound(f"there is no asset {name}") from error
-        # Not with the store's own reader: it waits for ever for a part that got lost.
+        # Not with nats-py's own reader of object stores: it waits for ever for a chunk that got lost.
         data = bytearray()
-        async with aclosing(self._log.read(streams.ASSETS, f"$O.{streams.BUCKET}.C.{info.nuid}")) as parts:
-            async for part in parts:
-                data += part.data
+        async with aclosing(self._log.read(streams.ASSETS, f"$O.{streams.BUCKET}.C.{info.nuid}")) as chunks:
+            async for chunk in chunks:
+                data += chunk.data
         if sha256(data).digest() != urlsafe_b64decode((info.digest or "").partition("=")[2]):
             raise BusError(f"the asset {name} is damaged: {len(data)} of {info.size} bytes", code="damaged")
         return bytes(data)
 
     async def remove(self, name: str) -> None:
-        """Remove an asset for good; does nothing where there is none.
+        """Remove an asset for good; does nothing if there is none.
 
         Raises:
             BusError: NATS was away for 30 s.

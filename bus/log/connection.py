@@ -1,4 +1,4 @@
-"""One connection to NATS: as which user, with which TLS, and what NATS refuses to that user."""
+"""A connection to NATS: login, TLS, reconnection, and permissions that NATS denies."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from bus.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_REFUSAL = re.compile(r'permissions violation for (publish|subscription) to "([^"]*)"')
+_PERMISSIONS_VIOLATION = re.compile(r'permissions violation for (publish|subscription) to "([^"]*)"')
 _USER_IN_INBOX = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
 class Connection(Client):
-    """A NATS connection that tells who uses it when it was away and when NATS refuses something.
+    """A NATS connection that calls back after a reconnection and when NATS denies a permission.
 
-    nats-py itself lets a request that is refused wait until its time is up, as if NATS were slow.
+    Plain nats-py lets a request that is denied run into its timeout, as if NATS were slow.
     """
 
     def __init__(self, user: str = "") -> None:
@@ -37,22 +37,23 @@ class Connection(Client):
         self.user = user
         self._reconnect_callbacks: set[Callable[[], None]] = set()
         self.in_use = False
-        """Between having connected and closing it ourselves: what goes wrong then is worth a word."""
-        self._told_of_refusals: dict[str, list[Callable[[Forbidden], None]]] = {}
+        """From connecting until `disconnect`; errors are logged only then."""
+        self._denial_callbacks: dict[str, list[Callable[[Forbidden], None]]] = {}
 
-    async def leave(self) -> None:
+    async def disconnect(self) -> None:
+        """Close the connection; errors of a connection that is lost already are ignored."""
         self.in_use = False
-        with suppress(OSError):  # it was lost already
+        with suppress(OSError):
             await self.close()
 
-    def came_back(self) -> None:
-        """Tell everyone who asked that the connection was away and is back."""
+    def notify_reconnected(self) -> None:
+        """Call the callbacks of `on_reconnect`."""
         for callback in list(self._reconnect_callbacks):
             callback()
 
     @contextmanager
     def on_reconnect(self, callback: Callable[[], None]) -> Iterator[None]:
-        """Call `callback` after each reconnection, for as long as this lasts."""
+        """Call `callback` after each reconnection while the context lasts."""
         self._reconnect_callbacks.add(callback)
         try:
             yield
@@ -72,84 +73,84 @@ class Connection(Client):
         Raises:
             Forbidden: this user may not publish there.
         """
-        refusal: Forbidden | None = None
+        denial: Forbidden | None = None
 
-        def refuse(error: Forbidden) -> None:
-            nonlocal refusal
-            refusal = error
+        def deny(error: Forbidden) -> None:
+            nonlocal denial
+            denial = error
             limit.reschedule(asyncio.get_running_loop().time())
 
         try:
-            # Without an end of its own: nats-py keeps the time, this is for stopping it.
+            # It never expires by itself: nats-py has the timeout, `deny` ends it early.
             async with asyncio.timeout(None) as limit:
-                with self.on_permission_denied(subject, refuse):
+                with self.on_permission_denied(subject, deny):
                     return await super().request(subject, payload, timeout, old_style, headers)
         except TimeoutError:
-            if refusal is None:
+            if denial is None:
                 raise
-            raise refusal from None
+            raise denial from None
 
     @contextmanager
-    def on_permission_denied(self, subject: str, tell: Callable[[Forbidden], None]) -> Iterator[None]:
-        """Call `tell` when NATS refuses to publish on a subject or to subscribe to it, for as long as this lasts."""
-        # nats-py gives errors in lower case.
-        waiting = self._told_of_refusals.setdefault(subject.lower(), [])
-        waiting.append(tell)
+    def on_permission_denied(self, subject: str, callback: Callable[[Forbidden], None]) -> Iterator[None]:
+        """Call `callback` when NATS denies publishing on a subject or subscribing to it, while the context lasts."""
+        # nats-py gives error messages in lower case.
+        callbacks = self._denial_callbacks.setdefault(subject.lower(), [])
+        callbacks.append(callback)
         try:
             yield
         finally:
-            waiting.remove(tell)
-            if not waiting:
-                del self._told_of_refusals[subject.lower()]
+            callbacks.remove(callback)
+            if not callbacks:
+                del self._denial_callbacks[subject.lower()]
 
-    def refused(self, error: Exception) -> bool:
-        """Pass a refusal on to those whom it concerns; False for an error that is none."""
-        found = _REFUSAL.search(str(error).lower())
-        if found is None:
+    def notify_denied(self, error: Exception) -> bool:
+        """Call the callbacks of `on_permission_denied`; returns False if the error is no denied permission."""
+        match = _PERMISSIONS_VIOLATION.search(str(error).lower())
+        if match is None:
             return False
-        act, subject = found.groups()
-        who = f"user {self.user}" if self.user else "this connection"
-        what = "publish on" if act == "publish" else "subscribe to"
-        forbidden = Forbidden(f"{who} may not {what} {subject}: NATS does not permit it")
+        act, subject = match.groups()
+        user = f"user {self.user}" if self.user else "this connection"
+        verb = "publish on" if act == "publish" else "subscribe to"
+        forbidden = Forbidden(f"{user} may not {verb} {subject}: NATS does not permit it")
         log.error("refused by nats", extra={"user": self.user, "act": act, "subject": subject})
-        # Who may not read an inbox gets no answer to anything.
-        everybody = subject.startswith(self._inbox_prefix.decode().lower())
-        for key, waiting in list(self._told_of_refusals.items()):
-            if everybody or key == subject:
-                for tell in list(waiting):
-                    tell(forbidden)
+        # Without its inbox this connection gets no reply to any request.
+        all_requests = subject.startswith(self._inbox_prefix.decode().lower())
+        for key, callbacks in list(self._denial_callbacks.items()):
+            if all_requests or key == subject:
+                for callback in list(callbacks):
+                    callback(forbidden)
         return True
 
     async def _connect_to_server(self, s: Srv) -> None:
-        # nats-py forgets the socket of an attempt that failed after connecting, some a second for as long as it fails.
+        # nats-py leaks the socket of an attempt that fails after connecting: several a second, for as long as it fails.
         if self._transport is not None:
             self._transport.close()  # type: ignore[no-untyped-call]
         await super()._connect_to_server(s)
 
     def _connect_command(self) -> bytes:
-        # nats-py goes on in the clear, password and all, where TLS is wanted and the server offers none.
+        # nats-py would go on unencrypted, and send the password, if the server does not offer the TLS that is wanted.
         if self.options.get("tls") and not self._server_info.get("tls_required"):
             raise NatsError("nats: TLS is asked for and the server offers none")
         return super()._connect_command()
 
 
 async def open_connection(settings: Settings, name: str, wait: float, *, user: str) -> Connection:
-    """Connect, and from then on stay connected.
+    """Connect, and reconnect for ever from then on.
 
     Args:
         name: shown in the server's list of connections.
-        wait: seconds to wait for a server that is not there yet.
-        user: whose password to take out of the file of passwords.
+        wait: seconds to wait for a server that is not up yet.
+        user: the user whose password to take from the password file.
     Raises:
-        BusError: no server within `wait`, or it lets us in not at all.
-        ConfigurationError: a certificate or a file of passwords cannot be read.
+        BusError: there is no server within `wait`, or it rejects the login.
+        ConfigurationError: a certificate or the password file cannot be read.
     """
-    known, password = login(settings, user)
-    who = known or urlsplit(settings.url.split(",")[0]).username or ""
-    client = Connection(who)
+    login_user, password = login(settings, user)
+    shown_user = login_user or urlsplit(settings.url.split(",")[0]).username or ""
+    client = Connection(shown_user)
 
     async def on_error(error: Exception) -> None:
-        if not client.refused(error) and client.in_use:
+        if not client.notify_denied(error) and client.in_use:
             log.warning("nats", extra={"why": str(error) or type(error).__name__})
 
     async def on_disconnect() -> None:
@@ -158,18 +159,18 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
 
     async def on_reconnect() -> None:
         log.info("nats connection back")
-        client.came_back()
+        client.notify_reconnected()
 
     try:
-        # With endless reconnects nats-py tries for ever to connect in the first place, too.
+        # With endless reconnects nats-py also tries its first connection for ever.
         async with asyncio.timeout(wait):
             await client.connect(
                 settings.url.split(","),
                 name=name,
-                user=known or None,
+                user=login_user or None,
                 password=password or None,
                 tls=tls_context(settings),
-                inbox_prefix=f"_INBOX_{who}" if _USER_IN_INBOX.match(who) else DEFAULT_INBOX_PREFIX,
+                inbox_prefix=f"_INBOX_{shown_user}" if _USER_IN_INBOX.match(shown_user) else DEFAULT_INBOX_PREFIX,
                 connect_timeout=2,
                 reconnect_time_wait=0.2,  # type: ignore[arg-type]
                 max_reconnect_attempts=-1,
@@ -187,19 +188,19 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
 
 
 def _reason(error: Exception) -> str:
-    said = str(error)
-    if "authorization" in said.lower():
+    text = str(error)
+    if "authorization" in text.lower():
         return "NATS refuses the user or password"
-    if isinstance(error, ssl.SSLError) or "TLS" in said:
-        return f"no TLS with NATS ({said.removeprefix('nats: ')}; see VISAVIS_NATS_TLS_CA)"
+    if isinstance(error, ssl.SSLError) or "TLS" in text:
+        return f"no TLS with NATS ({text.removeprefix('nats: ')}; see VISAVIS_NATS_TLS_CA)"
     return "no NATS server"
 
 
 def login(settings: Settings, user: str) -> tuple[str, str]:
-    """User and password; empty where they stand in the URL or are not needed.
+    """User and password to log in with; empty if they are in the URL or not needed.
 
     Raises:
-        ConfigurationError: there is a user and no password, or the passwords cannot be read.
+        ConfigurationError: there is a user without a password, or the password file cannot be read.
     """
     if settings.nats_user or settings.nats_password:
         if not (settings.nats_user and settings.nats_password):
@@ -208,14 +209,14 @@ def login(settings: Settings, user: str) -> tuple[str, str]:
     if not settings.nats_passwords:
         return "", ""
     passwords = read_passwords(Path(settings.nats_passwords))
-    who = user if user in passwords else OPERATOR
-    if who not in passwords:
+    login_user = user if user in passwords else OPERATOR
+    if login_user not in passwords:
         raise ConfigurationError(f"{settings.nats_passwords} has no password for {user} and none for {OPERATOR}")
-    return who, passwords[who]
+    return login_user, passwords[login_user]
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """What to speak TLS with; None where neither the settings nor the URL ask for it.
+    """The TLS context of a connection; None if neither the settings nor the URL ask for TLS.
 
     Raises:
         ConfigurationError: a certificate or key cannot be read.

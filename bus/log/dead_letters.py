@@ -1,8 +1,7 @@
-"""Dead letters: work that a service gave up, put aside on `DEAD` to be looked at, put back or dropped.
+"""Dead letters: messages that a service gave up on, stored on `DEAD` to be looked at, requeued or dropped.
 
-A letter is put back by publishing its bytes, unchanged, on `REQUEUE` and then removing it from `DEAD`. A crash in
-between loses nothing, because it is still there; putting it back once more then publishes nothing, because its bytes
-are on `REQUEUE` already, and removes it.
+A dead letter is requeued by publishing its bytes, unchanged, on `REQUEUE` and then deleting it from `DEAD`. A crash in
+between leaves it on both; requeuing it again finds its bytes on `REQUEUE` and only deletes it.
 """
 
 from __future__ import annotations
@@ -22,23 +21,23 @@ from bus.log.event_log import EventLog, Record
 
 @dataclass(frozen=True)
 class StoredDeadLetter:
-    """A dead letter where it lies."""
+    """A message on `DEAD`."""
 
     number: int
     """Its stream sequence on `DEAD`."""
     data: bytes
     service: str
     letter: DeadLetter | None
-    """None: something else was put on `DEAD`."""
+    """None: the message is no dead letter of Visavis."""
 
     @property
     def conversation(self) -> str:
-        """Whose work it was; empty where that cannot be told."""
+        """The conversation of the message that failed; empty if unknown."""
         parts = self.letter.subject.split(".") if self.letter else []
         return parts[1] if len(parts) > 2 else ""
 
     def event(self) -> Event:
-        """What the service could not deal with.
+        """The event that failed.
 
         Raises:
             UndecodableEvent: it is no event, or of a kind that this version does not know.
@@ -49,107 +48,107 @@ class StoredDeadLetter:
 
 
 def dead_letter_for(msg: Msg, service: str, error: VisavisError, deliveries: int) -> tuple[DeadLetter, str]:
-    """What to put aside of a message that a service gave up; and, where it had been put back by hand, which time.
+    """The dead letter for a message that a service gave up on; and the message's sequence on `REQUEUE`, or "".
 
-    It is told as it first came, so that a letter never holds another letter.
+    A requeued message gives a letter about its original message, so that a letter never holds another letter.
     """
     meta = msg.metadata
-    before = None
+    original = None
     if meta.stream == streams.REQUEUE:
-        with suppress(UndecodableEvent):  # put there by another program
-            before = codec.decode_dead_letter(msg.data)
+        with suppress(UndecodableEvent):  # published there by another program
+            original = codec.decode_dead_letter(msg.data)
     letter = DeadLetter(
         at=clock.now(),
-        stream=before.stream if before else meta.stream,
-        sequence=before.sequence if before else meta.sequence.stream,
-        subject=before.subject if before else msg.subject,
+        stream=original.stream if original else meta.stream,
+        sequence=original.sequence if original else meta.sequence.stream,
+        subject=original.subject if original else msg.subject,
         service=service,
         code=error.code,
         detail=error.detail,
         deliveries=deliveries,
-        data=before.data if before else msg.data,
+        data=original.data if original else msg.data,
     )
-    return letter, str(meta.sequence.stream) if before else ""
+    return letter, str(meta.sequence.stream) if original else ""
 
 
 async def read_all(event_log: EventLog, service: str | None = None) -> AsyncIterator[StoredDeadLetter]:
-    """All that lie there now, of one service or of all, the oldest first; not those that come meanwhile."""
+    """The dead letters of one service or of all, the oldest first; not those that are published meanwhile."""
     newest = await event_log.last_sequence(streams.DEAD)
     subject = subjects.ALL_DEAD if service is None else subjects.dead_of(service)
     async with aclosing(event_log.read(streams.DEAD, subject)) as records:
         async for record in records:
             if record.sequence > newest:
                 return
-            yield _dead(record)
+            yield _decode(record)
 
 
 async def get(event_log: EventLog, number: int) -> StoredDeadLetter:
-    """One of them.
+    """The dead letter of a number.
 
     Raises:
-        NotFound: there is none of this number.
+        NotFound: there is none.
     """
     async with aclosing(event_log.read(streams.DEAD, subjects.ALL_DEAD, after=number - 1)) as records:
         record = await anext(records, None)
     if record is None or record.sequence != number:
         raise NotFound(f"there is no dead letter {number}")
-    return _dead(record)
+    return _decode(record)
 
 
-def _dead(record: Record) -> StoredDeadLetter:
+def _decode(record: Record) -> StoredDeadLetter:
     try:
-        found = codec.decode_dead_letter(record.data)
+        letter = codec.decode_dead_letter(record.data)
     except UndecodableEvent:
-        found = None
-    return StoredDeadLetter(
-        record.sequence, record.data, found.service if found else record.subject.rsplit(".", 1)[-1], found
-    )
+        letter = None
+    service = letter.service if letter else record.subject.rsplit(".", 1)[-1]
+    return StoredDeadLetter(record.sequence, record.data, service, letter)
 
 
 class Requeuer:
-    """Puts dead letters back.
+    """Requeues dead letters.
 
     Args:
-        force: also those whose bytes are no event.
+        force: also those that hold no known event.
     """
 
     def __init__(self, event_log: EventLog, *, force: bool = False) -> None:
         self._event_log = event_log
         self._force = force
-        self._back: dict[str, set[bytes]] = {}
+        self._requeued: dict[str, set[bytes]] = {}
+        """Bytes of the letters on `REQUEUE`, by service."""
 
-    async def requeue(self, dead: StoredDeadLetter) -> None:
-        """Give it to its service again.
+    async def requeue(self, stored: StoredDeadLetter) -> None:
+        """Move a dead letter to `REQUEUE`, where its service takes it again.
 
         Raises:
-            InvalidInput: it is not fit to be tried again.
+            InvalidInput: it is no dead letter, or holds no known event.
         """
-        self._check(dead)
-        if dead.service not in self._back:
-            self._back[dead.service] = await self._put_back_before(dead.service)
-        if dead.data not in self._back[dead.service]:
-            await self._event_log.requeue(dead.service, dead.data, f"again-{dead.number}")
-        await self._event_log.delete_message(streams.DEAD, dead.number)
+        self._check(stored)
+        if stored.service not in self._requeued:
+            self._requeued[stored.service] = await self._read_requeued(stored.service)
+        if stored.data not in self._requeued[stored.service]:
+            await self._event_log.requeue(stored.service, stored.data, f"again-{stored.number}")
+        await self._event_log.delete_message(streams.DEAD, stored.number)
 
-    def _check(self, dead: StoredDeadLetter) -> None:
-        if dead.letter is None:
-            raise InvalidInput(f"{dead.number} is no dead letter of Visavis")
+    def _check(self, stored: StoredDeadLetter) -> None:
+        if stored.letter is None:
+            raise InvalidInput(f"{stored.number} is no dead letter of Visavis")
         try:
-            dead.event()
+            stored.event()
         except UndecodableEvent as error:
             if not self._force:
                 raise InvalidInput(
-                    f"{dead.number} holds no event that this version knows ({error.detail}); --force puts it back all "
-                    "the same"
+                    f"{stored.number} holds no event that this version knows ({error.detail}); --force puts it back "
+                    "all the same"
                 ) from error
 
-    async def _put_back_before(self, service: str) -> set[bytes]:
-        """Letters on `REQUEUE`: a crash may have come before they were removed from `DEAD`. Each is unlike all others,
-        because it has the microsecond of its failure in it."""
+    async def _read_requeued(self, service: str) -> set[bytes]:
+        """Bytes of the letters on `REQUEUE`; an earlier call may have crashed before deleting one from `DEAD`. No two
+        letters are equal, because each has the microsecond of its failure in it."""
         async with aclosing(self._event_log.read(streams.REQUEUE, subjects.requeue(service))) as records:
             return {record.data async for record in records}
 
 
-async def drop(event_log: EventLog, dead: StoredDeadLetter) -> None:
-    """Remove it for good."""
-    await event_log.delete_message(streams.DEAD, dead.number)
+async def drop(event_log: EventLog, stored: StoredDeadLetter) -> None:
+    """Delete a dead letter for good."""
+    await event_log.delete_message(streams.DEAD, stored.number)

@@ -1,4 +1,4 @@
-"""The event log: append, read, follow. The only module that services and projections use to reach NATS."""
+"""The event log: appends, reads and follows events. Services and projections reach NATS only through this module."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ __all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Published", "Record", "connect
 log = logging.getLogger(__name__)
 
 OLDEST_SERVER = (2, 12)
-_AWAY = 1.0
-"""Seconds without an answer after which NATS has been away."""
+_NATS_SLOW = 1.0
+"""Seconds; a request that takes longer means that NATS was away or this process frozen."""
 
 T = TypeVar("T")
 
 
 class EventLog(LogStore):
-    """The log as events, and the assets that some of them name."""
+    """Events and media on a `LogStore`, and the assets that some events name."""
 
     def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
         super().__init__(settings, facts, media)
@@ -54,18 +54,18 @@ class EventLog(LogStore):
         """Append a fact; returns its stream sequence. Appending the same id again does nothing.
 
         Args:
-            retry_for: seconds to go on trying while NATS is away.
+            retry_for: seconds to keep trying while NATS is away.
         Raises:
-            BusError: NATS was away for so long, or refuses.
+            BusError: NATS was away for that long, or refuses.
         """
         return (await self.append_fenced(event, None, retry_for=retry_for)).sequence
 
     async def append_fenced(self, event: Event, fence: Fence | None, *, retry_for: float = RETRY_FOR) -> Published:
-        """Append a fact if the fence still stands.
+        """Append a fact if the fence still holds.
 
         Raises:
-            Conflict: somebody else has published on the fence's subject.
-            BusError: NATS was away for so long, or refuses.
+            Conflict: another process has published on the fence's subject.
+            BusError: NATS was away for that long, or refuses.
         """
         return await self.publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, retry_for)
 
@@ -74,20 +74,20 @@ class EventLog(LogStore):
         return (await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
 
     async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Published:
-        """Append audio or pictures, if the fence still stands.
+        """Append audio or pictures if the fence still holds.
 
         Raises:
-            Conflict: somebody else has published on the fence's subject.
+            Conflict: another process has published on the fence's subject.
             BusError: NATS was away for 30 s, or refuses.
         """
         return await self.publish(self.media_js, subjects.media(message), codec.encode(message), message_id, fence)
 
     async def claim(self, root: str, event: Event) -> int:
-        """Take a piece of work over: whoever had it before is refused from here on. Returns the fence's sequence.
+        """Claim a work item: from here on the outputs of its earlier workers are refused. Returns the fence's sequence.
 
         Args:
-            root: first token of the subjects that are fenced: conv, audio or frames.
-            event: says so; its body is `StepRepeated`.
+            root: first token of the fenced subjects: conv, audio or frames.
+            event: the claim; its body is `StepRepeated`.
         """
         body = event.body
         assert isinstance(body, StepRepeated)
@@ -95,30 +95,30 @@ class EventLog(LogStore):
         while True:
             last = await self.last_message(subject)
             if last is not None and last.data == codec.encode(event):
-                return last.sequence  # stored by an earlier try, whose answer was lost
+                return last.sequence  # stored by an earlier try whose acknowledgement was lost
             fence = Fence(subject, last.sequence if last is not None else 0)
             try:
-                stored = await self.publish(self.js, subject, codec.encode(event), f"{event.id}-{root}", fence)
-                return stored.sequence
+                published = await self.publish(self.js, subject, codec.encode(event), f"{event.id}-{root}", fence)
+                return published.sequence
             except Conflict:
-                await asyncio.sleep(0.05)  # two at once, or a replica that lags behind
+                await asyncio.sleep(0.05)  # another claim came first, or a replica lags behind
 
     async def publish_live(self, event: LiveEvent) -> None:
-        """Show what is going on; not retried, it would be stale."""
+        """Publish a live event; not retried, because it would be stale."""
         await self.nc.publish(subjects.live(event), codec.encode(event))
 
-    async def publish_dead_letter(self, letter: DeadLetter, *, again: str = "") -> None:
-        """Put a message that cannot be dealt with aside.
+    async def publish_dead_letter(self, letter: DeadLetter, *, requeue_sequence: str = "") -> None:
+        """Publish a dead letter on `DEAD`.
 
         Args:
-            again: tells it from the time before, where it was put back and failed anew.
+            requeue_sequence: on `REQUEUE`, if the letter was requeued and failed again; gives it another message id.
         """
         subject = subjects.dead(letter.stream, letter.service)
-        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{again}"
+        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{requeue_sequence}"
         await self.publish(self.js, subject, codec.encode(letter), message_id)
 
     async def requeue(self, service: str, letter: bytes, message_id: str) -> Published:
-        """Give a dead letter to its service again."""
+        """Publish a dead letter on `REQUEUE`, for its service."""
         return await self.publish(self.js, subjects.requeue(service), letter, message_id)
 
     # reading
@@ -146,14 +146,15 @@ class EventLog(LogStore):
                 raise StreamStalled(f"{subject}: nothing for {timeout} s and no final chunk")
 
     async def _is_still(self, subject: str, after: int) -> bool:
-        """Whether nothing comes, and not just nothing here: this process may have been frozen, or NATS away."""
+        """Whether the subject has no message after a sequence. False also if NATS was away or this process frozen."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         newest = await self.last_message(subject)
-        return (newest is None or newest.sequence <= after) and loop.time() - began < _AWAY
+        return (newest is None or newest.sequence <= after) and loop.time() - began < _NATS_SLOW
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
-        """See `bus.work.service.Reader.facts`. What does not decode is left out: it is somebody else's dead letter."""
+        """See `bus.work.service.Reader.facts`. A fact that does not decode is left out: the services that
+        consume it publish it as a dead letter."""
         found: list[tuple[int, Event]] = []
         async for record in self.read(streams.CONVERSATIONS, subjects.facts_of(conversation), after=after):
             event = _decoded(codec.decode_event, record)
@@ -198,7 +199,7 @@ class EventLog(LogStore):
 
 
 def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
-    """What stands in a record; None, and a word in the log, where it is garbage: nobody may stumble over it."""
+    """The decoded record; None with a warning if it is garbage, which must stop no reader."""
     if record is None:
         return None
     try:
@@ -213,15 +214,15 @@ def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
 async def connect(
     settings: Settings, *, name: str, wait: float = 30.0, update_streams: bool = True
 ) -> AsyncIterator[EventLog]:
-    """A connection to the log with its streams in place.
+    """Connect to the log and make sure that its streams exist.
 
     Args:
         name: shown in the server's list of connections.
-        wait: seconds to wait for a server that is not there yet.
-        update_streams: bring the limits of the streams to what the settings say; False for who only looks.
+        wait: seconds to wait for a server that is not up yet.
+        update_streams: change the limits of the streams to those in the settings; False for read-only commands.
     Raises:
-        BusError: no server or no JetStream within `wait`, or streams are missing and this user may not make them.
-        ConfigurationError: the server is too old, or a stream is in the way.
+        BusError: no server or no JetStream within `wait`, or streams are missing and this user may not create them.
+        ConfigurationError: the server is too old, or a stream cannot be changed as needed.
     """
     facts = await open_connection(settings, name, wait, user=name)
     try:
@@ -234,20 +235,20 @@ async def connect(
             await _ensure_streams(event_log, update=update_streams, wait=wait)
             yield event_log
         finally:
-            await media.leave()
+            await media.disconnect()
     finally:
-        await facts.leave()
+        await facts.disconnect()
 
 
 async def _ensure_streams(event_log: EventLog, *, update: bool, wait: float) -> None:
-    """Declare the streams; a cluster that has just started needs some seconds before it can."""
+    """Create or update the streams; a cluster that has just started needs some seconds for that."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while True:
         try:
             return await streams.ensure_streams(event_log.js, event_log.settings, update=update)
         except (NatsError, TimeoutError) as error:
-            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.PASSING):
+            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.TRANSIENT_CODES):
                 raise BusError(f"JetStream at {event_log.settings.redacted_url} does not answer: {error!r}") from error
             log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
             await asyncio.sleep(0.2)

@@ -1,6 +1,6 @@
-"""The log as bytes under subjects: publish, read, follow, whatever NATS does meanwhile.
+"""The log as bytes under subjects: publishes, reads and follows them, across restarts of NATS.
 
-`bus.log.event_log` knows what they mean.
+`bus.log.event_log` encodes and decodes them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bus.settings import Settings
 log = logging.getLogger(__name__)
 
 RETRY_FOR = 30.0
-"""Seconds that a writer tries while NATS is away."""
+"""Seconds that a call keeps trying while NATS is away."""
 _PUBLISH_TIMEOUT = 2.0
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
@@ -40,35 +40,35 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Record:
-    """One message of the log."""
+    """One message of a stream."""
 
     sequence: int
     subject: str
     data: bytes
     time: int
-    """When the server stored it, microseconds since 1970."""
+    """When the server stored it, microseconds since 1970; 0 from `last_message`, which does not ask."""
 
 
 @dataclass(frozen=True)
 class Fence:
-    """Publish only while the newest message on a subject of the same stream is this one."""
+    """Condition of a publish: the newest message on a subject of the same stream is still this one."""
 
     subject: str
     sequence: int
-    """0: there is none."""
+    """0: there is no message."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """What the server said of a message."""
+    """The server's acknowledgement of a published message."""
 
     sequence: int
-    doubled: bool
-    """It was there already, and not from this call."""
+    duplicate: bool
+    """The message was stored before this call."""
 
 
 class LogStore:
-    """A connection to the log: small facts on one socket, media on another so that they do not delay them."""
+    """Two connections to NATS: one for facts, which are small, and one for media, so that they do not delay facts."""
 
     def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
         self.settings = settings
@@ -92,15 +92,15 @@ class LogStore:
         fence: Fence | None = None,
         retry_for: float = RETRY_FOR,
     ) -> Published:
-        """Store a message once, if its fence still stands.
+        """Store a message once, if its fence still holds.
 
         Args:
-            js: of the connection to send it on.
-            message_id: what is there under it already is not stored again, for as long as the server remembers.
-            retry_for: seconds to go on trying while NATS is away.
+            js: JetStream of the connection to publish on.
+            message_id: a second message with this id is not stored, within the stream's duplicate window.
+            retry_for: seconds to keep trying while NATS is away.
         Raises:
-            Conflict: somebody else has published on the fence's subject.
-            BusError: NATS was away for so long, or refuses.
+            Conflict: another process has published on the fence's subject.
+            BusError: NATS was away for that long, or refuses.
         """
         headers = {"Nats-Msg-Id": message_id}
         if fence is not None:
@@ -112,23 +112,31 @@ class LogStore:
             nonlocal tries
             tries += 1
             ack = await js.publish(subject, data, headers=headers)
-            # Of our own earlier try the answer may have been lost: that is no double.
-            return Published(ack.seq, doubled=bool(ack.duplicate) and tries == 1)
+            # After a lost acknowledgement of our own earlier try the server reports a duplicate, too.
+            return Published(ack.seq, duplicate=bool(ack.duplicate) and tries == 1)
 
         return await self.with_retries(publish, f"publish to {subject}", retry_for)
 
-    async def with_retries(self, act: Callable[[], Awaitable[T]], what: str, retry_for: float = RETRY_FOR) -> T:
-        """Do it again until it works: every act here is safe to repeat, and NATS may be restarting."""
+    async def with_retries(self, call: Callable[[], Awaitable[T]], what: str, retry_for: float = RETRY_FOR) -> T:
+        """Repeat a call until it succeeds, because NATS may be restarting. The call must be safe to repeat.
+
+        Args:
+            what: describes the call in error messages.
+            retry_for: seconds to keep trying.
+        Raises:
+            NotFoundError: from the call itself.
+            BusError: NATS was away for that long, or refuses.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + retry_for
         pause = 0.05
         while True:
             try:
-                return await act()
+                return await call()
             except NotFoundError:
                 raise
             except APIError as error:
-                _raise_final(error, what)
+                _raise_permanent(error, what)
                 problem: Exception = error
             except (NatsError, TimeoutError, OSError) as error:
                 if self.nc.is_closed:
@@ -143,13 +151,13 @@ class LogStore:
             pause = min(2 * pause, 1.0)
 
     async def delete_message(self, stream: str, sequence: int) -> bool:
-        """Take one message out of a stream; returns whether it was there."""
+        """Delete one message of a stream; returns whether it existed."""
 
         async def delete() -> bool:
             try:
                 return await self.js.delete_msg(stream, sequence)
             except APIError:
-                # The server has several words for "it is gone"; this one asks, and raises NotFoundError then.
+                # The server has several errors for a message that is gone; get_msg raises NotFoundError for it.
                 await self.js.get_msg(stream, sequence)
                 raise
 
@@ -161,16 +169,16 @@ class LogStore:
     # reading
 
     async def consumer_info(self, stream: str, name: str) -> api.ConsumerInfo:
-        """How far a service is with its work."""
+        """State of a durable consumer: its position, and how much is pending."""
         return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
 
     async def last_sequence(self, stream: str, *, retry_for: float = RETRY_FOR) -> int:
-        """Sequence of the newest message in a stream, 0 where there is none."""
+        """Sequence of the newest message in a stream, 0 if there is none."""
         info = await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
         return info.state.last_seq
 
     async def count(self, stream: str, subject: str) -> int:
-        """How many messages a stream keeps on a subject, which may have wildcards."""
+        """Number of messages that a stream stores on a subject, which may have wildcards."""
         info = await self.with_retries(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
         return sum((info.state.subjects or {}).values())
 
@@ -187,24 +195,24 @@ class LogStore:
         return Record(msg.seq or 0, subject, msg.data or b"", 0)
 
     async def last_sequence_before(self, subject_filters: list[str], sequence: int) -> int | None:
-        """Sequence of the newest message before a sequence on any of these subjects of one stream; None for none."""
+        """Sequence of the newest message on any of these subjects of one stream, before a sequence; None for none."""
         request = json.dumps({"multi_last": subject_filters, "up_to_seq": sequence - 1}).encode()
         stream = streams.stream_of(subject_filters[0])
 
         async def get() -> int | None:
             newest = 0
             inbox = self.nc.new_inbox()
-            answers = await self.nc.subscribe(inbox)
+            replies = await self.nc.subscribe(inbox)
             try:
                 await self.nc.publish(f"$JS.API.DIRECT.GET.{stream}", request, reply=inbox)
                 while True:
-                    answer = await answers.next_msg(timeout=_PUBLISH_TIMEOUT)
-                    headers = answer.headers or {}
+                    reply = await replies.next_msg(timeout=_PUBLISH_TIMEOUT)
+                    headers = reply.headers or {}
                     if headers.get("Status") in ("204", "404"):
                         return newest or None
                     newest = max(newest, int(headers["Nats-Sequence"]))
             finally:
-                await answers.unsubscribe()
+                await replies.unsubscribe()
 
         if sequence <= 1:
             return None
@@ -224,13 +232,13 @@ class LogStore:
     async def read(
         self, stream: str, subject: str, *, after: int = 0, follow: bool = False
     ) -> AsyncGenerator[Record, None]:
-        """Messages in order, each once, from the one after a sequence to the newest, or for ever.
+        """Messages of a subject in order, each once, from the one after a sequence up to the newest.
 
-        Reconnects, restarts of the server and a lost consumer do not show: it goes on after the last one it gave.
+        After a reconnection, a restart of the server or a lost consumer, it continues after the last message.
 
         Args:
-            subject: with wildcards where wanted.
-            follow: wait for more instead of ending.
+            subject: may have wildcards.
+            follow: go on with new messages as they are stored, instead of ending.
         """
         media = stream in (streams.AUDIO, streams.FRAMES)
         nc, js = (self._media_nc, self.media_js) if media else (self.nc, self.js)
@@ -251,7 +259,7 @@ class LogStore:
         self, nc: Connection, js: JetStreamContext, stream: str, subject: str, after: int, follow: bool
     ) -> AsyncGenerator[Record, None]:
         config = api.ConsumerConfig(
-            # With a name the request's subject has the filter in it, and NATS can permit some and refuse others.
+            # A named consumer has its filter in the request's subject, where NATS can check permissions.
             name=new_id("read"),
             filter_subject=subject,
             deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
@@ -280,34 +288,33 @@ class LogStore:
                         return
         finally:
             if nc.is_connected:
-                # Not waited for: a reader that ends has no time for it, and the consumer ends by itself in 60 s.
+                # Without waiting for the reply: if it fails, `inactive_threshold` deletes the consumer.
                 await nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{info.name}", b"")
 
-    # what is not kept
+    # core NATS
 
     async def publish_core(self, subject: str, data: bytes) -> None:
-        """Tell those who listen now; nothing is stored, nothing is repeated."""
+        """Publish to the current subscribers; nothing is stored or retried."""
         await self.nc.publish(subject, data)
 
     async def subscribe_core(
         self, subject: str, *, subscribed: asyncio.Event | None = None
     ) -> AsyncGenerator[tuple[str, bytes], None]:
-        """What is published on a subject from now on, without waiting for it to be stored. Nothing is repeated.
+        """Subject and data of every message that is published from now on, before it is stored. Nothing is repeated.
 
-        Drops the oldest beyond 1024 unread.
+        Beyond 1024 unread messages, the oldest are dropped.
 
         Args:
-            subscribed: set once the server has been asked.
-
+            subscribed: set once the subscription has been requested.
         Raises:
-            Forbidden: this user may not listen there.
+            Forbidden: this user may not subscribe to the subject.
         """
-        arrived: asyncio.Queue[tuple[str, bytes] | BusError] = asyncio.Queue(1024)
+        received: asyncio.Queue[tuple[str, bytes] | BusError] = asyncio.Queue(1024)
 
         def put(item: tuple[str, bytes] | BusError) -> None:
-            if arrived.full():
-                arrived.get_nowait()
-            arrived.put_nowait(item)
+            if received.full():
+                received.get_nowait()
+            received.put_nowait(item)
 
         async def on_message(msg: Msg) -> None:
             put((msg.subject, msg.data))
@@ -318,7 +325,7 @@ class LogStore:
                 subscribed.set()
             try:
                 while True:
-                    item = await arrived.get()
+                    item = await received.get()
                     if isinstance(item, BusError):
                         raise item
                     yield item
@@ -327,8 +334,8 @@ class LogStore:
                     await subscription.unsubscribe()
 
 
-def _raise_final(error: APIError, what: str) -> None:
-    """Raise what trying again cannot mend."""
+def _raise_permanent(error: APIError, what: str) -> None:
+    """Raise a BusError if repeating the call cannot help."""
     if error.err_code == _WRONG_LAST_SEQUENCE:
         raise Conflict(f"{what}: {error.description}") from error
     if error.err_code in _NO_SPACE:

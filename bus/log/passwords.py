@@ -1,6 +1,6 @@
-"""The NATS users of a cluster and the file of their passwords, which Docker Compose reads as well.
+"""The NATS users of a cluster and their password file, which Docker Compose reads as well.
 
-A line is `NATS_<USER>_PASSWORD=<password>`; the users and what they may do stand in docker/nats/users.conf.
+A line is `NATS_<USER>_PASSWORD=<password>`. The users and their permissions are in docker/nats/users.conf.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from pathlib import Path
 from bus.errors import ConfigurationError
 
 OPERATOR = "operator"
-"""Who declares streams, and whom the command line is."""
+"""The user of the command line, which may declare streams."""
 USERS = ("stt", "dialogue", "tts", "render", "gateway", OPERATOR)
 NODES = "nodes"
-"""Whom a node of the cluster is to the other ones."""
+"""The user that the nodes of a cluster log in to each other with."""
 
 
 def password_variable(user: str) -> str:
+    """Name of the environment variable with a user's password."""
     return f"NATS_{user.upper()}_PASSWORD"
 
 
 def write_passwords(path: Path) -> None:
-    """Make a file with a new password for each user, which only its owner may read.
+    """Write a file with a new password for each user, readable by its owner only.
 
     Raises:
-        ConfigurationError: it cannot be written, or is there already: services would be locked out.
+        ConfigurationError: the file cannot be written, or it exists: running services would be locked out.
     """
     text = "".join(f"{password_variable(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
     try:
@@ -40,7 +41,7 @@ def read_passwords(path: Path) -> Mapping[str, str]:
     """Passwords by user.
 
     Raises:
-        ConfigurationError: the file cannot be read, or a line is no password.
+        ConfigurationError: the file cannot be read, or a line has another form.
     """
     try:
         lines = path.read_text().splitlines()
@@ -52,7 +53,7 @@ def read_passwords(path: Path) -> Mapping[str, str]:
         user = name.removeprefix("NATS_").removesuffix("_PASSWORD").lower()
         if not line or line.startswith("#"):
             continue
-        # A quote would end the value early in NATS's configuration.
+        # A quote would end the value early in the configuration of NATS.
         if not equals or name != password_variable(user) or not password or '"' in password:
             raise ConfigurationError(f"{path}, line {number}: expected NATS_<USER>_PASSWORD=<password, without quotes>")
         found[user] = password

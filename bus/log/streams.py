@@ -1,4 +1,4 @@
-"""Every stream, declared in one place and applied at start-up. Architecture, section "Streams and subjects"."""
+"""The declaration of every JetStream stream, applied at start-up. Architecture, section "Streams and subjects"."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DEAD = "DEAD"
 REQUEUE = "REQUEUE"
 BUCKET = "assets"
 ASSETS = f"OBJ_{BUCKET}"
-"""What NATS calls the stream of an object store."""
+"""The stream of the object store, named as NATS names it."""
 
 _DAY = 86_400.0
-_OF_PREFIX = {
+_STREAM_OF_PREFIX = {
     "conv": CONVERSATIONS,
     "audio": AUDIO,
     "frames": FRAMES,
@@ -33,11 +33,11 @@ _OF_PREFIX = {
     "dead": DEAD,
     "requeue": REQUEUE,
 }
-_UNCHANGEABLE = ("storage", "retention")
-PASSING = (408, 500, 503)
-"""Codes of answers by a JetStream that is busy, or without a leader yet: asked again a little later it may be well."""
+_UNCHANGEABLE_FIELDS = ("storage", "retention")
+TRANSIENT_CODES = (408, 500, 503)
+"""Error codes of a JetStream that is busy or has no leader yet; a later request may succeed."""
 _NAME_IN_USE, _NO_SPACE, _NO_PEERS, _NO_CLUSTER = 10058, 10047, 10005, 10074
-_COMPARED = (
+_COMPARED_FIELDS = (
     "subjects",
     "max_age",
     "max_bytes",
@@ -46,17 +46,17 @@ _COMPARED = (
     "duplicate_window",
     "allow_direct",
     "compression",
-    *_UNCHANGEABLE,
+    *_UNCHANGEABLE_FIELDS,
 )
 
 
 def stream_of(subject: str) -> str:
-    """The stream that a subject is kept in."""
-    return _OF_PREFIX[subject.split(".", 1)[0]]
+    """The stream that stores a subject."""
+    return _STREAM_OF_PREFIX[subject.split(".", 1)[0]]
 
 
-def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
-    """All streams as they should be."""
+def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
+    """The configuration of every stream."""
 
     def stream(name: str, subject: str, **limits: object) -> api.StreamConfig:
         config = api.StreamConfig(
@@ -75,7 +75,7 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
         return config.evolve(**limits)
 
     return (
-        # A full log must be a loud error, never silently forgotten history.
+        # DiscardPolicy.NEW: a full log must be a loud error, never silently lose history.
         stream(CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW, compression=api.StoreCompression.S2),
         stream(AUDIO, "audio.>", max_age=settings.audio_days * _DAY, max_bytes=settings.audio_bytes),
         stream(FRAMES, "frames.>", max_age=_DAY, max_bytes=settings.frames_bytes),
@@ -83,7 +83,7 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
         stream(DEAD, "dead.>", max_age=30 * _DAY),
         stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
-        # As NATS makes object stores, so that its own tools can read it.
+        # Configured as NATS configures object stores, so that its own tools can read it.
         stream(
             ASSETS,
             f"$O.{BUCKET}.C.>",
@@ -96,31 +96,30 @@ def declared(settings: Settings) -> tuple[api.StreamConfig, ...]:
 
 
 async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bool) -> None:
-    """Create what is missing and update what has changed; safe to call from many processes at once.
+    """Create missing streams and update changed ones; safe to call from many processes at once.
 
-    On a server with permissions one user declares the streams; the others find them, and leave limits as they are.
+    On a server with permissions, only one user may declare streams; the others leave their limits as they are.
 
     Args:
-        update: apply other limits to a stream that is there; who only looks leaves it as it is.
-
+        update: change an existing stream whose configuration differs.
     Raises:
-        ConfigurationError: a stream is there in a form that cannot be changed into the declared one, or there is not
-            the space or the servers that it asks for.
-        BusError: a stream is missing and this user may not make it.
+        ConfigurationError: an existing stream cannot be changed to the declared configuration, or there are too few
+            servers or too little space for it.
+        BusError: a stream is missing, and this user may not create it.
     """
-    for wanted in declared(settings):
+    for wanted in stream_configs(settings):
         assert wanted.name is not None
         try:
             found = (await js.stream_info(wanted.name)).config
         except NotFoundError:
             found = await _create(js, wanted)
-        different = [name for name in _COMPARED if getattr(found, name) != getattr(wanted, name)]
-        # More copies than asked for are kept: a process that lacks the setting must not make the log less safe.
+        different = [name for name in _COMPARED_FIELDS if getattr(found, name) != getattr(wanted, name)]
+        # The number of replicas is never lowered: a process without the setting must not make the log less safe.
         if (found.num_replicas or 1) < (wanted.num_replicas or 1):
             different.append("num_replicas")
         if not different or not update:
             continue
-        for name in _UNCHANGEABLE:
+        for name in _UNCHANGEABLE_FIELDS:
             if name in different:
                 raise ConfigurationError(
                     f"stream {wanted.name} has {name}={getattr(found, name)}, "
@@ -129,10 +128,10 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bo
         try:
             await js.update_stream(found.evolve(**{name: getattr(wanted, name) for name in different}))
         except Forbidden:
-            log.info("limits of a stream are others' to change", extra={"stream": wanted.name, "differ": different})
+            log.info("this user may not change a stream", extra={"stream": wanted.name, "differ": different})
         except APIError as error:
-            _raise_too_few(error, wanted)
-            if error.code in PASSING:
+            _raise_if_too_few_servers(error, wanted)
+            if error.code in TRANSIENT_CODES:
                 raise
             raise ConfigurationError(
                 f"stream {wanted.name} cannot be changed ({different}): {error.description}"
@@ -147,21 +146,21 @@ async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamC
             f"stream {wanted.name} is not there and this user may not make it: run `visavis streams` as the operator"
         ) from error
     except APIError as error:
-        if error.err_code == _NAME_IN_USE:  # another process was first, with another declaration: compare below
+        if error.err_code == _NAME_IN_USE:  # another process created it first, maybe with another configuration
             return (await js.stream_info(str(wanted.name))).config
         if error.err_code == _NO_SPACE:
             raise ConfigurationError(
                 f"stream {wanted.name} asks for {wanted.max_bytes} bytes, more than NATS may store; lower "
                 "VISAVIS_AUDIO_BYTES, VISAVIS_FRAMES_BYTES or VISAVIS_ASSETS_BYTES, or free disk space"
             ) from error
-        _raise_too_few(error, wanted)
-        if error.code in PASSING:
+        _raise_if_too_few_servers(error, wanted)
+        if error.code in TRANSIENT_CODES:
             raise
         raise BusError(f"stream {wanted.name} cannot be created: {error.description}") from error
 
 
-def _raise_too_few(error: APIError, wanted: api.StreamConfig) -> None:
-    """Raise where it is the number of servers that is wrong."""
+def _raise_if_too_few_servers(error: APIError, wanted: api.StreamConfig) -> None:
+    """Raise a ConfigurationError if the cluster has too few servers for the replicas."""
     if error.err_code in (_NO_PEERS, _NO_CLUSTER):
         raise ConfigurationError(
             f"stream {wanted.name} asks for {wanted.num_replicas} copies, and there are not so many NATS servers "

@@ -1,4 +1,4 @@
-"""NATS service discovery: every process says who it is on `$SRV.PING/INFO/STATS`."""
+"""NATS service discovery: every process answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDPOINT = "work"
 
 
 class ServiceInfo(msgspec.Struct, frozen=True):
-    """One process of a service that answered."""
+    """The answer of one process."""
 
     name: str
     id: str
@@ -35,42 +35,42 @@ class ServiceInfo(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a service does, for `$SRV.INFO` and `$SRV.STATS`, where it is shown as an endpoint."""
+class WorkEndpoint:
+    """The work of a service as `$SRV.INFO` and `$SRV.STATS` show it: as an endpoint."""
 
-    takes: tuple[str, ...]
-    """Subjects of the facts that it takes, from the log and not as requests."""
+    subjects: tuple[str, ...]
+    """Of the facts that the service consumes; they come from the log, not as requests."""
     totals: Callable[[], Totals]
 
 
-class _Announced(nats.micro.service.Service):
-    """A service of the micro protocol whose endpoint is a queue on the log."""
+class _MicroService(nats.micro.service.Service):
+    """A service of the NATS micro protocol whose endpoint is a durable consumer."""
 
-    def __init__(self, event_log: EventLog, config: ServiceConfig, work: Work | None) -> None:
+    def __init__(self, event_log: EventLog, config: ServiceConfig, endpoint: WorkEndpoint | None) -> None:
         super().__init__(event_log.nc, config)
         self._queue = config.name
-        self._work = work
+        self._endpoint = endpoint
 
     def info(self) -> nats.micro.service.ServiceInfo:
         info = super().info()
-        if self._work is not None:
-            subject = ",".join(self._work.takes)
+        if self._endpoint is not None:
+            subject = ",".join(self._endpoint.subjects)
             info.endpoints.append(EndpointInfo(name=_ENDPOINT, subject=subject, queue_group=self._queue))
         return info
 
     def stats(self) -> nats.micro.service.ServiceStats:
         stats = super().stats()
-        if self._work is not None:
-            stats.endpoints.append(_stats(self._work, self._queue))
+        if self._endpoint is not None:
+            stats.endpoints.append(_stats(self._endpoint, self._queue))
         return stats
 
 
-def _stats(work: Work, queue: str) -> EndpointStats:
-    totals = work.totals()
+def _stats(endpoint: WorkEndpoint, queue: str) -> EndpointStats:
+    totals = endpoint.totals()
     count, nanoseconds = sum(totals.outcomes.values()), int(totals.seconds * 1e9)
     return EndpointStats(
         name=_ENDPOINT,
-        subject=",".join(work.takes),
+        subject=",".join(endpoint.subjects),
         queue_group=queue,
         num_requests=count,
         num_errors=totals.outcomes["failed"],
@@ -87,15 +87,17 @@ def _stats(work: Work, queue: str) -> EndpointStats:
 
 
 @asynccontextmanager
-async def announce(event_log: EventLog, name: str, engine: str = "", work: Work | None = None) -> AsyncIterator[None]:
-    """Answer discovery under this name for as long as the context lasts."""
+async def announce(
+    event_log: EventLog, name: str, engine: str = "", endpoint: WorkEndpoint | None = None
+) -> AsyncIterator[None]:
+    """Answer discovery under this name while the context lasts."""
     config = ServiceConfig(
         name=name,
         version=VERSION,
         description=f"Visavis {name}",
         metadata={"engine": engine, "pid": str(os.getpid())},
     )
-    service = _Announced(event_log, config, work)
+    service = _MicroService(event_log, config, endpoint)
     await service.start()
     try:
         yield
@@ -112,7 +114,7 @@ async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceIn
         try:
             answers.append(msgspec.convert(json.loads(msg.data), ServiceInfo))
         except ValueError:
-            return  # no responders, or somebody else's idea of a service
+            return  # "no responders", or an answer in another format
 
     inbox = event_log.nc.new_inbox()
     subscription = await event_log.nc.subscribe(inbox, cb=on_message)

@@ -1,4 +1,4 @@
-"""Choosing an engine by name from a service's explicit table; `auto` takes the first that can really run here."""
+"""Chooses an engine from a service's table, by name or with `auto`, which takes the first one that can run here."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from bus.settings import Settings
 E = TypeVar("E")
 
 
-def _never(settings: Settings) -> None:
+def _never_skip(settings: Settings) -> None:
     return None
 
 
 @dataclass(frozen=True)
 class EngineOption(Generic[E]):
-    """One row of a service's table."""
+    """One row of a service's table of engines."""
 
     name: str
     why_unavailable: Callable[[Settings], str | None]
-    """What is missing for it here, as one sentence; None where it can run. Must not load the engine."""
+    """What is missing to run it here, as one sentence; None if it can run. Must not load the engine."""
     load: Callable[[Settings], E]
-    """Loads it; may take seconds."""
-    why_not_preferred: Callable[[Settings], str | None] = _never
-    """Why `auto` rather takes a later one, though it could run, as one sentence; None where it does not."""
+    """Loads the engine; may take seconds."""
+    why_not_preferred: Callable[[Settings], str | None] = _never_skip
+    """Why `auto` skips it although it can run, as one sentence; None if it does not."""
 
 
 @dataclass(frozen=True)
@@ -38,27 +38,28 @@ class EngineChoice(Generic[E]):
 def choose_engine(
     table: Sequence[EngineOption[E]], wanted: str, settings: Settings, *, setting: str
 ) -> EngineChoice[E]:
-    """The engine to use; the table is in order of preference.
+    """Choose the engine to run.
 
     Args:
+        table: in order of preference.
         wanted: a name from the table, or "auto".
-        setting: the environment variable that says so, for the message.
+        setting: the environment variable with that name, for error messages.
     Raises:
-        ConfigurationError: no such engine, or what it needs is not here.
+        ConfigurationError: there is no such engine, or it cannot run here.
     """
-    names = ", ".join(engine.name for engine in table)
+    names = ", ".join(option.name for option in table)
     if wanted != "auto":
-        for engine in table:
-            if engine.name == wanted:
-                lack = engine.why_unavailable(settings)
-                if lack:
-                    raise ConfigurationError(f"{setting}={wanted} cannot be used: {lack}")
-                return EngineChoice(engine, f"{setting}={wanted}")
+        for option in table:
+            if option.name == wanted:
+                obstacle = option.why_unavailable(settings)
+                if obstacle:
+                    raise ConfigurationError(f"{setting}={wanted} cannot be used: {obstacle}")
+                return EngineChoice(option, f"{setting}={wanted}")
         raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
-    passed: list[str] = []
-    for engine in table:
-        lack = engine.why_unavailable(settings) or engine.why_not_preferred(settings)
-        if lack is None:
-            return EngineChoice(engine, "; ".join([*passed, "the best that can run here"]))
-        passed.append(f"not {engine.name}: {lack}")
-    raise ConfigurationError(f"none of {names} can run here: {'; '.join(passed)}")
+    skipped: list[str] = []
+    for option in table:
+        obstacle = option.why_unavailable(settings) or option.why_not_preferred(settings)
+        if obstacle is None:
+            return EngineChoice(option, "; ".join([*skipped, "the best that can run here"]))
+        skipped.append(f"not {option.name}: {obstacle}")
+    raise ConfigurationError(f"none of {names} can run here: {'; '.join(skipped)}")

@@ -1,7 +1,7 @@
-"""How a process answers those who watch over it: `/healthz`, `/readyz` and `/metrics`.
+"""Health and metrics of a process over HTTP.
 
-`/healthz` says that the process lives, `/readyz` that it takes work (503 with the reason where not), `/metrics` counts
-what it did, in Prometheus' text format.
+`/healthz` answers while the process lives, `/readyz` tells whether it takes work (else 503 with the reason), `/metrics`
+counts what it did, in Prometheus' text format.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from bus.process.http_server import bind, serve
 from bus.process.metrics import Metrics
 from bus.settings import PREFIX, Settings
 
-_PATIENCE = 1.0
-"""Seconds that NATS has to answer; who asks for health waits no longer."""
+_NATS_TIMEOUT = 1.0
+"""Seconds that NATS has to answer while a health request waits."""
 
 
 class Monitored(Protocol):
-    """A process as those see it who watch over it."""
+    """A process that reports its readiness and its metrics."""
 
     async def not_ready_reason(self) -> str | None:
-        """Why it takes no work; None where it does."""
+        """Why the process takes no work; None if it does."""
         ...
 
     async def metrics(self) -> bytes:
-        """How things stand, in Prometheus' text format."""
+        """The metrics in Prometheus' text format."""
         ...
 
 
 class WorkerHealth:
-    """A worker of a service, from before it has connected on."""
+    """Reports on one worker of a service; until `attach` it is waiting for NATS."""
 
     def __init__(self) -> None:
         self._event_log: EventLog | None = None
@@ -56,12 +56,12 @@ class WorkerHealth:
         metrics: Metrics,
         held: Callable[[], int],
     ) -> None:
-        """Report on this worker from now on; it has connected.
+        """Report on this worker from now on: it has connected.
 
         Args:
             service: name of the service.
-            consumers: stream and name of each consumer that it takes work from.
-            held: how many work items it holds now.
+            consumers: stream and name of each consumer that the worker pulls from.
+            held: gives the number of work items that the worker holds.
         """
         self._event_log, self._service, self._consumers, self._metrics, self._held = (
             event_log,
@@ -81,12 +81,12 @@ class WorkerHealth:
             return "not taking work yet"
         for stream, name in self._consumers:
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_NATS_TIMEOUT):
                     await event_log.consumer_info(stream, name)
             except NotFoundError:
                 return f"the consumer {name} on {stream} is not there"
             except TimeoutError:
-                return f"NATS does not answer within {_PATIENCE:g} s"
+                return f"NATS does not answer within {_NATS_TIMEOUT:g} s"
             except BusError as error:
                 return error.detail
         return None
@@ -96,48 +96,50 @@ class WorkerHealth:
         if event_log is None:
             return b""
         dead = subjects.dead_of(self._service)
-        queue, letters = await asyncio.gather(
-            or_none(event_log, lambda: self._queue(event_log)),
+        queue_depth, dead_letters = await asyncio.gather(
+            or_none(event_log, lambda: self._queue_depth(event_log)),
             or_none(event_log, lambda: event_log.count(streams.DEAD, dead)),
         )
-        self._metrics.now(queue=queue, dead=letters, held=self._held(), connected=event_log.connected)
+        self._metrics.set_gauges(
+            queue_depth=queue_depth, dead_letters=dead_letters, held=self._held(), connected=event_log.connected
+        )
         return await asyncio.to_thread(self._metrics.text)
 
-    async def _queue(self, event_log: EventLog) -> int:
+    async def _queue_depth(self, event_log: EventLog) -> int:
         infos = [await event_log.consumer_info(stream, name) for stream, name in self._consumers]
         return sum(info.num_pending or 0 for info in infos)
 
 
-async def or_none(event_log: EventLog, ask: Callable[[], Awaitable[int]]) -> int | None:
-    """What NATS says; None where it does not answer in time or does not know."""
+async def or_none(event_log: EventLog, query: Callable[[], Awaitable[int]]) -> int | None:
+    """The result of a query to NATS; None if NATS is away, too slow, or does not know."""
     if not event_log.connected:
         return None
     try:
-        async with asyncio.timeout(_PATIENCE):
-            return await ask()
+        async with asyncio.timeout(_NATS_TIMEOUT):
+            return await query()
     except (BusError, NotFoundError, TimeoutError):
         return None
 
 
-def routes(watched: Monitored) -> list[Route]:
-    """The three answers, to be put into an application."""
+def routes(monitored: Monitored) -> list[Route]:
+    """The routes `/healthz`, `/readyz` and `/metrics` of an application."""
 
     async def healthy(request: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def ready(request: Request) -> Response:
-        obstacle = await watched.not_ready_reason()
-        return PlainTextResponse(obstacle or "ok", 503 if obstacle else 200)
+        reason = await monitored.not_ready_reason()
+        return PlainTextResponse(reason or "ok", 503 if reason else 200)
 
     async def metrics(request: Request) -> Response:
-        return Response(await watched.metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(await monitored.metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics)]
 
 
 @asynccontextmanager
 async def health_server(settings: Settings, service: str) -> AsyncIterator[WorkerHealth]:
-    """Answer on the service's port, where it has one, for as long as the context lasts.
+    """Serve health and metrics on the service's port, if it has one, while the context lasts.
 
     Raises:
         ConfigurationError: the port is taken.

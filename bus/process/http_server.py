@@ -1,4 +1,4 @@
-"""A small HTTP server inside a process that has other work, and the port that it listens on."""
+"""An HTTP server inside a process that has other work, and the socket that it listens on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bus.errors import ConfigurationError
 
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
-    """A listening socket, before anything else is begun.
+    """Open a listening socket; a process does so first, so that a taken port stops it at once.
 
     Args:
-        setting: the variable that the port comes from; an error names it.
+        setting: the environment variable with the port, for the error message.
     Raises:
         ConfigurationError: the port is taken, or the address is not this machine's.
     """
@@ -26,7 +26,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
-            # Only who listens keeps others off the port.
+            # Without listen(), another process could still bind the port (SO_REUSEADDR).
             listener.listen()
         except OSError:
             listener.close()
@@ -39,7 +39,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process, which has things to end before the server does."""
+    """Leaves signals to the process, which ends its other work before the server."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Answer HTTP for as long as the context lasts; gives the task that does. Closes the listener."""
+    """Serve an application while the context lasts; gives the server's task. Closes the listener."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
     )

@@ -1,4 +1,4 @@
-"""The life of a process of Visavis: settings, logging, signals, exit status."""
+"""The main function of every process: settings, logging, signals, exit status."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bus.process.logging_setup import set_up_logging
 from bus.settings import Settings, read_settings
 
 EXIT_CONFIGURATION = 78
-"""Exit status where starting again cannot help (EX_CONFIG)."""
+"""Exit status if a restart cannot help (EX_CONFIG in sysexits.h)."""
 
 
 async def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
-    """Do it until it ends or the process is asked to stop; it is then cancelled and may clean up."""
+    """Run until the work ends or SIGTERM or SIGINT cancels it; it may then clean up."""
     task = asyncio.create_task(work)
     for stop in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop, task.cancel)
@@ -27,30 +27,32 @@ async def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
         await task
 
 
-def run_process(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
-    """Read the settings and do the work; returns the exit status.
+def run_process(
+    work: Callable[[Settings], Coroutine[Any, Any, None]], *, set_up_logging: Callable[[str], None] = set_up_logging
+) -> int:
+    """Read the settings, set up logging and run the work; returns the exit status.
 
-    What is known to go wrong is one line on standard error, without a traceback.
+    A `VisavisError` is reported as one line on standard error, without a traceback.
     """
     try:
         settings = read_settings(os.environ)
         set_up_logging(settings.log_level)
         asyncio.run(work(settings))
     except VisavisError as error:
-        return _told(error)
+        return _report(error)
     except BaseExceptionGroup as group:
         known, unknown = group.split(VisavisError)
         if known is None or unknown is not None:
             raise
-        return _told(_first(known))
+        return _report(_first_error(known))
     return 0
 
 
-def _first(group: BaseExceptionGroup[VisavisError]) -> VisavisError:
+def _first_error(group: BaseExceptionGroup[VisavisError]) -> VisavisError:
     error = group.exceptions[0]
-    return error if isinstance(error, VisavisError) else _first(error)
+    return error if isinstance(error, VisavisError) else _first_error(error)
 
 
-def _told(error: VisavisError) -> int:
+def _report(error: VisavisError) -> int:
     print(f"error: {error.detail}", file=sys.stderr)
     return EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1

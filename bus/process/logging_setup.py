@@ -1,4 +1,4 @@
-"""Log lines: a static message, and data in fields. What people say is never logged."""
+"""Logging: a line is a static message with data in fields. What people say is never logged."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("nats", "aioice", "aiortc", "libav", "httpx2", "httpcore2", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for noisy in ("nats", "aioice", "aiortc", "libav", "httpx2", "httpcore2", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""What a service counts, for Prometheus and for whoever operates it."""
+"""The metrics of a service, for Prometheus and NATS discovery."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ OUTCOMES = ("done", "failed", "interrupted", "superseded")
 
 
 class GaugeReading(NamedTuple):
-    """What a service measures of the machine that it works on."""
+    """The value of one gauge that a service reads from its machine."""
 
     name: str
-    """Without the prefix `visavis_`; a gauge."""
-    about: str
+    """Without the prefix `visavis_`."""
+    description: str
     value: float
     labels: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What a worker has done since it started."""
+    """What a worker did since it started."""
 
     outcomes: dict[str, int]
-    """Pieces of work, by how they ended."""
+    """Number of work items, by outcome."""
     redeliveries: int
     retries: int
     dead_letters: int
     seconds: float
-    """Spent in handlers and on publishing what they yielded."""
+    """Spent in handlers and on publishing their outputs."""
     last_error: str
 
 
-class _Readings(Collector):
-    """What a service measures, as gauges."""
+class _ReadingsCollector(Collector):
+    """Exposes a service's readings as gauges."""
 
     def __init__(self, read: Callable[[], Iterable[GaugeReading]]) -> None:
         self._read = read
@@ -49,80 +49,86 @@ class _Readings(Collector):
         families: dict[str, GaugeMetricFamily] = {}
         for one in self._read():
             name = f"visavis_{one.name}"
-            family = families.setdefault(name, GaugeMetricFamily(name, one.about, labels=list(one.labels)))
+            family = families.setdefault(name, GaugeMetricFamily(name, one.description, labels=list(one.labels)))
             family.add_metric(list(one.labels.values()), one.value)
         yield from families.values()
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        return iter(())  # only known when it is read
+        return iter(())  # the names are only known after reading
 
 
 class Metrics:
-    """Counters of one process, under the names `visavis_…`.
+    """Counters, histograms and gauges of one process, under the names `visavis_…`.
 
     Args:
-        readings: what else there is to show; asked each time.
+        readings: gives further gauges; called each time that the metrics are read.
     """
 
     def __init__(self, service: str, engine: str = "", readings: Callable[[], Iterable[GaugeReading]] = tuple) -> None:
         self.ready = False
-        """Whether it takes work."""
+        """Whether the process takes work."""
         self._registry = registry = CollectorRegistry()
-        registry.register(_Readings(readings))
+        registry.register(_ReadingsCollector(readings))
         Gauge("visavis_service_info", "Which service this is.", ["service", "engine"], registry=registry).labels(
             service, engine
         ).set(1)
-        self._handled = Counter("visavis_work", "Pieces of work, by outcome.", ["outcome"], registry=registry)
+        self._outcomes = Counter("visavis_work", "Work items, by outcome.", ["outcome"], registry=registry)
         for outcome in OUTCOMES:
-            self._handled.labels(outcome)
-        self._redelivered = Counter("visavis_redeliveries", "Work that came more than once.", registry=registry)
-        self._retried = Counter("visavis_retries", "Tries that failed and were repeated.", registry=registry)
-        self._buried = Counter("visavis_dead_letters", "Messages put aside by this worker.", registry=registry)
-        self._engine = Histogram(
+            self._outcomes.labels(outcome)
+        self._redeliveries = Counter(
+            "visavis_redeliveries", "Work items that were delivered more than once.", registry=registry
+        )
+        self._retries = Counter("visavis_retries", "Tries that failed and were repeated.", registry=registry)
+        self._dead_letters = Counter(
+            "visavis_dead_letters", "Dead letters published by this worker.", registry=registry
+        )
+        self._engine_seconds = Histogram(
             "visavis_engine_seconds", "Time of a handler without publishing.", registry=registry, buckets=_SECONDS
         )
-        self._event_log = Histogram(
+        self._publish_seconds = Histogram(
             "visavis_bus_seconds", "Time of a handler's publishing.", registry=registry, buckets=_SECONDS
         )
-        self._handler = Histogram(
+        self._handler_seconds = Histogram(
             "visavis_handler_seconds", "Time of a handler and its publishing.", registry=registry, buckets=_SECONDS
         )
-        self._queue = Gauge("visavis_queue_depth", "Work on the log that no worker has taken.", registry=registry)
-        self._held = Gauge("visavis_work_held", "Work that this worker holds.", registry=registry)
-        self._dead = Gauge(
+        self._queue_depth = Gauge(
+            "visavis_queue_depth", "Work items on the log that no worker has taken.", registry=registry
+        )
+        self._held = Gauge("visavis_work_held", "Work items that this worker holds.", registry=registry)
+        self._dead_letters_waiting = Gauge(
             "visavis_dead_letters_waiting", "Dead letters of this service, of all its workers.", registry=registry
         )
-        self._connected = Gauge("visavis_nats_connected", "Whether NATS is there.", registry=registry)
+        self._connected = Gauge("visavis_nats_connected", "Whether NATS is connected.", registry=registry)
         self._ready = Gauge("visavis_ready", "Whether it takes work.", registry=registry)
         self._last_error = ""
 
-    def handled(self, outcome: str) -> None:
-        self._handled.labels(outcome).inc()
+    def count_outcome(self, outcome: str) -> None:
+        self._outcomes.labels(outcome).inc()
 
-    def failed(self, error: str) -> None:
-        """A piece of work was given up."""
-        self.handled("failed")
+    def count_failure(self, error: str) -> None:
+        """Count an item that failed for good."""
+        self.count_outcome("failed")
         self._last_error = error
 
-    def redelivered(self) -> None:
-        self._redelivered.inc()
+    def count_redelivery(self) -> None:
+        self._redeliveries.inc()
 
-    def retried(self) -> None:
-        self._retried.inc()
+    def count_retry(self) -> None:
+        self._retries.inc()
 
-    def buried(self) -> None:
-        self._buried.inc()
+    def count_dead_letter(self) -> None:
+        self._dead_letters.inc()
 
-    def timed(self, engine_seconds: float, bus_seconds: float) -> None:
-        """A try at a piece of work took so long: the handler itself, and publishing what it yielded."""
-        self._engine.observe(engine_seconds)
-        self._event_log.observe(bus_seconds)
-        self._handler.observe(engine_seconds + bus_seconds)
+    def observe_try(self, engine_seconds: float, publish_seconds: float) -> None:
+        """Record how long one try took: the handler itself, and publishing its outputs."""
+        self._engine_seconds.observe(engine_seconds)
+        self._publish_seconds.observe(publish_seconds)
+        self._handler_seconds.observe(engine_seconds + publish_seconds)
 
-    def now(self, *, queue: int | None, dead: int | None, held: int, connected: bool) -> None:
-        """How things stand; asked before they are shown. None: not known, because NATS does not answer."""
-        self._queue.set(math.nan if queue is None else queue)
-        self._dead.set(math.nan if dead is None else dead)
+    def set_gauges(self, *, queue_depth: int | None, dead_letters: int | None, held: int, connected: bool) -> None:
+        """Set the gauges, before the metrics are read. None: unknown, because NATS does not answer."""
+        self._queue_depth.set(math.nan if queue_depth is None else queue_depth)
+        self._dead_letters_waiting.set(math.nan if dead_letters is None else dead_letters)
         self._held.set(held)
         self._connected.set(connected)
         self._ready.set(self.ready and connected)
@@ -141,5 +147,5 @@ class Metrics:
         return self._registry.get_sample_value(name, labels) or 0.0
 
     def text(self) -> bytes:
-        """In Prometheus' text format. Takes as long as the readings do."""
+        """All metrics in Prometheus' text format. Takes as long as the readings do."""
         return generate_latest(self._registry)

@@ -1,22 +1,24 @@
-"""Whether the current task is to end. Python 3.11's `asyncio.wait_for` swallows a cancellation that comes in the moment
-of the answer, so loops ask."""
+"""Cancellation of the current task.
+
+Python 3.11's `asyncio.wait_for` swallows a cancellation that arrives together with the result, so long loops check.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
 
-def stopping() -> bool:
-    """Whether the current task, rather than one that it waits for, has been cancelled."""
+def is_cancelled() -> bool:
+    """Whether the current task itself, rather than a task that it awaits, has been cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 def raise_if_cancelled() -> None:
-    """End here if the current task has been cancelled.
+    """End the current task here if it has been cancelled.
 
     Raises:
         asyncio.CancelledError
     """
-    if stopping():
+    if is_cancelled():
         raise asyncio.CancelledError

@@ -1,4 +1,4 @@
-"""Declares the durable consumers that a service's workers share: one for facts, one for requeued dead letters."""
+"""The durable JetStream consumers that the workers of a service share: one for facts, one for requeued dead letters."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bus.log.streams import CONVERSATIONS, REQUEUE
 from bus.work.service import Service
 
 MAX_ACK_PENDING = 5000
-"""Work items that all workers of a service together hold at the most."""
+"""The most work items that all workers of a service hold together."""
 _UNCHANGEABLE = ("ack_policy", "deliver_policy", "deliver_subject")
 _CONSUMER_REFUSED = 10012
 
 
-def consumers(service: Service) -> tuple[tuple[str, api.ConsumerConfig], ...]:
-    """The queues that a service works off, each with the stream it is on; all workers of a service share them."""
+def consumer_configs(service: Service) -> tuple[tuple[str, api.ConsumerConfig], ...]:
+    """The consumers of a service as declared, each with the stream that it is on."""
 
-    def queue(*filters: str) -> api.ConsumerConfig:
+    def config(*filters: str) -> api.ConsumerConfig:
         return api.ConsumerConfig(
             name=service.name,
             durable_name=service.name,
@@ -31,21 +31,22 @@ def consumers(service: Service) -> tuple[tuple[str, api.ConsumerConfig], ...]:
         )
 
     return (
-        (CONVERSATIONS, queue(*(subjects.facts_of_kind(kind) for kind in service.consumes))),
-        (REQUEUE, queue(subjects.requeue(service.name))),
+        (CONVERSATIONS, config(*(subjects.facts_of_kind(kind) for kind in service.consumes))),
+        (REQUEUE, config(subjects.requeue(service.name))),
     )
 
 
 async def ensure_consumers(js: JetStreamContext, service: Service) -> None:
-    """Create the queues of a service, or change them to what is declared; safe to call from many workers at once.
+    """Create the consumers of a service, or update them to the declared configuration; safe to call from many workers
+    at once.
 
-    A queue keeps its position: what was acknowledged stays so. A kind of fact that the service takes anew comes from
-    that position on, so not the whole past of it; only a queue that is new begins with the log's beginning.
+    A consumer keeps its position and its acknowledgements. A kind of fact that the service newly consumes is delivered
+    from that position on, not from the beginning of the log; only a new consumer starts there.
 
     Raises:
-        ConfigurationError: a queue is there in a form that cannot be changed into the declared one.
+        ConfigurationError: a consumer exists and cannot be changed to the declared configuration.
     """
-    for stream, wanted in consumers(service):
+    for stream, wanted in consumer_configs(service):
         name = str(wanted.durable_name)
         try:
             found = (await js.consumer_info(stream, name)).config
@@ -63,7 +64,7 @@ async def ensure_consumers(js: JetStreamContext, service: Service) -> None:
             if error.code is not None and error.code >= 500 and error.err_code != _CONSUMER_REFUSED:
                 raise
             raise ConfigurationError(f"consumer {name} on {stream} is refused: {error.description}") from error
-        # An older server leaves out what it does not know, without a word: the service would then get everything.
+        # An older server silently ignores fields that it does not know; without filters all facts would be delivered.
         if sorted(_filters(made)) != sorted(_filters(wanted)):
             raise ConfigurationError(f"consumer {name} on {stream} takes {_filters(made)}, not {_filters(wanted)}")
 

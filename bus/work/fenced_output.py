@@ -1,8 +1,9 @@
-"""One worker's hold on a piece of work: publishes what the handler yields, each output once, whoever tried before.
+"""Publishes the outputs of one work item exactly once, whichever worker runs it.
 
-A first try publishes behind a fence that says "nobody has taken this over". Whoever takes it over puts a claim there,
-then reads what is on record and adds what is missing. So two workers never mix two versions of an answer: the late
-one is refused. Ids do the rest: an output is known by its cause and its place.
+The first worker publishes under a fence: the condition that no other worker has claimed the item. A worker that takes
+the item over first publishes a claim, then reads which outputs are on the log already, and adds the missing ones. So
+two versions of one answer are never mixed: the server refuses what the earlier worker still sends. Outputs are
+recognised by their ids, which are derived from their cause and position.
 """
 
 from __future__ import annotations
@@ -33,78 +34,81 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Fence
 from bus.work.service import AssetOutput, CharacterOutput, Output
 
-_Recorded: TypeAlias = AudioOut | FrameBatch | AudioIn
+_FencedMedia: TypeAlias = AudioOut | FrameBatch | AudioIn
 
 
 class Superseded(BusError):
-    """Another worker has taken this piece of work over."""
+    """Another worker has taken this work item over."""
 
     code = "superseded"
     retryable = False
 
 
 class DuplicateOutput(BusError):
-    """An output was on record already, though nobody was known to have tried before."""
+    """An output was on the log already, although no earlier try was known."""
 
-    code = "doubled"
+    code = "duplicate_output"
 
 
 class FencedOutput:
-    """All tries of one worker at one piece of work.
+    """What one worker publishes for one work item, over all its tries.
 
     Args:
-        service: name of the service that works.
-        sequence: of the event on `CONVERSATIONS`; what came of it stands behind it.
-        again: set where the work was put back by hand after it had failed; makes its failing anew a new fact.
+        service: name of the service.
+        sequence: of the event on `CONVERSATIONS`; its outputs come after it.
+        requeue_sequence: of the requeued dead letter on `REQUEUE`, where the item is one; gives the facts of a new
+            failure ids of their own.
     """
 
-    def __init__(self, event_log: EventLog, service: str, event: Event, sequence: int, *, again: str = "") -> None:
+    def __init__(
+        self, event_log: EventLog, service: str, event: Event, sequence: int, *, requeue_sequence: str = ""
+    ) -> None:
         self._event_log = event_log
         self._service = service
         self._event = event
         self._sequence = sequence
-        self._again = again
+        self._requeue_sequence = requeue_sequence
         self._position = 0
         self._taken_over = False
         self._fences: dict[str, Fence] = {}
-        self._facts: set[str] = set()
-        """Ids of what is on record of this work."""
-        self._media: dict[str, set[int]] = {}
-        """Indices on record, by subject."""
-        self.take_overs = 0
-        """How often it was taken over, by whomever, this time included."""
-        self.bus_seconds = 0.0
+        self._published_facts: set[str] = set()
+        """Ids of this item's facts on the log."""
+        self._published_media: dict[str, set[int]] = {}
+        """Indices of this item's media on the log, by subject."""
+        self.takeovers = 0
+        """How often any worker has taken this item over, this one included."""
+        self.publish_seconds = 0.0
         """Spent on publishing, in all tries."""
 
-    async def look(self) -> None:
-        """Find out whether somebody has worked on this before, and take it over if so. For work that has waited long:
-        the server does not recognise doubles of so long ago."""
+    async def check_prior_output(self) -> None:
+        """Take the item over if the log has outputs of it. For items that waited long: the server's duplicate window
+        does not reach back that far."""
         if await self._read_facts():
             await self.take_over()
 
     async def take_over(self) -> None:
-        """From here on, what anybody else publishes of this work is refused; what is on record is not repeated."""
+        """Claim the item: from here on every other worker's outputs are refused, and those on the log are skipped."""
         self._taken_over = True
         self._fences.clear()
-        self._media.clear()
+        self._published_media.clear()
         await self._fence("conv")
         await self._read_facts()
 
-    def begin(self) -> None:
-        """Start again from the first output."""
+    def restart(self) -> None:
+        """Begin a new try: the next output is the first one again."""
         self._position = 0
 
     @property
-    def given_up(self) -> bool:
-        """Whether it is on record that this work failed for good."""
-        return bool(self._facts) and self._failed_id(0) in self._facts
+    def failure_published(self) -> bool:
+        """Whether the log says that this item failed for good."""
+        return bool(self._published_facts) and self._failure_id(0) in self._published_facts
 
     async def publish(self, output: Output) -> None:
-        """Put what the handler yielded on the log, where it belongs.
+        """Publish one output of the handler on the stream that it belongs to.
 
         Raises:
-            Superseded: another worker has the work now.
-            Doubled: see there.
+            Superseded: another worker has taken the item over.
+            DuplicateOutput: another worker had published it; take the item over and try again.
             BusError: NATS was away for 30 s, or refuses.
         """
         began = time.perf_counter()
@@ -120,7 +124,7 @@ class FencedOutput:
             elif isinstance(output, IdleBatch):
                 await self._event_log.publish_media(output, media_message_id(output))
             elif isinstance(output, CharacterOutput):
-                await self._event_log.append_character(self._of_character(output))
+                await self._event_log.append_character(self._stamp_character(output))
             elif isinstance(output, AssetOutput):
                 await self._store(output)
             else:
@@ -128,32 +132,36 @@ class FencedOutput:
         except Conflict as error:
             raise Superseded(f"another {self._service} has taken over the work on {self._event.id}") from error
         finally:
-            self.bus_seconds += time.perf_counter() - began
+            self.publish_seconds += time.perf_counter() - began
 
-    async def fail(self, bodies: Iterable[Body]) -> None:
-        """Put on record that it failed for good."""
+    async def publish_failure(self, bodies: Iterable[Body]) -> None:
+        """Publish the facts that say that this item failed for good.
+
+        Raises:
+            Superseded: another worker has taken the item over.
+        """
         try:
             for position, body in enumerate(bodies):
-                with suppress(DuplicateOutput):  # told by an earlier try
-                    await self._publish_fact(self._failed_id(position), body)
+                with suppress(DuplicateOutput):  # published by an earlier try
+                    await self._publish_fact(self._failure_id(position), body)
         except Conflict as error:
             raise Superseded(f"another {self._service} has taken over the work on {self._event.id}") from error
 
-    def _failed_id(self, position: int) -> str:
-        return derive_id(self._event.id, self._service, f"failed{self._again}", position)
+    def _failure_id(self, position: int) -> str:
+        return derive_id(self._event.id, self._service, f"failed{self._requeue_sequence}", position)
 
-    async def _publish_fact(self, identity: str, body: Body) -> None:
-        if identity in self._facts:
+    async def _publish_fact(self, fact_id: str, body: Body) -> None:
+        if fact_id in self._published_facts:
             return
-        stored = await self._event_log.append_fenced(self._stamp(identity, body), await self._fence("conv"))
-        self._facts.add(identity)
-        if stored.doubled and not self._taken_over:
+        published = await self._event_log.append_fenced(self._stamp(fact_id, body), await self._fence("conv"))
+        self._published_facts.add(fact_id)
+        if published.duplicate and not self._taken_over:
             raise DuplicateOutput(f"{self._service} had worked on {self._event.id} before")
 
-    def _stamp(self, identity: str, body: Body) -> Event:
+    def _stamp(self, fact_id: str, body: Body) -> Event:
         cause = self._event
         return Event(
-            id=identity,
+            id=fact_id,
             at=clock.now(),
             conversation=cause.conversation,
             turn=cause.turn,
@@ -161,10 +169,10 @@ class FencedOutput:
             body=cast("Fact", body),
         )
 
-    def _of_character(self, output: CharacterOutput) -> CharacterEvent:
-        # Not fenced: whoever does the work says the same of the character.
-        identity = derive_id(self._event.id, self._service, output.character)
-        return CharacterEvent(id=identity, at=clock.now(), character=output.character, body=output.body)
+    def _stamp_character(self, output: CharacterOutput) -> CharacterEvent:
+        # Not fenced: every worker publishes the same fact about the character.
+        fact_id = derive_id(self._event.id, self._service, output.character)
+        return CharacterEvent(id=fact_id, at=clock.now(), character=output.character, body=output.body)
 
     async def _store(self, asset: AssetOutput) -> None:
         if asset.data is None:
@@ -172,18 +180,18 @@ class FencedOutput:
         else:
             await self._event_log.assets.put(asset.name, asset.data)
 
-    async def _publish_media(self, message: _Recorded) -> None:
+    async def _publish_media(self, message: _FencedMedia) -> None:
         subject = subjects.media(message)
         fence = await self._fence(subject.split(".", 1)[0])
-        if subject not in self._media:
-            self._media[subject] = await self._read_media(subject) if self._taken_over else set()
-        if message.index in self._media[subject]:
+        if subject not in self._published_media:
+            self._published_media[subject] = await self._read_media(subject) if self._taken_over else set()
+        if message.index in self._published_media[subject]:
             return
         await self._event_log.publish_media(message, media_message_id(message), fence)
-        self._media[subject].add(message.index)
+        self._published_media[subject].add(message.index)
 
     async def _fence(self, root: str) -> Fence:
-        """What this worker publishes behind in a stream; raised when it first writes there after a take-over."""
+        """The fence in one stream. After a takeover, the first call for a stream publishes the claim there."""
         if root not in self._fences:
             event = self._event
             subject = subjects.claim(root, event.conversation, self._service, event.id)
@@ -195,33 +203,34 @@ class FencedOutput:
         return self._fences[root]
 
     async def _read_facts(self) -> bool:
-        """Note what is on record of this work; returns whether there is anything."""
+        """Read this item's facts and takeovers from the log; returns whether there are facts."""
         facts = await self._event_log.facts(self._event.conversation, after=self._sequence)
-        self._facts.clear()
-        self.take_overs = 0
+        self._published_facts.clear()
+        self.takeovers = 0
         for _, one in facts:
             if one.cause != self._event.id:
                 continue
             if isinstance(one.body, StepRepeated):
-                self.take_overs += one.body.service == self._service
+                self.takeovers += one.body.service == self._service
             else:
-                self._facts.add(one.id)
-        return bool(self._facts)
+                self._published_facts.add(one.id)
+        return bool(self._published_facts)
 
     async def _read_media(self, subject: str) -> set[int]:
+        """Indices of the media on a subject."""
         found: set[int] = set()
         async for record in self._event_log.read(streams.stream_of(subject), subject):
             try:
                 message = codec.decode_media(record.data)
             except UndecodableEvent:
-                continue  # somebody else's garbage
-            if isinstance(message, _Recorded):
+                continue  # not published by Visavis
+            if isinstance(message, _FencedMedia):
                 found.add(message.index)
         return found
 
 
 def media_message_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
-    """The message id of a medium: the same again on every repeat."""
+    """The NATS message id of audio or pictures: the same on every repeat."""
     match media:
         case AudioIn():
             return f"{media.utterance}-{media.index}"
@@ -230,5 +239,5 @@ def media_message_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
         case FrameBatch():
             return f"{media.speech}-f{media.index}"
         case IdleBatch():
-            # A loop may be drawn again when it has grown old, so its version alone must not make it a double.
+            # A loop that expired is drawn again in the same version and must not count as a duplicate.
             return f"{media.character}-{media.version}-{media.index}-{clock.now()}"

@@ -1,93 +1,86 @@
-"""Which replies the person cut short: heard directly, not through the work queue, and looked up where it was missed."""
+"""Which replies a person interrupted: every worker hears it on a core subscription, and looks up what it missed."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+
+from cachetools import FIFOCache
 
 from bus import clock, codec, subjects
 from bus.errors import BusError, UndecodableEvent
 from bus.events import Event, ReplyInterrupted
 from bus.log.event_log import EventLog
 
-K = TypeVar("K")
-
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 4096
-_PAUSE = 0.5
-_CLOCKS_APART = 5_000_000
+_MAX_REMEMBERED = 4096
+_RETRY_PAUSE = 0.5
+_CLOCK_SKEW = 5_000_000
 """Microseconds by which the server's clock may differ from this one."""
 
 
 def turn_of(event: Event) -> tuple[str, str]:
-    """What an interruption stops: a turn of a conversation; an event without one stands for itself."""
+    """What an interruption stops: the conversation and turn of an event; an event without a turn stands for itself."""
     return event.conversation, event.turn or event.id
 
 
 class Interruptions:
-    """Of all conversations, as far as one worker has to know them."""
+    """The interrupted turns of all conversations, as far as one worker needs them."""
 
     def __init__(self, event_log: EventLog) -> None:
         self._event_log = event_log
-        self._heard: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._interrupted: FIFOCache[tuple[str, str], None] = FIFOCache(_MAX_REMEMBERED)
         self.since = clock.now()
-        """From when on all is heard, microseconds since 1970: the start, or when the connection was last back."""
-        self._looked: OrderedDict[str, None] = OrderedDict()
-        """Conversations whose newest interruption on record is known; what came later was heard."""
+        """Interruptions after this time are heard, microseconds since 1970: the start, or the newest reconnection."""
+        self._looked_up: FIFOCache[str, None] = FIFOCache(_MAX_REMEMBERED)
+        """Conversations whose newest interruption on the log is known; later ones are heard."""
 
-    async def listen(self, stop: Callable[[tuple[str, str]], None]) -> None:
-        """For ever: have work on a reply stopped as soon as the person cuts it short."""
+    async def listen(self, cancel: Callable[[tuple[str, str]], None]) -> None:
+        """Call `cancel` with each turn as soon as it is interrupted, until cancelled."""
         async for _, data in self._event_log.subscribe_core(subjects.facts_of_kind(ReplyInterrupted)):
             try:
-                key = turn_of(codec.decode_event(data))
+                turn = turn_of(codec.decode_event(data))
             except UndecodableEvent:
                 continue
-            _remember(self._heard, key)
-            stop(key)
+            self._interrupted[turn] = None
+            cancel(turn)
 
-    async def stopped(self, event: Event, *, stored: int, repeated: bool) -> bool:
-        """Whether nothing is to be done about this event any more.
+    async def is_interrupted(self, event: Event, *, stored: int, repeated: bool) -> bool:
+        """Whether the turn of this event was interrupted, so that nothing is left to do for it.
 
         Args:
             stored: when the server stored the event, microseconds since 1970.
-            repeated: it has been in other hands, before this worker listened or while the connection was away.
+            repeated: another worker, or this one before a reconnection, may have had the event.
         """
-        key = turn_of(event)
-        early = stored < self.since + _CLOCKS_APART and event.conversation not in self._looked
-        if key not in self._heard and (repeated or early):
-            await self._look(event.conversation)
-        return key in self._heard
+        turn = turn_of(event)
+        early = stored < self.since + _CLOCK_SKEW and event.conversation not in self._looked_up
+        if turn not in self._interrupted and (repeated or early):
+            await self._look_up(event.conversation)
+        return turn in self._interrupted
 
-    async def catch_up(self, running: Iterable[tuple[str, str]], stop: Callable[[tuple[str, str]], None]) -> None:
-        """The connection was away: stop what was cut short meanwhile, and look again before anything is begun."""
-        self._looked.clear()
+    async def catch_up(self, running: Iterable[tuple[str, str]], cancel: Callable[[tuple[str, str]], None]) -> None:
+        """After a reconnection: cancel the running turns that were interrupted meanwhile, and look up the others again
+        before they start."""
+        self._looked_up.clear()
         self.since = clock.now()
-        for key in list(running):
-            await self._look(key[0])
-            if key in self._heard:
-                stop(key)
+        for turn in list(running):
+            await self._look_up(turn[0])
+            if turn in self._interrupted:
+                cancel(turn)
 
-    async def _look(self, conversation: str) -> None:
-        """Note the newest interruption on record; it may have come while no worker was up."""
+    async def _look_up(self, conversation: str) -> None:
+        """Read the conversation's newest interruption from the log: it may have come while no worker was up."""
         while True:
             try:
                 newest = await self._event_log.last_fact(conversation, ReplyInterrupted)
                 if newest is not None:
-                    _remember(self._heard, turn_of(newest))
+                    self._interrupted[turn_of(newest)] = None
                 break
-            except BusError as trouble:
-                if not trouble.retryable:
+            except BusError as error:
+                if not error.retryable:
                     raise
-                log.warning("waiting for the log", extra={"why": trouble.detail})
-                await asyncio.sleep(_PAUSE)
-        _remember(self._looked, conversation)
-
-
-def _remember(known: OrderedDict[K, None], one: K) -> None:
-    known[one] = None
-    while len(known) > _REMEMBERED:
-        known.popitem(last=False)
+                log.warning("waiting for the log", extra={"why": error.detail})
+                await asyncio.sleep(_RETRY_PAUSE)
+        self._looked_up[conversation] = None

@@ -1,8 +1,8 @@
-"""Whose turn it is: one conversation's work in order, over all workers of a service.
+"""Orders the work of one conversation across all workers of a service.
 
-A piece of work may begin when the one before it in its conversation is done. With one worker that is the order of its
-line. With several, the log says what was before; that it is done is known from the other workers' words, or from the
-consumer, below whose acknowledgement floor everything is done.
+A work item may start once the item before it in its conversation is done. A worker that is alone follows its own queue.
+Where there are others, the log says which item comes before, and that one counts as done once a peer has announced it
+or the consumer's acknowledgement floor has passed it.
 """
 
 from __future__ import annotations
@@ -20,82 +20,82 @@ from bus.work.service import Service
 
 log = logging.getLogger(__name__)
 
-_LOOK_AGAIN = 0.25
+_POLL = 0.25
 
 
 class Ordering:
-    """Gives out the items of the lines when they may begin."""
+    """Gives out the items of the queues when they may start."""
 
-    def __init__(self, event_log: EventLog, service: Service, peers: Peers, lines: WorkQueues) -> None:
+    def __init__(self, event_log: EventLog, service: Service, peers: Peers, queues: WorkQueues) -> None:
         self._event_log = event_log
         self._service = service
         self._peers = peers
-        self._lines = lines
-        self._floor = 0
-        self._careful_until = 0.0
-        # A worker that died is silent for so long before its work comes to another one.
-        self._patience = service.lease + 1.0
+        self._queues = queues
+        self._ack_floor = 0
+        self._assume_peers_until = 0.0
+        # The work of a dead worker is delivered to another one after the lease.
+        self._silence_limit = service.lease + 1.0
         self.waiting = 0
-        """Lines that wait for another worker."""
+        """Conversations that wait for another worker."""
 
-    async def begin(self) -> None:
-        """Look whether somebody, who may be dead, holds work already."""
-        if await self._read_floor():
-            self.beware()
+    async def start(self) -> None:
+        """Check whether another worker, possibly a dead one, holds work already."""
+        if await self._read_ack_floor():
+            self.assume_peers()
 
-    def beware(self) -> None:
-        """There is another worker, even if none is known: for a while nothing is begun without looking."""
-        self._careful_until = asyncio.get_running_loop().time() + self._patience
+    def assume_peers(self) -> None:
+        """There is another worker, even if it sends nothing: check the log before each item for a while."""
+        self._assume_peers_until = asyncio.get_running_loop().time() + self._silence_limit
 
-    async def next(self, conversation: str) -> WorkItem | None:
-        """The conversation's oldest work, once it may begin; None where there is none."""
-        while (item := self._lines.first(conversation)) is not None:
+    async def next_item(self, conversation: str) -> WorkItem | None:
+        """Take the oldest item from the conversation's queue, once it may start; None if the queue is empty."""
+        while (item := self._queues.peek(conversation)) is not None:
             self.waiting += 1
             try:
-                await self._clear(item)
+                await self._wait_for_predecessor(item)
             except BusError as error:
                 if not error.retryable:
                     raise
                 log.warning("waiting for the log", extra={"why": error.detail})
-                await asyncio.sleep(_LOOK_AGAIN)
+                await asyncio.sleep(_POLL)
                 continue
             finally:
                 self.waiting -= 1
-            if self._lines.first(conversation) is item:
+            if self._queues.peek(conversation) is item:
                 break
-        return self._lines.take(conversation)
+        return self._queues.pop(conversation)
 
     def is_done(self, item: WorkItem) -> bool:
-        """Whether this worker knows that it is done."""
-        return not item.again and self._peers.others.is_done(item.sequence)
+        """Whether this worker knows that an item is done."""
+        return not item.requeued and self._peers.state.is_done(item.sequence)
 
-    async def _clear(self, item: WorkItem) -> None:
-        """Until what was before it is done, or nobody has it, or an older one has come here."""
+    async def _wait_for_predecessor(self, item: WorkItem) -> None:
+        """Return when the item before this one is done or held by no worker, or when an older item arrives here."""
         loop = asyncio.get_running_loop()
-        if item.again or (self._peers.alone() and loop.time() >= self._careful_until):
+        if item.requeued or (self._peers.alone() and loop.time() >= self._assume_peers_until):
             return
         conversation = item.event.conversation
         filters = [subjects.fact_in(conversation, kind) for kind in self._service.consumes]
-        before = await self._event_log.last_sequence_before(filters, item.sequence)
-        nobody_since: float | None = None
-        while before is not None and not self._known_done(before):
-            await self._read_floor()
-            if self._known_done(before) or self._lines.first(conversation) is not item:
+        predecessor = await self._event_log.last_sequence_before(filters, item.sequence)
+        unheld_since: float | None = None
+        while predecessor is not None and not self._known_done(predecessor):
+            await self._read_ack_floor()
+            if self._known_done(predecessor) or self._queues.peek(conversation) is not item:
                 return
-            if self._peers.hold(before):
-                nobody_since = None
-            elif nobody_since is None:
-                nobody_since = loop.time()
-            elif loop.time() - nobody_since > self._patience:
-                return  # whoever had it acknowledged it before this worker came
-            await self._peers.news(_LOOK_AGAIN)
+            if self._peers.any_holds(predecessor):
+                unheld_since = None
+            elif unheld_since is None:
+                unheld_since = loop.time()
+            elif loop.time() - unheld_since > self._silence_limit:
+                return  # it was acknowledged before this worker came
+            await self._peers.wait_for_change(_POLL)
 
     def _known_done(self, sequence: int) -> bool:
-        return sequence <= self._floor or self._peers.others.is_done(sequence)
+        return sequence <= self._ack_floor or self._peers.state.is_done(sequence)
 
-    async def _read_floor(self) -> bool:
-        """Read up to where all work is done; returns whether somebody holds some beyond it."""
+    async def _read_ack_floor(self) -> bool:
+        """Update the acknowledgement floor; returns whether any worker holds items beyond it."""
         info = await self._event_log.consumer_info(streams.CONVERSATIONS, self._service.name)
         if info.ack_floor is not None:
-            self._floor = max(self._floor, info.ack_floor.stream_seq)
+            self._ack_floor = max(self._ack_floor, info.ack_floor.stream_seq)
         return bool(info.num_ack_pending)

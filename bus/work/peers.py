@@ -1,18 +1,18 @@
-"""What the workers of one service tell one another: which pieces of work each holds, and which are done.
+"""What the workers of one service announce to each other: which work items each holds, and which are done.
 
-With it a conversation's work stays in order across workers. It is said on a core subject, `work.<service>`, not on the
-log: nobody needs it later. What is lost on the way only makes somebody wait longer.
+`bus.work.ordering` needs it to keep a conversation in order across workers. The messages go over core NATS on
+`work.<service>` and are not stored. A lost message only makes another worker wait longer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Collection
 from contextlib import aclosing
 
 import msgspec
+from cachetools import FIFOCache
 from msgspec import Struct
 
 from bus import subjects
@@ -21,84 +21,79 @@ from bus.log.event_log import EventLog
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 4096
+_MAX_DONE = 4096
 _SETTLE = 0.1
-"""Seconds that a new worker waits for the others to learn of it."""
+"""Seconds that a new worker waits for its peers to learn of it."""
 
 
 class PeerMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One worker to all others of its service. Pieces of work are named by their stream sequence."""
+    """From one worker to all others of its service. Work items are named by their stream sequence, which is never 0."""
 
     worker: str
     holds: tuple[int, ...] | None = None
-    """All that it holds; said now and then."""
+    """All items that the worker holds: its heartbeat."""
     took: int = 0
     done: int = 0
     new: bool = False
-    """It has just come; the others answer with what they hold."""
+    """The worker has just started; its peers answer with what they hold."""
     leaves: bool = False
 
 
 class PeerState:
-    """What one worker knows of the others. Pure: time is an argument, in seconds.
+    """What one worker knows of its peers. Pure: time is an argument, in seconds.
 
     Args:
-        lease: seconds after which a worker that says nothing holds nothing any more.
+        lease: seconds; a worker that is silent for a lease and a third holds nothing any more.
     """
 
     def __init__(self, lease: float) -> None:
         self._lease = lease
-        self._heard: dict[str, float] = {}
-        self._holds: dict[str, set[int]] = {}
-        self._done: OrderedDict[int, None] = OrderedDict()
+        self._last_heard: dict[str, float] = {}
+        self._held: dict[str, set[int]] = {}
+        self._done: FIFOCache[int, None] = FIFOCache(_MAX_DONE)
 
-    def note(self, note: PeerMessage, now: float) -> None:
-        self._heard[note.worker] = now
-        if note.leaves:
-            # What it gave back is on its way to others; until it is there, one looks before one begins.
-            self._holds.pop(note.worker, None)
+    def apply(self, message: PeerMessage, now: float) -> None:
+        self._last_heard[message.worker] = now
+        if message.leaves:
+            # The worker still counts as alive: what it gave back is on its way to others, who must not overtake it.
+            self._held.pop(message.worker, None)
             return
-        holds = self._holds.setdefault(note.worker, set())
-        if note.holds is not None:
-            holds.clear()
-            holds.update(note.holds)
-        if note.took:
-            holds.add(note.took)
-        if note.done:
-            holds.discard(note.done)
-            self.finished(note.done)
+        held = self._held.setdefault(message.worker, set())
+        if message.holds is not None:
+            held.clear()
+            held.update(message.holds)
+        if message.took:
+            held.add(message.took)
+        if message.done:
+            held.discard(message.done)
+            self.mark_done(message.done)
 
-    def finished(self, sequence: int) -> None:
-        """This piece of work is done, by whomever."""
+    def mark_done(self, sequence: int) -> None:
+        """Remember that an item is done, whichever worker did it."""
         self._done[sequence] = None
-        while len(self._done) > _REMEMBERED:
-            self._done.popitem(last=False)
 
     def is_done(self, sequence: int) -> bool:
         return sequence in self._done
 
-    def any(self, now: float) -> bool:
-        """Whether there is another worker, or was within a lease and a third, one that left included."""
-        if not self._heard:
+    def any_alive(self, now: float) -> bool:
+        """Whether another worker was heard within a lease and a third, one that left included."""
+        if not self._last_heard:
             return False
-        for worker in [one for one, heard in self._heard.items() if now - heard > self._lease * 4 / 3]:
-            self._forget(worker)
-        return bool(self._heard)
+        for worker in [one for one, heard in self._last_heard.items() if now - heard > self._lease * 4 / 3]:
+            self._last_heard.pop(worker, None)
+            self._held.pop(worker, None)
+        return bool(self._last_heard)
 
-    def hold(self, sequence: int, now: float) -> bool:
-        """Whether another worker has this piece of work in hand."""
-        return self.any(now) and any(sequence in holds for holds in self._holds.values())
-
-    def _forget(self, worker: str) -> None:
-        self._heard.pop(worker, None)
-        self._holds.pop(worker, None)
+    def any_holds(self, sequence: int, now: float) -> bool:
+        """Whether another worker holds this item."""
+        return self.any_alive(now) and any(sequence in held for held in self._held.values())
 
 
 class Peers:
-    """One worker's side of the talk.
+    """Exchanges messages with the other workers of a service.
 
     Args:
-        held: sequences of what this worker holds, as it is at any time.
+        held: sequences of the items that this worker holds; read for each heartbeat.
     """
 
     def __init__(self, event_log: EventLog, service: str, lease: float, held: Collection[int]) -> None:
@@ -106,62 +101,63 @@ class Peers:
         self._subject = subjects.worker_messages(service)
         self._lease = lease
         self._held = held
-        self._me = new_id("w")
+        self._worker = new_id("w")
         self._changed = asyncio.Event()
         self._subscribed = asyncio.Event()
-        self.others = PeerState(lease)
+        self.state = PeerState(lease)
 
     def alone(self) -> bool:
         """Whether no other worker of this service is known."""
-        return not self.others.any(asyncio.get_running_loop().time())
+        return not self.state.any_alive(asyncio.get_running_loop().time())
 
-    def hold(self, sequence: int) -> bool:
-        """Whether another worker has this piece of work in hand."""
-        return self.others.hold(sequence, asyncio.get_running_loop().time())
+    def any_holds(self, sequence: int) -> bool:
+        """Whether another worker holds this item."""
+        return self.state.any_holds(sequence, asyncio.get_running_loop().time())
 
     async def listen(self) -> None:
-        """Hear the others, for ever, and answer those who come new."""
-        async with aclosing(self._event_log.subscribe_core(self._subject, subscribed=self._subscribed)) as notes:
-            async for _, data in notes:
+        """Apply the messages of the peers and answer new workers, until cancelled."""
+        messages = self._event_log.subscribe_core(self._subject, subscribed=self._subscribed)
+        async with aclosing(messages):
+            async for _, data in messages:
                 try:
-                    note = msgspec.json.decode(data, type=PeerMessage)
+                    message = msgspec.json.decode(data, type=PeerMessage)
                 except msgspec.DecodeError as error:
-                    log.warning("undecodable note", extra={"subject": self._subject, "why": str(error)})
+                    log.warning("undecodable peer message", extra={"subject": self._subject, "why": str(error)})
                     continue
-                if note.worker == self._me:
+                if message.worker == self._worker:
                     continue
-                self.others.note(note, asyncio.get_running_loop().time())
-                if note.new:
-                    await self._say(PeerMessage(worker=self._me, holds=tuple(self._held)))
+                self.state.apply(message, asyncio.get_running_loop().time())
+                if message.new:
+                    await self._publish(PeerMessage(worker=self._worker, holds=tuple(self._held)))
                 self._changed.set()
 
-    async def keep_saying(self) -> None:
-        """For ever: say that this worker is there, and what it holds."""
+    async def send_heartbeats(self) -> None:
+        """Announce every third of a lease what this worker holds, until cancelled."""
         while True:
             await asyncio.sleep(self._lease / 3)
-            await self._say(PeerMessage(worker=self._me, holds=tuple(self._held)))
+            await self._publish(PeerMessage(worker=self._worker, holds=tuple(self._held)))
 
-    async def arrive(self) -> None:
-        """Make oneself known before taking the first work."""
+    async def announce_start(self) -> None:
+        """Make this worker known to its peers, before it takes its first item."""
         await self._subscribed.wait()
-        await self._say(PeerMessage(worker=self._me, holds=(), new=True))
+        await self._publish(PeerMessage(worker=self._worker, holds=(), new=True))
         await asyncio.sleep(_SETTLE)
 
-    async def took(self, sequence: int) -> None:
+    async def announce_taken(self, sequence: int) -> None:
         if not self.alone():
-            await self._say(PeerMessage(worker=self._me, took=sequence))
+            await self._publish(PeerMessage(worker=self._worker, took=sequence))
 
-    async def done(self, sequence: int) -> None:
-        self.others.finished(sequence)
+    async def announce_done(self, sequence: int) -> None:
+        self.state.mark_done(sequence)
         self._changed.set()
         if not self.alone():
-            await self._say(PeerMessage(worker=self._me, done=sequence))
+            await self._publish(PeerMessage(worker=self._worker, done=sequence))
 
-    async def leave(self) -> None:
-        await self._say(PeerMessage(worker=self._me, leaves=True))
+    async def announce_stop(self) -> None:
+        await self._publish(PeerMessage(worker=self._worker, leaves=True))
 
-    async def news(self, timeout: float) -> None:
-        """Wait until something has changed, or so many seconds."""
+    async def wait_for_change(self, timeout: float) -> None:
+        """Wait for the next message or finished item, `timeout` seconds at the most."""
         self._changed.clear()
         try:
             async with asyncio.timeout(timeout):
@@ -169,7 +165,7 @@ class Peers:
         except TimeoutError:
             return
 
-    async def _say(self, note: PeerMessage) -> None:
-        # While NATS is away nobody would hear it.
+    async def _publish(self, message: PeerMessage) -> None:
+        # While NATS is away no peer would get it, and nats-py would send it late.
         if self._event_log.connected:
-            await self._event_log.publish_core(self._subject, msgspec.json.encode(note))
+            await self._event_log.publish_core(self._subject, msgspec.json.encode(message))

@@ -1,40 +1,47 @@
-"""What was on record of a conversation's work when this worker began to listen: read once for all of it."""
+"""Prior work: which events of a conversation already had output when this worker connected."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from cachetools import FIFOCache
 
 from bus.log.event_log import EventLog
 
-_REMEMBERED = 256
+_MAX_CONVERSATIONS = 256
 
 
 class PriorWork:
-    """Which work others have begun. A server that was killed may give work out as new that was under way, or even done,
-    before; so a worker looks at what is older than itself or than its connection. Whatever is begun later is known from
-    the number of times it was delivered."""
+    """Tells whether another worker has started on an event.
+
+    A nats-server that was killed may deliver work as new that was under way, or even done, before. So a worker looks up
+    events that are older than its own start or its newest reconnection. For events after that, the number of deliveries
+    tells. A conversation is read once for all its events.
+    """
 
     def __init__(self, event_log: EventLog) -> None:
         self._event_log = event_log
-        self._known: OrderedDict[str, tuple[int, set[str]]] = OrderedDict()
-        """By conversation: from where on it was read, and the causes found there."""
+        self._causes = _new_cache()
 
-    async def begun(self, conversation: str, event: str, sequence: int) -> bool:
-        """Whether anything is on record that came of an event; `sequence` is the event's.
+    async def was_started(self, conversation: str, event: str, sequence: int) -> bool:
+        """Whether the log has a fact that this event caused.
 
+        Args:
+            sequence: stream sequence of the event.
         Raises:
             BusError: NATS is away, or refuses.
         """
-        known = self._known  # what was read before the connection went does not count after it
-        since, causes = known.get(conversation, (sequence + 1, set[str]()))
+        cache = self._causes  # a read from before a reconnection must not land in the cache after it
+        since, causes = cache.get(conversation, (sequence + 1, set[str]()))
         if sequence < since:
             facts = await self._event_log.facts(conversation, after=sequence)
             causes = {one.cause for _, one in facts if one.cause}
-            known[conversation] = (sequence, causes)
-            while len(known) > _REMEMBERED:
-                known.popitem(last=False)
+            cache[conversation] = (sequence, causes)
         return event in causes
 
-    def forget(self) -> None:
-        """The connection was away, so the server may have been, too."""
-        self._known = OrderedDict()
+    def clear(self) -> None:
+        """Forget what was read: the connection was away, so the server may have been killed."""
+        self._causes = _new_cache()
+
+
+def _new_cache() -> FIFOCache[str, tuple[int, set[str]]]:
+    """By conversation: the sequence that it was read from, and the causes of the facts after that."""
+    return FIFOCache(_MAX_CONVERSATIONS)

@@ -1,4 +1,4 @@
-"""Where pieces of work wait: one line for each conversation, the oldest first. Pure."""
+"""The work items that one worker holds: a queue for each conversation, ordered by stream sequence. Pure."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ from bus.work.fenced_output import FencedOutput
 
 @dataclass(eq=False)
 class WorkItem:
-    """A piece of work that a worker holds."""
+    """One event that a service has to handle, as one worker holds it."""
 
     event: Event
     sequence: int
     """Of the event on `CONVERSATIONS`."""
     msg: Msg
-    """What is to be acknowledged; a newer one where the server delivered it again."""
-    attempt: FencedOutput
+    """The message to acknowledge; replaced where the server delivers the item again."""
+    output: FencedOutput
     deliveries: int
     stored: int
-    """When the server stored it, microseconds since 1970."""
-    again: bool = False
-    """Put back by hand after it had failed."""
+    """When the server stored the message, microseconds since 1970."""
+    requeued: bool = False
+    """It is a dead letter that an operator requeued."""
 
 
 class WorkQueues:
-    """The work of one worker, by conversation."""
+    """One queue for each conversation that has work here."""
 
     def __init__(self) -> None:
         self.held: dict[int, WorkItem] = {}
-        """All that has come and is not done, by sequence."""
-        self._waiting: dict[str, list[tuple[int, int, WorkItem]]] = {}
-        self._joined = 0
+        """Every item that has arrived and is not done, by sequence: the queued and the running ones."""
+        self._queues: dict[str, list[tuple[int, int, WorkItem]]] = {}
+        self._pushed = 0
 
     def __len__(self) -> int:
-        """Conversations that have work here."""
-        return len(self._waiting)
+        """Number of open queues."""
+        return len(self._queues)
 
-    def join(self, item: WorkItem) -> bool:
-        """Wait for one's turn; whether this opened the conversation's line, which somebody has to serve then."""
+    def push(self, item: WorkItem) -> bool:
+        """Queue an item; returns whether that opened its conversation's queue, which the caller then has to serve."""
         self.held[item.sequence] = item
         conversation = item.event.conversation
-        opened = conversation not in self._waiting
-        self._joined += 1
-        heapq.heappush(self._waiting.setdefault(conversation, []), (item.sequence, self._joined, item))
+        opened = conversation not in self._queues
+        self._pushed += 1
+        heapq.heappush(self._queues.setdefault(conversation, []), (item.sequence, self._pushed, item))
         return opened
 
-    def first(self, conversation: str) -> WorkItem | None:
-        """Whose turn it is."""
-        waiting = self._waiting[conversation]
-        return waiting[0][2] if waiting else None
+    def peek(self, conversation: str) -> WorkItem | None:
+        """The oldest item in an open queue."""
+        queue = self._queues[conversation]
+        return queue[0][2] if queue else None
 
-    def take(self, conversation: str) -> WorkItem | None:
-        """Whose turn it is, now out of the line; where nobody waits, None, and the line is closed."""
-        if not self._waiting[conversation]:
-            del self._waiting[conversation]
+    def pop(self, conversation: str) -> WorkItem | None:
+        """Remove the oldest item from an open queue and return it; an empty queue is closed and gives None."""
+        if not self._queues[conversation]:
+            del self._queues[conversation]
             return None
-        return heapq.heappop(self._waiting[conversation])[2]
+        return heapq.heappop(self._queues[conversation])[2]
 
-    def leave(self, item: WorkItem) -> None:
-        """It is not held any more."""
+    def release(self, item: WorkItem) -> None:
+        """Remove an item from `held`."""
         if self.held.get(item.sequence) is item:
             del self.held[item.sequence]

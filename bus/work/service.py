@@ -1,6 +1,7 @@
-"""What a service is: a name, the facts it takes, and one async generator from an event to what follows.
+"""The definition of a service: its name, the facts it consumes, and an async generator from an event to its outputs.
 
-The runner (`bus.work.runner`) does the rest: who, when, why, ids, acknowledgement, redelivery, interruption.
+The runner (`bus.work.runner`) does the rest: scheduling, ids, causes and times, acknowledgement, redelivery,
+interruption.
 """
 
 from __future__ import annotations
@@ -27,38 +28,38 @@ from bus.process.metrics import GaugeReading
 
 
 class CharacterOutput(NamedTuple):
-    """A fact about a character, for the characters' own stream."""
+    """A fact about a character, which goes to the stream `CHARACTERS`."""
 
     character: str
     body: CharacterFact
 
 
 class AssetOutput(NamedTuple):
-    """Something to be stored under a name, or removed from there."""
+    """An asset to store or to remove."""
 
     name: str
     data: bytes | None
-    """None: it goes."""
+    """None: remove it."""
 
 
 Output: TypeAlias = Body | CharacterOutput | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch | AssetOutput
-"""What a handler may yield. A fact is stamped and appended to its conversation or its character, live bodies and media
-are published, assets stored."""
+"""What a handler may yield. Facts get an id, a time and a cause and are appended to the conversation or the character;
+live bodies and media are published; assets are stored."""
 
 
 class Reader(Protocol):
-    """What a handler may read of the log."""
+    """What a handler may read from the log."""
 
     def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
-        """The media on a subject from the first message to the final one, as they come.
+        """The media on a subject as they arrive, from the first message to the final one.
 
         Raises:
-            StreamStalled: nothing came for `timeout` seconds and the final one is missing.
+            StreamStalled: no message arrived for `timeout` seconds, and the final one is missing.
         """
         ...
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
-        """The facts on record in a conversation with their stream sequences, those after a sequence only."""
+        """The facts of a conversation after a sequence, each with its stream sequence."""
         ...
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
@@ -66,16 +67,16 @@ class Reader(Protocol):
         ...
 
     async def last_live(self, subject: str) -> LiveEvent | None:
-        """The newest live event on a subject, if there is one that is less than an hour old."""
+        """The newest live event on a subject; None if there is none within the last hour."""
         ...
 
     def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
-        """Live events of a kind in all conversations, from now on, as they are published. Those that come while NATS is
+        """Live events of a kind in all conversations, as they are published from now on. Those published while NATS is
         away are missed."""
         ...
 
     async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
-        """The newest media on a subject, if it is of that kind."""
+        """The newest media message on a subject, if it is of that kind."""
         ...
 
     async def character_facts(self) -> list[CharacterEvent]:
@@ -83,19 +84,19 @@ class Reader(Protocol):
         ...
 
     async def asset(self, name: str) -> bytes:
-        """What is stored under a name.
+        """The bytes of an asset.
 
         Raises:
-            NotFound: nothing is.
+            NotFound: there is no asset of that name.
         """
         ...
 
 
 class Handler(Protocol):
-    """The work of a service on one event. Never reads a clock nor makes a random id.
+    """Handles one event for a service. Never reads a clock and never makes a random id.
 
-    An item may come twice (its worker died): the same outputs are then yielded again and the bus drops the doubles. Of
-    pictures others may be left out than before, where the machine is slower or faster.
+    An event may be handled twice, if its first worker died: the handler then yields the same outputs again, and
+    duplicates are dropped. Which pictures are left out may differ, where the machine is slower or faster.
     """
 
     def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]: ...
@@ -111,7 +112,7 @@ def _no_readings() -> Iterable[GaugeReading]:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One of the parts that Visavis is made of."""
+    """One service of Visavis."""
 
     name: str
     consumes: tuple[type[Body], ...]
@@ -119,12 +120,14 @@ class Service:
     engine: str
     """Name of the engine in use, for discovery and `doctor`."""
     on_failure: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
-    """What the person should see when a piece of work is given up."""
+    """Facts that show the person that handling an event failed for good."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
-    """What to do without being asked, from the start on; yields the media that come of it, if any."""
+    """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
-    """Asked, in a thread, each time somebody looks at the metrics."""
+    """Gauges of the machine; called in a thread each time that the metrics are read."""
     concurrency: int = 8
-    """Pieces of work under way at once; those of one conversation go one after the other."""
+    """Work items handled at once; those of one conversation go one after the other."""
     lease: float = 5.0
-    """Seconds after which a piece of work whose worker says nothing goes to another one."""
+    """Seconds after which an item is delivered to another worker, if its worker does not extend the lease."""
+    backoff: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0)
+    """Seconds between a failed try and the next one; the last value repeats."""

@@ -133,10 +133,10 @@ async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, 
         sequence = await gateway.append(said(1, conversation))
     async with connect(nodes.settings(), name=service) as event_log, asyncio.timeout(15):
         for _ in range(2):
-            attempt = FencedOutput(event_log, service, said(1, conversation), sequence)
-            await attempt.take_over()
+            fenced = FencedOutput(event_log, service, said(1, conversation), sequence)
+            await fenced.take_over()
             for output in outputs[service]:
-                await attempt.publish(output)
+                await fenced.publish(output)
     async with connect(nodes.settings(), name="operator") as event_log:
         kinds = [type(one.body) for _, one in await event_log.facts(conversation)]
     facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
@@ -147,7 +147,7 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
     async with everybody(nodes) as of, asyncio.timeout(20):
         await of["gateway"].assets.put("upload-1", b"photo" * 50_000)
         sequence = await of["gateway"].append(event(PHOTO, "asked"))
-        attempt = FencedOutput(of["render"], "render", event(PHOTO, "asked"), sequence)
+        fenced = FencedOutput(of["render"], "render", event(PHOTO, "asked"), sequence)
         assert await of["render"].asset("upload-1") == b"photo" * 50_000
         outputs: tuple[Output, ...] = (
             AssetOutput("photo-1", b"portrait"),
@@ -157,7 +157,7 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
             FaceRefused(character="yan", code="x", detail="y"),
         )
         for output in outputs:
-            await attempt.publish(output)
+            await fenced.publish(output)
         assert "zoe" in await current_characters(of["stt"])
         assert await of["operator"].asset("photo-1") == b"portrait"
         gone = CharacterEvent(id="gone", at=1, character="zoe", body=CharacterRemoved())

@@ -19,17 +19,11 @@ from bus.events import (
 from bus.log import dead_letters, streams
 from bus.log.dead_letters import Requeuer, StoredDeadLetter
 from bus.log.event_log import EventLog
-from bus.work import runner
 from bus.work.service import Output, Reader
 from projections.conversation import Conversation, Reply, fold_all
 from tests.bus.work.test_runner import echo, running, said, sentence, service, tell, until
 
 GARBAGE = b"\xff not an event"
-
-
-@pytest.fixture(autouse=True)
-def _tries_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
 
 
 class Mendable:
@@ -80,7 +74,7 @@ async def test_what_failed_is_completed_once_when_it_is_put_back_after_the_fault
     event_log: EventLog,
 ) -> None:
     faulty = Mendable()
-    async with running(event_log, service(faulty.handle, on_failure=tell)):
+    async with running(event_log, service(faulty.handle, on_failure=tell, backoff=(0.01,))):
         await event_log.append(said(1))
         letter = await lying(event_log)
         assert (letter.service, letter.conversation, letter.event()) == ("dialogue", "c1", said(1))
@@ -107,7 +101,7 @@ async def test_what_failed_is_completed_once_when_it_is_put_back_after_the_fault
 
 
 async def test_what_fails_each_time_it_is_put_back_is_a_new_letter_each_time(event_log: EventLog) -> None:
-    async with running(event_log, service(Mendable().handle, on_failure=tell)):
+    async with running(event_log, service(Mendable().handle, on_failure=tell, backoff=(0.01,))):
         await event_log.append(said(1))
         found = [await lying(event_log)]
         for _ in range(2):
@@ -126,7 +120,7 @@ async def test_what_fails_each_time_it_is_put_back_is_a_new_letter_each_time(eve
 
 async def test_a_crash_before_the_letter_was_removed_puts_it_back_once(event_log: EventLog) -> None:
     faulty = Mendable()
-    async with running(event_log, service(faulty.handle, on_failure=tell)):
+    async with running(event_log, service(faulty.handle, on_failure=tell, backoff=(0.01,))):
         await event_log.append(said(1))
         letter = await lying(event_log)
     # As a requeue did that died half-way, longer ago than the server remembers message ids.
@@ -135,13 +129,13 @@ async def test_a_crash_before_the_letter_was_removed_puts_it_back_once(event_log
     assert await number_of(event_log, streams.REQUEUE) == 1
     assert await number_of(event_log, streams.DEAD) == 0
     faulty.mended = True
-    async with running(event_log, service(faulty.handle, on_failure=tell)):
+    async with running(event_log, service(faulty.handle, on_failure=tell, backoff=(0.01,))):
         await until(event_log, ReplyEnded, 1)
     assert (await tags(event_log)).count("reply.sentence") == 2
 
 
 async def test_two_who_put_the_same_letter_back_at_once_put_it_back_once(event_log: EventLog) -> None:
-    async with running(event_log, service(Mendable().handle, on_failure=tell)):
+    async with running(event_log, service(Mendable().handle, on_failure=tell, backoff=(0.01,))):
         await event_log.append(said(1))
         letter = await lying(event_log)
     await asyncio.gather(*(Requeuer(event_log).requeue(letter) for _ in range(4)))

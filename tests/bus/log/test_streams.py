@@ -51,10 +51,11 @@ async def test_declaring_twice_changes_nothing(event_log: EventLog, settings: Se
     for name in ("m1", "m2"):
         await event_log.append(fact(name))
     assert await work_off(event_log, 1) == ["m1"]
-    before = [(await event_log.js.stream_info(str(one.name))).config for one in streams.declared(settings)]
+    names = [str(one.name) for one in streams.stream_configs(settings)]
+    before = [(await event_log.js.stream_info(name)).config for name in names]
     await streams.ensure_streams(event_log.js, settings, update=True)
     await ensure_consumers(event_log.js, MESSAGES)
-    assert [(await event_log.js.stream_info(str(one.name))).config for one in streams.declared(settings)] == before
+    assert [(await event_log.js.stream_info(name)).config for name in names] == before
     assert await work_off(event_log, 9) == ["m2"]
 
 

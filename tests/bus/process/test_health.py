@@ -24,7 +24,6 @@ from bus.process.health import WorkerHealth
 from bus.process.http_server import bind
 from bus.process.metrics import Metrics
 from bus.settings import Settings
-from bus.work import runner
 from bus.work.runner import run_service
 from bus.work.service import Output, Reader, Service
 from tests.bus.work.test_runner import echo, said, service, tell, until
@@ -114,11 +113,8 @@ async def test_a_worker_without_its_queue_is_not_ready(event_log: EventLog) -> N
     assert await health.not_ready_reason() == "the consumer dialogue on CONVERSATIONS is not there"
 
 
-async def test_what_was_done_given_up_and_repeated_is_counted(
-    event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
-    async with worker(settings, service(refuses_the_first, on_failure=tell)) as client:
+async def test_what_was_done_given_up_and_repeated_is_counted(event_log: EventLog, settings: Settings) -> None:
+    async with worker(settings, service(refuses_the_first, on_failure=tell, backoff=(0.01,))) as client:
         await ready(client)
         for number in (1, 2, 3):
             await event_log.append(said(number))
@@ -170,11 +166,8 @@ async def test_what_waits_on_the_log_is_the_depth_of_the_queue(event_log: EventL
         assert found["visavis_queue_depth"] == 0
 
 
-async def test_discovery_tells_requests_errors_and_time(
-    event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
-    async with worker(settings, service(refuses_the_first, on_failure=tell)) as client:
+async def test_discovery_tells_requests_errors_and_time(event_log: EventLog, settings: Settings) -> None:
+    async with worker(settings, service(refuses_the_first, on_failure=tell, backoff=(0.01,))) as client:
         await ready(client)
         for number in (1, 2, 3):
             await event_log.append(said(number))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -11,9 +13,9 @@ from bus.process.lifecycle import EXIT_CONFIGURATION, run_process
 from bus.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def _other_tests_keep_their_logging(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bus.process.lifecycle.set_up_logging", lambda level: None)
+def run_quietly(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
+    """`run_process` without a change to the logging of other tests."""
+    return run_process(work, set_up_logging=lambda level: None)
 
 
 async def fails(error: Exception) -> None:
@@ -42,7 +44,7 @@ def test_a_known_failure_is_one_line_and_a_status(
     async def run(settings: Settings) -> None:
         await work(error)  # type: ignore[operator]
 
-    assert run_process(run) == status
+    assert run_quietly(run) == status
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
@@ -51,7 +53,7 @@ def test_a_bug_is_not_hidden() -> None:
         await fails_in_a_group(ValueError("a bug"))
 
     with pytest.raises(ExceptionGroup):
-        run_process(run)
+        run_quietly(run)
 
 
 def test_a_wrong_setting_is_said_before_anything_is_done(
@@ -63,7 +65,7 @@ def test_a_wrong_setting_is_said_before_anything_is_done(
     async def run(settings: Settings) -> None:
         done.append(settings)
 
-    assert run_process(run) == EXIT_CONFIGURATION
+    assert run_quietly(run) == EXIT_CONFIGURATION
     assert "did you mean VISAVIS_PORT?" in capsys.readouterr().err
     assert done == []
 
@@ -72,4 +74,4 @@ def test_what_ends_well_ends_with_nought() -> None:
     async def run(settings: Settings) -> None:
         return
 
-    assert run_process(run) == 0
+    assert run_quietly(run) == 0

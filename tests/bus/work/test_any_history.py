@@ -80,7 +80,7 @@ class World:
             return
         task, event_log, stack = self.workers.pop(0)
         if dead:
-            await event_log.nc.leave()
+            await event_log.nc.disconnect()
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled() and (error := task.exception()) is not None and not dead:

@@ -25,10 +25,10 @@ async def worker(event_log: EventLog) -> FencedOutput:
     return FencedOutput(event_log, "dialogue", ASKED, await event_log.append(ASKED))
 
 
-async def publish(attempt: FencedOutput, *outputs: Output) -> None:
-    attempt.begin()
+async def publish(fenced: FencedOutput, *outputs: Output) -> None:
+    fenced.restart()
     for output in outputs:
-        await attempt.publish(output)
+        await fenced.publish(output)
 
 
 async def on_record(event_log: EventLog) -> list[Fact]:
@@ -50,7 +50,7 @@ async def test_a_worker_that_woke_late_is_refused(event_log: EventLog) -> None:
     with pytest.raises(Superseded):
         await first.publish(sentence(1, "two, of the late one"))
     with pytest.raises(Superseded):
-        await first.fail([ReplyEnded(reply="r1", sentences=9)])
+        await first.publish_failure([ReplyEnded(reply="r1", sentences=9)])
     await publish(second, sentence(0, "one again"), sentence(1, "two"), ReplyEnded(reply="r1", sentences=2))
     assert await texts(event_log) == ["one", "two"]
 
@@ -82,9 +82,9 @@ async def test_sound_is_taken_over_where_it_stands(event_log: EventLog) -> None:
 
 
 async def test_a_try_after_one_that_broke_repeats_nothing(event_log: EventLog) -> None:
-    attempt = await worker(event_log)
-    await publish(attempt, sentence(0, "one"), sound(0))
-    await publish(attempt, sentence(0, "other words"), sound(0, b"y"), sound(1, final=True), sentence(1, "two"))
+    output = await worker(event_log)
+    await publish(output, sentence(0, "one"), sound(0))
+    await publish(output, sentence(0, "other words"), sound(0, b"y"), sound(1, final=True), sentence(1, "two"))
     assert await texts(event_log) == ["one", "two"]
     assert [one.index for one in await sounds(event_log)] == [0, 1]
 
@@ -102,10 +102,10 @@ async def test_work_that_somebody_unknown_had_done_is_noticed_at_the_first_doubl
 
 async def test_old_work_that_was_done_is_taken_over_and_new_old_work_is_not_claimed(event_log: EventLog) -> None:
     new = await worker(event_log)
-    await new.look()
+    await new.check_prior_output()
     await publish(new, sentence(0, "one"))
     late = await worker(event_log)
-    await late.look()
+    await late.check_prior_output()
     await publish(late, sentence(0, "other words"), sentence(1, "two"))
     kinds: list[type[Body]] = [type(body) for body in await on_record(event_log)]
     assert kinds == [MessageReceived, ReplySentence, StepRepeated, ReplySentence]
@@ -113,14 +113,14 @@ async def test_old_work_that_was_done_is_taken_over_and_new_old_work_is_not_clai
 
 async def test_a_failure_on_record_is_known_to_the_next(event_log: EventLog) -> None:
     first = await worker(event_log)
-    await first.fail([ReplyEnded(reply="r1", sentences=0)])
+    await first.publish_failure([ReplyEnded(reply="r1", sentences=0)])
     second = await worker(event_log)
-    assert not second.given_up
+    assert not second.failure_published
     await second.take_over()
-    assert second.given_up
-    again = FencedOutput(event_log, "dialogue", ASKED, 1, again="7")
+    assert second.failure_published
+    again = FencedOutput(event_log, "dialogue", ASKED, 1, requeue_sequence="7")
     await again.take_over()
-    assert not again.given_up
-    await again.fail([ReplyEnded(reply="r1", sentences=0)])
+    assert not again.failure_published
+    await again.publish_failure([ReplyEnded(reply="r1", sentences=0)])
     kinds = [tag_of(body) for body in await on_record(event_log)]
     assert kinds.count("reply.ended") == 2

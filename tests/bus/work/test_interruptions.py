@@ -26,8 +26,8 @@ async def test_what_was_cut_short_while_the_connection_was_away_is_stopped(event
 
 async def test_what_is_begun_after_the_connection_was_away_is_looked_up_again(event_log: EventLog) -> None:
     interruptions = Interruptions(event_log)
-    assert not await interruptions.stopped(said(1), stored=0, repeated=False)
+    assert not await interruptions.is_interrupted(said(1), stored=0, repeated=False)
     await event_log.append(cut("t1"))
-    assert not await interruptions.stopped(said(1), stored=0, repeated=False), "it would have been heard"
+    assert not await interruptions.is_interrupted(said(1), stored=0, repeated=False), "it would have been heard"
     await interruptions.catch_up([], lambda turn: None)
-    assert await interruptions.stopped(said(1), stored=0, repeated=False)
+    assert await interruptions.is_interrupted(said(1), stored=0, repeated=False)

@@ -30,7 +30,7 @@ Arrivals = st.lists(st.integers(1, 60), unique=True).flatmap(
 def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
     arrivals: tuple[tuple[int, str], ...], data: st.DataObject
 ) -> None:
-    lines, coming = WorkQueues(), list(arrivals)
+    queues, coming = WorkQueues(), list(arrivals)
     waiting: dict[str, set[int]] = {}
     at_work: dict[str, WorkItem] = {}
     done: list[int] = []
@@ -40,14 +40,14 @@ def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
         act = data.draw(st.sampled_from(acts))
         if act == "join":
             sequence, name = coming.pop()
-            assert lines.join(item(sequence, name)) == (name not in opened)
+            assert queues.push(item(sequence, name)) == (name not in opened)
             opened.add(name)
             waiting.setdefault(name, set()).add(sequence)
-        else:  # whoever serves this line goes on, whatever the others do
+        else:  # whoever serves this line goes on, whatever the state do
             if act in at_work:
-                lines.leave(at_work[act])
+                queues.release(at_work[act])
                 done.append(at_work.pop(act).sequence)
-            first, taken = lines.first(act), lines.take(act)
+            first, taken = queues.peek(act), queues.pop(act)
             assert first is taken
             if taken is None:
                 assert not waiting[act]
@@ -57,20 +57,20 @@ def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
                 waiting[act].remove(taken.sequence)
                 at_work[act] = taken
         held = {one for some in waiting.values() for one in some} | {one.sequence for one in at_work.values()}
-        assert set(lines.held) == held
-        assert len(lines) == len(opened)
+        assert set(queues.held) == held
+        assert len(queues) == len(opened)
     assert sorted(done) == sorted(sequence for sequence, _ in arrivals)
 
 
 @given(st.integers(1, 9), st.lists(st.booleans(), min_size=2, max_size=6))
 def test_the_same_work_put_back_by_hand_is_not_mixed_up_with_what_is_held(sequence: int, order: list[bool]) -> None:
-    lines = WorkQueues()
+    queues = WorkQueues()
     old, again = item(sequence, "a"), item(sequence, "a")
-    lines.join(old)
-    lines.join(again)
-    lines.leave(old)
-    assert lines.held == {sequence: again}
-    assert [lines.take("a"), lines.take("a"), lines.take("a")] == [old, again, None]
+    queues.push(old)
+    queues.push(again)
+    queues.release(old)
+    assert queues.held == {sequence: again}
+    assert [queues.pop("a"), queues.pop("a"), queues.pop("a")] == [old, again, None]
 
 
 LEASE = 5.0
@@ -89,18 +89,18 @@ Notes = st.one_of(
 def test_what_is_known_of_the_others_is_what_they_said_last(
     said: list[tuple[float, PeerMessage]], later: float
 ) -> None:
-    others, now = PeerState(LEASE), 0.0
+    state, now = PeerState(LEASE), 0.0
     told: list[tuple[float, PeerMessage]] = []
     for pause, note in said:
         now += pause
-        others.note(note, now)
+        state.apply(note, now)
         told.append((now, note))
     now += later
     alive = {note.worker for at, note in told if _last(told, note.worker) == at and now - at <= LEASE * 4 / 3}
-    assert others.any(now) == bool(alive)
+    assert state.any_alive(now) == bool(alive)
     for sequence in range(1, 9):
-        assert others.is_done(sequence) == any(note.done == sequence for _, note in told)
-        assert others.hold(sequence, now) == any(_holds(told, worker, sequence) for worker in alive)
+        assert state.is_done(sequence) == any(note.done == sequence for _, note in told)
+        assert state.any_holds(sequence, now) == any(_holds(told, worker, sequence) for worker in alive)
 
 
 def _last(told: list[tuple[float, PeerMessage]], worker: str) -> float:
@@ -122,9 +122,9 @@ def _holds(told: list[tuple[float, PeerMessage]], worker: str, sequence: int) ->
 @settings(max_examples=5)
 @given(st.integers(1, 6000))
 def test_the_newest_of_what_is_done_is_remembered(count: int) -> None:
-    others = PeerState(LEASE)
+    state = PeerState(LEASE)
     for sequence in range(1, count + 1):
-        others.finished(sequence)
-    assert others.is_done(count)
-    assert others.is_done(max(1, count - 4000))
-    assert sum(others.is_done(sequence) for sequence in range(1, count + 1)) == min(count, 4096)
+        state.mark_done(sequence)
+    assert state.is_done(count)
+    assert state.is_done(max(1, count - 4000))
+    assert sum(state.is_done(sequence) for sequence in range(1, count + 1)) == min(count, 4096)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager, suppress
 
-import pytest
 from nats.js import api
 
 from bus import codec, subjects
@@ -30,8 +29,8 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.log.pull import PullSubscription
 from bus.process.discovery import discover
-from bus.work import runner
-from bus.work.runner import MAX_TRIES, Runner
+from bus.work.executor import MAX_TRIES
+from bus.work.runner import Runner
 from bus.work.service import Handler, Output, Reader, Service
 
 
@@ -169,17 +168,13 @@ async def test_what_cannot_work_is_told_and_blocks_nothing(event_log: EventLog) 
     ]
 
 
-async def test_a_handler_that_always_breaks_ends_as_a_dead_letter(
-    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
-
+async def test_a_handler_that_always_breaks_ends_as_a_dead_letter(event_log: EventLog) -> None:
     async def broken(event: Event, reader: Reader) -> AsyncIterator[Output]:
         if event.turn == "t1":
             raise RuntimeError("a bug")
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
-    async with running(event_log, service(broken, on_failure=tell)):
+    async with running(event_log, service(broken, on_failure=tell, backoff=(0.01,))):
         await event_log.append(said(1))
         await event_log.append(said(2))
         await until(event_log, ReplyFailed, 1)
@@ -310,22 +305,20 @@ async def test_a_worker_that_may_hold_little_more_still_takes_short_work(event_l
         gate.set()
 
 
-async def test_a_request_that_the_server_forgets_is_noticed_at_once(
-    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Work that came between that and the next look for it used to wait, for up to a second.
-    monkeypatch.setattr("bus.log.pull._EXPIRES", 1.0)
-    monkeypatch.setattr("bus.log.pull._HEARTBEAT", 0.4)
+async def test_a_request_that_the_server_forgets_is_noticed_at_once(event_log: EventLog) -> None:
+    # Work that came between that and the next request used to wait, for up to a second.
     consumer = await event_log.js.add_consumer(streams.CONVERSATIONS, api.ConsumerConfig(durable_name="worker"))
     async with (
-        PullSubscription(event_log.nc, streams.CONVERSATIONS, consumer.name, window=0) as pull,
+        PullSubscription(
+            event_log.nc, streams.CONVERSATIONS, consumer.name, window=0, expires=1.0, heartbeat=0.4
+        ) as pull,
         asyncio.timeout(10),
     ):
         for _ in range(2):
-            await pull.ask(2)
+            await pull.request(2)
             assert await pull.next(timeout=60.0) is None
             assert pull.outstanding == 0
-        await pull.ask(1)
+        await pull.request(1)
         await event_log.append(said(1))
         msg = await pull.next(timeout=60.0)
         assert msg is not None

@@ -14,7 +14,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.pull import PullSubscription
 from bus.settings import Settings
-from bus.work.consumers import consumers
+from bus.work.consumers import consumer_configs
 from bus.work.peers import PeerMessage, PeerState
 from bus.work.runner import Runner
 from bus.work.service import Output, Reader, Service
@@ -63,11 +63,11 @@ async def test_a_conversation_stays_in_order_over_three_workers(event_log: Event
 
 async def test_what_a_dead_worker_held_comes_before_what_followed_it(event_log: EventLog) -> None:
     one = service(takes_a_while, lease=1.0)
-    for stream, config in consumers(one):
+    for stream, config in consumer_configs(one):
         await event_log.js.add_consumer(stream, config)
     await event_log.append(said(1))
     async with PullSubscription(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
-        await dead.ask(1)
+        await dead.request(1)
         assert await dead.next(timeout=5) is not None
     await event_log.append(said(2))
     await event_log.append(said(3, "c2"))
@@ -83,12 +83,12 @@ async def test_what_workers_die_of_is_put_aside_and_what_they_died_beside_is_don
     event_log: EventLog, deaths: int
 ) -> None:
     one = service(takes_a_while, lease=0.5, on_failure=tell)
-    for stream, config in consumers(one):
+    for stream, config in consumer_configs(one):
         await event_log.js.add_consumer(stream, config)
     await event_log.append(said(1))
     async with PullSubscription(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
         for number in range(deaths):
-            await dead.ask(1)
+            await dead.request(1)
             msg = await dead.next(timeout=5)
             assert msg is not None
             await msg.nak()
@@ -159,27 +159,27 @@ async def test_a_worker_cut_off_beyond_its_lease_is_refused_when_it_is_back(
 
 
 def test_others_are_believed_for_a_lease_and_a_third() -> None:
-    others = PeerState(lease=3.0)
-    others.note(PeerMessage(worker="w1", holds=(), new=True), 0.0)
-    others.note(PeerMessage(worker="w1", took=7), 1.0)
-    assert others.hold(7, 4.9)
-    assert not others.hold(8, 4.9)
-    assert not others.hold(7, 5.1)
-    assert not others.any(5.1)
+    state = PeerState(lease=3.0)
+    state.apply(PeerMessage(worker="w1", holds=(), new=True), 0.0)
+    state.apply(PeerMessage(worker="w1", took=7), 1.0)
+    assert state.any_holds(7, 4.9)
+    assert not state.any_holds(8, 4.9)
+    assert not state.any_holds(7, 5.1)
+    assert not state.any_alive(5.1)
 
 
 def test_what_another_has_done_is_remembered_and_not_held() -> None:
-    others = PeerState(lease=3.0)
-    others.note(PeerMessage(worker="w1", took=7), 0.0)
-    others.note(PeerMessage(worker="w1", done=7), 0.1)
-    assert others.is_done(7)
-    assert not others.hold(7, 0.2)
-    others.note(PeerMessage(worker="w1", took=8), 0.2)
-    others.note(PeerMessage(worker="w1", leaves=True), 0.3)
-    assert not others.hold(8, 0.4)
-    assert others.any(0.4), "what it gave back is on its way"
-    assert not others.any(4.4)
-    assert others.is_done(7)
+    state = PeerState(lease=3.0)
+    state.apply(PeerMessage(worker="w1", took=7), 0.0)
+    state.apply(PeerMessage(worker="w1", done=7), 0.1)
+    assert state.is_done(7)
+    assert not state.any_holds(7, 0.2)
+    state.apply(PeerMessage(worker="w1", took=8), 0.2)
+    state.apply(PeerMessage(worker="w1", leaves=True), 0.3)
+    assert not state.any_holds(8, 0.4)
+    assert state.any_alive(0.4), "what it gave back is on its way"
+    assert not state.any_alive(4.4)
+    assert state.is_done(7)
 
 
 @pytest.mark.parametrize("garbage", [b"\xff", json.dumps({"worker": 1}).encode()])

@@ -26,7 +26,7 @@ from bus.events import (
 from bus.ids import derive_id
 from bus.log import dead_letters
 from bus.log.event_log import EventLog
-from bus.work import runner
+from bus.work.executor import MAX_TRIES
 from bus.work.runner import Runner
 from bus.work.service import Service
 from projections.conversation import Conversation, Reply, Sentence, fold_all
@@ -62,7 +62,12 @@ class Faulty:
 async def working(event_log: EventLog, chat: ChatEngine) -> AsyncIterator[None]:
     dialogue = Dialogue(chat)
     service = Service(
-        name="dialogue", consumes=CONSUMES, handle=dialogue.reply, engine=chat.name, on_failure=failure_facts
+        name="dialogue",
+        consumes=CONSUMES,
+        handle=dialogue.reply,
+        engine=chat.name,
+        on_failure=failure_facts,
+        backoff=(0.01,),
     )
     worker = asyncio.create_task(Runner(event_log, service).run())
     try:
@@ -153,10 +158,9 @@ async def test_an_error_that_is_not_retryable_fails_the_reply_at_once(event_log:
 
 
 async def test_a_reply_that_was_given_up_is_completed_once_its_dead_letter_is_requeued(
-    event_log: EventLog, asked: Event, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, asked: Event
 ) -> None:
-    monkeypatch.setattr(runner, "_BACKOFF", (0.01,))
-    chat = Faulty(faults=runner.MAX_TRIES)
+    chat = Faulty(faults=MAX_TRIES)
     async with working(event_log, chat):
         facts = await until_over(event_log, ReplyFailed)
         assert fold_all(Conversation(id="c"), facts).turns[0].reply == replace(

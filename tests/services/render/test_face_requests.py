@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,13 +193,11 @@ async def test_without_models_it_is_tried_again_and_then_refused_and_the_photo_s
         raise EngineError("pip could not get it", retryable=True)
 
     monkeypatch.setattr("services.render.photo.models.fetch", offline)
-    monkeypatch.setattr("bus.work.runner._BACKOFF", (0.01,))
     photo = png(drawn())
     await event_log.assets.put("upload-zoe", photo)
     portraits = Portraits(tmp_path)
-    async with running(
-        event_log, service(faces(128, portraits, Warp(128)), portraits, Studio(tmp_path), bitrate=300_000)
-    ):
+    render = service(faces(128, portraits, Warp(128)), portraits, Studio(tmp_path), bitrate=300_000)
+    async with running(event_log, replace(render, backoff=(0.01,))):
         await event_log.append(asked(photo))
         refused = await outcome(event_log, lambda body: isinstance(body, FaceRefused))
     assert isinstance(refused, FaceRefused)

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 BLOCK_BYTES = 2 * MICROPHONE_RATE * 64 // 1000
 """Audio per call of the engine, 64 ms: the engine may hold the interpreter lock for the whole call."""
-SLOTS = 4
+CONCURRENCY = 4
 """Utterances handled at once; more if the engine recognises more in parallel."""
 
 
@@ -128,5 +128,5 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         engine=engine,
         on_failure=failure_facts,
         readings=gpu_readings,
-        concurrency=max(SLOTS, transcriber.threads),
+        concurrency=max(CONCURRENCY, transcriber.threads),
     )

@@ -26,7 +26,7 @@ class Voice:
     """Name of a recording that engines which can clone a voice take it from, with or without its ending."""
 
     @property
-    def english(self) -> bool:
+    def is_english(self) -> bool:
         return self.language.lower().split("-")[0] == "en"
 
 

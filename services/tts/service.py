@@ -23,13 +23,13 @@ from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
 from services.characters import current_characters
 from services.gpu import gpu_readings
-from services.tts.chunks import SpeechChunks
+from services.tts.chunker import SpeechChunker
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
-from services.tts.spoken_form import speakable
+from services.tts.spoken_form import to_spoken_form
 
-SLOTS = 4
+CONCURRENCY = 4
 """Sentences spoken at once."""
-LONGEST_TEXT = 2_000
+MAX_TEXT = 2_000
 """Characters of one sentence that are spoken; a sentence that long is no speech any more."""
 
 
@@ -46,7 +46,7 @@ def voice_of(name: str, character: CharacterCreated | None, language: str) -> Vo
     return Voice(name=character.voice, pitch=character.pitch, pace=character.pace, language=language, sample=sample)
 
 
-class Speaker:
+class SentenceSynthesizer:
     """Handles one sentence: `speech.started`, audio chunks of which the last is final, `speech.ended`.
 
     A text with nothing to say aloud (a picture, a line of code) gives the same with no packet and 0 samples, so that
@@ -56,7 +56,7 @@ class Speaker:
     def __init__(self, synthesizer: Synthesizer, engine: str) -> None:
         self._synthesizer = synthesizer
         self._engine = engine
-        self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="tts")
+        self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="tts")
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
@@ -64,8 +64,8 @@ class Speaker:
         speech = speech_id(event)
         voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
         voice = replace(voice, pace=voice.pace * body.pace)
-        text = speakable(body.text)[:LONGEST_TEXT] if body.spoken else ""
-        chunks = SpeechChunks(event.conversation, speech)
+        text = to_spoken_form(body.text)[:MAX_TEXT] if body.spoken else ""
+        chunks = SpeechChunker(event.conversation, speech)
         steps = _Steps(self._work(chunks, text, voice, seed_of(speech), body.volume))
         loop = asyncio.get_running_loop()
         # The voice begins while the fact that it begins is on its way.
@@ -100,7 +100,7 @@ class Speaker:
             self._threads.submit(steps.close)
 
     def _work(
-        self, chunks: SpeechChunks, text: str, voice: Voice, seed: int, volume: float
+        self, chunks: SpeechChunker, text: str, voice: Voice, seed: int, volume: float
     ) -> Generator[AudioOut, None, None]:
         if text:
             for piece in self._synthesizer.speak(text, voice, seed):
@@ -148,9 +148,9 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
     return Service(
         name="tts",
         consumes=(ReplySentence,),
-        handle=Speaker(synthesizer, engine),
+        handle=SentenceSynthesizer(synthesizer, engine),
         engine=engine,
         on_failure=failure_facts,
         readings=gpu_readings,
-        concurrency=SLOTS,
+        concurrency=CONCURRENCY,
     )

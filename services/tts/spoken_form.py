@@ -53,7 +53,7 @@ def _is_said(character: str) -> bool:
     return category[0] not in "CS" or character in _SPOKEN_SYMBOLS or character in _JOINERS
 
 
-def speakable(text: str) -> str:
+def to_spoken_form(text: str) -> str:
     """The text without markup, pictures, code and addresses (of which the host is said), on one line.
 
     Returns:
@@ -78,7 +78,7 @@ def _end_of(url: str) -> str:
     return url[-1] if url[-1] in ".,;:!?" else ""
 
 
-def ascii_english(text: str) -> str:
+def to_ascii_english(text: str) -> str:
     """English text in the letters that an ASCII-only engine knows, accents dropped and symbols named."""
     for symbol, name in (("€", " euros "), ("£", " pounds "), ("°", " degrees "), ("&", " and "), ("+", " plus ")):
         text = text.replace(symbol, name)

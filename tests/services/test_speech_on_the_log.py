@@ -60,7 +60,7 @@ async def wait_for(event_log: EventLog, wanted: Callable[[Body], bool]) -> list[
     raise AssertionError([type(event.body).__name__ for event in events])
 
 
-@pytest.mark.skipif(flite_library.missing() is not None, reason="the ear does not understand eSpeak NG")
+@pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="the ear does not understand eSpeak NG")
 async def test_what_the_voice_says_the_ear_hears(event_log: EventLog, settings: Settings) -> None:
     async with running(event_log, build_tts(settings)), running(event_log, build_stt(settings)):
         sentence = record(ReplySentence(reply="r", index=0, text=TEXT, character="ada"), "sentence")

@@ -15,7 +15,7 @@ PAUSES = (5.0, 30.0, 120.0, 600.0)
 """Seconds before each further try; the last one again and again."""
 
 
-class Arriving:
+class DeferredEngine:
     """Fetches and loads an engine beside the work, and tries again where that failed but can still succeed.
 
     Args:
@@ -32,7 +32,7 @@ class Arriving:
         self._make = make
         self._name = name
         self._pauses = pauses
-        self.settled = threading.Event()
+        self.resolved = threading.Event()
         """It is there, or will not come."""
         threading.Thread(target=self._arrive, name=f"fetch {name}", daemon=True).start()
 
@@ -44,20 +44,20 @@ class Arriving:
 
     def _arrive(self) -> None:
         tries = 0
-        while not self.settled.is_set():
+        while not self.resolved.is_set():
             try:
                 self._current = self._make()
                 log.info("the voice has arrived", extra={"engine": self._name})
-                self.settled.set()
+                self.resolved.set()
             except VisavisError as error:
                 told = {"engine": self._name, "why": error.detail}
                 log.error("the voice is not there, another one speaks", extra=told)
                 if not error.retryable:
-                    self.settled.set()
+                    self.resolved.set()
                 else:
                     threading.Event().wait(self._pauses[min(tries, len(self._pauses) - 1)])
                     tries += 1
             except Exception:
                 log.exception("the voice is not there, another one speaks", extra={"engine": self._name})
-                self.settled.set()
+                self.resolved.set()
                 raise

@@ -13,8 +13,8 @@ import msgspec
 from bus.errors import EngineError
 from services.audio import samples_from_pcm
 from services.tts.engine import SpeechPiece, Voice
-from services.tts.engines.espeak_process import Answer, Request, read, write
-from services.tts.lips.visemes import Phoneme, Shapes, ipa_shapes, marks
+from services.tts.engines.espeak_process import Request, Response, read_message, write_message
+from services.tts.lips.visemes import Phoneme, WeightedVisemes, ipa_visemes, viseme_marks
 
 COMMAND = (sys.executable, "-m", "services.tts.engines.espeak_process")
 PATIENCE = 10.0
@@ -29,7 +29,7 @@ _RATE = 160
 """Words a minute; its own 175 are a hurry."""
 
 
-def missing() -> str | None:
+def why_unavailable() -> str | None:
     """What is missing for it here, as one sentence."""
     if importlib.util.find_spec("espeakng_loader") is None:
         return "the package espeakng-loader is not installed (pip install 'visavis[espeak]')"
@@ -49,7 +49,7 @@ class EspeakEngine:
         self._patience = patience
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers = msgspec.msgpack.Decoder(Answer)
+        self._answers = msgspec.msgpack.Decoder(Response)
 
     @property
     def pid(self) -> int | None:
@@ -68,7 +68,7 @@ class EspeakEngine:
         if answer.error:
             raise EngineError(answer.error, retryable=answer.retryable)
         samples = samples_from_pcm(answer.pcm)
-        yield SpeechPiece(samples, answer.rate, marks(_timed(answer.phonemes, len(samples))))
+        yield SpeechPiece(samples, answer.rate, viseme_marks(_timed(answer.phonemes, len(samples))))
 
     def ipa(self, text: str, language: str) -> str:
         """The text in IPA, see `espeak_process.Answer.ipa`.
@@ -87,7 +87,7 @@ class EspeakEngine:
         with self._lock:
             self._end()
 
-    def _ask(self, request: Request) -> Answer:
+    def _ask(self, request: Request) -> Response:
         with self._lock:
             process = self._running()
             assert process.stdin is not None
@@ -95,8 +95,8 @@ class EspeakEngine:
             watchdog = threading.Timer(self._patience, process.kill)
             watchdog.start()
             try:
-                write(process.stdin, msgspec.msgpack.encode(request))  # type: ignore[arg-type]  # IO[bytes] has what BinaryIO needs here
-                data = read(process.stdout)  # type: ignore[arg-type]
+                write_message(process.stdin, msgspec.msgpack.encode(request))  # type: ignore[arg-type]  # IO[bytes] has what BinaryIO needs here
+                data = read_message(process.stdout)  # type: ignore[arg-type]
                 answer = None if data is None else self._answers.decode(data)
             except (OSError, msgspec.DecodeError) as error:
                 self._end()
@@ -144,8 +144,8 @@ def _request(text: str, voice: Voice, seed: int) -> Request:
     )
 
 
-def _timed(phonemes: Sequence[tuple[str, int]], end: int) -> Iterator[tuple[Phoneme, Shapes]]:
+def _timed(phonemes: Sequence[tuple[str, int]], end: int) -> Iterator[tuple[Phoneme, WeightedVisemes]]:
     """Each phoneme with the start of the next one as its end."""
     starts = [start for _, start in phonemes[1:]]
     for (name, start), stop in zip(phonemes, [*starts, end], strict=True):
-        yield Phoneme(name, start, stop), ipa_shapes(name)
+        yield Phoneme(name, start, stop), ipa_visemes(name)

@@ -69,7 +69,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Only the phonemes of the text are wanted, as `ipa`."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     rate: int = 0
     pcm: bytes = b""
     phonemes: tuple[tuple[str, int], ...] = ()
@@ -84,12 +84,12 @@ WARM_UP = Request(text="hello", voice="en-us", variant="f5")
 """Loads what most requests need."""
 
 
-def write(stream: BinaryIO, data: bytes) -> None:
+def write_message(stream: BinaryIO, data: bytes) -> None:
     stream.write(len(data).to_bytes(4, "big") + data)
     stream.flush()
 
 
-def read(stream: BinaryIO) -> bytes | None:
+def read_message(stream: BinaryIO) -> bytes | None:
     """The next message; None where the stream has ended, in the middle of one too."""
     head = stream.read(4)
     if len(head) < 4:
@@ -99,7 +99,7 @@ def read(stream: BinaryIO) -> bytes | None:
     return data if len(data) == size else None
 
 
-class Espeak:
+class EspeakLibrary:
     """The library, which has one global state: one text at a time.
 
     Raises:
@@ -127,14 +127,14 @@ class Espeak:
         self._sound: list[bytes] = []
         self._phonemes: list[tuple[str, int]] = []
 
-    def speak(self, request: Request) -> Answer:
+    def speak(self, request: Request) -> Response:
         name = f"{request.voice}+{request.variant}" if request.variant else request.voice
         self._library.espeak_ng_SetRandSeed(request.seed)
         # An unknown voice would leave the one before in place, without a word.
         if self._library.espeak_SetVoiceByName(name.encode()) != 0:
-            return Answer(error=f"eSpeak NG has no voice {name!r}")
+            return Response(error=f"eSpeak NG has no voice {name!r}")
         if request.silent:
-            return Answer(ipa=self._ipa(request.text))
+            return Response(ipa=self._ipa(request.text))
         self._library.espeak_SetParameter(_RATE, request.rate, 0)
         self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
         self._library.espeak_SetParameter(_VOLUME, request.volume, 0)
@@ -142,8 +142,8 @@ class Espeak:
         text = request.text.encode() + b"\0"
         status = self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARACTERS_UTF8, None, None)
         if status != 0:
-            return Answer(error=f"eSpeak NG gave up on {len(request.text)} characters: {status}", retryable=True)
-        return Answer(rate=self.rate, pcm=b"".join(self._sound), phonemes=tuple(self._phonemes))
+            return Response(error=f"eSpeak NG gave up on {len(request.text)} characters: {status}", retryable=True)
+        return Response(rate=self.rate, pcm=b"".join(self._sound), phonemes=tuple(self._phonemes))
 
     def _ipa(self, text: str) -> str:
         data = text.encode() + b"\0"
@@ -156,8 +156,8 @@ class Espeak:
             said = self._library.espeak_TextToPhonemes(ctypes.byref(place), _CHARACTERS_UTF8, _IPA)
             # It tells where it stopped reading, a letter or two behind the mark; at the end it tells nothing.
             end = place.value or start + len(data) - 1
-            read = data[before - start : end - start].decode("utf-8", "ignore").rstrip()
-            mark = next((letter for letter in reversed(read[-3:]) if letter in _CLAUSE_MARKS), "")
+            clause = data[before - start : end - start].decode("utf-8", "ignore").rstrip()
+            mark = next((letter for letter in reversed(clause[-3:]) if letter in _CLAUSE_MARKS), "")
             if said:
                 clauses.append(said.decode("utf-8", "ignore").strip() + mark)
             if place.value == before:
@@ -178,7 +178,7 @@ class Espeak:
         return 0
 
 
-def speak_apart(espeak: Espeak, request: Request) -> bytes:
+def speak_in_fork(espeak: EspeakLibrary, request: Request) -> bytes:
     """The encoded answer, made in a fork; an error that can be retried where that did not live to give it."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -195,17 +195,17 @@ def speak_apart(espeak: Espeak, request: Request) -> bytes:
         return data
     exit_status = os.waitstatus_to_exitcode(status)
     detail = f"eSpeak NG broke down over {len(request.text)} characters: exit status {exit_status}"
-    return msgspec.msgpack.encode(Answer(error=detail, retryable=True))
+    return msgspec.msgpack.encode(Response(error=detail, retryable=True))
 
 
 def main() -> int:
     # Ctrl-C is meant for the service, which ends us by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    espeak = Espeak()
+    espeak = EspeakLibrary()
     espeak.speak(WARM_UP)
     requests = msgspec.msgpack.Decoder(Request)
-    for data in iter(functools.partial(read, sys.stdin.buffer), None):
-        write(sys.stdout.buffer, speak_apart(espeak, requests.decode(data)))
+    for data in iter(functools.partial(read_message, sys.stdin.buffer), None):
+        write_message(sys.stdout.buffer, speak_in_fork(espeak, requests.decode(data)))
     return 0
 
 

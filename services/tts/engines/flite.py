@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from services.audio import Samples
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines.flite_library import FliteVoice
-from services.tts.lips.visemes import Phoneme, arpabet_shapes, marks
-from services.tts.spoken_form import ascii_english
+from services.tts.lips.visemes import Phoneme, arpabet_visemes, viseme_marks
+from services.tts.spoken_form import to_ascii_english
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ _KINDS = {
 }
 
 
-class Flite:
+class FliteEngine:
     """Speaks English only; letters beyond ASCII are spelt without their accents."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Flite:
         return f"flite/{_kind(voice).name}"
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        plain = ascii_english(text)
+        plain = to_ascii_english(text)
         if not any(character.isalnum() for character in plain):
             return
         kind = _kind(voice)
@@ -54,7 +54,7 @@ class Flite:
 
         def on_sound(samples: Samples, rate: int, phonemes: list[Phoneme]) -> bool:
             played = rate if kind.shifts else round(rate * pitch)
-            shapes = marks((phoneme, arpabet_shapes(phoneme.name)) for phoneme in phonemes)
+            shapes = viseme_marks((phoneme, arpabet_visemes(phoneme.name)) for phoneme in phonemes)
             pieces.put(SpeechPiece(samples, played, shapes))
             return not stopped
 

@@ -74,7 +74,7 @@ def _load(name: str) -> ctypes.CDLL:
     return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
 
 
-def missing() -> str | None:
+def why_unavailable() -> str | None:
     """What of flite is not installed here, as one sentence."""
     for library in ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1", "libflite_cmu_us_slt.so.1"):
         try:
@@ -93,7 +93,7 @@ def _libc() -> ctypes.CDLL:
 
 @functools.cache
 def _flite() -> ctypes.CDLL:
-    lack = missing()
+    lack = why_unavailable()
     if lack:
         raise EngineError(lack)
     library = _load("libflite.so.1")

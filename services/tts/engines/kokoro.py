@@ -1,10 +1,10 @@
-"""Kokoro, 82 million parameters, under the Apache License: a natural voice on the processor."""
+"""Kokoro, 82 million parameters, under the Apache License: a natural voice on the CPU."""
 
 from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,15 +18,15 @@ from services.audio import Samples, to_int16
 from services.downloads import Model, ModelFile, missing_files
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.engines import espeak
-from services.tts.engines.kokoro_phonemes import ids_of, kokoro_letters
-from services.tts.engines.long_text import FADE, PAUSE, cut, joinable
-from services.tts.lips.reader import LipReader
+from services.tts.engines.kokoro_phonemes import phoneme_ids, to_kokoro_phonemes
+from services.tts.engines.long_text import FADE, PAUSE, split_text, trim_and_fade
+from services.tts.lips.estimator import VisemeEstimator
 
 RATE = 24_000
-LONGEST = 100
-"""Characters said at once: the model gives no sound before it has all of it, so the first part must not be long."""
+MAX_PART = 100
+"""Characters synthesised at once: the model returns no audio before all of it is ready, so parts must be short."""
 _CONTEXT = 510
-"""Letters that the model takes at once, and rows in a voice's file: one for each length."""
+"""Phonemes that the model takes at once, and rows in a voice file: one for each length."""
 _STYLE = 256
 
 VOICES = {
@@ -34,10 +34,10 @@ VOICES = {
     "fr": ("ff_siwis", "ff_siwis"), "hi": ("hf_alpha", "hm_omega"), "it": ("if_sara", "im_nicola"),
     "pt": ("pf_dora", "pm_alex"),
 }  # fmt: skip
-"""Female and male. Its Japanese and its Chinese were trained with other phonemes than eSpeak NG's."""
+"""Female and male. Japanese and Chinese are missing: they were trained with other phonemes than eSpeak NG's."""
 
-# The model's and the tokenizer's checksum as several independent projects on GitHub pin them for this commit; the
-# voices' were computed from the npm package kokoro-js 1.2.1, by the same publisher, and agree with those projects'.
+# The checksums of model and tokenizer are those that several independent projects on GitHub pin for this commit. Those
+# of the voices were computed from the npm package kokoro-js 1.2.1, by the same publisher, and agree with the projects'.
 _VOICES_SHA256 = {
     "af_heart": "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b",
     "am_michael": "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1",
@@ -81,42 +81,41 @@ class _Vocabulary(msgspec.Struct):
 
 
 class _Tokenizer(msgspec.Struct):
-    """Of tokenizer.json what is needed."""
+    """The part of tokenizer.json that is needed."""
 
     model: _Vocabulary
 
 
-def folder_of(settings: Settings) -> Path:
+def model_folder(settings: Settings) -> Path:
     return Path(settings.kokoro_model) if settings.kokoro_model else settings.data_folder / "models" / "kokoro"
 
 
-def missing(settings: Settings) -> str | None:
-    """What is missing for it here, as one sentence. Asked for by name, it downloads its files."""
+def why_unavailable(
+    settings: Settings, why_no_espeak: Callable[[], str | None] = espeak.why_unavailable
+) -> str | None:
+    """The unmet requirement, as one sentence. An engine configured by name may lack its files: it downloads them."""
     if importlib.util.find_spec("onnxruntime") is None:
         return "the package onnxruntime is not installed (pip install 'visavis[kokoro]')"
-    if lack := espeak.missing():
-        return f"it needs eSpeak NG to read: {lack}"
-    lacking = missing_files(WEIGHTS.files, folder_of(settings))
-    if lacking and settings.tts_engine != "kokoro":
-        return f"its files are not in {folder_of(settings)}; VISAVIS_TTS_ENGINE=kokoro downloads them (330 MB)"
+    if reason := why_no_espeak():
+        return f"it needs eSpeak NG to read: {reason}"
+    missing = missing_files(WEIGHTS.files, model_folder(settings))
+    if missing and settings.tts_engine != "kokoro":
+        return f"its files are not in {model_folder(settings)}; VISAVIS_TTS_ENGINE=kokoro downloads them (330 MB)"
     return None
 
 
-class Kokoro:
-    """Speaks the languages of its voices; everything else goes to another engine.
+class KokoroEngine:
+    """Speaks the languages of its voices; the fallback engine speaks all others.
 
     Args:
         folder: with the files of `WEIGHTS`, flat.
-        reader: text to IPA.
-        lips: finds the shapes.
-        others: speaks the languages that it does not.
-        threads: of the processor, for one part of a text.
+        threads: of the CPU, for one part of a text.
     Raises:
         ConfigurationError: the files are not those of the model.
     """
 
     def __init__(
-        self, folder: Path, reader: Phonemizer, lips: LipReader, others: Synthesizer, threads: int = 0
+        self, folder: Path, phonemizer: Phonemizer, visemes: VisemeEstimator, fallback: Synthesizer, threads: int = 0
     ) -> None:
         import onnxruntime
 
@@ -127,60 +126,61 @@ class Kokoro:
             model = str(folder / "model.onnx")
             self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
             tokenizer = msgspec.json.decode((folder / "tokenizer.json").read_bytes(), type=_Tokenizer)
-        except Exception as error:  # its errors have no base of their own
+        except Exception as error:  # onnxruntime's errors share no base class
             raise ConfigurationError(f"{folder} holds no Kokoro model that can be loaded: {error}") from error
-        names = [one.name for one in self._session.get_inputs()]
+        names = [node.name for node in self._session.get_inputs()]
         if len(names) != 3 or names[1:] != ["style", "speed"]:
-            raise ConfigurationError(f"expected a model that takes letters, style and speed, got {', '.join(names)}")
-        self._letters_input = names[0]
+            raise ConfigurationError(f"expected the model inputs tokens, style and speed, got {', '.join(names)}")
+        self._tokens_input = names[0]
         self._vocabulary = tokenizer.model.vocab
         self._folder = folder
-        self._reader = reader
-        self._lips = lips
-        self._others = others
+        self._phonemizer = phonemizer
+        self._visemes = visemes
+        self._fallback = fallback
         self._styles: dict[str, npt.NDArray[np.float32]] = {}
         self._loading = threading.Lock()
 
     def voice_for(self, voice: Voice) -> str:
         name = voice_name(voice)
-        return f"kokoro/{name}" if name else self._others.voice_for(voice)
+        return f"kokoro/{name}" if name else self._fallback.voice_for(voice)
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
         name = voice_name(voice)
         if name is None:
-            yield from self._others.speak(text, voice, seed)
+            yield from self._fallback.speak(text, voice, seed)
             return
-        # It cannot change a voice's pitch; played faster and spoken slower it is that of a smaller person.
+        # The model cannot change the pitch: a higher sample rate with slower speech does.
         pitch = min(max(voice.pitch, 0.8), 1.25)
         speed = min(max(voice.pace, 0.6), 1.7) / pitch
         rate = round(RATE * pitch)
-        lips = self._lips.open(text, voice, rate)
-        for place, part in enumerate(cut(text, LONGEST)):
+        visemes = self._visemes.open(text, voice, rate)
+        for place, part in enumerate(split_text(text, MAX_PART)):
             if place:
                 pause = np.zeros(round(PAUSE * rate), np.int16)
-                yield SpeechPiece(pause, rate, lips.push(pause))
-            for piece in joinable(iter([self._sound(part, voice.language, name, speed)]), round(FADE * rate)):
-                yield SpeechPiece(piece, rate, lips.push(piece))
+                yield SpeechPiece(pause, rate, visemes.push(pause))
+            for piece in trim_and_fade(iter([self._synthesize(part, voice.language, name, speed)]), round(FADE * rate)):
+                yield SpeechPiece(piece, rate, visemes.push(piece))
         rest = np.zeros(0, np.int16)
-        yield SpeechPiece(rest, rate, lips.push(rest, last=True))
+        yield SpeechPiece(rest, rate, visemes.push(rest, last=True))
 
-    def _sound(self, text: str, language: str, name: str, speed: float) -> Samples:
-        ids = ids_of(kokoro_letters(self._reader.ipa(text, language), language), self._vocabulary)[: _CONTEXT - 1]
+    def _synthesize(self, text: str, language: str, name: str, speed: float) -> Samples:
+        phonemes = to_kokoro_phonemes(self._phonemizer.ipa(text, language), language)
+        ids = phoneme_ids(phonemes, self._vocabulary)[: _CONTEXT - 1]
         if not ids:
             return np.zeros(0, np.int16)
         inputs = {
-            self._letters_input: np.array([[0, *ids, 0]], np.int64),
+            self._tokens_input: np.array([[0, *ids, 0]], np.int64),
             "style": self._style(name)[len(ids)],
             "speed": np.array([speed], np.float32),
         }
         try:
             sound = self._session.run(None, inputs)[0]
         except Exception as error:  # see above
-            raise EngineError(f"Kokoro failed on {len(ids)} letters: {error}", retryable=False) from error
+            raise EngineError(f"Kokoro failed on {len(ids)} phonemes: {error}", retryable=False) from error
         return to_int16(np.asarray(sound, np.float32))
 
     def _style(self, name: str) -> npt.NDArray[np.float32]:
-        """[510, 1, 256]: how the voice speaks a text of each length."""
+        """[510, 1, 256]: the style vector of a voice for each length of text."""
         with self._loading:
             if name not in self._styles:
                 values = np.fromfile(self._folder / f"{name}.bin", np.float32)
@@ -192,10 +192,10 @@ class Kokoro:
 
 
 def voice_name(voice: Voice) -> str | None:
-    """The file of the voice that speaks; None where it has none for the language."""
+    """The name of the voice file; None if there is none for the language."""
     tag = voice.language.lower()
     pair = VOICES.get(tag) or VOICES.get(tag.split("-")[0])
     if pair is None:
         return None
-    own = {name for names in VOICES.values() for name in names}
-    return voice.name if voice.name in own else pair[voice.name == "male"]
+    all_names = {name for names in VOICES.values() for name in names}
+    return voice.name if voice.name in all_names else pair[voice.name == "male"]

@@ -20,7 +20,7 @@ _OTHERS = (("ts", "ʦ"), ("dz", "ʣ"), ("tʃ", "ʧ"), ("dʒ", "ʤ"))
 _SWITCH = re.compile(r"\([a-z-]+\)")
 
 
-def kokoro_letters(ipa: str, language: str) -> str:
+def to_kokoro_phonemes(ipa: str, language: str) -> str:
     """The letters for a text.
 
     Args:
@@ -38,6 +38,6 @@ def kokoro_letters(ipa: str, language: str) -> str:
     return text
 
 
-def ids_of(letters: str, vocabulary: Mapping[str, int]) -> list[int]:
+def phoneme_ids(letters: str, vocabulary: Mapping[str, int]) -> list[int]:
     """Numbers of the letters that the model knows; the others are left out."""
     return [vocabulary[letter] for letter in letters if letter in vocabulary]

@@ -20,7 +20,7 @@ _QUIET = 0.004 * 32768
 _CLAUSE = re.compile(r"(?<=[.!?;:,])\s+|(?<=[。！？；：，、।])\s*")
 
 
-def cut(text: str, longest: int) -> list[str]:
+def split_text(text: str, longest: int) -> list[str]:
     """The text in parts of at most so many characters, between clauses where that can be, else between words."""
     parts: list[str] = []
     for clause in _CLAUSE.split(text):
@@ -37,7 +37,7 @@ def cut(text: str, longest: int) -> list[str]:
     return parts
 
 
-def joinable(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:
+def trim_and_fade(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:
     """A part that begins and ends in silence: faded over so many samples, the quiet at its end cut away.
 
     The last loud sample and what follows is held back, so all that is given out stays.

@@ -8,7 +8,7 @@ from bus.errors import EngineError
 from services.tts.engine import SpeechPiece, Voice
 
 
-class Silent:
+class SilentEngine:
     def voice_for(self, voice: Voice) -> str:
         return "none"
 

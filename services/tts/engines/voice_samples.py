@@ -20,7 +20,7 @@ LONGEST = 30.0
 """Seconds that are used; more does not change the voice any more."""
 
 
-def find(folder: Path, name: str) -> Path | None:
+def find_sample(folder: Path, name: str) -> Path | None:
     """The recording of this name, with or without its ending; None where there is none.
 
     A name with a folder in it finds nothing.
@@ -31,7 +31,7 @@ def find(folder: Path, name: str) -> Path | None:
     return next((path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()), None)
 
 
-def read(path: Path, rate: int) -> npt.NDArray[np.float32]:
+def read_sample(path: Path, rate: int) -> npt.NDArray[np.float32]:
     """The sound of a file, mono, -1 to 1, at the most 30 s of it.
 
     Raises:
@@ -58,7 +58,7 @@ def _floats(frame: av.AudioFrame) -> npt.NDArray[np.float32]:
     return frame.to_ndarray().reshape(-1).astype(np.float32)
 
 
-class Kept:
+class LatentsCache:
     """Arrays on disk under a hash of what they were made from. A file that is damaged is as good as none.
 
     Args:

@@ -1,4 +1,4 @@
-"""XTTS v2: seventeen languages, and voices cloned from a recording of some seconds."""
+"""XTTS v2: seventeen languages, and voices cloned from a recording of a few seconds."""
 
 from __future__ import annotations
 
@@ -18,106 +18,111 @@ from services.audio import Samples, to_int16
 from services.downloads import fingerprint
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.engines import voice_samples
-from services.tts.engines.long_text import FADE, PAUSE, cut, joinable
-from services.tts.engines.voice_samples import Kept
-from services.tts.engines.xtts_model import CLONING_RATE, FILES, Speaker, XttsModel
-from services.tts.lips.reader import LipReader
+from services.tts.engines.long_text import FADE, PAUSE, split_text, trim_and_fade
+from services.tts.engines.voice_samples import LatentsCache
+from services.tts.engines.xtts_model import CLONING_RATE, FILES, SpeakerConditioning, XttsModel
+from services.tts.lips.estimator import VisemeEstimator
 
 log = logging.getLogger(__name__)
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru", "nl", "cs", "ar", "zh", "ja", "hu", "ko", "hi")
 _PACKAGES = {"zh": "pypinyin", "ja": "cutlet"}
-"""What the library reads a language with, where that is no part of it."""
+"""Packages with which the library reads a language, if it does not contain them."""
 _BUILT_IN = {"female": "Claribel Dervla", "male": "Damien Black"}
-"""Of the 58 voices that come with the model."""
+"""Two of the 58 voices that come with the model."""
 
 
-class Xtts:
-    """Speaks the languages of the model; everything else goes to another engine.
+class XttsEngine:
+    """Speaks the languages of the model; the fallback engine speaks all others.
 
     Args:
-        model: loaded.
         samples: folder of the recordings that voices are cloned from.
-        kept: folder for what the model made of them.
-        lips: finds the shapes.
-        others: speaks the languages that the model does not.
-        model_id: what tells this model from another one.
+        cache: folder for the conditioning computed from them.
+        model_id: distinguishes this model from another one.
     """
 
     def __init__(
-        self, model: XttsModel, samples: Path, kept: Path, lips: LipReader, others: Synthesizer, model_id: bytes = b""
+        self,
+        model: XttsModel,
+        samples: Path,
+        cache: Path,
+        visemes: VisemeEstimator,
+        fallback: Synthesizer,
+        model_id: bytes = b"",
     ) -> None:
         self._model = model
         self._samples = samples
-        self._kept = Kept(kept)
-        self._lips = lips
-        self._others = others
+        self._cache = LatentsCache(cache)
+        self._visemes = visemes
+        self._fallback = fallback
         self._model_id = model_id
-        self._languages = {one for one in LANGUAGES if _readable(one)}
-        self._cloned: dict[tuple[str, int, int], Speaker] = {}
+        self._languages = {language for language in LANGUAGES if _readable(language)}
+        self._cloned: dict[tuple[str, int, int], SpeakerConditioning] = {}
         self._refused: set[tuple[str, int, int]] = set()
         self._cloning = threading.Lock()
 
     @classmethod
-    def load(cls, folder: Path, settings: Settings, lips: LipReader, others: Synthesizer) -> Xtts:
-        """From the files of the model; says one word to itself, so that the first sentence is as fast as the next.
+    def load(cls, folder: Path, settings: Settings, visemes: VisemeEstimator, fallback: Synthesizer) -> XttsEngine:
+        """Load the model and warm it up with one word, so that the first sentence is as fast as the next.
 
         Raises:
-            ConfigurationError: they are not those of an XTTS v2 model.
+            ConfigurationError: the files are not those of an XTTS v2 model.
             EngineError: there is not enough memory.
         """
-        model = XttsModel(folder, device(settings), settings.tts_gpu_bytes)
+        model = XttsModel(folder, device_of(settings), settings.tts_gpu_bytes)
         data = settings.data_folder
         samples = Path(settings.voices) if settings.voices else data / "voices"
-        engine = cls(model, samples, data / "cloned", lips, others, fingerprint(folder, FILES))
+        engine = cls(model, samples, data / "cloned", visemes, fallback, fingerprint(folder, FILES))
         for _ in engine.speak("Yes.", Voice(), 1):
             pass
         return engine
 
     def voice_for(self, voice: Voice) -> str:
         if _language(voice) not in self._languages:
-            return self._others.voice_for(voice)
+            return self._fallback.voice_for(voice)
         sample = self._sample(voice)
         return f"xtts/{sample.name if sample else self._built_in(voice)}"
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
         language = _language(voice)
         if language not in self._languages:
-            yield from self._others.speak(text, voice, seed)
+            yield from self._fallback.speak(text, voice, seed)
             return
         speaker, cloned = self._speaker(voice)
-        # A voice of the model is made a smaller or a larger one by playing it faster and speaking slower.
+        # The model cannot change the pitch: a higher sample rate with slower speech does.
         pitch = 1.0 if cloned else min(max(voice.pitch, 0.8), 1.25)
         stretch = pitch / min(max(voice.pace, 0.6), 1.7)
         rate = round(self._model.rate * pitch)
-        lips = self._lips.open(text, voice, rate)
-        parts = cut(text, self._model.longest_text.get(language, 200))
+        visemes = self._visemes.open(text, voice, rate)
+        parts = split_text(text, self._model.longest_text.get(language, 200))
         for place, part in enumerate(parts):
-            own = seed_of(derive_id(str(seed), place)) if place else seed
-            pieces = self._part(part, language, speaker, own, stretch)
+            part_seed = seed_of(derive_id(str(seed), place)) if place else seed
+            pieces = self._part(part, language, speaker, part_seed, stretch)
             if place:
                 pause = np.zeros(round(PAUSE * rate), np.int16)
-                yield SpeechPiece(pause, rate, lips.push(pause))
+                yield SpeechPiece(pause, rate, visemes.push(pause))
             for piece in pieces:
-                yield SpeechPiece(piece, rate, lips.push(piece))
+                yield SpeechPiece(piece, rate, visemes.push(piece))
         rest = np.zeros(0, np.int16)
-        yield SpeechPiece(rest, rate, lips.push(rest, last=True))
+        yield SpeechPiece(rest, rate, visemes.push(rest, last=True))
 
-    def _part(self, text: str, language: str, speaker: Speaker, seed: int, stretch: float) -> Iterator[Samples]:
+    def _part(
+        self, text: str, language: str, speaker: SpeakerConditioning, seed: int, stretch: float
+    ) -> Iterator[Samples]:
         tokens = self._model.tokens(text, language)
         sounds = self._model.speak(tokens, speaker, seed, stretch)
-        return joinable((to_int16(sound.numpy()) for sound in sounds), round(FADE * self._model.rate))
+        return trim_and_fade((to_int16(sound.numpy()) for sound in sounds), round(FADE * self._model.rate))
 
     def _built_in(self, voice: Voice) -> str:
-        wanted = _BUILT_IN.get(voice.name, voice.name)
-        return wanted if wanted in self._model.speakers else next(iter(self._model.speakers))
+        name = _BUILT_IN.get(voice.name, voice.name)
+        return name if name in self._model.speakers else next(iter(self._model.speakers))
 
     def _sample(self, voice: Voice) -> Path | None:
-        path = voice_samples.find(self._samples, voice.sample)
-        return None if path is None or _stamp(path) in self._refused else path
+        path = voice_samples.find_sample(self._samples, voice.sample)
+        return None if path is None or _version(path) in self._refused else path
 
-    def _speaker(self, voice: Voice) -> tuple[Speaker, bool]:
-        """The voice, and whether it was cloned. A recording that cannot be used is told once in the log."""
+    def _speaker(self, voice: Voice) -> tuple[SpeakerConditioning, bool]:
+        """The voice, and whether it is a clone. An unusable recording is logged once."""
         path = self._sample(voice)
         if path is not None:
             with self._cloning:
@@ -125,27 +130,28 @@ class Xtts:
                     return self._clone(path), True
                 except InvalidInput as error:
                     log.warning("a voice sample cannot be used", extra={"why": error.detail})
-                    self._refused.add(_stamp(path))
+                    self._refused.add(_version(path))
         return self._model.speakers[self._built_in(voice)], False
 
-    def _clone(self, path: Path) -> Speaker:
-        stamp = _stamp(path)
-        if stamp in self._cloned:
-            return self._cloned[stamp]
-        key = Kept.key(self._model_id, path.read_bytes())
-        found = self._kept.get(key)
+    def _clone(self, path: Path) -> SpeakerConditioning:
+        version = _version(path)
+        if version in self._cloned:
+            return self._cloned[version]
+        key = LatentsCache.key(self._model_id, path.read_bytes())
+        found = self._cache.get(key)
         if found is None or set(found) != {"style", "timbre"}:
-            made = self._model.speaker_of(voice_samples.read(path, CLONING_RATE))
+            made = self._model.clone(voice_samples.read_sample(path, CLONING_RATE))
             found = {"style": made.style.float().cpu().numpy(), "timbre": made.timbre.float().cpu().numpy()}
-            self._kept.put(key, found)
+            self._cache.put(key, found)
         device = self._model.device
-        speaker = Speaker(torch.from_numpy(found["style"]).to(device), torch.from_numpy(found["timbre"]).to(device))
-        self._cloned[stamp] = speaker
+        style, timbre = (torch.from_numpy(found[name]).to(device) for name in ("style", "timbre"))
+        speaker = SpeakerConditioning(style, timbre)
+        self._cloned[version] = speaker
         return speaker
 
 
-def device(settings: Settings) -> str:
-    """Where the networks run."""
+def device_of(settings: Settings) -> str:
+    """The device of the networks."""
     return settings.tts_device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -158,6 +164,7 @@ def _readable(language: str) -> bool:
     return package is None or importlib.util.find_spec(package) is not None
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    found = path.stat()
-    return path.name, found.st_mtime_ns, found.st_size
+def _version(path: Path) -> tuple[str, int, int]:
+    """Identifies the content of a file without reading it."""
+    status = path.stat()
+    return path.name, status.st_mtime_ns, status.st_size

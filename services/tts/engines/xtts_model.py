@@ -19,7 +19,7 @@ from torch import Tensor
 from bus.errors import ConfigurationError, EngineError
 from services import gpu, torch_audio
 from services.tts.engines.xtts_requirements import WEIGHTS
-from services.tts.engines.xtts_streaming import Sampling, Vocoder, latents, prefix_of
+from services.tts.engines.xtts_streaming import Sampling, Vocoder, conditioning_prefix, generate_latents
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _LATENTS_PER_TOKEN = 8
 
 
 @dataclass(frozen=True)
-class Speaker:
+class SpeakerConditioning:
     """What the model knows of a voice."""
 
     style: Tensor
@@ -60,7 +60,7 @@ class XttsModel:
     def __init__(self, folder: Path, device: str, memory: int) -> None:
         config_class, model_class = _library()
         gpu.limit_memory(device, memory)
-        with told_errors():
+        with engine_errors():
             try:
                 config = config_class()
                 config.load_json(str(folder / "config.json"))
@@ -75,7 +75,7 @@ class XttsModel:
         self.device = device
         self.rate = int(self._model.hifigan_decoder.output_sample_rate)
         self.speakers = {
-            name: Speaker(found["gpt_cond_latent"].to(device), found["speaker_embedding"].to(device))
+            name: SpeakerConditioning(found["gpt_cond_latent"].to(device), found["speaker_embedding"].to(device))
             for name, found in speakers.items()
         }
 
@@ -98,28 +98,28 @@ class XttsModel:
         return found[: self._model.args.gpt_max_text_tokens - 2]
 
     @torch.inference_mode()
-    def speaker_of(self, samples: npt.NDArray[np.float32]) -> Speaker:
+    def clone(self, samples: npt.NDArray[np.float32]) -> SpeakerConditioning:
         """The voice in a recording, [n] at `CLONING_RATE`, -1 to 1."""
         sound = torch.from_numpy(samples)[None].to(self.device)
-        with told_errors():
+        with engine_errors():
             style = self._model.get_gpt_cond_latents(sound, CLONING_RATE, length=30, chunk_length=6)
-            return Speaker(style, self._model.get_speaker_embedding(sound, CLONING_RATE))
+            return SpeakerConditioning(style, self._model.get_speaker_embedding(sound, CLONING_RATE))
 
-    def speak(self, tokens: list[int], speaker: Speaker, seed: int, stretch: float) -> Iterator[Tensor]:
+    def speak(self, tokens: list[int], speaker: SpeakerConditioning, seed: int, stretch: float) -> Iterator[Tensor]:
         """Sound piece by piece, [n] each at `rate`, -1 to 1.
 
         Raises:
             EngineError: there is not enough memory; nothing of it is kept.
         """
-        with told_errors():
+        with engine_errors():
             gpt = self._model.gpt
             vocoder = Vocoder(self._model.hifigan_decoder, speaker.timbre, stretch)
             longest = min(int(gpt.max_gen_mel_tokens), 40 + _LATENTS_PER_TOKEN * len(tokens))
             waiting: list[Tensor] = []
             wanted = _FIRST
             with torch.inference_mode():
-                prefix = prefix_of(gpt, tokens, speaker.style)
-            for latent in latents(gpt, prefix, seed, longest, Sampling()):
+                prefix = conditioning_prefix(gpt, tokens, speaker.style)
+            for latent in generate_latents(gpt, prefix, seed, longest, Sampling()):
                 waiting.append(latent)
                 if len(waiting) == wanted:
                     yield vocoder.push(waiting)
@@ -128,7 +128,7 @@ class XttsModel:
 
 
 @contextlib.contextmanager
-def told_errors() -> Iterator[None]:
+def engine_errors() -> Iterator[None]:
     """A full graphics card as an error that the person is told; what was half made is given back."""
     try:
         yield

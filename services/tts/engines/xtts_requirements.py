@@ -25,19 +25,19 @@ LICENCE = (
 )
 
 
-def folder_of(settings: Settings) -> Path:
+def model_folder(settings: Settings) -> Path:
     return Path(settings.xtts_model) if settings.xtts_model else settings.data_folder / "models" / "xtts-v2"
 
 
-def missing(settings: Settings) -> str | None:
+def why_unavailable(settings: Settings) -> str | None:
     """What is missing for it here, as one sentence. Asked for by name, it downloads its files."""
     for package in ("torch", "torchaudio", "TTS"):
         if importlib.util.find_spec(package) is None:
             return f"the package {package} is not installed (pip install 'visavis[xtts]')"
     if settings.xtts_licence != "accepted":
         return LICENCE
-    if settings.tts_engine != "xtts" and missing_files(WEIGHTS.files, folder_of(settings)):
-        return f"its files are not in {folder_of(settings)}; VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)"
+    if settings.tts_engine != "xtts" and missing_files(WEIGHTS.files, model_folder(settings)):
+        return f"its files are not in {model_folder(settings)}; VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)"
     if settings.tts_engine != "xtts" and not settings.tts_device and not _has_graphics_card():
         return "there is no graphics card that torch can use, and on a processor it is far too slow"
     return None

@@ -34,7 +34,7 @@ class Sampling:
     repetition_penalty: float = 10.0
 
 
-def prefix_of(gpt: Any, tokens: list[int], speaker: Tensor) -> Tensor:
+def conditioning_prefix(gpt: Any, tokens: list[int], speaker: Tensor) -> Tensor:
     """What the decoder is conditioned on, [1, 32 + tokens + 2, width].
 
     Args:
@@ -46,7 +46,7 @@ def prefix_of(gpt: Any, tokens: list[int], speaker: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def latents(gpt: Any, prefix: Tensor, seed: int, longest: int, sampling: Sampling) -> Iterator[Tensor]:
+def generate_latents(gpt: Any, prefix: Tensor, seed: int, longest: int, sampling: Sampling) -> Iterator[Tensor]:
     """One latent for each 46 ms of sound, [1, width] each, until the model ends the speech or `longest` are made."""
     cache = DynamicCache()
     random = torch.Generator().manual_seed(seed)
@@ -59,7 +59,7 @@ def latents(gpt: Any, prefix: Tensor, seed: int, longest: int, sampling: Samplin
         hidden = gpt.gpt(inputs_embeds=embedded, past_key_values=cache, use_cache=True).last_hidden_state[:, -1]
         latent: Tensor = gpt.final_norm(hidden)
         yield latent
-        chosen = choose(gpt.mel_head(latent)[0], said, random, sampling)
+        chosen = sample_token(gpt.mel_head(latent)[0], said, random, sampling)
         if chosen == gpt.stop_audio_token:
             return
         said[chosen] = True
@@ -73,7 +73,7 @@ def _embedded(gpt: Any, token: Tensor, position: int) -> Tensor:
     return embedded
 
 
-def choose(logits: Tensor, said: Tensor, random: torch.Generator, sampling: Sampling) -> int:
+def sample_token(logits: Tensor, said: Tensor, random: torch.Generator, sampling: Sampling) -> int:
     """The next token.
 
     Args:
@@ -110,13 +110,13 @@ class Vocoder:
         """Frames of which the sound was given."""
 
     @torch.inference_mode()
-    def push(self, latents: list[Tensor], *, last: bool = False) -> Tensor:
+    def push(self, generate_latents: list[Tensor], *, last: bool = False) -> Tensor:
         """The sound that no later latent will change, [samples]; on the last call all the rest.
 
         Args:
             latents: [1, width] each.
         """
-        self._latents += latents
+        self._latents += generate_latents
         frames = self._frames()
         until = frames.shape[-1] if last else frames.shape[-1] - _UNSETTLED - CONTEXT
         if until <= self._made:

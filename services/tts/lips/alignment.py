@@ -31,7 +31,7 @@ _LAG = 3
 """Frames behind the newest one up to which shapes are given while the voice goes on: the very end is still in doubt."""
 
 
-class Lips(Protocol):
+class VisemeStream(Protocol):
     """Finds the shapes of a speech while it is made."""
 
     def push(self, samples: Samples, *, last: bool = False) -> tuple[VisemeMark, ...]:
@@ -87,7 +87,7 @@ def _mel(hertz: float) -> float:
     return 2595.0 * float(np.log10(1.0 + hertz / 700.0))
 
 
-class AlignedLips:
+class AlignedVisemes:
     """The shapes of a reference, moved to where the voice says the same.
 
     Args:
@@ -168,7 +168,7 @@ def _shifted(cost: Floats, places: int) -> Floats:
     return moved
 
 
-class LoudLips:
+class LoudnessVisemes:
     """Opens the mouth as far as the voice is loud: for where there is no eSpeak NG to say which sounds these are.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TypeAlias, get_args
 
 from bus.events import Viseme, VisemeMark
 
-Shapes: TypeAlias = tuple[tuple[Viseme, float], ...]
+WeightedVisemes: TypeAlias = tuple[tuple[Viseme, float], ...]
 """What the mouth does during one phoneme, with how strongly; two for a diphthong."""
 
 SECOND_SHAPE_AT = 0.55
@@ -64,7 +64,7 @@ _IPA = {
 
 _MODIFIERS = str.maketrans("", "", "ˈˌːˑʲʰʷ˞ˠˤ̃̊̈͡1234567890")
 _NAMES: frozenset[str] = frozenset(get_args(Viseme))
-_UNKNOWN: Shapes = (("ih", 0.5),)
+_UNKNOWN: WeightedVisemes = (("ih", 0.5),)
 """A slightly open mouth says least that is wrong."""
 
 
@@ -77,8 +77,8 @@ class Phoneme:
     end: int
 
 
-def _table(rows: Mapping[str, str]) -> dict[str, Shapes]:
-    table: dict[str, Shapes] = {}
+def _table(rows: Mapping[str, str]) -> dict[str, WeightedVisemes]:
+    table: dict[str, WeightedVisemes] = {}
     for visemes, phonemes in rows.items():
         for entry in phonemes.split():
             name, _, weight = entry.partition(":")
@@ -96,12 +96,12 @@ ARPABET = _table(_ARPABET)
 IPA = _table(_IPA)
 
 
-def arpabet_shapes(phoneme: str) -> Shapes:
+def arpabet_visemes(phoneme: str) -> WeightedVisemes:
     """For a phoneme of the CMU set, with or without its stress digit."""
     return ARPABET.get(phoneme.lower().rstrip("012"), _UNKNOWN)
 
 
-def ipa_shapes(phoneme: str) -> Shapes:
+def ipa_visemes(phoneme: str) -> WeightedVisemes:
     """For an IPA phoneme with any length and stress marks; nothing is a pause."""
     for name in (phoneme, phoneme.translate(_MODIFIERS)):
         name = name.strip()
@@ -113,7 +113,7 @@ def ipa_shapes(phoneme: str) -> Shapes:
     return _UNKNOWN
 
 
-def marks(phonemes: Iterable[tuple[Phoneme, Shapes]]) -> tuple[VisemeMark, ...]:
+def viseme_marks(phonemes: Iterable[tuple[Phoneme, WeightedVisemes]]) -> tuple[VisemeMark, ...]:
     """Where each shape begins; a shape that only goes on has no mark of its own."""
     found: list[VisemeMark] = []
     for phoneme, shapes in phonemes:

@@ -23,7 +23,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output
 from services.tts.engine import Voice
-from services.tts.service import LONGEST_TEXT, Speaker, failure_facts, service, voice_of
+from services.tts.service import MAX_TEXT, SentenceSynthesizer, failure_facts, service, voice_of
 from tests.fakes import FakeReader, FakeSynthesizer, event
 
 SPEECH = derive_id("e", "speech")
@@ -39,7 +39,7 @@ def sentence(text: str, **fields: Any) -> Any:
 
 async def spoken(synthesizer: FakeSynthesizer, text: str, **fields: Any) -> list[Output]:
     reader = FakeReader(characters={"ada": ADA})
-    return [output async for output in Speaker(synthesizer, "fake")(sentence(text, **fields), reader)]
+    return [output async for output in SentenceSynthesizer(synthesizer, "fake")(sentence(text, **fields), reader)]
 
 
 async def until(condition: Any) -> bool:
@@ -76,7 +76,7 @@ async def test_the_engine_gets_cleaned_text_the_characters_voice_and_a_seed_of_t
 
 async def test_a_character_that_is_not_known_has_a_plain_voice() -> None:
     synthesizer = FakeSynthesizer()
-    _ = [output async for output in Speaker(synthesizer, "fake")(sentence("hi"), FakeReader())]
+    _ = [output async for output in SentenceSynthesizer(synthesizer, "fake")(sentence("hi"), FakeReader())]
     assert synthesizer.asked[0][1] == Voice()
 
 
@@ -95,8 +95,8 @@ async def test_a_text_with_nothing_to_say_is_an_empty_speech_and_no_work(text: s
 async def test_a_sentence_without_end_is_cut() -> None:
     synthesizer = FakeSynthesizer(fails_after=0)
     with pytest.raises(EngineError):
-        await spoken(synthesizer, "ab" * LONGEST_TEXT)
-    assert len(synthesizer.asked[0][0]) == LONGEST_TEXT
+        await spoken(synthesizer, "ab" * MAX_TEXT)
+    assert len(synthesizer.asked[0][0]) == MAX_TEXT
 
 
 async def test_an_engine_that_fails_fails_the_sentence_with_its_code() -> None:
@@ -115,7 +115,7 @@ async def test_nothing_is_told_of_the_failure_of_another_event() -> None:
 
 async def test_a_speech_that_is_dropped_stops_the_engine() -> None:
     synthesizer = FakeSynthesizer()
-    outputs = Speaker(synthesizer, "fake")(sentence("x" * 100), FakeReader())
+    outputs = SentenceSynthesizer(synthesizer, "fake")(sentence("x" * 100), FakeReader())
     async with aclosing(cast("Any", outputs)):
         async for output in outputs:
             if isinstance(output, AudioOut):
@@ -128,7 +128,7 @@ async def test_a_speech_that_is_cancelled_stops_the_engine() -> None:
     synthesizer, waiting = FakeSynthesizer(), asyncio.Event()
 
     async def work() -> None:
-        async for output in Speaker(synthesizer, "fake")(sentence("x" * 100), FakeReader()):
+        async for output in SentenceSynthesizer(synthesizer, "fake")(sentence("x" * 100), FakeReader()):
             if isinstance(output, AudioOut):
                 waiting.set()
                 await asyncio.Event().wait()

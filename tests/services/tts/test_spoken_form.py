@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.tts.spoken_form import ascii_english, speakable
+from services.tts.spoken_form import to_ascii_english, to_spoken_form
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ from services.tts.spoken_form import ascii_english, speakable
     ],
 )
 def test_markup_and_pictures_are_not_said(written: str, said: str) -> None:
-    assert speakable(written) == said
+    assert to_spoken_form(written) == said
 
 
 @pytest.mark.parametrize("written", ["", "   ", "😀🎉", "***", "...", "```\ncode\n```", "---", "?!", "❤️", "\u200d"])
 def test_of_these_nothing_is_said(written: str) -> None:
-    assert speakable(written) == ""
+    assert to_spoken_form(written) == ""
 
 
 @given(st.text(max_size=200))
 def test_whatever_is_written_gives_one_clean_line(written: str) -> None:
-    said = speakable(written)
+    said = to_spoken_form(written)
     assert said == said.strip()
     assert "  " not in said
     assert not any(character in "\n\r\t*`~\x00" for character in said)
@@ -51,15 +51,15 @@ def test_whatever_is_written_gives_one_clean_line(written: str) -> None:
 
 
 def test_a_text_full_of_openings_takes_no_time_out_of_proportion() -> None:
-    assert speakable("[" * 4_000 + "x") == "[" * 4_000 + "x"
-    assert speakable("**a " * 2_000).startswith("a a")
-    assert speakable("<a" * 3_000).startswith("<a")
+    assert to_spoken_form("[" * 4_000 + "x") == "[" * 4_000 + "x"
+    assert to_spoken_form("**a " * 2_000).startswith("a a")
+    assert to_spoken_form("<a" * 3_000).startswith("<a")
 
 
 @given(st.text(max_size=100))
 def test_ascii_english_is_ascii(text: str) -> None:
-    assert ascii_english(text).isascii()
+    assert to_ascii_english(text).isascii()
 
 
 def test_accents_are_dropped_and_symbols_named() -> None:
-    assert ascii_english("Café: 5€ & 20°, naïve") == "Cafe: 5 euros and 20 degrees, naive"
+    assert to_ascii_english("Café: 5€ & 20°, naïve") == "Cafe: 5 euros and 20 degrees, naive"

@@ -6,7 +6,7 @@ import threading
 
 from bus.errors import EngineError
 from services.tts.engine import Synthesizer, Voice
-from services.tts.engines.deferred import Arriving
+from services.tts.engines.deferred import DeferredEngine
 from tests.fakes import FakeSynthesizer
 
 
@@ -21,10 +21,10 @@ def test_until_a_voice_has_arrived_another_one_speaks() -> None:
         there.wait(10)
         return wanted
 
-    arriving = Arriving(make, meanwhile, "x", pauses=(0.0,))
+    arriving = DeferredEngine(make, meanwhile, "x", pauses=(0.0,))
     list(arriving.speak("a", Voice(), 1))
     there.set()
-    assert arriving.settled.wait(10)
+    assert arriving.resolved.wait(10)
     list(arriving.speak("b", Voice(), 1))
     assert [text for text, *_ in meanwhile.asked] == ["a"]
     assert [text for text, *_ in wanted.asked] == ["b"]
@@ -36,8 +36,8 @@ def test_a_voice_that_cannot_come_leaves_the_other_one() -> None:
         raise EngineError("no such file", retryable=False)
 
     meanwhile = FakeSynthesizer()
-    arriving = Arriving(make, meanwhile, "x")
-    assert arriving.settled.wait(10)
+    arriving = DeferredEngine(make, meanwhile, "x")
+    assert arriving.resolved.wait(10)
     list(arriving.speak("a", Voice(), 1))
     assert arriving.voice_for(Voice("male")) == "fake/male"
     assert len(meanwhile.asked) == 1

@@ -165,9 +165,9 @@ class Broken:
     def speak(self, request):
         if request.text == "fatal":
             os.abort()
-        return process.Answer(error=request.text, retryable=True)
+        return process.Response(error=request.text, retryable=True)
 
-process.Espeak = Broken
+process.EspeakLibrary = Broken
 process.main()
 """
 

@@ -11,27 +11,27 @@ import pytest
 from bus.errors import EngineError
 from services.audio import Samples, resample
 from services.stt.pocketsphinx_engine import PocketsphinxEngine
-from services.tts.chunks import SpeechChunks
+from services.tts.chunker import SpeechChunker
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import flite_library
-from services.tts.engines.flite import Flite
+from services.tts.engines.flite import FliteEngine
 from services.tts.engines.flite_library import FliteVoice
 
-pytestmark = pytest.mark.skipif(flite_library.missing() is not None, reason="flite is not installed here")
+pytestmark = pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="flite is not installed here")
 
 
 @pytest.fixture(scope="module")
-def engine() -> Flite:
-    return Flite()
+def engine() -> FliteEngine:
+    return FliteEngine()
 
 
-def say(engine: Flite, text: str, voice: Voice) -> tuple[Samples, list[SpeechPiece]]:
+def say(engine: FliteEngine, text: str, voice: Voice) -> tuple[Samples, list[SpeechPiece]]:
     pieces = list(engine.speak(text, voice, 1))
     return np.concatenate([piece.samples for piece in pieces]), pieces
 
 
 @pytest.mark.parametrize("name", ["female", "male", "slt", "rms", "awb", "kal16", "no such voice"])
-def test_every_voice_speaks_in_pieces_with_all_shapes_at_the_start(engine: Flite, name: str) -> None:
+def test_every_voice_speaks_in_pieces_with_all_shapes_at_the_start(engine: FliteEngine, name: str) -> None:
     samples, pieces = say(engine, "My name is Bob.", Voice(name))
     assert len(pieces) > 5
     assert not any(piece.visemes for piece in pieces[1:])
@@ -42,7 +42,7 @@ def test_every_voice_speaks_in_pieces_with_all_shapes_at_the_start(engine: Flite
     assert 0.8 * len(samples) < places[-1] < len(samples)
 
 
-def test_what_it_says_is_understood(engine: Flite) -> None:
+def test_what_it_says_is_understood(engine: FliteEngine) -> None:
     samples, pieces = say(engine, "Please tell me a story about the sea.", Voice("female"))
     room = np.random.default_rng(5).normal(0, 3, len(samples) + 16_000)
     room[7_200 : 7_200 + len(samples)] += resample(samples, pieces[0].rate, 16_000)
@@ -53,7 +53,7 @@ def test_what_it_says_is_understood(engine: Flite) -> None:
     assert transcription.finish().text == "please tell me a story about the sea"
 
 
-def test_pace_and_pitch_are_followed_by_every_voice(engine: Flite) -> None:
+def test_pace_and_pitch_are_followed_by_every_voice(engine: FliteEngine) -> None:
     for name in ("female", "male"):
         seconds = {
             voice: sum(len(piece.samples) / piece.rate for piece in engine.speak("It is a very nice day.", voice, 1))
@@ -64,7 +64,7 @@ def test_pace_and_pitch_are_followed_by_every_voice(engine: Flite) -> None:
         assert high == pytest.approx(plain, rel=0.03)
 
 
-def test_lips_close_where_the_sound_is_soft(engine: Flite) -> None:
+def test_lips_close_where_the_sound_is_soft(engine: FliteEngine) -> None:
     samples, pieces = say(engine, "Papa, papa, papa.", Voice("female"))
     marks = pieces[0].visemes
     loudness: dict[str, list[float]] = {"PP": [], "aa": []}
@@ -74,8 +74,8 @@ def test_lips_close_where_the_sound_is_soft(engine: Flite) -> None:
     assert np.mean(loudness["aa"]) > 2 * np.mean(loudness["PP"]) > 0
 
 
-def test_the_first_chunk_is_there_before_the_sentence_is_made(engine: Flite) -> None:
-    chunks = SpeechChunks("c", "s")
+def test_the_first_chunk_is_there_before_the_sentence_is_made(engine: FliteEngine) -> None:
+    chunks = SpeechChunker("c", "s")
     pieces = engine.speak("This is a sentence that takes some time to say, and it goes on.", Voice(), 1)
     for number, piece in enumerate(pieces):
         if list(chunks.push(piece)):
@@ -84,7 +84,7 @@ def test_the_first_chunk_is_there_before_the_sentence_is_made(engine: Flite) -> 
     assert len(list(pieces)) > 40
 
 
-def test_the_same_text_sounds_the_same_whatever_was_said_between(engine: Flite) -> None:
+def test_the_same_text_sounds_the_same_whatever_was_said_between(engine: FliteEngine) -> None:
     first, _ = say(engine, "Once more.", Voice())
     say(engine, "Something else.", Voice(pitch=1.2, pace=0.8))
     again, _ = say(engine, "Once more.", Voice())
@@ -102,7 +102,7 @@ def test_a_listener_that_has_enough_is_asked_no_more() -> None:
     assert len(heard) == 3
 
 
-def test_after_a_speech_that_is_dropped_the_next_one_is_whole(engine: Flite) -> None:
+def test_after_a_speech_that_is_dropped_the_next_one_is_whole(engine: FliteEngine) -> None:
     expected, _ = say(engine, "Hello.", Voice())
     for text in ("and so on " * 10, "never asked for"):
         pieces = engine.speak(text, Voice(), 1)
@@ -111,7 +111,7 @@ def test_after_a_speech_that_is_dropped_the_next_one_is_whole(engine: Flite) -> 
     assert np.array_equal(say(engine, "Hello.", Voice())[0], expected)
 
 
-def test_two_sentences_at_once_do_not_mix(engine: Flite) -> None:
+def test_two_sentences_at_once_do_not_mix(engine: FliteEngine) -> None:
     alone = {text: say(engine, text, Voice())[0] for text in ("Good morning to you.", "It is late.")}
     together: dict[str, Samples] = {}
     threads = [
@@ -125,7 +125,7 @@ def test_two_sentences_at_once_do_not_mix(engine: Flite) -> None:
     assert all(np.array_equal(together[text], samples) for text, samples in alone.items())
 
 
-def test_text_without_an_english_letter_has_no_sound(engine: Flite) -> None:
+def test_text_without_an_english_letter_has_no_sound(engine: FliteEngine) -> None:
     assert list(engine.speak("你好", Voice(), 1)) == []
 
 
@@ -142,7 +142,7 @@ def test_an_error_of_the_listener_comes_out() -> None:
         FliteVoice("kal16").speak("Hello there.", 1.0, 1.0, 1, fail)
 
 
-def test_it_names_the_voice_that_speaks(engine: Flite) -> None:
+def test_it_names_the_voice_that_speaks(engine: FliteEngine) -> None:
     assert [engine.voice_for(Voice(name)) for name in ("female", "male", "awb")] == [
         "flite/slt", "flite/rms", "flite/awb",
     ]  # fmt: skip

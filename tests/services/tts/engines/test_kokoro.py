@@ -1,4 +1,4 @@
-"""The real loading and inference code of Kokoro on a small model of the same form."""
+"""The real loading and inference code of Kokoro on a small model with the same inputs and outputs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from bus.settings import Settings
 from services.audio import Samples
 from services.downloads import missing_files
 from services.tts.engine import SpeechPiece, Voice
-from services.tts.engines import espeak as espeak_engine
 from services.tts.engines.espeak import EspeakEngine
-from services.tts.engines.kokoro import RATE, WEIGHTS, Kokoro, missing, voice_name
-from services.tts.engines.kokoro_phonemes import ids_of, kokoro_letters
-from services.tts.lips.reader import LipReader
+from services.tts.engines.kokoro import RATE, WEIGHTS, KokoroEngine, voice_name, why_unavailable
+from services.tts.engines.kokoro_phonemes import phoneme_ids, to_kokoro_phonemes
+from services.tts.lips.estimator import VisemeEstimator
 from tests.fakes import FakeSynthesizer
 from tests.services.tts.engines import tiny_kokoro
 
@@ -35,30 +34,30 @@ def espeak() -> Iterator[EspeakEngine]:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path, espeak: EspeakEngine) -> Kokoro:
-    return Kokoro(folder, espeak, LipReader(espeak), FakeSynthesizer(), threads=1)
+def engine(folder: Path, espeak: EspeakEngine) -> KokoroEngine:
+    return KokoroEngine(folder, espeak, VisemeEstimator(espeak), FakeSynthesizer(), threads=1)
 
 
-def say(engine: Kokoro, text: str, voice: Voice = Voice()) -> tuple[Samples, list[SpeechPiece]]:  # noqa: B008 - frozen
+def say(engine: KokoroEngine, text: str, voice: Voice = Voice()) -> tuple[Samples, list[SpeechPiece]]:  # noqa: B008 - frozen
     pieces = list(engine.speak(text, voice, 1))
     return np.concatenate([piece.samples for piece in pieces]), pieces
 
 
-def test_a_text_becomes_letters_and_each_letter_sound(engine: Kokoro, espeak: EspeakEngine) -> None:
-    letters = kokoro_letters(espeak.ipa("My name is Bob.", "en"), "en")
-    assert letters == "mI nˈAm ɪz bˈɑb."
+def test_a_text_becomes_phonemes_and_each_phoneme_audio(engine: KokoroEngine, espeak: EspeakEngine) -> None:
+    phonemes = to_kokoro_phonemes(espeak.ipa("My name is Bob.", "en"), "en")
+    assert phonemes == "mI nˈAm ɪz bˈɑb."
     samples, pieces = say(engine, "My name is Bob.")
-    # Each letter, and the pad before and behind, whose silence at the end is cut away and faded.
-    assert abs(len(samples) - tiny_kokoro.PER_LETTER * (len(letters) + 1)) <= tiny_kokoro.PER_LETTER + 150
+    # The phonemes between two pad tokens; the silence at the end is trimmed and faded.
+    assert abs(len(samples) - tiny_kokoro.PHONEME_SAMPLES * (len(phonemes) + 1)) <= tiny_kokoro.PHONEME_SAMPLES + 150
     assert {piece.rate for piece in pieces} == {RATE}
-    numbers = np.array(ids_of(letters, {letter: place for place, letter in enumerate(tiny_kokoro.LETTERS)}))
-    each = tiny_kokoro.PER_LETTER
-    blocks = samples[each : each * len(letters)].reshape(-1, each)
+    numbers = np.array(phoneme_ids(phonemes, {phoneme: number for number, phoneme in enumerate(tiny_kokoro.PHONEMES)}))
+    each = tiny_kokoro.PHONEME_SAMPLES
+    blocks = samples[each : each * len(phonemes)].reshape(-1, each)
     heights = np.abs(blocks.astype(float)).max(axis=1)
     assert np.corrcoef(heights, numbers[: len(heights)])[0, 1] > 0.99
 
 
-def test_its_shapes_are_those_of_the_text_within_its_sound(engine: Kokoro, espeak: EspeakEngine) -> None:
+def test_visemes_are_those_of_the_text_and_end_with_the_audio(engine: KokoroEngine, espeak: EspeakEngine) -> None:
     samples, pieces = say(engine, "My name is Bob.")
     marks = [mark for piece in pieces for mark in piece.visemes]
     (reference,) = espeak.speak("My name is Bob.", Voice(), 1)
@@ -67,7 +66,7 @@ def test_its_shapes_are_those_of_the_text_within_its_sound(engine: Kokoro, espea
     assert [mark.sample for mark in marks] == sorted(mark.sample for mark in marks)
 
 
-def test_pace_and_pitch_are_followed(engine: Kokoro) -> None:
+def test_pace_and_pitch_are_applied(engine: KokoroEngine) -> None:
     plain, _ = say(engine, "My name is Bob.")
     fast, _ = say(engine, "My name is Bob.", Voice(pace=1.5))
     assert 0.6 < len(fast) / len(plain) < 0.72
@@ -76,17 +75,17 @@ def test_pace_and_pitch_are_followed(engine: Kokoro) -> None:
     assert 0.97 < len(high) / pieces[0].rate / (len(plain) / RATE) < 1.03
 
 
-def test_a_long_text_is_said_in_parts_of_which_the_first_comes_early(engine: Kokoro) -> None:
+def test_a_long_text_is_synthesised_in_parts(engine: KokoroEngine) -> None:
     text = "We are here now, and that is a good thing. " * 6
     samples, pieces = say(engine, text.strip())
     assert len(pieces) > 5
     assert len(pieces[0].samples) < len(samples) / 3
     steps = np.abs(np.diff(samples.astype(int)))
-    # No step between two samples is higher than the tone's own steepest one: nothing clicks where parts join.
+    # No step between two samples is higher than the steepest of the tone itself: the joins do not click.
     assert steps.max() <= 0.11 * np.abs(samples.astype(int)).max()
 
 
-def test_each_language_and_kind_of_voice_has_a_voice_file() -> None:
+def test_voice_name_depends_on_language_and_voice() -> None:
     assert voice_name(Voice("male", language="en-US")) == "am_michael"
     assert voice_name(Voice("female", language="en-GB")) == "bf_emma"
     assert voice_name(Voice("male", language="pt-BR")) == "pm_alex"
@@ -94,49 +93,47 @@ def test_each_language_and_kind_of_voice_has_a_voice_file() -> None:
     assert voice_name(Voice(language="de")) is None
 
 
-def test_voices_differ(engine: Kokoro) -> None:
+def test_voices_differ(engine: KokoroEngine) -> None:
     assert not np.array_equal(say(engine, "Yes.")[0], say(engine, "Yes.", Voice("male"))[0])
     assert engine.voice_for(Voice("male")) == "kokoro/am_michael"
 
 
-def test_what_it_has_no_voice_for_another_engine_speaks(folder: Path, espeak: EspeakEngine) -> None:
-    others = FakeSynthesizer()
-    engine = Kokoro(folder, espeak, LipReader(espeak), others, threads=1)
+def test_the_fallback_speaks_languages_without_a_voice(folder: Path, espeak: EspeakEngine) -> None:
+    fallback = FakeSynthesizer()
+    engine = KokoroEngine(folder, espeak, VisemeEstimator(espeak), fallback, threads=1)
     list(engine.speak("Guten Tag", Voice(language="de"), 3))
-    assert others.asked == [("Guten Tag", Voice(language="de"), 3)]
+    assert fallback.asked == [("Guten Tag", Voice(language="de"), 3)]
     assert engine.voice_for(Voice(language="de")) == "fake/female"
 
 
-def test_a_text_without_a_sound_is_silent(engine: Kokoro) -> None:
+def test_a_text_without_phonemes_is_silent(engine: KokoroEngine) -> None:
     samples, pieces = say(engine, "...")
     assert len(pieces) >= 1
-    assert len(samples) < 3 * tiny_kokoro.PER_LETTER + RATE
+    assert len(samples) < 3 * tiny_kokoro.PHONEME_SAMPLES + RATE
 
 
-def test_a_file_that_is_no_model_stops_the_start_and_is_named(folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_a_configuration_error(folder: Path, tmp_path: Path) -> None:
     tiny_kokoro.make(tmp_path)
     (tmp_path / "model.onnx").write_bytes(b"no model")
     with pytest.raises(ConfigurationError, match=str(tmp_path)):
-        Kokoro(tmp_path, EspeakEngine(), LipReader(None), FakeSynthesizer())
+        KokoroEngine(tmp_path, EspeakEngine(), VisemeEstimator(None), FakeSynthesizer())
 
 
-def test_a_damaged_voice_fails_the_sentence_and_nothing_else(tmp_path: Path, espeak: EspeakEngine) -> None:
-    tiny_kokoro.make(tmp_path, letters_input="tokens")
+def test_a_damaged_voice_file_fails_its_sentences_only(tmp_path: Path, espeak: EspeakEngine) -> None:
+    tiny_kokoro.make(tmp_path, tokens_input="tokens")
     (tmp_path / "af_heart.bin").write_bytes(bytes(400))
-    engine = Kokoro(tmp_path, espeak, LipReader(None), FakeSynthesizer(), threads=1)
+    engine = KokoroEngine(tmp_path, espeak, VisemeEstimator(None), FakeSynthesizer(), threads=1)
     with pytest.raises(EngineError, match=r"af_heart.bin: expected 130560 numbers, got 100"):
         say(engine, "Yes.")
     assert len(say(engine, "Yes.", Voice("male"))[0]) > 0
 
 
-def test_auto_takes_it_only_with_its_files_and_says_how_to_get_them(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_auto_needs_the_files_and_names_the_setting_that_downloads_them(folder: Path, tmp_path: Path) -> None:
     assert missing_files(WEIGHTS.files, folder) == []
-    assert missing(Settings(kokoro_model=str(folder))) is None
-    lack = missing(Settings(data=str(tmp_path)))
-    assert lack is not None
-    assert "VISAVIS_TTS_ENGINE=kokoro downloads them" in lack
-    assert missing(Settings(data=str(tmp_path), tts_engine="kokoro")) is None
-    monkeypatch.setattr(espeak_engine, "missing", lambda: "no espeak")
-    assert missing(Settings(kokoro_model=str(folder))) == "it needs eSpeak NG to read: no espeak"
+    assert why_unavailable(Settings(kokoro_model=str(folder))) is None
+    reason = why_unavailable(Settings(data=str(tmp_path)))
+    assert reason is not None
+    assert "VISAVIS_TTS_ENGINE=kokoro downloads them" in reason
+    assert why_unavailable(Settings(data=str(tmp_path), tts_engine="kokoro")) is None
+    reason = why_unavailable(Settings(kokoro_model=str(folder)), why_no_espeak=lambda: "no espeak")
+    assert reason == "it needs eSpeak NG to read: no espeak"

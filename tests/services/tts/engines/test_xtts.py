@@ -18,16 +18,16 @@ from services.audio import Samples
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import voice_samples, xtts_requirements
 from services.tts.engines.espeak import EspeakEngine
-from services.tts.lips.reader import LipReader
+from services.tts.lips.estimator import VisemeEstimator
 from tests.fakes import FakeSynthesizer
 
 torch = pytest.importorskip("torch", reason="the extra xtts is not installed here")
 if importlib.util.find_spec("TTS") is None:
     pytest.skip("the extra xtts is not installed here", allow_module_level=True)
 
-from services.tts.engines.xtts import Xtts  # noqa: E402
-from services.tts.engines.xtts_model import CLONING_RATE, XttsModel, told_errors  # noqa: E402
-from services.tts.engines.xtts_streaming import Sampling, Vocoder, choose, latents, prefix_of  # noqa: E402
+from services.tts.engines.xtts import XttsEngine  # noqa: E402
+from services.tts.engines.xtts_model import CLONING_RATE, XttsModel, engine_errors  # noqa: E402
+from services.tts.engines.xtts_streaming import Sampling, Vocoder, conditioning_prefix, generate_latents, sample_token  # noqa: E402
 from tests.services.tts.engines import tiny_xtts  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, about themselves
@@ -47,9 +47,13 @@ def model(folder: Path) -> XttsModel:
         return XttsModel(folder, "cpu", 1 << 32)
 
 
+def make_engine(model: XttsModel, folder: Path) -> XttsEngine:
+    return XttsEngine(model, folder / "voices", folder / "cloned", VisemeEstimator(None), FakeSynthesizer(), b"tiny")
+
+
 @pytest.fixture
-def engine(model: XttsModel, tmp_path: Path) -> Xtts:
-    return Xtts(model, tmp_path / "voices", tmp_path / "cloned", LipReader(None), FakeSynthesizer(), b"tiny")
+def engine(model: XttsModel, tmp_path: Path) -> XttsEngine:
+    return make_engine(model, tmp_path)
 
 
 def recording(path: Path, seconds: float) -> Path:
@@ -80,8 +84,8 @@ def test_each_step_is_what_the_librarys_own_stream_gives(model: XttsModel) -> No
             "output_hidden_states": True, "return_dict_in_generate": True,
         }  # fmt: skip
         theirs = [latent for _, latent in gpt.get_generator(fake_inputs=fake, **options)]
-        prefix = prefix_of(gpt, tokens, speaker.style)
-    ours = list(latents(gpt, prefix, 1, int(gpt.max_gen_mel_tokens), Sampling(top_k=1)))
+        prefix = conditioning_prefix(gpt, tokens, speaker.style)
+    ours = list(generate_latents(gpt, prefix, 1, int(gpt.max_gen_mel_tokens), Sampling(top_k=1)))
     assert len(ours) == len(theirs) > 20
     assert torch.allclose(torch.cat(ours), torch.cat(theirs), atol=1e-5)
 
@@ -112,7 +116,7 @@ def test_the_first_sound_comes_after_eight_latents(model: XttsModel) -> None:
     assert len(sizes) > 3
 
 
-def test_a_seed_gives_the_same_sound_however_many_speak(engine: Xtts) -> None:
+def test_a_seed_gives_the_same_sound_however_many_speak(engine: XttsEngine) -> None:
     alone = [heard(engine.speak(TEXT, Voice(), seed)) for seed in (1, 2)]
     assert not np.array_equal(alone[0][:4_000], alone[1][:4_000])
     together: dict[int, Samples] = {}
@@ -133,11 +137,11 @@ def test_sampling_keeps_to_the_likeliest_and_shuns_what_was_said() -> None:
     logits = torch.tensor([4.0, 3.9, 0.0, -5.0])
     random = torch.Generator().manual_seed(1)
     nothing = torch.zeros(4, dtype=torch.bool)
-    drawn = [choose(logits, nothing, random, Sampling(temperature=1.0)) for _ in range(200)]
+    drawn = [sample_token(logits, nothing, random, Sampling(temperature=1.0)) for _ in range(200)]
     assert set(drawn) == {0, 1}
     assert 60 < drawn.count(0) < 140
     said = torch.tensor([True, False, False, False])
-    assert {choose(logits, said, random, Sampling()) for _ in range(50)} == {1}
+    assert {sample_token(logits, said, random, Sampling()) for _ in range(50)} == {1}
 
 
 def test_numbers_and_abbreviations_are_spelt_out(model: XttsModel) -> None:
@@ -153,7 +157,7 @@ LANGUAGES = {"ja": "こんにちは", "zh": "你好", "ko": "안녕", "hi": "न
 
 
 @pytest.mark.parametrize("language", "en es fr de it pt pl tr ru nl cs ar zh ja hu ko hi".split())  # noqa: SIM905
-def test_each_of_its_languages_is_read_where_its_packages_are(engine: Xtts, language: str) -> None:
+def test_each_of_its_languages_is_read_where_its_packages_are(engine: XttsEngine, language: str) -> None:
     if language not in engine._languages:
         assert importlib.util.find_spec({"zh": "pypinyin", "ja": "cutlet"}[language]) is None
         assert engine.voice_for(Voice(language=language)) == "fake/female"
@@ -162,12 +166,14 @@ def test_each_of_its_languages_is_read_where_its_packages_are(engine: Xtts, lang
     assert len(engine._model.tokens(LANGUAGES.get(language, "amigo"), language)) > 2
 
 
-def test_what_it_does_not_speak_another_engine_does(engine: Xtts) -> None:
+def test_what_it_does_not_speak_another_engine_does(engine: XttsEngine) -> None:
     assert engine.voice_for(Voice(language="sv")) == "fake/female"
     assert len(heard(engine.speak("hej", Voice(language="sv"), 1))) == 3 * 4_800
 
 
-def test_a_long_text_joins_without_a_click(model: XttsModel, engine: Xtts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_of_a_long_text_join_without_a_click(
+    model: XttsModel, engine: XttsEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(model._model.tokenizer.char_limits, "en", 20)
     sound = heard(engine.speak("One is here, two is there, three is gone.", Voice(), 1)).astype(int)
     pause = np.flatnonzero(np.convolve(np.abs(sound) > 0, np.ones(3_000), "valid") == 0)
@@ -177,34 +183,29 @@ def test_a_long_text_joins_without_a_click(model: XttsModel, engine: Xtts, monke
     assert np.abs(np.diff(sound)).max() < 32_000
 
 
-def test_a_voice_is_cloned_once_and_kept_by_content(
-    engine: Xtts, model: XttsModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_voice_is_cloned_once_and_cached_by_content(engine: XttsEngine, model: XttsModel, tmp_path: Path) -> None:
     recording(tmp_path / "voices" / "ada.wav", 6.5)
     voice = Voice(sample="ada", pitch=1.2)
     assert engine.voice_for(voice) == "xtts/ada.wav"
     (first, cloned) = engine._speaker(voice)
     assert cloned
     assert first.style.shape == model.speakers["Damien Black"].style.shape
-    assert len(list((tmp_path / "cloned").iterdir())) == 1
+    (cached,) = (tmp_path / "cloned").iterdir()
+    # Other values than cloning gives, so that a read from the cache is recognised.
+    np.savez(cached, style=first.style.numpy() + 1, timbre=first.timbre.numpy() + 1)
     (tmp_path / "voices" / "ada.wav").rename(tmp_path / "voices" / "bob.wav")
-
-    def never(self: XttsModel, samples: Any) -> Any:
-        raise AssertionError("it was computed before")
-
-    monkeypatch.setattr(XttsModel, "speaker_of", never)
-    again = Xtts(model, tmp_path / "voices", tmp_path / "cloned", LipReader(None), FakeSynthesizer(), b"tiny")
-    kept, _ = again._speaker(Voice(sample="bob.wav"))
-    assert torch.equal(kept.style, first.style)
-    assert torch.equal(kept.timbre, first.timbre)
+    again = make_engine(model, tmp_path)
+    second, _ = again._speaker(Voice(sample="bob.wav"))
+    assert torch.equal(second.style, first.style + 1)
+    assert torch.equal(second.timbre, first.timbre + 1)
     pieces = list(again.speak("Yes.", Voice(sample="bob", pitch=1.2), 1))
     assert {piece.rate for piece in pieces} == {24_000}  # a cloned voice keeps its own height
 
 
-def test_a_recording_that_is_too_short_is_told_and_a_voice_of_the_model_speaks(engine: Xtts, tmp_path: Path) -> None:
+def test_a_recording_that_is_too_short_is_replaced_by_a_built_in_voice(engine: XttsEngine, tmp_path: Path) -> None:
     path = recording(tmp_path / "voices" / "ada.wav", 3.0)
     with pytest.raises(InvalidInput, match=r"ada.wav: expected at least 6 s of a voice, got 3.0 s"):
-        voice_samples.read(path, CLONING_RATE)
+        voice_samples.read_sample(path, CLONING_RATE)
     assert len(heard(engine.speak("Yes.", Voice("male", sample="ada"), 1))) > 0
     assert engine.voice_for(Voice("male", sample="ada")) == "xtts/Damien Black"
 
@@ -213,16 +214,16 @@ def test_a_sample_is_looked_for_in_its_folder_only(tmp_path: Path) -> None:
     recording(tmp_path / "secret.wav", 1.0)
     (tmp_path / "voices").mkdir()
     for name in ("../secret", "../secret.wav", str(tmp_path / "secret.wav"), "", ".."):
-        assert voice_samples.find(tmp_path / "voices", name) is None
+        assert voice_samples.find_sample(tmp_path / "voices", name) is None
     (tmp_path / "voices" / "x.wav").write_text("no sound")
-    found = voice_samples.find(tmp_path / "voices", "x")
+    found = voice_samples.find_sample(tmp_path / "voices", "x")
     assert found is not None
     with pytest.raises(InvalidInput, match=r"x.wav is no recording"):
-        voice_samples.read(found, CLONING_RATE)
+        voice_samples.read_sample(found, CLONING_RATE)
 
 
 def test_a_full_graphics_card_is_an_error_and_the_next_sentence_is_spoken(
-    engine: Xtts, model: XttsModel, monkeypatch: pytest.MonkeyPatch
+    engine: XttsEngine, model: XttsModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: Any, **named: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -233,11 +234,13 @@ def test_a_full_graphics_card_is_an_error_and_the_next_sentence_is_spoken(
             heard(engine.speak("Yes.", Voice(), 1))
     assert (caught.value.code, caught.value.retryable) == ("out_of_memory", False)
     assert len(heard(engine.speak("Yes.", Voice(), 1))) > 0
-    with pytest.raises(EngineError, match="no memory left"), told_errors():
+    with pytest.raises(EngineError, match="no memory left"), engine_errors():
         full()
 
 
-def test_dropping_the_voice_stops_the_model(engine: Xtts, model: XttsModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_iterator_stops_the_model(
+    engine: XttsEngine, model: XttsModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[int] = []
     forward = model._model.gpt.gpt.forward
 
@@ -256,7 +259,7 @@ def test_dropping_the_voice_stops_the_model(engine: Xtts, model: XttsModel, monk
 
 def test_shapes_come_with_the_sound(model: XttsModel, tmp_path: Path) -> None:
     espeak = EspeakEngine()
-    engine = Xtts(model, tmp_path, tmp_path, LipReader(espeak), FakeSynthesizer())
+    engine = XttsEngine(model, tmp_path, tmp_path, VisemeEstimator(espeak), FakeSynthesizer())
     pieces = list(engine.speak("My name is Bob.", Voice(), 1))
     (reference,) = espeak.speak("My name is Bob.", Voice(), 1)
     espeak.close()
@@ -273,21 +276,22 @@ def test_a_folder_without_a_model_stops_the_start_and_is_named(folder: Path, tmp
 
 
 def test_its_licence_has_to_be_accepted_and_its_files_to_be_there(folder: Path, tmp_path: Path) -> None:
-    lack = xtts_requirements.missing(Settings(tts_engine="xtts", xtts_model=str(folder)))
+    lack = xtts_requirements.why_unavailable(Settings(tts_engine="xtts", xtts_model=str(folder)))
     assert lack is not None
     assert "no commercial use" in lack
     assert "VISAVIS_XTTS_LICENCE=accepted" in lack
     agreed = Settings(xtts_licence="accepted", xtts_model=str(tmp_path / "none"))
-    lack = xtts_requirements.missing(agreed)
+    lack = xtts_requirements.why_unavailable(agreed)
     assert lack is not None
     assert "VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)" in lack
-    assert xtts_requirements.missing(Settings(xtts_licence="accepted", tts_engine="xtts", data=str(tmp_path))) is None
+    by_name = Settings(xtts_licence="accepted", tts_engine="xtts", data=str(tmp_path))
+    assert xtts_requirements.why_unavailable(by_name) is None
     settings = Settings(xtts_licence="accepted", xtts_model=str(folder), tts_device="cpu")
-    assert xtts_requirements.missing(settings) is None
+    assert xtts_requirements.why_unavailable(settings) is None
 
 
 def test_it_starts_from_its_folder_and_warms_up(folder: Path, tmp_path: Path) -> None:
     settings = Settings(data=str(tmp_path), tts_device="cpu")
     with tiny_xtts.small_vocoder():
-        engine = Xtts.load(folder, settings, LipReader(None), FakeSynthesizer())
+        engine = XttsEngine.load(folder, settings, VisemeEstimator(None), FakeSynthesizer())
     assert engine.voice_for(Voice("male")) == "xtts/Damien Black"

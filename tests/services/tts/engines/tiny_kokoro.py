@@ -1,4 +1,4 @@
-"""A model with Kokoro's inputs and outputs that says each letter as 75 ms of a tone, as loud as its number."""
+"""A model with Kokoro's inputs and outputs that renders each phoneme as 75 ms of a tone, as loud as its id is high."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from onnx import TensorProto, helper, numpy_helper
 
 from services.tts.engines.kokoro import VOICES
 
-LETTERS = '$;:,.!?—…"() abcdefhijklmnopqrstuvwxyzAIOWYTæðŋɑɔəɚɛɜɡɪɹɾʃʊʌʒʤʧˈˌːθᵊᵻɒɐ'
-PER_LETTER = 1_800
+PHONEMES = '$;:,.!?—…"() abcdefhijklmnopqrstuvwxyzAIOWYTæðŋɑɔəɚɛɜɡɪɹɾʃʊʌʒʤʧˈˌːθᵊᵻɒɐ'
+PHONEME_SAMPLES = 1_800
 
 
-def make(folder: Path, letters_input: str = "input_ids") -> Path:
-    """Write its files; returns the folder. A voice's style is its place in the list."""
+def make(folder: Path, tokens_input: str = "input_ids") -> Path:
+    """Write the files of the model; returns the folder. The style of a voice is its index in the list."""
     folder.mkdir(parents=True, exist_ok=True)
     constants: dict[str, npt.NDArray[Any]] = {
-        "zero": np.array(0.0, np.float32), "one": np.array(1.0, np.float32), "length": np.array(PER_LETTER, np.float32),
-        "step": np.array(np.pi / 30, np.float32), "most": np.array(4.0 * len(LETTERS), np.float32),
+        "zero": np.array(0.0, np.float32), "one": np.array(1.0, np.float32),
+        "length": np.array(PHONEME_SAMPLES, np.float32),
+        "step": np.array(np.pi / 30, np.float32), "most": np.array(4.0 * len(PHONEMES), np.float32),
         "last": np.array([-1], np.int64), "first": np.array([0], np.int64), "flat": np.array([1, -1], np.int64),
     }  # fmt: skip
     nodes = [
@@ -31,7 +32,7 @@ def make(folder: Path, letters_input: str = "input_ids") -> Path:
         helper.make_node("Range", ["zero", "samples", "one"], ["places"]),
         helper.make_node("Mul", ["places", "step"], ["angles"]),
         helper.make_node("Sin", ["angles"], ["tone"]),
-        helper.make_node("Cast", [letters_input], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [tokens_input], ["numbers"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMax", ["style"], ["highest"], keepdims=0),
         helper.make_node("Add", ["numbers", "highest"], ["levels"]),
         helper.make_node("Div", ["levels", "most"], ["heights"]),
@@ -43,7 +44,7 @@ def make(folder: Path, letters_input: str = "input_ids") -> Path:
         nodes,
         "kokoro",
         [
-            helper.make_tensor_value_info(letters_input, TensorProto.INT64, [1, "letters"]),
+            helper.make_tensor_value_info(tokens_input, TensorProto.INT64, [1, "letters"]),
             helper.make_tensor_value_info("style", TensorProto.FLOAT, [1, 256]),
             helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1]),
         ],
@@ -53,7 +54,7 @@ def make(folder: Path, letters_input: str = "input_ids") -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(model)
     onnx.save(model, str(folder / "model.onnx"))
-    vocabulary = {letter: place for place, letter in enumerate(LETTERS)}
+    vocabulary = {phoneme: number for number, phoneme in enumerate(PHONEMES)}
     (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": {"vocab": vocabulary}}))
     names = list(dict.fromkeys(name for pair in VOICES.values() for name in pair))
     for place, name in enumerate(names):

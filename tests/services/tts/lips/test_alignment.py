@@ -14,8 +14,8 @@ from services.audio import Samples
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import flite_library
 from services.tts.engines.espeak import EspeakEngine
-from services.tts.lips.alignment import AlignedLips, Lips, LoudLips
-from services.tts.lips.reader import LipReader
+from services.tts.lips.alignment import AlignedVisemes, LoudnessVisemes, VisemeStream
+from services.tts.lips.estimator import VisemeEstimator
 from tests.fakes import FakeSynthesizer
 
 TEXTS = ("My name is Bob, and I am very glad that you are all here now.", "Wir reden heute über das Meer.")
@@ -28,7 +28,7 @@ def espeak() -> Iterator[EspeakEngine]:
     engine.close()
 
 
-def found(lips: Lips, samples: Samples, piece: int) -> list[VisemeMark]:
+def found(lips: VisemeStream, samples: Samples, piece: int) -> list[VisemeMark]:
     """The shapes that it finds when it hears so many samples at a time."""
     starts = range(0, len(samples), piece)
     return [m for at in starts for m in lips.push(samples[at : at + piece], last=at + piece >= len(samples))]
@@ -45,23 +45,23 @@ def shapes(marks: list[VisemeMark], length: int, rate: int) -> npt.NDArray[np.st
 def test_shapes_fall_where_espeaks_own_times_say(espeak: EspeakEngine, text: str, language: str, pace: float) -> None:
     (reference,) = espeak.speak(text, Voice("female", language=language), 1)
     (spoken,) = espeak.speak(text, Voice("male", pitch=1.1, pace=pace, language=language), 2)
-    marks = found(AlignedLips(reference, spoken.rate), spoken.samples, spoken.rate // 4)
+    marks = found(AlignedVisemes(reference, spoken.rate), spoken.samples, spoken.rate // 4)
     assert [(mark.viseme, mark.weight) for mark in marks] == [(mark.viseme, mark.weight) for mark in spoken.visemes]
     off = [abs(a.sample - b.sample) / spoken.rate for a, b in zip(marks, spoken.visemes, strict=True)]
     assert np.median(off) < 0.020
     assert np.percentile(off, 90) < 0.070
 
 
-@pytest.mark.skipif(flite_library.missing() is not None, reason="flite is not installed here")
+@pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="flite is not installed here")
 @pytest.mark.parametrize("name", ["slt", "rms"])
 def test_another_engines_voice_is_met_far_better_than_by_stretching(espeak: EspeakEngine, name: str) -> None:
-    from services.tts.engines.flite import Flite
+    from services.tts.engines.flite import FliteEngine
 
     (reference,) = espeak.speak(TEXTS[0], Voice(), 1)
-    pieces = list(Flite().speak(TEXTS[0], Voice(name), 1))
+    pieces = list(FliteEngine().speak(TEXTS[0], Voice(name), 1))
     rate, samples = pieces[0].rate, np.concatenate([piece.samples for piece in pieces])
     truth = shapes([mark for piece in pieces for mark in piece.visemes], len(samples), rate)
-    marks = found(AlignedLips(reference, rate), samples, rate // 4)
+    marks = found(AlignedVisemes(reference, rate), samples, rate // 4)
     factor = len(samples) / len(reference.samples)
     stretched = [VisemeMark(round(mark.sample * factor), mark.viseme) for mark in reference.visemes]
     agree = float(np.mean(shapes(marks, len(samples), rate) == truth))
@@ -73,7 +73,7 @@ def test_another_engines_voice_is_met_far_better_than_by_stretching(espeak: Espe
 def test_shapes_are_given_once_in_order_and_within_the_voice(espeak: EspeakEngine, seconds: float) -> None:
     (reference,) = espeak.speak(TEXTS[0], Voice(), 1)
     samples = np.concatenate([np.zeros(8_000, np.int16), reference.samples, np.zeros(4_000, np.int16)])
-    marks = found(AlignedLips(reference, reference.rate), samples, round(seconds * reference.rate))
+    marks = found(AlignedVisemes(reference, reference.rate), samples, round(seconds * reference.rate))
     assert [mark.viseme for mark in marks] == [mark.viseme for mark in reference.visemes]
     places = [mark.sample for mark in marks]
     assert places == sorted(places)
@@ -85,7 +85,7 @@ def test_shapes_are_given_once_in_order_and_within_the_voice(espeak: EspeakEngin
 def test_a_voice_that_is_nothing_like_the_text_still_gets_all_its_shapes(espeak: EspeakEngine) -> None:
     (reference,) = espeak.speak(TEXTS[0], Voice(), 1)
     noise = np.random.default_rng(1).normal(0, 3_000, 24_000).astype(np.int16)
-    marks = found(AlignedLips(reference, 24_000), noise, 6_000)
+    marks = found(AlignedVisemes(reference, 24_000), noise, 6_000)
     assert [mark.viseme for mark in marks] == [mark.viseme for mark in reference.visemes][: len(marks)]
     assert marks
 
@@ -93,7 +93,7 @@ def test_a_voice_that_is_nothing_like_the_text_still_gets_all_its_shapes(espeak:
 def test_without_espeak_the_mouth_follows_the_loudness() -> None:
     loud = (np.sin(np.arange(4_320) / 5) * 12_000).astype(np.int16)
     still = np.zeros(4_320, np.int16)
-    lips = LipReader(None).open("any text", Voice(), 24_000)
+    lips = VisemeEstimator(None).open("any text", Voice(), 24_000)
     marks = found(lips, np.concatenate([still, loud, loud // 5, loud // 2, still]), 1_000)
     places = {"sil": 0, "aa": 4_320, "ih": 8_640, "E": 12_960}
     assert {mark.viseme: mark.sample for mark in marks[:-1]} == places
@@ -105,6 +105,6 @@ def test_a_reference_that_fails_leaves_the_loudness() -> None:
         def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
             raise EngineError("no such language")
 
-    assert isinstance(LipReader(Broken()).open("hi", Voice(), 24_000), LoudLips)
-    assert isinstance(LipReader(FakeSynthesizer()).open("", Voice(), 24_000), LoudLips)
-    assert isinstance(LipReader(FakeSynthesizer()).open("hi", Voice(), 24_000), AlignedLips)
+    assert isinstance(VisemeEstimator(Broken()).open("hi", Voice(), 24_000), LoudnessVisemes)
+    assert isinstance(VisemeEstimator(FakeSynthesizer()).open("", Voice(), 24_000), LoudnessVisemes)
+    assert isinstance(VisemeEstimator(FakeSynthesizer()).open("hi", Voice(), 24_000), AlignedVisemes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 
 
-class ByLanguage:
+class LanguageRouter:
     """English that can be spelt in ASCII to one engine, everything else to the other."""
 
     def __init__(self, english: Synthesizer, others: Synthesizer) -> None:
@@ -15,8 +15,8 @@ class ByLanguage:
         self._others = others
 
     def voice_for(self, voice: Voice) -> str:
-        return (self._english if voice.english else self._others).voice_for(voice)
+        return (self._english if voice.is_english else self._others).voice_for(voice)
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        plain = voice.english and not any(character.isalpha() and character > "\u024f" for character in text)
+        plain = voice.is_english and not any(character.isalpha() and character > "\u024f" for character in text)
         return (self._english if plain else self._others).speak(text, voice, seed)

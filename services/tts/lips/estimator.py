@@ -8,12 +8,12 @@ import numpy as np
 
 from bus.errors import EngineError
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
-from services.tts.lips.alignment import AlignedLips, Lips, LoudLips
+from services.tts.lips.alignment import AlignedVisemes, LoudnessVisemes, VisemeStream
 
 log = logging.getLogger(__name__)
 
 
-class LipReader:
+class VisemeEstimator:
     """Lets another engine say the same text and moves its shapes to the voice.
 
     Args:
@@ -24,21 +24,21 @@ class LipReader:
     def __init__(self, reference: Synthesizer | None) -> None:
         self._reference = reference
 
-    def open(self, text: str, voice: Voice, rate: int) -> Lips:
+    def open(self, text: str, voice: Voice, rate: int) -> VisemeStream:
         """For one speech.
 
         Args:
             rate: of the samples that will be pushed.
         """
         if self._reference is None:
-            return LoudLips(rate)
+            return LoudnessVisemes(rate)
         try:
             pieces = list(self._reference.speak(text, Voice(pace=voice.pace, language=voice.language), 1))
         except EngineError as error:
             log.warning("no lip shapes from the text", extra={"why": error.detail})
-            return LoudLips(rate)
+            return LoudnessVisemes(rate)
         if not pieces or not len(pieces[0].samples):
-            return LoudLips(rate)
+            return LoudnessVisemes(rate)
         samples = np.concatenate([piece.samples for piece in pieces])
-        marks = tuple(mark for piece in pieces for mark in piece.visemes)
-        return AlignedLips(SpeechPiece(samples, pieces[0].rate, marks), rate)
+        viseme_marks = tuple(mark for piece in pieces for mark in piece.visemes)
+        return AlignedVisemes(SpeechPiece(samples, pieces[0].rate, viseme_marks), rate)

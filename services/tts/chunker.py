@@ -43,7 +43,7 @@ class _Onset:
         return held[:0]
 
 
-class SpeechChunks:
+class SpeechChunker:
     """Takes the pieces of one speech and gives chunks as soon as they are full."""
 
     def __init__(self, conversation: str, speech: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bus.events import AudioOut, Viseme, VisemeMark
 from services.audio import Samples, decode_packets, packet_loudness
-from services.tts.chunks import SpeechChunks
+from services.tts.chunker import SpeechChunker
 from services.tts.engine import SpeechPiece
 
 
@@ -20,8 +20,8 @@ def silence(milliseconds: int, rate: int = 48_000) -> Samples:
     return np.zeros(rate * milliseconds // 1000, np.int16)
 
 
-def cut(*pieces: SpeechPiece) -> tuple[list[AudioOut], SpeechChunks]:
-    chunks = SpeechChunks("c", "s")
+def cut(*pieces: SpeechPiece) -> tuple[list[AudioOut], SpeechChunker]:
+    chunks = SpeechChunker("c", "s")
     found = [chunk for piece in pieces for chunk in chunks.push(piece)]
     return found + chunks.finish(), chunks
 
@@ -36,7 +36,7 @@ def test_the_first_chunk_is_short_and_the_last_one_final() -> None:
 
 
 def test_the_first_chunk_leaves_as_soon_as_its_sound_is_there() -> None:
-    chunks = SpeechChunks("c", "s")
+    chunks = SpeechChunker("c", "s")
     assert len(list(chunks.push(SpeechPiece(tone(130), 48_000)))) == 1
     assert list(chunks.push(SpeechPiece(tone(300), 48_000))) == []
 

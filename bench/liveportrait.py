@@ -12,14 +12,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from services.downloads import missing_files
-from services.render.engine import Face
+from services.render.engine import AnimatedFace
 from services.render.liveportrait import weights
-from services.render.liveportrait.expression import controls
+from services.render.liveportrait.controls import controls_for_pose
 from services.render.liveportrait.generator import SpadeGenerator
 from services.render.liveportrait.layers import fold
-from services.render.liveportrait.loading import Compiling, prepare
-from services.render.liveportrait.renderer import BATCH, LivePortraitFace, planar
-from services.render.liveportrait.source import compute
+from services.render.liveportrait.loading import Compiling, warm_up
+from services.render.liveportrait.renderer import MAX_BATCH, LivePortraitFace, to_yuv420
+from services.render.liveportrait.source import compute_source
 from services.render.liveportrait.warping import WarpingModule
 from services.render.liveportrait.weights import Networks
 from services.render.photo.portrait import Portrait
@@ -35,22 +35,22 @@ _MADE_UP = {
 @cache
 def networks(folder: Path, precision: str, compiling: str, device: torch.device) -> Networks:
     dtype = getattr(torch, precision)
-    if missing_files(weights.FILES, folder):
+    if missing_files(weights.PUBLISHED.files, folder):
         made = {field: recipe.state_dict(name) for field, name in _MADE_UP.items()}
         loaded = weights.assemble(made, device=device, dtype=dtype)
     else:
         loaded = weights.load(folder, device=device, dtype=dtype)
-    prepare(loaded, cast(Compiling, compiling))
+    warm_up(loaded, cast(Compiling, compiling))
     return loaded
 
 
 def face_maker(
     portrait: Portrait, size: int, folder: Path, precision: str, compiling: str, device: torch.device
-) -> Callable[[], Face]:
+) -> Callable[[], AnimatedFace]:
     """Makes faces of one portrait that share the networks."""
     networks.cache_clear()  # one set of networks in memory at a time
     loaded = networks(folder, precision, compiling, device)
-    source = compute(portrait, loaded)
+    source = compute_source(portrait, loaded)
     return lambda: LivePortraitFace(portrait, source, loaded, size)
 
 
@@ -72,8 +72,8 @@ def flops() -> float:
 def network_stages(face: Any, frames: int) -> str:
     """Milliseconds a frame of each part of drawing, in batches as large as they get."""
     assert isinstance(face, LivePortraitFace)
-    batch = min(BATCH, frames)
-    loaded, wanted = face._networks, [controls(Pose(jaw=0.4, yaw=3.0))] * batch
+    batch = min(MAX_BATCH, frames)
+    loaded, wanted = face._networks, [controls_for_pose(Pose(jaw=0.4, yaw=3.0))] * batch
     rounds = frames // batch
     spent: dict[str, float] = {}
 
@@ -86,12 +86,12 @@ def network_stages(face: Any, frames: int) -> str:
         return result.clone()
 
     for _ in range(rounds):
-        driving = timed("key points", lambda: face.driving(wanted))
+        driving = timed("key points", lambda: face.driving_keypoints(wanted))
         source = face._at_rest.expand_as(driving)
         moved = timed(
             "warping",
             lambda driving=driving, source=source: loaded.warping(face._features, driving, source, face._compressed),  # type: ignore[misc]
         )
         image = timed("generator", lambda moved=moved: loaded.generator(moved))  # type: ignore[misc]
-        timed("colours and copy", lambda image=image: planar(image).cpu())  # type: ignore[misc]
+        timed("colours and copy", lambda image=image: to_yuv420(image).cpu())  # type: ignore[misc]
     return ", ".join(f"{name} {1000 * seconds / (rounds * batch):.2f}" for name, seconds in spent.items())

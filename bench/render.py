@@ -23,14 +23,14 @@ from bus.errors import VisavisError
 from bus.events import FRAMES_PER_SECOND
 from services.downloads import missing_files
 from services.gpu import gpus
-from services.render.encoder import Encoder
-from services.render.engine import Face, Picture
-from services.render.idle_motion import Idle
+from services.render.encoder import H264Encoder
+from services.render.engine import AnimatedFace, Frame
+from services.render.idle_motion import IdleMotion
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
-from services.render.photo.face import FaceFinder
-from services.render.photo.portrait import Portrait, prepare
-from services.render.photo.warp import PhotoFace
+from services.render.photo.face_detector import FaceDetector
+from services.render.photo.portrait import Portrait, portrait_from_photo
+from services.render.photo.warp import WarpedFace
 from services.render.pose import Pose
 
 PIECE = 5
@@ -61,7 +61,7 @@ class Stages:
 
 def poses(count: int) -> list[Pose]:
     """A face that talks and moves, so that no part of drawing is left out."""
-    idle = Idle(7)
+    idle = IdleMotion(7)
     return [idle.pose(frame).plus(jaw=0.3 + 0.3 * np.sin(frame / 2.0), teeth=0.4, pucker=0.2) for frame in range(count)]
 
 
@@ -69,25 +69,25 @@ def portrait(folder: Path) -> Portrait:
     """A portrait like any other, of a drawn face: there is no photo that all may use."""
     models.fetch(folder)
     pixels = LayeredRenderer(768).face("milo").pixels(Pose())[:, :, :3]
-    return prepare(cv2.imencode(".png", pixels)[1].tobytes(), FaceFinder(folder))
+    return portrait_from_photo(cv2.imencode(".png", pixels)[1].tobytes(), FaceDetector(folder))
 
 
-def encoder(size: int) -> Encoder:
-    return Encoder(size, size, FRAMES_PER_SECOND, bitrate=_BITRATE)
+def encoder(size: int) -> H264Encoder:
+    return H264Encoder(size, size, FRAMES_PER_SECOND, bitrate=_BITRATE)
 
 
-def stages(face: Face, size: int, frames: int) -> Stages:
+def stages(face: AnimatedFace, size: int, frames: int) -> Stages:
     """One conversation, stage by stage."""
     measured = Stages(frames=frames)
     encode, wanted = encoder(size), poses(frames)
     for start in range(0, frames, PIECE):
         part = wanted[start : start + PIECE]
-        pictures: Sequence[Picture] = measured.timed("draw", lambda part=part: face.render(part))  # type: ignore[assignment, misc]
+        pictures: Sequence[Frame] = measured.timed("draw", lambda part=part: face.render(part))  # type: ignore[assignment, misc]
         measured.timed("encode", lambda pictures=pictures, start=start: encode.encode(pictures, key=start % 10 == 0))  # type: ignore[misc]
     return measured
 
 
-def together(faces: Sequence[Face], size: int, frames: int) -> float:
+def together(faces: Sequence[AnimatedFace], size: int, frames: int) -> float:
     """Frames a second of all conversations, which take turns piece by piece in one thread, as in the service."""
     encoders = [encoder(size) for _ in faces]
     wanted = poses(frames)
@@ -98,7 +98,7 @@ def together(faces: Sequence[Face], size: int, frames: int) -> float:
     return frames * len(faces) / (time.perf_counter() - began)
 
 
-def first_frame(face: Face, size: int) -> float:
+def first_frame(face: AnimatedFace, size: int) -> float:
     """Seconds from the poses of a first batch to its bytes."""
     wanted, encode = poses(FIRST), encoder(size)
     began = time.perf_counter()
@@ -106,7 +106,7 @@ def first_frame(face: Face, size: int) -> float:
     return time.perf_counter() - began
 
 
-def row(name: str, make: Callable[[], Face], size: int, frames: int, conversations: Sequence[int]) -> list[str]:
+def row(name: str, make: Callable[[], AnimatedFace], size: int, frames: int, conversations: Sequence[int]) -> list[str]:
     """One line of the table."""
     began = time.perf_counter()
     face = make()
@@ -123,7 +123,7 @@ def row(name: str, make: Callable[[], Face], size: int, frames: int, conversatio
 def on_the_processor(size: int, frames: int, conversations: Sequence[int], models_folder: Path) -> Iterator[list[str]]:
     made = portrait(models_folder / "face")
     yield row("layered", lambda: LayeredRenderer(size).face("milo"), size, frames, conversations)
-    yield row("photo warp", lambda: PhotoFace(made, size), size, frames, conversations)
+    yield row("photo warp", lambda: WarpedFace(made, size), size, frames, conversations)
 
 
 def by_networks(
@@ -155,9 +155,9 @@ def numbers(text: str) -> list[int]:
 
 
 def weights_note(models_folder: Path) -> str:
-    from services.render.liveportrait.weights import FILES
+    from services.render.liveportrait.weights import PUBLISHED
 
-    return "made-up weights" if missing_files(FILES, models_folder) else "published weights"
+    return "made-up weights" if missing_files(PUBLISHED.files, models_folder) else "published weights"
 
 
 def report(rows: Iterable[list[str]], conversations: Sequence[int]) -> None:

@@ -14,9 +14,9 @@ from bus.log.event_log import connect
 from bus.settings import Settings
 from projections.characters import default_greeting, default_personality
 from services.characters import remove_character
-from services.render.builtin_characters import CAST
+from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.photo.portrait import Portrait
-from services.render.photo.studio import Studio
+from services.render.photo.portrait_maker import PortraitMaker
 
 
 async def add(
@@ -45,7 +45,7 @@ async def add(
         language=language,
     )
     async with connect(settings, name="character") as event_log:
-        await event_log.assets.put(portrait.look, portrait.bytes())
+        await event_log.assets.put(portrait.look, portrait.to_bytes())
         await event_log.append_character(CharacterEvent(id=new_id("e"), at=clock.now(), character=id_, body=created))
     return id_
 
@@ -55,7 +55,7 @@ def _portrait_from(settings: Settings, photo: Path) -> Portrait:
         data = photo.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{photo} cannot be read: {error.strerror}") from error
-    return Studio(settings.models_folder / "face").portrait(data)
+    return PortraitMaker(settings.models_folder / "face").make(data)
 
 
 def id_of(name: str) -> str:
@@ -67,7 +67,7 @@ def id_of(name: str) -> str:
     id_ = slug(name)
     if not id_:
         raise InvalidInput(f"the name must have a letter from A to Z or a digit in it, got {name!r}")
-    if id_ in CAST:  # `visavis up` would bring the built-in one back
+    if id_ in BUILTIN_CHARACTERS:  # `visavis up` would bring the built-in one back
         raise InvalidInput(f"{name} is one of the built-in characters; take another name")
     return id_
 
@@ -79,7 +79,7 @@ async def forget(settings: Settings, id_: str) -> int:
         InvalidInput: there is none of that id, or it is one of the built-in ones.
         BusError: the log is not there; Visavis has to run.
     """
-    if id_ in CAST:  # `visavis up` would bring it back
+    if id_ in BUILTIN_CHARACTERS:  # `visavis up` would bring it back
         raise InvalidInput(f"{id_} is one of the built-in characters")
     async with connect(settings, name="character") as event_log:
         await remove_character(event_log, id_)

@@ -21,7 +21,7 @@ from bus.process.discovery import discover
 from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
 from services.characters import current_characters
-from services.render.builtin_characters import CAST
+from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
 from visavis.ports import check_ports
@@ -64,7 +64,7 @@ def lock_data_folder(folder: Path) -> Iterator[None]:
 async def publish_builtin_characters(event_log: EventLog) -> None:
     """Put the built-in characters on record where they are missing or have changed."""
     known = await current_characters(event_log)
-    for character, created in CAST.items():
+    for character, created in BUILTIN_CHARACTERS.items():
         if known.get(character) != created:
             await event_log.append_character(_told(character, created))
 

@@ -1,4 +1,4 @@
-"""The built-in characters, as the facts that make them."""
+"""The built-in characters, as the facts that create them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bus.events import CharacterCreated
 
-CAST: Mapping[str, CharacterCreated] = {
+BUILTIN_CHARACTERS: Mapping[str, CharacterCreated] = {
     "ada": CharacterCreated(
         name="Ada",
         tagline="Curious, warm and to the point",
@@ -64,4 +64,4 @@ CAST: Mapping[str, CharacterCreated] = {
         accent="#5e7d5a",
     ),
 }
-"""By character id. The same id always means the same person, whatever the face is drawn with."""
+"""By character id. An id is the same person in every engine."""

@@ -1,4 +1,4 @@
-"""From viseme marks to the shape of the mouth at a point in time: coarticulation."""
+"""Coarticulation: the shape of the mouth at a point in time, blended from the visemes around it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from bus.events import SPEECH_RATE, Viseme, VisemeMark
-from services.render.easing import clamp, mix, ramp
+from services.render.easing import clamp, lerp, smoothstep
 
-SHAPES: Mapping[Viseme, Mapping[str, float]] = {
+MOUTH_SHAPES: Mapping[Viseme, Mapping[str, float]] = {
     "sil": {},
     "PP": {"press": 1.0},
     "FF": {"tuck": 1.0, "jaw": 0.1, "teeth": 0.8, "upper": 0.35},
@@ -25,29 +25,30 @@ SHAPES: Mapping[Viseme, Mapping[str, float]] = {
     "oh": {"jaw": 0.6, "pucker": 0.6, "width": -0.45},
     "ou": {"jaw": 0.28, "pucker": 1.0, "width": -0.75},
 }
-"""The mouth in the middle of each viseme, as fields of a Pose."""
+"""Shape of the mouth in the middle of each viseme, as fields of a Pose."""
 
-CLOSING: Mapping[Viseme, str] = {"PP": "press", "FF": "tuck", "TH": "tongue"}
-"""What must be seen of a viseme, however short it is."""
+CLOSURES: Mapping[Viseme, str] = {"PP": "press", "FF": "tuck", "TH": "tongue"}
+"""The field that closes the mouth in a viseme, and must show however short the viseme is."""
 
 _MS = SPEECH_RATE // 1000
 _FADE_BEFORE, _FADE_AFTER = 20 * _MS, 35 * _MS
-_SEEN_BEFORE, _SEEN_AFTER, _SEEN_STEP = 30 * _MS, 10 * _MS, 10 * _MS
+"""Samples before and after its mark in which a viseme fades in."""
+_CLOSURE_BEFORE, _CLOSURE_AFTER, _CLOSURE_STEP = 30 * _MS, 10 * _MS, 10 * _MS
 """A frame shows the closures of the 40 ms around it, so that none falls between two frames."""
-LOOK_AHEAD = _FADE_BEFORE + _SEEN_AFTER
-"""Samples after a point in time that must be known to shape the mouth at it."""
+LOOK_AHEAD = _FADE_BEFORE + _CLOSURE_AFTER
+"""Samples after a point in time that the shape of the mouth at it depends on."""
 
 
-def mouth(marks: Sequence[VisemeMark], sample: int) -> dict[str, float]:
-    """Fields of a Pose at a sample, a cross-fade of the visemes around it.
+def mouth_shape(marks: Sequence[VisemeMark], sample: int) -> dict[str, float]:
+    """The mouth at a sample, as fields of a Pose: a cross-fade of the visemes around it.
 
     Args:
         marks: in order of their samples; before the first one there is silence.
     """
     shape: dict[str, float] = {}
-    for mark, share in _shares(marks, sample):
-        strength = share * mix(0.35, 1.0, clamp(mark.weight))
-        for name, value in SHAPES[mark.viseme].items():
+    for mark, share in _viseme_shares(marks, sample):
+        strength = share * lerp(0.35, 1.0, clamp(mark.weight))
+        for name, value in MOUTH_SHAPES[mark.viseme].items():
             shape[name] = shape.get(name, 0.0) + strength * value
     closed = _closures(marks, sample)
     for name, value in closed.items():
@@ -57,32 +58,33 @@ def mouth(marks: Sequence[VisemeMark], sample: int) -> dict[str, float]:
     return shape
 
 
-def voiced(marks: Sequence[VisemeMark], sample: int) -> float:
-    """How much of the mouth at a sample belongs to anything but silence, 0 to 1."""
-    return sum(share for mark, share in _shares(marks, sample) if mark.viseme != "sil")
+def speaking_weight(marks: Sequence[VisemeMark], sample: int) -> float:
+    """Share of all visemes but silence in the mouth at a sample, 0 to 1."""
+    return sum(share for mark, share in _viseme_shares(marks, sample) if mark.viseme != "sil")
 
 
 def _closures(marks: Sequence[VisemeMark], sample: int) -> dict[str, float]:
+    """The strongest closures around a sample, as fields of a Pose."""
     closed: dict[str, float] = {}
-    for near in range(sample - _SEEN_BEFORE, sample + _SEEN_AFTER + 1, _SEEN_STEP):
-        for mark, share in _shares(marks, near):
-            name = CLOSING.get(mark.viseme)
+    for near in range(sample - _CLOSURE_BEFORE, sample + _CLOSURE_AFTER + 1, _CLOSURE_STEP):
+        for mark, share in _viseme_shares(marks, near):
+            name = CLOSURES.get(mark.viseme)
             if name is not None:
-                # A short closure reaches less than its full share; it must still be seen.
-                closed[name] = max(closed.get(name, 0.0), clamp(1.35 * share) * mix(0.7, 1.0, clamp(mark.weight)))
+                # A short closure does not reach its full share, so it is amplified.
+                closed[name] = max(closed.get(name, 0.0), clamp(1.35 * share) * lerp(0.7, 1.0, clamp(mark.weight)))
     return closed
 
 
-def _shares(marks: Sequence[VisemeMark], sample: int) -> list[tuple[VisemeMark, float]]:
-    """The marks that are heard around a sample and how much of the mouth each has; what is left of 1 is silence."""
+def _viseme_shares(marks: Sequence[VisemeMark], sample: int) -> list[tuple[VisemeMark, float]]:
+    """The marks around a sample and the share of each in the mouth; the rest of 1 is silence."""
     last = bisect_right(marks, sample + _FADE_BEFORE, key=lambda mark: mark.sample)
     shares: list[tuple[VisemeMark, float]] = []
     index = last - 1
-    fading = 1.0
-    while index >= 0 and fading > 0.0:
+    remaining = 1.0
+    while index >= 0 and remaining > 0.0:
         mark = marks[index]
-        risen = ramp(sample, mark.sample - _FADE_BEFORE, mark.sample + _FADE_AFTER)
-        shares.append((mark, fading * risen))
-        fading *= 1.0 - risen
+        fade_in = smoothstep(sample, mark.sample - _FADE_BEFORE, mark.sample + _FADE_AFTER)
+        shares.append((mark, remaining * fade_in))
+        remaining *= 1.0 - fade_in
         index -= 1
     return shares

@@ -1,4 +1,4 @@
-"""What each emotion does to a face at rest (after Ekman's action units), as offsets on a Pose."""
+"""Facial expressions of emotions, after Ekman's action units, as offsets on a Pose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bus.events import Emotion
-from services.render.easing import mix
+from services.render.easing import lerp
 from services.render.pose import EMOTIONS
 
 _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
@@ -38,34 +38,34 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     },
 }
 
-# While speaking the mouth belongs to the words: these keep this share of what the emotion asks for.
-_MOUTH_SHARE = {"jaw": 0.15, "press": 0.0, "pucker": 0.2, "upper": 0.5, "teeth": 0.6, "width": 0.6}
+_SPEAKING_SHARE = {"jaw": 0.15, "press": 0.0, "pucker": 0.2, "upper": 0.5, "teeth": 0.6, "width": 0.6}
+"""Share of an emotion's offset that remains while the mouth forms words; 1 for all other fields."""
 
 
 @dataclass(frozen=True)
-class Expression:
+class EmotionBlend:
     """A blend of two emotions."""
 
-    before: Emotion
-    after: Emotion
+    start: Emotion
+    end: Emotion
     share: float
-    """0 all `before`, 1 all `after`."""
+    """0 all `start`, 1 all `end`."""
 
     def weights(self) -> tuple[float, ...]:
-        """How much of each of EMOTIONS there is; the sum is 1."""
+        """Weight of each of EMOTIONS; the sum is 1."""
         return tuple(
-            (1.0 - self.share) * (emotion == self.before) + self.share * (emotion == self.after) for emotion in EMOTIONS
+            (1.0 - self.share) * (emotion == self.start) + self.share * (emotion == self.end) for emotion in EMOTIONS
         )
 
     def offsets(self, speaking: float) -> dict[str, float]:
-        """What to add to a pose.
+        """Offsets to add to a pose, by field.
 
         Args:
             speaking: 0 with the mouth at rest to 1 while it forms words.
         """
-        before, after = _OFFSETS[self.before], _OFFSETS[self.after]
+        start, end = _OFFSETS[self.start], _OFFSETS[self.end]
         return {
-            name: mix(before.get(name, 0.0), after.get(name, 0.0), self.share)
-            * mix(1.0, _MOUTH_SHARE.get(name, 1.0), speaking)
-            for name in before.keys() | after.keys()
+            name: lerp(start.get(name, 0.0), end.get(name, 0.0), self.share)
+            * lerp(1.0, _SPEAKING_SHARE.get(name, 1.0), speaking)
+            for name in start.keys() | end.keys()
         }

@@ -1,4 +1,4 @@
-"""H.264 the way WebRTC and a voice note's video want it: constrained baseline, no delay, a key frame on demand."""
+"""H.264 encoding for WebRTC: constrained baseline profile, no delay, key frames on demand."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import av
 from av.video.frame import PictureType
 
 from bus.errors import EngineError
-from services.render.engine import Picture
+from services.render.engine import Frame
 
-_COLOUR = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m:range=tv"
+_COLOURS = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m:range=tv"
 
 
-class Encoder:
-    """Turns pictures into access units. One for each stream of pictures; used by one thread at a time.
+class H264Encoder:
+    """Encodes one stream of frames as access units. Used by one thread at a time.
 
     Args:
-        bitrate: bits a second that the stream takes at the most, on average over any second.
-        crf: x264's quality where the bits allow it; less is better.
+        bitrate: maximum bits a second, on average over any second.
+        crf: x264's constant rate factor, the quality wherever the bitrate allows it; lower is better.
     """
 
     def __init__(self, width: int, height: int, fps: int, *, bitrate: int, crf: int = 22) -> None:
@@ -36,33 +36,34 @@ class Encoder:
             "crf": str(crf),
             "maxrate": str(bitrate),
             "bufsize": str(bitrate),
-            # Key frames come where a batch begins and nowhere else. All frames are equally good, the first one and
-            # the quiet ones too (qcomp), or the picture would pulse and the idle loop show where it begins.
-            "x264-params": f"keyint=infinite:scenecut=0:bframes=0:qcomp=1:ipratio=1.2:sliced-threads=0:{_COLOUR}",
+            # Key frames come where a batch begins and nowhere else. All frames have the same quality, the first one
+            # and those with little motion too (qcomp); otherwise the picture would pulse and the seam of the idle
+            # loop would show.
+            "x264-params": f"keyint=infinite:scenecut=0:bframes=0:qcomp=1:ipratio=1.2:sliced-threads=0:{_COLOURS}",
         }
         self._context = context
-        self._next = 0
+        self._next_pts = 0
 
-    def encode(self, pictures: Iterable[Picture], *, key: bool = True) -> tuple[bytes, ...]:
-        """As many Annex B access units.
+    def encode(self, frames: Iterable[Frame], *, key: bool = True) -> tuple[bytes, ...]:
+        """The frames as Annex B access units, one for each.
 
         Args:
-            key: make the first one a key frame with its parameter sets; else all depend on the pictures before.
+            key: make the first one a key frame with its parameter sets; otherwise it depends on the frames before.
         Raises:
-            EngineError: a picture of another size.
+            EngineError: a frame has another size.
         """
-        return tuple(self._unit(picture, key=key and index == 0) for index, picture in enumerate(pictures))
+        return tuple(self._access_unit(frame, key=key and index == 0) for index, frame in enumerate(frames))
 
-    def _unit(self, picture: Picture, *, key: bool) -> bytes:
+    def _access_unit(self, frame: Frame, *, key: bool) -> bytes:
         expected = (self._context.height * 3 // 2, self._context.width)
-        if picture.shape != expected:  # libav would scale it without a word
-            raise EngineError(f"need a picture of {expected} bytes (planar YUV 4:2:0), got {picture.shape}")
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pts = self._next
-        frame.time_base = self._context.time_base
-        frame.pict_type = PictureType.I if key else PictureType.NONE
-        self._next += 1
+        if frame.shape != expected:  # libav would scale it silently
+            raise EngineError(f"need a frame of {expected} bytes (planar YUV 4:2:0), got {frame.shape}")
+        video_frame = av.VideoFrame.from_ndarray(frame, format="yuv420p")
+        video_frame.pts = self._next_pts
+        video_frame.time_base = self._context.time_base
+        video_frame.pict_type = PictureType.I if key else PictureType.NONE
+        self._next_pts += 1
         try:
-            return b"".join(bytes(packet) for packet in self._context.encode(frame))
+            return b"".join(bytes(packet) for packet in self._context.encode(video_frame))
         except av.FFmpegError as error:
-            raise EngineError(f"x264 did not take frame {frame.pts}: {error}") from error
+            raise EngineError(f"x264 could not encode frame {video_frame.pts}: {error}") from error

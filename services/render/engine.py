@@ -1,4 +1,4 @@
-"""What the service needs of an engine that draws faces."""
+"""The interface of an engine that draws faces."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from numpy.typing import NDArray
 
 from services.render.pose import Pose
 
-Picture: TypeAlias = NDArray[np.uint8]
-"""One frame as planar YUV 4:2:0, [height * 3 / 2, width], BT.601 in video range."""
+Frame: TypeAlias = NDArray[np.uint8]
+"""One video frame as planar YUV 4:2:0, [height * 3 / 2, width], BT.601 in video range."""
 
 
-class Face(Protocol):
-    """One character's face, ready to be drawn. Used by one thread at a time."""
+class AnimatedFace(Protocol):
+    """One character's face, ready to be drawn in any pose. Used by one thread at a time."""
 
     version: str
-    """Changes whenever the same pose would give another picture."""
+    """Changes whenever the same pose would give another frame."""
 
-    def render(self, poses: Sequence[Pose]) -> Sequence[Picture]:
-        """Draw a few frames in one go; the arrays belong to the caller."""
+    def render(self, poses: Sequence[Pose]) -> Sequence[Frame]:
+        """Draw one frame for each of a few poses; the arrays belong to the caller."""
         ...
 
 
 class Renderer(Protocol):
-    """An engine. Loads what it needs when it is made; called from one thread, not from the event loop."""
+    """An engine. Its constructor loads what it needs; it is called from one thread, which is not the event loop's."""
 
     name: str
     width: int
     height: int
 
-    def face(self, look: str) -> Face:
-        """The face of that look.
+    def face(self, look: str) -> AnimatedFace:
+        """The face of a look.
 
         Raises:
             NotFound: there is no such look.

@@ -1,4 +1,4 @@
-"""A photo that a person gave becomes a character: portrait, idle loop, the fact that it is there. Or a refusal."""
+"""Makes a character from a photo that a person uploaded: portrait, idle loop, facts; or refuses the photo."""
 
 from __future__ import annotations
 
@@ -9,83 +9,88 @@ from concurrent.futures import ThreadPoolExecutor
 from bus.errors import InvalidInput, NotFound
 from bus.events import CharacterCreated, Event, FaceMade, FaceRefused, FaceRequested
 from bus.work.service import AssetOutput, CharacterOutput, Output, Reader
-from services.render.photo.studio import Studio
+from services.render.photo.portrait_maker import PortraitMaker
 
 
-class NewFaces:
-    """Makes faces, in a thread of its own: others go on being drawn.
+class FaceRequestHandler:
+    """Handles `face.requested`. Portraits are made in a thread of their own, so that drawing goes on.
 
     Args:
-        draw: the idle loop of a character by id.
+        idle_batches: draws the idle loop of a character, by its id.
     """
 
-    def __init__(self, studio: Studio, draw: Callable[[str, CharacterCreated, Reader], AsyncIterator[Output]]) -> None:
-        self._studio = studio
-        self._draw = draw
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="studio")
+    def __init__(
+        self,
+        portrait_maker: PortraitMaker,
+        idle_batches: Callable[[str, CharacterCreated, Reader], AsyncIterator[Output]],
+    ) -> None:
+        self._portrait_maker = portrait_maker
+        self._idle_batches = idle_batches
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="portrait-maker")
 
-    async def make(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
-        """What comes of one photo. The photo is removed at the end; of a failure it stays, to be tried again.
+    async def handle(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
+        """The outputs for one photo. The photo is removed at the end, but kept after a failure, to be tried again.
 
-        The character is on record only when it can be seen, so nobody chooses a face that is not there yet.
+        The character is recorded after its idle loop, so that every character that can be chosen can be seen.
         """
-        asked = event.body
-        assert isinstance(asked, FaceRequested)
-        told = await _told(event, reader)
-        if isinstance(told, FaceMade):
-            yield AssetOutput(asked.photo, None)
+        request = event.body
+        assert isinstance(request, FaceRequested)
+        outcome = await _recorded_outcome(event, reader)
+        if isinstance(outcome, FaceMade):
+            yield AssetOutput(request.photo, None)
             return
         try:
-            portrait = await self._portrait(asked, reader)
+            portrait = await self._new_portrait(request, reader)
         except NotFound:
-            if told is None:
+            if outcome is None:
                 raise  # the photo is lost
             return
         except InvalidInput as refusal:
-            yield FaceRefused(character=asked.character, code=refusal.code, detail=refusal.detail)
-            yield AssetOutput(asked.photo, None)
+            yield FaceRefused(character=request.character, code=refusal.code, detail=refusal.detail)
+            yield AssetOutput(request.photo, None)
             return
-        created = character_of(asked)
+        created = character_from(request)
         if portrait is not None:
-            yield AssetOutput(asked.look, portrait)
-        async for batch in self._draw(asked.character, created, reader):
+            yield AssetOutput(request.look, portrait)
+        async for batch in self._idle_batches(request.character, created, reader):
             yield batch
-        yield CharacterOutput(asked.character, created)
-        yield FaceMade(character=asked.character)
-        yield AssetOutput(asked.photo, None)
+        yield CharacterOutput(request.character, created)
+        yield FaceMade(character=request.character)
+        yield AssetOutput(request.photo, None)
 
-    async def _portrait(self, asked: FaceRequested, reader: Reader) -> bytes | None:
-        """The portrait as an asset; None where it is one already.
+    async def _new_portrait(self, request: FaceRequested, reader: Reader) -> bytes | None:
+        """The portrait of the photo, as an asset's bytes; None where it is stored already.
 
         Raises:
-            NotFound: neither the portrait nor the photo is there.
+            NotFound: neither the portrait nor the photo is stored.
             InvalidInput: no portrait can be made of the photo.
         """
         try:
-            await reader.asset(asked.look)
+            await reader.asset(request.look)
         except NotFound:
-            photo = await reader.asset(asked.photo)
+            photo = await reader.asset(request.photo)
         else:
             return None
-        portrait = await asyncio.get_running_loop().run_in_executor(self._thread, self._studio.portrait, photo)
-        return portrait.bytes()
+        portrait = await asyncio.get_running_loop().run_in_executor(self._thread, self._portrait_maker.make, photo)
+        return portrait.to_bytes()
 
 
-def character_of(asked: FaceRequested) -> CharacterCreated:
-    """The character that was asked for."""
+def character_from(request: FaceRequested) -> CharacterCreated:
+    """The fact that creates the requested character."""
     return CharacterCreated(
-        name=asked.name,
-        tagline=asked.tagline,
-        personality=asked.personality,
-        greeting=asked.greeting,
-        look=asked.look,
-        voice=asked.voice,
-        language=asked.language,
-        owner=asked.owner,
+        name=request.name,
+        tagline=request.tagline,
+        personality=request.personality,
+        greeting=request.greeting,
+        look=request.look,
+        voice=request.voice,
+        language=request.language,
+        owner=request.owner,
     )
 
 
-async def _told(event: Event, reader: Reader) -> FaceMade | FaceRefused | None:
-    """The newest outcome on record, of a worker that died before it had removed the photo, or that failed."""
-    told = (fact.body for _, fact in reversed(await reader.facts(event.conversation)) if fact.cause == event.id)
-    return next((body for body in told if isinstance(body, FaceMade | FaceRefused)), None)
+async def _recorded_outcome(event: Event, reader: Reader) -> FaceMade | FaceRefused | None:
+    """The newest outcome of this request on record: of a worker that died before it removed the photo, or that
+    failed."""
+    outcomes = (fact.body for _, fact in reversed(await reader.facts(event.conversation)) if fact.cause == event.id)
+    return next((body for body in outcomes if isinstance(body, FaceMade | FaceRefused)), None)

@@ -1,21 +1,21 @@
-"""Keeping up: how many of the pictures that are due can be drawn, where drawing is slower than showing."""
+"""Frame dropping: draws fewer frames than are shown where drawing is slower than real time."""
 
 from __future__ import annotations
 
 import math
 
-from services.render.easing import mix
+from services.render.easing import lerp
 
-LARGEST_STEP = 5
-"""Every fifth picture is drawn at the least; a face slower than that helps nobody."""
-_USED = 0.9
+MAX_STEP = 5
+"""At least every fifth frame is drawn; a face with fewer frames is of no use."""
+_TIME_SHARE = 0.9
 """Share of the time that drawing may take."""
-_NEWS = 0.35
-"""Weight of the newest measurement."""
+_SMOOTHING = 0.35
+"""Weight of the newest measurement in the moving average."""
 
 
-class Pace:
-    """Decides which frames of one speech are drawn; the others repeat the one before, so that lips stay in time.
+class FrameDropper:
+    """Decides which frames of one speech are drawn; the others repeat the frame before, so that lips stay in sync.
 
     Args:
         fps: frames a second that are shown.
@@ -24,20 +24,21 @@ class Pace:
     def __init__(self, fps: int) -> None:
         self._fps = fps
         self._cost: float | None = None
+        """Seconds for a frame, as a moving average."""
 
     @property
     def step(self) -> int:
-        """Every so manieth frame is drawn."""
+        """One of so many frames is drawn."""
         if self._cost is None:
             return 1
-        return min(max(math.ceil(self._cost * self._fps / _USED - 1e-9), 1), LARGEST_STEP)
+        return min(max(math.ceil(self._cost * self._fps / _TIME_SHARE - 1e-9), 1), MAX_STEP)
 
-    def took(self, drawn: int, seconds: float) -> None:
-        """So many frames were drawn in that time, waiting for other speeches included."""
+    def record_time(self, drawn: int, seconds: float) -> None:
+        """Take the time that so many frames took into account, waiting for other speeches included."""
         cost = seconds / drawn
-        self._cost = cost if self._cost is None else mix(self._cost, cost, _NEWS)
+        self._cost = cost if self._cost is None else lerp(self._cost, cost, _SMOOTHING)
 
-    def drawn(self, first: int, count: int) -> list[int]:
-        """Those frames of `count` from `first` on that are drawn, evenly; the first one always."""
+    def frames_to_draw(self, first: int, count: int) -> list[int]:
+        """The frames to draw of the `count` frames from `first` on: evenly spaced, the first one always."""
         step = self.step
         return [frame for frame in range(first, first + count) if frame == first or frame % step == 0]

@@ -1,4 +1,4 @@
-"""One frame of the control track: what a face does, in terms that any renderer can follow."""
+"""The pose of a face in one frame of the control track, in controls that every renderer supports."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "sad", "surprised", "angry"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
-    """Where everything movable in a face is. The defaults are the face at rest.
+    """Positions of all movable parts of a face. The defaults are the face at rest.
 
-    Unless said otherwise 0 is absent and 1 is as much as a person comfortably does. Left and right are the viewer's.
+    Unless stated otherwise 0 is absent and 1 is as far as is comfortable for a person. Left and right are the viewer's.
     """
 
     jaw: float = 0.0
@@ -63,12 +63,8 @@ class Pose:
     shoulders: float = 0.0
     """-1 hanging to 1 drawn up."""
     emotion: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    """Weight of each of EMOTIONS, for a renderer that has an expression for it; all else here contains it already."""
+    """Weight of each of EMOTIONS, for renderers with expressions of their own; the other fields include it already."""
 
-    def plus(self, **amounts: float) -> Pose:
-        """This pose with something added to some of its fields."""
-        return replace(self, **{name: getattr(self, name) + amount for name, amount in amounts.items()})
-
-
-
-REST = Pose()
+    def plus(self, **offsets: float) -> Pose:
+        """This pose with offsets added, by field."""
+        return replace(self, **{name: getattr(self, name) + offset for name, offset in offsets.items()})

@@ -14,10 +14,10 @@ from bus.events import CharacterCreated
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.characters import current_characters
-from services.render.faces import Warp, faces
+from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
-from services.render.photo.portrait import Portraits
+from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 from visavis.characters import add, character, forget, id_of
 
@@ -55,9 +55,9 @@ async def test_a_photo_becomes_a_character_on_record_with_a_face(
         voice="male",
         language="de",
     )
-    portraits = Portraits(tmp_path / "elsewhere")
-    portraits.keep(created.look, await event_log.asset(created.look))
-    (picture,) = faces(128, portraits, Warp(128)).face(created.look).render([Pose()])
+    portraits = PortraitStore(tmp_path / "elsewhere")
+    portraits.put(created.look, await event_log.asset(created.look))
+    (picture,) = CharacterRenderer(128, portraits, WarpAnimator(128)).face(created.look).render([Pose()])
     assert picture.shape == (192, 128)
 
 

@@ -9,7 +9,7 @@ import pytest
 from bus.errors import ConfigurationError
 from bus.log.passwords import USERS, read_passwords
 from bus.settings import Settings
-from services.render.builtin_characters import CAST
+from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.__main__ import main
 from visavis.cluster import ports_from, tls_from, usage
 from visavis.nats.cluster import Cluster, Ports, ServerTls
@@ -64,7 +64,7 @@ async def test_streams_are_declared_with_the_characters_and_shown(
 ) -> None:
     assert await declare(settings) == 0
     shown = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
-    assert shown["CHARACTERS"] == ["1", "×", "file", str(len(CAST)), "messages"]
+    assert shown["CHARACTERS"] == ["1", "×", "file", str(len(BUILTIN_CHARACTERS)), "messages"]
     assert shown["LIVE"] == ["1", "×", "memory", "0", "messages"]
 
 

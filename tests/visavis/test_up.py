@@ -14,7 +14,7 @@ from bus.errors import ConfigurationError
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.characters import current_characters
-from services.render.builtin_characters import CAST
+from services.render.builtin_characters import BUILTIN_CHARACTERS
 from tests.conftest import free_port
 from visavis.ports import SERVICES_WITH_HEALTH_PORT, check_ports
 from visavis.up import lock_data_folder, publish_builtin_characters
@@ -93,5 +93,5 @@ async def test_the_built_in_characters_are_put_on_record_once(event_log: EventLo
     await publish_builtin_characters(event_log)
     written = await event_log.last_sequence("CHARACTERS")
     await publish_builtin_characters(event_log)
-    assert await current_characters(event_log) == dict(CAST)
-    assert await event_log.last_sequence("CHARACTERS") == written == len(CAST) >= 3
+    assert await current_characters(event_log) == dict(BUILTIN_CHARACTERS)
+    assert await event_log.last_sequence("CHARACTERS") == written == len(BUILTIN_CHARACTERS) >= 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.render.layered.eyes import EYE_X, EYE_Y
 from services.render.layered.looks import Look
-from services.render.layered.svg import Point, Turn, closed_curve, ellipse, group, open_curve, path, stroke
+from services.render.layered.svg import HeadTurn, Point, closed_curve, ellipse, group, open_curve, path, stroke
 from services.render.pose import Pose
 
 _BODY = "M-58 188C-100 204 -158 214 -186 262L-206 340L206 340L186 262C158 214 100 204 58 188"
@@ -68,7 +68,7 @@ def _shirt(look: Look) -> str:
 _CLOTHES = {"knit": _knit, "hoodie": _hoodie, "blouse": _blouse, "shirt": _shirt}
 
 
-def glasses(look: Look, turn: Turn) -> str:
+def glasses(look: Look, turn: HeadTurn) -> str:
     if not look.glasses:
         return ""
     frame = "#3b3540"
@@ -80,7 +80,7 @@ def glasses(look: Look, turn: Turn) -> str:
     bridge = turn.points([(-10, EYE_Y - 2, 108.0), (0, EYE_Y - 7, 112.0), (10, EYE_Y - 2, 108.0)])
     parts = [stroke(open_curve(bridge), frame, 3.6)]
     for side in (-1, 1):
-        parts.append(group(lens, transform=turn.patch(side * EYE_X, EYE_Y, lift=16.0)))
+        parts.append(group(lens, transform=turn.decal(side * EYE_X, EYE_Y, lift=16.0)))
         temple = turn.points([(side * 80, EYE_Y - 4, 76.0), (side * 101, EYE_Y - 2, -10.0)])
         parts.append(stroke(open_curve(temple), frame, 3.6))
     return "".join(parts)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.render.easing import clamp, mix
+from services.render.easing import clamp, lerp
 from services.render.layered.looks import Look
 from services.render.layered.svg import (
+    HeadTurn,
     Point,
-    Turn,
     blend,
     clip,
     closed_curve,
@@ -42,11 +42,11 @@ class _Lids:
         return open_curve(self.upper) + open_curve(self.lower, start="L") + "Z"
 
 
-def eyes(look: Look, pose: Pose, turn: Turn) -> str:
+def eyes(look: Look, pose: Pose, turn: HeadTurn) -> str:
     return "".join(_eye(look, pose, turn, side) for side in (-1, 1))
 
 
-def _eye(look: Look, pose: Pose, turn: Turn, side: int) -> str:
+def _eye(look: Look, pose: Pose, turn: HeadTurn, side: int) -> str:
     lid = clamp(pose.lid_left if side < 0 else pose.lid_right, 0.0, 1.45)
     squint = clamp(pose.squint)
     lids = _lids(look, side, lid, squint)
@@ -60,7 +60,7 @@ def _eye(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     bag = open_curve([(1.02 * x, y + 4.5 + 2.0 * squint) for x, y in lids.lower[1:]])
     content = (
         ellipse(side * 1.5, -1.0, 1.5 * _HALF, 29.0, "url(#socket)", opacity=0.55)
-        + path(folded, look.skin_shade, opacity=mix(0.58, 0.38, clamp(2.0 * lid - 0.6)))
+        + path(folded, look.skin_shade, opacity=lerp(0.58, 0.38, clamp(2.0 * lid - 0.6)))
         + clip(name, lids.opening)
         + group(ball, clip=name)
         + stroke(open_curve(lids.lower[:4]), look.skin_line, 1.2, opacity=0.55)
@@ -68,25 +68,26 @@ def _eye(look: Look, pose: Pose, turn: Turn, side: int) -> str:
         + stroke(open_curve(lids.crease), look.skin_line, 1.5, opacity=0.55)
         + stroke(bag, look.skin_line, 1.3, opacity=clamp(0.16 + 0.3 * squint + 0.25 * look.lines))
     )
-    place = turn.patch(side * EYE_X * look.face_width, EYE_Y)
+    place = turn.decal(side * EYE_X * look.face_width, EYE_Y)
     return group(content, transform=f"{place} scale({look.eye_size:.3f})")
 
 
 def _lids(look: Look, side: int, lid: float, squint: float) -> _Lids:
-    top = mix(7.5, _TOP, lid) if lid < 1.0 else _TOP - 10.0 * (lid - 1.0)
-    bottom = mix(8.5, _BOTTOM, clamp(lid)) - 6.5 * squint * clamp(1.5 * lid)
+    top = lerp(7.5, _TOP, lid) if lid < 1.0 else _TOP - 10.0 * (lid - 1.0)
+    bottom = lerp(8.5, _BOTTOM, clamp(lid)) - 6.5 * squint * clamp(1.5 * lid)
     top = min(top, bottom - 0.4)
     out = side * _HALF
     inner, outer = (-out, 3.0), (out, -0.55 * look.eye_tilt)
     # The fold above the eye goes about half the way with the lid.
-    fold = mix(top, _TOP, 0.55) - 6.0 - 1.5 * clamp(lid - 1.0, 0.0, 0.4) + 1.5 * clamp(1.0 - lid)
+    fold = lerp(top, _TOP, 0.55) - 6.0 - 1.5 * clamp(lid - 1.0, 0.0, 0.4) + 1.5 * clamp(1.0 - lid)
     return _Lids(
         upper=[
-            inner, (-0.55 * out, mix(inner[1], top, 0.78)), (-side, top), (0.6 * out, mix(outer[1], top, 0.82)), outer,
+            inner, (-0.55 * out, lerp(inner[1], top, 0.78)), (-side, top), (0.6 * out, lerp(outer[1], top, 0.82)),
+            outer,
         ],
         lower=[
-            outer, (0.55 * out, mix(outer[1], bottom, 0.86)), (-2.0 * side, bottom),
-            (-0.62 * out, mix(inner[1], bottom, 0.72)), inner,
+            outer, (0.55 * out, lerp(outer[1], bottom, 0.86)), (-2.0 * side, bottom),
+            (-0.62 * out, lerp(inner[1], bottom, 0.72)), inner,
         ],
         crease=[
             (-0.86 * out, -2.5), (-0.45 * out, fold + 2.6), (side, fold), (0.68 * out, fold + 3.8),
@@ -115,16 +116,16 @@ def _lashes(look: Look, upper: list[Point], side: int, lid: float) -> str:
     line = open_curve([*upper, wing, wing]) + open_curve([wing, wing, *over[::-1]], start="L") + "Z"
     hairs = ""
     for at in (0.25, 0.6, 1.0) if look.lashes >= 0.8 else ():
-        root = f"M{mix(middle[0], x, at):.1f} {mix(middle[1], y, at * at):.1f}"
+        root = f"M{lerp(middle[0], x, at):.1f} {lerp(middle[1], y, at * at):.1f}"
         hairs += f"{root}l{side * (2.5 + 3.5 * at):.1f} {1.5 * at - 5.0:.1f}"
     return path(line, colour) + stroke(hairs, colour, 1.7, opacity=0.9 if hairs else 0.0)
 
 
-def brows(look: Look, pose: Pose, turn: Turn) -> str:
+def brows(look: Look, pose: Pose, turn: HeadTurn) -> str:
     return "".join(_brow(look, pose, turn, side) for side in (-1, 1))
 
 
-def _brow(look: Look, pose: Pose, turn: Turn, side: int) -> str:
+def _brow(look: Look, pose: Pose, turn: HeadTurn, side: int) -> str:
     lift = clamp(pose.brow_left if side < 0 else pose.brow_right, -1.0, 1.2)
     furrow, sorrow = clamp(pose.furrow), clamp(pose.sorrow)
     raised = -12.0 * lift if lift > 0 else -7.0 * lift
@@ -135,7 +136,7 @@ def _brow(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     shift = -4.5 * furrow - 2.0 * sorrow
     spine = [
         (side * (shift - 25.0), inner - 4.0),
-        (side * (0.6 * shift - 10.0), mix(inner, middle, 0.55) - 5.5),
+        (side * (0.6 * shift - 10.0), lerp(inner, middle, 0.55) - 5.5),
         (side * 9.0, middle - arch - 0.5),
         (side * 29.0, outer + 2.5),
     ]
@@ -143,4 +144,4 @@ def _brow(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     over = [(x, y - thick * w) for (x, y), w in zip(spine, widths, strict=True)]
     under = [(x, y + thick * w * 0.85) for (x, y), w in zip(spine, widths, strict=True)]
     brow = path(closed_curve([*over, *under[::-1]]), "url(#brow)")
-    return group(brow, transform=turn.patch(side * (EYE_X + 1.0) * look.face_width, EYE_Y - 35.0, lift=3.0))
+    return group(brow, transform=turn.decal(side * (EYE_X + 1.0) * look.face_width, EYE_Y - 35.0, lift=3.0))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from services.render.easing import clamp
 from services.render.layered.eyes import EYE_Y
 from services.render.layered.looks import Look
-from services.render.layered.svg import Turn, closed_curve, ellipse, group, open_curve, path, stroke
+from services.render.layered.svg import HeadTurn, closed_curve, ellipse, group, open_curve, path, stroke
 from services.render.pose import Pose
 
 _SIDES = (-1, 1)
 _FRECKLES = ((-17, -2), (-9, -5), (-11, 4), (-2, 1), (6, -4), (4, 6), (14, 1), (-4, -9))
 
 
-def nose(look: Look, pose: Pose, turn: Turn) -> str:
+def nose(look: Look, pose: Pose, turn: HeadTurn) -> str:
     wide, wrinkle = look.nose_width, clamp(pose.nose)
     up = -3.5 * wrinkle
     wing = 14.5 * wide + 1.5 * wrinkle
@@ -42,14 +42,14 @@ def nose(look: Look, pose: Pose, turn: Turn) -> str:
         + stroke(wrinkles, look.skin_line, 1.5, opacity=0.5 * wrinkle)
         + ellipse(-3.0, 6.5 + up, 4.2, 3.0, "#ffffff", opacity=0.3)
     )
-    return group(content, transform=turn.patch(0.0, 32.0, lift=13.0))
+    return group(content, transform=turn.decal(0.0, 32.0, lift=13.0))
 
 
-def cheeks(look: Look, pose: Pose, turn: Turn) -> str:
+def cheeks(look: Look, pose: Pose, turn: HeadTurn) -> str:
     return "".join(_cheek(look, pose, turn, side) for side in _SIDES)
 
 
-def _cheek(look: Look, pose: Pose, turn: Turn, side: int) -> str:
+def _cheek(look: Look, pose: Pose, turn: HeadTurn, side: int) -> str:
     smile = clamp(pose.smile)
     content = ellipse(0.0, -4.0 * smile, 30.0, 22.0, "url(#blush)", opacity=0.55 + 0.25 * smile)
     lit = 0.35 + 0.25 * smile
@@ -57,10 +57,10 @@ def _cheek(look: Look, pose: Pose, turn: Turn, side: int) -> str:
     if look.freckles:
         for x, y in _FRECKLES:
             content += ellipse(side * x, y - 8.0, 1.0, 1.0, look.skin_line, opacity=0.3)
-    return group(content, transform=turn.patch(side * 55.0 * look.face_width, 44.0))
+    return group(content, transform=turn.decal(side * 55.0 * look.face_width, 44.0))
 
 
-def lines(look: Look, pose: Pose, turn: Turn) -> str:
+def lines(look: Look, pose: Pose, turn: HeadTurn) -> str:
     """From the nose to the mouth, between the brows, and across an old forehead."""
     smile, furrow, raised = clamp(pose.smile), clamp(pose.furrow), clamp(pose.brow_left)
     parts: list[str] = []
@@ -68,13 +68,13 @@ def lines(look: Look, pose: Pose, turn: Turn) -> str:
     for side in _SIDES:
         fold = open_curve([(side * -7.0, -16.0), (side * 2.0, -2.0 - 2.0 * smile), (side * (5.0 + 3.0 * smile), 14.0)])
         line = stroke(fold, look.skin_line, 1.9, opacity=0.55 * deep)
-        parts.append(group(line, transform=turn.patch(side * 33.0, 58.0, lift=2.0)))
+        parts.append(group(line, transform=turn.decal(side * 33.0, 58.0, lift=2.0)))
     frown = "".join(open_curve([(side * 4.5, -9.0), (side * 3.6, 0.0), (side * 5.0, 8.0)]) for side in _SIDES)
     between = stroke(frown, look.skin_line, 1.7, opacity=0.55 * furrow)
-    parts.append(group(between, transform=turn.patch(0.0, EYE_Y - 22.0)))
+    parts.append(group(between, transform=turn.decal(0.0, EYE_Y - 22.0)))
     if look.lines:
         bent = 4.0 * clamp(max(pose.brow_left, pose.sorrow))
         crease = open_curve([(-26.0, 2.0), (-8.0, -bent), (10.0, -bent), (28.0, 1.0)])
         line = stroke(crease, look.skin_line, 1.5, opacity=0.22 * look.lines + 0.2 * raised)
-        parts.extend(group(line, transform=turn.patch(0.0, height)) for height in (-84.0, -72.0))
+        parts.extend(group(line, transform=turn.decal(0.0, height)) for height in (-84.0, -72.0))
     return "".join(parts)

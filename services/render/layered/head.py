@@ -8,8 +8,8 @@ from services.render.easing import clamp
 from services.render.layered.features import cheeks
 from services.render.layered.looks import Look
 from services.render.layered.svg import (
-    Depth,
-    Turn,
+    HeadTurn,
+    Point3,
     clip,
     closed_curve,
     ellipse,
@@ -24,7 +24,7 @@ from services.render.pose import Pose
 NECK_Y = 150.0
 """Below the middle of the head, what the head tilts about."""
 
-_OUTLINE: tuple[Depth, ...] = (
+_OUTLINE: tuple[Point3, ...] = (
     (0.0, -138.0, 10.0), (50.0, -127.0, 10.0), (84.0, -92.0, 6.0), (97.0, -38.0, 0.0), (96.5, 12.0, 0.0),
     (91.0, 48.0, 6.0), (75.0, 87.0, 18.0), (47.0, 117.0, 32.0), (21.0, 131.0, 42.0), (0.0, 134.0, 44.0),
 )
@@ -36,10 +36,10 @@ def jaw_drop(pose: Pose) -> float:
     return 15.0 * clamp(pose.jaw)
 
 
-def skull(look: Look, pose: Pose, turn: Turn) -> str:
+def skull(look: Look, pose: Pose, turn: HeadTurn) -> str:
     """The skin of the face, cheeks included; the jaw takes the chin down with it."""
     drop = jaw_drop(pose)
-    points: list[Depth] = []
+    points: list[Point3] = []
     for x, y, z in _OUTLINE:
         low = clamp((y - 30.0) / 100.0)
         wide = look.face_width * (1.0 + (look.jaw_width - 1.0) * clamp((y + 10.0) / 90.0))
@@ -49,16 +49,18 @@ def skull(look: Look, pose: Pose, turn: Turn) -> str:
     return skin + clip("face", data) + group(cheeks(look, pose, turn), clip="face")
 
 
-def ears(look: Look, turn: Turn) -> str:
+def ears(look: Look, turn: HeadTurn) -> str:
     return "".join(_ear(look, turn, side) for side in (-1, 1))
 
 
-def _ear(look: Look, turn: Turn, side: int) -> str:
-    shell: list[Depth] = [(93, -16, -14), (108, -22, -22), (116, -4, -24), (110, 20, -20), (100, 38, -14), (92, 34, -8)]
-    fold: list[Depth] = [(98, -8, -14), (107, -12, -20), (110, 0, -20), (104, 14, -16), (99, 22, -12)]
+def _ear(look: Look, turn: HeadTurn, side: int) -> str:
+    shell: list[Point3] = [
+        (93, -16, -14), (108, -22, -22), (116, -4, -24), (110, 20, -20), (100, 38, -14), (92, 34, -8),
+    ]
+    fold: list[Point3] = [(98, -8, -14), (107, -12, -20), (110, 0, -20), (104, 14, -16), (99, 22, -12)]
     wide = side * look.face_width
 
-    def placed(points: list[Depth]) -> list[tuple[float, float]]:
+    def placed(points: list[Point3]) -> list[tuple[float, float]]:
         return turn.points((x * wide, y, z) for x, y, z in points)
 
     ear = path(closed_curve(placed(shell)), "url(#ear)")
@@ -69,7 +71,7 @@ def _ear(look: Look, turn: Turn, side: int) -> str:
     return ear
 
 
-def neck(look: Look, pose: Pose, turn: Turn) -> str:
+def neck(look: Look, pose: Pose, turn: HeadTurn) -> str:
     """In the picture's frame, with its upper end under the turned and tilted jaw."""
     x, y = turn.point(0.0, 96.0, -8.0)
     x += math.radians(pose.roll) * (NECK_Y - y)

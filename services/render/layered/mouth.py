@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.render.easing import clamp, mix
+from services.render.easing import clamp, lerp
 from services.render.layered.looks import Look
-from services.render.layered.svg import Point, Turn, blend, clip, ellipse, group, open_curve, path, stroke
+from services.render.layered.svg import HeadTurn, Point, blend, clip, ellipse, group, open_curve, path, stroke
 from services.render.pose import Pose
 
 MOUTH_Y = 84.0
@@ -45,25 +45,25 @@ class _Lips:
         """With the bow in its middle."""
         half, top = self.half, self.upper_out
         bow = 1.9 * (1.0 - 0.6 * self.round)
-        side = mix(self.corner, top, 0.66 + 0.16 * self.round)
+        side = lerp(self.corner, top, 0.66 + 0.16 * self.round)
         return [(-half, self.corner), (-half * 0.6, side), (-half * 0.2, top - 0.4), (0.0, top + bow),
                 (half * 0.2, top - 0.4), (half * 0.6, side), (half, self.corner)]
 
     def outer_lower(self) -> list[Point]:
         half, bottom = self.half, self.lower_out
-        side = mix(self.corner, bottom, 0.72 + 0.1 * self.round)
-        flat = mix(0.22, 0.12, self.round)
+        side = lerp(self.corner, bottom, 0.72 + 0.1 * self.round)
+        flat = lerp(0.22, 0.12, self.round)
         return [(-half, self.corner), (-half * 0.64, side), (-half * flat, bottom), (half * flat, bottom),
                 (half * 0.64, side), (half, self.corner)]
 
     def _arc(self, y: float) -> list[Point]:
         # In a round mouth the lips go on round the corners.
-        half = self.half * mix(0.97, 0.74, self.round)
-        side = mix(self.corner, y, 0.68 + 0.17 * self.round)
+        half = self.half * lerp(0.97, 0.74, self.round)
+        side = lerp(self.corner, y, 0.68 + 0.17 * self.round)
         return [(-half, self.corner), (-half * 0.62, side), (0.0, y), (half * 0.62, side), (half, self.corner)]
 
 
-def mouth(look: Look, pose: Pose, turn: Turn) -> str:
+def mouth(look: Look, pose: Pose, turn: HeadTurn) -> str:
     lips = _lips(look, pose)
     upper, lower = lips.inner_upper(), lips.inner_lower()
     hole = open_curve(upper) + open_curve(lower[::-1], start="L") + "Z"
@@ -77,7 +77,7 @@ def mouth(look: Look, pose: Pose, turn: Turn) -> str:
         + ellipse(-0.12 * lips.half, lips.lower_in + 0.45 * thick, 0.36 * lips.half, 0.2 * thick, "#fff", opacity=0.3)
         + _edges(look, pose, lips)
     )
-    return group(content, transform=turn.patch(0.0, MOUTH_Y, lift=6.0))
+    return group(content, transform=turn.decal(0.0, MOUTH_Y, lift=6.0))
 
 
 def _edges(look: Look, pose: Pose, lips: _Lips) -> str:
@@ -108,7 +108,7 @@ def _lips(look: Look, pose: Pose) -> _Lips:
     upper_in += 4.5 * max(smile, 0.0) * (1.0 - clamp(opened / 8.0))  # closed, a smile curves the seam
     lower_in = upper_in + opened + 0.2
     ring = clamp(pucker * 1.1)
-    corner = mix(corner, 0.5 * (upper_in + lower_in), 0.85 * ring)
+    corner = lerp(corner, 0.5 * (upper_in + lower_in), 0.85 * ring)
     full = look.lip_fullness * (1.0 - 0.45 * press) * (1.0 + 0.25 * pucker)
     full *= (1.0 - 0.14 * clamp(width)) * (1.0 - 0.15 * max(smile, 0.0))
     return _Lips(
@@ -129,8 +129,8 @@ def _inside(lips: _Lips, pose: Pose, hole: str) -> str:
     low = 5.0 * clamp((gap - 18.0) / 14.0)
     if low > 0.5:
         content += _tooth_row(0.52 * half, lips.lower_in - low, lips.lower_in + 3.0, 3.0)
-    tongue_top = mix(lips.lower_in - 0.3 * gap * clamp(gap / 22.0), lips.upper_in + 0.3 * gap + 2.0, tongue)
-    content += ellipse(0.0, tongue_top + 11.0, half * mix(0.62, 0.46, tongue), 11.0, "url(#tongue)")
+    tongue_top = lerp(lips.lower_in - 0.3 * gap * clamp(gap / 22.0), lips.upper_in + 0.3 * gap + 2.0, tongue)
+    content += ellipse(0.0, tongue_top + 11.0, half * lerp(0.62, 0.46, tongue), 11.0, "url(#tongue)")
     shown = max(pose.teeth, 0.9 * clamp(pose.tuck), 0.35 * clamp(pose.jaw) * (1.0 - clamp(pose.pucker)))
     height = clamp(shown) * (4.0 + 6.5 * clamp(gap / 20.0))
     if height > 0.5:

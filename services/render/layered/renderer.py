@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 
 from bus.errors import NotFound
-from services.render.engine import Picture
+from services.render.engine import Frame
 from services.render.layered import clothes, eyes, features, hair, head, mouth
 from services.render.layered.looks import LOOKS, Look
-from services.render.layered.svg import Turn, blend, ellipse, group, linear, radial
-from services.render.layered.vector import Canvas, Pixels
+from services.render.layered.svg import HeadTurn, blend, ellipse, group, linear, radial
+from services.render.layered.thorvg import Canvas, Pixels
 from services.render.pose import Pose
 
 _SIDE = 512
@@ -34,7 +34,7 @@ class LayeredFace:
 
     def svg(self, pose: Pose) -> str:
         """The picture without its background."""
-        look, turn = self._look, Turn(pose)
+        look, turn = self._look, HeadTurn(pose)
         dy = -1.6 * pose.breath - 5.0 * pose.shoulders
         tilt = f"rotate({pose.roll:.2f} 0 {head.NECK_Y})"
         skull = "".join((
@@ -64,7 +64,7 @@ class LayeredFace:
         """The picture, [height, width, 4] blue green red alpha; valid until the next call."""
         return self._canvas.draw(self.svg(pose), over=self._ground)
 
-    def render(self, poses: Sequence[Pose]) -> list[Picture]:
+    def render(self, poses: Sequence[Pose]) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_BGRA2YUV_I420), np.uint8) for pose in poses]
 
 

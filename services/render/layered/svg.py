@@ -9,7 +9,7 @@ from typing import TypeAlias
 from services.render.pose import Pose
 
 Point: TypeAlias = tuple[float, float]
-Depth: TypeAlias = tuple[float, float, float]
+Point3: TypeAlias = tuple[float, float, float]
 """x to the right, y down, z towards the viewer, from the middle of the head."""
 
 
@@ -40,7 +40,7 @@ def _curve(points: Sequence[Point]) -> str:
     return "".join(parts)
 
 
-def mirrored(points: Iterable[Depth]) -> list[Depth]:
+def mirrored(points: Iterable[Point3]) -> list[Point3]:
     """The half on the right, followed by its mirror image on the left, back to where it began."""
     right = list(points)
     return right + [(-x, y, z) for x, y, z in reversed(right) if x != 0.0]
@@ -104,7 +104,7 @@ def blend(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{round(x + (y - x) * share):02x}" for x, y in pairs)
 
 
-class Turn:
+class HeadTurn:
     """Where a turned and bent head puts the points of its surface on the picture."""
 
     def __init__(self, pose: Pose) -> None:
@@ -116,11 +116,11 @@ class Turn:
         near = z * self._cos_yaw - x * self._sin_yaw
         return x * self._cos_yaw + z * self._sin_yaw, y * self._cos_pitch + near * self._sin_pitch
 
-    def points(self, points: Iterable[Depth]) -> list[Point]:
+    def points(self, points: Iterable[Point3]) -> list[Point]:
         point = self.point
         return [point(*each) for each in points]
 
-    def patch(self, x: float, y: float, *, lift: float = 0.0) -> str:
+    def decal(self, x: float, y: float, *, lift: float = 0.0) -> str:
         """The transform of something flat that lies on the face at x, y.
 
         Args:

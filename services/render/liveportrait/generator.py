@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from services.render.liveportrait.layers import SpectralConv2d, conv_on_replicated
+from services.render.liveportrait.layers import SpectralConv2d, conv_on_upsampled
 
 _SLOPE = 0.2
 
@@ -44,7 +44,7 @@ class Spade(nn.Module):
         times = normed.shape[-1] // label.shape[-1]
         shared = self.mlp_shared[0]
         assert isinstance(shared, nn.Conv2d)
-        x = F.relu(conv_on_replicated(label, shared.weight, shared.bias, times))
+        x = F.relu(conv_on_upsampled(label, shared.weight, shared.bias, times))
         if self.both is not None:
             gamma, beta = self.both(x).chunk(2, dim=1)
         else:

@@ -8,13 +8,13 @@ from torch import Tensor
 _BIN_DEGREES, _FIRST_BIN = 3.0, -97.5
 
 
-def degrees(logits: Tensor) -> Tensor:
+def angles_from_logits(logits: Tensor) -> Tensor:
     """The angles that logits over bins of three degrees stand for: [..., 66] to [...]."""
     bins = torch.arange(logits.shape[-1], device=logits.device, dtype=logits.dtype)
     return (logits.softmax(dim=-1) * bins).sum(dim=-1) * _BIN_DEGREES + _FIRST_BIN
 
 
-def rotation(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
+def rotation_matrix(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
     """Matrices to multiply row vectors with from the right, [..., 3, 3], of angles in degrees, [...].
 
     Pitch bends the head down, yaw turns the nose to the left of the picture, roll tilts the head clockwise.
@@ -31,12 +31,12 @@ def rotation(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
     return (around_z @ around_y @ around_x).transpose(-1, -2)
 
 
-def key_points(points: Tensor, turn: Tensor, expression: Tensor, scale: Tensor, translation: Tensor) -> Tensor:
+def transform_keypoints(points: Tensor, turn: Tensor, expression: Tensor, scale: Tensor, translation: Tensor) -> Tensor:
     """Canonical key points as a head shows them: turned, with an expression, scaled and moved.
 
     Args:
         points: canonical, [B or 1, 21, 3].
-        turn: [B, 3, 3], see `rotation`.
+        turn: [B, 3, 3], see `rotation_matrix`.
         expression: [B or 1, 21, 3].
         scale: [B or 1, 1].
         translation: [B or 1, 3]; the move in depth is left out.

@@ -97,7 +97,7 @@ def fold(network: nn.Module) -> None:
             module.fold_()
 
 
-def conv_on_replicated(x: Tensor, weight: Tensor, bias: Tensor | None, times: int) -> Tensor:
+def conv_on_upsampled(x: Tensor, weight: Tensor, bias: Tensor | None, times: int) -> Tensor:
     """A 3 x 3 convolution, padded by one, of an image whose every cell is repeated `times` x `times`.
 
     It is computed on the cells themselves. Along an axis the first of the copies sees the cell before, the last one

@@ -10,10 +10,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-POINTS = 21
-STITCHING = (6 * POINTS, 128, 128, 64, 3 * POINTS + 2)
-LIP = (3 * POINTS + 2, 128, 128, 64, 3 * POINTS)
-EYE = (3 * POINTS + 3, 256, 256, 128, 128, 64, 3 * POINTS)
+KEYPOINTS = 21
+STITCHING = (6 * KEYPOINTS, 128, 128, 64, 3 * KEYPOINTS + 2)
+LIP = (3 * KEYPOINTS + 2, 128, 128, 64, 3 * KEYPOINTS)
+EYE = (3 * KEYPOINTS + 3, 256, 256, 128, 128, 64, 3 * KEYPOINTS)
 
 
 class Mlp(nn.Module):
@@ -31,7 +31,7 @@ class Mlp(nn.Module):
         return y
 
 
-def stitched(network: Mlp, source: Tensor, driving: Tensor) -> Tensor:
+def stitch(network: Mlp, source: Tensor, driving: Tensor) -> Tensor:
     """The driving key points, moved so that what does not belong to the face stays where it is in the source.
 
     Args:
@@ -39,11 +39,11 @@ def stitched(network: Mlp, source: Tensor, driving: Tensor) -> Tensor:
         driving: [B, 21, 3].
     """
     both = torch.cat((source.flatten(1).expand(driving.shape[0], -1), driving.flatten(1)), dim=1)
-    points, shift = network(both).split((3 * POINTS, 2), dim=1)
+    points, shift = network(both).split((3 * KEYPOINTS, 2), dim=1)
     return driving + points.view_as(driving) + nn.functional.pad(shift, (0, 1))[:, None]
 
 
-def lip_offsets(network: Mlp, source: Tensor, source_ratio: float, ratios: Tensor) -> Tensor:
+def retarget_lips(network: Mlp, source: Tensor, source_ratio: float, ratios: Tensor) -> Tensor:
     """What to add to transformed key points to open the lips to each of those ratios, [N, 21, 3].
 
     Args:
@@ -54,7 +54,7 @@ def lip_offsets(network: Mlp, source: Tensor, source_ratio: float, ratios: Tenso
     return _offsets(network, source, [source_ratio], ratios)
 
 
-def eye_offsets(network: Mlp, source: Tensor, source_ratios: tuple[float, float], ratios: Tensor) -> Tensor:
+def retarget_eyes(network: Mlp, source: Tensor, source_ratios: tuple[float, float], ratios: Tensor) -> Tensor:
     """Likewise for both eyes, whose openings in the portrait are left and right in the picture."""
     return _offsets(network, source, list(source_ratios), ratios)
 
@@ -63,4 +63,4 @@ def _offsets(network: Mlp, source: Tensor, known: list[float], ratios: Tensor) -
     count = ratios.shape[0]
     fixed = torch.cat((source.flatten(), source.new_tensor(known))).expand(count, -1)
     y: Tensor = network(torch.cat((fixed, ratios[:, None]), dim=1))
-    return y.view(count, POINTS, 3)
+    return y.view(count, KEYPOINTS, 3)

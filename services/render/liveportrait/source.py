@@ -13,12 +13,12 @@ from torch import Tensor
 
 from bus.errors import ConfigurationError
 from services.render.liveportrait import geometry
-from services.render.liveportrait.weights import FILES, Networks
-from services.render.photo.picture import Pixels
+from services.render.liveportrait.weights import PUBLISHED, Networks
+from services.render.photo.decoding import Pixels
 from services.render.photo.portrait import Portrait
 
 NETWORK_SIDE = 256
-_VERSION = "-".join(file.sha256[:8] for file in FILES[:2])
+_VERSION = "-".join(file.sha256[:8] for file in (PUBLISHED.appearance, PUBLISHED.motion))
 """Of the weights that features are computed with."""
 
 
@@ -39,27 +39,27 @@ class Source:
     translation: Tensor
     """[1, 3]"""
 
-    def key_points(self) -> Tensor:
+    def keypoints(self) -> Tensor:
         """Key points as the portrait shows them, [1, 21, 3]."""
-        turn = geometry.rotation(*self.angles.unbind(dim=1))
-        return geometry.key_points(self.points, turn, self.expression, self.scale, self.translation)
+        turn = geometry.rotation_matrix(*self.angles.unbind(dim=1))
+        return geometry.transform_keypoints(self.points, turn, self.expression, self.scale, self.translation)
 
     def to(self, device: torch.device) -> Source:
         return Source(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def input_of(pixels: Pixels) -> Tensor:
+def network_input(pixels: Pixels) -> Tensor:
     """Pixels of a portrait as the networks take them, [1, 3, 256, 256], 0 to 1."""
     small = cv2.resize(pixels, (NETWORK_SIDE, NETWORK_SIDE), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255.0
 
 
 @torch.inference_mode()
-def compute(portrait: Portrait, networks: Networks) -> Source:
+def compute_source(portrait: Portrait, networks: Networks) -> Source:
     """What the networks see in a portrait."""
-    image = input_of(portrait.pixels).to(networks.device)
+    image = network_input(portrait.pixels).to(networks.device)
     motion = networks.motion(image)
-    angles = torch.stack([geometry.degrees(one) for one in (motion.pitch, motion.yaw, motion.roll)], dim=1)
+    angles = torch.stack([geometry.angles_from_logits(one) for one in (motion.pitch, motion.yaw, motion.roll)], dim=1)
     return Source(
         features=networks.appearance(image),
         points=motion.points,
@@ -70,7 +70,7 @@ def compute(portrait: Portrait, networks: Networks) -> Source:
     )
 
 
-class Sources:
+class SourceStore:
     """Sources on disk, next to the portraits they were computed from."""
 
     def __init__(self, folder: Path, networks: Networks) -> None:
@@ -91,7 +91,7 @@ class Sources:
                 )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             pass  # not there, or written by halves: computed (again)
-        source = compute(portrait, self._networks)
+        source = compute_source(portrait, self._networks)
         part = path.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -33,28 +33,28 @@ class WarpingSizes:
     outputs: int = 256
 
 
-def axis(cells: int, like: Tensor) -> Tensor:
+def grid_axis(cells: int, like: Tensor) -> Tensor:
     """Coordinates of the cells along an axis, -1 to 1, float32."""
     return torch.linspace(-1.0, 1.0, cells, device=like.device, dtype=torch.float32)
 
 
-def shift_matrices(shifts: Tensor, cells: int) -> Tensor:
+def interpolation_matrices(shifts: Tensor, cells: int) -> Tensor:
     """Linear interpolation along one axis at its cells moved by a shift, as matrices.
 
-    The sampler takes -1 and 1 for the outer edges of the first and the last cell, while `axis` takes them for their
-    middles. The network was trained with that, so even a shift of 0 moves the cells near the border.
+    The sampler takes -1 and 1 for the outer edges of the first and the last cell, while `grid_axis` takes them for
+    their centres. The network was trained with that, so even a shift of 0 moves the cells near the border.
 
     Args:
         shifts: [...].
     Returns:
         [..., cells to, cells from]; what lies outside counts as zero.
     """
-    place = ((axis(cells, shifts) + shifts[..., None] + 1.0) * cells - 1.0) / 2.0
+    place = ((grid_axis(cells, shifts) + shifts[..., None] + 1.0) * cells - 1.0) / 2.0
     numbers = torch.arange(cells, device=shifts.device)
     return (1.0 - (place[..., None] - numbers).abs()).clamp(min=0.0)
 
 
-def heat_maps(driving: Tensor, source: Tensor, cells: tuple[int, int, int]) -> Tensor:
+def heatmaps(driving: Tensor, source: Tensor, cells: tuple[int, int, int]) -> Tensor:
     """A bell around each driving key point less one around its source, [B, K, D, H, W]; the first map is empty.
 
     Args:
@@ -69,7 +69,7 @@ def _bells(points: Tensor, cells: tuple[int, int, int]) -> Tensor:
     depth, height, width = cells
 
     def bell(coordinate: int, count: int) -> Tensor:  # [B, K - 1, count]
-        return torch.exp(-0.5 * (axis(count, points) - points[..., coordinate, None]) ** 2 / _VARIANCE)
+        return torch.exp(-0.5 * (grid_axis(count, points) - points[..., coordinate, None]) ** 2 / _VARIANCE)
 
     return torch.einsum("bkd,bkh,bkw->bkdhw", bell(2, depth), bell(1, height), bell(0, width))
 
@@ -91,7 +91,7 @@ class UpBlock3d(ConvNorm):
         return super().forward(F.interpolate(x, scale_factor=(1, 2, 2)))
 
 
-class Encoder(nn.Module):
+class HourglassEncoder(nn.Module):
     def __init__(self, widths: list[int]) -> None:
         super().__init__()
         self.down_blocks = nn.ModuleList(DownBlock3d(a, b) for a, b in pairwise(widths))
@@ -104,7 +104,7 @@ class Encoder(nn.Module):
         return levels
 
 
-class Decoder(nn.Module):
+class HourglassDecoder(nn.Module):
     """Doubles height and width again and again, each time beside what the encoder saw at that size."""
 
     def __init__(self, widths: list[int], narrow: int) -> None:
@@ -130,15 +130,15 @@ class Hourglass(nn.Module):
     def __init__(self, inputs: int, sizes: WarpingSizes) -> None:
         super().__init__()
         widths = [inputs] + [min(sizes.narrow << level, sizes.widest) for level in range(sizes.halvings)]
-        self.encoder = Encoder(widths)
-        self.decoder = Decoder(widths, sizes.narrow)
+        self.encoder = HourglassEncoder(widths)
+        self.decoder = HourglassDecoder(widths, sizes.narrow)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.decoder(self.encoder(x))
         return y
 
 
-class DenseMotion(nn.Module):
+class DenseMotionNetwork(nn.Module):
     def __init__(self, sizes: WarpingSizes) -> None:
         super().__init__()
         choices = sizes.points + 1
@@ -153,7 +153,7 @@ class DenseMotion(nn.Module):
         """What the motion is decided by, [B, 4, D, H, W]; the same for all frames of a character."""
         return F.relu(self.norm(self.compress(features)))
 
-    def moved(self, compressed: Tensor, shifts: Tensor) -> Tensor:
+    def deformed(self, compressed: Tensor, shifts: Tensor) -> Tensor:
         """The features as each choice would move them, [B, K, 4, D, H, W].
 
         A choice moves all cells alike, so that sampling is one small matrix for each axis.
@@ -164,7 +164,8 @@ class DenseMotion(nn.Module):
         """
         depth, height, width = compressed.shape[2:]
         x, y, z = (
-            shift_matrices(shifts[..., i], cells).to(compressed.dtype) for i, cells in enumerate((width, height, depth))
+            interpolation_matrices(shifts[..., i], cells).to(compressed.dtype)
+            for i, cells in enumerate((width, height, depth))
         )
         volume = compressed.expand(shifts.shape[0], -1, -1, -1, -1)
         volume = torch.einsum("bczyx,bkXx->bkczyX", volume, x)
@@ -182,13 +183,14 @@ class DenseMotion(nn.Module):
         """
         depth, height, width = compressed.shape[2:]
         shifts = F.pad(source - driving, (0, 0, 1, 0))  # [B, 22, 3]; the first choice is the background, at rest
-        heat = heat_maps(driving, source, (depth, height, width)).to(compressed.dtype)
-        moved = self.moved(compressed, shifts)
+        heat = heatmaps(driving, source, (depth, height, width)).to(compressed.dtype)
+        moved = self.deformed(compressed, shifts)
         x = torch.cat((heat[:, :, None], moved), dim=2).flatten(1, 2)  # [B, 22 * 5, D, H, W]
         x = self.hourglass(x)  # [B, 142, D, H, W]
         mask = self.mask(x).float().softmax(dim=1)  # [B, 22, D, H, W]
         # Every choice is the grid and a shift, and the mask adds up to 1: the grid need not be weighed.
-        z, y, x_axis = torch.meshgrid(axis(depth, driving), axis(height, driving), axis(width, driving), indexing="ij")
+        axes = (grid_axis(cells, driving) for cells in (depth, height, width))
+        z, y, x_axis = torch.meshgrid(*axes, indexing="ij")
         places = torch.stack((x_axis, y, z), dim=-1) + torch.einsum("bkzyx,bkc->bzyxc", mask, shifts)
         seen = torch.sigmoid(self.occlusion(x.flatten(1, 2)).float())
         return places, seen
@@ -197,7 +199,7 @@ class DenseMotion(nn.Module):
         self.compress, self.norm = folded(self.compress, self.norm), nn.Identity()
 
 
-class Flattened(nn.Module):
+class ConvNormLeaky(nn.Module):
     """A 3 x 3 convolution, batch norm and a leaky ReLU."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -215,8 +217,8 @@ class Flattened(nn.Module):
 class WarpingModule(nn.Module):
     def __init__(self, sizes: WarpingSizes = WarpingSizes()) -> None:
         super().__init__()
-        self.dense_motion_network = DenseMotion(sizes)
-        self.third = Flattened(sizes.channels * sizes.depth, sizes.outputs)
+        self.dense_motion_network = DenseMotionNetwork(sizes)
+        self.third = ConvNormLeaky(sizes.channels * sizes.depth, sizes.outputs)
         self.fourth = nn.Conv2d(sizes.outputs, sizes.outputs, 1)
 
     def forward(self, features: Tensor, driving: Tensor, source: Tensor, compressed: Tensor | None = None) -> Tensor:
@@ -232,12 +234,12 @@ class WarpingModule(nn.Module):
         if compressed is None:
             compressed = self.dense_motion_network.compressed(features)
         places, seen = self.dense_motion_network(compressed, driving, source)
-        warped = self.sampled(features, places)
+        warped = self.sample(features, places)
         x = self.fourth(self.third(warped.flatten(1, 2)))  # [B, 512, 64, 64], then [B, 256, 64, 64]
         return x * seen.to(x.dtype)
 
     @staticmethod
-    def sampled(features: Tensor, places: Tensor) -> Tensor:
+    def sample(features: Tensor, places: Tensor) -> Tensor:
         """The features at those places, [B, 32, 16, 64, 64]; float32 within, since places are."""
         volume = features.float().expand(places.shape[0], -1, -1, -1, -1)
         return F.grid_sample(volume, places, align_corners=False).to(features.dtype)

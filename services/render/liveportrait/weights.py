@@ -1,4 +1,4 @@
-"""The published weights of LivePortrait: which files they are, and loading them.
+"""The published weights of LivePortrait: the list of their files, downloading, and loading.
 
 `python -m services.render.liveportrait.weights [FOLDER]` downloads them, 522 MB.
 """
@@ -24,35 +24,54 @@ from services.render.liveportrait.motion_extractor import MotionExtractor
 from services.render.liveportrait.retargeting import EYE, LIP, STITCHING, Mlp
 from services.render.liveportrait.warping import WarpingModule
 
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The files of the weights."""
+
+    appearance: ModelFile
+    motion: ModelFile
+    warping: ModelFile
+    generator: ModelFile
+    retargeting: ModelFile
+    """The three small networks."""
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        return self.appearance, self.motion, self.warping, self.generator, self.retargeting
+
+
 ADDRESS = "https://huggingface.co/KwaiVGI/LivePortrait/resolve/82a4fa6735ca58432b6ce39301b4b9ee066dea47"
-"""Where the authors publish them, at one revision; their model card says MIT."""
-APPEARANCE = ModelFile(
-    "liveportrait/base_models/appearance_feature_extractor.pth",
-    3_387_959, "5279bb8654293dbdf327030b397f107237dd9212fb11dd75b83dfb635211ceb5",
+"""The authors' publication of the weights, at one revision; their model card says MIT."""
+PUBLISHED = Checkpoints(
+    appearance=ModelFile(
+        "liveportrait/base_models/appearance_feature_extractor.pth",
+        3_387_959, "5279bb8654293dbdf327030b397f107237dd9212fb11dd75b83dfb635211ceb5",
+    ),
+    motion=ModelFile(
+        "liveportrait/base_models/motion_extractor.pth",
+        112_545_506, "251e6a94ad667a1d0c69526d292677165110ef7f0cf0f6d199f0e414e8aa0ca5",
+    ),
+    generator=ModelFile(
+        "liveportrait/base_models/spade_generator.pth",
+        221_813_590, "4780afc7909a9f84e24c01d73b31a555ef651521a1fe3b2429bd04534d992aee",
+    ),
+    warping=ModelFile(
+        "liveportrait/base_models/warping_module.pth",
+        182_180_086, "2f61a6f265fe344f14132364859a78bdbbc2068577170693da57fb96d636e282",
+    ),
+    retargeting=ModelFile(
+        "liveportrait/retargeting_models/stitching_retargeting_module.pth",
+        2_393_098, "3652d5a3f95099141a56986aaddec92fadf0a73c87a20fac9a2c07c32b28b611",
+    ),
 )
-MOTION = ModelFile(
-    "liveportrait/base_models/motion_extractor.pth",
-    112_545_506, "251e6a94ad667a1d0c69526d292677165110ef7f0cf0f6d199f0e414e8aa0ca5",
-)
-GENERATOR = ModelFile(
-    "liveportrait/base_models/spade_generator.pth",
-    221_813_590, "4780afc7909a9f84e24c01d73b31a555ef651521a1fe3b2429bd04534d992aee",
-)
-WARPING = ModelFile(
-    "liveportrait/base_models/warping_module.pth",
-    182_180_086, "2f61a6f265fe344f14132364859a78bdbbc2068577170693da57fb96d636e282",
-)
-RETARGETING = ModelFile(
-    "liveportrait/retargeting_models/stitching_retargeting_module.pth",
-    2_393_098, "3652d5a3f95099141a56986aaddec92fadf0a73c87a20fac9a2c07c32b28b611",
-)
-FILES = (APPEARANCE, MOTION, GENERATOR, WARPING, RETARGETING)
-_PARTS = {"stitching": "retarget_shoulder", "lip": "retarget_mouth", "eye": "retarget_eye"}
+_RETARGETING_KEYS = {"stitching": "retarget_shoulder", "lip": "retarget_mouth", "eye": "retarget_eye"}
+"""Key of each small network in its checkpoint."""
 
 
 @dataclass(frozen=True)
 class Networks:
-    """All of them, folded and ready to run on one device."""
+    """LivePortrait's networks, folded and ready to run on one device."""
 
     appearance: AppearanceExtractor
     motion: MotionExtractor
@@ -66,21 +85,22 @@ class Networks:
     dtype: torch.dtype
 
 
-def load(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Networks:
-    """Load the published weights.
+def load(
+    folder: Path, *, device: torch.device, dtype: torch.dtype, checkpoints: Checkpoints = PUBLISHED
+) -> Networks:
+    """Load the weights.
 
     Raises:
         ConfigurationError: a file is missing, damaged, or not what the networks need.
     """
-    files = {file: _read(file, folder) for file in FILES}
-    small = files[RETARGETING]
+    small = _read(checkpoints.retargeting, folder)
     return assemble(
         {
-            "appearance": files[APPEARANCE],
-            "motion": files[MOTION],
-            "warping": files[WARPING],
-            "generator": files[GENERATOR],
-            **{name: _without_prefix(small, part) for name, part in _PARTS.items()},
+            "appearance": _read(checkpoints.appearance, folder),
+            "motion": _read(checkpoints.motion, folder),
+            "warping": _read(checkpoints.warping, folder),
+            "generator": _read(checkpoints.generator, folder),
+            **{name: _retargeting_weights(small, key) for name, key in _RETARGETING_KEYS.items()},
         },
         device=device,
         dtype=dtype,
@@ -100,12 +120,12 @@ def assemble(weights: Mapping[str, Mapping[str, Tensor]], *, device: torch.devic
         )
     for name, state in weights.items():
         network = getattr(networks, name)
-        _fill(network, state, name)
+        _load_weights(network, state, name)
         network.to(device=device, dtype=dtype if name in ("warping", "generator") else torch.float32)
     return networks
 
 
-def _fill(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+def _load_weights(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
     try:
         network.load_state_dict(dict(state), strict=True, assign=True)
     except RuntimeError as error:
@@ -123,18 +143,18 @@ def _read(file: ModelFile, folder: Path) -> dict[str, Tensor]:
     return state
 
 
-def _without_prefix(state: Mapping[str, object], part: str) -> dict[str, Tensor]:
-    """One of the networks in the file of the small ones, without what parallel training put before its keys."""
-    found = state.get(part)
+def _retargeting_weights(state: Mapping[str, object], key: str) -> dict[str, Tensor]:
+    """The weights of one small network, without the prefix that data-parallel training added to their keys."""
+    found = state.get(key)
     if not isinstance(found, Mapping):
-        raise ConfigurationError(f"{RETARGETING.name} has no part {part}")
-    return {str(key).replace("module.", ""): value for key, value in found.items()}
+        raise ConfigurationError(f"{PUBLISHED.retargeting.name} has no part {key}")
+    return {str(name).replace("module.", ""): value for name, value in found.items()}
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], address: str = ADDRESS) -> int:
     folder = Path(arguments[0] if arguments else "data/models")
     try:
-        downloads.fetch(FILES, folder, ADDRESS, downloads.print_progress)
+        downloads.fetch(PUBLISHED.files, folder, address, downloads.print_progress)
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return 1

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.render.photo.face import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, Face
-from services.render.photo.picture import Pixels
+from services.render.photo.decoding import Pixels
+from services.render.photo.face_detector import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, DetectedFace
 
 SIDE = 512
 _SCALE, _UP = 2.3, -0.125
@@ -28,7 +28,7 @@ _SIXTY_EIGHT = (
 
 
 @dataclass(frozen=True)
-class Frame:
+class CropSquare:
     """A square in a picture."""
 
     centre: NDArray[np.float64]
@@ -44,9 +44,9 @@ class Frame:
         return np.array([[cos, sin, side / 2.0 - cos * x - sin * y], [-sin, cos, side / 2.0 + sin * x - cos * y]])
 
 
-def frame(
+def crop_square(
     points: NDArray[np.floating], eyes: NDArray[np.floating], mouth: NDArray[np.floating], *, scale: float, up: float
-) -> Frame:
+) -> CropSquare:
     """The frame around a face.
 
     Args:
@@ -66,21 +66,21 @@ def frame(
     across, along = (low + high) / 2.0
     centre = middle + across * right + (along + up * size) * down
     angle = float(np.arccos(np.clip(right[0], -1.0, 1.0)))
-    return Frame(centre, size, -angle if right[1] < 0.0 else angle)
+    return CropSquare(centre, size, -angle if right[1] < 0.0 else angle)
 
 
-def face_frame(face: Face) -> Frame:
+def portrait_square(face: DetectedFace) -> CropSquare:
     """The frame that a face's portrait is cut out with."""
     mesh = face.mesh[:, :2]
     left, right = (mesh[[eye[0], eye[3]]].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE))
     mouth = mesh[[MOUTH_LEFT, MOUTH_RIGHT]].mean(axis=0)
-    return frame(mesh[list(_SIXTY_EIGHT)], (left + right) / 2.0, mouth, scale=_SCALE, up=_UP)
+    return crop_square(mesh[list(_SIXTY_EIGHT)], (left + right) / 2.0, mouth, scale=_SCALE, up=_UP)
 
 
-def surrounded(picture: Pixels, matrix: NDArray[np.float64]) -> Pixels:
+def crop_with_blurred_border(picture: Pixels, matrix: NDArray[np.float64]) -> Pixels:
     """The square of a portrait; where it reaches beyond the picture, the picture goes on out of focus."""
-    square = cut(picture, matrix)
-    inside = cut(np.full(picture.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT)
+    square = crop(picture, matrix)
+    inside = crop(np.full(picture.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT)
     if inside.min() == 255:
         return square
     outside = cv2.distanceTransform((inside < 255).astype(np.uint8), cv2.DIST_L2, 3)
@@ -89,7 +89,7 @@ def surrounded(picture: Pixels, matrix: NDArray[np.float64]) -> Pixels:
     return np.asarray(square + (blurred - square) * share + 0.5, np.uint8)
 
 
-def cut(
+def crop(
     picture: Pixels, matrix: NDArray[np.float64], side: int = SIDE, *, border: int = cv2.BORDER_REPLICATE
 ) -> Pixels:
     """The square; where it reaches beyond the picture, the picture's edge goes on."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from services.render.easing import clamp
 from services.render.photo.crop import SIDE
-from services.render.photo.face import Face
-from services.render.photo.fields import eye_distance
-from services.render.photo.picture import Pixels
+from services.render.photo.decoding import Pixels
+from services.render.photo.displacement import eye_distance
+from services.render.photo.face_detector import DetectedFace
 
 Lines: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 _Column: TypeAlias = NDArray[np.float32]
@@ -48,7 +48,7 @@ _SOFT = 1.5
 class Eye:
     """One eye of one portrait."""
 
-    def __init__(self, pixels: Pixels, face: Face, lines: Lines) -> None:
+    def __init__(self, pixels: Pixels, face: DetectedFace, lines: Lines) -> None:
         upper, lower, brow = (face.mesh[list(line), :2] for line in lines)
         self._unit = unit = eye_distance(face)
         x0, x1 = (int(np.clip(x, 0, SIDE)) for x in (upper[0, 0], upper[-1, 0] + 1))

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.render.photo.crop import SIDE
-from services.render.photo.face import MOUTH_LEFT, MOUTH_RIGHT, Face
-from services.render.photo.fields import eye_distance
-from services.render.photo.picture import Pixels
+from services.render.photo.decoding import Pixels
+from services.render.photo.displacement import eye_distance
+from services.render.photo.face_detector import MOUTH_LEFT, MOUTH_RIGHT, DetectedFace
 from services.render.pose import Pose
 
 UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
@@ -40,7 +40,7 @@ def _smooth(value: NDArray[np.float32]) -> Plane:
 class Mouth:
     """The mouth of one portrait, and all that moves with it."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: DetectedFace) -> None:
         mesh = face.mesh
         self._unit = unit = eye_distance(face)
         left, right = float(mesh[MOUTH_LEFT, 0]), float(mesh[MOUTH_RIGHT, 0])

@@ -1,4 +1,4 @@
-"""A photo made ready to speak: its face cut out and measured, kept under the hash of what it was made from."""
+"""Portraits: faces cut out of photos, with their meshes; made, and stored under the hash of the photo."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ import numpy as np
 
 from bus.errors import ConfigurationError, NotFound
 from bus.ids import PHOTO_LOOK, look_of
-from services.render.photo import picture as pictures
-from services.render.photo.crop import SIDE, face_frame, surrounded
-from services.render.photo.face import Face, FaceFinder, Points
-from services.render.photo.picture import Pixels
+from services.render.photo.crop import SIDE, crop_with_blurred_border, portrait_square
+from services.render.photo.decoding import Pixels, decode_photo
+from services.render.photo.face_detector import DetectedFace, FaceDetector, Points
 
-_YOUNG = 60.0
-"""Seconds for which what is new stays: its character may just be in the making."""
-_NAME = re.compile(PHOTO_LOOK + "[0-9a-f]{32}")
+GRACE = 60.0
+"""Seconds for which a new portrait is kept: its character may not be on record yet."""
+_LOOK = re.compile(PHOTO_LOOK + "[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -31,43 +30,48 @@ class Portrait:
     look: str
     pixels: Pixels
     """The face, upright, [512, 512, 3], red green blue."""
-    face: Face
+    face: DetectedFace
     """Its mesh in these pixels."""
 
-    def bytes(self) -> bytes:
-        """The form it is kept in."""
-        stored = io.BytesIO()
-        np.savez_compressed(stored, pixels=self.pixels, mesh=self.face.mesh)
-        return stored.getvalue()
+    def to_bytes(self) -> bytes:
+        """The portrait as a file, NumPy's `npz`."""
+        file = io.BytesIO()
+        np.savez_compressed(file, pixels=self.pixels, mesh=self.face.mesh)
+        return file.getvalue()
 
 
-def prepare(photo: bytes, finder: FaceFinder) -> Portrait:
-    """Find the face in the bytes of a photo and cut it out.
+def portrait_from_photo(photo: bytes, detector: FaceDetector) -> Portrait:
+    """Detect the face in a photo and cut it out.
 
     Raises:
-        InvalidInput: it is no picture, or shows no face that can be made to speak; says why.
+        InvalidInput: the bytes are no picture, or it shows no face that can be animated; the detail says why.
     """
-    pixels = pictures.read(photo)
-    face = finder.find(pixels)
-    matrix = face_frame(face).matrix(SIDE)
+    pixels = decode_photo(photo)
+    face = detector.detect(pixels)
+    matrix = portrait_square(face).matrix(SIDE)
     mesh = face.mesh.copy()
     mesh[:, :2] = mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     mesh[:, 2] *= np.hypot(*matrix[0, :2])
-    return Portrait(look_of(photo), surrounded(pixels, matrix), Face(mesh))
+    return Portrait(look_of(photo), crop_with_blurred_border(pixels, matrix), DetectedFace(mesh))
 
 
-class Portraits:
-    """The portraits that are at hand here, in a folder; all of them are assets on the log."""
+class PortraitStore:
+    """This machine's copies of portraits, in a folder; all portraits are assets on the log.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        grace: seconds for which `keep_only` leaves new files alone.
+    """
+
+    def __init__(self, folder: Path, *, grace: float = GRACE) -> None:
         self.folder = folder
+        self._grace = grace
 
-    def lacks(self, look: str) -> bool:
-        """Whether it is the look of a photo whose portrait is not at hand."""
-        return bool(_NAME.fullmatch(look)) and not self._path(look).exists()
+    def is_missing(self, look: str) -> bool:
+        """Whether this is the look of a photo whose portrait is not in the store."""
+        return bool(_LOOK.fullmatch(look)) and not self._path(look).exists()
 
-    def keep(self, look: str, portrait: bytes) -> None:
-        """Have a portrait at hand, in the form that `Portrait.bytes` gave it.
+    def put(self, look: str, portrait: bytes) -> None:
+        """Store a portrait in the form of `Portrait.to_bytes`.
 
         Raises:
             ConfigurationError: the folder cannot be written.
@@ -81,25 +85,25 @@ class Portraits:
         except OSError as error:
             raise ConfigurationError(f"the portrait cannot be kept in {self.folder}: {error.strerror}") from error
 
-    def forget_others(self, looks: Collection[str]) -> None:
-        """Delete what is at hand of all other looks: nobody is to be seen any more whose face was removed."""
+    def keep_only(self, looks: Collection[str]) -> None:
+        """Delete all files of other looks: the face of a removed character must not remain on any machine."""
         for path in self.folder.glob(f"{PHOTO_LOOK}*"):
-            with suppress(FileNotFoundError):  # others may tidy up as well
-                if path.name.split(".")[0] not in looks and time.time() - path.stat().st_mtime > _YOUNG:
+            with suppress(FileNotFoundError):  # another worker may delete them as well
+                if path.name.split(".")[0] not in looks and time.time() - path.stat().st_mtime > self._grace:
                     path.unlink()
 
     def get(self, look: str) -> Portrait:
         """The portrait of a look.
 
         Raises:
-            NotFound: there is none here, or it was damaged, and is gone now.
+            NotFound: it is missing, or was damaged and is deleted now.
         """
-        if not _NAME.fullmatch(look):
+        if not _LOOK.fullmatch(look):
             raise NotFound(f"{look!r} is not the look of a photo")
         try:
-            with self._path(look).open("rb") as opened, np.load(opened) as stored:
+            with self._path(look).open("rb") as file, np.load(file) as stored:
                 mesh: Points = stored["mesh"]
-                return Portrait(look, stored["pixels"], Face(mesh))
+                return Portrait(look, stored["pixels"], DetectedFace(mesh))
         except FileNotFoundError as error:
             raise NotFound(f"there is no portrait {look}; add its photo again") from error
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -10,17 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from services.render.engine import Picture
+from services.render.engine import Frame
 from services.render.photo.crop import SIDE
+from services.render.photo.decoding import Pixels
+from services.render.photo.displacement import DisplacementFields
 from services.render.photo.eyes import LEFT, RIGHT, Eye
-from services.render.photo.fields import Fields
 from services.render.photo.mouth import Mouth
-from services.render.photo.picture import Pixels
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
 
 
-class PhotoFace:
+class WarpedFace:
     """One portrait, moved by poses, at about 10 ms a picture of 512 x 512 on one core.
 
     Args:
@@ -33,7 +33,7 @@ class PhotoFace:
         self._size = size
         self._left, self._right = (Eye(portrait.pixels, portrait.face, lines) for lines in (LEFT, RIGHT))
         self._mouth = Mouth(portrait.face)
-        self._fields = Fields(portrait.face)
+        self._fields = DisplacementFields(portrait.face)
         places = (np.arange(size, dtype=np.float32) + 0.5) * SIDE / size - 0.5
         self._x, self._y = np.meshgrid(places, places)
 
@@ -43,13 +43,13 @@ class PhotoFace:
         self._left.draw(drawn, pose.lid_left, pose.gaze_x, pose.gaze_y)
         self._right.draw(drawn, pose.lid_right, pose.gaze_x, pose.gaze_y)
         self._mouth.draw(drawn, pose)
-        moved = self._fields.moved(pose)
+        moved = self._fields.displacement(pose)
         # Where a pixel comes from: for movements as small as these, back by as much as there is movement where it is.
         x, y = (cv2.resize(field, (self._size, self._size), interpolation=cv2.INTER_LINEAR) for field in moved)
         bent = cv2.remap(drawn, self._x - x, self._y - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(bent, np.uint8)
 
-    def render(self, poses: Sequence[Pose]) -> list[Picture]:
+    def render(self, poses: Sequence[Pose]) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_RGB2YUV_I420), np.uint8) for pose in poses]
 
 

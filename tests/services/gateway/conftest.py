@@ -23,7 +23,7 @@ from services.audio import OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
 from services.gateway.server import GatewayServer
 from services.gateway.web.conversations import RETRY_FOR
-from services.render.encoder import Encoder
+from services.render.encoder import H264Encoder
 from tests.conftest import free_port
 
 SIZE = 128
@@ -39,7 +39,7 @@ def pictures(count: int, grey: int) -> tuple[bytes, ...]:
     """A group of pictures of one shade."""
     picture = np.full((SIZE * 3 // 2, SIZE), 128, np.uint8)
     picture[:SIZE] = grey
-    return Encoder(SIZE, SIZE, 25, bitrate=300_000).encode([picture] * count)
+    return H264Encoder(SIZE, SIZE, 25, bitrate=300_000).encode([picture] * count)
 
 
 def tone(seconds: float) -> tuple[bytes, ...]:

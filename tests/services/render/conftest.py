@@ -12,9 +12,9 @@ import pytest
 
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
-from services.render.photo.face import FaceFinder
-from services.render.photo.picture import Pixels
-from services.render.photo.portrait import Portrait, prepare
+from services.render.photo.decoding import Pixels
+from services.render.photo.face_detector import FaceDetector
+from services.render.photo.portrait import Portrait, portrait_from_photo
 from services.render.pose import Pose
 
 # Threads that wait for one another shall not spin: on a busy machine that multiplies the time of the networks. It is
@@ -33,8 +33,8 @@ def face_models() -> Path:
 
 
 @pytest.fixture(scope="session")
-def finder(face_models: Path) -> FaceFinder:
-    return FaceFinder(face_models)
+def detector(face_models: Path) -> FaceDetector:
+    return FaceDetector(face_models)
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +49,8 @@ def drawn() -> Drawing:
 
 
 @pytest.fixture(scope="session")
-def portrait(finder: FaceFinder, drawn: Drawing) -> Portrait:
-    return prepare(png(drawn("milo", 768)), finder)
+def portrait(detector: FaceDetector, drawn: Drawing) -> Portrait:
+    return portrait_from_photo(png(drawn("milo", 768)), detector)
 
 
 def png(pixels: Pixels) -> bytes:

@@ -1,8 +1,9 @@
-"""A log in memory and a renderer that draws one grey level, for the tests of the render service."""
+"""Test doubles of the render service: a log in memory, a renderer that draws one grey level, events of a speech."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,23 +11,41 @@ import numpy as np
 
 from bus import subjects
 from bus.errors import NotFound
-from bus.events import Body, CharacterCreated, CharacterEvent, Event, LiveBody, LiveEvent, Media, MediaT
-from services.render.builtin_characters import CAST
-from services.render.engine import Picture
-from services.render.photo.portrait import Portraits
+from bus.events import (
+    OPUS_FRAME,
+    AudioOut,
+    Body,
+    CharacterCreated,
+    CharacterEvent,
+    Event,
+    LiveBody,
+    LiveEvent,
+    Media,
+    MediaT,
+    SpeechStarted,
+    VisemeMark,
+    Watching,
+)
+from services.render.builtin_characters import BUILTIN_CHARACTERS
+from services.render.engine import Frame, Renderer
+from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
+from services.render.render_thread import RenderThread
+from services.render.speech_frames import SpeechRenderer
 
-NO_PORTRAITS = Portraits(Path("/nowhere"))
+NO_PORTRAITS = PortraitStore(Path("/nowhere"))
+AT = 1_790_000_000_123_456
+"""Time of the events, microseconds since 1970."""
 
 
 @dataclass
 class FakeReader:
-    """The part of the log that a test puts here."""
+    """A log in memory, filled by the test."""
 
     media: list[Media] = field(default_factory=list)
     facts_on_record: list[Event] = field(default_factory=list)
     newest: dict[str, LiveEvent] = field(default_factory=dict)
-    cast: dict[str, CharacterCreated] = field(default_factory=lambda: dict(CAST))
+    characters: dict[str, CharacterCreated] = field(default_factory=lambda: dict(BUILTIN_CHARACTERS))
     assets: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
 
@@ -56,8 +75,8 @@ class FakeReader:
         return last if isinstance(last, kind) else None
 
     async def character_facts(self) -> list[CharacterEvent]:
-        cast = enumerate(self.cast.items(), start=1)
-        return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in cast]
+        numbered = enumerate(self.characters.items(), start=1)
+        return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in numbered]
 
     async def asset(self, name: str) -> bytes:
         if name not in self.assets:
@@ -66,21 +85,21 @@ class FakeReader:
 
 
 class FakeFace:
-    """As light as the mouth is open."""
+    """Draws one grey level, lighter the wider the mouth is open."""
 
     version = "1"
 
     def __init__(self) -> None:
         self.poses: list[Pose] = []
 
-    def render(self, poses: Sequence[Pose]) -> list[Picture]:
+    def render(self, poses: Sequence[Pose]) -> list[Frame]:
         self.poses.extend(poses)
-        pictures = []
+        frames = []
         for pose in poses:
-            picture = np.full((96, 64), 128, np.uint8)
-            picture[:64] = int(16 + 200 * min(pose.jaw, 1.0))
-            pictures.append(picture)
-        return pictures
+            frame = np.full((96, 64), 128, np.uint8)
+            frame[:64] = int(16 + 200 * min(pose.jaw, 1.0))
+            frames.append(frame)
+        return frames
 
 
 class FakeRenderer:
@@ -88,10 +107,33 @@ class FakeRenderer:
     width = height = 64
 
     def __init__(self) -> None:
-        self.made: list[FakeFace] = []
+        self.faces: list[FakeFace] = []
 
     def face(self, look: str) -> FakeFace:
-        self.made.append(FakeFace())
-        return self.made[-1]
+        self.faces.append(FakeFace())
+        return self.faces[-1]
 
 
+def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = time.monotonic) -> SpeechRenderer:
+    return SpeechRenderer(RenderThread(renderer, NO_PORTRAITS), bitrate=1_000_000, clock=clock)
+
+
+def speech_started(speech: str = "s1", index: int = 0, at: int = AT, character: str = "ada") -> Event:
+    body = SpeechStarted(speech=speech, reply="r", index=index, character=character, voice="v", engine="e")
+    return Event(id=f"e{speech}", at=at, conversation="c", turn="t", body=body)
+
+
+def audio_chunks(packets: int, *, per_chunk: int = 5, speech: str = "s1") -> list[AudioOut]:
+    chunks = []
+    for index, start in enumerate(range(0, packets, per_chunk)):
+        count = min(per_chunk, packets - start)
+        marks = (VisemeMark(start * OPUS_FRAME, "aa" if index % 2 else "PP"),)
+        chunks.append(AudioOut(
+            conversation="c", speech=speech, index=index, sample=start * OPUS_FRAME, packets=(b"x",) * count,
+            visemes=marks, loudness=(0.1,) * count, final=start + count == packets,
+        ))
+    return chunks
+
+
+def watching(at: int = AT) -> dict[str, LiveEvent]:
+    return {subjects.watching("c"): LiveEvent(at=at, conversation="c", body=Watching(session="x"))}

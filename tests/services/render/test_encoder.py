@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from bus.errors import EngineError
-from services.render.encoder import Encoder
-from services.render.engine import Picture
+from services.render.encoder import H264Encoder
+from services.render.engine import Frame
 
 SPS, PPS, IDR, SLICE = 7, 8, 5, 1
 
 
-def pictures(count: int, *, size: int = 128, first: int = 0) -> list[Picture]:
+def pictures(count: int, *, size: int = 128, first: int = 0) -> list[Frame]:
     """A disc that wanders over a gradient."""
     made = []
     for k in range(first, first + count):
@@ -25,8 +25,8 @@ def pictures(count: int, *, size: int = 128, first: int = 0) -> list[Picture]:
     return made
 
 
-def encoder(size: int = 128, bitrate: int = 1_000_000) -> Encoder:
-    return Encoder(size, size, 25, bitrate=bitrate)
+def encoder(size: int = 128, bitrate: int = 1_000_000) -> H264Encoder:
+    return H264Encoder(size, size, 25, bitrate=bitrate)
 
 
 def nal_types(unit: bytes) -> list[int]:
@@ -94,7 +94,7 @@ def test_the_bitrate_is_kept_where_the_picture_wants_more() -> None:
     wild = [noise.integers(16, 235, (192, 128), np.uint8) for _ in range(100)]
     made = encoder(bitrate=300_000)
     size = sum(len(unit) for start in range(0, 100, 10) for unit in made.encode(wild[start : start + 10]))
-    free = Encoder(128, 128, 25, bitrate=100_000_000)
+    free = H264Encoder(128, 128, 25, bitrate=100_000_000)
     unlimited = sum(len(unit) for start in range(0, 100, 10) for unit in free.encode(wild[start : start + 10]))
     assert size < unlimited / 3
 

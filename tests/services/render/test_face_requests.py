@@ -1,4 +1,4 @@
-"""A photo that a person gave becomes a character, or is refused, whatever dies meanwhile."""
+"""An uploaded photo becomes a character or is refused, even if a worker dies meanwhile."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ from bus.events import (
 )
 from bus.ids import look_of
 from bus.log.event_log import EventLog
-from bus.work.service import AssetOutput, CharacterOutput, Output, Reader
+from bus.work.service import AssetOutput, CharacterOutput, Output, Reader, Service
 from services.characters import current_characters
-from services.render.face_requests import NewFaces
-from services.render.faces import Warp, faces
-from services.render.idle_motion import BATCH, LOOP
-from services.render.photo.portrait import Portrait, Portraits
-from services.render.photo.studio import Studio
+from services.render.character_renderer import CharacterRenderer, WarpAnimator
+from services.render.face_requests import FaceRequestHandler
+from services.render.idle_loops import CHECK_INTERVAL
+from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
+from services.render.photo.portrait import Portrait, PortraitStore
+from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import failed, service
 from tests.services.render.conftest import Drawing, png
 from tests.services.render.fakes import FakeReader
 from tests.services.test_speech_on_the_log import running
 
 
-def asked(photo: bytes, name: str = "zoe") -> Event:
+def request(photo: bytes, name: str = "zoe") -> Event:
     body = FaceRequested(
         character=name, photo=f"upload-{name}", look=look_of(photo), owner="p", name=name.title(), tagline="t",
         personality="You are kind.", greeting="Hi.", voice="female", language="de",
@@ -49,7 +50,7 @@ def asked(photo: bytes, name: str = "zoe") -> Event:
 
 
 class Log(FakeReader):
-    """Keeps what a handler yields, as the bus would."""
+    """Stores the assets that a handler yields, as the runner does."""
 
     def take(self, output: Output) -> None:
         if isinstance(output, AssetOutput):
@@ -59,41 +60,41 @@ class Log(FakeReader):
                 self.assets[output.name] = output.data
 
 
-def maker(studio: Studio, drawn: list[str] | None = None) -> NewFaces:
+def handler(portrait_maker: PortraitMaker, drawn: list[str] | None = None) -> FaceRequestHandler:
     async def draw(character: str, created: CharacterCreated, reader: Reader) -> Any:
         await reader.asset(created.look)
         (drawn if drawn is not None else []).append(character)
         yield "idle"
 
-    return NewFaces(studio, draw)
+    return FaceRequestHandler(portrait_maker, draw)
 
 
-async def made(faces: NewFaces, event: Event, log: Log) -> list[Any]:
+async def handled(requests: FaceRequestHandler, event: Event, log: Log) -> list[Any]:
     outputs = []
-    async for output in faces.make(event, log):
+    async for output in requests.handle(event, log):
         log.take(output)
         outputs.append(output)
     return outputs
 
 
 @pytest.fixture
-def studio(face_models: Path) -> Studio:
-    return Studio(face_models)
+def portrait_maker(face_models: Path) -> PortraitMaker:
+    return PortraitMaker(face_models)
 
 
-async def test_a_photo_becomes_a_character_that_can_be_seen_from_the_first_moment(
-    studio: Studio, drawn: Drawing
+async def test_a_photo_becomes_a_character_whose_idle_loop_comes_first(
+    portrait_maker: PortraitMaker, drawn: Drawing
 ) -> None:
     photo = png(drawn())
     log = Log(assets={"upload-zoe": photo})
-    stored, idle, created, told, removed = await made(maker(studio), asked(photo), log)
+    stored, idle, created, outcome_fact, removed = await handled(handler(portrait_maker), request(photo), log)
     assert stored.name == look_of(photo)
     assert idle == "idle"
     assert created == CharacterOutput("zoe", CharacterCreated(
         name="Zoe", tagline="t", personality="You are kind.", greeting="Hi.", look=look_of(photo), voice="female",
         language="de", owner="p",
     ))  # fmt: skip
-    assert told == FaceMade(character="zoe")
+    assert outcome_fact == FaceMade(character="zoe")
     assert removed == AssetOutput("upload-zoe", None)
     assert list(log.assets) == [look_of(photo)]
 
@@ -103,11 +104,11 @@ async def test_a_photo_becomes_a_character_that_can_be_seen_from_the_first_momen
     [(b"no picture", "no picture that can be read"), (png(np.full((300, 300, 3), 90, np.uint8)), "no face was found")],
     ids=["garbage", "nobody"],
 )
-async def test_what_cannot_be_used_is_refused_with_the_reason_and_removed(
-    studio: Studio, photo: bytes, why: str
+async def test_an_unusable_photo_is_refused_with_the_reason_and_removed(
+    portrait_maker: PortraitMaker, photo: bytes, why: str
 ) -> None:
     log = Log(assets={"upload-zoe": photo})
-    refused, removed = await made(maker(studio), asked(photo), log)
+    refused, removed = await handled(handler(portrait_maker), request(photo), log)
     assert isinstance(refused, FaceRefused)
     assert (refused.character, refused.code) == ("zoe", "invalid_input")
     assert why in refused.detail
@@ -115,33 +116,40 @@ async def test_what_cannot_be_used_is_refused_with_the_reason_and_removed(
     assert log.assets == {}
 
 
-async def test_a_photo_known_already_is_not_looked_at_again(portrait: Portrait) -> None:
-    log = Log(assets={look_of(b"photo"): portrait.bytes()})
-    idle, created, told, _ = await made(maker(Studio(Path("/nowhere"))), asked(b"photo"), log)
-    assert (idle, created.character, told) == ("idle", "zoe", FaceMade(character="zoe"))
+async def test_no_second_portrait_is_made_of_a_known_photo(portrait: Portrait) -> None:
+    log = Log(assets={look_of(b"photo"): portrait.to_bytes()})
+    idle, created, outcome_fact, _ = await handled(handler(PortraitMaker(Path("/nowhere"))), request(b"photo"), log)
+    assert (idle, created.character, outcome_fact) == ("idle", "zoe", FaceMade(character="zoe"))
 
 
-async def test_what_is_told_already_is_only_tidied_up(portrait: Portrait) -> None:
+async def test_a_request_with_a_recorded_outcome_only_removes_its_photo(portrait: Portrait) -> None:
     drawn: list[str] = []
-    faces = maker(Studio(Path("/nowhere")), drawn)
+    requests = handler(PortraitMaker(Path("/nowhere")), drawn)
     done = Event(id="m", at=2, conversation="c", cause="e-zoe", body=FaceMade(character="zoe"))
     # The person has removed the character meanwhile: it must not come back.
-    log = Log(assets={"upload-zoe": b"photo", look_of(b"photo"): portrait.bytes()}, facts_on_record=[done])
-    assert await made(faces, asked(b"photo"), log) == [AssetOutput("upload-zoe", None)]
+    log = Log(assets={"upload-zoe": b"photo", look_of(b"photo"): portrait.to_bytes()}, facts_on_record=[done])
+    assert await handled(requests, request(b"photo"), log) == [AssetOutput("upload-zoe", None)]
     refusal = FaceRefused(character="zoe", code="x", detail="y")
     refused = Event(id="m", at=2, conversation="c", cause="e-zoe", body=refusal)
-    assert await made(faces, asked(b"photo"), Log(facts_on_record=[refused])) == []
+    assert await handled(requests, request(b"photo"), Log(facts_on_record=[refused])) == []
     assert drawn == []
     with pytest.raises(NotFound, match="no asset upload-zoe"):
-        await made(faces, asked(b"photo"), Log())
+        await handled(requests, request(b"photo"), Log())
 
 
-def test_a_failure_is_told_to_the_person() -> None:
-    told = list(failed(asked(b"x"), EngineError("the models could not be downloaded", retryable=True)))
-    assert told == [FaceRefused(character="zoe", code="engine_failed", detail="the models could not be downloaded")]
+def test_a_failed_request_is_recorded_as_refused() -> None:
+    facts = list(failed(request(b"x"), EngineError("the models could not be downloaded", retryable=True)))
+    assert facts == [FaceRefused(character="zoe", code="engine_failed", detail="the models could not be downloaded")]
 
 
-# on a real log
+# On a real log.
+
+
+def render_service(
+    portraits: PortraitStore, portrait_maker: PortraitMaker, *, check_interval: float = CHECK_INTERVAL
+) -> Service:
+    renderer = CharacterRenderer(128, portraits, WarpAnimator(128))
+    return service(renderer, portraits, portrait_maker, bitrate=300_000, check_interval=check_interval)
 
 
 async def outcome(event_log: EventLog, wanted: Callable[[Body], bool]) -> Body:
@@ -153,7 +161,7 @@ async def outcome(event_log: EventLog, wanted: Callable[[Body], bool]) -> Body:
     raise AssertionError([type(event.body).__name__ for _, event in await event_log.facts("c")])
 
 
-async def empty_of(event_log: EventLog, name: str) -> None:
+async def asset_removed(event_log: EventLog, name: str) -> None:
     for _ in range(100):
         try:
             await event_log.asset(name)
@@ -163,42 +171,39 @@ async def empty_of(event_log: EventLog, name: str) -> None:
     raise AssertionError(f"{name} is still there")
 
 
-async def test_a_face_is_made_by_one_worker_and_seen_by_another(
-    event_log: EventLog, studio: Studio, tmp_path: Path, drawn: Drawing
+async def test_another_worker_draws_the_face_that_one_worker_made(
+    event_log: EventLog, portrait_maker: PortraitMaker, tmp_path: Path, drawn: Drawing
 ) -> None:
     photo = png(drawn("noor"))
     await event_log.assets.put("upload-zoe", photo)
-    first, second = Portraits(tmp_path / "first"), Portraits(tmp_path / "second")
-    async with running(event_log, service(faces(128, first, Warp(128)), first, studio, bitrate=300_000)):
-        await event_log.append(asked(photo))
+    first, second = PortraitStore(tmp_path / "first"), PortraitStore(tmp_path / "second")
+    async with running(event_log, render_service(first, portrait_maker)):
+        await event_log.append(request(photo))
         await outcome(event_log, lambda body: isinstance(body, FaceMade))
-        await empty_of(event_log, "upload-zoe")
+        await asset_removed(event_log, "upload-zoe")
     created = (await current_characters(event_log))["zoe"]
     assert created.look == look_of(photo)
     loop = await event_log.last_media(IdleBatch, subjects.idle_frames("zoe"))
     assert loop is not None
-    assert (loop.frame, loop.final) == (LOOP - BATCH, True)
-    # Somewhere else, where this photo was never seen.
-    other = service(faces(128, second, Warp(128)), second, Studio(tmp_path / "nothing"), bitrate=300_000)
-    async with running(event_log, other):
-        await event_log.append(Event(id="e-2", at=2, conversation="c", body=asked(photo, "yan").body))
+    assert (loop.frame, loop.final) == (LOOP_FRAMES - KEY_FRAME_INTERVAL, True)
+    # Another machine, which has never had this photo.
+    async with running(event_log, render_service(second, PortraitMaker(tmp_path / "nothing"))):
+        await event_log.append(Event(id="e-2", at=2, conversation="c", body=request(photo, "yan").body))
         await outcome(event_log, lambda body: isinstance(body, FaceMade) and body.character == "yan")
-    assert not second.lacks(created.look)
+    assert not second.is_missing(created.look)
 
 
-async def test_without_models_it_is_tried_again_and_then_refused_and_the_photo_stays(
-    event_log: EventLog, tmp_path: Path, drawn: Drawing, monkeypatch: pytest.MonkeyPatch
+async def test_without_models_a_request_is_retried_then_refused_and_its_photo_stays(
+    event_log: EventLog, tmp_path: Path, drawn: Drawing
 ) -> None:
     def offline(folder: Path) -> None:
         raise EngineError("pip could not get it", retryable=True)
 
-    monkeypatch.setattr("services.render.photo.models.fetch", offline)
     photo = png(drawn())
     await event_log.assets.put("upload-zoe", photo)
-    portraits = Portraits(tmp_path)
-    render = service(faces(128, portraits, Warp(128)), portraits, Studio(tmp_path), bitrate=300_000)
+    render = render_service(PortraitStore(tmp_path), PortraitMaker(tmp_path, fetch=offline))
     async with running(event_log, replace(render, backoff=(0.01,))):
-        await event_log.append(asked(photo))
+        await event_log.append(request(photo))
         refused = await outcome(event_log, lambda body: isinstance(body, FaceRefused))
     assert isinstance(refused, FaceRefused)
     assert refused.detail == "pip could not get it"
@@ -206,21 +211,17 @@ async def test_without_models_it_is_tried_again_and_then_refused_and_the_photo_s
     assert await event_log.asset("upload-zoe") == photo, "it can be put back by hand"
 
 
-async def test_the_portrait_of_a_removed_character_leaves_the_worker(
-    event_log: EventLog, portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_the_portrait_of_a_removed_character_is_deleted_from_the_worker(
+    event_log: EventLog, portrait: Portrait, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("services.render.service.LOOK_AROUND", 0.1)
-    monkeypatch.setattr("services.render.photo.portrait._YOUNG", 0.0)
-    portraits = Portraits(tmp_path)
-    await event_log.assets.put(portrait.look, portrait.bytes())
+    portraits = PortraitStore(tmp_path, grace=0.0)
+    await event_log.assets.put(portrait.look, portrait.to_bytes())
     created = CharacterCreated(name="Zoe", tagline="", personality="", greeting="", look=portrait.look, voice="female")
     await event_log.append_character(CharacterEvent(id="x1", at=1, character="zoe", body=created))
-    async with running(
-        event_log, service(faces(128, portraits, Warp(128)), portraits, Studio(tmp_path), bitrate=300_000)
-    ):
-        await until(lambda: not portraits.lacks(portrait.look))
+    async with running(event_log, render_service(portraits, PortraitMaker(tmp_path), check_interval=0.1)):
+        await until(lambda: not portraits.is_missing(portrait.look))
         await event_log.append_character(CharacterEvent(id="x2", at=2, character="zoe", body=CharacterRemoved()))
-        await until(lambda: portraits.lacks(portrait.look))
+        await until(lambda: portraits.is_missing(portrait.look))
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -228,4 +229,4 @@ async def until(holds: Callable[[], bool]) -> None:
         if holds():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError("it did not come")
+    raise AssertionError("the condition did not become true")

@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, NotFound
-from services.render.builtin_characters import CAST
+from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.contact_sheet import emotion_poses, main, viseme_poses
 from services.render.layered.looks import LOOKS
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
 from services.render.layered.svg import blend
-from services.render.layered.vector import Canvas
+from services.render.layered.thorvg import Canvas
 from services.render.pose import EMOTIONS, Pose
 
 SIZE = 256
@@ -43,7 +43,7 @@ def changed(a: NDArray[np.int16], b: NDArray[np.int16], part: tuple[slice, slice
 
 
 def test_there_are_looks_for_every_character_and_no_more(faces: dict[str, LayeredFace]) -> None:
-    assert {character.look for character in CAST.values()} == LOOKS.keys()
+    assert {character.look for character in BUILTIN_CHARACTERS.values()} == LOOKS.keys()
     assert len(faces) >= 3
 
 

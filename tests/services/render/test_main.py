@@ -1,10 +1,11 @@
-"""Which engine draws, and why."""
+"""The choice of the engine that draws faces, and its reason."""
 
 from __future__ import annotations
 
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,79 +15,85 @@ from bus.errors import ConfigurationError, EngineError
 from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services.gpu import Gpu
-from services.render import __main__ as render
-from services.render.liveportrait import loading, weights
-from services.render.liveportrait.loading import dtype_of, why_not
+from services.render.__main__ import build, engines
+from services.render.liveportrait.loading import dtype_for, load, why_unavailable
+from services.render.liveportrait.weights import PUBLISHED
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
-def chosen(settings: Settings) -> tuple[str, str]:
-    choice = choose_engine(render.ENGINES, settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
+def one_gpu() -> list[Gpu]:
+    return [Gpu("H", None, None, None, None)]
+
+
+def no_gpus() -> list[Gpu]:
+    return []
+
+
+def chosen(settings: Settings, find_gpus: Callable[[], list[Gpu]]) -> tuple[str, str]:
+    choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     return choice.option.name, choice.reason
 
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with a GPU that torch can use."""
-    monkeypatch.setattr(render, "gpus", lambda: [Gpu("H", None, None, None, None)])
+def usable_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
 
 
-def test_without_a_gpu_faces_are_drawn_in_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "gpus", list)
-    name, why = chosen(Settings(video_size=128))
+def test_without_a_gpu_faces_are_drawn_in_layers() -> None:
+    name, why = chosen(Settings(video_size=128), no_gpus)
     assert name == "layered"
     assert "not liveportrait: there is no NVIDIA GPU" in why
-    assert render.build(Settings(video_size=128)).engine == "layered"
+    assert build(Settings(video_size=128), no_gpus).engine == "layered"
     with pytest.raises(ConfigurationError, match="VISAVIS_RENDER_ENGINE=liveportrait cannot be used: there is no"):
-        chosen(Settings(render_engine="liveportrait"))
+        chosen(Settings(render_engine="liveportrait"), no_gpus)
 
 
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    _, why = chosen(Settings())
+    _, why = chosen(Settings(), one_gpu)
     assert "pip install visavis[liveportrait]" in why
 
 
 def test_the_service_and_the_command_start_without_torch() -> None:
-    """It takes a second to import, and is not there unless the extra is installed."""
+    """torch takes a second to import, and is only installed with the extra."""
     code = "import sys, services.render.__main__, visavis.characters; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_gpu_that_torch_cannot_use_is_said_so(gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_torch_cannot_use_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    _, why = chosen(Settings())
+    _, why = chosen(Settings(), one_gpu)
     assert "cannot use the GPU" in why
 
 
-def test_auto_never_downloads_weights_and_says_where_they_belong(gpu: None, tmp_path: Path) -> None:
-    name, why = chosen(Settings(data=str(tmp_path)))
+def test_auto_never_downloads_weights_and_names_their_folder(usable_cuda: None, tmp_path: Path) -> None:
+    name, why = chosen(Settings(data=str(tmp_path)), one_gpu)
     assert name == "layered"
     assert f"its weights are not in {tmp_path / 'models'}" in why
     assert "522 MB" in why
-    assert chosen(Settings(data=str(tmp_path), render_engine="liveportrait"))[0] == "liveportrait"
+    assert chosen(Settings(data=str(tmp_path), render_engine="liveportrait"), one_gpu)[0] == "liveportrait"
 
 
-def test_auto_takes_liveportrait_where_everything_is_there(
-    gpu: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(weights, "FILES", ())
-    assert chosen(Settings(models=str(tmp_path)))[0] == "liveportrait"
-    assert why_not(tmp_path, wanted=False) is None
+def test_auto_chooses_liveportrait_where_its_weights_are_present(usable_cuda: None, tmp_path: Path) -> None:
+    for file in PUBLISHED.files:  # sparse files of the right sizes: their contents are verified only when loaded
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as opened:
+            opened.truncate(file.bytes)
+    assert chosen(Settings(models=str(tmp_path)), one_gpu)[0] == "liveportrait"
+    assert why_unavailable(tmp_path, may_download=False) is None
 
 
-def test_the_engine_cannot_be_made_without_weights_or_a_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(weights, "ADDRESS", "http://127.0.0.1:9")
+def test_the_engine_cannot_be_loaded_without_weights_or_a_network(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="appearance_feature_extractor"):
-        loading.load(tmp_path, tmp_path, 128, precision="auto", compiling="off", memory=1 << 32)
+        load(
+            tmp_path, tmp_path, 128, precision="auto", compiling="off", memory=1 << 32, address="http://127.0.0.1:9"
+        )
 
 
 def test_half_precision_is_for_gpus_unless_it_is_asked_for() -> None:
-    assert dtype_of("auto", CPU) == torch.float32
-    assert dtype_of("auto", CUDA) == torch.float16
-    assert dtype_of("float32", CUDA) == torch.float32
-    assert dtype_of("bfloat16", CPU) == torch.bfloat16
+    assert dtype_for("auto", CPU) == torch.float32
+    assert dtype_for("auto", CUDA) == torch.float16
+    assert dtype_for("float32", CUDA) == torch.float32
+    assert dtype_for("bfloat16", CPU) == torch.bfloat16

@@ -1,4 +1,4 @@
-"""Properties of the control track."""
+"""Properties of the control tracks of speeches and idle loops."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from bus.events import OPUS_FRAME, AudioOut, Emotion, Viseme, VisemeMark
 from bus.ids import seed_of
-from services.render.coarticulation import SHAPES
-from services.render.idle_motion import BATCH, LOOP, Idle
+from services.render.coarticulation import MOUTH_SHAPES
+from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
 from services.render.motion import (
-    BREATH,
     FRAME_SAMPLES,
-    LEAD,
-    TAIL,
-    Motion,
+    LIP_LEAD,
+    PAUSE_FRAMES,
+    TAIL_FRAMES,
+    SpeechMotion,
     audio_frames,
     frames_with_tail,
     idle_phase,
@@ -38,19 +38,19 @@ def chunk(
     )
 
 
-def poses(motion: Motion) -> list[Pose]:
-    return [motion.pose(frame) for frame in range(motion.ready)]
+def poses(motion: SpeechMotion) -> list[Pose]:
+    return [motion.pose(frame) for frame in range(motion.frames_ready)]
 
 
 def spoken(marks: tuple[VisemeMark, ...], *, packets: int = 50, loudness: float = 0.1, emotion: Emotion = "neutral",
            phase: int = 0) -> list[Pose]:
-    motion = Motion("ada", "s", phase=phase, emotion=emotion)
-    motion.hear(chunk(packets, marks, loudness=loudness))
+    motion = SpeechMotion("ada", "s", phase=phase, emotion=emotion)
+    motion.add_audio(chunk(packets, marks, loudness=loudness))
     return poses(motion)
 
 
 def held(viseme: Viseme) -> Pose:
-    """The pose in the middle of a viseme that is held for long."""
+    """The pose in the middle of a long viseme."""
     return spoken((VisemeMark(0, viseme),))[12]
 
 
@@ -59,22 +59,22 @@ def difference(a: Pose, b: Pose) -> float:
 
 
 def test_a_silent_speech_is_the_idle_loop_from_its_phase_on() -> None:
-    idle = Idle(seed_of("ada"))
+    idle = IdleMotion(seed_of("ada"))
     made = spoken((VisemeMark(0, "sil"),), loudness=0.0, phase=37)
     for frame, pose in enumerate(made):
         assert difference(pose, idle.pose(37 + frame)) < 1e-9
 
 
 def test_the_last_frame_of_a_speech_is_the_idle_loop_again() -> None:
-    idle = Idle(seed_of("ada"))
+    idle = IdleMotion(seed_of("ada"))
     for emotion in EMOTIONS:
         made = spoken((VisemeMark(0, "aa"),), emotion=emotion, phase=3, loudness=0.2)
         assert difference(made[-1], idle.pose(3 + len(made) - 1)) < 1e-6
         assert made[-1].emotion == Pose().emotion
 
 
-def test_nothing_jumps_from_idle_through_a_speech_to_idle() -> None:
-    idle = Idle(seed_of("ada"))
+def test_motion_is_continuous_from_idle_through_a_speech_to_idle() -> None:
+    idle = IdleMotion(seed_of("ada"))
     marks = tuple(VisemeMark(i * 4800, "sil" if i in (0, 9) else "aa") for i in range(10))
     made = spoken(marks, emotion="surprised", phase=55)
     track = [idle.pose(54), *made, idle.pose(55 + len(made))]
@@ -114,7 +114,7 @@ def test_a_short_closure_between_vowels_is_seen_wherever_it_falls(viseme: Viseme
 
 
 def test_visemes_have_shapes_of_their_own() -> None:
-    made = {viseme: held(viseme) for viseme in SHAPES}
+    made = {viseme: held(viseme) for viseme in MOUTH_SHAPES}
     for one, a in made.items():
         for other, b in made.items():
             if one < other and {one, other} != {"DD", "nn"}:
@@ -123,12 +123,12 @@ def test_visemes_have_shapes_of_their_own() -> None:
     assert made["aa"].jaw > made["E"].jaw > made["ih"].jaw > made["SS"].jaw
 
 
-def test_lips_are_ahead_of_the_sound_and_never_behind() -> None:
+def test_lips_precede_the_sound() -> None:
     onset = 10 * FRAME_SAMPLES
     made = spoken((VisemeMark(0, "sil"), VisemeMark(onset, "aa")))
     assert made[8].jaw == 0.0
     assert made[10].jaw > 0.5
-    assert FRAME_SAMPLES > LEAD > 0
+    assert FRAME_SAMPLES > LIP_LEAD > 0
 
 
 @given(st.integers(1, 20))
@@ -143,25 +143,25 @@ def test_a_shift_of_the_audio_shifts_the_mouth(frames: int) -> None:
             assert getattr(one[frame], name) == pytest.approx(getattr(other[frame + frames], name), abs=1e-9)
 
 
-@given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.integers(0, LOOP - 1), st.sampled_from(EMOTIONS))
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.integers(0, LOOP_FRAMES - 1), st.sampled_from(EMOTIONS))
 @settings(max_examples=40)
 def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int], phase: int, emotion: Emotion) -> None:
     total = sum(cuts)
-    visemes: list[Viseme] = list(SHAPES)
+    visemes: list[Viseme] = list(MOUTH_SHAPES)
     marks = [VisemeMark(i * 2500, visemes[i * 7 % 15]) for i in range(total * OPUS_FRAME // 2500 + 1)]
     loud = [0.05 + 0.1 * (i % 9 == 4) for i in range(total)]
 
     def feed(sizes: list[int]) -> tuple[list[Pose], list[Pose]]:
-        motion, start = Motion("noor", "s", phase=phase, emotion=emotion, before="sad"), 0
+        motion, start = SpeechMotion("noor", "s", phase=phase, emotion=emotion, previous_emotion="sad"), 0
         early: list[Pose] = []
         for size in sizes:
             end = start + size
-            motion.hear(AudioOut(
+            motion.add_audio(AudioOut(
                 conversation="c", speech="s", index=0, sample=start * OPUS_FRAME, packets=(b"",) * size,
                 visemes=tuple(m for m in marks if start * OPUS_FRAME <= m.sample < end * OPUS_FRAME),
                 loudness=tuple(loud[start:end]), final=end == total,
             ))
-            early += [motion.pose(frame) for frame in range(len(early), motion.ready)]
+            early += [motion.pose(frame) for frame in range(len(early), motion.frames_ready)]
             start = end
         return early, poses(motion)
 
@@ -170,30 +170,31 @@ def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int], phase: i
     assert streamed == afterwards
 
 
-def test_two_frames_can_be_made_of_the_first_100_milliseconds() -> None:
-    motion = Motion("ada", "s", phase=0)
-    assert motion.ready == 0
-    motion.hear(chunk(5, final=False))
-    assert motion.ready == 2
+def test_two_frames_are_ready_after_the_first_100_milliseconds() -> None:
+    motion = SpeechMotion("ada", "s", phase=0)
+    assert motion.frames_ready == 0
+    motion.add_audio(chunk(5, final=False))
+    assert motion.frames_ready == 2
     with pytest.raises(IndexError, match="frame 2 is not ready, 2 are"):
         motion.pose(2)
 
 
 def test_a_voice_without_visemes_moves_the_jaw_by_its_loudness() -> None:
-    motion = Motion("ada", "s", phase=0)
+    motion = SpeechMotion("ada", "s", phase=0)
     for start in range(0, 40, 10):
-        motion.hear(chunk(10, start=start, loudness=0.15 * (start % 20 == 0), final=start == 30))
+        motion.add_audio(chunk(10, start=start, loudness=0.15 * (start % 20 == 0), final=start == 30))
     made = poses(motion)
     assert made[3].jaw > 0.5
     assert made[9].jaw < 0.25
 
 
-def test_speeches_have_accidents_of_their_own() -> None:
+def test_each_speech_has_its_own_random_details() -> None:
     def nods(speech: str) -> list[float]:
-        motion = Motion("ada", speech, phase=0)
+        motion = SpeechMotion("ada", speech, phase=0)
         loud = tuple(0.2 if i % 40 == 20 else 0.05 for i in range(120))
-        motion.hear(AudioOut(conversation="c", speech=speech, index=0, sample=0, packets=(b"",) * 120, loudness=loud,
-                             final=True))
+        motion.add_audio(AudioOut(
+            conversation="c", speech=speech, index=0, sample=0, packets=(b"",) * 120, loudness=loud, final=True,
+        ))
         return [pose.pitch for pose in poses(motion)]
 
     assert nods("one") == nods("one")
@@ -201,8 +202,8 @@ def test_speeches_have_accidents_of_their_own() -> None:
 
 
 def test_the_emotion_ramps_from_the_one_before() -> None:
-    motion = Motion("ada", "s", phase=0, emotion="happy", before="sad")
-    motion.hear(chunk(60))
+    motion = SpeechMotion("ada", "s", phase=0, emotion="happy", previous_emotion="sad")
+    motion.add_audio(chunk(60))
     made = poses(motion)
     sad, happy = EMOTIONS.index("sad"), EMOTIONS.index("happy")
     assert made[0].emotion[sad] > 0.9
@@ -212,30 +213,30 @@ def test_the_emotion_ramps_from_the_one_before() -> None:
         assert sum(pose.emotion) == pytest.approx(1.0)
 
 
-def test_the_emotion_is_kept_over_the_breath_between_two_sentences() -> None:
+def test_the_emotion_is_kept_during_the_pause_between_two_sentences() -> None:
     made = spoken((VisemeMark(0, "sil"),), packets=50, emotion="happy")
-    assert made[25 + BREATH - 1].emotion[EMOTIONS.index("happy")] == 1.0
+    assert made[25 + PAUSE_FRAMES - 1].emotion[EMOTIONS.index("happy")] == 1.0
 
 
-@given(st.integers(0, LOOP - 1), st.integers(0, 48_000 * 20))
-def test_the_tail_ends_where_the_idle_loop_can_be_entered(phase: int, samples: int) -> None:
+@given(st.integers(0, LOOP_FRAMES - 1), st.integers(0, 48_000 * 20))
+def test_the_tail_ends_at_a_key_frame_of_the_idle_loop(phase: int, samples: int) -> None:
     frames = frames_with_tail(phase, samples)
-    assert (phase + frames) % BATCH == 0
-    assert audio_frames(samples) + TAIL <= frames < audio_frames(samples) + TAIL + BATCH
+    assert (phase + frames) % KEY_FRAME_INTERVAL == 0
+    assert audio_frames(samples) + TAIL_FRAMES <= frames < audio_frames(samples) + TAIL_FRAMES + KEY_FRAME_INTERVAL
 
 
-def test_phases_are_counted_in_frames_of_the_day() -> None:
+def test_the_idle_phase_follows_the_wall_clock() -> None:
     assert idle_phase(0) == 0
     assert idle_phase(40_000) == 1
     assert idle_phase(8_000_000) == 0
-    assert phase_after(LOOP - 1, 1) == BREATH
+    assert phase_after(LOOP_FRAMES - 1, 1) == PAUSE_FRAMES
 
 
 def test_the_idle_loop_has_no_seam() -> None:
     for character in ("ada", "milo", "noor", "otto", "someone"):
-        idle = Idle(seed_of(character))
-        assert idle.pose(LOOP) == idle.pose(0)
-        made = [idle.pose(phase) for phase in range(LOOP + 1)]
+        idle = IdleMotion(seed_of(character))
+        assert idle.pose(LOOP_FRAMES) == idle.pose(0)
+        made = [idle.pose(phase) for phase in range(LOOP_FRAMES + 1)]
         steps = [difference(a, b) for a, b in pairwise(made)]
         assert steps[-1] <= max(steps[:-1])
         for name in ("yaw", "roll", "pitch", "breath", "gaze_x"):
@@ -244,10 +245,10 @@ def test_the_idle_loop_has_no_seam() -> None:
             assert jumps[-1] <= max(jumps[:-1]) + 1e-9, name
 
 
-def test_an_idle_face_blinks_breathes_and_looks_around() -> None:
+def test_an_idle_face_blinks_breathes_and_moves_its_eyes() -> None:
     for character in ("ada", "milo", "noor", "otto"):
-        idle = Idle(seed_of(character))
-        made = [idle.pose(phase) for phase in range(LOOP)]
+        idle = IdleMotion(seed_of(character))
+        made = [idle.pose(phase) for phase in range(LOOP_FRAMES)]
         shut = [pose.lid_left < 0.1 for pose in made]
         blinks = sum(now and not before for before, now in zip([shut[-1], *shut], shut, strict=False))
         assert 3 <= blinks <= 4, character
@@ -259,12 +260,12 @@ def test_an_idle_face_blinks_breathes_and_looks_around() -> None:
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=60)
-def test_the_first_idle_frame_makes_a_portrait(seed: int) -> None:
-    pose = Idle(seed).pose(0)
+def test_the_first_idle_frame_can_serve_as_a_portrait(seed: int) -> None:
+    pose = IdleMotion(seed).pose(0)
     assert min(pose.lid_left, pose.lid_right) > 0.9
     assert abs(pose.gaze_x) < 0.15
     assert abs(pose.yaw) < 6.0
 
 
-def test_characters_idle_each_in_their_own_way() -> None:
-    assert Idle(seed_of("ada")).pose(50) != Idle(seed_of("milo")).pose(50)
+def test_each_character_has_its_own_idle_motion() -> None:
+    assert IdleMotion(seed_of("ada")).pose(50) != IdleMotion(seed_of("milo")).pose(50)

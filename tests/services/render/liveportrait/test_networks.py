@@ -11,7 +11,7 @@ from torch import nn
 
 from services.render.liveportrait import geometry
 from services.render.liveportrait.motion_extractor import Motion
-from services.render.liveportrait.warping import heat_maps
+from services.render.liveportrait.warping import heatmaps
 from tests.golden import recipe
 from tests.services.render.liveportrait.golden import (
     NETWORKS,
@@ -82,11 +82,11 @@ def test_the_warping_module_gives_the_golden_deformation_and_features() -> None:
     with torch.inference_mode(), watched(made, watched_parts) as seen:
         compressed = motion.compressed(features)
         places, visible = motion(compressed, driving, source)
-        warped = made.sampled(features, places)
+        warped = made.sample(features, places)
         flat = made.fourth(made.third(warped.flatten(1, 2)))
         shifts = nn.functional.pad(source - driving, (0, 0, 1, 0))
-        heat = heat_maps(driving, source, (16, 64, 64))[:, :, None]
-        moved = motion.moved(compressed, shifts)
+        heat = heatmaps(driving, source, (16, 64, 64))[:, :, None]
+        moved = motion.deformed(compressed, shifts)
     assert len(watched_parts) == 17
     for name, value in seen.items():
         assert_golden(golden, name, value)
@@ -130,11 +130,13 @@ def test_the_small_networks_give_the_golden_offsets(name: str) -> None:
 
 def test_angles_and_key_points_follow_the_golden_formulas() -> None:
     golden = {key: torch.from_numpy(value) for key, value in recipe.read("formulas").items()}
-    torch.testing.assert_close(geometry.degrees(golden["pose_logits"]), golden["pose_degrees"], atol=2e-5, rtol=0)
+    torch.testing.assert_close(
+        geometry.angles_from_logits(golden["pose_logits"]), golden["pose_degrees"], atol=2e-5, rtol=0
+    )
     pitch, yaw, roll = golden["angles_pitch_yaw_roll"].unbind(dim=1)
-    torch.testing.assert_close(geometry.rotation(pitch, yaw, roll), golden["rotation"], atol=1e-6, rtol=0)
-    turn = geometry.rotation(*(golden[f"tk_{name}"][:, 0] for name in ("pitch", "yaw", "roll")))
-    points = geometry.key_points(
+    torch.testing.assert_close(geometry.rotation_matrix(pitch, yaw, roll), golden["rotation"], atol=1e-6, rtol=0)
+    turn = geometry.rotation_matrix(*(golden[f"tk_{name}"][:, 0] for name in ("pitch", "yaw", "roll")))
+    points = geometry.transform_keypoints(
         golden["tk_kp"], turn, golden["tk_exp"], golden["tk_scale"], golden["tk_t"]
     )
     torch.testing.assert_close(points, golden["tk_out"], atol=1e-6, rtol=0)

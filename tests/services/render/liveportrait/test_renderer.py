@@ -19,18 +19,25 @@ from torch import Tensor
 from bus.errors import ConfigurationError, EngineError
 from bus.ids import PHOTO_LOOK
 from services.render.liveportrait.appearance import AppearanceExtractor, AppearanceSizes
-from services.render.liveportrait.expression import controls
+from services.render.liveportrait.controls import controls_for_pose
 from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
-from services.render.liveportrait.renderer import BATCH, LivePortrait, LivePortraitFace, looked_up, planar, sized
-from services.render.liveportrait.source import Sources, compute, input_of
+from services.render.liveportrait.renderer import (
+    MAX_BATCH,
+    LivePortraitAnimator,
+    LivePortraitFace,
+    interpolated,
+    resized,
+    to_yuv420,
+)
+from services.render.liveportrait.source import SourceStore, compute_source, network_input
 from services.render.liveportrait.warping import WarpingModule, WarpingSizes
 from services.render.liveportrait.weights import Networks
-from services.render.photo.face import Face
+from services.render.photo.face_detector import DetectedFace
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
 from tests.services.render.liveportrait.golden import network
-from tests.services.render.liveportrait.test_savings import noise, with_noise
-from tests.services.render.test_lip_sync import MOST_LAG, lag_and_correlation, poses, voice
+from tests.services.render.liveportrait.test_optimisations import noise, with_noise
+from tests.services.render.test_lip_sync import MAX_LAG, lag_and_correlation, poses, voice
 
 SIZE = 128
 
@@ -72,31 +79,31 @@ def portrait() -> Portrait:
     mesh[[13, 14, 61, 291], :2] = (256, 300), (256, 302), (220, 301), (292, 301)
     mesh[[159, 145, 33, 133], :2] = (200, 180), (200, 192), (180, 186), (216, 186)
     mesh[[386, 374, 362, 263], :2] = (310, 180), (310, 192), (290, 186), (326, 186)
-    return Portrait(PHOTO_LOOK + "0" * 32, np.asarray(pixels, np.uint8), Face(mesh.astype(np.float32)))
+    return Portrait(PHOTO_LOOK + "0" * 32, np.asarray(pixels, np.uint8), DetectedFace(mesh.astype(np.float32)))
 
 
 @pytest.fixture(scope="module")
 def face(portrait: Portrait, networks: Networks) -> LivePortraitFace:
-    return LivePortraitFace(portrait, compute(portrait, networks), networks, SIZE)
+    return LivePortraitFace(portrait, compute_source(portrait, networks), networks, SIZE)
 
 
 def points(face: LivePortraitFace, poses: Sequence[Pose]) -> Tensor:
     with torch.inference_mode():
-        return face.driving([controls(pose) for pose in poses])
+        return face.driving_keypoints([controls_for_pose(pose) for pose in poses])
 
 
 def test_the_pose_at_rest_leaves_the_key_points_of_the_portrait(
     face: LivePortraitFace, portrait: Portrait, networks: Networks
 ) -> None:
-    source = compute(portrait, networks).key_points()
+    source = compute_source(portrait, networks).keypoints()
     torch.testing.assert_close(points(face, [Pose()]), source, atol=1e-5, rtol=0)
     assert (points(face, [Pose(jaw=0.5)]) - source).abs().max() > 1e-3
 
 
 def test_louder_opens_wider_and_closing_consonants_close(face: LivePortraitFace) -> None:
-    asked = [controls(Pose(jaw=jaw)).lips for jaw in (0.0, 0.2, 0.5, 0.9)]
+    asked = [controls_for_pose(Pose(jaw=jaw)).lips for jaw in (0.0, 0.2, 0.5, 0.9)]
     assert all(b > a for a, b in pairwise(asked))
-    pressed = controls(Pose(jaw=0.05, press=1.0))
+    pressed = controls_for_pose(Pose(jaw=0.05, press=1.0))
     assert pressed.lips < 0.02
     assert pressed.press == 1.0
     rest, *opened = points(face, [Pose(), *(Pose(jaw=jaw) for jaw in (0.1, 0.4, 0.7))])
@@ -109,28 +116,28 @@ def test_lips_move_with_the_voice_within_40_ms(face: LivePortraitFace) -> None:
     moved = points(face, poses()) - points(face, [Pose()])
     opening = moved.flatten(1).norm(dim=1).double().numpy()
     lag, correlation = lag_and_correlation(opening, voice())
-    assert abs(lag) <= MOST_LAG, f"the mouth is {1000 * lag:.0f} ms late"
+    assert abs(lag) <= MAX_LAG, f"the mouth is {1000 * lag:.0f} ms late"
     assert correlation > 0.75
 
 
 def test_lids_gaze_brows_and_smile_move_key_points_of_their_own() -> None:
     def moved(pose: Pose) -> set[int]:
-        return set(np.flatnonzero(np.abs(controls(pose).expression).max(axis=1)))
+        return set(np.flatnonzero(np.abs(controls_for_pose(pose).expression).max(axis=1)))
 
     assert moved(Pose(gaze_x=1.0)) == {11, 15}
     assert moved(Pose(brow_left=1.0, brow_right=1.0)) == {1, 2}
     assert moved(Pose(pucker=1.0)) == {3, 7, 14, 17}
     assert {14, 17, 20} < moved(Pose(smile=1.0))
-    assert controls(Pose(lid_left=0.0, lid_right=0.0)).lids == 0.0
-    right, left = (controls(Pose(gaze_x=gaze)).expression[11, 0] for gaze in (1.0, -1.0))
+    assert controls_for_pose(Pose(lid_left=0.0, lid_right=0.0)).lids == 0.0
+    right, left = (controls_for_pose(Pose(gaze_x=gaze)).expression[11, 0] for gaze in (1.0, -1.0))
     assert right > 0.0 > left
-    up, down = (controls(Pose(gaze_y=gaze)).expression[11, 1] for gaze in (-1.0, 1.0))
+    up, down = (controls_for_pose(Pose(gaze_y=gaze)).expression[11, 1] for gaze in (-1.0, 1.0))
     assert up < 0.0 < down
 
 
 def test_the_head_turns_as_the_layered_one_does(face: LivePortraitFace, networks: Networks, portrait: Portrait) -> None:
     """To the viewer's right, down, and clockwise: seen at the tip of a nose before the middle of the head."""
-    source = compute(portrait, networks)
+    source = compute_source(portrait, networks)
     nose = torch.zeros(1, 21, 3)
     nose[0, 0], nose[0, 1] = torch.tensor((0.0, 0.0, -0.5)), torch.tensor((0.0, -0.5, 0.0))
     straight = replace(source, points=nose, angles=torch.zeros(1, 3))
@@ -142,72 +149,66 @@ def test_the_head_turns_as_the_layered_one_does(face: LivePortraitFace, networks
 
 
 def test_frames_are_the_same_in_any_batches_and_again(face: LivePortraitFace) -> None:
-    poses = [Pose(jaw=0.1 * k, yaw=k, lid_left=0.5) for k in range(BATCH + 2)]
+    poses = [Pose(jaw=0.1 * k, yaw=k, lid_left=0.5) for k in range(MAX_BATCH + 2)]
     together = face.render(poses)
     assert len(together) == len(poses)
-    for index in (0, BATCH, BATCH + 1):
+    for index in (0, MAX_BATCH, MAX_BATCH + 1):
         assert together[index].shape == (SIZE * 3 // 2, SIZE)
         assert np.abs(together[index].astype(int) - face.render([poses[index]])[0]).max() <= 1
     assert all(np.array_equal(a, b) for a, b in zip(together, face.render(poses), strict=True))
     assert not np.array_equal(together[0], together[-1])
 
 
-def test_no_batch_is_larger_than_the_memory_is_meant_for(
-    face: LivePortraitFace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_batch_is_larger_than_the_limit(face: LivePortraitFace, networks: Networks) -> None:
     sizes: list[int] = []
-    images = face.images
-
-    def counted(wanted: Sequence[object]) -> Tensor:
-        sizes.append(len(wanted))
-        return images(wanted)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(face, "images", counted)
-    face.render([Pose()] * (2 * BATCH + 1))
-    assert sizes == [BATCH, BATCH, 1]
+    hook = networks.generator.register_forward_hook(lambda module, inputs, images: sizes.append(len(images)))
+    face.render([Pose()] * (2 * MAX_BATCH + 1))
+    hook.remove()
+    assert sizes == [MAX_BATCH, MAX_BATCH, 1]
 
 
-def test_what_is_no_number_is_an_error_that_names_the_way_out(portrait: Portrait) -> None:
+def test_frames_that_are_not_finite_are_an_error_that_names_the_remedy(portrait: Portrait) -> None:
     broken = small_networks()
     broken.generator.fc.weight[:] = float("nan")
-    face = LivePortraitFace(portrait, compute(portrait, broken), broken, SIZE)
+    face = LivePortraitFace(portrait, compute_source(portrait, broken), broken, SIZE)
     with pytest.raises(EngineError, match="VISAVIS_RENDER_PRECISION=float32"):
         face.render([Pose()])
 
 
-def test_a_full_gpu_is_an_error_that_may_pass(face: LivePortraitFace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(wanted: object) -> Tensor:
+def test_a_full_gpu_is_a_retryable_error(face: LivePortraitFace, networks: Networks) -> None:
+    def full(module: object, inputs: object) -> None:
         raise torch.OutOfMemoryError("tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(face, "images", full)
+    hook = networks.generator.register_forward_pre_hook(full)
     with pytest.raises(EngineError, match="out of memory") as raised:
         face.render([Pose()])
+    hook.remove()
     assert raised.value.retryable
 
 
 def test_a_portrait_is_computed_once_and_then_loaded(tmp_path: Path, portrait: Portrait) -> None:
     networks = small_networks()
-    first = Sources(tmp_path, networks).get(portrait)
+    first = SourceStore(tmp_path, networks).get(portrait)
     networks.motion.detector.fc_t.bias.add_(1.0)  # would give another source, if it were asked again
-    again = Sources(tmp_path, networks).get(portrait)
+    again = SourceStore(tmp_path, networks).get(portrait)
     for name in ("features", "points", "angles", "expression", "scale", "translation"):
         assert torch.equal(getattr(again, name), getattr(first, name)), name
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(kept.read_bytes()[:500])
-    assert not torch.equal(Sources(tmp_path, networks).get(portrait).translation, first.translation)
+    assert not torch.equal(SourceStore(tmp_path, networks).get(portrait).translation, first.translation)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Portrait, networks: Networks) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        Sources(tmp_path / "file", networks).get(portrait)
+        SourceStore(tmp_path / "file", networks).get(portrait)
 
 
 def test_faces_change_their_version_with_portrait_size_and_precision(
     tmp_path: Path, portrait: Portrait, networks: Networks
 ) -> None:
     def version(portrait: Portrait, networks: Networks, size: int) -> str:
-        return LivePortrait(networks, Sources(tmp_path, networks), size).face(portrait).version
+        return LivePortraitAnimator(networks, SourceStore(tmp_path, networks), size).face(portrait).version
 
     other = replace(portrait, look=PHOTO_LOOK + "1" * 32)
     half = replace(small_networks(), dtype=torch.bfloat16)
@@ -222,7 +223,7 @@ def test_the_networks_are_prepared_once_before_the_first_face(
     tmp_path: Path, portrait: Portrait, networks: Networks
 ) -> None:
     prepared: list[Networks] = []
-    engine = LivePortrait(networks, Sources(tmp_path, networks), SIZE, prepared.append)
+    engine = LivePortraitAnimator(networks, SourceStore(tmp_path, networks), SIZE, prepared.append)
     assert prepared == []
     engine.face(portrait)
     engine.face(portrait)
@@ -233,7 +234,7 @@ def test_networks_see_a_portrait_reduced_by_the_mean_of_four_pixels() -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (512, 512, 3), np.uint8)
     wide = pixels.astype(np.int32)
     mean = (wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2] + 2) >> 2
-    seen = (input_of(pixels)[0].permute(1, 2, 0) * 255.0).round().numpy()
+    seen = (network_input(pixels)[0].permute(1, 2, 0) * 255.0).round().numpy()
     assert np.abs(seen - mean).max() <= 1.0
 
 
@@ -242,7 +243,7 @@ def test_networks_see_a_portrait_reduced_by_the_mean_of_four_pixels() -> None:
 def test_colours_are_turned_into_planes_as_opencv_does(seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8)
     squares = pixels.repeat(2, axis=0).repeat(2, axis=1)  # OpenCV takes the colour of one of four pixels, we their mean
-    planes = planar(torch.from_numpy(squares).permute(2, 0, 1)[None].float() / 255.0)[0].numpy()
+    planes = to_yuv420(torch.from_numpy(squares).permute(2, 0, 1)[None].float() / 255.0)[0].numpy()
     expected = cv2.cvtColor(squares, cv2.COLOR_RGB2YUV_I420)
     assert planes.shape == expected.shape
     assert np.abs(planes.astype(int) - expected).max() <= 1
@@ -251,12 +252,12 @@ def test_colours_are_turned_into_planes_as_opencv_does(seed: int) -> None:
 def test_images_are_scaled_to_the_size_that_is_asked_for() -> None:
     image = torch.full((1, 3, 64, 64), 0.25)
     for size in (32, 64, 96):
-        made = sized(image, size)
+        made = resized(image, size)
         assert made.shape == (1, 3, size, size)
         torch.testing.assert_close(made, torch.full_like(made, 0.25))
 
 
 def test_tables_are_read_between_their_entries_and_held_at_their_ends() -> None:
     table = torch.arange(33.0)[:, None, None].expand(33, 21, 3)
-    read = looked_up(table, torch.tensor((-1.0, 0.0, 0.0125, 0.8, 2.0)))
+    read = interpolated(table, torch.tensor((-1.0, 0.0, 0.0125, 0.8, 2.0)))
     torch.testing.assert_close(read[:, 0, 0], torch.tensor((0.0, 0.0, 0.5, 32.0, 32.0)))

@@ -1,8 +1,10 @@
-"""Loading checkpoints of the published form; the real ones are half a gigabyte, these hold the recipe's numbers."""
+"""Loading checkpoints in the published format, with the recipe's numbers; the real ones are half a gigabyte."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,7 @@ import torch
 
 from bus.errors import ConfigurationError
 from services.downloads import ModelFile, missing_files
-from services.render.liveportrait import weights as published
-from services.render.liveportrait.weights import FILES, assemble, load, main
+from services.render.liveportrait.weights import PUBLISHED, Checkpoints, assemble, load, main
 from tests.golden import recipe
 from tests.services.render.liveportrait.golden import weights
 
@@ -20,7 +21,7 @@ CPU = torch.device("cpu")
 
 
 def small_networks() -> dict[str, Any]:
-    """The part of the checkpoint that holds the small ones, as parallel training left it."""
+    """The checkpoint of the small networks, with the prefixes of data-parallel training."""
     parts = {"stitching": "retarget_shoulder", "lip": "retarget_mouth", "eye": "retarget_eye"}
     return {
         **{part: {f"module.{key}": value for key, value in weights(name).items()} for name, part in parts.items()},
@@ -36,22 +37,20 @@ def saved(content: object, name: str, folder: Path) -> ModelFile:
 
 
 @pytest.fixture
-def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with all files, known by the checksums of what is in them."""
-    contents: dict[str, object] = {
-        "APPEARANCE": weights("appearance_feature_extractor"), "MOTION": weights("motion_extractor"),
-        "WARPING": weights("warping_module"), "GENERATOR": weights("spade_generator"),
-        "RETARGETING": small_networks(),
+def checkpoints(tmp_path: Path) -> Checkpoints:
+    """All files, saved in `tmp_path`, with the checksums of their contents."""
+    contents: dict[str, Mapping[str, object]] = {
+        "appearance": weights("appearance_feature_extractor"), "motion": weights("motion_extractor"),
+        "warping": weights("warping_module"), "generator": weights("spade_generator"),
+        "retargeting": small_networks(),
     }
-    made = {name: saved(dict(content), f"{name}.pth", tmp_path) for name, content in contents.items()}  # type: ignore[call-overload]
-    for name, file in made.items():
-        monkeypatch.setattr(published, name, file)
-    monkeypatch.setattr(published, "FILES", tuple(made.values()))
-    return tmp_path
+    return Checkpoints(**{
+        name: saved(dict(content), f"{name}.pth", tmp_path) for name, content in contents.items()
+    })
 
 
-def test_all_networks_are_loaded_folded_and_in_their_precision(checkpoints: Path) -> None:
-    networks = load(checkpoints, device=CPU, dtype=torch.bfloat16)
+def test_all_networks_are_loaded_folded_and_in_their_precision(tmp_path: Path, checkpoints: Checkpoints) -> None:
+    networks = load(tmp_path, device=CPU, dtype=torch.bfloat16, checkpoints=checkpoints)
     golden = recipe.read("S")
     with torch.inference_mode():
         offsets = networks.lip(torch.from_numpy(golden["lip|in"]))
@@ -63,20 +62,19 @@ def test_all_networks_are_loaded_folded_and_in_their_precision(checkpoints: Path
     assert not any("norm" in key for key in networks.warping.state_dict())
 
 
-def test_a_file_that_was_changed_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
     file = saved(small_networks(), "small.pth", tmp_path)
-    monkeypatch.setattr(published, "FILES", (file,))
     data = bytearray((tmp_path / "small.pth").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "small.pth").write_bytes(data)
     with pytest.raises(ConfigurationError, match=r"small\.pth is not the published file"):
-        load(tmp_path, device=CPU, dtype=torch.float32)
+        load(tmp_path, device=CPU, dtype=torch.float32, checkpoints=replace(PUBLISHED, retargeting=file))
 
 
-def test_a_file_that_would_run_code_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "FILES", (saved({"first": Path}, "code.pth", tmp_path),))
+def test_a_file_that_would_run_code_is_not_loaded(tmp_path: Path) -> None:
+    file = saved({"first": Path}, "code.pth", tmp_path)
     with pytest.raises(ConfigurationError, match="is no checkpoint"):
-        load(tmp_path, device=CPU, dtype=torch.float32)
+        load(tmp_path, device=CPU, dtype=torch.float32, checkpoints=replace(PUBLISHED, retargeting=file))
 
 
 def test_weights_of_another_network_are_refused_and_named() -> None:
@@ -84,15 +82,14 @@ def test_weights_of_another_network_are_refused_and_named() -> None:
         assemble({"lip": weights("eye")}, device=CPU, dtype=torch.float32)
 
 
-def test_the_published_files_are_half_a_gigabyte_and_have_names_of_their_own() -> None:
-    assert sum(file.bytes for file in FILES) == 522_320_239
-    assert len({file.path for file in FILES}) == len({file.sha256 for file in FILES}) == 5
+def test_the_published_files_are_half_a_gigabyte_and_distinct() -> None:
+    assert sum(file.bytes for file in PUBLISHED.files) == 522_320_239
+    assert len({file.path for file in PUBLISHED.files}) == len({file.sha256 for file in PUBLISHED.files}) == 5
 
 
-def test_the_command_says_where_files_can_be_put_by_hand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_command_names_the_path_for_a_file_that_cannot_be_downloaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(published, "ADDRESS", "http://127.0.0.1:9")
-    assert main([str(tmp_path)]) == 1
-    assert str(tmp_path / FILES[0].path) in capsys.readouterr().err
-    assert missing_files(FILES, tmp_path) == list(FILES)
+    assert main([str(tmp_path)], address="http://127.0.0.1:9") == 1
+    assert str(tmp_path / PUBLISHED.files[0].path) in capsys.readouterr().err
+    assert missing_files(PUBLISHED.files, tmp_path) == list(PUBLISHED.files)

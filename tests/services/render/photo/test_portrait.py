@@ -13,16 +13,16 @@ import pytest
 from bus.errors import ConfigurationError, InvalidInput, NotFound
 from bus.ids import look_of
 from services.render.photo import models
-from services.render.photo.crop import SIDE, cut, face_frame, frame
-from services.render.photo.face import (
+from services.render.photo.crop import SIDE, crop, crop_square, portrait_square
+from services.render.photo.face_detector import (
     LEFT_CHEEK,
     LIP_TOP,
     MOUTH_LEFT,
     MOUTH_RIGHT,
     RIGHT_CHEEK,
-    FaceFinder,
+    FaceDetector,
 )
-from services.render.photo.portrait import Portrait, Portraits, prepare
+from services.render.photo.portrait import Portrait, PortraitStore, portrait_from_photo
 from tests.golden import recipe
 from tests.services.render.conftest import Drawing, png
 
@@ -44,7 +44,7 @@ def test_frames_are_the_golden_ones(count: int, which: str, scale: float, up: fl
     points = golden[f"lmk{count}"]
     (left, right), mouth = ANCHORS[count]
     eyes = (points[left].mean(axis=0) + points[right].mean(axis=0)) / 2.0
-    made = frame(points, eyes, points[mouth].mean(axis=0), scale=scale, up=up)
+    made = crop_square(points, eyes, points[mouth].mean(axis=0), scale=scale, up=up)
     np.testing.assert_allclose(made.centre, golden[f"lmk{count}_{which}_center"], atol=1e-3)
     np.testing.assert_allclose(made.size, golden[f"lmk{count}_{which}_size"][0], atol=1e-3)
     np.testing.assert_allclose(made.angle, golden[f"lmk{count}_{which}_angle"][0], atol=1e-5)
@@ -53,14 +53,14 @@ def test_frames_are_the_golden_ones(count: int, which: str, scale: float, up: fl
 
 def test_a_cut_out_face_is_the_golden_one() -> None:
     golden = recipe.read("formulas")
-    cut_out = cut(golden["paste_img_u8"], golden["crop_M_o2c"][:2].astype(np.float64), border=cv2.BORDER_CONSTANT)
+    cut_out = crop(golden["paste_img_u8"], golden["crop_M_o2c"][:2].astype(np.float64), border=cv2.BORDER_CONSTANT)
     small = cv2.resize(cut_out, (256, 256), interpolation=cv2.INTER_AREA)
     assert np.abs(small[::4, ::4].astype(int) - golden["crop256_u8_sub"]).max() <= 1
 
 
 @pytest.mark.parametrize("look", ["ada", "milo", "noor", "otto"])
-def test_a_face_is_found_measured_and_cut_out(finder: FaceFinder, drawn: Drawing, look: str) -> None:
-    portrait = prepare(png(drawn(look, 700)), finder)
+def test_a_face_is_found_measured_and_cut_out(detector: FaceDetector, drawn: Drawing, look: str) -> None:
+    portrait = portrait_from_photo(png(drawn(look, 700)), detector)
     mesh = portrait.face.mesh
     assert portrait.pixels.shape == (SIDE, SIDE, 3)
     assert abs(mesh[1, 0] - SIDE / 2) < 25, "the nose is in the middle"
@@ -71,107 +71,107 @@ def test_a_face_is_found_measured_and_cut_out(finder: FaceFinder, drawn: Drawing
     assert all(0.25 < ratio < 0.45 for ratio in portrait.face.eye_ratios)
 
 
-def test_an_open_mouth_is_measured_as_open(finder: FaceFinder, drawn: Drawing) -> None:
-    ratios = [prepare(png(drawn(jaw=jaw)), finder).face.lip_ratio for jaw in (0.0, 0.4, 0.8)]
+def test_an_open_mouth_is_measured_as_open(detector: FaceDetector, drawn: Drawing) -> None:
+    ratios = [portrait_from_photo(png(drawn(jaw=jaw)), detector).face.lip_ratio for jaw in (0.0, 0.4, 0.8)]
     assert ratios == sorted(ratios)
     assert ratios[-1] > 0.15
 
 
-def test_a_tilted_head_is_set_upright(finder: FaceFinder, drawn: Drawing) -> None:
+def test_a_tilted_head_is_set_upright(detector: FaceDetector, drawn: Drawing) -> None:
     turn = cv2.getRotationMatrix2D((400.0, 400.0), 25, 0.9)
     tilted = cv2.warpAffine(drawn(size=800), turn, (800, 800), borderMode=cv2.BORDER_REPLICATE)
-    mesh = prepare(png(np.asarray(tilted, np.uint8)), finder).face.mesh
+    mesh = portrait_from_photo(png(np.asarray(tilted, np.uint8)), detector).face.mesh
     across = mesh[263] - mesh[33]
     assert abs(np.degrees(np.arctan2(across[1], across[0]))) < 3.0
     mouth = mesh[MOUTH_RIGHT] - mesh[MOUTH_LEFT]
     assert abs(np.degrees(np.arctan2(mouth[1], mouth[0]))) < 4.0
 
 
-def test_a_small_face_in_a_large_picture_is_found(finder: FaceFinder, drawn: Drawing) -> None:
+def test_a_small_face_in_a_large_picture_is_found(detector: FaceDetector, drawn: Drawing) -> None:
     scene = np.full((900, 1280, 3), 190, np.uint8)
     scene[500:820, 700:1020] = drawn("noor", 320)
-    assert prepare(png(scene), finder).face.width > 150
+    assert portrait_from_photo(png(scene), detector).face.width > 150
 
 
-def test_no_face_is_said_to_be_none(finder: FaceFinder) -> None:
+def test_no_face_is_said_to_be_none(detector: FaceDetector) -> None:
     with pytest.raises(InvalidInput, match="no face was found"):
-        prepare(png(np.full((300, 400, 3), 120, np.uint8)), finder)
+        portrait_from_photo(png(np.full((300, 400, 3), 120, np.uint8)), detector)
     with pytest.raises(InvalidInput, match="no face was found"):
-        prepare(png(np.full((1, 1, 3), 120, np.uint8)), finder)
+        portrait_from_photo(png(np.full((1, 1, 3), 120, np.uint8)), detector)
     noise = np.random.default_rng(4).integers(0, 255, (400, 400, 3), np.uint8)
     with pytest.raises(InvalidInput, match="no face was found"):
-        prepare(png(noise), finder)
+        portrait_from_photo(png(noise), detector)
 
 
-def test_several_faces_are_counted(finder: FaceFinder, drawn: Drawing) -> None:
+def test_several_faces_are_counted(detector: FaceDetector, drawn: Drawing) -> None:
     three = np.hstack([drawn(look, 400) for look in ("ada", "milo", "otto")])
     with pytest.raises(InvalidInput, match="there are 3 faces in the picture; cut out the one"):
-        prepare(png(three), finder)
+        portrait_from_photo(png(three), detector)
 
 
-def test_somebody_small_in_the_background_is_overlooked(finder: FaceFinder, drawn: Drawing) -> None:
+def test_somebody_small_in_the_background_is_overlooked(detector: FaceDetector, drawn: Drawing) -> None:
     scene = np.full((1000, 1280, 3), 190, np.uint8)
     scene[100:900, 50:850] = drawn("ada", 800)
     scene[300:500, 1000:1200] = drawn("milo", 200)
-    portrait = prepare(png(scene), finder)
-    alone = prepare(png(drawn("ada", 800)), finder)
+    portrait = portrait_from_photo(png(scene), detector)
+    alone = portrait_from_photo(png(drawn("ada", 800)), detector)
     assert np.abs(portrait.face.mesh - alone.face.mesh).mean() < 12.0
 
 
-def test_a_tiny_face_is_refused_with_its_size(finder: FaceFinder, drawn: Drawing) -> None:
+def test_a_tiny_face_is_refused_with_its_size(detector: FaceDetector, drawn: Drawing) -> None:
     with pytest.raises(InvalidInput, match=r"only \d\d pixels wide, at least 72"):
-        prepare(png(drawn(size=140)), finder)
+        portrait_from_photo(png(drawn(size=140)), detector)
 
 
-def test_a_face_from_the_side_is_refused_with_its_angle(finder: FaceFinder, drawn: Drawing) -> None:
+def test_a_face_from_the_side_is_refused_with_its_angle(detector: FaceDetector, drawn: Drawing) -> None:
     with pytest.raises(InvalidInput, match=r"looks \d\d degrees to the side, at most 35"):
-        prepare(png(drawn(yaw=44.0)), finder)
+        portrait_from_photo(png(drawn(yaw=44.0)), detector)
 
 
-def test_a_face_that_the_edge_of_the_picture_cuts_off_is_refused(finder: FaceFinder, drawn: Drawing) -> None:
+def test_a_face_that_the_edge_of_the_picture_cuts_off_is_refused(detector: FaceDetector, drawn: Drawing) -> None:
     pixels = drawn()
-    whole = finder.find(pixels)
+    whole = detector.detect(pixels)
     left, right = (int(whole.mesh[point, 0]) for point in (LEFT_CHEEK, RIGHT_CHEEK))
-    finder.find(np.ascontiguousarray(pixels[:, left - 4 : right + 4]))
+    detector.detect(np.ascontiguousarray(pixels[:, left - 4 : right + 4]))
     with pytest.raises(InvalidInput, match="part of the face is outside of the picture"):
-        finder.find(np.ascontiguousarray(pixels[:, (2 * left + right) // 3 :]))
+        detector.detect(np.ascontiguousarray(pixels[:, (2 * left + right) // 3 :]))
 
 
 def test_beyond_the_edge_a_portrait_goes_on_out_of_focus_and_within_it_is_the_photo(
-    finder: FaceFinder, drawn: Drawing
+    detector: FaceDetector, drawn: Drawing
 ) -> None:
     pixels = drawn()
-    face = finder.find(pixels)
+    face = detector.detect(pixels)
     # Cut so closely that the portrait reaches beyond it on three sides, over stripes that would go on as stripes.
     top, left, right = (int(v) for v in (face.mesh[10, 1], face.mesh[LEFT_CHEEK, 0], face.mesh[RIGHT_CHEEK, 0]))
     close = np.ascontiguousarray(pixels[top - 6 :, left - 6 : right + 6])
     close[:2, ::4] = 255
     close[:2, 2::4] = 0
-    portrait = prepare(png(close), finder)
-    matrix = face_frame(finder.find(close)).matrix(SIDE)
-    plain = cut(close, matrix)
-    inside = cut(np.full(close.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT) == 255
+    portrait = portrait_from_photo(png(close), detector)
+    matrix = portrait_square(detector.detect(close)).matrix(SIDE)
+    plain = crop(close, matrix)
+    inside = crop(np.full(close.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT) == 255
     assert 0.2 < inside.mean() < 0.9
     assert np.array_equal(portrait.pixels[inside], plain[inside])
     sharp, soft = (np.abs(np.diff(one[:40].astype(int), axis=1)).mean() for one in (plain, portrait.pixels))
     assert soft < 0.2 * sharp
 
 
-def test_the_same_photo_makes_the_same_portrait_under_the_same_look(finder: FaceFinder, drawn: Drawing) -> None:
+def test_the_same_photo_makes_the_same_portrait_under_the_same_look(detector: FaceDetector, drawn: Drawing) -> None:
     photo = png(drawn())
-    one, other = prepare(photo, finder), prepare(photo, finder)
+    one, other = portrait_from_photo(photo, detector), portrait_from_photo(photo, detector)
     assert one.look == other.look == look_of(photo)
-    assert one.bytes() == other.bytes()
+    assert one.to_bytes() == other.to_bytes()
     assert look_of(photo + b"\0") != one.look
 
 
 def test_a_portrait_is_kept_and_found_again(tmp_path: Path, portrait: Portrait) -> None:
-    portraits = Portraits(tmp_path / "portraits")
-    assert portraits.lacks(portrait.look)
-    assert not portraits.lacks("ada")
+    portraits = PortraitStore(tmp_path / "portraits")
+    assert portraits.is_missing(portrait.look)
+    assert not portraits.is_missing("ada")
     for _ in range(2):
-        portraits.keep(portrait.look, portrait.bytes())
-    assert not portraits.lacks(portrait.look)
+        portraits.put(portrait.look, portrait.to_bytes())
+    assert not portraits.is_missing(portrait.look)
     again = portraits.get(portrait.look)
     assert np.array_equal(again.pixels, portrait.pixels)
     assert np.array_equal(again.face.mesh, portrait.face.mesh)
@@ -179,26 +179,26 @@ def test_a_portrait_is_kept_and_found_again(tmp_path: Path, portrait: Portrait) 
 
 
 def test_a_missing_or_damaged_portrait_is_not_found(tmp_path: Path, portrait: Portrait) -> None:
-    portraits = Portraits(tmp_path)
+    portraits = PortraitStore(tmp_path)
     for look in ("ada", "photo-../../secret", portrait.look):
         with pytest.raises(NotFound, match=look.split("/")[0]):
             portraits.get(look)
-    (tmp_path / f"{portrait.look}.npz").write_bytes(portrait.bytes()[:1000])
+    (tmp_path / f"{portrait.look}.npz").write_bytes(portrait.to_bytes()[:1000])
     with pytest.raises(NotFound, match="damaged"):
         portraits.get(portrait.look)
-    assert portraits.lacks(portrait.look), "it is brought again"
+    assert portraits.is_missing(portrait.look), "it is brought again"
 
 
 def test_what_is_at_hand_of_removed_faces_is_deleted(tmp_path: Path, portrait: Portrait) -> None:
-    portraits = Portraits(tmp_path)
+    portraits = PortraitStore(tmp_path)
     for look in ("photo-" + "a" * 32, "photo-" + "b" * 32, "photo-" + "c" * 32):
-        portraits.keep(look, portrait.bytes())
+        portraits.put(look, portrait.to_bytes())
         (tmp_path / f"{look}.computed.npz").write_bytes(b"x")
     (tmp_path / "other").write_bytes(b"x")
     for path in tmp_path.iterdir():
         if "c" * 32 not in path.name:
             os.utime(path, (1, 1))
-    portraits.forget_others({"ada", "photo-" + "a" * 32})
+    portraits.keep_only({"ada", "photo-" + "a" * 32})
     left = sorted(path.name.replace("photo-", "")[:1] for path in tmp_path.iterdir())
     assert left == ["a", "a", "c", "c", "o"], "c is new: its character may just be in the making"
 
@@ -206,15 +206,15 @@ def test_what_is_at_hand_of_removed_faces_is_deleted(tmp_path: Path, portrait: P
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Portrait) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be kept in"):
-        Portraits(tmp_path / "file").keep(portrait.look, portrait.bytes())
+        PortraitStore(tmp_path / "file").put(portrait.look, portrait.to_bytes())
 
 
 def test_models_that_are_absent_or_changed_are_not_run(tmp_path: Path, face_models: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        FaceFinder(tmp_path)
+        FaceDetector(tmp_path)
     for file in models.FILES:
         data: Any = bytearray((face_models / file.path).read_bytes())
         data[-1] ^= 1
         (tmp_path / file.path).write_bytes(data)
     with pytest.raises(ConfigurationError, match="not the published file"):
-        FaceFinder(tmp_path)
+        FaceDetector(tmp_path)

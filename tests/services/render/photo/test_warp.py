@@ -14,27 +14,27 @@ import pytest
 from numpy.typing import NDArray
 
 from bus.errors import NotFound
-from services.render.builtin_characters import CAST
+from services.render.builtin_characters import BUILTIN_CHARACTERS
+from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.contact_sheet import emotion_poses, viseme_poses
-from services.render.faces import Warp, faces
-from services.render.photo.face import Face
+from services.render.photo.face_detector import DetectedFace
 from services.render.photo.mouth import LOWER, UPPER
-from services.render.photo.portrait import Portrait, Portraits
-from services.render.photo.warp import PhotoFace
+from services.render.photo.portrait import Portrait, PortraitStore
+from services.render.photo.warp import WarpedFace
 from services.render.pose import EMOTIONS, Pose
-from services.render.service import Render
-from tests.services.render.fakes import FakeReader
-from tests.services.render.test_service import audio, started, watched
+from services.render.render_thread import RenderThread
+from services.render.speech_frames import SpeechRenderer
+from tests.services.render.fakes import FakeReader, audio_chunks, speech_started, watching
 
 SIZE = 512
 
 
 @pytest.fixture(scope="module")
-def face(portrait: Portrait) -> PhotoFace:
-    return PhotoFace(portrait, SIZE)
+def face(portrait: Portrait) -> WarpedFace:
+    return WarpedFace(portrait, SIZE)
 
 
-def draw(face: PhotoFace, pose: Pose) -> NDArray[np.int16]:
+def draw(face: WarpedFace, pose: Pose) -> NDArray[np.int16]:
     return face.pixels(pose).astype(np.int16)
 
 
@@ -52,11 +52,11 @@ def darkness(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
     return int((picture[part].sum(axis=2) < 160).sum())
 
 
-def test_the_pose_at_rest_is_the_portrait(face: PhotoFace, portrait: Portrait) -> None:
+def test_the_pose_at_rest_is_the_portrait(face: WarpedFace, portrait: Portrait) -> None:
     assert np.array_equal(face.pixels(Pose()), portrait.pixels)
 
 
-def test_the_mouth_opens_with_the_jaw_and_closes_when_lips_are_pressed(face: PhotoFace, portrait: Portrait) -> None:
+def test_the_mouth_opens_with_the_jaw_and_closes_when_lips_are_pressed(face: WarpedFace, portrait: Portrait) -> None:
     mouth = around(portrait, 61, 291, 17)
     opened = [darkness(draw(face, Pose(jaw=jaw)), mouth) for jaw in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)]
     assert opened == sorted(opened)
@@ -78,7 +78,7 @@ def smiling(portrait: Portrait) -> Portrait:
         down = round(float(np.interp(column, lower[:, 0], gap)))
         pixels[top + down :, column] = portrait.pixels[top : SIZE - down, column]
     cv2.fillPoly(pixels, [between], (250, 250, 245))
-    return dataclasses.replace(portrait, face=Face(mesh), pixels=pixels)
+    return dataclasses.replace(portrait, face=DetectedFace(mesh), pixels=pixels)
 
 
 def white(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
@@ -86,7 +86,7 @@ def white(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
 
 
 def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_lips_close(smiling: Portrait) -> None:
-    face, mouth = PhotoFace(smiling, SIZE), around(smiling, 61, 291, 17)
+    face, mouth = WarpedFace(smiling, SIZE), around(smiling, 61, 291, 17)
     rest = draw(face, Pose())
     assert np.array_equal(rest, smiling.pixels)
     shown, hidden = white(rest, mouth), darkness(rest, mouth)
@@ -105,7 +105,7 @@ def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_li
     assert changed(draw(face, Pose(press=1.0)), rest, chin) < 0.02
 
 
-def test_a_closed_mouth_shows_painted_teeth_that_are_white_not_grey(face: PhotoFace, portrait: Portrait) -> None:
+def test_a_closed_mouth_shows_painted_teeth_that_are_white_not_grey(face: WarpedFace, portrait: Portrait) -> None:
     mouth = around(portrait, 61, 291, 17)
     few, many = (draw(face, Pose(jaw=0.8, teeth=teeth)) for teeth in (0.0, 0.6))
     pale = [int((picture[mouth].min(axis=2) > 140).sum()) for picture in (few, many)]
@@ -120,7 +120,7 @@ def test_low_brows_stay_where_they_are_when_the_eyes_close(portrait: Portrait) -
         mesh[list(brow), 1] = mesh[lid, 1] - 16.0
         line = np.asarray(mesh[list(brow), :2] - (0.0, 4.0), np.int32)
         cv2.polylines(pixels, [line], isClosed=False, color=(20, 15, 10), thickness=5)
-    face = PhotoFace(dataclasses.replace(portrait, face=Face(mesh), pixels=pixels), SIZE)
+    face = WarpedFace(dataclasses.replace(portrait, face=DetectedFace(mesh), pixels=pixels), SIZE)
     rest, closed = draw(face, Pose()), draw(face, Pose(lid_left=0.0, lid_right=0.0))
     for brow in brows:
         x0, x1 = int(mesh[brow[0], 0]), int(mesh[brow[-1], 0])
@@ -129,14 +129,14 @@ def test_low_brows_stay_where_they_are_when_the_eyes_close(portrait: Portrait) -
     assert changed(rest, closed, around(portrait, 33, 133, reach=4)) > 0.25
 
 
-def test_the_chin_goes_down_with_the_jaw_and_the_forehead_stays(face: PhotoFace, portrait: Portrait) -> None:
+def test_the_chin_goes_down_with_the_jaw_and_the_forehead_stays(face: WarpedFace, portrait: Portrait) -> None:
     rest, opened = draw(face, Pose()), draw(face, Pose(jaw=0.9))
     assert changed(rest, opened, around(portrait, 152)) > 0.05
     assert changed(rest, opened, around(portrait, 10, 151)) == 0.0
     assert changed(rest, opened, around(portrait, 33, 133, reach=10)) == 0.0
 
 
-def test_lids_close_each_on_its_own_side(face: PhotoFace, portrait: Portrait) -> None:
+def test_lids_close_each_on_its_own_side(face: WarpedFace, portrait: Portrait) -> None:
     rest, winked = draw(face, Pose()), draw(face, Pose(lid_left=0.0))
     left, right = around(portrait, 33, 133, reach=8), around(portrait, 362, 263, reach=8)
     assert changed(rest, winked, left) > 0.25
@@ -149,13 +149,13 @@ def test_a_lid_has_the_colour_of_the_skin_though_a_dark_brow_hangs_low(portrait:
     mesh, pixels = portrait.face.mesh, portrait.pixels.copy()
     brow = np.asarray(mesh[[33, 159, 133], :2] - (0.0, 26.0), np.int32)
     cv2.polylines(pixels, [brow], isClosed=False, color=(20, 15, 10), thickness=22)
-    closed = draw(PhotoFace(dataclasses.replace(portrait, pixels=pixels), SIZE), Pose(lid_left=0.0))
+    closed = draw(WarpedFace(dataclasses.replace(portrait, pixels=pixels), SIZE), Pose(lid_left=0.0))
     x, top, bottom = int(mesh[159, 0]), int(mesh[159, 1]), int(mesh[145, 1])
     skin = pixels[bottom + 2 * (bottom - top) : bottom + 3 * (bottom - top), x - 8 : x + 8].mean()
     assert closed[(top + bottom) // 2 : bottom, x - 8 : x + 8].mean() > 0.8 * skin
 
 
-def test_the_eyes_look_where_they_are_told(face: PhotoFace, portrait: Portrait) -> None:
+def test_the_eyes_look_where_they_are_told(face: WarpedFace, portrait: Portrait) -> None:
     part = around(portrait, 33, 133, reach=0)
 
     def dark_middle(pose: Pose) -> float:
@@ -169,7 +169,7 @@ def test_the_eyes_look_where_they_are_told(face: PhotoFace, portrait: Portrait) 
 
 @pytest.mark.parametrize(("turn", "step"), [("yaw", (1, 0)), ("pitch", (0, 1))])
 def test_the_nose_goes_further_than_the_ears_when_the_head_turns(
-    face: PhotoFace, portrait: Portrait, turn: str, step: tuple[int, int]
+    face: WarpedFace, portrait: Portrait, turn: str, step: tuple[int, int]
 ) -> None:
     rest, turned = face.pixels(Pose()), face.pixels(Pose().plus(**{turn: 8.0}))
     moved = cv2.calcOpticalFlowFarneback(
@@ -181,13 +181,13 @@ def test_the_nose_goes_further_than_the_ears_when_the_head_turns(
     assert np.abs(corner).max() < 1.0
 
 
-def test_a_tilt_turns_the_head_about_the_neck(face: PhotoFace, portrait: Portrait) -> None:
+def test_a_tilt_turns_the_head_about_the_neck(face: WarpedFace, portrait: Portrait) -> None:
     left, right = (face.pixels(Pose(roll=roll)).astype(int) for roll in (-8.0, 8.0))
     assert np.abs(left - right)[around(portrait, 10, 151)].mean() > 5.0
     assert np.abs(left - right)[:, :8].mean() < 1.0
 
 
-def test_every_emotion_and_most_visemes_can_be_told_from_rest(face: PhotoFace, portrait: Portrait) -> None:
+def test_every_emotion_and_most_visemes_can_be_told_from_rest(face: WarpedFace, portrait: Portrait) -> None:
     whole = around(portrait, 10, 152, 234, 454)
     drawn = dict(zip(EMOTIONS, (draw(face, pose) for pose in emotion_poses()), strict=True))
     for one, a in drawn.items():
@@ -200,7 +200,7 @@ def test_every_emotion_and_most_visemes_can_be_told_from_rest(face: PhotoFace, p
         assert changed(closed, picture, mouth) > 0.01, number
 
 
-def test_extreme_poses_are_drawn(face: PhotoFace) -> None:
+def test_extreme_poses_are_drawn(face: WarpedFace) -> None:
     pose = Pose(jaw=1.4, smile=1.5, lid_left=2.0, lid_right=-1.0, gaze_x=4.0, gaze_y=-4.0, yaw=25, pitch=-20, roll=15,
                 press=1.0, breath=1.0, shoulders=1.0, teeth=2.0, tongue=-1.0)
     (picture,) = face.render([pose])
@@ -209,39 +209,43 @@ def test_extreme_poses_are_drawn(face: PhotoFace) -> None:
     assert picture[:SIZE].max() <= 235
 
 
-def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(face: PhotoFace, portrait: Portrait) -> None:
+def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(face: WarpedFace, portrait: Portrait) -> None:
     first = face.pixels(Pose(jaw=0.4, yaw=3))
     face.pixels(Pose(jaw=1.0, lid_left=0.0))
-    assert np.array_equal(PhotoFace(portrait, SIZE).pixels(Pose(jaw=0.4, yaw=3)), first)
+    assert np.array_equal(WarpedFace(portrait, SIZE).pixels(Pose(jaw=0.4, yaw=3)), first)
 
 
-def test_a_smaller_picture_shows_the_same(face: PhotoFace, portrait: Portrait) -> None:
+def test_a_smaller_picture_shows_the_same(face: WarpedFace, portrait: Portrait) -> None:
     pose = Pose(jaw=0.5, yaw=4)
-    small = PhotoFace(portrait, 256).pixels(pose)
+    small = WarpedFace(portrait, 256).pixels(pose)
     reduced = cv2.resize(face.pixels(pose), (256, 256), interpolation=cv2.INTER_AREA)
     assert np.abs(small.astype(int) - reduced).mean() < 3.0
 
 
 async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrait) -> None:
-    portraits = Portraits(tmp_path / "portraits")
-    cast = {"zoe": msgspec.structs.replace(CAST["ada"], name="Zoë", look=portrait.look)}
-    reader = FakeReader(media=list(audio(40)), newest=watched(), cast=cast, assets={portrait.look: portrait.bytes()})
-    render = Render(faces(128, portraits, Warp(128)), portraits, bitrate=1_000_000)
-    said: list[Any] = [output async for output in render.speech(started(character="zoe"), reader)]
-    first, *batches, ended = said
+    portraits = PortraitStore(tmp_path / "portraits")
+    zoe = msgspec.structs.replace(BUILTIN_CHARACTERS["ada"], name="Zoë", look=portrait.look)
+    reader = FakeReader(
+        media=list(audio_chunks(40)), newest=watching(), characters={"zoe": zoe},
+        assets={portrait.look: portrait.to_bytes()},
+    )  # fmt: skip
+    thread = RenderThread(CharacterRenderer(128, portraits, WarpAnimator(128)), portraits)
+    frames = SpeechRenderer(thread, bitrate=1_000_000).frames(speech_started(character="zoe"), reader)
+    outputs: list[Any] = [output async for output in frames]
+    first, *batches, ended = outputs
     assert (first.character, first.engine, first.width) == ("zoe", "layered", 128)
     decoder = av.CodecContext.create("h264", "r")
     shown = [f for batch in batches for unit in batch.units for f in decoder.decode(av.Packet(unit))]
     shown += decoder.decode(None)
     assert len(shown) == ended.frames
-    pictures = [frame.to_ndarray(format="rgb24").astype(int) for frame in shown]
-    assert max(np.abs(picture - pictures[0]).max() for picture in pictures) > 60, "the mouth opens"
+    images = [frame.to_ndarray(format="rgb24").astype(int) for frame in shown]
+    assert max(np.abs(image - images[0]).max() for image in images) > 60, "the mouth opens"
 
 
 def test_drawn_looks_and_photos_come_from_one_renderer(tmp_path: Path, portrait: Portrait) -> None:
-    portraits = Portraits(tmp_path / "portraits")
-    portraits.keep(portrait.look, portrait.bytes())
-    renderer = faces(128, portraits, Warp(128))
+    portraits = PortraitStore(tmp_path / "portraits")
+    portraits.put(portrait.look, portrait.to_bytes())
+    renderer = CharacterRenderer(128, portraits, WarpAnimator(128))
     assert (renderer.name, renderer.width, renderer.height) == ("layered", 128, 128)
     drawn, photo = renderer.face("milo"), renderer.face(portrait.look)
     assert [one.render([Pose()])[0].shape for one in (drawn, photo)] == [(192, 128)] * 2

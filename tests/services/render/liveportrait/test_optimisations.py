@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
-from services.render.liveportrait.layers import SpectralConv2d, conv_on_replicated, fold
-from services.render.liveportrait.warping import WarpingModule, WarpingSizes, axis, heat_maps
+from services.render.liveportrait.layers import SpectralConv2d, conv_on_upsampled, fold
+from services.render.liveportrait.warping import WarpingModule, WarpingSizes, grid_axis, heatmaps
 from tests.golden import recipe
 from tests.services.render.liveportrait.golden import inputs, network
 
@@ -51,25 +51,25 @@ def narrow_warping() -> WarpingModule:
 def test_a_convolution_of_repeated_cells_is_computed_on_the_cells(times: int) -> None:
     x, weight, bias = noise(2, 3, 5, 4), noise(6, 3, 3, 3, seed=2), noise(6, seed=3)
     expected = F.conv2d(F.interpolate(x, scale_factor=times), weight, bias, padding=1)
-    torch.testing.assert_close(conv_on_replicated(x, weight, bias, times), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(conv_on_upsampled(x, weight, bias, times), expected, atol=1e-5, rtol=0)
 
 
 def test_moving_a_volume_by_matrices_is_sampling_it() -> None:
     motion = WarpingModule().dense_motion_network
     volume, shifts = noise(1, 4, 6, 10, 8), 0.4 * noise(2, 22, 3, seed=2)
-    z, y, x = torch.meshgrid(axis(6, volume), axis(10, volume), axis(8, volume), indexing="ij")
+    z, y, x = torch.meshgrid(grid_axis(6, volume), grid_axis(10, volume), grid_axis(8, volume), indexing="ij")
     places = torch.stack((x, y, z), dim=-1) + shifts[:, :, None, None, None]
     sampled = F.grid_sample(
         volume.expand(44, -1, -1, -1, -1), places.flatten(0, 1), mode="bilinear", padding_mode="zeros",
         align_corners=False,
     )
-    torch.testing.assert_close(motion.moved(volume, shifts).flatten(0, 1), sampled, atol=2e-5, rtol=0)
+    torch.testing.assert_close(motion.deformed(volume, shifts).flatten(0, 1), sampled, atol=2e-5, rtol=0)
 
 
 def test_heat_maps_are_bells_in_space() -> None:
     driving, source = noise(1, 2, 3) / 2, noise(1, 2, 3, seed=2) / 2
-    maps = heat_maps(driving, source, (3, 5, 4))
-    z, y, x = torch.meshgrid(axis(3, driving), axis(5, driving), axis(4, driving), indexing="ij")
+    maps = heatmaps(driving, source, (3, 5, 4))
+    z, y, x = torch.meshgrid(grid_axis(3, driving), grid_axis(5, driving), grid_axis(4, driving), indexing="ij")
     grid = torch.stack((x, y, z), dim=-1)
     for point in range(2):
         near, before = (((grid - points[0, point]) ** 2).sum(-1) for points in (driving, source))

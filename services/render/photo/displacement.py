@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.render.photo.crop import SIDE
-from services.render.photo.face import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, Face
+from services.render.photo.face_detector import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, DetectedFace
 from services.render.pose import Pose
 
 CELLS = 128
@@ -61,16 +61,16 @@ _NEAR = 0.35
 """How far the axis that the head turns about lies behind the edge of the face, in widths of the face."""
 
 
-def eye_distance(face: Face) -> float:
+def eye_distance(face: DetectedFace) -> float:
     """Between the middles of the eyes, pixels; what lengths in a face are measured in."""
     left, right = (face.mesh[[eye[0], eye[3]], :2].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE))
     return float(np.linalg.norm(right - left))
 
 
-class Fields:
+class DisplacementFields:
     """The fields of one portrait."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: DetectedFace) -> None:
         unit = eye_distance(face)
         centres = (np.arange(CELLS, dtype=np.float32) + 0.5) * _CELL - 0.5
         self._x, self._y = np.meshgrid(centres, centres)
@@ -80,12 +80,12 @@ class Fields:
         self._names = tuple(made)
         self._stack = np.stack([made[name].ravel() for name in self._names])
 
-    def moved(self, pose: Pose) -> Field:
+    def displacement(self, pose: Pose) -> Field:
         """How far everything is from where it is in the portrait."""
         weights = np.array([getattr(pose, name) for name in self._names], np.float32)
         return np.asarray((weights @ self._stack).reshape(2, CELLS, CELLS), np.float32)
 
-    def _pushed(self, face: Face, push: Push, unit: float) -> Field:
+    def _pushed(self, face: DetectedFace, push: Push, unit: float) -> Field:
         """One push: full at its points, fading around them."""
         radius = push.radius * unit
         near = np.zeros((CELLS, CELLS), np.float32)
@@ -95,7 +95,7 @@ class Fields:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
         return np.stack((push.x * unit * near, push.y * unit * near)).astype(np.float32)
 
-    def _head(self, face: Face) -> dict[str, Field]:
+    def _head(self, face: DetectedFace) -> dict[str, Field]:
         """Turning, nodding and tilting, by one degree each."""
         mesh = face.mesh
         low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
@@ -119,7 +119,7 @@ class Fields:
             ),
         }
 
-    def _nearness(self, face: Face) -> NDArray[np.float32]:
+    def _nearness(self, face: DetectedFace) -> NDArray[np.float32]:
         """How far each cell of the face is before its edge, pixels; smooth, and 0 off the face."""
         radius = 0.05 * SIDE
         total = np.zeros((CELLS, CELLS), np.float32)
@@ -131,7 +131,7 @@ class Fields:
             weight += bell
         return np.asarray(total / weight, np.float32)
 
-    def _body(self, face: Face, unit: float) -> dict[str, Field]:
+    def _body(self, face: DetectedFace, unit: float) -> dict[str, Field]:
         """Breathing and shrugging: what is below the chin rises."""
         chin = float(face.mesh[152, 1])
         share = np.clip((self._y - chin - 0.1 * unit) / (1.2 * unit), 0.0, 1.0)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.render.easing import clamp
-from services.render.liveportrait.retargeting import POINTS
+from services.render.liveportrait.retargeting import KEYPOINTS
 from services.render.pose import Pose
 
 LARGEST_RATIO = 0.8
@@ -39,7 +39,7 @@ _NAMES = tuple(_UNITS)
 
 
 def _vectors() -> NDArray[np.float32]:
-    vectors = np.zeros((len(_NAMES), POINTS, 3), np.float32)
+    vectors = np.zeros((len(_NAMES), KEYPOINTS, 3), np.float32)
     for control, name in enumerate(_NAMES):
         for point, axis, amount in _UNITS[name]:
             vectors[control, point, axis] = amount
@@ -69,7 +69,7 @@ class Controls:
     """How far the head moves up, in key point units."""
 
 
-def controls(pose: Pose) -> Controls:
+def controls_for_pose(pose: Pose) -> Controls:
     """The controls that show a pose."""
     closed = clamp(max(pose.press, 0.8 * pose.tuck))
     amounts = {

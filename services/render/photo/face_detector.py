@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bus.errors import EngineError, InvalidInput
 from services.downloads import verify
+from services.render.photo.decoding import Pixels
 from services.render.photo.models import DETECTOR, MESH
-from services.render.photo.picture import Pixels
 
 Points: TypeAlias = NDArray[np.float32]
 """[count, 2 or 3], x y (z) in pixels; z grows away from the viewer."""
@@ -41,7 +41,7 @@ MOUTH_LEFT, MOUTH_RIGHT, LIP_TOP, LIP_BOTTOM = 61, 291, 13, 14
 
 
 @dataclass(frozen=True)
-class Face:
+class DetectedFace:
     """One face in a picture."""
 
     mesh: Points
@@ -74,7 +74,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Detection:
     score: float
     box: NDArray[np.float64]
     """left, top, right, bottom"""
@@ -90,7 +90,7 @@ class _Found:
         return (self.box[:2] + self.box[2:]) / 2.0
 
 
-class FaceFinder:
+class FaceDetector:
     """Finds the one face that a picture is about.
 
     Args:
@@ -108,20 +108,20 @@ class FaceFinder:
                  for _ in range(boxes)]
         self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])
 
-    def find(self, picture: Pixels) -> Face:
+    def detect(self, picture: Pixels) -> DetectedFace:
         """The face.
 
         Raises:
             InvalidInput: there is none, there are several, or it cannot be made to speak; says which and why.
         """
-        found = self._detect(picture)
+        found = self._detections(picture)
         if not found:
             raise InvalidInput("no face was found; it should look into the camera and fill a good part of the picture")
         largest, *others = sorted(found, key=lambda one: -one.side)
         rivals = [one for one in others if one.side >= _OTHER * largest.side]
         if rivals:
             raise InvalidInput(f"there are {1 + len(rivals)} faces in the picture; cut out the one that shall speak")
-        face = self._measure(picture, largest)
+        face = self._fit_mesh(picture, largest)
         if face.width < SMALLEST:
             raise InvalidInput(
                 f"the face is only {face.width:.0f} pixels wide, at least {SMALLEST} are needed; take a larger picture"
@@ -136,37 +136,37 @@ class FaceFinder:
             raise InvalidInput("part of the face is outside of the picture; take one that shows all of it")
         return face
 
-    def _detect(self, picture: Pixels) -> list[_Found]:
+    def _detections(self, picture: Pixels) -> list[_Detection]:
         height, width = picture.shape[:2]
         side = max(height, width)
         left, top = (side - width) // 2, (side - height) // 2
         square = np.zeros((side, side, 3), np.uint8)
         square[top : top + height, left : left + width] = picture
         small = cv2.resize(square, (_DETECTOR_SIDE, _DETECTOR_SIDE), interpolation=cv2.INTER_AREA)
-        self._detector.setInput(_planes(small / np.float32(127.5) - np.float32(1.0)))
-        boxes, scores = self._run(self._detector, ("regressors", "classificators"))
+        self._detector.setInput(_network_input(small / np.float32(127.5) - np.float32(1.0)))
+        boxes, scores = self._forward(self._detector, ("regressors", "classificators"))
         sure = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0], -50.0, 50.0)))
         found = []
         for index in np.flatnonzero(sure > _SURE):
             numbers = boxes[0, index].reshape(8, 2) / _DETECTOR_SIDE
             middle, size, points = numbers[0] + self._anchors[index], numbers[1], numbers[2:] + self._anchors[index]
             corners = np.concatenate((middle - size / 2.0, middle + size / 2.0)) * side - (left, top, left, top)
-            found.append(_Found(float(sure[index]), corners, points[:2] * side - (left, top)))
-        return _distinct(found)
+            found.append(_Detection(float(sure[index]), corners, points[:2] * side - (left, top)))
+        return _without_overlaps(found)
 
-    def _measure(self, picture: Pixels, found: _Found) -> Face:
+    def _fit_mesh(self, picture: Pixels, found: _Detection) -> DetectedFace:
         """The mesh, looked for twice: the second time in a square that the first one gave."""
         across = found.eyes[1] - found.eyes[0]
-        mesh, sure = self._look(picture, found.middle, _MARGIN * found.side, across)
+        mesh, sure = self._run_mesh(picture, found.middle, _MARGIN * found.side, across)
         if sure > _SURE:
             low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
             across = mesh[263, :2] - mesh[33, :2]
-            mesh, sure = self._look(picture, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
+            mesh, sure = self._run_mesh(picture, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
         if sure <= _SURE:
             raise InvalidInput("no face can be seen clearly enough; take a picture from the front, in good light")
-        return Face(mesh.astype(np.float32))
+        return DetectedFace(mesh.astype(np.float32))
 
-    def _look(
+    def _run_mesh(
         self, picture: Pixels, middle: NDArray[np.floating], side: float, across: NDArray[np.floating]
     ) -> tuple[NDArray[np.float64], float]:
         angle = float(np.degrees(np.arctan2(across[1], across[0])))
@@ -174,8 +174,8 @@ class FaceFinder:
         matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, scale)
         matrix[:, 2] = matrix[:, 2] + _MESH_SIDE / 2.0 - middle
         square = cv2.warpAffine(picture, matrix, (_MESH_SIDE, _MESH_SIDE))
-        self._mesh.setInput(_planes(square / np.float32(255.0)))
-        points, sure = self._run(self._mesh, ("conv2d_20", "conv2d_30"))
+        self._mesh.setInput(_network_input(square / np.float32(255.0)))
+        points, sure = self._forward(self._mesh, ("conv2d_20", "conv2d_30"))
         mesh = points.reshape(468, 3).astype(np.float64)
         back = cv2.invertAffineTransform(matrix)
         mesh[:, :2] = mesh[:, :2] @ back[:, :2].T + back[:, 2]
@@ -183,20 +183,20 @@ class FaceFinder:
         return mesh, float(1.0 / (1.0 + np.exp(-np.clip(sure.ravel()[0], -50.0, 50.0))))
 
     @staticmethod
-    def _run(network: cv2.dnn.Net, outputs: tuple[str, ...]) -> tuple[NDArray[np.float32], ...]:
+    def _forward(network: cv2.dnn.Net, outputs: tuple[str, ...]) -> tuple[NDArray[np.float32], ...]:
         try:
             return tuple(np.asarray(output, np.float32) for output in network.forward(outputs))
         except cv2.error as error:
             raise EngineError(f"a network that finds faces failed: {error}") from error
 
 
-def _planes(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
+def _network_input(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
 
 
-def _distinct(found: list[_Found]) -> list[_Found]:
+def _without_overlaps(found: list[_Detection]) -> list[_Detection]:
     """One for each face, the surest: the detector sees a face from several of its cells."""
-    kept: list[_Found] = []
+    kept: list[_Detection] = []
     for one in sorted(found, key=lambda one: -one.score):
         if all(_overlap(one.box, other.box) < _OVERLAP for other in kept):
             kept.append(one)

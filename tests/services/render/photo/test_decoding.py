@@ -1,4 +1,4 @@
-"""Pictures as people have them."""
+"""Decoding photos in the formats, orientations and depths of phones and editors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from bus.errors import InvalidInput, TooLarge
-from services.render.photo import picture
-from services.render.photo.picture import Pixels, orientation, read
+from services.render.photo.decoding import Pixels, decode_photo, exif_orientation
 
 
 def corners(width: int = 40, height: int = 20) -> Pixels:
@@ -49,59 +48,59 @@ TURNED = {
     7: lambda p: p[::-1, ::-1].transpose(1, 0, 2),
     8: lambda p: np.rot90(p, 1),
 }
-"""What the EXIF standard says a viewer shall show, by orientation."""
+"""The picture that a viewer must show by the EXIF standard, by orientation."""
 
 
 @pytest.mark.parametrize("turn", TURNED)
 @pytest.mark.parametrize("kind", [".png", ".jpg"])
-def test_a_picture_is_shown_as_its_camera_was_held(kind: str, turn: int) -> None:
-    shown = read(with_exif(kind, corners(), exif(turn)))
+def test_a_picture_is_rotated_as_its_camera_was_held(kind: str, turn: int) -> None:
+    shown = decode_photo(with_exif(kind, corners(), exif(turn)))
     expected = TURNED[turn](corners())
     assert shown.shape == expected.shape
     assert np.abs(shown.astype(int) - expected)[2:-2, 2:-2].mean() < 12.0
 
 
-def test_exif_may_be_of_either_byte_order_and_be_nonsense() -> None:
-    assert [orientation(b"Exif\0\0" + exif(turn, order=order)) for turn in (1, 6, 9) for order in "<>"] == [
+def test_exif_of_either_byte_order_is_parsed_and_nonsense_is_upright() -> None:
+    assert [exif_orientation(b"Exif\0\0" + exif(turn, order=order)) for turn in (1, 6, 9) for order in "<>"] == [
         1, 1, 6, 6, 1, 1
     ]
-    assert [orientation(exif(6)[:length]) for length in range(0, 20, 3)] == [1] * 7
-    assert orientation(b"something else entirely") == 1
+    assert [exif_orientation(exif(6)[:length]) for length in range(0, 20, 3)] == [1] * 7
+    assert exif_orientation(b"something else entirely") == 1
 
 
 @pytest.mark.parametrize("kind", [".png", ".jpg", ".webp", ".bmp"])
-def test_kinds_that_people_have_are_read(kind: str) -> None:
-    assert np.abs(read(encoded(kind, corners(64, 48))).astype(int) - corners(64, 48)).mean() < 6.0
+def test_common_formats_are_decoded(kind: str) -> None:
+    assert np.abs(decode_photo(encoded(kind, corners(64, 48))).astype(int) - corners(64, 48)).mean() < 6.0
 
 
-def test_what_is_transparent_becomes_grey() -> None:
-    clear = np.dstack((np.zeros((20, 40), np.uint8), corners()))  # alpha first, since the order is turned round
+def test_transparent_pixels_become_grey() -> None:
+    clear = np.dstack((np.zeros((20, 40), np.uint8), corners()))  # alpha first, since `encoded` reverses the channels
     clear[:, 20:, 0] = 255
-    shown = read(encoded(".png", clear))
+    shown = decode_photo(encoded(".png", clear))
     assert (shown[:, :20] == 208).all()
     assert (shown[:, 20:] == corners()[:, 20:]).all()
 
 
-def test_grey_and_sixteen_bit_pictures_are_read() -> None:
+def test_grey_and_sixteen_bit_pictures_are_decoded() -> None:
     grey = np.full((20, 30), 90, np.uint8)
-    assert (read(cv2.imencode(".png", grey)[1].tobytes()) == 90).all()
+    assert (decode_photo(cv2.imencode(".png", grey)[1].tobytes()) == 90).all()
     deep = np.full((20, 30, 3), 90 * 256 + 77, np.uint16)
-    assert (read(cv2.imencode(".png", deep)[1].tobytes()) == 90).all()
+    assert (decode_photo(cv2.imencode(".png", deep)[1].tobytes()) == 90).all()
 
 
 @pytest.mark.parametrize("kind", [".gif", ".webp", ".png"])
-def test_of_an_animation_the_first_frame_is_taken(kind: str) -> None:
+def test_the_first_frame_of_an_animation_is_decoded(kind: str) -> None:
     animation = cv2.Animation()
     animation.frames = [np.full((32, 48, 3), value, np.uint8) for value in (200, 100, 50)]
     animation.durations = [100, 100, 100]
-    shown = read(cv2.imencodeanimation(kind, animation)[1].tobytes())
+    shown = decode_photo(cv2.imencodeanimation(kind, animation)[1].tobytes())
     assert shown.shape == (32, 48, 3)
     assert abs(shown.mean() - 200) < 12
 
 
-def test_large_pictures_are_reduced_and_keep_their_shape() -> None:
-    assert read(encoded(".jpg", corners(3000, 1500))).shape == (640, 1280, 3)
-    assert read(encoded(".png", corners(2, 2600))).shape == (1280, 1, 3)
+def test_large_pictures_are_reduced_in_proportion() -> None:
+    assert decode_photo(encoded(".jpg", corners(3000, 1500))).shape == (640, 1280, 3)
+    assert decode_photo(encoded(".png", corners(2, 2600))).shape == (1280, 1, 3)
 
 
 def test_a_small_file_with_a_gigantic_picture_is_refused_before_it_is_decoded() -> None:
@@ -109,27 +108,25 @@ def test_a_small_file_with_a_gigantic_picture_is_refused_before_it_is_decoded() 
     data[16:24] = struct.pack(">II", 30_000, 30_000)
     data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
     with pytest.raises(InvalidInput, match="larger than any that is taken"):
-        read(bytes(data))
+        decode_photo(bytes(data))
 
 
-def test_a_picture_of_too_many_pixels_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture, "MOST_PIXELS", 1_000_000)
+def test_a_picture_of_too_many_pixels_is_refused_with_its_size() -> None:
     with pytest.raises(TooLarge, match="1500 x 1000 pixels, at most 1 million"):
-        read(encoded(".png", corners(1500, 1000)))
+        decode_photo(encoded(".png", corners(1500, 1000)), max_pixels=1_000_000)
 
 
-def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture, "LARGEST_PHOTO", 1 << 20)
+def test_a_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(TooLarge, match="2 MB, at most 1"):
-        read(bytes(2 << 20))
+        decode_photo(bytes(2 << 20), max_bytes=1 << 20)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7 not a picture", bytes(1000)])
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput, match=r"no picture that can be read|damaged"):
-        read(data)
+        decode_photo(data)
 
 
-def test_a_picture_that_was_cut_off_in_its_header_is_refused() -> None:
+def test_a_picture_with_a_truncated_header_is_refused() -> None:
     with pytest.raises(InvalidInput, match="damaged"):
-        read(encoded(".png", corners())[:40])
+        decode_photo(encoded(".png", corners())[:40])

@@ -1,0 +1,91 @@
+"""The idle loops of all characters, stored on the log and drawn again whenever they would look different."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+from bus import subjects
+from bus.errors import NotFound
+from bus.events import FRAMES_PER_SECOND, CharacterCreated, IdleBatch
+from bus.ids import seed_of
+from bus.work.service import Output, Reader
+from services.characters import current_characters
+from services.render.engine import AnimatedFace, Renderer
+from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
+from services.render.render_thread import MAX_BATCH, RenderThread
+
+CHECK_INTERVAL = 5.0
+"""Seconds between two checks for characters whose idle loop is missing or outdated."""
+
+# About 400 kbit/s on average; a limit as tight as that would starve the later key frames visibly.
+_CRF, _BITRATE = 25, 2_000_000
+
+
+class IdleLoopRenderer:
+    """Draws idle loops.
+
+    Args:
+        check_interval: seconds.
+    """
+
+    def __init__(self, thread: RenderThread, *, check_interval: float = CHECK_INTERVAL) -> None:
+        self._thread = thread
+        self._check_interval = check_interval
+
+    async def keep_current(self, reader: Reader) -> AsyncGenerator[Output, None]:
+        """Runs forever: yields the idle loop of each character whose loop on the log is missing or outdated."""
+        while True:
+            characters = await current_characters(reader)
+            await self._thread.keep_only({one.look for one in characters.values()})
+            for id_, character in characters.items():
+                try:
+                    face = await self._thread.face(character.look, reader)
+                except NotFound:
+                    continue  # drawn by a worker that knows this look
+                version = idle_version(id_, face, self._thread.renderer)
+                last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
+                if last is None or last.version != version or not last.final:
+                    async for batch in self.batches(id_, character, reader):
+                        yield batch
+            await asyncio.sleep(self._check_interval)
+
+    async def batches(
+        self, character: str, created: CharacterCreated, reader: Reader
+    ) -> AsyncGenerator[IdleBatch, None]:
+        """One character's whole loop, in batches that each start with a key frame."""
+        face = await self._thread.face(created.look, reader)
+        motion = IdleMotion(seed_of(character))
+        encoder = self._thread.encoder(_BITRATE, crf=_CRF)
+        for start in range(0, LOOP_FRAMES, KEY_FRAME_INTERVAL):
+            units: tuple[bytes, ...] = ()
+            for first in range(start, start + KEY_FRAME_INTERVAL, MAX_BATCH):
+                stop = min(first + MAX_BATCH, start + KEY_FRAME_INTERVAL)
+                poses = [motion.pose(frame) for frame in range(first, stop)]
+                units += await self._thread.encode(face, encoder, poses, range(len(poses)), key=first == start)
+            yield IdleBatch(
+                character=character,
+                version=idle_version(character, face, self._thread.renderer),
+                index=start // KEY_FRAME_INTERVAL,
+                frame=start,
+                fps=FRAMES_PER_SECOND,
+                loop=LOOP_FRAMES,
+                units=units,
+                final=start + KEY_FRAME_INTERVAL == LOOP_FRAMES,
+            )
+
+
+def idle_version(character: str, face: AnimatedFace, renderer: Renderer) -> str:
+    """Version of a character's idle loop; changes whenever the loop would look different."""
+    parts = (character, renderer.name, face.version, renderer.width, renderer.height, _movement_version())
+    return blake2b("/".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+@cache
+def _movement_version() -> str:
+    """Hash of the code that moves and encodes an idle face: a stored loop must not outlive a change of it."""
+    sources = (Path(__file__).with_name(name).read_bytes() for name in ("easing.py", "encoder.py", "idle_motion.py"))
+    return blake2b(b"".join(sources), digest_size=8).hexdigest()

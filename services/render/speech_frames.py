@@ -1,0 +1,158 @@
+"""The frames of speeches: follows a speech's audio and publishes its frames, while a session watches."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from itertools import chain, repeat
+
+from cachetools import FIFOCache
+
+from bus import subjects
+from bus.errors import NotFound
+from bus.events import (
+    FRAMES_PER_SECOND,
+    OPUS_FRAME,
+    AudioOut,
+    Event,
+    FrameBatch,
+    FramesEnded,
+    FramesStarted,
+    SpeechEnded,
+    SpeechStarted,
+)
+from bus.work.service import Output, Reader
+from services.characters import current_characters
+from services.render.encoder import H264Encoder
+from services.render.engine import AnimatedFace
+from services.render.frame_dropping import FrameDropper
+from services.render.idle_motion import KEY_FRAME_INTERVAL
+from services.render.motion import SpeechMotion, idle_phase, phase_after
+from services.render.render_thread import MAX_BATCH, RenderThread
+
+WATCHING_EXPIRES = 10_000_000
+"""Microseconds for which a session counts as watching after it last reported so."""
+FIRST_BATCHES = (2, 3, 5)
+"""Frames in the first batches, small so that the face starts with the voice; all later ones have KEY_FRAME_INTERVAL."""
+
+_CRF = 22
+_PLAYBACK_DELAY = 240_000
+"""Microseconds from a speech's start to its first frame on a screen, about: where the idle loop will be then."""
+_MAX_PHASES = 1024
+
+
+class SpeechRenderer:
+    """Handles `speech.started`.
+
+    Args:
+        bitrate: bits a second that a talking face may take.
+        clock: seconds. It only measures how long drawing takes: where drawing cannot keep up, frames are repeated.
+    """
+
+    def __init__(
+        self, thread: RenderThread, *, bitrate: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._thread = thread
+        self._bitrate = bitrate
+        self._clock = clock
+        self._next_phase: FIFOCache[tuple[str, int], int] = FIFOCache(_MAX_PHASES)
+        """Phase at which a sentence takes over from the one before, which was drawn here; by reply and index. Saves
+        reading the log for it."""
+
+    async def frames(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
+        """The frames of one speech; none where no session watches."""
+        body = event.body
+        assert isinstance(body, SpeechStarted)
+        if not await _is_watched(event, reader) and not await _has_begun(event, body.speech, reader):
+            return
+        characters = await current_characters(reader)
+        if body.character not in characters:
+            raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
+        phase = self._next_phase.pop((body.reply, body.index), None)
+        if phase is None:
+            phase = await start_phase(event, body, reader)
+        face = await self._thread.face(characters[body.character].look, reader)
+        motion = SpeechMotion(
+            body.character, body.speech, phase=phase, emotion=body.emotion, previous_emotion=body.emotion_before
+        )
+        renderer = self._thread.renderer
+        yield FramesStarted(
+            speech=body.speech,
+            character=body.character,
+            engine=renderer.name,
+            width=renderer.width,
+            height=renderer.height,
+            fps=FRAMES_PER_SECOND,
+            phase=phase,
+        )
+        encoder = self._thread.encoder(self._bitrate, crf=_CRF)
+        dropper = FrameDropper(FRAMES_PER_SECOND)
+        done = samples = 0
+        batches = enumerate(_batch_sizes())
+        index, size = next(batches)
+        chunks = reader.follow(AudioOut, subjects.audio_out(event.conversation, body.speech))
+        async with aclosing(chunks):  # type: ignore[type-var]
+            async for chunk in chunks:
+                motion.add_audio(chunk)
+                samples = chunk.sample + len(chunk.packets) * OPUS_FRAME
+                while motion.frames_ready >= done + size or (motion.complete and motion.frames_ready > done):
+                    end = min(done + size, motion.frames_ready)
+                    units = await self._encode(face, encoder, dropper, motion, range(done, end))
+                    yield FrameBatch(
+                        conversation=event.conversation,
+                        speech=body.speech,
+                        index=index,
+                        frame=done,
+                        fps=FRAMES_PER_SECOND,
+                        phase=phase,
+                        units=units,
+                        final=motion.complete and end == motion.frames_ready,
+                    )
+                    done = end
+                    index, size = next(batches)
+        self._next_phase[body.reply, body.index + 1] = phase_after(phase, samples)
+        yield FramesEnded(speech=body.speech, frames=done)
+
+    async def _encode(
+        self, face: AnimatedFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range
+    ) -> tuple[bytes, ...]:
+        """One access unit for each frame, of as many drawn frames as there is time for."""
+        units: tuple[bytes, ...] = ()
+        for start in range(frames.start, frames.stop, MAX_BATCH):
+            count = min(MAX_BATCH, frames.stop - start)
+            drawn = dropper.frames_to_draw(start, count)
+            poses = [motion.pose(frame) for frame in drawn]
+            order = [bisect_right(drawn, frame) - 1 for frame in range(start, start + count)]
+            began = self._clock()
+            units += await self._thread.encode(face, encoder, poses, order, key=start == frames.start)
+            dropper.record_time(len(drawn), self._clock() - began)
+        return units
+
+
+async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
+    """Phase of the idle loop at which a speech begins: where the sentence before it ended, else by the time of day."""
+    if body.index > 0:
+        facts = [fact.body for _, fact in await reader.facts(event.conversation)]
+        ended = {fact.index: fact for fact in facts if isinstance(fact, SpeechEnded) and fact.reply == body.reply}
+        phases = {fact.speech: fact.phase for fact in facts if isinstance(fact, FramesStarted)}
+        previous = ended.get(body.index - 1)
+        if previous is not None and previous.speech in phases:
+            return phase_after(phases[previous.speech], previous.samples)
+    return idle_phase(event.at + _PLAYBACK_DELAY)
+
+
+async def _is_watched(event: Event, reader: Reader) -> bool:
+    live = await reader.last_live(subjects.watching(event.conversation))
+    return live is not None and live.at >= event.at - WATCHING_EXPIRES
+
+
+async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:
+    """Whether a worker that died has begun this speech: then it is drawn to its end, even if no session watches."""
+    newest = await reader.last_fact(event.conversation, FramesStarted)
+    return newest is not None and isinstance(newest.body, FramesStarted) and newest.body.speech == speech
+
+
+def _batch_sizes() -> Iterator[int]:
+    return chain(FIRST_BATCHES, repeat(KEY_FRAME_INTERVAL))

@@ -1,0 +1,161 @@
+"""Frames of speeches: events and audio in, facts and batches out."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import av
+import pytest
+
+from bus.errors import NotFound
+from bus.events import (
+    OPUS_FRAME,
+    AudioOut,
+    Event,
+    FrameBatch,
+    FramesEnded,
+    FramesStarted,
+    SpeechEnded,
+)
+from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
+from services.render.motion import PAUSE_FRAMES, TAIL_FRAMES, audio_frames, idle_phase
+from tests.services.render.fakes import (
+    AT,
+    FakeReader,
+    FakeRenderer,
+    audio_chunks,
+    speech_renderer,
+    speech_started,
+    watching,
+)
+
+
+async def outputs(reader: FakeReader, event: Event) -> list[Any]:
+    return [output async for output in speech_renderer(FakeRenderer()).frames(event, reader)]
+
+
+async def test_a_watched_speech_becomes_batches_between_started_and_ended() -> None:
+    reader = FakeReader(media=list(audio_chunks(60)), newest=watching())
+    first, *batches, last = await outputs(reader, speech_started())
+    assert first == FramesStarted(
+        speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=idle_phase(AT + 240_000)
+    )
+    assert [batch.index for batch in batches] == list(range(len(batches)))
+    assert [len(batch.units) for batch in batches[:4]] == [2, 3, 5, 10]
+    assert [batch.frame for batch in batches[:4]] == [0, 2, 5, 10]
+    assert [batch.final for batch in batches] == [False] * (len(batches) - 1) + [True]
+    assert last == FramesEnded(speech="s1", frames=sum(len(batch.units) for batch in batches))
+
+
+async def test_a_speech_ends_at_a_key_frame_of_the_idle_loop() -> None:
+    for packets in (7, 60, 61, 75):
+        reader = FakeReader(media=list(audio_chunks(packets)), newest=watching())
+        first, *_, ended = await outputs(reader, speech_started())
+        least = audio_frames(packets * OPUS_FRAME) + TAIL_FRAMES
+        assert (first.phase + ended.frames) % KEY_FRAME_INTERVAL == 0
+        assert least <= ended.frames < least + KEY_FRAME_INTERVAL
+
+
+async def test_each_batch_can_be_decoded_alone() -> None:
+    _, *batches, _ = await outputs(FakeReader(media=list(audio_chunks(60)), newest=watching()), speech_started())
+    for batch in batches:
+        decoder = av.CodecContext.create("h264", "r")
+        frames = [frame for unit in batch.units for frame in decoder.decode(av.Packet(unit))] + decoder.decode(None)
+        assert len(frames) == len(batch.units)
+
+
+async def test_the_first_batch_needs_only_the_first_chunk_of_audio() -> None:
+    reader = FakeReader(media=list(audio_chunks(60)), newest=watching())
+    async with aclosing(speech_renderer(FakeRenderer()).frames(speech_started(), reader)) as stream:
+        assert isinstance(await anext(stream), FramesStarted)
+        assert isinstance(await anext(stream), FrameBatch)
+        assert reader.followed == 1
+
+
+async def test_a_silent_speech_shows_the_idle_face_briefly() -> None:
+    silence = AudioOut(conversation="c", speech="s1", index=0, sample=0, packets=(), final=True)
+    first, *batches, last = await outputs(FakeReader(media=[silence], newest=watching()), speech_started())
+    assert batches[-1].final
+    assert TAIL_FRAMES <= last.frames < TAIL_FRAMES + KEY_FRAME_INTERVAL
+    assert (first.phase + last.frames) % KEY_FRAME_INTERVAL == 0
+
+
+async def test_nothing_is_drawn_while_no_session_watches() -> None:
+    renderer = FakeRenderer()
+    speeches = speech_renderer(renderer)
+    for live in ({}, watching(AT - 10_000_001)):
+        reader = FakeReader(media=list(audio_chunks(30)), newest=live)
+        assert [output async for output in speeches.frames(speech_started(), reader)] == []
+    assert renderer.faces == []
+
+
+async def test_a_speech_that_a_dead_worker_began_is_drawn_to_its_end_without_a_watching_session() -> None:
+    begun = FramesStarted(speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=0)
+    record = [Event(id="f", at=AT, conversation="c", body=begun)]
+    *_, last = await outputs(FakeReader(media=list(audio_chunks(30)), facts_on_record=record), speech_started())
+    assert isinstance(last, FramesEnded)
+    assert await outputs(FakeReader(media=list(audio_chunks(30)), facts_on_record=record), speech_started("s2")) == []
+
+
+async def test_a_session_that_reported_a_little_earlier_or_later_counts_as_watching() -> None:
+    for at in (AT - 10_000_000, AT + 60_000_000):
+        assert await outputs(FakeReader(media=list(audio_chunks(30)), newest=watching(at)), speech_started())
+
+
+async def test_a_sentence_continues_at_the_phase_where_the_previous_one_ended() -> None:
+    record = [
+        Event(id="a", at=AT, conversation="c", body=FramesStarted(
+            speech="s0", character="ada", engine="fake", width=64, height=64, fps=25, phase=190)),
+        Event(id="b", at=AT, conversation="c", body=SpeechEnded(
+            speech="s0", reply="r", index=0, samples=20 * 1920 + 5)),
+    ]
+    reader = FakeReader(media=list(audio_chunks(30)), newest=watching(), facts_on_record=record)
+    first, *_ = await outputs(reader, speech_started(index=1))
+    assert first.phase == (190 + 21 + PAUSE_FRAMES) % LOOP_FRAMES
+
+
+async def test_a_sentence_starts_by_the_clock_after_a_sentence_without_frames() -> None:
+    record = [Event(id="b", at=AT, conversation="c", body=SpeechEnded(speech="s0", reply="r", index=0, samples=1920))]
+    reader = FakeReader(media=list(audio_chunks(30)), newest=watching(), facts_on_record=record)
+    first, *_ = await outputs(reader, speech_started(index=1))
+    assert first.phase == idle_phase(AT + 240_000)
+
+
+async def test_a_redelivered_speech_yields_identical_outputs() -> None:
+    reader = FakeReader(media=list(audio_chunks(60)), newest=watching())
+    assert await outputs(reader, speech_started()) == await outputs(reader, speech_started())
+
+
+async def test_an_unknown_character_is_not_found() -> None:
+    reader = FakeReader(media=list(audio_chunks(30)), newest=watching())
+    with pytest.raises(NotFound, match="nobody"):
+        await outputs(reader, speech_started(character="nobody"))
+
+
+async def test_a_cancelled_speech_is_drawn_no_further() -> None:
+    renderer = FakeRenderer()
+    reader = FakeReader(media=list(audio_chunks(600)), newest=watching())
+    stream = speech_renderer(renderer).frames(speech_started(), reader)
+    async with aclosing(stream):
+        async for output in stream:
+            if isinstance(output, FrameBatch):
+                break
+    assert len(renderer.faces[0].poses) == 2
+
+
+async def test_two_conversations_take_turns_in_the_thread() -> None:
+    renderer = FakeRenderer()
+    speeches = speech_renderer(renderer)
+    order: list[str] = []
+
+    async def draw(speech: str) -> None:
+        reader = FakeReader(media=list(audio_chunks(200, speech=speech)), newest=watching())
+        async for output in speeches.frames(speech_started(speech), reader):
+            if isinstance(output, FrameBatch):
+                order.append(speech)
+
+    await asyncio.gather(draw("s1"), draw("s2"))
+    while_both_run = order[: len(order) * 3 // 4]
+    assert abs(while_both_run.count("s1") - while_both_run.count("s2")) <= 2

@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -301,8 +301,9 @@ class ReadModel:
         terms = [f'"{part}"' for parts in words for part in parts]
         if not terms:
             return []
-        with self._lock:
-            rows = self._db.execute(
+        # On a connection of its own: a common word among many turns takes longer than others may wait for the lock.
+        with closing(self._open_read_only()) as db:
+            rows = db.execute(
                 "SELECT c.id, c.title, t.data, snippet(turn_text, 0, char(0x2068), char(0x2069), '…', 16)"
                 " FROM turn_text JOIN turns t ON t.row = turn_text.rowid JOIN conversations c ON c.id = t.conversation"
                 " WHERE turn_text MATCH ? AND c.person = ? ORDER BY bm25(turn_text), c.updated_at DESC LIMIT ?",

@@ -30,10 +30,11 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import Session
-from services.gateway.web.api import Gateway, make_app
+from services.gateway.web.api import make_app
 from services.gateway.web.conversations import RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
+from services.gateway.web.parts import GatewayParts
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class GatewayServer:
 
     def app(self) -> Starlette:
         return make_app(
-            Gateway(
+            GatewayParts(
                 event_log=self._event_log,
                 feed=self._feed,
                 idle=self._idle,
@@ -143,7 +144,7 @@ class GatewayServer:
                 except UndecodableEvent as error:
                     log.warning("undecodable character event", extra={"why": error.detail})
                     continue
-                self._conversations.tell(event)
+                self._conversations.apply_character_event(event)
                 if isinstance(event.body, CharacterRemoved):
                     self._idle.forget(event.character)
 

@@ -1,4 +1,4 @@
-"""What a person may do to a conversation, as facts on the log. Reading is the read model's."""
+"""What a person may do in a conversation: checks it and appends it to the log as facts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,12 @@ RETRY_FOR = 8.0
 
 
 class Conversations:
-    """The conversations of all people, as far as this gateway is concerned with them."""
+    """The conversations, characters and live sessions of one gateway.
+
+    Args:
+        language: of new conversations; empty: the character's.
+        retry_for: seconds for which a request is retried while NATS is away.
+    """
 
     def __init__(self, event_log: EventLog, feed: Feed, language: str, *, retry_for: float = RETRY_FOR) -> None:
         self._event_log = event_log
@@ -43,28 +48,28 @@ class Conversations:
         self.retry_for = retry_for
         self.characters: dict[str, CharacterCreated] = {}
         self.sessions: dict[str, Session] = {}
-        """Live connections of this gateway by id."""
+        """Open WebRTC sessions of this gateway by id."""
 
     def own(self, person: str, conversation: str) -> Conversation:
         """A conversation of this person.
 
         Raises:
-            NotFound: there is none of that id, or it is somebody else's.
+            NotFound: there is no such conversation, or it is another person's.
         """
         found = self._feed.model.conversation(conversation)
         if found is None or not person or found.person != person:
             raise NotFound("no such conversation")
         return found
 
-    def tell(self, event: CharacterEvent) -> None:
-        """What is new of a character."""
+    def apply_character_event(self, event: CharacterEvent) -> None:
+        """Fold an event of the characters' stream."""
         self.characters = characters.fold(self.characters, event)
 
     def forget(self, character: str) -> None:
-        """It was removed here; what is on record says so in a moment."""
+        """Leave a character out at once that this gateway removed; its event follows."""
         self.characters = {id_: one for id_, one in self.characters.items() if id_ != character}
 
-    def seen_by(self, person: str) -> dict[str, CharacterCreated]:
+    def visible_characters(self, person: str) -> dict[str, CharacterCreated]:
         """The characters that a person may talk to, by id."""
         return characters.visible_to(person, self.characters)
 
@@ -72,34 +77,36 @@ class Conversations:
         """A character by id.
 
         Raises:
-            NotFound: there is none, or it is somebody else's; names those that there are.
+            NotFound: there is none, or it is another person's; the error lists the visible ones.
         """
-        characters = self.seen_by(person)
+        characters = self.visible_characters(person)
         if character not in characters:
             known = ", ".join(sorted(characters)) or "none yet"
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return characters[character]
 
     def connected(self, conversation: str) -> int:
-        """How many sessions of this conversation have a browser at the other end."""
+        """The number of this conversation's sessions with a connected browser."""
         return sum(one.conversation == conversation and one.is_connected for one in self.sessions.values())
 
     async def open(self, person: str, character: str | None) -> str:
         """Begin a conversation; returns its id."""
-        chosen = character or next(iter(self.seen_by(person)), "")
+        chosen = character or next(iter(self.visible_characters(person)), "")
         created = self.character(person, chosen)
         language = self._language or created.language
         conversation = new_id("c")
         await self._append(conversation, ConversationOpened(person=person, character=chosen, language=language))
         return conversation
 
-    async def say(self, conversation: Conversation, text: str, message: str | None = None) -> tuple[str, str]:
-        """Take a written message; returns its id and its turn's.
+    async def send_message(
+        self, conversation: Conversation, text: str, message: str | None = None
+    ) -> tuple[str, str]:
+        """Append a written message; returns its id and the id of its turn.
 
         Args:
-            message: the client's id for it, where it has one: sent again after a lost answer, it is taken once.
+            message: the client's id for it, if any: a message sent again after a lost answer is appended once.
         Raises:
-            InvalidInput: nothing is written.
+            InvalidInput: the text is empty.
             TooLarge: more than 4000 characters.
         """
         text = text.replace("\0", "").strip()
@@ -112,33 +119,34 @@ class Conversations:
         turn = f"t{identity}"
         if any(one.id == turn for one in conversation.turns):
             return message, turn
-        # Who writes on does not want to hear the old answer to its end.
-        await self.cut_short(conversation.id, by="message")
+        # A person who writes on does not want the old answer to its end.
+        await self.interrupt_when_current(conversation.id, by="message")
         await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, identity=identity)
         return message, turn
 
-    async def choose(self, conversation: Conversation, character: str) -> None:
-        """Talk to another character from here on."""
+    async def choose_character(self, conversation: Conversation, character: str) -> None:
+        """Continue the conversation with another character."""
         self.character(conversation.person, character)
         if conversation.character == character:
             return
-        await self.cut_short(conversation.id, by="button")
+        await self.interrupt_when_current(conversation.id, by="button")
         await self._append(conversation.id, CharacterChosen(character=character))
 
-    async def with_somebody(self, conversation: Conversation) -> Conversation:
-        """The conversation, with somebody else where its character was removed."""
-        characters = self.seen_by(conversation.person)
+    async def with_available_character(self, conversation: Conversation) -> Conversation:
+        """The conversation; with another character where its own was removed."""
+        characters = self.visible_characters(conversation.person)
         if conversation.character in characters or not characters:
             return conversation
-        await self.choose(conversation, next(iter(characters)))
+        await self.choose_character(conversation, next(iter(characters)))
         return self._feed.model.conversation(conversation.id) or conversation
 
-    async def cut_short(self, conversation: str, by: Literal["button", "message"]) -> None:
-        """As `interrupt`, for an act that no ear waits for: first this gateway sees what is on record. It may have been
-        frozen, or be starting, and think that a reply is being told which has long been heard.
+    async def interrupt_when_current(self, conversation: str, by: Literal["button", "message"]) -> None:
+        """Interrupt once the read model has every fact that was on the log when this was called.
+
+        A gateway that was frozen or has just started may hold a reply for unfinished that has long been played.
 
         Raises:
-            BusError: the log is away, or this gateway is far behind it.
+            BusError: NATS is away, or the read model is far behind the log.
         """
         newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
         await self._feed.reached(newest)
@@ -147,12 +155,12 @@ class Conversations:
     async def interrupt(
         self, conversation: str, by: Literal["speech", "button", "message"], *, before: str | None = None
     ) -> None:
-        """Cut short what is being told; does nothing where nothing is.
+        """Interrupt the replies in progress, if any.
 
-        Sound and picture stop first, then the log is told how far they had come, so that what was heard is on record.
+        Playout stops first. Then its progress is appended, so that the log says what the person heard.
 
         Args:
-            before: a turn whose own answer, which may have begun already, is not meant.
+            before: a turn whose own reply, which may have begun already, goes on.
         """
         sessions = [one for one in self.sessions.values() if one.conversation == conversation]
         state = self._feed.model.conversation(conversation)
@@ -160,7 +168,7 @@ class Conversations:
             return
         for turn in state.turns[-_RECENT_TURNS:]:
             reply = turn.reply
-            if reply is None or turn.id == before or not _being_told(reply, sessions):
+            if reply is None or turn.id == before or not _in_progress(reply, sessions):
                 continue
             played = [event for session in sessions for event in session.interrupt(reply.id)]
             sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
@@ -180,12 +188,12 @@ class Conversations:
             turn=turn,
             body=body,  # type: ignore[arg-type]
         )
-        # Who acts sees it done: the next request reads what this one wrote.
+        # The next request of this person reads what this one wrote.
         await self._feed.reached(await self._event_log.append(event, retry_for=self.retry_for))
 
 
-def _being_told(reply: Reply, sessions: list[Session]) -> bool:
-    """Whether there is something to stop: text still to come, or a voice that is not through with it."""
+def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
+    """Whether more text is to come, or a session has not played all of it."""
     if reply.state == "telling":
         return True
     unheard = any(sentence.state in UNPLAYED_STATES for sentence in reply.sentences)
@@ -193,7 +201,7 @@ def _being_told(reply: Reply, sessions: list[Session]) -> bool:
 
 
 def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:
-    """The part of a reply that reached the person: what was played, or what stood there to be read."""
+    """The part of a reply that was played; without a session, all of its text, which was there to be read."""
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply_id:
             sentences = turn.reply.sentences

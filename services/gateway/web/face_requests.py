@@ -74,7 +74,7 @@ class FaceRequests:
         owner = conversation.person
         look = look_of(photo)
         character = character_id(traits.name, owner, look)
-        known = self._conversations.seen_by(owner)
+        known = self._conversations.visible_characters(owner)
         asked = [one for one in conversation.faces if one.character == character]
         if character in known or any(one.state == "making" for one in asked):
             return character
@@ -116,7 +116,7 @@ class FaceRequests:
         for conversation in {session.conversation for session in self._conversations.sessions.values()}:
             state = self._feed.model.conversation(conversation)
             if state is not None and state.character == character:
-                await self._conversations.with_somebody(state)
+                await self._conversations.with_available_character(state)
 
 
 def character_id(name: str, owner: str, look: str) -> str:

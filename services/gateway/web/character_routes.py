@@ -1,0 +1,63 @@
+"""The routes below /api/characters."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bus.errors import BusError
+from services.gateway.web.http_messages import is_cached
+from services.gateway.web.identity import current_person
+from services.gateway.web.parts import GatewayParts
+
+
+class CharacterRoutes:
+    """One method for each route."""
+
+    def __init__(self, parts: GatewayParts) -> None:
+        self._parts = parts
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/characters", self.characters),
+            Route("/characters/{character}/portrait", self.portrait),
+            Route("/characters/{character}", self.remove, methods=["DELETE"]),
+        ]
+
+    async def characters(self, request: Request) -> Response:
+        person = current_person(request)
+        return JSONResponse(
+            [
+                {
+                    "id": identity,
+                    "name": one.name,
+                    "tagline": one.tagline,
+                    "greeting": one.greeting,
+                    "accent": one.accent,
+                    "language": one.language,
+                    "portrait": f"api/characters/{identity}/portrait",
+                    "own": one.owner == person,
+                }
+                for identity, one in self._parts.conversations.visible_characters(person).items()
+            ]
+        )
+
+    async def portrait(self, request: Request) -> Response:
+        character = request.path_params["character"]
+        self._parts.conversations.character(current_person(request), character)
+        loop = self._parts.idle.get(character)
+        if loop is None:
+            raise BusError(f"{character} has not been drawn yet", code="unavailable")
+        tag = f'"{loop.version}"'
+        headers = {"Cache-Control": "no-cache", "ETag": tag}
+        if is_cached(request, tag):
+            return Response(status_code=304, headers=headers)
+        return Response(await asyncio.to_thread(loop.portrait), media_type="image/jpeg", headers=headers)
+
+    async def remove(self, request: Request) -> Response:
+        await self._parts.faces.remove(current_person(request), request.path_params["character"])
+        return Response(status_code=204)

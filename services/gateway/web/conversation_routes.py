@@ -1,0 +1,112 @@
+"""The routes below /api/conversations, but for WebRTC, and the search in their history."""
+
+from __future__ import annotations
+
+import asyncio
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from bus.errors import InvalidInput, TooLarge
+from bus.events import Id
+from projections.conversation import Conversation
+from projections.view import view
+from services.gateway.web.event_stream import event_stream
+from services.gateway.web.face_requests import read_face_form
+from services.gateway.web.http_messages import json_answer, read_json
+from services.gateway.web.identity import current_person
+from services.gateway.web.parts import GatewayParts
+
+LONGEST_QUERY = 200
+"""Characters that may be searched for."""
+_SEQUENCE_DIGITS = 19
+
+
+class NewConversation(Struct, forbid_unknown_fields=True):
+    character: str | None = None
+
+
+class NewMessage(Struct, forbid_unknown_fields=True):
+    text: str
+    message: Id | None = None
+
+
+class CharacterChoice(Struct, forbid_unknown_fields=True):
+    character: str
+
+
+class ConversationRoutes:
+    """One method for each route."""
+
+    def __init__(self, parts: GatewayParts) -> None:
+        self._parts = parts
+        self._conversations = parts.conversations
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        one = "/conversations/{conversation}"
+        return [
+            Route("/conversations", self.open_conversation, methods=["POST"]),
+            Route("/conversations", self.list_conversations),
+            Route("/search", self.search),
+            Route(one, self.conversation),
+            Route(f"{one}/events", self.events),
+            Route(f"{one}/messages", self.send_message, methods=["POST"]),
+            Route(f"{one}/character", self.choose_character, methods=["PUT"]),
+            Route(f"{one}/characters", self.request_character, methods=["POST"]),
+            Route(f"{one}/interrupt", self.interrupt, methods=["POST"]),
+        ]
+
+    async def open_conversation(self, request: Request) -> Response:
+        wanted = await read_json(request, NewConversation)
+        identity = await self._conversations.open(current_person(request), wanted.character)
+        return JSONResponse({"id": identity}, 201)
+
+    async def list_conversations(self, request: Request) -> Response:
+        return json_answer(self._parts.feed.model.conversations_of(current_person(request)))
+
+    async def search(self, request: Request) -> Response:
+        text = request.query_params.get("text", "")
+        if len(text) > LONGEST_QUERY:
+            raise TooLarge(f"a search may have {LONGEST_QUERY} characters, this one has {len(text)}")
+        # In a thread: it reads the disk, and sound goes on meanwhile.
+        return json_answer(await asyncio.to_thread(self._parts.feed.model.search, current_person(request), text))
+
+    async def conversation(self, request: Request) -> Response:
+        return json_answer(view(self._own(request)))
+
+    async def events(self, request: Request) -> Response:
+        conversation = self._own(request).id
+        last = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+        if not last.isdecimal() or len(last) > _SEQUENCE_DIGITS:
+            raise InvalidInput(f"after must be a sequence number, got {last[:40]!r}")
+        stream = event_stream(self._parts.event_log, self._parts.feed, conversation, int(last))
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    async def send_message(self, request: Request) -> Response:
+        conversation = await self._conversations.with_available_character(self._own(request))
+        written = await read_json(request, NewMessage)
+        message, turn = await self._conversations.send_message(conversation, written.text, written.message)
+        return JSONResponse({"message": message, "turn": turn}, 202)
+
+    async def choose_character(self, request: Request) -> Response:
+        conversation = self._own(request)
+        choice = await read_json(request, CharacterChoice)
+        await self._conversations.choose_character(conversation, choice.character)
+        return Response(status_code=204)
+
+    async def request_character(self, request: Request) -> Response:
+        conversation = self._own(request)
+        traits, photo = await read_face_form(request)
+        character = await self._parts.faces.request(conversation, traits, photo)
+        return JSONResponse({"character": character}, 202)
+
+    async def interrupt(self, request: Request) -> Response:
+        await self._conversations.interrupt_when_current(self._own(request).id, by="button")
+        return Response(status_code=204)
+
+    def _own(self, request: Request) -> Conversation:
+        return self._conversations.own(current_person(request), request.path_params["conversation"])

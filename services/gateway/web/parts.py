@@ -1,0 +1,35 @@
+"""The parts of a gateway that its routes work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiortc import RTCIceServer
+
+from bus.log.event_log import EventLog
+from bus.process import health
+from services.gateway.feed import Feed
+from services.gateway.playing.idle_loops import IdleLoops
+from services.gateway.playing.session import Session
+from services.gateway.web.conversations import Conversations
+from services.gateway.web.face_requests import FaceRequests
+
+
+@dataclass(frozen=True)
+class GatewayParts:
+    """See the module."""
+
+    event_log: EventLog
+    feed: Feed
+    idle: IdleLoops
+    conversations: Conversations
+    faces: FaceRequests
+    open_session: Callable[[str, str], Session]
+    """Makes a session for a conversation and a character; not yet connected."""
+    serve_session: Callable[[Session], None]
+    ice_servers: tuple[RTCIceServer, ...]
+    page: Path
+    """Folder of the built page."""
+    health: health.Monitored

@@ -1,4 +1,4 @@
-"""The gateway process: page, API and WebRTC."""
+"""The gateway process: serves the page, the API and WebRTC."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from services.gateway.server import GatewayServer
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
-    turn_end = load_turn_end_detector(settings)
+    turn_end_detector = load_turn_end_detector(settings)
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as event_log:
-            await run_until_signalled(
-                GatewayServer(event_log, settings, model, best_detector(), turn_end).run(listener)
-            )
+            server = GatewayServer(event_log, settings, model, best_detector(), turn_end_detector)
+            await run_until_signalled(server.run(listener))
     finally:
-        if turn_end is not None:
-            turn_end.close()
+        if turn_end_detector is not None:
+            turn_end_detector.close()
         model.close()
         listener.close()
 

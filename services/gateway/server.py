@@ -1,4 +1,4 @@
-"""Puts the gateway together: the log's feed, idle loops, sessions and the web server, in one process."""
+"""The gateway's server: the log's feed, idle loops, sessions and the web server, wired together in one process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from services.gateway.listening.voice_activity import VoiceActivityDetector
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
-from services.gateway.playing.session import Session
+from services.gateway.playing.session import CONNECT_TIMEOUT, Session
 from services.gateway.web.api import make_app
 from services.gateway.web.conversations import RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
@@ -42,34 +42,35 @@ PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
 
 
 def parse_ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
-    """The servers in VISAVIS_ICE_SERVERS.
+    """Parse the setting VISAVIS_ICE_SERVERS.
 
     Raises:
-        ConfigurationError: one is neither `stun:host:port` nor `turn:user:password@host:port`.
+        ConfigurationError: a server is neither `stun:host:port` nor `turn:user:password@host:port`.
     """
     servers: list[RTCIceServer] = []
-    for one in filter(None, (part.strip() for part in setting.split(","))):
-        kind, _, rest = one.partition(":")
-        if kind == "stun" and rest:
-            servers.append(RTCIceServer(urls=one))
-        elif kind in ("turn", "turns") and "@" in rest:
-            who, _, where = rest.rpartition("@")
-            user, _, password = who.partition(":")
-            servers.append(RTCIceServer(urls=f"{kind}:{where}", username=user, credential=password))
+    for server in filter(None, (part.strip() for part in setting.split(","))):
+        scheme, _, rest = server.partition(":")
+        if scheme == "stun" and rest:
+            servers.append(RTCIceServer(urls=server))
+        elif scheme in ("turn", "turns") and "@" in rest:
+            credentials, _, address = rest.rpartition("@")
+            user, _, password = credentials.partition(":")
+            servers.append(RTCIceServer(urls=f"{scheme}:{address}", username=user, credential=password))
         else:
             raise ConfigurationError(
-                f"VISAVIS_ICE_SERVERS: expected stun:host:port or turn:user:password@host:port, got {one!r}"
+                f"VISAVIS_ICE_SERVERS: expected stun:host:port or turn:user:password@host:port, got {server!r}"
             )
     return tuple(servers)
 
 
 class GatewayServer:
-    """One gateway. Many may run side by side, each with a read model of its own.
+    """One gateway. Several may run side by side, each with a read model of its own.
 
     Args:
-        make_activity: a fresh voice activity detector, one for each microphone.
-        turn_end: judges for all of them whether a person sounds done.
+        make_detector: makes the voice activity detector of each microphone.
+        turn_end_detector: is shared by all microphones.
         retry_for: seconds for which a request is retried while NATS is away.
+        connect_timeout: seconds for which a session may take to connect.
     """
 
     def __init__(
@@ -78,17 +79,19 @@ class GatewayServer:
         settings: Settings,
         model: ReadModel,
         make_detector: Callable[[], VoiceActivityDetector],
-        turn_end: TurnEndDetector | None = None,
+        turn_end_detector: TurnEndDetector | None = None,
         *,
         retry_for: float = RETRY_FOR,
+        connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self._event_log = event_log
         self._settings = settings
         self._make_detector = make_detector
-        self._turn_end_detector = turn_end
+        self._turn_end_detector = turn_end_detector
+        self._connect_timeout = connect_timeout
         self._feed = Feed(event_log, model)
         self._journal = SessionJournal(settings.data_folder / "sessions")
-        self._idle = IdleLoops()
+        self._idle_loops = IdleLoops()
         self._conversations = Conversations(
             event_log,
             self._feed,
@@ -102,33 +105,33 @@ class GatewayServer:
             max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
-        self._ice = parse_ice_servers(settings.ice_servers)
-        self._serving: set[asyncio.Task[None]] = set()
+        self._ice_servers = parse_ice_servers(settings.ice_servers)
+        self._session_tasks: set[asyncio.Task[None]] = set()
 
     def app(self) -> Starlette:
         return make_app(
             GatewayParts(
                 event_log=self._event_log,
                 feed=self._feed,
-                idle=self._idle,
+                idle=self._idle_loops,
                 conversations=self._conversations,
                 faces=self._faces,
                 open_session=self._open_session,
                 serve_session=self._serve_session,
-                ice_servers=self._ice,
+                ice_servers=self._ice_servers,
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
             )
         )
 
     async def run(self, listener: socket.socket) -> None:
-        """Serve until cancelled; sessions are then closed and say so on the log."""
+        """Serve until cancelled; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
         async with announce(self._event_log, "gateway"), asyncio.TaskGroup() as tasks:
             tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
-            tasks.create_task(self._keep_characters())
-            tasks.create_task(self._keep_idle_loops())
+            tasks.create_task(self._follow_characters())
+            tasks.create_task(self._follow_idle_loops())
             async with serve(self.app(), listener) as serving:
                 log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
                 try:
@@ -136,7 +139,7 @@ class GatewayServer:
                 finally:
                     await self._close_sessions()
 
-    async def _keep_characters(self) -> None:
+    async def _follow_characters(self) -> None:
         async with aclosing(self._event_log.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:
             async for record in records:
                 try:
@@ -146,9 +149,9 @@ class GatewayServer:
                     continue
                 self._conversations.apply_character_event(event)
                 if isinstance(event.body, CharacterRemoved):
-                    self._idle.forget(event.character)
+                    self._idle_loops.remove(event.character)
 
-    async def _keep_idle_loops(self) -> None:
+    async def _follow_idle_loops(self) -> None:
         async with aclosing(self._event_log.read(streams.FRAMES, subjects.ALL_IDLE_FRAMES, follow=True)) as records:
             async for record in records:
                 try:
@@ -156,7 +159,7 @@ class GatewayServer:
                 except UndecodableEvent as error:
                     log.warning("undecodable idle loop", extra={"why": error.detail})
                     continue
-                if isinstance(batch, IdleBatch) and self._idle.add(batch):
+                if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
                     log.info("idle loop", extra={"character": batch.character, "version": batch.version})
 
     def _open_session(self, conversation: str, character: str) -> Session:
@@ -164,19 +167,22 @@ class GatewayServer:
         language = state.language if state else self._settings.language
         detector = self._make_detector()
         endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=detector.window)
-        spoken = UNKNOWN_LANGUAGE if self._settings.language == DETECT_LANGUAGE else language
-        microphone = Microphone(self._event_log, conversation, spoken, detector, endpointer, self._turn_end_detector)
+        spoken_language = UNKNOWN_LANGUAGE if self._settings.language == DETECT_LANGUAGE else language
+        microphone = Microphone(
+            self._event_log, conversation, spoken_language, detector, endpointer, self._turn_end_detector
+        )
         return Session(
             self._event_log,
             self._feed,
-            self._idle,
+            self._idle_loops,
             conversation=conversation,
             character=character,
             microphone=microphone,
             journal=self._journal,
-            ice_servers=list(self._ice),
-            on_speech=lambda one, turn: self._conversations.interrupt(one, by="speech", before=turn),
-            alone=lambda: self._conversations.connected(conversation) <= 1,
+            ice_servers=list(self._ice_servers),
+            on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", before=turn),
+            is_only_session=lambda: self._conversations.connected(conversation) <= 1,
+            connect_timeout=self._connect_timeout,
         )
 
     def _serve_session(self, session: Session) -> None:
@@ -188,11 +194,11 @@ class GatewayServer:
                 del self._conversations.sessions[session.id]
 
         task = asyncio.create_task(serve())
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+        self._session_tasks.add(task)
+        task.add_done_callback(self._session_tasks.discard)
 
     async def _close_sessions(self) -> None:
         for session in list(self._conversations.sessions.values()):
             session.end("shutdown")
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=5)
+        if self._session_tasks:
+            await asyncio.wait(self._session_tasks, timeout=5)

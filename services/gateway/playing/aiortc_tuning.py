@@ -1,8 +1,7 @@
-"""All our changes to the inside of aiortc; `test_aiortc_tuning.py` checks that each still takes effect.
+"""All patches to the internals of aiortc; `test_aiortc_tuning.py` checks that each still takes effect.
 
-aiortc 1.16 as it comes adds 80 ms to the microphone (300 ms for ever after one lost packet), asks a public STUN server
-unless told otherwise, offers no playout-delay extension (one stall of the sender then costs half a minute of latency),
-and never offers loopback addresses.
+Unpatched, aiortc 1.16 delays the microphone by 80 ms (by 300 ms for ever after one lost packet), offers no
+playout-delay extension (one stall of the sender then costs half a minute of latency) and no loopback addresses.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
 PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _PLAYOUT_DELAY_ID = 5
-_LONGEST_DELAY = 100
-"""Milliseconds that a browser may hold pictures back to make up for jitter."""
+_MAX_DELAY = 100
+"""Milliseconds for which a browser may delay pictures to absorb jitter."""
 
 PacketSink = Callable[[int, int, bytes], None]
-"""Takes sequence number, RTP timestamp and payload of a packet."""
+"""Takes the sequence number, RTP timestamp and payload of a packet."""
 
 
 class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
-    """Adds the playout-delay extension to video packets (minimum 0, maximum `_LONGEST_DELAY`)."""
+    """The extensions of one RTP stream, with the playout delay on video (minimum 0, maximum `_MAX_DELAY`)."""
 
     _id: int | None = None
     # Two fields of 12 bits, in units of 10 ms.
-    _value = (_LONGEST_DELAY // 10).to_bytes(3, "big")
+    _value = (_MAX_DELAY // 10).to_bytes(3, "big")
 
     def configure(self, parameters: Any) -> None:
         super().configure(parameters)
@@ -40,7 +39,7 @@ class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
 
     def set(self, values: Any) -> tuple[int, bytes]:
         profile, data = super().set(values)
-        # Only video negotiates the absolute send time, so that tells the two apart.
+        # Only video negotiates the absolute send time, which tells it from audio.
         if self._id is None or values.abs_send_time is None:
             return profile, data
         extensions = [*aiortc.rtp.unpack_header_extensions(profile, data), (self._id, self._value)]
@@ -48,10 +47,10 @@ class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
 
 
 def apply_patches(*, loopback: bool) -> None:
-    """Apply to the whole process; a second call changes nothing.
+    """Patch aiortc in this process; a second call changes nothing.
 
     Args:
-        loopback: offer 127.0.0.1 too, for a browser on the same machine where there is no other network.
+        loopback: offer 127.0.0.1 too, for a browser on the same machine without another network.
     """
     video = aiortc.codecs.HEADER_EXTENSIONS["video"]
     if all(extension.uri != PLAYOUT_DELAY_URI for extension in video):
@@ -69,8 +68,8 @@ def _addresses_with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
     return [*addresses, "127.0.0.1"] if use_ipv4 else addresses
 
 
-class _Tap:
-    """Stands in for a receiver's jitter buffer: hands packets on as they come and gives aiortc nothing to decode."""
+class _PacketInterceptor:
+    """Replaces a receiver's jitter buffer: passes packets to a sink as they come, and gives aiortc none to decode."""
 
     def __init__(self, sink: PacketSink) -> None:
         self._sink = sink
@@ -81,8 +80,8 @@ class _Tap:
 
 
 def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
-    """Take a receiver's packets before its jitter buffer; statistics and receiver reports go on as before."""
+    """Send a receiver's packets to a sink instead of its jitter buffer; statistics and receiver reports still work."""
     name = "_RTCRtpReceiver__jitter_buffer"
     if not hasattr(receiver, name):
         raise RuntimeError(f"this aiortc has no {name}")
-    setattr(receiver, name, _Tap(sink))
+    setattr(receiver, name, _PacketInterceptor(sink))

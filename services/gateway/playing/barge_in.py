@@ -1,7 +1,7 @@
-"""Whether somebody who makes a sound while the avatar speaks means to stop it. Pure.
+"""Decides whether a person who makes a sound while the avatar speaks means to interrupt it. Pure.
 
-The voice falls silent at once, whoever it was. A word then ends the reply; a cough, or a murmur that only says "go on",
-lets it go on where it stopped. A reply that comes while somebody is speaking waits in the same way.
+The voice pauses at the first sound. Words then interrupt the reply; a cough, or a backchannel that only means "go on",
+lets it resume where it paused. A reply that starts while the person is speaking is paused in the same way.
 """
 
 from __future__ import annotations
@@ -10,41 +10,41 @@ from typing import Literal, TypeAlias
 
 from services.backchannel import is_backchannel
 
-Verdict: TypeAlias = Literal["wait", "stop", "go on"]
+Verdict: TypeAlias = Literal["wait", "interrupt", "resume"]
 
 
 class BargeInDetector:
-    """Follows the utterances of one session, from their first sound until all their words are known."""
+    """The utterances of one session whose final transcript is still missing."""
 
     def __init__(self) -> None:
         self._turns: dict[str, str | None] = {}
 
     @property
-    def under_way(self) -> bool:
-        """Whether somebody makes a sound, or made one of which is not known yet what it was."""
+    def is_pending(self) -> bool:
+        """Whether the transcript of any utterance is still missing."""
         return bool(self._turns)
 
     def turn(self, utterance: str) -> str | None:
-        """The turn that an utterance under way opens."""
+        """The turn that a pending utterance opens."""
         return self._turns.get(utterance)
 
-    def began(self, utterance: str, turn: str | None) -> None:
-        """Somebody makes a sound."""
+    def start(self, utterance: str, turn: str | None) -> None:
+        """Add an utterance that starts now."""
         self._turns[utterance] = turn
 
-    def heard(self, utterance: str, text: str) -> Verdict:
-        """What has been understood of it so far."""
-        return "stop" if utterance in self._turns and _says_something(text) else "wait"
+    def judge_partial(self, utterance: str, text: str) -> Verdict:
+        """The verdict on a partial transcript."""
+        return "interrupt" if utterance in self._turns and _is_interruption(text) else "wait"
 
-    def over(self, utterance: str, text: str) -> Verdict:
-        """All of it is known; empty where there were no words."""
+    def judge_final(self, utterance: str, text: str) -> Verdict:
+        """The verdict on the final transcript, empty where there were no words; the utterance is pending no longer."""
         if utterance not in self._turns:
             return "wait"
         del self._turns[utterance]
-        if _says_something(text):
-            return "stop"
-        return "wait" if self._turns else "go on"
+        if _is_interruption(text):
+            return "interrupt"
+        return "wait" if self._turns else "resume"
 
 
-def _says_something(text: str) -> bool:
+def _is_interruption(text: str) -> bool:
     return bool(text.strip()) and not is_backchannel(text)

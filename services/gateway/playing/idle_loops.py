@@ -1,4 +1,4 @@
-"""The idle loops of the characters, as the renderer drew them, and portraits taken from them."""
+"""The idle loops of the characters, assembled from the renderer's batches, and portraits taken from them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from bus.events import IdleBatch
 
 @dataclass(frozen=True)
 class IdleLoop:
-    """A whole loop: H.264 access units, and which of them are key frames."""
+    """A whole idle loop as H.264."""
 
     character: str
     version: str
     units: tuple[bytes, ...]
-    keys: tuple[int, ...]
+    """One access unit a frame."""
+    key_frames: tuple[int, ...]
 
-    def nearest_key(self, phase: int) -> int:
+    def nearest_key_frame(self, frame: int) -> int:
         """The key frame closest to a frame, going round the loop."""
         length = len(self.units)
-        phase %= length
-        return min(self.keys, key=lambda key: min((key - phase) % length, (phase - key) % length))
+        frame %= length
+        return min(self.key_frames, key=lambda key: min((key - frame) % length, (frame - key) % length))
 
     def portrait(self) -> bytes:
         """The loop's first picture as JPEG."""
@@ -42,38 +43,38 @@ class IdleLoop:
 
 
 class IdleLoops:
-    """Collects loops as their batches come; a loop counts once its last batch is here."""
+    """The newest whole loop of each character; a loop replaces its predecessor once its last batch has arrived."""
 
     def __init__(self) -> None:
-        self._whole: dict[str, IdleLoop] = {}
-        self._growing: dict[str, list[IdleBatch]] = {}
+        self._loops: dict[str, IdleLoop] = {}
+        self._incomplete: dict[str, list[IdleBatch]] = {}
 
     def add(self, batch: IdleBatch) -> IdleLoop | None:
-        """The whole loop, if this batch completes one."""
-        growing = self._growing.setdefault(batch.character, [])
+        """Add a batch; returns the loop that it completes, if any."""
+        batches = self._incomplete.setdefault(batch.character, [])
         if batch.index == 0:
-            growing.clear()
-        if batch.index != len(growing) or (growing and growing[0].version != batch.version):
-            growing.clear()
+            batches.clear()
+        if batch.index != len(batches) or (batches and batches[0].version != batch.version):
+            batches.clear()
             return None
-        growing.append(batch)
+        batches.append(batch)
         if not batch.final:
             return None
         loop = IdleLoop(
             character=batch.character,
             version=batch.version,
-            units=tuple(unit for one in growing for unit in one.units),
-            keys=tuple(one.frame for one in growing),
+            units=tuple(unit for earlier in batches for unit in earlier.units),
+            key_frames=tuple(earlier.frame for earlier in batches),
         )
-        growing.clear()
-        self._whole[batch.character] = loop
+        batches.clear()
+        self._loops[batch.character] = loop
         return loop
 
-    def forget(self, character: str) -> None:
-        """Nobody is to see this character any more."""
-        self._whole.pop(character, None)
-        self._growing.pop(character, None)
+    def remove(self, character: str) -> None:
+        """Remove the loop of a character that was removed."""
+        self._loops.pop(character, None)
+        self._incomplete.pop(character, None)
 
     def get(self, character: str) -> IdleLoop | None:
-        """The newest whole loop of a character."""
-        return self._whole.get(character)
+        """The newest whole loop of a character, if there is one."""
+        return self._loops.get(character)

@@ -1,50 +1,52 @@
-"""What leaves for the browser and when: one clock of 20 ms ticks for sound and picture.
+"""Decides which sound and which picture leave for the browser with each tick of 20 ms. Pure: no clock, no sockets.
 
-Pure: no clock, no sockets. Sound is counted in Opus packets, pictures in frames, both from the start of a speech, so
-lips and voice cannot drift apart. Everything is passed through as the services encoded it.
+Sound is counted in Opus packets and pictures in frames, both from the start of a speech, so lips and voice cannot drift
+apart. Both are passed through as the services encoded them.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
 from services.gateway.playing.idle_loops import IdleLoop
+from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
+from services.gateway.playing.video_sequencer import VideoSequencer
 
-TICKS_PER_FRAME = 2
-"""25 pictures and 50 packets a second."""
-_PATIENCE = 15
-"""Ticks that the voice waits for the first picture (300 ms); a renderer that was too late is not waited for again
-until its pictures come."""
-_BREATH = 6
+_MAX_PICTURE_WAIT = 15
+"""Ticks that a voice waits for its first picture (300 ms). Once that was in vain, no voice waits until pictures arrive
+again."""
+_SENTENCE_GAP = 6
 """Ticks between two sentences (120 ms)."""
-_HEAD_START = 3
-"""Packets that must be here before a speech starts, so that a late message does not break its first syllable."""
-_LOST = 750
+_MAX_STALL = 750
 """Ticks without the next packet after which a speech is given up (15 s): a cluster that has lost a node needs some 7 s
 to choose new leaders, and another worker takes over from a dead one after its lease of 5 s."""
-_PROGRESS = 50
-_LONGEST_HOLD = 400
-"""Ticks (8 s) after which a held voice goes on by itself: whoever was to decide is not there."""
+_PROGRESS_INTERVAL = 50
+"""Packets between two reports of progress (1 s)."""
+_MAX_PAUSE = 400
+"""Ticks (8 s) after which a paused voice resumes by itself: the transcript that should decide is missing."""
 
 
 @dataclass(frozen=True)
-class Started:
+class PlayoutStarted:
     """The first packet of a speech leaves with this tick."""
 
     speech: SpeechStarted
     video: bool
+    """Whether its first picture leaves too."""
 
 
 @dataclass(frozen=True)
-class Progress:
+class PlayoutProgress:
+    """So many samples of a speech have left."""
+
     speech: SpeechStarted
     samples: int
 
 
 @dataclass(frozen=True)
-class Finished:
+class PlayoutFinished:
     """Nothing more of a speech will leave."""
 
     speech: SpeechStarted
@@ -53,272 +55,170 @@ class Finished:
     complete: bool
 
 
+PlayoutEvent: TypeAlias = PlayoutStarted | PlayoutProgress | PlayoutFinished
+
+
 @dataclass(frozen=True)
 class Tick:
-    """What leaves now. `audio` is None for silence; `video` is None where the picture stays."""
+    """The media that leave now. `audio` is None for silence; `video` is None where the picture stays."""
 
     audio: bytes | None
     video: bytes | None
-    moments: tuple[Started | Progress | Finished, ...] = ()
-
-
-@dataclass
-class _Speech:
-    """What has arrived of a speech."""
-
-    about: SpeechStarted | None = None
-    packets: list[bytes] = field(default_factory=list)
-    audio_complete: bool = False
-    units: dict[int, bytes] = field(default_factory=dict)
-    keys: set[int] = field(default_factory=set)
-    phase: int = 0
-    frames_hopeless: bool = False
-
-    @property
-    def ready(self) -> bool:
-        return self.about is not None and (len(self.packets) >= _HEAD_START or self.audio_complete)
+    events: tuple[PlayoutEvent, ...] = ()
 
 
 class Playout:
-    """The queue of speeches of one session, and the idle loop between them.
+    """Plays the speeches of one session one after another, with the idle loop between them.
 
     Args:
         phase: frame of the idle loop to begin with.
     """
 
     def __init__(self, phase: int = 0) -> None:
-        self._queue: OrderedDict[str, _Speech] = OrderedDict()
-        self._dropped: OrderedDict[str, None] = OrderedDict()
-        self._stopped_replies: OrderedDict[str, None] = OrderedDict()
-        self._playing: _Speech | None = None
-        self._tail: _Speech | None = None
+        self._queue = SpeechQueue()
+        self._video = VideoSequencer(phase)
+        self._playing: BufferedSpeech | None = None
         self._position = 0
-        self._frame = 0
-        self._frames_sent = 0
-        self._waited = 0
-        self._breath = 0
-        self._stalled = 0
-        self._idle: IdleLoop | None = None
-        self._phase = phase
-        self._speech_chained = False
-        """Whether the picture that the next one of the speech builds on has left."""
-        self._idle_chained = False
-        self._picture_due = True
-        self._renderer_trusted = True
-        self._held = 0
-        """Ticks for which it will be held at the most."""
+        """Packets of the speech under way that have left."""
+        self._picture_wait = 0
+        """Ticks for which the next speech has waited for its first picture."""
+        self._gap = 0
+        """Ticks until the next sentence may start."""
+        self._stall = 0
+        """Ticks for which the speech under way has waited for its next packet."""
+        self._pause = 0
+        """Ticks until a paused voice resumes by itself."""
+        self._renderer_responsive = True
 
-    # what arrives
+    # input
 
-    def set_idle(self, loop: IdleLoop) -> None:
+    def set_idle_loop(self, loop: IdleLoop) -> None:
         """Show this loop between speeches from the next picture on."""
-        self._idle = loop
-        self._idle_chained = False
+        self._video.set_idle_loop(loop)
 
-    def started(self, speech: SpeechStarted) -> None:
-        if speech.reply in self._stopped_replies:
-            self._drop(speech.speech)
-        elif speech.speech not in self._dropped:
-            self._entry(speech.speech).about = speech
+    def add_speech(self, started: SpeechStarted) -> None:
+        """Queue a speech, unless its reply has been interrupted."""
+        self._queue.add_speech(started)
 
-    def audio(self, chunk: AudioOut) -> None:
-        """Take packets of a speech; one whose beginning was missed is left out."""
-        if chunk.speech in self._dropped or (chunk.speech not in self._queue and chunk.index > 0):
+    def add_audio(self, chunk: AudioOut) -> None:
+        """Add packets of a speech; a speech whose first chunk was missed is left out."""
+        self._queue.add_audio(chunk)
+
+    def add_frames(self, batch: FrameBatch) -> None:
+        """Add pictures of a speech that is queued, under way, or ending."""
+        tail = self._video.tail
+        if tail is not None and tail.started is not None and tail.started.speech == batch.speech:
+            tail.add_frames(batch)
+        elif not self._queue.add_frames(batch):
             return
-        speech = self._entry(chunk.speech)
-        if chunk.sample != len(speech.packets) * OPUS_FRAME:
-            return
-        speech.packets.extend(chunk.packets)
-        speech.audio_complete = chunk.final
+        self._renderer_responsive = True
 
-    def frames(self, batch: FrameBatch) -> None:
-        """Take pictures of a speech."""
-        tail = self._tail
-        if tail is not None and tail.about is not None and tail.about.speech == batch.speech:
-            speech = tail
-        elif batch.speech in self._dropped:
-            return
-        else:
-            speech = self._entry(batch.speech)
-        speech.keys.add(batch.frame)
-        speech.units.update({batch.frame + offset: unit for offset, unit in enumerate(batch.units)})
-        speech.phase = batch.phase
-        self._renderer_trusted = True
+    def fail_frames(self, speech: str) -> None:
+        """No more pictures will arrive of this speech."""
+        self._queue.fail_frames(speech)
 
-    def no_frames(self, speech: str) -> None:
-        """There will be no more pictures of this speech."""
-        if speech in self._queue:
-            self._queue[speech].frames_hopeless = True
+    def fail_audio(self, speech: str) -> None:
+        """No voice will arrive of this speech: leave it out."""
+        self._queue.remove(speech)
 
-    def skip(self, speech: str) -> None:
-        """There will be no voice for this sentence."""
-        self._drop(speech)
-
-    def interrupt(self, reply: str) -> tuple[Finished, ...]:
-        """Stop a reply at once; the face goes back to idling with the next picture."""
-        self._stopped_replies[reply] = None
-        while len(self._stopped_replies) > 64:
-            self._stopped_replies.popitem(last=False)
-        moments: list[Finished] = []
-        self._held = 0
+    def interrupt(self, reply: str) -> PlayoutFinished | None:
+        """Stop a reply at once, and return to the idle loop; reports how far its speech under way had come."""
+        finished = None
+        self._pause = 0
         playing = self._playing
-        if playing is not None and playing.about is not None and playing.about.reply == reply:
-            moments.append(self._finish(playing, complete=False))
-            self._tail = None
-        for identity, speech in list(self._queue.items()):
-            if speech.about is not None and speech.about.reply == reply:
-                self._drop(identity)
-        return tuple(moments)
+        if playing is not None and playing.started is not None and playing.started.reply == reply:
+            finished = self._finish(playing, complete=False)
+            self._video.cut_tail()
+        self._queue.remove_reply(reply)
+        return finished
 
-    def hold(self) -> None:
-        """Fall silent with the next tick; the face listens meanwhile."""
-        self._held = _LONGEST_HOLD
+    def pause(self) -> None:
+        """Fall silent with the next tick, and show the idle loop meanwhile."""
+        self._pause = _MAX_PAUSE
 
-    def release(self) -> None:
-        """Go on where the voice was held; the picture joins in with its next key frame."""
-        if self._held:
-            self._held = 0
-            self._speech_chained = False
-            self._frame = self._position // TICKS_PER_FRAME + self._position % TICKS_PER_FRAME
-            self._picture_due = self._position % TICKS_PER_FRAME == 0
+    def resume(self) -> None:
+        """Go on where the voice was paused."""
+        if self._pause and self._playing is not None:
+            self._video.seek(self._position)
+        self._pause = 0
 
     @property
-    def held(self) -> bool:
-        """Whether it is silent until somebody has decided."""
-        return self._held > 0
-
-    @property
-    def speaking(self) -> SpeechStarted | None:
-        """The speech under way."""
-        return self._playing.about if self._playing else None
-
-    @property
-    def played(self) -> tuple[int, int]:
-        """Samples of the speech under way that have left, and samples of it that are here."""
-        return self._position * OPUS_FRAME, len(self._playing.packets) * OPUS_FRAME if self._playing else 0
+    def is_paused(self) -> bool:
+        return self._pause > 0
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being said and nothing waits to be said."""
+        """Whether no speech is under way or queued."""
         return self._playing is None and not self._queue
 
-    def _entry(self, speech: str) -> _Speech:
-        return self._queue.setdefault(speech, _Speech())
-
-    def _drop(self, speech: str) -> None:
-        self._queue.pop(speech, None)
-        self._dropped[speech] = None
-        while len(self._dropped) > 1024:
-            self._dropped.popitem(last=False)
-
-    # what leaves
+    # output
 
     def tick(self) -> Tick:
         """Advance by 20 ms."""
-        if self._held:
-            return self._listen()
-        moments: list[Started | Progress | Finished] = []
+        if self._pause:
+            return self._paused_tick()
+        events: list[PlayoutEvent] = []
         if self._playing is None:
             started = self._start_next()
             if started is not None:
-                moments.append(started)
-        audio = self._next_packet(moments)
-        video = self._next_unit() if self._picture_due else None
-        self._picture_due = not self._picture_due
-        return Tick(audio, video, tuple(moments))
+                events.append(started)
+        audio = self._next_packet(events)
+        video = self._video.next_unit(stalled=self._stall > 0)
+        return Tick(audio, video, tuple(events))
 
-    def _listen(self) -> Tick:
-        self._held -= 1
-        if not self._held:
-            self._held = 1
-            self.release()
-        self._tail = None
-        video = self._idle_unit() if self._picture_due else None
-        self._picture_due = not self._picture_due
+    def _paused_tick(self) -> Tick:
+        self._video.cut_tail()
+        video = self._video.next_unit(paused=True)
+        if self._pause == 1:
+            self.resume()
+        else:
+            self._pause -= 1
         return Tick(None, video)
 
-    def _start_next(self) -> Started | None:
-        self._breath = max(0, self._breath - 1)
-        if self._breath or not self._queue:
+    def _start_next(self) -> PlayoutStarted | None:
+        self._gap = max(0, self._gap - 1)
+        speech = self._queue.first
+        if self._gap or speech is None or not speech.is_ready:
             return None
-        identity, speech = next(iter(self._queue.items()))
-        if not speech.ready:
-            return None
+        assert speech.started is not None
         if speech.audio_complete and not speech.packets:
-            self._drop(identity)
+            self._queue.remove(speech.started.speech)
             return None
-        with_video = 0 in speech.units
-        if not with_video and self._renderer_trusted and not speech.frames_hopeless and self._idle is not None:
-            self._waited += 1
-            if self._waited <= _PATIENCE:
+        has_picture = 0 in speech.units
+        may_have_picture = self._video.has_idle_loop and self._renderer_responsive and not speech.frames_failed
+        if not has_picture and may_have_picture:
+            self._picture_wait += 1
+            if self._picture_wait <= _MAX_PICTURE_WAIT:
                 return None
-            self._renderer_trusted = False
-        self._waited = 0
-        self._playing, self._tail = speech, None
-        self._position = self._frame = self._frames_sent = self._stalled = 0
-        self._speech_chained = False
-        # The first picture leaves with the first packet: lips and voice share their origin.
-        self._picture_due = True
-        assert speech.about is not None
-        return Started(speech.about, with_video)
+            self._renderer_responsive = False
+        self._playing = speech
+        self._picture_wait = self._position = self._stall = 0
+        self._video.start_speech(speech)
+        return PlayoutStarted(speech.started, has_picture)
 
-    def _next_packet(self, moments: list[Started | Progress | Finished]) -> bytes | None:
+    def _next_packet(self, events: list[PlayoutEvent]) -> bytes | None:
         speech = self._playing
         if speech is None:
             return None
         if self._position < len(speech.packets):
             packet = speech.packets[self._position]
             self._position += 1
-            self._stalled = 0
-            assert speech.about is not None
+            self._stall = 0
+            assert speech.started is not None
             if self._position == len(speech.packets) and speech.audio_complete:
-                moments.append(self._finish(speech, complete=True))
-            elif self._position % _PROGRESS == 0:
-                moments.append(Progress(speech.about, self._position * OPUS_FRAME))
+                events.append(self._finish(speech, complete=True))
+            elif self._position % _PROGRESS_INTERVAL == 0:
+                events.append(PlayoutProgress(speech.started, self._position * OPUS_FRAME))
             return packet
-        self._stalled += 1
-        if self._stalled > _LOST:
-            moments.append(self._finish(speech, complete=False))
+        self._stall += 1
+        if self._stall > _MAX_STALL:
+            events.append(self._finish(speech, complete=False))
         return None
 
-    def _finish(self, speech: _Speech, *, complete: bool) -> Finished:
-        assert speech.about is not None
-        self._playing, self._tail = None, speech
-        self._breath = _BREATH
-        self._drop(speech.about.speech)
-        return Finished(speech.about, self._position * OPUS_FRAME, self._frames_sent, complete)
-
-    def _next_unit(self) -> bytes | None:
-        if self._playing is not None:
-            return None if self._stalled else self._speech_unit(self._playing)
-        if self._tail is not None:
-            unit = self._speech_unit(self._tail)
-            if unit is not None:
-                return unit
-            # The tail ends where the idle loop can be entered.
-            self._phase = self._tail.phase + self._frame - 1
-            self._tail = None
-        return self._idle_unit()
-
-    def _speech_unit(self, speech: _Speech) -> bytes | None:
-        """The picture of a speech that is due; pictures that came too late are left out up to the next key frame."""
-        frame = self._frame
-        self._frame += 1
-        if frame in speech.keys:
-            self._speech_chained = True
-        if not self._speech_chained or frame not in speech.units:
-            self._speech_chained = False
-            return None
-        self._frames_sent += 1
-        self._idle_chained = False
-        return speech.units[frame]
-
-    def _idle_unit(self) -> bytes | None:
-        if self._idle is None:
-            return None
-        if not self._idle_chained:
-            self._phase = self._idle.nearest_key(self._phase)
-            self._idle_chained = True
-        unit = self._idle.units[self._phase % len(self._idle.units)]
-        self._phase = (self._phase + 1) % len(self._idle.units)
-        return unit
+    def _finish(self, speech: BufferedSpeech, *, complete: bool) -> PlayoutFinished:
+        assert speech.started is not None
+        self._playing = None
+        self._gap = _SENTENCE_GAP
+        self._video.end_speech()
+        self._queue.remove(speech.started.speech)
+        return PlayoutFinished(speech.started, self._position * OPUS_FRAME, self._video.frames_sent, complete)

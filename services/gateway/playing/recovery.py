@@ -1,4 +1,4 @@
-"""What a gateway that was killed left open: its sessions, and what somebody was saying."""
+"""Closes the sessions and utterances that a killed gateway left open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class SessionJournal:
-    """The sessions that are open here, one small file each, so that the next start knows of them.
+    """The open sessions of this gateway on disk, one small file each, so that the next start can close orphans.
 
     Raises:
         ConfigurationError: the folder cannot be written.
@@ -38,26 +38,26 @@ class SessionJournal:
         except OSError as error:
             raise ConfigurationError(f"the folder {folder} cannot be written: {error.strerror}") from error
 
-    def opened(self, event: Event) -> None:
-        """A session opens; noted before the log is told."""
+    def record(self, event: Event) -> None:
+        """Record an open session, before its `session.opened` is published."""
         assert isinstance(event.body, SessionOpened)
         try:
             self._file(event.body.session).write_bytes(codec.encode(event))
-        except OSError as error:  # a full disk: then nobody will close it after a crash
-            log.warning("session not noted", extra={"session": event.body.session, "why": error.strerror})
+        except OSError as error:  # a full disk: then the session stays open on the log after a crash
+            log.warning("session not journalled", extra={"session": event.body.session, "why": error.strerror})
 
-    def closed(self, session: str) -> None:
-        """A session is over, and the log knows."""
+    def remove(self, session: str) -> None:
+        """Remove a session whose `session.closed` is published."""
         self._file(session).unlink(missing_ok=True)
 
-    def left(self) -> list[Event]:
-        """Sessions that nobody closed, by when they were opened."""
+    def orphans(self) -> list[Event]:
+        """The `session.opened` of the sessions that are recorded as open, oldest first."""
         found: list[Event] = []
         for file in self._folder.glob("*.json"):
             try:
                 found.append(codec.decode_event(file.read_bytes()))
             except UndecodableEvent:
-                file.unlink()  # the crash came while it was written: the log was not told of it either
+                file.unlink()  # torn by the crash: its event was not published either
         return sorted(found, key=lambda event: event.at)
 
     def _file(self, session: str) -> Path:
@@ -65,37 +65,37 @@ class SessionJournal:
 
 
 async def close_orphaned_sessions(event_log: EventLog, journal: SessionJournal) -> None:
-    """End what was begun: utterances get their last chunk, so that what was said is understood; sessions are closed."""
-    for opened in journal.left():
+    """Close each orphan, after giving its utterances their final chunk so that they are transcribed."""
+    for opened in journal.orphans():
         body = opened.body
         if isinstance(body, SessionOpened):
             await _end_utterances(event_log, opened.conversation, body.session)
             closed = SessionClosed(session=body.session, reason="lost")
             await event_log.append(_event(opened, closed, derive_id(body.session, "closed")))
-            journal.closed(body.session)
-            log.info("closed a lost session", extra={"session": body.session})
+            journal.remove(body.session)
+            log.info("closed an orphaned session", extra={"session": body.session})
 
 
 async def _end_utterances(event_log: EventLog, conversation: str, session: str) -> None:
-    open_ones: dict[str, Event] = {}
+    unended: dict[str, Event] = {}
     for _, event in await event_log.facts(conversation):
         match event.body:
-            case UtteranceStarted() as begun if begun.session == session:
-                open_ones[begun.utterance] = event
-            case UtteranceEnded() | UtteranceDiscarded() | TranscriptFinal() as over:
-                open_ones.pop(over.utterance, None)
+            case UtteranceStarted() as started if started.session == session:
+                unended[started.utterance] = event
+            case UtteranceEnded() | UtteranceDiscarded() | TranscriptFinal() as ended:
+                unended.pop(ended.utterance, None)
             case _:
                 pass
-    for utterance, started in open_ones.items():
-        samples = await _finish_sound(event_log, conversation, utterance)
-        ended = UtteranceEnded(
+    for utterance, started_event in unended.items():
+        samples = await _finish_recording(event_log, conversation, utterance)
+        body = UtteranceEnded(
             utterance=utterance, samples=samples, speech_ended=samples, reason="session_closed"
         )
-        await event_log.append(_event(started, ended, derive_id(utterance, "ended")))
+        await event_log.append(_event(started_event, body, derive_id(utterance, "ended")))
 
 
-async def _finish_sound(event_log: EventLog, conversation: str, utterance: str) -> int:
-    """See to it that the recording has a final chunk; returns its samples at 16 kHz."""
+async def _finish_recording(event_log: EventLog, conversation: str, utterance: str) -> int:
+    """Publish the final chunk of a recording unless it has one; returns its samples at 16 kHz."""
     index = samples = 0
     subject = subjects.audio_in(conversation, utterance)
     async for record in event_log.read(streams.AUDIO, subject):

@@ -1,4 +1,4 @@
-"""What a session that begins has to play first: a reply that nobody has heard, or that a lost session broke off."""
+"""Finds the reply that a new session resumes: one that nobody has heard, or that a lost session broke off."""
 
 from __future__ import annotations
 
@@ -11,65 +11,65 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, Reply, fold_all
 
-_WORTH_RESUMING = 60_000_000
-"""Microseconds for which an unheard reply is worth hearing."""
+_MAX_AGE = 60_000_000
+"""Microseconds after the start of its turn for which a reply is resumed; an older one is only shown as text."""
 UNPLAYED_STATES = ("written", "spoken", "playing")
 """States of a sentence that has not been played to its end."""
 
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Where a session begins to read."""
+    """The speeches that a new session plays first, and the positions from which it reads their media."""
 
     speeches: tuple[Event, ...]
-    """The `speech.started` of each sentence that is to be played; empty where the session only plays what comes."""
-    sound: int
-    """Sequence on `AUDIO` after which the sound stands that is to be played."""
-    pictures: int
-    """The same for the pictures, on `FRAMES`."""
+    """The `speech.started` of each sentence to resume; empty where no reply is resumed."""
+    audio_after: int
+    """Sequence on `AUDIO` after which the session reads."""
+    frames_after: int
+    """Sequence on `FRAMES` after which the session reads."""
 
 
 async def find_resume_point(
-    event_log: EventLog, conversation: str, known: Conversation | None, *, alone: Callable[[], bool]
+    event_log: EventLog, conversation: str, known: Conversation | None, *, is_only_session: Callable[[], bool]
 ) -> ResumePoint:
-    """Find out where to begin.
+    """Find the speeches to resume; without any, the session begins at the end of the streams.
 
     Args:
-        known: the conversation as far as it is folded already.
-        alone: whether no other session plays it.
+        known: the conversation as far as the read model has it.
+        is_only_session: whether no other session plays the conversation.
     Raises:
         BusError: NATS is away, or refuses.
     """
-    # First the positions, then the facts: a speech begun before them is on record, one begun after them is read.
-    sound = await event_log.last_sequence(streams.AUDIO)
-    pictures = await event_log.last_sequence(streams.FRAMES)
+    # Positions before facts: a speech started before the positions is among the facts, a later one is read live.
+    audio_after = await event_log.last_sequence(streams.AUDIO)
+    frames_after = await event_log.last_sequence(streams.FRAMES)
     state = known or Conversation(id=conversation)
     state = fold_all(state, await event_log.facts(conversation, after=state.seq))
     reply = reply_to_resume(state, clock.now())
-    if reply is None or not alone():
-        return ResumePoint((), sound, pictures)
-    waiting = {one.speech for one in reply.sentences if one.state in UNPLAYED_STATES and one.speech}
-    facts = await event_log.facts(conversation) if waiting else []
+    if reply is None or not is_only_session():
+        return ResumePoint((), audio_after, frames_after)
+    unplayed = {one.speech for one in reply.sentences if one.state in UNPLAYED_STATES and one.speech}
+    facts = await event_log.facts(conversation) if unplayed else []
     speeches = tuple(
-        event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in waiting
+        event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in unplayed
     )
     for event in speeches:
         assert isinstance(event.body, SpeechStarted)
-        first_sound = await event_log.first_sequence(subjects.audio_out(conversation, event.body.speech))
-        first_picture = await event_log.first_sequence(subjects.frames(conversation, event.body.speech))
-        sound = min(sound, (first_sound or sound + 1) - 1)
-        pictures = min(pictures, (first_picture or pictures + 1) - 1)
-    return ResumePoint(speeches, sound, pictures)
+        first_audio = await event_log.first_sequence(subjects.audio_out(conversation, event.body.speech))
+        first_frames = await event_log.first_sequence(subjects.frames(conversation, event.body.speech))
+        audio_after = min(audio_after, (first_audio or audio_after + 1) - 1)
+        frames_after = min(frames_after, (first_frames or frames_after + 1) - 1)
+    return ResumePoint(speeches, audio_after, frames_after)
 
 
 def reply_to_resume(conversation: Conversation | None, now: int) -> Reply | None:
-    """The newest reply, where the person still waits to hear it.
+    """The newest reply, if a part of it is unplayed and its turn is less than a minute old.
 
     Args:
-        now: microseconds since 1970; what was said longer ago than a minute is read, not heard.
+        now: microseconds since 1970.
     """
     turn = conversation.turns[-1] if conversation and conversation.turns else None
-    if turn is None or turn.reply is None or now - turn.at > _WORTH_RESUMING:
+    if turn is None or turn.reply is None or now - turn.at > _MAX_AGE:
         return None
-    unheard = any(one.state in UNPLAYED_STATES for one in turn.reply.sentences)
-    return turn.reply if unheard and turn.reply.state in ("telling", "ended") else None
+    unplayed = any(one.state in UNPLAYED_STATES for one in turn.reply.sentences)
+    return turn.reply if unplayed and turn.reply.state in ("telling", "ended") else None

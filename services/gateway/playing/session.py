@@ -1,39 +1,26 @@
-"""One live connection of a browser: its microphone to the log, the conversation's speech and face to it."""
+"""One browser's live session: publishes its microphone, and plays the conversation's speech and face to it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Literal
 
-from aiortc import (
-    RTCBundlePolicy,
-    RTCConfiguration,
-    RTCDataChannel,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCSessionDescription,
-)
+from aiortc import RTCIceServer, RTCSessionDescription
 
 from bus import clock, subjects
 from bus.codec import decode_media
-from bus.errors import InvalidInput, UndecodableEvent
+from bus.errors import UndecodableEvent
 from bus.events import (
     AudioOut,
-    Body,
     CharacterChosen,
     CommandRecognised,
     Event,
     FrameBatch,
     FramesFailed,
     LiveEvent,
-    PlaybackFinished,
-    PlaybackProgress,
-    PlaybackStarted,
     ReplyInterrupted,
     SessionClosed,
     SessionOpened,
@@ -48,128 +35,108 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from services.audio import SILENCE
 from services.gateway.feed import Feed, Watcher
 from services.gateway.listening.microphone import Microphone
-from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.barge_in import BargeInDetector, Verdict
 from services.gateway.playing.idle_loops import IdleLoops
-from services.gateway.playing.playout import Finished, Playout, Progress, Started, Tick
+from services.gateway.playing.peer_connection import TICK, PeerConnection
+from services.gateway.playing.playback_events import PlaybackEvents
+from services.gateway.playing.playout import Playout, Tick
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
-from services.gateway.playing.tracks import EncodedTrack
 
 log = logging.getLogger(__name__)
 
 CloseReason = Literal["left", "lost", "shutdown", "failed"]
 
-_TICK = 0.02
-_FALLEN_BEHIND = 0.2
-_CONNECT_PATIENCE = 20.0
-_WATCH_EVERY = 2.0
-_PING_EVERY = 1.0
-_AUDIO_CLOCK = 960
-_VIDEO_CLOCK = 1800
+CONNECT_TIMEOUT = 20.0
+"""Seconds from the answer until media must flow."""
+_MAX_LAG = 0.2
+"""Seconds that ticks may be late before some are skipped."""
+_WATCHING_INTERVAL = 2.0
+_IDLE_LOOP_INTERVAL = 0.2
+_PING_INTERVAL = 1.0
+_MAX_UNPUBLISHED = 1000
 
 
 class Session:
-    """From an offer until the browser leaves. Owns the peer connection, its tracks and all its tasks."""
+    """A session from the browser's offer until it leaves. Owns the peer connection and all its tasks.
+
+    Args:
+        on_barge_in: interrupts the replies of the conversation, except the answer to this turn.
+        is_only_session: whether no other session plays the conversation.
+        connect_timeout: seconds from the answer until media must flow.
+    """
 
     def __init__(
         self,
         event_log: EventLog,
         feed: Feed,
-        idle: IdleLoops,
+        idle_loops: IdleLoops,
         *,
         conversation: str,
         character: str,
         microphone: Microphone,
         journal: SessionJournal,
         ice_servers: list[RTCIceServer],
-        on_speech: Callable[[str, str | None], Awaitable[None]],
-        alone: Callable[[], bool],
+        on_barge_in: Callable[[str | None], Awaitable[None]],
+        is_only_session: Callable[[], bool],
+        connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self.id = new_id("s")
         self.conversation = conversation
         self._event_log = event_log
         self._feed = feed
-        self._idle = idle
+        self._idle_loops = idle_loops
         self._character = character
-        self._idle_shown: tuple[str, str] | None = None
+        self._shown_idle_loop: tuple[str, str] | None = None
+        """Character and version."""
         self._microphone = microphone
         self._journal = journal
-        self._on_speech = on_speech
-        self._alone = alone
+        self._on_barge_in = on_barge_in
+        self._is_only_session = is_only_session
+        self._connect_timeout = connect_timeout
         self.playout = Playout(phase=clock.now() // 40_000)
+        self._playback_events = PlaybackEvents(conversation, self.id)
         self._barge_in = BargeInDetector()
-        self._causes: dict[str, Event] = {}
-        self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
-        self._pc = RTCPeerConnection(
-            RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        self._peer = PeerConnection(
+            ice_servers, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
         )
-        self._control: RTCDataChannel | None = None
-        self._connected = asyncio.Event()
-        self._over: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
-        self._facts: asyncio.Queue[Event] = asyncio.Queue(1000)
+        self._ended: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
+        self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
         self._opened: Event | None = None
 
     @property
     def is_connected(self) -> bool:
-        return self._connected.is_set()
+        return self._peer.connected.is_set()
 
-    # connecting
+    # opening and closing
 
     async def answer(self, offer: RTCSessionDescription) -> str:
-        """Take the offer; returns the answer's SDP with all our candidates.
+        """Accept the offer; returns the SDP of the answer.
 
         Raises:
             InvalidInput: the offer cannot be answered.
         """
-        self._pc.addTrack(self._audio)
-        video = self._pc.addTrack(self._video)
-        # Before the remote description: afterwards preferences are ignored without a word.
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.sender is video:
-                codecs = RTCRtpSender.getCapabilities("video").codecs
-                transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/H264", "video/rtx")])
-        self._pc.on("connectionstatechange", self._on_connection_state)
-        self._pc.on("datachannel", self._on_data_channel)
-        try:
-            await self._pc.setRemoteDescription(offer)
-            for transceiver in self._pc.getTransceivers():
-                if transceiver.kind == "audio":
-                    aiortc_tuning.intercept_packets(transceiver.receiver, self._microphone.push_packet)
-            await self._pc.setLocalDescription(await self._pc.createAnswer())
-        except Exception as error:  # a parser fed by strangers: it raises whatever it likes
-            await self._pc.close()
-            raise InvalidInput(f"the offer cannot be answered: {type(error).__name__}: {error}") from error
-        return self._pc.localDescription.sdp
-
-    def _on_connection_state(self) -> None:
-        state = self._pc.connectionState
-        if state == "connected":
-            self._connected.set()
-        elif state in ("failed", "closed"):
-            self.end("lost" if self._connected.is_set() else "failed")
-
-    def _on_data_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label == "control":
-            self._control = channel
+        return await self._peer.answer(offer)
 
     def end(self, reason: CloseReason) -> None:
-        """Close soon; the first reason given stands."""
-        if not self._over.done():
-            self._over.set_result(reason)
+        """Make `run` close the session; of several reasons the first counts."""
+        if not self._ended.done():
+            self._ended.set_result(reason)
+
+    def _on_disconnect(self) -> None:
+        self.end("lost" if self.is_connected else "failed")
 
     async def run(self) -> None:
-        """Serve the session until it is over."""
+        """Serve the session until it is ended, then close it."""
         reason: CloseReason = "shutdown"
-        connected = asyncio.create_task(self._connected.wait())
+        connected = asyncio.create_task(self._peer.connected.wait())
         try:
             # A browser that connects may write at once, before this end knows that it is connected.
-            await self._say_watching()
-            await _first(connected, self._over, timeout=_CONNECT_PATIENCE)
-            if self._connected.is_set() and not self._over.done():
+            await self._publish_watching()
+            await _first_of(connected, self._ended, timeout=self._connect_timeout)
+            if self.is_connected and not self._ended.done():
                 reason = await self._serve()
             else:
                 reason = "failed"
@@ -179,118 +146,127 @@ class Session:
             await asyncio.shield(self._close(reason))
 
     async def _serve(self) -> CloseReason:
-        """Do all the work of an open session until it is told to end, or the work breaks."""
-        self._opened = self._fact(SessionOpened(session=self.id), cause=None, identity=derive_id(self.id, "opened"))
-        self._journal.opened(self._opened)
-        self._facts.put_nowait(self._opened)
-        work = asyncio.create_task(self._work())
+        """Run the tasks of an open session until it is ended, or one of them fails."""
+        self._opened = self._event(SessionOpened(session=self.id), "opened")
+        self._journal.record(self._opened)
+        self._unpublished.put_nowait(self._opened)
+        tasks = asyncio.create_task(self._run_tasks())
         try:
-            await _first(work, self._over)
-            if self._over.done():
-                return self._over.result()
-            log.error("session broke", extra={"session": self.id}, exc_info=work.exception())
+            await _first_of(tasks, self._ended)
+            if self._ended.done():
+                return self._ended.result()
+            log.error("session broke", extra={"session": self.id}, exc_info=tasks.exception())
             return "failed"
         finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            tasks.cancel()
+            await asyncio.gather(tasks, return_exceptions=True)
 
-    async def _work(self) -> None:
+    async def _run_tasks(self) -> None:
         with self._feed.watch(self.conversation) as watcher:
-            begin = await self._take_up()
-            sound, pictures = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
+            begin = await self._resume_reply()
+            audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._publish_facts())
-                tasks.create_task(self._note(watcher))
-                tasks.create_task(self._take_media(streams.AUDIO, sound, begin.sound))
-                tasks.create_task(self._take_media(streams.FRAMES, pictures, begin.pictures))
-                tasks.create_task(self._say_that_we_watch())
-                tasks.create_task(self._ping())
-                tasks.create_task(self._pace())
+                tasks.create_task(self._publish_events())
+                tasks.create_task(self._handle_news(watcher))
+                tasks.create_task(self._buffer_media(streams.AUDIO, audio, begin.audio_after))
+                tasks.create_task(self._buffer_media(streams.FRAMES, frames, begin.frames_after))
+                tasks.create_task(self._keep_watching())
+                tasks.create_task(self._keep_idle_loop())
+                tasks.create_task(self._keep_pinging())
+                tasks.create_task(self._send_ticks())
                 tasks.create_task(self._microphone.run(self.id))
 
     async def _close(self, reason: CloseReason) -> None:
-        self._audio.stop()
-        self._video.stop()
-        await self._pc.close()
-        opened = self._opened
-        if opened is None:
+        await self._peer.close()
+        if self._opened is None:
             return
-        closed = SessionClosed(session=self.id, reason=reason)
-        while not self._facts.empty():
-            await self._event_log.append(self._facts.get_nowait())
-        await self._event_log.append(self._fact(closed, cause=opened, identity=derive_id(self.id, "closed")))
-        self._journal.closed(self.id)
+        while not self._unpublished.empty():
+            await self._event_log.append(self._unpublished.get_nowait())
+        await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+        self._journal.remove(self.id)
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
-    # what happens in the conversation
+    def _event(self, body: SessionOpened | SessionClosed, name: str) -> Event:
+        return Event(
+            id=derive_id(self.id, name),
+            at=clock.now(),
+            conversation=self.conversation,
+            cause=self._opened.id if self._opened else None,
+            body=body,
+        )
 
-    async def _note(self, watcher: Watcher) -> None:
-        async for one in watcher.news():
-            if one is None:
+    # input: the conversation's events and media
+
+    async def _resume_reply(self) -> ResumePoint:
+        """Queue the speeches of a reply that no session has played, or that a lost session broke off."""
+        known = self._feed.model.conversation(self.conversation)
+        resume = await find_resume_point(
+            self._event_log, self.conversation, known, is_only_session=self._is_only_session
+        )
+        for event in resume.speeches:
+            self.playout.add_speech(self._playback_events.add_speech(event))
+        if resume.speeches:
+            log.info("resuming a reply", extra={"session": self.id, "sentences": len(resume.speeches)})
+        return resume
+
+    async def _handle_news(self, watcher: Watcher) -> None:
+        async for news in watcher.news():
+            if news is None:
                 continue
-            if isinstance(one, LiveEvent):
-                await self._note_partial(one)
-                continue
-            match one.event.body:
-                case SpeechStarted() as speech:
-                    self._causes[speech.speech] = one.event
-                    self.playout.started(speech)
-                    if self._barge_in.under_way:
-                        self.playout.hold()  # nobody is spoken over
-                case SpeechFailed(speech=speech_id):
-                    self.playout.skip(speech_id)
-                case FramesFailed(speech=speech_id):
-                    self.playout.no_frames(speech_id)
-                case ReplyInterrupted(reply=reply):
-                    self.interrupt(reply)
-                case CommandRecognised(name="stop"):
-                    await self._on_speech(self.conversation, one.event.turn)
-                case CharacterChosen(character=character):
-                    self._character = character
-                    self._show_idle()
-                case UtteranceStarted(utterance=utterance, session=self.id):
-                    self._barge_in.began(utterance, one.event.turn)
-                    if not self.playout.is_idle:
-                        self.playout.hold()
-                case TranscriptFinal(utterance=utterance, text=text):
-                    await self._decide(self._barge_in.over(utterance, text), one.event.turn)
-                case UtteranceDiscarded(utterance=utterance):
-                    await self._decide(self._barge_in.over(utterance, ""), one.event.turn)
-                case _:
-                    pass
+            if isinstance(news, LiveEvent):
+                await self._handle_partial(news)
+            else:
+                await self._handle_event(news.event)
         self.end("failed")  # cut off for reading too slowly
 
-    async def _note_partial(self, live: LiveEvent) -> None:
-        if not isinstance(live.body, TranscriptPartial) or not self._microphone.is_recording(live.body.utterance):
-            return
-        self._microphone.set_partial(live.body.text)
-        turn = self._barge_in.turn(live.body.utterance)
-        await self._decide(self._barge_in.heard(live.body.utterance, live.body.text), turn)
+    async def _handle_event(self, event: Event) -> None:
+        match event.body:
+            case SpeechStarted():
+                self.playout.add_speech(self._playback_events.add_speech(event))
+                if self._barge_in.is_pending:
+                    self.playout.pause()  # the avatar does not talk over the person
+            case SpeechFailed(speech=speech):
+                self.playout.fail_audio(speech)
+            case FramesFailed(speech=speech):
+                self.playout.fail_frames(speech)
+            case ReplyInterrupted(reply=reply):
+                self.interrupt(reply)
+            case CommandRecognised(name="stop"):
+                await self._on_barge_in(event.turn)
+            case CharacterChosen(character=character):
+                self._character = character
+                self._show_idle_loop()
+            case UtteranceStarted(utterance=utterance, session=self.id):
+                self._barge_in.start(utterance, event.turn)
+                if not self.playout.is_idle:
+                    self.playout.pause()
+            case TranscriptFinal(utterance=utterance, text=text):
+                await self._apply(self._barge_in.judge_final(utterance, text), event.turn)
+            case UtteranceDiscarded(utterance=utterance):
+                await self._apply(self._barge_in.judge_final(utterance, ""), event.turn)
+            case _:
+                pass
 
-    async def _decide(self, verdict: Verdict, turn: str | None) -> None:
-        """The voice that fell silent goes on, or the answers to what was said before this turn are cut short."""
-        if verdict == "stop" and not self.playout.is_idle:
-            await self._on_speech(self.conversation, turn)
+    async def _handle_partial(self, live: LiveEvent) -> None:
+        if isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
+            utterance, text = live.body.utterance, live.body.text
+            self._microphone.set_partial(text)
+            turn = self._barge_in.turn(utterance)
+            await self._apply(self._barge_in.judge_partial(utterance, text), turn)
+
+    async def _apply(self, verdict: Verdict, turn: str | None) -> None:
+        """Resume the paused voice, or interrupt the replies to earlier turns than this one."""
+        if verdict == "interrupt" and not self.playout.is_idle:
+            await self._on_barge_in(turn)
         if verdict != "wait":
-            self.playout.release()
+            self.playout.resume()
 
     def interrupt(self, reply: str) -> list[Event]:
-        """Stop a reply now; returns the facts of what had been played, for the log."""
-        return [event for moment in self.playout.interrupt(reply) if (event := self._moment(moment)) is not None]
+        """Stop a reply now; returns events that report how much of it was played, for the log."""
+        finished = self.playout.interrupt(reply)
+        return [] if finished is None else [self._playback_events.event(finished)]
 
-    async def _take_up(self) -> ResumePoint:
-        """Go on with a reply that was told while no session was there to play it, or that a lost one broke off."""
-        known = self._feed.model.conversation(self.conversation)
-        unheard = await find_resume_point(self._event_log, self.conversation, known, alone=self._alone)
-        for event in unheard.speeches:
-            assert isinstance(event.body, SpeechStarted)
-            self._causes[event.body.speech] = event
-            self.playout.started(event.body)
-        if unheard.speeches:
-            log.info("taking up a reply", extra={"session": self.id, "sentences": len(unheard.speeches)})
-        return unheard
-
-    async def _take_media(self, stream: str, subject: str, after: int) -> None:
+    async def _buffer_media(self, stream: str, subject: str, after: int) -> None:
         async with aclosing(self._event_log.read(stream, subject, after=after, follow=True)) as records:
             async for record in records:
                 try:
@@ -299,96 +275,63 @@ class Session:
                     log.warning("undecodable media", extra={"sequence": record.sequence, "why": error.detail})
                     continue
                 if isinstance(message, AudioOut):
-                    self.playout.audio(message)
+                    self.playout.add_audio(message)
                 elif isinstance(message, FrameBatch):
-                    self.playout.frames(message)
+                    self.playout.add_frames(message)
 
-    # what leaves
+    # output: media to the browser, events to the log
 
-    async def _pace(self) -> None:
-        """One tick every 20 ms. After a stall the time stamps jump, so that nothing is sent in a burst."""
+    async def _send_ticks(self) -> None:
+        """Send one tick every 20 ms. After a stall ticks are skipped, so that none are sent in a burst."""
         loop = asyncio.get_running_loop()
         origin, number = loop.time(), 0
         while True:
             self._send(self.playout.tick(), number)
             number += 1
-            late = loop.time() - origin - number * _TICK
-            if late > _FALLEN_BEHIND:
-                number += int(late / _TICK)
+            late = loop.time() - origin - number * TICK
+            if late > _MAX_LAG:
+                number += int(late / TICK)
             await asyncio.sleep(max(0.0, -late))
 
     def _send(self, tick: Tick, number: int) -> None:
-        self._audio.push(tick.audio or SILENCE, number * _AUDIO_CLOCK)
+        self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio)
-        if tick.video is not None:
-            self._video.push(tick.video, number * _VIDEO_CLOCK)
-        for moment in tick.moments:
-            event = self._moment(moment)
-            if event is not None and not self._facts.full():
-                self._facts.put_nowait(event)
+        for playout_event in tick.events:
+            event = self._playback_events.event(playout_event)
+            if not self._unpublished.full():
+                self._unpublished.put_nowait(event)
 
-    def _moment(self, moment: Started | Progress | Finished) -> Event | None:
-        about = moment.speech
-        common = {"session": self.id, "speech": about.speech, "reply": about.reply, "index": about.index}
-        body: Body
-        match moment:
-            case Started(video=video):
-                body = PlaybackStarted(**common, video=video)  # type: ignore[arg-type]
-            case Progress(samples=samples):
-                body = PlaybackProgress(**common, samples=samples)  # type: ignore[arg-type]
-            case Finished():
-                body = PlaybackFinished(
-                    **common,  # type: ignore[arg-type]
-                    samples=moment.samples,
-                    complete=moment.complete,
-                    frames=moment.frames,
-                )
-        cause = self._causes.get(about.speech)
-        if isinstance(moment, Finished):
-            self._causes.pop(about.speech, None)
-        position = getattr(body, "samples", 0)
-        return self._fact(body, cause=cause, identity=derive_id(about.speech, self.id, type(body).__name__, position))
-
-    def _fact(self, body: Body, *, cause: Event | None, identity: str) -> Event:
-        return Event(
-            id=identity,
-            at=clock.now(),
-            conversation=self.conversation,
-            turn=cause.turn if cause else None,
-            cause=cause.id if cause else None,
-            body=body,  # type: ignore[arg-type]
-        )
-
-    async def _publish_facts(self) -> None:
+    async def _publish_events(self) -> None:
         while True:
-            await self._event_log.append(await self._facts.get())
+            await self._event_log.append(await self._unpublished.get())
 
-    # keeping alive
-
-    def _show_idle(self) -> None:
-        loop = self._idle.get(self._character)
-        if loop is not None and self._idle_shown != (loop.character, loop.version):
-            self._idle_shown = (loop.character, loop.version)
-            self.playout.set_idle(loop)
-
-    async def _say_that_we_watch(self) -> None:
+    async def _keep_watching(self) -> None:
         while True:
-            await self._say_watching()
-            for _ in range(10):
-                self._show_idle()
-                await asyncio.sleep(_WATCH_EVERY / 10)
+            await self._publish_watching()
+            await asyncio.sleep(_WATCHING_INTERVAL)
 
-    async def _say_watching(self) -> None:
+    async def _publish_watching(self) -> None:
         watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session=self.id))
         await self._event_log.publish_live(watching)
 
-    async def _ping(self) -> None:
+    async def _keep_idle_loop(self) -> None:
         while True:
-            if self._control is not None and self._control.readyState == "open":
-                self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
-            await asyncio.sleep(_PING_EVERY)
+            self._show_idle_loop()
+            await asyncio.sleep(_IDLE_LOOP_INTERVAL)
+
+    def _show_idle_loop(self) -> None:
+        """Show the newest idle loop of the character, if it is another one than before."""
+        loop = self._idle_loops.get(self._character)
+        if loop is not None and self._shown_idle_loop != (loop.character, loop.version):
+            self._shown_idle_loop = (loop.character, loop.version)
+            self.playout.set_idle_loop(loop)
+
+    async def _keep_pinging(self) -> None:
+        while True:
+            self._peer.ping()
+            await asyncio.sleep(_PING_INTERVAL)
 
 
-async def _first(*ends: asyncio.Future[Any], timeout: float | None = None) -> None:
+async def _first_of(*futures: asyncio.Future[Any], timeout: float | None = None) -> None:
     """Wait until one of them is done."""
-    await asyncio.wait(ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Tracks that hand encoded packets to aiortc, which then only packetises them."""
+"""Media tracks whose packets are encoded already, so that aiortc only packetises them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import av
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-_CLOCK = {"audio": 48_000, "video": 90_000}
-_UNSENT = 50
+_CLOCK_RATE = {"audio": 48_000, "video": 90_000}
+_MAX_UNSENT = 50
 
 
 class EncodedTrack(MediaStreamTrack):
-    """Sends what is pushed. At most 50 packets wait; older ones are dropped where the network does not take them."""
+    """A track that sends the packets pushed to it. At most 50 wait; a slow network makes it drop older ones."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind = kind
-        self._time_base = Fraction(1, _CLOCK[kind])
-        self._unsent: asyncio.Queue[av.Packet[Any] | None] = asyncio.Queue(_UNSENT)
+        self._time_base = Fraction(1, _CLOCK_RATE[kind])
+        self._unsent: asyncio.Queue[av.Packet[Any] | None] = asyncio.Queue(_MAX_UNSENT)
 
     def push(self, data: bytes, pts: int) -> None:
-        """Send an encoded packet; `pts` counts in the codec's RTP clock (48 kHz sound, 90 kHz pictures)."""
+        """Queue an encoded packet; `pts` counts in the codec's RTP clock (48 kHz audio, 90 kHz video)."""
         packet: av.Packet[Any] = av.Packet(data)
         packet.pts = pts
         packet.time_base = self._time_base
@@ -33,7 +33,7 @@ class EncodedTrack(MediaStreamTrack):
         self._unsent.put_nowait(packet)
 
     async def recv(self) -> av.Packet[Any]:
-        """The next packet, for aiortc's sender."""
+        """The next packet; aiortc's sender calls it."""
         packet = await self._unsent.get() if self.readyState == "live" else None
         if packet is None:
             raise MediaStreamError

@@ -1,4 +1,4 @@
-"""A gateway on a real log, without the other services."""
+"""A gateway on a real event log, without the other services."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from projections.conversation import Conversation
 from projections.read_model import ReadModel
 from services.audio import OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
+from services.gateway.playing.session import CONNECT_TIMEOUT
 from services.gateway.server import GatewayServer
 from services.gateway.web.conversations import RETRY_FOR
 from services.render.encoder import H264Encoder
@@ -36,14 +37,14 @@ def character(name: str) -> CharacterCreated:
 
 
 def pictures(count: int, grey: int) -> tuple[bytes, ...]:
-    """A group of pictures of one shade."""
+    """A group of pictures of one shade, H.264."""
     picture = np.full((SIZE * 3 // 2, SIZE), 128, np.uint8)
     picture[:SIZE] = grey
     return H264Encoder(SIZE, SIZE, 25, bitrate=300_000).encode([picture] * count)
 
 
 def tone(seconds: float) -> tuple[bytes, ...]:
-    """A spoken sentence, as far as the gateway is concerned: Opus packets."""
+    """A tone in place of a spoken sentence: Opus packets."""
     samples = (8000 * np.sin(np.arange(int(48_000 * seconds)) * 2 * np.pi * 440 / 48_000)).astype(np.int16)
     encoder = OpusEncoder()
     return (*encoder.push(samples), *encoder.flush())
@@ -63,7 +64,7 @@ class FullDisk(ReadModel):
 
 @dataclass
 class Running:
-    """A gateway and a person's HTTP client for it."""
+    """A gateway that serves, and a person's HTTP client for it."""
 
     event_log: EventLog
     url: str
@@ -72,7 +73,7 @@ class Running:
     model: ReadModel
 
     def stranger(self) -> httpx2.AsyncClient:
-        """A client of somebody else."""
+        """The client of another person."""
         return httpx2.AsyncClient(base_url=self.url, timeout=20)
 
     async def open(self, character: str = "ada") -> str:
@@ -82,25 +83,25 @@ class Running:
         return identity
 
     async def record(self, conversation: str, turn: str, *bodies: Body) -> None:
-        """Put on record what services would say."""
+        """Append the facts of a turn, as the services would publish them."""
         for number, body in enumerate(bodies):
             name = f"{turn}-{type(body).__name__}-{getattr(body, 'index', number)}"
             await self.event_log.append(
                 Event(id=name, at=number, conversation=conversation, turn=turn, body=body)  # type: ignore[arg-type]
             )
 
-    async def speak(self, conversation: str, turn: str, about: SpeechStarted, seconds: float) -> None:
-        """A sentence with voice and face, as TTS and render would publish it."""
-        await self.record(conversation, turn, about)
+    async def speak(self, conversation: str, turn: str, started: SpeechStarted, seconds: float) -> None:
+        """Publish a sentence with voice and face, as TTS and render would."""
+        await self.record(conversation, turn, started)
         packets = tone(seconds)
         audio = AudioOut(
-            conversation=conversation, speech=about.speech, index=0, sample=0, packets=packets, final=True
+            conversation=conversation, speech=started.speech, index=0, sample=0, packets=packets, final=True
         )
-        await self.event_log.publish_media(audio, f"{about.speech}-0")
+        await self.event_log.publish_media(audio, f"{started.speech}-0")
         count = len(packets) // 2 + 1
         batch = FrameBatch(
             conversation=conversation,
-            speech=about.speech,
+            speech=started.speech,
             index=0,
             frame=0,
             fps=25,
@@ -108,12 +109,12 @@ class Running:
             units=pictures(count, 200),
             final=True,
         )
-        await self.event_log.publish_media(batch, f"{about.speech}-f0")
+        await self.event_log.publish_media(batch, f"{started.speech}-f0")
 
 
 @pytest.fixture
 async def gateway(event_log: EventLog, settings: Settings) -> AsyncIterator[Running]:
-    """A gateway that knows Ada and Milo; only Ada has been drawn."""
+    """A gateway that knows Ada and Milo; only Ada has an idle loop."""
     async with serving(event_log, settings, PocketsphinxDetector) as running:
         yield running
 
@@ -126,6 +127,7 @@ async def serving(
     *,
     model: type[ReadModel] = ReadModel,
     retry_for: float = RETRY_FOR,
+    connect_timeout: float = CONNECT_TIMEOUT,
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
@@ -145,8 +147,10 @@ async def serving(
         await event_log.publish_media(batch, f"idle-{index}")
     port = free_port()
     read_model = model(settings.data_folder / "gateway.sqlite")
-    server = GatewayServer(event_log, settings, read_model, make_detector, retry_for=retry_for)
-    running = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
+    server = GatewayServer(
+        event_log, settings, read_model, make_detector, retry_for=retry_for, connect_timeout=connect_timeout
+    )
+    serving = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
         async with asyncio.timeout(10):
@@ -155,9 +159,9 @@ async def serving(
             ).status_code != 200:
                 await asyncio.sleep(0.05)
         yield Running(event_log, url, client, server, read_model)
-    running.cancel()
+    serving.cancel()
     with suppress(asyncio.CancelledError):
-        await running
+        await serving
     read_model.close()
 
 

@@ -1,4 +1,4 @@
-"""aiortc still has the places that we reach into."""
+"""Each patch of aiortc's internals takes effect in the installed version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_video_is_offered_with_a_bound_on_the_playout_delay() -> None:
     assert pictures.count(aiortc_tuning.PLAYOUT_DELAY_URI) == 1
 
 
-def test_video_packets_carry_it_and_audio_packets_do_not() -> None:
+def test_video_packets_carry_the_playout_delay_and_audio_packets_do_not() -> None:
     aiortc_tuning.apply_patches(loopback=False)
     extensions = aiortc.rtp.HeaderExtensionsMap()
     extensions.configure(
@@ -47,7 +47,7 @@ def test_loopback_is_offered_on_request_only() -> None:
     assert "127.0.0.1" not in aioice.ice.get_host_addresses(False, True)
 
 
-async def test_packets_are_tapped_before_the_jitter_buffer() -> None:
+async def test_packets_are_intercepted_before_the_jitter_buffer() -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("audio").receiver
     taken: list[tuple[int, int, bytes]] = []

@@ -1,4 +1,4 @@
-"""The play-out: what leaves with which tick."""
+"""The sound and pictures that leave with each tick."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bus.events import AudioOut, FrameBatch, SpeechStarted
 from services.gateway.playing.idle_loops import IdleLoop
-from services.gateway.playing.playout import Finished, Playout, Progress, Started, Tick
+from services.gateway.playing.playout import Playout, PlayoutFinished, PlayoutProgress, PlayoutStarted, Tick
 
 IDLE = IdleLoop("ada", "v1", tuple(b"i%d" % n for n in range(40)), (0, 10, 20, 30))
 
@@ -41,137 +41,154 @@ def pictures(ticked: list[Tick]) -> list[bytes]:
     return [tick.video for tick in ticked if tick.video is not None]
 
 
-def moments(ticked: list[Tick]) -> Iterator[object]:
+def events(ticked: list[Tick]) -> Iterator[object]:
     for tick in ticked:
-        yield from tick.moments
+        yield from tick.events
 
 
 def test_idling_goes_round_the_loop_from_the_nearest_key_frame() -> None:
     playout = Playout(phase=52)
-    playout.set_idle(IDLE)
+    playout.set_idle_loop(IDLE)
     ticked = ticks(playout, 120)
     assert sound(ticked) == []
     assert pictures(ticked) == [b"i%d" % (n % 40) for n in range(10, 70)]
 
 
-def test_a_held_voice_goes_on_where_it_stopped_and_the_face_listens_meanwhile() -> None:
+def test_a_paused_voice_resumes_where_it_stopped_and_the_face_idles_meanwhile() -> None:
     for packets in (6, 7):
         playout = Playout()
-        playout.set_idle(IDLE)
-        playout.started(speech())
-        playout.audio(audio("a", 0, 60, final=True))
-        playout.frames(frames("a", 0, 0, 10))
-        playout.frames(frames("a", 1, 10, 22, final=True))
+        playout.set_idle_loop(IDLE)
+        playout.add_speech(speech())
+        playout.add_audio(audio("a", 0, 60, final=True))
+        playout.add_frames(frames("a", 0, 0, 10))
+        playout.add_frames(frames("a", 1, 10, 22, final=True))
         before = ticks(playout, packets)
-        playout.hold()
-        assert playout.held
-        held = ticks(playout, 30)
-        assert sound(held) == []
-        assert all(picture.startswith(b"i") for picture in pictures(held))
-        assert list(moments(held)) == []
-        playout.release()
+        playout.pause()
+        assert playout.is_paused
+        paused = ticks(playout, 30)
+        assert sound(paused) == []
+        assert all(picture.startswith(b"i") for picture in pictures(paused))
+        assert list(events(paused)) == []
+        playout.resume()
         after = ticks(playout, 60 - packets)
         assert sound(before) + sound(after) == [b"a%d" % n for n in range(60)]
-        # From the next key frame on, and with its packet: lips and voice stay together.
+        # Pictures start again at the next key frame, with its packet: lips and voice stay together.
         first = next(number for number, tick in enumerate(after) if tick.video)
         assert after[first].video == b"af10"
         assert after[first].audio == b"a20"
-        assert [moment for moment in moments(after) if isinstance(moment, Finished)] == [
-            Finished(speech(), 60 * 960, packets // 2 + packets % 2 + 20, complete=True)
+        assert [event for event in events(after) if isinstance(event, PlayoutFinished)] == [
+            PlayoutFinished(speech(), 60 * 960, packets // 2 + packets % 2 + 20, complete=True)
         ]
 
 
-def test_a_held_voice_that_is_interrupted_stays_silent() -> None:
+def test_a_paused_voice_that_is_interrupted_stays_silent() -> None:
     playout = Playout()
-    playout.started(speech())
-    playout.audio(audio("a", 0, 60, final=True))
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 60, final=True))
     ticks(playout, 30)
-    playout.hold()
-    (finished,) = playout.interrupt("r")
-    assert (finished.complete, playout.held, playout.is_idle) == (False, False, True)
+    playout.pause()
+    finished = playout.interrupt("r")
+    assert finished is not None
+    assert (finished.complete, playout.is_paused, playout.is_idle) == (False, False, True)
     assert sound(ticks(playout, 40)) == []
 
 
-def test_nothing_begins_while_the_voice_is_held_and_nobody_holds_it_for_ever() -> None:
+def test_nothing_starts_during_a_pause_and_a_pause_ends_by_itself() -> None:
     playout = Playout()
-    playout.hold()
-    playout.started(speech())
-    playout.audio(audio("a", 0, 5, final=True))
+    playout.pause()
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 5, final=True))
     assert sound(ticks(playout, 399)) == []
     assert sound(ticks(playout, 20)) == [b"a%d" % n for n in range(5)]
-    assert not playout.held
+    assert not playout.is_paused
 
 
-def test_without_a_loop_nothing_is_shown_and_nothing_breaks() -> None:
+def test_lips_and_voice_stay_together_after_a_pause_that_ends_by_itself() -> None:
+    for packets in (6, 7):
+        playout = Playout()
+        playout.set_idle_loop(IDLE)
+        playout.add_speech(speech())
+        playout.add_audio(audio("a", 0, 60, final=True))
+        playout.add_frames(frames("a", 0, 0, 10))
+        playout.add_frames(frames("a", 1, 10, 22, final=True))
+        ticks(playout, packets)
+        playout.pause()
+        ticks(playout, 400)
+        assert not playout.is_paused
+        after = ticks(playout, 60 - packets)
+        assert [tick.audio for tick in after if tick.video == b"af10"] == [b"a20"]
+
+
+def test_without_an_idle_loop_no_picture_leaves() -> None:
     assert pictures(ticks(Playout(), 10)) == []
 
 
 def test_lips_and_voice_start_together_and_stay_together() -> None:
     playout = Playout()
-    playout.set_idle(IDLE)
+    playout.set_idle_loop(IDLE)
     ticks(playout, 3)
-    playout.started(speech())
-    playout.audio(audio("a", 0, 20, final=True))
-    playout.frames(frames("a", 0, 0, 12, phase=3, final=True))
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 20, final=True))
+    playout.add_frames(frames("a", 0, 0, 12, phase=3, final=True))
     ticked = ticks(playout, 20)
     assert [tick.audio for tick in ticked] == [b"a%d" % n for n in range(20)]
     assert [(n, tick.video) for n, tick in enumerate(ticked) if tick.video] == [
         (2 * n, b"af%d" % n) for n in range(10)
     ]
-    assert list(moments(ticked)) == [Started(speech(), True), Finished(speech(), 20 * 960, 10, True)]
+    assert list(events(ticked)) == [PlayoutStarted(speech(), True), PlayoutFinished(speech(), 20 * 960, 10, True)]
 
 
-def test_the_tail_leads_into_the_loop_where_the_speech_ends() -> None:
+def test_the_tail_leads_into_the_idle_loop_where_the_speech_ends() -> None:
     playout = Playout()
-    playout.set_idle(IDLE)
-    playout.started(speech())
-    playout.audio(audio("a", 0, 4, final=True))
-    playout.frames(frames("a", 0, 0, 7, phase=13, final=True))
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 4, final=True))
+    playout.add_frames(frames("a", 0, 0, 7, phase=13, final=True))
     shown = pictures(ticks(playout, 20))
     assert shown == [b"af%d" % n for n in range(7)] + [b"i20", b"i21", b"i22"]
 
 
-def test_nothing_starts_before_fact_sound_and_picture_are_here() -> None:
+def test_a_speech_starts_once_its_event_sound_and_picture_have_arrived() -> None:
     playout = Playout()
-    playout.set_idle(IDLE)
-    playout.audio(audio("a", 0, 2))
+    playout.set_idle_loop(IDLE)
+    playout.add_audio(audio("a", 0, 2))
     assert sound(ticks(playout, 3)) == []
-    playout.started(speech())
-    assert sound(ticks(playout, 3)) == []  # two packets are no head start
-    playout.audio(audio("a", 1, 8, 2))
-    assert sound(ticks(playout, 3)) == []  # the renderer is given time
-    playout.frames(frames("a", 0, 0, 5))
+    playout.add_speech(speech())
+    assert sound(ticks(playout, 3)) == []  # two packets are too few
+    playout.add_audio(audio("a", 1, 8, 2))
+    assert sound(ticks(playout, 3)) == []  # the first picture is waited for
+    playout.add_frames(frames("a", 0, 0, 5))
     assert sound(ticks(playout, 1)) == [b"a0"]
 
 
-def test_a_renderer_that_never_answers_is_waited_for_once() -> None:
+def test_an_unresponsive_renderer_is_waited_for_once() -> None:
     playout = Playout()
-    playout.set_idle(IDLE)
-    playout.started(speech("a"))
-    playout.audio(audio("a", 0, 10, final=True))
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech("a"))
+    playout.add_audio(audio("a", 0, 10, final=True))
     first = ticks(playout, 30)
     assert sound(first) == [b"a%d" % n for n in range(10)]
-    assert Started(speech("a"), False) in moments(first)
-    playout.started(speech("b", index=1))
-    playout.audio(audio("b", 0, 10, final=True))
+    assert PlayoutStarted(speech("a"), False) in events(first)
+    playout.add_speech(speech("b", index=1))
+    playout.add_audio(audio("b", 0, 10, final=True))
     assert sound(ticks(playout, 10)) == [b"b%d" % n for n in range(10)]
 
 
-def test_known_to_have_no_picture_is_not_waited_for() -> None:
+def test_pictures_that_have_failed_are_not_waited_for() -> None:
     playout = Playout()
-    playout.set_idle(IDLE)
-    playout.started(speech())
-    playout.audio(audio("a", 0, 5, final=True))
-    playout.no_frames("a")
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 5, final=True))
+    playout.fail_frames("a")
     assert sound(ticks(playout, 5)) == [b"a%d" % n for n in range(5)]
 
 
-def test_sentences_follow_each_other_with_a_breath() -> None:
+def test_there_is_a_short_gap_between_sentences() -> None:
     playout = Playout()
-    playout.started(speech("a"))
-    playout.started(speech("b", index=1))
-    playout.audio(audio("a", 0, 5, final=True))
-    playout.audio(audio("b", 0, 5, final=True))
+    playout.add_speech(speech("a"))
+    playout.add_speech(speech("b", index=1))
+    playout.add_audio(audio("a", 0, 5, final=True))
+    playout.add_audio(audio("b", 0, 5, final=True))
     heard = [tick.audio for tick in ticks(playout, 20)]
     assert heard[:5] == [b"a%d" % n for n in range(5)]
     gap = heard.index(b"b0") - 5
@@ -179,26 +196,26 @@ def test_sentences_follow_each_other_with_a_breath() -> None:
     assert heard[5 + gap : 10 + gap] == [b"b%d" % n for n in range(5)]
 
 
-def test_late_sound_pauses_lips_too_and_loses_nothing() -> None:
+def test_late_sound_stalls_the_lips_too_and_loses_nothing() -> None:
     playout = Playout()
-    playout.started(speech())
-    playout.frames(frames("a", 0, 0, 10))
-    playout.audio(audio("a", 0, 4))
+    playout.add_speech(speech())
+    playout.add_frames(frames("a", 0, 0, 10))
+    playout.add_audio(audio("a", 0, 4))
     before = ticks(playout, 8)
-    playout.audio(audio("a", 1, 4, 4, final=True))
+    playout.add_audio(audio("a", 1, 4, 4, final=True))
     after = ticks(playout, 8)
     assert sound(before + after) == [b"a%d" % n for n in range(8)]
     assert pictures(before + after)[:4] == [b"af%d" % n for n in range(4)]
 
 
-def test_late_pictures_are_left_out_up_to_a_key_frame_and_the_lips_are_in_time_again() -> None:
+def test_late_pictures_are_skipped_until_a_key_frame_and_the_lips_are_in_sync_again() -> None:
     playout = Playout()
-    playout.started(speech())
-    playout.audio(audio("a", 0, 60, final=True))
-    playout.frames(frames("a", 0, 0, 5))
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 60, final=True))
+    playout.add_frames(frames("a", 0, 0, 5))
     early = ticks(playout, 20)
-    playout.frames(frames("a", 1, 5, 10))  # 10 is due now: what builds on 5 is of no use
-    playout.frames(frames("a", 2, 15, 10))
+    playout.add_frames(frames("a", 1, 5, 10))  # 10 is due now: these depend on 5, which is too late
+    playout.add_frames(frames("a", 2, 15, 10))
     late = ticks(playout, 20)
     assert pictures(early) == [b"af%d" % n for n in range(5)]
     assert [(n, tick.video) for n, tick in enumerate(late) if tick.video] == [
@@ -206,82 +223,80 @@ def test_late_pictures_are_left_out_up_to_a_key_frame_and_the_lips_are_in_time_a
     ]
 
 
-def test_sound_that_never_goes_on_is_given_up_and_the_next_sentence_comes() -> None:
+def test_a_speech_whose_sound_ends_early_is_given_up_and_the_next_sentence_starts() -> None:
     playout = Playout()
-    playout.started(speech("a"))
-    playout.audio(audio("a", 0, 4))
-    playout.started(speech("b", index=1))
-    playout.audio(audio("b", 0, 4, final=True))
+    playout.add_speech(speech("a"))
+    playout.add_audio(audio("a", 0, 4))
+    playout.add_speech(speech("b", index=1))
+    playout.add_audio(audio("b", 0, 4, final=True))
     ticked = ticks(playout, 800)
-    assert Finished(speech("a"), 4 * 960, 0, False) in moments(ticked)
+    assert PlayoutFinished(speech("a"), 4 * 960, 0, False) in events(ticked)
     assert sound(ticked)[4:] == [b"b%d" % n for n in range(4)]
 
 
-def test_an_interruption_stops_at_once_and_says_how_far_it_came() -> None:
+def test_an_interruption_stops_at_once_and_reports_what_was_played() -> None:
     playout = Playout()
-    playout.set_idle(IDLE)
+    playout.set_idle_loop(IDLE)
     for index, name in enumerate("ab"):
-        playout.started(speech(name, index=index))
-        playout.audio(audio(name, 0, 100, final=True))
-        playout.frames(frames(name, 0, 0, 50, phase=0))
+        playout.add_speech(speech(name, index=index))
+        playout.add_audio(audio(name, 0, 100, final=True))
+        playout.add_frames(frames(name, 0, 0, 50, phase=0))
     ticks(playout, 10)
-    assert playout.speaking == speech("a")
-    assert playout.played == (9600, 96000)
-    assert playout.interrupt("r") == (Finished(speech("a"), 9600, 5, False),)
+    assert playout.interrupt("r") == PlayoutFinished(speech("a"), 9600, 5, False)
     after = ticks(playout, 10)
     assert sound(after) == []
     assert pictures(after)[0] in {b"i0", b"i10"}
     assert playout.is_idle
-    assert playout.interrupt("r") == ()
+    assert playout.interrupt("r") is None
 
 
-def test_what_arrives_late_of_an_interrupted_reply_is_not_played() -> None:
+def test_speeches_of_an_interrupted_reply_that_arrive_late_are_not_played() -> None:
     playout = Playout()
     playout.interrupt("r")
-    playout.audio(audio("a", 0, 10, final=True))
-    playout.started(speech("a"))
+    playout.add_audio(audio("a", 0, 10, final=True))
+    playout.add_speech(speech("a"))
     assert sound(ticks(playout, 20)) == []
     assert playout.is_idle
 
 
-def test_a_speech_whose_beginning_was_missed_is_left_out() -> None:
+def test_a_speech_whose_first_chunk_was_missed_is_left_out() -> None:
     playout = Playout()
-    playout.started(speech("a"))
-    playout.skip("a")
-    playout.audio(audio("z", 3, 10, 30, final=True))
+    playout.add_speech(speech("a"))
+    playout.fail_audio("a")
+    playout.add_audio(audio("z", 3, 10, 30, final=True))
     assert playout.is_idle
     assert sound(ticks(playout, 20)) == []
 
 
-def test_a_sentence_without_voice_holds_nothing_up() -> None:
+def test_a_sentence_without_sound_delays_nothing() -> None:
     playout = Playout()
-    playout.started(speech("a"))
-    playout.audio(audio("a", 0, 0, final=True))
-    playout.started(speech("b", index=1))
-    playout.audio(audio("b", 0, 3, final=True))
+    playout.add_speech(speech("a"))
+    playout.add_audio(audio("a", 0, 0, final=True))
+    playout.add_speech(speech("b", index=1))
+    playout.add_audio(audio("b", 0, 3, final=True))
     assert sound(ticks(playout, 10)) == [b"b0", b"b1", b"b2"]
 
 
-def test_progress_is_told_once_a_second() -> None:
+def test_progress_is_reported_once_a_second() -> None:
     playout = Playout()
-    playout.started(speech())
-    playout.audio(audio("a", 0, 120, final=True))
-    told = [one for one in moments(ticks(playout, 120)) if isinstance(one, Progress)]
-    assert [one.samples for one in told] == [48_000, 96_000]
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 120, final=True))
+    progress = [event for event in events(ticks(playout, 120)) if isinstance(event, PlayoutProgress)]
+    assert [event.samples for event in progress] == [48_000, 96_000]
 
 
-def test_a_chunk_twice_is_one_chunk() -> None:
+def test_a_duplicate_chunk_is_ignored() -> None:
     playout = Playout()
-    playout.started(speech())
-    playout.audio(audio("a", 0, 5))
-    playout.audio(audio("a", 0, 5))
-    playout.audio(audio("a", 1, 5, 5, final=True))
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 5))
+    playout.add_audio(audio("a", 0, 5))
+    playout.add_audio(audio("a", 1, 5, 5, final=True))
     assert sound(ticks(playout, 20)) == [b"a%d" % n for n in range(10)]
 
 
 def test_another_character_takes_over_with_a_key_frame() -> None:
     playout = Playout(phase=0)
-    playout.set_idle(IDLE)
+    playout.set_idle_loop(IDLE)
     ticks(playout, 6)
-    playout.set_idle(IdleLoop("milo", "v1", tuple(b"m%d" % n for n in range(40)), (0, 10, 20, 30)))
+    playout.set_idle_loop(IdleLoop("milo", "v1", tuple(b"m%d" % n for n in range(40)), (0, 10, 20, 30)))
     assert pictures(ticks(playout, 4)) == [b"m0", b"m1"]

@@ -1,4 +1,4 @@
-"""What a gateway that was killed leaves behind, and the next start puts in order."""
+"""The next start closes the sessions and utterances that a killed gateway left open."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ def chunk(index: int, *, final: bool = False) -> AudioIn:
     )
 
 
-def test_what_was_not_closed_is_known_at_the_next_start(tmp_path: Path) -> None:
+def test_sessions_that_were_not_closed_are_known_at_the_next_start(tmp_path: Path) -> None:
     journal = SessionJournal(tmp_path / "sessions")
-    journal.opened(opened("s2", at=2))
-    journal.opened(opened("s1", at=1))
-    journal.opened(opened("s3", at=3))
-    journal.closed("s3")
-    journal.closed("s3")
-    assert SessionJournal(tmp_path / "sessions").left() == [opened("s1", at=1), opened("s2", at=2)]
+    journal.record(opened("s2", at=2))
+    journal.record(opened("s1", at=1))
+    journal.record(opened("s3", at=3))
+    journal.remove("s3")
+    journal.remove("s3")
+    assert SessionJournal(tmp_path / "sessions").orphans() == [opened("s1", at=1), opened("s2", at=2)]
 
 
-def test_a_note_that_was_torn_by_the_crash_is_thrown_away(tmp_path: Path) -> None:
+def test_a_file_that_was_torn_by_the_crash_is_removed(tmp_path: Path) -> None:
     (tmp_path / "s1.json").write_bytes(b'{"id":')
     journal = SessionJournal(tmp_path)
-    assert journal.left() == []
+    assert journal.orphans() == []
     assert not (tmp_path / "s1.json").exists()
 
 
-def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "sessions").write_text("")
     with pytest.raises(ConfigurationError, match="sessions"):
         SessionJournal(tmp_path / "sessions")
 
 
-async def test_half_an_utterance_is_ended_so_that_it_is_understood(event_log: EventLog, tmp_path: Path) -> None:
+async def test_half_an_utterance_is_ended_so_that_it_is_transcribed(event_log: EventLog, tmp_path: Path) -> None:
     journal = SessionJournal(tmp_path)
-    journal.opened(opened("s1"))
+    journal.record(opened("s1"))
     await event_log.append(opened("s1"))
     await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
     for index in range(3):
@@ -75,17 +75,17 @@ async def test_half_an_utterance_is_ended_so_that_it_is_understood(event_log: Ev
         (2, 3200, 3200, False),
         (3, 4800, 0, True),
     ]
-    told = [(event.cause, event.turn, event.body) for _, event in await event_log.facts("c1")]
-    assert told[2:] == [
+    published = [(event.cause, event.turn, event.body) for _, event in await event_log.facts("c1")]
+    assert published[2:] == [
         ("b1", "t1", UtteranceEnded(utterance="u1", samples=4800, speech_ended=4800, reason="session_closed")),
         ("os1", None, SessionClosed(session="s1", reason="lost")),
     ]
-    assert journal.left() == []
+    assert journal.orphans() == []
 
 
-async def test_what_was_ended_or_is_another_sessions_is_left_alone(event_log: EventLog, tmp_path: Path) -> None:
+async def test_ended_utterances_and_those_of_other_sessions_are_left_alone(event_log: EventLog, tmp_path: Path) -> None:
     journal = SessionJournal(tmp_path)
-    journal.opened(opened("s1"))
+    journal.record(opened("s1"))
     await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
     await event_log.append(fact(TranscriptFinal(utterance="u1", text="yes", language="en", confidence=1.0), "f1"))
     await event_log.append(fact(UtteranceStarted(utterance="u2", session="s2"), "b2"))

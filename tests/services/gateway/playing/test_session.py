@@ -1,4 +1,4 @@
-"""A live connection, against a second peer of the same library: microphone in, voice and face out."""
+"""A live session with a WebRTC peer of the same library in place of a browser: microphone in, voice and face out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc import RTCConfiguration, RTCPeerConnection
 from msgspec.structs import replace
 
 from bus import subjects
@@ -41,68 +40,10 @@ from bus.log.event_log import EventLog
 from bus.settings import DETECT_LANGUAGE, Settings
 from services import silero
 from services.audio import SILENCE, OpusEncoder
-from services.gateway.listening.voice_activity import SileroDetector
+from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector
 from services.gateway.playing import aiortc_tuning
-from services.gateway.playing.tracks import EncodedTrack
 from tests.services.gateway.conftest import Running, serving
-
-
-class Peer:
-    """What a browser would be."""
-
-    def __init__(self) -> None:
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.microphone = EncodedTrack("audio")
-        self.heard: list[np.ndarray[tuple[int, ...], np.dtype[np.int16]]] = []
-        self.shades: list[int] = []
-        self.pings: list[str] = []
-        self.location = ""
-        self._tasks: list[asyncio.Task[None]] = []
-        self._unsaid: list[bytes] = []
-
-    async def connect(self, gateway: Running, conversation: str) -> None:
-        self.pc.addTrack(self.microphone)
-        self.pc.addTransceiver("video", direction="recvonly")
-        channel = self.pc.createDataChannel("control")
-        channel.on("message", self.pings.append)
-        self.pc.on("track", self._on_track)
-        await self.pc.setLocalDescription(await self.pc.createOffer())
-        answer = await gateway.client.post(
-            f"/api/conversations/{conversation}/rtc",
-            content=self.pc.localDescription.sdp,
-            headers={"content-type": "application/sdp"},
-        )
-        assert answer.status_code == 201, answer.text
-        self.location = answer.headers["location"]
-        await self.pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
-        self._tasks.append(asyncio.create_task(self._talk()))
-
-    def say(self, packets: list[bytes]) -> None:
-        self._unsaid.extend(packets)
-
-    async def _talk(self) -> None:
-        for number in range(100_000):
-            self.microphone.push(self._unsaid.pop(0) if self._unsaid else SILENCE, 960 * number)
-            await asyncio.sleep(0.02)
-
-    def _on_track(self, track: MediaStreamTrack) -> None:
-        self._tasks.append(asyncio.create_task(self._receive(track)))
-
-    async def _receive(self, track: MediaStreamTrack) -> None:
-        while True:
-            try:
-                frame = await track.recv()
-            except MediaStreamError:
-                return
-            if track.kind == "audio":
-                self.heard.append(frame.to_ndarray().reshape(-1)[::2])  # type: ignore[union-attr]
-            else:
-                self.shades.append(int(np.median(frame.to_ndarray()[:100])))  # type: ignore[union-attr]
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await self.pc.close()
+from tests.services.gateway.playing.peer import Peer
 
 
 @asynccontextmanager
@@ -110,14 +51,14 @@ async def connected(gateway: Running, conversation: str) -> AsyncIterator[Peer]:
     peer = Peer()
     try:
         await peer.connect(gateway, conversation)
-        await happened(gateway, conversation, SessionOpened)
+        await events_of(gateway, conversation, SessionOpened)
         yield peer
     finally:
         await peer.close()
 
 
-async def happened(gateway: Running, conversation: str, kind: type[Body], count: int = 1) -> list[Event]:
-    """The events of a kind, once there are so many."""
+async def events_of(gateway: Running, conversation: str, kind: type[Body], count: int = 1) -> list[Event]:
+    """Wait until the log has so many events of a kind; returns all of them."""
     async with asyncio.timeout(20):
         while True:
             events = [event for _, event in await gateway.event_log.facts(conversation) if isinstance(event.body, kind)]
@@ -126,11 +67,11 @@ async def happened(gateway: Running, conversation: str, kind: type[Body], count:
             await asyncio.sleep(0.05)
 
 
-def about(speech: str, index: int = 0) -> SpeechStarted:
-    return SpeechStarted(speech=speech, reply="r1", index=index, character="ada", voice="v", engine="e")
+def speech(name: str, index: int = 0) -> SpeechStarted:
+    return SpeechStarted(speech=name, reply="r1", index=index, character="ada", voice="v", engine="e")
 
 
-def told(*texts: str) -> list[Body]:
+def reply(*texts: str) -> list[Body]:
     sentences = [ReplySentence(reply="r1", index=n, text=text, character="ada") for n, text in enumerate(texts)]
     return [ReplyStarted(reply="r1", character="ada", engine="e"), *sentences]
 
@@ -144,22 +85,22 @@ def spoken(text: str, folder: Path) -> list[bytes]:
         return [*encoder.push(samples), *encoder.flush()]
 
 
-async def test_a_speech_is_heard_and_seen_and_its_playback_is_on_record(gateway: Running) -> None:
+async def test_a_speech_is_heard_and_seen_and_its_playback_is_on_the_log(gateway: Running) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation) as peer:
-        await gateway.record(conversation, "t1", *told("A tone."))
-        await gateway.speak(conversation, "t1", about("s1"), 1.6)
-        finished = await happened(gateway, conversation, PlaybackFinished)
+        await gateway.record(conversation, "t1", *reply("A tone."))
+        await gateway.speak(conversation, "t1", speech("s1"), 1.6)
+        finished = await events_of(gateway, conversation, PlaybackFinished)
         await asyncio.sleep(0.3)
-    started = await happened(gateway, conversation, PlaybackStarted)
+    started = await events_of(gateway, conversation, PlaybackStarted)
     assert isinstance(finished[0].body, PlaybackFinished)
     assert finished[0].body.complete
     assert finished[0].body.samples == 80 * 960
     assert finished[0].body.frames == 40
     assert isinstance(started[0].body, PlaybackStarted)
     assert started[0].body.video
-    speech = await happened(gateway, conversation, SpeechStarted)
-    assert {(event.cause, event.turn) for event in started + finished} == {(speech[0].id, "t1")}
+    speech_started = await events_of(gateway, conversation, SpeechStarted)
+    assert {(event.cause, event.turn) for event in started + finished} == {(speech_started[0].id, "t1")}
     sound = np.concatenate(peer.heard).astype(np.float64)
     loud = sound[np.abs(sound).argmax() :][:24_000]
     spectrum = np.abs(np.fft.rfft(loud))
@@ -168,13 +109,13 @@ async def test_a_speech_is_heard_and_seen_and_its_playback_is_on_record(gateway:
     assert peer.pings
 
 
-async def test_what_is_said_into_the_microphone_is_an_utterance_on_the_log(gateway: Running, tmp_path: Path) -> None:
+async def test_speech_into_the_microphone_is_an_utterance_on_the_log(gateway: Running, tmp_path: Path) -> None:
     conversation = await gateway.open()
     packets = spoken("what can you do", tmp_path)
     async with connected(gateway, conversation) as peer:
         peer.say([SILENCE] * 60 + packets)
-        ended = (await happened(gateway, conversation, UtteranceEnded))[0]
-        started = (await happened(gateway, conversation, UtteranceStarted))[0]
+        ended = (await events_of(gateway, conversation, UtteranceEnded))[0]
+        started = (await events_of(gateway, conversation, UtteranceStarted))[0]
     assert isinstance(started.body, UtteranceStarted)
     assert isinstance(ended.body, UtteranceEnded)
     assert started.cause is None
@@ -193,16 +134,16 @@ async def test_what_is_said_into_the_microphone_is_an_utterance_on_the_log(gatew
 
 
 @pytest.mark.skipif(bool(silero.missing()), reason=str(silero.missing()))
-async def test_with_the_better_detector_and_a_language_to_be_found_out(
+async def test_with_silero_and_language_detection(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
     async with serving(event_log, replace(settings, language=DETECT_LANGUAGE), SileroDetector) as gateway:
         conversation = await gateway.open()
-        opened = (await happened(gateway, conversation, ConversationOpened))[0]
+        opened = (await events_of(gateway, conversation, ConversationOpened))[0]
         async with connected(gateway, conversation) as peer:
             peer.say([SILENCE] * 60 + spoken("what can you do", tmp_path))
-            ended = (await happened(gateway, conversation, UtteranceEnded))[0]
-            started = (await happened(gateway, conversation, UtteranceStarted))[0]
+            ended = (await events_of(gateway, conversation, UtteranceEnded))[0]
+            started = (await events_of(gateway, conversation, UtteranceStarted))[0]
     assert isinstance(opened.body, ConversationOpened)
     assert isinstance(started.body, UtteranceStarted)
     assert isinstance(ended.body, UtteranceEnded)
@@ -214,16 +155,16 @@ async def test_leaving_in_mid_sentence_ends_the_utterance_and_the_session(gatewa
     conversation = await gateway.open()
     async with connected(gateway, conversation) as peer:
         peer.say([SILENCE] * 60 + 5 * spoken("tell me about the other characters please", tmp_path))
-        await happened(gateway, conversation, UtteranceStarted)
+        await events_of(gateway, conversation, UtteranceStarted)
         await asyncio.sleep(0.5)
         assert (await gateway.client.delete(peer.location)).status_code == 204
-        closed = (await happened(gateway, conversation, SessionClosed))[0]
+        closed = (await events_of(gateway, conversation, SessionClosed))[0]
     assert isinstance(closed.body, SessionClosed)
     assert closed.body.reason == "left"
-    ended = (await happened(gateway, conversation, UtteranceEnded))[0]
+    ended = (await events_of(gateway, conversation, UtteranceEnded))[0]
     assert isinstance(ended.body, UtteranceEnded)
     assert ended.body.reason == "session_closed"
-    started = (await happened(gateway, conversation, UtteranceStarted))[0]
+    started = (await events_of(gateway, conversation, UtteranceStarted))[0]
     assert isinstance(started.body, UtteranceStarted)
     chunks = [
         chunk
@@ -232,21 +173,21 @@ async def test_leaving_in_mid_sentence_ends_the_utterance_and_the_session(gatewa
     assert chunks[-1].final
 
 
-async def test_an_interruption_stops_the_voice_and_says_what_was_heard(gateway: Running) -> None:
+async def test_an_interruption_stops_the_voice_and_reports_what_was_heard(gateway: Running) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation) as peer:
         text = "One two three four five six seven eight nine ten."
-        await gateway.record(conversation, "t1", *told(text, "Never heard."))
-        await gateway.speak(conversation, "t1", about("s1"), 8.0)
-        await happened(gateway, conversation, PlaybackStarted)
+        await gateway.record(conversation, "t1", *reply(text, "Never heard."))
+        await gateway.speak(conversation, "t1", speech("s1"), 8.0)
+        await events_of(gateway, conversation, PlaybackStarted)
         await asyncio.sleep(2.5)
         await gateway.client.post(f"/api/conversations/{conversation}/interrupt")
         await asyncio.sleep(0.5)
         peer.heard.clear()
         await asyncio.sleep(0.7)
         quiet = np.concatenate(peer.heard)
-    finished = (await happened(gateway, conversation, PlaybackFinished))[0]
-    cut = (await happened(gateway, conversation, ReplyInterrupted))[0]
+    finished = (await events_of(gateway, conversation, PlaybackFinished))[0]
+    cut = (await events_of(gateway, conversation, ReplyInterrupted))[0]
     assert isinstance(finished.body, PlaybackFinished)
     assert not finished.body.complete
     assert isinstance(cut.body, ReplyInterrupted)
@@ -256,14 +197,14 @@ async def test_an_interruption_stops_the_voice_and_says_what_was_heard(gateway: 
     assert np.abs(quiet).max() < 300
 
 
-@pytest.mark.parametrize("murmurs", [False, True])
-async def test_a_cough_or_a_murmur_makes_the_voice_pause_and_go_on(gateway: Running, murmurs: bool) -> None:
+@pytest.mark.parametrize("backchannel", [False, True])
+async def test_a_cough_or_a_backchannel_makes_the_voice_pause_and_resume(gateway: Running, backchannel: bool) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation) as peer:
-        await gateway.record(conversation, "t1", *told("One two three four five."))
-        await gateway.speak(conversation, "t1", about("s1"), 3.0)
-        (opened,) = await happened(gateway, conversation, SessionOpened)
-        await happened(gateway, conversation, PlaybackStarted)
+        await gateway.record(conversation, "t1", *reply("One two three four five."))
+        await gateway.speak(conversation, "t1", speech("s1"), 3.0)
+        (opened,) = await events_of(gateway, conversation, SessionOpened)
+        await events_of(gateway, conversation, PlaybackStarted)
         await asyncio.sleep(0.5)
         assert isinstance(opened.body, SessionOpened)
         await gateway.record(conversation, "t2", UtteranceStarted(utterance="u1", session=opened.body.session))
@@ -272,10 +213,10 @@ async def test_a_cough_or_a_murmur_makes_the_voice_pause_and_go_on(gateway: Runn
         await asyncio.sleep(0.7)
         paused = np.concatenate(peer.heard)
         over: Body = UtteranceDiscarded(utterance="u1", reason="no_words")
-        if murmurs:
+        if backchannel:
             over = TranscriptFinal(utterance="u1", text="mm-hm", language="en", confidence=0.5)
         await gateway.record(conversation, "t2", over)
-        (finished,) = await happened(gateway, conversation, PlaybackFinished)
+        (finished,) = await events_of(gateway, conversation, PlaybackFinished)
         after = np.concatenate(peer.heard[-20:])
     assert np.abs(paused).max() < 300
     assert np.abs(after).max() > 3000
@@ -284,14 +225,14 @@ async def test_a_cough_or_a_murmur_makes_the_voice_pause_and_go_on(gateway: Runn
 
 
 @pytest.mark.parametrize("words", ["", "and how old are you"])
-async def test_a_reply_that_comes_while_somebody_speaks_waits_for_what_they_say(gateway: Running, words: str) -> None:
+async def test_a_reply_that_starts_while_the_person_speaks_waits_for_the_words(gateway: Running, words: str) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation) as peer:
-        (opened,) = await happened(gateway, conversation, SessionOpened)
+        (opened,) = await events_of(gateway, conversation, SessionOpened)
         assert isinstance(opened.body, SessionOpened)
         await gateway.record(conversation, "t2", UtteranceStarted(utterance="u1", session=opened.body.session))
-        await gateway.record(conversation, "t1", *told("One two three four five."))
-        await gateway.speak(conversation, "t1", about("s1"), 1.0)
+        await gateway.record(conversation, "t1", *reply("One two three four five."))
+        await gateway.speak(conversation, "t1", speech("s1"), 1.0)
         await asyncio.sleep(0.7)
         over: Body = UtteranceDiscarded(utterance="u1", reason="no_words")
         if words:
@@ -299,7 +240,7 @@ async def test_a_reply_that_comes_while_somebody_speaks_waits_for_what_they_say(
         waited = np.concatenate(peer.heard)
         await gateway.record(conversation, "t2", over)
         kind: type[Body] = ReplyInterrupted if words else PlaybackFinished
-        (decided,) = await happened(gateway, conversation, kind)
+        (decided,) = await events_of(gateway, conversation, kind)
     assert np.abs(waited).max() < 300
     assert decided.turn == "t1"
     if isinstance(decided.body, ReplyInterrupted):
@@ -309,44 +250,44 @@ async def test_a_reply_that_comes_while_somebody_speaks_waits_for_what_they_say(
         assert decided.body.complete
 
 
-async def test_words_over_the_voice_do_not_cut_short_their_own_answer(gateway: Running) -> None:
+async def test_words_over_the_voice_do_not_interrupt_their_own_answer(gateway: Running) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation):
-        (opened,) = await happened(gateway, conversation, SessionOpened)
+        (opened,) = await events_of(gateway, conversation, SessionOpened)
         assert isinstance(opened.body, SessionOpened)
-        await gateway.record(conversation, "t1", *told("One two three four five six seven."))
-        await gateway.speak(conversation, "t1", about("s1"), 8.0)
-        await happened(gateway, conversation, PlaybackStarted)
+        await gateway.record(conversation, "t1", *reply("One two three four five six seven."))
+        await gateway.speak(conversation, "t1", speech("s1"), 8.0)
+        await events_of(gateway, conversation, PlaybackStarted)
         await gateway.record(
             conversation,
             "t2",
             UtteranceStarted(utterance="u1", session=opened.body.session),
-            ReplyStarted(reply="r2", character="ada", engine="e"),  # as if the gateway came late to read it
+            ReplyStarted(reply="r2", character="ada", engine="e"),  # as if the gateway read the transcript late
             TranscriptFinal(utterance="u1", text="what time is it", language="en", confidence=0.5),
         )
-        await happened(gateway, conversation, ReplyInterrupted)
+        await events_of(gateway, conversation, ReplyInterrupted)
         await asyncio.sleep(0.5)
-        cut = await happened(gateway, conversation, ReplyInterrupted)
+        cut = await events_of(gateway, conversation, ReplyInterrupted)
     assert [one.turn for one in cut] == ["t1"]
 
 
 async def test_the_command_to_stop_stops_the_voice(gateway: Running) -> None:
     conversation = await gateway.open()
     async with connected(gateway, conversation):
-        await gateway.record(conversation, "t1", *told("One two three four five six seven."))
-        await gateway.speak(conversation, "t1", about("s1"), 8.0)
-        await happened(gateway, conversation, PlaybackStarted)
+        await gateway.record(conversation, "t1", *reply("One two three four five six seven."))
+        await gateway.speak(conversation, "t1", speech("s1"), 8.0)
+        await events_of(gateway, conversation, PlaybackStarted)
         await gateway.record(conversation, "t2", CommandRecognised(name="stop"))
-        cut = (await happened(gateway, conversation, ReplyInterrupted))[0]
+        cut = (await events_of(gateway, conversation, ReplyInterrupted))[0]
     assert isinstance(cut.body, ReplyInterrupted)
     assert (cut.turn, cut.body.by) == ("t1", "speech")
 
 
-async def test_another_character_is_shown_once_chosen(gateway: Running) -> None:
+async def test_a_newly_chosen_character_is_shown(gateway: Running) -> None:
     conversation = await gateway.open("milo")
     async with connected(gateway, conversation) as peer:
         await asyncio.sleep(0.5)
-        assert peer.shades == []  # Milo has not been drawn
+        assert peer.shades == []  # Milo has no idle loop
         await gateway.client.put(f"/api/conversations/{conversation}/character", json={"character": "ada"})
         async with asyncio.timeout(10):
             while not peer.shades:
@@ -357,47 +298,45 @@ async def test_another_character_is_shown_once_chosen(gateway: Running) -> None:
 async def test_two_conversations_never_hear_each_other(gateway: Running) -> None:
     first, second = await gateway.open(), await gateway.open()
     async with connected(gateway, first) as loud, connected(gateway, second) as silent:
-        await gateway.record(first, "t1", *told("A tone."))
-        await gateway.speak(first, "t1", about("s1"), 1.0)
-        await happened(gateway, first, PlaybackFinished)
+        await gateway.record(first, "t1", *reply("A tone."))
+        await gateway.speak(first, "t1", speech("s1"), 1.0)
+        await events_of(gateway, first, PlaybackFinished)
         await asyncio.sleep(0.3)
         assert np.abs(np.concatenate(loud.heard)).max() > 3000
         assert np.abs(np.concatenate(silent.heard)).max() < 300
     assert not [one for _, one in await gateway.event_log.facts(second) if isinstance(one.body, PlaybackStarted)]
 
 
-async def test_an_offer_without_a_browser_behind_it_leaves_nothing(
-    gateway: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.gateway.playing.session._CONNECT_PATIENCE", 0.3)
-    conversation = await gateway.open()
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    for kind in ("audio", "video"):
-        peer.addTransceiver(kind, direction="recvonly")
-    await peer.setLocalDescription(await peer.createOffer())
-    sdp = peer.localDescription.sdp
-    await peer.close()
-    headers = {"content-type": "application/sdp"}
-    answer = await gateway.client.post(f"/api/conversations/{conversation}/rtc", content=sdp, headers=headers)
-    assert answer.status_code == 201
-    async with asyncio.timeout(10):
-        while (await gateway.client.delete(answer.headers["location"])).status_code != 404:
-            await asyncio.sleep(0.1)
-    assert len(await gateway.event_log.facts(conversation)) == 1
-    # Pictures were promised though: of an answer to what a browser writes as soon as it is connected, the first too.
-    assert await gateway.event_log.last_live(subjects.watching(conversation)) is not None
+async def test_a_session_that_never_connects_leaves_no_event(event_log: EventLog, settings: Settings) -> None:
+    async with serving(event_log, settings, PocketsphinxDetector, connect_timeout=0.3) as gateway:
+        conversation = await gateway.open()
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        for kind in ("audio", "video"):
+            peer.addTransceiver(kind, direction="recvonly")
+        await peer.setLocalDescription(await peer.createOffer())
+        sdp = peer.localDescription.sdp
+        await peer.close()
+        headers = {"content-type": "application/sdp"}
+        answer = await gateway.client.post(f"/api/conversations/{conversation}/rtc", content=sdp, headers=headers)
+        assert answer.status_code == 201
+        async with asyncio.timeout(10):
+            while (await gateway.client.delete(answer.headers["location"])).status_code != 404:
+                await asyncio.sleep(0.1)
+        assert len(await event_log.facts(conversation)) == 1
+        # The renderer draws from the offer on, so that the answer to a first message has pictures from its beginning.
+        assert await event_log.last_live(subjects.watching(conversation)) is not None
 
 
-async def test_what_was_told_while_nobody_was_connected_is_heard_by_who_comes_back(gateway: Running) -> None:
+async def test_a_reply_that_no_session_has_played_is_resumed_by_the_next_one(gateway: Running) -> None:
     conversation = await gateway.open()
     message = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "go"})
     turn = message.json()["turn"]
-    await gateway.record(conversation, turn, *told("One.", "Two."))
-    await gateway.speak(conversation, turn, about("s1"), 0.8)
-    await gateway.speak(conversation, turn, about("s2", 1), 0.8)
+    await gateway.record(conversation, turn, *reply("One.", "Two."))
+    await gateway.speak(conversation, turn, speech("s1"), 0.8)
+    await gateway.speak(conversation, turn, speech("s2", 1), 0.8)
     await gateway.record(conversation, turn, ReplyEnded(reply="r1", sentences=2))
     async with connected(gateway, conversation) as peer:
-        finished = await happened(gateway, conversation, PlaybackFinished, 2)
+        finished = await events_of(gateway, conversation, PlaybackFinished, 2)
         await asyncio.sleep(0.2)
         assert np.abs(np.concatenate(peer.heard)).max() > 3000
         async with connected(gateway, conversation) as second:
@@ -405,25 +344,25 @@ async def test_what_was_told_while_nobody_was_connected_is_heard_by_who_comes_ba
             assert np.abs(np.concatenate(second.heard)).max() < 300
     bodies = [event.body for event in finished if isinstance(event.body, PlaybackFinished)]
     assert [(body.speech, body.complete) for body in bodies] == [("s1", True), ("s2", True)]
-    assert len(await happened(gateway, conversation, PlaybackFinished, 2)) == 2
+    assert len(await events_of(gateway, conversation, PlaybackFinished, 2)) == 2
 
 
 async def test_a_lost_key_frame_is_followed_by_another_within_a_second(gateway: Running) -> None:
     conversation = await gateway.open()
     keys: list[int] = []
 
-    def note(sequence: int, timestamp: int, payload: bytes) -> None:
-        # Annex B again after aiortc has put the fragments aside: type 5 is a slice of a key frame.
+    def collect(sequence: int, timestamp: int, payload: bytes) -> None:
+        # aiortc has made Annex B of the fragments: type 5 is a slice of a key frame.
         if any(payload[at + 4] & 31 == 5 for at in range(len(payload) - 4) if payload[at : at + 4] == b"\0\0\0\1"):
             keys.append(timestamp)
 
     async with connected(gateway, conversation) as peer:
         video = next(one for one in peer.pc.getTransceivers() if one.kind == "video")
-        aiortc_tuning.intercept_packets(video.receiver, note)
+        aiortc_tuning.intercept_packets(video.receiver, collect)
         await asyncio.sleep(1.5)
-        await gateway.record(conversation, "t1", *told("A tone."))
-        await gateway.speak(conversation, "t1", about("s1"), 0.8)
-        await happened(gateway, conversation, PlaybackFinished)
+        await gateway.record(conversation, "t1", *reply("A tone."))
+        await gateway.speak(conversation, "t1", speech("s1"), 0.8)
+        await events_of(gateway, conversation, PlaybackFinished)
         await asyncio.sleep(1.5)
     assert len(keys) >= 5
     assert all(later - earlier <= 90_000 for earlier, later in itertools.pairwise(keys))

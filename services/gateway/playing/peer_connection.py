@@ -1,0 +1,114 @@
+"""The WebRTC connection to one browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+
+from bus import clock
+from bus.errors import InvalidInput
+from services.audio import SILENCE
+from services.gateway.playing import aiortc_tuning
+from services.gateway.playing.tracks import EncodedTrack
+
+TICK = 0.02
+"""Seconds between two audio packets."""
+_AUDIO_CLOCK = 960
+"""RTP clock of the audio (48 kHz) in a tick."""
+_VIDEO_CLOCK = 1800
+"""RTP clock of the video (90 kHz) in a tick."""
+
+
+class PeerConnection:
+    """Microphone packets in, audio and video packets out, and a control channel.
+
+    Args:
+        on_microphone_packet: takes sequence number, RTP timestamp and Opus payload.
+        on_disconnect: called when the connection has failed or is closed.
+    """
+
+    def __init__(
+        self,
+        ice_servers: list[RTCIceServer],
+        *,
+        on_microphone_packet: aiortc_tuning.PacketSink,
+        on_disconnect: Callable[[], None],
+    ) -> None:
+        self._on_microphone_packet = on_microphone_packet
+        self._on_disconnect = on_disconnect
+        self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
+        # An empty list must be passed on: without one aiortc asks a public STUN server.
+        self._pc = RTCPeerConnection(
+            RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._control: RTCDataChannel | None = None
+        self.connected = asyncio.Event()
+        """Set once media flow, and for good."""
+
+    async def answer(self, offer: RTCSessionDescription) -> str:
+        """Accept the offer; returns the SDP of the answer, with all ICE candidates.
+
+        Raises:
+            InvalidInput: the offer cannot be answered.
+        """
+        self._pc.addTrack(self._audio)
+        video = self._pc.addTrack(self._video)
+        # Before the remote description: afterwards aiortc ignores preferences silently.
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.sender is video:
+                codecs = RTCRtpSender.getCapabilities("video").codecs
+                transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/H264", "video/rtx")])
+        self._pc.on("connectionstatechange", self._on_connection_state)
+        self._pc.on("datachannel", self._on_data_channel)
+        try:
+            await self._pc.setRemoteDescription(offer)
+            for transceiver in self._pc.getTransceivers():
+                if transceiver.kind == "audio":
+                    aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
+            await self._pc.setLocalDescription(await self._pc.createAnswer())
+        except Exception as error:  # SDP comes from strangers, and aiortc's parser raises exceptions of any kind
+            await self._pc.close()
+            raise InvalidInput(f"the offer cannot be answered: {type(error).__name__}: {error}") from error
+        return self._pc.localDescription.sdp
+
+    def send(self, audio: bytes | None, video: bytes | None, tick: int) -> None:
+        """Send the media of one tick, counted from the start of the connection.
+
+        Args:
+            audio: an Opus packet of 20 ms; None: silence.
+            video: an H.264 access unit; None: the picture stays.
+        """
+        self._audio.push(audio or SILENCE, tick * _AUDIO_CLOCK)
+        if video is not None:
+            self._video.push(video, tick * _VIDEO_CLOCK)
+
+    def ping(self) -> None:
+        """Send the time over the control channel, by which the page notices a dead connection."""
+        if self._control is not None and self._control.readyState == "open":
+            self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
+
+    async def close(self) -> None:
+        self._audio.stop()
+        self._video.stop()
+        await self._pc.close()
+
+    def _on_connection_state(self) -> None:
+        if self._pc.connectionState == "connected":
+            self.connected.set()
+        elif self._pc.connectionState in ("failed", "closed"):
+            self._on_disconnect()
+
+    def _on_data_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == "control":
+            self._control = channel

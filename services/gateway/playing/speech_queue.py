@@ -1,0 +1,103 @@
+"""The speeches that are still to be played, with the sound and the pictures that have arrived of each. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from cachetools import FIFOCache
+
+from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
+
+_HEAD_START = 3
+"""Packets that must have arrived before a speech starts, so that a late message does not break its first syllable."""
+_REMEMBERED_SPEECHES = 1024
+_REMEMBERED_REPLIES = 64
+
+
+@dataclass
+class BufferedSpeech:
+    """The part of a speech that has arrived."""
+
+    started: SpeechStarted | None = None
+    packets: list[bytes] = field(default_factory=list)
+    """Opus packets of 20 ms, from the start of the speech."""
+    audio_complete: bool = False
+    units: dict[int, bytes] = field(default_factory=dict)
+    """H.264 access units by frame number, from the start of the speech."""
+    key_frames: set[int] = field(default_factory=set)
+    phase: int = 0
+    """Frame of the idle loop into which the last picture leads."""
+    frames_failed: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can start to play."""
+        return self.started is not None and (len(self.packets) >= _HEAD_START or self.audio_complete)
+
+    def add_audio(self, chunk: AudioOut) -> None:
+        """Append the packets of a chunk, unless they are a duplicate or follow a gap."""
+        if chunk.sample == len(self.packets) * OPUS_FRAME:
+            self.packets.extend(chunk.packets)
+            self.audio_complete = chunk.final
+
+    def add_frames(self, batch: FrameBatch) -> None:
+        self.key_frames.add(batch.frame)
+        self.units.update({batch.frame + offset: unit for offset, unit in enumerate(batch.units)})
+        self.phase = batch.phase
+
+
+class SpeechQueue:
+    """The speeches of one session in the order in which they are played, the one under way included."""
+
+    def __init__(self) -> None:
+        self._speeches: OrderedDict[str, BufferedSpeech] = OrderedDict()
+        self._removed: FIFOCache[str, None] = FIFOCache(_REMEMBERED_SPEECHES)
+        self._removed_replies: FIFOCache[str, None] = FIFOCache(_REMEMBERED_REPLIES)
+
+    def __len__(self) -> int:
+        return len(self._speeches)
+
+    @property
+    def first(self) -> BufferedSpeech | None:
+        return next(iter(self._speeches.values()), None)
+
+    def add_speech(self, started: SpeechStarted) -> None:
+        """Add a speech, unless its reply has been removed."""
+        if started.reply in self._removed_replies:
+            self.remove(started.speech)
+        elif started.speech not in self._removed:
+            self._entry(started.speech).started = started
+
+    def add_audio(self, chunk: AudioOut) -> None:
+        """Add packets of a speech; a speech whose first chunk was missed is left out."""
+        if chunk.speech in self._removed or (chunk.speech not in self._speeches and chunk.index > 0):
+            return
+        self._entry(chunk.speech).add_audio(chunk)
+
+    def add_frames(self, batch: FrameBatch) -> bool:
+        """Add pictures of a speech; returns whether the speech is still to be played."""
+        if batch.speech in self._removed:
+            return False
+        self._entry(batch.speech).add_frames(batch)
+        return True
+
+    def fail_frames(self, speech: str) -> None:
+        """No more pictures will arrive of this speech."""
+        if speech in self._speeches:
+            self._speeches[speech].frames_failed = True
+
+    def remove(self, speech: str) -> None:
+        """Remove a speech, and ignore whatever still arrives of it."""
+        self._speeches.pop(speech, None)
+        self._removed[speech] = None
+
+    def remove_reply(self, reply: str) -> None:
+        """Remove the speeches of a reply, and ignore those that still arrive."""
+        self._removed_replies[reply] = None
+        for name, speech in list(self._speeches.items()):
+            if speech.started is not None and speech.started.reply == reply:
+                self.remove(name)
+
+    def _entry(self, speech: str) -> BufferedSpeech:
+        return self._speeches.setdefault(speech, BufferedSpeech())

@@ -1,0 +1,117 @@
+"""Chooses the picture that leaves next: of the speech under way, of its tail, or of the idle loop. Pure.
+
+Pictures are passed through as the renderer encoded them, so a sequence can be entered at a key frame only.
+"""
+
+from __future__ import annotations
+
+from services.gateway.playing.idle_loops import IdleLoop
+from services.gateway.playing.speech_queue import BufferedSpeech
+
+TICKS_PER_FRAME = 2
+"""25 pictures and 50 packets a second."""
+
+
+class VideoSequencer:
+    """The video side of the play-out; `next_unit` is called once a tick.
+
+    Args:
+        phase: frame of the idle loop to begin with.
+    """
+
+    def __init__(self, phase: int = 0) -> None:
+        self.frames_sent = 0
+        """Pictures of the newest speech that have left."""
+        self._speech: BufferedSpeech | None = None
+        """The speech whose pictures are shown."""
+        self._in_tail = False
+        self._frame = 0
+        """The frame of the speech that is due next."""
+        self._idle_loop: IdleLoop | None = None
+        self._phase = phase
+        """The frame of the idle loop that is due next."""
+        self._speech_decodable = False
+        """Whether the browser has the picture that the next one of the speech depends on."""
+        self._idle_decodable = False
+        self._frame_due = True
+
+    @property
+    def has_idle_loop(self) -> bool:
+        return self._idle_loop is not None
+
+    @property
+    def tail(self) -> BufferedSpeech | None:
+        """The speech that has ended and whose last pictures, in which the mouth closes, are shown."""
+        return self._speech if self._in_tail else None
+
+    def set_idle_loop(self, loop: IdleLoop) -> None:
+        """Show this loop between speeches from the next picture on."""
+        self._idle_loop = loop
+        self._idle_decodable = False
+
+    def start_speech(self, speech: BufferedSpeech) -> None:
+        """Show a speech from its first picture on, which leaves with its first packet."""
+        self._speech, self._in_tail = speech, False
+        self._frame = self.frames_sent = 0
+        self._speech_decodable = False
+        self._frame_due = True
+
+    def end_speech(self) -> None:
+        """The sound of the speech has ended: show its tail."""
+        self._in_tail = True
+
+    def cut_tail(self) -> None:
+        """Return to the idle loop with the next picture, if a tail is shown."""
+        if self._in_tail:
+            self._speech, self._in_tail = None, False
+
+    def seek(self, packets: int) -> None:
+        """Continue the speech after so many of its packets; the picture joins in at the next key frame."""
+        self._speech_decodable = False
+        self._frame = -(-packets // TICKS_PER_FRAME)
+        self._frame_due = packets % TICKS_PER_FRAME == 0
+
+    def next_unit(self, *, stalled: bool = False, paused: bool = False) -> bytes | None:
+        """Advance by one tick; returns the access unit that leaves with it, if any.
+
+        Args:
+            stalled: the speech waits for its sound, so its picture stays.
+            paused: the speech is paused, so the idle loop is shown.
+        """
+        due, self._frame_due = self._frame_due, not self._frame_due
+        if not due:
+            return None
+        if paused or self._speech is None:
+            return self._idle_unit()
+        if not self._in_tail:
+            return None if stalled else self._speech_unit(self._speech)
+        unit = self._speech_unit(self._speech)
+        if unit is not None:
+            return unit
+        # The last picture of the tail leads into this frame of the idle loop.
+        self._phase = self._speech.phase + self._frame - 1
+        self.cut_tail()
+        return self._idle_unit()
+
+    def _speech_unit(self, speech: BufferedSpeech) -> bytes | None:
+        """The picture that is due; None from a picture that came too late until the next key frame."""
+        frame = self._frame
+        self._frame += 1
+        if frame in speech.key_frames:
+            self._speech_decodable = True
+        if not self._speech_decodable or frame not in speech.units:
+            self._speech_decodable = False
+            return None
+        self.frames_sent += 1
+        self._idle_decodable = False
+        return speech.units[frame]
+
+    def _idle_unit(self) -> bytes | None:
+        if self._idle_loop is None:
+            return None
+        if not self._idle_decodable:
+            self._phase = self._idle_loop.nearest_key_frame(self._phase)
+            self._idle_decodable = True
+        unit = self._idle_loop.units[self._phase % len(self._idle_loop.units)]
+        self._phase = (self._phase + 1) % len(self._idle_loop.units)
+        return unit

@@ -1,6 +1,6 @@
-"""The `visavis` command. Data goes to standard output, words to standard error.
+"""The `visavis` command. Prints data to standard output, messages to standard error.
 
-Exit status: 0 done, 1 it failed for a known reason (one line), 2 wrong usage.
+Exit status: 0 done, 1 a known error (printed in one line), 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bus.settings import Settings, read_settings
 from bus.subjects import token
 
 if TYPE_CHECKING:
-    from visavis.dead_letters import Choice
+    from visavis.dead_letters import Selection
 
 
 def _up(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -44,15 +44,15 @@ def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _streams(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.streams import declare
+    from visavis.streams import update_streams
 
-    return asyncio.run(declare(settings))
+    return asyncio.run(update_streams(settings))
 
 
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.doctor import doctor
 
-    return asyncio.run(doctor(settings, color=_colour(arguments)))
+    return asyncio.run(doctor(settings, color=_use_color(arguments)))
 
 
 def _tail(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -63,7 +63,7 @@ def _tail(arguments: argparse.Namespace, settings: Settings) -> int:
             settings,
             arguments.conversation,
             follow=not arguments.no_follow,
-            color=_colour(arguments),
+            color=_use_color(arguments),
             media=not arguments.no_media,
             as_json=arguments.json,
         )
@@ -79,23 +79,23 @@ def _dead(arguments: argparse.Namespace, settings: Settings) -> int:
         case "show":
             return asyncio.run(dead_letters.show(settings, arguments.number, as_json=arguments.json))
         case "requeue":
-            return asyncio.run(dead_letters.requeue(settings, _choice(arguments), force=arguments.force))
+            return asyncio.run(dead_letters.requeue(settings, _selection(arguments), force=arguments.force))
         case _:
-            return asyncio.run(dead_letters.drop(settings, _choice(arguments)))
+            return asyncio.run(dead_letters.drop(settings, _selection(arguments)))
 
 
-def _choice(arguments: argparse.Namespace) -> Choice:
-    from visavis.dead_letters import Choice
+def _selection(arguments: argparse.Namespace) -> Selection:
+    from visavis.dead_letters import Selection
 
-    return Choice(arguments.numbers, arguments.service)
+    return Selection(arguments.numbers, arguments.service)
 
 
 def _character(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.characters import character
+    from visavis.characters import create
 
     traits = ("name", "tagline", "personality", "greeting", "voice", "language")
     return asyncio.run(
-        character(settings, arguments.photo, **{trait: getattr(arguments, trait) for trait in traits})
+        create(settings, arguments.photo, **{trait: getattr(arguments, trait) for trait in traits})
     )
 
 
@@ -105,7 +105,7 @@ def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(forget(settings, arguments.character))
 
 
-def _colour(arguments: argparse.Namespace) -> bool:
+def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
@@ -114,25 +114,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start everything on this machine and keep it running until Ctrl-C")
     up.set_defaults(run=_up)
-    doctor = commands.add_parser("doctor", help="what is installed, which engines would be used, what is in the way")
+    doctor = commands.add_parser("doctor", help="check what is installed, which engines run, what stops `visavis up`")
     doctor.set_defaults(run=_doctor)
     cluster = commands.add_parser("cluster", help="three NATS nodes on this machine, with users, until Ctrl-C")
     cluster.add_argument("--passwords", metavar="FILE", help="only make a file of new passwords for the users")
     cluster.set_defaults(run=_cluster)
-    streams = commands.add_parser("streams", help="make the streams and the characters, or bring them up to date")
+    streams = commands.add_parser("streams", help="create or update the streams and the built-in characters")
     streams.set_defaults(run=_streams)
     tail = commands.add_parser("tail", help="the live log, one readable line for each event")
     tail.add_argument("conversation", nargs="?", help="only this conversation, from its beginning")
-    tail.add_argument("--no-follow", action="store_true", help="end with what is on record now")
+    tail.add_argument("--no-follow", action="store_true", help="end with the newest record")
     tail.add_argument("--no-media", action="store_true", help="leave out audio and pictures")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
-    _add_dead(commands.add_parser("dead", help="work that was given up: list it, look at it, put it back, drop it"))
+    _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
     character.add_argument("photo", type=Path, help="JPEG, PNG or WebP with one face, seen from the front")
-    character.add_argument("--name", required=True, help="what it is called")
+    character.add_argument("--name", required=True, help="its name")
     character.add_argument("--tagline", default="", help="a few words about it")
-    character.add_argument("--personality", default="", help="what the language model is told: You are …")
+    character.add_argument("--personality", default="", help="for the prompt of the language model: You are …")
     character.add_argument("--greeting", default="", help="its first sentence")
     character.add_argument("--voice", default="female", help="female or male")
     character.add_argument("--language", default="en", help="BCP-47 tag, e.g. en or de")
@@ -153,8 +153,8 @@ def _add_dead(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("number", type=_number)
     for act in (listed, shown):
         act.add_argument("--json", action="store_true", help="one JSON object a line")
-    requeued = acts.add_parser("requeue", help="give them to their services again")
-    requeued.add_argument("--force", action="store_true", help="also what is no event that this version knows")
+    requeued = acts.add_parser("requeue", help="deliver them to their services again")
+    requeued.add_argument("--force", action="store_true", help="also one whose event this version does not know")
     dropped = acts.add_parser("drop", help="remove them for good")
     for act in (requeued, dropped):
         which = act.add_mutually_exclusive_group(required=True)
@@ -164,16 +164,16 @@ def _add_dead(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_dead)
 
 
-def _number(said: str) -> int:
-    number = int(said)
+def _number(text: str) -> int:
+    number = int(text)
     if number < 1:
         raise ValueError
     return number
 
 
-def _token(said: str) -> str:
+def _token(text: str) -> str:
     try:
-        return token(said, "service")
+        return token(text, "service")
     except VisavisError as error:
         raise argparse.ArgumentTypeError(error.detail) from error
 
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Nobody reads on (`| head`). What Python still has to flush at its end must not fail again.
+        # The reader has gone (`| head`). Python flushes standard output at its exit, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status

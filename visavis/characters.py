@@ -1,4 +1,4 @@
-"""`visavis character PHOTO`: a photo becomes a character that can be talked to."""
+"""`visavis character PHOTO` creates a character from a photo, `visavis forget` removes one."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from services.render.photo.portrait import Portrait
 from services.render.photo.portrait_maker import PortraitMaker
 
 
-async def add(
+async def create_character(
     settings: Settings, photo: Path, *, name: str, tagline: str, personality: str, greeting: str, voice: str,
     language: str,
 ) -> str:
-    """Make the portrait, keep it, and put the character on record; returns the character's id.
+    """Make the portrait, store it, and publish the character; returns the character's id.
 
-    The same name gives the same id, so a second photo of a name replaces the first one.
+    The id follows from the name, so a second photo of a name replaces the first one.
 
     Raises:
         InvalidInput: the photo cannot be used; says why.
         EngineError: the models that find faces could not be downloaded.
-        ConfigurationError: it cannot be read.
-        BusError: the log is not there; Visavis has to run.
+        ConfigurationError: the photo cannot be read.
+        BusError: there is no server; Visavis has to run.
     """
-    id_ = id_of(name)
+    id_ = character_id(name)
     portrait = await asyncio.to_thread(_portrait_from, settings, photo)
     created = CharacterCreated(
         name=name,
@@ -58,11 +58,11 @@ def _portrait_from(settings: Settings, photo: Path) -> Portrait:
     return PortraitMaker(settings.models_folder / "face").make(data)
 
 
-def id_of(name: str) -> str:
-    """What a character of that name is called on the log.
+def character_id(name: str) -> str:
+    """The id of a character of this name.
 
     Raises:
-        InvalidInput: it has no letter or digit that an id could be made of, or is that of a built-in character.
+        InvalidInput: the name has no letter or digit for an id, or is that of a built-in character.
     """
     id_ = slug(name)
     if not id_:
@@ -73,11 +73,11 @@ def id_of(name: str) -> str:
 
 
 async def forget(settings: Settings, id_: str) -> int:
-    """The command that removes a character and its face; returns its exit status.
+    """Remove a character and its portrait; returns the exit status.
 
     Raises:
-        InvalidInput: there is none of that id, or it is one of the built-in ones.
-        BusError: the log is not there; Visavis has to run.
+        InvalidInput: there is no character of this id, or it is a built-in one.
+        BusError: there is no server; Visavis has to run.
     """
     if id_ in BUILTIN_CHARACTERS:  # `visavis up` would bring it back
         raise InvalidInput(f"{id_} is one of the built-in characters")
@@ -87,9 +87,9 @@ async def forget(settings: Settings, id_: str) -> int:
     return 0
 
 
-async def character(settings: Settings, photo: Path, **traits: str) -> int:
-    """The command; returns its exit status."""
-    id_ = await add(settings, photo, **traits)
+async def create(settings: Settings, photo: Path, **traits: str) -> int:
+    """Create a character and print its id; returns the exit status."""
+    id_ = await create_character(settings, photo, **traits)
     print(id_)
     print(f"— {traits['name']} can be talked to", file=sys.stderr)
     return 0

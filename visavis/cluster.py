@@ -19,11 +19,11 @@ from visavis.up import lock_data_folder
 _CLUSTER_OFFSET, _MONITOR_OFFSET = 2000, 4000
 
 
-def ports_from(first: int) -> tuple[Ports, ...]:
-    """Ports of all nodes, as NATS counts them: 4222 for clients, 6222 for nodes, 8222 for its pages.
+def ports_of_nodes(first: int) -> tuple[Ports, ...]:
+    """The ports of all nodes, by the conventions of NATS: 4222 for clients, 6222 for nodes, 8222 for monitoring.
 
     Raises:
-        ConfigurationError: there are no such ports.
+        ConfigurationError: a port would be above 65535.
     """
     if first + _MONITOR_OFFSET + NODE_COUNT > 65536:
         most = 65536 - _MONITOR_OFFSET - NODE_COUNT
@@ -32,8 +32,8 @@ def ports_from(first: int) -> tuple[Ports, ...]:
     return tuple(Ports(port, port + _CLUSTER_OFFSET, port + _MONITOR_OFFSET) for port in clients)
 
 
-def tls_from(settings: Settings) -> ServerTls | None:
-    """The certificates of the nodes: on this machine, those that clients are told of."""
+def server_tls(settings: Settings) -> ServerTls | None:
+    """The certificates of the nodes: on this machine they are those in the clients' settings."""
     if not settings.nats_tls_ca:
         return None
     if not settings.nats_tls_cert:
@@ -43,43 +43,43 @@ def tls_from(settings: Settings) -> ServerTls | None:
 
 
 async def cluster(settings: Settings) -> None:
-    """Start three nodes, declare the streams, say how to use them, keep them running.
+    """Start three nodes, create the streams, print how to use the cluster, and keep it running.
 
     Raises:
-        ConfigurationError: something has to be changed before they can run.
-        BusError: they did not come up.
+        ConfigurationError: a setting or the machine has to be changed first.
+        BusError: the nodes did not start in time.
     """
-    say = line_printer(sys.stdout)
-    nodes = Cluster(settings.data_folder / "cluster", ports_from(settings.nats_port), tls_from(settings))
+    print_line = line_printer(sys.stdout)
+    nodes = Cluster(settings.data_folder / "cluster", ports_of_nodes(settings.nats_port), server_tls(settings))
     with lock_data_folder(nodes.folder):
         for ports in nodes.ports:
             for port in (ports.client, ports.cluster, ports.monitor):
                 bind("127.0.0.1", port, f"{PREFIX}NATS_PORT").close()
         nodes.prepare()
-        supervisor = Supervisor(say)
+        supervisor = Supervisor(print_line)
         try:
             for number in range(NODE_COUNT):
                 child = Child(f"nats{number + 1}", nodes.command(), nodes.environment(number))
                 child.is_shown = lambda line: "[INF]" not in line
                 supervisor.start(child)
-            await _declare(nodes, settings)
-            say("cluster", "three nodes are up; kill one and it is started again. In another terminal:")
-            say("cluster", usage(nodes))
+            await _create_streams(nodes, settings)
+            print_line("cluster", "three nodes are up; kill one and it is started again. In another terminal:")
+            print_line("cluster", usage_command(nodes))
             await supervisor.gave_up.wait()
         finally:
-            say("cluster", "stopping")
+            print_line("cluster", "stopping")
             await supervisor.stop()
 
 
-def usage(nodes: Cluster) -> str:
+def usage_command(nodes: Cluster) -> str:
     """The command that runs Visavis on this cluster."""
-    wanted = {"NATS_URL": nodes.url, "NATS_PASSWORDS": str(nodes.passwords), "NATS_REPLICAS": str(NODE_COUNT)}
+    variables = {"NATS_URL": nodes.url, "NATS_PASSWORDS": str(nodes.passwords), "NATS_REPLICAS": str(NODE_COUNT)}
     if nodes.tls:
-        wanted["NATS_TLS_CA"] = str(nodes.tls.ca.absolute())
-    return " ".join([*(f"{PREFIX}{name}={value}" for name, value in wanted.items()), "make up"])
+        variables["NATS_TLS_CA"] = str(nodes.tls.ca.absolute())
+    return " ".join([*(f"{PREFIX}{name}={value}" for name, value in variables.items()), "make up"])
 
 
-async def _declare(nodes: Cluster, settings: Settings) -> None:
+async def _create_streams(nodes: Cluster, settings: Settings) -> None:
     as_operator = msgspec.structs.replace(
         settings,
         nats_url=nodes.url,

@@ -1,4 +1,4 @@
-"""`visavis dead`: work that was given up; look at it, put it back, or drop it."""
+"""`visavis dead`: lists, shows, requeues and drops dead letters, the messages that a service has given up."""
 
 from __future__ import annotations
 
@@ -16,102 +16,112 @@ from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import Settings
 
-WAIT = 5.0
+CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
 _SHOWN_BYTES = 200
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which dead letters are meant: some by number, or all of a service, or all."""
+class Selection:
+    """The dead letters that a command is for: by number, of one service, or all."""
 
     numbers: Sequence[int] = ()
     service: str | None = None
 
 
-async def show_list(settings: Settings, service: str | None, *, as_json: bool) -> int:
-    """One line for each on standard output; returns the exit status."""
-    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
+async def show_list(
+    settings: Settings, service: str | None, *, as_json: bool, wait: float = CONNECT_TIMEOUT
+) -> int:
+    """Print one line for each dead letter; returns the exit status.
+
+    Args:
+        wait: seconds for the connection to the server.
+    Raises:
+        BusError: there is no server.
+    """
+    async with connect(settings, name="dead", wait=wait, update_streams=False) as event_log:
         found = 0
         async for one in dead_letters.read_all(event_log, service):
-            print(_json(one) if as_json else line(one), flush=True)
+            print(_json(one) if as_json else summary_line(one), flush=True)
             found += 1
     if not found:
-        _say(f"no dead letters{f' of {service}' if service else ''}")
+        _print_error(f"no dead letters{f' of {service}' if service else ''}")
     return 0
 
 
-async def show(settings: Settings, number: int, *, as_json: bool) -> int:
-    """Everything about one; returns the exit status.
+async def show(settings: Settings, number: int, *, as_json: bool, wait: float = CONNECT_TIMEOUT) -> int:
+    """Print all fields of one dead letter, and its event; returns the exit status.
 
     Raises:
-        NotFound: there is none of this number.
+        NotFound: there is no dead letter of this number.
     """
-    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
+    async with connect(settings, name="dead", wait=wait, update_streams=False) as event_log:
         one = await dead_letters.get(event_log, number)
-    print(_json(one, event=True) if as_json else page(one))
+    print(_json(one, event=True) if as_json else details(one))
     return 0
 
 
-async def requeue(settings: Settings, choice: Choice, *, force: bool) -> int:
-    """Give them to their services again; returns the exit status, 1 where one was refused.
+async def requeue(
+    settings: Settings, selection: Selection, *, force: bool, wait: float = CONNECT_TIMEOUT
+) -> int:
+    """Deliver the dead letters to their services again; returns the exit status, 1 where one was refused.
 
     Raises:
-        NotFound: there is none of a number; then nothing was done.
+        NotFound: there is no dead letter of one of the numbers; then none is requeued.
     """
-    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
+    async with connect(settings, name="dead", wait=wait, update_streams=False) as event_log:
         requeuer = dead_letters.Requeuer(event_log, force=force)
         services: set[str] = set()
         refused = 0
-        async for one in _chosen(event_log, choice):
+        async for one in _read(event_log, selection):
             try:
                 await requeuer.requeue(one)
             except InvalidInput as error:
                 refused += 1
-                _say(f"error: not put back: {error.detail}")
+                _print_error(f"error: not put back: {error.detail}")
                 continue
             services.add(one.service)
             print(f"put back: {_brief(one)}")
         if not services and not refused:
-            _say("no dead letters, nothing was put back")
+            _print_error("no dead letters, nothing was put back")
         if services:
             running = {service.name for service in await discover(event_log)}
             for service in sorted(services - running):
-                _say(f"no worker of {service} is running; it waits for one")
+                _print_error(f"no worker of {service} is running; it waits for one")
     return int(refused > 0)
 
 
-async def drop(settings: Settings, choice: Choice) -> int:
-    """Remove them for good; returns the exit status.
+async def drop(settings: Settings, selection: Selection, *, wait: float = CONNECT_TIMEOUT) -> int:
+    """Delete the dead letters; returns the exit status.
 
     Raises:
-        NotFound: there is none of a number; then nothing was done.
+        NotFound: there is no dead letter of one of the numbers; then none is deleted.
     """
-    async with connect(settings, name="dead", wait=WAIT, update_streams=False) as event_log:
+    async with connect(settings, name="dead", wait=wait, update_streams=False) as event_log:
         dropped = 0
-        async for one in _chosen(event_log, choice):
+        async for one in _read(event_log, selection):
             await dead_letters.drop(event_log, one)
             print(f"dropped: {_brief(one)}")
             dropped += 1
         if not dropped:
-            _say("no dead letters, nothing was dropped")
+            _print_error("no dead letters, nothing was dropped")
     return 0
 
 
-async def _chosen(event_log: EventLog, choice: Choice) -> AsyncIterator[StoredDeadLetter]:
-    if not choice.numbers:
-        async for one in dead_letters.read_all(event_log, choice.service):
+async def _read(event_log: EventLog, selection: Selection) -> AsyncIterator[StoredDeadLetter]:
+    if not selection.numbers:
+        async for one in dead_letters.read_all(event_log, selection.service):
             yield one
         return
-    # All are looked for first: a wrong number among them stops it before anything is done.
-    for one in [await dead_letters.get(event_log, number) for number in dict.fromkeys(choice.numbers)]:
+    # All are read first, so that a wrong number raises before anything is done.
+    for one in [await dead_letters.get(event_log, number) for number in dict.fromkeys(selection.numbers)]:
         yield one
 
 
-# How one is told
+# Output
 
 
-def line(one: StoredDeadLetter) -> str:
+def summary_line(one: StoredDeadLetter) -> str:
     """A dead letter in one line: number, when, service, code, conversation, why."""
     letter = one.letter
     if letter is None:
@@ -120,8 +130,8 @@ def line(one: StoredDeadLetter) -> str:
     return f"{one.number:>4}  {_when(letter.at)}  {one.service:8}  {letter.code:16}  {one.conversation}  {detail}"
 
 
-def page(one: StoredDeadLetter) -> str:
-    """All fields of a dead letter, and the event in it."""
+def details(one: StoredDeadLetter) -> str:
+    """All fields of a dead letter and its event, one line each."""
     letter = one.letter
     rows: list[tuple[str, object]] = [("number", one.number), ("service", one.service)]
     if letter is not None:
@@ -160,13 +170,13 @@ def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
 
 
 def _brief(one: StoredDeadLetter) -> str:
-    whose = f", conversation {one.conversation}" if one.conversation else ""
-    return f"{one.number} ({one.service}{whose})"
+    conversation = f", conversation {one.conversation}" if one.conversation else ""
+    return f"{one.number} ({one.service}{conversation})"
 
 
 def _when(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1_000_000).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+def _print_error(text: str) -> None:
+    print(text, file=sys.stderr)

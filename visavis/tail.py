@@ -1,16 +1,16 @@
-"""`visavis tail`: the log as it grows, one line for each event."""
+"""`visavis tail`: prints the log as it grows, one line for each event."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 import msgspec
+from cachetools import FIFOCache
 
 from bus import codec, subjects
 from bus.errors import InvalidInput, UndecodableEvent
@@ -28,13 +28,15 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings
-from visavis.tail_content import content
+from visavis.tail_content import fact_summary
 
-LAST = 50
-"""Events shown of what has been, where no conversation is named."""
-WAIT = 5.0
+NEWEST_FACTS = 50
+"""Facts printed at the start, where no conversation is named."""
+NEWEST_DEAD_LETTERS = 5
+CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
-_REMEMBERED = 10_000
+_CACHED_TIMES = 10_000
+"""Events whose time is kept for the delays of their effects."""
 _COLORS = {
     "conversation": "36", "session": "36", "utterance": "32", "message": "32", "transcript": "32", "reply": "35",
     "speech": "34", "frames": "34", "playback": "33", "service": "31", "dead": "31", "media": "90",
@@ -43,19 +45,19 @@ _COLORS = {
 
 @dataclass(frozen=True)
 class Source:
-    """A part of the log that is shown."""
+    """A part of the log: a subject of a stream, after a sequence."""
 
     stream: str
     subject: str
     after: int = 0
 
 
-class Lines:
-    """Turns records into lines. Remembers when events happened, to tell the delay of what they led to.
+class LineFormatter:
+    """Formats records as lines. Keeps the times of events, for the delay of each event since its cause.
 
     Args:
-        zone: where the time is told for; the machine's own where it is None.
-        only: a conversation; dead letters of others give no line.
+        zone: time zone of the lines; None: the machine's own.
+        only: id of a conversation; dead letters of others give no line.
     """
 
     def __init__(
@@ -65,10 +67,10 @@ class Lines:
         self._json = as_json
         self._zone = zone
         self._only = only
-        self._times: OrderedDict[str, int] = OrderedDict()
+        self._times: FIFOCache[str, int] = FIFOCache(_CACHED_TIMES)
 
-    def line(self, stream: str, record: Record) -> str | None:
-        """One record as one line, None where it does not belong here."""
+    def format(self, stream: str, record: Record) -> str | None:
+        """One record as one line, None for a dead letter of another conversation."""
         try:
             if stream == streams.CONVERSATIONS:
                 return self._event(record, codec.decode_event(record.data))
@@ -83,14 +85,12 @@ class Lines:
 
     def _event(self, record: Record, event: Event) -> str:
         self._times[event.id] = event.at
-        if len(self._times) > _REMEMBERED:
-            self._times.popitem(last=False)
         if self._json:
             return self._as_json(record, {"event": msgspec.to_builtins(event)})
         began = self._times.get(event.cause or "")
-        delay = "" if began is None else f"+{milliseconds(event.at - began)}"
+        delay = "" if began is None else f"+{format_duration(event.at - began)}"
         tag = tag_of(event.body)
-        return self._row(event.at, event.conversation, tag.split(".")[0], tag, content(event.body), delay)
+        return self._row(event.at, event.conversation, tag.split(".")[0], tag, fact_summary(event.body), delay)
 
     def _dead(self, record: Record, letter: DeadLetter) -> str | None:
         conversation = _conversation(letter.subject)
@@ -107,19 +107,19 @@ class Lines:
         return self._row(letter.at, conversation, "dead", "✗ dead letter", said)
 
     def _media(self, record: Record, media: Media) -> str:
-        said = f"{media_content(media)} {size(len(record.data))}"
+        said = f"{media_summary(media)} {format_size(len(record.data))}"
         tag = str(media.__struct_config__.tag)
         if self._json:
             return self._as_json(record, {"media": tag, "content": said})
         return self._row(record.time, _conversation(record.subject), "media", f"♪ {tag}", said)
 
-    def _as_json(self, record: Record, what: dict[str, object]) -> str:
+    def _as_json(self, record: Record, content: dict[str, object]) -> str:
         place = {"seq": record.sequence, "subject": record.subject, "time": record.time}
-        return msgspec.json.encode(place | what).decode()
+        return msgspec.json.encode(place | content).decode()
 
     def _row(self, at: int, conversation: str, kind: str, tag: str, said: str, delay: str = "") -> str:
-        moment = datetime.fromtimestamp(at / 1_000_000).astimezone(self._zone)
-        clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
+        time = datetime.fromtimestamp(at / 1_000_000).astimezone(self._zone)
+        clock = f"{time:%H:%M:%S}.{time.microsecond // 1000:03}"
         if not self._color:
             return f"{clock}  {conversation[:8]:8}  {tag:22}  {said}  {delay}".rstrip()
         color = _COLORS.get(kind, "0")
@@ -127,8 +127,8 @@ class Lines:
         return f"{painted}  \x1b[90m{delay}\x1b[0m" if delay else painted
 
 
-def media_content(media: Media) -> str:
-    """What is in a batch of media, in numbers with units."""
+def media_summary(media: Media) -> str:
+    """The length of a batch of media, in numbers with units."""
     last = " final" if media.final else ""
     match media:
         case AudioIn():
@@ -139,14 +139,15 @@ def media_content(media: Media) -> str:
             return f"{len(media.units)} frames {1000 * len(media.units) // media.fps} ms{last}"
 
 
-def milliseconds(microseconds: int) -> str:
+def format_duration(microseconds: int) -> str:
+    """A duration in milliseconds or seconds."""
     if abs(microseconds) < 10_000:
         return f"{microseconds / 1000:.1f} ms"
     return f"{microseconds / 1000:.0f} ms" if abs(microseconds) < 10_000_000 else f"{microseconds / 1e6:.1f} s"
 
 
-def size(count: int) -> str:
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"
+def format_size(bytes_: int) -> str:
+    return f"{bytes_} B" if bytes_ < 1000 else f"{bytes_ / 1000:.1f} kB"
 
 
 def _conversation(subject: str) -> str:
@@ -155,15 +156,15 @@ def _conversation(subject: str) -> str:
 
 
 async def sources(event_log: EventLog, conversation: str | None, *, media: bool) -> list[Source]:
-    """What is read, and from where on: all of a named conversation, else the newest facts and what comes."""
+    """The parts to read: all of a named conversation; otherwise the newest facts and dead letters, and new media."""
 
     async def from_end(stream: str, subject: str, count: int = 0) -> Source:
         return Source(stream, subject, max(0, await event_log.last_sequence(stream) - count))
 
     if conversation is None:
         found = [
-            await from_end(streams.CONVERSATIONS, subjects.ALL_FACTS, LAST),
-            await from_end(streams.DEAD, subjects.ALL_DEAD, 5),
+            await from_end(streams.CONVERSATIONS, subjects.ALL_FACTS, NEWEST_FACTS),
+            await from_end(streams.DEAD, subjects.ALL_DEAD, NEWEST_DEAD_LETTERS),
         ]
         if media:
             found.append(await from_end(streams.AUDIO, subjects.ALL_AUDIO))
@@ -179,7 +180,7 @@ async def sources(event_log: EventLog, conversation: str | None, *, media: bool)
 
 
 async def backlog(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
-    """What is on record in all parts, in the order in which it was stored."""
+    """The stored records of all parts, in the order of their time."""
     async with AsyncExitStack() as stack:
         readers = {
             part: await stack.enter_async_context(aclosing(event_log.read(part.stream, part.subject, after=part.after)))
@@ -197,8 +198,8 @@ async def backlog(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerato
             heads[part] = await anext(readers[part], None)
 
 
-async def growth(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
-    """What comes to all parts from now on, as it comes; waits where nobody takes it."""
+async def follow_all(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerator[tuple[Source, Record], None]:
+    """New records of all parts as they arrive; stops reading while the caller takes none."""
     arrived: asyncio.Queue[tuple[Source, Record]] = asyncio.Queue(256)
 
     async def pump(part: Source) -> None:
@@ -214,7 +215,7 @@ async def growth(event_log: EventLog, parts: Sequence[Source]) -> AsyncGenerator
             if taken not in done:
                 taken.cancel()
                 for pump_task in done:
-                    await pump_task  # raises why it ended
+                    await pump_task  # raises its error
                 return
             yield taken.result()
     finally:
@@ -231,20 +232,22 @@ async def tail(
     color: bool,
     media: bool,
     as_json: bool = False,
+    wait: float = CONNECT_TIMEOUT,
 ) -> int:
-    """Show the log on standard output; returns the exit status.
+    """Print the log; returns the exit status.
 
     Args:
-        conversation: only this one, from its beginning; None: all, the newest 50 events.
-        follow: go on with what comes, until cancelled.
-        media: audio and pictures too, one line a batch.
-        as_json: one JSON object a line, for programs.
+        conversation: only this one, from its beginning; None: all, from the newest 50 facts on.
+        follow: continue with new records, until cancelled.
+        media: print audio and pictures too, one line a batch.
+        as_json: print one JSON object a line, for programs.
+        wait: seconds for the connection to the server.
     Raises:
         BusError: there is no server.
-        BrokenPipeError: nobody reads on.
+        BrokenPipeError: the reader of standard output has gone.
     """
-    lines = Lines(color=color, as_json=as_json, only=conversation)
-    async with connect(settings, name="tail", wait=WAIT, update_streams=False) as event_log:
+    formatter = LineFormatter(color=color, as_json=as_json, only=conversation)
+    async with connect(settings, name="tail", wait=wait, update_streams=False) as event_log:
         try:
             parts = await sources(event_log, conversation, media=media)
         except InvalidInput as error:
@@ -254,13 +257,13 @@ async def tail(
         shown = 0
         async with aclosing(backlog(event_log, parts)) as records:
             async for part, record in records:
-                shown += _print(lines.line(part.stream, record))
+                shown += _print(formatter.format(part.stream, record))
                 reached[part] = record.sequence
         if follow:
             rest = [Source(part.stream, part.subject, after) for part, after in reached.items()]
-            async with aclosing(growth(event_log, rest)) as records:
+            async with aclosing(follow_all(event_log, rest)) as records:
                 async for part, record in records:
-                    _print(lines.line(part.stream, record))
+                    _print(formatter.format(part.stream, record))
         if conversation is not None and not shown:
             print(f"error: there is no event of conversation {conversation}", file=sys.stderr)
             return 1

@@ -1,4 +1,4 @@
-"""What matters in a fact, in a few words: the middle of a line of `visavis tail`."""
+"""Summaries of facts in a few words, for the lines of `visavis tail`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from bus.events import (
 
 _LONGEST = 160
 _IDS = frozenset(("person", "session", "utterance", "message", "reply", "speech"))
-"""Of no use to a reader: the lines around it say what belongs together."""
+"""Fields left out: the neighbouring lines show which facts belong together."""
 
 
-def content(body: Body) -> str:
-    """The key content of a fact; of kinds without a form of their own, all short fields but ids."""
+def fact_summary(body: Body) -> str:
+    """The most important fields of a fact; of a kind without a case here, all short fields except ids."""
     match body:
         case MessageReceived():
             return f"{_quoted(body.text)} by {body.channel}"

@@ -1,4 +1,4 @@
-"""`visavis up`: everything on this machine, kept running until Ctrl-C."""
+"""`visavis up`: starts NATS and all services on this machine and keeps them running until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -28,128 +28,128 @@ from visavis.ports import check_ports
 from visavis.supervisor import Child, LinePrinter, Supervisor, line_printer
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
-_READY_PATIENCE = 90.0
-"""Seconds for all services to come up, counted anew whenever one says that it is downloading its model."""
+_READY_TIMEOUT = 90.0
+"""Seconds for all services to start, counted anew whenever one logs that it is downloading a model."""
 
 
 @contextlib.contextmanager
 def lock_data_folder(folder: Path) -> Iterator[None]:
-    """Hold the data folder.
+    """Lock the data folder for as long as the context lasts.
 
     Raises:
-        ConfigurationError: another `visavis up` holds it, or it cannot be written.
+        ConfigurationError: another `visavis up` has locked it, or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock: IO[str] = (folder / "lock").open("a+")
+        lock_file: IO[str] = (folder / "lock").open("a+")
     except OSError as error:
         raise ConfigurationError(f"the data folder {folder} cannot be written: {error.strerror}") from error
-    with lock:
+    with lock_file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "?"
+            lock_file.seek(0)
+            holder = lock_file.read().strip() or "?"
             raise ConfigurationError(
                 f"Visavis runs already on {folder} (process {holder}); stop it, or give a second one VISAVIS_DATA and "
                 "ports of its own"
             ) from error
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
+        lock_file.seek(0)
+        lock_file.truncate()
+        lock_file.write(str(os.getpid()))
+        lock_file.flush()
         yield
 
 
 async def publish_builtin_characters(event_log: EventLog) -> None:
-    """Put the built-in characters on record where they are missing or have changed."""
-    known = await current_characters(event_log)
+    """Publish the built-in characters that are missing on the log or have changed."""
+    published = await current_characters(event_log)
     for character, created in BUILTIN_CHARACTERS.items():
-        if known.get(character) != created:
-            await event_log.append_character(_told(character, created))
+        if published.get(character) != created:
+            await event_log.append_character(_created_event(character, created))
 
 
-def _told(character: str, created: CharacterCreated) -> CharacterEvent:
+def _created_event(character: str, created: CharacterCreated) -> CharacterEvent:
     return CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=created)
 
 
 async def up(settings: Settings) -> None:
-    """Start everything, say where the page is, and keep it running.
+    """Start NATS and all services, print the address of the page, and keep them running.
 
     Raises:
-        ConfigurationError: something has to be changed before it can run.
-        BusError: it did not come up.
+        ConfigurationError: a setting or the machine has to be changed first.
+        BusError: NATS or a service did not start in time.
     """
-    say = line_printer(sys.stdout)
+    print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
         check_ports(settings)
-        supervisor = Supervisor(say)
-        watching: asyncio.Task[None] | None = None
+        supervisor = Supervisor(print_line)
+        watchdog: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
                 server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
                 nats = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
                 supervisor.start(nats)
-                watching = asyncio.create_task(Watchdog(server.folder, supervisor, nats, say).watch())
-            await _start_services(settings, supervisor, say)
+                watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())
+            await _start_services(settings, supervisor, print_line)
             await supervisor.gave_up.wait()
             names = ", ".join(child.name for child in supervisor.children if child.given_up)
             raise ConfigurationError(f"{names} cannot run as configured, see above")
         finally:
-            say("visavis", "stopping")
-            if watching is not None:
-                watching.cancel()
+            print_line("visavis", "stopping")
+            if watchdog is not None:
+                watchdog.cancel()
             await supervisor.stop()
 
 
-async def _start_services(settings: Settings, supervisor: Supervisor, say: LinePrinter) -> None:
+async def _start_services(settings: Settings, supervisor: Supervisor, print_line: LinePrinter) -> None:
     began = time.monotonic()
     async with connect(settings, name="up") as event_log:
         await publish_builtin_characters(event_log)
-        waiting = _Waiting()
+        deadline = _StartDeadline()
         for name in SERVICES:
             command = [sys.executable, "-m", f"services.{name}"]
-            supervisor.start(Child(name, command, is_shown=waiting.take_line))
-        missing = await _wait_for_services(event_log, supervisor, waiting)
+            supervisor.start(Child(name, command, is_shown=deadline.extend_on_download))
+        missing = await _wait_for_services(event_log, supervisor, deadline)
         if missing:
-            raise BusError(f"{', '.join(missing)} did not come up within {_READY_PATIENCE:.0f} s")
+            raise BusError(f"{', '.join(missing)} did not come up within {_READY_TIMEOUT:.0f} s")
         if supervisor.gave_up.is_set():
             return
         engines = {one.name: one.engine for one in await discover(event_log)}
     for name in SERVICES:
         if engines.get(name):
-            say("visavis", f"{name} uses {engines[name]}")
-    say("visavis", f"ready after {time.monotonic() - began:.1f} s: open http://{_browsable(settings)}")
+            print_line("visavis", f"{name} uses {engines[name]}")
+    print_line("visavis", f"ready after {time.monotonic() - began:.1f} s: open http://{_browser_address(settings)}")
 
 
-class _Waiting:
-    """How long services are waited for."""
+class _StartDeadline:
+    """The time until which all services have to be up; a download extends it."""
 
     def __init__(self) -> None:
-        self._deadline = time.monotonic() + _READY_PATIENCE
+        self._deadline = time.monotonic() + _READY_TIMEOUT
 
     @property
-    def over(self) -> bool:
+    def passed(self) -> bool:
         return time.monotonic() >= self._deadline
 
-    def take_line(self, line: str) -> bool:
-        """A line that a service prints; every one is shown."""
+    def extend_on_download(self, line: str) -> bool:
+        """Reads a line of a service's output; returns True, for every line is printed."""
         if "downloading" in line:
-            self._deadline = time.monotonic() + _READY_PATIENCE
+            self._deadline = time.monotonic() + _READY_TIMEOUT
         return True
 
 
-async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, waiting: _Waiting) -> list[str]:
-    """Those that are not there in time; ends early where one cannot be started at all."""
+async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, deadline: _StartDeadline) -> list[str]:
+    """The services that did not start in time; returns early where one cannot be started at all."""
     missing = list(SERVICES)
-    while missing and not waiting.over and not supervisor.gave_up.is_set():
+    while missing and not deadline.passed and not supervisor.gave_up.is_set():
         found = {one.name for one in await discover(event_log, wait=0.1)}
         missing = [name for name in SERVICES if name not in found]
     return [] if supervisor.gave_up.is_set() else missing
 
 
-def _browsable(settings: Settings) -> str:
-    # Browsers give the microphone to localhost without a certificate, but not to 0.0.0.0.
+def _browser_address(settings: Settings) -> str:
+    # Without a certificate, browsers allow the microphone on localhost, but not on 0.0.0.0.
     host = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
     return f"{host}:{settings.port}"
 

@@ -19,7 +19,7 @@ from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
-from visavis.characters import add, character, forget, id_of
+from visavis.characters import character_id, create, create_character, forget
 
 MODELS = Path(".setup/face-models")
 TRAITS = {"name": "Zoë", "tagline": "t", "personality": "", "greeting": "", "voice": "male", "language": "de"}
@@ -43,7 +43,7 @@ def ready(settings: Settings) -> Settings:
 async def test_a_photo_becomes_a_character_on_record_with_a_face(
     ready: Settings, event_log: EventLog, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await character(ready, photo, **TRAITS) == 0
+    assert await create(ready, photo, **TRAITS) == 0
     assert capsys.readouterr().out == "zoe\n"
     created = (await current_characters(event_log))["zoe"]
     assert created == CharacterCreated(
@@ -62,10 +62,10 @@ async def test_a_photo_becomes_a_character_on_record_with_a_face(
 
 
 async def test_a_second_photo_of_a_name_replaces_the_first(ready: Settings, event_log: EventLog, photo: Path) -> None:
-    await add(ready, photo, **TRAITS)
+    await create_character(ready, photo, **TRAITS)
     first = (await current_characters(event_log))["zoe"]
     cv2.imwrite(str(photo), LayeredRenderer(640).face("noor").pixels(Pose())[:, :, :3].copy())
-    await add(ready, photo, **{**TRAITS, "greeting": "Hi."})
+    await create_character(ready, photo, **{**TRAITS, "greeting": "Hi."})
     second = (await current_characters(event_log))["zoe"]
     assert second.look != first.look
     assert second.greeting == "Hi."
@@ -77,17 +77,17 @@ async def test_a_photo_that_cannot_be_used_leaves_nothing_on_record(
 ) -> None:
     cv2.imwrite(str(photo), np.full((200, 200, 3), 90, np.uint8))
     with pytest.raises(InvalidInput, match="no face was found"):
-        await add(ready, photo, **TRAITS)
+        await create_character(ready, photo, **TRAITS)
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        await add(ready, photo.with_name("other.jpg"), **TRAITS)
+        await create_character(ready, photo.with_name("other.jpg"), **TRAITS)
     assert await current_characters(event_log) == {}
 
 
 async def test_a_character_is_forgotten_with_its_face(
     ready: Settings, event_log: EventLog, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await add(ready, photo, **TRAITS)
-    await add(ready, photo, **{**TRAITS, "name": "Yan"})
+    await create_character(ready, photo, **TRAITS)
+    await create_character(ready, photo, **{**TRAITS, "name": "Yan"})
     look = (await current_characters(event_log))["zoe"].look
     assert await forget(ready, "zoe") == 0
     assert capsys.readouterr().err == "zoe is gone\n"
@@ -103,12 +103,12 @@ async def test_a_character_is_forgotten_with_its_face(
 
 
 def test_ids_are_made_of_names() -> None:
-    assert [id_of(name) for name in ("Adam", "Dr. Müller-Lüdenscheidt", "  R2 D2! ")] == [
+    assert [character_id(name) for name in ("Adam", "Dr. Müller-Lüdenscheidt", "  R2 D2! ")] == [
         "adam",
         "dr-muller-ludenscheidt",
         "r2-d2",
     ]
     with pytest.raises(InvalidInput, match="must have a letter"):
-        id_of("…")
+        character_id("…")
     with pytest.raises(InvalidInput, match="Ada is one of the built-in characters"):
-        id_of("Ada")
+        character_id("Ada")

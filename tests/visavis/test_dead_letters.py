@@ -1,4 +1,4 @@
-"""`visavis dead`: what it shows, what it does, and its exit status."""
+"""`visavis dead`: its output, its effects and its exit status."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import datetime
 import pytest
 
 from bus import codec
+from bus.errors import BusError
 from bus.events import DeadLetter, MessageReceived
 from bus.log import dead_letters
 from bus.log.event_log import EventLog
@@ -19,6 +20,7 @@ from bus.process.discovery import announce
 from bus.settings import Settings
 from tests.fakes import event
 from visavis.__main__ import main
+from visavis.dead_letters import show_list
 
 EVENT = event(MessageReceived(message="m1", text="Grüß dich"), turn="t1", conversation="c1", name="e1")
 AT = 1_700_000_000_123_456
@@ -40,7 +42,7 @@ def letter(service: str, sequence: int, data: bytes = codec.encode(EVENT)) -> De
 
 @pytest.fixture
 async def letters(event_log: EventLog) -> EventLog:
-    """1 and 3 of the dialogue, 2 of TTS; 3 holds no event; 4 is no letter at all."""
+    """Numbers 1 and 3 of dialogue, 2 of TTS; 3 has undecodable data; 4 is not a dead letter."""
     for one in (letter("dialogue", 7), letter("tts", 8), letter("dialogue", 9, b"\xff\xfe")):
         await event_log.publish_dead_letter(one)
     await event_log.js.publish("dead.CONVERSATIONS.stt", b"garbage")
@@ -60,11 +62,11 @@ async def visavis(settings: Settings, *words: str) -> tuple[int, list[str], list
     return process.returncode, out.decode().splitlines(), errors.decode().splitlines()
 
 
-async def lying(event_log: EventLog) -> list[int]:
+async def numbers(event_log: EventLog) -> list[int]:
     return [one.number async for one in dead_letters.read_all(event_log)]
 
 
-async def test_each_is_one_line_with_when_who_why_and_whose(letters: EventLog, settings: Settings) -> None:
+async def test_each_is_one_line_with_time_service_and_reason(letters: EventLog, settings: Settings) -> None:
     when = f"{datetime.fromtimestamp(AT / 1e6):%Y-%m-%d %H:%M:%S}"
     assert await visavis(settings, "list") == (
         0,
@@ -78,7 +80,7 @@ async def test_each_is_one_line_with_when_who_why_and_whose(letters: EventLog, s
     )
 
 
-async def test_a_program_gets_one_object_a_line(letters: EventLog, settings: Settings) -> None:
+async def test_with_json_each_line_is_an_object(letters: EventLog, settings: Settings) -> None:
     status, out, errors = await visavis(settings, "list", "--service", "dialogue", "--json")
     assert (status, errors) == (0, [])
     first, third = map(json.loads, out)
@@ -115,7 +117,7 @@ async def test_one_is_shown_with_its_event_or_its_bytes(letters: EventLog, setti
     assert base64.b64decode(found["data"]) == b"garbage"
 
 
-async def test_what_can_be_tried_again_is_put_back_and_the_rest_is_named(letters: EventLog, settings: Settings) -> None:
+async def test_valid_dead_letters_are_requeued_and_the_others_are_named(letters: EventLog, settings: Settings) -> None:
     async with announce(letters, "dialogue"):
         status, out, errors = await visavis(settings, "requeue", "--all")
     assert status == 1
@@ -126,27 +128,27 @@ async def test_what_can_be_tried_again_is_put_back_and_the_rest_is_named(letters
         "error: not put back: 4 is no dead letter of Visavis",
         "no worker of tts is running; it waits for one",
     ]
-    assert await lying(letters) == [3, 4]
+    assert await numbers(letters) == [3, 4]
     assert (await visavis(settings, "requeue", "3", "--force"))[:2] == (0, ["put back: 3 (dialogue, conversation c1)"])
-    assert await lying(letters) == [4]
+    assert await numbers(letters) == [4]
 
 
 async def test_they_are_dropped_by_number_by_service_or_all(letters: EventLog, settings: Settings) -> None:
     assert await visavis(settings, "drop", "2", "2") == (0, ["dropped: 2 (tts, conversation c1)"], [])
     status, out, _ = await visavis(settings, "drop", "--service", "dialogue")
-    assert (status, len(out), await lying(letters)) == (0, 2, [4])
+    assert (status, len(out), await numbers(letters)) == (0, 2, [4])
     assert await visavis(settings, "drop", "--all") == (0, ["dropped: 4 (stt)"], [])
     assert await visavis(settings, "drop", "--all") == (0, [], ["no dead letters, nothing was dropped"])
     assert await visavis(settings, "requeue", "--all") == (0, [], ["no dead letters, nothing was put back"])
     assert await visavis(settings, "list", "--service", "tts") == (0, [], ["no dead letters of tts"])
 
 
-async def test_a_number_that_is_not_there_stops_it_before_anything_is_done(
+async def test_an_unknown_number_raises_before_anything_is_done(
     letters: EventLog, settings: Settings
 ) -> None:
     for words in (("show", "77"), ("requeue", "1", "77"), ("drop", "77", "1")):
         assert await visavis(settings, *words) == (1, [], ["error: there is no dead letter 77"])
-    assert await lying(letters) == [1, 2, 3, 4]
+    assert await numbers(letters) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -164,15 +166,14 @@ async def test_a_number_that_is_not_there_stops_it_before_anything_is_done(
         "list --service a.b",
     ],
 )
-def test_it_has_to_be_said_which(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_selection_is_required(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["dead", *words.split()])
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: visavis dead")
 
 
-def test_without_a_server_it_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visavis.dead_letters.WAIT", 0.1)
-    monkeypatch.setenv("VISAVIS_NATS_URL", "nats://127.0.0.1:1")
-    assert main(["dead", "list"]) == 1
-    assert capsys.readouterr().err == "error: no NATS server at nats://127.0.0.1:1 within 0.1 s\n"
+async def test_a_missing_server_is_named_with_the_time_it_was_waited_for() -> None:
+    with pytest.raises(BusError) as caught:
+        await show_list(Settings(nats_url="nats://127.0.0.1:1"), None, as_json=False, wait=0.1)
+    assert caught.value.detail == "no NATS server at nats://127.0.0.1:1 within 0.1 s"

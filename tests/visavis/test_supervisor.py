@@ -1,4 +1,4 @@
-"""Processes are kept running, and stopped cleanly."""
+"""The supervisor keeps processes running, and stops them cleanly."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from bus.process.lifecycle import EXIT_CONFIGURATION
-from visavis import supervisor
 from visavis.supervisor import Child, Supervisor
 
 
 class Screen:
-    """What was said, by whom."""
+    """The printed lines, with the name of the process of each."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
@@ -44,73 +42,67 @@ print("down")
 """
 
 
-async def test_lines_are_passed_on_with_the_name_and_the_rest_left_out() -> None:
+async def test_lines_are_printed_with_the_name_unless_they_are_filtered_out() -> None:
     screen = Screen()
-    keeper = Supervisor(screen)
+    supervisor = Supervisor(screen)
     keep: Callable[[str], bool] = lambda line: "noise" not in line  # noqa: E731
-    keeper.start(python("ear", "print('hello'); print('noise'); import time; time.sleep(60)", is_shown=keep))
+    supervisor.start(python("ear", "print('hello'); print('noise'); import time; time.sleep(60)", is_shown=keep))
     await screen.shows("hello")
-    await keeper.stop()
+    await supervisor.stop()
     assert screen.lines == [("ear", "hello")]
 
 
-async def test_who_is_killed_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "_FIRST_PAUSE", 0.01)
+async def test_a_killed_process_is_restarted() -> None:
     screen = Screen()
-    keeper = Supervisor(screen)
-    keeper.start(python("ear", SERVE))
+    supervisor = Supervisor(screen, first_pause=0.01)
+    supervisor.start(python("ear", SERVE))
     for times in (1, 2):
         await screen.shows("up", times)
-        pid = keeper.children[0].pid
+        pid = supervisor.children[0].pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await screen.shows("was killed by SIGKILL; starting again", times)
     await screen.shows("up", 3)
-    await keeper.stop()
-    assert keeper.children[0].starts == 3
+    await supervisor.stop()
+    assert supervisor.children[0].starts == 3
     assert screen.lines[-1] == ("ear", "down")
 
 
-async def test_pauses_between_starts_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "_FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(supervisor, "_LONGEST_PAUSE", 0.04)
+async def test_pauses_between_restarts_grow() -> None:
     screen = Screen()
-    keeper = Supervisor(screen)
-    keeper.start(python("ear", "raise SystemExit(3)"))
+    supervisor = Supervisor(screen, first_pause=0.01, longest_pause=0.04)
+    supervisor.start(python("ear", "raise SystemExit(3)"))
     await screen.shows("exited with 3", 5)
-    await keeper.stop()
+    await supervisor.stop()
     pauses = [line.split(" in ")[1] for _, line in screen.lines if "starting again" in line]
     assert pauses[:5] == ["0.01 s", "0.02 s", "0.04 s", "0.04 s", "0.04 s"]
 
 
-async def test_who_is_wrongly_configured_is_not_started_again() -> None:
+async def test_a_process_with_a_configuration_error_is_not_restarted() -> None:
     screen = Screen()
-    keeper = Supervisor(screen)
-    keeper.start(python("ear", f"print('error: no such engine'); raise SystemExit({EXIT_CONFIGURATION})"))
+    supervisor = Supervisor(screen)
+    supervisor.start(python("ear", f"print('error: no such engine'); raise SystemExit({EXIT_CONFIGURATION})"))
     async with asyncio.timeout(10):
-        await keeper.gave_up.wait()
-    assert keeper.children[0].starts == 1
-    assert keeper.children[0].given_up
+        await supervisor.gave_up.wait()
+    assert supervisor.children[0].starts == 1
+    assert supervisor.children[0].given_up
     assert [line for _, line in screen.lines] == [
         "error: no such engine",
         "not started again: its configuration is wrong, see above",
     ]
-    await keeper.stop()
+    await supervisor.stop()
 
 
-async def test_all_are_stopped_the_last_one_first_and_the_stubborn_one_too(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(supervisor, "_GRACE", 0.3)
+async def test_processes_are_stopped_in_reverse_order_and_killed_where_they_ignore_sigterm() -> None:
     screen = Screen()
-    keeper = Supervisor(screen)
-    keeper.start(python("first", SERVE))
-    keeper.start(python("second", SERVE))
+    supervisor = Supervisor(screen, grace=0.3)
+    supervisor.start(python("first", SERVE))
+    supervisor.start(python("second", SERVE))
     stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(60)"
-    keeper.start(python("third", stubborn))
+    supervisor.start(python("third", stubborn))
     await screen.shows("up", 3)
-    pids = [child.pid for child in keeper.children]
-    await keeper.stop()
+    pids = [child.pid for child in supervisor.children]
+    await supervisor.stop()
     assert [name for name, line in screen.lines if line == "down"] == ["second", "first"]
     for pid in pids:
         assert pid is not None

@@ -1,4 +1,4 @@
-"""The live log, readable: one line for each event."""
+"""`visavis tail` prints one readable line for each event."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from bus.log.event_log import EventLog, Record
 from bus.settings import Settings
 from tests.conftest import free_port
 from tests.fakes import event
-from visavis.tail import LAST, Lines, milliseconds, tail
-from visavis.tail_content import content
+from visavis.tail import NEWEST_FACTS, LineFormatter, format_duration, tail
+from visavis.tail_content import fact_summary
 
 AUDIO = AudioOut(conversation="c1", speech="s", index=0, sample=0, packets=(b"x" * 100,) * 10)
 LETTER = DeadLetter(
@@ -80,30 +80,31 @@ def record(data: bytes, subject: str = "conv.c1.x.y", sequence: int = 1) -> Reco
         (ConversationOpened(person="p", character="ada"), "ada en"),
     ],
 )
-def test_of_a_fact_its_key_content_is_shown(body: Body, expected: str) -> None:
-    assert content(body) == expected
+def test_a_fact_is_summarised(body: Body, expected: str) -> None:
+    assert fact_summary(body) == expected
 
 
 def test_a_long_text_is_cut() -> None:
-    assert len(content(MessageReceived(message="m", text="x" * 4000))) < 200
+    assert len(fact_summary(MessageReceived(message="m", text="x" * 4000))) < 200
 
 
 def test_a_line_has_time_conversation_fact_content_and_the_delay_since_its_cause() -> None:
-    lines = Lines(zone=UTC)
+    formatter = LineFormatter(zone=UTC)
     asked = event(MessageReceived(message="m", text="hi"), at=1_000_000, conversation="c123456789", name="a")
     ended = event(ReplyEnded(reply="r", sentences=1), at=1_120_400, conversation="c123456789", name="b")
     ended = type(ended)(**{field: getattr(ended, field) for field in ended.__struct_fields__} | {"cause": "a"})
-    assert lines.line("CONVERSATIONS", record(encode(asked))) == (
+    assert formatter.format("CONVERSATIONS", record(encode(asked))) == (
         '00:00:01.000  c1234567  message.received        "hi" by web'
     )
-    assert lines.line("CONVERSATIONS", record(encode(ended))) == (
+    assert formatter.format("CONVERSATIONS", record(encode(ended))) == (
         "00:00:01.120  c1234567  reply.ended             1  +120 ms"
     )
 
 
-def test_color_paints_and_changes_no_word() -> None:
+def test_color_changes_no_text() -> None:
     one = record(encode(event(MessageReceived(message="m", text="hi"), at=1_000_000, conversation="c1")))
-    painted, plain = Lines(color=True, zone=UTC).line("CONVERSATIONS", one), Lines(zone=UTC).line("CONVERSATIONS", one)
+    painted = LineFormatter(color=True, zone=UTC).format("CONVERSATIONS", one)
+    plain = LineFormatter(zone=UTC).format("CONVERSATIONS", one)
     assert painted is not None
     assert "\x1b[32mmessage.received" in painted
     bare = painted
@@ -127,39 +128,42 @@ def test_color_paints_and_changes_no_word() -> None:
     ],
 )  # fmt: skip
 def test_media_are_one_line(media: AudioOut, stream: str, subject: str, expected: str) -> None:
-    assert Lines(zone=UTC).line(stream, record(encode(media), subject)) == f"00:00:01.500  c1        {expected}"
+    line = LineFormatter(zone=UTC).format(stream, record(encode(media), subject))
+    assert line == f"00:00:01.500  c1        {expected}"
 
 
-def test_dead_letters_and_bytes_that_are_no_event_have_a_line() -> None:
-    lines = Lines(zone=UTC)
-    assert lines.line("DEAD", record(encode(LETTER), "dead.CONVERSATIONS.tts")) == (
+def test_dead_letters_and_undecodable_records_have_a_line() -> None:
+    formatter = LineFormatter(zone=UTC)
+    assert formatter.format("DEAD", record(encode(LETTER), "dead.CONVERSATIONS.tts")) == (
         "00:00:02.000  c1        ✗ dead letter           tts gave up conv.c1.reply.sentence (CONVERSATIONS 7) after 5 "
         "tries: poison, tried too often"
     )
-    odd = lines.line("CONVERSATIONS", record(b"?"))
+    odd = formatter.format("CONVERSATIONS", record(b"?"))
     assert odd is not None
     assert "? undecodable           1 B on conv.c1.x.y" in odd
 
 
 def test_dead_letters_of_other_conversations_are_left_out() -> None:
-    assert Lines(only="c2").line("DEAD", record(encode(LETTER))) is None
-    assert Lines(only="c1").line("DEAD", record(encode(LETTER))) is not None
+    assert LineFormatter(only="c2").format("DEAD", record(encode(LETTER))) is None
+    assert LineFormatter(only="c1").format("DEAD", record(encode(LETTER))) is not None
 
 
-def test_for_programs_each_line_is_an_object() -> None:
-    lines = Lines(as_json=True)
+def test_with_json_each_line_is_an_object() -> None:
+    formatter = LineFormatter(as_json=True)
     fact = record(encode(event(MessageReceived(message="m", text="hi"), at=1, conversation="c1")), sequence=9)
-    shown = [lines.line("CONVERSATIONS", fact), lines.line("DEAD", record(encode(LETTER))),
-             lines.line("AUDIO", record(encode(AUDIO))), lines.line("CONVERSATIONS", record(b"?"))]  # fmt: skip
-    objects = [json.loads(line or "") for line in shown]
+    records = [
+        ("CONVERSATIONS", fact), ("DEAD", record(encode(LETTER))), ("AUDIO", record(encode(AUDIO))),
+        ("CONVERSATIONS", record(b"?")),
+    ]  # fmt: skip
+    objects = [json.loads(formatter.format(stream, one) or "") for stream, one in records]
     assert (objects[0]["seq"], objects[0]["event"]["body"]["text"]) == (9, "hi")
     assert objects[1]["dead"]["code"] == "poison"
     assert objects[2]["media"] == "audio.out"
     assert "expected an event" in objects[3]["undecodable"]
 
 
-def test_delays_are_told_in_a_unit_that_fits() -> None:
-    assert [milliseconds(us) for us in (1500, 120_400, 90_000_000)] == ["1.5 ms", "120 ms", "90.0 s"]
+def test_durations_have_a_unit_of_fitting_size() -> None:
+    assert [format_duration(us) for us in (1500, 120_400, 90_000_000)] == ["1.5 ms", "120 ms", "90.0 s"]
 
 
 # From a real log
@@ -186,11 +190,11 @@ async def test_a_conversation_is_shown_from_its_beginning_with_its_media_in_betw
 async def test_without_a_conversation_the_newest_events_are_shown(
     event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for number in range(LAST + 5):
+    for number in range(NEWEST_FACTS + 5):
         await say(event_log, "c1", number)
     assert await tail(settings, None, follow=False, color=False, media=True) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == LAST
+    assert len(lines) == NEWEST_FACTS
     assert '"say 5"' in lines[0]
 
 
@@ -200,7 +204,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_what_comes_is_shown_as_it_comes_and_nothing_twice(
+async def test_new_events_are_printed_as_they_arrive_and_once(
     event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen: list[str] = []
@@ -223,7 +227,7 @@ async def test_what_comes_is_shown_as_it_comes_and_nothing_twice(
     assert seen == ["conv.c1.message.received", "conv.c1.message.received", "audio.c1.out.s"]
 
 
-async def test_a_conversation_nobody_knows_is_an_error(
+async def test_an_unknown_conversation_is_an_error(
     event_log: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await tail(settings, "nobody", follow=False, color=False, media=False) == 1
@@ -247,7 +251,6 @@ async def test_a_reader_that_goes_away_is_no_error(event_log: EventLog, settings
     assert (process.returncode, errors.decode()) == (0, "")
 
 
-async def test_without_a_server_there_is_nothing_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visavis.tail.WAIT", 0.1)
+async def test_without_a_server_it_raises() -> None:
     with pytest.raises(BusError, match="no NATS server"):
-        await tail(Settings(nats_port=free_port()), None, follow=False, color=False, media=False)
+        await tail(Settings(nats_port=free_port()), None, follow=False, color=False, media=False, wait=0.1)

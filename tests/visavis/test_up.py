@@ -1,4 +1,4 @@
-"""What stops `visavis up`, and what it says then; the rest of it is seen in tests/e2e."""
+"""The errors that stop `visavis up`, and their messages; tests/e2e tests the rest of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_second_start_on_the_same_data_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_second_start_on_the_same_data_folder_is_refused(tmp_path: Path) -> None:
     with lock_data_folder(tmp_path):
         second = up(tmp_path)
     assert second.returncode == 1
@@ -56,7 +56,7 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path)
             assert "Traceback" not in result.stderr + result.stdout
 
 
-def test_one_port_for_two_things_is_named_before_anything_is_started() -> None:
+def test_a_port_set_twice_is_named_before_anything_is_started() -> None:
     port = free_port()
     with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}: .*, or set VISAVIS_TTS_PORT"):
         check_ports(Settings(port=free_port(), nats_port=port, tts_port=port, render_port=0, stt_port=0))
@@ -72,7 +72,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_service_that_cannot_run_as_configured_stops_it_and_says_so(tmp_path: Path) -> None:
+def test_a_service_that_cannot_run_as_configured_stops_it(tmp_path: Path) -> None:
     result = up(tmp_path, dialogue_engine="oracle")
     assert result.returncode == 1
     assert "VISAVIS_DIALOGUE_ENGINE must be auto or one of" in result.stdout
@@ -89,7 +89,7 @@ def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-async def test_the_built_in_characters_are_put_on_record_once(event_log: EventLog) -> None:
+async def test_the_built_in_characters_are_published_once(event_log: EventLog) -> None:
     await publish_builtin_characters(event_log)
     written = await event_log.last_sequence("CHARACTERS")
     await publish_builtin_characters(event_log)

@@ -1,4 +1,4 @@
-"""The page of all events: `python -m visavis.generate.events_page` writes docs/events.md, `--check` compares."""
+"""Generates docs/events.md from the vocabulary: `python -m visavis.generate.events_page`; `--check` compares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 
 from bus import events, subjects
 from bus.log import streams
-from visavis.generate.output import cell, docstring, write_or_check
+from visavis.generate.output import field_docstring, table_cell, write_or_check
 
 TARGET = Path(__file__).parents[2] / "docs" / "events.md"
 
@@ -29,8 +29,8 @@ field `type`. A new field has a default, a new meaning a new tag, and no tag is 
 _MARK = "X-"
 
 
-def page() -> str:
-    """The whole page."""
+def render_page() -> str:
+    """The text of the page."""
     documented = _documentation()
     parts = [_INTRODUCTION, _envelopes(documented)]
     parts.append("## Facts\n\nThe `body` of an `Event`. The subject ends in the tag.\n")
@@ -46,23 +46,23 @@ def page() -> str:
 
 
 def subject_of(kind: type[msgspec.Struct]) -> str:
-    """Where a kind of event is published, its ids as placeholders; what `bus.subjects` makes of it."""
+    """The subject of a kind of event, with placeholders for its ids, as `bus.subjects` makes it."""
     sample: Any = _sample(kind)
     if issubclass(kind, events.CharacterCreated | events.CharacterRemoved):
-        spelt = subjects.character(_sample(events.CharacterEvent, body=sample))
+        subject = subjects.character(_sample(events.CharacterEvent, body=sample))
     elif issubclass(kind, events.Body):
-        spelt = subjects.fact(_sample(events.Event, body=sample))
+        subject = subjects.fact(_sample(events.Event, body=sample))
     elif issubclass(kind, events.LiveBody):
-        spelt = subjects.live(_sample(events.LiveEvent, body=sample))
+        subject = subjects.live(_sample(events.LiveEvent, body=sample))
     elif issubclass(kind, events.DeadLetter):
-        spelt = subjects.dead(sample.stream, sample.service)
+        subject = subjects.dead(sample.stream, sample.service)
     else:
-        spelt = subjects.media(sample)
-    return re.sub(rf"{_MARK}(\w+)", r"<\1>", spelt)
+        subject = subjects.media(sample)
+    return re.sub(rf"{_MARK}(\w+)", r"<\1>", subject)
 
 
 def _sample(kind: type[Any], **known: Any) -> Any:
-    """An instance that is good for nothing but its subject: every required field holds its own name."""
+    """An instance for making its subject only: the value of every required field is the field's marked name."""
     required = [field.name for field in msgspec.structs.fields(kind) if field.required]
     return kind(**{name: _MARK + name for name in required} | known)
 
@@ -75,12 +75,12 @@ def _by_domain(kinds: Iterable[type[events.Body]]) -> list[tuple[str, list[type[
 
 
 def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
-    """Annotation and docstring of each field of each structure, as they are written in the source."""
+    """Annotation and docstring of each field of each structure, from the source."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for node in ast.parse(inspect.getsource(events)).body:
         if isinstance(node, ast.ClassDef):
             found[node.name] = {
-                field.target.id: (ast.unparse(field.annotation), docstring(after))
+                field.target.id: (ast.unparse(field.annotation), field_docstring(after))
                 for field, after in zip(node.body, [*node.body[1:], None], strict=True)
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
             }
@@ -89,12 +89,12 @@ def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
 
 def _envelopes(documented: dict[str, dict[str, tuple[str, str]]]) -> str:
     rows = [
-        f"| `{kind.__name__}` | {cell(_own_words(kind))} | {_fields(kind, documented)} |"
+        f"| `{kind.__name__}` | {table_cell(_docstring(kind))} | {_fields(kind, documented)} |"
         for kind in (events.Event, events.CharacterEvent, events.LiveEvent, events.Word, events.VisemeMark)
     ]
     dead = events.DeadLetter
-    what = f"{_own_words(dead)} On `{subject_of(dead)}`."
-    rows.append(f"| `DeadLetter` | {cell(what)} | {_fields(dead, documented)} |")
+    meaning = f"{_docstring(dead)} On `{subject_of(dead)}`."
+    rows.append(f"| `DeadLetter` | {table_cell(meaning)} | {_fields(dead, documented)} |")
     return "\n".join(["## Envelopes and parts\n", "| structure | what it is | fields |", "|---|---|---|", *rows, ""])
 
 
@@ -102,25 +102,25 @@ def _table(kinds: Sequence[type[msgspec.Struct]], documented: dict[str, dict[str
     rows = ["| tag | subject | stream | what happened | fields |", "|---|---|---|---|---|"]
     for kind in kinds:
         subject = subject_of(kind)
-        said = cell(_own_words(kind))
+        meaning = table_cell(_docstring(kind))
         stream = streams.stream_of(subject)
         tag = kind.__struct_config__.tag
-        rows.append(f"| `{tag}` | `{subject}` | {stream} | {said} | {_fields(kind, documented)} |")
+        rows.append(f"| `{tag}` | `{subject}` | {stream} | {meaning} | {_fields(kind, documented)} |")
     return "\n".join([*rows, ""])
 
 
 def _fields(kind: type[msgspec.Struct], documented: dict[str, dict[str, tuple[str, str]]]) -> str:
     parts: list[str] = []
     for field in msgspec.structs.fields(kind):
-        annotation, said = documented[kind.__name__][field.name]
+        annotation, meaning = documented[kind.__name__][field.name]
         default = "" if field.default is msgspec.NODEFAULT else f" = {_json(field.default)}"
         text = f"`{field.name}: {annotation}{default}`"
-        parts.append(f"{text} {said}" if said else text)
-    return "<br>".join(map(cell, parts))
+        parts.append(f"{text} {meaning}" if meaning else text)
+    return "<br>".join(map(table_cell, parts))
 
 
-def _own_words(kind: type[msgspec.Struct]) -> str:
-    """Its docstring, not one that it inherits."""
+def _docstring(kind: type[msgspec.Struct]) -> str:
+    """Its own docstring, not an inherited one."""
     return str(vars(kind).get("__doc__") or "")
 
 
@@ -128,9 +128,9 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, target: Path = TARGET) -> int:
     """Write the page, or compare it with the one on disk; returns the exit status."""
-    return write_or_check("visavis.generate.events_page", TARGET, page(), arguments)
+    return write_or_check("visavis.generate.events_page", target, render_page(), arguments)
 
 
 if __name__ == "__main__":

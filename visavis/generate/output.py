@@ -1,4 +1,4 @@
-"""What the makers of generated files share: reading docstrings of fields, and writing or comparing the file."""
+"""Shared by the generators of files: reads docstrings of fields, writes or compares the file."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def docstring(node: ast.stmt | None) -> str:
-    """The text of a bare string that stands behind a field, on one line; "" for anything else."""
+def field_docstring(node: ast.stmt | None) -> str:
+    """The docstring of a field, given the statement after the field, on one line; empty for any other statement."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return " ".join(node.value.value.split())
     return ""
 
 
-def cell(text: str) -> str:
-    """Text as it may stand in a cell of a Markdown table."""
+def table_cell(text: str) -> str:
+    """Text escaped for a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def write_or_check(module: str, target: Path, text: str, arguments: Sequence[str] | None) -> int:
-    """The command line of a generator: write the file, or with `--check` say whether it is current.
+    """The command line of a generator: writes the file; with `--check`, compares it instead.
 
     Returns:
-        The exit status: 1 where it was to be checked and is not current.
+        The exit status: 1 where the compared file is not current.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=f"Make {target.name} anew.")
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=f"Generate {target.name}.")
     parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 where the file is not current")
     check = parser.parse_args(arguments).check
     if target.exists() and target.read_text(encoding="utf-8") == text:

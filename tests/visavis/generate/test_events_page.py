@@ -1,4 +1,4 @@
-"""The page of events is what the vocabulary says."""
+"""docs/events.md follows the vocabulary."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import get_args
 import pytest
 
 from bus import events
-from visavis.generate import events_page
-from visavis.generate.events_page import main, page, subject_of
+from visavis.generate.events_page import main, render_page, subject_of
 
 
 def test_the_page_is_current() -> None:
@@ -17,7 +16,7 @@ def test_the_page_is_current() -> None:
 
 
 def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
-    rows = page().splitlines()
+    rows = render_page().splitlines()
     kinds = [*get_args(events.Fact), *get_args(events.Live), *get_args(events.Media), *get_args(events.CharacterFact)]
     for kind in kinds:
         start = f"| `{kind.__struct_config__.tag}` | `{subject_of(kind)}` |"
@@ -25,7 +24,7 @@ def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
 
 
 def test_every_body_is_in_its_union() -> None:
-    """What is defined and not in the union would be refused by every reader."""
+    """A body that is not in its union would be refused by every reader."""
     assert set(events.Body.__subclasses__()) == {*get_args(events.Fact), *get_args(events.CharacterFact)}
     assert set(events.LiveBody.__subclasses__()) == set(get_args(events.Live))
 
@@ -43,20 +42,20 @@ def test_every_body_is_in_its_union() -> None:
         (events.DeadLetter, "dead.<stream>.<service>"),
     ],
 )
-def test_a_subject_is_spelt_with_placeholders(kind: type[events.Body], subject: str) -> None:
+def test_a_subject_has_placeholders(kind: type[events.Body], subject: str) -> None:
     assert subject_of(kind) == subject
 
 
-def test_fields_come_with_types_defaults_and_what_is_said_about_them() -> None:
-    assert '`language: str` BCP-47 tag, e.g. "en".' in page()
-    assert "`frames: int = 0` Pictures sent with it." in page()
-    assert "`turn: TurnId \\| None = null`" in page()
+def test_fields_have_types_defaults_and_docstrings() -> None:
+    assert '`language: str` BCP-47 tag, e.g. "en".' in render_page()
+    assert "`frames: int = 0` Pictures sent with it." in render_page()
+    assert "`turn: TurnId \\| None = null`" in render_page()
 
 
-def test_a_page_that_is_behind_is_told_and_written_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_page_that_is_not_current_is_named_and_rewritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(events_page, "TARGET", tmp_path / "events.md")
-    assert main(["--check"]) == 1
+    target = tmp_path / "events.md"
+    assert main(["--check"], target=target) == 1
     assert "is not current" in capsys.readouterr().err
-    assert (main([]), main(["--check"])) == (0, 0)
+    assert (main([], target=target), main(["--check"], target=target)) == (0, 0)

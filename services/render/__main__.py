@@ -60,6 +60,10 @@ def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Ren
     )
 
 
+ENGINES = engines()
+"""As the settings page and `visavis doctor` list them."""
+
+
 def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Service:
     """The service with the engine that the settings ask for."""
     choice = choose_engine(

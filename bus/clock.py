@@ -1,4 +1,4 @@
-"""The one place that reads the wall clock."""
+"""The wall clock. No other module reads it."""
 
 from __future__ import annotations
 

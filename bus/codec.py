@@ -1,4 +1,4 @@
-"""Bytes and back. Facts and live events are JSON, media and dead letters msgpack."""
+"""Encodes and decodes messages: facts and live events as JSON, media and dead letters as msgpack."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def encode(message: Event | CharacterEvent | LiveEvent | Media | DeadLetter) -> 
     return _msgpack.encode(message)
 
 
-def _decode(decoder: msgspec.json.Decoder[T] | msgspec.msgpack.Decoder[T], data: bytes, what: str) -> T:
+def _decode(decoder: msgspec.json.Decoder[T] | msgspec.msgpack.Decoder[T], data: bytes, expected: str) -> T:
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UndecodableEvent(f"expected {what}, got {len(data)} bytes: {error}") from error
+        raise UndecodableEvent(f"expected {expected}, got {len(data)} bytes: {error}") from error
 
 
 def decode_event(data: bytes) -> Event:
-    """A fact of a conversation.
+    """Decode a fact of a conversation.
 
     Raises:
         UndecodableEvent: not JSON, not an event, or of a kind that this version does not know.

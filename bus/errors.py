@@ -1,16 +1,16 @@
-"""The errors of Visavis, as a tree.
+"""The exceptions of Visavis.
 
     VisavisError                    code, retryable
     ├── ConfigurationError          a setting, a file or a port is wrong; the process stops
-    ├── InvalidInput                what a person or a client sent cannot be taken
-    │   ├── NotFound                the thing named does not exist
-    │   └── TooLarge                over a stated limit
-    ├── UndecodableEvent            bytes on the log that are not an event we know
-    ├── EngineError                 a model failed; says whether trying again can help
+    ├── InvalidInput                a request of a person or a client is invalid
+    │   ├── NotFound                the object named does not exist
+    │   └── TooLarge                larger than a stated limit
+    ├── UndecodableEvent            bytes on the log that this version cannot decode
+    ├── EngineError                 a model failed; `retryable` tells whether trying again can help
     └── BusError                    NATS refused, timed out or is away
-        ├── Forbidden               NATS does not let this user do that
-        ├── StreamStalled           followed media stopped before its final chunk
-        └── Conflict                the subject has moved on; somebody else was first
+        ├── Forbidden               NATS denies this user the permission
+        ├── StreamStalled           media ended before their final chunk
+        └── Conflict                the fence no longer holds: another process published first
 
 Adapters translate third-party errors into these with `raise … from error`.
 """
@@ -19,10 +19,10 @@ from __future__ import annotations
 
 
 class VisavisError(Exception):
-    """Anything that went wrong and has a name.
+    """Base of all expected failures.
 
     Args:
-        detail: one sentence with what was expected and what came, units included.
+        detail: one sentence with the expected and the actual value, units included.
     """
 
     code = "error"

@@ -1,7 +1,7 @@
-"""The vocabulary: everything that can happen, and the media that go with it.
+"""The vocabulary of the log: facts, live events, media and dead letters.
 
-Imports the standard library and msgspec only. Facts are past tense and JSON; media are msgpack. A new field gets a
-default; a new meaning gets a new tag; a tag is never reused.
+Imports the standard library and msgspec only. Facts are named in the past tense and stored as JSON, media as msgpack.
+Old logs must stay readable: a new field gets a default, a new meaning gets a new tag, and a tag is never reused.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ CommandName: TypeAlias = Literal[
 MICROPHONE_RATE = 16_000
 """Samples per second of recorded speech: mono, signed 16 bit, little endian."""
 UNKNOWN_LANGUAGE = "und"
-"""BCP-47 for a language that is to be found out."""
+"""BCP-47 tag of a language that has to be detected."""
 SPEECH_RATE = 48_000
-"""Samples per second by which spoken replies are counted."""
+"""Samples per second of spoken replies."""
 OPUS_FRAME = 960
 """Samples in one Opus packet: 20 ms at 48 kHz."""
 FRAMES_PER_SECOND = 25
-"""Pictures of the avatar: one for two Opus packets."""
+"""Video of the avatar: one frame for two Opus packets."""
 LARGEST_PHOTO = 32 << 20
-"""Bytes that a photo of which a face is made may have."""
+"""The most bytes of a photo from which a face is made."""
 
 
 class VisemeMark(Struct, frozen=True, array_like=True):
-    """From this sample on the mouth takes this shape."""
+    """The mouth takes this shape from this sample on."""
 
     sample: int
     """At 48 kHz, from the start of the speech."""
@@ -58,7 +58,7 @@ class VisemeMark(Struct, frozen=True, array_like=True):
 
 
 class Word(Struct, frozen=True, kw_only=True):
-    """A word of a transcript, and when it was said."""
+    """A word of a transcript, with its time."""
 
     text: str
     start: float
@@ -68,14 +68,14 @@ class Word(Struct, frozen=True, kw_only=True):
 
 
 class Body(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What happened. The first part of the tag is the domain, the second the fact."""
+    """The content of a fact. The first part of its tag is the domain, the second the fact."""
 
 
 # conversation
 
 
 class ConversationOpened(Body, frozen=True, kw_only=True, tag="conversation.opened"):
-    """A person and a character have a thread from here on."""
+    """A person opened a conversation with a character."""
 
     person: PersonId
     character: CharacterId
@@ -83,34 +83,35 @@ class ConversationOpened(Body, frozen=True, kw_only=True, tag="conversation.open
 
 
 class ConversationTitled(Body, frozen=True, kw_only=True, tag="conversation.titled"):
-    """The thread has a name that a person can find it by."""
+    """The conversation got a title that a person can find it by."""
 
     title: str
 
 
 class CharacterChosen(Body, frozen=True, kw_only=True, tag="conversation.character_chosen"):
-    """The person talks to this character from here on."""
+    """The person talks to another character from here on."""
 
     character: CharacterId
 
 
+# No service produces it today, but logs of released versions may hold it, so it has to stay decodable.
 class ConversationClosed(Body, frozen=True, kw_only=True, tag="conversation.closed"):
-    """The person put the thread away; it stays on record."""
+    """The person closed the conversation; it stays on the log."""
 
 
-# face: a person gives a photo, and gets somebody to talk to
+# face: a person gives a photo, from which a character is made
 
 
 class FaceRequested(Body, frozen=True, kw_only=True, tag="face.requested"):
-    """The person gave a photo, of which a character is to be made."""
+    """The person gave a photo from which a character is to be made."""
 
     character: CharacterId
     photo: str
-    """Name of the asset that the photo is, until the face is made or refused."""
+    """Name of the photo's asset, which is removed once the face is made or refused."""
     look: str
-    """What the face will be called: the hash of the photo."""
+    """Name of the face: the hash of the photo."""
     owner: PersonId
-    """Whom the character is shown to."""
+    """The only person who will see the character."""
     name: str
     tagline: str
     personality: str
@@ -120,13 +121,13 @@ class FaceRequested(Body, frozen=True, kw_only=True, tag="face.requested"):
 
 
 class FaceMade(Body, frozen=True, kw_only=True, tag="face.made"):
-    """The character is on record, and its face has been drawn."""
+    """The character has been created, and its face drawn."""
 
     character: CharacterId
 
 
 class FaceRefused(Body, frozen=True, kw_only=True, tag="face.refused"):
-    """No face can be made of the photo."""
+    """No face can be made from the photo."""
 
     character: CharacterId
     code: str
@@ -138,7 +139,7 @@ class FaceRefused(Body, frozen=True, kw_only=True, tag="face.refused"):
 
 
 class SessionOpened(Body, frozen=True, kw_only=True, tag="session.opened"):
-    """A browser tab is connected with audio and video."""
+    """A browser tab has connected with audio and video."""
 
     session: SessionId
 
@@ -159,44 +160,44 @@ class UtteranceStarted(Body, frozen=True, kw_only=True, tag="utterance.started")
     utterance: UtteranceId
     session: SessionId
     language: str = "en"
-    """BCP-47 tag; "und" where it is to be found out."""
+    """BCP-47 tag; "und": to be detected."""
     forwarded: bool = False
-    """Somebody else's words, passed on: no command is taken from them."""
+    """The words are another person's, passed on: no command is recognised in them."""
 
 
 class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
-    """The phrase is over."""
+    """The person finished a phrase."""
 
     utterance: UtteranceId
     samples: int
-    """Recorded, at 16 kHz, pre-roll and trailing silence included."""
+    """Recorded samples at 16 kHz, pre-roll and trailing silence included."""
     speech_ended: int
-    """Sample after which nothing was spoken any more."""
+    """Sample at which the speech ended."""
     reason: Literal["silence", "too_long", "muted", "session_closed"]
 
 
 class UtteranceDiscarded(Body, frozen=True, kw_only=True, tag="utterance.discarded"):
-    """It was no speech after all, or no word could be made out."""
+    """The utterance was no speech, or no word of it was understood."""
 
     utterance: UtteranceId
     reason: Literal["too_short", "no_words", "lost"]
 
 
 class MessageReceived(Body, frozen=True, kw_only=True, tag="message.received"):
-    """The person wrote something."""
+    """The person wrote a message."""
 
     message: Id
     text: str
     channel: str = "web"
     forwarded: bool = False
-    """Somebody else's words, passed on: no command is taken from them."""
+    """The words are another person's, passed on: no command is recognised in them."""
 
 
 # transcript
 
 
 class TranscriptFinal(Body, frozen=True, kw_only=True, tag="transcript.final"):
-    """The words of an utterance are known and will not change."""
+    """The final transcript of an utterance."""
 
     utterance: UtteranceId
     text: str
@@ -207,22 +208,22 @@ class TranscriptFinal(Body, frozen=True, kw_only=True, tag="transcript.final"):
     words: tuple[Word, ...] = ()
     engine: str = ""
     forwarded: bool = False
-    """Somebody else's words, passed on: no command is taken from them."""
+    """The words are another person's, passed on: no command is recognised in them."""
 
 
 # command
 
 
 class CommandRecognised(Body, frozen=True, kw_only=True, tag="command.recognised"):
-    """The person told the system to do something, and it is done."""
+    """The person gave a command, and it was carried out."""
 
     name: CommandName
     arguments: tuple[str, ...] = ()
-    """Of a switch: the character, and the name as it was said."""
+    """Of `switch`: the character, and its name as it was said."""
 
 
 class CommandRefused(Body, frozen=True, kw_only=True, tag="command.refused"):
-    """The person told the system to do something that cannot be done."""
+    """The person gave a command that cannot be carried out."""
 
     name: CommandName
     code: Literal["unknown_character", "already_there", "limit_reached", "nothing_to_repeat"]
@@ -250,33 +251,33 @@ class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
     language: str = "en"
     emotion: Emotion = "neutral"
     emotion_before: Emotion = "neutral"
-    """Of the sentence before it in this reply, so that the face does not fall back between two."""
+    """Emotion of the previous sentence of this reply, so that the face does not turn neutral between two."""
     pace: float = 1.0
-    """Factor on the speed of the character's voice that the person asked for."""
+    """The person's factor on the speed of the voice."""
     volume: float = 1.0
-    """Factor on its loudness that the person asked for, 0 to 1."""
+    """The person's factor on the loudness of the voice, 0 to 1."""
     spoken: bool = True
-    """False: it is to be read only."""
+    """False: the sentence is shown as text only."""
 
 
 class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
-    """The answer is complete as text."""
+    """The text of the answer is complete."""
 
     reply: ReplyId
     sentences: int
 
 
 class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted"):
-    """The person cut the answer short. Work on it stops in every service."""
+    """The person interrupted the answer. Every service stops its work on it."""
 
     reply: ReplyId
     heard: str
-    """The part of the text that had been played."""
+    """The part of the text that was played."""
     by: Literal["speech", "button", "message"]
 
 
 class ReplyFailed(Body, frozen=True, kw_only=True, tag="reply.failed"):
-    """There is no answer, or it broke off; the person is told."""
+    """There is no answer, or it broke off; the page shows that."""
 
     reply: ReplyId
     code: str
@@ -292,7 +293,7 @@ class SpeechStarted(Body, frozen=True, kw_only=True, tag="speech.started"):
     speech: SpeechId
     reply: ReplyId
     index: int
-    """Of the sentence in its reply."""
+    """Index of the sentence in its reply."""
     character: CharacterId
     voice: str
     engine: str
@@ -301,18 +302,18 @@ class SpeechStarted(Body, frozen=True, kw_only=True, tag="speech.started"):
 
 
 class SpeechEnded(Body, frozen=True, kw_only=True, tag="speech.ended"):
-    """The sentence is spoken to its end."""
+    """The audio of the sentence is complete."""
 
     speech: SpeechId
     reply: ReplyId
     index: int
     samples: int
-    """At 48 kHz."""
+    """Length at 48 kHz."""
     visemes: tuple[VisemeMark, ...] = ()
 
 
 class SpeechFailed(Body, frozen=True, kw_only=True, tag="speech.failed"):
-    """The sentence stays text."""
+    """The sentence could not be spoken; it is shown as text only."""
 
     speech: SpeechId
     reply: ReplyId
@@ -325,7 +326,7 @@ class SpeechFailed(Body, frozen=True, kw_only=True, tag="speech.failed"):
 
 
 class FramesStarted(Body, frozen=True, kw_only=True, tag="frames.started"):
-    """The face begins to move to a speech; the pictures are on `frames.<conversation>.<speech>`."""
+    """The video of a speech has begun; its frames are on `frames.<conversation>.<speech>`."""
 
     speech: SpeechId
     character: CharacterId
@@ -334,18 +335,18 @@ class FramesStarted(Body, frozen=True, kw_only=True, tag="frames.started"):
     height: int
     fps: int
     phase: int
-    """Frame of the idle loop that the first frame takes over from."""
+    """Frame of the idle loop after which the first frame follows."""
 
 
 class FramesEnded(Body, frozen=True, kw_only=True, tag="frames.ended"):
-    """All pictures of a speech are made."""
+    """The video of a speech is complete."""
 
     speech: SpeechId
     frames: int
 
 
 class FramesFailed(Body, frozen=True, kw_only=True, tag="frames.failed"):
-    """The voice goes on without a moving face."""
+    """The video of a speech failed; the voice goes on without it."""
 
     speech: SpeechId
     code: str
@@ -356,18 +357,18 @@ class FramesFailed(Body, frozen=True, kw_only=True, tag="frames.failed"):
 
 
 class PlaybackStarted(Body, frozen=True, kw_only=True, tag="playback.started"):
-    """The first audible packet of a speech left for the person."""
+    """The gateway sent the first audible packet of a speech."""
 
     session: SessionId
     speech: SpeechId
     reply: ReplyId
     index: int
     video: bool
-    """Whether the first frame left with it."""
+    """Whether the first video frame was sent with it."""
 
 
 class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress"):
-    """So much of a speech has been played, once a second."""
+    """How much of a speech has been played; once a second."""
 
     session: SessionId
     speech: SpeechId
@@ -377,7 +378,7 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
 
 
 class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished"):
-    """Nothing more of this speech will be played in this session."""
+    """The playback of a speech ended in this session."""
 
     session: SessionId
     speech: SpeechId
@@ -386,22 +387,22 @@ class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished")
     samples: int
     complete: bool
     frames: int = 0
-    """Pictures sent with it."""
+    """Video frames sent with it."""
 
 
 # service
 
 
 class StepRepeated(Body, frozen=True, kw_only=True, tag="service.step_repeated"):
-    """A worker took a piece of work over from one that did not finish it; what that one publishes late is refused."""
+    """A worker took over a work item that another worker did not finish; late outputs of that worker are refused."""
 
     service: str
     event: EventId
-    """The fact that is worked on."""
+    """The event that the service handles."""
 
 
 class StepFailed(Body, frozen=True, kw_only=True, tag="service.step_failed"):
-    """A service gave up on one piece of work."""
+    """A service gave up on one work item."""
 
     service: str
     code: str
@@ -446,16 +447,16 @@ Fact: TypeAlias = (
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """A fact on record in a conversation."""
+    """A fact of a conversation."""
 
     id: EventId
-    """UUIDv5 of cause and position where something led here; the message id on the bus."""
+    """UUIDv5 of cause and position, or random for a person's act; also the NATS message id."""
     at: int
     """Microseconds since 1970, UTC."""
     conversation: ConversationId
     turn: TurnId | None = None
     cause: EventId | None = None
-    """The event that led here; none for a person's act."""
+    """The event that caused this one; None for a person's act."""
     body: Fact
 
 
@@ -463,38 +464,38 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class CharacterCreated(Body, frozen=True, kw_only=True, tag="character.created"):
-    """A face one can talk to. A later one of the same character replaces it."""
+    """A character that people can talk to. A later event for the same character replaces it."""
 
     name: str
     tagline: str
     personality: str
-    """Said to the language model, second person."""
+    """Prompt for the language model, in the second person."""
     greeting: str
     look: str
-    """Which face is drawn: a look of the layered renderer, or of a photo."""
+    """Name of the face: a look of the layered renderer, or of a photo."""
     voice: str
     """Preferred voice, e.g. "female" or "male"; each engine maps it to what it has."""
     voice_sample: str = ""
-    """Name of a recording in the folder of voices, which engines that can clone take the voice from; empty: the one
-    named like the character's id, where there is one."""
+    """Name of a recording in the folder of voices, from which cloning engines take the voice; empty: the recording
+    named like the character's id, if there is one."""
     pitch: float = 1.0
     pace: float = 1.0
     language: str = "en"
     accent: str = "#6366f1"
     """Colour of this character in the page."""
     owner: str = ""
-    """The person who made it and is the only one to see it; empty: it is everybody's."""
+    """The person who made the character and is the only one to see it; empty: all see it."""
 
 
 class CharacterRemoved(Body, frozen=True, kw_only=True, tag="character.removed"):
-    """Nobody can talk to it any more."""
+    """The character no longer exists."""
 
 
 CharacterFact: TypeAlias = CharacterCreated | CharacterRemoved
 
 
 class CharacterEvent(Struct, frozen=True, kw_only=True):
-    """A fact on record about a character."""
+    """A fact about a character."""
 
     id: EventId
     at: int
@@ -502,34 +503,34 @@ class CharacterEvent(Struct, frozen=True, kw_only=True):
     body: CharacterFact
 
 
-# live: worth showing, not worth keeping
+# live: shown, but not kept
 
 
 class LiveBody(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What is going on right now; kept for an hour in memory."""
+    """The content of a live event; kept in memory for an hour."""
 
 
 class TranscriptPartial(LiveBody, frozen=True, kw_only=True, tag="transcript_partial"):
-    """What has been understood of an utterance so far; its end may still change."""
+    """The transcript of an utterance so far; its end may still change."""
 
     utterance: UtteranceId
     text: str
 
 
 class TranscriptStable(LiveBody, frozen=True, kw_only=True, tag="transcript_stable"):
-    """The person has fallen silent for a moment, and what has been understood may be all. An answer to it may be made
-    ready, but is shown only when the final transcript says the same."""
+    """The transcript at a pause that may be the end of the utterance. The answer may be prepared, but is shown only if
+    the final transcript is the same."""
 
     utterance: UtteranceId
     turn: TurnId
     text: str
     language: str
     generation: int
-    """Counts from 1 in the utterance: the newer one replaces what was begun for the older one."""
+    """Counts from 1 in the utterance; an answer prepared for an older one is discarded."""
 
 
 class Watching(LiveBody, frozen=True, kw_only=True, tag="watching"):
-    """Some session of this conversation can see pictures; repeated every two seconds."""
+    """A session of this conversation shows video; repeated every two seconds."""
 
     session: SessionId
 
@@ -538,7 +539,7 @@ Live: TypeAlias = TranscriptPartial | TranscriptStable | Watching
 
 
 class LiveEvent(Struct, frozen=True, kw_only=True):
-    """Something that goes on in a conversation now."""
+    """A live event of a conversation."""
 
     at: int
     conversation: ConversationId
@@ -561,7 +562,7 @@ class AudioIn(Struct, frozen=True, kw_only=True, tag="audio.in"):
 
 
 class AudioOut(Struct, frozen=True, kw_only=True, tag="audio.out"):
-    """Spoken reply: Opus packets of 20 ms at 48 kHz mono, and the lip shapes that begin in them."""
+    """Spoken reply: Opus packets of 20 ms at 48 kHz mono, and the visemes that begin in them."""
 
     conversation: ConversationId
     speech: SpeechId
@@ -571,7 +572,7 @@ class AudioOut(Struct, frozen=True, kw_only=True, tag="audio.out"):
     packets: tuple[bytes, ...]
     visemes: tuple[VisemeMark, ...] = ()
     loudness: tuple[float, ...] = ()
-    """Root mean square of each packet's samples, 0 to 1; what the face's energy follows."""
+    """Root mean square of each packet's samples, 0 to 1; drives the face's energy."""
     final: bool = False
 
 
@@ -582,20 +583,20 @@ class FrameBatch(Struct, frozen=True, kw_only=True, tag="frames"):
     speech: SpeechId
     index: int
     frame: int
-    """Position of the first picture in the speech."""
+    """Position of the first frame in the speech."""
     fps: int
     phase: int
-    """Frame of the idle loop that the speech's first frame took over from."""
+    """Frame of the idle loop after which the speech's first frame follows."""
     units: tuple[bytes, ...]
     final: bool = False
 
 
 class IdleBatch(Struct, frozen=True, kw_only=True, tag="frames.idle"):
-    """A part of a character's idle loop. Each batch starts on a key frame, so it can be entered at any batch."""
+    """A part of a character's idle loop. Each batch starts on a key frame, so playback can start at any batch."""
 
     character: CharacterId
     version: str
-    """Of the face and the way it is drawn; batches of one loop agree in it."""
+    """Version of the face and its renderer; the same in all batches of one loop."""
     index: int
     frame: int
     fps: int
@@ -610,7 +611,7 @@ MediaT = TypeVar("MediaT", AudioIn, AudioOut, FrameBatch, IdleBatch)
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
-    """A message that a service could not deal with, and why."""
+    """A message that a service gave up on, and why."""
 
     at: int
     stream: str

@@ -1,4 +1,4 @@
-"""Ids: random where a person acts, derived where something led here."""
+"""Ids: random for the acts of persons, derived from the cause for all that follows."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import unicodedata
 import uuid
 
 PHOTO_LOOK = "photo-"
-"""What the look of a character from a photo begins with."""
+"""Prefix of the look of a character made from a photo."""
 _NAMESPACE = uuid.UUID("6f1d2f0e-5c63-5f0e-9a7b-2f8d6b1c4e10")
 
 
 def new_id(prefix: str) -> str:
-    """A fresh, unguessable id such as "c4f0…"; only for what nothing in the log led to."""
+    """A new random id such as "c4f0…"; only for what no event caused."""
     return f"{prefix}{uuid.uuid4().hex}"
 
 
 def derive_id(cause: str, *position: str | int) -> str:
-    """The id of what follows from `cause` at this position: the same again on every repeat (UUIDv5)."""
-    # As uuid.uuid5 makes it, in a third of the time: every fact has one.
+    """The id of the output that `cause` has at this position: a UUIDv5, the same on every repeat."""
+    # Equal to uuid.uuid5, in a third of the time, because every fact needs one.
     digest = bytearray(hashlib.sha1(_NAMESPACE.bytes + "/".join([cause, *map(str, position)]).encode()).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
@@ -27,16 +27,16 @@ def derive_id(cause: str, *position: str | int) -> str:
 
 
 def slug(name: str) -> str:
-    """A name in what an id may have, at most 64 of a-z 0-9 -; empty where nothing of it can stay."""
+    """A name as an id of at most 64 characters of a-z 0-9 -; empty if it has no such character."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
 
 
 def look_of(photo: bytes) -> str:
-    """What the face of a photo is called, and the asset that is made of it: the same photo, the same look."""
+    """The look of a photo: name of its face and of its portrait asset, derived from the photo's hash."""
     return f"{PHOTO_LOOK}{hashlib.blake2b(photo, digest_size=16).hexdigest()}"
 
 
 def seed_of(value: str) -> int:
-    """A 32 bit seed for sampling, from an id."""
+    """A 32 bit random seed derived from an id."""
     return uuid.uuid5(_NAMESPACE, value).int >> 96

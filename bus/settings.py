@@ -1,7 +1,7 @@
-"""One typed set of settings, read once from the environment and passed down.
+"""The settings, read once from the environment and passed down.
 
-Every field is `VISAVIS_<NAME>`; a variable with that prefix that is no setting, or a value that does not fit, stops the
-program and is named.
+Every field is an environment variable `VISAVIS_<NAME>`. An unknown variable with that prefix, or a value that does not
+fit, stops the process with an error that names it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bus.errors import ConfigurationError
 PREFIX = "VISAVIS_"
 
 DETECT_LANGUAGE = "auto"
-"""What `language` says where the language is to be found out from what somebody says."""
+"""Value of `language`: detect the language from the speech."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 PortOrNone = Annotated[int, Meta(ge=0, le=65535)]
@@ -31,27 +31,27 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_port: Port = 4222
     """Where the embedded NATS server listens, on loopback; the first of three such ports for `visavis cluster`."""
     nats_user: str = ""
-    """User that NATS knows this process by; it may stand in the URL instead."""
+    """User to log in to NATS as; it may be in the URL instead."""
     nats_password: str = ""
     """Password of that user."""
     nats_passwords: str = ""
     """File of all users' passwords, made by `visavis cluster`: each process takes its own, commands the operator's."""
     nats_tls_ca: str = ""
-    """PEM file of the authority that signed the certificates of the NATS servers; speaks TLS with them only."""
+    """PEM file of the authority that signed the certificates of the NATS servers; connects with TLS only."""
     nats_tls_cert: str = ""
-    """PEM file of the certificate to show to NATS, where it asks for one."""
+    """PEM file of the client certificate, if NATS asks for one."""
     nats_tls_key: str = ""
-    """PEM file of the key of that certificate, where it is not in the same file."""
+    """PEM file of the key of that certificate, if it is not in the same file."""
     nats_replicas: Annotated[int, Meta(ge=1, le=5)] = 1
-    """On how many nodes of a cluster each stream is kept, 3 as a rule; streams that have more keep them."""
+    """Number of nodes of a cluster that store each stream, usually 3; existing streams with more replicas keep them."""
     data: str = "data"
-    """Folder for the log of the embedded server and the read models."""
+    """Folder for the log of the embedded NATS server and the read models."""
     host: str = "127.0.0.1"
     """Address that the gateway listens on."""
     port: Port = 8080
     """Port of the page, the API and the signalling."""
     health_host: str = "127.0.0.1"
-    """Address that the other services answer `/healthz`, `/readyz` and `/metrics` on."""
+    """Address on which the other services answer `/healthz`, `/readyz` and `/metrics`."""
     render_port: PortOrNone = 8081
     """Port of the render service's health and metrics; 0: none, for a second worker on one machine."""
     tts_port: PortOrNone = 8082
@@ -63,31 +63,31 @@ class Settings(Struct, frozen=True, kw_only=True):
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
     language: str = ""
-    """Language that people speak, e.g. en or de; auto: found out from what they say; empty: each character's own."""
+    """Language that people speak, e.g. en or de; auto: detected from their speech; empty: each character's own."""
     stt_engine: str = "auto"
     """auto, whisper (CTranslate2), whisper-torch, pocketsphinx (English only)."""
     stt_model: str = ""
     """Whisper model: a size (tiny, base, small, medium, large-v3, turbo; with .en for English only), a repository of
-    the Hugging Face hub, or a folder; empty: small where there is a graphics card, else base."""
+    the Hugging Face hub, or a folder; empty: small if there is a graphics card, else base."""
     stt_device: Literal["auto", "cpu", "cuda"] = "auto"
-    """What Whisper runs on; auto: the graphics card where it can be used."""
+    """Device that Whisper runs on; auto: the graphics card if it can be used."""
     dialogue_engine: str = "auto"
     """auto, companion (offline), openai (any endpoint that speaks its protocol)."""
     llm_url: str = ""
     """Base URL of an OpenAI-compatible API, e.g. http://127.0.0.1:11434/v1."""
     llm_model: str = ""
-    """Model to ask for; empty: the first one that the endpoint lists."""
+    """Model to request; empty: the first one that the endpoint lists."""
     llm_key: str = ""
-    """API key, where the endpoint wants one."""
+    """API key, if the endpoint needs one."""
     llm_ahead: Literal["on", "off"] = "on"
-    """Whether the language model is asked as soon as a person falls silent, before it is sure that they are done: the
-    answer begins sooner, but some that were asked for are thrown away. Each dialogue worker asks for itself."""
+    """Whether the language model is asked as soon as a person falls silent, before their turn is certainly over: the
+    answer begins sooner, but some requests are wasted. Each dialogue worker sends its own."""
     tts_engine: str = "auto"
     """auto, xtts, kokoro, flite+espeak (flite for English, eSpeak NG for the rest), espeak, flite."""
     tts_device: str = ""
-    """Where XTTS runs: cuda, cuda:1, cpu (far too slow to talk with); empty: a graphics card, where there is one."""
+    """Device that XTTS runs on: cuda, cuda:1, cpu (far too slow to talk with); empty: a graphics card if present."""
     tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 6 << 30
-    """How much memory of the graphics card the voice may take at the most, in bytes."""
+    """The most memory of the graphics card that the voice may take, in bytes."""
     xtts_licence: Literal["", "accepted"] = ""
     """accepted: you have read the Coqui Public Model License of XTTS v2 and use it for no commercial purpose."""
     xtts_model: str = ""
@@ -97,46 +97,46 @@ class Settings(Struct, frozen=True, kw_only=True):
     voices: str = ""
     """Folder of recordings that voices are cloned from, each of 6 seconds or more; empty: voices in the data folder."""
     model_hub: str = "https://huggingface.co"
-    """Where files of models are downloaded from."""
+    """Server that model files are downloaded from."""
     render_engine: str = "auto"
     """auto, layered (drawn faces and warped photos, on the processor), liveportrait (photos by networks, on a GPU)."""
     render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    """Numbers that LivePortrait computes with; auto: float16 on a GPU, float32 elsewhere."""
+    """Floating-point format that LivePortrait computes in; auto: float16 on a GPU, float32 elsewhere."""
     render_compile: Literal["off", "compile", "graphs"] = "off"
-    """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: into CUDA graphs too."""
+    """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: also into CUDA graphs."""
     render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
-    """How much memory of the graphics card the face may take at the most, in bytes."""
+    """The most memory of the graphics card that the face may take, in bytes."""
     faces_per_person: Annotated[int, Meta(ge=0, le=1000)] = 10
-    """How many characters a person may make of photos in the page, each for that person only; 0: none."""
+    """The most characters that a person may make from photos in the page, each for that person only; 0: none."""
     models: str = ""
-    """Folder for models that are downloaded; empty: models in the data folder."""
+    """Folder for downloaded models; empty: models in the data folder."""
     video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512
     """Width and height of the avatar's pictures, in pixels."""
     video_bitrate: Annotated[int, Meta(ge=100_000, le=8_000_000)] = 1_000_000
-    """Bits a second that a talking face may take."""
+    """Bits per second of a talking face."""
     endpoint_ms: Annotated[int, Meta(ge=200, le=3000)] = 500
-    """Silence after which a phrase is over, in milliseconds, where nothing tells sooner."""
+    """Silence after which a phrase is over, in milliseconds, unless its end is recognised sooner."""
     turn_model: Literal["auto", "off"] = "auto"
-    """Whether a network that hears if a person sounds done helps to tell when a phrase is over; auto: where the extra
-    whisper is installed and its file is in the folder for models, put there by
+    """Whether a neural network helps to recognise the end of a phrase by its sound; auto: if the extra whisper is
+    installed and the network's file is in the folder for models, downloaded by
     python -m services.gateway.listening.turn_end."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
-    """How long recorded and spoken audio is kept."""
+    """Days for which recorded and spoken audio is kept."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30
-    """How much audio is kept at the most, in bytes."""
+    """The most audio that is kept, in bytes."""
     frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
-    """How much video is kept at the most (and never over 24 hours), in bytes."""
+    """The most video that is kept, in bytes; none is kept for more than 24 hours."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
-    """How much room portraits may take at the most, in bytes; beyond it no face is made any more."""
+    """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least important lines that are printed."""
+    """Lowest level of the log lines that are printed."""
 
     @property
     def data_folder(self) -> Path:
         return Path(self.data).absolute()
 
     def health_port(self, service: str) -> int:
-        """Where a service answers `/healthz`, `/readyz` and `/metrics`; 0 for nowhere."""
+        """Port on which a service answers `/healthz`, `/readyz` and `/metrics`; 0: none."""
         port: int = getattr(self, f"{service}_port", 0)
         return port
 
@@ -146,22 +146,22 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        """Where NATS is."""
+        """URLs of the NATS servers, comma separated."""
         return self.nats_url or f"nats://127.0.0.1:{self.nats_port}"
 
     @property
     def redacted_url(self) -> str:
-        """Where NATS is, fit to be shown."""
+        """`url` without credentials, for logs and error messages."""
         return without_credentials(self.url)
 
 
 def without_credentials(urls: str) -> str:
-    """Addresses without the user and password in them."""
+    """Comma-separated URLs without their user and password."""
     return ", ".join(one.rsplit("@", 1)[-1] for one in urls.split(","))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings that these environment variables spell.
+    """Read the settings from environment variables.
 
     Raises:
         ConfigurationError: an unknown `VISAVIS_` variable, or a value out of range; names it.

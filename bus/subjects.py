@@ -1,4 +1,4 @@
-"""The only module that spells a subject. Architecture, section "Streams and subjects"."""
+"""The NATS subjects; no other module builds one. Architecture, section "Streams and subjects"."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ from bus.events import (
 _TOKEN = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
-def token(value: str, what: str) -> str:
-    """The value itself, if it can be one token of a subject.
+def token(value: str, name: str) -> str:
+    """Check that a value can be one token of a subject, and return it.
+
+    Args:
+        name: of the value, for the error message.
 
     Raises:
-        InvalidInput: it is empty, too long or has another character.
+        InvalidInput: it is empty, too long or has a character that a token must not have.
     """
     if not _TOKEN.match(value):
-        raise InvalidInput(f"{what} must be 1 to 64 characters of A-Z a-z 0-9 _ -, got {value[:80]!r}")
+        raise InvalidInput(f"{name} must be 1 to 64 characters of A-Z a-z 0-9 _ -, got {value[:80]!r}")
     return value
 
 
@@ -47,7 +50,7 @@ def facts_of(conversation: str) -> str:
 
 
 def facts_of_kind(body: type[Body]) -> str:
-    """One kind of fact in every conversation."""
+    """One kind of fact, in all conversations."""
     return f"conv.*.{tag_of(body)}"
 
 
@@ -57,23 +60,23 @@ def fact_in(conversation: str, body: type[Body]) -> str:
 
 
 def claim(root: str, conversation: str, service: str, event: str) -> str:
-    """Where the newest worker of a service says that a piece of work is its own now.
+    """The subject on which a worker claims a work item, and to which the fences of its outputs refer.
 
     Args:
-        root: first token of the subjects that the worker publishes to: a fence holds within one stream.
-        event: id of the fact that is worked on.
+        root: first token of the fenced subjects: a fence holds within one stream, so each stream has a claim.
+        event: id of the event that the service handles.
     """
     kind = tag_of(StepRepeated) if root == "conv" else "claim"
     return f"{root}.{token(conversation, 'conversation')}.{kind}.{service}.{token(event, 'event')}"
 
 
 def worker_messages(service: str) -> str:
-    """Where the workers of a service tell one another what they hold."""
+    """Core NATS subject on which the workers of a service announce to each other what they hold."""
     return f"work.{token(service, 'service')}"
 
 
 def requeue(service: str) -> str:
-    """Where dead letters of a service are put to be tried again."""
+    """Dead letters that a service has to handle again."""
     return f"requeue.{token(service, 'service')}"
 
 
@@ -94,17 +97,17 @@ def live(event: LiveEvent) -> str:
 
 
 def live_of_kind(body: type[LiveBody]) -> str:
-    """One kind of live event in every conversation."""
+    """One kind of live event, in all conversations."""
     return f"live.*.{body.__struct_config__.tag}"
 
 
 def conversation_of(subject: str) -> str:
-    """The conversation that a fact, live event or medium belongs to."""
+    """The conversation in the subject of a fact, a live event or a media message."""
     return subject.split(".", 2)[1]
 
 
 def watching(conversation: str) -> str:
-    """Where sessions that can see pictures say so."""
+    """Live events of sessions that show video."""
     return f"live.{token(conversation, 'conversation')}.watching"
 
 
@@ -113,7 +116,7 @@ def audio_in(conversation: str, utterance: str) -> str:
 
 
 def audio_of(conversation: str) -> str:
-    """All audio of one conversation, both ways."""
+    """All audio of one conversation, recorded and spoken."""
     return f"audio.{token(conversation, 'conversation')}.>"
 
 

@@ -63,6 +63,6 @@ def test_what_is_pure_is_quick() -> None:
         "tests/services/gateway/listening/test_endpointing.py",
         "tests/services/gateway/playing/test_playout.py",
         "tests/services/render/test_motion.py",
-        "tests/services/tts/test_chunks.py",
+        "tests/services/tts/test_chunker.py",
     ]
     assert [name for name in pure if not quick(ROOT / name)] == []

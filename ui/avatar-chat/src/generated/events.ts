@@ -57,10 +57,10 @@ export type CommandName =
 /** Samples per second of recorded speech: mono, signed 16 bit, little endian. */
 export const MICROPHONE_RATE = 16000
 
-/** Samples per second by which spoken replies are counted. */
+/** Samples per second of spoken replies. */
 export const SPEECH_RATE = 48000
 
-/** From this sample on the mouth takes this shape. */
+/** The mouth takes this shape from this sample on. */
 export type VisemeMark = readonly [
   /** At 48 kHz, from the start of the speech. */
   sample: number,
@@ -69,7 +69,7 @@ export type VisemeMark = readonly [
   weight: number,
 ]
 
-/** A word of a transcript, and when it was said. */
+/** A word of a transcript, with its time. */
 export interface Word {
   readonly text: string
   /** Seconds from the start of the utterance's audio. */
@@ -78,7 +78,7 @@ export interface Word {
   readonly confidence: number
 }
 
-/** A person and a character have a thread from here on. */
+/** A person opened a conversation with a character. */
 export interface ConversationOpened {
   readonly type: 'conversation.opened'
   readonly person: PersonId
@@ -86,32 +86,32 @@ export interface ConversationOpened {
   readonly language: string
 }
 
-/** The thread has a name that a person can find it by. */
+/** The conversation got a title that a person can find it by. */
 export interface ConversationTitled {
   readonly type: 'conversation.titled'
   readonly title: string
 }
 
-/** The person talks to this character from here on. */
+/** The person talks to another character from here on. */
 export interface CharacterChosen {
   readonly type: 'conversation.character_chosen'
   readonly character: CharacterId
 }
 
-/** The person put the thread away; it stays on record. */
+/** The person closed the conversation; it stays on the log. */
 export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
-/** The person gave a photo, of which a character is to be made. */
+/** The person gave a photo from which a character is to be made. */
 export interface FaceRequested {
   readonly type: 'face.requested'
   readonly character: CharacterId
-  /** Name of the asset that the photo is, until the face is made or refused. */
+  /** Name of the photo's asset, which is removed once the face is made or refused. */
   readonly photo: string
-  /** What the face will be called: the hash of the photo. */
+  /** Name of the face: the hash of the photo. */
   readonly look: string
-  /** Whom the character is shown to. */
+  /** The only person who will see the character. */
   readonly owner: PersonId
   readonly name: string
   readonly tagline: string
@@ -121,13 +121,13 @@ export interface FaceRequested {
   readonly language: string
 }
 
-/** The character is on record, and its face has been drawn. */
+/** The character has been created, and its face drawn. */
 export interface FaceMade {
   readonly type: 'face.made'
   readonly character: CharacterId
 }
 
-/** No face can be made of the photo. */
+/** No face can be made from the photo. */
 export interface FaceRefused {
   readonly type: 'face.refused'
   readonly character: CharacterId
@@ -136,7 +136,7 @@ export interface FaceRefused {
   readonly detail: string
 }
 
-/** A browser tab is connected with audio and video. */
+/** A browser tab has connected with audio and video. */
 export interface SessionOpened {
   readonly type: 'session.opened'
   readonly session: SessionId
@@ -154,41 +154,41 @@ export interface UtteranceStarted {
   readonly type: 'utterance.started'
   readonly utterance: UtteranceId
   readonly session: SessionId
-  /** BCP-47 tag; "und" where it is to be found out. */
+  /** BCP-47 tag; "und": to be detected. */
   readonly language: string
-  /** Somebody else's words, passed on: no command is taken from them. */
+  /** The words are another person's, passed on: no command is recognised in them. */
   readonly forwarded: boolean
 }
 
-/** The phrase is over. */
+/** The person finished a phrase. */
 export interface UtteranceEnded {
   readonly type: 'utterance.ended'
   readonly utterance: UtteranceId
-  /** Recorded, at 16 kHz, pre-roll and trailing silence included. */
+  /** Recorded samples at 16 kHz, pre-roll and trailing silence included. */
   readonly samples: number
-  /** Sample after which nothing was spoken any more. */
+  /** Sample at which the speech ended. */
   readonly speech_ended: number
   readonly reason: 'silence' | 'too_long' | 'muted' | 'session_closed'
 }
 
-/** It was no speech after all, or no word could be made out. */
+/** The utterance was no speech, or no word of it was understood. */
 export interface UtteranceDiscarded {
   readonly type: 'utterance.discarded'
   readonly utterance: UtteranceId
   readonly reason: 'too_short' | 'no_words' | 'lost'
 }
 
-/** The person wrote something. */
+/** The person wrote a message. */
 export interface MessageReceived {
   readonly type: 'message.received'
   readonly message: Id
   readonly text: string
   readonly channel: string
-  /** Somebody else's words, passed on: no command is taken from them. */
+  /** The words are another person's, passed on: no command is recognised in them. */
   readonly forwarded: boolean
 }
 
-/** The words of an utterance are known and will not change. */
+/** The final transcript of an utterance. */
 export interface TranscriptFinal {
   readonly type: 'transcript.final'
   readonly utterance: UtteranceId
@@ -199,19 +199,19 @@ export interface TranscriptFinal {
   readonly confidence: number
   readonly words: readonly Word[]
   readonly engine: string
-  /** Somebody else's words, passed on: no command is taken from them. */
+  /** The words are another person's, passed on: no command is recognised in them. */
   readonly forwarded: boolean
 }
 
-/** The person told the system to do something, and it is done. */
+/** The person gave a command, and it was carried out. */
 export interface CommandRecognised {
   readonly type: 'command.recognised'
   readonly name: CommandName
-  /** Of a switch: the character, and the name as it was said. */
+  /** Of `switch`: the character, and its name as it was said. */
   readonly arguments: readonly string[]
 }
 
-/** The person told the system to do something that cannot be done. */
+/** The person gave a command that cannot be carried out. */
 export interface CommandRefused {
   readonly type: 'command.refused'
   readonly name: CommandName
@@ -236,33 +236,33 @@ export interface ReplySentence {
   readonly character: CharacterId
   readonly language: string
   readonly emotion: Emotion
-  /** Of the sentence before it in this reply, so that the face does not fall back between two. */
+  /** Emotion of the previous sentence of this reply, so that the face does not turn neutral between two. */
   readonly emotion_before: Emotion
-  /** Factor on the speed of the character's voice that the person asked for. */
+  /** The person's factor on the speed of the voice. */
   readonly pace: number
-  /** Factor on its loudness that the person asked for, 0 to 1. */
+  /** The person's factor on the loudness of the voice, 0 to 1. */
   readonly volume: number
-  /** False: it is to be read only. */
+  /** False: the sentence is shown as text only. */
   readonly spoken: boolean
 }
 
-/** The answer is complete as text. */
+/** The text of the answer is complete. */
 export interface ReplyEnded {
   readonly type: 'reply.ended'
   readonly reply: ReplyId
   readonly sentences: number
 }
 
-/** The person cut the answer short. Work on it stops in every service. */
+/** The person interrupted the answer. Every service stops its work on it. */
 export interface ReplyInterrupted {
   readonly type: 'reply.interrupted'
   readonly reply: ReplyId
-  /** The part of the text that had been played. */
+  /** The part of the text that was played. */
   readonly heard: string
   readonly by: 'speech' | 'button' | 'message'
 }
 
-/** There is no answer, or it broke off; the person is told. */
+/** There is no answer, or it broke off; the page shows that. */
 export interface ReplyFailed {
   readonly type: 'reply.failed'
   readonly reply: ReplyId
@@ -275,7 +275,7 @@ export interface SpeechStarted {
   readonly type: 'speech.started'
   readonly speech: SpeechId
   readonly reply: ReplyId
-  /** Of the sentence in its reply. */
+  /** Index of the sentence in its reply. */
   readonly index: number
   readonly character: CharacterId
   readonly voice: string
@@ -284,18 +284,18 @@ export interface SpeechStarted {
   readonly emotion_before: Emotion
 }
 
-/** The sentence is spoken to its end. */
+/** The audio of the sentence is complete. */
 export interface SpeechEnded {
   readonly type: 'speech.ended'
   readonly speech: SpeechId
   readonly reply: ReplyId
   readonly index: number
-  /** At 48 kHz. */
+  /** Length at 48 kHz. */
   readonly samples: number
   readonly visemes: readonly VisemeMark[]
 }
 
-/** The sentence stays text. */
+/** The sentence could not be spoken; it is shown as text only. */
 export interface SpeechFailed {
   readonly type: 'speech.failed'
   readonly speech: SpeechId
@@ -305,7 +305,7 @@ export interface SpeechFailed {
   readonly detail: string
 }
 
-/** The face begins to move to a speech; the pictures are on `frames.<conversation>.<speech>`. */
+/** The video of a speech has begun; its frames are on `frames.<conversation>.<speech>`. */
 export interface FramesStarted {
   readonly type: 'frames.started'
   readonly speech: SpeechId
@@ -314,18 +314,18 @@ export interface FramesStarted {
   readonly width: number
   readonly height: number
   readonly fps: number
-  /** Frame of the idle loop that the first frame takes over from. */
+  /** Frame of the idle loop after which the first frame follows. */
   readonly phase: number
 }
 
-/** All pictures of a speech are made. */
+/** The video of a speech is complete. */
 export interface FramesEnded {
   readonly type: 'frames.ended'
   readonly speech: SpeechId
   readonly frames: number
 }
 
-/** The voice goes on without a moving face. */
+/** The video of a speech failed; the voice goes on without it. */
 export interface FramesFailed {
   readonly type: 'frames.failed'
   readonly speech: SpeechId
@@ -333,18 +333,18 @@ export interface FramesFailed {
   readonly detail: string
 }
 
-/** The first audible packet of a speech left for the person. */
+/** The gateway sent the first audible packet of a speech. */
 export interface PlaybackStarted {
   readonly type: 'playback.started'
   readonly session: SessionId
   readonly speech: SpeechId
   readonly reply: ReplyId
   readonly index: number
-  /** Whether the first frame left with it. */
+  /** Whether the first video frame was sent with it. */
   readonly video: boolean
 }
 
-/** So much of a speech has been played, once a second. */
+/** How much of a speech has been played; once a second. */
 export interface PlaybackProgress {
   readonly type: 'playback.progress'
   readonly session: SessionId
@@ -354,7 +354,7 @@ export interface PlaybackProgress {
   readonly samples: number
 }
 
-/** Nothing more of this speech will be played in this session. */
+/** The playback of a speech ended in this session. */
 export interface PlaybackFinished {
   readonly type: 'playback.finished'
   readonly session: SessionId
@@ -363,19 +363,19 @@ export interface PlaybackFinished {
   readonly index: number
   readonly samples: number
   readonly complete: boolean
-  /** Pictures sent with it. */
+  /** Video frames sent with it. */
   readonly frames: number
 }
 
-/** A worker took a piece of work over from one that did not finish it; what that one publishes late is refused. */
+/** A worker took over a work item that another worker did not finish; late outputs of that worker are refused. */
 export interface StepRepeated {
   readonly type: 'service.step_repeated'
   readonly service: string
-  /** The fact that is worked on. */
+  /** The event that the service handles. */
   readonly event: EventId
 }
 
-/** A service gave up on one piece of work. */
+/** A service gave up on one work item. */
 export interface StepFailed {
   readonly type: 'service.step_failed'
   readonly service: string
@@ -418,20 +418,20 @@ export type Fact =
   | StepRepeated
   | StepFailed
 
-/** A fact on record in a conversation. */
+/** A fact of a conversation. */
 export interface Event {
-  /** UUIDv5 of cause and position where something led here; the message id on the bus. */
+  /** UUIDv5 of cause and position, or random for a person's act; also the NATS message id. */
   readonly id: EventId
   /** Microseconds since 1970, UTC. */
   readonly at: number
   readonly conversation: ConversationId
   readonly turn: TurnId | null
-  /** The event that led here; none for a person's act. */
+  /** The event that caused this one; None for a person's act. */
   readonly cause: EventId | null
   readonly body: Fact
 }
 
-/** What has been understood of an utterance so far; its end may still change. */
+/** The transcript of an utterance so far; its end may still change. */
 export interface TranscriptPartial {
   readonly type: 'transcript_partial'
   readonly utterance: UtteranceId
@@ -439,8 +439,8 @@ export interface TranscriptPartial {
 }
 
 /**
- * The person has fallen silent for a moment, and what has been understood may be all. An answer to it may be made
- * ready, but is shown only when the final transcript says the same.
+ * The transcript at a pause that may be the end of the utterance. The answer may be prepared, but is shown only if
+ * the final transcript is the same.
  */
 export interface TranscriptStable {
   readonly type: 'transcript_stable'
@@ -448,11 +448,11 @@ export interface TranscriptStable {
   readonly turn: TurnId
   readonly text: string
   readonly language: string
-  /** Counts from 1 in the utterance: the newer one replaces what was begun for the older one. */
+  /** Counts from 1 in the utterance; an answer prepared for an older one is discarded. */
   readonly generation: number
 }
 
-/** Some session of this conversation can see pictures; repeated every two seconds. */
+/** A session of this conversation shows video; repeated every two seconds. */
 export interface Watching {
   readonly type: 'watching'
   readonly session: SessionId
@@ -460,7 +460,7 @@ export interface Watching {
 
 export type Live = TranscriptPartial | TranscriptStable | Watching
 
-/** Something that goes on in a conversation now. */
+/** A live event of a conversation. */
 export interface LiveEvent {
   readonly at: number
   readonly conversation: ConversationId

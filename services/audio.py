@@ -1,7 +1,7 @@
-"""Sound as numbers and as Opus: what more than one service does with it. Pure: no clock, no sockets.
+"""Converts sound between PCM bytes, samples, sample rates and Opus packets, for several services. Pure.
 
-Everywhere a sample index means the same instant: sample n of what goes into `OpusEncoder` is sample n of what a fresh
-decoder gives back, so lip shapes and packets are placed by plain arithmetic.
+A sample index means the same instant everywhere: sample n of the input of `OpusEncoder` is sample n of the output of a
+fresh decoder, so visemes and packets are placed by plain arithmetic.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Samples: TypeAlias = npt.NDArray[np.int16]
 """[n], mono."""
 
 SILENCE = b"\xf8\xff\xfe"
-"""An Opus packet of 20 ms of mono silence (RFC 6716: CELT full band, and nothing coded)."""
+"""An Opus packet of 20 ms of mono silence (RFC 6716: CELT full band, nothing coded)."""
 ENCODER_DELAY = 312
-"""Samples at 48 kHz by which libopus answers late (its look-ahead, 6.5 ms); `OpusEncoder` takes it away again."""
+"""Samples at 48 kHz by which libopus delays sound (its look-ahead, 6.5 ms); `OpusEncoder` compensates for it."""
 
 
 def samples_from_pcm(pcm: bytes) -> Samples:
-    """The samples in bytes of mono s16 little endian, without a copy.
+    """View mono s16 little endian as samples, without a copy.
 
     Raises:
-        InvalidInput: half a sample is left over.
+        InvalidInput: the number of bytes is odd.
     """
     if len(pcm) % 2:
         raise InvalidInput(f"expected 16 bit samples, an even number of bytes, got {len(pcm)} bytes")
@@ -40,7 +40,7 @@ def samples_from_pcm(pcm: bytes) -> Samples:
 
 
 def to_int16(samples: npt.ArrayLike) -> Samples:
-    """Samples as int16. Floating point is taken as -1 to 1; what is beyond is clipped."""
+    """Convert samples to int16; floating point ranges from -1 to 1 and is clipped beyond."""
     array = np.asarray(samples).reshape(-1)
     if array.dtype == np.int16:
         return array
@@ -50,14 +50,14 @@ def to_int16(samples: npt.ArrayLike) -> Samples:
 
 
 def rms(samples: Samples) -> float:
-    """Root mean square, 0 to 1; 0 of nothing."""
+    """Root mean square, 0 to 1; 0 where there are no samples."""
     if not len(samples):
         return 0.0
     return math.sqrt(float(np.mean(np.square(samples.astype(np.float32))))) / 32768.0
 
 
 def packet_loudness(samples: Samples) -> list[float]:
-    """The root mean square of every 20 ms of 48 kHz sound, the last one filled up with silence."""
+    """The root mean square of each 20 ms of 48 kHz sound; the last 20 ms are padded with silence."""
     count = -(-len(samples) // OPUS_FRAME)
     padded = np.zeros(count * OPUS_FRAME, np.int16)
     padded[: len(samples)] = samples
@@ -72,7 +72,7 @@ def _frame(samples: Samples, rate: int, position: int) -> AudioFrame:
 
 
 class Resampler:
-    """One stream of sound from one rate to another. Output sample 0 is the instant of input sample 0.
+    """Resamples one stream of sound. Output sample 0 is the instant of input sample 0.
 
     Args:
         source, target: samples per second.
@@ -85,7 +85,7 @@ class Resampler:
         self._resampler = None if source == target else AudioResampler("s16", "mono", target)
 
     def push(self, samples: npt.ArrayLike) -> Samples:
-        """What is ready; some milliseconds stay inside until more comes or `flush`."""
+        """Resample a block; returns the samples that are ready. Some milliseconds stay inside until the next block."""
         block = to_int16(samples)
         if self._resampler is None:
             return block
@@ -96,7 +96,7 @@ class Resampler:
         return self._joined(self._resampler.resample(frame))
 
     def flush(self) -> Samples:
-        """The rest. The resampler is at its beginning again: the next `push` starts another stream."""
+        """End the stream; returns the rest of its samples. The next `push` starts another stream."""
         if self._resampler is None or not self._position:
             return np.zeros(0, np.int16)
         rest = self._joined(self._resampler.resample(None))
@@ -111,19 +111,19 @@ class Resampler:
 
 
 def resample(samples: npt.ArrayLike, source: int, target: int) -> Samples:
-    """A whole recording at another rate."""
+    """Resample a whole recording."""
     resampler = Resampler(source, target)
     return np.concatenate([resampler.push(samples), resampler.flush()])
 
 
 class OpusEncoder:
-    """Mono sound to Opus packets of 20 ms at 48 kHz, for one stream.
+    """Encodes one stream of mono sound as Opus packets of 20 ms at 48 kHz.
 
-    The encoder's own delay is taken away, so packet k decodes to samples 960 k to 960 (k + 1) of the input. The first
-    6.5 ms of the input are given up for that; they fade in from silence.
+    The delay of libopus is compensated for, so packet k decodes to samples 960 k to 960 (k + 1) of the input. The price
+    is the first 6.5 ms of the input, which fade in from silence.
 
     Args:
-        rate: of the samples pushed; they are resampled where it is not 48 kHz.
+        rate: of the input, which is resampled unless it is 48 kHz.
         bitrate: bits a second.
     """
 
@@ -138,42 +138,42 @@ class OpusEncoder:
         codec.open()
         self._codec = codec
         self._resampler = Resampler(rate, SPEECH_RATE)
-        self._waiting = np.zeros(0, np.int16)
-        self._taken = 0
+        self._unencoded = np.zeros(0, np.int16)
+        self._pushed = 0
         self._encoded = 0
 
     def push(self, samples: npt.ArrayLike) -> list[bytes]:
-        """The packets that are complete."""
-        return self._take(self._resampler.push(samples))
+        """Encode a block; returns the packets that are complete."""
+        return self._encode_block(self._resampler.push(samples))
 
     def flush(self) -> list[bytes]:
-        """The last packets, filled up with silence: one for every 960 samples begun. The stream is over."""
-        packets = self._take(self._resampler.flush())
-        missing = -(-self._taken // OPUS_FRAME) * OPUS_FRAME - self._encoded - len(self._waiting)
+        """End the stream; returns its last packets, padded with silence: in all one for every 960 samples begun."""
+        packets = self._encode_block(self._resampler.flush())
+        missing = -(-self._pushed // OPUS_FRAME) * OPUS_FRAME - self._encoded - len(self._unencoded)
         if missing > 0:
-            self._waiting = np.concatenate([self._waiting, np.zeros(missing, np.int16)])
-            packets += self._encode()
+            self._unencoded = np.concatenate([self._unencoded, np.zeros(missing, np.int16)])
+            packets += self._encode_whole_packets()
         return packets
 
-    def _take(self, block: Samples) -> list[bytes]:
-        skip = max(0, min(len(block), ENCODER_DELAY - self._taken))
-        self._taken += len(block)
-        self._waiting = np.concatenate([self._waiting, block[skip:]])
-        return self._encode()
+    def _encode_block(self, block: Samples) -> list[bytes]:
+        skip = max(0, min(len(block), ENCODER_DELAY - self._pushed))
+        self._pushed += len(block)
+        self._unencoded = np.concatenate([self._unencoded, block[skip:]])
+        return self._encode_whole_packets()
 
-    def _encode(self) -> list[bytes]:
+    def _encode_whole_packets(self) -> list[bytes]:
         packets: list[bytes] = []
-        whole = len(self._waiting) // OPUS_FRAME * OPUS_FRAME
+        whole = len(self._unencoded) // OPUS_FRAME * OPUS_FRAME
         for start in range(0, whole, OPUS_FRAME):
-            frame = _frame(self._waiting[start : start + OPUS_FRAME], SPEECH_RATE, self._encoded)
+            frame = _frame(self._unencoded[start : start + OPUS_FRAME], SPEECH_RATE, self._encoded)
             packets += [bytes(packet) for packet in self._codec.encode(frame)]
             self._encoded += OPUS_FRAME
-        self._waiting = self._waiting[whole:]
+        self._unencoded = self._unencoded[whole:]
         return packets
 
 
 class OpusDecoder:
-    """Opus packets of one mono stream to 48 kHz samples."""
+    """Decodes the Opus packets of one mono stream to 48 kHz samples."""
 
     def __init__(self) -> None:
         codec = av.CodecContext.create("libopus", "r")
@@ -184,12 +184,12 @@ class OpusDecoder:
         self._codec = codec
 
     def decode(self, packet: bytes) -> Samples:
-        """The samples of one packet, 960 for one of 20 ms.
+        """Decode one packet; one of 20 ms has 960 samples.
 
         Raises:
             InvalidInput: it is no Opus packet.
         """
-        if not packet:  # to FFmpeg the end of the stream, after which it takes nothing more
+        if not packet:  # to FFmpeg an empty packet is the end of the stream, after which it accepts none
             raise InvalidInput("expected an Opus packet, got 0 bytes")
         try:
             frames = self._codec.decode(av.Packet(packet))
@@ -200,6 +200,6 @@ class OpusDecoder:
 
 
 def decode_packets(packets: list[bytes] | tuple[bytes, ...]) -> Samples:
-    """All samples of a stream of packets at 48 kHz."""
+    """Decode all packets of a stream to 48 kHz samples."""
     decoder = OpusDecoder()
     return np.concatenate([decoder.decode(packet) for packet in packets] or [np.zeros(0, np.int16)])

@@ -1,4 +1,4 @@
-"""Silero's speech detector (version 6), whose network lies in the wheel of faster-whisper: 1.2 MB, on the processor."""
+"""Silero's voice activity detector (version 6), on the CPU. Its network, 1.2 MB, is in the wheel of faster-whisper."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bus.errors import InvalidInput
 from services.audio import Samples
 
 WINDOW = 512
-"""Samples judged at once: 32 ms at 16 kHz, the only length that the network knows at this rate."""
+"""Samples in a window: 32 ms at 16 kHz, the only length that the network takes at this rate."""
 _CONTEXT = 64
-"""Samples of the window before that the network is shown again."""
+"""Samples of the previous window that the network is given again."""
 _STATE = (1, 1, 128)
 
 
 def missing() -> str | None:
-    """What is missing for it here, as one sentence."""
+    """The first requirement of the detector that is not met here, as one sentence; None where all are met."""
     for package in ("onnxruntime", "faster_whisper"):
         if importlib.util.find_spec(package) is None:
             return f"the package {package.replace('_', '-')} is not installed (pip install 'visavis[whisper]')"
@@ -29,7 +29,7 @@ def missing() -> str | None:
 
 
 class SileroVad:
-    """Listens to one stream of sound; its memory goes back some seconds. Used by one thread at a time."""
+    """The detector of one stream of sound; its state spans some seconds. Used by one thread at a time."""
 
     def __init__(self) -> None:
         self._session = _session()
@@ -38,19 +38,19 @@ class SileroVad:
         self._context: npt.NDArray[np.float32] = np.zeros(_CONTEXT, np.float32)
 
     def probability(self, samples: Samples) -> float:
-        """How likely somebody speaks in the next window, 0 to 1.
+        """The probability of speech in the next window, 0 to 1.
 
         Args:
             samples: [512], 16 kHz.
         Raises:
-            InvalidInput: another length.
+            InvalidInput: the window has another length.
         """
         if len(samples) != WINDOW:
             raise InvalidInput(f"expected a window of {WINDOW} samples (32 ms at 16 kHz), got {len(samples)}")
         window = samples.astype(np.float32) / np.float32(32768)
-        heard = np.concatenate([self._context, window])[None]
+        frame = np.concatenate([self._context, window])[None]
         self._context = window[-_CONTEXT:]
-        output, self._h, self._c = self._session.run(None, {"input": heard, "h": self._h, "c": self._c})
+        output, self._h, self._c = self._session.run(None, {"input": frame, "h": self._h, "c": self._c})
         return float(output.reshape(-1)[0])
 
 
@@ -58,13 +58,13 @@ def _network() -> Path:
     spec = importlib.util.find_spec("faster_whisper")
     assert spec is not None
     assert spec.origin is not None
-    # The package itself is not imported: it would load CTranslate2.
+    # Without importing the package, which would load CTranslate2.
     return Path(spec.origin).parent / "assets" / "silero_vad_v6.onnx"
 
 
 @functools.cache
 def _session() -> Any:
-    """One for the process: running it changes nothing in it."""
+    """The network, shared by all detectors of the process: it keeps no state itself."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

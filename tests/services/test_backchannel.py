@@ -1,3 +1,5 @@
+"""Backchannels are told from utterances that say something."""
+
 from __future__ import annotations
 
 import pytest
@@ -6,10 +8,10 @@ from services.backchannel import is_backchannel
 
 
 @pytest.mark.parametrize("text", ["mm-hm", "Mhm.", "uh-huh", "Okay, yeah.", "ja genau", "Ach so!", "hm hm hm"])
-def test_who_only_shows_that_they_listen_murmurs(text: str) -> None:
+def test_these_are_backchannels(text: str) -> None:
     assert is_backchannel(text)
 
 
 @pytest.mark.parametrize("text", ["", "...", "no", "stop", "okay stop", "yes yes yes yes", "ja aber", "what", "nein"])
-def test_who_has_something_to_say_does_not(text: str) -> None:
+def test_these_say_something(text: str) -> None:
     assert not is_backchannel(text)

@@ -1,4 +1,4 @@
-"""Characters that persons make of photos: what is asked for is checked here and put on record; render makes them."""
+"""Requests to make a character of a photo: checked here and published as events; the render service makes the face."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from services.gateway.feed import Feed
 from services.gateway.web.conversations import Conversations
 
 _MAX_LENGTHS: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
-"""Characters that may be written about a character."""
+"""Longest texts of a form, in characters."""
 _VOICES = ("female", "male")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _FORM = 64 << 10
-"""Bytes of a form beside its photo."""
+"""Bytes that a form may have beside its photo."""
 
 
 class CharacterTraits(Struct, frozen=True, kw_only=True):
-    """What a person says of the character."""
+    """The description of a character in a person's form."""
 
     name: str
     tagline: str = ""
@@ -44,11 +44,11 @@ class CharacterTraits(Struct, frozen=True, kw_only=True):
 
 
 class FaceRequests:
-    """The faces of all persons.
+    """The characters that persons make of photos, and remove.
 
     Args:
         max_faces: faces that one person may have; 0: none.
-        language: of characters of which it is not said.
+        language: of characters whose form names none.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class FaceRequests:
         self._language = language
 
     async def request(self, conversation: Conversation, traits: CharacterTraits, photo: bytes) -> str:
-        """Have a character made of a photo; returns its id. How it went is told in the conversation.
+        """Request a character from a photo; returns its id. The outcome is an event in the conversation.
 
-        The same photo under the same name is the same character, and made once.
+        The same photo under the same name is the same character, and is made once.
 
         Raises:
             InvalidInput: uploads are switched off, the person has too many faces, or the name is taken.
-            BusError: the log is away or full.
+            BusError: NATS is away, or the log is full.
         """
         if not self.max_faces:
             raise InvalidInput("faces of photos are switched off here", code="switched_off")
@@ -75,16 +75,16 @@ class FaceRequests:
         look = look_of(photo)
         character = character_id(traits.name, owner, look)
         known = self._conversations.visible_characters(owner)
-        asked = [one for one in conversation.faces if one.character == character]
-        if character in known or any(one.state == "making" for one in asked):
+        earlier = [one for one in conversation.faces if one.character == character]
+        if character in known or any(one.state == "making" for one in earlier):
             return character
         if any(one.name.casefold() == traits.name.casefold() for one in known.values()):
             raise InvalidInput(f"there is a character called {traits.name} already; take another name", code="taken")
         making = sum(one.state == "making" for one in conversation.faces)
         if sum(one.owner == owner for one in known.values()) + making >= self.max_faces:
             raise InvalidInput(f"you have {self.max_faces} characters of your own; remove one first", code="too_many")
-        # Derived, so that a photo sent twice at once is taken once. After it was refused or removed it is another time.
-        identity = derive_id(conversation.id, "face", character, conversation.seq if asked else 0)
+        # A derived id: a form that is sent twice at once counts once. After a refusal or removal it counts again.
+        identity = derive_id(conversation.id, "face", character, conversation.seq if earlier else 0)
         body = FaceRequested(
             character=character,
             photo=f"upload-{identity}",
@@ -103,13 +103,13 @@ class FaceRequests:
         return character
 
     async def remove(self, person: str, character: str) -> None:
-        """Remove a face for good; a call with it goes on with somebody else.
+        """Remove a character for good; live conversations with it go on with another one.
 
         Raises:
-            NotFound: it is not one of this person's.
+            NotFound: this person has no such character.
         """
-        gone = self._conversations.characters.get(character)
-        if gone is None or not person or gone.owner != person:
+        removed = self._conversations.characters.get(character)
+        if removed is None or not person or removed.owner != person:
             raise NotFound("no such character of yours")
         await remove_character(self._event_log, character)
         self._conversations.forget(character)
@@ -120,16 +120,16 @@ class FaceRequests:
 
 
 def character_id(name: str, owner: str, look: str) -> str:
-    """What a person's character is called on the log; nobody else's, whatever they call theirs."""
+    """The id of a person's character; another person's character of the same name has another one."""
     return f"{slug(name)[:40] or 'face'}-{blake2b(f'{owner}/{look}'.encode(), digest_size=6).hexdigest()}"
 
 
 async def read_face_form(request: Request) -> tuple[CharacterTraits, bytes]:
-    """A form, multipart/form-data: the traits as fields, and a file named photo.
+    """Parse a multipart/form-data request: the traits as fields, and a file named photo.
 
     Raises:
-        TooLarge: over 32 MB, or a field is too long; what is left is not read.
-        InvalidInput: a field is missing or cannot be taken; says which.
+        TooLarge: the body is over 32 MB, or a field too long; the rest of the body is not read.
+        InvalidInput: a field is missing or invalid; the message names it.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise InvalidInput("expected multipart/form-data", code="unsupported_media_type")
@@ -166,14 +166,14 @@ def _traits(fields: Mapping[str, str]) -> CharacterTraits:
 
 
 def _limited(request: Request) -> Request:
-    """The same request, which ends with an error where its body is too long."""
-    taken = 0
+    """The same request, which raises TooLarge once its body is too long."""
+    received = 0
 
     async def receive() -> Message:
-        nonlocal taken
+        nonlocal received
         message = await request.receive()
-        taken += len(message.get("body", b""))
-        if taken > LARGEST_PHOTO + _FORM:
+        received += len(message.get("body", b""))
+        if received > LARGEST_PHOTO + _FORM:
             raise TooLarge(f"a photo may have {LARGEST_PHOTO >> 20} MB")
         return message
 

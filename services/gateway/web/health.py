@@ -1,4 +1,4 @@
-"""How the gateway stands, for those who watch over it."""
+"""The gateway's readiness and metrics."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from services.gateway.feed import Feed
 
 
 class GatewayHealth:
-    """A `bus.process.health.Watched`.
+    """A `bus.process.health.Monitored`.
 
     Args:
-        sessions: how many are open now.
+        sessions: counts the open sessions.
     """
 
     def __init__(self, event_log: EventLog, feed: Feed, sessions: Callable[[], int]) -> None:
         self._event_log, self._feed, self._sessions = event_log, feed, sessions
         self._registry = CollectorRegistry()
-        self._gauge("service_info", "Which service this is.", service="gateway", engine="").set(1)
-        self._ready = self._gauge("ready", "Whether it takes requests.")
-        self._connected = self._gauge("nats_connected", "Whether NATS is there.")
+        self._gauge("service_info", "The name of the service.", service="gateway", engine="").set(1)
+        self._ready = self._gauge("ready", "Whether the gateway takes requests.")
+        self._connected = self._gauge("nats_connected", "Whether NATS is connected.")
         self._open = self._gauge("sessions", "WebRTC sessions that are open.")
-        self._watchers = self._gauge("feed_watchers", "Sessions and pages that are told what happens.")
+        self._watchers = self._gauge("feed_watchers", "Sessions and pages that watch a conversation.")
         self._position = self._gauge("read_model_position", "Sequence of the newest event in the read model.")
         self._behind = self._gauge("read_model_behind", "Events on the log that are not in the read model.")
 
-    def _gauge(self, name: str, said: str, **labels: str) -> Gauge:
-        gauge = Gauge(f"visavis_{name}", said, tuple(labels), registry=self._registry)
+    def _gauge(self, name: str, documentation: str, **labels: str) -> Gauge:
+        gauge = Gauge(f"visavis_{name}", documentation, tuple(labels), registry=self._registry)
         return gauge.labels(**labels) if labels else gauge
 
     async def not_ready_reason(self) -> str | None:

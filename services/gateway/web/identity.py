@@ -1,4 +1,4 @@
-"""Who asks: a cookie nobody can guess, and no other site's page."""
+"""Identifies the person behind a request by a cookie, and refuses requests from other sites (CSRF)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from bus.ids import new_id
 from bus.subjects import token
 
 COOKIE = "visavis_person"
+"""Its value cannot be guessed, so it also authenticates."""
+_SCOPE_KEY = "visavis_person"
 _YEAR = 365 * 86_400
 
 
 def current_person(request: Request) -> str:
-    """The person who asks."""
-    person: str = request.scope["visavis_person"]
+    """The id of the person who sent a request, from `PersonCookieMiddleware`."""
+    person: str = request.scope[_SCOPE_KEY]
     return person
 
 
 class PersonCookieMiddleware:
-    """Knows the person by a cookie; gives one to whoever has none."""
+    """Puts the person's id into the scope of each request; sets the cookie where a request has none."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,9 +36,9 @@ class PersonCookieMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        known = _known_person(Headers(scope=scope).get("cookie", ""))
+        known = _person_in(Headers(scope=scope).get("cookie", ""))
         person = known or new_id("p")
-        scope["visavis_person"] = person
+        scope[_SCOPE_KEY] = person
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and known is None:
@@ -48,7 +50,8 @@ class PersonCookieMiddleware:
         await self._app(scope, receive, send_with_cookie)
 
 
-def _known_person(header: str) -> str | None:
+def _person_in(header: str) -> str | None:
+    """The person's id in a Cookie header; None where it is missing or malformed."""
     try:
         morsel = SimpleCookie(header).get(COOKIE)
         return token(morsel.value, "person") if morsel else None
@@ -57,7 +60,7 @@ def _known_person(header: str) -> str | None:
 
 
 class SameOriginMiddleware:
-    """Refuses what another site's page makes a browser send."""
+    """Refuses writing requests that another site's page makes a browser send."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

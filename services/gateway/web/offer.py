@@ -8,10 +8,10 @@ from bus.errors import InvalidInput
 
 
 def parse_offer(sdp: str) -> RTCSessionDescription:
-    """A browser's offer, looked at before anything is built for it.
+    """Check a browser's offer.
 
     Raises:
-        InvalidInput: not SDP, or without sections for sound and for pictures in H.264.
+        InvalidInput: it is not SDP, or has no section for audio or for video in H.264.
     """
     if not sdp.startswith("v=0"):
         raise InvalidInput("the offer is not SDP: it must begin with v=0")

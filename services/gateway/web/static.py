@@ -1,4 +1,4 @@
-"""The built page."""
+"""Serves the built page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADERS = {
 
 
 class StaticPage:
-    """Serves the bundle: what has a hash in its name for ever, index.html always anew."""
+    """An ASGI app for the bundle: files with a hash in their name are cached for ever, index.html is revalidated."""
 
     def __init__(self, folder: Path) -> None:
         self._files = StaticFiles(directory=folder, html=True) if folder.is_dir() else None

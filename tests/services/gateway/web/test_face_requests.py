@@ -1,4 +1,4 @@
-"""Characters of photos over the HTTP API: what is taken, what is refused, and who sees what."""
+"""Making characters of photos over the HTTP API: valid and invalid requests, and who sees the characters."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ async def send(
     return await (client or gateway.client).post(path, files=files)
 
 
-async def asked(event_log: EventLog, conversation: str) -> list[Event]:
+async def requests_of(event_log: EventLog, conversation: str) -> list[Event]:
     return [event for _, event in await event_log.facts(conversation) if isinstance(event.body, FaceRequested)]
 
 
 async def make(gateway: Running, request: Event) -> None:
-    """As the render service does."""
+    """Make the character as the render service does."""
     body = request.body
     assert isinstance(body, FaceRequested)
     created = CharacterCreated(
@@ -61,13 +61,13 @@ async def make(gateway: Running, request: Event) -> None:
         CharacterEvent(id=f"x{request.id}", at=1, character=body.character, body=created)
     )
     await gateway.event_log.assets.remove(body.photo)
-    await tell(gateway, request, FaceMade(character=body.character))
-    await until(gateway, lambda listed: body.character in listed)
+    await publish_outcome(gateway, request, FaceMade(character=body.character))
+    await wait_until(gateway, lambda listed: body.character in listed)
 
 
-async def tell(gateway: Running, request: Event, outcome: FaceMade | FaceRefused) -> None:
-    told = Event(id=f"m{request.id}", at=2, conversation=request.conversation, cause=request.id, body=outcome)
-    sequence = await gateway.event_log.append(told)
+async def publish_outcome(gateway: Running, request: Event, outcome: FaceMade | FaceRefused) -> None:
+    event = Event(id=f"m{request.id}", at=2, conversation=request.conversation, cause=request.id, body=outcome)
+    sequence = await gateway.event_log.append(event)
     async with asyncio.timeout(5):
         while (await gateway.client.get(f"/api/conversations/{request.conversation}")).json()["seq"] < sequence:
             await asyncio.sleep(0.02)
@@ -77,19 +77,19 @@ async def ids(gateway: Running, client: httpx2.AsyncClient | None = None) -> lis
     return [one["id"] for one in (await (client or gateway.client).get("/api/characters")).json()]
 
 
-async def until(gateway: Running, holds: Callable[[list[str]], bool]) -> None:
+async def wait_until(gateway: Running, holds: Callable[[list[str]], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds(await ids(gateway)):
             await asyncio.sleep(0.02)
 
 
-async def test_a_photo_is_stored_and_asked_for_once(gateway: Running) -> None:
+async def test_a_photo_is_stored_and_requested_once(gateway: Running) -> None:
     conversation = await gateway.open()
     both = await asyncio.gather(*(send(gateway, conversation, personality="You rhyme.", voice="male") for _ in "ab"))
     again = await send(gateway, conversation)
     assert [one.status_code for one in (*both, again)] == [202] * 3
     (character,) = {one.json()["character"] for one in (*both, again)}
-    (request,) = await asked(gateway.event_log, conversation)
+    (request,) = await requests_of(gateway.event_log, conversation)
     body = request.body
     assert isinstance(body, FaceRequested)
     assert request.cause is None
@@ -103,28 +103,28 @@ async def test_a_photo_is_stored_and_asked_for_once(gateway: Running) -> None:
     assert await gateway.event_log.asset(body.photo) == PHOTO
     await make(gateway, request)
     assert (await send(gateway, conversation)).json()["character"] == character
-    assert len(await asked(gateway.event_log, conversation)) == 1
+    assert len(await requests_of(gateway.event_log, conversation)) == 1
 
 
 async def test_a_photo_that_was_refused_can_be_sent_again(gateway: Running) -> None:
     conversation = await gateway.open()
     await send(gateway, conversation)
-    (first,) = await asked(gateway.event_log, conversation)
+    (first,) = await requests_of(gateway.event_log, conversation)
     assert isinstance(first.body, FaceRequested)
     refusal = FaceRefused(character=first.body.character, code="engine_failed", detail="no models")
-    await tell(gateway, first, refusal)
+    await publish_outcome(gateway, first, refusal)
     (shown,) = (await gateway.client.get(f"/api/conversations/{conversation}")).json()["faces"]
     assert (shown["state"], shown["error"]) == ("refused", "no models")
     await send(gateway, conversation)
-    _, second = await asked(gateway.event_log, conversation)
+    _, second = await requests_of(gateway.event_log, conversation)
     assert isinstance(second.body, FaceRequested)
     assert second.body == replace(first.body, photo=f"upload-{second.id}")
 
 
-async def test_a_face_is_its_makers_alone(gateway: Running) -> None:
+async def test_a_face_belongs_to_its_maker(gateway: Running) -> None:
     conversation = await gateway.open()
     character = (await send(gateway, conversation)).json()["character"]
-    await make(gateway, (await asked(gateway.event_log, conversation))[0])
+    await make(gateway, (await requests_of(gateway.event_log, conversation))[0])
     listed = (await gateway.client.get("/api/characters")).json()
     assert [(one["id"], one["own"]) for one in listed] == [("ada", False), ("milo", False), (character, True)]
     chosen = await gateway.client.put(f"/api/conversations/{conversation}/character", json={"character": character})
@@ -138,15 +138,15 @@ async def test_a_face_is_its_makers_alone(gateway: Running) -> None:
             await send(gateway, conversation, client=stranger),
         ):
             assert error_of(answer) == (404, "not_found")
-        # The same photo under the same name is another character of theirs.
+        # From another person, the same photo under the same name makes another character.
         theirs = (await stranger.post("/api/conversations", json={})).json()["id"]
         assert (await send(gateway, theirs, client=stranger)).json()["character"] != character
 
 
-async def test_a_removed_face_is_gone_and_the_conversation_goes_on_with_somebody_else(gateway: Running) -> None:
+async def test_a_removed_face_is_gone_and_the_conversation_goes_on_with_another_character(gateway: Running) -> None:
     conversation = await gateway.open()
     character = (await send(gateway, conversation)).json()["character"]
-    await make(gateway, (await asked(gateway.event_log, conversation))[0])
+    await make(gateway, (await requests_of(gateway.event_log, conversation))[0])
     await gateway.client.put(f"/api/conversations/{conversation}/character", json={"character": character})
     assert (await gateway.client.delete(f"/api/characters/{character}")).status_code == 204
     assert await ids(gateway) == ["ada", "milo"]
@@ -156,18 +156,18 @@ async def test_a_removed_face_is_gone_and_the_conversation_goes_on_with_somebody
     await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "hello"})
     facts = [event.body for _, event in await gateway.event_log.facts(conversation)]
     assert [body.character for body in facts if isinstance(body, CharacterChosen)] == [character, "ada"]
-    # It can be made anew, of the same photo.
+    # It can be made again, of the same photo.
     assert (await send(gateway, conversation)).json()["character"] == character
-    _, second = await asked(gateway.event_log, conversation)
+    _, second = await requests_of(gateway.event_log, conversation)
     await make(gateway, second)
     assert character in await ids(gateway)
 
 
-async def test_a_portrait_that_another_character_has_too_is_kept(gateway: Running) -> None:
+async def test_a_portrait_that_another_character_uses_is_kept(gateway: Running) -> None:
     conversation = await gateway.open()
     for name in ("Zoe", "Yan"):
         await send(gateway, conversation, name=name)
-        await make(gateway, (await asked(gateway.event_log, conversation))[-1])
+        await make(gateway, (await requests_of(gateway.event_log, conversation))[-1])
     zoe, yan = (await ids(gateway))[2:]
     await gateway.client.delete(f"/api/characters/{zoe}")
     assert await gateway.event_log.asset(look_of(PHOTO)) == b"portrait"
@@ -176,7 +176,7 @@ async def test_a_portrait_that_another_character_has_too_is_kept(gateway: Runnin
         await gateway.event_log.asset(look_of(PHOTO))
 
 
-async def test_nobody_removes_what_is_everybodys(gateway: Running) -> None:
+async def test_a_shared_character_cannot_be_removed(gateway: Running) -> None:
     assert error_of(await gateway.client.delete("/api/characters/ada")) == (404, "not_found")
     assert "ada" in await ids(gateway)
 
@@ -197,18 +197,18 @@ REFUSED: list[tuple[dict[str, Any], tuple[int, str], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "error", "why"), REFUSED, ids=[next(iter(one[0])) for one in REFUSED])
-async def test_what_cannot_be_taken_is_refused_with_the_reason(
+async def test_an_invalid_form_is_refused_with_the_reason(
     gateway: Running, fields: dict[str, Any], error: tuple[int, str], why: str
 ) -> None:
     conversation = await gateway.open()
     answer = await send(gateway, conversation, **fields)
     assert error_of(answer) == error
     assert why in answer.json()["error"]["message"]
-    assert await asked(gateway.event_log, conversation) == []
+    assert await requests_of(gateway.event_log, conversation) == []
     assert await gateway.event_log.last_sequence(streams.ASSETS) == 0
 
 
-async def test_what_is_no_form_is_refused(gateway: Running) -> None:
+async def test_a_body_that_is_no_form_is_refused(gateway: Running) -> None:
     path = f"/api/conversations/{await gateway.open()}/characters"
     assert error_of(await gateway.client.post(path, content=PHOTO)) == (415, "unsupported_media_type")
     broken = {"content-type": "multipart/form-data; boundary=x"}
@@ -217,12 +217,12 @@ async def test_what_is_no_form_is_refused(gateway: Running) -> None:
     assert error_of(await gateway.client.post(path, content=b"--y", headers=nameless)) == (400, "invalid_input")
 
 
-async def test_a_person_has_so_many_faces_and_no_more(event_log: EventLog, settings: Settings) -> None:
+async def test_the_number_of_faces_per_person_is_limited(event_log: EventLog, settings: Settings) -> None:
     async with serving(event_log, replace(settings, faces_per_person=2), PocketsphinxDetector) as gateway:
         assert (await gateway.client.get("/api/status")).json()["faces_per_person"] == 2
         conversation = await gateway.open()
         await send(gateway, conversation, name="One")
-        await make(gateway, (await asked(event_log, conversation))[0])
+        await make(gateway, (await requests_of(event_log, conversation))[0])
         await send(gateway, conversation, name="Two")
         third = await send(gateway, conversation, name="Three")
         assert error_of(third) == (409, "too_many")
@@ -235,7 +235,7 @@ async def test_faces_can_be_switched_off(event_log: EventLog, settings: Settings
         assert error_of(answer) == (403, "switched_off")
 
 
-def test_ids_are_one_persons_own_and_can_be_subjects() -> None:
+def test_ids_are_unique_to_a_person_and_valid_in_subjects() -> None:
     assert character_id("Zoë!", "p", "l").startswith("zoe-")
     assert character_id("王", "p", "l").startswith("face-")
     assert len(character_id("x" * 40, "p", "l")) <= 64

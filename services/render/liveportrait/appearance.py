@@ -1,4 +1,4 @@
-"""The appearance extractor: one portrait becomes a volume of features, once for each character.
+"""The appearance extractor: computes a feature volume of a portrait, once for each character.
 
 LivePortrait (arXiv 2407.03168), section 3.1; the volume is that of face-vid2vid (arXiv 2011.15126), figure 2.
 """
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from services.render.liveportrait.layers import ConvNorm, folded
+from services.render.liveportrait.layers import ConvNorm, fold_batch_norm
 
 
 @dataclass(frozen=True)
 class AppearanceSizes:
     width: int = 64
-    """Channels after the first convolution; each halving of the image doubles them."""
-    halvings: int = 2
+    """Channels after the first convolution; each downsampling of the image doubles them."""
+    downsamplings: int = 2
     channels: int = 32
-    """Of the volume."""
+    """Channels of the volume."""
     depth: int = 16
-    """Of the volume, in cells."""
+    """Depth of the volume, in cells."""
     blocks: int = 6
 
 
@@ -48,7 +48,7 @@ class ResidualBlock3d(nn.Module):
         return x + self.conv2(F.relu(self.norm2(y)))
 
     def fold_(self) -> None:
-        self.conv1, self.norm2 = folded(self.conv1, self.norm2), nn.Identity()
+        self.conv1, self.norm2 = fold_batch_norm(self.conv1, self.norm2), nn.Identity()
 
 
 class AppearanceExtractor(nn.Module):
@@ -57,14 +57,14 @@ class AppearanceExtractor(nn.Module):
         self.sizes = sizes
         width = sizes.width
         self.first = ConvNorm(3, width, dimensions=2)
-        self.down_blocks = nn.ModuleList(DownBlock2d(width << level) for level in range(sizes.halvings))
-        self.second = nn.Conv2d(width << sizes.halvings, sizes.channels * sizes.depth, 1)
+        self.down_blocks = nn.ModuleList(DownBlock2d(width << level) for level in range(sizes.downsamplings))
+        self.second = nn.Conv2d(width << sizes.downsamplings, sizes.channels * sizes.depth, 1)
         self.resblocks_3d = nn.Sequential()
         for index in range(sizes.blocks):
             self.resblocks_3d.add_module(f"3dr{index}", ResidualBlock3d(sizes.channels))
 
     def forward(self, portrait: Tensor) -> Tensor:
-        """The volume of a portrait.
+        """The feature volume of a portrait.
 
         Args:
             portrait: [B, 3, 256, 256], red green blue, 0 to 1.

@@ -1,7 +1,7 @@
-"""From a pose of the control track to LivePortrait's controls: how far lips and eyes open, and offsets of key points.
+"""Maps a pose of the control track to LivePortrait's controls: openings of lips and eyes, and offsets of keypoints.
 
-What each control does to which key point is known from the authors' own editor of portraits (MIT). How much of it a
-pose asks for is ours.
+The keypoints that each control moves are those of the authors' own portrait editor (MIT). The amounts for a pose are
+ours.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from services.render.liveportrait.retargeting import KEYPOINTS
 from services.render.pose import Pose
 
 LARGEST_RATIO = 0.8
-"""Opening of lips or eyes, height over width, up to which the retargeting networks were used by their authors."""
+"""Largest opening of lips or eyes, height over width, that the authors use the retargeting networks for."""
 _X, _Y, _Z = 0, 1, 2
 
 _UNITS: Mapping[str, tuple[tuple[int, int, float], ...]] = {
@@ -34,43 +34,44 @@ _UNITS: Mapping[str, tuple[tuple[int, int, float], ...]] = {
     "gaze_x": ((11, _X, 8.5e-4), (15, _X, 8.5e-4)),
     "gaze_y": ((11, _Y, 1e-3), (15, _Y, 1e-3)),
 }
-"""Key point, axis and what is added to it for one unit of a control."""
+"""Offsets for one unit of each control: keypoint, axis, amount."""
 _NAMES = tuple(_UNITS)
 
 
-def _vectors() -> NDArray[np.float32]:
-    vectors = np.zeros((len(_NAMES), KEYPOINTS, 3), np.float32)
+def _unit_offsets() -> NDArray[np.float32]:
+    """Offsets for one unit of each control, [controls, 21, 3]."""
+    offsets = np.zeros((len(_NAMES), KEYPOINTS, 3), np.float32)
     for control, name in enumerate(_NAMES):
-        for point, axis, amount in _UNITS[name]:
-            vectors[control, point, axis] = amount
-    return vectors
+        for keypoint, axis, amount in _UNITS[name]:
+            offsets[control, keypoint, axis] = amount
+    return offsets
 
 
-_VECTORS = _vectors()
+_UNIT_OFFSETS = _unit_offsets()
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What one frame asks of the networks. All zero, with lids of 1, is the portrait as it is."""
+    """LivePortrait's controls of one frame. All zero, with lids of 1, is the unchanged portrait."""
 
     lips: float
-    """How much further the lips are open than in the portrait; height over width of the mouth."""
+    """Opening of the lips, height over width of the mouth, added to that in the portrait."""
     press: float
     """0 leaves the lips as open as they are in the portrait, 1 closes them."""
     lids: float
-    """Opening of the eyes as a share of that in the portrait."""
+    """Opening of the eyes as a factor of that in the portrait."""
     expression: NDArray[np.float32]
-    """Added to the expression, [21, 3]."""
+    """Offsets added to the expression, [21, 3]."""
     pitch: float
-    """Degrees added, in LivePortrait's sense, like yaw and roll."""
+    """Degrees added, with LivePortrait's sign, like yaw and roll."""
     yaw: float
     roll: float
-    rise: float
-    """How far the head moves up, in key point units."""
+    lift: float
+    """Upward movement of the head, in keypoint units."""
 
 
 def controls_for_pose(pose: Pose) -> Controls:
-    """The controls that show a pose."""
+    """The controls that produce a pose."""
     closed = clamp(max(pose.press, 0.8 * pose.tuck))
     amounts = {
         "open": -15.0 * pose.press - 8.0 * pose.tuck,
@@ -88,9 +89,9 @@ def controls_for_pose(pose: Pose) -> Controls:
         lips=0.5 * max(pose.jaw, 0.0) * (1.0 - 0.9 * closed) + 0.04 * pose.upper,
         press=closed,
         lids=max(0.5 * (pose.lid_left + pose.lid_right), 0.0),
-        expression=np.tensordot(weights, _VECTORS, axes=1).astype(np.float32),
+        expression=np.tensordot(weights, _UNIT_OFFSETS, axes=1).astype(np.float32),
         pitch=pose.pitch,
         yaw=-pose.yaw,
         roll=pose.roll,
-        rise=0.008 * pose.breath + 0.012 * pose.shoulders,
+        lift=0.008 * pose.breath + 0.012 * pose.shoulders,
     )

@@ -1,7 +1,7 @@
-"""The decoder: paints the picture from warped features.
+"""The generator: decodes warped features into a frame.
 
-A SPADE generator (arXiv 1903.07291): the features are both what is painted on and the map that says how; LivePortrait,
-section 3.1. The last convolution paints four pixels for each of its cells.
+A SPADE generator (arXiv 1903.07291): the features are both its input and the label map that modulates every block;
+LivePortrait, section 3.1. The last convolution produces four pixels for each of its cells (pixel shuffle).
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ _SLOPE = 0.2
 @dataclass(frozen=True)
 class GeneratorSizes:
     label: int = 256
-    """Channels of the features, which are the label map too."""
+    """Channels of the features, which are also the label map."""
     width: int = 512
     hidden: int = 128
-    """Channels between the label map and what it says."""
+    """Channels between the label map and its scale and shift."""
     blocks: int = 6
     outputs: int = 64
     upscale: int = 2
 
 
 class Spade(nn.Module):
-    """Scale and shift for each cell, read from the label map."""
+    """Spatially adaptive normalization: scale and shift of each cell, computed from the label map."""
 
     def __init__(self, channels: int, sizes: GeneratorSizes) -> None:
         super().__init__()
         self.mlp_shared = nn.Sequential(nn.Conv2d(sizes.label, sizes.hidden, 3, padding=1), nn.ReLU())
         self.mlp_gamma: nn.Conv2d | None = nn.Conv2d(sizes.hidden, channels, 3, padding=1)
         self.mlp_beta: nn.Conv2d | None = nn.Conv2d(sizes.hidden, channels, 3, padding=1)
-        self.both: nn.Conv2d | None = None
+        self.gamma_beta: nn.Conv2d | None = None
+        """Both convolutions as one; replaces them when folded."""
 
     def forward(self, normed: Tensor, label: Tensor) -> Tensor:
         """Args: normed [B, C, n H, n W], after instance norm; label [B, 256, H, W]."""
-        times = normed.shape[-1] // label.shape[-1]
+        factor = normed.shape[-1] // label.shape[-1]
         shared = self.mlp_shared[0]
         assert isinstance(shared, nn.Conv2d)
-        x = F.relu(conv_on_upsampled(label, shared.weight, shared.bias, times))
-        if self.both is not None:
-            gamma, beta = self.both(x).chunk(2, dim=1)
+        x = F.relu(conv_on_upsampled(label, shared.weight, shared.bias, factor))
+        if self.gamma_beta is not None:
+            gamma, beta = self.gamma_beta(x).chunk(2, dim=1)
         else:
             assert self.mlp_gamma is not None
             assert self.mlp_beta is not None
@@ -62,7 +63,7 @@ class Spade(nn.Module):
         both = nn.Conv2d(gamma.in_channels, 2 * gamma.out_channels, 3, padding=1)
         both.weight = nn.Parameter(torch.cat((gamma.weight, beta.weight)), requires_grad=False)
         both.bias = nn.Parameter(torch.cat((gamma.bias, beta.bias)), requires_grad=False)
-        self.both, self.mlp_gamma, self.mlp_beta = both, None, None
+        self.gamma_beta, self.mlp_gamma, self.mlp_beta = both, None, None
 
 
 class SpadeBlock(nn.Module):
@@ -102,7 +103,7 @@ class SpadeGenerator(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Paint.
+        """Decode features.
 
         Args:
             features: [B, 256, 64, 64], from the warping module.

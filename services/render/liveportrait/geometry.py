@@ -1,4 +1,4 @@
-"""From what the motion extractor says to key points: LivePortrait, equation 2."""
+"""Keypoints from the outputs of the motion extractor: LivePortrait, equation 2."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _BIN_DEGREES, _FIRST_BIN = 3.0, -97.5
 
 
 def angles_from_logits(logits: Tensor) -> Tensor:
-    """The angles that logits over bins of three degrees stand for: [..., 66] to [...]."""
+    """Expected angles, degrees, of logits over bins of three degrees: [..., 66] to [...]."""
     bins = torch.arange(logits.shape[-1], device=logits.device, dtype=logits.dtype)
     return (logits.softmax(dim=-1) * bins).sum(dim=-1) * _BIN_DEGREES + _FIRST_BIN
 
 
 def rotation_matrix(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
-    """Matrices to multiply row vectors with from the right, [..., 3, 3], of angles in degrees, [...].
+    """Rotation matrices of angles in degrees, [...] to [..., 3, 3]; row vectors are multiplied from the left.
 
     Pitch bends the head down, yaw turns the nose to the left of the picture, roll tilts the head clockwise.
     """
@@ -31,17 +31,19 @@ def rotation_matrix(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
     return (around_z @ around_y @ around_x).transpose(-1, -2)
 
 
-def transform_keypoints(points: Tensor, turn: Tensor, expression: Tensor, scale: Tensor, translation: Tensor) -> Tensor:
-    """Canonical key points as a head shows them: turned, with an expression, scaled and moved.
+def transform_keypoints(
+    canonical: Tensor, rotation: Tensor, expression: Tensor, scale: Tensor, translation: Tensor
+) -> Tensor:
+    """Canonical keypoints transformed by a head's pose: rotated, with an expression, scaled and translated.
 
     Args:
-        points: canonical, [B or 1, 21, 3].
-        turn: [B, 3, 3], see `rotation_matrix`.
+        canonical: keypoints, [B or 1, 21, 3].
+        rotation: [B, 3, 3], see `rotation_matrix`.
         expression: [B or 1, 21, 3].
         scale: [B or 1, 1].
-        translation: [B or 1, 3]; the move in depth is left out.
+        translation: [B or 1, 3]; its depth is ignored.
     Returns:
         [B, 21, 3].
     """
     flat = translation * translation.new_tensor((1.0, 1.0, 0.0))
-    return scale[..., None] * (points @ turn + expression) + flat[..., None, :]
+    return scale[..., None] * (canonical @ rotation + expression) + flat[..., None, :]

@@ -1,4 +1,4 @@
-"""What several of the networks are made of, and how a loaded network is made ready to run: folded."""
+"""Layers that several networks share, and folding: precomputing whatever does not depend on the input."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 @runtime_checkable
 class Foldable(Protocol):
-    """A part of a network that can do some of its work once for all."""
+    """A module with work that does not depend on the input."""
 
-    def fold_(self) -> None: ...
+    def fold_(self) -> None:
+        """Do that work once, in place."""
+        ...
 
 
 class ConvNorm(nn.Module):
@@ -37,14 +39,14 @@ class ConvNorm(nn.Module):
         return F.relu(self.norm(self.conv(x)))
 
     def fold_(self) -> None:
-        self.conv, self.norm = folded(self.conv, self.norm), nn.Identity()
+        self.conv, self.norm = fold_batch_norm(self.conv, self.norm), nn.Identity()
 
 
 class SpectralConv2d(nn.Module):
-    """A convolution whose kernel is divided by its largest singular value, as the checkpoint estimates it.
+    """A convolution with spectral normalization: its kernel is divided by its largest singular value.
 
-    The checkpoint holds the kernel and one pair of vectors from the power iteration of its training. Nothing is
-    iterated here: sigma = u . (W v), with W the kernel as a matrix, [outputs, inputs * side * side].
+    The checkpoint holds the kernel and the two vectors of the power iteration of its training, which is not continued
+    here: sigma = u . (W v), with W the kernel as a matrix, [outputs, inputs * side * side].
     """
 
     def __init__(self, inputs: int, outputs: int, side: int, *, bias: bool) -> None:
@@ -66,7 +68,7 @@ class SpectralConv2d(nn.Module):
         return self.weight_u @ (self.weight_orig.flatten(1) @ self.weight_v)
 
     def weight(self) -> Tensor:
-        """The kernel that is convolved with."""
+        """The normalized kernel."""
         if self.folded_weight is not None:
             return self.folded_weight
         assert self.weight_orig is not None
@@ -80,54 +82,54 @@ class SpectralConv2d(nn.Module):
         self.weight_orig = self.weight_u = self.weight_v = None
 
 
-def folded(conv: nn.Module, norm: nn.Module) -> nn.Module:
-    """One convolution that does what a convolution and the batch norm after it do."""
+def fold_batch_norm(conv: nn.Module, norm: nn.Module) -> nn.Module:
+    """One convolution equal to a convolution and the batch norm after it."""
     assert isinstance(conv, nn.Conv2d | nn.Conv3d)
     assert isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d)
     return fuse_conv_bn_eval(conv, norm)
 
 
 def fold(network: nn.Module) -> None:
-    """Compute in advance what does not depend on the input; the network can no longer be saved or loaded then.
+    """Fold all modules of a network, in place; it can no longer be saved or loaded afterwards.
 
-    Exact but for rounding. Must come before any change of precision.
+    Exact except for rounding. Call it before any change of precision.
     """
     for module in list(network.modules()):
         if isinstance(module, Foldable):
             module.fold_()
 
 
-def conv_on_upsampled(x: Tensor, weight: Tensor, bias: Tensor | None, times: int) -> Tensor:
-    """A 3 x 3 convolution, padded by one, of an image whose every cell is repeated `times` x `times`.
+def conv_on_upsampled(x: Tensor, weight: Tensor, bias: Tensor | None, factor: int) -> Tensor:
+    """A 3 x 3 convolution, padded by one, of an image that was upsampled by repeating each cell `factor` x `factor`.
 
-    It is computed on the cells themselves. Along an axis the first of the copies sees the cell before, the last one
-    the cell behind, and those between see their own cell three times, so their kernels are sums of the 3 x 3 one.
-    Needs 4/9 of the multiplications at `times` 2, and 25/144 at 4.
+    Computed on the original cells, as a polyphase filter: along an axis the first copy of a cell sees the cell before,
+    the last one the cell behind, and those between only their own cell, so their kernels are sums of the 3 x 3 one.
+    Needs 4/9 of the multiplications at `factor` 2, and 25/144 at 4.
 
     Args:
         x: [B, inputs, H, W].
         weight: [outputs, inputs, 3, 3].
     Returns:
-        [B, outputs, H * times, W * times].
+        [B, outputs, H * factor, W * factor].
     """
-    if times == 1:
+    if factor == 1:
         return F.conv2d(x, weight, bias, padding=1)
     batch, _, height, width = x.shape
-    result = x.new_empty(batch, weight.shape[0], height, times, width, times)
-    for rows, (top, bottom), row_weight in _phases(weight, 2, times):
-        for columns, (left, right), both_weight in _phases(row_weight, 3, times):
+    result = x.new_empty(batch, weight.shape[0], height, factor, width, factor)
+    for rows, (top, bottom), row_weight in _phases(weight, 2, factor):
+        for columns, (left, right), both_weight in _phases(row_weight, 3, factor):
             part = F.conv2d(F.pad(x, (left, right, top, bottom)), both_weight, bias)  # [B, outputs, H, W]
             result[:, :, :, rows, :, columns] = part[:, :, :, None, :, None]
-    return result.view(batch, weight.shape[0], height * times, width * times)
+    return result.view(batch, weight.shape[0], height * factor, width * factor)
 
 
-def _phases(weight: Tensor, axis: int, times: int) -> list[tuple[slice, tuple[int, int], Tensor]]:
-    """Which copies, what padding before and after, and which kernel, along one axis of the kernel."""
+def _phases(weight: Tensor, axis: int, factor: int) -> list[tuple[slice, tuple[int, int], Tensor]]:
+    """The phases along one axis of the kernel: copies of a cell, padding before and after, and kernel."""
     before, own, behind = weight.split(1, dim=axis)
     phases = [
         (slice(0, 1), (1, 0), torch.cat((before, own + behind), dim=axis)),
-        (slice(times - 1, times), (0, 1), torch.cat((before + own, behind), dim=axis)),
+        (slice(factor - 1, factor), (0, 1), torch.cat((before + own, behind), dim=axis)),
     ]
-    if times > 2:
-        phases.append((slice(1, times - 1), (0, 0), before + own + behind))
+    if factor > 2:
+        phases.append((slice(1, factor - 1), (0, 0), before + own + behind))
     return phases

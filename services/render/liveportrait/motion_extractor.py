@@ -1,4 +1,4 @@
-"""The motion extractor: where the key points of a portrait are, and how its head is turned.
+"""The motion extractor: canonical keypoints, head pose and expression of a portrait.
 
 A ConvNeXt V2 tiny (arXiv 2301.00808) with one linear head for each quantity; LivePortrait, section 3.1.
 """
@@ -19,31 +19,31 @@ _EPSILON = 1e-6
 class MotionSizes:
     depths: tuple[int, ...] = (3, 3, 9, 3)
     widths: tuple[int, ...] = (96, 192, 384, 768)
-    points: int = 21
+    keypoints: int = 21
     bins: int = 66
-    """Classes that an angle is a mean of, each three degrees wide."""
+    """Bins of an angle's distribution, each three degrees wide."""
 
 
 @dataclass(frozen=True)
 class Motion:
-    """What the network says of B portraits; angles as logits, see `geometry.degrees`."""
+    """The network's output for B portraits; angles as logits, see `geometry.angles_from_logits`."""
 
-    points: Tensor
-    """Canonical key points [B, 21, 3], x y z."""
+    canonical_keypoints: Tensor
+    """[B, 21, 3], x y z."""
     scale: Tensor
     """[B, 1]"""
     pitch: Tensor
-    """[B, 66], and so are yaw and roll."""
+    """[B, 66], as are yaw and roll."""
     yaw: Tensor
     roll: Tensor
     translation: Tensor
     """[B, 3]"""
     expression: Tensor
-    """Offsets of the key points, [B, 21, 3]."""
+    """Offsets of the keypoints, [B, 21, 3]."""
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel of [B, C, H, W]."""
+    """Layer norm over the channels of each pixel, for [B, C, H, W]."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=_EPSILON)
@@ -53,7 +53,10 @@ class ChannelNorm(nn.LayerNorm):
 
 
 class GlobalResponseNorm(nn.Module):
-    """Makes channels compete: each is scaled by its share of the energy of all (ConvNeXt V2, section 3.2)."""
+    """Scales each channel by its share in the energy of all channels, which makes them compete.
+
+    ConvNeXt V2, section 3.2.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -95,20 +98,20 @@ class Detector(nn.Module):
         )
         last = widths[-1]
         self.norm = nn.LayerNorm(last, eps=_EPSILON)
-        self.fc_kp = nn.Linear(last, 3 * sizes.points)
+        self.fc_kp = nn.Linear(last, 3 * sizes.keypoints)
         self.fc_scale = nn.Linear(last, 1)
         self.fc_pitch = nn.Linear(last, sizes.bins)
         self.fc_yaw = nn.Linear(last, sizes.bins)
         self.fc_roll = nn.Linear(last, sizes.bins)
         self.fc_t = nn.Linear(last, 3)
-        self.fc_exp = nn.Linear(last, 3 * sizes.points)
+        self.fc_exp = nn.Linear(last, 3 * sizes.keypoints)
 
     def forward(self, x: Tensor) -> Motion:
         for shrink, stage in zip(self.downsample_layers, self.stages, strict=True):
             x = stage(shrink(x))  # [B, 96, 64, 64], [B, 192, 32, 32], [B, 384, 16, 16], [B, 768, 8, 8]
         x = self.norm(x.mean(dim=(2, 3)))  # [B, 768]
         return Motion(
-            points=self.fc_kp(x).unflatten(1, (-1, 3)),
+            canonical_keypoints=self.fc_kp(x).unflatten(1, (-1, 3)),
             scale=self.fc_scale(x),
             pitch=self.fc_pitch(x),
             yaw=self.fc_yaw(x),
@@ -124,6 +127,6 @@ class MotionExtractor(nn.Module):
         self.detector = Detector(sizes)
 
     def forward(self, portrait: Tensor) -> Motion:
-        """Key points and pose of portraits, [B, 3, 256, 256], red green blue, 0 to 1."""
+        """Keypoints and pose of portraits, [B, 3, 256, 256], red green blue, 0 to 1."""
         motion: Motion = self.detector(portrait)
         return motion

@@ -1,4 +1,4 @@
-"""Portraits moved by LivePortrait, in batches, on one device."""
+"""Animates portraits with LivePortrait, in batches, on one device."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
 
 MAX_BATCH = 5
-"""Frames in one run of the networks at the most: this bounds the memory, and what one conversation holds up another."""
-_RATIOS = 33
-"""Openings that the retargeting networks are asked for once; they are nearly linear between them."""
+"""Maximum frames in one run of the networks; bounds memory, and the delay of other conversations."""
+_TABLE_SIZE = 33
+"""Openings at which the retargeting networks are evaluated in advance; they are nearly linear in between."""
 
 
 class LivePortraitFace:
-    """One portrait, moved by poses."""
+    """One portrait, animated by poses."""
 
     def __init__(self, portrait: Portrait, source: Source, networks: Networks, size: int) -> None:
         precision = str(networks.dtype).removeprefix("torch.")
-        named = f"{portrait.look}{precision}{size}{_code_version()}"
-        self.version = blake2b(named.encode(), digest_size=8).hexdigest()
+        identity = f"{portrait.look}{precision}{size}{_code_version()}"
+        self.version = blake2b(identity.encode(), digest_size=8).hexdigest()
         self._networks = networks
         self._size = size
         self._source = source
@@ -43,63 +43,65 @@ class LivePortraitFace:
         with torch.inference_mode():
             self._compressed = networks.warping.dense_motion_network.compressed(self._features)
             self._at_rest = source.keypoints()
-            # The stitching network moves even what is at rest a little; that much is taken back.
-            self._unstitched = self._at_rest - stitch(networks.stitching, self._at_rest, self._at_rest)
+            # The stitching network moves even a face at rest a little; this offset is subtracted again.
+            self._stitching_bias = self._at_rest - stitch(networks.stitching, self._at_rest, self._at_rest)
         self._lip_ratio = portrait.face.lip_ratio
         self._eye_ratio = float(np.mean(portrait.face.eye_ratios))
-        self._lips, self._eyes = self._tables(portrait.face)
+        self._lip_table, self._eye_table = self._retargeting_tables(portrait.face)
 
     def render(self, poses: Sequence[Pose]) -> list[Frame]:
         """Raises: EngineError: the device is out of memory, or the precision does not suffice."""
-        pictures: list[Frame] = []
+        frames: list[Frame] = []
         for start in range(0, len(poses), MAX_BATCH):
-            pictures.extend(self._batch(poses[start : start + MAX_BATCH]))
-        return pictures
+            frames.extend(self._render_batch(poses[start : start + MAX_BATCH]))
+        return frames
 
     @torch.inference_mode()
-    def _batch(self, poses: Sequence[Pose]) -> Iterator[Frame]:
+    def _render_batch(self, poses: Sequence[Pose]) -> Iterator[Frame]:
         try:
-            image = self.generate([controls_for_pose(pose) for pose in poses])
-            if not torch.isfinite(image).all():
-                raise EngineError("the networks gave no numbers; set VISAVIS_RENDER_PRECISION=float32")
-            return iter(to_yuv420(resized(image, self._size)).cpu().numpy())
+            images = self.generate([controls_for_pose(pose) for pose in poses])
+            if not torch.isfinite(images).all():
+                raise EngineError("the networks' output is not finite; set VISAVIS_RENDER_PRECISION=float32")
+            return iter(to_yuv420(resized(images, self._size)).cpu().numpy())
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             raise EngineError(f"the GPU is out of memory: {error}", retryable=True) from error
 
-    def generate(self, wanted: Sequence[Controls]) -> Tensor:
+    def generate(self, controls: Sequence[Controls]) -> Tensor:
         """Frames, [B, 3, 512, 512], 0 to 1, on the device."""
-        driving = self.driving_keypoints(wanted)
+        driving = self.driving_keypoints(controls)
         source = self._at_rest.expand_as(driving)
-        moved = self._networks.warping(self._features, driving, source, self._compressed)
-        images: Tensor = self._networks.generator(moved)
+        warped = self._networks.warping(self._features, driving, source, self._compressed)
+        images: Tensor = self._networks.generator(warped)
         return images
 
-    def driving_keypoints(self, wanted: Sequence[Controls]) -> Tensor:
-        """Key points of frames, [B, 21, 3]."""
+    def driving_keypoints(self, controls: Sequence[Controls]) -> Tensor:
+        """Keypoints of frames, [B, 21, 3]."""
         source, like = self._source, self._at_rest
 
         def column(values: list[float]) -> Tensor:
             return like.new_tensor(values)
 
-        turned = geometry.rotation_matrix(
-            source.angles[0, 0] + column([one.pitch for one in wanted]),
-            source.angles[0, 1] + column([one.yaw for one in wanted]),
-            source.angles[0, 2] + column([one.roll for one in wanted]),
+        rotation = geometry.rotation_matrix(
+            source.angles[0, 0] + column([one.pitch for one in controls]),
+            source.angles[0, 1] + column([one.yaw for one in controls]),
+            source.angles[0, 2] + column([one.roll for one in controls]),
         )
-        expression = source.expression + torch.from_numpy(np.stack([one.expression for one in wanted])).to(like)
-        up = F.pad(-column([one.rise for one in wanted])[:, None], (1, 1))  # y grows downwards
-        points = geometry.transform_keypoints(source.points, turned, expression, source.scale, source.translation + up)
-        lips = [self._lip_ratio * (1.0 - one.press) + one.lips for one in wanted]
-        eyes = [self._eye_ratio * one.lids for one in wanted]
-        points = points + interpolated(self._lips, column(lips)) + interpolated(self._eyes, column(eyes))
-        return stitch(self._networks.stitching, like, points) + self._unstitched
+        expression = source.expression + torch.from_numpy(np.stack([one.expression for one in controls])).to(like)
+        up = F.pad(-column([one.lift for one in controls])[:, None], (1, 1))  # y grows downwards
+        points = geometry.transform_keypoints(
+            source.canonical_keypoints, rotation, expression, source.scale, source.translation + up
+        )
+        lips = [self._lip_ratio * (1.0 - one.press) + one.lips for one in controls]
+        eyes = [self._eye_ratio * one.lids for one in controls]
+        points = points + interpolated(self._lip_table, column(lips)) + interpolated(self._eye_table, column(eyes))
+        return stitch(self._networks.stitching, like, points) + self._stitching_bias
 
     @torch.inference_mode()
-    def _tables(self, face: FaceInPhoto) -> tuple[Tensor, Tensor]:
-        """Offsets of key points by opening of lips and of eyes, [33, 21, 3] each; none at the portrait's own."""
+    def _retargeting_tables(self, face: FaceInPhoto) -> tuple[Tensor, Tensor]:
+        """Offsets of keypoints by opening of lips and of eyes, [33, 21, 3] each; zero at the portrait's own."""
         networks, rest = self._networks, self._at_rest
-        ratios = torch.linspace(0.0, LARGEST_RATIO, _RATIOS, device=rest.device)
+        ratios = torch.linspace(0.0, LARGEST_RATIO, _TABLE_SIZE, device=rest.device)
         lips = retarget_lips(networks.lip, rest, self._lip_ratio, ratios)
         eyes = retarget_eyes(networks.eye, rest, face.eye_ratios, ratios)
         own_lips = interpolated(lips, ratios.new_tensor([self._lip_ratio]))
@@ -107,10 +109,10 @@ class LivePortraitFace:
 
 
 class LivePortraitAnimator:
-    """The networks, at work for all faces.
+    """Animates portraits; all faces share the networks.
 
     Args:
-        prepare: called once before the first face, in the thread that renders: CUDA graphs belong to their thread.
+        warm_up: called once before the first face, in the thread that renders: CUDA graphs belong to their thread.
     """
 
     name = "liveportrait"
@@ -121,25 +123,25 @@ class LivePortraitAnimator:
         self._networks = networks
         self._sources = sources
         self._size = size
-        self._prepare = warm_up
+        self._warm_up = warm_up
 
     def face(self, portrait: Portrait) -> LivePortraitFace:
-        if self._prepare is not None:
-            self._prepare(self._networks)
-            self._prepare = None
+        if self._warm_up is not None:
+            self._warm_up(self._networks)
+            self._warm_up = None
         return LivePortraitFace(portrait, self._sources.get(portrait), self._networks, self._size)
 
 
 def interpolated(table: Tensor, ratios: Tensor) -> Tensor:
-    """Between the entries of a table over 0 to LARGEST_RATIO, [N, 21, 3]; held at its ends."""
-    place = (ratios / LARGEST_RATIO).clamp(0.0, 1.0) * (table.shape[0] - 1)
-    before = place.floor().long().clamp(max=table.shape[0] - 2)
-    share = (place - before)[:, None, None]
-    return torch.lerp(table[before], table[before + 1], share)
+    """Linear interpolation in a table over 0 to LARGEST_RATIO, [N, 21, 3]; constant beyond its ends."""
+    position = (ratios / LARGEST_RATIO).clamp(0.0, 1.0) * (table.shape[0] - 1)
+    index = position.floor().long().clamp(max=table.shape[0] - 2)
+    share = (position - index)[:, None, None]
+    return torch.lerp(table[index], table[index + 1], share)
 
 
 def resized(images: Tensor, size: int) -> Tensor:
-    """Images, [B, 3, H, H], with so many pixels on a side."""
+    """Images, [B, 3, H, H], resized to `size` pixels on a side."""
     if images.shape[-1] == size:
         return images
     return F.interpolate(images, size=(size, size), mode="bilinear", antialias=size < images.shape[-1])
@@ -160,6 +162,6 @@ def to_yuv420(images: Tensor) -> Tensor:
 
 @cache
 def _code_version() -> str:
-    """Of the code that renders, so that no stored loop outlives a change of it."""
+    """Hash of the code that renders, so that no stored idle loop outlives a change of it."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""Small networks that move key points: stitching keeps the shoulders still, retargeting opens eyes and lips.
+"""Small networks that move keypoints: stitching keeps the shoulders still, retargeting opens eyes and lips.
 
 LivePortrait, section 3.2.
 """
@@ -17,7 +17,7 @@ EYE = (3 * KEYPOINTS + 3, 256, 256, 128, 128, 64, 3 * KEYPOINTS)
 
 
 class Mlp(nn.Module):
-    """Linear layers with a ReLU between each two."""
+    """A multilayer perceptron with ReLUs."""
 
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Mlp(nn.Module):
 
 
 def stitch(network: Mlp, source: Tensor, driving: Tensor) -> Tensor:
-    """The driving key points, moved so that what does not belong to the face stays where it is in the source.
+    """The driving keypoints, corrected so that everything outside the face stays where it is in the source.
 
     Args:
         source: [B or 1, 21, 3].
@@ -44,18 +44,18 @@ def stitch(network: Mlp, source: Tensor, driving: Tensor) -> Tensor:
 
 
 def retarget_lips(network: Mlp, source: Tensor, source_ratio: float, ratios: Tensor) -> Tensor:
-    """What to add to transformed key points to open the lips to each of those ratios, [N, 21, 3].
+    """Offsets of transformed keypoints that open the lips to each of the ratios, [N, 21, 3].
 
     Args:
         source: [1, 21, 3].
-        source_ratio: opening of the lips in the portrait: height over width of the mouth.
-        ratios: [N].
+        source_ratio: opening of the lips in the portrait, height over width of the mouth.
+        ratios: openings to retarget to, [N].
     """
     return _offsets(network, source, [source_ratio], ratios)
 
 
 def retarget_eyes(network: Mlp, source: Tensor, source_ratios: tuple[float, float], ratios: Tensor) -> Tensor:
-    """Likewise for both eyes, whose openings in the portrait are left and right in the picture."""
+    """Offsets that open both eyes likewise; their openings in the portrait are left and right in the picture."""
     return _offsets(network, source, list(source_ratios), ratios)
 
 

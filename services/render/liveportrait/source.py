@@ -1,4 +1,4 @@
-"""A portrait as the networks know it: computed once, kept beside the portrait, small enough to be loaded in no time."""
+"""Sources: features and keypoints that the networks compute of a portrait once, stored beside the portrait."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from services.render.photo.portrait import Portrait
 
 NETWORK_SIDE = 256
 _VERSION = "-".join(file.sha256[:8] for file in (PUBLISHED.appearance, PUBLISHED.motion))
-"""Of the weights that features are computed with."""
+"""Version of the weights that sources are computed with."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One portrait; tensors of one image, float32."""
+    """The source of one portrait, float32."""
 
     features: Tensor
     """[1, 32, 16, 64, 64]"""
-    points: Tensor
-    """Canonical key points, [1, 21, 3]."""
+    canonical_keypoints: Tensor
+    """[1, 21, 3]"""
     angles: Tensor
     """Pitch, yaw and roll, degrees, [1, 3]."""
     expression: Tensor
@@ -40,29 +40,31 @@ class Source:
     """[1, 3]"""
 
     def keypoints(self) -> Tensor:
-        """Key points as the portrait shows them, [1, 21, 3]."""
-        turn = geometry.rotation_matrix(*self.angles.unbind(dim=1))
-        return geometry.transform_keypoints(self.points, turn, self.expression, self.scale, self.translation)
+        """The portrait's own keypoints, [1, 21, 3]."""
+        rotation = geometry.rotation_matrix(*self.angles.unbind(dim=1))
+        return geometry.transform_keypoints(
+            self.canonical_keypoints, rotation, self.expression, self.scale, self.translation
+        )
 
     def to(self, device: torch.device) -> Source:
         return Source(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 def network_input(pixels: Pixels) -> Tensor:
-    """Pixels of a portrait as the networks take them, [1, 3, 256, 256], 0 to 1."""
+    """Pixels of a portrait as input of the networks, [1, 3, 256, 256], 0 to 1."""
     small = cv2.resize(pixels, (NETWORK_SIDE, NETWORK_SIDE), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255.0
 
 
 @torch.inference_mode()
 def compute_source(portrait: Portrait, networks: Networks) -> Source:
-    """What the networks see in a portrait."""
+    """Run the networks on a portrait."""
     image = network_input(portrait.pixels).to(networks.device)
     motion = networks.motion(image)
     angles = torch.stack([geometry.angles_from_logits(one) for one in (motion.pitch, motion.yaw, motion.roll)], dim=1)
     return Source(
         features=networks.appearance(image),
-        points=motion.points,
+        canonical_keypoints=motion.canonical_keypoints,
         angles=angles,
         expression=motion.expression,
         scale=motion.scale,
@@ -71,32 +73,33 @@ def compute_source(portrait: Portrait, networks: Networks) -> Source:
 
 
 class SourceStore:
-    """Sources on disk, next to the portraits they were computed from."""
+    """Sources in files beside the portraits they were computed from."""
 
     def __init__(self, folder: Path, networks: Networks) -> None:
         self._folder = folder
         self._networks = networks
 
     def get(self, portrait: Portrait) -> Source:
-        """The source of a portrait, from disk where it has been computed before.
+        """The source of a portrait; computed and stored if it is missing.
 
         Raises:
             ConfigurationError: the folder cannot be written.
         """
         path = self._folder / f"{portrait.look}.{_VERSION}.npz"
         try:
-            with path.open("rb") as opened, np.load(opened) as stored:
+            with path.open("rb") as file, np.load(file) as stored:
                 return Source(*(torch.from_numpy(stored[field.name]) for field in fields(Source))).to(
                     self._networks.device
                 )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            pass  # not there, or written by halves: computed (again)
+            pass  # missing or damaged: compute it
         source = compute_source(portrait, self._networks)
+        arrays = {field.name: getattr(source, field.name).cpu().numpy() for field in fields(Source)}
         part = path.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as written:
-                np.savez(written, **{field.name: getattr(source, field.name).cpu().numpy() for field in fields(Source)})
+            with part.open("wb") as part_file:
+                np.savez(part_file, **arrays)
             part.replace(path)
         except OSError as error:
             raise ConfigurationError(f"{part} cannot be written: {error.strerror}") from error

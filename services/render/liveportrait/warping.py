@@ -1,7 +1,7 @@
-"""The warping module: moves a character's volume of features to where the key points say.
+"""The warping module: warps a character's feature volume from the source to the driving keypoints.
 
-LivePortrait, section 3.1; the dense motion is face-vid2vid's (arXiv 2011.15126, section 3.2): a network looks at what
-each key point alone would do to the volume, and decides for each cell which of them to follow.
+LivePortrait, section 3.1; the dense motion is face-vid2vid's (arXiv 2011.15126, section 3.2): a network is given the
+volume deformed by each keypoint alone, and predicts for each cell a mask over these candidates.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from services.render.liveportrait.layers import ConvNorm, folded
+from services.render.liveportrait.layers import ConvNorm, fold_batch_norm
 
 _VARIANCE = 0.01
-"""Of the bell around a key point in the heat maps."""
+"""Variance of the Gaussian around a keypoint in the heatmaps."""
 
 
 @dataclass(frozen=True)
 class WarpingSizes:
-    points: int = 21
+    keypoints: int = 21
     channels: int = 32
     depth: int = 16
     compressed: int = 4
-    """Channels of the features that the dense motion looks at."""
+    """Channels of the compressed features that the dense motion is predicted from."""
     narrow: int = 64
-    """Channels after the first halving of the hourglass; each further one doubles them."""
+    """Channels after the first downsampling of the hourglass; each further one doubles them."""
     widest: int = 1024
-    halvings: int = 5
+    downsamplings: int = 5
     outputs: int = 256
 
 
@@ -39,7 +39,7 @@ def grid_axis(cells: int, like: Tensor) -> Tensor:
 
 
 def interpolation_matrices(shifts: Tensor, cells: int) -> Tensor:
-    """Linear interpolation along one axis at its cells moved by a shift, as matrices.
+    """Matrices that resample an axis, with linear interpolation, at its cells moved by a shift.
 
     The sampler takes -1 and 1 for the outer edges of the first and the last cell, while `grid_axis` takes them for
     their centres. The network was trained with that, so even a shift of 0 moves the cells near the border.
@@ -47,31 +47,31 @@ def interpolation_matrices(shifts: Tensor, cells: int) -> Tensor:
     Args:
         shifts: [...].
     Returns:
-        [..., cells to, cells from]; what lies outside counts as zero.
+        [..., cells to, cells from]; zero padding.
     """
-    place = ((grid_axis(cells, shifts) + shifts[..., None] + 1.0) * cells - 1.0) / 2.0
+    position = ((grid_axis(cells, shifts) + shifts[..., None] + 1.0) * cells - 1.0) / 2.0
     numbers = torch.arange(cells, device=shifts.device)
-    return (1.0 - (place[..., None] - numbers).abs()).clamp(min=0.0)
+    return (1.0 - (position[..., None] - numbers).abs()).clamp(min=0.0)
 
 
 def heatmaps(driving: Tensor, source: Tensor, cells: tuple[int, int, int]) -> Tensor:
-    """A bell around each driving key point less one around its source, [B, K, D, H, W]; the first map is empty.
+    """Gaussians around the driving keypoints minus those around the source ones, [B, K, D, H, W]; the first is empty.
 
     Args:
         driving, source: [B, K - 1, 3], x y z.
         cells: D, H, W.
     """
-    maps = _bells(driving, cells) - _bells(source, cells)
+    maps = _gaussians(driving, cells) - _gaussians(source, cells)
     return F.pad(maps, (0, 0, 0, 0, 0, 0, 1, 0))
 
 
-def _bells(points: Tensor, cells: tuple[int, int, int]) -> Tensor:
+def _gaussians(keypoints: Tensor, cells: tuple[int, int, int]) -> Tensor:
     depth, height, width = cells
 
-    def bell(coordinate: int, count: int) -> Tensor:  # [B, K - 1, count]
-        return torch.exp(-0.5 * (grid_axis(count, points) - points[..., coordinate, None]) ** 2 / _VARIANCE)
+    def along(coordinate: int, count: int) -> Tensor:  # [B, K - 1, count]
+        return torch.exp(-0.5 * (grid_axis(count, keypoints) - keypoints[..., coordinate, None]) ** 2 / _VARIANCE)
 
-    return torch.einsum("bkd,bkh,bkw->bkdhw", bell(2, depth), bell(1, height), bell(0, width))
+    return torch.einsum("bkd,bkh,bkw->bkdhw", along(2, depth), along(1, height), along(0, width))
 
 
 class DownBlock3d(ConvNorm):
@@ -97,7 +97,7 @@ class HourglassEncoder(nn.Module):
         self.down_blocks = nn.ModuleList(DownBlock3d(a, b) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """The input and what each halving made of it."""
+        """The input and the output of each downsampling."""
         levels = [x]
         for block in self.down_blocks:
             levels.append(block(levels[-1]))
@@ -105,7 +105,7 @@ class HourglassEncoder(nn.Module):
 
 
 class HourglassDecoder(nn.Module):
-    """Doubles height and width again and again, each time beside what the encoder saw at that size."""
+    """Upsamples height and width step by step, with a skip connection from the encoder at each size."""
 
     def __init__(self, widths: list[int], narrow: int) -> None:
         super().__init__()
@@ -123,13 +123,13 @@ class HourglassDecoder(nn.Module):
         return F.relu(self.norm(self.conv(x)))
 
     def fold_(self) -> None:
-        self.conv, self.norm = folded(self.conv, self.norm), nn.Identity()
+        self.conv, self.norm = fold_batch_norm(self.conv, self.norm), nn.Identity()
 
 
 class Hourglass(nn.Module):
     def __init__(self, inputs: int, sizes: WarpingSizes) -> None:
         super().__init__()
-        widths = [inputs] + [min(sizes.narrow << level, sizes.widest) for level in range(sizes.halvings)]
+        widths = [inputs] + [min(sizes.narrow << level, sizes.widest) for level in range(sizes.downsamplings)]
         self.encoder = HourglassEncoder(widths)
         self.decoder = HourglassDecoder(widths, sizes.narrow)
 
@@ -141,22 +141,22 @@ class Hourglass(nn.Module):
 class DenseMotionNetwork(nn.Module):
     def __init__(self, sizes: WarpingSizes) -> None:
         super().__init__()
-        choices = sizes.points + 1
+        candidates = sizes.keypoints + 1
         self.compress: nn.Module = nn.Conv3d(sizes.channels, sizes.compressed, 1)
         self.norm: nn.Module = nn.BatchNorm3d(sizes.compressed)
-        self.hourglass = Hourglass(choices * (sizes.compressed + 1), sizes)
+        self.hourglass = Hourglass(candidates * (sizes.compressed + 1), sizes)
         outputs = self.hourglass.decoder.outputs
-        self.mask = nn.Conv3d(outputs, choices, 7, padding=3)
+        self.mask = nn.Conv3d(outputs, candidates, 7, padding=3)
         self.occlusion = nn.Conv2d(outputs * sizes.depth, 1, 7, padding=3)
 
     def compressed(self, features: Tensor) -> Tensor:
-        """What the motion is decided by, [B, 4, D, H, W]; the same for all frames of a character."""
+        """The compressed features, [B, 4, D, H, W]; the same for all frames of a character."""
         return F.relu(self.norm(self.compress(features)))
 
     def deformed(self, compressed: Tensor, shifts: Tensor) -> Tensor:
-        """The features as each choice would move them, [B, K, 4, D, H, W].
+        """The features deformed by each candidate, [B, K, 4, D, H, W].
 
-        A choice moves all cells alike, so that sampling is one small matrix for each axis.
+        A candidate moves all cells alike, so that resampling is one small matrix for each axis.
 
         Args:
             compressed: [B or 1, 4, D, H, W].
@@ -173,30 +173,30 @@ class DenseMotionNetwork(nn.Module):
         return torch.einsum("bkczyx,bkZz->bkcZyx", volume, z)
 
     def forward(self, compressed: Tensor, driving: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
-        """Where each cell comes from, and what of it can be seen.
+        """The dense motion field and the occlusion map.
 
         Args:
             compressed: [B or 1, 4, D, H, W].
-            driving, source: key points [B, 21, 3], float32.
+            driving, source: keypoints [B, 21, 3], float32.
         Returns:
-            places to sample, [B, D, H, W, 3], x y z, float32; and [B, 1, H, W], 0 hidden to 1 seen.
+            sampling grid, [B, D, H, W, 3], x y z, float32; occlusion, [B, 1, H, W], 0 hidden to 1 visible.
         """
         depth, height, width = compressed.shape[2:]
-        shifts = F.pad(source - driving, (0, 0, 1, 0))  # [B, 22, 3]; the first choice is the background, at rest
+        shifts = F.pad(source - driving, (0, 0, 1, 0))  # [B, 22, 3]; the first candidate is the static background
         heat = heatmaps(driving, source, (depth, height, width)).to(compressed.dtype)
-        moved = self.deformed(compressed, shifts)
-        x = torch.cat((heat[:, :, None], moved), dim=2).flatten(1, 2)  # [B, 22 * 5, D, H, W]
+        deformed = self.deformed(compressed, shifts)
+        x = torch.cat((heat[:, :, None], deformed), dim=2).flatten(1, 2)  # [B, 22 * 5, D, H, W]
         x = self.hourglass(x)  # [B, 142, D, H, W]
         mask = self.mask(x).float().softmax(dim=1)  # [B, 22, D, H, W]
-        # Every choice is the grid and a shift, and the mask adds up to 1: the grid need not be weighed.
+        # Every candidate is the identity grid plus a shift, and the mask adds up to 1: only the shifts are weighted.
         axes = (grid_axis(cells, driving) for cells in (depth, height, width))
         z, y, x_axis = torch.meshgrid(*axes, indexing="ij")
-        places = torch.stack((x_axis, y, z), dim=-1) + torch.einsum("bkzyx,bkc->bzyxc", mask, shifts)
-        seen = torch.sigmoid(self.occlusion(x.flatten(1, 2)).float())
-        return places, seen
+        grid = torch.stack((x_axis, y, z), dim=-1) + torch.einsum("bkzyx,bkc->bzyxc", mask, shifts)
+        occlusion = torch.sigmoid(self.occlusion(x.flatten(1, 2)).float())
+        return grid, occlusion
 
     def fold_(self) -> None:
-        self.compress, self.norm = folded(self.compress, self.norm), nn.Identity()
+        self.compress, self.norm = fold_batch_norm(self.compress, self.norm), nn.Identity()
 
 
 class ConvNormLeaky(nn.Module):
@@ -211,7 +211,7 @@ class ConvNormLeaky(nn.Module):
         return F.leaky_relu(self.norm(self.conv(x)), 0.01)
 
     def fold_(self) -> None:
-        self.conv, self.norm = folded(self.conv, self.norm), nn.Identity()
+        self.conv, self.norm = fold_batch_norm(self.conv, self.norm), nn.Identity()
 
 
 class WarpingModule(nn.Module):
@@ -222,24 +222,24 @@ class WarpingModule(nn.Module):
         self.fourth = nn.Conv2d(sizes.outputs, sizes.outputs, 1)
 
     def forward(self, features: Tensor, driving: Tensor, source: Tensor, compressed: Tensor | None = None) -> Tensor:
-        """Move a character's features from the source to the driving key points.
+        """Warp a character's features from the source to the driving keypoints.
 
         Args:
             features: [B or 1, 32, 16, 64, 64], from the appearance extractor.
-            driving, source: key points [B, 21, 3], x y z in -1 to 1; float32 in any precision of the network.
-            compressed: `dense_motion_network.compressed(features)`, where it is known already.
+            driving, source: keypoints [B, 21, 3], x y z in -1 to 1; float32 in any precision of the network.
+            compressed: `dense_motion_network.compressed(features)`, if already computed.
         Returns:
-            Input of the decoder, [B, 256, 64, 64].
+            Input of the generator, [B, 256, 64, 64].
         """
         if compressed is None:
             compressed = self.dense_motion_network.compressed(features)
-        places, seen = self.dense_motion_network(compressed, driving, source)
-        warped = self.sample(features, places)
+        grid, occlusion = self.dense_motion_network(compressed, driving, source)
+        warped = self.sample(features, grid)
         x = self.fourth(self.third(warped.flatten(1, 2)))  # [B, 512, 64, 64], then [B, 256, 64, 64]
-        return x * seen.to(x.dtype)
+        return x * occlusion.to(x.dtype)
 
     @staticmethod
-    def sample(features: Tensor, places: Tensor) -> Tensor:
-        """The features at those places, [B, 32, 16, 64, 64]; float32 within, since places are."""
-        volume = features.float().expand(places.shape[0], -1, -1, -1, -1)
-        return F.grid_sample(volume, places, align_corners=False).to(features.dtype)
+    def sample(features: Tensor, grid: Tensor) -> Tensor:
+        """The features resampled at a grid, [B, 32, 16, 64, 64]; computed in float32, as the grid is."""
+        volume = features.float().expand(grid.shape[0], -1, -1, -1, -1)
+        return F.grid_sample(volume, grid, align_corners=False).to(features.dtype)

@@ -1,4 +1,4 @@
-"""Networks with the recipe's weights, and comparing what they compute with the golden numbers."""
+"""Networks with the recipe's weights, and comparison of their outputs with the golden numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
     "eye": lambda: Mlp(EYE),
 }
 TIMES = 10.0
-"""How many times the reference's own rounding error a number may be off."""
+"""Tolerance of a number, in multiples of the reference's own rounding error."""
 
 
 @cache
@@ -39,7 +39,7 @@ def weights(name: str) -> Mapping[str, Tensor]:
 
 
 def network(name: str) -> Any:
-    """A network of its own with the recipe's weights, loaded strictly."""
+    """A new network with the recipe's weights, loaded strictly."""
     with torch.device("meta"):
         made = NETWORKS[name]()
     made.load_state_dict({key: value.clone() for key, value in weights(name).items()}, strict=True, assign=True)
@@ -47,17 +47,17 @@ def network(name: str) -> Any:
 
 
 def inputs(name: str, *shape: int) -> Tensor:
-    """One of the inputs that a formula gives."""
+    """One of the inputs that the recipe computes by a formula."""
     return torch.from_numpy(recipe.stream(f"input/{name}", int(np.prod(shape))).astype(np.float32).reshape(shape))
 
 
 def portrait(golden: Mapping[str, NDArray[Any]]) -> Tensor:
-    """The stored image as a network takes it."""
+    """The stored image as input of a network."""
     return torch.from_numpy(golden["image_u8"]).permute(2, 0, 1)[None].float() / 255.0
 
 
 def assert_golden(golden: Mapping[str, NDArray[Any]], name: str, value: Tensor) -> None:
-    """That a tensor has the golden shape, the golden numbers, and on the whole the golden statistics."""
+    """Assert that a tensor has the golden shape, numbers and statistics."""
     assert value.shape == tuple(golden[f"{name}|shape"]), name
     flat = value.double().numpy().ravel()
     limit = TIMES * float(golden[f"{name}|maxerr"][0])
@@ -74,7 +74,7 @@ def assert_golden(golden: Mapping[str, NDArray[Any]], name: str, value: Tensor) 
 
 @contextmanager
 def watched(network: nn.Module, names: list[str]) -> Iterator[dict[str, Tensor]]:
-    """What those parts of a network put out while the block runs."""
+    """Outputs of those submodules of a network while the block runs, by name."""
     seen: dict[str, Tensor] = {}
 
     def watch(name: str) -> Callable[[nn.Module, object, Tensor], None]:

@@ -1,4 +1,4 @@
-"""The networks compute what the published ones compute: golden numbers of another implementation."""
+"""The networks compute the golden numbers, which come from another implementation of the published ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_recipe_makes_the_same_weights_everywhere(name: str) -> None:
 
 
 def parts(golden: dict[str, np.ndarray], made: nn.Module) -> list[str]:
-    """Those of the golden names that are parts of the network."""
+    """The golden names that are submodules of the network."""
     named = {name for name, _ in made.named_modules()}
     return [key.removesuffix("|shape") for key in golden if key.endswith("|shape") and key[:-6] in named]
 
@@ -65,7 +65,7 @@ def test_the_motion_extractor_gives_the_golden_motion() -> None:
         assert_golden(golden, name, value)
     heads = {
         "pitch": motion.pitch, "yaw": motion.yaw, "roll": motion.roll, "t": motion.translation, "scale": motion.scale,
-        "exp": motion.expression.flatten(1), "kp": motion.points.flatten(1),
+        "exp": motion.expression.flatten(1), "kp": motion.canonical_keypoints.flatten(1),
     }
     for name, value in heads.items():
         assert_golden(golden, f"head.{name}", value)
@@ -81,28 +81,28 @@ def test_the_warping_module_gives_the_golden_deformation_and_features() -> None:
     watched_parts = parts(golden, made)
     with torch.inference_mode(), watched(made, watched_parts) as seen:
         compressed = motion.compressed(features)
-        places, visible = motion(compressed, driving, source)
-        warped = made.sample(features, places)
+        grid, occlusion = motion(compressed, driving, source)
+        warped = made.sample(features, grid)
         flat = made.fourth(made.third(warped.flatten(1, 2)))
         shifts = nn.functional.pad(source - driving, (0, 0, 1, 0))
         heat = heatmaps(driving, source, (16, 64, 64))[:, :, None]
-        moved = motion.deformed(compressed, shifts)
+        deformed = motion.deformed(compressed, shifts)
     assert len(watched_parts) == 17
     for name, value in seen.items():
         assert_golden(golden, name, value)
     assert_golden(golden, "compressed_feature", compressed)
     assert_golden(golden, "heatmap", heat)
-    assert_golden(golden, "deformed_feature", moved)
-    assert_golden(golden, "hourglass_input", torch.cat((heat, moved), dim=2).flatten(1, 2))
+    assert_golden(golden, "deformed_feature", deformed)
+    assert_golden(golden, "hourglass_input", torch.cat((heat, deformed), dim=2).flatten(1, 2))
     assert_golden(golden, "mask_softmax", seen["dense_motion_network.mask"].softmax(dim=1))
-    assert_golden(golden, "deformation", places)
-    assert_golden(golden, "occlusion_map", visible)
-    np.testing.assert_allclose(visible[0, 0].numpy(), golden["occlusion_map_full"], atol=3e-5)
+    assert_golden(golden, "deformation", grid)
+    assert_golden(golden, "occlusion_map", occlusion)
+    np.testing.assert_allclose(occlusion[0, 0].numpy(), golden["occlusion_map_full"], atol=3e-5)
     assert_golden(golden, "warped_feature", warped)
-    assert_golden(golden, "out", flat * visible)
+    assert_golden(golden, "out", flat * occlusion)
 
 
-def test_the_generator_gives_the_golden_picture() -> None:
+def test_the_generator_gives_the_golden_frame() -> None:
     golden = recipe.read("G")
     made = network("spade_generator")
     features = inputs("generator_feature", 1, 256, 64, 64)
@@ -112,12 +112,12 @@ def test_the_generator_gives_the_golden_picture() -> None:
         np.testing.assert_allclose(conv.sigma().numpy(), golden[f"{name}|sigma"].item(), rtol=2e-6)
         np.testing.assert_allclose(conv.weight().numpy().ravel()[:16], golden[f"{name}|weff16"], rtol=3e-6)
     with torch.inference_mode(), watched(made, parts(golden, made)) as seen:
-        picture = made(features)
+        frame = made(features)
     assert len(seen) == 19
     for name, value in seen.items():
         assert_golden(golden, name, value)
-    assert_golden(golden, "out", picture)
-    small = nn.functional.avg_pool2d(picture, 8)[0]
+    assert_golden(golden, "out", frame)
+    small = nn.functional.avg_pool2d(frame, 8)[0]
     np.testing.assert_allclose(small.numpy(), golden["out|avgpool8"].reshape(small.shape), atol=1e-5)
 
 
@@ -128,7 +128,7 @@ def test_the_small_networks_give_the_golden_offsets(name: str) -> None:
         assert_golden(golden, name, network(name)(torch.from_numpy(golden[f"{name}|in"])))
 
 
-def test_angles_and_key_points_follow_the_golden_formulas() -> None:
+def test_angles_and_keypoints_follow_the_golden_formulas() -> None:
     golden = {key: torch.from_numpy(value) for key, value in recipe.read("formulas").items()}
     torch.testing.assert_close(
         geometry.angles_from_logits(golden["pose_logits"]), golden["pose_degrees"], atol=2e-5, rtol=0

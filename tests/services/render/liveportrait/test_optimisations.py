@@ -1,4 +1,4 @@
-"""What is computed another way than it is written in the papers comes out the same, and half precision nearly so."""
+"""Optimised computations equal those in the papers, and half precision is close to them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def noise(*shape: int, seed: int = 1) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def with_noise(made: nn.Module) -> nn.Module:
-    """A network with random weights of a size that keeps signals alive."""
+def randomized(made: nn.Module) -> nn.Module:
+    """A network with random weights of a scale that keeps signals from vanishing."""
     for number, (name, value) in enumerate(made.state_dict().items()):
         if value.is_floating_point():
             fan = max(1, value[0].numel()) if value.dim() > 1 else 100
@@ -32,7 +32,7 @@ def with_noise(made: nn.Module) -> nn.Module:
 
 def narrow_generator() -> SpadeGenerator:
     made = SpadeGenerator(GeneratorSizes(label=32, width=64, hidden=16, outputs=16))
-    assert isinstance(with_noise(made), SpadeGenerator)
+    assert isinstance(randomized(made), SpadeGenerator)
     for part in made.modules():
         if isinstance(part, SpectralConv2d) and part.weight_orig is not None:
             part.weight_orig.div_(part.sigma())  # sigma becomes 1: signals keep their size
@@ -41,20 +41,20 @@ def narrow_generator() -> SpadeGenerator:
 
 def narrow_warping() -> WarpingModule:
     made = WarpingModule(
-        WarpingSizes(points=5, channels=8, depth=4, compressed=2, narrow=8, widest=16, halvings=2, outputs=16)
+        WarpingSizes(keypoints=5, channels=8, depth=4, compressed=2, narrow=8, widest=16, downsamplings=2, outputs=16)
     )
-    assert isinstance(with_noise(made), WarpingModule)
+    assert isinstance(randomized(made), WarpingModule)
     return made
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 4])
-def test_a_convolution_of_repeated_cells_is_computed_on_the_cells(times: int) -> None:
+def test_a_convolution_of_an_upsampled_image_is_computed_on_its_cells(times: int) -> None:
     x, weight, bias = noise(2, 3, 5, 4), noise(6, 3, 3, 3, seed=2), noise(6, seed=3)
     expected = F.conv2d(F.interpolate(x, scale_factor=times), weight, bias, padding=1)
     torch.testing.assert_close(conv_on_upsampled(x, weight, bias, times), expected, atol=1e-5, rtol=0)
 
 
-def test_moving_a_volume_by_matrices_is_sampling_it() -> None:
+def test_resampling_a_volume_by_matrices_equals_grid_sampling() -> None:
     motion = WarpingModule().dense_motion_network
     volume, shifts = noise(1, 4, 6, 10, 8), 0.4 * noise(2, 22, 3, seed=2)
     z, y, x = torch.meshgrid(grid_axis(6, volume), grid_axis(10, volume), grid_axis(8, volume), indexing="ij")
@@ -66,7 +66,7 @@ def test_moving_a_volume_by_matrices_is_sampling_it() -> None:
     torch.testing.assert_close(motion.deformed(volume, shifts).flatten(0, 1), sampled, atol=2e-5, rtol=0)
 
 
-def test_heat_maps_are_bells_in_space() -> None:
+def test_heatmaps_are_gaussians_in_space() -> None:
     driving, source = noise(1, 2, 3) / 2, noise(1, 2, 3, seed=2) / 2
     maps = heatmaps(driving, source, (3, 5, 4))
     z, y, x = torch.meshgrid(grid_axis(3, driving), grid_axis(5, driving), grid_axis(4, driving), indexing="ij")
@@ -78,7 +78,7 @@ def test_heat_maps_are_bells_in_space() -> None:
     assert not maps[0, 0].any()
 
 
-def test_a_folded_warping_module_moves_as_the_loaded_one() -> None:
+def test_a_folded_warping_module_warps_as_the_loaded_one() -> None:
     golden = recipe.read("W")
     source, driving = (torch.from_numpy(golden[f"kp_{name}"]) for name in ("source", "driving"))
     features = 1.5 * inputs("feature_3d", 1, 32, 16, 64, 64)[..., 16:48, 16:48]
@@ -104,9 +104,9 @@ def test_a_folded_generator_and_extractor_compute_as_the_loaded_ones() -> None:
         torch.testing.assert_close(extractor(portrait), volume, atol=1e-4, rtol=0)
 
 
-def test_frames_of_a_batch_are_as_if_made_one_by_one() -> None:
+def test_frames_of_a_batch_equal_frames_rendered_one_by_one() -> None:
     warping, generator = narrow_warping(), SpadeGenerator(GeneratorSizes(label=16, width=32, hidden=8, outputs=8))
-    with_noise(generator)
+    randomized(generator)
     features = noise(1, 8, 4, 8, 8)
     source = noise(1, 5, 3, seed=2) / 3
     driving = source + 0.1 * noise(3, 5, 3, seed=3)
@@ -118,13 +118,13 @@ def test_frames_of_a_batch_are_as_if_made_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-def test_half_precision_paints_nearly_the_same(dtype: torch.dtype) -> None:
+def test_half_precision_gives_nearly_the_same_frame(dtype: torch.dtype) -> None:
     """On average within half a grey level of 255 (float16) or two (bfloat16)."""
     features, source = noise(1, 8, 4, 8, 8), noise(1, 5, 3, seed=2) / 3
     driving = source + 0.1 * noise(1, 5, 3, seed=3)
     label = noise(1, 32, 8, 8)
     limit = 0.5 / 255 if dtype == torch.float16 else 2 / 255
-    pictures = []
+    outputs = []
     for kind in (torch.float32, dtype):
         warping, generator = narrow_warping(), narrow_generator()
         fold(warping)
@@ -132,13 +132,13 @@ def test_half_precision_paints_nearly_the_same(dtype: torch.dtype) -> None:
         warping.to(kind)
         generator.to(kind)
         with torch.inference_mode():
-            moved = warping(features.to(kind), driving, source)
-            painted = generator(label.to(kind))
-            assert moved.dtype == kind
-            assert painted.dtype == torch.float32
-            pictures.append((moved.float(), painted))
-    (moved, painted), (moved_half, painted_half) = pictures
-    assert moved.abs().mean() > 0.05
-    assert painted.std() > 0.02
-    assert (painted_half - painted).abs().mean() < limit
-    assert (moved_half - moved).abs().mean() < 4 * limit * moved.abs().mean() + limit
+            warped = warping(features.to(kind), driving, source)
+            frame = generator(label.to(kind))
+            assert warped.dtype == kind
+            assert frame.dtype == torch.float32
+            outputs.append((warped.float(), frame))
+    (warped, frame), (warped_half, frame_half) = outputs
+    assert warped.abs().mean() > 0.05
+    assert frame.std() > 0.02
+    assert (frame_half - frame).abs().mean() < limit
+    assert (warped_half - warped).abs().mean() < 4 * limit * warped.abs().mean() + limit

@@ -1,4 +1,4 @@
-"""Portraits moved by networks: small ones with random weights, so what is tested is what we do with them."""
+"""Portraits animated by small networks with random weights: this tests the use of the networks, not their quality."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ from services.render.photo.face_detector import DetectedFace
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
 from tests.services.render.liveportrait.golden import network
-from tests.services.render.liveportrait.test_optimisations import noise, with_noise
+from tests.services.render.liveportrait.test_optimisations import noise, randomized
 from tests.services.render.test_lip_sync import MAX_LAG, lag_and_correlation, poses, voice
 
 SIZE = 128
 
 
 def small_networks() -> Networks:
-    """The real ones where they are cheap, narrow ones for the rest; pictures of 128 x 128."""
-    appearance = AppearanceExtractor(AppearanceSizes(width=2, halvings=4, channels=4, depth=4, blocks=1))
+    """The real networks where they are cheap, narrow ones for the rest; frames of 128 x 128."""
+    appearance = AppearanceExtractor(AppearanceSizes(width=2, downsamplings=4, channels=4, depth=4, blocks=1))
     warping = WarpingModule(
-        WarpingSizes(channels=4, depth=4, compressed=1, narrow=8, widest=16, halvings=2, outputs=16)
+        WarpingSizes(channels=4, depth=4, compressed=1, narrow=8, widest=16, downsamplings=2, outputs=16)
     )
     generator = SpadeGenerator(GeneratorSizes(label=16, width=16, hidden=8, outputs=8, blocks=2))
     for made in (appearance, warping, generator):
-        with_noise(made)
+        randomized(made)
     return Networks(
         appearance, network("motion_extractor"), warping, generator, network("stitching"), network("lip"),
         network("eye"), torch.device("cpu"), torch.float32,
@@ -59,7 +59,7 @@ def small_networks() -> Networks:
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Networks as small as these lose by sharing their work."""
+    """Networks as small as these run slower in several threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -73,7 +73,7 @@ def networks() -> Networks:
 
 @pytest.fixture(scope="module")
 def portrait() -> Portrait:
-    """Anything will do for networks with random weights; its mouth is a little open."""
+    """A random portrait, with its mouth a little open."""
     pixels = cv2.resize((255 * noise(8, 8, 3).sigmoid()).numpy().astype(np.uint8), (512, 512))
     mesh = 200.0 + 20.0 * noise(468, 3).numpy()
     mesh[[13, 14, 61, 291], :2] = (256, 300), (256, 302), (220, 301), (292, 301)
@@ -87,17 +87,17 @@ def face(portrait: Portrait, networks: Networks) -> LivePortraitFace:
     return LivePortraitFace(portrait, compute_source(portrait, networks), networks, SIZE)
 
 
-def points(face: LivePortraitFace, poses: Sequence[Pose]) -> Tensor:
+def driving_keypoints(face: LivePortraitFace, poses: Sequence[Pose]) -> Tensor:
     with torch.inference_mode():
         return face.driving_keypoints([controls_for_pose(pose) for pose in poses])
 
 
-def test_the_pose_at_rest_leaves_the_key_points_of_the_portrait(
+def test_the_pose_at_rest_gives_the_keypoints_of_the_portrait(
     face: LivePortraitFace, portrait: Portrait, networks: Networks
 ) -> None:
     source = compute_source(portrait, networks).keypoints()
-    torch.testing.assert_close(points(face, [Pose()]), source, atol=1e-5, rtol=0)
-    assert (points(face, [Pose(jaw=0.5)]) - source).abs().max() > 1e-3
+    torch.testing.assert_close(driving_keypoints(face, [Pose()]), source, atol=1e-5, rtol=0)
+    assert (driving_keypoints(face, [Pose(jaw=0.5)]) - source).abs().max() > 1e-3
 
 
 def test_louder_opens_wider_and_closing_consonants_close(face: LivePortraitFace) -> None:
@@ -106,21 +106,21 @@ def test_louder_opens_wider_and_closing_consonants_close(face: LivePortraitFace)
     pressed = controls_for_pose(Pose(jaw=0.05, press=1.0))
     assert pressed.lips < 0.02
     assert pressed.press == 1.0
-    rest, *opened = points(face, [Pose(), *(Pose(jaw=jaw) for jaw in (0.1, 0.4, 0.7))])
+    rest, *opened = driving_keypoints(face, [Pose(), *(Pose(jaw=jaw) for jaw in (0.1, 0.4, 0.7))])
     moved = [float((one - rest).norm()) for one in opened]
     assert moved == sorted(moved)
 
 
 def test_lips_move_with_the_voice_within_40_ms(face: LivePortraitFace) -> None:
-    """How far key points are from where they are at rest, against the loudness of a recorded sentence."""
-    moved = points(face, poses()) - points(face, [Pose()])
+    """Correlates the distance of keypoints from their positions at rest with the loudness of a recorded sentence."""
+    moved = driving_keypoints(face, poses()) - driving_keypoints(face, [Pose()])
     opening = moved.flatten(1).norm(dim=1).double().numpy()
     lag, correlation = lag_and_correlation(opening, voice())
     assert abs(lag) <= MAX_LAG, f"the mouth is {1000 * lag:.0f} ms late"
     assert correlation > 0.75
 
 
-def test_lids_gaze_brows_and_smile_move_key_points_of_their_own() -> None:
+def test_lids_gaze_brows_and_smile_move_their_own_keypoints() -> None:
     def moved(pose: Pose) -> set[int]:
         return set(np.flatnonzero(np.abs(controls_for_pose(pose).expression).max(axis=1)))
 
@@ -136,13 +136,13 @@ def test_lids_gaze_brows_and_smile_move_key_points_of_their_own() -> None:
 
 
 def test_the_head_turns_as_the_layered_one_does(face: LivePortraitFace, networks: Networks, portrait: Portrait) -> None:
-    """To the viewer's right, down, and clockwise: seen at the tip of a nose before the middle of the head."""
+    """To the viewer's right, down, and clockwise: seen at a keypoint at the tip of the nose."""
     source = compute_source(portrait, networks)
     nose = torch.zeros(1, 21, 3)
     nose[0, 0], nose[0, 1] = torch.tensor((0.0, 0.0, -0.5)), torch.tensor((0.0, -0.5, 0.0))
-    straight = replace(source, points=nose, angles=torch.zeros(1, 3))
+    straight = replace(source, canonical_keypoints=nose, angles=torch.zeros(1, 3))
     still = LivePortraitFace(portrait, straight, networks, SIZE)
-    rest, yaw, pitch, roll = points(still, [Pose(), Pose(yaw=9), Pose(pitch=9), Pose(roll=9)])
+    rest, yaw, pitch, roll = driving_keypoints(still, [Pose(), Pose(yaw=9), Pose(pitch=9), Pose(roll=9)])
     assert yaw[0, 0] > rest[0, 0] + 0.02
     assert pitch[0, 1] > rest[0, 1] + 0.02
     assert roll[1, 0] > rest[1, 0] + 0.02
@@ -186,15 +186,15 @@ def test_a_full_gpu_is_a_retryable_error(face: LivePortraitFace, networks: Netwo
     assert raised.value.retryable
 
 
-def test_a_portrait_is_computed_once_and_then_loaded(tmp_path: Path, portrait: Portrait) -> None:
+def test_a_source_is_computed_once_and_then_loaded(tmp_path: Path, portrait: Portrait) -> None:
     networks = small_networks()
     first = SourceStore(tmp_path, networks).get(portrait)
-    networks.motion.detector.fc_t.bias.add_(1.0)  # would give another source, if it were asked again
+    networks.motion.detector.fc_t.bias.add_(1.0)  # would give another source, if it ran again
     again = SourceStore(tmp_path, networks).get(portrait)
-    for name in ("features", "points", "angles", "expression", "scale", "translation"):
+    for name in ("features", "canonical_keypoints", "angles", "expression", "scale", "translation"):
         assert torch.equal(getattr(again, name), getattr(first, name)), name
-    (kept,) = tmp_path.iterdir()
-    kept.write_bytes(kept.read_bytes()[:500])
+    (stored,) = tmp_path.iterdir()
+    stored.write_bytes(stored.read_bytes()[:500])
     assert not torch.equal(SourceStore(tmp_path, networks).get(portrait).translation, first.translation)
 
 
@@ -219,7 +219,7 @@ def test_faces_change_their_version_with_portrait_size_and_precision(
     assert version(portrait, networks, 128) == made[0]
 
 
-def test_the_networks_are_prepared_once_before_the_first_face(
+def test_the_networks_are_warmed_up_once_before_the_first_face(
     tmp_path: Path, portrait: Portrait, networks: Networks
 ) -> None:
     prepared: list[Networks] = []
@@ -230,7 +230,7 @@ def test_the_networks_are_prepared_once_before_the_first_face(
     assert prepared == [networks]
 
 
-def test_networks_see_a_portrait_reduced_by_the_mean_of_four_pixels() -> None:
+def test_the_input_of_the_networks_is_the_portrait_reduced_by_the_mean_of_four_pixels() -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (512, 512, 3), np.uint8)
     wide = pixels.astype(np.int32)
     mean = (wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2] + 2) >> 2
@@ -240,7 +240,7 @@ def test_networks_see_a_portrait_reduced_by_the_mean_of_four_pixels() -> None:
 
 @given(st.integers(0, 2**31 - 1))
 @hypothesis_settings(max_examples=12)
-def test_colours_are_turned_into_planes_as_opencv_does(seed: int) -> None:
+def test_colours_are_converted_to_planes_as_opencv_does(seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8)
     squares = pixels.repeat(2, axis=0).repeat(2, axis=1)  # OpenCV takes the colour of one of four pixels, we their mean
     planes = to_yuv420(torch.from_numpy(squares).permute(2, 0, 1)[None].float() / 255.0)[0].numpy()
@@ -249,7 +249,7 @@ def test_colours_are_turned_into_planes_as_opencv_does(seed: int) -> None:
     assert np.abs(planes.astype(int) - expected).max() <= 1
 
 
-def test_images_are_scaled_to_the_size_that_is_asked_for() -> None:
+def test_images_are_resized() -> None:
     image = torch.full((1, 3, 64, 64), 0.25)
     for size in (32, 64, 96):
         made = resized(image, size)
@@ -257,7 +257,7 @@ def test_images_are_scaled_to_the_size_that_is_asked_for() -> None:
         torch.testing.assert_close(made, torch.full_like(made, 0.25))
 
 
-def test_tables_are_read_between_their_entries_and_held_at_their_ends() -> None:
+def test_tables_are_interpolated_and_constant_beyond_their_ends() -> None:
     table = torch.arange(33.0)[:, None, None].expand(33, 21, 3)
     read = interpolated(table, torch.tensor((-1.0, 0.0, 0.0125, 0.8, 2.0)))
     torch.testing.assert_close(read[:, 0, 0], torch.tensor((0.0, 0.0, 0.5, 32.0, 32.0)))

@@ -1,4 +1,4 @@
-"""What the README and the pages in docs/ name is there: commands, settings, files, headings."""
+"""What the README, CONTRIBUTING and the pages in docs/ name is there: commands, settings, files, headings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bus.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
 PROGRAMS = ("python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop")
 """What names a program, and is not a way to call it."""
@@ -61,6 +61,8 @@ def works(command: list[str]) -> bool:
             return parses(projections.__main__._parser(), words)
         case ["python", "-m", module, *_]:
             return bool(importlib.util.find_spec(module.replace(".*", "")))
+        case ["python", script, *_] if script.endswith(".py"):
+            return (ROOT / script).is_file()
         case _:
             return False
 
@@ -78,8 +80,8 @@ def test_the_readme_names_the_commands_that_one_needs_first() -> None:
 
 
 def test_a_command_that_is_not_there_is_noticed() -> None:
-    text = "```\nVISAVIS_PORT=1 make down      # stop\n```\n`visavis tail --sideways`, `python -m nowhere`"
-    assert [works(command) for command in commands(text)] == [False, False, False]
+    text = "```\nVISAVIS_PORT=1 make down    # stop\n```\n`visavis tail --sideways`, `python -m nowhere`, `python a.py`"
+    assert [works(command) for command in commands(text)] == [False, False, False, False]
 
 
 def anchors(page: Path) -> set[str]:

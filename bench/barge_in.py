@@ -1,6 +1,6 @@
-"""How soon the avatar falls silent when somebody speaks over it, as a peer in the call hears it; part of `bench.turn`.
+"""Barge-in: how soon the avatar falls silent when the person speaks over it, measured at a peer; part of `bench.turn`.
 
-The onset is the moment when the first audible packet of the person's speech leaves the peer; silence is the last
+The onset is the time at which the first audible packet of the person's speech leaves the peer; silence is the last
 audible packet that arrives before the answer to it. A murmur, "okay", is said over the voice in the same way: the voice
 pauses, and the reply has to be told to its end.
 """
@@ -29,7 +29,7 @@ from tests import voices
 _TALKATIVE = "what can you do"
 _SPOKEN = ("what_time_is_it_rms", "tell_me_something_about_yourself_slt", "what_is_your_name_rms", "hello_rms")
 _INTO_THE_REPLY = 1.0
-"""Seconds for which the avatar has spoken when it is spoken over."""
+"""Seconds of the avatar's speech before the person speaks over it."""
 
 
 async def measure(event_log: EventLog, peer: Peer, times: int) -> list[str]:
@@ -50,7 +50,7 @@ async def measure(event_log: EventLog, peer: Peer, times: int) -> list[str]:
 
 
 async def _speak_over(event_log: EventLog, peer: Peer, recording: str) -> dict[str, float]:
-    """Milliseconds between what happens then."""
+    """Milliseconds between the steps of one barge-in."""
     before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples(recording), 16_000, 48_000))
     onset = peer.speech_began
@@ -60,7 +60,7 @@ async def _speak_over(event_log: EventLog, peer: Peer, recording: str) -> dict[s
     silence = max((at for at in peer.arrivals.audible if at < told_at), default=onset)
     noticed = next(event.at for event in events if isinstance(event.body, UtteranceStarted)) / 1e6
     stopped = next(event.at for event in events if isinstance(event.body, ReplyInterrupted)) / 1e6
-    await _until(event_log, peer.conversation, before, _all_told)
+    await _until(event_log, peer.conversation, before, _all_played)
     return {
         "onset → the onset is certain": 1000 * (noticed - onset),
         "the onset is certain → **silence**": 1000 * max(0.0, silence - noticed),
@@ -74,12 +74,12 @@ async def _murmur(event_log: EventLog, peer: Peer) -> bool:
     before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples("okay_rms"), 16_000, 48_000))
     await _until(event_log, peer.conversation, before, lambda found: _has(found, TranscriptFinal))
-    events = await _until(event_log, peer.conversation, before, _all_told)
+    events = await _until(event_log, peer.conversation, before, _all_played)
     return _has(events, UtteranceStarted) and not _has(events, ReplyInterrupted)
 
 
 async def _let_it_talk(event_log: EventLog, peer: Peer) -> int:
-    """Have the avatar give a long answer; returns the sequence before it, in the middle of it."""
+    """Make the avatar give a long answer; returns in the middle of it, with the sequence before it."""
     before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
     await peer.write(_TALKATIVE)
     await _until(event_log, peer.conversation, before, lambda events: _has(events, PlaybackStarted))
@@ -103,12 +103,12 @@ def _has(events: list[Event], kind: type[object]) -> bool:
 
 
 def _is_answered(events: list[Event]) -> bool:
-    """Whether the avatar has begun to answer what was said over its voice."""
+    """Whether the answer to the speech over the avatar's voice is being played."""
     turns = {event.turn for event in events if isinstance(event.body, ReplyStarted)}
     return len(turns) > 1 and len({event.turn for event in events if isinstance(event.body, PlaybackStarted)}) > 1
 
 
-def _all_told(events: list[Event]) -> bool:
+def _all_played(events: list[Event]) -> bool:
     """Whether every reply that was not interrupted has been played to its end."""
     cut = {event.turn for event in events if isinstance(event.body, ReplyInterrupted)}
     told = {event.turn: event.body.sentences for event in events if isinstance(event.body, ReplyEnded)}

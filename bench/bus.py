@@ -1,9 +1,9 @@
-"""What the bus costs: our runner beside bare nats-py, rebuilding the read model, and growth with open conversations.
+"""The cost of the bus: the runner compared with bare nats-py, rebuilds of the read model, growth with conversations.
 
 `python -m bench.bus [--events N] [--rounds N] [--rebuild N]` starts a NATS server of its own and prints tables. Bare
-nats-py does the same work with a durable pull consumer, one fetch loop and as many pieces of work at once, without
-order, fences, leases or metrics. Both run in this process at the same time or in turns, so that whatever else the
-machine does falls on both.
+nats-py does the same work with a durable pull consumer, one fetch loop and the same concurrency, without ordering,
+fences, leases or metrics. Both run in this process at the same time or in turns, so that other load on the machine
+affects both.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ OPEN = (10, 100, 300, 1000)
 # the two workers
 
 
-class Bare:
-    """What one would write with nats-py alone: a durable pull consumer, one loop that fetches, a bound on what runs.
+class BareWorker:
+    """A worker written with nats-py alone: a durable pull consumer, one fetch loop, bounded concurrency.
 
     Args:
-        handle: gets the connection's JetStream and the decoded event; what it does is then acknowledged.
+        handle: gets the connection's JetStream and the decoded event; the message is acknowledged afterwards.
         batch: messages fetched at once.
     """
 
@@ -90,7 +90,7 @@ def service(handle: Handler, concurrency: int = SLOTS) -> Service:
 @asynccontextmanager
 async def running(*workers: Awaitable[None]) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(worker) for worker in workers]
-    await asyncio.sleep(1.0)  # until both have asked for work
+    await asyncio.sleep(1.0)  # until both have requested messages
     try:
         yield
     finally:
@@ -105,11 +105,11 @@ def event(body: Fact, conversation: str) -> Event:
     return Event(id=new_id("e"), at=clock.now(), conversation=conversation, turn=new_id("t"), body=body)
 
 
-def ours(conversation: str) -> Event:
+def event_for_runner(conversation: str) -> Event:
     return event(MessageReceived(message="m", text="What time is it?"), conversation)
 
 
-def theirs(conversation: str) -> Event:
+def event_for_bare(conversation: str) -> Event:
     body = TranscriptFinal(utterance="u", text="What time is it?", language="en", confidence=0.9)
     return event(body, conversation)
 
@@ -118,7 +118,7 @@ def theirs(conversation: str) -> Event:
 
 
 async def measure_latency(settings: Settings, count: int) -> str:
-    """Each event is published when the one before it has been handled, to one worker and the other in turn."""
+    """Publishes each event when the one before it has been handled, to the two workers in turn."""
     handled: dict[str, float] = {}
     arrived = asyncio.Event()
 
@@ -132,9 +132,9 @@ async def measure_latency(settings: Settings, count: int) -> str:
         yield
 
     async with worker(settings) as event_log, worker(settings) as other, worker(settings) as publisher:
-        bare = Bare(other.nc, TranscriptFinal, lambda _, event: note(event), batch=1)
+        bare = BareWorker(other.nc, TranscriptFinal, lambda _, event: note(event), batch=1)
         async with running(Runner(event_log, service(handle)).run(), bare.run()):
-            took = await _one_by_one(publisher, count, arrived, handled, (ours, theirs))
+            took = await _one_by_one(publisher, count, arrived, handled, (event_for_runner, event_for_bare))
     rows = []
     mine, plain = (percentiles(times, 50, 90, 99) for times in took)
     for name, points in (("bare nats-py", plain), ("runner", mine)):
@@ -160,13 +160,13 @@ async def _one_by_one(
             await publisher.append(sent)
             await arrived.wait()
             times.append((handled.pop(sent.id) - began) * 1000)
-            await asyncio.sleep(0.004)  # the acknowledgement, and asking for the next one
+            await asyncio.sleep(0.004)  # for the acknowledgement and the next pull request
     return took
 
 
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[EventLog]:
-    """A connection as a process of its own would have it."""
+    """A connection like that of a separate process."""
     async with connect(settings, name="bench") as event_log:
         yield event_log
 
@@ -175,13 +175,15 @@ async def worker(settings: Settings) -> AsyncIterator[EventLog]:
 
 
 async def measure_throughput(settings: Settings, count: int, rounds: int) -> str:
-    """Each worker takes `count` events that wait for it, and answers each with one fact; the workers take turns. What
-    waits from before the runner began is looked up on the log, so that is a measure of its own."""
+    """Each worker handles `count` waiting events, each with one fact as its output; the workers take turns.
+
+    For events older than its start the runner reads the log first, so that case is measured separately.
+    """
     rates: dict[str, list[float]] = {"bare nats-py": [], "runner": [], "runner, started afterwards": []}
     for _ in range(rounds):
         rates["runner"].append(await _one_round(settings, count, 0))
         rates["runner, started afterwards"].append(await _one_round(settings, count, 0, afterwards=True))
-        # whichever way of fetching is the better one
+        # the better of two batch sizes
         rates["bare nats-py"].append(max([await _one_round(settings, count, batch) for batch in (SLOTS, 8 * SLOTS)]))
     rows = []
     for name, values in rates.items():
@@ -198,10 +200,11 @@ def _spread(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 async def _one_round(settings: Settings, count: int, batch: int, *, afterwards: bool = False) -> float:
-    """Events per second of one worker, the runner's for a batch of 0, from its first piece of work to its last.
+    """Events per second of one worker, from its first output to its last.
 
     Args:
-        afterwards: the worker is started when all events are there; otherwise they come while its handlers are busy.
+        batch: messages that the bare worker fetches at once; 0: measure the runner instead.
+        afterwards: start the worker when all events are stored; otherwise they arrive while its handlers are busy.
     """
     times: list[float] = []
     free, everything = asyncio.Event(), asyncio.Event()
@@ -228,12 +231,12 @@ async def _one_round(settings: Settings, count: int, batch: int, *, afterwards: 
         note(left == 0)
 
     async with worker(settings) as event_log, worker(settings) as publisher:
-        make = theirs if batch else ours
+        make = event_for_bare if batch else event_for_runner
         events = [make(f"c{number % CONVERSATIONS}") for number in range(count)]
         if afterwards:
             await fill(publisher, events)
         work = (
-            Bare(event_log.nc, TranscriptFinal, plain, batch).run()
+            BareWorker(event_log.nc, TranscriptFinal, plain, batch).run()
             if batch
             else Runner(event_log, service(handle)).run()
         )
@@ -247,7 +250,7 @@ async def _one_round(settings: Settings, count: int, batch: int, *, afterwards: 
 
 
 async def publish_answer(js: JetStreamContext, cause: Event) -> None:
-    """One fact with an id, as the runner stamps it."""
+    """Publish one fact with an id, as the runner does."""
     answer = Event(
         id=derive_id(cause.id, "bare", 0),
         at=clock.now(),
@@ -268,7 +271,7 @@ async def fill(event_log: EventLog, events: Sequence[Event]) -> None:
 
 
 async def measure_growth(settings: Settings, count: int) -> str:
-    """So many conversations are open, each with a piece of work under way; ten of them are measured."""
+    """The latency of ten conversations while many others are open, each with a handler running."""
     rows = []
     for size in OPEN:
         rows.append(await _with_open(settings, size, count))
@@ -295,10 +298,11 @@ async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
         worker(settings) as publisher,
         running(Runner(event_log, service(handle, concurrency=size)).run()),
     ):
-        await fill(publisher, [ours(f"open{number}") for number in range(size - 10)])
+        await fill(publisher, [event_for_runner(f"open{number}") for number in range(size - 10)])
         for _ in range(size - 10):
             await begun.acquire()
-        [times] = await _one_by_one(publisher, count, arrived, handled, (lambda c: ours(f"c{int(c[1:]) % 10}"),))
+        makers = (lambda name: event_for_runner(f"c{int(name[1:]) % 10}"),)
+        [times] = await _one_by_one(publisher, count, arrived, handled, makers)
         memory = resident()
         over.set()
         await asyncio.sleep(1.0)
@@ -307,7 +311,7 @@ async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
 
 
 def resident() -> float:
-    """Memory of this process now, MiB."""
+    """Resident memory of this process, MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / (1 << 20)
 

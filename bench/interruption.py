@@ -1,8 +1,8 @@
-"""How soon every service stops: from `reply.interrupted` on the log to the last thing that is stored of that reply.
+"""How soon all services stop: from `reply.interrupted` on the log to the last message stored for that reply.
 
-`python -m bench.interruption [--replies N]` starts the whole system with a slow language model, writes to it, cuts each
-answer short while it is told, spoken and drawn, and reads the times from the log. What is under way when the fact
-arrives, such as a batch of pictures being drawn, still comes.
+`python -m bench.interruption [--replies N]` starts the whole system with a slow language model, sends messages,
+interrupts each reply while it is generated, spoken and rendered, and reads the times from the log. Work in progress
+when the fact arrives, such as a batch of pictures, is still stored.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _WORKERS = ("stt", "dialogue", "tts", "render", "gateway")
 
 
 async def measure(folder: Path, replies: int) -> list[dict[str, float]]:
-    """For each reply, milliseconds after the interruption at which the last fact, sound and picture were stored;
-    negative where nothing came after it."""
+    """For each reply, milliseconds from the interruption to the last fact, sound and picture; negative where that was
+    stored before it."""
     chance = random.Random(1)
     async with model() as endpoint:
         world = World(folder, endpoint, workers=_WORKERS)
@@ -57,7 +57,7 @@ async def _read(event_log: EventLog, conversation: str) -> list[dict[str, float]
             last[turn][kind] = max(last[turn].get(kind, -1e9), (time - cut[turn]) / 1000)
 
     for time, event in facts:
-        # What a session played is told after the interruption, on purpose.
+        # A session publishes what it has played after the interruption, on purpose.
         if not isinstance(event.body, ReplyInterrupted) and not type(event.body).__name__.startswith("Playback"):
             note(event.turn, "facts", time)
     for stream, subject in (

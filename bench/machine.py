@@ -1,4 +1,4 @@
-"""What was measured on what, and how numbers are shown."""
+"""Shared by the benchmarks: description of the machine, processor time, percentiles, tables."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ def machine() -> str:
 
 
 def percentiles(values: Sequence[float], *points: int) -> list[float]:
+    """The percentiles of the values at these points, 0 to 100."""
     return [float(np.percentile(values, point)) for point in points]
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Processor time that these processes and their own children have used so far."""
+    """Processor time that these processes have used so far, user and system."""
     total = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -40,7 +41,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and all below it."""
+    """Ids of a process and all its descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -56,9 +57,9 @@ def descendants(pid: int) -> list[int]:
 
 
 def share_of_core(pid: int, seconds: float) -> float:
-    """Share of one core that a process and all below it take over some seconds.
+    """Share of one core that a process and its descendants use, measured over some seconds.
 
-    Blocks meanwhile, so run it in a thread.
+    Blocks meanwhile: run it in a thread.
     """
     pids = descendants(pid)
     before, began = cpu_seconds(pids), time.monotonic()

@@ -1,4 +1,4 @@
-"""Rebuilding the read model from the log: events per second and memory, in a process of its own."""
+"""Rebuilding the read model from the log: events per second, and memory of a process of its own."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ from projections.read_model import ReadModel
 
 TURNS = 20
 """In each conversation."""
-_AHEAD = 512
+_PENDING = 512
+"""Publications that are not acknowledged yet."""
 
 
 def conversations() -> Iterator[Event]:
-    """Facts of one conversation after another, without end: written turns with two spoken sentences each."""
+    """Endless facts of one conversation after another: text messages, each with a reply of two spoken sentences."""
     number = 0
     while True:
         name, at = f"c{number}", number * 1_000_000
@@ -70,12 +71,12 @@ def _turn(name: str) -> Iterator[Fact]:
 
 
 async def measure_rebuild(count: int) -> str:
-    """Fill a log, then rebuild the read model from it."""
+    """Fill a log with `count` events and rebuild the read model from it; returns a Markdown table."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
         settings = Settings(nats_url=url, data=folder, audio_bytes=64 << 20, frames_bytes=64 << 20)
         async with connect(settings, name="bench") as event_log:
             events = islice(conversations(), count)
-            js = event_log.nc.jetstream(timeout=30, publish_async_max_pending=_AHEAD)
+            js = event_log.nc.jetstream(timeout=30, publish_async_max_pending=_PENDING)
             while some := list(islice(events, 10_000)):
                 for one in some:
                     await js.publish_async(subjects.fact(one), codec.encode(one), wait_stall=30)
@@ -97,6 +98,7 @@ async def measure_rebuild(count: int) -> str:
 
 
 async def rebuild_once(url: str, folder: Path) -> dict[str, float]:
+    """Rebuild in this process; returns seconds, MiB of memory and file, and the number of conversations."""
     settings = Settings(nats_url=url, data=str(folder), audio_bytes=64 << 20, frames_bytes=64 << 20)
     path = folder / "model.sqlite"
     async with connect(settings, name="bench", update_streams=False) as event_log:
@@ -112,7 +114,7 @@ async def rebuild_once(url: str, folder: Path) -> dict[str, float]:
 
 
 def _peak() -> float:
-    """The most memory that this process has had so far, MiB."""
+    """Peak memory of this process so far, MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,4 +1,4 @@
-"""A NATS server of a benchmark's own."""
+"""Starts a NATS server for a benchmark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visavis.nats.server import EmbeddedServer
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Its address, for as long as the context lasts; it stores in `folder`."""
+    """The address of a server that runs as long as the context lasts and stores its data in `folder`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

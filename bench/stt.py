@@ -1,9 +1,9 @@
-"""How well and how fast each recogniser hears: word errors, real-time factor, delay of the final transcript.
+"""Accuracy and speed of the speech recognisers: word error rate, real-time factor, delay of the final transcript.
 
-`python -m bench.stt [--engine NAME]… [--model MODEL] [--folder FOLDER]` speaks the recordings of the tests, or those of
-a folder made like LibriSpeech (sound files, and `*.trans.txt` with lines "name TEXT"), into each engine at the pace of
-a microphone, and once more as fast as it will go. `--cost tiny,base` measures Whisper networks of these sizes with
-random weights: what they say is nonsense, what they cost is the same.
+`python -m bench.stt [--engine NAME]… [--model MODEL] [--folder FOLDER]` feeds the recordings of the tests, or those of
+a folder like LibriSpeech's (sound files, and `*.trans.txt` with lines "name TEXT"), to each engine in real time, and
+once more as fast as possible. `--cost tiny,base` measures Whisper networks of these sizes with random weights: their
+transcripts are nonsense, their cost is the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import av
 import numpy as np
 
 from bench.machine import machine, percentiles, table
-from bench.words import errors, words_of
+from bench.word_error_rate import normalised_words, word_errors
 from bus.events import MICROPHONE_RATE
 from bus.process.engines import choose_engine
 from bus.settings import Settings
@@ -36,38 +36,42 @@ from tests import voices
 from tests.services.stt.whisper import tiny_whisper
 
 ENDPOINT = 0.5
-"""Seconds of silence after which the phrase is over, as the gateway decides where nothing tells sooner."""
+"""Seconds of silence that end an utterance, as in the gateway where no model decides sooner."""
 SPOKEN_TOKENS = 20
-"""Tokens of an ordinary phrase: what random weights are let say, for they find no end."""
+"""Tokens of an ordinary utterance: the limit for random weights, which emit no end of text."""
 
 
 @dataclass(frozen=True)
 class Spoken:
+    """A recorded utterance and its text."""
+
     text: str
     pcm: bytes
-    """With the silence that ends the phrase."""
+    """With the silence that ends the utterance."""
 
 
 @dataclass(frozen=True)
 class Measured:
+    """The result of one recording."""
+
     seconds: float
-    """Of sound."""
+    """Length of the sound."""
     words: int
     wrong: int
     taken: float
-    """Seconds of processor time at full speed."""
+    """Seconds of processor time."""
     delay: float
-    """From the end of the phrase to its final transcript, at the pace of a microphone; milliseconds."""
+    """Milliseconds from the end of the utterance to its final transcript, in real time."""
 
 
 def recordings() -> Iterator[Spoken]:
-    """Those of the tests."""
+    """The recordings of the tests."""
     for name, recording in voices.recordings().items():
         yield Spoken(recording.text, voices.spoken(name, after=ENDPOINT))
 
 
-def folder_of(path: Path, limit: int) -> Iterator[Spoken]:
-    """The first so many recordings of a folder made like LibriSpeech."""
+def librispeech_folder(path: Path, limit: int) -> Iterator[Spoken]:
+    """The first `limit` recordings of a folder like LibriSpeech's."""
     lines = [line for listed in sorted(path.rglob("*.trans.txt")) for line in listed.read_text().splitlines()]
     sounds = {sound.stem: sound for sound in path.rglob("*") if sound.suffix in (".flac", ".wav", ".ogg", ".mp3")}
     for line in lines[:limit]:
@@ -82,18 +86,18 @@ def folder_of(path: Path, limit: int) -> Iterator[Spoken]:
 
 def measure(engine: Transcriber, spoken: Spoken) -> Measured:
     begun = time.process_time()
-    text = _hear(engine, spoken.pcm, lambda at: None)
+    text = _transcribe(engine, spoken.pcm, lambda left: None)
     taken = time.process_time() - begun
     over = time.monotonic() + len(spoken.pcm) / 2 / MICROPHONE_RATE
-    _hear(engine, spoken.pcm, lambda left: time.sleep(max(0.0, over - left - time.monotonic())))
+    _transcribe(engine, spoken.pcm, lambda left: time.sleep(max(0.0, over - left - time.monotonic())))
     delay = 1000 * (time.monotonic() - over)
-    expected = words_of(spoken.text)
+    expected = normalised_words(spoken.text)
     seconds = len(spoken.pcm) / 2 / MICROPHONE_RATE
-    return Measured(seconds, len(expected), errors(expected, words_of(text)), taken, delay)
+    return Measured(seconds, len(expected), word_errors(expected, normalised_words(text)), taken, delay)
 
 
-def _hear(engine: Transcriber, pcm: bytes, wait: Callable[[float], None]) -> str:
-    """What is heard; `wait` is told before each block how many seconds of sound are left when the block is there."""
+def _transcribe(engine: Transcriber, pcm: bytes, wait: Callable[[float], None]) -> str:
+    """The transcript. Before each block calls `wait` with the seconds of sound that come after the block."""
     transcription = engine.open("en")
     for start in range(0, len(pcm), BLOCK_BYTES):
         wait((len(pcm) - min(start + BLOCK_BYTES, len(pcm))) / 2 / MICROPHONE_RATE)
@@ -104,7 +108,7 @@ def _hear(engine: Transcriber, pcm: bytes, wait: Callable[[float], None]) -> str
 
 
 class BriefNetwork:
-    """A network that says no more tokens than an ordinary phrase has; all else is the network's own."""
+    """A network whose output is limited to the tokens of an ordinary utterance."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -118,7 +122,7 @@ class BriefNetwork:
 
 
 def random_whisper(size: str, folder: Path) -> WhisperEngine:
-    """Whisper of a real size, which knows nothing."""
+    """Whisper of a published size with random weights."""
     shape = tiny_whisper.SIZES[size]
     written = tiny_whisper.write_ctranslate2(folder / size, tiny_whisper.random_weights(size=shape), shape)
     whisper = WhisperEngine(BriefNetwork(CTranslate2Whisper(written, "cpu")))
@@ -146,7 +150,7 @@ def main() -> int:
     parser.add_argument("--cost", default="", help="sizes of Whisper with random weights, comma separated")
     arguments = parser.parse_args()
     where = machine()
-    spoken = list(recordings() if arguments.folder is None else folder_of(arguments.folder, arguments.limit))
+    spoken = list(recordings() if arguments.folder is None else librispeech_folder(arguments.folder, arguments.limit))
     rows: list[list[str]] = []
     settings = Settings(stt_model=arguments.model)
     for name in arguments.engine or ([] if arguments.cost else ["pocketsphinx"]):

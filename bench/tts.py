@@ -1,8 +1,8 @@
-"""What a voice costs: `python -m bench.tts [ENGINE …]`.
+"""The cost of a voice: `python -m bench.tts [ENGINE …]`.
 
-Time from the call to the first sound, real-time factor, memory, with 1 to 8 voices at once. Each engine that can run
-here is measured in a process of its own. With `--random` XTTS gets random weights in the published sizes where its
-files are not here: what it says is noise, what it costs is the same.
+Time to the first sound, real-time factor and memory, with 1 to 8 voices at once. Each engine that can run
+here is measured in a process of its own. With `--random`, XTTS gets random weights of the published sizes where its
+files are not here: its speech is noise, its cost is the same.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AT_ONCE = (1, 2, 4, 8)
 
 
 def speak(engine: Synthesizer, seed: int, seconds: float) -> tuple[float, float, float]:
-    """Seconds to the first sound, seconds in all, and seconds of sound; stops after so much sound."""
+    """Seconds to the first sound, seconds in all, and seconds of sound; stops after `seconds` of sound."""
     begun = time.monotonic()
     first, made = 0.0, 0.0
     for piece in engine.speak(TEXT, Voice(), seed):
@@ -40,7 +40,7 @@ def speak(engine: Synthesizer, seed: int, seconds: float) -> tuple[float, float,
 
 
 def measure(engine: Synthesizer, at_once: int, seconds: float) -> tuple[float, float]:
-    """With so many voices at once: the longest wait for a first sound, and all the time over all the sound."""
+    """With this many voices at once: the longest time to a first sound, and the real-time factor of all together."""
     found: list[tuple[float, float, float]] = []
 
     def add(seed: int) -> None:
@@ -56,7 +56,7 @@ def measure(engine: Synthesizer, at_once: int, seconds: float) -> tuple[float, f
 
 
 def one(name: str, settings: Settings, most: int, seconds: float) -> int:
-    """Measure one engine in this process and print what was found as JSON."""
+    """Measure one engine in this process and print the result as JSON."""
     from services.tts.__main__ import ENGINES
 
     engine = next(row for row in ENGINES if row.name == name).load(settings)
@@ -72,7 +72,7 @@ def one(name: str, settings: Settings, most: int, seconds: float) -> int:
 
 
 def _card_megabytes() -> int:
-    """What torch took of a graphics card, where it is loaded."""
+    """Memory of the graphics card that torch has reserved, 0 where torch is not loaded."""
     torch = sys.modules.get("torch")
     return int(torch.cuda.max_memory_reserved() >> 20) if torch and torch.cuda.is_available() else 0
 
@@ -115,6 +115,7 @@ def main() -> int:
 
 
 def runnable(settings: Settings) -> list[str]:
+    """Names of the engines that can run here."""
     from services.tts.__main__ import ENGINES
 
     return [row.name for row in ENGINES if row.why_unavailable(settings) is None]

@@ -1,9 +1,8 @@
-"""How long a person waits: end of speech to the first audible packet and the first picture of the answer.
+"""Response time: from the end of a person's speech to the first audible packet and the first picture of the answer.
 
 `python -m bench.turn [--turns N]` starts the whole system on ports of its own, makes a call with a light peer that
-speaks recorded questions, and prints a table. The peer stands where a browser would: its network and play-out (some
-tens of milliseconds) come on top. Also: the bus's own share, what an open and a talking session cost, and how soon the
-avatar falls silent when somebody speaks over it (`bench.barge_in`).
+plays recorded questions, and prints a table. A browser adds its network and play-out, some tens of milliseconds. Also
+measures the share of the bus, the processor time of an idle and a talking session, and barge-in (`bench.barge_in`).
 """
 
 from __future__ import annotations
@@ -42,19 +41,20 @@ from tests.e2e.stack import Stack
 QUESTIONS = ("what_time_is_it_rms", "what_is_your_name_rms", "hello_rms", "what_can_you_do_for_me_rms")
 _PROBES = 200
 FACT_HOPS, MEDIA_HOPS, ACKNOWLEDGEMENTS = 2, 3, 3
-"""On the way from the last word to the first picture: transcript → dialogue and sentence → voice; microphone → ear,
-voice → face and face → gateway; and reply.started, speech.started and frames.started, which are waited for."""
+"""From the last word to the first picture. Facts: transcript → dialogue, sentence → TTS. Media: microphone → STT,
+TTS → render, render → gateway. Acknowledged: reply.started, speech.started and frames.started."""
 
 
 async def measure(stack: Stack, turns: int, interruptions: int) -> list[str]:
-    """All measurements, as lines of Markdown."""
+    """Takes all measurements; returns lines of Markdown."""
     peer = Peer(stack.url)
     await peer.connect()
     try:
         async with stack.event_log() as event_log:
-            await asyncio.sleep(12)  # the idle loops are drawn once
+            await asyncio.sleep(12)  # until the idle loops are rendered
             idle = await asyncio.to_thread(share_of_core, stack.process_id, 20)
-            measured = [await one_turn(event_log, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)]
+            questions = (QUESTIONS[number % len(QUESTIONS)] for number in range(turns))
+            measured = [await measure_turn(event_log, peer, question) for question in questions]
             spoken_over = await barge_in.measure(event_log, peer, interruptions)
             talking = await talking_share(stack, event_log, peer)
             hops = await hop_times(event_log)
@@ -63,8 +63,8 @@ async def measure(stack: Stack, turns: int, interruptions: int) -> list[str]:
     return [*report(measured, hops, idle, talking), "", *spoken_over]
 
 
-async def one_turn(event_log: EventLog, peer: Peer, question: str) -> dict[str, float]:
-    """Ask one question; returns its delays in milliseconds by name."""
+async def measure_turn(event_log: EventLog, peer: Peer, question: str) -> dict[str, float]:
+    """Ask one question; returns the milliseconds of each step by name."""
     before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
     end = await peer.say(resample(voices.samples(question), 16_000, 48_000))
     events = await answered(event_log, peer.conversation, before)
@@ -101,7 +101,7 @@ async def answered(event_log: EventLog, conversation: str, after: int) -> list[E
 
 
 async def talking_share(stack: Stack, event_log: EventLog, peer: Peer) -> float:
-    """Share of one core that the whole system takes while the avatar talks without a pause."""
+    """Share of one core that the whole system uses while the avatar talks without a pause."""
     share = asyncio.create_task(asyncio.to_thread(share_of_core, stack.process_id, 15))
     while not share.done():
         before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
@@ -111,7 +111,7 @@ async def talking_share(stack: Stack, event_log: EventLog, peer: Peer) -> float:
 
 
 async def hop_times(event_log: EventLog) -> dict[str, list[float]]:
-    """Milliseconds from publishing to the handler, for facts and media, and for an acknowledged publication."""
+    """Milliseconds from publishing to the handler, of facts and media, and of an acknowledged publication."""
     arrived: asyncio.Queue[float] = asyncio.Queue()
 
     async def note(event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -144,7 +144,7 @@ async def hop_times(event_log: EventLog) -> dict[str, list[float]]:
 
 
 async def media_times(event_log: EventLog) -> list[float]:
-    """Milliseconds from publishing a chunk to its follower."""
+    """Milliseconds from publishing an audio chunk to the reader that follows it."""
     name = f"u{clock.now()}"
     sent: dict[int, float] = {}
     times: list[float] = []

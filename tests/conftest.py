@@ -1,4 +1,4 @@
-"""What several tests stand on: a real NATS server with a store of its own."""
+"""Fixtures: a real NATS server with a store of its own, settings for it, a connection."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tests.quick import is_quick
 
 __all__ = ["NatsServer", "free_port"]
 
-# No test downloads a model, on whatever machine it runs; read when huggingface_hub is imported.
+# No test downloads a model; the variable is read when huggingface_hub is imported.
 os.environ["HF_HUB_OFFLINE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each core has tests of its own already
-# How long an example takes says how busy the machine is.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each core runs tests of its own already
+# The duration of an example depends on the load of the machine.
 hypothesis.settings.register_profile("visavis", deadline=None)
 hypothesis.settings.load_profile("visavis")
 
 ALONE = (
     "chaos/", "cluster/", "e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py",
 )  # fmt: skip
-"""Tests in which people wait for sound and pictures, or in which many processes are watched: one after the other."""
+"""Tests with real-time media or many processes, which need the machine for themselves: run one after the other."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def nats_container() -> Iterator[ServerContainer | None]:
-    """A container with NATS where Docker is present, for the whole session."""
+    """A container with NATS for the whole session, None without Docker."""
     container = start_container()
     yield container
     if container is not None:
@@ -50,7 +50,7 @@ def nats_container() -> Iterator[ServerContainer | None]:
 
 @pytest.fixture
 def nats_server(tmp_path: Path, nats_container: ServerContainer | None) -> Iterator[NatsServer]:
-    """A server that is empty at the start of the test."""
+    """A server with an empty store."""
     server: NatsServer = nats_container or ServerProcess(tmp_path)
     server.start()
     yield server

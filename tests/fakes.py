@@ -1,4 +1,4 @@
-"""Second implementations, small ones, of what the parts stand on."""
+"""Small fakes of the interfaces that services use: the reader of the log and the engines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from services.tts.engine import SpeechPiece, Voice
 
 
 class FakeReader:
-    """A `bus.work.service.Reader` over what it is given; `asked` says how many facts each reading of them gave."""
+    """A `bus.work.service.Reader` over given messages; `asked` has the number of facts in each answer of `facts`."""
 
     def __init__(
         self,
@@ -79,12 +79,12 @@ class FakeReader:
 
 
 def event(body: Fact, *, at: int = 1, turn: str | None = None, conversation: str = "c", name: str = "") -> Event:
-    """A fact on record, with an id made of what it is where none is given."""
+    """A fact as it is on the log; its id follows from `at` where no name is given."""
     return Event(id=name or f"e-{at}", at=at, conversation=conversation, turn=turn, body=body)
 
 
 class StallingReader(FakeReader):
-    """Its media stop before the final one."""
+    """A reader whose media streams stall after the given messages."""
 
     async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         async for message in super().follow(kind, subject):
@@ -93,7 +93,7 @@ class StallingReader(FakeReader):
 
 
 class FakeTranscriber:
-    """Hears one word in every block of sound that is not silent; counts what is open."""
+    """Recognises one word in every block of sound that is not silent; counts open transcriptions."""
 
     threads = 1
 
@@ -131,7 +131,7 @@ class FakeTranscription:
 
 
 class FakeSynthesizer:
-    """A tone of 100 ms for every letter, each opening with a shape; counts what was asked of it."""
+    """Synthesises a tone of 100 ms and a viseme for every letter; records its requests."""
 
     def __init__(self, *, fails_after: int | None = None, rate: int = 48_000) -> None:
         self._fails_after, self._rate = fails_after, rate

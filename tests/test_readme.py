@@ -1,4 +1,4 @@
-"""What the README, CONTRIBUTING and the pages in docs/ name is there: commands, settings, files, headings."""
+"""The commands, settings, files and headings that the README, CONTRIBUTING and docs/ name exist."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
 PROGRAMS = ("python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop")
-"""What names a program, and is not a way to call it."""
+"""Names of programs, without the arguments that a call needs."""
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Calls of make, visavis and python, in blocks and in the line, without settings before and words behind them."""
+    """The calls of make, visavis and python in code blocks and code spans, without settings and comments."""
     blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     lines += re.findall(r"`([^`\n]+)`", re.sub(r"^```\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     for line in lines:
-        said = re.split(r" {2,}|\s#", line)[0]
-        if _PROMPT.match(said):
-            yield shlex.split(_PROMPT.sub("", said))
+        call = re.split(r" {2,}|\s#", line)[0]
+        if _PROMPT.match(call):
+            yield shlex.split(_PROMPT.sub("", call))
 
 
 def targets() -> set[str]:
@@ -51,7 +51,7 @@ def parses(parser: argparse.ArgumentParser, words: list[str]) -> bool:
 
 
 def works(command: list[str]) -> bool:
-    """Whether there is such a command and it takes these words."""
+    """Whether the command exists and takes these arguments."""
     match command:
         case ["make", *words]:
             return bool(words) and set(words) <= targets()
@@ -68,18 +68,18 @@ def works(command: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_command_named_is_there_and_takes_these_words(name: str) -> None:
+def test_every_command_named_exists_and_takes_its_arguments(name: str) -> None:
     for command in commands((ROOT / name).read_text()):
         assert works(command) or shlex.join(command) in PROGRAMS, shlex.join(command)
 
 
-def test_the_readme_names_the_commands_that_one_needs_first() -> None:
+def test_the_readme_names_the_first_commands() -> None:
     named = [shlex.join(command) for command in commands(README.read_text())]
     for wanted in ("make up", "make test", "visavis doctor", "visavis tail", "python -m projections rebuild --check"):
         assert wanted in named
 
 
-def test_a_command_that_is_not_there_is_noticed() -> None:
+def test_an_unknown_command_is_found() -> None:
     text = "```\nVISAVIS_PORT=1 make down    # stop\n```\n`visavis tail --sideways`, `python -m nowhere`, `python a.py`"
     assert [works(command) for command in commands(text)] == [False, False, False, False]
 
@@ -90,7 +90,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_link_leads_somewhere(name: str) -> None:
+def test_every_link_has_a_target(name: str) -> None:
     page = ROOT / name
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if re.match(r"https?:", link):
@@ -103,12 +103,12 @@ def test_every_link_leads_somewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_setting_named_is_one(name: str) -> None:
+def test_every_setting_named_exists(name: str) -> None:
     known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
     assert set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]", (ROOT / name).read_text())) <= known
 
 
-def test_the_readme_is_one_page_and_leads_to_the_others() -> None:
+def test_the_readme_is_one_page_with_links_to_the_others() -> None:
     text = README.read_text()
     assert len(text.splitlines()) <= 90
     for page in ("architecture", "events", "api", "deployment", "settings", "operations", "licences"):

@@ -1,4 +1,4 @@
-"""What must not change: messages as released versions wrote them, and numbers that published networks gave.
+"""Golden files: messages as released versions wrote them, and outputs of published networks.
 
-Files here are never changed; tests decode and reproduce them all.
+These files are never changed; tests decode or reproduce all of them.
 """

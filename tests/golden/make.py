@@ -1,4 +1,4 @@
-"""`python -m tests.golden.make`: put on file how messages of this version look. No file is ever overwritten."""
+"""`python -m tests.golden.make` writes golden files of this version's messages. It never overwrites a file."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ FOLDER = Path(__file__).parent / "events"
 
 
 def on_file(name: str) -> list[Path]:
-    """All golden files of a kind, of all versions; a shape that came later in the same version has a number."""
+    """All golden files of a kind, of all versions; a second shape in the same version has a number."""
     pattern = f"v*/{name}"
     return sorted([*FOLDER.glob(f"{pattern}.json"), *FOLDER.glob(f"{pattern}.msgpack"), *FOLDER.glob(f"{pattern}@*")])
 
 
 def raw(path: Path) -> Any:
-    """What stands in a file, whatever this version makes of it."""
+    """The data in a file, independent of this version's types."""
     decode = msgspec.json.decode if path.suffix == ".json" else msgspec.msgpack.decode
     return decode(path.read_bytes())
 
 
 def missing() -> Iterator[tuple[Path, Message]]:
-    """The files that this version should add, each with its message."""
+    """The files that this version has to add, each with its message."""
     for name, message in samples():
         files = on_file(name)
         if all(shape(raw(path)) != shape(plain(message)) for path in files):
@@ -40,13 +40,13 @@ def missing() -> Iterator[tuple[Path, Message]]:
 
 
 def plain(message: Message) -> Any:
-    """A message as the codec writes it."""
+    """The data that the codec writes for a message."""
     json = isinstance(message, Event | CharacterEvent | LiveEvent)
     return (msgspec.json.decode if json else msgspec.msgpack.decode)(codec.encode(message))
 
 
 def shape(value: Any) -> Any:
-    """Names and types without the values; the tag is part of it."""
+    """Field names and types without values, except for the tag."""
     if isinstance(value, dict):
         return {name: one if name == "type" else shape(one) for name, one in value.items()}
     return [shape(one) for one in value] if isinstance(value, list) else type(value).__name__

@@ -1,8 +1,8 @@
-"""The recipe LPW-1: weights for LivePortrait's networks that anybody can make again, bit for bit.
+"""The recipe LPW-1: reproducible weights for LivePortrait's networks, the same bit for bit on every machine.
 
 Element i of tensor `key` in network `name` comes from a SplitMix64 generator whose state is CRC-32(name/key) *
-2^32 + i. Scales are such that signals keep their size through the layers, and the vectors of the spectral norm are no
-unit vectors on purpose, so that whoever iterates them or leaves them out gets other numbers.
+2^32 + i. The scales keep signals at their size through the layers. The vectors of the spectral norm are no unit
+vectors on purpose: an implementation that iterates them or leaves them out gets other numbers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _GAINS: Mapping[str, tuple[tuple[str, float], ...]] = {
 
 
 def read(name: str) -> dict[str, NDArray[Any]]:
-    """One of the files of numbers."""
+    """The arrays of one golden file."""
     with np.load(FOLDER / f"{name}.npz") as file:
         return dict(file)
 
@@ -59,7 +59,7 @@ def checksums() -> Mapping[str, int]:
 
 
 def stream(name: str, count: int) -> NDArray[np.float64]:
-    """Numbers in -1 to 1, multiples of 2^-23."""
+    """Pseudo-random numbers in -1 to 1, multiples of 2^-23."""
     first = np.uint64(((zlib.crc32(name.encode()) << 32) + 0x9E3779B97F4A7C15) % (1 << 64))
     made = np.empty(count, np.float64)
     for start in range(0, count, _CHUNK):  # pieces that stay in the cache

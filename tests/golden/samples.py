@@ -1,4 +1,4 @@
-"""One message of every kind, all fields filled: what the golden files of this version are made from."""
+"""One message of every kind with all fields filled, for the golden files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Message = events.Event | events.CharacterEvent | events.LiveEvent | events.Media
 
 
 def samples() -> Iterator[tuple[str, Message]]:
-    """The name of each kind, and a message of it."""
+    """The name of each kind, and a message of this kind."""
     for kind in get_args(events.Fact):
         yield events.tag_of(kind), _filled(events.Event, body=_filled(kind))
     for kind in get_args(events.CharacterFact):
@@ -32,7 +32,7 @@ def _filled(kind: Any, **given: Any) -> Any:
 
 
 def _value(hint: Any, name: str) -> Any:
-    """Some value of a type, never the one that would stand there by default."""
+    """A value of a type that is no default."""
     if get_origin(hint) is Literal:
         return get_args(hint)[-1]
     if get_origin(hint) is tuple:

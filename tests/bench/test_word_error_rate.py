@@ -1,4 +1,4 @@
-"""Word errors are counted as the field counts them."""
+"""Word errors are the Levenshtein distance of words."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.words import errors, words_of
+from bench.word_error_rate import normalised_words, word_errors
 
 
 @pytest.mark.parametrize(
-    ("expected", "heard", "number"),
+    ("expected", "recognised", "number"),
     [
         ("what time is it", "What time is it?", 0),
         ("what time is it", "what time it", 1),
@@ -20,8 +20,8 @@ from bench.words import errors, words_of
         ("hello there", "", 2),
     ],
 )
-def test_replaced_missing_and_added_words_count_one_each(expected: str, heard: str, number: int) -> None:
-    assert errors(words_of(expected), words_of(heard)) == number
+def test_substituted_deleted_and_inserted_words_count_one_each(expected: str, recognised: str, number: int) -> None:
+    assert word_errors(normalised_words(expected), normalised_words(recognised)) == number
 
 
 Words = st.lists(st.sampled_from("abc"), max_size=8)
@@ -29,6 +29,6 @@ Words = st.lists(st.sampled_from("abc"), max_size=8)
 
 @given(Words, Words, Words)
 def test_it_is_a_distance(one: list[str], two: list[str], three: list[str]) -> None:
-    assert errors(one, two) == errors(two, one)
-    assert errors(one, three) <= errors(one, two) + errors(two, three)
-    assert (errors(one, two) == 0) == (one == two)
+    assert word_errors(one, two) == word_errors(two, one)
+    assert word_errors(one, three) <= word_errors(one, two) + word_errors(two, three)
+    assert (word_errors(one, two) == 0) == (one == two)

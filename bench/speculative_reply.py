@@ -1,8 +1,8 @@
-"""What asking ahead is worth: the wait for an answer of a slow language model, with and without it.
+"""The benefit of speculative replies: the wait for a slow language model's answer, with and without them.
 
-`python -m bench.ahead [--turns N] [--first-word MS]` runs the whole system twice against a language model on this
-machine that thinks for so long before its first word, and then says a word every 50 ms; each time a light peer asks
-recorded questions, as in `bench.turn`.
+`python -m bench.speculative_reply [--turns N] [--first-word MS]` runs the whole system twice with a language model
+on this machine whose first word takes MS milliseconds and each further one 50 ms. Each time a light peer asks recorded
+questions, as in `bench.turn`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,30 @@ from pathlib import Path
 
 from bench.machine import machine, percentiles, table
 from bench.peer import Peer
-from bench.turn import QUESTIONS, one_turn
+from bench.turn import QUESTIONS, measure_turn
 from tests.chaos.model import model
 from tests.e2e.stack import Stack
 
 _SHOWN = ("endpoint decided", "final transcript", "first sentence", "**first audible packet**")
 
 
-async def measure(folder: Path, turns: int, first_word: float, ahead: str) -> dict[str, list[float]]:
-    """Milliseconds after the end of speech, by step, of so many turns."""
+async def measure(folder: Path, turns: int, first_word: float, speculative: str) -> dict[str, list[float]]:
+    """Milliseconds of each step after the end of speech, one list of turns by step.
+
+    Args:
+        first_word: seconds until the model's first word.
+        speculative: "on" or "off".
+    """
     async with model(first_word) as endpoint:
-        stack = Stack(folder, VISAVIS_LLM_URL=endpoint, VISAVIS_LLM_AHEAD=ahead)
+        stack = Stack(folder, VISAVIS_LLM_URL=endpoint, VISAVIS_LLM_AHEAD=speculative)
         await asyncio.to_thread(stack.start)
         peer = Peer(stack.url)
         try:
             await peer.connect()
             async with stack.event_log() as event_log:
-                await asyncio.sleep(12)  # the idle loops are drawn once
+                await asyncio.sleep(12)  # until the idle loops are rendered
                 measured = [
-                    await one_turn(event_log, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)
+                    await measure_turn(event_log, peer, QUESTIONS[number % len(QUESTIONS)]) for number in range(turns)
                 ]
         finally:
             await peer.close()
@@ -60,10 +65,10 @@ def main() -> int:
     arguments = parser.parse_args()
     where = machine()
     measured = {}
-    for ahead in ("off", "on"):
+    for speculative in ("off", "on"):
         with tempfile.TemporaryDirectory() as folder:
-            measured[f"ahead {ahead}"] = asyncio.run(
-                measure(Path(folder), arguments.turns, arguments.first_word / 1000, ahead)
+            measured[speculative] = asyncio.run(
+                measure(Path(folder), arguments.turns, arguments.first_word / 1000, speculative)
             )
     print(f"{where}\n\n{report(measured)}")
     return 0

@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 
 
-def words_of(text: str) -> list[str]:
-    """Words as they are compared: lower case, without marks."""
+def normalised_words(text: str) -> list[str]:
+    """The words of a text in lower case, without punctuation."""
     return re.findall(r"[\w']+", text.lower().replace("’", "'"))
 
 
-def errors(expected: Sequence[str], heard: Sequence[str]) -> int:
-    """Words that were replaced, left out or put in, the fewest that explain the difference (Levenshtein)."""
-    row = list(range(len(heard) + 1))
+def word_errors(expected: Sequence[str], recognised: Sequence[str]) -> int:
+    """The least number of substituted, deleted and inserted words (Levenshtein distance)."""
+    row = list(range(len(recognised) + 1))
     for place, word in enumerate(expected, 1):
         before, row[0] = row[0], place
-        for column, other in enumerate(heard, 1):
+        for column, other in enumerate(recognised, 1):
             before, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, before + (word != other))
     return row[-1]

@@ -19,9 +19,9 @@ from bus import codec, subjects
 from bus.events import AudioOut, Event, FrameBatch, ReplyInterrupted, SpeechStarted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
-from tests.chaos.model import model
+from tests.chaos.deployment import Deployment
+from tests.chaos.language_model import language_model
 from tests.chaos.persons import Person
-from tests.chaos.world import World
 
 _WORKERS = ("stt", "dialogue", "tts", "render", "gateway")
 
@@ -30,10 +30,10 @@ async def measure(folder: Path, replies: int) -> list[dict[str, float]]:
     """For each reply, milliseconds from the interruption to the last fact, sound and picture; negative where that was
     stored before it."""
     chance = random.Random(1)
-    async with model() as endpoint:
-        world = World(folder, endpoint, workers=_WORKERS)
-        async with world.running(), connect(world.settings, name="bench") as event_log:
-            person = Person(world.base, event_log, 1, 1, watches=True)
+    async with language_model() as endpoint:
+        deployment = Deployment(folder, endpoint, workers=_WORKERS)
+        async with deployment.running(), connect(deployment.settings, name="bench") as event_log:
+            person = Person(deployment.base, event_log, 1, 1, watches=True)
             await person.open()
             await person.take_turn(spoken=False)
             for _ in range(replies):

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.machine import machine, percentiles, table
 from bench.peer import Peer
 from bench.turn import QUESTIONS, measure_turn
-from tests.chaos.model import model
+from tests.chaos.language_model import language_model
 from tests.e2e.stack import Stack
 
 _SHOWN = ("endpoint decided", "final transcript", "first sentence", "**first audible packet**")
@@ -29,7 +29,7 @@ async def measure(folder: Path, turns: int, first_word: float, speculative: str)
         first_word: seconds until the model's first word.
         speculative: "on" or "off".
     """
-    async with model(first_word) as endpoint:
+    async with language_model(first_word) as endpoint:
         stack = Stack(folder, VISAVIS_LLM_URL=endpoint, VISAVIS_LLM_AHEAD=speculative)
         await asyncio.to_thread(stack.start)
         peer = Peer(stack.url)

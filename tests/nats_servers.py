@@ -1,6 +1,6 @@
-"""NATS servers that tests may kill and start again: a process of the binary, or a container where Docker is present.
+"""NATS servers that tests can kill and restart: a local process, or a container if Docker is available.
 
-`TEST_NATS=binary` or `TEST_NATS=container` forces one of them; `NATS_IMAGE` names the image, as for compose.nats.yml.
+`TEST_NATS=binary` or `TEST_NATS=container` forces one of them; `NATS_IMAGE` is the image, as for compose.nats.yml.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ IMAGE = os.environ.get("NATS_IMAGE", "nats:2.15-alpine")
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now. Processes that test side by side never get the same one."""
+    """A TCP port on loopback that is free now. Parallel test processes never get the same one."""
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
-        if port // 2 % processes == process:  # Linux gives odd ones only
+        if port // 2 % processes == process:  # // 2, because Linux gives odd ports only
             return port
 
 
 class NatsServer(Protocol):
-    """A server with JetStream, with a store that outlives a kill and is empty for each test."""
+    """A JetStream server whose store survives `kill` and is empty at the start of each test."""
 
     port: int
 
@@ -49,14 +49,14 @@ class NatsServer(Protocol):
     def start(self) -> None: ...
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill the server, as a crash would."""
 
     def close(self) -> None:
-        """End it; the test is over."""
+        """Stop the server at the end of a test."""
 
 
 class ServerProcess:
-    """The binary, with a store in a folder of the test; it is up within some ten milliseconds."""
+    """A local process with its store in a folder of the test; starts within some ten milliseconds."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -83,14 +83,14 @@ class ServerProcess:
 
 
 class ServerContainer:
-    """One container for all tests, because starting one takes more than a second; each leaves it without streams."""
+    """One container for all tests, because a start takes more than a second. Each test deletes its streams."""
 
     def __init__(self) -> None:
-        # Its helper that removes what tests leave behind is a second image; ours is removed by the fixture.
+        # Testcontainers' clean-up container would need a second image; a fixture removes this one.
         testcontainers_config.ryuk_disabled = True
         self.port = free_port()
         container: Any = DockerContainer(IMAGE).with_command(["nats-server", "-js", "-sd", "/data"])
-        # A port of our own choice: one that Docker gives changes with every start. On loopback only.
+        # A fixed port, because Docker would choose another one on every start. On loopback only.
         container.ports["4222/tcp"] = ("127.0.0.1", self.port)
         self._container = container.start()
         _wait_until_open(self.port)
@@ -103,7 +103,7 @@ class ServerContainer:
     def start(self) -> None:
         if not self._running:
             self._container.get_wrapped_container().start()
-            # Docker's proxy listens before the server does, and takes connections only to drop them.
+            # Docker's proxy listens before the server does, and drops the connections.
             _wait_until_open(self.port)
             self._running = True
 
@@ -129,14 +129,14 @@ class ServerContainer:
 
 
 async def _quiet(error: Exception) -> None:
-    """It is starting: asked again until it answers."""
+    """Ignores connection errors while the server starts."""
 
 
 def start_container() -> ServerContainer | None:
-    """The container of this session; None where the binary is to be used.
+    """Start the container of this test session; None if tests use the binary.
 
     Raises:
-        Exception: TEST_NATS=container, and there can be none; whatever Docker says.
+        Exception: from Docker, if TEST_NATS=container and it cannot start.
     """
     wanted = os.environ.get("TEST_NATS", "")
     if wanted not in ("", "binary", "container"):
@@ -147,7 +147,7 @@ def start_container() -> ServerContainer | None:
 
 
 def _has_image() -> bool:
-    """Whether there is a Docker engine, and the image on it or to be had."""
+    """Whether there is a Docker engine that has the image or can pull it."""
     if not _engine_listens(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
         return False
     with contextlib.closing(docker.from_env(timeout=60)) as engine:
@@ -165,7 +165,7 @@ def _has_image() -> bool:
 
 def _engine_listens(address: str) -> bool:
     if not address.startswith("unix://"):
-        return True  # whoever names another machine has one there
+        return True  # a remote engine is assumed to be up
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
         probe.connect(address.removeprefix("unix://"))
         return True

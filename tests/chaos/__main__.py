@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--seed N] [--turns N]`: a long run; exit status 1 where anything is lost or doubled."""
+"""`python -m tests.chaos [--seed N] [--turns N]`: a long run; exit status 1 if anything was lost or duplicated."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--conversations", type=int, default=6)
-    parser.add_argument("--keep", type=Path, help="folder for the log and what the services say")
+    parser.add_argument("--keep", type=Path, help="folder for the log and the output of the services")
     arguments = parser.parse_args()
-    logging.disable(logging.WARNING)  # of the clients of this run, whose server is killed
+    logging.disable(logging.WARNING)  # from this process's own clients, whose server is killed
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        work = run(folder, seed=arguments.seed, turns=arguments.turns, conversations=arguments.conversations)
-        report = asyncio.run(work)
+        running = run(folder, seed=arguments.seed, turns=arguments.turns, conversations=arguments.conversations)
+        report = asyncio.run(running)
     print(report)
-    for line in report.complaints:
+    for line in report.findings:
         print(line, file=sys.stderr)
-    return 1 if report.complaints else 0
+    return 1 if report.findings else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""People who talk on, whatever happens: they write through the gateway's API, and speak straight onto the log."""
+"""Persons who go on talking despite faults: they write through the gateway's API and speak directly onto the log."""
 
 from __future__ import annotations
 
@@ -37,38 +37,38 @@ _TURN_PATIENCE = 300.0
 
 
 class Person:
-    """One conversation.
+    """A person with one conversation.
 
     Args:
-        number: makes what is done repeatable.
-        watches: pictures are drawn for this one.
+        number: of this person; seeds the random choices together with `seed`.
+        watches: shows video, so that the render service draws it.
     """
 
     def __init__(self, base: str, event_log: EventLog, seed: int, number: int, *, watches: bool) -> None:
         self._client = httpx2.AsyncClient(base_url=base, timeout=10)
         self._event_log = event_log
-        self._chance = random.Random(f"{seed}-{number}")
+        self._random = random.Random(f"{seed}-{number}")
         self._number = number
         self._watches = watches
-        self._taken = 0
+        self._turns = 0
         self.conversation = ""
         self.sent: set[str] = set()
-        """Messages and utterances that were taken."""
+        """Messages and utterances that were accepted."""
         self.stuck: list[str] = []
-        """Turns that did not come to an end in time."""
+        """Turns that did not end in time."""
 
-    async def live(self, more: Callable[[], bool]) -> None:
-        """Take turn after turn for as long as there are more to take."""
+    async def talk(self, more: Callable[[], bool]) -> None:
+        """Take turns one after the other while there are more to take."""
         await self.open()
         try:
             while more():
-                interrupts = self._chance.uniform(0.2, 1.5) if self._chance.random() < 0.08 else None
-                await self.take_turn(spoken=self._chance.random() < 0.25, interrupts=interrupts)
+                interrupts = self._random.uniform(0.2, 1.5) if self._random.random() < 0.08 else None
+                await self.take_turn(spoken=self._random.random() < 0.25, interrupts=interrupts)
         finally:
             await self.close()
 
     async def open(self) -> None:
-        self.conversation = (await self._insist("POST", "/api/conversations"))["id"]
+        self.conversation = (await self._request_until_ok("POST", "/api/conversations"))["id"]
         self._watching = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
@@ -77,16 +77,16 @@ class Person:
         await self._client.aclose()
 
     async def take_turn(self, *, spoken: bool, interrupts: float | None = None) -> None:
-        """Say or write something and wait until all that follows is on record.
+        """Say or write something and wait until the answer is on the log.
 
         Args:
-            interrupts: cut the answer short after so many seconds.
+            interrupts: seconds after which to interrupt the answer.
         """
-        self._taken += 1
+        self._turns += 1
         turn = await (self._speak() if spoken else self._write())
         if interrupts is not None:
             await asyncio.sleep(interrupts)
-            await self._insist("POST", f"/api/conversations/{self.conversation}/interrupt")
+            await self._request_until_ok("POST", f"/api/conversations/{self.conversation}/interrupt")
         await self._wait(turn)
 
     async def _watch(self) -> None:
@@ -97,19 +97,19 @@ class Person:
             await asyncio.sleep(2)
 
     async def _write(self) -> str:
-        message = f"m{self._number}-{self._taken}"
+        message = f"m{self._number}-{self._turns}"
         sent = {"text": "what comes", "message": message}
-        answer = await self._insist("POST", f"/api/conversations/{self.conversation}/messages", sent)
+        answer = await self._request_until_ok("POST", f"/api/conversations/{self.conversation}/messages", sent)
         self.sent.add(message)
         return str(answer["turn"])
 
     async def _speak(self) -> str:
-        utterance = f"u{self._number}-{self._taken}"
+        utterance = f"u{self._number}-{self._turns}"
         turn = f"t{utterance}"
         started = self._fact(UtteranceStarted(utterance=utterance, session="chaos"), turn, None)
         await self._event_log.append(started, retry_for=_TURN_PATIENCE)
         self.sent.add(utterance)
-        sound = voices.spoken(self._chance.choice(_SPOKEN))
+        sound = voices.spoken(self._random.choice(_SPOKEN))
         pieces = [sound[start : start + 2 * _CHUNK] for start in range(0, len(sound), 2 * _CHUNK)]
         for index, pcm in enumerate(pieces):
             final = index == len(pieces) - 1
@@ -134,8 +134,8 @@ class Person:
         identity = derive_id(body.utterance, type(body).__name__)
         return Event(id=identity, at=clock.now(), conversation=self.conversation, turn=turn, cause=cause, body=body)
 
-    async def _insist(self, method: str, path: str, body: object = None) -> dict[str, str]:
-        """Ask the gateway until it answers."""
+    async def _request_until_ok(self, method: str, path: str, body: object = None) -> dict[str, str]:
+        """Repeat a request until the gateway accepts it."""
         while True:
             with suppress(httpx2.HTTPError):
                 answer = await self._client.request(method, path, json=body)
@@ -144,20 +144,20 @@ class Person:
             await asyncio.sleep(0.3)
 
     async def _wait(self, turn: str) -> None:
-        """Until all that follows from a turn is on record."""
+        """Wait until a turn is over."""
         deadline = asyncio.get_running_loop().time() + _TURN_PATIENCE
         while asyncio.get_running_loop().time() < deadline:
             with suppress(BusError, TimeoutError):
                 async with asyncio.timeout(10):
                     facts = [event for _, event in await self._event_log.facts(self.conversation)]
-                if _over([event for event in facts if event.turn == turn]):
+                if _is_over([event for event in facts if event.turn == turn]):
                     return
             await asyncio.sleep(0.3)
         self.stuck.append(f"{self.conversation}: turn {turn}")
 
 
-def _over(events: list[Event]) -> bool:
-    """Whether nothing more is to come of a turn."""
+def _is_over(events: list[Event]) -> bool:
+    """Whether no further facts of a turn will follow."""
     bodies = [event.body for event in events]
     if any(isinstance(body, ReplyInterrupted | ReplyFailed | UtteranceDiscarded) for body in bodies):
         return True

@@ -1,4 +1,4 @@
-"""A seeded run: people talk, things die, and a stranger reads the log afterwards."""
+"""A seeded run: persons talk while faults are injected; the log is audited afterwards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bus.log.event_log import connect
-from tests.chaos.model import model
+from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work
+from tests.chaos.deployment import REMOTE, WORKERS, Deployment
+from tests.chaos.language_model import language_model
 from tests.chaos.persons import Person
-from tests.chaos.reader import Verdict, complaints, judge, left_undone, read_log
-from tests.chaos.world import REMOTE, WORKERS, World
 
 PATIENCE = 120.0
-"""Seconds after the last turn, all being well again, in which what is left must be done. Pictures are: a turn is over
-with its last sound, and a worker that draws may have to start, and wait for a lease, first."""
+"""Seconds after the last fault in which all queues must become empty. Video may be unfinished then, because a turn is
+over with its last sound, and a render worker may have to start and wait for a lease first."""
 _FREEZE = (5.5, 8.0)
 """Seconds, longer than a lease."""
 
@@ -29,50 +29,50 @@ _FREEZE = (5.5, 8.0)
 class Report:
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
-    verdict: Verdict = field(default_factory=Verdict)
+    audit: Audit = field(default_factory=Audit)
     stuck: list[str] = field(default_factory=list)
-    undone: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
     """Queues with work in them at the end."""
     projection: str = ""
-    """What the comparison of the read model with the log said, where they differ."""
+    """The differences between the read model and the log; empty if there are none."""
 
     @property
-    def complaints(self) -> list[str]:
-        wrong = [*complaints(self.verdict), *(f"stuck: {turn}" for turn in self.stuck)]
-        wrong += [f"undone: {queue}" for queue in self.undone]
+    def findings(self) -> list[str]:
+        wrong = [*findings(self.audit), *(f"stuck: {turn}" for turn in self.stuck)]
+        wrong += [f"undone: {queue}" for queue in self.unfinished]
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
-        verdict = self.verdict
+        audit = self.audit
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
         return (
             f"seed {self.seed}: {sum(self.faults.values())} faults injected ({faults})\n"
-            f"{verdict.turns} turns ({verdict.spoken} spoken), {verdict.complete} told to their end, "
-            f"{verdict.interrupted} interrupted, {verdict.take_overs} pieces of work taken over, "
-            f"{verdict.dead} dead letters\n"
-            f"duplicates {len(verdict.duplicates)}, losses {len(verdict.losses)}, orphans {len(verdict.orphans)}, "
-            f"out of order {len(verdict.disorder)}, stuck {len(self.stuck)}"
+            f"{audit.turns} turns ({audit.spoken} spoken), {audit.complete} complete, "
+            f"{audit.interrupted} interrupted, {audit.take_overs} work items taken over, "
+            f"{audit.dead} dead letters\n"
+            f"duplicates {len(audit.duplicates)}, losses {len(audit.losses)}, orphans {len(audit.orphans)}, "
+            f"out of order {len(audit.disorder)}, stuck {len(self.stuck)}"
         )
 
 
-class Trouble:
-    """Breaks something every few seconds, by a plan that the seed makes."""
+class FaultInjector:
+    """Injects a fault every few seconds, chosen by the seed."""
 
-    def __init__(self, world: World, report: Report, every: tuple[float, float]) -> None:
-        self._world = world
+    def __init__(self, deployment: Deployment, report: Report, every: tuple[float, float]) -> None:
+        self._world = deployment
         self._report = report
         self._every = every
-        self._chance = random.Random(report.seed)
+        self._random = random.Random(report.seed)
 
-    async def make(self) -> None:
-        """For ever; what is frozen or cut when it ends stays so."""
+    async def inject(self) -> None:
+        """Inject faults until cancelled; a process that is frozen then, or a wire that is cut, stays so."""
         kinds = {"kill": self._kill, "freeze": self._freeze, "server": self._restart_server, "cut": self._cut}
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await asyncio.sleep(self._chance.uniform(*self._every))
-                (kind,) = self._chance.choices(list(kinds), weights=(6, 2, 1, 1))
-                # What it does is decided here, so that the plan does not depend on how long things take.
-                tasks.create_task(kinds[kind](self._chance.choice(WORKERS), self._chance.random()))
+                await asyncio.sleep(self._random.uniform(*self._every))
+                (kind,) = self._random.choices(list(kinds), weights=(6, 2, 1, 1))
+                # All random choices are made here, so that the faults do not depend on how long things take.
+                tasks.create_task(kinds[kind](self._random.choice(WORKERS), self._random.random()))
 
     async def _kill(self, worker: str, chance: float) -> None:
         self._count(f"kill -9 {worker.split('-')[0]}")
@@ -102,10 +102,10 @@ class Trouble:
         self._report.faults[name] += 1
 
 
-def calm(world: World) -> None:
-    """Undo what lasts."""
-    world.wire.mend()
-    for process in world.processes.values():
+def heal(deployment: Deployment) -> None:
+    """Undo the lasting faults."""
+    deployment.wire.mend()
+    for process in deployment.processes.values():
         process.allowed.set()
         process.signal(signal.SIGCONT)
 
@@ -113,7 +113,7 @@ def calm(world: World) -> None:
 async def run(
     folder: Path, *, seed: int, turns: int, conversations: int, every: tuple[float, float] = (1.0, 3.0)
 ) -> Report:
-    """Let people take so many turns in all, in trouble, and judge the log."""
+    """Let persons take so many turns in all while faults are injected, and audit the log."""
     report = Report(seed)
     left = turns
 
@@ -122,39 +122,39 @@ async def run(
         left -= 1
         return left >= 0
 
-    async with model() as endpoint:
-        world = World(folder, endpoint)
-        async with world.running(), connect(world.settings, name="persons") as event_log:
+    async with language_model() as endpoint:
+        deployment = Deployment(folder, endpoint)
+        async with deployment.running(), connect(deployment.settings, name="persons") as event_log:
             persons = [
-                Person(world.base, event_log, seed, number, watches=number == 0) for number in range(conversations)
+                Person(deployment.base, event_log, seed, number, watches=number == 0) for number in range(conversations)
             ]
-            trouble = asyncio.create_task(Trouble(world, report, every).make())
+            injecting = asyncio.create_task(FaultInjector(deployment, report, every).inject())
             async with asyncio.TaskGroup() as tasks:
                 for person in persons:
-                    tasks.create_task(person.live(more))
-            trouble.cancel()
+                    tasks.create_task(person.talk(more))
+            injecting.cancel()
             with suppress(asyncio.CancelledError):
-                await trouble
-            calm(world)
-            report.undone = await left_undone(world.url, PATIENCE)
-            log = await read_log(world.url)
-            report.projection = await _compare(world)
-        report.verdict = judge(log, {person.conversation: person.sent for person in persons})
+                await injecting
+            heal(deployment)
+            report.unfinished = await unfinished_work(deployment.url, PATIENCE)
+            log = await read_log(deployment.url)
+            report.projection = await _compare(deployment)
+        report.audit = audit_log(log, {person.conversation: person.sent for person in persons})
         report.stuck = [turn for person in persons for turn in person.stuck]
     return report
 
 
-async def _compare(world: World) -> str:
-    """Fold the log anew and hold the gateway's read model against it; empty where they agree."""
+async def _compare(deployment: Deployment) -> str:
+    """Compare the gateway's read model with a new fold of the log; returns the differences, empty if there are none."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "projections",
         "rebuild",
         "--check",
-        env={**os.environ, **world.environment},
+        env={**os.environ, **deployment.environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return "" if process.returncode == 0 else said.decode(errors="replace")[-2000:]
+    output, _ = await process.communicate()
+    return "" if process.returncode == 0 else output.decode(errors="replace")[-2000:]

@@ -1,4 +1,4 @@
-"""Whatever dies, every turn is told once and whole. `make chaos` runs the same for longer."""
+"""Every turn is complete and without duplicates, whichever process is killed. `make chaos` runs the same for longer."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from services.characters import current_characters
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo import models
 from services.render.pose import Pose
-from tests.chaos import reader
-from tests.chaos.model import model
+from tests.chaos import audit as log_audit
+from tests.chaos.deployment import Deployment
+from tests.chaos.language_model import language_model
 from tests.chaos.persons import Person
 from tests.chaos.run import PATIENCE, run
-from tests.chaos.world import World
 
 Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
 
@@ -64,11 +64,11 @@ STEPS: tuple[tuple[str, type[Body], bool], ...] = (
     ("gateway", MessageReceived, False),
     ("gateway", ReplyStarted, False),
 )
-"""Which service is killed, at which fact, and whether the turn is a spoken one."""
+"""The service to kill, the fact at which to kill it, and whether the turn is spoken."""
 
 
-async def at_the_next(event_log: EventLog, kind: type[Body], conversation: str, act: Callable[[], None]) -> None:
-    """Do something as soon as such a fact is on record."""
+async def on_next_fact(event_log: EventLog, kind: type[Body], conversation: str, act: Callable[[], None]) -> None:
+    """Call `act` as soon as the next fact of a kind is on the log."""
     after = await event_log.last_sequence(streams.CONVERSATIONS)
     subject = subjects.fact_in(conversation, kind)
     async with aclosing(event_log.read(streams.CONVERSATIONS, subject, after=after, follow=True)) as records:
@@ -77,31 +77,31 @@ async def at_the_next(event_log: EventLog, kind: type[Body], conversation: str, 
 
 
 async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> None:
-    async with model() as endpoint:
-        world = World(tmp_path, endpoint, workers=("stt", "dialogue", "tts", "render", "gateway"))
-        async with world.running(), connect(world.settings, name="persons") as event_log:
-            persons = [Person(world.base, event_log, 1, number, watches=True) for number in range(3)]
+    async with language_model() as endpoint:
+        deployment = Deployment(tmp_path, endpoint, workers=("stt", "dialogue", "tts", "render", "gateway"))
+        async with deployment.running(), connect(deployment.settings, name="persons") as event_log:
+            persons = [Person(deployment.base, event_log, 1, number, watches=True) for number in range(3)]
             for person in persons:
                 await person.open()
             for number, (victim, kind, spoken) in enumerate(STEPS):
                 person = persons[number % len(persons)]
 
                 def kill(victim: str = victim) -> None:
-                    world.processes[victim].signal(signal.SIGKILL)
+                    deployment.processes[victim].signal(signal.SIGKILL)
 
-                killing = asyncio.create_task(at_the_next(event_log, kind, person.conversation, kill))
+                killing = asyncio.create_task(on_next_fact(event_log, kind, person.conversation, kill))
                 await asyncio.sleep(0.1)
-                # The turns of one conversation after the other: the next one is begun while this one recovers.
+                # Three conversations in turn: the next one starts while this one recovers.
                 await person.take_turn(spoken=spoken)
                 await killing
             await asyncio.gather(*(person.close() for person in persons))
-            undone = await reader.left_undone(world.url, PATIENCE)
-            log = await reader.read_log(world.url)
-        verdict = reader.judge(log, {person.conversation: person.sent for person in persons})
-    assert undone == []
-    assert list(reader.complaints(verdict)) == []
+            unfinished = await log_audit.unfinished_work(deployment.url, PATIENCE)
+            log = await log_audit.read_log(deployment.url)
+        audit = log_audit.audit_log(log, {person.conversation: person.sent for person in persons})
+    assert unfinished == []
+    assert list(log_audit.findings(audit)) == []
     assert [turn for person in persons for turn in person.stuck] == []
-    assert (verdict.turns, verdict.complete, verdict.dead) == (len(STEPS), len(STEPS), 0)
+    assert (audit.turns, audit.complete, audit.dead) == (len(STEPS), len(STEPS), 0)
 
 
 async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tmp_path: Path) -> None:
@@ -112,14 +112,14 @@ async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tm
         character="zoe", photo="upload-e1", look=look_of(photo), owner="p", name="Zoe", tagline="", personality="",
         greeting="", voice="female", language="en",
     )  # fmt: skip
-    world = World(tmp_path, "http://127.0.0.1:9", workers=("render",))
+    deployment = Deployment(tmp_path, "http://127.0.0.1:9", workers=("render",))
 
     async def kill_at(stream: str, subject: str) -> None:
         async with aclosing(event_log.read(stream, subject, follow=True)) as records:
             await anext(records)
-        world.processes["render"].signal(signal.SIGKILL)
+        deployment.processes["render"].signal(signal.SIGKILL)
 
-    async with world.running(), connect(world.settings, name="person") as event_log:
+    async with deployment.running(), connect(deployment.settings, name="person") as event_log:
         await event_log.assets.put(body.photo, photo)
         killing = asyncio.create_task(kill_at(streams.FRAMES, subjects.idle_frames("zoe")))
         await event_log.append(Event(id="e1", at=1, conversation="c", body=body))
@@ -127,7 +127,7 @@ async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tm
         await kill_at(streams.CHARACTERS, "character.zoe.>")
         while await event_log.last_fact("c", FaceMade) is None:
             await asyncio.sleep(0.1)
-        assert await reader.left_undone(world.url, PATIENCE) == []
+        assert await log_audit.unfinished_work(deployment.url, PATIENCE) == []
         facts = [fact.body for _, fact in await event_log.facts("c")]
         assert [body for body in facts if isinstance(body, FaceMade | FaceRefused)] == [FaceMade(character="zoe")]
         assert await event_log.count(streams.CHARACTERS, "character.zoe.>") == 1
@@ -138,15 +138,15 @@ async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tm
         assert await event_log.asset(body.look)
         with pytest.raises(NotFound):
             await event_log.asset(body.photo)
-    assert world.processes["render"].starts == 3
+    assert deployment.processes["render"].starts == 3
 
 
-async def test_a_short_run_of_chaos_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_short_run_of_chaos_loses_and_duplicates_nothing(tmp_path: Path) -> None:
     report = await run(tmp_path, seed=7, turns=16, conversations=4)
     print(report)
-    assert report.complaints == []
-    assert report.verdict.turns == 16
-    assert report.verdict.complete + report.verdict.interrupted == 16
+    assert report.findings == []
+    assert report.audit.turns == 16
+    assert report.audit.complete + report.audit.interrupted == 16
     assert sum(report.faults.values()) > 5
 
 
@@ -162,7 +162,7 @@ def _replaced(place: int, old: bytes, new: bytes) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "finding"),
     [
         (_without(1), "has no reply"),
         (_without(3), "has no reply.ended"),
@@ -174,7 +174,7 @@ def _replaced(place: int, old: bytes, new: bytes) -> Change:
         (lambda facts: facts, "has no speech.started"),
     ],
 )
-def test_the_reader_sees_what_is_wrong(change: Change, complaint: str) -> None:
+def test_the_audit_finds_each_fault(change: Change, finding: str) -> None:
     bodies: tuple[Fact, ...] = (
         MessageReceived(message="m1", text="hello"),
         ReplyStarted(reply="r1", character="ada", engine="x"),
@@ -187,4 +187,4 @@ def test_the_reader_sees_what_is_wrong(change: Change, complaint: str) -> None:
     ]
     facts = change([(number + 1, "conv.c1", codec.encode(event)) for number, event in enumerate(events)])
     log = {"CONVERSATIONS": facts, "AUDIO": [], "FRAMES": [], "DEAD": []}
-    assert complaint in "\n".join(reader.complaints(reader.judge(log, {"c1": {"m1"}})))
+    assert finding in "\n".join(log_audit.findings(log_audit.audit_log(log, {"c1": {"m1"}})))

@@ -1,4 +1,4 @@
-"""A certificate authority of the test's own."""
+"""A certificate authority for tests."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from cryptography.x509.oid import NameOID
 
 
 def make_certificates(folder: Path, *hosts: str) -> None:
-    """Write ca.pem, and cert.pem with key.pem for loopback and some hosts, into a folder."""
+    """Write ca.pem, and cert.pem and key.pem for loopback and `hosts`, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _named("Visavis test authority")
+    authority = _name("Visavis test authority")
     names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, ("localhost", *hosts))]
     ca = (
-        _begun(authority, authority, authority_key.public_key())
+        _builder(authority, authority, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
     certificate = (
-        _begun(_named("nats"), authority, key.public_key())
+        _builder(_name("nats"), authority, key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
@@ -35,11 +35,11 @@ def make_certificates(folder: Path, *hosts: str) -> None:
     (folder / "key.pem").write_bytes(key.private_bytes(pem, form, encryption))
 
 
-def _named(name: str) -> x509.Name:
+def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()

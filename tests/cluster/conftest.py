@@ -1,4 +1,4 @@
-"""Three nodes as local processes, with the configuration files of the cluster."""
+"""A NATS cluster of three local processes, with the configuration files of the containers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visavis.nats.cluster import Cluster, Ports, ServerTls
 
 
 class Nodes:
-    """The processes of a cluster."""
+    """The processes of a cluster, which tests can kill and restart."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -44,7 +44,7 @@ class Nodes:
             self.kill(name)
 
     def settings(self, **more: object) -> Settings:
-        """For who talks to it as the user that the connection is named after."""
+        """Settings to connect with; the name of a connection is its user."""
         settings = Settings(
             nats_url=self.cluster.url,
             nats_passwords=str(self.cluster.passwords),
@@ -63,7 +63,7 @@ def nodes_in(folder: Path, tls: ServerTls | None = None) -> Nodes:
 
 @pytest.fixture(scope="package")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    """A cluster that has its streams."""
+    """A cluster with its streams."""
     started = nodes_in(tmp_path_factory.mktemp("cluster"))
 
     async def declare() -> None:

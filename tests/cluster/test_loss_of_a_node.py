@@ -1,4 +1,4 @@
-"""A node is killed; what was acknowledged is there, and everything goes on."""
+"""A killed node loses no acknowledged message and stops no reader and no call."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BUILDERS = (build_stt, build_dialogue, build_tts, build_render)
 
 
 def said(number: int) -> Event:
-    """A fact that is no work for any service."""
+    """A fact that no service consumes."""
     return Event(id=f"loss-{number}", at=1, conversation="loss", turn=None, body=SessionOpened(session=f"s{number}"))
 
 
@@ -84,8 +84,8 @@ async def test_what_was_acknowledged_outlives_the_leader_and_its_readers_go_on(n
 
 
 @asynccontextmanager
-async def everything(settings: Settings) -> AsyncIterator[str]:
-    """All services on the log, each as its own user; gives the address of the gateway."""
+async def all_services(settings: Settings) -> AsyncIterator[str]:
+    """Run all services, each as its own user; gives the URL of the gateway."""
     port = free_port()
     model = ReadModel(settings.data_folder / "gateway.sqlite")
     async with AsyncExitStack() as stack:
@@ -108,15 +108,15 @@ async def everything(settings: Settings) -> AsyncIterator[str]:
             model.close()
 
 
-async def cast_is_known(address: str) -> None:
-    """Until the gateway has read who is there to talk to."""
+async def wait_for_characters(address: str) -> None:
+    """Wait until the gateway knows the characters."""
     async with httpx2.AsyncClient(base_url=address) as client, asyncio.timeout(40):
         while not (await client.get("/api/characters")).json():
             await asyncio.sleep(0.1)
 
 
 async def speak(gateway: EventLog, conversation: str, recording: str) -> None:
-    """Put a phrase on record as the gateway does, without a microphone's need of time."""
+    """Publish a recorded phrase as the gateway does, but not in real time."""
     sound = voices.spoken(recording)
     started = UtteranceStarted(utterance="u", session="s")
     await gateway.append(Event(id="u", at=1, conversation=conversation, turn="u", body=started))
@@ -133,7 +133,7 @@ async def speak(gateway: EventLog, conversation: str, recording: str) -> None:
 
 
 async def until(event_log: EventLog, conversation: str, kind: type[Body]) -> list[Event]:
-    """The facts of the conversation once one of a kind is there."""
+    """All facts of the conversation, once it has one of this kind."""
     async with asyncio.timeout(40):
         while True:
             events = [event for _, event in await event_log.facts(conversation)]
@@ -145,12 +145,12 @@ async def until(event_log: EventLog, conversation: str, kind: type[Body]) -> lis
 async def test_a_call_is_answered_and_played_to_its_end_though_a_node_is_lost(
     nodes: Nodes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also: what each service really does, its user may do."""
+    """It also shows that each user has the permissions that its service needs."""
     caplog.set_level(logging.INFO)
     settings = nodes.settings(data=str(tmp_path), video_size=128)
-    async with connect(nodes.settings(), name="operator") as operator, everything(settings) as address:
+    async with connect(nodes.settings(), name="operator") as operator, all_services(settings) as address:
         await publish_builtin_characters(operator)
-        await cast_is_known(address)
+        await wait_for_characters(address)
         peer = Peer(address)
         leader = ""
         try:

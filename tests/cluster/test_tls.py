@@ -1,4 +1,4 @@
-"""TLS between services and nodes, and among nodes."""
+"""TLS between services and nodes, and between nodes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from visavis.nats.cluster import ServerTls
 SAID = Event(id="e1", at=1, conversation="c1", turn="t", body=MessageReceived(message="m1", text="hello"))
 
 
-async def test_tls_is_spoken_with_who_knows_the_authority_and_never_less(tmp_path: Path, nodes: Nodes) -> None:
-    certificates, strangers = tmp_path / "tls", tmp_path / "strangers"
+async def test_a_client_that_trusts_the_authority_gets_tls_and_never_plain_text(tmp_path: Path, nodes: Nodes) -> None:
+    certificates, other_authority = tmp_path / "tls", tmp_path / "other_authority"
     make_certificates(certificates)
-    make_certificates(strangers)
+    make_certificates(other_authority)
     ca, certificate, key = (certificates / name for name in ("ca.pem", "cert.pem", "key.pem"))
     secure = nodes_in(tmp_path / "cluster", ServerTls(ca, certificate, key, verify=True))
     try:
@@ -33,7 +33,7 @@ async def test_tls_is_spoken_with_who_knows_the_authority_and_never_less(tmp_pat
             async with connect(trusting, name="gateway", wait=1):
                 pass
         with pytest.raises(BusError, match=r"no TLS with NATS .*certificate verify failed"):
-            async with connect(secure.settings(nats_tls_ca=str(strangers / "ca.pem")), name="gateway", wait=1):
+            async with connect(secure.settings(nats_tls_ca=str(other_authority / "ca.pem")), name="gateway", wait=1):
                 pass
     finally:
         secure.close()

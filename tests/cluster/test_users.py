@@ -1,4 +1,4 @@
-"""What each user of the cluster may do, and how it is told what it may not."""
+"""The permissions of each user of the cluster, and the error for a denied one."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ from tests.cluster.conftest import Nodes
 
 
 @asynccontextmanager
-async def everybody(nodes: Nodes) -> AsyncIterator[dict[str, EventLog]]:
-    """A connection of each user."""
+async def every_user(nodes: Nodes) -> AsyncIterator[dict[str, EventLog]]:
+    """A connection as each user."""
     async with AsyncExitStack() as stack:
         yield {user: await stack.enter_async_context(connect(nodes.settings(), name=user)) for user in USERS}
 
@@ -60,7 +60,7 @@ def said(number: int, conversation: str = "c1") -> Event:
 async def test_streams_have_a_copy_on_every_node(nodes: Nodes) -> None:
     async with connect(nodes.settings(nats_replicas=1), name="operator") as event_log:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
-    # Also after a process came that asks for one copy only.
+    # Also after a process connected that asks for one replica only.
     names = ["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets"]
     assert copies == dict.fromkeys(names, 3)
 
@@ -85,7 +85,7 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
     speech = SpeechStarted(speech="s1", reply="r", index=0, character="ada", voice="v", engine="e")
     words = TranscriptFinal(utterance="u1", text="", language="en", confidence=1.0, words=(), engine="e")
     told = CharacterEvent(id="x", at=1, character="ada", body=ADA)
-    async with everybody(nodes) as of, asyncio.timeout(10):
+    async with every_user(nodes) as of, asyncio.timeout(10):
         refused = {
             "stt speaks": of["stt"].append(event(speech, "n1")),
             "stt reads photos": of["stt"].assets.get("photo"),
@@ -93,7 +93,7 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
             "dialogue hears": of["dialogue"].append(event(words, "n2")),
             "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
             "dialogue listens to what is shown": anext(of["dialogue"].subscribe_core("live.*.transcript_partial")),
-            "dialogue buries for tts": of["dialogue"].publish_dead_letter(letter("tts")),
+            "dialogue publishes dead letters of tts": of["dialogue"].publish_dead_letter(letter("tts")),
             "tts answers": of["tts"].append(event(ReplyStarted(reply="r", character="a", engine="e"), "n4")),
             "tts records": of["tts"].publish_media(SOUND, "n5"),
             "render speaks": of["render"].publish_media(VOICE, "n6"),
@@ -144,7 +144,7 @@ async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, 
 
 
 async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Nodes) -> None:
-    async with everybody(nodes) as of, asyncio.timeout(20):
+    async with every_user(nodes) as of, asyncio.timeout(20):
         await of["gateway"].assets.put("upload-1", b"photo" * 50_000)
         sequence = await of["gateway"].append(event(PHOTO, "asked"))
         fenced = FencedOutput(of["render"], "render", event(PHOTO, "asked"), sequence)

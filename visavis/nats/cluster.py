@@ -1,4 +1,4 @@
-"""One node of the NATS cluster as a local process, with the configuration files that the containers use."""
+"""A NATS cluster of local processes, with the configuration files that the containers use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONFIGURATION = Path(__file__).parents[2] / "docker" / "nats"
 
 @dataclass(frozen=True)
 class Ports:
-    """Where one node listens, on loopback."""
+    """The ports of one node, on loopback."""
 
     client: int
     cluster: int
@@ -25,21 +25,21 @@ class Ports:
 
 @dataclass(frozen=True)
 class ServerTls:
-    """PEM files of the nodes: they then speak TLS only."""
+    """PEM files of the nodes, which then accept TLS only."""
 
     ca: Path
     certificate: Path
     key: Path
     verify: bool = False
-    """Whether clients have to show a certificate, too."""
+    """Whether clients need a certificate, too."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Three nodes on this machine, and a file of passwords that is made where it is missing.
+    """The nodes on this machine, and their password file.
 
     Args:
-        folder: each node keeps its part of the log in a folder of it.
+        folder: holds the password file and a folder for each node.
     """
 
     folder: Path
@@ -52,11 +52,11 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """All nodes, as VISAVIS_NATS_URL wants them."""
+        """The URLs of all nodes, in the form of VISAVIS_NATS_URL."""
         return ",".join(f"nats://127.0.0.1:{ports.client}" for ports in self.ports)
 
     def prepare(self) -> None:
-        """Make the folder and the passwords.
+        """Create the folder and, if it is missing, the password file.
 
         Raises:
             ConfigurationError: the folder cannot be written.
@@ -69,10 +69,10 @@ class Cluster:
             write_passwords(self.passwords)
 
     def command(self) -> list[str]:
-        """The command line of every node; what differs is in its environment.
+        """The command line of a node, the same for all; `environment` makes the difference.
 
         Raises:
-            ConfigurationError: there is no server, or no configuration beside the code.
+            ConfigurationError: there is no nats-server binary, or no configuration beside the code.
         """
         configuration = _CONFIGURATION / ("node-tls.conf" if self.tls else "node.conf")
         if not configuration.is_file():
@@ -80,10 +80,10 @@ class Cluster:
         return [str(find_server()), "-c", str(configuration)]
 
     def environment(self, number: int) -> Mapping[str, str]:
-        """What the configuration files ask for, of one node.
+        """The variables that the configuration files of one node need.
 
         Raises:
-            ConfigurationError: the passwords cannot be read.
+            ConfigurationError: the password file cannot be read.
         """
         passwords = read_passwords(self.passwords)
         ports = self.ports[number]
@@ -102,7 +102,7 @@ class Cluster:
                 "NATS_TLS_CERT": str(self.tls.certificate.absolute()),
                 "NATS_TLS_KEY": str(self.tls.key.absolute()),
             }
-        # The server reads the values as configuration: text needs quotes, a list and a truth value must have none.
+        # nats-server parses the values as configuration: strings need quotes, lists and booleans must have none.
         quoted = {name: f'"{value}"' for name, value in values.items()}
         verify = str(self.tls is not None and self.tls.verify).lower()
         return quoted | {"NATS_ROUTES": f"[{', '.join(routes)}]", "NATS_TLS_VERIFY": verify}

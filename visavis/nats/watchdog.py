@@ -1,7 +1,7 @@
-"""Notices when the embedded NATS server has stopped storing, and starts it again once that can help.
+"""Restarts the embedded NATS server after a full disk, once there is space again.
 
-After a write error, such as a full disk, nats-server keeps the stream closed until it is started again, even when there
-is space (seen with 2.15.1). Its health check says so.
+After a write error, such as a full disk, nats-server keeps the stream closed until it is restarted, even when there is
+space again (seen with 2.15.1). Its health check reports the write error.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from visavis.supervisor import Child, LinePrinter, Supervisor
 
 log = logging.getLogger(__name__)
 
-EVERY = 5.0
-ROOM = 64 << 20
-"""Bytes that must be free before the server is started again."""
+INTERVAL = 5.0
+"""Seconds between two health checks."""
+MIN_FREE = 64 << 20
+"""Bytes that must be free before the server is restarted."""
 
 
 class Watchdog:
-    """Watches one server.
+    """Checks the health of one server.
 
     Args:
-        folder: where it keeps its data and says on which port it can be asked.
-        room: bytes that must be free before it is started again.
+        folder: of the server's data, and of the file in which it writes its monitoring port.
+        interval: seconds between two health checks.
+        min_free: bytes that must be free before the server is restarted.
     """
 
     def __init__(
@@ -36,50 +38,51 @@ class Watchdog:
         folder: Path,
         supervisor: Supervisor,
         child: Child,
-        say: LinePrinter,
+        print_line: LinePrinter,
         *,
-        every: float = EVERY,
-        room: int = ROOM,
+        interval: float = INTERVAL,
+        min_free: int = MIN_FREE,
     ) -> None:
         self._folder = folder
         self._supervisor = supervisor
         self._child = child
-        self._say = say
-        self._every = every
-        self._room = room
+        self._print_line = print_line
+        self._interval = interval
+        self._min_free = min_free
 
     async def watch(self) -> None:
-        """For ever."""
-        told = ""
+        """Check and restart the server until cancelled."""
+        reported = ""
         async with httpx2.AsyncClient(timeout=3) as client:
             while True:
-                await asyncio.sleep(self._every)
-                trouble = await self._trouble(client)
-                if not trouble:
-                    told = ""
-                elif shutil.disk_usage(self._folder).free >= self._room:
-                    self._say(self._child.name, "had stopped storing; there is space now, starting it again")
+                await asyncio.sleep(self._interval)
+                problem = await self._write_error(client)
+                if not problem:
+                    reported = ""
+                elif shutil.disk_usage(self._folder).free >= self._min_free:
+                    self._print_line(self._child.name, "had stopped storing; there is space now, starting it again")
                     self._supervisor.restart(self._child)
-                elif trouble != told:
-                    told = trouble
-                    self._say(self._child.name, f"stores nothing: {trouble}; free {self._room >> 20} MiB of disk space")
+                elif problem != reported:
+                    reported = problem
+                    needed = f"free {self._min_free >> 20} MiB of disk space"
+                    self._print_line(self._child.name, f"stores nothing: {problem}; {needed}")
 
-    async def _trouble(self, client: httpx2.AsyncClient) -> str:
-        """What the server says is wrong with what it stores; empty where it is well, or not up."""
-        base = self._monitor()
+    async def _write_error(self, client: httpx2.AsyncClient) -> str:
+        """The write error in the server's health check; empty if it is healthy or not up."""
+        base = self._monitoring_url()
         if not base:
             return ""
         try:
             answer = await client.get(f"{base}/healthz")
         except httpx2.HTTPError:
-            return ""  # it is starting, or the supervisor sees to it
+            return ""  # it is starting, or about to be restarted by the supervisor
         if answer.status_code == 200:
             return ""
         error = str(answer.json().get("error", ""))
         return error if "write error" in error else ""
 
-    def _monitor(self) -> str:
-        """Where this start of the server can be asked."""
+    def _monitoring_url(self) -> str:
+        """URL of the monitoring port, from the file that the running server wrote; empty if there is none yet."""
         ports = self._folder / f"nats-server_{self._child.pid}.ports"
         try:
             return str(json.loads(ports.read_text())["monitoring"][0])

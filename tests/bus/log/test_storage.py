@@ -79,7 +79,7 @@ async def test_after_a_full_disk_the_server_is_started_again_and_what_waited_is_
     child = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
     supervisor.start(child)
     watchdog = Watchdog(
-        small_disk, supervisor, child, lambda name, line: said_lines.append(line), every=0.3, room=8 << 20
+        small_disk, supervisor, child, lambda name, line: said_lines.append(line), interval=0.3, min_free=8 << 20
     )
     watching = asyncio.create_task(watchdog.watch())
     try:

@@ -1,4 +1,4 @@
-"""Reads the whole log as a stranger would, who has only docs/events.md, and says what is wrong with it.
+"""Audits the whole log for losses, duplicates, missing causes and wrong order, by docs/events.md alone.
 
 Imports nothing of Visavis: plain nats-py, JSON and msgpack.
 """
@@ -24,8 +24,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 
 
 @dataclass
-class Verdict:
-    """What the log says."""
+class Audit:
+    """Counts and findings of an audit."""
 
     turns: int = 0
     spoken: int = 0
@@ -40,7 +40,7 @@ class Verdict:
 
 
 async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
-    """Every message of every stream that matters: sequence, subject, bytes."""
+    """All messages of four streams: sequence, subject and bytes."""
     client = await nats.connect(url)
     try:
         js = client.jetstream(timeout=10)
@@ -65,12 +65,12 @@ async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
         await client.close()
 
 
-async def left_undone(url: str, patience: float) -> list[str]:
-    """Wait until the queues of all services are worked off; returns those that were not in so many seconds."""
+async def unfinished_work(url: str, timeout: float) -> list[str]:
+    """Wait until the queues of all services are empty; returns those that were not within `timeout` seconds."""
     client = await nats.connect(url)
     try:
         js = client.jetstream(timeout=10)
-        end = asyncio.get_running_loop().time() + patience
+        end = asyncio.get_running_loop().time() + timeout
         quiet = 0
         while True:
             busy = [
@@ -79,7 +79,7 @@ async def left_undone(url: str, patience: float) -> list[str]:
                 for one in await js.consumers_info(stream)
                 if one.config.durable_name and (one.num_pending or one.num_ack_pending)
             ]
-            # Twice in a row: between two looks, work may have moved on from one queue to one that was looked at before.
+            # Twice in a row, because work may have moved from one queue to another that had been checked already.
             quiet = 0 if busy else quiet + 1
             if quiet == 2 or asyncio.get_running_loop().time() > end:
                 return busy
@@ -88,13 +88,13 @@ async def left_undone(url: str, patience: float) -> list[str]:
         await client.close()
 
 
-def judge(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]]) -> Verdict:
-    """Hold a log against what the events page promises.
+def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]]) -> Audit:
+    """Check a log against the events page and what persons sent.
 
     Args:
-        expected: for each conversation the messages and utterances that persons sent.
+        expected: messages and utterances that were sent, by conversation.
     """
-    verdict = Verdict(dead=len(log["DEAD"]))
+    audit = Audit(dead=len(log["DEAD"]))
     tags = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids: Counter[str] = Counter()
@@ -103,20 +103,20 @@ def judge(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[
         ids[fact["id"]] += 1
         facts[fact["conversation"]].append(fact)
         if fact["body"]["type"] not in tags:
-            verdict.orphans.append(f"{subject}: {fact['body']['type']} is not in the events page")
-    verdict.duplicates += [f"fact {name} is there {count} times" for name, count in ids.items() if count > 1]
-    media = _media(log, verdict)
+            audit.orphans.append(f"{subject}: {fact['body']['type']} is not in the events page")
+    audit.duplicates += [f"fact {name} is there {count} times" for name, count in ids.items() if count > 1]
+    media = _media(log, audit)
     for conversation, sent in expected.items():
-        _judge_conversation(conversation, sent, facts[conversation], media, verdict)
-    for conversation, told in facts.items():
-        for fact in told:
+        _audit_conversation(conversation, sent, facts[conversation], media, audit)
+    for conversation, published in facts.items():
+        for fact in published:
             if fact.get("cause") and fact["cause"] not in ids:
-                verdict.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
-    return verdict
+                audit.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
+    return audit
 
 
-def _media(log: dict[str, list[tuple[int, str, bytes]]], verdict: Verdict) -> dict[str, list[dict[str, Any]]]:
-    """Chunks by subject, in the order in which they stand."""
+def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[str, list[dict[str, Any]]]:
+    """Media messages by subject, in log order; audits their indices."""
     media: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for stream in ("AUDIO", "FRAMES"):
         for _, subject, data in log[stream]:
@@ -125,27 +125,27 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], verdict: Verdict) -> di
     for subject, chunks in media.items():
         indices = [chunk["index"] for chunk in chunks]
         if len(set(indices)) < len(indices):
-            verdict.duplicates.append(f"{subject}: chunks {indices}")
+            audit.duplicates.append(f"{subject}: chunks {indices}")
         elif indices != list(range(len(indices))):
-            verdict.disorder.append(f"{subject}: chunks {indices}")
+            audit.disorder.append(f"{subject}: chunks {indices}")
     return media
 
 
-def _ends(subject: str, media: dict[str, list[dict[str, Any]]], verdict: Verdict) -> bool:
-    """Whether media are there up to their final chunk. Of what was interrupted the rest is not made."""
+def _ends(subject: str, media: dict[str, list[dict[str, Any]]], audit: Audit) -> bool:
+    """Whether media are complete up to their final chunk. Interrupted media have none and must not be passed."""
     chunks = media.get(subject, [])
     if [chunk["final"] for chunk in chunks] == [False] * (len(chunks) - 1) + [True]:
         return True
-    verdict.losses.append(f"{subject}: the final chunk is not the last of {len(chunks)}, or missing")
+    audit.losses.append(f"{subject}: the final chunk is not the last of {len(chunks)}, or missing")
     return False
 
 
-def _judge_conversation(
+def _audit_conversation(
     conversation: str,
     sent: set[str],
     facts: list[dict[str, Any]],
     media: dict[str, list[dict[str, Any]]],
-    verdict: Verdict,
+    audit: Audit,
 ) -> None:
     def of(kind: str, **fields: Any) -> list[dict[str, Any]]:
         return [
@@ -157,21 +157,21 @@ def _judge_conversation(
     def once(kind: str, what: str, **fields: Any) -> dict[str, Any] | None:
         found = of(kind, **fields)
         if not found:
-            verdict.losses.append(f"{conversation}: {what} has no {kind}")
+            audit.losses.append(f"{conversation}: {what} has no {kind}")
             return None
         if len(found) > 1:
-            verdict.duplicates.append(f"{conversation}: {what} has {len(found)} {kind}")
+            audit.duplicates.append(f"{conversation}: {what} has {len(found)} {kind}")
         return found[0]
 
-    verdict.take_overs += len(of("service.step_repeated"))
+    audit.take_overs += len(of("service.step_repeated"))
     asked: list[dict[str, Any]] = []
     for name in sorted(sent):
-        verdict.turns += 1
+        audit.turns += 1
         if name.startswith("u"):
-            verdict.spoken += 1
+            audit.spoken += 1
             started = once("utterance.started", f"utterance {name}", utterance=name)
             cause = started and once("transcript.final", f"utterance {name}", utterance=name)
-            _ends(f"audio.{conversation}.in.{name}", media, verdict)
+            _ends(f"audio.{conversation}.in.{name}", media, audit)
         else:
             cause = once("message.received", f"message {name}", message=name)
         if cause is not None:
@@ -182,46 +182,46 @@ def _judge_conversation(
         reply = next((one for one in of("reply.started") if one["cause"] == cause["id"]), None)
         if reply is None:
             if not any(one["turn"] == cause["turn"] for one in of("reply.interrupted")):
-                verdict.losses.append(f"{conversation}: {cause['body']['type']} {cause['id']} has no reply")
+                audit.losses.append(f"{conversation}: {cause['body']['type']} {cause['id']} has no reply")
             continue
-        end = _judge_reply(conversation, reply["body"]["reply"], of, once, media, verdict)
+        end = _audit_reply(conversation, reply["body"]["reply"], of, once, media, audit)
         replies.append((reply["seq"], end))
     for (_, end), (begin, _) in itertools.pairwise(replies):
         if begin < end:
-            verdict.disorder.append(f"{conversation}: a reply began at {begin}, the one before it ended at {end}")
+            audit.disorder.append(f"{conversation}: a reply began at {begin}, the one before it ended at {end}")
 
 
-def _judge_reply(conversation: str, reply: str, of: Any, once: Any, media: Any, verdict: Verdict) -> int:
-    """Whether a reply was told once and whole; returns the sequence of its last own fact."""
+def _audit_reply(conversation: str, reply: str, of: Any, once: Any, media: Any, audit: Audit) -> int:
+    """Audit that a reply is complete and without duplicates; returns the sequence of its last fact."""
     once("reply.started", f"reply {reply}", reply=reply)
     sentences = of("reply.sentence", reply=reply)
     indices = [one["body"]["index"] for one in sentences]
     if len(set(indices)) < len(indices):
-        verdict.duplicates.append(f"{conversation}: reply {reply} has sentences {indices}")
+        audit.duplicates.append(f"{conversation}: reply {reply} has sentences {indices}")
     elif indices != list(range(len(indices))):
-        verdict.disorder.append(f"{conversation}: reply {reply} has sentences {indices}")
+        audit.disorder.append(f"{conversation}: reply {reply} has sentences {indices}")
     interrupted = of("reply.interrupted", reply=reply)
     if interrupted:
-        verdict.interrupted += 1
+        audit.interrupted += 1
         return int(interrupted[0]["seq"])
     ended = once("reply.ended", f"reply {reply}", reply=reply)
     if ended is None:
         return 0
     if ended["body"]["sentences"] != len(sentences):
-        verdict.losses.append(f"{conversation}: reply {reply} ended with {ended['body']['sentences']}, has {indices}")
+        audit.losses.append(f"{conversation}: reply {reply} ended with {ended['body']['sentences']}, has {indices}")
     texts = [one["body"]["text"] for one in sentences]
     for text, ordinal in zip(texts, ("First", "Second", "Third"), strict=False):
         if not text.startswith(ordinal):
-            verdict.disorder.append(f"{conversation}: reply {reply} says {texts}")
+            audit.disorder.append(f"{conversation}: reply {reply} says {texts}")
             break
     whole = True
     for index in indices:
-        whole = _judge_speech(conversation, reply, index, of, once, media, verdict) and whole
-    verdict.complete += whole
+        whole = _audit_speech(conversation, reply, index, of, once, media, audit) and whole
+    audit.complete += whole
     return int(ended["seq"])
 
 
-def _judge_speech(conversation: str, reply: str, index: int, of: Any, once: Any, media: Any, verdict: Verdict) -> bool:
+def _audit_speech(conversation: str, reply: str, index: int, of: Any, once: Any, media: Any, audit: Audit) -> bool:
     what = f"sentence {index} of {reply}"
     started = once("speech.started", what, reply=reply, index=index)
     ended = once("speech.ended", what, reply=reply, index=index)
@@ -229,38 +229,38 @@ def _judge_speech(conversation: str, reply: str, index: int, of: Any, once: Any,
         return False
     speech = started["body"]["speech"]
     subject = f"audio.{conversation}.out.{speech}"
-    if not _ends(subject, media, verdict):
+    if not _ends(subject, media, audit):
         return False
     place = 0
     for chunk in media[subject]:
         if chunk["sample"] != place:
-            verdict.losses.append(f"{conversation}: speech {speech} has a gap at sample {place}")
+            audit.losses.append(f"{conversation}: speech {speech} has a gap at sample {place}")
             return False
         place += 960 * len(chunk["packets"])
     if abs(place - ended["body"]["samples"]) >= 960:
-        verdict.losses.append(f"{conversation}: speech {speech} has {place} samples, not {ended['body']['samples']}")
+        audit.losses.append(f"{conversation}: speech {speech} has {place} samples, not {ended['body']['samples']}")
         return False
-    return _judge_frames(conversation, speech, of, once, media, verdict)
+    return _audit_frames(conversation, speech, of, once, media, audit)
 
 
-def _judge_frames(conversation: str, speech: str, of: Any, once: Any, media: Any, verdict: Verdict) -> bool:
+def _audit_frames(conversation: str, speech: str, of: Any, once: Any, media: Any, audit: Audit) -> bool:
     if not of("frames.started", speech=speech):
-        return True  # nobody watched
+        return True  # no session showed video
     ended = once("frames.ended", f"speech {speech}", speech=speech)
     place = 0
     subject = f"frames.{conversation}.{speech}"
-    _ends(subject, media, verdict)
+    _ends(subject, media, audit)
     for batch in media.get(subject, []):
         if batch["frame"] != place:
-            verdict.losses.append(f"{conversation}: pictures of {speech} have a gap at {place}")
+            audit.losses.append(f"{conversation}: pictures of {speech} have a gap at {place}")
         place += len(batch["units"])
     if ended is not None and ended["body"]["frames"] != place:
-        verdict.losses.append(f"{conversation}: speech {speech} has {place} pictures, not {ended['body']['frames']}")
+        audit.losses.append(f"{conversation}: speech {speech} has {place} pictures, not {ended['body']['frames']}")
     return ended is not None
 
 
-def complaints(verdict: Verdict) -> Iterator[str]:
-    """All that is wrong, a line each."""
+def findings(audit: Audit) -> Iterator[str]:
+    """All findings, one line each."""
     for kind in ("losses", "duplicates", "orphans", "disorder"):
-        for line in getattr(verdict, kind):
+        for line in getattr(audit, kind):
             yield f"{kind}: {line}"

@@ -1,4 +1,4 @@
-"""A language model that never says the same twice, slowly; its answers show where they were cut and gone on with."""
+"""A slow language model whose answers are random. Their numbered sentences show how an answer was continued."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ PARTS = 3
 _WORDS = ("red", "green", "blue", "old", "new", "small", "great", "warm", "cold", "quiet")
 
 
-def _answer(told: int) -> list[str]:
-    """The parts that are still to be told; each says which one it is."""
+def _remaining_answer(spoken: int) -> list[str]:
+    """The sentences after the first `spoken` ones; each begins with its number."""
     names = ("First", "Second", "Third")
-    return [f"{names[part]} comes something {random.choice(_WORDS)}." for part in range(told, PARTS)]
+    return [f"{names[part]} comes something {random.choice(_WORDS)}." for part in range(spoken, PARTS)]
 
 
 async def _chat(request: Request) -> Response:
     first_word: float = request.app.state.first_word
     try:
-        said = (await request.json())["messages"]
+        messages = (await request.json())["messages"]
     except ClientDisconnect:
-        return Response(status_code=400)  # it was killed while it asked
-    told = 0
-    if said[-1]["content"].startswith("(You were cut off"):
-        told = len(re.findall(r"comes something", said[-2]["content"]))
+        return Response(status_code=400)  # the client was killed during its request
+    spoken = 0
+    if messages[-1]["content"].startswith("(You were cut off"):
+        spoken = len(re.findall(r"comes something", messages[-2]["content"]))
 
     async def body() -> AsyncIterator[bytes]:
         await asyncio.sleep(first_word)
-        for sentence in _answer(told):
+        for sentence in _remaining_answer(spoken):
             for word in sentence.split():
                 await asyncio.sleep(0.05)
                 yield b"data: " + json.dumps({"choices": [{"delta": {"content": f"{word} "}}]}).encode() + b"\n\n"
@@ -54,11 +54,11 @@ async def _models(request: Request) -> Response:
 
 
 @asynccontextmanager
-async def model(first_word: float = 0.0) -> AsyncIterator[str]:
-    """Its base URL.
+async def language_model(first_word: float = 0.0) -> AsyncIterator[str]:
+    """Serve the model; gives its base URL.
 
     Args:
-        first_word: seconds that it thinks before it begins.
+        first_word: seconds before the first word of an answer.
     """
     app = Starlette(routes=[Route("/v1/chat/completions", _chat, methods=["POST"]), Route("/v1/models", _models)])
     app.state.first_word = first_word

@@ -1,4 +1,4 @@
-"""A whole Visavis in processes of its own, two workers of most services, in which anything may be killed or frozen."""
+"""A complete Visavis in processes that tests can kill and freeze, with two workers of most services."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from visavis.nats.server import EmbeddedServer
 from visavis.up import publish_builtin_characters
 
 WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "gateway")
-"""Name of the service, then of the worker."""
+"""Names of the workers: the service, then a letter."""
 REMOTE = "dialogue-b"
-"""Reaches NATS over a wire that can be cut."""
+"""The worker that reaches NATS over a `Wire`, which can be cut."""
 _RESTART = 0.3
 
 
 class Process:
-    """Keeps one program running until told to stop."""
+    """Keeps one program running until `stop`."""
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class Process:
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self.allowed = asyncio.Event()
-        """Cleared, it stays down."""
+        """Cleared: the program stays down after it exits."""
         self.allowed.set()
         self.starts = 0
 
@@ -72,12 +72,12 @@ class Process:
             await self._process.wait()
 
 
-class World:
+class Deployment:
     """All processes, and the wire of the remote worker.
 
     Args:
         model: base URL of the language model.
-        workers: what runs.
+        workers: names of the workers to start.
     """
 
     def __init__(self, folder: Path, model: str, workers: Sequence[str] = WORKERS) -> None:
@@ -108,7 +108,7 @@ class World:
 
     @property
     def base(self) -> str:
-        """Of the gateway's HTTP API."""
+        """URL of the gateway's HTTP API."""
         return f"http://127.0.0.1:{self.port}"
 
     def log(self, name: str) -> Path:
@@ -121,7 +121,7 @@ class World:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Up for as long as the context lasts."""
+        """Run all processes while the context lasts."""
         async with self.wire.strung():
             try:
                 self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())

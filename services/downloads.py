@@ -1,7 +1,7 @@
-"""Model files: known by their SHA-256, downloaded on first use, resumed where a download stopped.
+"""Downloads model files on first use, resumes interrupted downloads and verifies SHA-256 checksums.
 
-Where nobody states the SHA-256 of a file, that of the first one that comes is written beside it, and no other file is
-taken in its place afterwards.
+A file without a published checksum is trusted on first use: its SHA-256 is written beside it, and a file with another
+checksum is refused afterwards.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from bus.errors import ConfigurationError, EngineError
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
-"""Told the file's name, the bytes that are there, and all there will be, 0 where the server does not say."""
+ProgressCallback = Callable[[str, int, int], None]
+"""Called with the file's name, the bytes downloaded and the total, 0 if unknown."""
 
-_PIECE = 1 << 20
-_PATIENCE = 30.0
-"""Seconds that a server may say nothing."""
+_CHUNK = 1 << 20
+_TIMEOUT = 30.0
+"""Seconds without data from a server."""
 _REPORT_EVERY = 5.0
-"""Seconds between two lines in the log about one download."""
-_LATER = {httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_MANY_REQUESTS}
+"""Seconds between two log lines about one download."""
+_RETRYABLE = {httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_MANY_REQUESTS}
 
 
 @dataclass(frozen=True)
 class ModelFile:
     path: str
-    """Below the folder."""
+    """Relative to the model folder."""
     bytes: int = 0
-    """0: not known beforehand."""
+    """0 if unknown."""
     sha256: str = ""
-    """Empty: not known beforehand."""
+    """Empty if unknown."""
     source: str = ""
-    """Below the address it is downloaded from, where that is not `path`."""
+    """Relative to the download address, if different from `path`."""
 
     @property
     def name(self) -> str:
@@ -49,14 +49,14 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Model:
-    """The files of one model in a repository of a hub, at one commit of it."""
+    """The files of one model in a repository of a hub, at one commit."""
 
     repository: str
     revision: str
     files: tuple[ModelFile, ...]
 
     def address(self, hub: str) -> str:
-        """What its files are downloaded from.
+        """The download address of its files.
 
         Args:
             hub: base URL, e.g. "https://huggingface.co".
@@ -65,28 +65,28 @@ class Model:
 
 
 def missing_files(files: Sequence[ModelFile], folder: Path) -> list[ModelFile]:
-    """Those that are not in the folder; looks at names and sizes only."""
-    return [file for file in files if not _is_there(file, folder)]
+    """The files that are not in the folder; compares names and sizes only."""
+    return [file for file in files if not _is_present(file, folder)]
 
 
-def _is_there(file: ModelFile, folder: Path) -> bool:
+def _is_present(file: ModelFile, folder: Path) -> bool:
     size = _size(folder / file.path)
     return size is not None and size == (file.bytes or size)
 
 
 def verify(file: ModelFile, folder: Path) -> Path:
-    """Where the file is. One without a known SHA-256 is known by what it is now.
+    """The path of the file, after its SHA-256 has been verified or, if unknown, recorded.
 
     Raises:
-        ConfigurationError: it is not there, or is another one than was published or came first; loading it could do
-            anything.
+        ConfigurationError: the file is missing, or its SHA-256 differs from the published or the recorded one: loading
+            it could be dangerous.
     """
     path = folder / file.path
-    note = path.with_name(f"{path.name}.sha256")
+    record = path.with_name(f"{path.name}.sha256")
     try:
         with path.open("rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
-        noted = note.read_text().split()[0] if not file.sha256 and note.exists() else ""
+        recorded = record.read_text().split()[0] if not file.sha256 and record.exists() else ""
     except (OSError, IndexError) as error:
         raise ConfigurationError(f"the model {path} cannot be read: {error}") from error
     if file.sha256 and found != file.sha256:
@@ -94,42 +94,42 @@ def verify(file: ModelFile, folder: Path) -> Path:
             f"{path} is not the published file: its SHA-256 is {found}, expected {file.sha256}; "
             f"remove {path.resolve()}"
         )
-    if noted and found != noted:
+    if recorded and found != recorded:
         raise ConfigurationError(
-            f"{path} is not the file that was here first: its SHA-256 is {found}, {note.name} says {noted}; remove it, "
-            f"and {note.name} too if it was replaced on purpose"
+            f"{path} is not the file that was here first: its SHA-256 is {found}, {record.name} says {recorded}; "
+            f"remove it, and {record.name} too if it was replaced on purpose"
         )
-    if not file.sha256 and not noted:
+    if not file.sha256 and not recorded:
         try:
-            note.write_text(f"{found}  {path.name}\n")  # as sha256sum writes and reads it
+            record.write_text(f"{found}  {path.name}\n")  # the format of sha256sum
         except OSError as error:
-            log.warning("cannot be noted", extra={"file": str(note), "why": error.strerror})
+            log.warning("checksum cannot be recorded", extra={"file": str(record), "why": error.strerror})
     return path
 
 
-def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: Progress | None = None) -> None:
-    """Download those that are absent. What an earlier try got of a file is kept and taken up.
+def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: ProgressCallback | None = None) -> None:
+    """Download the missing files. An interrupted download is resumed.
 
     Args:
-        address: without a slash at the end.
-        progress: lines in the log, where none is given.
+        address: without a trailing slash.
+        progress: by default log lines.
     Raises:
-        EngineError: no network, or the server does not have it; says what can be done. `retryable` where trying again
-            can help.
-        ConfigurationError: the folder cannot be written, or what came is not what was published.
+        EngineError: no network, or the server does not have the file; says what to do. `retryable` if trying again can
+            help.
+        ConfigurationError: the folder cannot be written, or the SHA-256 of a file is wrong.
     """
-    with httpx2.Client(follow_redirects=True, timeout=_PATIENCE) as client:
+    with httpx2.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
         for file in missing_files(files, folder):
             part = folder / f"{file.path}.part"
             try:
                 part.parent.mkdir(parents=True, exist_ok=True)
-                _download(client, file, f"{address}/{file.source or file.path}", part, progress or _Lines())
+                _download(client, file, f"{address}/{file.source or file.path}", part, progress or _LogProgress())
                 part.replace(folder / file.path)
             except httpx2.HTTPError as error:
                 raise EngineError(
-                    f"{file.name} could not be downloaded from {httpx2.URL(address).host} ({_said(error)}); "
+                    f"{file.name} could not be downloaded from {httpx2.URL(address).host} ({_reason(error)}); "
                     f"download it elsewhere and put it at {folder / file.path}",
-                    retryable=_can_change(error),
+                    retryable=_is_retryable(error),
                     code="download_failed",
                 ) from error
             except OSError as error:
@@ -141,39 +141,39 @@ def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: Prog
                 raise
 
 
-def _download(client: httpx2.Client, file: ModelFile, url: str, part: Path, progress: Progress) -> None:
-    have = _size(part) or 0
-    if file.bytes and have > file.bytes:
+def _download(client: httpx2.Client, file: ModelFile, url: str, part: Path, progress: ProgressCallback) -> None:
+    done = _size(part) or 0
+    if file.bytes and done > file.bytes:
         part.unlink()
-        have = 0
-    if file.bytes and have == file.bytes:
+        done = 0
+    if file.bytes and done == file.bytes:
         return
-    with client.stream("GET", url, headers={"range": f"bytes={have}-"} if have else {}) as answer:
-        if answer.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
+    with client.stream("GET", url, headers={"range": f"bytes={done}-"} if done else {}) as response:
+        if response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
             part.unlink()
-        answer.raise_for_status()
-        resumed = answer.status_code == httpx2.codes.PARTIAL_CONTENT
-        have = have if resumed else 0
-        whole = file.bytes or have + int(answer.headers.get("content-length", 0))
+        response.raise_for_status()
+        resumed = response.status_code == httpx2.codes.PARTIAL_CONTENT
+        done = done if resumed else 0
+        total = file.bytes or done + int(response.headers.get("content-length", 0))
         with part.open("ab" if resumed else "wb") as opened:
-            for piece in answer.iter_bytes(_PIECE):
-                opened.write(piece)
-                have += len(piece)
-                progress(file.name, have, whole)
+            for chunk in response.iter_bytes(_CHUNK):
+                opened.write(chunk)
+                done += len(chunk)
+                progress(file.name, done, total)
 
 
-def _said(error: httpx2.HTTPError) -> str:
+def _reason(error: httpx2.HTTPError) -> str:
     if isinstance(error, httpx2.HTTPStatusError):
         return f"it answers {error.response.status_code}"
     return str(error) or type(error).__name__
 
 
-def _can_change(error: httpx2.HTTPError) -> bool:
-    """Whether the next try may do better: not where the server knows no such file."""
+def _is_retryable(error: httpx2.HTTPError) -> bool:
+    """Whether trying again may help; not if the server does not have the file."""
     if not isinstance(error, httpx2.HTTPStatusError):
         return True
     status = error.response.status_code
-    return status >= 500 or status in _LATER
+    return status >= 500 or status in _RETRYABLE
 
 
 def _size(path: Path) -> int | None:
@@ -183,33 +183,33 @@ def _size(path: Path) -> int | None:
         return None
 
 
-class _Lines:
-    """A line in the log every few seconds: services have no terminal."""
+class _LogProgress:
+    """Logs the progress every few seconds: services have no terminal."""
 
     def __init__(self) -> None:
-        self._said = time.monotonic() - _REPORT_EVERY
+        self._reported_at = time.monotonic() - _REPORT_EVERY
 
-    def __call__(self, name: str, have: int, total: int) -> None:
-        if time.monotonic() - self._said >= _REPORT_EVERY or have == total:
-            self._said = time.monotonic()
-            share = f"{100 * have // total} %" if total else f"{have >> 20} MiB"
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if time.monotonic() - self._reported_at >= _REPORT_EVERY or done == total:
+            self._reported_at = time.monotonic()
+            share = f"{100 * done // total} %" if total else f"{done >> 20} MiB"
             log.info("downloading", extra={"file": name, "done": share, "megabytes": total >> 20})
 
 
-def print_progress(name: str, have: int, total: int) -> None:
-    """Progress for a person: a line for each tenth of a file whose size is known."""
-    tenth = 10 * have // total
-    if tenth > 10 * max(have - _PIECE, 0) // total or have == total:
-        print(f"— {name}: {have >> 20} of {total >> 20} MB", file=sys.stderr, flush=True)
+def print_progress(name: str, done: int, total: int) -> None:
+    """Prints a line to standard error for each tenth of a file of known size."""
+    tenth = 10 * done // total
+    if tenth > 10 * max(done - _CHUNK, 0) // total or done == total:
+        print(f"— {name}: {done >> 20} of {total >> 20} MB", file=sys.stderr, flush=True)
 
 
 def fingerprint(folder: Path, files: Sequence[ModelFile]) -> bytes:
-    """What tells two models apart without reading gigabytes: sizes, and the content of what is small."""
+    """Distinguishes models without reading gigabytes: a hash of all sizes and of the content of small files."""
     digest = hashlib.sha256()
     for file in files:
         path = folder / file.path
         size = path.stat().st_size
         digest.update(f"{file.path}:{size}".encode())
-        if size < _PIECE:
+        if size < _CHUNK:
             digest.update(path.read_bytes())
     return digest.digest()

@@ -1,4 +1,4 @@
-"""What NVIDIA GPUs are here, and how busy they are; through NVML, so that nothing is loaded on them for asking."""
+"""The NVIDIA GPUs of this machine and their load, read through NVML, which allocates nothing on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bus.process.metrics import GaugeReading
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU now. What it does not tell is None: those that share the machine's memory state none of their own."""
+    """The state of one GPU. An unsupported reading is None, such as memory on GPUs that share the machine's."""
 
     name: str
     memory_used: int | None
     """Bytes."""
     memory_total: int | None
     utilisation: float | None
-    """Share of the last moments in which it worked, 0 to 1."""
+    """Share of the last sampling period in which it was busy, 0 to 1."""
     temperature: int | None
     """Degrees Celsius."""
 
@@ -32,7 +32,7 @@ class Gpu:
 
 
 def gpus(module: str = "pynvml") -> list[Gpu]:
-    """The GPUs of this machine; none where there is no driver, or `nvidia-ml-py` is not installed."""
+    """The GPUs of this machine; none without a driver or without `nvidia-ml-py`."""
     try:
         nvml: Any = importlib.import_module(module)
     except ImportError:
@@ -45,34 +45,34 @@ def gpus(module: str = "pynvml") -> list[Gpu]:
         handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
         return [_gpu(nvml, handle) for handle in handles]
     except nvml.NVMLError:
-        return []  # it went away while it was asked
+        return []  # the driver went away in between
     finally:
         nvml.nvmlShutdown()
 
 
 def _gpu(nvml: Any, handle: Any) -> Gpu:
-    def told(ask: Callable[[], Any]) -> Any:
+    def optional(read: Callable[[], Any]) -> Any:
         try:
-            return ask()
+            return read()
         except nvml.NVMLError:
             return None
 
-    memory = told(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
-    rates = told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
+    memory = optional(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
+    rates = optional(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
     return Gpu(
         name=str(nvml.nvmlDeviceGetName(handle)),
         memory_used=None if memory is None else int(memory.used),
         memory_total=None if memory is None else int(memory.total),
         utilisation=None if rates is None else rates.gpu / 100.0,
-        temperature=told(lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
+        temperature=optional(lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
     )
 
 
 def limit_memory(device: str, memory: int) -> None:
-    """Let torch take no more of a GPU for this process; what goes beyond is an error of the work that wants it.
+    """Limit the memory that torch allocates on a GPU for this process; beyond it torch raises out of memory.
 
     Args:
-        device: as torch names it; of the processor nothing is bounded.
+        device: torch's name; on the CPU there is no limit.
         memory: bytes.
     """
     if not device.startswith("cuda"):
@@ -84,21 +84,21 @@ def limit_memory(device: str, memory: int) -> None:
 
 
 def gpu_readings(module: str = "pynvml") -> Iterator[GaugeReading]:
-    """For the metrics of a service that may work on a GPU: each as a whole, and what torch holds for this process."""
+    """Metrics of a service that may use a GPU: the state of each GPU, and torch's memory in this process."""
     for number, gpu in enumerate(gpus(module)):
-        which = {"gpu": str(number), "name": gpu.name}
-        told = (
-            ("gpu_memory_used_bytes", "Memory in use, by whatever process.", gpu.memory_used),
-            ("gpu_memory_total_bytes", "Memory that there is.", gpu.memory_total),
-            ("gpu_utilisation", "Share of the last moments in which it worked, 0 to 1.", gpu.utilisation),
+        labels = {"gpu": str(number), "name": gpu.name}
+        readings = (
+            ("gpu_memory_used_bytes", "Memory in use by all processes.", gpu.memory_used),
+            ("gpu_memory_total_bytes", "Total memory.", gpu.memory_total),
+            ("gpu_utilisation", "Share of the last sampling period in which it was busy, 0 to 1.", gpu.utilisation),
             ("gpu_temperature_celsius", "Temperature.", gpu.temperature),
         )
-        yield from (GaugeReading(name, about, value, which) for name, about, value in told if value is not None)
-    torch: Any = sys.modules.get("torch")  # not loaded for asking
+        yield from (GaugeReading(name, about, value, labels) for name, about, value in readings if value is not None)
+    torch: Any = sys.modules.get("torch")  # not imported only for its metrics
     if torch is None or not torch.cuda.is_initialized():
         return
     for number in range(torch.cuda.device_count()):
-        which = {"gpu": str(number)}
+        labels = {"gpu": str(number)}
         used, reserved = torch.cuda.memory_allocated(number), torch.cuda.memory_reserved(number)
-        yield GaugeReading("torch_memory_used_bytes", "What tensors of this process take.", used, which)
-        yield GaugeReading("torch_memory_reserved_bytes", "What torch holds for this process.", reserved, which)
+        yield GaugeReading("torch_memory_used_bytes", "Memory of this process's tensors.", used, labels)
+        yield GaugeReading("torch_memory_reserved_bytes", "Memory reserved by torch for them.", reserved, labels)

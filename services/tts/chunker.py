@@ -1,4 +1,4 @@
-"""A speech cut into the chunks that go out: packets, lip shapes and loudness on one clock of 48 kHz samples. Pure."""
+"""Cuts a speech into `audio.out` chunks: packets, visemes and loudness on one clock of 48 kHz samples. Pure."""
 
 from __future__ import annotations
 
@@ -12,112 +12,112 @@ from services.audio import OpusEncoder, Resampler, Samples, packet_loudness, rms
 from services.tts.engine import SpeechPiece
 
 FIRST_CHUNK = 5
-"""Packets, 100 ms: it leaves as soon as there is something to hear."""
+"""Packets, 100 ms: low latency."""
 NEXT_CHUNK = 20
 """Packets, 400 ms: few messages."""
-AUDIBLE = 0.004
-"""Root mean square of 5 ms from which a voice counts as heard (-48 dB)."""
+ONSET_RMS = 0.004
+"""Root mean square of 5 ms from which the voice is audible (-48 dB)."""
 LEAD = 0.01
-"""Seconds of silence that are left before the voice."""
+"""Seconds of silence kept before the voice."""
 
 
 @dataclass
-class _Onset:
+class _OnsetTrimmer:
     """Drops the silence that engines put before the first word."""
 
     rate: int
-    cut: int = 0
-    """Samples dropped."""
+    dropped: int = 0
+    """Samples."""
     found: bool = False
 
-    def push(self, held: Samples) -> Samples:
-        """What of these samples is to be heard; an empty array while there is silence only."""
+    def push(self, samples: Samples) -> Samples:
+        """The samples from the onset on; an empty array before it."""
         if self.found:
-            return held
+            return samples
         window = self.rate // 200
-        for start in range(0, len(held) - window + 1, window):
-            if rms(held[start : start + window]) >= AUDIBLE:
+        for start in range(0, len(samples) - window + 1, window):
+            if rms(samples[start : start + window]) >= ONSET_RMS:
                 self.found = True
-                self.cut += max(0, start - round(self.rate * LEAD))
-                return held[max(0, start - round(self.rate * LEAD)) :]
-        return held[:0]
+                self.dropped += max(0, start - round(self.rate * LEAD))
+                return samples[max(0, start - round(self.rate * LEAD)) :]
+        return samples[:0]
 
 
 class SpeechChunker:
-    """Takes the pieces of one speech and gives chunks as soon as they are full."""
+    """Takes the pieces of one speech and returns chunks as soon as they are full."""
 
     def __init__(self, conversation: str, speech: str) -> None:
         self._conversation = conversation
         self._speech = speech
         self._encoder = OpusEncoder()
-        self._onset: _Onset | None = None
+        self._onset: _OnsetTrimmer | None = None
         self._resampler: Resampler | None = None
-        self._held = np.zeros(0, np.int16)
-        """At the engine's rate, not yet heard a voice in."""
-        self._unmeasured = np.zeros(0, np.int16)
-        """At 48 kHz, less than a packet."""
-        self._early: list[VisemeMark] = []
-        """At the engine's rate, waiting for the onset."""
+        self._before_onset = np.zeros(0, np.int16)
+        """Audio before the onset, at the engine's rate."""
+        self._partial_packet = np.zeros(0, np.int16)
+        """Less than a packet, at 48 kHz."""
+        self._pending_marks: list[VisemeMark] = []
+        """At the engine's rate, until the onset is known."""
         self._packets: list[bytes] = []
         self._loudness: list[float] = []
         self._next_mark = 0
         self._chunks = 0
-        self._sent = 0
+        self._sent_packets = 0
         self.visemes: list[VisemeMark] = []
-        """All lip shapes so far, at 48 kHz."""
+        """All visemes so far, at 48 kHz."""
 
     @property
     def samples(self) -> int:
-        """At 48 kHz, in the chunks given so far: whole packets."""
-        return self._sent * OPUS_FRAME
+        """At 48 kHz, in the chunks returned so far: whole packets."""
+        return self._sent_packets * OPUS_FRAME
 
     def push(self, piece: SpeechPiece) -> Iterator[AudioOut]:
-        """The chunks that this fills. Encoded step by step, so that the first one need not wait for the rest."""
+        """The chunks that the piece fills. Encodes step by step, so that the first chunk does not wait for the rest."""
         if self._onset is None or self._resampler is None:
-            self._onset = _Onset(piece.rate)
+            self._onset = _OnsetTrimmer(piece.rate)
             self._resampler = Resampler(piece.rate, SPEECH_RATE)
-        self._early += piece.visemes
-        self._held = np.concatenate([self._held, piece.samples])
-        heard = self._onset.push(self._held)
+        self._pending_marks += piece.visemes
+        self._before_onset = np.concatenate([self._before_onset, piece.samples])
+        audible = self._onset.push(self._before_onset)
         if not self._onset.found:
             return
         self._place_marks()
-        self._held = self._held[:0]
+        self._before_onset = self._before_onset[:0]
         step = piece.rate // 10
-        for start in range(0, len(heard), step):
-            self._take(self._resampler.push(heard[start : start + step]))
-            yield from self._full()
+        for start in range(0, len(audible), step):
+            self._encode(self._resampler.push(audible[start : start + step]))
+            yield from self._full_chunks()
 
     def finish(self) -> list[AudioOut]:
-        """The rest; the last chunk says that it is the last. A silent speech has no packets at all."""
+        """The remaining chunks, the last one marked final. A silent speech has one chunk without packets."""
         if self._resampler is not None:
-            self._take(self._resampler.flush())
+            self._encode(self._resampler.flush())
         self._packets += self._encoder.flush()
-        self._loudness += packet_loudness(self._unmeasured)
-        end = (self._sent + len(self._packets)) * OPUS_FRAME
-        # An engine may place its closing silence a little behind its last sample.
+        self._loudness += packet_loudness(self._partial_packet)
+        end = (self._sent_packets + len(self._packets)) * OPUS_FRAME
+        # An engine may place its closing silence slightly after its last sample.
         self.visemes = [mark for mark in self.visemes if mark.sample < end]
-        return [*self._full(), self._chunk(len(self._packets), final=True)]
+        return [*self._full_chunks(), self._chunk(len(self._packets), final=True)]
 
     def _place_marks(self) -> None:
         assert self._onset is not None
-        for mark in self._early:
-            sample = max(0, round((mark.sample - self._onset.cut) * SPEECH_RATE / self._onset.rate))
+        for mark in self._pending_marks:
+            sample = max(0, round((mark.sample - self._onset.dropped) * SPEECH_RATE / self._onset.rate))
             if sample == 0 and self._next_mark == 0:
-                # Of all the shapes before the voice is heard the last one holds when it is.
+                # Of the visemes before the onset, only the last one still holds at the onset.
                 self.visemes.clear()
             self.visemes.append(VisemeMark(sample, mark.viseme, mark.weight))
-        self._early.clear()
+        self._pending_marks.clear()
 
-    def _take(self, samples: Samples) -> None:
+    def _encode(self, samples: Samples) -> None:
         self._packets += self._encoder.push(samples)
-        self._unmeasured = np.concatenate([self._unmeasured, samples])
-        whole = len(self._unmeasured) // OPUS_FRAME * OPUS_FRAME
-        self._loudness += packet_loudness(self._unmeasured[:whole])
-        self._unmeasured = self._unmeasured[whole:]
+        self._partial_packet = np.concatenate([self._partial_packet, samples])
+        complete = len(self._partial_packet) // OPUS_FRAME * OPUS_FRAME
+        self._loudness += packet_loudness(self._partial_packet[:complete])
+        self._partial_packet = self._partial_packet[complete:]
 
-    def _full(self) -> Iterator[AudioOut]:
-        # One packet more than asked for is waited for, so that the last chunk is not an empty one.
+    def _full_chunks(self) -> Iterator[AudioOut]:
+        # Keeps one packet back, so that the final chunk is not empty.
         while len(self._packets) > (size := NEXT_CHUNK if self._chunks else FIRST_CHUNK):
             yield self._chunk(size)
 
@@ -138,5 +138,5 @@ class SpeechChunker:
         )
         del self._packets[:size], self._loudness[:size]
         self._chunks += 1
-        self._sent += size
+        self._sent_packets += size
         return chunk

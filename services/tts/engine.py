@@ -1,4 +1,4 @@
-"""What a synthesiser is to the TTS service."""
+"""The interface of a speech synthesizer."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from services.audio import Samples
 
 @dataclass(frozen=True)
 class Voice:
-    """How a character sounds; each engine takes the nearest that it has."""
+    """A character's voice; each engine uses the nearest that it has."""
 
     name: str = "female"
     """"female", "male", or the name of an engine's own voice."""
     pitch: float = 1.0
-    """Factor on the voice's own height, about 0.8 to 1.3."""
+    """Factor on the voice's own pitch, about 0.8 to 1.3."""
     pace: float = 1.0
-    """Factor on the speed, about 0.7 to 1.5."""
+    """Factor on the speaking rate, about 0.7 to 1.5."""
     language: str = "en"
     """BCP-47 tag."""
     sample: str = ""
-    """Name of a recording that engines which can clone a voice take it from, with or without its ending."""
+    """File name of a recording to clone the voice from, if the engine can; with or without its suffix."""
 
     @property
     def is_english(self) -> bool:
@@ -35,27 +35,27 @@ class SpeechPiece:
     """The next part of a speech."""
 
     samples: Samples
-    """[n], mono, follows on the piece before."""
+    """[n], mono, continues the previous piece."""
     rate: int
     """Samples per second, the same in all pieces of a speech."""
     visemes: tuple[VisemeMark, ...] = ()
-    """Positions at `rate` from the start of the speech, in their order. They may lie in later pieces; where they are
-    found by listening they can lie a little before this one."""
+    """In order, positions at `rate` from the start of the speech. They may lie in later pieces; estimated ones can lie
+    slightly before this piece."""
 
 
 class Synthesizer(Protocol):
-    """Text to sound and lip shapes. Synchronous; may be called from several threads at once."""
+    """Text to audio and visemes. Synchronous; may be called from several threads at once."""
 
     def voice_for(self, voice: Voice) -> str:
-        """The name of the voice that speaks, e.g. "flite/slt"."""
+        """The name of the engine's voice, e.g. "flite/slt"."""
         ...
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        """Speak one sentence of cleaned text. Dropping the iterator stops the work.
+        """Synthesise one sentence in its spoken form. Closing the iterator stops the work.
 
         Args:
-            seed: the same one gives the same sound, where the engine samples at all.
+            seed: the same seed gives the same audio, if the engine samples at all.
         Raises:
-            EngineError: it failed; says whether trying again can help.
+            EngineError: the engine failed; `retryable` if trying again can help.
         """
         ...

@@ -1,4 +1,4 @@
-"""The voice: takes the sentences of a reply, speaks them."""
+"""The TTS service: synthesises the sentences of a reply."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.spoken_form import to_spoken_form
 
 CONCURRENCY = 4
-"""Sentences spoken at once."""
+"""Sentences synthesised at once."""
 MAX_TEXT = 2_000
-"""Characters of one sentence that are spoken; a sentence that long is no speech any more."""
+"""Characters of one sentence that are spoken; longer text is not speech."""
 
 
 def speech_id(event: Event) -> str:
-    """The speech of a sentence, known from the sentence alone."""
+    """The id of a sentence's speech, derived from the event: the same on every attempt."""
     return derive_id(event.id, "speech")
 
 
 def voice_of(name: str, character: CharacterCreated | None, language: str) -> Voice:
-    """How a character sounds; a plain voice where it is not known. Its sample is by default the one with its id."""
+    """The voice of a character, the default voice if it is unknown. Its sample is by default the one with its id."""
     if character is None:
         return Voice(language=language)
     sample = character.voice_sample or name
@@ -49,8 +49,8 @@ def voice_of(name: str, character: CharacterCreated | None, language: str) -> Vo
 class SentenceSynthesizer:
     """Handles one sentence: `speech.started`, audio chunks of which the last is final, `speech.ended`.
 
-    A text with nothing to say aloud (a picture, a line of code) gives the same with no packet and 0 samples, so that
-    whoever waits for the speech goes on at once.
+    A text without anything to say aloud (an image, a line of code) has the same outputs with no packet and 0 samples:
+    the playback of the reply continues at once.
     """
 
     def __init__(self, synthesizer: Synthesizer, engine: str) -> None:
@@ -65,11 +65,11 @@ class SentenceSynthesizer:
         voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
         voice = replace(voice, pace=voice.pace * body.pace)
         text = to_spoken_form(body.text)[:MAX_TEXT] if body.spoken else ""
-        chunks = SpeechChunker(event.conversation, speech)
-        steps = _Steps(self._work(chunks, text, voice, seed_of(speech), body.volume))
+        chunker = SpeechChunker(event.conversation, speech)
+        chunks = _LockedIterator(self._chunks(chunker, text, voice, seed_of(speech), body.volume))
         loop = asyncio.get_running_loop()
-        # The voice begins while the fact that it begins is on its way.
-        step = loop.run_in_executor(self._threads, steps.next)
+        # Synthesis begins while `speech.started` is being published.
+        step = loop.run_in_executor(self._threads, chunks.next)
         try:
             yield SpeechStarted(
                 speech=speech,
@@ -83,7 +83,7 @@ class SentenceSynthesizer:
             )
             while (chunk := await step) is not None:
                 if not chunk.final:
-                    step = loop.run_in_executor(self._threads, steps.next)
+                    step = loop.run_in_executor(self._threads, chunks.next)
                 yield chunk
                 if chunk.final:
                     break
@@ -91,52 +91,52 @@ class SentenceSynthesizer:
                 speech=speech,
                 reply=body.reply,
                 index=body.index,
-                samples=chunks.samples,
-                visemes=tuple(chunks.visemes),
+                samples=chunker.samples,
+                visemes=tuple(chunker.visemes),
             )
         finally:
-            # The step under way ends by itself; then the engine is told that nothing more is wanted.
-            step.add_done_callback(_look_at)
-            self._threads.submit(steps.close)
+            # The running step ends by itself; then the generator is closed, which stops the engine.
+            step.add_done_callback(_retrieve_exception)
+            self._threads.submit(chunks.close)
 
-    def _work(
-        self, chunks: SpeechChunker, text: str, voice: Voice, seed: int, volume: float
+    def _chunks(
+        self, chunker: SpeechChunker, text: str, voice: Voice, seed: int, volume: float
     ) -> Generator[AudioOut, None, None]:
         if text:
             for piece in self._synthesizer.speak(text, voice, seed):
-                yield from chunks.push(piece if volume == 1 else louder(piece, volume))
-        yield from chunks.finish()
+                yield from chunker.push(piece if volume == 1 else scale_volume(piece, volume))
+        yield from chunker.finish()
 
 
-def louder(piece: SpeechPiece, volume: float) -> SpeechPiece:
-    """A piece of speech at another loudness, 0 to 1."""
+def scale_volume(piece: SpeechPiece, volume: float) -> SpeechPiece:
+    """A piece of speech at a volume of 0 to 1."""
     return replace(piece, samples=(piece.samples * min(volume, 1.0)).astype(piece.samples.dtype))
 
 
-class _Steps:
-    """An iterator that several threads may drive, one at a time."""
+class _LockedIterator:
+    """A generator that several threads may advance, one at a time."""
 
-    def __init__(self, work: Generator[AudioOut, None, None]) -> None:
-        self._work = work
+    def __init__(self, generator: Generator[AudioOut, None, None]) -> None:
+        self._generator = generator
         self._lock = threading.Lock()
 
     def next(self) -> AudioOut | None:
         with self._lock:
-            return next(self._work, None)
+            return next(self._generator, None)
 
     def close(self) -> None:
         with self._lock:
-            self._work.close()
+            self._generator.close()
 
 
-def _look_at(step: asyncio.Future[AudioOut | None]) -> None:
-    """Of a step that nobody waits for any more the error is no news."""
+def _retrieve_exception(step: asyncio.Future[AudioOut | None]) -> None:
+    """Keeps asyncio from logging the error of a step that is not awaited any more."""
     if not step.cancelled():
         step.exception()
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
-    """The sentence stays text, and the page says so."""
+    """What the service publishes if it cannot synthesise a sentence: the page shows that it stays text."""
     body = event.body
     if isinstance(body, ReplySentence):
         yield SpeechFailed(

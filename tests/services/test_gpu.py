@@ -1,4 +1,4 @@
-"""What GPUs say of themselves, with and without them."""
+"""The readings of GPUs, with a fake of NVML and without any GPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Error(Exception):
 
 
 def driver(*, shared: bool = False, broken: bool = False) -> SimpleNamespace:
-    """As much of NVML as is asked for, with two GPUs."""
+    """The used part of NVML, with two GPUs."""
 
     def memory(handle: int) -> SimpleNamespace:
         if shared:
@@ -36,25 +36,25 @@ def driver(*, shared: bool = False, broken: bool = False) -> SimpleNamespace:
     )
 
 
-def test_gpus_state_memory_work_and_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpus_have_memory_utilisation_and_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver())
     found = gpus("driver")
     assert found[1] == Gpu("GPU 1", 3 << 30, 80 << 30, 0.4, 61)
     assert str(found[0]) == "GPU 0, 3.0 of 80.0 GiB, 40 % busy, 61 °C"
 
 
-def test_a_gpu_that_shares_the_machines_memory_states_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_shares_the_machines_memory_has_no_memory_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver(shared=True))
     assert str(gpus("driver")[0]) == "GPU 0, 40 % busy, 61 °C"
 
 
-def test_without_a_driver_or_its_package_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_driver_or_the_package_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver(broken=True))
     assert gpus("driver") == []
     assert gpus("no_such_package") == []
 
 
-def test_the_metrics_say_what_each_gpu_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_gpu_has_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver())
     text = Metrics("render", readings=lambda: gpu_readings("driver")).text().decode()
     assert 'visavis_gpu_memory_used_bytes{gpu="1",name="GPU 1"} 3.221225472e+09' in text
@@ -63,13 +63,13 @@ def test_the_metrics_say_what_each_gpu_tells(monkeypatch: pytest.MonkeyPatch) ->
     assert 'visavis_gpu_temperature_celsius{gpu="0",name="GPU 0"} 61.0' in text
 
 
-def test_what_a_gpu_does_not_tell_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsupported_reading_has_no_metric(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver(shared=True))
     names = {one.name for one in gpu_readings("driver")}
     assert names == {"gpu_utilisation", "gpu_temperature_celsius"}
 
 
-def test_what_torch_holds_is_shown_once_it_computes_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torchs_memory_has_metrics_once_cuda_is_initialised(monkeypatch: pytest.MonkeyPatch) -> None:
     cuda = SimpleNamespace(
         is_initialized=lambda: True,
         device_count=lambda: 1,
@@ -84,7 +84,7 @@ def test_what_torch_holds_is_shown_once_it_computes_on_a_gpu(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(("device", "memory", "share"), [("cuda", 6, [0.75]), ("cuda:1", 20, [1.0]), ("cpu", 6, [])])
-def test_torch_is_given_its_share_of_a_gpu(
+def test_torchs_memory_is_limited_to_a_share_of_the_gpu(
     monkeypatch: pytest.MonkeyPatch, device: str, memory: int, share: list[float]
 ) -> None:
     given: list[float] = []

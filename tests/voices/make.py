@@ -1,7 +1,7 @@
-"""Makes the recordings again: `python -m tests.voices.make`, where the program flite (2.2) is installed.
+"""Makes the recordings again with the program flite (2.2): `python -m tests.voices.make`.
 
-Chosen from some thirty sentences: those that the embedded recogniser gets right at several loudnesses, after one and
-two passes through Opus, and with a little hiss.
+The sentences were selected from about thirty: pocketsphinx recognises them at several volumes, after one and two passes
+through Opus, and with slight noise.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ BITRATE = 24_000
 
 
 def make(voice: str, sentence: str) -> Recording:
-    """Speak one sentence into a file of this folder."""
+    """Synthesise one sentence into a file of this folder."""
     text = sentence.lower().rstrip(".?")
     recording = Recording(file=f"{text.replace(' ', '_')}_{voice}.ogg", text=text, voice=voice)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "said.wav"
+        path = Path(folder) / "speech.wav"
         subprocess.run(["flite", "-voice", voice, "-t", sentence, "-o", str(path)], check=True)
-        with wave.open(str(path)) as said:
-            samples = np.frombuffer(said.readframes(said.getnframes()), np.int16)
-            samples = resample(samples, said.getframerate(), 48_000)
+        with wave.open(str(path)) as speech:
+            samples = np.frombuffer(speech.readframes(speech.getnframes()), np.int16)
+            samples = resample(samples, speech.getframerate(), 48_000)
     with av.open(str(recording.path), "w", format="ogg") as container:
         stream = container.add_stream("libopus", rate=48_000)
         assert isinstance(stream, AudioStream)

@@ -1,7 +1,7 @@
 """Makes the recordings of pauses, fillers, coughs and half sentences again: `python -m tests.voices.make_turns`.
 
-Needs the program flite (2.2) and the extra `espeak`. Each recording is put together from spoken parts, silence and
-noises, so it is known to the sample what is where.
+Needs the program flite (2.2) and the extra `espeak`. Each recording is assembled from speech, silence and noises, so
+the position of each part is known to the sample.
 """
 
 from __future__ import annotations
@@ -74,24 +74,24 @@ CASES: dict[str, tuple[int, Sequence[Part]]] = {
 
 
 def spoken(part: Say, espeak: EspeakEngine) -> Sound:
-    """A voice without the silence round it."""
+    """The speech of a part without silence around it."""
     if part.voice == "de":
         pieces = list(espeak.speak(part.text, Voice(name="male", language="de"), 1))
         samples = resample(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, RATE)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "said.wav"
+            path = Path(folder) / "speech.wav"
             subprocess.run(["flite", "-voice", part.voice, "-t", part.text, "-o", str(path)], check=True)
-            with wave.open(str(path)) as said:
-                samples = np.frombuffer(said.readframes(said.getnframes()), np.int16)
-                samples = resample(samples, said.getframerate(), RATE)
+            with wave.open(str(path)) as speech:
+                samples = np.frombuffer(speech.readframes(speech.getnframes()), np.int16)
+                samples = resample(samples, speech.getframerate(), RATE)
     sound = samples / 32768
     loud = np.nonzero(np.abs(sound) > AUDIBLE)[0]
     return sound[loud[0] : loud[-1] + 1]
 
 
 def noise(kind: str, generator: np.random.Generator) -> Sound:
-    if kind == "cough":  # two bursts of noise round 600 Hz, the second one longer
+    if kind == "cough":  # two bursts of noise around 600 Hz, the second one longer
         bursts = [_burst(generator, seconds, 0.5) for seconds in (0.16, 0.22)]
         return np.concatenate([bursts[0], np.zeros(RATE // 12), bursts[1]])
     if kind == "knock":
@@ -115,7 +115,7 @@ def _burst(generator: np.random.Generator, seconds: float, loudness: float) -> S
 
 
 def make(name: str, phrases: int, parts: Sequence[Part], espeak: EspeakEngine) -> TurnRecording:
-    """Put one recording together and write it into the folder."""
+    """Assemble one recording and write it into the folder."""
     generator = np.random.default_rng(sum(name.encode()))
     pieces: list[Sound] = [np.zeros(RATE)]
     heard: list[Heard] = []

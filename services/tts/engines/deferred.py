@@ -1,4 +1,4 @@
-"""A voice that has yet to arrive: another one speaks until its model is downloaded and loaded."""
+"""An engine whose model is still being downloaded: another engine speaks until it is loaded."""
 
 from __future__ import annotations
 
@@ -11,30 +11,34 @@ from services.tts.engine import SpeechPiece, Synthesizer, Voice
 
 log = logging.getLogger(__name__)
 
-PAUSES = (5.0, 30.0, 120.0, 600.0)
-"""Seconds before each further try; the last one again and again."""
+RETRY_DELAYS = (5.0, 30.0, 120.0, 600.0)
+"""Seconds before each retry; the last delay repeats."""
 
 
 class DeferredEngine:
-    """Fetches and loads an engine beside the work, and tries again where that failed but can still succeed.
+    """Downloads and loads an engine in the background, with retries after errors that can pass.
 
     Args:
-        make: fetches and loads it; may take minutes.
-        meanwhile: speaks until then.
+        load: downloads and loads the engine; may take minutes.
+        fallback: speaks until then.
         name: of the engine, for the log.
-        pauses: seconds between tries.
+        retry_delays: seconds.
     """
 
     def __init__(
-        self, make: Callable[[], Synthesizer], meanwhile: Synthesizer, name: str, pauses: Sequence[float] = PAUSES
+        self,
+        load: Callable[[], Synthesizer],
+        fallback: Synthesizer,
+        name: str,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
-        self._current = meanwhile
-        self._make = make
+        self._current = fallback
+        self._load = load
         self._name = name
-        self._pauses = pauses
+        self._retry_delays = retry_delays
         self.resolved = threading.Event()
-        """It is there, or will not come."""
-        threading.Thread(target=self._arrive, name=f"fetch {name}", daemon=True).start()
+        """Set once the engine is loaded or has failed for good."""
+        threading.Thread(target=self._run, name=f"fetch {name}", daemon=True).start()
 
     def voice_for(self, voice: Voice) -> str:
         return self._current.voice_for(voice)
@@ -42,22 +46,22 @@ class DeferredEngine:
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
         return self._current.speak(text, voice, seed)
 
-    def _arrive(self) -> None:
-        tries = 0
+    def _run(self) -> None:
+        retries = 0
         while not self.resolved.is_set():
             try:
-                self._current = self._make()
-                log.info("the voice has arrived", extra={"engine": self._name})
+                self._current = self._load()
+                log.info("engine loaded", extra={"engine": self._name})
                 self.resolved.set()
             except VisavisError as error:
-                told = {"engine": self._name, "why": error.detail}
-                log.error("the voice is not there, another one speaks", extra=told)
+                extra = {"engine": self._name, "why": error.detail}
+                log.error("engine cannot be loaded, the fallback speaks", extra=extra)
                 if not error.retryable:
                     self.resolved.set()
                 else:
-                    threading.Event().wait(self._pauses[min(tries, len(self._pauses) - 1)])
-                    tries += 1
+                    threading.Event().wait(self._retry_delays[min(retries, len(self._retry_delays) - 1)])
+                    retries += 1
             except Exception:
-                log.exception("the voice is not there, another one speaks", extra={"engine": self._name})
+                log.exception("engine cannot be loaded, the fallback speaks", extra={"engine": self._name})
                 self.resolved.set()
                 raise

@@ -1,15 +1,15 @@
-"""eSpeak NG in a process of its own, for it is under the GPL: `python -m services.tts.engines.espeak_process`.
+"""eSpeak NG in a process of its own, because of its GPL: `python -m services.tts.engines.espeak_process`.
 
-Nothing else in Visavis touches the library. It reads requests on standard input and writes answers on standard output,
-each a msgpack message behind its length (four bytes, big endian), one answer for one request:
+Nothing else in Visavis loads the library. The process reads requests from standard input and writes one response for
+each to standard output, as msgpack messages with a length prefix (four bytes, big endian):
 
     {"text", "voice", "variant", "pitch" 0-99, "rate" words a minute, "volume" 0-200, "seed", "silent"}
     {"rate", "pcm", "phonemes": [[name, sample], …]}, {"ipa"} or {"error", "retryable"}
 
-Each request is spoken by a fork of the process as it was at its start. The library keeps traces of what it said before;
-so the same request gives the same samples, and a text that brings the library down brings down nothing else.
+Each request runs in a fork of the freshly started process. The library keeps state between texts; a fork gives the same
+samples for the same request, and a text that crashes the library crashes only the fork.
 
-It ends when its standard input does.
+The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RATE, _VOLUME, _PITCH = 1, 2, 3
 _CHARACTERS_UTF8 = 1
 _EVENT_LIST_END, _EVENT_PHONEME = 0, 7
 _IPA = 2
-_CLAUSE_MARKS = ".,!?;:"
+_CLAUSE_PUNCTUATION = ".,!?;:"
 BUFFER_MS = 200
 
 
@@ -51,37 +51,37 @@ class _Event(ctypes.Structure):
     ]
 
 
-_OnSound = ctypes.CFUNCTYPE(c_int, POINTER(c_short), c_int, POINTER(_Event))
+_OnAudio = ctypes.CFUNCTYPE(c_int, POINTER(c_short), c_int, POINTER(_Event))
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     voice: str
-    """Of a language, e.g. "en-us"."""
+    """Language, e.g. "en-us"."""
     variant: str = ""
-    """Of the sound, e.g. "f5"; "" for the voice's own."""
+    """Timbre, e.g. "f5"; "" for the default."""
     pitch: int = 50
     rate: int = 165
     volume: int = 100
     seed: int = 0
-    """Of the breath and the flutter, 31 bits."""
+    """Of the random breath and flutter, 31 bits."""
     silent: bool = False
-    """Only the phonemes of the text are wanted, as `ipa`."""
+    """No audio, only the phonemes of the text as `ipa`."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     rate: int = 0
     pcm: bytes = b""
     phonemes: tuple[tuple[str, int], ...] = ()
-    """IPA and the sample at which it begins; "" is a pause."""
+    """IPA and first sample; "" is a pause."""
     ipa: str = ""
-    """The text in IPA with stress marks, a blank between words, each clause with the mark that ended it."""
+    """The text in IPA with stress marks, spaces between words and the punctuation that ends each clause."""
     error: str = ""
     retryable: bool = False
 
 
 WARM_UP = Request(text="hello", voice="en-us", variant="f5")
-"""Loads what most requests need."""
+"""Loads the data that most requests need."""
 
 
 def write_message(stream: BinaryIO, data: bytes) -> None:
@@ -90,7 +90,7 @@ def write_message(stream: BinaryIO, data: bytes) -> None:
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
-    """The next message; None where the stream has ended, in the middle of one too."""
+    """The next message; None if the stream has ended, even within a message."""
     head = stream.read(4)
     if len(head) < 4:
         return None
@@ -100,10 +100,10 @@ def read_message(stream: BinaryIO) -> bytes | None:
 
 
 class EspeakLibrary:
-    """The library, which has one global state: one text at a time.
+    """The library, whose state is global: one text at a time.
 
     Raises:
-        RuntimeError: it does not start.
+        RuntimeError: the library does not start.
     """
 
     def __init__(self) -> None:
@@ -122,15 +122,15 @@ class EspeakLibrary:
         if self.rate <= 0:
             raise RuntimeError(f"eSpeak NG did not start: {self.rate}")
         self._library = library
-        self._callback = _OnSound(self._hear)
+        self._callback = _OnAudio(self._on_audio)
         library.espeak_SetSynthCallback(self._callback)
-        self._sound: list[bytes] = []
+        self._audio: list[bytes] = []
         self._phonemes: list[tuple[str, int]] = []
 
     def speak(self, request: Request) -> Response:
         name = f"{request.voice}+{request.variant}" if request.variant else request.voice
         self._library.espeak_ng_SetRandSeed(request.seed)
-        # An unknown voice would leave the one before in place, without a word.
+        # The library would silently keep the previous voice.
         if self._library.espeak_SetVoiceByName(name.encode()) != 0:
             return Response(error=f"eSpeak NG has no voice {name!r}")
         if request.silent:
@@ -138,57 +138,57 @@ class EspeakLibrary:
         self._library.espeak_SetParameter(_RATE, request.rate, 0)
         self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
         self._library.espeak_SetParameter(_VOLUME, request.volume, 0)
-        self._sound, self._phonemes = [], []
+        self._audio, self._phonemes = [], []
         text = request.text.encode() + b"\0"
         status = self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARACTERS_UTF8, None, None)
         if status != 0:
             return Response(error=f"eSpeak NG gave up on {len(request.text)} characters: {status}", retryable=True)
-        return Response(rate=self.rate, pcm=b"".join(self._sound), phonemes=tuple(self._phonemes))
+        return Response(rate=self.rate, pcm=b"".join(self._audio), phonemes=tuple(self._phonemes))
 
     def _ipa(self, text: str) -> str:
         data = text.encode() + b"\0"
         buffer = ctypes.create_string_buffer(data, len(data))
         start = ctypes.addressof(buffer)
-        place = c_void_p(start)
+        position = c_void_p(start)
         clauses: list[str] = []
-        while place.value:
-            before = place.value
-            said = self._library.espeak_TextToPhonemes(ctypes.byref(place), _CHARACTERS_UTF8, _IPA)
-            # It tells where it stopped reading, a letter or two behind the mark; at the end it tells nothing.
-            end = place.value or start + len(data) - 1
+        while position.value:
+            before = position.value
+            phonemes = self._library.espeak_TextToPhonemes(ctypes.byref(position), _CHARACTERS_UTF8, _IPA)
+            # The position where it stopped, a letter or two after the punctuation; null at the end of the text.
+            end = position.value or start + len(data) - 1
             clause = data[before - start : end - start].decode("utf-8", "ignore").rstrip()
-            mark = next((letter for letter in reversed(clause[-3:]) if letter in _CLAUSE_MARKS), "")
-            if said:
-                clauses.append(said.decode("utf-8", "ignore").strip() + mark)
-            if place.value == before:
+            punctuation = next((letter for letter in reversed(clause[-3:]) if letter in _CLAUSE_PUNCTUATION), "")
+            if phonemes:
+                clauses.append(phonemes.decode("utf-8", "ignore").strip() + punctuation)
+            if position.value == before:
                 break
         return " ".join(clauses)
 
-    def _hear(self, wave: Any, count: int, events: Any) -> int:
-        place = 0
-        while events[place].type != _EVENT_LIST_END:
-            event = events[place]
+    def _on_audio(self, wave: Any, count: int, events: Any) -> int:
+        index = 0
+        while events[index].type != _EVENT_LIST_END:
+            event = events[index]
             if event.type == _EVENT_PHONEME:
                 name = event.id.string.decode("utf-8", "ignore")
-                if not name.startswith("("):  # "(en)" says that the language changes, and has no sound
+                if not name.startswith("("):  # "(en)" marks a change of language
                     self._phonemes.append((name, event.sample))
-            place += 1
+            index += 1
         if wave and count > 0:
-            self._sound.append(ctypes.string_at(wave, count * 2))
+            self._audio.append(ctypes.string_at(wave, count * 2))
         return 0
 
 
 def speak_in_fork(espeak: EspeakLibrary, request: Request) -> bytes:
-    """The encoded answer, made in a fork; an error that can be retried where that did not live to give it."""
-    reading, writing = os.pipe()
+    """The encoded response, made in a fork; a retryable error if the fork crashes."""
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reading)
-        with os.fdopen(writing, "wb") as pipe:
+        os.close(read_end)
+        with os.fdopen(write_end, "wb") as pipe:
             pipe.write(msgspec.msgpack.encode(espeak.speak(request)))
         os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
         data = pipe.read()
     _, status = os.waitpid(child, 0)
     if status == 0:
@@ -199,7 +199,7 @@ def speak_in_fork(espeak: EspeakLibrary, request: Request) -> bytes:
 
 
 def main() -> int:
-    # Ctrl-C is meant for the service, which ends us by closing the pipe.
+    # Ctrl-C is for the service, which ends this process by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     espeak = EspeakLibrary()
     espeak.speak(WARM_UP)

@@ -1,4 +1,4 @@
-"""English with the natural voices of flite (CMU Arctic), in this process, heard while they are made."""
+"""English with the natural voices of flite (CMU Arctic): in this process, streamed during synthesis."""
 
 from __future__ import annotations
 
@@ -15,56 +15,56 @@ from services.tts.spoken_form import to_ascii_english
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _FliteVoiceInfo:
     name: str
-    shifts: bool = True
-    """Whether its pitch can be set; otherwise it is played faster and spoken slower, which makes a smaller person."""
+    has_pitch: bool = True
+    """Whether flite can set the pitch; otherwise a higher sample rate with slower speech raises it."""
 
 
-_KINDS = {
-    "female": _Kind("slt"),
-    "male": _Kind("rms", shifts=False),
-    "slt": _Kind("slt"),
-    "rms": _Kind("rms", shifts=False),
-    "awb": _Kind("awb"),
-    "kal16": _Kind("kal16"),
+_VOICES = {
+    "female": _FliteVoiceInfo("slt"),
+    "male": _FliteVoiceInfo("rms", has_pitch=False),
+    "slt": _FliteVoiceInfo("slt"),
+    "rms": _FliteVoiceInfo("rms", has_pitch=False),
+    "awb": _FliteVoiceInfo("awb"),
+    "kal16": _FliteVoiceInfo("kal16"),
 }
 
 
 class FliteEngine:
-    """Speaks English only; letters beyond ASCII are spelt without their accents."""
+    """Speaks English only; letters outside ASCII lose their accents."""
 
     def __init__(self) -> None:
-        # flite keeps what it is doing in its voices: one text at a time.
+        # flite keeps its state in the voices: one text at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="flite")
-        self._voices: dict[str, FliteVoice] = {kind.name: FliteVoice(kind.name) for kind in _KINDS.values()}
+        self._voices: dict[str, FliteVoice] = {info.name: FliteVoice(info.name) for info in _VOICES.values()}
 
     def voice_for(self, voice: Voice) -> str:
-        return f"flite/{_kind(voice).name}"
+        return f"flite/{_info(voice).name}"
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
         plain = to_ascii_english(text)
         if not any(character.isalnum() for character in plain):
             return
-        kind = _kind(voice)
+        info = _info(voice)
         pitch = min(max(voice.pitch, 0.75), 1.35)
         pace = min(max(voice.pace, 0.6), 1.7)
         pieces: queue.SimpleQueue[SpeechPiece | BaseException | None] = queue.SimpleQueue()
         stopped = False
 
-        def on_sound(samples: Samples, rate: int, phonemes: list[Phoneme]) -> bool:
-            played = rate if kind.shifts else round(rate * pitch)
-            shapes = viseme_marks((phoneme, arpabet_visemes(phoneme.name)) for phoneme in phonemes)
-            pieces.put(SpeechPiece(samples, played, shapes))
+        def on_audio(samples: Samples, rate: int, phonemes: list[Phoneme]) -> bool:
+            playback_rate = rate if info.has_pitch else round(rate * pitch)
+            visemes = viseme_marks((phoneme, arpabet_visemes(phoneme.name)) for phoneme in phonemes)
+            pieces.put(SpeechPiece(samples, playback_rate, visemes))
             return not stopped
 
-        def work() -> None:
+        def synthesise() -> None:
             if not stopped:
-                stretch = 1 / pace if kind.shifts else pitch / pace
-                shift = pitch if kind.shifts else 1.0
-                self._voices[kind.name].speak(plain, stretch, shift, seed, on_sound)
+                duration_stretch = 1 / pace if info.has_pitch else pitch / pace
+                f0_shift = pitch if info.has_pitch else 1.0
+                self._voices[info.name].speak(plain, duration_stretch, f0_shift, seed, on_audio)
 
-        job = self._thread.submit(work)
+        job = self._thread.submit(synthesise)
         job.add_done_callback(lambda done: pieces.put(done.exception()))
         try:
             while (piece := pieces.get()) is not None:
@@ -75,5 +75,5 @@ class FliteEngine:
             stopped = True
 
 
-def _kind(voice: Voice) -> _Kind:
-    return _KINDS.get(voice.name, _KINDS["female"])
+def _info(voice: Voice) -> _FliteVoiceInfo:
+    return _VOICES.get(voice.name, _VOICES["female"])

@@ -1,4 +1,4 @@
-"""Debian's libflite through ctypes: a voice, a text, its phonemes and its sound while it is made.
+"""Debian's libflite through ctypes: streams the audio of a text, with its phonemes.
 
 Licence of flite and of its voices: BSD-like, see docs/licences.md. The structures are those of flite 2.x.
 """
@@ -19,7 +19,7 @@ from services.audio import Samples
 from services.tts.lips.visemes import Phoneme
 
 _CONTINUE, _STOP = 0, -1
-_SPEAKING = threading.Lock()
+_LOCK = threading.Lock()
 
 
 class _Wave(ctypes.Structure):
@@ -32,13 +32,13 @@ class _Wave(ctypes.Structure):
     ]
 
 
-_OnSound = ctypes.CFUNCTYPE(c_int, POINTER(_Wave), c_int, c_int, c_int, c_void_p)
+_OnAudio = ctypes.CFUNCTYPE(c_int, POINTER(_Wave), c_int, c_int, c_int, c_void_p)
 
 
 class _StreamingInfo(ctypes.Structure):
     _fields_ = [
         ("min_buffsize", c_int),
-        ("asc", _OnSound),
+        ("asc", _OnAudio),
         ("text", c_char_p),
         ("utt", c_void_p),
         ("item", c_void_p),
@@ -70,12 +70,12 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @functools.cache
 def _load(name: str) -> ctypes.CDLL:
-    # Voices look up the language and the lexicon among the symbols that are there already.
+    # A voice resolves the language and the lexicon from symbols that are already loaded.
     return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
 
 
 def why_unavailable() -> str | None:
-    """What of flite is not installed here, as one sentence."""
+    """The unmet requirement, as one sentence; None if flite can run here."""
     for library in ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1", "libflite_cmu_us_slt.so.1"):
         try:
             _load(library)
@@ -93,9 +93,9 @@ def _libc() -> ctypes.CDLL:
 
 @functools.cache
 def _flite() -> ctypes.CDLL:
-    lack = why_unavailable()
-    if lack:
-        raise EngineError(lack)
+    reason = why_unavailable()
+    if reason:
+        raise EngineError(reason)
     library = _load("libflite.so.1")
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name)
@@ -105,11 +105,11 @@ def _flite() -> ctypes.CDLL:
 
 
 class FliteVoice:
-    """One voice of flite. Voices take turns: the library keeps what it is asked for in voices that all share.
+    """One voice of flite. Only one voice speaks at a time: the library keeps its settings in shared state.
 
     Args:
         name: of the CMU voice, e.g. "slt".
-        block: smallest number of samples that `on_sound` is called with, but for the last.
+        block: minimum of samples per call of `on_audio`, except the last.
     Raises:
         EngineError: the voice is not installed.
     """
@@ -125,65 +125,65 @@ class FliteVoice:
         self._features = self._voice.contents.features
         self._listener: Callable[[Samples, int], bool] | None = None
         self._error: BaseException | None = None
-        self._callback = _OnSound(self._hear)
+        self._callback = _OnAudio(self._on_audio)
         self._block = block
 
     def speak(
         self,
         text: str,
-        stretch: float,
-        shift: float,
+        duration_stretch: float,
+        f0_shift: float,
         seed: int,
-        on_sound: Callable[[Samples, int, list[Phoneme]], bool],
+        on_audio: Callable[[Samples, int, list[Phoneme]], bool],
     ) -> None:
-        """Make the sound of an ASCII text; returns when all of it is made.
+        """Synthesise an ASCII text; returns when all audio has been passed on.
 
         Args:
-            stretch: factor on all durations.
-            shift: factor on the pitch, where the voice has a model for it.
-            seed: of the breath in the voice.
-            on_sound: called with samples, their rate and, the first time, all phonemes; False stops the work.
+            duration_stretch: factor on all durations.
+            f0_shift: factor on the pitch, if the voice has a model of it.
+            seed: of the noise in the voice.
+            on_audio: called with samples, their rate and, the first time, all phonemes; False stops the synthesis.
         Raises:
-            EngineError: flite gave up.
+            EngineError: flite failed.
         """
-        told = False
+        is_first = True
 
         def listen(samples: Samples, rate: int) -> bool:
-            nonlocal told
-            phonemes = [] if told else self._phonemes(utterance, rate)
-            told = True
-            return on_sound(samples, rate, phonemes)
+            nonlocal is_first
+            phonemes = self._phonemes(utterance, rate) if is_first else []
+            is_first = False
+            return on_audio(samples, rate, phonemes)
 
         flite = self._flite
-        with _SPEAKING:
-            self._set(stretch, shift, seed)
+        with _LOCK:
+            self._set_features(duration_stretch, f0_shift, seed)
             utterance = flite.new_utterance()
             flite.utt_set_input_text(utterance, text.encode("ascii"))
             self._listener, self._error = listen, None
             try:
-                made = flite.flite_do_synth(utterance, self._voice, ctypes.cast(flite.utt_synth, c_void_p))
+                done = flite.flite_do_synth(utterance, self._voice, ctypes.cast(flite.utt_synth, c_void_p))
             finally:
                 self._listener = None
                 flite.delete_utterance(utterance)
         if self._error is not None:
             raise self._error
-        if not made:
+        if not done:
             raise EngineError(f"flite could not speak {len(text)} characters", retryable=True)
 
-    def _set(self, stretch: float, shift: float, seed: int) -> None:
+    def _set_features(self, duration_stretch: float, f0_shift: float, seed: int) -> None:
         flite = self._flite
-        flite.feat_set_float(self._features, b"duration_stretch", stretch)
-        flite.feat_set_float(self._features, b"f0_shift", shift)
-        # A fresh one for every text: the voice frees the one before.
+        flite.feat_set_float(self._features, b"duration_stretch", duration_stretch)
+        flite.feat_set_float(self._features, b"f0_shift", f0_shift)
+        # A new one for every text: the voice frees the previous one.
         info = flite.new_audio_streaming_info()
         info.contents.min_buffsize = self._block
         info.contents.asc = self._callback
         flite.feat_set(self._features, b"streaming_info", flite.audio_streaming_info_val(info))
-        # flite draws its noise from the C library, which nothing else in this process does.
+        # flite takes its noise from rand() of the C library, which nothing else in this process uses.
         _libc().srand(seed & 0x7FFFFFFF)
 
-    def _hear(self, wave: Any, start: int, size: int, last: int, info: int | None) -> int:
-        """Called by flite; an exception must not go through its C code."""
+    def _on_audio(self, wave: Any, start: int, size: int, last: int, info: int | None) -> int:
+        """Called by flite, through whose C code no exception may pass."""
         assert self._listener is not None
         if size <= 0:
             return _CONTINUE

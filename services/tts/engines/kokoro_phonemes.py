@@ -1,6 +1,6 @@
-"""eSpeak NG's IPA in the letters that Kokoro was trained with. Pure.
+"""Converts eSpeak NG's IPA to the phonemes that Kokoro was trained with. Pure.
 
-Kokoro's own converter (misaki) writes a diphthong and an affricate as one letter, and American English without length
+Kokoro's own converter (misaki) writes a diphthong or an affricate as one letter, and American English without length
 marks. The rows below are that mapping as its documentation describes it.
 """
 
@@ -16,18 +16,18 @@ _ENGLISH = (
 _AMERICAN = (("oʊ", "O"), ("ɪə", "iə"), ("ɾ", "T"), ("ː", ""))
 _BRITISH = (("əʊ", "Q"), ("eə", "ɛː"), ("iə", "ɪə"))
 _OTHERS = (("ts", "ʦ"), ("dz", "ʣ"), ("tʃ", "ʧ"), ("dʒ", "ʤ"))
-# eSpeak NG sets the stress before the vowel, and so did the training.
-_SWITCH = re.compile(r"\([a-z-]+\)")
+# The stress mark needs no mapping: eSpeak NG and the training data both set it before the vowel.
+_LANGUAGE_SWITCH = re.compile(r"\([a-z-]+\)")
 
 
 def to_kokoro_phonemes(ipa: str, language: str) -> str:
-    """The letters for a text.
+    """The phonemes of a text.
 
     Args:
         ipa: from eSpeak NG.
-        language: BCP-47 tag, which says how English is spoken.
+        language: BCP-47 tag, which distinguishes British from American English.
     """
-    text = _SWITCH.sub("", ipa).replace("\u0361", "").replace("_", "")
+    text = _LANGUAGE_SWITCH.sub("", ipa).replace("\u0361", "").replace("_", "")
     tag = language.lower()
     if not tag.startswith("en"):
         rows: tuple[tuple[str, str], ...] = _OTHERS
@@ -38,6 +38,6 @@ def to_kokoro_phonemes(ipa: str, language: str) -> str:
     return text
 
 
-def phoneme_ids(letters: str, vocabulary: Mapping[str, int]) -> list[int]:
-    """Numbers of the letters that the model knows; the others are left out."""
-    return [vocabulary[letter] for letter in letters if letter in vocabulary]
+def phoneme_ids(phonemes: str, vocabulary: Mapping[str, int]) -> list[int]:
+    """The ids of the phonemes in the vocabulary; others are skipped."""
+    return [vocabulary[phoneme] for phoneme in phonemes if phoneme in vocabulary]

@@ -1,4 +1,4 @@
-"""Each language to the engine that speaks it best."""
+"""Routes each text to the engine that speaks its language best."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.tts.engine import SpeechPiece, Synthesizer, Voice
 
 
 class LanguageRouter:
-    """English that can be spelt in ASCII to one engine, everything else to the other."""
+    """Routes English in the Latin alphabet to one engine, everything else to another."""
 
     def __init__(self, english: Synthesizer, others: Synthesizer) -> None:
         self._english = english
@@ -18,5 +18,5 @@ class LanguageRouter:
         return (self._english if voice.is_english else self._others).voice_for(voice)
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        plain = voice.is_english and not any(character.isalpha() and character > "\u024f" for character in text)
-        return (self._english if plain else self._others).speak(text, voice, seed)
+        latin = voice.is_english and not any(character.isalpha() and character > "\u024f" for character in text)
+        return (self._english if latin else self._others).speak(text, voice, seed)

@@ -1,4 +1,4 @@
-"""A text that is too long to be said at once, in parts that join without a click or a gap. Pure."""
+"""Splits a long text and joins the audio of its parts without clicks or gaps. Pure."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from services.audio import Samples
 PAUSE = 0.15
 """Seconds between two parts."""
 FADE = 0.005
-"""Seconds over which each part begins and ends."""
+"""Seconds of fade at the start and the end of each part."""
 _QUIET = 0.004 * 32768
-"""Height below which the end of a part is cut away (-48 dB)."""
-# A point or a comma between digits belongs to the number.
+"""Amplitude below which the end of a part is trimmed (-48 dB)."""
+# A full stop or comma between digits is part of the number.
 _CLAUSE = re.compile(r"(?<=[.!?;:,])\s+|(?<=[。！？；：，、।])\s*")
 
 
-def split_text(text: str, longest: int) -> list[str]:
-    """The text in parts of at most so many characters, between clauses where that can be, else between words."""
+def split_text(text: str, max_characters: int) -> list[str]:
+    """The text in parts of limited length, split between clauses where possible, else between words."""
     parts: list[str] = []
     for clause in _CLAUSE.split(text):
-        if parts and len(parts[-1]) + 1 + len(clause) <= longest:
+        if parts and len(parts[-1]) + 1 + len(clause) <= max_characters:
             parts[-1] = f"{parts[-1]} {clause}".strip()
             continue
-        while len(clause) > longest:
-            place = clause.rfind(" ", 1, longest)
-            place = longest if place < 0 else place
+        while len(clause) > max_characters:
+            place = clause.rfind(" ", 1, max_characters)
+            place = max_characters if place < 0 else place
             parts.append(clause[:place])
             clause = clause[place:].strip()
         if clause:
@@ -38,16 +38,16 @@ def split_text(text: str, longest: int) -> list[str]:
 
 
 def trim_and_fade(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:
-    """A part that begins and ends in silence: faded over so many samples, the quiet at its end cut away.
+    """The audio of a part with a fade of so many samples at both ends and without the silence at its end.
 
-    The last loud sample and what follows is held back, so all that is given out stays.
+    Holds back the newest loud sample and all after it, until more audio shows whether they are the end.
     """
     held = np.zeros(0, np.int16)
     begun = False
     for sound in sounds:
         held = np.concatenate([held, sound])
         if not begun and len(held) >= fade:
-            held[:fade] = _scaled(held[:fade], np.linspace(0.0, 1.0, fade))
+            held[:fade] = _scale(held[:fade], np.linspace(0.0, 1.0, fade))
             begun = True
         loud = np.flatnonzero(np.abs(held.astype(np.int32)) > _QUIET)
         ready = max(0, int(loud[-1]) - fade) if len(loud) else 0
@@ -58,9 +58,9 @@ def trim_and_fade(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:
     held = held[: int(loud[-1]) + 1 + fade] if len(loud) else held[:0]
     end = min(fade, len(held))
     if end:
-        held[-end:] = _scaled(held[-end:], np.linspace(1.0, 0.0, end))
+        held[-end:] = _scale(held[-end:], np.linspace(1.0, 0.0, end))
         yield held
 
 
-def _scaled(samples: Samples, by: npt.NDArray[np.float64]) -> Samples:
-    return np.rint(samples * by).astype(np.int16)
+def _scale(samples: Samples, factors: npt.NDArray[np.float64]) -> Samples:
+    return np.rint(samples * factors).astype(np.int16)

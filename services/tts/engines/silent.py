@@ -1,4 +1,4 @@
-"""No voice at all, where the one asked for is not there and no other is installed: the sentence stays text."""
+"""The fallback if no engine is installed: every sentence fails and stays text."""
 
 from __future__ import annotations
 

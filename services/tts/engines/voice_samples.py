@@ -1,4 +1,4 @@
-"""Recordings that a character's voice is cloned from, and what a model made of them, kept by content."""
+"""Recordings to clone a voice from, and a cache of the latents that a model computes from them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ import numpy.typing as npt
 from bus.errors import InvalidInput
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".webm")
-SHORTEST = 6.0
-"""Seconds of recording that a voice needs."""
-LONGEST = 30.0
-"""Seconds that are used; more does not change the voice any more."""
+MIN_SECONDS = 6.0
+"""Shortest usable recording."""
+MAX_SECONDS = 30.0
+"""Only the beginning of a longer recording is used; more does not improve the voice."""
 
 
 def find_sample(folder: Path, name: str) -> Path | None:
-    """The recording of this name, with or without its ending; None where there is none.
-
-    A name with a folder in it finds nothing.
-    """
+    """The recording of a name, with or without its suffix; None if there is none or the name contains a folder."""
     if not name or Path(name).name != name:
         return None
     paths = [folder / name, *(folder / f"{name}{suffix}" for suffix in SUFFIXES)]
@@ -32,25 +29,25 @@ def find_sample(folder: Path, name: str) -> Path | None:
 
 
 def read_sample(path: Path, rate: int) -> npt.NDArray[np.float32]:
-    """The sound of a file, mono, -1 to 1, at the most 30 s of it.
+    """The first 30 s of a recording, mono, -1 to 1.
 
     Raises:
-        InvalidInput: it is no recording, or shorter than 6 s.
+        InvalidInput: the file is no recording, or shorter than 6 s.
     """
     try:
         with av.open(str(path)) as container:
             resampler = av.AudioResampler("flt", "mono", rate)
             blocks: list[npt.NDArray[np.float32]] = []
             for frame in container.decode(audio=0):
-                blocks += [_floats(made) for made in resampler.resample(frame)]
-                if sum(map(len, blocks)) >= LONGEST * rate:
+                blocks += [_floats(resampled) for resampled in resampler.resample(frame)]
+                if sum(map(len, blocks)) >= MAX_SECONDS * rate:
                     break
-            blocks += [_floats(made) for made in resampler.resample(None)]
+            blocks += [_floats(resampled) for resampled in resampler.resample(None)]
     except (av.FFmpegError, IndexError, OSError) as error:
         raise InvalidInput(f"{path.name} is no recording that can be read: {error}") from error
-    sound = np.concatenate(blocks)[: round(LONGEST * rate)] if blocks else np.zeros(0, np.float32)
-    if len(sound) < SHORTEST * rate:
-        raise InvalidInput(f"{path.name}: expected at least {SHORTEST:g} s of a voice, got {len(sound) / rate:.1f} s")
+    sound = np.concatenate(blocks)[: round(MAX_SECONDS * rate)] if blocks else np.zeros(0, np.float32)
+    if (seconds := len(sound) / rate) < MIN_SECONDS:
+        raise InvalidInput(f"{path.name}: expected at least {MIN_SECONDS:g} s of a voice, got {seconds:.1f} s")
     return sound
 
 
@@ -59,10 +56,10 @@ def _floats(frame: av.AudioFrame) -> npt.NDArray[np.float32]:
 
 
 class LatentsCache:
-    """Arrays on disk under a hash of what they were made from. A file that is damaged is as good as none.
+    """Arrays on disk, by a hash of their source. A damaged file counts as missing.
 
     Args:
-        folder: made when something is kept.
+        folder: created by the first `put`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -86,7 +83,7 @@ class LatentsCache:
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._folder)
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stubs take the names for its own options
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stubs mistake the names for its own options
         Path(name).replace(self._path(key))
 
     def _path(self, key: str) -> Path:

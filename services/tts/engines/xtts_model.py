@@ -1,4 +1,4 @@
-"""XTTS v2 from a folder of its published files, by way of coqui-tts."""
+"""Loads XTTS v2 from a folder of its published files and runs it with coqui-tts."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ log = logging.getLogger(__name__)
 
 FILES = WEIGHTS.files
 CLONING_RATE = 22_050
-"""Samples per second of what a voice is cloned from."""
+"""Sample rate of the recording that a voice is cloned from."""
 _FIRST, _NEXT = 8, 16
-"""Latents that are waited for before the first sound (about 180 ms of it), and before each further one."""
+"""Latents per piece of audio: few in the first one (about 180 ms), for low latency."""
 _NOT_A_MODEL = (
     OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, EOFError, pickle.UnpicklingError,
 )  # fmt: skip
 _LATENTS_PER_TOKEN = 8
-"""More sound than that for a token of text is a model that found no end."""
+"""With more audio per token of text the model has missed the end."""
 
 
 @dataclass(frozen=True)
 class SpeakerConditioning:
-    """What the model knows of a voice."""
+    """The voice on which the networks are conditioned."""
 
     style: Tensor
-    """[1, 32, width]."""
+    """[1, 32, width], coqui's `gpt_cond_latent`."""
     timbre: Tensor
-    """[1, 512, 1]."""
+    """[1, 512, 1], coqui's `speaker_embedding`."""
 
 
 class XttsModel:
@@ -51,10 +51,10 @@ class XttsModel:
     Args:
         folder: with the files named in `FILES`.
         device: "cuda", "cpu" and so on.
-        memory: bytes of a graphics card that may be taken.
+        memory: limit in bytes on a GPU.
     Raises:
         ConfigurationError: the files are not those of an XTTS v2 model.
-        EngineError: there is not enough memory.
+        EngineError: out of memory.
     """
 
     def __init__(self, folder: Path, device: str, memory: int) -> None:
@@ -81,12 +81,12 @@ class XttsModel:
 
     @property
     def longest_text(self) -> dict[str, int]:
-        """Characters that may be said at once, by language."""
+        """Maximum of characters per call, by language."""
         limits: dict[str, int] = self._model.tokenizer.char_limits
         return limits
 
     def tokens(self, text: str, language: str) -> list[int]:
-        """Numbers, abbreviations and symbols are spelt out by the library, in the language.
+        """The tokens of a text, in which the library spells out numbers, abbreviations and symbols.
 
         Raises:
             EngineError: the language needs a package that is not installed.
@@ -99,37 +99,37 @@ class XttsModel:
 
     @torch.inference_mode()
     def clone(self, samples: npt.NDArray[np.float32]) -> SpeakerConditioning:
-        """The voice in a recording, [n] at `CLONING_RATE`, -1 to 1."""
+        """The voice of a recording, [n] at `CLONING_RATE`, -1 to 1."""
         sound = torch.from_numpy(samples)[None].to(self.device)
         with engine_errors():
             style = self._model.get_gpt_cond_latents(sound, CLONING_RATE, length=30, chunk_length=6)
             return SpeakerConditioning(style, self._model.get_speaker_embedding(sound, CLONING_RATE))
 
     def speak(self, tokens: list[int], speaker: SpeakerConditioning, seed: int, stretch: float) -> Iterator[Tensor]:
-        """Sound piece by piece, [n] each at `rate`, -1 to 1.
+        """Audio piece by piece, [n] each at `rate`, -1 to 1.
 
         Raises:
-            EngineError: there is not enough memory; nothing of it is kept.
+            EngineError: out of memory; the memory is freed.
         """
         with engine_errors():
             gpt = self._model.gpt
             vocoder = Vocoder(self._model.hifigan_decoder, speaker.timbre, stretch)
-            longest = min(int(gpt.max_gen_mel_tokens), 40 + _LATENTS_PER_TOKEN * len(tokens))
-            waiting: list[Tensor] = []
-            wanted = _FIRST
+            max_latents = min(int(gpt.max_gen_mel_tokens), 40 + _LATENTS_PER_TOKEN * len(tokens))
+            pending: list[Tensor] = []
+            piece_size = _FIRST
             with torch.inference_mode():
                 prefix = conditioning_prefix(gpt, tokens, speaker.style)
-            for latent in generate_latents(gpt, prefix, seed, longest, Sampling()):
-                waiting.append(latent)
-                if len(waiting) == wanted:
-                    yield vocoder.push(waiting)
-                    waiting, wanted = [], _NEXT
-            yield vocoder.push(waiting, last=True)
+            for latent in generate_latents(gpt, prefix, seed, max_latents, Sampling()):
+                pending.append(latent)
+                if len(pending) == piece_size:
+                    yield vocoder.push(pending)
+                    pending, piece_size = [], _NEXT
+            yield vocoder.push(pending, last=True)
 
 
 @contextlib.contextmanager
 def engine_errors() -> Iterator[None]:
-    """A full graphics card as an error that the person is told; what was half made is given back."""
+    """Raises out of memory as an EngineError and frees the memory of the unfinished work."""
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -140,7 +140,7 @@ def engine_errors() -> Iterator[None]:
 
 
 def _library() -> tuple[Any, Any]:
-    """coqui-tts's configuration and model."""
+    """coqui-tts's configuration and model classes."""
     torch_audio.make_importable()
     config = importlib.import_module("TTS.tts.configs.xtts_config").XttsConfig
     return config, importlib.import_module("TTS.tts.models.xtts").Xtts

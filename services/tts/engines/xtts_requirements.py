@@ -1,4 +1,4 @@
-"""What XTTS v2 needs before it can be loaded: packages, files, and a word about its licence. Imports no torch."""
+"""The requirements of XTTS v2: packages, files, and acceptance of its licence. Imports no torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.downloads import Model, ModelFile, missing_files
 WEIGHTS = Model(
     "coqui/XTTS-v2",
     "6c2b0d75eae4b7047358e3b6bd9325f857d43f77",
-    # Checksums as several independent projects on GitHub pin them for this commit; we had no hub to ask.
+    # Checksums that several independent projects on GitHub pin for this commit; the hub was not reachable.
     (
         ModelFile("config.json", sha256="ef262b1454dd2a77e1461b0b2cd53e19b8a7624cc131b837d36df67356bc75e8"),
         ModelFile("vocab.json", sha256="928260878a59da8a72a2a5b7687fea29d5106137669d90945430fe17e415304a"),
@@ -30,7 +30,7 @@ def model_folder(settings: Settings) -> Path:
 
 
 def why_unavailable(settings: Settings) -> str | None:
-    """What is missing for it here, as one sentence. Asked for by name, it downloads its files."""
+    """The unmet requirement, as one sentence. An engine configured by name may lack its files: it downloads them."""
     for package in ("torch", "torchaudio", "TTS"):
         if importlib.util.find_spec(package) is None:
             return f"the package {package} is not installed (pip install 'visavis[xtts]')"
@@ -38,12 +38,12 @@ def why_unavailable(settings: Settings) -> str | None:
         return LICENCE
     if settings.tts_engine != "xtts" and missing_files(WEIGHTS.files, model_folder(settings)):
         return f"its files are not in {model_folder(settings)}; VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)"
-    if settings.tts_engine != "xtts" and not settings.tts_device and not _has_graphics_card():
+    if settings.tts_engine != "xtts" and not settings.tts_device and not _has_gpu():
         return "there is no graphics card that torch can use, and on a processor it is far too slow"
     return None
 
 
-def _has_graphics_card() -> bool:
+def _has_gpu() -> bool:
     import torch
 
     return bool(torch.cuda.is_available())

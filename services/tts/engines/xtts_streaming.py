@@ -1,9 +1,9 @@
-"""XTTS's two halves as streams: text to latents, and latents to sound.
+"""Streaming inference of XTTS in two stages: text to latents (GPT), and latents to audio (HiFi-GAN).
 
 The networks are coqui-tts's. The loops are ours for three reasons: each speech has a random generator of its own, so
-several at once do not change one another; nothing is kept in the model between steps, so they may run in several
-threads; and each sample is computed once, from all that it depends on, so pieces join as if they were made in one.
-coqui's own loop computes everything again for each piece and blends the seams.
+concurrent speeches do not affect each other; the model holds no state between steps, so several threads may use it;
+and each sample is computed once, from all frames that it depends on, so pieces join without seams. coqui's own loop
+computes everything again for each piece and cross-fades.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from torch.nn import functional
 from transformers import DynamicCache
 
 CONTEXT = 14
-"""Frames on each side that a sample of HiFi-GAN depends on: 3 for its first layer, 7.5 for the widest block of the
-first stage, one for the upsampling, and less than 2.5 for all that is behind it."""
-_UNSETTLED = 5
-"""Frames at the end that the interpolation still changes when more latents come."""
+"""Frames on each side in HiFi-GAN's receptive field: 3 for its first layer, 7.5 for the widest block of the first
+stage, one for the upsampling, and less than 2.5 for all later stages."""
+_UNSTABLE = 5
+"""Frames at the end that the interpolation still changes when more latents follow."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """As XTTS v2 was published with."""
+    """The published defaults of XTTS v2."""
 
     temperature: float = 0.75
     top_k: int = 50
@@ -35,7 +35,7 @@ class Sampling:
 
 
 def conditioning_prefix(gpt: Any, tokens: list[int], speaker: Tensor) -> Tensor:
-    """What the decoder is conditioned on, [1, 32 + tokens + 2, width].
+    """The decoder's conditioning prefix of voice and text, [1, 32 + tokens + 2, width].
 
     Args:
         speaker: [1, 32, width], a voice's conditioning latents.
@@ -46,23 +46,23 @@ def conditioning_prefix(gpt: Any, tokens: list[int], speaker: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def generate_latents(gpt: Any, prefix: Tensor, seed: int, longest: int, sampling: Sampling) -> Iterator[Tensor]:
-    """One latent for each 46 ms of sound, [1, width] each, until the model ends the speech or `longest` are made."""
+def generate_latents(gpt: Any, prefix: Tensor, seed: int, max_latents: int, sampling: Sampling) -> Iterator[Tensor]:
+    """Generates a latent [1, width] per 46 ms of audio, until the model ends the speech, at most `max_latents`."""
     cache = DynamicCache()
     random = torch.Generator().manual_seed(seed)
-    # The library's fake ids before the start count as said, and the model was tuned with that.
-    said = torch.zeros(gpt.num_audio_tokens, dtype=torch.bool, device=prefix.device)
-    said[[1, gpt.start_audio_token]] = True
+    # The library counts its placeholder ids before the start as generated, and the model was tuned with that.
+    seen = torch.zeros(gpt.num_audio_tokens, dtype=torch.bool, device=prefix.device)
+    seen[[1, gpt.start_audio_token]] = True
     token = torch.tensor([[gpt.start_audio_token]], device=prefix.device)
     embedded = torch.cat([prefix, _embedded(gpt, token, 0)], dim=1)
-    for position in range(1, longest + 1):
+    for position in range(1, max_latents + 1):
         hidden = gpt.gpt(inputs_embeds=embedded, past_key_values=cache, use_cache=True).last_hidden_state[:, -1]
         latent: Tensor = gpt.final_norm(hidden)
         yield latent
-        chosen = sample_token(gpt.mel_head(latent)[0], said, random, sampling)
+        chosen = sample_token(gpt.mel_head(latent)[0], seen, random, sampling)
         if chosen == gpt.stop_audio_token:
             return
-        said[chosen] = True
+        seen[chosen] = True
         token = torch.tensor([[chosen]], device=prefix.device)
         embedded = _embedded(gpt, token, position)
 
@@ -73,27 +73,27 @@ def _embedded(gpt: Any, token: Tensor, position: int) -> Tensor:
     return embedded
 
 
-def sample_token(logits: Tensor, said: Tensor, random: torch.Generator, sampling: Sampling) -> int:
-    """The next token.
+def sample_token(logits: Tensor, seen: Tensor, random: torch.Generator, sampling: Sampling) -> int:
+    """Samples the next token.
 
     Args:
         logits: [tokens].
-        said: [tokens], whether it was said before; it is then less likely (Keskar et al., 2019, section 4.1).
-        random: on the processor, so that a seed means the same on every device.
+        seen: [tokens], whether it was generated before: repetition penalty (Keskar et al., 2019, section 4.1).
+        random: on the CPU, so that a seed gives the same on every device.
     """
     penalised = torch.where(logits < 0, logits * sampling.repetition_penalty, logits / sampling.repetition_penalty)
-    best, places = torch.topk(torch.where(said, penalised, logits), min(sampling.top_k, len(logits)))
-    chances = torch.softmax(best / sampling.temperature, dim=0)
-    # Of the likeliest so many as make up top_p together, the first one in any case.
-    before = torch.cumsum(chances, dim=0) - chances
-    chances = torch.where(before < sampling.top_p, chances, 0.0)
-    heap = torch.cumsum(chances, dim=0).cpu()
-    drawn = torch.rand((), generator=random) * heap[-1]
-    return int(places[min(int(torch.searchsorted(heap, drawn, right=True)), len(heap) - 1)])
+    best, tokens = torch.topk(torch.where(seen, penalised, logits), min(sampling.top_k, len(logits)))
+    probabilities = torch.softmax(best / sampling.temperature, dim=0)
+    # Nucleus sampling: the most probable tokens up to a total of top_p, at least one.
+    preceding = torch.cumsum(probabilities, dim=0) - probabilities
+    probabilities = torch.where(preceding < sampling.top_p, probabilities, 0.0)
+    cumulative = torch.cumsum(probabilities, dim=0).cpu()
+    drawn = torch.rand((), generator=random) * cumulative[-1]
+    return int(tokens[min(int(torch.searchsorted(cumulative, drawn, right=True)), len(cumulative) - 1)])
 
 
 class Vocoder:
-    """Latents of one speech to sound, as early as it is certain.
+    """Converts the latents of one speech to audio, as soon as later latents cannot change it.
 
     Args:
         decoder: coqui's HifiDecoder.
@@ -106,30 +106,30 @@ class Vocoder:
         self._speaker = speaker
         self._stretch = stretch
         self._latents: list[Tensor] = []
-        self._made = 0
-        """Frames of which the sound was given."""
+        self._converted = 0
+        """Frames whose audio has been returned."""
 
     @torch.inference_mode()
-    def push(self, generate_latents: list[Tensor], *, last: bool = False) -> Tensor:
-        """The sound that no later latent will change, [samples]; on the last call all the rest.
+    def push(self, latents: list[Tensor], *, last: bool = False) -> Tensor:
+        """The audio that is now final, [samples]; on the last call all the rest.
 
         Args:
             latents: [1, width] each.
         """
-        self._latents += generate_latents
+        self._latents += latents
         frames = self._frames()
-        until = frames.shape[-1] if last else frames.shape[-1] - _UNSETTLED - CONTEXT
-        if until <= self._made:
+        until = frames.shape[-1] if last else frames.shape[-1] - _UNSTABLE - CONTEXT
+        if until <= self._converted:
             return torch.zeros(0)
-        first, end = max(0, self._made - CONTEXT), min(frames.shape[-1], until + CONTEXT)
+        first, end = max(0, self._converted - CONTEXT), min(frames.shape[-1], until + CONTEXT)
         sound: Tensor = self._decoder.waveform_decoder(frames[:, :, first:end], g=self._speaker)[0, 0]
         samples = sound.shape[-1] // (end - first)
-        sound = sound[(self._made - first) * samples : (until - first) * samples]
-        self._made = until
+        sound = sound[(self._converted - first) * samples : (until - first) * samples]
+        self._converted = until
         return sound.float().cpu()
 
     def _frames(self) -> Tensor:
-        """What HiFi-GAN takes, [1, width, frames]: interpolated thrice as the library does, from all latents."""
+        """HiFi-GAN's input [1, width, frames]: all latents, interpolated three times as the library does."""
         decoder = self._decoder
         frames = torch.cat(self._latents)[None].transpose(1, 2)
         if self._stretch != 1.0:

@@ -1,4 +1,4 @@
-"""How an engine that gives only sound comes by lip shapes."""
+"""Estimates visemes for an engine that gives only audio."""
 
 from __future__ import annotations
 
@@ -14,31 +14,30 @@ log = logging.getLogger(__name__)
 
 
 class VisemeEstimator:
-    """Lets another engine say the same text and moves its shapes to the voice.
+    """Lets a reference engine speak the same text and aligns its visemes with the voice.
 
     Args:
-        reference: an engine that gives shapes, eSpeak NG; None where it is not installed: the mouth then follows the
-            loudness only.
+        reference: an engine with visemes, eSpeak NG; None if it is not installed: the mouth then follows the loudness.
     """
 
     def __init__(self, reference: Synthesizer | None) -> None:
         self._reference = reference
 
     def open(self, text: str, voice: Voice, rate: int) -> VisemeStream:
-        """For one speech.
+        """The visemes of one speech.
 
         Args:
-            rate: of the samples that will be pushed.
+            rate: sample rate of the audio that will be pushed.
         """
         if self._reference is None:
             return LoudnessVisemes(rate)
         try:
             pieces = list(self._reference.speak(text, Voice(pace=voice.pace, language=voice.language), 1))
         except EngineError as error:
-            log.warning("no lip shapes from the text", extra={"why": error.detail})
+            log.warning("no reference for the visemes, they follow the loudness", extra={"why": error.detail})
             return LoudnessVisemes(rate)
         if not pieces or not len(pieces[0].samples):
             return LoudnessVisemes(rate)
         samples = np.concatenate([piece.samples for piece in pieces])
-        viseme_marks = tuple(mark for piece in pieces for mark in piece.visemes)
-        return AlignedVisemes(SpeechPiece(samples, pieces[0].rate, viseme_marks), rate)
+        marks = tuple(mark for piece in pieces for mark in piece.visemes)
+        return AlignedVisemes(SpeechPiece(samples, pieces[0].rate, marks), rate)

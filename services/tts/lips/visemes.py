@@ -1,4 +1,4 @@
-"""Phonemes to the fifteen OpenXR visemes, for IPA (eSpeak NG) and ARPAbet (flite, CMU dictionary)."""
+"""Maps phonemes to the fifteen OpenXR visemes, for IPA (eSpeak NG) and ARPAbet (flite, CMU dictionary). Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TypeAlias, get_args
 from bus.events import Viseme, VisemeMark
 
 WeightedVisemes: TypeAlias = tuple[tuple[Viseme, float], ...]
-"""What the mouth does during one phoneme, with how strongly; two for a diphthong."""
+"""The visemes of one phoneme with their weights; two for a diphthong."""
 
-SECOND_SHAPE_AT = 0.55
-"""Share of a diphthong after which its second shape begins."""
+DIPHTHONG_SPLIT = 0.55
+"""Share of a diphthong after which its second viseme begins."""
 
 _ARPABET = {
     "sil": "pau sil sp brth ssil",
@@ -65,12 +65,12 @@ _IPA = {
 _MODIFIERS = str.maketrans("", "", "ˈˌːˑʲʰʷ˞ˠˤ̃̊̈͡1234567890")
 _NAMES: frozenset[str] = frozenset(get_args(Viseme))
 _UNKNOWN: WeightedVisemes = (("ih", 0.5),)
-"""A slightly open mouth says least that is wrong."""
+"""A slightly open mouth is the least wrong."""
 
 
 @dataclass(frozen=True)
 class Phoneme:
-    """One sound of a speech, in samples of the engine's own rate."""
+    """One phoneme of a speech; start and end in samples at the engine's rate."""
 
     name: str
     start: int
@@ -97,12 +97,12 @@ IPA = _table(_IPA)
 
 
 def arpabet_visemes(phoneme: str) -> WeightedVisemes:
-    """For a phoneme of the CMU set, with or without its stress digit."""
+    """The visemes of a phoneme of the CMU set, with or without its stress digit."""
     return ARPABET.get(phoneme.lower().rstrip("012"), _UNKNOWN)
 
 
 def ipa_visemes(phoneme: str) -> WeightedVisemes:
-    """For an IPA phoneme with any length and stress marks; nothing is a pause."""
+    """The visemes of an IPA phoneme, with or without length and stress marks; "" is a pause."""
     for name in (phoneme, phoneme.translate(_MODIFIERS)):
         name = name.strip()
         if not name or set(name) <= {"_", ":", "|"}:
@@ -114,14 +114,14 @@ def ipa_visemes(phoneme: str) -> WeightedVisemes:
 
 
 def viseme_marks(phonemes: Iterable[tuple[Phoneme, WeightedVisemes]]) -> tuple[VisemeMark, ...]:
-    """Where each shape begins; a shape that only goes on has no mark of its own."""
+    """A mark where each viseme begins; none where the previous one continues."""
     found: list[VisemeMark] = []
-    for phoneme, shapes in phonemes:
+    for phoneme, visemes in phonemes:
         length = phoneme.end - phoneme.start
         if length <= 0:
             continue
-        for place, (viseme, weight) in enumerate(shapes):
-            start = phoneme.start + round(length * SECOND_SHAPE_AT * place)
+        for index, (viseme, weight) in enumerate(visemes):
+            start = phoneme.start + round(length * DIPHTHONG_SPLIT * index)
             if not found or (found[-1].viseme, found[-1].weight) != (viseme, weight):
                 found.append(VisemeMark(start, viseme, weight))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""From a sentence to its speech."""
+"""From `reply.sentence` to its speech."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def until(condition: Any) -> bool:
     return False
 
 
-async def test_a_sentence_is_a_start_its_audio_and_an_end() -> None:
+async def test_a_sentence_gives_start_audio_and_end() -> None:
     first, *audio, last = await spoken(FakeSynthesizer(), "abcdefg", emotion_before="sad")
     assert first == SpeechStarted(
         speech=SPEECH, reply="r", index=2, character="ada", voice="fake/female", engine="fake", emotion="happy",
@@ -60,28 +60,28 @@ async def test_a_sentence_is_a_start_its_audio_and_an_end() -> None:
     assert len(chunks) == len(audio)
     assert [len(chunk.packets) for chunk in chunks] == [5, 20, 10]
     assert [chunk.final for chunk in chunks] == [False, False, True]
-    shapes = [VisemeMark(4_800 * place, "aa" if place % 2 else "PP") for place in range(7)]
-    assert last == SpeechEnded(speech=SPEECH, reply="r", index=2, samples=35 * 960, visemes=tuple(shapes))
+    visemes = [VisemeMark(4_800 * place, "aa" if place % 2 else "PP") for place in range(7)]
+    assert last == SpeechEnded(speech=SPEECH, reply="r", index=2, samples=35 * 960, visemes=tuple(visemes))
 
 
-async def test_a_sentence_spoken_again_is_the_same_to_the_last_byte() -> None:
+async def test_the_same_sentence_gives_the_same_outputs() -> None:
     assert await spoken(FakeSynthesizer(), "again") == await spoken(FakeSynthesizer(), "again")
 
 
-async def test_the_engine_gets_cleaned_text_the_characters_voice_and_a_seed_of_the_speech() -> None:
+async def test_the_engine_gets_the_spoken_form_the_characters_voice_and_the_speechs_seed() -> None:
     synthesizer = FakeSynthesizer()
     await spoken(synthesizer, "**Hello** 😀", language="de")
     assert synthesizer.asked == [("Hello", Voice("female", 1.1, 0.9, "de", "ada"), seed_of(SPEECH))]
 
 
-async def test_a_character_that_is_not_known_has_a_plain_voice() -> None:
+async def test_an_unknown_character_has_the_default_voice() -> None:
     synthesizer = FakeSynthesizer()
     _ = [output async for output in SentenceSynthesizer(synthesizer, "fake")(sentence("hi"), FakeReader())]
     assert synthesizer.asked[0][1] == Voice()
 
 
 @pytest.mark.parametrize("text", ["😀", "```code```", ""])
-async def test_a_text_with_nothing_to_say_is_an_empty_speech_and_no_work(text: str) -> None:
+async def test_a_text_without_words_is_an_empty_speech(text: str) -> None:
     synthesizer = FakeSynthesizer()
     first, *rest = await spoken(synthesizer, text)
     assert isinstance(first, SpeechStarted)
@@ -92,7 +92,7 @@ async def test_a_text_with_nothing_to_say_is_an_empty_speech_and_no_work(text: s
     assert synthesizer.asked == []
 
 
-async def test_a_sentence_without_end_is_cut() -> None:
+async def test_an_overlong_sentence_is_truncated() -> None:
     synthesizer = FakeSynthesizer(fails_after=0)
     with pytest.raises(EngineError):
         await spoken(synthesizer, "ab" * MAX_TEXT)
@@ -108,12 +108,12 @@ async def test_an_engine_that_fails_fails_the_sentence_with_its_code() -> None:
     ]
 
 
-async def test_nothing_is_told_of_the_failure_of_another_event() -> None:
+async def test_the_failure_of_another_event_has_no_output() -> None:
     other = event(StepFailed(service="x", code="y", retryable=False, detail="z"))
     assert list(failure_facts(other, EngineError("no"))) == []
 
 
-async def test_a_speech_that_is_dropped_stops_the_engine() -> None:
+async def test_closing_the_outputs_stops_the_engine() -> None:
     synthesizer = FakeSynthesizer()
     outputs = SentenceSynthesizer(synthesizer, "fake")(sentence("x" * 100), FakeReader())
     async with aclosing(cast("Any", outputs)):
@@ -124,7 +124,7 @@ async def test_a_speech_that_is_dropped_stops_the_engine() -> None:
     assert synthesizer.made < 20
 
 
-async def test_a_speech_that_is_cancelled_stops_the_engine() -> None:
+async def test_cancelling_the_handler_stops_the_engine() -> None:
     synthesizer, waiting = FakeSynthesizer(), asyncio.Event()
 
     async def work() -> None:
@@ -148,7 +148,7 @@ def test_the_service_takes_sentences() -> None:
     assert built.on_failure is failure_facts
 
 
-async def test_a_person_may_want_it_slower_and_softer() -> None:
+async def test_pace_and_volume_of_the_sentence_are_applied() -> None:
     synthesizer, plain = FakeSynthesizer(), FakeSynthesizer()
     slow = [one for one in await spoken(synthesizer, "abc", pace=0.7, volume=0.5) if isinstance(one, AudioOut)]
     usual = [one for one in await spoken(plain, "abc") if isinstance(one, AudioOut)]
@@ -157,7 +157,7 @@ async def test_a_person_may_want_it_slower_and_softer() -> None:
     assert slow[-1].loudness[2] == pytest.approx(0.5 * usual[-1].loudness[2], rel=0.01)
 
 
-async def test_what_is_to_be_read_only_is_a_speech_without_sound() -> None:
+async def test_an_unspoken_sentence_is_an_empty_speech() -> None:
     synthesizer = FakeSynthesizer()
     started, audio, ended = await spoken(synthesizer, "abc", spoken=False)
     assert isinstance(started, SpeechStarted)
@@ -166,7 +166,7 @@ async def test_what_is_to_be_read_only_is_a_speech_without_sound() -> None:
     assert (audio.packets, audio.final, ended.samples, synthesizer.asked) == ((), True, 0, [])
 
 
-def test_a_character_names_its_sample_or_has_the_one_with_its_own_name() -> None:
+def test_the_voice_sample_is_the_characters_or_the_one_with_its_id() -> None:
     assert voice_of("ada", ADA, "en").sample == "ada"
     assert voice_of("ada", msgspec.structs.replace(ADA, voice_sample="aunt.wav"), "en").sample == "aunt.wav"
     assert voice_of("ada", None, "en").sample == ""

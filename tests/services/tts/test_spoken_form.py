@@ -1,4 +1,4 @@
-"""What is said of a text, and what is not."""
+"""The spoken form of written text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.tts.spoken_form import to_ascii_english, to_spoken_form
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "spoken"),
     [
         ("Hello there!", "Hello there!"),
         ("I am **very** glad 😀!", "I am very glad!"),
@@ -32,25 +32,25 @@ from services.tts.spoken_form import to_ascii_english, to_spoken_form
         ("line\none\t two", "line one two"),
     ],
 )
-def test_markup_and_pictures_are_not_said(written: str, said: str) -> None:
-    assert to_spoken_form(written) == said
+def test_markup_and_emoji_are_removed(written: str, spoken: str) -> None:
+    assert to_spoken_form(written) == spoken
 
 
 @pytest.mark.parametrize("written", ["", "   ", "😀🎉", "***", "...", "```\ncode\n```", "---", "?!", "❤️", "\u200d"])
-def test_of_these_nothing_is_said(written: str) -> None:
+def test_text_without_words_has_no_spoken_form(written: str) -> None:
     assert to_spoken_form(written) == ""
 
 
 @given(st.text(max_size=200))
-def test_whatever_is_written_gives_one_clean_line(written: str) -> None:
-    said = to_spoken_form(written)
-    assert said == said.strip()
-    assert "  " not in said
-    assert not any(character in "\n\r\t*`~\x00" for character in said)
-    assert said == "" or any(character.isalnum() for character in said)
+def test_any_text_gives_one_clean_line(written: str) -> None:
+    spoken = to_spoken_form(written)
+    assert spoken == spoken.strip()
+    assert "  " not in spoken
+    assert not any(character in "\n\r\t*`~\x00" for character in spoken)
+    assert spoken == "" or any(character.isalnum() for character in spoken)
 
 
-def test_a_text_full_of_openings_takes_no_time_out_of_proportion() -> None:
+def test_a_text_of_opening_brackets_takes_no_quadratic_time() -> None:
     assert to_spoken_form("[" * 4_000 + "x") == "[" * 4_000 + "x"
     assert to_spoken_form("**a " * 2_000).startswith("a a")
     assert to_spoken_form("<a" * 3_000).startswith("<a")
@@ -61,5 +61,5 @@ def test_ascii_english_is_ascii(text: str) -> None:
     assert to_ascii_english(text).isascii()
 
 
-def test_accents_are_dropped_and_symbols_named() -> None:
+def test_accents_are_dropped_and_symbols_spelt_out() -> None:
     assert to_ascii_english("Café: 5€ & 20°, naïve") == "Cafe: 5 euros and 20 degrees, naive"

@@ -1,4 +1,4 @@
-"""Recordings of how people speak in turns, with what is to be made of them. `tests/voices/make_turns.py` made them."""
+"""Recordings of turns with pauses, fillers and noises, with the expected phrases. `../make_turns.py` makes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RATE = MICROPHONE_RATE
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was said without a longer pause."""
+    """Speech without a longer pause."""
 
     start: int
     """First audible sample, at 16 kHz."""
@@ -29,7 +29,7 @@ class TurnRecording(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     language: str
     phrases: int
-    """How many a listener would hear."""
+    """Number of phrases to be detected."""
     heard: tuple[Heard, ...]
 
     @property
@@ -37,7 +37,7 @@ class TurnRecording(msgspec.Struct, frozen=True, kw_only=True):
         return FOLDER / f"{self.name}.ogg"
 
     def samples(self) -> Samples:
-        """16 kHz mono: a second of a quiet room, what was said, two seconds of the room."""
+        """16 kHz mono: one second of a quiet room, the turn, two more seconds of the room."""
         resampler = Resampler(48_000, RATE)
         with av.open(str(self.path)) as container:
             blocks = [resampler.push(to_int16(frame.to_ndarray())) for frame in container.decode(audio=0)]
@@ -46,6 +46,6 @@ class TurnRecording(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def turn_recordings() -> dict[str, TurnRecording]:
-    """All of them by name."""
+    """All recordings by name."""
     listed = msgspec.json.decode((FOLDER / "manifest.json").read_bytes(), type=list[TurnRecording])
     return {recording.name: recording for recording in listed}

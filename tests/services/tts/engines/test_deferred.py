@@ -1,4 +1,4 @@
-"""A voice whose model is still being downloaded."""
+"""An engine whose model is still being downloaded."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from services.tts.engines.deferred import DeferredEngine
 from tests.fakes import FakeSynthesizer
 
 
-def test_until_a_voice_has_arrived_another_one_speaks() -> None:
-    meanwhile, wanted, there = FakeSynthesizer(), FakeSynthesizer(), threading.Event()
+def test_the_fallback_speaks_until_the_engine_is_loaded() -> None:
+    fallback, loaded, may_load = FakeSynthesizer(), FakeSynthesizer(), threading.Event()
     tries: list[int] = []
 
-    def make() -> Synthesizer:
+    def load() -> Synthesizer:
         tries.append(1)
         if len(tries) == 1:
             raise EngineError("no network", retryable=True)
-        there.wait(10)
-        return wanted
+        may_load.wait(10)
+        return loaded
 
-    arriving = DeferredEngine(make, meanwhile, "x", pauses=(0.0,))
-    list(arriving.speak("a", Voice(), 1))
-    there.set()
-    assert arriving.resolved.wait(10)
-    list(arriving.speak("b", Voice(), 1))
-    assert [text for text, *_ in meanwhile.asked] == ["a"]
-    assert [text for text, *_ in wanted.asked] == ["b"]
+    engine = DeferredEngine(load, fallback, "x", retry_delays=(0.0,))
+    list(engine.speak("a", Voice(), 1))
+    may_load.set()
+    assert engine.resolved.wait(10)
+    list(engine.speak("b", Voice(), 1))
+    assert [text for text, *_ in fallback.asked] == ["a"]
+    assert [text for text, *_ in loaded.asked] == ["b"]
     assert len(tries) == 2
 
 
-def test_a_voice_that_cannot_come_leaves_the_other_one() -> None:
-    def make() -> Synthesizer:
+def test_the_fallback_stays_if_the_engine_cannot_be_loaded() -> None:
+    def load() -> Synthesizer:
         raise EngineError("no such file", retryable=False)
 
-    meanwhile = FakeSynthesizer()
-    arriving = DeferredEngine(make, meanwhile, "x")
-    assert arriving.resolved.wait(10)
-    list(arriving.speak("a", Voice(), 1))
-    assert arriving.voice_for(Voice("male")) == "fake/male"
-    assert len(meanwhile.asked) == 1
+    fallback = FakeSynthesizer()
+    engine = DeferredEngine(load, fallback, "x")
+    assert engine.resolved.wait(10)
+    list(engine.speak("a", Voice(), 1))
+    assert engine.voice_for(Voice("male")) == "fake/male"
+    assert len(fallback.asked) == 1

@@ -1,4 +1,4 @@
-"""The real eSpeak NG in its process, and what happens when that goes away."""
+"""The real eSpeak NG in its process, and failures of that process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def say(engine: EspeakEngine, text: str, voice: Voice = ENGLISH) -> SpeechPiece:
 
 
 def pitch(piece: SpeechPiece) -> float:
-    """Median of the voice's height in Hz, by autocorrelation of its loud parts."""
+    """Median pitch in Hz, by autocorrelation of the loud parts."""
     samples, rate, found = piece.samples.astype(float), piece.rate, []
     for start in range(0, len(samples) - rate // 25, rate // 50):
         window = samples[start : start + rate // 25]
@@ -44,20 +44,20 @@ def pitch(piece: SpeechPiece) -> float:
     return float(np.median(found))
 
 
-def test_a_sentence_has_sound_and_shapes_within_it(engine: EspeakEngine) -> None:
+def test_a_sentence_has_audio_with_visemes_within_it(engine: EspeakEngine) -> None:
     piece = say(engine, "My name is Bob.")
     assert piece.rate == 22_050
     assert 0.7 < len(piece.samples) / piece.rate < 2.5
     places = [mark.sample for mark in piece.visemes]
     assert places == sorted(places)
     assert places[-1] < len(piece.samples)
-    shapes = [mark.viseme for mark in piece.visemes]
-    assert [shape for shape in shapes if shape != "sil"] == [
+    visemes = [mark.viseme for mark in piece.visemes]
+    assert [viseme for viseme in visemes if viseme != "sil"] == [
         "PP", "aa", "ih", "nn", "E", "ih", "PP", "ih", "SS", "PP", "aa", "PP",
     ]  # fmt: skip
 
 
-def test_lips_close_where_the_sound_is_soft(engine: EspeakEngine) -> None:
+def test_closed_lips_are_softer_than_an_open_mouth(engine: EspeakEngine) -> None:
     piece = say(engine, "Papa, papa, papa.")
     ends = [mark.sample for mark in piece.visemes[1:]] + [len(piece.samples)]
     loudness = {"PP": 0.0, "aa": 0.0}
@@ -67,7 +67,7 @@ def test_lips_close_where_the_sound_is_soft(engine: EspeakEngine) -> None:
     assert loudness["aa"] > 2 * loudness["PP"] > 0
 
 
-def test_the_same_text_sounds_the_same(engine: EspeakEngine) -> None:
+def test_the_same_text_gives_the_same_audio(engine: EspeakEngine) -> None:
     first = say(engine, "Once more.")
     say(engine, "Etwas anderes.", Voice(language="de"))
     again = say(engine, "Once more.")
@@ -75,13 +75,13 @@ def test_the_same_text_sounds_the_same(engine: EspeakEngine) -> None:
     assert first.visemes == again.visemes
 
 
-def test_another_process_sounds_the_same(engine: EspeakEngine) -> None:
+def test_another_process_gives_the_same_audio(engine: EspeakEngine) -> None:
     other = EspeakEngine()
     assert np.array_equal(say(other, "Once more.").samples, say(engine, "Once more.").samples)
     other.close()
 
 
-def test_voices_differ_and_follow_pitch_and_pace(engine: EspeakEngine) -> None:
+def test_voices_differ_and_pitch_and_pace_are_applied(engine: EspeakEngine) -> None:
     text = "We are all here now, are we?"
     female, male = say(engine, text), say(engine, text, Voice("male"))
     assert pitch(female) > 1.2 * pitch(male)
@@ -93,41 +93,41 @@ LANGUAGES = ("de", "fr", "es", "ru", "hi", "ar", "ja", "zh", "zh-Hans", "pt-BR",
 
 
 @pytest.mark.parametrize("name", ["female", "male"])
-def test_no_voice_is_clipped(engine: EspeakEngine, name: str) -> None:
+def test_no_voice_clips(engine: EspeakEngine, name: str) -> None:
     piece = say(engine, "I am very glad that you are all here now. What shall we do?", Voice(name))
     assert 8_000 < np.abs(piece.samples.astype(int)).max() < 32_000
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_speaks_many_languages(engine: EspeakEngine, language: str) -> None:
+def test_many_languages_are_spoken(engine: EspeakEngine, language: str) -> None:
     greeting = {"ru": "Привет", "hi": "नमस्ते", "ar": "مرحبا", "ja": "こんにちは", "zh": "你好"}
     piece = say(engine, greeting.get(language[:2], "Salut amigo"), Voice(language=language))
     assert len(piece.samples) > piece.rate // 4
     assert len({mark.viseme for mark in piece.visemes}) > 2
 
 
-def test_a_language_it_does_not_know_is_read_like_english(engine: EspeakEngine) -> None:
+def test_an_unsupported_language_is_read_like_english(engine: EspeakEngine) -> None:
     piece = say(engine, "Hello.", Voice(language="xx-invented"))
     assert np.array_equal(piece.samples, say(engine, "Hello.").samples)
 
 
-def test_a_long_text_comes_whole(engine: EspeakEngine) -> None:
+def test_a_long_text_is_spoken_completely(engine: EspeakEngine) -> None:
     piece = say(engine, "one two three four five " * 80)
     assert len(piece.samples) > 60 * piece.rate
 
 
-def test_a_process_that_was_killed_is_started_again(engine: EspeakEngine) -> None:
+def test_a_killed_process_is_started_again(engine: EspeakEngine) -> None:
     say(engine, "Before.")
     killed = engine.pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    with suppress(EngineError):  # it may be seen to have gone before anything is asked of it
+    with suppress(EngineError):  # unless its end is noticed before the request
         say(engine, "During.")
     assert len(say(engine, "After.").samples) > 0
     assert engine.pid not in (None, killed)
 
 
-def test_it_ends_with_its_input() -> None:
+def test_the_process_ends_with_its_input() -> None:
     engine = EspeakEngine()
     say(engine, "Hello.")
     process = engine._process
@@ -143,14 +143,14 @@ PROCESSES = {
     "hangs": "import time; time.sleep(60)",
     "dies": "import sys; sys.stdin.buffer.read(4); sys.exit(3)",
     "dies at once": "import sys; sys.exit(3)",
-    "raves": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 0, 1, 7]))",
-    "breaks off": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 1, 0, 7]))",
+    "sends garbage": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 0, 1, 7]))",
+    "sends half a message": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 1, 0, 7]))",
 }
 
 
 @pytest.mark.parametrize("name", PROCESSES)
-def test_a_process_that_misbehaves_fails_the_sentence_so_that_it_is_tried_again(name: str) -> None:
-    engine = EspeakEngine((sys.executable, "-c", PROCESSES[name]), patience=0.5)
+def test_a_process_that_misbehaves_is_a_retryable_error(name: str) -> None:
+    engine = EspeakEngine((sys.executable, "-c", PROCESSES[name]), timeout=0.5)
     for _ in range(2):
         with pytest.raises(EngineError) as caught:
             say(engine, "Hello.")
@@ -172,7 +172,7 @@ process.main()
 """
 
 
-def test_a_text_that_brings_the_library_down_brings_down_nothing_else() -> None:
+def test_a_text_that_crashes_the_library_does_not_end_the_process() -> None:
     engine = EspeakEngine((sys.executable, "-c", BROKEN_LIBRARY))
     with pytest.raises(EngineError, match="no breath"):
         say(engine, "no breath")
@@ -186,5 +186,5 @@ def test_a_text_that_brings_the_library_down_brings_down_nothing_else() -> None:
     engine.close()
 
 
-def test_it_names_the_voice_that_speaks() -> None:
+def test_voice_for_names_the_voice() -> None:
     assert EspeakEngine().voice_for(Voice("male", language="de-AT")).startswith("espeak/de+")

@@ -68,11 +68,11 @@ def recording(path: Path, seconds: float) -> Path:
     return path
 
 
-def heard(pieces: Iterator[SpeechPiece]) -> Samples:
+def audio(pieces: Iterator[SpeechPiece]) -> Samples:
     return np.concatenate([piece.samples for piece in pieces])
 
 
-def test_each_step_is_what_the_librarys_own_stream_gives(model: XttsModel) -> None:
+def test_latents_are_those_of_the_librarys_own_stream(model: XttsModel) -> None:
     gpt = model._model.gpt
     tokens = model.tokens(TEXT, "en")
     speaker = model.speakers["Claribel Dervla"]
@@ -92,7 +92,7 @@ def test_each_step_is_what_the_librarys_own_stream_gives(model: XttsModel) -> No
 
 @pytest.mark.parametrize("stretch", [1.0, 1.3])
 @pytest.mark.parametrize("sizes", [(8, 16), (1, 1), (5, 40)])
-def test_sound_in_pieces_is_the_sound_of_all_at_once(
+def test_audio_in_pieces_is_the_same_as_at_once(
     model: XttsModel, stretch: float, sizes: tuple[int, int]
 ) -> None:
     given = [torch.randn(1, 64, generator=torch.Generator().manual_seed(at)) for at in range(30)]
@@ -110,19 +110,19 @@ def test_sound_in_pieces_is_the_sound_of_all_at_once(
             assert torch.allclose(decoder(torch.cat(given)[None], g=timbre)[0, 0], whole, atol=1e-5)
 
 
-def test_the_first_sound_comes_after_eight_latents(model: XttsModel) -> None:
+def test_the_first_piece_comes_after_eight_latents(model: XttsModel) -> None:
     sizes = [len(piece) for piece in model.speak(model.tokens(TEXT, "en"), model.speakers["Damien Black"], 1, 1.0)]
     assert 3_000 < sizes[0] < 5_000
     assert len(sizes) > 3
 
 
-def test_a_seed_gives_the_same_sound_however_many_speak(engine: XttsEngine) -> None:
-    alone = [heard(engine.speak(TEXT, Voice(), seed)) for seed in (1, 2)]
+def test_a_seed_gives_the_same_audio_during_concurrent_speech(engine: XttsEngine) -> None:
+    alone = [audio(engine.speak(TEXT, Voice(), seed)) for seed in (1, 2)]
     assert not np.array_equal(alone[0][:4_000], alone[1][:4_000])
     together: dict[int, Samples] = {}
 
     def speak(seed: int) -> None:
-        together[seed] = heard(engine.speak(TEXT, Voice(), seed))
+        together[seed] = audio(engine.speak(TEXT, Voice(), seed))
 
     threads = [threading.Thread(target=speak, args=(seed,)) for seed in (1, 2)]
     for thread in threads:
@@ -133,21 +133,21 @@ def test_a_seed_gives_the_same_sound_however_many_speak(engine: XttsEngine) -> N
     assert np.array_equal(together[2], alone[1])
 
 
-def test_sampling_keeps_to_the_likeliest_and_shuns_what_was_said() -> None:
+def test_sampling_keeps_to_the_nucleus_and_penalises_repetition() -> None:
     logits = torch.tensor([4.0, 3.9, 0.0, -5.0])
     random = torch.Generator().manual_seed(1)
-    nothing = torch.zeros(4, dtype=torch.bool)
-    drawn = [sample_token(logits, nothing, random, Sampling(temperature=1.0)) for _ in range(200)]
+    unseen = torch.zeros(4, dtype=torch.bool)
+    drawn = [sample_token(logits, unseen, random, Sampling(temperature=1.0)) for _ in range(200)]
     assert set(drawn) == {0, 1}
     assert 60 < drawn.count(0) < 140
-    said = torch.tensor([True, False, False, False])
-    assert {sample_token(logits, said, random, Sampling()) for _ in range(50)} == {1}
+    seen = torch.tensor([True, False, False, False])
+    assert {sample_token(logits, seen, random, Sampling()) for _ in range(50)} == {1}
 
 
 def test_numbers_and_abbreviations_are_spelt_out(model: XttsModel) -> None:
     def spelt(text: str, language: str) -> str:
-        said: str = model._model.tokenizer.decode(model.tokens(text, language))
-        return said
+        decoded: str = model._model.tokenizer.decode(model.tokens(text, language))
+        return decoded
 
     assert spelt(TEXT, "en") == "[en]i have three apples and doctor smith."
     assert spelt("Es gab 50 Soldaten.", "de") == "[de]es gab fünfzig soldaten."
@@ -157,7 +157,7 @@ LANGUAGES = {"ja": "こんにちは", "zh": "你好", "ko": "안녕", "hi": "न
 
 
 @pytest.mark.parametrize("language", "en es fr de it pt pl tr ru nl cs ar zh ja hu ko hi".split())  # noqa: SIM905
-def test_each_of_its_languages_is_read_where_its_packages_are(engine: XttsEngine, language: str) -> None:
+def test_each_language_is_supported_if_its_packages_are_installed(engine: XttsEngine, language: str) -> None:
     if language not in engine._languages:
         assert importlib.util.find_spec({"zh": "pypinyin", "ja": "cutlet"}[language]) is None
         assert engine.voice_for(Voice(language=language)) == "fake/female"
@@ -166,18 +166,18 @@ def test_each_of_its_languages_is_read_where_its_packages_are(engine: XttsEngine
     assert len(engine._model.tokens(LANGUAGES.get(language, "amigo"), language)) > 2
 
 
-def test_what_it_does_not_speak_another_engine_does(engine: XttsEngine) -> None:
+def test_the_fallback_speaks_unsupported_languages(engine: XttsEngine) -> None:
     assert engine.voice_for(Voice(language="sv")) == "fake/female"
-    assert len(heard(engine.speak("hej", Voice(language="sv"), 1))) == 3 * 4_800
+    assert len(audio(engine.speak("hej", Voice(language="sv"), 1))) == 3 * 4_800
 
 
 def test_the_parts_of_a_long_text_join_without_a_click(
     model: XttsModel, engine: XttsEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(model._model.tokenizer.char_limits, "en", 20)
-    sound = heard(engine.speak("One is here, two is there, three is gone.", Voice(), 1)).astype(int)
+    sound = audio(engine.speak("One is here, two is there, three is gone.", Voice(), 1)).astype(int)
     pause = np.flatnonzero(np.convolve(np.abs(sound) > 0, np.ones(3_000), "valid") == 0)
-    assert len(pause) > 0  # the pause between two parts, in which there is nothing at all
+    assert len(pause) > 0  # the pause between two parts is digital silence
     around = sound[pause[0] - 120 : pause[0]]
     assert np.abs(around[-10:]).max() <= 0.2 * np.abs(sound).max()
     assert np.abs(np.diff(sound)).max() < 32_000
@@ -199,18 +199,18 @@ def test_a_voice_is_cloned_once_and_cached_by_content(engine: XttsEngine, model:
     assert torch.equal(second.style, first.style + 1)
     assert torch.equal(second.timbre, first.timbre + 1)
     pieces = list(again.speak("Yes.", Voice(sample="bob", pitch=1.2), 1))
-    assert {piece.rate for piece in pieces} == {24_000}  # a cloned voice keeps its own height
+    assert {piece.rate for piece in pieces} == {24_000}  # a cloned voice keeps its own pitch
 
 
 def test_a_recording_that_is_too_short_is_replaced_by_a_built_in_voice(engine: XttsEngine, tmp_path: Path) -> None:
     path = recording(tmp_path / "voices" / "ada.wav", 3.0)
     with pytest.raises(InvalidInput, match=r"ada.wav: expected at least 6 s of a voice, got 3.0 s"):
         voice_samples.read_sample(path, CLONING_RATE)
-    assert len(heard(engine.speak("Yes.", Voice("male", sample="ada"), 1))) > 0
+    assert len(audio(engine.speak("Yes.", Voice("male", sample="ada"), 1))) > 0
     assert engine.voice_for(Voice("male", sample="ada")) == "xtts/Damien Black"
 
 
-def test_a_sample_is_looked_for_in_its_folder_only(tmp_path: Path) -> None:
+def test_a_sample_is_found_in_its_folder_only(tmp_path: Path) -> None:
     recording(tmp_path / "secret.wav", 1.0)
     (tmp_path / "voices").mkdir()
     for name in ("../secret", "../secret.wav", str(tmp_path / "secret.wav"), "", ".."):
@@ -222,7 +222,7 @@ def test_a_sample_is_looked_for_in_its_folder_only(tmp_path: Path) -> None:
         voice_samples.read_sample(found, CLONING_RATE)
 
 
-def test_a_full_graphics_card_is_an_error_and_the_next_sentence_is_spoken(
+def test_out_of_memory_fails_the_sentence_only(
     engine: XttsEngine, model: XttsModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: Any, **named: Any) -> Any:
@@ -231,9 +231,9 @@ def test_a_full_graphics_card_is_an_error_and_the_next_sentence_is_spoken(
     with monkeypatch.context() as patched:
         patched.setattr(model._model.gpt.gpt, "forward", full)
         with pytest.raises(EngineError) as caught:
-            heard(engine.speak("Yes.", Voice(), 1))
+            audio(engine.speak("Yes.", Voice(), 1))
     assert (caught.value.code, caught.value.retryable) == ("out_of_memory", False)
-    assert len(heard(engine.speak("Yes.", Voice(), 1))) > 0
+    assert len(audio(engine.speak("Yes.", Voice(), 1))) > 0
     with pytest.raises(EngineError, match="no memory left"), engine_errors():
         full()
 
@@ -257,7 +257,7 @@ def test_closing_the_iterator_stops_the_model(
     assert len(steps) == made
 
 
-def test_shapes_come_with_the_sound(model: XttsModel, tmp_path: Path) -> None:
+def test_visemes_come_with_the_audio(model: XttsModel, tmp_path: Path) -> None:
     espeak = EspeakEngine()
     engine = XttsEngine(model, tmp_path, tmp_path, VisemeEstimator(espeak), FakeSynthesizer())
     pieces = list(engine.speak("My name is Bob.", Voice(), 1))
@@ -268,29 +268,29 @@ def test_shapes_come_with_the_sound(model: XttsModel, tmp_path: Path) -> None:
     assert marks[-1].sample < sum(len(piece.samples) for piece in pieces) + 24_000 // 20
 
 
-def test_a_folder_without_a_model_stops_the_start_and_is_named(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_a_configuration_error(folder: Path, tmp_path: Path) -> None:
     for file in xtts_requirements.WEIGHTS.files:
         (tmp_path / file.path).write_bytes(b"{}")
     with pytest.raises(ConfigurationError, match=str(tmp_path)):
         XttsModel(tmp_path, "cpu", 1 << 32)
 
 
-def test_its_licence_has_to_be_accepted_and_its_files_to_be_there(folder: Path, tmp_path: Path) -> None:
-    lack = xtts_requirements.why_unavailable(Settings(tts_engine="xtts", xtts_model=str(folder)))
-    assert lack is not None
-    assert "no commercial use" in lack
-    assert "VISAVIS_XTTS_LICENCE=accepted" in lack
+def test_auto_needs_the_licence_accepted_and_the_files_present(folder: Path, tmp_path: Path) -> None:
+    reason = xtts_requirements.why_unavailable(Settings(tts_engine="xtts", xtts_model=str(folder)))
+    assert reason is not None
+    assert "no commercial use" in reason
+    assert "VISAVIS_XTTS_LICENCE=accepted" in reason
     agreed = Settings(xtts_licence="accepted", xtts_model=str(tmp_path / "none"))
-    lack = xtts_requirements.why_unavailable(agreed)
-    assert lack is not None
-    assert "VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)" in lack
+    reason = xtts_requirements.why_unavailable(agreed)
+    assert reason is not None
+    assert "VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)" in reason
     by_name = Settings(xtts_licence="accepted", tts_engine="xtts", data=str(tmp_path))
     assert xtts_requirements.why_unavailable(by_name) is None
     settings = Settings(xtts_licence="accepted", xtts_model=str(folder), tts_device="cpu")
     assert xtts_requirements.why_unavailable(settings) is None
 
 
-def test_it_starts_from_its_folder_and_warms_up(folder: Path, tmp_path: Path) -> None:
+def test_load_loads_the_folder_and_warms_up(folder: Path, tmp_path: Path) -> None:
     settings = Settings(data=str(tmp_path), tts_device="cpu")
     with tiny_xtts.small_vocoder():
         engine = XttsEngine.load(folder, settings, VisemeEstimator(None), FakeSynthesizer())

@@ -1,4 +1,4 @@
-"""An XTTS v2 model with random weights: the real architecture and the real files, small."""
+"""A small XTTS v2 model with random weights: the real architecture and the real file formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIZES: dict[str, Any] = {
 
 @contextlib.contextmanager
 def small_vocoder() -> Iterator[None]:
-    """While it lasts coqui's models have a HiFi-GAN of 32 channels in the place of 512: its size is no setting."""
+    """Gives coqui's models a HiFi-GAN of 32 channels instead of 512, a size that is not configurable."""
     xtts_model._library()
     module: Any = importlib.import_module("TTS.tts.models.xtts")
     published = module.HifiDecoder
@@ -38,7 +38,7 @@ def make(folder: Path, **sizes: Any) -> Path:
     """Write the files of a model; returns the folder.
 
     Args:
-        sizes: that differ from the small ones, by the names of coqui's XttsArgs; `full=True`: the published ones.
+        sizes: that differ from the small ones, by the names of coqui's XttsArgs; `full=True` for the published sizes.
     """
     config_class, model_class = xtts_model._library()
     full = sizes.pop("full", False)
@@ -56,7 +56,7 @@ def make(folder: Path, **sizes: Any) -> Path:
     tokenizer = importlib.import_module("TTS.tts.layers.xtts.tokenizer")
     model.tokenizer = tokenizer.VoiceBpeTokenizer(vocab_file=arguments.tokenizer_file)
     model.init_models()
-    with torch.no_grad():  # random weights whisper, and what is as quiet as that is cut away as silence
+    with torch.no_grad():  # random weights give audio so quiet that it would be trimmed as silence
         model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(30.0)
     config.save_json(str(folder / "config.json"))
     torch.save({"model": model.state_dict()}, folder / "model.pth")

@@ -1,4 +1,4 @@
-"""Shapes moved to a voice that gives no times, against voices that do."""
+"""Visemes aligned with a voice, compared with the voice's own visemes."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def espeak() -> Iterator[EspeakEngine]:
     engine.close()
 
 
-def found(lips: VisemeStream, samples: Samples, piece: int) -> list[VisemeMark]:
-    """The shapes that it finds when it hears so many samples at a time."""
+def estimate(stream: VisemeStream, samples: Samples, piece: int) -> list[VisemeMark]:
+    """The visemes found when pieces of so many samples are pushed."""
     starts = range(0, len(samples), piece)
-    return [m for at in starts for m in lips.push(samples[at : at + piece], last=at + piece >= len(samples))]
+    return [m for at in starts for m in stream.push(samples[at : at + piece], last=at + piece >= len(samples))]
 
 
-def shapes(marks: list[VisemeMark], length: int, rate: int) -> npt.NDArray[np.str_]:
-    """The shape every 10 ms."""
+def visemes_at(marks: list[VisemeMark], length: int, rate: int) -> npt.NDArray[np.str_]:
+    """The viseme every 10 ms."""
     places = np.searchsorted([mark.sample for mark in marks], np.arange(0, length, rate // 100), side="right") - 1
     return np.array([marks[max(0, place)].viseme for place in places])
 
 
 @pytest.mark.parametrize(("text", "language"), [(TEXTS[0], "en"), (TEXTS[1], "de")])
 @pytest.mark.parametrize("pace", [0.8, 1.2])
-def test_shapes_fall_where_espeaks_own_times_say(espeak: EspeakEngine, text: str, language: str, pace: float) -> None:
+def test_aligned_visemes_are_at_espeaks_own_times(espeak: EspeakEngine, text: str, language: str, pace: float) -> None:
     (reference,) = espeak.speak(text, Voice("female", language=language), 1)
     (spoken,) = espeak.speak(text, Voice("male", pitch=1.1, pace=pace, language=language), 2)
-    marks = found(AlignedVisemes(reference, spoken.rate), spoken.samples, spoken.rate // 4)
+    marks = estimate(AlignedVisemes(reference, spoken.rate), spoken.samples, spoken.rate // 4)
     assert [(mark.viseme, mark.weight) for mark in marks] == [(mark.viseme, mark.weight) for mark in spoken.visemes]
     off = [abs(a.sample - b.sample) / spoken.rate for a, b in zip(marks, spoken.visemes, strict=True)]
     assert np.median(off) < 0.020
@@ -54,53 +54,53 @@ def test_shapes_fall_where_espeaks_own_times_say(espeak: EspeakEngine, text: str
 
 @pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="flite is not installed here")
 @pytest.mark.parametrize("name", ["slt", "rms"])
-def test_another_engines_voice_is_met_far_better_than_by_stretching(espeak: EspeakEngine, name: str) -> None:
+def test_alignment_with_another_engines_voice_is_far_better_than_stretching(espeak: EspeakEngine, name: str) -> None:
     from services.tts.engines.flite import FliteEngine
 
     (reference,) = espeak.speak(TEXTS[0], Voice(), 1)
     pieces = list(FliteEngine().speak(TEXTS[0], Voice(name), 1))
     rate, samples = pieces[0].rate, np.concatenate([piece.samples for piece in pieces])
-    truth = shapes([mark for piece in pieces for mark in piece.visemes], len(samples), rate)
-    marks = found(AlignedVisemes(reference, rate), samples, rate // 4)
+    truth = visemes_at([mark for piece in pieces for mark in piece.visemes], len(samples), rate)
+    marks = estimate(AlignedVisemes(reference, rate), samples, rate // 4)
     factor = len(samples) / len(reference.samples)
     stretched = [VisemeMark(round(mark.sample * factor), mark.viseme) for mark in reference.visemes]
-    agree = float(np.mean(shapes(marks, len(samples), rate) == truth))
+    agree = float(np.mean(visemes_at(marks, len(samples), rate) == truth))
     assert agree > 0.5
-    assert agree > 1.5 * float(np.mean(shapes(stretched, len(samples), rate) == truth))
+    assert agree > 1.5 * float(np.mean(visemes_at(stretched, len(samples), rate) == truth))
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 60])
-def test_shapes_are_given_once_in_order_and_within_the_voice(espeak: EspeakEngine, seconds: float) -> None:
+def test_visemes_are_returned_once_in_order_and_within_the_voice(espeak: EspeakEngine, seconds: float) -> None:
     (reference,) = espeak.speak(TEXTS[0], Voice(), 1)
     samples = np.concatenate([np.zeros(8_000, np.int16), reference.samples, np.zeros(4_000, np.int16)])
-    marks = found(AlignedVisemes(reference, reference.rate), samples, round(seconds * reference.rate))
+    marks = estimate(AlignedVisemes(reference, reference.rate), samples, round(seconds * reference.rate))
     assert [mark.viseme for mark in marks] == [mark.viseme for mark in reference.visemes]
     places = [mark.sample for mark in marks]
     assert places == sorted(places)
     assert places[-1] < len(samples) + reference.rate // 20
-    # What is said after 363 ms of silence begins to be formed after them.
+    # The first viseme of the speech follows the 363 ms of silence.
     assert abs(places[1] - reference.visemes[1].sample - 8_000) < 0.03 * reference.rate
 
 
-def test_a_voice_that_is_nothing_like_the_text_still_gets_all_its_shapes(espeak: EspeakEngine) -> None:
+def test_noise_gets_visemes_of_the_text_too(espeak: EspeakEngine) -> None:
     (reference,) = espeak.speak(TEXTS[0], Voice(), 1)
     noise = np.random.default_rng(1).normal(0, 3_000, 24_000).astype(np.int16)
-    marks = found(AlignedVisemes(reference, 24_000), noise, 6_000)
+    marks = estimate(AlignedVisemes(reference, 24_000), noise, 6_000)
     assert [mark.viseme for mark in marks] == [mark.viseme for mark in reference.visemes][: len(marks)]
     assert marks
 
 
-def test_without_espeak_the_mouth_follows_the_loudness() -> None:
+def test_without_a_reference_the_mouth_follows_the_loudness() -> None:
     loud = (np.sin(np.arange(4_320) / 5) * 12_000).astype(np.int16)
     still = np.zeros(4_320, np.int16)
-    lips = VisemeEstimator(None).open("any text", Voice(), 24_000)
-    marks = found(lips, np.concatenate([still, loud, loud // 5, loud // 2, still]), 1_000)
+    stream = VisemeEstimator(None).open("any text", Voice(), 24_000)
+    marks = estimate(stream, np.concatenate([still, loud, loud // 5, loud // 2, still]), 1_000)
     places = {"sil": 0, "aa": 4_320, "ih": 8_640, "E": 12_960}
     assert {mark.viseme: mark.sample for mark in marks[:-1]} == places
     assert marks[-1] == VisemeMark(17_280, "sil")
 
 
-def test_a_reference_that_fails_leaves_the_loudness() -> None:
+def test_without_a_usable_reference_the_mouth_follows_the_loudness() -> None:
     class Broken(FakeSynthesizer):
         def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
             raise EngineError("no such language")

@@ -1,8 +1,7 @@
-"""Writes the TypeScript types of the page's data: `python -m visavis.generate.typescript`; `--check` compares.
+"""Generates the TypeScript types of the page's data: `python -m visavis.generate.typescript`; `--check` compares.
 
-Follows the annotations of `bus/events.py` and `projections/view.py` as they are written, so that names of aliases and
-the docstrings of fields reach the page too. All fields are required, as msgspec writes defaults out, except those that
-may be `UnsetType`.
+Reads the source of `bus/events.py` and `projections/view.py`, so that names of aliases and docstrings of fields are
+kept. All fields are required, as msgspec encodes defaults, except those that may be `UnsetType`.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ ROOTS: Mapping[ModuleType, tuple[str, ...]] = {
     events: ("Event", "LiveEvent"),
     view: ("ConversationView", "ConversationUpdate"),
 }
-"""What the page receives; everything these refer to is written, nothing else."""
+"""The types that the page receives, by module; they and all types that they refer to are generated."""
 CONSTANTS = ("MICROPHONE_RATE", "SPEECH_RATE")
 FOLDER = Path(__file__).parents[2] / "ui" / "avatar-chat" / "src" / "generated"
 
@@ -36,7 +35,7 @@ _WIDTH = 120
 
 
 def _documentation(node: ast.stmt | None) -> str | None:
-    """The text of a docstring that stands behind a field, an alias or a constant."""
+    """The docstring of a field, an alias or a constant, given the statement after it."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return inspect.cleandoc(node.value.value)
     return None
@@ -56,11 +55,11 @@ def _literals(node: ast.expr) -> str:
     return " | ".join(f"'{ast.literal_eval(value)}'" for value in values)
 
 
-def translate(node: ast.expr) -> str:
-    """One annotation in TypeScript.
+def typescript_type(node: ast.expr) -> str:
+    """The TypeScript type of an annotation.
 
     Raises:
-        NotImplementedError: a form that the vocabulary did not use when this was written.
+        NotImplementedError: the annotation has a form that this generator does not know.
     """
     match node:
         case ast.Name(id=name):
@@ -68,28 +67,28 @@ def translate(node: ast.expr) -> str:
         case ast.Constant(value=None):
             return "null"
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return f"{translate(left)} | {translate(right)}"
+            return f"{typescript_type(left)} | {typescript_type(right)}"
         case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
             return _literals(values)
         case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *_])):
-            return translate(kind)
+            return typescript_type(kind)
         case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant(value=value)])) if (
             value is ...
         ):
-            of = translate(item)
+            of = typescript_type(item)
             return f"readonly ({of})[]" if " " in of else f"readonly {of}[]"
         case _:
             raise NotImplementedError(f"no TypeScript for {ast.unparse(node)!r}")
 
 
 def _union(name: str, node: ast.expr) -> str:
-    text = translate(node)
+    text = typescript_type(node)
     line = f"export type {name} = {text}"
     return line if len(line) <= _WIDTH else f"export type {name} =\n  | " + text.replace(" | ", "\n  | ")
 
 
 def _optional(node: ast.expr) -> tuple[ast.expr, bool]:
-    """An annotation without `UnsetType`, and whether it had that."""
+    """An annotation without `UnsetType`, and whether it had one."""
     match node:
         case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Name(id="UnsetType")):
             return left, True
@@ -98,11 +97,11 @@ def _optional(node: ast.expr) -> tuple[ast.expr, bool]:
 
 def _field(name: str, annotation: ast.expr) -> str:
     kind, optional = _optional(annotation)
-    return f"  readonly {name}{'?' if optional else ''}: {translate(kind)}"
+    return f"  readonly {name}{'?' if optional else ''}: {typescript_type(kind)}"
 
 
 def _struct(module: ModuleType, node: ast.ClassDef) -> list[str]:
-    """An interface, or a tuple type where the structure is written as an array."""
+    """An interface, or a tuple type for a structure that is encoded as an array."""
     struct: type[msgspec.Struct] = getattr(module, node.name)
     config = struct.__struct_config__
     fields = [
@@ -123,12 +122,12 @@ def _struct(module: ModuleType, node: ast.ClassDef) -> list[str]:
             lines.append(f"  readonly {config.tag_field}: '{config.tag}'")
     for name, annotation, documentation in fields:
         lines += _comment(documentation, "  ")
-        lines.append(f"  {name}: {translate(annotation)}," if config.array_like else _field(name, annotation))
+        lines.append(f"  {name}: {typescript_type(annotation)}," if config.array_like else _field(name, annotation))
     return [*lines, end]
 
 
 def _declarations(module: ast.Module) -> dict[str, tuple[ast.stmt, str | None]]:
-    """Classes, aliases and constants of the module by name, in their order, with what is said about them."""
+    """Classes, aliases and constants of the module by name, in their order, with the docstrings of the latter two."""
     found: dict[str, tuple[ast.stmt, str | None]] = {}
     for node, after in zip(module.body, [*module.body[1:], None], strict=True):
         match node:
@@ -146,12 +145,12 @@ def _declarations(module: ast.Module) -> dict[str, tuple[ast.stmt, str | None]]:
 _EVENT_TYPES = frozenset(_declarations(ast.parse(inspect.getsource(events))))
 
 
-def _imported(names: Sequence[str]) -> str:
+def _import_line(names: Sequence[str]) -> str:
     line = f"import type {{ {', '.join(names)} }} from './events'\n"
     return line if len(line) <= _WIDTH else "import type {\n  " + ",\n  ".join(names) + ",\n} from './events'\n"
 
 
-def _mentioned(node: ast.stmt) -> Iterator[str]:
+def _referenced_names(node: ast.stmt) -> Iterator[str]:
     parts = [node.value] if isinstance(node, ast.AnnAssign) else [
         field.annotation for field in getattr(node, "body", []) if isinstance(field, ast.AnnAssign)
     ]
@@ -160,24 +159,29 @@ def _mentioned(node: ast.stmt) -> Iterator[str]:
             yield from (name.id for name in ast.walk(part) if isinstance(name, ast.Name))
 
 
-def generate(module: ModuleType = events, source: str | None = None) -> str:
-    """The text of the TypeScript module that declares the same types as a Python module.
+def generate(
+    module: ModuleType = events, source: str | None = None, *, roots: Sequence[str] | None = None
+) -> str:
+    """The text of a TypeScript module with the types of a Python module.
 
+    Args:
+        source: of the Python module, where it is not the one on disk.
+        roots: names of the types to start from, where they are not those in `ROOTS`.
     Raises:
-        NotImplementedError: an annotation of a form that is not known yet.
+        NotImplementedError: an annotation has a form that this generator does not know.
     """
     declarations = _declarations(ast.parse(source or inspect.getsource(module)))
-    wanted, foreign, queue = set(CONSTANTS), set[str](), list(ROOTS[module])
+    wanted, imported, queue = set(CONSTANTS), set[str](), list(ROOTS[module] if roots is None else roots)
     while queue:
         name = queue.pop()
         if name in declarations and name not in wanted:
             wanted.add(name)
-            queue += _mentioned(declarations[name][0])
+            queue += _referenced_names(declarations[name][0])
         elif name not in declarations and name in _EVENT_TYPES:
-            foreign.add(name)
+            imported.add(name)
     parts = [_HEADER.format(source=f"{module.__name__.replace('.', '/')}.py")]
-    if foreign:
-        parts.append(_imported(sorted(foreign)))
+    if imported:
+        parts.append(_import_line(sorted(imported)))
     for name, (node, documentation) in declarations.items():
         if name not in wanted:
             continue

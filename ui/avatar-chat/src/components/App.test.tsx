@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import axe from 'axe-core'
 import { describe, expect, it, vi } from 'vitest'
-import { ApiError } from '../services/api'
+import { ApiError } from '../services/avatarClient'
 import {
   chosen,
   discarded,
@@ -20,7 +20,7 @@ import {
   written,
 } from '../test/facts'
 import { viewOf } from '../test/fakes'
-import { openPage, settle, type FakeWorld } from '../test/tab'
+import { openPage, settle, type FakeWorld } from '../test/page'
 
 const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
 const status = () => screen.getByTestId('status').getAttribute('data-state')
@@ -36,8 +36,8 @@ async function talk(prepare?: (world: FakeWorld) => void) {
 }
 
 function withHistory(world: FakeWorld): void {
-  world.api.views.set('old', { ...viewOf('old', ['t1', written('An older one')]), title: 'An older one' })
-  world.api.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
+  world.client.views.set('old', { ...viewOf('old', ['t1', written('An older one')]), title: 'An older one' })
+  world.client.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
 }
 
 describe('opening the page', () => {
@@ -45,7 +45,7 @@ describe('opening the page', () => {
     const { world } = await openPage()
     expect(get('talk-button').textContent).toBe('Talk to Ada')
     expect(status()).toBe('idle')
-    expect(world.api.calls).toEqual(['characters', 'conversations'])
+    expect(world.client.calls).toEqual(['characters', 'conversations'])
     expect(within(get('transcript')).getByText('Hello, I am Ada.')).toBeTruthy()
   })
 
@@ -67,8 +67,8 @@ describe('opening the page', () => {
     history.replaceState(null, '', '#c=gone')
     await openPage((world) => {
       withHistory(world)
-      const original = world.api.conversation.bind(world.api)
-      world.api.conversation = (id) =>
+      const original = world.client.conversation.bind(world.client)
+      world.client.conversation = (id) =>
         id === 'gone' ? Promise.reject(new ApiError(404, 'not_found', 'no')) : original(id)
     })
     expect(get('notice').textContent).toContain('could not be opened')
@@ -77,10 +77,10 @@ describe('opening the page', () => {
 
   it('waits for a server that is away, and goes on by itself when it is back', async () => {
     const gone = new ApiError(0, 'unreachable', 'no')
-    const { world } = await openPage((fresh) => fresh.api.failing.set('characters', gone))
+    const { world } = await openPage((fresh) => fresh.client.failing.set('characters', gone))
     expect(status()).toBe('away')
     expect(get('notice').textContent).toContain('The server is away')
-    world.api.failing.clear()
+    world.client.failing.clear()
     await settle(1000)
     expect(status()).toBe('idle')
     expect(screen.queryByTestId('notice')).toBeNull()
@@ -91,7 +91,7 @@ describe('talking', () => {
   it('asks for the microphone, calls, and listens', async () => {
     const { world } = await talk()
     expect(world.peer.asked[0]).toBe('microphone sendrecv')
-    expect(world.api.calls).toContain('open ada')
+    expect(world.client.calls).toContain('open ada')
     expect(location.hash).toBe('#c=c1')
     expect(status()).toBe('listening')
   })
@@ -131,7 +131,7 @@ describe('talking', () => {
     world.tell('t1', written('hello'), sentence(0), playing(0))
     await user().click(get('stop-button'))
     await user().type(get('composer-input'), '{Escape}')
-    expect(world.api.calls.filter((call) => call === 'interrupt c1')).toHaveLength(2)
+    expect(world.client.calls.filter((call) => call === 'interrupt c1')).toHaveLength(2)
     world.tell('t1', interrupted)
     expect(get('message-avatar').textContent).toContain('You interrupted here')
   })
@@ -220,7 +220,7 @@ describe('when something is wrong', () => {
     expect(status()).toBe('watching')
     await user().type(get('composer-input'), 'hello{Enter}')
     await settle()
-    expect(world.api.calls).toContain('send c1 hello')
+    expect(world.client.calls).toContain('send c1 hello')
     world.refusal = null
     await user().click(within(get('notice')).getByText('Try again'))
     await settle()
@@ -250,17 +250,17 @@ describe('when something is wrong', () => {
   })
 
   it('says that the server is busy', async () => {
-    await talk((world) => world.api.failing.set('offer', new ApiError(503, 'unavailable', 'full', 3000)))
+    await talk((world) => world.client.failing.set('offer', new ApiError(503, 'unavailable', 'full', 3000)))
     expect(get('notice').textContent).toContain('The server is busy')
   })
 
   it('marks a message that could not be sent, and sends it again', async () => {
     const { world } = await talk()
-    world.api.failing.set('send', new ApiError(0, 'unreachable', 'no'))
+    world.client.failing.set('send', new ApiError(0, 'unreachable', 'no'))
     await user().type(get('composer-input'), 'hello{Enter}')
     await settle()
     expect(get('message-person').getAttribute('data-state')).toBe('failed')
-    world.api.failing.clear()
+    world.client.failing.clear()
     await user().click(screen.getByText('Send again'))
     await settle()
     world.tell('t1', written('hello', 'm1'))
@@ -275,10 +275,10 @@ describe('writing', () => {
     await settle()
     expect(get('message-person').textContent).toBe('hello')
     expect(world.peer.asked[0]).toBe('audio recvonly')
-    expect(world.api.calls).not.toContain('send c1 hello')
+    expect(world.client.calls).not.toContain('send c1 hello')
     world.connect()
     await settle()
-    expect(world.api.calls).toContain('send c1 hello')
+    expect(world.client.calls).toContain('send c1 hello')
     world.tell('t1', written('hello', 'm1'))
     expect(screen.getAllByTestId('message-person')).toHaveLength(1)
   })
@@ -287,7 +287,7 @@ describe('writing', () => {
     const { world } = await openPage()
     await user().type(get('composer-input'), 'hello{Enter}')
     await settle(3000)
-    expect(world.api.calls).toContain('send c1 hello')
+    expect(world.client.calls).toContain('send c1 hello')
   })
 
   it('does not call again after one has hung up', async () => {
@@ -296,7 +296,7 @@ describe('writing', () => {
     await user().type(get('composer-input'), 'hello{Enter}')
     await settle()
     expect(world.peers).toHaveLength(1)
-    expect(world.api.calls).toContain('send c1 hello')
+    expect(world.client.calls).toContain('send c1 hello')
   })
 
   it('begins a new line with Shift, and sends nothing that is empty', async () => {
@@ -305,7 +305,7 @@ describe('writing', () => {
     expect(get('composer-send')).toHaveProperty('disabled', true)
     await user().type(get('composer-input'), 'a{Shift>}{Enter}{/Shift}b')
     expect(get('composer-input')).toHaveProperty('value', '  a\nb')
-    expect(world.api.calls.some((call) => call.startsWith('send'))).toBe(false)
+    expect(world.client.calls.some((call) => call.startsWith('send'))).toBe(false)
   })
 
   it('keeps letters in the text box from doing anything else', async () => {
@@ -323,9 +323,9 @@ describe('conversations and characters', () => {
     expect(get('talk-button').textContent).toBe('Talk to Leo')
     await user().click(get('talk-button'))
     await settle()
-    expect(world.api.calls).toContain('open leo')
+    expect(world.client.calls).toContain('open leo')
     await user().click(get('character-ada'))
-    expect(world.api.calls).toContain('choose c1 ada')
+    expect(world.client.calls).toContain('choose c1 ada')
     world.tell(null, chosen('ada'))
     expect(get('character-ada').getAttribute('aria-pressed')).toBe('true')
   })

@@ -2,9 +2,12 @@ import { ChevronUp } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useShortcuts } from '../hooks/useShortcuts'
 import { useStore } from '../hooks/useStore'
-import { useCharacter, useConversation, useTab } from '../hooks/useVisit'
+import { useWebRTC } from '../hooks/useWebRTC'
+import { useCharacter } from '../hooks/useCharacter'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
 import { readable } from '../services/colour'
-import type { Character } from '../services/api'
+import type { Character } from '../services/avatarClient'
 import { AvatarVideo } from './AvatarVideo'
 import { Captions } from './Captions'
 import { CharacterSelector } from './CharacterSelector'
@@ -22,12 +25,12 @@ type Open = 'list' | 'help' | 'face' | null
 
 /** The page. */
 export function App() {
-  const { visit, preferences } = useTab()
+  const { chat, preferences } = useServices()
   const { readout } = useStore(preferences.state)
   const character = useCharacter()
   const [open, setOpen] = useState<Open>(null)
   const close = useCallback(() => setOpen(null), [])
-  useEffect(() => visit.start(), [visit])
+  useEffect(() => chat.start(), [chat])
   useKeys(() => setOpen('help'))
   useAccent(character)
   return (
@@ -40,7 +43,7 @@ export function App() {
         {readout && <Readout />}
         <CharacterSelector onNew={() => setOpen('face')} />
         <Notices tone="problem" />
-        {character ? <Face character={character} /> : <NobodyYet />}
+        {character ? <Face character={character} /> : <NoCharacter />}
         <Notices tone="news" />
       </main>
       <Conversation character={character} />
@@ -52,7 +55,7 @@ export function App() {
 }
 
 function Face({ character }: { readonly character: Character }) {
-  const { mode } = useStore(useTab().visit.call.state)
+  const { mode } = useWebRTC()
   return (
     <>
       <div className="face">
@@ -72,8 +75,8 @@ function Face({ character }: { readonly character: Character }) {
 }
 
 /** The list of characters is on its way. */
-function NobodyYet() {
-  const { phase } = useStore(useTab().visit.state)
+function NoCharacter() {
+  const { phase } = useStore(useServices().chat.state)
   const words = phase === 'ready' ? 'There is no character to talk to. The server has none yet.' : 'Connecting'
   return (
     <div className="grid flex-1 place-items-center">
@@ -103,20 +106,20 @@ function Conversation({ character }: { readonly character: Character | null }) {
 }
 
 function useKeys(onHelp: () => void): void {
-  const { visit, preferences } = useTab()
+  const { chat, preferences } = useServices()
   const { shortcuts } = useStore(preferences.state)
-  const { microphone } = visit.call
+  const { microphone } = chat.call
   const keys = useMemo(
     () => ({
       m: () => microphone.setMuted(!microphone.state.get().muted),
       c: () => preferences.toggle('captions'),
       d: () => preferences.toggle('readout'),
-      escape: () => void visit.interrupt(),
+      escape: () => void chat.interrupt(),
       '?': onHelp,
     }),
     // The help is opened by a setter of state, which never changes its meaning.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [visit, preferences, microphone],
+    [chat, preferences, microphone],
   )
   const onHold = useMemo(() => (held: boolean) => microphone.hold(held), [microphone])
   useShortcuts({ keys, onHold, letters: shortcuts })

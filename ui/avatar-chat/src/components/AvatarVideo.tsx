@@ -1,15 +1,14 @@
 import { Volume2 } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useStatus } from '../hooks/useStatus'
-import { useStore } from '../hooks/useStore'
-import { useTab } from '../hooks/useVisit'
-import type { Character } from '../services/api'
+import { useWebRTC } from '../hooks/useWebRTC'
+import type { Character } from '../services/avatarClient'
 import { Portrait } from './Portrait'
 import { StatusIndicator } from './StatusIndicator'
 
 /** The face one talks to: its portrait, and its moving picture as soon as there is one. */
 export function AvatarVideo({ character }: { readonly character: Character }) {
-  const { stream, phase } = useStore(useTab().visit.call.state).rtc
+  const { stream, phase } = useWebRTC().connection
   const status = useStatus()
   const video = useRef<HTMLVideoElement>(null)
   const [moving, setMoving] = useState(false)

@@ -1,5 +1,6 @@
 import { useStore } from '../hooks/useStore'
-import { useConversation, useTab } from '../hooks/useVisit'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
 import type { ConversationState } from '../services/conversation'
 import { playingIn } from '../services/status'
 import type { ReplyView } from '../generated/view'
@@ -11,7 +12,7 @@ export function sentenceTold(reply: ReplyView | null | undefined): string {
   return (playing ?? sentences.findLast(({ state }) => state === 'played'))?.text ?? ''
 }
 
-/** What the person is saying or said last, in this visit. */
+/** What the person is saying or said last, in this chat. */
 export function wordsSaid({ view, activeTurn, partial }: ConversationState): string {
   const person = view.turns.find(({ id }) => id === activeTurn)?.person
   if (!person) return ''
@@ -27,7 +28,7 @@ function lengthOf(text: string): 'short' | 'long' | 'longest' {
 
 /** Live captions below the face. Hidden from screen readers: the transcript announces what is final. */
 export function Captions() {
-  const { captions } = useStore(useTab().preferences.state)
+  const { captions } = useStore(useServices().preferences.state)
   const conversation = useConversation()
   if (!captions || !conversation) return <div className="captions" data-testid="captions" aria-hidden />
   const { view, activeTurn } = conversation

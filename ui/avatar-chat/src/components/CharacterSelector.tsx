@@ -1,15 +1,17 @@
 import { ImagePlus, LoaderCircle } from 'lucide-react'
 import { useStore } from '../hooks/useStore'
-import { useCharacter, useConversation, useTab } from '../hooks/useVisit'
+import { useCharacter } from '../hooks/useCharacter'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
 import { Portrait } from './Portrait'
 
 /** Whom to talk to. The conversation goes on when somebody else is chosen. */
 export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
-  const { visit } = useTab()
-  const { characters, most } = useStore(visit.catalogue.state)
+  const { chat } = useServices()
+  const { characters, maxFaces } = useStore(chat.lists.state)
   const current = useCharacter()
   const making = useConversation()?.view.faces.filter(({ state }) => state === 'making') ?? []
-  if (characters.length < 2 && most === 0) return null
+  if (characters.length < 2 && maxFaces === 0) return null
   return (
     <div role="group" aria-label="Character" className="characters">
       {characters.map((character) => (
@@ -19,7 +21,7 @@ export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
           data-testid={`character-${character.id}`}
           aria-pressed={character.id === current?.id}
           title={character.tagline}
-          onClick={() => void visit.choose(character.id)}
+          onClick={() => void chat.chooseCharacter(character.id)}
           className="character"
           style={{ '--own': character.accent } as React.CSSProperties}
         >
@@ -35,7 +37,7 @@ export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
           <span className="pr-2 text-sm">{name}</span>
         </span>
       ))}
-      {most > 0 && (
+      {maxFaces > 0 && (
         <button
           type="button"
           data-testid="new-face"

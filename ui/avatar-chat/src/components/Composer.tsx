@@ -1,21 +1,21 @@
 import { ArrowUp } from 'lucide-react'
 import { useState } from 'react'
 import { useStore } from '../hooks/useStore'
-import { useTab } from '../hooks/useVisit'
+import { useServices } from '../hooks/useServices'
 
 const LONGEST = 4000
 const NEARLY = 3600
 
 /** Where one types. Enter sends, Shift and Enter begin a new line. */
 export function Composer({ name }: { readonly name: string }) {
-  const { visit } = useTab()
-  const { phase } = useStore(visit.state)
+  const { chat } = useServices()
+  const { phase } = useStore(chat.state)
   const [text, setText] = useState('')
   const ready = text.trim() !== '' && phase === 'ready'
   const send = () => {
     if (!ready) return
     setText('')
-    void visit.send(text.trim())
+    void chat.send(text.trim())
   }
   return (
     <form

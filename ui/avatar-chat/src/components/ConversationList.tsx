@@ -1,17 +1,17 @@
 import { useStore } from '../hooks/useStore'
-import { useTab } from '../hooks/useVisit'
-import { clock } from '../services/dates'
+import { useServices } from '../hooks/useServices'
+import { timeLabel } from '../services/dates'
 import { Dialog } from './Dialog'
 import { Portrait } from './Portrait'
 
 /** Earlier conversations, to go on with one. */
 export function ConversationList({ onClose }: { readonly onClose: () => void }) {
-  const { visit } = useTab()
-  const { conversations, characters } = useStore(visit.catalogue.state)
-  const { conversation } = useStore(visit.state)
+  const { chat } = useServices()
+  const { conversations, characters } = useStore(chat.lists.state)
+  const { conversation } = useStore(chat.state)
   const open = (id: string) => {
     onClose()
-    void visit.open(id)
+    void chat.openConversation(id)
   }
   return (
     <Dialog title="Conversations" className="dialog-side" onClose={onClose}>
@@ -36,7 +36,7 @@ export function ConversationList({ onClose }: { readonly onClose: () => void }) 
                   <span className="block truncate font-medium">{title || 'Untitled'}</span>
                   <span className="block truncate text-sm text-ink-soft">
                     {face ? `${face.name}, ` : ''}
-                    {clock(updated)}
+                    {timeLabel(updated)}
                   </span>
                 </span>
               </button>

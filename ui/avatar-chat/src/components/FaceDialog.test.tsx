@@ -2,11 +2,11 @@ import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import axe from 'axe-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { ApiError } from '../services/api'
-import type { Character } from '../services/api'
+import { ApiError } from '../services/avatarClient'
+import type { Character } from '../services/avatarClient'
 import { chosen, faceMade, faceRefused, faceRequested } from '../test/facts'
 import { ADA } from '../test/fakes'
-import { openPage, settle, type FakeWorld } from '../test/tab'
+import { openPage, settle, type FakeWorld } from '../test/page'
 
 const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
 const ZOE: Character = { ...ADA, id: 'zoe-1', name: 'Zoe', portrait: 'api/characters/zoe-1/portrait', own: true }
@@ -37,16 +37,16 @@ describe('a face from a photo', () => {
   it('is asked for, shown as being made, and talked to as soon as it is there', async () => {
     const { world } = await openDialog()
     await ask()
-    expect(world.api.calls).toContain('makeFace c1 5 Zoe male You rhyme.')
+    expect(world.client.calls).toContain('requestFace c1 5 Zoe male You rhyme.')
     world.tell(null, asked)
     expect(screen.getByTestId('making-zoe-1').textContent).toBe('Zoe')
     expect(screen.getByRole('button', { name: 'Making the face' })).toHaveProperty('disabled', true)
-    world.api.faces = [ZOE]
+    world.client.faces = [ZOE]
     world.tell(null, faceMade('zoe-1'))
     await settle()
     expect(screen.queryByTestId('face-form')).toBeNull()
     expect(screen.queryByTestId('making-zoe-1')).toBeNull()
-    expect(world.api.calls).toContain('choose c1 zoe-1')
+    expect(world.client.calls).toContain('choose c1 zoe-1')
     world.tell(null, chosen('zoe-1'))
     expect(screen.getByTestId('character-zoe-1').getAttribute('aria-pressed')).toBe('true')
   })
@@ -56,10 +56,10 @@ describe('a face from a photo', () => {
     await ask()
     world.tell(null, asked, faceMade('zoe-1'))
     await settle(400)
-    expect(world.api.calls).not.toContain('choose c1 zoe-1')
-    world.api.faces = [ZOE]
+    expect(world.client.calls).not.toContain('choose c1 zoe-1')
+    world.client.faces = [ZOE]
     await settle(400)
-    expect(world.api.calls).toContain('choose c1 zoe-1')
+    expect(world.client.calls).toContain('choose c1 zoe-1')
   })
 
   it('that cannot be made says why, keeps what was written, and lets another photo be tried', async () => {
@@ -72,11 +72,12 @@ describe('a face from a photo', () => {
     expect(screen.queryByTestId('notice')).toBeNull()
     expect(screen.getByLabelText('Name')).toHaveProperty('value', 'Zoe')
     expect(screen.getByRole('button', { name: 'Make this face' })).toHaveProperty('disabled', false)
-    expect(world.api.calls).not.toContain('choose c1 zoe-1')
+    expect(world.client.calls).not.toContain('choose c1 zoe-1')
   })
 
   it('whose photo is not taken says why', async () => {
-    await openDialog((world) => world.api.failing.set('makeFace', new ApiError(409, 'taken', 'take another name')))
+    const taken = new ApiError(409, 'taken', 'take another name')
+    await openDialog((world) => world.client.failing.set('requestFace', taken))
     await ask()
     expect(screen.getByTestId('face-problem').textContent).toBe('take another name')
   })
@@ -94,40 +95,40 @@ describe('a face from a photo', () => {
     const { world } = await openPage()
     await user().click(screen.getByTestId('talk-button'))
     await settle()
-    world.api.faces = [ZOE]
+    world.client.faces = [ZOE]
     world.tell(null, asked, faceMade('zoe-1'))
     await settle()
-    expect(world.api.calls.filter((call) => call.startsWith('choose'))).toEqual([])
+    expect(world.client.calls.filter((call) => call.startsWith('choose'))).toEqual([])
     expect(screen.getByTestId('character-zoe-1')).toBeTruthy()
   })
 
   it('can be removed, when one is sure', async () => {
-    const { world } = await openDialog((fresh) => (fresh.api.faces = [ZOE]))
+    const { world } = await openDialog((fresh) => (fresh.client.faces = [ZOE]))
     const list = screen.getByRole('region', { name: 'Your faces' })
     await user().click(within(list).getByRole('button', { name: 'Remove Zoe' }))
-    expect(world.api.calls).not.toContain('removeCharacter zoe-1')
+    expect(world.client.calls).not.toContain('removeCharacter zoe-1')
     await user().click(within(list).getByRole('button', { name: 'Remove Zoe for good' }))
     await settle()
-    expect(world.api.calls).toContain('removeCharacter zoe-1')
+    expect(world.client.calls).toContain('removeCharacter zoe-1')
     expect(screen.queryByTestId('character-zoe-1')).toBeNull()
   })
 
   it('is not offered beyond what a person may have, nor where it is switched off', async () => {
     await openDialog((world) => {
-      world.api.faces = [ZOE]
-      world.api.most = 1
+      world.client.faces = [ZOE]
+      world.client.most = 1
     })
     expect(screen.queryByTestId('face-form')).toBeNull()
     expect(screen.getByText(/You have 1 faces of your own/)).toBeTruthy()
   })
 
   it('is not offered where it is switched off', async () => {
-    await openPage((world) => (world.api.most = 0))
+    await openPage((world) => (world.client.most = 0))
     expect(screen.queryByTestId('new-face')).toBeNull()
   })
 
   it('has a dialog without barriers', async () => {
-    const { container } = await openDialog((world) => (world.api.faces = [ZOE]))
+    const { container } = await openDialog((world) => (world.client.faces = [ZOE]))
     await waitFor(() => expect(screen.getByTestId('face-form')).toBeTruthy())
     vi.useRealTimers()
     const { violations } = await axe.run(container, { rules: { 'color-contrast': { enabled: false } } })

@@ -1,16 +1,17 @@
 import { ImageUp, LoaderCircle, Trash2 } from 'lucide-react'
 import { useEffect, useMemo, useState, type ChangeEvent, type SyntheticEvent } from 'react'
 import { useStore } from '../hooks/useStore'
-import { useConversation, useTab } from '../hooks/useVisit'
-import { ApiError, type Traits } from '../services/api'
-import type { Character } from '../services/api'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
+import { ApiError, type Traits } from '../services/avatarClient'
+import type { Character } from '../services/avatarClient'
 import { Dialog } from './Dialog'
 import { Portrait } from './Portrait'
 
 /** A photo becomes somebody to talk to. Stays open until the face is there or it is said why there is none. */
 export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
-  const { visit } = useTab()
-  const { characters, most } = useStore(visit.catalogue.state)
+  const { chat } = useServices()
+  const { characters, maxFaces } = useStore(chat.lists.state)
   const faces = useConversation()?.view.faces
   const [asked, setAsked] = useState<string | null>(null)
   const [error, setError] = useState<string | null>(null)
@@ -22,13 +23,13 @@ export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
     if (made) onClose()
   }, [made, onClose])
   useEffect(() => {
-    if (refused) visit.notices.remove('face') // it is said here
-  }, [refused, visit])
+    if (refused) chat.notices.remove('face') // it is said here
+  }, [refused, chat])
   const ask = async (photo: Blob, traits: Traits) => {
     setError(null)
     setAsked(null)
     try {
-      setAsked(await visit.makeFace(photo, traits))
+      setAsked(await chat.requestFace(photo, traits))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
       setError(problem.status === 0 ? 'The server cannot be reached.' : problem.message)
@@ -37,8 +38,8 @@ export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="A face from a photo" className="dialog-centre overflow-y-auto" onClose={onClose}>
       <FaceForm
-        full={own.length >= most}
-        most={most}
+        full={own.length >= maxFaces}
+        maxFaces={maxFaces}
         making={asked !== null && !refused}
         problem={error ?? outcome?.error ?? null}
         onAsk={ask}
@@ -58,13 +59,13 @@ export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
 
 interface FormProps {
   readonly full: boolean
-  readonly most: number
+  readonly maxFaces: number
   readonly making: boolean
   readonly problem: string | null
   readonly onAsk: (photo: Blob, traits: Traits) => Promise<void>
 }
 
-function FaceForm({ full, most, making, problem, onAsk }: FormProps) {
+function FaceForm({ full, maxFaces, making, problem, onAsk }: FormProps) {
   const [photo, setPhoto] = useState<File | null>(null)
   const [sending, setSending] = useState(false)
   const busy = sending || making
@@ -78,7 +79,7 @@ function FaceForm({ full, most, making, problem, onAsk }: FormProps) {
     void onAsk(photo, { name: text('name'), voice, personality: text('personality') }).finally(() => setSending(false))
   }
   if (full) {
-    return <p className="px-5 pb-5 text-ink-soft">You have {most} faces of your own. Remove one to make another.</p>
+    return <p className="px-5 pb-5 text-ink-soft">You have {maxFaces} faces of your own. Remove one to make another.</p>
   }
   return (
     <form onSubmit={submit} className="flex flex-col gap-4 px-5 pb-5" data-testid="face-form">
@@ -163,10 +164,10 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
 
 /** A character of one's own, which can be removed; asked twice, since it cannot be undone. */
 function Own({ character }: { readonly character: Character }) {
-  const { visit } = useTab()
+  const { chat } = useServices()
   const [sure, setSure] = useState(false)
   const remove = () => {
-    if (sure) void visit.remove(character.id)
+    if (sure) void chat.removeCharacter(character.id)
     else setSure(true)
   }
   return (

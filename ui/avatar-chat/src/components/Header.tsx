@@ -1,7 +1,8 @@
 import { Captions, CaptionsOff, Keyboard, MessagesSquare, SquarePen } from 'lucide-react'
 import { useEffect } from 'react'
 import { useStore } from '../hooks/useStore'
-import { useConversation, useTab } from '../hooks/useVisit'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
 
 interface Props {
   readonly onList: () => void
@@ -9,7 +10,7 @@ interface Props {
 }
 
 export function Header({ onList, onHelp }: Props) {
-  const { visit, preferences } = useTab()
+  const { chat, preferences } = useServices()
   const { captions } = useStore(preferences.state)
   const title = useConversation()?.view.title
   useEffect(() => {
@@ -24,7 +25,7 @@ export function Header({ onList, onHelp }: Props) {
         <button
           type="button"
           data-testid="new-conversation"
-          onClick={() => void visit.begin()}
+          onClick={() => void chat.startConversation()}
           className="button-icon"
           title="New conversation"
           aria-label="New conversation"

@@ -1,5 +1,5 @@
 import { useStore } from '../hooks/useStore'
-import { useTab } from '../hooks/useVisit'
+import { useServices } from '../hooks/useServices'
 import { Dialog } from './Dialog'
 
 const KEYS = [
@@ -13,7 +13,7 @@ const KEYS = [
 ] as const
 
 export function KeyboardHelp({ onClose }: { readonly onClose: () => void }) {
-  const { preferences } = useTab()
+  const { preferences } = useServices()
   const { shortcuts } = useStore(preferences.state)
   return (
     <Dialog title="Keys" className="dialog-centre" onClose={onClose}>

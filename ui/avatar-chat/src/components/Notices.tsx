@@ -1,11 +1,11 @@
 import { CircleAlert, Info, X } from 'lucide-react'
 import { useStore } from '../hooks/useStore'
-import { useTab } from '../hooks/useVisit'
+import { useServices } from '../hooks/useServices'
 import type { Notice } from '../services/notices'
 
 /** What is wrong and what to do about it, with a place of its own; or news, which lie over the page for a moment. */
 export function Notices({ tone: wanted }: Pick<Notice, 'tone'>) {
-  const { notices } = useTab().visit
+  const { notices } = useServices().chat
   const shown = useStore(notices.state).filter(({ tone }) => tone === wanted)
   return (
     <div className="notices" data-tone={wanted} aria-live="polite">

@@ -1,16 +1,17 @@
 import { useEffect, useState } from 'react'
-import { useConversation, useTab } from '../hooks/useVisit'
-import { healthOf, UNKNOWN, type Health } from '../services/stats'
-import { answeredIn, steps } from '../services/timing'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
+import { readStats, UNKNOWN, type ConnectionStats } from '../services/connectionStats'
+import { responseTime, steps } from '../services/timing'
 
 const EVERY = 1000
 
 /** How long the last answer took, step by step, and how the connection is. For those who run a server. */
 export function Readout() {
   const times = useConversation()?.times ?? null
-  const health = useHealth()
+  const stats = useConnectionStats()
   const bars = times ? steps(times) : []
-  const total = times ? answeredIn(times) : null
+  const total = times ? responseTime(times) : null
   const longest = Math.max(1, ...bars.map(({ ms }) => ms))
   return (
     <section aria-label="Delays" data-testid="readout" className="readout">
@@ -27,11 +28,11 @@ export function Readout() {
         </div>
       ))}
       <dl className="mt-1 grid gap-y-1 border-t border-line pt-2">
-        <Entry name="Round trip" value={milliseconds(health.roundTrip)} />
-        <Entry name="Pictures" value={health.rate === null ? '–' : `${Math.round(health.rate)}/s`} />
-        <Entry name="Audio buffer" value={milliseconds(health.audioBuffer)} />
-        <Entry name="Video buffer" value={milliseconds(health.videoBuffer)} />
-        <Entry name="Lost packets" value={String(health.lost)} />
+        <Entry name="Round trip" value={milliseconds(stats.roundTrip)} />
+        <Entry name="Pictures" value={stats.frameRate === null ? '–' : `${Math.round(stats.frameRate)}/s`} />
+        <Entry name="Audio buffer" value={milliseconds(stats.audioBuffer)} />
+        <Entry name="Video buffer" value={milliseconds(stats.videoBuffer)} />
+        <Entry name="Lost packets" value={String(stats.lost)} />
       </dl>
     </section>
   )
@@ -50,14 +51,14 @@ function milliseconds(value: number | null): string {
   return value === null ? '–' : `${Math.round(value)} ms`
 }
 
-function useHealth(): Health {
-  const { call } = useTab().visit
-  const [health, setHealth] = useState(UNKNOWN)
+function useConnectionStats(): ConnectionStats {
+  const { call } = useServices().chat
+  const [stats, setStats] = useState(UNKNOWN)
   useEffect(() => {
     const timer = setInterval(() => {
-      void call.stats().then((report) => setHealth(report ? healthOf(report as ReadonlyMap<string, unknown>) : UNKNOWN))
+      void call.stats().then((report) => setStats(report ? readStats(report as ReadonlyMap<string, unknown>) : UNKNOWN))
     }, EVERY)
     return () => clearInterval(timer)
   }, [call])
-  return health
+  return stats
 }

@@ -1,9 +1,10 @@
 import { ArrowDown, Mic } from 'lucide-react'
 import { memo, useEffect, useRef, useState } from 'react'
 import { useStore } from '../hooks/useStore'
-import { useConversation, useTab } from '../hooks/useVisit'
-import { clock } from '../services/dates'
-import type { Character } from '../services/api'
+import { useConversation } from '../hooks/useConversation'
+import { useServices } from '../hooks/useServices'
+import { timeLabel } from '../services/dates'
+import type { Character } from '../services/avatarClient'
 import type { PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
 import { Portrait } from './Portrait'
 
@@ -82,8 +83,8 @@ function Greeting({ character }: { readonly character: Character }) {
 }
 
 function NotSent({ id }: { readonly id: number }) {
-  const { visit } = useTab()
-  const { conversation } = useStore(visit.state)
+  const { chat } = useServices()
+  const { conversation } = useStore(chat.state)
   return (
     <p className="flex items-center gap-2 text-sm text-danger">
       Not sent
@@ -92,7 +93,7 @@ function NotSent({ id }: { readonly id: number }) {
         className="button-link"
         onClick={() => {
           const message = conversation?.take(id)
-          if (message) void visit.send(message.text, message.message)
+          if (message) void chat.send(message.text, message.message)
         }}
       >
         Send again
@@ -112,7 +113,7 @@ interface TurnProps {
 const Turn = memo(function Turn({ turn, language, partial, timed }: TurnProps) {
   return (
     <li className="flex flex-col gap-3">
-      {timed && <time className="self-center text-xs text-ink-soft">{clock(turn.at)}</time>}
+      {timed && <time className="self-center text-xs text-ink-soft">{timeLabel(turn.at)}</time>}
       {turn.person && <Person person={turn.person} partial={partial} language={language} />}
       {turn.reply && <Reply reply={turn.reply} language={language} />}
     </li>
@@ -142,7 +143,7 @@ function Person({ person, partial, language }: { person: PersonView; partial: st
 }
 
 function Reply({ reply, language }: { readonly reply: ReplyView; readonly language: string }) {
-  const { characters } = useStore(useTab().visit.catalogue.state)
+  const { characters } = useStore(useServices().chat.lists.state)
   const character = characters.find(({ id }) => id === reply.character)
   return (
     <div data-testid="message-avatar" data-state={reply.state} className="flex gap-3">

@@ -1,15 +1,16 @@
 import { Mic, MicOff, PhoneOff, Square } from 'lucide-react'
 import { useRef } from 'react'
-import { useLevel } from '../hooks/useLevel'
+import { useAudioStream } from '../hooks/useAudioStream'
 import { useStatus } from '../hooks/useStatus'
 import { useStore } from '../hooks/useStore'
-import { useTab } from '../hooks/useVisit'
+import { useServices } from '../hooks/useServices'
+import { useWebRTC } from '../hooks/useWebRTC'
 
 /** The one thing to do, talk; and while talking: mute, stop the avatar, hang up. */
 export function VoiceControls({ name }: { readonly name: string }) {
-  const { visit } = useTab()
-  const { mode } = useStore(visit.call.state)
-  const { phase } = useStore(visit.state)
+  const { chat } = useServices()
+  const { mode } = useWebRTC()
+  const { phase } = useStore(chat.state)
   if (mode !== 'none') return <Dock />
   return (
     <div className="flex flex-col items-center gap-3">
@@ -17,7 +18,7 @@ export function VoiceControls({ name }: { readonly name: string }) {
         type="button"
         data-testid="talk-button"
         disabled={phase !== 'ready'}
-        onClick={() => void visit.talk()}
+        onClick={() => void chat.talk()}
         className="button-primary"
       >
         <Mic aria-hidden className="size-5" />
@@ -29,8 +30,8 @@ export function VoiceControls({ name }: { readonly name: string }) {
 }
 
 function Dock() {
-  const { visit } = useTab()
-  const { mode } = useStore(visit.call.state)
+  const { chat } = useServices()
+  const { mode } = useWebRTC()
   const status = useStatus()
   const busy = status.name === 'speaking' || status.name === 'thinking'
   return (
@@ -41,7 +42,7 @@ function Dock() {
         data-testid="stop-button"
         aria-keyshortcuts="Escape"
         disabled={!busy}
-        onClick={() => void visit.interrupt()}
+        onClick={() => void chat.interrupt()}
         className="button-round"
         title="Stop talking (Esc)"
         aria-label="Stop the answer"
@@ -51,7 +52,7 @@ function Dock() {
       <button
         type="button"
         data-testid="leave-button"
-        onClick={() => visit.leave()}
+        onClick={() => chat.hangUp()}
         className="button-round text-danger"
         title="Hang up"
         aria-label="Hang up"
@@ -63,10 +64,8 @@ function Dock() {
 }
 
 function MuteButton() {
-  const { microphone } = useTab().visit.call
-  const { muted, track } = useStore(microphone.state)
   const button = useRef<HTMLButtonElement>(null)
-  useLevel(button, muted ? null : track)
+  const { muted, setMuted } = useAudioStream(button)
   return (
     <button
       ref={button}
@@ -74,7 +73,7 @@ function MuteButton() {
       data-testid="mute-button"
       aria-pressed={muted}
       aria-keyshortcuts="M"
-      onClick={() => microphone.setMuted(!muted)}
+      onClick={() => setMuted(!muted)}
       className="button-round button-level"
       title={muted ? 'Unmute (M)' : 'Mute (M)'}
       aria-label="Mute the microphone"
@@ -86,9 +85,9 @@ function MuteButton() {
 
 /** Without a microphone one watches and writes; this is the way to talk after all. */
 function UseMicrophone() {
-  const { visit } = useTab()
+  const { chat } = useServices()
   return (
-    <button type="button" data-testid="talk-button" onClick={() => void visit.talk()} className="button-solid">
+    <button type="button" data-testid="talk-button" onClick={() => void chat.talk()} className="button-solid">
       <Mic aria-hidden className="size-5" /> Use microphone
     </button>
   )

@@ -1,30 +1,35 @@
-/** Being face to face: the microphone and the connection, as long as the person wants both. */
+/** A call: the microphone and the WebRTC connection, for as long as the person wants both. */
 
 import type { ConversationId } from '../generated/events'
-import type { Api } from './api'
+import type { AvatarClient } from './avatarClient'
 import { Microphone } from './microphone'
-import { CLOSED, Rtc, type RtcState } from './rtc'
 import { Store } from './store'
+import { CLOSED, WebRTCConnection, type ConnectionState } from './webrtcConnection'
 
 export interface CallState {
-  /** talk: heard and seen; watch: without a microphone; none: text only. */
+  /** talk: with the microphone; watch: without; none: no call. */
   readonly mode: 'none' | 'talk' | 'watch'
-  readonly rtc: RtcState
+  readonly connection: ConnectionState
 }
 
-type Connect = (conversation: ConversationId, microphone: MediaStreamTrack | null) => Rtc
+type Connect = (conversation: ConversationId, microphone: MediaStreamTrack | null) => WebRTCConnection
 
 const CONNECTED_PATIENCE = 3000
 
 export class Call {
-  readonly state = new Store<CallState>({ mode: 'none', rtc: CLOSED })
+  readonly state = new Store<CallState>({ mode: 'none', connection: CLOSED })
   readonly microphone: Microphone
   private readonly connect: Connect
-  private rtc: Rtc | null = null
+  private connection: WebRTCConnection | null = null
   private unsubscribe: () => void = () => undefined
+  /** Counts calls: what an earlier one still waits for is dropped. */
   private wanted = 0
 
-  constructor(api: Api, microphone = new Microphone(), connect: Connect = (id, track) => new Rtc(api, id, track)) {
+  constructor(
+    client: AvatarClient,
+    microphone = new Microphone(),
+    connect: Connect = (id, track) => new WebRTCConnection(client, id, track),
+  ) {
     this.microphone = microphone
     this.connect = connect
   }
@@ -38,7 +43,7 @@ export class Call {
   async begin(mode: 'talk' | 'watch', conversation: Promise<ConversationId>): Promise<void> {
     const wanted = ++this.wanted
     this.hangUp()
-    this.state.set({ mode, rtc: { ...CLOSED, phase: 'connecting' } })
+    this.state.set({ mode, connection: { ...CLOSED, phase: 'connecting' } })
     try {
       const [id, track] = await Promise.all([conversation, mode === 'talk' ? this.microphone.open() : null])
       if (wanted === this.wanted) this.start(id, track)
@@ -52,7 +57,7 @@ export class Call {
     this.wanted += 1
     this.hangUp()
     this.microphone.close()
-    this.state.set({ mode: 'none', rtc: CLOSED })
+    this.state.set({ mode: 'none', connection: CLOSED })
   }
 
   /** Resolves when the avatar can be seen and heard, or after some seconds without. */
@@ -66,7 +71,7 @@ export class Call {
       }
       const timer = setTimeout(done, CONNECTED_PATIENCE)
       const look = () => {
-        const { phase } = this.state.get().rtc
+        const { phase } = this.state.get().connection
         if (phase === 'connected' || phase === 'closed' || phase === 'refused') done()
       }
       stop = this.state.subscribe(look)
@@ -75,20 +80,20 @@ export class Call {
   }
 
   async stats(): Promise<RTCStatsReport | null> {
-    return (await this.rtc?.stats()) ?? null
+    return (await this.connection?.stats()) ?? null
   }
 
   private start(conversation: ConversationId, track: MediaStreamTrack | null): void {
-    const rtc = this.connect(conversation, track)
-    this.rtc = rtc
-    const look = () => this.state.set({ mode: track ? 'talk' : 'watch', rtc: rtc.state.get() })
-    this.unsubscribe = rtc.state.subscribe(look)
+    const connection = this.connect(conversation, track)
+    this.connection = connection
+    const look = () => this.state.set({ mode: track ? 'talk' : 'watch', connection: connection.state.get() })
+    this.unsubscribe = connection.state.subscribe(look)
     look()
   }
 
   private hangUp(): void {
     this.unsubscribe()
-    this.rtc?.close()
-    this.rtc = null
+    this.connection?.close()
+    this.connection = null
   }
 }

@@ -1,10 +1,10 @@
 /** One conversation as this page knows it: its view from the gateway, then what every fact changes in it. */
 
 import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived, TurnId } from '../generated/events'
-import { ApiError, type Api } from './api'
+import { ApiError, type AvatarClient } from './avatarClient'
 import { applyChanges } from './changes'
 import { Store } from './store'
-import { EventStream, type Source } from './stream'
+import { EventStream, type Source } from './eventStream'
 import { foldTimes, type TurnTimes } from './timing'
 import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
 
@@ -30,7 +30,7 @@ export interface ConversationState {
   readonly pending: readonly PendingMessage[]
   /** 0 when events arrive, else how many times in a row the connection has been lost or refused. */
   readonly retries: number
-  /** The turn that is going on in this visit; the others are history, whatever their state says. */
+  /** The turn that is going on in this chat; the others are history, whatever their state says. */
   readonly activeTurn: string | null
   /** Nothing has happened for some seconds: what was to follow will not come any more. */
   readonly still: boolean
@@ -75,12 +75,17 @@ export class Conversation {
   readonly id: ConversationId
   readonly state: Store<ConversationState>
   private readonly stream: EventStream
-  private readonly api: Api
+  private readonly client: AvatarClient
   private keys = 0
   private timer: ReturnType<typeof setTimeout> | null = null
 
-  private constructor(api: Api, view: ConversationView, observe: Observer, create?: (url: string) => Source) {
-    this.api = api
+  private constructor(
+    client: AvatarClient,
+    view: ConversationView,
+    observe: Observer,
+    create?: (url: string) => Source,
+  ) {
+    this.client = client
     this.id = view.id
     this.state = new Store<ConversationState>({
       view,
@@ -99,7 +104,7 @@ export class Conversation {
       onLive: (event: LiveEvent) => this.applyLive(event),
       onConnection: (retries: number) => this.state.update((state) => ({ ...state, retries })),
     }
-    this.stream = new EventStream((after) => api.eventsUrl(view.id, after), view.seq, listener, create)
+    this.stream = new EventStream((after) => client.eventsUrl(view.id, after), view.seq, listener, create)
   }
 
   /**
@@ -108,12 +113,12 @@ export class Conversation {
    * @throws ApiError when there is no such conversation, or the gateway cannot be reached.
    */
   static async open(
-    api: Api,
+    client: AvatarClient,
     id: ConversationId,
     observe: Observer = () => undefined,
     create?: (url: string) => Source,
   ): Promise<Conversation> {
-    return new Conversation(api, await api.conversation(id), observe, create)
+    return new Conversation(client, await client.conversation(id), observe, create)
   }
 
   /** Say something in writing. It is shown at once, and marked when it could not be sent. */
@@ -122,7 +127,7 @@ export class Conversation {
     this.state.update((state) => ({ ...state, pending: [...state.pending, message] }))
     await ready
     try {
-      const taken = await this.api.send(this.id, text, id)
+      const taken = await this.client.send(this.id, text, id)
       // The fact may have come before the answer to the request did.
       if (this.state.get().view.turns.some((turn) => turn.id === taken.turn)) this.drop(message.key)
     } catch (error) {

@@ -7,7 +7,7 @@ function daysBetween(then: Date, now: Date): number {
 }
 
 /** "14:03" today, "Yesterday 14:03", "Mon 14:03" in the last week, with the date before that. */
-export function clock(at: number, now: Date = new Date(), locale?: string): string {
+export function timeLabel(at: number, now: Date = new Date(), locale?: string): string {
   const then = new Date(at / 1000)
   const time = then.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })
   const days = daysBetween(then, now)

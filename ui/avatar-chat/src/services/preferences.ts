@@ -30,7 +30,7 @@ export class PreferenceStore {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.state.get()))
     } catch {
-      // Kept for this visit only.
+      // Kept for this chat only.
     }
   }
 }

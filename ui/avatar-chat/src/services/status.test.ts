@@ -7,8 +7,8 @@ import type { MicrophoneState } from './microphone'
 import { statusOf } from './status'
 
 const ON: MicrophoneState = { phase: 'on', problem: null, muted: false, track: null }
-const TALKING: CallState = { mode: 'talk', rtc: { phase: 'connected', retries: 0, stream: null, reason: null } }
-const NOT_CALLING: CallState = { mode: 'none', rtc: { phase: 'closed', retries: 0, stream: null, reason: null } }
+const TALKING: CallState = { mode: 'talk', connection: { phase: 'connected', retries: 0, stream: null, reason: null } }
+const NOT_CALLING: CallState = { mode: 'none', connection: { phase: 'closed', retries: 0, stream: null, reason: null } }
 
 function after(...steps: Step[]): ConversationState {
   const view = viewOf('c1', ...steps.map((step) => ['t1', step] as [string, Step]))
@@ -50,7 +50,7 @@ describe('the status', () => {
     expect(name(after(sentence(0), playing(0), listening))).toBe('hearing')
   })
 
-  it('takes what lies before this visit for history, however it ended', () => {
+  it('takes what lies before this chat for history, however it ended', () => {
     expect(name({ ...after(said), activeTurn: null })).toBe('listening')
   })
 
@@ -60,18 +60,19 @@ describe('the status', () => {
   })
 
   it('asks for the microphone while the browser does', () => {
-    const connecting: CallState = { mode: 'talk', rtc: { ...NOT_CALLING.rtc, phase: 'connecting' } }
+    const connecting: CallState = { mode: 'talk', connection: { ...NOT_CALLING.connection, phase: 'connecting' } }
     expect(statusOf(null, connecting, { ...ON, phase: 'asking' }, 'Ada').words).toBe('Allow the microphone')
     expect(name(null, connecting)).toBe('connecting')
   })
 
   it('counts reconnections, and says at last that the server is away', () => {
-    const rtc: CallState['rtc'] = { phase: 'reconnecting', retries: 2, stream: null, reason: 'silent' }
-    const lost: CallState = { mode: 'talk', rtc }
+    const connection: CallState['connection'] = { phase: 'reconnecting', retries: 2, stream: null, reason: 'silent' }
+    const lost: CallState = { mode: 'talk', connection }
     expect(statusOf(after(), lost, ON, 'Ada')).toEqual({ name: 'reconnecting', words: 'Reconnecting (2)' })
     expect(name({ ...after(), retries: 1 })).toBe('reconnecting')
     expect(name({ ...after(), retries: 3 })).toBe('away')
-    expect(name({ ...after(), retries: 1 }, { ...lost, rtc: { ...lost.rtc, reason: 'unreachable' } })).toBe('away')
+    const unreachable = { ...lost, connection: { ...connection, reason: 'unreachable' } }
+    expect(name({ ...after(), retries: 1 }, unreachable)).toBe('away')
   })
 
   it('rests after an answer that failed', () => {

@@ -59,16 +59,19 @@ export function statusOf(
   name: string,
 ): Status {
   const lost = conversation?.retries ?? 0
-  if (lost >= AWAY || (call.rtc.reason === 'unreachable' && lost > 0)) {
+  const { phase, reason } = call.connection
+  if (lost >= AWAY || (reason === 'unreachable' && lost > 0)) {
     return { name: 'away', words: 'Server away, trying again' }
   }
-  const retries = Math.max(call.rtc.retries, call.rtc.phase === 'reconnecting' ? 1 : 0, lost)
-  if (call.rtc.phase === 'reconnecting' || lost > 0) return { name: 'reconnecting', words: `Reconnecting (${retries})` }
-  if (call.rtc.phase === 'connecting') {
+  if (phase === 'reconnecting' || lost > 0) {
+    const retries = Math.max(call.connection.retries, phase === 'reconnecting' ? 1 : 0, lost)
+    return { name: 'reconnecting', words: `Reconnecting (${retries})` }
+  }
+  if (phase === 'connecting') {
     return { name: 'connecting', words: microphone.phase === 'asking' ? 'Allow the microphone' : 'Connecting' }
   }
   const turn = conversation?.view.turns.find(({ id }) => id === conversation.activeTurn)
-  const waiting = call.rtc.phase === 'connected' && conversation?.still === false
+  const waiting = phase === 'connected' && conversation?.still === false
   // A cough in the middle of an answer is a turn of its own, and the answer goes on.
   const goingOn = waiting && playingIn(conversation.view) ? 'speaking' : null
   switch (activity(turn, waiting) ?? goingOn) {
@@ -84,7 +87,7 @@ export function statusOf(
 }
 
 function resting(call: CallState, microphone: MicrophoneState, name: string): Status {
-  if (call.rtc.phase !== 'connected') return { name: 'idle', words: 'Ready' }
+  if (call.connection.phase !== 'connected') return { name: 'idle', words: 'Ready' }
   if (call.mode === 'watch') return { name: 'watching', words: `Write to ${name}` }
   return microphone.muted ? { name: 'muted', words: 'You are muted' } : { name: 'listening', words: 'Listening' }
 }

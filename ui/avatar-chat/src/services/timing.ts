@@ -61,6 +61,6 @@ export function steps(times: TurnTimes): readonly Step[] {
 }
 
 /** Milliseconds from the end of what the person said to the first audible sound of the answer. */
-export function answeredIn(times: TurnTimes): number | null {
+export function responseTime(times: TurnTimes): number | null {
   return times.audible === null ? null : (times.audible - times.said) / 1000
 }

@@ -2,11 +2,11 @@
 
 import type { Event, Fact, LiveEvent } from '../generated/events'
 import type { ConversationUpdate, ConversationView } from '../generated/view'
-import { Api, type RtcAnswer, type Traits } from '../services/api'
+import { AvatarClient, type SdpAnswer, type Traits } from '../services/avatarClient'
 import { applyChanges } from '../services/changes'
-import type { Source } from '../services/stream'
+import type { Source } from '../services/eventStream'
 import type { Step } from './facts'
-import type { Character, ConversationSummary } from '../services/api'
+import type { Character, ConversationSummary } from '../services/avatarClient'
 
 export const ADA: Character = {
   id: 'ada',
@@ -62,7 +62,7 @@ export function viewOf(id = 'c1', ...steps: readonly [string | null, Step][]): C
 }
 
 /** A gateway with two characters that notes every call; a test may make any of them fail. */
-export class FakeApi extends Api {
+export class FakeClient extends AvatarClient {
   readonly calls: string[] = []
   views = new Map<string, ConversationView>()
   failing = new Map<string, Error>()
@@ -78,11 +78,11 @@ export class FakeApi extends Api {
   override characters(): Promise<readonly Character[]> {
     return this.answer('characters', [ADA, LEO, ...this.faces])
   }
-  override facesPerPerson(): Promise<number> {
+  override maxFaces(): Promise<number> {
     return Promise.resolve(this.most)
   }
-  override makeFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
-    return this.answer(`makeFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')
+  override requestFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
+    return this.answer(`requestFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')
   }
   override removeCharacter(id: string): Promise<void> {
     this.faces = this.faces.filter((face) => face.id !== id)
@@ -113,7 +113,7 @@ export class FakeApi extends Api {
   override ice(): Promise<RTCIceServer[]> {
     return this.answer('ice', [])
   }
-  override offer(id: string, sdp: string): Promise<RtcAnswer> {
+  override offer(id: string, sdp: string): Promise<SdpAnswer> {
     const session = `s${this.calls.filter((call) => call.startsWith('offer')).length + 1}`
     return this.answer(`offer ${id} ${sdp}`, { sdp: 'answer', session })
   }

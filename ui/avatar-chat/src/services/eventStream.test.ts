@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LiveEvent } from '../generated/events'
 import type { ConversationUpdate } from '../generated/view'
 import { FakeSource, happened } from '../test/fakes'
-import { EventStream } from './stream'
+import { EventStream } from './eventStream'
 
 const CLOSED: ConversationUpdate = { event: happened({ type: 'conversation.closed' }), changes: { title: 'Bye' } }
 

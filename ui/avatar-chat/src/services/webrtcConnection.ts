@@ -1,11 +1,11 @@
 /** Sound and picture of one conversation over WebRTC, kept up for as long as it is wanted. */
 
 import type { ConversationId, SessionId } from '../generated/events'
-import { ApiError, type Api } from './api'
+import { ApiError, type AvatarClient } from './avatarClient'
 import { backoff } from './backoff'
 import { Store } from './store'
 
-export interface RtcState {
+export interface ConnectionState {
   readonly phase: 'closed' | 'connecting' | 'connected' | 'reconnecting' | 'refused'
   /** Which reconnection this is; 0 while it goes well. */
   readonly retries: number
@@ -15,7 +15,7 @@ export interface RtcState {
   readonly reason: string | null
 }
 
-export const CLOSED: RtcState = { phase: 'closed', retries: 0, stream: null, reason: null }
+export const CLOSED: ConnectionState = { phase: 'closed', retries: 0, stream: null, reason: null }
 
 /** Milliseconds: the gateway pings every second; three missing ones mean that it is gone. */
 const PING_PATIENCE = 3000
@@ -32,9 +32,9 @@ interface Attempt {
   session: SessionId | null
 }
 
-export class Rtc {
-  readonly state = new Store<RtcState>({ ...CLOSED, phase: 'connecting' })
-  private readonly api: Pick<Api, 'ice' | 'offer' | 'leave'>
+export class WebRTCConnection {
+  readonly state = new Store<ConnectionState>({ ...CLOSED, phase: 'connecting' })
+  private readonly client: Pick<AvatarClient, 'ice' | 'offer' | 'leave'>
   private readonly conversation: ConversationId
   private readonly microphone: MediaStreamTrack | null
   private readonly create: (configuration: RTCConfiguration) => RTCPeerConnection
@@ -48,12 +48,12 @@ export class Rtc {
    * @param microphone Stays the caller's: it is sent, never stopped. Null only to watch and listen.
    */
   constructor(
-    api: Pick<Api, 'ice' | 'offer' | 'leave'>,
+    client: Pick<AvatarClient, 'ice' | 'offer' | 'leave'>,
     conversation: ConversationId,
     microphone: MediaStreamTrack | null,
     create: (configuration: RTCConfiguration) => RTCPeerConnection = (with_) => new RTCPeerConnection(with_),
   ) {
-    this.api = api
+    this.client = client
     this.conversation = conversation
     this.microphone = microphone
     this.create = create
@@ -82,16 +82,16 @@ export class Rtc {
     this.drop()
     let attempt: Attempt | null = null
     try {
-      const iceServers = await this.api.ice()
+      const iceServers = await this.client.ice()
       if (this.isClosed()) return
       attempt = this.begin(iceServers)
       const { peer } = attempt
       await peer.setLocalDescription(await peer.createOffer())
       // The offer goes out before candidates are gathered: the gateway learns ours from the first packet.
-      const answer = await this.api.offer(this.conversation, peer.localDescription?.sdp ?? '')
+      const answer = await this.client.offer(this.conversation, peer.localDescription?.sdp ?? '')
       attempt.session = answer.session
       if (this.attempt !== attempt) {
-        this.api.leave(answer.session)
+        this.client.leave(answer.session)
         return
       }
       await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp })
@@ -170,7 +170,7 @@ export class Rtc {
 
   private readonly leavePage = (): void => {
     const session = this.attempt?.session
-    if (session) this.api.leave(session)
+    if (session) this.client.leave(session)
   }
 
   private drop(): void {
@@ -182,7 +182,7 @@ export class Rtc {
     for (const timer of attempt.timers.values()) clearTimeout(timer)
     attempt.peer.onconnectionstatechange = null
     attempt.peer.close()
-    if (attempt.session) this.api.leave(attempt.session)
+    if (attempt.session) this.client.leave(attempt.session)
   }
 
   private expect(attempt: Attempt, what: 'connect' | 'ping' | 'disconnected', patience: number): void {

@@ -1,22 +1,22 @@
-/** A tab on fakes: the page as it runs, without a gateway, a microphone or a network. */
+/** The whole page on fakes: without a gateway, a microphone or a network. */
 
 import { act, render } from '@testing-library/react'
 import { vi } from 'vitest'
 import { App } from '../components/App'
 import type { LiveEvent } from '../generated/events'
 import type { ConversationView } from '../generated/view'
-import { TabContext } from '../hooks/useVisit'
+import { ServicesContext } from '../hooks/useServices'
 import { Call } from '../services/call'
 import { Conversation } from '../services/conversation'
 import { Microphone } from '../services/microphone'
 import { PreferenceStore } from '../services/preferences'
-import { Rtc } from '../services/rtc'
-import { Visit, type World } from '../services/visit'
+import { WebRTCConnection } from '../services/webrtcConnection'
+import { Chat, type ChatDependencies } from '../services/chat'
 import type { Step } from './facts'
-import { FakeApi, FakePeer, FakeSource, fakeTrack, happened } from './fakes'
+import { FakeClient, FakePeer, FakeSource, fakeTrack, happened } from './fakes'
 
-export class FakeWorld implements World {
-  readonly api = new FakeApi()
+export class FakeWorld implements ChatDependencies {
+  readonly client = new FakeClient()
   readonly sources: FakeSource[] = []
   readonly peers: FakePeer[] = []
   readonly track = fakeTrack()
@@ -39,14 +39,14 @@ export class FakeWorld implements World {
       return made as unknown as RTCPeerConnection
     }
     this.call = new Call(
-      this.api,
+      this.client,
       new Microphone(() => devices),
-      (id, track) => new Rtc(this.api, id, track, peer),
+      (id, track) => new WebRTCConnection(this.client, id, track, peer),
     )
   }
 
-  async openConversation(id: string, observe: Parameters<World['openConversation']>[1]): Promise<Conversation> {
-    this.conversation = await Conversation.open(this.api, id, observe, (url) => {
+  async openConversation(...[id, observe]: Parameters<ChatDependencies['openConversation']>): Promise<Conversation> {
+    this.conversation = await Conversation.open(this.client, id, observe, (url) => {
       const source = new FakeSource(url)
       this.sources.push(source)
       return source
@@ -104,12 +104,12 @@ export async function openPage(prepare: (world: FakeWorld) => void = () => undef
   vi.useFakeTimers({ shouldAdvanceTime: true })
   const world = new FakeWorld()
   prepare(world)
-  const visit = new Visit(world)
+  const chat = new Chat(world)
   const page = render(
-    <TabContext.Provider value={{ visit, preferences: new PreferenceStore() }}>
+    <ServicesContext.Provider value={{ chat, preferences: new PreferenceStore() }}>
       <App />
-    </TabContext.Provider>,
+    </ServicesContext.Provider>,
   )
   await settle()
-  return { world, visit, ...page }
+  return { world, chat, ...page }
 }

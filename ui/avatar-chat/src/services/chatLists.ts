@@ -1,59 +1,59 @@
-/** Which characters there are, and which conversations were held. */
+/** The lists of characters and of the person's conversations. */
 
 import type { CharacterId } from '../generated/events'
-import type { Api } from './api'
+import type { AvatarClient } from './avatarClient'
 import { Store } from './store'
-import type { Character, ConversationSummary } from './api'
+import type { Character, ConversationSummary } from './avatarClient'
 
-export interface CatalogueState {
+export interface ChatListsState {
   readonly characters: readonly Character[]
   /** Newest first. */
   readonly conversations: readonly ConversationSummary[]
-  /** How many characters of their own a person may have; 0 also as long as that is not known. */
-  readonly most: number
+  /** The number of characters of their own that a person may have; 0 as long as it is not known. */
+  readonly maxFaces: number
 }
 
 const TRIES = 8
 const PAUSE = 300
 
-export class Catalogue {
-  readonly state = new Store<CatalogueState>({ characters: [], conversations: [], most: 0 })
-  private readonly api: Api
+export class ChatLists {
+  readonly state = new Store<ChatListsState>({ characters: [], conversations: [], maxFaces: 0 })
+  private readonly client: AvatarClient
 
-  constructor(api: Api) {
-    this.api = api
+  constructor(client: AvatarClient) {
+    this.client = client
   }
 
   /** @throws ApiError when the gateway cannot be reached. */
   async load(): Promise<void> {
-    const [characters, conversations] = await Promise.all([this.api.characters(), this.api.conversations()])
+    const [characters, conversations] = await Promise.all([this.client.characters(), this.client.conversations()])
     this.state.update((state) => ({ ...state, characters, conversations }))
     // Not waited for: it asks all services, and nothing else depends on it.
-    void this.api.facesPerPerson().then(
-      (most) => this.state.update((state) => ({ ...state, most })),
+    void this.client.maxFaces().then(
+      (maxFaces) => this.state.update((state) => ({ ...state, maxFaces })),
       () => undefined,
     )
   }
 
   /** Read the list of conversations again; what is shown stays where that fails. */
-  async refresh(): Promise<void> {
-    const conversations = await this.api.conversations().catch(() => null)
+  async reloadConversations(): Promise<void> {
+    const conversations = await this.client.conversations().catch(() => null)
     if (conversations) this.state.update((state) => ({ ...state, conversations }))
   }
 
-  /** Read the characters again, until this one is among them; it may be on record a moment before it is listed. */
-  async find(id: CharacterId): Promise<boolean> {
+  /** Reload the characters until this one is listed, which may be a moment after the fact that it was made. */
+  async awaitCharacter(id: CharacterId): Promise<boolean> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE))
-      await this.reload()
+      await this.reloadCharacters()
       if (this.character(id)) return true
     }
     return false
   }
 
   /** Read the list of characters again; what is shown stays where that fails. */
-  async reload(): Promise<void> {
-    const characters = await this.api.characters().catch(() => null)
+  async reloadCharacters(): Promise<void> {
+    const characters = await this.client.characters().catch(() => null)
     if (characters) this.state.update((state) => ({ ...state, characters }))
   }
 

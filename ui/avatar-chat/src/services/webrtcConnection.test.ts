@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { FakeApi, FakePeer, fakeTrack } from '../test/fakes'
-import { ApiError } from './api'
-import { Rtc } from './rtc'
+import { FakeClient, FakePeer, fakeTrack } from '../test/fakes'
+import { ApiError } from './avatarClient'
+import { WebRTCConnection } from './webrtcConnection'
 
 describe('the connection for sound and picture', () => {
-  let api: FakeApi
+  let client: FakeClient
   let peers: FakePeer[]
-  let rtc: Rtc
+  let connection: WebRTCConnection
 
   const peer = () => {
     const last = peers.at(-1)
@@ -14,7 +14,7 @@ describe('the connection for sound and picture', () => {
     return last
   }
   const call = async (microphone: MediaStreamTrack | null = null) => {
-    rtc = new Rtc(api, 'c1', microphone, () => {
+    connection = new WebRTCConnection(client, 'c1', microphone, () => {
       peers.push(new FakePeer())
       return peer() as unknown as RTCPeerConnection
     })
@@ -24,23 +24,23 @@ describe('the connection for sound and picture', () => {
     peer().become('connected')
     peer().ping()
   }
-  const offers = () => api.calls.filter((made) => made.startsWith('offer')).length
+  const offers = () => client.calls.filter((made) => made.startsWith('offer')).length
 
   beforeEach(() => {
     vi.useFakeTimers()
-    api = new FakeApi()
+    client = new FakeClient()
     peers = []
   })
-  afterEach(() => rtc.close())
+  afterEach(() => connection.close())
 
   it('offers microphone, picture and the control channel, without waiting for candidates', async () => {
     await call(fakeTrack())
     expect(peer().asked).toEqual(['microphone sendrecv', 'video recvonly', 'channel control', 'remote answer'])
-    expect(api.calls).toEqual(['ice', 'offer c1 offer'])
-    expect(rtc.state.get().phase).toBe('connecting')
+    expect(client.calls).toEqual(['ice', 'offer c1 offer'])
+    expect(connection.state.get().phase).toBe('connecting')
     connect()
-    expect(rtc.state.get()).toMatchObject({ phase: 'connected', retries: 0, reason: null })
-    expect(rtc.state.get().stream).not.toBeNull()
+    expect(connection.state.get()).toMatchObject({ phase: 'connected', retries: 0, reason: null })
+    expect(connection.state.get().stream).not.toBeNull()
   })
 
   it('only watches and listens where there is no microphone', async () => {
@@ -57,25 +57,25 @@ describe('the connection for sound and picture', () => {
     }
     expect(peers).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(3000)
-    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', retries: 1, reason: 'silent' })
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', retries: 1, reason: 'silent' })
     await vi.advanceTimersByTimeAsync(500)
     expect(peers).toHaveLength(2)
     expect(peers[0]?.closed).toBe(true)
     expect(peer().asked[0]).toBe('microphone sendrecv')
-    expect(api.calls).toContain('leave s1')
+    expect(client.calls).toContain('leave s1')
     connect()
-    expect(rtc.state.get()).toMatchObject({ phase: 'connected', retries: 0 })
+    expect(connection.state.get()).toMatchObject({ phase: 'connected', retries: 0 })
   })
 
   it('keeps the last picture while it reconnects', async () => {
     await call()
     connect()
-    const { stream } = rtc.state.get()
+    const { stream } = connection.state.get()
     peer().become('failed')
-    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', stream })
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', stream })
     await vi.advanceTimersByTimeAsync(500)
     connect()
-    expect(rtc.state.get().stream).not.toBe(stream)
+    expect(connection.state.get().stream).not.toBe(stream)
   })
 
   it('gives a hole in the network three seconds to heal', async () => {
@@ -89,14 +89,14 @@ describe('the connection for sound and picture', () => {
     peer().ping()
     peer().become('disconnected')
     await vi.advanceTimersByTimeAsync(3000)
-    expect(rtc.state.get().phase).toBe('reconnecting')
+    expect(connection.state.get().phase).toBe('reconnecting')
   })
 
   it('notices at once that the gateway closed the channel', async () => {
     await call()
     connect()
     peer().channel.onclose?.()
-    expect(rtc.state.get().phase).toBe('reconnecting')
+    expect(connection.state.get().phase).toBe('reconnecting')
   })
 
   it('waits longer from failure to failure, and counts on where a connection dies before its first ping', async () => {
@@ -105,7 +105,7 @@ describe('the connection for sound and picture', () => {
     for (let failure = 1; failure <= 6; failure += 1) {
       peer().become('connected')
       peer().become('failed')
-      seen.push(rtc.state.get().retries)
+      seen.push(connection.state.get().retries)
       await vi.advanceTimersByTimeAsync(Math.min(8000, 500 * 2 ** (failure - 1)))
       expect(peers).toHaveLength(failure + 1)
     }
@@ -113,19 +113,19 @@ describe('the connection for sound and picture', () => {
   })
 
   it('tries again while the gateway cannot be reached', async () => {
-    api.failing.set('ice', new ApiError(0, 'unreachable', 'refused'))
+    client.failing.set('ice', new ApiError(0, 'unreachable', 'refused'))
     await call()
-    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', reason: 'unreachable', retries: 1 })
-    api.failing.clear()
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', reason: 'unreachable', retries: 1 })
+    client.failing.clear()
     await vi.advanceTimersByTimeAsync(500)
     connect()
-    expect(rtc.state.get().phase).toBe('connected')
+    expect(connection.state.get().phase).toBe('connected')
   })
 
   it('waits as long as a busy gateway asks for', async () => {
-    api.failing.set('offer', new ApiError(503, 'unavailable', 'full', 5000))
+    client.failing.set('offer', new ApiError(503, 'unavailable', 'full', 5000))
     await call()
-    expect(rtc.state.get()).toMatchObject({ phase: 'reconnecting', reason: 'unavailable' })
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', reason: 'unavailable' })
     await vi.advanceTimersByTimeAsync(4900)
     expect(offers()).toBe(1)
     await vi.advanceTimersByTimeAsync(200)
@@ -133,17 +133,17 @@ describe('the connection for sound and picture', () => {
   })
 
   it('gives up where the gateway says no', async () => {
-    api.failing.set('offer', new ApiError(404, 'not_found', 'no such conversation'))
+    client.failing.set('offer', new ApiError(404, 'not_found', 'no such conversation'))
     await call()
-    expect(rtc.state.get()).toMatchObject({ phase: 'refused', reason: 'not_found' })
+    expect(connection.state.get()).toMatchObject({ phase: 'refused', reason: 'not_found' })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(offers()).toBe(1)
   })
 
   it('does not wait on when the network is back', async () => {
-    api.failing.set('ice', new ApiError(0, 'unreachable', 'refused'))
+    client.failing.set('ice', new ApiError(0, 'unreachable', 'refused'))
     await call()
-    api.failing.clear()
+    client.failing.clear()
     window.dispatchEvent(new Event('online'))
     await vi.advanceTimersByTimeAsync(0)
     expect(offers()).toBe(1)
@@ -155,24 +155,24 @@ describe('the connection for sound and picture', () => {
   it('gives up on an attempt that does not connect in ten seconds', async () => {
     await call()
     await vi.advanceTimersByTimeAsync(10_000)
-    expect(rtc.state.get().phase).toBe('reconnecting')
+    expect(connection.state.get().phase).toBe('reconnecting')
   })
 
   it('leaves its session when it is closed, and lets the microphone be', async () => {
     const track = fakeTrack()
     await call(track)
     connect()
-    rtc.close()
-    rtc.close()
+    connection.close()
+    connection.close()
     expect(peer().closed).toBe(true)
-    expect(api.calls.filter((made) => made.startsWith('leave'))).toEqual(['leave s1'])
+    expect(client.calls.filter((made) => made.startsWith('leave'))).toEqual(['leave s1'])
     expect(track).toMatchObject({ stopped: false })
-    expect(rtc.state.get()).toMatchObject({ phase: 'closed', stream: null })
-    expect(await rtc.stats()).toBeNull()
+    expect(connection.state.get()).toMatchObject({ phase: 'closed', stream: null })
+    expect(await connection.stats()).toBeNull()
   })
 
   it('leaves a session that is answered after it was closed', async () => {
-    const early = new Rtc(api, 'c1', null, () => {
+    const early = new WebRTCConnection(client, 'c1', null, () => {
       peers.push(new FakePeer())
       return peer() as unknown as RTCPeerConnection
     })
@@ -181,14 +181,14 @@ describe('the connection for sound and picture', () => {
     early.close()
     await vi.advanceTimersByTimeAsync(0)
     expect(peers.every(({ closed }) => closed)).toBe(true)
-    const started = api.calls.filter((made) => made.startsWith('offer')).length
-    expect(api.calls.filter((made) => made.startsWith('leave'))).toHaveLength(started)
+    const started = client.calls.filter((made) => made.startsWith('offer')).length
+    expect(client.calls.filter((made) => made.startsWith('leave'))).toHaveLength(started)
     await call()
   })
 
   it('tells the gateway when the page goes away', async () => {
     await call()
     window.dispatchEvent(new Event('pagehide'))
-    expect(api.calls.at(-1)).toBe('leave s1')
+    expect(client.calls.at(-1)).toBe('leave s1')
   })
 })

@@ -46,12 +46,23 @@ export interface ConversationSummary {
   readonly updated_at: number
 }
 
-export interface RtcAnswer {
+/** A turn in which the words of a search were said. */
+export interface SearchHit {
+  readonly conversation: ConversationId
+  readonly title: string
+  readonly turn: TurnId
+  /** Microseconds since 1970. */
+  readonly at: number
+  /** Plain text around the words found, each of which stands between U+2068 and U+2069. */
+  readonly excerpt: string
+}
+
+export interface SdpAnswer {
   readonly sdp: string
   readonly session: SessionId
 }
 
-/** What is said of a character that is to be made; empty: left to the gateway. */
+/** The traits of a character that is to be made; an empty one is left to the gateway. */
 export interface Traits {
   readonly name: string
   readonly voice: 'female' | 'male'
@@ -73,7 +84,7 @@ async function failure(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, error?.message ?? `status ${response.status}`, retryAfter(response))
 }
 
-export class Api {
+export class AvatarClient {
   private readonly base: string
 
   /** @param base Where the API is, relative to the page; ends without a slash. */
@@ -87,6 +98,11 @@ export class Api {
 
   conversations(): Promise<readonly ConversationSummary[]> {
     return this.json('conversations')
+  }
+
+  /** The turns of the person's conversations in which all these words were said, best first. */
+  search(text: string): Promise<readonly SearchHit[]> {
+    return this.json(`search?text=${encodeURIComponent(text)}`)
   }
 
   open(character: CharacterId | null): Promise<{ readonly id: ConversationId }> {
@@ -111,8 +127,8 @@ export class Api {
     await this.request(`conversations/${id}/character`, 'PUT', JSON.stringify({ character }))
   }
 
-  /** Have a character made of a photo; how it goes is told in the conversation. */
-  async makeFace(id: ConversationId, photo: Blob, traits: Traits): Promise<CharacterId> {
+  /** Request a character made of a photo; the outcome comes as a fact of the conversation. */
+  async requestFace(id: ConversationId, photo: Blob, traits: Traits): Promise<CharacterId> {
     const form = new FormData()
     for (const [name, value] of Object.entries<string>({ ...traits })) form.set(name, value)
     form.set('photo', photo)
@@ -124,8 +140,8 @@ export class Api {
     await this.request(`characters/${id}`, 'DELETE')
   }
 
-  /** How many characters a person may make of photos; 0: none. */
-  async facesPerPerson(): Promise<number> {
+  /** The number of characters that a person may make of photos. */
+  async maxFaces(): Promise<number> {
     return (await this.json<{ faces_per_person: number }>('status')).faces_per_person
   }
 
@@ -137,7 +153,7 @@ export class Api {
     return (await this.json<{ iceServers: RTCIceServer[] }>('rtc/ice')).iceServers
   }
 
-  async offer(id: ConversationId, sdp: string): Promise<RtcAnswer> {
+  async offer(id: ConversationId, sdp: string): Promise<SdpAnswer> {
     const response = await this.request(`conversations/${id}/rtc`, 'POST', sdp, 'application/sdp')
     const session = response.headers.get('Location')?.split('/').at(-1)
     if (!session) throw new ApiError(response.status, 'no_session', 'the answer to an offer names no session')
@@ -158,7 +174,7 @@ export class Api {
 
   private async request(path: string, method = 'GET', body: string | FormData | null = null, type?: string) {
     let response: Response
-    // Of a form the browser itself says what type it is.
+    // The browser sets the type of a form, with its boundary.
     const headers = typeof body === 'string' ? { 'Content-Type': type ?? 'application/json' } : {}
     const patience = body instanceof FormData ? UPLOAD_TIMEOUT : TIMEOUT
     try {

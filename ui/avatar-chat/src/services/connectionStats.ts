@@ -1,16 +1,18 @@
-/** The few numbers of a connection's statistics that tell how it feels. */
+/** The statistics of a WebRTC connection that tell how good it is. */
 
-export interface Health {
+export interface ConnectionStats {
   /** Milliseconds; null where not measured (yet). */
   readonly roundTrip: number | null
   readonly audioBuffer: number | null
   readonly videoBuffer: number | null
-  /** Pictures a second. */
-  readonly rate: number | null
+  /** Frames a second of the picture. */
+  readonly frameRate: number | null
+  /** Packets, of sound and picture. */
   readonly lost: number
 }
 
-export const UNKNOWN: Health = { roundTrip: null, audioBuffer: null, videoBuffer: null, rate: null, lost: 0 }
+const UNMEASURED = { roundTrip: null, audioBuffer: null, videoBuffer: null, frameRate: null }
+export const UNKNOWN: ConnectionStats = { ...UNMEASURED, lost: 0 }
 
 interface Inbound extends RTCInboundRtpStreamStats {
   readonly jitterBufferDelay?: number
@@ -24,20 +26,20 @@ function average({ jitterBufferDelay, jitterBufferEmittedCount }: Inbound): numb
 }
 
 /** Read a report of `RTCPeerConnection.getStats`. */
-export function healthOf(report: Iterable<readonly [string, unknown]>): Health {
-  let health = UNKNOWN
+export function readStats(report: Iterable<readonly [string, unknown]>): ConnectionStats {
+  let found = UNKNOWN
   for (const [, entry] of report) {
     const stats = entry as RTCStats
     if (stats.type === 'candidate-pair') {
       const { nominated, currentRoundTripTime } = stats as RTCIceCandidatePairStats
       if (!nominated || currentRoundTripTime === undefined) continue
-      health = { ...health, roundTrip: currentRoundTripTime * 1000 }
+      found = { ...found, roundTrip: currentRoundTripTime * 1000 }
     } else if (stats.type === 'inbound-rtp') {
       const inbound = stats as Inbound
-      const lost = health.lost + (inbound.packetsLost ?? 0)
-      if (inbound.kind === 'audio') health = { ...health, lost, audioBuffer: average(inbound) }
-      else health = { ...health, lost, videoBuffer: average(inbound), rate: inbound.framesPerSecond ?? null }
+      const lost = found.lost + (inbound.packetsLost ?? 0)
+      if (inbound.kind === 'audio') found = { ...found, lost, audioBuffer: average(inbound) }
+      else found = { ...found, lost, videoBuffer: average(inbound), frameRate: inbound.framesPerSecond ?? null }
     }
   }
-  return health
+  return found
 }

@@ -5,7 +5,7 @@ interface Props {
 }
 
 /** What is shown where the page itself fails: the conversation is on the server, a reload picks it up. */
-export class Broken extends Component<Props, { readonly broken: boolean }> {
+export class ErrorBoundary extends Component<Props, { readonly broken: boolean }> {
   override readonly state = { broken: false }
 
   static getDerivedStateFromError() {

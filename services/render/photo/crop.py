@@ -1,7 +1,6 @@
-"""How a face is cut out: upright, the eyes and the mouth always in the same place.
+"""Crops a face out of a photo: upright, with eyes and mouth always in the same place.
 
-The frame is LivePortrait's own, so that its networks see faces as they did in their training; the warped photo is
-framed alike.
+The crop is LivePortrait's own, so that its networks get faces as in their training; image warping uses the same crop.
 """
 
 from __future__ import annotations
@@ -16,11 +15,12 @@ from services.render.photo.decoding import Pixels
 from services.render.photo.face_detector import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, DetectedFace
 
 SIDE = 512
+"""Pixels on a side of a portrait."""
 _SCALE, _UP = 2.3, -0.125
-"""Side of the frame in faces, and how far its middle is moved towards the mouth, in frames."""
+"""Side of the square in face sizes, and the shift of its centre towards the mouth, in sides."""
 
-# The 68 points that the size of a face is measured by, of the 468: jaw, brows, nose, eyes, outer and inner lips.
-_SIXTY_EIGHT = (
+# The 68 of the 468 points that the size of a face is measured by: jaw, brows, nose, eyes, outer and inner lips.
+_LANDMARKS_68 = (
     162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389, 71, 63, 105, 66, 107, 336, 296,
     334, 293, 301, 168, 197, 5, 4, 75, 97, 2, 326, 305, *LEFT_EYE, *RIGHT_EYE, MOUTH_LEFT, 39, 37, 0, 267, 269,
     MOUTH_RIGHT, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
@@ -29,15 +29,15 @@ _SIXTY_EIGHT = (
 
 @dataclass(frozen=True)
 class CropSquare:
-    """A square in a picture."""
+    """A rotated square in an image, pixels."""
 
     centre: NDArray[np.float64]
     size: float
     angle: float
-    """Radians by which it is turned clockwise."""
+    """Clockwise rotation, radians."""
 
     def matrix(self, side: int) -> NDArray[np.float64]:
-        """From the picture's pixels to those of the square with so many on a side, [2, 3]."""
+        """Affine matrix from the image's pixels to those of the crop, `side` pixels on a side, [2, 3]."""
         scale = side / self.size
         cos, sin = scale * np.cos(self.angle), scale * np.sin(self.angle)
         x, y = self.centre
@@ -47,13 +47,13 @@ class CropSquare:
 def crop_square(
     points: NDArray[np.floating], eyes: NDArray[np.floating], mouth: NDArray[np.floating], *, scale: float, up: float
 ) -> CropSquare:
-    """The frame around a face.
+    """The square around a face.
 
     Args:
-        points: all that belongs to the face, [count, 2].
-        eyes, mouth: the middle of both eyes, and of the mouth.
-        scale: side of the frame in faces.
-        up: how far the frame's middle is moved along the line from the eyes to the mouth, in frames.
+        points: all landmarks of the face, [count, 2].
+        eyes, mouth: the centre of both eyes, and of the mouth.
+        scale: side of the square in face sizes.
+        up: shift of the square's centre along the line from the eyes to the mouth, in sides.
     """
     points, down = points.astype(np.float64), (mouth - eyes).astype(np.float64)
     length = float(np.linalg.norm(down))
@@ -70,17 +70,17 @@ def crop_square(
 
 
 def portrait_square(face: DetectedFace) -> CropSquare:
-    """The frame that a face's portrait is cut out with."""
+    """The square of a face's portrait."""
     mesh = face.mesh[:, :2]
     left, right = (mesh[[eye[0], eye[3]]].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE))
     mouth = mesh[[MOUTH_LEFT, MOUTH_RIGHT]].mean(axis=0)
-    return crop_square(mesh[list(_SIXTY_EIGHT)], (left + right) / 2.0, mouth, scale=_SCALE, up=_UP)
+    return crop_square(mesh[list(_LANDMARKS_68)], (left + right) / 2.0, mouth, scale=_SCALE, up=_UP)
 
 
-def crop_with_blurred_border(picture: Pixels, matrix: NDArray[np.float64]) -> Pixels:
-    """The square of a portrait; where it reaches beyond the picture, the picture goes on out of focus."""
-    square = crop(picture, matrix)
-    inside = crop(np.full(picture.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT)
+def crop_with_blurred_border(image: Pixels, matrix: NDArray[np.float64]) -> Pixels:
+    """The crop of a portrait; beyond the edge of the image it continues as a blur."""
+    square = crop(image, matrix)
+    inside = crop(np.full(image.shape[:2], 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT)
     if inside.min() == 255:
         return square
     outside = cv2.distanceTransform((inside < 255).astype(np.uint8), cv2.DIST_L2, 3)
@@ -90,9 +90,9 @@ def crop_with_blurred_border(picture: Pixels, matrix: NDArray[np.float64]) -> Pi
 
 
 def crop(
-    picture: Pixels, matrix: NDArray[np.float64], side: int = SIDE, *, border: int = cv2.BORDER_REPLICATE
+    image: Pixels, matrix: NDArray[np.float64], side: int = SIDE, *, border: int = cv2.BORDER_REPLICATE
 ) -> Pixels:
-    """The square; where it reaches beyond the picture, the picture's edge goes on."""
+    """The crop; beyond the edge of the image, by default, it repeats the outermost pixels."""
     return np.asarray(
-        cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
+        cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
     )

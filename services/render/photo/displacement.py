@@ -1,7 +1,7 @@
-"""How far each point of a portrait moves for each control of a pose, as smooth fields that add up.
+"""Displacement fields of a portrait: how far each point moves for each control of a pose; the fields add up.
 
-Matter near a few points of the face's mesh is pushed; bells around the points make the push smooth. Head movement
-comes from the mesh's depth: what is nearer moves further.
+Each control pushes the surroundings of a few points of the face's mesh, weighted by Gaussians around them. Head
+movement follows the mesh's depth: nearer points move further.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.render.photo.face_detector import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGH
 from services.render.pose import Pose
 
 CELLS = 128
-"""Fields are kept this coarse and smoothed out when they are used."""
+"""Resolution of the fields, which are interpolated when they are used."""
 _CELL = SIDE / CELLS
 
 Field = NDArray[np.float32]
@@ -27,7 +27,7 @@ Field = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Push:
-    """What moves where; lengths in distances between the eyes."""
+    """A movement of some points of the mesh; lengths in distances between the eyes."""
 
     points: tuple[int, ...]
     x: float
@@ -57,36 +57,39 @@ _PUSHES: Mapping[str, tuple[Push, ...]] = {
     "squint": (Push((145,), 0.0, -0.035, 0.14), Push((374,), 0.0, -0.035, 0.14)),
     "nose": (Push((98, 2, 327), 0.0, -0.05, 0.17),),
 }
-_NEAR = 0.35
-"""How far the axis that the head turns about lies behind the edge of the face, in widths of the face."""
+_AXIS_DEPTH = 0.35
+"""Distance of the head's axis of rotation behind the edge of the face, in widths of the face."""
 
 
 def eye_distance(face: DetectedFace) -> float:
-    """Between the middles of the eyes, pixels; what lengths in a face are measured in."""
+    """Distance between the centres of the eyes, pixels; the unit of lengths in a face."""
     left, right = (face.mesh[[eye[0], eye[3]], :2].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE))
     return float(np.linalg.norm(right - left))
 
 
 class DisplacementFields:
-    """The fields of one portrait."""
+    """The displacement fields of one portrait."""
 
     def __init__(self, face: DetectedFace) -> None:
         unit = eye_distance(face)
         centres = (np.arange(CELLS, dtype=np.float32) + 0.5) * _CELL - 0.5
         self._x, self._y = np.meshgrid(centres, centres)
-        made = {name: sum((self._pushed(face, push, unit) for push in pushes), np.zeros((2, CELLS, CELLS), np.float32))
-                for name, pushes in _PUSHES.items()}
-        made |= self._head(face) | self._body(face, unit)
-        self._names = tuple(made)
-        self._stack = np.stack([made[name].ravel() for name in self._names])
+        zero = np.zeros((2, CELLS, CELLS), np.float32)
+        fields = {
+            name: sum((self._push_field(face, push, unit) for push in pushes), zero)
+            for name, pushes in _PUSHES.items()
+        }
+        fields |= self._head_fields(face) | self._body_fields(face, unit)
+        self._names = tuple(fields)
+        self._stack = np.stack([fields[name].ravel() for name in self._names])
 
     def displacement(self, pose: Pose) -> Field:
-        """How far everything is from where it is in the portrait."""
+        """The displacement of each cell from the portrait in a pose."""
         weights = np.array([getattr(pose, name) for name in self._names], np.float32)
         return np.asarray((weights @ self._stack).reshape(2, CELLS, CELLS), np.float32)
 
-    def _pushed(self, face: DetectedFace, push: Push, unit: float) -> Field:
-        """One push: full at its points, fading around them."""
+    def _push_field(self, face: DetectedFace, push: Push, unit: float) -> Field:
+        """The field of one push: full at its points, fading around them."""
         radius = push.radius * unit
         near = np.zeros((CELLS, CELLS), np.float32)
         for x, y in face.mesh[list(push.points), :2]:
@@ -95,49 +98,49 @@ class DisplacementFields:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
         return np.stack((push.x * unit * near, push.y * unit * near)).astype(np.float32)
 
-    def _head(self, face: DetectedFace) -> dict[str, Field]:
-        """Turning, nodding and tilting, by one degree each."""
+    def _head_fields(self, face: DetectedFace) -> dict[str, Field]:
+        """Fields of yaw, pitch and roll, for one degree each."""
         mesh = face.mesh
         low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
         half_width, half_height = (high - low) / 2.0
         middle_x, middle_y = (low + high) / 2.0
-        # The mesh ends at the forehead; hair goes with it.
+        # The mesh ends at the forehead; the hair above it moves with the head.
         distance = np.hypot(
             (self._x - middle_x) / (1.15 * half_width), (self._y - middle_y + 0.25 * half_height) / (1.35 * half_height)
         )
         share = np.clip((2.0 - distance) / 1.1, 0.0, 1.0)
         head = share * share * (3.0 - 2.0 * share)
-        near = (self._nearness(face) + _NEAR * face.width) * head
+        near = (self._elevation(face) + _AXIS_DEPTH * face.width) * head
         degree = np.pi / 180.0
         neck = high[1] + 0.35 * half_height
-        nothing = np.zeros_like(head)
+        zero = np.zeros_like(head)
         return {
-            "yaw": np.stack((degree * near, nothing)).astype(np.float32),
-            "pitch": np.stack((nothing, degree * near)).astype(np.float32),
+            "yaw": np.stack((degree * near, zero)).astype(np.float32),
+            "pitch": np.stack((zero, degree * near)).astype(np.float32),
             "roll": np.stack((degree * (neck - self._y) * head, degree * (self._x - middle_x) * head)).astype(
                 np.float32
             ),
         }
 
-    def _nearness(self, face: DetectedFace) -> NDArray[np.float32]:
-        """How far each cell of the face is before its edge, pixels; smooth, and 0 off the face."""
+    def _elevation(self, face: DetectedFace) -> NDArray[np.float32]:
+        """How far each cell of the face stands out from its edge, pixels; smooth, and 0 outside of the face."""
         radius = 0.05 * SIDE
         total = np.zeros((CELLS, CELLS), np.float32)
         weight = np.full((CELLS, CELLS), 1e-2, np.float32)
         edge = float(np.percentile(face.mesh[:, 2], 90))
         for x, y, z in face.mesh[::3]:
-            bell = np.exp(-0.5 * ((self._x - x) ** 2 + (self._y - y) ** 2) / radius**2)
-            total += bell * max(edge - z, 0.0)
-            weight += bell
+            gaussian = np.exp(-0.5 * ((self._x - x) ** 2 + (self._y - y) ** 2) / radius**2)
+            total += gaussian * max(edge - z, 0.0)
+            weight += gaussian
         return np.asarray(total / weight, np.float32)
 
-    def _body(self, face: DetectedFace, unit: float) -> dict[str, Field]:
-        """Breathing and shrugging: what is below the chin rises."""
+    def _body_fields(self, face: DetectedFace, unit: float) -> dict[str, Field]:
+        """Fields of breathing and shrugging, which raise everything below the chin."""
         chin = float(face.mesh[152, 1])
         share = np.clip((self._y - chin - 0.1 * unit) / (1.2 * unit), 0.0, 1.0)
         up = -(share * share * (3.0 - 2.0 * share))
-        nothing = np.zeros_like(up)
+        zero = np.zeros_like(up)
         return {
-            "breath": np.stack((nothing, 0.035 * unit * up)).astype(np.float32),
-            "shoulders": np.stack((nothing, 0.10 * unit * up)).astype(np.float32),
+            "breath": np.stack((zero, 0.035 * unit * up)).astype(np.float32),
+            "shoulders": np.stack((zero, 0.10 * unit * up)).astype(np.float32),
         }

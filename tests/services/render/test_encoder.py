@@ -1,4 +1,4 @@
-"""What the encoder promises to WebRTC."""
+"""Properties of the H.264 stream that WebRTC relies on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from services.render.engine import Frame
 SPS, PPS, IDR, SLICE = 7, 8, 5, 1
 
 
-def pictures(count: int, *, size: int = 128, first: int = 0) -> list[Frame]:
-    """A disc that wanders over a gradient."""
+def frames(count: int, *, size: int = 128, first: int = 0) -> list[Frame]:
+    """A disc that moves over a gradient."""
     made = []
     for k in range(first, first + count):
         image = np.zeros((size, size, 3), np.uint8)
@@ -36,44 +36,44 @@ def nal_types(unit: bytes) -> list[int]:
 
 def decode(units: tuple[bytes, ...]) -> list[av.VideoFrame]:
     decoder = av.CodecContext.create("h264", "r")
-    frames = [frame for unit in units for frame in decoder.decode(av.Packet(unit))]
-    return frames + decoder.decode(None)
+    decoded = [frame for unit in units for frame in decoder.decode(av.Packet(unit))]
+    return decoded + decoder.decode(None)
 
 
 def test_each_group_starts_with_a_key_frame_and_its_parameter_sets_and_has_no_other() -> None:
     made = encoder()
     for first in (0, 10, 20):
-        units = made.encode(pictures(10, first=first))
+        units = made.encode(frames(10, first=first))
         kinds = [set(nal_types(unit)) for unit in units]
         assert {SPS, PPS, IDR} <= kinds[0]
         assert all(SLICE in kind and not kind & {SPS, PPS, IDR} for kind in kinds[1:])
 
 
 def test_the_profile_is_constrained_baseline() -> None:
-    unit = encoder().encode(pictures(1))[0]
+    unit = encoder().encode(frames(1))[0]
     sps = unit.split(b"\x00\x00\x01")[1]
     assert sps[0] & 31 == SPS
     profile, constraints = sps[1], sps[2]
     assert profile == 66
-    assert constraints & 0x40, "constraint_set1: what is in it is in the main profile too"
+    assert constraints & 0x40, "constraint_set1: the stream conforms to the main profile too"
 
 
-def test_every_picture_comes_out_at_once_and_every_group_decodes_alone() -> None:
+def test_every_frame_is_encoded_without_delay_and_every_group_decodes_alone() -> None:
     made = encoder()
     for first in (0, 5, 15):
-        source = pictures(10, first=first)
+        source = frames(10, first=first)
         units = made.encode(source)
         assert all(units)
-        frames = decode(units)
-        assert len(frames) == 10
-        for picture, frame in zip(source, frames, strict=True):
-            error = np.mean((frame.to_ndarray().astype(float) - picture) ** 2)
+        decoded = decode(units)
+        assert len(decoded) == 10
+        for frame, output in zip(source, decoded, strict=True):
+            error = np.mean((output.to_ndarray().astype(float) - frame) ** 2)
             assert error < 12.0
 
 
-def test_a_group_may_come_in_pieces() -> None:
+def test_a_group_may_be_encoded_in_several_calls() -> None:
     made = encoder()
-    source = pictures(10)
+    source = frames(10)
     units = made.encode(source[:5]) + made.encode(source[5:], key=False)
     assert [IDR in nal_types(unit) for unit in units] == [True] + [False] * 9
     assert len(decode(units)) == 10
@@ -83,13 +83,13 @@ def test_the_first_key_frame_is_as_good_as_the_later_ones() -> None:
     made = encoder()
     errors = []
     for _ in range(4):
-        picture = pictures(1)[0]
-        frame = decode(made.encode([picture] * 10))[0]
-        errors.append(float(np.mean((frame.to_ndarray().astype(float) - picture) ** 2)))
+        frame = frames(1)[0]
+        decoded = decode(made.encode([frame] * 10))[0]
+        errors.append(float(np.mean((decoded.to_ndarray().astype(float) - frame) ** 2)))
     assert errors[0] < 1.6 * min(errors[1:])
 
 
-def test_the_bitrate_is_kept_where_the_picture_wants_more() -> None:
+def test_the_bitrate_is_kept_for_frames_that_need_more() -> None:
     noise = np.random.default_rng(1)
     wild = [noise.integers(16, 235, (192, 128), np.uint8) for _ in range(100)]
     made = encoder(bitrate=300_000)
@@ -99,12 +99,12 @@ def test_the_bitrate_is_kept_where_the_picture_wants_more() -> None:
     assert size < unlimited / 3
 
 
-def test_the_same_pictures_give_the_same_bytes() -> None:
-    assert encoder().encode(pictures(12)) == encoder().encode(pictures(12))
+def test_the_same_frames_give_the_same_bytes() -> None:
+    assert encoder().encode(frames(12)) == encoder().encode(frames(12))
 
 
-def test_a_picture_of_another_size_is_refused() -> None:
+def test_a_frame_of_another_size_is_refused() -> None:
     made = encoder()
-    made.encode(pictures(1))
+    made.encode(frames(1))
     with pytest.raises(EngineError, match=r"\(192, 128\)"):
-        made.encode(pictures(1, size=64))
+        made.encode(frames(1, size=64))

@@ -1,4 +1,4 @@
-"""The drawn face: what can be seen in its pixels."""
+"""Faces drawn in layers: properties of the pixels."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def changed(a: NDArray[np.int16], b: NDArray[np.int16], part: tuple[slice, slice
     return float((np.abs(a[part] - b[part]).max(axis=2) > 24).mean())
 
 
-def test_there_are_looks_for_every_character_and_no_more(faces: dict[str, LayeredFace]) -> None:
+def test_there_is_one_look_for_each_built_in_character(faces: dict[str, LayeredFace]) -> None:
     assert {character.look for character in BUILTIN_CHARACTERS.values()} == LOOKS.keys()
     assert len(faces) >= 3
 
@@ -56,7 +56,7 @@ def test_looks_differ(faces: dict[str, LayeredFace]) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_emotion_can_be_told_from_every_other(faces: dict[str, LayeredFace], look: str) -> None:
+def test_emotions_differ_visibly(faces: dict[str, LayeredFace], look: str) -> None:
     drawn = dict(zip(EMOTIONS, (draw(faces[look], pose) for pose in emotion_poses()), strict=True))
     for one, a in drawn.items():
         for other, b in drawn.items():
@@ -67,8 +67,8 @@ def test_every_emotion_can_be_told_from_every_other(faces: dict[str, LayeredFace
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_viseme_shows_at_the_mouth(faces: dict[str, LayeredFace], look: str) -> None:
     closed, *others = [draw(faces[look], pose) for pose in viseme_poses()]
-    for number, picture in enumerate(others, 1):
-        assert changed(closed, picture, MOUTH) > 0.02, number
+    for number, opened in enumerate(others, 1):
+        assert changed(closed, opened, MOUTH) > 0.02, number
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -98,15 +98,15 @@ def test_a_turn_of_the_head_moves_the_nose_more_than_the_hair_behind(faces: dict
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_extreme_poses_stay_in_the_picture(faces: dict[str, LayeredFace], look: str) -> None:
-    ground = draw(faces[look], Pose())[0, 0]
+def test_extreme_poses_stay_within_the_frame(faces: dict[str, LayeredFace], look: str) -> None:
+    background = draw(faces[look], Pose())[0, 0]
     for pose in (Pose(yaw=25), Pose(yaw=-25), Pose(pitch=20), Pose(pitch=-20), Pose(roll=15), Pose(roll=-15)):
-        picture = draw(faces[look], pose.plus(jaw=1.2, smile=1.5, lid_left=2.0, gaze_x=3.0))
-        assert np.abs(picture[0] - ground).max() < 40, "the top row shows nothing but background"
-        assert np.abs(picture[:100, 0] - ground).max() < 60
+        pixels = draw(faces[look], pose.plus(jaw=1.2, smile=1.5, lid_left=2.0, gaze_x=3.0))
+        assert np.abs(pixels[0] - background).max() < 40, "the top row shows nothing but background"
+        assert np.abs(pixels[:100, 0] - background).max() < 60
 
 
-def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(faces: dict[str, LayeredFace]) -> None:
+def test_the_same_pose_gives_the_same_frame_after_any_other(faces: dict[str, LayeredFace]) -> None:
     face = faces["ada"]
     first = face.render([Pose(jaw=0.4)])[0]
     face.render([Pose(yaw=20, jaw=1.0)])
@@ -114,17 +114,17 @@ def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(faces: di
     assert np.array_equal(face.render([Pose(jaw=0.4)])[0], first)
 
 
-def test_pictures_are_planar_yuv_in_video_range(faces: dict[str, LayeredFace]) -> None:
+def test_frames_are_planar_yuv_in_video_range(faces: dict[str, LayeredFace]) -> None:
     face = faces["noor"]
-    (picture,) = face.render([Pose()])
-    assert picture.shape == (SIZE * 3 // 2, SIZE)
-    assert picture[:SIZE].min() >= 16
-    assert picture[:SIZE].max() <= 235
-    back = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420)
+    (frame,) = face.render([Pose()])
+    assert frame.shape == (SIZE * 3 // 2, SIZE)
+    assert frame[:SIZE].min() >= 16
+    assert frame[:SIZE].max() <= 235
+    back = cv2.cvtColor(frame, cv2.COLOR_YUV2BGR_I420)
     assert np.abs(back.astype(int) - face.pixels(Pose())[:, :, :3]).mean() < 3.0
 
 
-def test_a_larger_picture_shows_the_same(faces: dict[str, LayeredFace]) -> None:
+def test_a_larger_frame_shows_the_same(faces: dict[str, LayeredFace]) -> None:
     large = LayeredRenderer(2 * SIZE).face("ada").pixels(Pose())[:, :, :3]
     small = cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     assert np.abs(small.astype(int) - draw(faces["ada"], Pose())).mean() < 2.0

@@ -1,4 +1,4 @@
-"""From a photo to a portrait: found, measured and cut out, or refused with a reason."""
+"""Portraits of photos: detection, mesh, crop, refusals with a reason, and the store."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ ANCHORS: dict[int, tuple[list[list[int]], list[int]]] = {
     9: ([[2, 3], [0, 1]], [5, 6]),
     5: ([[0], [1]], [3, 4]),
 }
-"""Points of both eyes and of the mouth in each way of marking a face, by its number of points."""
+"""Indices of both eyes and of the mouth in each landmark scheme, by its number of points."""
 
 
 @pytest.mark.parametrize("count", ANCHORS)
 @pytest.mark.parametrize(("which", "scale", "up", "side"), [("src", 2.3, -0.125, 512), ("lmkcrop", 1.5, -0.1, 224)])
-def test_frames_are_the_golden_ones(count: int, which: str, scale: float, up: float, side: int) -> None:
+def test_crop_squares_are_the_golden_ones(count: int, which: str, scale: float, up: float, side: int) -> None:
     golden = recipe.read("formulas")
     points = golden[f"lmk{count}"]
     (left, right), mouth = ANCHORS[count]
@@ -51,15 +51,15 @@ def test_frames_are_the_golden_ones(count: int, which: str, scale: float, up: fl
     np.testing.assert_allclose(made.matrix(side), golden[f"lmk{count}_{which}_M_o2c_rot1"], atol=2e-3)
 
 
-def test_a_cut_out_face_is_the_golden_one() -> None:
+def test_a_cropped_face_is_the_golden_one() -> None:
     golden = recipe.read("formulas")
-    cut_out = crop(golden["paste_img_u8"], golden["crop_M_o2c"][:2].astype(np.float64), border=cv2.BORDER_CONSTANT)
-    small = cv2.resize(cut_out, (256, 256), interpolation=cv2.INTER_AREA)
+    cropped = crop(golden["paste_img_u8"], golden["crop_M_o2c"][:2].astype(np.float64), border=cv2.BORDER_CONSTANT)
+    small = cv2.resize(cropped, (256, 256), interpolation=cv2.INTER_AREA)
     assert np.abs(small[::4, ::4].astype(int) - golden["crop256_u8_sub"]).max() <= 1
 
 
 @pytest.mark.parametrize("look", ["ada", "milo", "noor", "otto"])
-def test_a_face_is_found_measured_and_cut_out(detector: FaceDetector, drawn: Drawing, look: str) -> None:
+def test_a_face_is_detected_measured_and_cropped(detector: FaceDetector, drawn: Drawing, look: str) -> None:
     portrait = portrait_from_photo(png(drawn(look, 700)), detector)
     mesh = portrait.face.mesh
     assert portrait.pixels.shape == (SIDE, SIDE, 3)
@@ -87,13 +87,13 @@ def test_a_tilted_head_is_set_upright(detector: FaceDetector, drawn: Drawing) ->
     assert abs(np.degrees(np.arctan2(mouth[1], mouth[0]))) < 4.0
 
 
-def test_a_small_face_in_a_large_picture_is_found(detector: FaceDetector, drawn: Drawing) -> None:
+def test_a_small_face_in_a_large_photo_is_detected(detector: FaceDetector, drawn: Drawing) -> None:
     scene = np.full((900, 1280, 3), 190, np.uint8)
     scene[500:820, 700:1020] = drawn("noor", 320)
     assert portrait_from_photo(png(scene), detector).face.width > 150
 
 
-def test_no_face_is_said_to_be_none(detector: FaceDetector) -> None:
+def test_a_photo_without_a_face_is_refused(detector: FaceDetector) -> None:
     with pytest.raises(InvalidInput, match="no face was found"):
         portrait_from_photo(png(np.full((300, 400, 3), 120, np.uint8)), detector)
     with pytest.raises(InvalidInput, match="no face was found"):
@@ -103,13 +103,13 @@ def test_no_face_is_said_to_be_none(detector: FaceDetector) -> None:
         portrait_from_photo(png(noise), detector)
 
 
-def test_several_faces_are_counted(detector: FaceDetector, drawn: Drawing) -> None:
+def test_a_photo_of_several_faces_is_refused_with_their_number(detector: FaceDetector, drawn: Drawing) -> None:
     three = np.hstack([drawn(look, 400) for look in ("ada", "milo", "otto")])
     with pytest.raises(InvalidInput, match="there are 3 faces in the picture; cut out the one"):
         portrait_from_photo(png(three), detector)
 
 
-def test_somebody_small_in_the_background_is_overlooked(detector: FaceDetector, drawn: Drawing) -> None:
+def test_a_small_face_in_the_background_is_ignored(detector: FaceDetector, drawn: Drawing) -> None:
     scene = np.full((1000, 1280, 3), 190, np.uint8)
     scene[100:900, 50:850] = drawn("ada", 800)
     scene[300:500, 1000:1200] = drawn("milo", 200)
@@ -128,7 +128,7 @@ def test_a_face_from_the_side_is_refused_with_its_angle(detector: FaceDetector, 
         portrait_from_photo(png(drawn(yaw=44.0)), detector)
 
 
-def test_a_face_that_the_edge_of_the_picture_cuts_off_is_refused(detector: FaceDetector, drawn: Drawing) -> None:
+def test_a_face_cut_off_by_the_edge_of_the_photo_is_refused(detector: FaceDetector, drawn: Drawing) -> None:
     pixels = drawn()
     whole = detector.detect(pixels)
     left, right = (int(whole.mesh[point, 0]) for point in (LEFT_CHEEK, RIGHT_CHEEK))
@@ -137,12 +137,12 @@ def test_a_face_that_the_edge_of_the_picture_cuts_off_is_refused(detector: FaceD
         detector.detect(np.ascontiguousarray(pixels[:, (2 * left + right) // 3 :]))
 
 
-def test_beyond_the_edge_a_portrait_goes_on_out_of_focus_and_within_it_is_the_photo(
+def test_a_portrait_is_blurred_beyond_the_edge_of_the_photo_and_unchanged_within(
     detector: FaceDetector, drawn: Drawing
 ) -> None:
     pixels = drawn()
     face = detector.detect(pixels)
-    # Cut so closely that the portrait reaches beyond it on three sides, over stripes that would go on as stripes.
+    # Cropped so closely that the portrait extends beyond it on three sides, over stripes that would be repeated.
     top, left, right = (int(v) for v in (face.mesh[10, 1], face.mesh[LEFT_CHEEK, 0], face.mesh[RIGHT_CHEEK, 0]))
     close = np.ascontiguousarray(pixels[top - 6 :, left - 6 : right + 6])
     close[:2, ::4] = 255
@@ -157,7 +157,7 @@ def test_beyond_the_edge_a_portrait_goes_on_out_of_focus_and_within_it_is_the_ph
     assert soft < 0.2 * sharp
 
 
-def test_the_same_photo_makes_the_same_portrait_under_the_same_look(detector: FaceDetector, drawn: Drawing) -> None:
+def test_the_same_photo_gives_the_same_portrait_and_look(detector: FaceDetector, drawn: Drawing) -> None:
     photo = png(drawn())
     one, other = portrait_from_photo(photo, detector), portrait_from_photo(photo, detector)
     assert one.look == other.look == look_of(photo)
@@ -186,10 +186,10 @@ def test_a_missing_or_damaged_portrait_is_not_found(tmp_path: Path, portrait: Po
     (tmp_path / f"{portrait.look}.npz").write_bytes(portrait.to_bytes()[:1000])
     with pytest.raises(NotFound, match="damaged"):
         portraits.get(portrait.look)
-    assert portraits.is_missing(portrait.look), "it is brought again"
+    assert portraits.is_missing(portrait.look), "the damaged file is deleted"
 
 
-def test_what_is_at_hand_of_removed_faces_is_deleted(tmp_path: Path, portrait: Portrait) -> None:
+def test_files_of_removed_faces_are_deleted(tmp_path: Path, portrait: Portrait) -> None:
     portraits = PortraitStore(tmp_path)
     for look in ("photo-" + "a" * 32, "photo-" + "b" * 32, "photo-" + "c" * 32):
         portraits.put(look, portrait.to_bytes())
@@ -200,7 +200,7 @@ def test_what_is_at_hand_of_removed_faces_is_deleted(tmp_path: Path, portrait: P
             os.utime(path, (1, 1))
     portraits.keep_only({"ada", "photo-" + "a" * 32})
     left = sorted(path.name.replace("photo-", "")[:1] for path in tmp_path.iterdir())
-    assert left == ["a", "a", "c", "c", "o"], "c is new: its character may just be in the making"
+    assert left == ["a", "a", "c", "c", "o"], "c is new: its character may not be on record yet"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Portrait) -> None:
@@ -209,7 +209,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Port
         PortraitStore(tmp_path / "file").put(portrait.look, portrait.to_bytes())
 
 
-def test_models_that_are_absent_or_changed_are_not_run(tmp_path: Path, face_models: Path) -> None:
+def test_missing_or_changed_models_are_not_run(tmp_path: Path, face_models: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         FaceDetector(tmp_path)
     for file in models.FILES:

@@ -1,4 +1,4 @@
-"""A photo that speaks on the processor: what can be seen in its pixels."""
+"""Portraits animated by warping: properties of the pixels."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def changed(a: NDArray[np.int16], b: NDArray[np.int16], part: tuple[slice, slice
     return float((np.abs(a[part] - b[part]).max(axis=2) > 24).mean())
 
 
-def darkness(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
+def darkness(pixels: NDArray[np.int16], part: tuple[slice, slice]) -> int:
     """Pixels as dark as the inside of a mouth."""
-    return int((picture[part].sum(axis=2) < 160).sum())
+    return int((pixels[part].sum(axis=2) < 160).sum())
 
 
 def test_the_pose_at_rest_is_the_portrait(face: WarpedFace, portrait: Portrait) -> None:
@@ -72,7 +72,7 @@ def smiling(portrait: Portrait) -> Portrait:
     gap = 18.0 * np.sin(np.linspace(0.0, np.pi, len(upper)))
     mesh[list(LOWER[1:-1]), 1] += gap[1:-1].astype(np.float32)
     between = np.concatenate([upper[:, :2], mesh[list(LOWER), :2][::-1]]).astype(np.int32)
-    # Pulled apart as the lower lip would be, so that its red is below the teeth.
+    # The lower lip is pulled down, so that its red is below the teeth.
     for column in range(int(upper[0, 0]), int(upper[-1, 0])):
         top = int(np.interp(column, lower[:, 0], lower[:, 1]))
         down = round(float(np.interp(column, lower[:, 0], gap)))
@@ -81,8 +81,8 @@ def smiling(portrait: Portrait) -> Portrait:
     return dataclasses.replace(portrait, face=DetectedFace(mesh), pixels=pixels)
 
 
-def white(picture: NDArray[np.int16], part: tuple[slice, slice]) -> int:
-    return int((picture[part].min(axis=2) > 225).sum())
+def white(pixels: NDArray[np.int16], part: tuple[slice, slice]) -> int:
+    return int((pixels[part].min(axis=2) > 225).sum())
 
 
 def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_lips_close(smiling: Portrait) -> None:
@@ -93,7 +93,7 @@ def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_li
     opened = draw(face, Pose(jaw=0.6))
     assert white(opened, mouth) > 0.85 * shown
     assert darkness(opened, mouth) > hidden + 300
-    # In one piece: the dark is below the teeth, nowhere between them.
+    # The teeth stay in one piece: the dark is below them, not between them.
     middle = smiling.face.mesh[13].astype(int)
     column = opened[middle[1] - 10 : middle[1] + 70, middle[0]]
     teeth, dark = np.flatnonzero(column.min(axis=1) > 225), np.flatnonzero(column.sum(axis=1) < 160)
@@ -108,7 +108,7 @@ def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_li
 def test_a_closed_mouth_shows_painted_teeth_that_are_white_not_grey(face: WarpedFace, portrait: Portrait) -> None:
     mouth = around(portrait, 61, 291, 17)
     few, many = (draw(face, Pose(jaw=0.8, teeth=teeth)) for teeth in (0.0, 0.6))
-    pale = [int((picture[mouth].min(axis=2) > 140).sum()) for picture in (few, many)]
+    pale = [int((frame[mouth].min(axis=2) > 140).sum()) for frame in (few, many)]
     assert 0 < pale[0] < pale[1]
 
 
@@ -145,7 +145,7 @@ def test_lids_close_each_on_its_own_side(face: WarpedFace, portrait: Portrait) -
     assert closing == sorted(closing)
 
 
-def test_a_lid_has_the_colour_of_the_skin_though_a_dark_brow_hangs_low(portrait: Portrait) -> None:
+def test_a_lid_has_the_colour_of_the_skin_under_a_low_dark_brow(portrait: Portrait) -> None:
     mesh, pixels = portrait.face.mesh, portrait.pixels.copy()
     brow = np.asarray(mesh[[33, 159, 133], :2] - (0.0, 26.0), np.int32)
     cv2.polylines(pixels, [brow], isClosed=False, color=(20, 15, 10), thickness=22)
@@ -155,7 +155,7 @@ def test_a_lid_has_the_colour_of_the_skin_though_a_dark_brow_hangs_low(portrait:
     assert closed[(top + bottom) // 2 : bottom, x - 8 : x + 8].mean() > 0.8 * skin
 
 
-def test_the_eyes_look_where_they_are_told(face: WarpedFace, portrait: Portrait) -> None:
+def test_the_iris_follows_the_gaze(face: WarpedFace, portrait: Portrait) -> None:
     part = around(portrait, 33, 133, reach=0)
 
     def dark_middle(pose: Pose) -> float:
@@ -168,7 +168,7 @@ def test_the_eyes_look_where_they_are_told(face: WarpedFace, portrait: Portrait)
 
 
 @pytest.mark.parametrize(("turn", "step"), [("yaw", (1, 0)), ("pitch", (0, 1))])
-def test_the_nose_goes_further_than_the_ears_when_the_head_turns(
+def test_the_nose_moves_further_than_the_ears_when_the_head_turns(
     face: WarpedFace, portrait: Portrait, turn: str, step: tuple[int, int]
 ) -> None:
     rest, turned = face.pixels(Pose()), face.pixels(Pose().plus(**{turn: 8.0}))
@@ -187,7 +187,7 @@ def test_a_tilt_turns_the_head_about_the_neck(face: WarpedFace, portrait: Portra
     assert np.abs(left - right)[:, :8].mean() < 1.0
 
 
-def test_every_emotion_and_most_visemes_can_be_told_from_rest(face: WarpedFace, portrait: Portrait) -> None:
+def test_emotions_and_visemes_differ_visibly(face: WarpedFace, portrait: Portrait) -> None:
     whole = around(portrait, 10, 152, 234, 454)
     drawn = dict(zip(EMOTIONS, (draw(face, pose) for pose in emotion_poses()), strict=True))
     for one, a in drawn.items():
@@ -196,26 +196,26 @@ def test_every_emotion_and_most_visemes_can_be_told_from_rest(face: WarpedFace, 
                 assert changed(a, b, whole) > 0.01, (one, other)
     mouth = around(portrait, 61, 291)
     closed, *others = [draw(face, pose) for pose in viseme_poses()]
-    for number, picture in enumerate(others, 1):
-        assert changed(closed, picture, mouth) > 0.01, number
+    for number, opened in enumerate(others, 1):
+        assert changed(closed, opened, mouth) > 0.01, number
 
 
-def test_extreme_poses_are_drawn(face: WarpedFace) -> None:
+def test_extreme_poses_are_rendered(face: WarpedFace) -> None:
     pose = Pose(jaw=1.4, smile=1.5, lid_left=2.0, lid_right=-1.0, gaze_x=4.0, gaze_y=-4.0, yaw=25, pitch=-20, roll=15,
                 press=1.0, breath=1.0, shoulders=1.0, teeth=2.0, tongue=-1.0)
-    (picture,) = face.render([pose])
-    assert picture.shape == (SIZE * 3 // 2, SIZE)
-    assert picture[:SIZE].min() >= 16
-    assert picture[:SIZE].max() <= 235
+    (frame,) = face.render([pose])
+    assert frame.shape == (SIZE * 3 // 2, SIZE)
+    assert frame[:SIZE].min() >= 16
+    assert frame[:SIZE].max() <= 235
 
 
-def test_the_same_pose_gives_the_same_pixels_whatever_was_drawn_before(face: WarpedFace, portrait: Portrait) -> None:
+def test_the_same_pose_gives_the_same_pixels_after_any_other(face: WarpedFace, portrait: Portrait) -> None:
     first = face.pixels(Pose(jaw=0.4, yaw=3))
     face.pixels(Pose(jaw=1.0, lid_left=0.0))
     assert np.array_equal(WarpedFace(portrait, SIZE).pixels(Pose(jaw=0.4, yaw=3)), first)
 
 
-def test_a_smaller_picture_shows_the_same(face: WarpedFace, portrait: Portrait) -> None:
+def test_a_smaller_frame_shows_the_same(face: WarpedFace, portrait: Portrait) -> None:
     pose = Pose(jaw=0.5, yaw=4)
     small = WarpedFace(portrait, 256).pixels(pose)
     reduced = cv2.resize(face.pixels(pose), (256, 256), interpolation=cv2.INTER_AREA)

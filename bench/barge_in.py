@@ -1,8 +1,8 @@
 """Barge-in: how soon the avatar falls silent when the person speaks over it, measured at a peer; part of `bench.turn`.
 
 The onset is the time at which the first audible packet of the person's speech leaves the peer; silence is the last
-audible packet that arrives before the answer to it. A murmur, "okay", is said over the voice in the same way: the voice
-pauses, and the reply has to be told to its end.
+audible packet that arrives before the answer to it. A backchannel, "okay", is said over the voice in the same way: the
+voice pauses, and the reply has to be played to its end.
 """
 
 from __future__ import annotations
@@ -33,19 +33,20 @@ _INTO_THE_REPLY = 1.0
 
 
 async def measure(event_log: EventLog, peer: Peer, times: int) -> list[str]:
-    """Speak over the avatar so many times with words, and half as often a murmur; lines of Markdown."""
+    """Speak over the avatar `times` times with words, and half as often with a backchannel; lines of Markdown."""
     measured = [await _speak_over(event_log, peer, _SPOKEN[number % len(_SPOKEN)]) for number in range(times)]
     rows = []
     for name in measured[0]:
         values = [one[name] for one in measured]
         median, high = percentiles(values, 50, 95)
         rows.append([name, f"{median:.0f}", f"{high:.0f}", f"{max(values):.0f}", str(times)])
-    murmurs = times // 2
-    whole = sum([await _murmur(event_log, peer) for _ in range(murmurs)])
+    backchannels = times // 2
+    whole = sum([await _backchannel(event_log, peer) for _ in range(backchannels)])
     return [
-        table(["ms, when somebody speaks over the avatar", "p50", "p95", "max", "times"], rows),
+        table(["ms, when the person speaks over the avatar", "p50", "p95", "max", "times"], rows),
         "",
-        f"A murmur over the avatar's voice: {whole} of {murmurs} replies paused for it and were told to their end.",
+        f"A backchannel over the avatar's voice: {whole} of {backchannels} replies paused for it and were then played to "
+        "their end.",
     ]
 
 
@@ -56,8 +57,8 @@ async def _speak_over(event_log: EventLog, peer: Peer, recording: str) -> dict[s
     onset = peer.speech_began
     events = await _until(event_log, peer.conversation, before, _is_answered)
     answered = [event for event in events if isinstance(event.body, ReplyStarted)][1]
-    told_at = next(e.at for e in events if isinstance(e.body, PlaybackStarted) and e.turn == answered.turn) / 1e6
-    silence = max((at for at in peer.arrivals.audible if at < told_at), default=onset)
+    played_at = next(e.at for e in events if isinstance(e.body, PlaybackStarted) and e.turn == answered.turn) / 1e6
+    silence = max((at for at in peer.arrivals.audible if at < played_at), default=onset)
     noticed = next(event.at for event in events if isinstance(event.body, UtteranceStarted)) / 1e6
     stopped = next(event.at for event in events if isinstance(event.body, ReplyInterrupted)) / 1e6
     await _until(event_log, peer.conversation, before, _all_played)
@@ -69,8 +70,8 @@ async def _speak_over(event_log: EventLog, peer: Peer, recording: str) -> dict[s
     }
 
 
-async def _murmur(event_log: EventLog, peer: Peer) -> bool:
-    """Whether the murmur was heard, and the reply was told to its end."""
+async def _backchannel(event_log: EventLog, peer: Peer) -> bool:
+    """Whether the backchannel was recognised, and the reply was played to its end."""
     before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples("okay_rms"), 16_000, 48_000))
     await _until(event_log, peer.conversation, before, lambda found: _has(found, TranscriptFinal))
@@ -111,7 +112,7 @@ def _is_answered(events: list[Event]) -> bool:
 def _all_played(events: list[Event]) -> bool:
     """Whether every reply that was not interrupted has been played to its end."""
     cut = {event.turn for event in events if isinstance(event.body, ReplyInterrupted)}
-    told = {event.turn: event.body.sentences for event in events if isinstance(event.body, ReplyEnded)}
+    sentences = {event.turn: event.body.sentences for event in events if isinstance(event.body, ReplyEnded)}
     begun = {event.turn for event in events if isinstance(event.body, ReplyStarted)}
     played = [event.turn for event in events if isinstance(event.body, PlaybackFinished)]
-    return all(turn in told and played.count(turn) >= told[turn] for turn in begun - cut)
+    return all(turn in sentences and played.count(turn) >= sentences[turn] for turn in begun - cut)

@@ -1,4 +1,4 @@
-"""What a picture costs, by stage, and how many a second there are for one conversation and for several.
+"""The cost of a picture by stage, and the frame rate with one conversation and with several.
 
 `python -m bench.render` measures the engines of the processor; `--engine liveportrait` the networks, on a GPU where
 there is one (without one: `--frames 1 --conversations 1 --precisions float32`, about a minute). Where the published

@@ -182,8 +182,8 @@ def report(measured: list[dict[str, float]], hops: dict[str, list[float]], idle:
         f"{MEDIA_HOPS} media hops of {media:.2f}, {ACKNOWLEDGEMENTS} acknowledgements of {ack:.2f}, "
         f"medians of {_PROBES}).",
         "",
-        f"Processor time of the whole system: {100 * idle:.1f} % of one core with one open session and nobody "
-        f"speaking, {100 * talking:.0f} % while the avatar talks.",
+        f"Processor time of the whole system: {100 * idle:.1f} % of one core with one open session in "
+        f"silence, {100 * talking:.0f} % while the avatar talks.",
     ]
 
 

@@ -80,8 +80,8 @@ class LineFormatter:
         except UndecodableEvent as error:
             if self._json:
                 return self._as_json(record, {"undecodable": error.detail})
-            said = f"{len(record.data)} B on {record.subject}: {error.detail}"
-            return self._row(record.time, _conversation(record.subject), "dead", "? undecodable", said)
+            text = f"{len(record.data)} B on {record.subject}: {error.detail}"
+            return self._row(record.time, _conversation(record.subject), "dead", "? undecodable", text)
 
     def _event(self, record: Record, event: Event) -> str:
         self._times[event.id] = event.at
@@ -100,30 +100,30 @@ class LineFormatter:
             about = msgspec.to_builtins(letter)
             del about["data"]
             return self._as_json(record, {"dead": about})
-        said = (
+        text = (
             f"{letter.service} gave up {letter.subject} ({letter.stream} {letter.sequence}) after {letter.deliveries} "
             f"tries: {letter.code}, {letter.detail}"
         )
-        return self._row(letter.at, conversation, "dead", "✗ dead letter", said)
+        return self._row(letter.at, conversation, "dead", "✗ dead letter", text)
 
     def _media(self, record: Record, media: Media) -> str:
-        said = f"{media_summary(media)} {format_size(len(record.data))}"
+        text = f"{media_summary(media)} {format_size(len(record.data))}"
         tag = str(media.__struct_config__.tag)
         if self._json:
-            return self._as_json(record, {"media": tag, "content": said})
-        return self._row(record.time, _conversation(record.subject), "media", f"♪ {tag}", said)
+            return self._as_json(record, {"media": tag, "content": text})
+        return self._row(record.time, _conversation(record.subject), "media", f"♪ {tag}", text)
 
     def _as_json(self, record: Record, content: dict[str, object]) -> str:
         place = {"seq": record.sequence, "subject": record.subject, "time": record.time}
         return msgspec.json.encode(place | content).decode()
 
-    def _row(self, at: int, conversation: str, kind: str, tag: str, said: str, delay: str = "") -> str:
+    def _row(self, at: int, conversation: str, kind: str, tag: str, text: str, delay: str = "") -> str:
         time = datetime.fromtimestamp(at / 1_000_000).astimezone(self._zone)
         clock = f"{time:%H:%M:%S}.{time.microsecond // 1000:03}"
         if not self._color:
-            return f"{clock}  {conversation[:8]:8}  {tag:22}  {said}  {delay}".rstrip()
+            return f"{clock}  {conversation[:8]:8}  {tag:22}  {text}  {delay}".rstrip()
         color = _COLORS.get(kind, "0")
-        painted = f"\x1b[90m{clock}\x1b[0m  {conversation[:8]:8}  \x1b[{color}m{tag:22}\x1b[0m  {said}"
+        painted = f"\x1b[90m{clock}\x1b[0m  {conversation[:8]:8}  \x1b[{color}m{tag:22}\x1b[0m  {text}"
         return f"{painted}  \x1b[90m{delay}\x1b[0m" if delay else painted
 
 

@@ -1,4 +1,4 @@
-"""The language model over HTTP, against a server on loopback that speaks its protocol, faults included."""
+"""The client of language models, against a local server with its protocol and its faults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 class Endpoint:
-    """An OpenAI-compatible server of which a test says how it behaves."""
+    """An OpenAI-compatible server whose behaviour a test sets."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ class Endpoint:
 
 
 def stream(*parts: bytes, wait: asyncio.Event | None = None) -> Response:
-    """A streamed answer; with `wait`, it says nothing more after its parts until that is set."""
+    """A streamed answer; with `wait`, it stalls after its parts until the event is set."""
 
     async def body() -> AsyncIterator[bytes]:
         for part in parts:
@@ -110,7 +110,7 @@ async def refusal(endpoint: Endpoint, **options: Any) -> EngineError:
     return caught.value
 
 
-async def test_the_words_come_as_the_endpoint_streams_them(endpoint: Endpoint) -> None:
+async def test_pieces_are_yielded_as_the_endpoint_streams_them(endpoint: Endpoint) -> None:
     parts = (b": warming up\n\n", chunk(""), chunk("[happy] Hel"), chunk("lo."), chunk(finish="stop"), DONE)
     endpoint.answer = lambda request: stream(*parts)
     assert await ask(endpoint) == ["[happy] Hel", "lo."]
@@ -120,7 +120,7 @@ async def test_the_words_come_as_the_endpoint_streams_them(endpoint: Endpoint) -
     assert endpoint.keys == [f"Bearer {KEY}"]
 
 
-async def test_the_first_word_is_there_while_the_rest_is_still_awaited(endpoint: Endpoint) -> None:
+async def test_the_first_piece_is_yielded_while_the_rest_is_awaited(endpoint: Endpoint) -> None:
     rest = asyncio.Event()
     endpoint.answer = lambda request: stream(chunk("One. "), wait=rest)
     chat = OpenAI(endpoint.url, model="m")
@@ -132,13 +132,13 @@ async def test_the_first_word_is_there_while_the_rest_is_still_awaited(endpoint:
     await chat.close()
 
 
-async def test_the_model_asked_for_is_used_and_the_list_of_models_left_alone(endpoint: Endpoint) -> None:
+async def test_a_configured_model_is_used_without_listing_models(endpoint: Endpoint) -> None:
     endpoint.models = 500
     await ask(endpoint, model="mine")
     assert endpoint.requests[0]["model"] == "mine"
 
 
-async def test_the_name_tells_the_model_once_it_is_known(endpoint: Endpoint) -> None:
+async def test_the_name_has_the_model_once_it_is_known(endpoint: Endpoint) -> None:
     chat = OpenAI(endpoint.url)
     assert chat.name == "openai"
     assert [piece async for piece in chat.stream(REQUEST)] == ["Hello."]
@@ -146,12 +146,12 @@ async def test_the_name_tells_the_model_once_it_is_known(endpoint: Endpoint) -> 
     await chat.close()
 
 
-async def test_an_end_without_the_closing_mark_is_an_end_where_the_model_said_so(endpoint: Endpoint) -> None:
+async def test_a_stream_without_done_is_complete_after_a_finish_reason(endpoint: Endpoint) -> None:
     endpoint.answer = lambda request: stream(chunk("Hi."), chunk(finish="length"))
     assert await ask(endpoint) == ["Hi."]
 
 
-async def test_what_an_endpoint_refuses_to_be_asked_for_is_left_out_from_then_on(endpoint: Endpoint) -> None:
+async def test_refused_parameters_are_left_out_of_later_requests(endpoint: Endpoint) -> None:
     def strict(request: dict[str, Any]) -> Response:
         for name in ("max_tokens", "seed"):
             if name in request:
@@ -166,12 +166,12 @@ async def test_what_an_endpoint_refuses_to_be_asked_for_is_left_out_from_then_on
     await chat.close()
 
 
-async def test_thoughts_are_not_said(endpoint: Endpoint) -> None:
+async def test_reasoning_is_removed(endpoint: Endpoint) -> None:
     endpoint.answer = lambda request: stream(chunk("<thi"), chunk("nk>hm</th"), chunk("ink>1 "), chunk("<t"), DONE)
     assert "".join(await ask(endpoint)) == "1 <t"
 
 
-def test_thoughts_are_told_from_words_wherever_the_pieces_are_cut() -> None:
+def test_reasoning_is_removed_wherever_the_pieces_are_cut() -> None:
     text = "A<think>secret < plan</think>B < C"
     for size in range(1, len(text)):
         thoughts = ReasoningFilter()
@@ -191,7 +191,7 @@ def test_thoughts_are_told_from_words_wherever_the_pieces_are_cut() -> None:
         (503, {}, "llm_failed", True, "503"),
     ],
 )
-async def test_a_refusal_is_named_and_says_whether_to_try_again(
+async def test_a_refusal_has_a_code_and_is_retryable_or_not(
     endpoint: Endpoint, status: int, body: Any, code: str, retryable: bool, hint: str
 ) -> None:
     endpoint.answer = lambda request: JSONResponse(body, status_code=status)
@@ -201,7 +201,7 @@ async def test_a_refusal_is_named_and_says_whether_to_try_again(
     assert len(error.detail) < 400
 
 
-async def test_a_picked_model_that_is_gone_is_picked_anew(endpoint: Endpoint) -> None:
+async def test_a_chosen_model_that_is_gone_is_chosen_again(endpoint: Endpoint) -> None:
     def only_new(request: dict[str, Any]) -> Response:
         known = request["model"] == "new"
         return stream(chunk("Hi."), DONE) if known else JSONResponse({"error": "no such model"}, status_code=404)
@@ -226,7 +226,7 @@ async def test_an_endpoint_without_a_model_is_a_clear_error(endpoint: Endpoint, 
     assert (error.code, error.retryable) == (code, False)
 
 
-async def test_a_stream_that_ends_in_the_middle_is_worth_another_try(endpoint: Endpoint) -> None:
+async def test_a_stream_that_ends_early_is_retryable(endpoint: Endpoint) -> None:
     for answer in (stream(chunk("Half")), torn(chunk("Half"))):
         endpoint.answer = lambda request, answer=answer: answer  # type: ignore[misc]
         error = await refusal(endpoint)
@@ -241,19 +241,19 @@ async def test_a_stream_that_ends_in_the_middle_is_worth_another_try(endpoint: E
         (b'data: {"error": "out of memory"}\n\n', "llm_failed"),
     ],
 )
-async def test_a_fault_inside_the_stream_is_named(endpoint: Endpoint, part: bytes, code: str) -> None:
+async def test_an_error_inside_the_stream_has_a_code(endpoint: Endpoint, part: bytes, code: str) -> None:
     endpoint.answer = lambda request: stream(chunk("Hi"), part)
     error = await refusal(endpoint)
     assert (error.code, error.retryable) == (code, True)
 
 
-async def test_an_answer_that_is_no_stream_is_named(endpoint: Endpoint) -> None:
+async def test_an_answer_that_is_no_stream_has_a_code(endpoint: Endpoint) -> None:
     endpoint.answer = lambda request: JSONResponse({"choices": []})
     error = await refusal(endpoint)
     assert (error.code, error.retryable) == ("llm_no_stream", False)
 
 
-async def test_silence_before_the_first_and_between_two_words_has_an_end(endpoint: Endpoint) -> None:
+async def test_waits_for_the_first_and_the_next_token_time_out(endpoint: Endpoint) -> None:
     never = asyncio.Event()
     endpoint.answer = lambda request: stream(wait=never)
     first = await refusal(endpoint, first_token_timeout=0.05)
@@ -263,7 +263,7 @@ async def test_silence_before_the_first_and_between_two_words_has_an_end(endpoin
     never.set()
 
 
-async def test_an_endpoint_that_is_not_there_is_worth_another_try() -> None:
+async def test_an_unreachable_endpoint_is_retryable() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: refused
         chat = OpenAI(f"http://user:{KEY}@127.0.0.1:{taken.getsockname()[1]}/v1", key=KEY)
@@ -282,6 +282,6 @@ async def test_the_key_is_in_no_log_line(endpoint: Endpoint, caplog: pytest.LogC
 
 
 @pytest.mark.parametrize("url", ["localhost:11434", "ftp://host/v1", "http://", "http://[::1"])
-def test_an_url_that_is_none_stops_the_program_and_names_the_setting(url: str) -> None:
+def test_an_invalid_url_is_a_configuration_error_that_names_the_setting(url: str) -> None:
     with pytest.raises(ConfigurationError, match="VISAVIS_LLM_URL"):
         OpenAI(url)

@@ -161,7 +161,7 @@ async def test_a_reply_that_is_over_on_the_log_is_not_repeated(end: Fact) -> Non
 
 @pytest.mark.parametrize(("state", "answered"), [("playing", False), ("played", True)])
 async def test_a_backchannel_while_the_character_speaks_gets_no_reply(state: str, answered: bool) -> None:
-    murmur = TranscriptFinal(utterance="u", text="mm-hm", language="en", confidence=0.5)
+    backchannel = TranscriptFinal(utterance="u", text="mm-hm", language="en", confidence=0.5)
     about = {"session": "s", "speech": "s0", "reply": "r0", "index": 0}
     facts: list[tuple[Fact, str | None]] = [
         (ReplySentence(reply="r0", index=0, text="A long story.", character="ada"), "t0"),
@@ -170,8 +170,8 @@ async def test_a_backchannel_while_the_character_speaks_gets_no_reply(state: str
     ]
     if state == "played":
         facts.append((PlaybackFinished(**about, samples=48000, complete=True), "t0"))  # type: ignore[arg-type]
-    said = event(murmur, turn="t")
-    assert bool(await answer(FakeChat("Yes."), reader(opened(), *facts, said), said)) == answered
+    asked = event(backchannel, turn="t")
+    assert bool(await answer(FakeChat("Yes."), reader(opened(), *facts, asked), asked)) == answered
 
 
 HALF: Sequence[tuple[Fact, str | None]] = (

@@ -45,8 +45,8 @@ async def measure(event_log: EventLog, peer: Peer, times: int) -> list[str]:
     return [
         table(["ms, when the person speaks over the avatar", "p50", "p95", "max", "times"], rows),
         "",
-        f"A backchannel over the avatar's voice: {whole} of {backchannels} replies paused for it and were then played to "
-        "their end.",
+        f"A backchannel over the avatar's voice: {whole} of {backchannels} replies paused for it and were then played "
+        "to their end.",
     ]
 
 

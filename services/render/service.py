@@ -49,13 +49,13 @@ def service(
         consumes=(SpeechStarted, FaceRequested),
         handle=handle,
         engine=renderer.name,
-        on_failure=failed,
+        on_failure=failure_facts,
         readings=gpu_readings,
         background=idle_loops.keep_current,
     )
 
 
-def failed(event: Event, error: VisavisError) -> Iterable[Body]:
+def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
     """The outcome of a work item that is given up: a voice without frames, or a refused face."""
     match event.body:
         case SpeechStarted(speech=speech):

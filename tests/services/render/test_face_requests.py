@@ -35,7 +35,7 @@ from services.render.idle_loops import CHECK_INTERVAL
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
-from services.render.service import failed, service
+from services.render.service import failure_facts, service
 from tests.services.render.conftest import Drawing, png
 from tests.services.render.fakes import FakeReader
 from tests.services.test_speech_on_the_log import running
@@ -138,7 +138,7 @@ async def test_a_request_with_a_recorded_outcome_only_removes_its_photo(portrait
 
 
 def test_a_failed_request_is_recorded_as_refused() -> None:
-    facts = list(failed(request(b"x"), EngineError("the models could not be downloaded", retryable=True)))
+    facts = list(failure_facts(request(b"x"), EngineError("the models could not be downloaded", retryable=True)))
     assert facts == [FaceRefused(character="zoe", code="engine_failed", detail="the models could not be downloaded")]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bus.errors import EngineError
 from bus.events import FaceRequested, FramesFailed, SpeechStarted
 from services.render.photo.portrait_maker import PortraitMaker
-from services.render.service import failed, service
+from services.render.service import failure_facts, service
 from tests.services.render.fakes import NO_PORTRAITS, FakeRenderer, speech_started
 
 
@@ -18,5 +18,5 @@ def test_the_service_consumes_speeches_and_face_requests_and_draws_idle_loops_in
 
 
 def test_a_failed_speech_is_recorded_as_frames_failed() -> None:
-    facts = list(failed(speech_started(), EngineError("broken")))
+    facts = list(failure_facts(speech_started(), EngineError("broken")))
     assert facts == [FramesFailed(speech="s1", code="engine_failed", detail="broken")]

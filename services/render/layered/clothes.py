@@ -1,4 +1,4 @@
-"""What is worn: clothes and glasses."""
+"""Clothes and glasses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from services.render.layered.svg import HeadTurn, Point, closed_curve, ellipse, 
 from services.render.pose import Pose
 
 _BODY = "M-58 188C-100 204 -158 214 -186 262L-206 340L206 340L186 262C158 214 100 204 58 188"
-"""From the left of the neck down, across and up to the right of it; a neckline closes it."""
+"""From the left of the neck down, across and up to the right of it; the neckline closes the path."""
 
 
 def clothes(look: Look, pose: Pose) -> str:
-    """In the picture's frame; the chest follows the breath."""
+    """The clothes, in coordinates of the drawing; the chest follows the breath."""
     up = -9.0 * pose.shoulders - 2.6 * pose.breath
     wide = look.shoulders * (1.0 + 0.008 * pose.breath)
     return group(_CLOTHES[look.clothes](look), transform=f"matrix({wide:.4f} 0 0 1 0 {up:.2f})")
@@ -77,10 +77,10 @@ def glasses(look: Look, turn: HeadTurn) -> str:
         + f'<ellipse cx="0" cy="1" rx="36" ry="31" fill="none" stroke="{frame}" stroke-width="3.6"/>'
         + stroke("M-23 -11q7 -11 17 -12", "#ffffff", 3.0, opacity=0.5)
     )
-    bridge = turn.points([(-10, EYE_Y - 2, 108.0), (0, EYE_Y - 7, 112.0), (10, EYE_Y - 2, 108.0)])
+    bridge = turn.project_all([(-10, EYE_Y - 2, 108.0), (0, EYE_Y - 7, 112.0), (10, EYE_Y - 2, 108.0)])
     parts = [stroke(open_curve(bridge), frame, 3.6)]
     for side in (-1, 1):
         parts.append(group(lens, transform=turn.decal(side * EYE_X, EYE_Y, lift=16.0)))
-        temple = turn.points([(side * 80, EYE_Y - 4, 76.0), (side * 101, EYE_Y - 2, -10.0)])
+        temple = turn.project_all([(side * 80, EYE_Y - 4, 76.0), (side * 101, EYE_Y - 2, -10.0)])
         parts.append(stroke(open_curve(temple), frame, 3.6))
     return "".join(parts)

@@ -23,18 +23,18 @@ from services.render.pose import Pose
 EYE_X, EYE_Y = 45.0, -4.0
 _HALF = 26.0
 _TOP, _BOTTOM = -15.5, 12.5
-"""Where the lids of a relaxed eye are."""
+"""Heights of the lids of a relaxed eye."""
 _IRIS = 14.2
 
 
 @dataclass(frozen=True)
 class _Lids:
-    """The outlines of one eye, from its middle; the outer corner is on the side of its sign."""
+    """The outlines of one eye, relative to its centre; the outer corner points away from the nose."""
 
     upper: list[Point]
     """From the inner corner to the outer one."""
     lower: list[Point]
-    """And back."""
+    """From the outer corner to the inner one."""
     crease: list[Point]
 
     @property
@@ -78,7 +78,7 @@ def _lids(look: Look, side: int, lid: float, squint: float) -> _Lids:
     top = min(top, bottom - 0.4)
     out = side * _HALF
     inner, outer = (-out, 3.0), (out, -0.55 * look.eye_tilt)
-    # The fold above the eye goes about half the way with the lid.
+    # The fold above the eye moves about half as far as the lid.
     fold = lerp(top, _TOP, 0.55) - 6.0 - 1.5 * clamp(lid - 1.0, 0.0, 0.4) + 1.5 * clamp(1.0 - lid)
     return _Lids(
         upper=[

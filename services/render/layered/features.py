@@ -1,4 +1,4 @@
-"""Nose, cheeks, and the lines that expressions and age draw."""
+"""Nose, cheeks, and the wrinkles of expressions and age."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _cheek(look: Look, pose: Pose, turn: HeadTurn, side: int) -> str:
     return group(content, transform=turn.decal(side * 55.0 * look.face_width, 44.0))
 
 
-def lines(look: Look, pose: Pose, turn: HeadTurn) -> str:
-    """From the nose to the mouth, between the brows, and across an old forehead."""
+def wrinkles(look: Look, pose: Pose, turn: HeadTurn) -> str:
+    """Wrinkles from the nose to the mouth, between the brows, and across an old forehead."""
     smile, furrow, raised = clamp(pose.smile), clamp(pose.furrow), clamp(pose.brow_left)
     parts: list[str] = []
     deep = clamp(0.5 * smile + 0.35 * look.lines + 0.6 * clamp(pose.nose) + 0.15 * clamp(pose.width))

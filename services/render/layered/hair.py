@@ -35,7 +35,7 @@ def _mirror(points: Sequence[Point3]) -> list[Point3]:
 
 
 def _strands(turn: HeadTurn, strands: Sequence[Sequence[Point3]], colour: str, width: float, opacity: float) -> str:
-    return stroke("".join(open_curve(turn.points(strand)) for strand in strands), colour, width, opacity=opacity)
+    return stroke("".join(open_curve(turn.project_all(strand)) for strand in strands), colour, width, opacity=opacity)
 
 
 def _long_behind(look: Look, turn: HeadTurn) -> str:
@@ -45,7 +45,8 @@ def _long_behind(look: Look, turn: HeadTurn) -> str:
     ])
     waves = [[(s * 118, -20, -36), (s * 116, 50, -36), (s * 128, 110, -34), (s * 118, 170, -30)] for s in (-1, 1)]
     waves += [[(s * 104, 40, -36), (s * 100, 90, -36), (s * 112, 140, -34), (s * 100, 200, -30)] for s in (-1, 1)]
-    return path(closed_curve(turn.points(mass)), "url(#hairback)") + _strands(turn, waves, look.hair_light, 4.0, 0.35)
+    back = path(closed_curve(turn.project_all(mass)), "url(#hairback)")
+    return back + _strands(turn, waves, look.hair_light, 4.0, 0.35)
 
 
 def _long_front(look: Look, turn: HeadTurn) -> str:
@@ -78,10 +79,10 @@ def _long_front(look: Look, turn: HeadTurn) -> str:
         (-62, -70, 70), (-22, -90, 84),
     ]
     return (
-        path(closed_curve(turn.points(shadow)), look.skin_line, opacity=0.26)
-        + path(closed_curve(turn.points(crown)), blend(look.hair_light, look.hair_colour, 0.3))
-        + path(closed_curve(turn.points(right)), "url(#hair)")
-        + path(closed_curve(turn.points(left)), "url(#hair)")
+        path(closed_curve(turn.project_all(shadow)), look.skin_line, opacity=0.26)
+        + path(closed_curve(turn.project_all(crown)), blend(look.hair_light, look.hair_colour, 0.3))
+        + path(closed_curve(turn.project_all(right)), "url(#hair)")
+        + path(closed_curve(turn.project_all(left)), "url(#hair)")
         + _strands(turn, dark, look.hair_dark, 2.6, 0.35)
         + _strands(turn, light, look.hair_light, 7.0, 0.45)
     )
@@ -91,7 +92,7 @@ def _quiff_behind(look: Look, turn: HeadTurn) -> str:
     mass = mirrored([
         (0, -158, -14), (60, -150, -18), (100, -108, -24), (104, -50, -26), (100, -4, -22), (88, 20, -30), (0, 40, -60),
     ])
-    return path(closed_curve(turn.points(mass)), "url(#hairback)")
+    return path(closed_curve(turn.project_all(mass)), "url(#hairback)")
 
 
 def _quiff_front(look: Look, turn: HeadTurn) -> str:
@@ -101,7 +102,7 @@ def _quiff_front(look: Look, turn: HeadTurn) -> str:
             (s * 70, -128, 20), (s * 97, -94, 4), (s * 100, -44, -4), (s * 99, 6, -4), (s * 99, 6, -4),
             (s * 92, -30, 16), (s * 86, -62, 34), (s * 76, -92, 46),
         ]
-        sides += path(closed_curve(turn.points(side)), "url(#hairback)")
+        sides += path(closed_curve(turn.project_all(side)), "url(#hairback)")
     top: list[Point3] = [
         (-88, -84, 36), (-88, -84, 36), (-100, -116, 16), (-84, -150, 16), (-40, -172, 24), (14, -178, 34),
         (60, -168, 34), (94, -138, 20), (96, -100, 20), (84, -78, 40), (84, -78, 40), (72, -104, 60), (40, -116, 80),
@@ -122,39 +123,39 @@ def _quiff_front(look: Look, turn: HeadTurn) -> str:
         (0, -120, 80), (-60, -110, 60),
     ]
     return (
-        path(closed_curve(turn.points(shadow)), look.skin_line, opacity=0.28)
+        path(closed_curve(turn.project_all(shadow)), look.skin_line, opacity=0.28)
         + sides
-        + path(closed_curve(turn.points(top)), "url(#hair)")
+        + path(closed_curve(turn.project_all(top)), "url(#hair)")
         + _strands(turn, dark, look.hair_dark, 3.2, 0.55)
         + _strands(turn, light, look.hair_light, 4.6, 0.45)
     )
 
 
 def _curl_ring(reach: float, count: int, rx: float, ry: float, z: float) -> list[Point3]:
-    """Points on an arc over the head, from `reach` radians on one side of the crown to as many on the other."""
+    """Points on an arc over the head, from `reach` radians left of the crown to `reach` radians right of it."""
     angles = [reach * (2.0 * i / (count - 1) - 1.0) for i in range(count)]
     return [(rx * math.sin(a), -52 - ry * math.cos(a), z) for a in angles]
 
 
 def _curls(look: Look, turn: HeadTurn, ring: list[Point3], size: float, *, lit: float) -> str:
-    """Round locks along a ring, each a little different, with the turn of the curl drawn on it."""
+    """Round locks along a ring, each a little different, with a highlight on each."""
     locks: list[str] = []
-    turns: list[str] = []
-    for i, (x, y) in enumerate(turn.points(ring)):
+    highlights: list[str] = []
+    for i, (x, y) in enumerate(turn.project_all(ring)):
         r = size * (1.0 + 0.16 * math.sin(i * 2.4 + size))
         x, y = x + 0.12 * size * math.sin(i * 3.7), y + 0.14 * size * math.cos(i * 2.9)
         locks.append(ellipse(x, y, r, r, "url(#curl)"))
-        # A filled crescent: outlines cost several times as much to draw.
+        # A filled crescent: outlines take several times as long to draw.
         t, thin = 0.66 * r, 0.5 * r
-        turns.append(
+        highlights.append(
             f"M{x - t:.1f} {y + 0.25 * t:.1f}c0 {-1.5 * t:.1f} {2 * t:.1f} {-1.5 * t:.1f} {2 * t:.1f} {-0.1 * t:.1f}"
             f"c{-0.2 * t:.1f} {-1.4 * thin:.1f} {-1.6 * t:.1f} {-1.4 * thin:.1f} {-2 * t:.1f} {0.1 * t:.1f}Z"
         )
-    return "".join(locks) + path("".join(turns), look.hair_light, opacity=lit)
+    return "".join(locks) + path("".join(highlights), look.hair_light, opacity=lit)
 
 
 def _curls_behind(look: Look, turn: HeadTurn) -> str:
-    x, y = turn.point(0, -56, -34)
+    x, y = turn.project(0, -56, -34)
     return (
         _curls(look, turn, _curl_ring(2.4, 23, 128, 116, -40), 22.0, lit=0.18)
         + ellipse(x, y, 128, 114, look.hair_colour)
@@ -162,7 +163,7 @@ def _curls_behind(look: Look, turn: HeadTurn) -> str:
 
 
 def _curls_front(look: Look, turn: HeadTurn) -> str:
-    shadow = turn.points([
+    shadow = turn.project_all([
         (-88, -40, 20), (-70, -84, 60), (-30, -100, 84), (0, -104, 90), (30, -100, 84), (70, -84, 60), (88, -40, 20),
         (70, -110, 50), (0, -130, 70), (-70, -110, 50),
     ])
@@ -179,7 +180,7 @@ def _silver_behind(look: Look, turn: HeadTurn) -> str:
         (0, -150, -10), (56, -142, -16), (94, -104, -24), (112, -52, -28), (114, 0, -26), (104, 40, -24),
         (80, 60, -40), (0, 60, -60),
     ])
-    return path(closed_curve(turn.points(mass)), "url(#hairback)")
+    return path(closed_curve(turn.project_all(mass)), "url(#hairback)")
 
 
 def _silver_front(look: Look, turn: HeadTurn) -> str:
@@ -189,7 +190,7 @@ def _silver_front(look: Look, turn: HeadTurn) -> str:
             (s * 62, -132, 24), (s * 94, -106, 6), (s * 110, -60, -8), (s * 110, -14, -12), (s * 100, 20, -6),
             (s * 100, 20, -6), (s * 93, -20, 14), (s * 88, -56, 32), (s * 76, -88, 46),
         ]
-        parts += path(closed_curve(turn.points(side)), "url(#hair)")
+        parts += path(closed_curve(turn.project_all(side)), "url(#hair)")
     top: list[Point3] = [
         (-76, -100, 46), (-76, -100, 46), (-84, -130, 14), (-44, -156, 20), (10, -162, 24), (58, -152, 20),
         (86, -124, 14), (78, -98, 44), (78, -98, 44), (54, -112, 60), (16, -114, 72), (-12, -108, 74),
@@ -206,14 +207,14 @@ def _silver_front(look: Look, turn: HeadTurn) -> str:
     ]
     return (
         parts
-        + path(closed_curve(turn.points(top)), "url(#hair)")
+        + path(closed_curve(turn.project_all(top)), "url(#hair)")
         + _strands(turn, dark, look.hair_dark, 2.6, 0.55)
         + _strands(turn, light, "#ffffff", 3.6, 0.6)
     )
 
 
 def beard(look: Look, pose: Pose, turn: HeadTurn) -> str:
-    """Under the mouth in drawing order; the moustache comes over it."""
+    """The beard, drawn before the mouth; the moustache is drawn after it."""
     if not look.beard:
         return ""
     drop, w = jaw_drop(pose), look.jaw_width
@@ -234,7 +235,7 @@ def beard(look: Look, pose: Pose, turn: HeadTurn) -> str:
             (0.96 * x, 122 + drop - 2.4 * out, 60 - 6 * out),
             (0.86 * x, 134 + drop - 4 * out, 50 - 5 * out),
         ])
-    return path(closed_curve(turn.points(ring)), "url(#hair)") + _strands(turn, hairs, look.hair_dark, 2.0, 0.5)
+    return path(closed_curve(turn.project_all(ring)), "url(#hair)") + _strands(turn, hairs, look.hair_dark, 2.0, 0.5)
 
 
 def moustache(look: Look, pose: Pose, turn: HeadTurn) -> str:
@@ -253,8 +254,8 @@ def moustache(look: Look, pose: Pose, turn: HeadTurn) -> str:
         for s in (-1, 1)
     ]
     return (
-        path(closed_curve(turn.points(half)), "url(#hair)")
-        + path(closed_curve(turn.points(_mirror(half))), "url(#hair)")
+        path(closed_curve(turn.project_all(half)), "url(#hair)")
+        + path(closed_curve(turn.project_all(_mirror(half))), "url(#hair)")
         + _strands(turn, hairs, look.hair_dark, 1.8, 0.5)
     )
 

@@ -1,4 +1,4 @@
-"""The built-in looks: colours and measures of each face that can be drawn."""
+"""The built-in looks: colours and proportions of each drawn face."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Clothes = Literal["knit", "hoodie", "blouse", "shirt"]
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One face. Colours are `#rrggbb`; measures are factors of the drawing's own, 1 being average."""
+    """One face. Colours are `#rrggbb`; proportions are factors, 1 is average."""
 
     hair: Hair
     clothes: Clothes
@@ -34,7 +34,7 @@ class Look:
     cloth_light: str
     cloth_dark: str
     under: str
-    """What shows at the collar."""
+    """Colour of the garment visible at the collar."""
     sky: str
     sky_deep: str
     glow: str
@@ -44,7 +44,7 @@ class Look:
     chin: float = 1.0
     eye_size: float = 1.0
     eye_tilt: float = 3.0
-    """Degrees by which the outer corners are higher."""
+    """How much higher the outer corners are than the inner ones, degrees."""
     lashes: float = 1.0
     brow_thickness: float = 1.0
     brow_arch: float = 1.0
@@ -58,7 +58,7 @@ class Look:
     earrings: str = ""
     freckles: bool = False
     lines: float = 0.0
-    """How much age shows, 0 to 1."""
+    """Wrinkles of age, 0 to 1."""
 
 
 LOOKS: Mapping[str, Look] = {

@@ -13,15 +13,15 @@ MOUTH_Y = 84.0
 _HALF = 32.0
 _OPEN = 36.0
 _REST_SMILE = 0.55
-"""A drawn mouth without any looks sullen."""
+"""Smile of the resting mouth; a drawn mouth without one looks sullen."""
 
 
 @dataclass(frozen=True)
 class _Lips:
-    """Where the lips are, from the middle of the mouth, y down."""
+    """Positions of the lips, relative to the centre of the mouth, y down."""
 
     half: float
-    """From the middle to a corner."""
+    """Half of the mouth's width."""
     corner: float
     """Height of the corners."""
     upper_in: float
@@ -42,7 +42,7 @@ class _Lips:
         return self._arc(self.lower_in)
 
     def outer_upper(self) -> list[Point]:
-        """With the bow in its middle."""
+        """The outer edge of the upper lip, with the Cupid's bow."""
         half, top = self.half, self.upper_out
         bow = 1.9 * (1.0 - 0.6 * self.round)
         side = lerp(self.corner, top, 0.66 + 0.16 * self.round)
@@ -57,7 +57,7 @@ class _Lips:
                 (half * 0.64, side), (half, self.corner)]
 
     def _arc(self, y: float) -> list[Point]:
-        # In a round mouth the lips go on round the corners.
+        # In a round mouth the lips continue around the corners.
         half = self.half * lerp(0.97, 0.74, self.round)
         side = lerp(self.corner, y, 0.68 + 0.17 * self.round)
         return [(-half, self.corner), (-half * 0.62, side), (0.0, y), (half * 0.62, side), (half, self.corner)]
@@ -105,7 +105,7 @@ def _lips(look: Look, pose: Pose) -> _Lips:
     half *= 1.0 - 0.1 * clamp(pose.jaw) * (1.0 - clamp(width))
     corner = -8.5 * smile + 0.2 * opened
     upper_in = -0.2 * opened - 3.5 * clamp(pose.upper) * (1.0 - press) - 1.5 * max(smile, 0.0)
-    upper_in += 4.5 * max(smile, 0.0) * (1.0 - clamp(opened / 8.0))  # closed, a smile curves the seam
+    upper_in += 4.5 * max(smile, 0.0) * (1.0 - clamp(opened / 8.0))  # in a closed mouth a smile curves the seam
     lower_in = upper_in + opened + 0.2
     ring = clamp(pucker * 1.1)
     corner = lerp(corner, 0.5 * (upper_in + lower_in), 0.85 * ring)
@@ -123,7 +123,7 @@ def _lips(look: Look, pose: Pose) -> _Lips:
 
 
 def _inside(lips: _Lips, pose: Pose, hole: str) -> str:
-    """Dark, lower teeth, tongue, upper teeth, and the shadow of the upper lip on them."""
+    """Throat, lower teeth, tongue, upper teeth, and the shadow of the upper lip on them."""
     gap, half, tongue = lips.gap, lips.half, clamp(pose.tongue)
     content = path(hole, "url(#throat)")
     low = 5.0 * clamp((gap - 18.0) / 14.0)

@@ -1,4 +1,4 @@
-"""The built-in renderer: a drawn face in layers, vector graphics throughout, on the CPU."""
+"""The built-in renderer: draws faces as layers of vector graphics, on the CPU."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from services.render.layered.thorvg import Canvas, Pixels
 from services.render.pose import Pose
 
 _SIDE = 512
-"""The drawing's own units; it is scaled to any size of picture."""
-_MIDDLE_X, _MIDDLE_Y, _SCALE = 256.0, 232.0, 1.1
+"""Side of the drawing in its own units, which are scaled to any size of frame."""
+_CENTRE_X, _CENTRE_Y, _SCALE = 256.0, 232.0, 1.1
+"""Centre and scale of the head in the drawing."""
 
 
 class LayeredFace:
-    """One look, drawn pose by pose."""
+    """One look, animated by poses."""
 
     def __init__(self, look: Look, canvas: Canvas) -> None:
         self._look = look
         self._canvas = canvas
         self._gradients = _gradients(look)
-        self._ground = canvas.draw(_document(_background(look))).copy()
+        self._background_pixels = canvas.draw(_document(_background(look))).copy()
         self.version = blake2b(f"{look}{_drawing_version()}".encode(), digest_size=8).hexdigest()
 
     def svg(self, pose: Pose) -> str:
-        """The picture without its background."""
+        """The drawing without its background."""
         look, turn = self._look, HeadTurn(pose)
         dy = -1.6 * pose.breath - 5.0 * pose.shoulders
         tilt = f"rotate({pose.roll:.2f} 0 {head.NECK_Y})"
@@ -44,7 +45,7 @@ class LayeredFace:
             mouth.mouth(look, pose, turn),
             features.nose(look, pose, turn),
             hair.moustache(look, pose, turn),
-            features.lines(look, pose, turn),
+            features.wrinkles(look, pose, turn),
             eyes.eyes(look, pose, turn),
             eyes.brows(look, pose, turn),
             hair.in_front(look, turn),
@@ -57,19 +58,19 @@ class LayeredFace:
             clothes.clothes(look, pose),
             group(skull, transform=lifted),
         ))
-        placed = group(layers, transform=f"translate({_MIDDLE_X} {_MIDDLE_Y}) scale({_SCALE})")
+        placed = group(layers, transform=f"translate({_CENTRE_X} {_CENTRE_Y}) scale({_SCALE})")
         return _document(self._gradients + placed)
 
     def pixels(self, pose: Pose) -> Pixels:
-        """The picture, [height, width, 4] blue green red alpha; valid until the next call."""
-        return self._canvas.draw(self.svg(pose), over=self._ground)
+        """The frame, [height, width, 4], blue green red alpha; valid until the next call."""
+        return self._canvas.draw(self.svg(pose), background=self._background_pixels)
 
     def render(self, poses: Sequence[Pose]) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_BGRA2YUV_I420), np.uint8) for pose in poses]
 
 
 class LayeredRenderer:
-    """Draws the looks of `looks.py`, at about 5 ms a picture of 512 x 512 on one core."""
+    """Draws the looks of `looks.py`, at about 5 ms a frame of 512 x 512 on one core."""
 
     name = "layered"
 
@@ -84,7 +85,7 @@ class LayeredRenderer:
 
 
 def _drawing_version() -> str:
-    """Of the code that draws, so that no stored loop outlives a change of it."""
+    """Hash of the code that draws, so that no stored idle loop outlives a change of it."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Writing SVG: curves through points, gradients, and where a turned head puts things."""
+"""Writes SVG: curves through points, gradients, and the projection of points on a turned head."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from services.render.pose import Pose
 
 Point: TypeAlias = tuple[float, float]
 Point3: TypeAlias = tuple[float, float, float]
-"""x to the right, y down, z towards the viewer, from the middle of the head."""
+"""x to the right, y down, z towards the viewer, from the centre of the head."""
 
 
 def open_curve(points: Sequence[Point], *, start: str = "M") -> str:
-    """Path data of a smooth curve through the points (Catmull-Rom); a point given twice is a corner."""
+    """Path data of a smooth curve through the points (Catmull-Rom); a repeated point is a corner."""
     return _start(points, start) + _curve([points[0], *points, points[-1]])
 
 
 def closed_curve(points: Sequence[Point]) -> str:
-    """The same, back to its first point."""
+    """Path data of a smooth closed curve through the points."""
     return _start(points, "M") + _curve([points[-1], *points, points[0], points[1]]) + "Z"
 
 
@@ -41,7 +41,7 @@ def _curve(points: Sequence[Point]) -> str:
 
 
 def mirrored(points: Iterable[Point3]) -> list[Point3]:
-    """The half on the right, followed by its mirror image on the left, back to where it began."""
+    """A symmetric outline: the right half, followed by its mirror image on the left in reverse order."""
     right = list(points)
     return right + [(-x, y, z) for x, y, z in reversed(right) if x != 0.0]
 
@@ -84,13 +84,13 @@ def clip(name: str, data: str) -> str:
 
 
 def linear(name: str, *stops: tuple[float, str, float], horizontal: bool = False) -> str:
-    """A gradient over the shape that it fills, from the top (or the left) down: offset, colour, opacity."""
+    """A linear gradient over the filled shape, from top to bottom or left to right; stops: offset, colour, opacity."""
     x, y = (1, 0) if horizontal else (0, 1)
     return f'<linearGradient id="{name}" x1="0" y1="0" x2="{x}" y2="{y}">{_stops(stops)}</linearGradient>'
 
 
 def radial(name: str, x: float, y: float, r: float, *stops: tuple[float, str, float]) -> str:
-    """A gradient from a point of the shape that it fills, in shares of its width and height."""
+    """A radial gradient around a point of the filled shape, in shares of its width and height."""
     return f'<radialGradient id="{name}" cx="{x}" cy="{y}" r="{r}" fx="{x}" fy="{y}">{_stops(stops)}</radialGradient>'
 
 
@@ -99,43 +99,43 @@ def _stops(stops: Iterable[tuple[float, str, float]]) -> str:
 
 
 def blend(a: str, b: str, share: float) -> str:
-    """The colour `#rrggbb` between two."""
+    """Linear interpolation between two colours `#rrggbb`."""
     pairs = ((int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round(x + (y - x) * share):02x}" for x, y in pairs)
 
 
 class HeadTurn:
-    """Where a turned and bent head puts the points of its surface on the picture."""
+    """Orthographic projection of points on a head turned by a pose's yaw and pitch."""
 
     def __init__(self, pose: Pose) -> None:
         yaw, pitch = math.radians(pose.yaw), math.radians(pose.pitch)
         self._sin_yaw, self._cos_yaw = math.sin(yaw), math.cos(yaw)
         self._sin_pitch, self._cos_pitch = math.sin(pitch), math.cos(pitch)
 
-    def point(self, x: float, y: float, z: float) -> Point:
+    def project(self, x: float, y: float, z: float) -> Point:
         near = z * self._cos_yaw - x * self._sin_yaw
         return x * self._cos_yaw + z * self._sin_yaw, y * self._cos_pitch + near * self._sin_pitch
 
-    def points(self, points: Iterable[Point3]) -> list[Point]:
-        point = self.point
-        return [point(*each) for each in points]
+    def project_all(self, points: Iterable[Point3]) -> list[Point]:
+        project = self.project
+        return [project(*point) for point in points]
 
     def decal(self, x: float, y: float, *, lift: float = 0.0) -> str:
-        """The transform of something flat that lies on the face at x, y.
+        """SVG transform of a flat drawing placed on the face at x, y.
 
         Args:
-            lift: how far it stands out from the skin.
+            lift: its distance from the skin.
         """
         step = 4.0
-        here = self.point(x, y, skin_depth(x, y) + lift)
-        right = self.point(x + step, y, skin_depth(x + step, y) + lift)
-        below = self.point(x, y + step, skin_depth(x, y + step) + lift)
+        here = self.project(x, y, skin_depth(x, y) + lift)
+        right = self.project(x + step, y, skin_depth(x + step, y) + lift)
+        below = self.project(x, y + step, skin_depth(x, y + step) + lift)
         a, b = (right[0] - here[0]) / step, (right[1] - here[1]) / step
         c, d = (below[0] - here[0]) / step, (below[1] - here[1]) / step
         return f"matrix({a:.3f} {b:.3f} {c:.3f} {d:.3f} {here[0]:.2f} {here[1]:.2f})"
 
 
 def skin_depth(x: float, y: float) -> float:
-    """How far the face stands out at x, y: flatter in the middle than a ball, as faces are."""
+    """Depth z of the face at x, y: an ellipsoid, flatter in the middle than a sphere."""
     inside = 1.0 - (x / 128.0) ** 2 - (y / 190.0) ** 2
     return 92.0 * math.sqrt(inside) if inside > 0.0 else 0.0

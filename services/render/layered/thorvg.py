@@ -1,7 +1,7 @@
-"""Drawing vector graphics fast on the CPU: a small binding to ThorVG.
+"""Draws vector graphics fast on the CPU: a small binding to ThorVG.
 
-The engine comes in the wheel `thorvg-python`. Its Python classes are passed by, because they make a new ctypes type for
-every call; here the few functions of the C API that are needed are declared once.
+The library is part of the wheel `thorvg-python`, whose Python classes create a new ctypes type for every call; this
+binding declares the few functions of the C API that it needs once.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def _check(result: int, what: str) -> None:
 
 
 class Canvas:
-    """A picture that SVG is drawn on, one document after the other. Used by one thread at a time.
+    """Pixels that SVG documents are drawn on. Used by one thread at a time.
 
     Args:
-        width, height: in pixels; a document is stretched to them.
+        width, height: pixels; documents are stretched to them.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -69,10 +69,10 @@ class Canvas:
         )
         _check(result, f"draw on {width} x {height} pixels")
 
-    def draw(self, svg: str, *, over: Pixels | None = None) -> Pixels:
-        """Draw a document over those pixels, or over nothing; the answer is valid until the next call."""
-        if over is not None:
-            self.pixels[:] = over
+    def draw(self, svg: str, *, background: Pixels | None = None) -> Pixels:
+        """Draw a document over a background, or over transparency; the result is valid until the next call."""
+        if background is not None:
+            self.pixels[:] = background
         data = svg.encode()
         library, canvas = self._library, self._canvas
         picture = library.tvg_picture_new()
@@ -81,7 +81,7 @@ class Canvas:
         _check(library.tvg_picture_set_size(picture, width, height), "scale the drawing")
         _check(library.tvg_canvas_add(canvas, picture), "take the drawing")
         _check(library.tvg_canvas_update(canvas), "prepare the drawing")
-        _check(library.tvg_canvas_draw(canvas, over is None), "draw")
+        _check(library.tvg_canvas_draw(canvas, background is None), "draw")
         _check(library.tvg_canvas_sync(canvas), "finish the drawing")
         _check(library.tvg_canvas_remove(canvas, None), "clear the canvas")
         return self.pixels

@@ -17,7 +17,7 @@ def angles_from_logits(logits: Tensor) -> Tensor:
 def rotation_matrix(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
     """Rotation matrices of angles in degrees, [...] to [..., 3, 3]; row vectors are multiplied from the left.
 
-    Pitch bends the head down, yaw turns the nose to the left of the picture, roll tilts the head clockwise.
+    Pitch bends the head down, yaw turns the nose to the left of the image, roll tilts the head clockwise.
     """
     (sx, cx), (sy, cy), (sz, cz) = ((a.deg2rad().sin(), a.deg2rad().cos()) for a in (pitch, yaw, roll))
     zero, one = torch.zeros_like(sx), torch.ones_like(sx)

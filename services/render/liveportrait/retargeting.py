@@ -55,7 +55,7 @@ def retarget_lips(network: Mlp, source: Tensor, source_ratio: float, ratios: Ten
 
 
 def retarget_eyes(network: Mlp, source: Tensor, source_ratios: tuple[float, float], ratios: Tensor) -> Tensor:
-    """Offsets that open both eyes likewise; their openings in the portrait are left and right in the picture."""
+    """Offsets that open both eyes likewise; their openings in the portrait are left and right in the image."""
     return _offsets(network, source, list(source_ratios), ratios)
 
 

@@ -40,7 +40,7 @@ class ModelFile:
     sha256: str = ""
     """Empty if unknown."""
     source: str = ""
-    """Relative to the download address, if different from `path`."""
+    """Relative to the base URL, if different from `path`."""
 
     @property
     def name(self) -> str:
@@ -55,8 +55,8 @@ class Model:
     revision: str
     files: tuple[ModelFile, ...]
 
-    def address(self, hub: str) -> str:
-        """The download address of its files.
+    def base_url(self, hub: str) -> str:
+        """The base URL of its files.
 
         Args:
             hub: base URL, e.g. "https://huggingface.co".
@@ -107,11 +107,11 @@ def verify(file: ModelFile, folder: Path) -> Path:
     return path
 
 
-def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: ProgressCallback | None = None) -> None:
+def fetch(files: Sequence[ModelFile], folder: Path, base_url: str, progress: ProgressCallback | None = None) -> None:
     """Download the missing files. An interrupted download is resumed.
 
     Args:
-        address: without a trailing slash.
+        base_url: without a trailing slash.
         progress: by default log lines.
     Raises:
         EngineError: no network, or the server does not have the file; says what to do. `retryable` if trying again can
@@ -123,11 +123,11 @@ def fetch(files: Sequence[ModelFile], folder: Path, address: str, progress: Prog
             part = folder / f"{file.path}.part"
             try:
                 part.parent.mkdir(parents=True, exist_ok=True)
-                _download(client, file, f"{address}/{file.source or file.path}", part, progress or _LogProgress())
+                _download(client, file, f"{base_url}/{file.source or file.path}", part, progress or _LogProgress())
                 part.replace(folder / file.path)
             except httpx2.HTTPError as error:
                 raise EngineError(
-                    f"{file.name} could not be downloaded from {httpx2.URL(address).host} ({_reason(error)}); "
+                    f"{file.name} could not be downloaded from {httpx2.URL(base_url).host} ({_reason(error)}); "
                     f"download it elsewhere and put it at {folder / file.path}",
                     retryable=_is_retryable(error),
                     code="download_failed",

@@ -96,7 +96,7 @@ class EngineTable:
             return load(folder, espeak, fallback)
 
         def fetch_and_load() -> Synthesizer:
-            self.fetch(model.files, folder, model.address(settings.model_hub))
+            self.fetch(model.files, folder, model.base_url(settings.model_hub))
             return load(folder, espeak, fallback)
 
         return DeferredEngine(fetch_and_load, fallback, name)

@@ -156,8 +156,8 @@ def test_the_checksum_of_a_file_put_there_by_hand_is_recorded_if_possible(
     assert "checksum cannot be recorded" in caplog.messages
 
 
-def test_a_models_address_contains_its_commit() -> None:
-    assert Model("o/n", "c0ffee", ()).address("http://hub/") == "http://hub/o/n/resolve/c0ffee"
+def test_a_models_base_url_contains_its_commit() -> None:
+    assert Model("o/n", "c0ffee", ()).base_url("http://hub/") == "http://hub/o/n/resolve/c0ffee"
 
 
 def test_different_models_have_different_fingerprints(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ MAX_WINDOW = 30 * MICROPHONE_RATE
 HOP = 160
 """Samples from one column of a spectrogram to the next: 10 ms."""
 PROMPT_TOKENS = 100
-"""The model gets the last so many tokens of the prompt."""
+"""Of a longer prompt only the last tokens are used."""
 TOKENS_PER_SECOND = 24
 """More than anyone can say in any language: beyond it the decoder is in a loop."""
 MIN_TOKENS, MAX_TOKENS = 24, 220
@@ -206,7 +206,7 @@ def word_separator(language: str) -> str:
 
 
 def shift_times(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
-    """The words, so many seconds later."""
+    """The words with `seconds` added to their times."""
     return tuple(
         Word(text=w.text, start=round(w.start + seconds, 3), end=round(w.end + seconds, 3), confidence=w.confidence)
         for w in words

@@ -38,8 +38,8 @@ _SUBTITLE_PHRASES = frozenset(
 )
 """What Whisper writes to silence: it was trained on subtitles, which end like this."""
 PHRASE_NO_SPEECH, PHRASE_SPEECH = 0.2, 0.4
-"""A subtitle phrase is accepted only below this no-speech probability and above so many seconds of speech: people do
-say thank you."""
+"""Limits of no-speech probability and of seconds of speech, within which a subtitle phrase is accepted: people do say
+thank you."""
 
 
 def compression_ratio(text: str) -> float:

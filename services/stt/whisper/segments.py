@@ -44,12 +44,12 @@ class Segmenter:
     """Takes audio and returns each segment once it is complete. Speech without a pause is cut after 28 s.
 
     Args:
-        probability: the voice activity detector: probability of speech in the next window, 0 to 1.
+        speech_probability: the voice activity detector: probability of speech in the next window, 0 to 1.
         window: samples of its window.
     """
 
-    def __init__(self, probability: Callable[[Samples], float], window: int) -> None:
-        self._probability = probability
+    def __init__(self, speech_probability: Callable[[Samples], float], window: int) -> None:
+        self._speech_probability = speech_probability
         self._window = window
         self._start = 0
         self._buffer = np.zeros(0, np.int16)
@@ -101,7 +101,7 @@ class Segmenter:
         start, end = self._classified, self._classified + self._window
         self._classified = end
         threshold = CONTINUE_THRESHOLD if self._speaking else SPEECH_THRESHOLD
-        self._speaking = self._probability(self._buffer[start:end]) >= threshold
+        self._speaking = self._speech_probability(self._buffer[start:end]) >= threshold
         if not self._speaking:
             return
         if self._speech and self._speech[-1][1] == start:

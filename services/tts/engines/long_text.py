@@ -38,7 +38,7 @@ def split_text(text: str, max_characters: int) -> list[str]:
 
 
 def trim_and_fade(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:
-    """The audio of a part with a fade of so many samples at both ends and without the silence at its end.
+    """The audio of a part with a fade of `fade` samples at both ends and without the silence at its end.
 
     Holds back the newest loud sample and all after it, until more audio shows whether they are the end.
     """

@@ -94,7 +94,7 @@ class XttsEngine:
         stretch = pitch / min(max(voice.pace, 0.6), 1.7)
         rate = round(self._model.rate * pitch)
         visemes = self._visemes.open(text, voice, rate)
-        parts = split_text(text, self._model.longest_text.get(language, 200))
+        parts = split_text(text, self._model.max_characters.get(language, 200))
         for place, part in enumerate(parts):
             part_seed = seed_of(derive_id(str(seed), place)) if place else seed
             pieces = self._part(part, language, speaker, part_seed, stretch)
@@ -109,7 +109,7 @@ class XttsEngine:
     def _part(
         self, text: str, language: str, speaker: SpeakerConditioning, seed: int, stretch: float
     ) -> Iterator[Samples]:
-        tokens = self._model.tokens(text, language)
+        tokens = self._model.tokenize(text, language)
         sounds = self._model.speak(tokens, speaker, seed, stretch)
         return trim_and_fade((to_int16(sound.numpy()) for sound in sounds), round(FADE * self._model.rate))
 

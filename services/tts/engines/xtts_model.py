@@ -80,12 +80,12 @@ class XttsModel:
         }
 
     @property
-    def longest_text(self) -> dict[str, int]:
+    def max_characters(self) -> dict[str, int]:
         """Maximum of characters per call, by language."""
         limits: dict[str, int] = self._model.tokenizer.char_limits
         return limits
 
-    def tokens(self, text: str, language: str) -> list[int]:
+    def tokenize(self, text: str, language: str) -> list[int]:
         """The tokens of a text, in which the library spells out numbers, abbreviations and symbols.
 
         Raises:

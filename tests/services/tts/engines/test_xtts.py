@@ -74,7 +74,7 @@ def audio(pieces: Iterator[SpeechPiece]) -> Samples:
 
 def test_latents_are_those_of_the_librarys_own_stream(model: XttsModel) -> None:
     gpt = model._model.gpt
-    tokens = model.tokens(TEXT, "en")
+    tokens = model.tokenize(TEXT, "en")
     speaker = model.speakers["Claribel Dervla"]
     with torch.inference_mode():
         fake = gpt.compute_embeddings(speaker.style, torch.tensor([tokens]))
@@ -111,7 +111,7 @@ def test_audio_in_pieces_is_the_same_as_at_once(
 
 
 def test_the_first_piece_comes_after_eight_latents(model: XttsModel) -> None:
-    sizes = [len(piece) for piece in model.speak(model.tokens(TEXT, "en"), model.speakers["Damien Black"], 1, 1.0)]
+    sizes = [len(piece) for piece in model.speak(model.tokenize(TEXT, "en"), model.speakers["Damien Black"], 1, 1.0)]
     assert 3_000 < sizes[0] < 5_000
     assert len(sizes) > 3
 
@@ -146,7 +146,7 @@ def test_sampling_keeps_to_the_nucleus_and_penalises_repetition() -> None:
 
 def test_numbers_and_abbreviations_are_spelt_out(model: XttsModel) -> None:
     def spelt(text: str, language: str) -> str:
-        decoded: str = model._model.tokenizer.decode(model.tokens(text, language))
+        decoded: str = model._model.tokenizer.decode(model.tokenize(text, language))
         return decoded
 
     assert spelt(TEXT, "en") == "[en]i have three apples and doctor smith."
@@ -163,7 +163,7 @@ def test_each_language_is_supported_if_its_packages_are_installed(engine: XttsEn
         assert engine.voice_for(Voice(language=language)) == "fake/female"
         return
     assert engine.voice_for(Voice(language=language)) == "xtts/Claribel Dervla"
-    assert len(engine._model.tokens(LANGUAGES.get(language, "amigo"), language)) > 2
+    assert len(engine._model.tokenize(LANGUAGES.get(language, "amigo"), language)) > 2
 
 
 def test_the_fallback_speaks_unsupported_languages(engine: XttsEngine) -> None:

@@ -29,7 +29,7 @@ def espeak() -> Iterator[EspeakEngine]:
 
 
 def estimate(stream: VisemeStream, samples: Samples, piece: int) -> list[VisemeMark]:
-    """The visemes found when pieces of so many samples are pushed."""
+    """The visemes found when the voice is pushed in pieces of `piece` samples."""
     starts = range(0, len(samples), piece)
     return [m for at in starts for m in stream.push(samples[at : at + piece], last=at + piece >= len(samples))]
 

@@ -29,9 +29,7 @@ class Selection:
     service: str | None = None
 
 
-async def show_list(
-    settings: Settings, service: str | None, *, as_json: bool, wait: float = CONNECT_TIMEOUT
-) -> int:
+async def show_list(settings: Settings, service: str | None, *, as_json: bool, wait: float = CONNECT_TIMEOUT) -> int:
     """Print one line for each dead letter; returns the exit status.
 
     Args:
@@ -61,9 +59,7 @@ async def show(settings: Settings, number: int, *, as_json: bool, wait: float = 
     return 0
 
 
-async def requeue(
-    settings: Settings, selection: Selection, *, force: bool, wait: float = CONNECT_TIMEOUT
-) -> int:
+async def requeue(settings: Settings, selection: Selection, *, force: bool, wait: float = CONNECT_TIMEOUT) -> int:
     """Deliver the dead letters to their services again; returns the exit status, 1 where one was refused.
 
     Raises:

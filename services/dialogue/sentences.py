@@ -93,7 +93,7 @@ class SentenceSplitter:
             return False
         following = text[after:].lstrip()
         if not following:
-            # After "." or a closing quote the next word decides; "!" and "?" always end a sentence.
+            # After "." or a closing quote the next word decides; "!" or "?" alone ends a sentence.
             return final or (stops[-1] in "!?" and not closed)
         if stops[-1] in "!?":
             return not (closed and following[0].islower())

@@ -143,9 +143,7 @@ async def test_they_are_dropped_by_number_by_service_or_all(letters: EventLog, s
     assert await visavis(settings, "list", "--service", "tts") == (0, [], ["no dead letters of tts"])
 
 
-async def test_an_unknown_number_raises_before_anything_is_done(
-    letters: EventLog, settings: Settings
-) -> None:
+async def test_an_unknown_number_raises_before_anything_is_done(letters: EventLog, settings: Settings) -> None:
     for words in (("show", "77"), ("requeue", "1", "77"), ("drop", "77", "1")):
         assert await visavis(settings, *words) == (1, [], ["error: there is no dead letter 77"])
     assert await numbers(letters) == [1, 2, 3, 4]

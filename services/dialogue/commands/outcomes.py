@@ -21,7 +21,7 @@ from projections.conversation import Conversation, Sentence, adjust_speaking_sty
 from services.dialogue.commands.recognition import Command
 
 ENGINE_NAME = "commands"
-"""The engine that `reply.started` names."""
+"""The engine in `reply.started` of replies to commands."""
 UNANSWERED: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
 """Commands without a reply: the person who says them does not want to hear one."""
 
@@ -36,6 +36,8 @@ class _ReplyText:
 
 @dataclass(frozen=True)
 class _Outcome:
+    """The fact that a command leads to, and the reply."""
+
     fact: CommandRecognised | CommandRefused
     reply: tuple[_ReplyText, ...] = ()
     chosen: str = ""

@@ -16,9 +16,9 @@ from services.dialogue.commands.grammar import GRAMMARS, Grammar
 from services.dialogue.normalisation import normalise
 
 MIN_SIMILARITY = 0.7
-"""Between a character's name and what was recognised, 0 to 1, where they do not sound the same."""
+"""Least similarity of a character's name to the recognised words, 0 to 1, where they do not sound the same."""
 SAME_SOUND_SIMILARITY = 0.85
-"""Of words that sound the same and are spelt differently."""
+"""Similarity of words that sound the same and are spelt differently."""
 MAX_LENGTH = 80
 """Characters of the longest command; a longer utterance is talk about something."""
 

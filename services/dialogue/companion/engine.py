@@ -19,7 +19,7 @@ from services.dialogue.engine import ChatRequest
 from services.dialogue.normalisation import normalise
 
 MIN_SIMILARITY = 0.8
-"""Between the input and an example of an intent, 0 to 1, where no pattern matches."""
+"""Least similarity of the input to an example of an intent, 0 to 1, where no pattern matches."""
 
 
 class Companion:

@@ -52,9 +52,7 @@ def test_fields_have_types_defaults_and_docstrings() -> None:
     assert "`turn: TurnId \\| None = null`" in render_page()
 
 
-def test_a_page_that_is_not_current_is_named_and_rewritten(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_page_that_is_not_current_is_named_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "events.md"
     assert main(["--check"], target=target) == 1
     assert "is not current" in capsys.readouterr().err

@@ -53,9 +53,7 @@ def test_engines_are_those_of_the_service(service: str) -> None:
     assert names in refused.value.detail
 
 
-def test_a_page_that_is_not_current_is_named_and_rewritten(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_page_that_is_not_current_is_named_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "settings.md"
     assert main(["--check"], target=target) == 1
     assert "is not current" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Messages that released versions wrote are understood for ever: the golden files in tests/golden."""
+"""Messages of released versions stay decodable: the golden files in tests/golden."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def name_of(path: Path) -> str:
 
 
 def decoded(path: Path, data: bytes | None = None) -> Message:
-    """As the part of Visavis decodes it that reads it from the log."""
+    """Decode a message with the decoder of its kind."""
     data = path.read_bytes() if data is None else data
     if path.suffix == ".json":
         if path.name.startswith("live."):
@@ -38,7 +38,7 @@ def decoded(path: Path, data: bytes | None = None) -> Message:
 
 
 def lost(before: Any, after: Any, where: str = "") -> list[str]:
-    """What a message had and has no more, or has as another type or value; new fields are no loss."""
+    """Fields that are missing in `after`, or have another type or value; new fields are no loss."""
     if isinstance(before, dict) and isinstance(after, dict):
         return [
             problem
@@ -50,20 +50,20 @@ def lost(before: Any, after: Any, where: str = "") -> list[str]:
     return [] if type(before) is type(after) and before == after else [f"{where}: {before!r} became {after!r}"]
 
 
-def test_every_kind_of_today_is_on_file_as_it_is_today() -> None:
-    # Where this fails after a field or a kind was added: python -m tests.golden.make
+def test_every_kind_of_message_has_a_current_golden_file() -> None:
+    # If this fails after a new field or kind: python -m tests.golden.make
     assert [name_of(path) for path, _ in missing()] == []
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=name_of)
-def test_what_a_released_version_wrote_means_the_same_today(path: Path) -> None:
+def test_messages_of_released_versions_decode_without_loss(path: Path) -> None:
     message = decoded(path)
     assert lost(raw(path), plain(message)) == []
     assert decoded(path, codec.encode(message)) == message
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=name_of)
-def test_fields_that_a_newer_version_adds_are_passed_over(path: Path) -> None:
+def test_unknown_fields_are_ignored(path: Path) -> None:
     message = raw(path)
     message["from_the_future"] = {"a": [1]}
     if isinstance(message.get("body"), dict):
@@ -73,7 +73,7 @@ def test_fields_that_a_newer_version_adds_are_passed_over(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in GOLDEN if path.name != "dead_letter.msgpack"], ids=name_of)
-def test_a_kind_that_is_not_known_is_undecodable_and_nothing_worse(path: Path) -> None:
+def test_an_unknown_kind_is_an_undecodable_event(path: Path) -> None:
     message = raw(path)
     message.get("body", message)["type"] = "future.kind"
     encode = msgspec.json.encode if path.suffix == ".json" else msgspec.msgpack.encode
@@ -107,12 +107,12 @@ OLD = {"type": "reply.sentence", "reply": "r", "index": 7, "text": "x"}
     ],
     ids=["as it was", "a field more", "a field less", "another type", "renamed"],
 )
-def test_the_check_finds_what_would_break_old_logs(fields: list[Any], found: list[str]) -> None:
+def test_the_check_finds_changes_that_break_old_logs(fields: list[Any], found: list[str]) -> None:
     kind = msgspec.defstruct("Kind", fields, tag="reply.sentence", kw_only=True)
     assert lost(OLD, msgspec.to_builtins(msgspec.convert(OLD, kind))) == found
 
 
-def test_a_tag_used_again_for_something_else_is_found() -> None:
+def test_the_check_finds_a_reused_tag() -> None:
     kind = msgspec.defstruct("Kind", [("room", str)], tag="reply.sentence")
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(OLD, kind)
@@ -129,7 +129,7 @@ class Line(msgspec.Struct):
     data: bytes
 
 
-def test_a_conversation_of_version_0_1_0_folds_to_what_it_was() -> None:
+def test_a_conversation_of_version_0_1_0_folds_to_the_same_state() -> None:
     state = Conversation(id="c1")
     for seq, line in recorded():
         state = fold(state, seq, codec.decode_event(line))
@@ -137,7 +137,7 @@ def test_a_conversation_of_version_0_1_0_folds_to_what_it_was() -> None:
     assert lost(then, msgspec.json.decode(msgspec.json.encode(view(state)))) == []
 
 
-def test_an_event_of_an_unknown_kind_among_them_changes_nothing_else(tmp_path: Path) -> None:
+def test_an_event_of_an_unknown_kind_is_skipped(tmp_path: Path) -> None:
     future = b'{"id":"f","at":1,"conversation":"c1","body":{"type":"mood.changed","mood":"gay"}}'
     lines = [line for _, line in recorded()]
     shown = []
@@ -151,7 +151,7 @@ def test_an_event_of_an_unknown_kind_among_them_changes_nothing_else(tmp_path: P
     assert shown == [(shown[0][0], 0, len(lines)), (shown[0][0], 2, len(lines) + 2)]
 
 
-async def test_whoever_reads_facts_passes_over_an_unknown_kind(event_log: EventLog) -> None:
+async def test_reading_facts_skips_an_unknown_kind(event_log: EventLog) -> None:
     future = b'{"id":"f","at":1,"conversation":"c1","body":{"type":"mood.changed","mood":"gay"}}'
     lines = [line for _, line in recorded()][:4]
     for line in (*lines[:2], future, *lines[2:]):

@@ -104,7 +104,7 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
     assert (audit.turns, audit.complete, audit.dead) == (len(STEPS), len(STEPS), 0)
 
 
-async def test_a_photo_becomes_one_face_though_render_is_killed_over_it_twice(tmp_path: Path) -> None:
+async def test_a_photo_becomes_one_face_although_render_is_killed_twice(tmp_path: Path) -> None:
     models.fetch(FACE_MODELS)
     shutil.copytree(FACE_MODELS, tmp_path / "data" / "models" / "face")
     photo = cv2.imencode(".png", LayeredRenderer(640).face("milo").pixels(Pose())[:, :, :3])[1].tobytes()

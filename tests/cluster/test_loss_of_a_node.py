@@ -51,7 +51,7 @@ def said(number: int) -> Event:
     return Event(id=f"loss-{number}", at=1, conversation="loss", turn=None, body=SessionOpened(session=f"s{number}"))
 
 
-async def test_what_was_acknowledged_outlives_the_leader_and_its_readers_go_on(nodes: Nodes) -> None:
+async def test_acknowledged_messages_survive_the_leader_and_readers_continue(nodes: Nodes) -> None:
     expected = [said(number) for number in range(120)]
     read: list[Event] = []
 
@@ -142,7 +142,7 @@ async def until(event_log: EventLog, conversation: str, kind: type[Body]) -> lis
             await asyncio.sleep(0.1)
 
 
-async def test_a_call_is_answered_and_played_to_its_end_though_a_node_is_lost(
+async def test_a_call_is_answered_and_played_to_its_end_despite_a_lost_node(
     nodes: Nodes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It also shows that each user has the permissions that its service needs."""

@@ -57,7 +57,7 @@ def said(number: int, conversation: str = "c1") -> Event:
     return event(MessageReceived(message=f"m{number}", text="hello"), f"{conversation}-{number}", conversation)
 
 
-async def test_streams_have_a_copy_on_every_node(nodes: Nodes) -> None:
+async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
     async with connect(nodes.settings(nats_replicas=1), name="operator") as event_log:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process connected that asks for one replica only.
@@ -81,7 +81,7 @@ def letter(service: str) -> DeadLetter:
     )  # fmt: skip
 
 
-async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nodes) -> None:
+async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Nodes) -> None:
     speech = SpeechStarted(speech="s1", reply="r", index=0, character="ada", voice="v", engine="e")
     words = TranscriptFinal(utterance="u1", text="", language="en", confidence=1.0, words=(), engine="e")
     told = CharacterEvent(id="x", at=1, character="ada", body=ADA)
@@ -117,7 +117,7 @@ async def test_a_user_is_refused_what_its_service_does_not_do_at_once(nodes: Nod
 
 
 @pytest.mark.parametrize("service", ["stt", "dialogue", "tts", "render"])
-async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, service: str) -> None:
+async def test_each_service_may_take_over_the_work_of_a_dead_worker(nodes: Nodes, service: str) -> None:
     conversation = f"c-{service}"
     picture = FrameBatch(
         conversation=conversation, speech="s1", index=0, frame=0, fps=25, phase=0, units=(b"x",), final=True
@@ -143,7 +143,7 @@ async def test_each_service_may_take_over_what_a_dead_worker_left(nodes: Nodes, 
     assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
 
 
-async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Nodes) -> None:
+async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:
     async with every_user(nodes) as of, asyncio.timeout(20):
         await of["gateway"].assets.put("upload-1", b"photo" * 50_000)
         sequence = await of["gateway"].append(event(PHOTO, "asked"))
@@ -170,13 +170,13 @@ async def test_a_face_is_asked_for_made_and_removed_by_those_who_may(nodes: Node
             await of["render"].asset("photo-1")
 
 
-async def test_reading_another_users_answers_is_refused(nodes: Nodes) -> None:
+async def test_subscribing_to_the_inbox_of_another_user_is_denied(nodes: Nodes) -> None:
     async with connect(nodes.settings(), name="tts") as event_log:
         with pytest.raises(Forbidden, match="may not subscribe to _inbox_gateway"):
             await anext(event_log.subscribe_core("_INBOX_gateway.>"))
 
 
-async def test_a_service_without_streams_says_who_has_to_make_them(nodes: Nodes) -> None:
+async def test_the_error_for_a_missing_stream_says_how_to_create_it(nodes: Nodes) -> None:
     async with connect(nodes.settings(), name="operator") as operator:
         await operator.js.delete_stream(streams.DEAD)
         with pytest.raises(BusError, match=r"stream DEAD is not there .* run `visavis streams`"):
@@ -186,12 +186,12 @@ async def test_a_service_without_streams_says_who_has_to_make_them(nodes: Nodes)
             assert await event_log.last_sequence(streams.DEAD) == 0
 
 
-async def test_a_service_leaves_limits_as_the_operator_set_them(nodes: Nodes) -> None:
+async def test_a_service_does_not_change_the_limits_of_the_operator(nodes: Nodes) -> None:
     async with connect(nodes.settings(audio_bytes=1 << 20), name="gateway") as event_log:
         assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == 16 << 20
 
 
-async def test_a_wrong_password_and_a_missing_one_are_said(nodes: Nodes) -> None:
+async def test_a_wrong_and_a_missing_password_are_errors(nodes: Nodes) -> None:
     stranger = nodes.settings(nats_passwords="", nats_user="tts", nats_password="guessed")
     with pytest.raises(BusError, match="refuses the user or password") as refused:
         async with connect(stranger, name="tts", wait=1):

@@ -1,4 +1,4 @@
-"""Photos and portraits in the object store of a real server."""
+"""Assets in the object store of a real server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bus.settings import Settings
 
 
 async def test_an_asset_is_kept_until_it_is_removed(event_log: EventLog) -> None:
-    large = os.urandom(1_000_001)  # eight parts
+    large = os.urandom(1_000_001)  # eight chunks
     await event_log.assets.put("one", large)
     await event_log.assets.put("two", b"")
     assert await event_log.asset("one") == large
@@ -27,12 +27,12 @@ async def test_an_asset_is_kept_until_it_is_removed(event_log: EventLog) -> None
     with pytest.raises(NotFound, match="no asset never"):
         await event_log.asset("never")
     left = await event_log.js.stream_info(streams.ASSETS)
-    assert left.state.bytes < 2_000, "what it was made of is gone"
+    assert left.state.bytes < 2_000, "its chunks are deleted"
     await event_log.assets.put("one", b"anew")
     assert await event_log.asset("one") == b"anew"
 
 
-async def test_what_is_there_is_not_stored_again(event_log: EventLog) -> None:
+async def test_a_second_put_under_a_name_stores_nothing(event_log: EventLog) -> None:
     await event_log.assets.put("one", b"first")
     before = await event_log.last_sequence(streams.ASSETS)
     await event_log.assets.put("one", b"other")
@@ -40,14 +40,14 @@ async def test_what_is_there_is_not_stored_again(event_log: EventLog) -> None:
     assert await event_log.last_sequence(streams.ASSETS) == before
 
 
-async def test_it_is_an_object_store_as_others_know_it(event_log: EventLog) -> None:
+async def test_the_assets_are_a_standard_nats_object_store(event_log: EventLog) -> None:
     await event_log.assets.put("one", b"abc")
     store: ObjectStore = await event_log.js.object_store(streams.BUCKET)
     assert (await store.get("one")).data == b"abc"
     assert [info.name for info in await store.list()] == ["one"]
 
 
-async def test_a_damaged_asset_is_said_so(event_log: EventLog) -> None:
+async def test_a_damaged_asset_raises_an_error(event_log: EventLog) -> None:
     await event_log.assets.put("one", os.urandom(300_000))
     await event_log.js.delete_msg(streams.ASSETS, 2)
     with pytest.raises(BusError, match="asset one is damaged") as error:
@@ -65,4 +65,4 @@ async def test_a_full_store_refuses_and_keeps_what_it_has(settings: Settings) ->
         assert await event_log.asset("one") == kept
         with pytest.raises(NotFound):
             await event_log.asset("two")
-        assert (await event_log.js.stream_info(streams.ASSETS)).state.bytes < 800_000, "no half of it is left"
+        assert (await event_log.js.stream_info(streams.ASSETS)).state.bytes < 800_000, "no chunk of it is left"

@@ -1,4 +1,4 @@
-"""The log on a real server."""
+"""The event log on a real server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def chunk(index: int, *, final: bool = False) -> AudioIn:
     return AudioIn(conversation="c1", utterance="u1", index=index, sample=index * 1600, pcm=b"\0\1" * 1600, final=final)
 
 
-async def test_what_is_appended_is_read_in_order(event_log: EventLog) -> None:
+async def test_appended_events_are_read_in_order(event_log: EventLog) -> None:
     events = [message(number) for number in range(600)]
     for event in events:
         await event_log.append(event)
@@ -62,7 +62,7 @@ async def test_another_conversation_is_not_read(event_log: EventLog) -> None:
     assert [event.conversation for _, event in await event_log.facts("c2")] == ["c2"]
 
 
-async def test_a_subject_that_moved_on_refuses(event_log: EventLog) -> None:
+async def test_a_fence_that_no_longer_holds_raises_conflict(event_log: EventLog) -> None:
     first = await event_log.append(message(1))
     subject = subjects.fact(message(1))
     with pytest.raises(Conflict):
@@ -90,15 +90,15 @@ async def test_media_that_stop_without_a_final_chunk_are_an_error(event_log: Eve
         _ = [one async for one in chunks]
 
 
-async def test_a_follower_that_was_cut_off_for_longer_than_it_waits_goes_on(
+async def test_a_follower_continues_after_a_network_cut_longer_than_its_timeout(
     event_log: EventLog, settings: Settings, nats_server: NatsServer
 ) -> None:
     wire = Wire(nats_server.port)
     async with wire.strung():
         far = msgspec.structs.replace(settings, nats_url=f"nats://127.0.0.1:{wire.port}")
-        async with connect(far, name="far") as far_bus:
+        async with connect(far, name="far") as far_log:
             await event_log.publish_media(chunk(0), "u1-0")
-            chunks = far_bus.follow(AudioIn, subjects.audio_in("c1", "u1"), timeout=0.5)
+            chunks = far_log.follow(AudioIn, subjects.audio_in("c1", "u1"), timeout=0.5)
             async with aclosing(chunks):
                 assert (await anext(chunks)).index == 0
                 wire.cut()
@@ -109,7 +109,7 @@ async def test_a_follower_that_was_cut_off_for_longer_than_it_waits_goes_on(
                 assert (await following).index == 1
 
 
-async def test_a_follower_outlives_a_killed_server(event_log: EventLog, nats_server: NatsServer) -> None:
+async def test_a_follower_continues_after_the_server_is_killed(event_log: EventLog, nats_server: NatsServer) -> None:
     read: list[int] = []
     async with aclosing(event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, follow=True)) as records:
         await event_log.append(message(0))
@@ -124,7 +124,7 @@ async def test_a_follower_outlives_a_killed_server(event_log: EventLog, nats_ser
     assert read == list(range(1, 51))
 
 
-async def test_a_listener_hears_at_once_and_nothing_old(event_log: EventLog) -> None:
+async def test_a_core_subscription_gives_new_messages_at_once_and_no_old_ones(event_log: EventLog) -> None:
     async with aclosing(event_log.subscribe_core("live.c1.>")) as heard:
         waiting = asyncio.ensure_future(anext(heard))
         await asyncio.sleep(0.1)
@@ -136,7 +136,7 @@ async def test_a_listener_hears_at_once_and_nothing_old(event_log: EventLog) -> 
     assert await event_log.last_live(subjects.watching("c2")) is None
 
 
-async def test_characters_are_as_last_told(event_log: EventLog) -> None:
+async def test_the_last_event_of_a_character_counts(event_log: EventLog) -> None:
     def told(name: str) -> CharacterCreated:
         return CharacterCreated(name=name, tagline="", personality="", greeting="", look="ada", voice="female")
 
@@ -145,7 +145,7 @@ async def test_characters_are_as_last_told(event_log: EventLog) -> None:
     assert await current_characters(event_log) == {"ada": told("Adah")}
 
 
-async def test_starting_again_changes_no_stream_and_a_new_limit_is_applied(
+async def test_a_second_connection_changes_no_stream_but_applies_a_new_limit(
     settings: Settings, event_log: EventLog
 ) -> None:
     await event_log.append(message(1))
@@ -157,14 +157,14 @@ async def test_starting_again_changes_no_stream_and_a_new_limit_is_applied(
         assert info.config.max_bytes == 32 << 20
 
 
-async def test_a_server_that_is_not_there_is_named_in_time(settings: Settings, nats_server: NatsServer) -> None:
+async def test_a_missing_server_is_an_error_with_its_url(settings: Settings, nats_server: NatsServer) -> None:
     nats_server.kill()
     with pytest.raises(BusError, match=settings.nats_url):
         async with connect(settings, name="test", wait=0.5):
             pass
 
 
-async def test_garbage_is_passed_over_by_who_looks_for_the_newest(event_log: EventLog) -> None:
+async def test_reads_of_the_newest_message_skip_garbage(event_log: EventLog) -> None:
     for subject in ("frames.idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
         await event_log.js.publish(subject, b"\x00garbage")
     assert await event_log.last_media(IdleBatch, "frames.idle.ada") is None
@@ -173,7 +173,7 @@ async def test_garbage_is_passed_over_by_who_looks_for_the_newest(event_log: Eve
     assert await event_log.facts("c1") == []
 
 
-async def test_a_full_log_is_a_loud_error_and_what_is_on_record_stays(event_log: EventLog) -> None:
+async def test_a_full_log_is_an_error_and_keeps_its_events(event_log: EventLog) -> None:
     info = await event_log.js.stream_info(streams.CONVERSATIONS)
     await event_log.js.update_stream(info.config.evolve(max_bytes=20_000))
 
@@ -189,7 +189,7 @@ async def test_a_full_log_is_a_loud_error_and_what_is_on_record_stays(event_log:
     assert [event for _, event in kept] == [message(number) for number in range(len(kept))]
 
 
-async def test_who_only_looks_changes_no_limits(settings: Settings, event_log: EventLog) -> None:
+async def test_a_read_only_connection_changes_no_limits(settings: Settings, event_log: EventLog) -> None:
     smaller = msgspec.structs.replace(settings, audio_bytes=1 << 20)
     async with connect(smaller, name="looker", update_streams=False):
         assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == settings.audio_bytes

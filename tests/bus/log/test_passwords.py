@@ -1,4 +1,4 @@
-"""The file of passwords, and who takes which out of it."""
+"""The password file, and the login of each process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bus.log.passwords import NODES, USERS, read_passwords, write_passwords
 from bus.settings import Settings
 
 
-def test_a_new_file_has_another_password_for_each_user(tmp_path: Path) -> None:
+def test_a_new_file_has_a_different_password_for_each_user(tmp_path: Path) -> None:
     file = tmp_path / "passwords.env"
     write_passwords(file)
     passwords = read_passwords(file)
@@ -23,7 +23,7 @@ def test_a_new_file_has_another_password_for_each_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["stt=x", "NATS_STT_PASSWORD", "NATS_STT_PASSWORD=", 'NATS_STT_PASSWORD="x"'])
-def test_a_line_that_is_no_password_is_named_and_not_shown(tmp_path: Path, line: str) -> None:
+def test_an_invalid_line_is_named_by_number_and_not_shown(tmp_path: Path, line: str) -> None:
     file = tmp_path / "passwords.env"
     file.write_text(f"NATS_TTS_PASSWORD=y\n{line}\n")
     with pytest.raises(ConfigurationError, match="line 2: expected NATS_<USER>_PASSWORD") as refused:
@@ -31,7 +31,7 @@ def test_a_line_that_is_no_password_is_named_and_not_shown(tmp_path: Path, line:
     assert line not in refused.value.detail
 
 
-def test_a_service_takes_its_own_password_and_a_command_the_operators(tmp_path: Path) -> None:
+def test_a_service_logs_in_with_its_own_password_and_a_command_with_the_operators(tmp_path: Path) -> None:
     file = tmp_path / "passwords.env"
     file.write_text("NATS_STT_PASSWORD=ear\nNATS_OPERATOR_PASSWORD=hand\n")
     settings = Settings(nats_passwords=str(file))
@@ -44,13 +44,13 @@ def test_a_service_takes_its_own_password_and_a_command_the_operators(tmp_path: 
         login(Settings(nats_passwords=str(tmp_path / "none")), "stt")
 
 
-def test_one_user_for_all_comes_before_the_file(tmp_path: Path) -> None:
+def test_a_user_in_the_settings_takes_precedence_over_the_file(tmp_path: Path) -> None:
     both = Settings(nats_user="me", nats_password="mine", nats_passwords=str(tmp_path / "none"))
     assert login(both, "stt") == ("me", "mine")
     assert login(Settings(), "stt") == ("", "")
 
 
-def test_certificates_that_cannot_be_read_are_a_wrong_setting(tmp_path: Path) -> None:
+def test_unreadable_certificates_are_a_configuration_error(tmp_path: Path) -> None:
     assert tls_context(Settings()) is None
     assert tls_context(Settings(nats_url="tls://nats.example.org")) is not None
     with pytest.raises(ConfigurationError, match=r"VISAVIS_NATS_TLS_CA.* cannot be read: No such file"):

@@ -1,4 +1,4 @@
-"""A log that takes no more: full by its limit, or its disk is full. What waits for it is done afterwards, once."""
+"""A full log, by its limit or its disk: what waits for it is done afterwards, once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from bus.work.service import Output, Reader
-from tests.bus.work.test_runner import echo, running, said, service, until
+from tests.bus.work.helpers import echo, message_event, read_until, running, service
 from tests.conftest import free_port
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
@@ -28,7 +28,7 @@ def chunk(index: int, size: int, *, final: bool = False) -> AudioIn:
     return AudioIn(conversation="c1", utterance="u1", index=index, sample=0, pcm=bytes(size), final=final)
 
 
-async def test_work_waits_for_a_full_log_and_is_done_once_there_is_room(event_log: EventLog) -> None:
+async def test_work_waits_for_a_full_log_and_is_done_once_after_it_has_space(event_log: EventLog) -> None:
     asked = asyncio.Event()
 
     async def answers(event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -38,17 +38,17 @@ async def test_work_waits_for_a_full_log_and_is_done_once_there_is_room(event_lo
             yield output
 
     async with running(event_log, service(answers)):
-        await event_log.append(said(1))
+        await event_log.append(message_event(1))
         async with asyncio.timeout(10):
             await asked.wait()
         info = await event_log.js.stream_info(streams.CONVERSATIONS)
         await event_log.js.update_stream(info.config.evolve(max_bytes=info.state.bytes))
         with pytest.raises(BusError, match="full"):
-            await event_log.append(said(2))
+            await event_log.append(message_event(2))
         await asyncio.sleep(1)
         assert len(await event_log.facts("c1")) == 1
         await event_log.js.update_stream(info.config)
-        events = await until(event_log, ReplyEnded, 1)
+        events = await read_until(event_log, ReplyEnded, 1)
     assert [tag_of(event.body) for event in events] == [
         "message.received",
         "reply.started",
@@ -71,15 +71,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-async def test_after_a_full_disk_the_server_is_started_again_and_what_waited_is_stored(small_disk: Path) -> None:
+async def test_after_a_full_disk_the_server_is_restarted_and_waiting_messages_are_stored(small_disk: Path) -> None:
     settings = Settings(nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20)
-    said_lines: list[str] = []
-    supervisor = Supervisor(lambda name, line: said_lines.append(line))
+    printed: list[str] = []
+    supervisor = Supervisor(lambda name, line: printed.append(line))
     server = EmbeddedServer(small_disk, settings.nats_port)
     child = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
     supervisor.start(child)
     watchdog = Watchdog(
-        small_disk, supervisor, child, lambda name, line: said_lines.append(line), interval=0.3, min_free=8 << 20
+        small_disk, supervisor, child, lambda name, line: printed.append(line), interval=0.3, min_free=8 << 20
     )
     watching = asyncio.create_task(watchdog.watch())
     try:
@@ -91,7 +91,7 @@ async def test_after_a_full_disk_the_server_is_started_again_and_what_waited_is_
                     file.write(bytes(1 << 16))
             waiting = asyncio.create_task(event_log.publish_media(chunk(1, 500_000, final=True), "u1-1"))
             async with asyncio.timeout(20):
-                while not any("stores nothing" in line for line in said_lines):
+                while not any("stores nothing" in line for line in printed):
                     await asyncio.sleep(0.1)
             assert not waiting.done()
             assert child.starts == 1
@@ -105,7 +105,7 @@ async def test_after_a_full_disk_the_server_is_started_again_and_what_waited_is_
         await supervisor.stop()
 
 
-async def test_a_slow_reader_of_much_gets_all_in_order(event_log: EventLog) -> None:
+async def test_a_slow_reader_of_many_messages_gets_all_in_order(event_log: EventLog) -> None:
     for index in range(120):
         await event_log.publish_media(chunk(index, 400_000, final=index == 119), f"u1-{index}")
     read: list[int] = []

@@ -1,4 +1,4 @@
-"""Streams and queues as they are declared: made, made again, and changed without losing anything."""
+"""Streams and consumers: created, declared again, and changed without a loss."""
 
 from __future__ import annotations
 
@@ -33,59 +33,59 @@ def fact(name: str) -> Event:
     return Event(id=name, at=1, conversation="c", body=body)
 
 
-async def work_off(event_log: EventLog, most: int) -> list[str]:
-    """Ids of the pieces of work that the queue gives out now, all acknowledged."""
-    queue = await event_log.js.pull_subscribe_bind("dialogue", stream=streams.CONVERSATIONS)
-    got: list[str] = []
-    info = await queue.consumer_info()
+async def consume(event_log: EventLog, most: int) -> list[str]:
+    """Pull and acknowledge up to `most` pending messages of the service's consumer; returns the event ids."""
+    subscription = await event_log.js.pull_subscribe_bind("dialogue", stream=streams.CONVERSATIONS)
+    ids: list[str] = []
+    info = await subscription.consumer_info()
     for _ in range(min(most, info.num_pending or 0)):
-        [message] = await queue.fetch(1, timeout=5)
+        [message] = await subscription.fetch(1, timeout=5)
         await message.ack_sync()
-        got.append(msgspec.json.decode(message.data)["id"])
-    await queue.unsubscribe()
-    return got
+        ids.append(msgspec.json.decode(message.data)["id"])
+    await subscription.unsubscribe()
+    return ids
 
 
-async def test_declaring_twice_changes_nothing(event_log: EventLog, settings: Settings) -> None:
+async def test_declaring_streams_and_consumers_twice_changes_nothing(event_log: EventLog, settings: Settings) -> None:
     await ensure_consumers(event_log.js, MESSAGES)
     for name in ("m1", "m2"):
         await event_log.append(fact(name))
-    assert await work_off(event_log, 1) == ["m1"]
+    assert await consume(event_log, 1) == ["m1"]
     names = [str(one.name) for one in streams.stream_configs(settings)]
     before = [(await event_log.js.stream_info(name)).config for name in names]
     await streams.ensure_streams(event_log.js, settings, update=True)
     await ensure_consumers(event_log.js, MESSAGES)
     assert [(await event_log.js.stream_info(name)).config for name in names] == before
-    assert await work_off(event_log, 9) == ["m2"]
+    assert await consume(event_log, 9) == ["m2"]
 
 
-async def test_another_lease_keeps_the_position(event_log: EventLog) -> None:
+async def test_a_consumer_with_another_lease_keeps_its_position(event_log: EventLog) -> None:
     await ensure_consumers(event_log.js, MESSAGES)
     for name in ("m1", "m2"):
         await event_log.append(fact(name))
-    assert await work_off(event_log, 1) == ["m1"]
+    assert await consume(event_log, 1) == ["m1"]
     await ensure_consumers(event_log.js, replace(MESSAGES, lease=9.0))
     assert (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).config.ack_wait == 9.0
-    assert await work_off(event_log, 9) == ["m2"]
+    assert await consume(event_log, 9) == ["m2"]
 
 
-async def test_a_kind_taken_anew_comes_from_the_position_on_and_nothing_is_done_again(event_log: EventLog) -> None:
+async def test_a_newly_consumed_kind_is_delivered_from_the_position_on_and_nothing_twice(event_log: EventLog) -> None:
     await ensure_consumers(event_log.js, MESSAGES)
     for name in ("t1", "m1", "t2", "m2", "t3"):
         await event_log.append(fact(name))
-    assert await work_off(event_log, 1) == ["m1"]
+    assert await consume(event_log, 1) == ["m1"]
     await ensure_consumers(event_log.js, replace(MESSAGES, consumes=BOTH))
     await event_log.append(fact("t4"))
-    assert await work_off(event_log, 9) == ["t2", "m2", "t3", "t4"]
+    assert await consume(event_log, 9) == ["t2", "m2", "t3", "t4"]
 
 
-async def test_a_kind_taken_no_more_leaves_the_rest(event_log: EventLog) -> None:
+async def test_a_kind_no_longer_consumed_leaves_the_others(event_log: EventLog) -> None:
     await ensure_consumers(event_log.js, replace(MESSAGES, consumes=BOTH))
     for name in ("t1", "m1", "t2", "m2"):
         await event_log.append(fact(name))
-    assert await work_off(event_log, 1) == ["t1"]
+    assert await consume(event_log, 1) == ["t1"]
     await ensure_consumers(event_log.js, MESSAGES)
-    assert await work_off(event_log, 9) == ["m1", "m2"]
+    assert await consume(event_log, 9) == ["m1", "m2"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_kind_taken_no_more_leaves_the_rest(event_log: EventLog) -> None
     ],
     ids=["acknowledges nothing", "begins elsewhere", "is pushed"],
 )
-async def test_a_queue_that_cannot_be_changed_stops_the_service_and_is_left_alone(
+async def test_a_consumer_that_cannot_be_changed_stops_the_service_and_stays_as_it_is(
     event_log: EventLog, other: api.ConsumerConfig, named: str
 ) -> None:
     made = await event_log.js.add_consumer(
@@ -108,12 +108,12 @@ async def test_a_queue_that_cannot_be_changed_stops_the_service_and_is_left_alon
     assert (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).config == made.config
 
 
-async def test_what_the_server_refuses_is_a_matter_of_configuration(event_log: EventLog) -> None:
+async def test_a_consumer_that_the_server_refuses_is_a_configuration_error(event_log: EventLog) -> None:
     with pytest.raises(ConfigurationError, match="consumer dialogue on CONVERSATIONS is refused"):
         await ensure_consumers(event_log.js, replace(MESSAGES, consumes=(MessageReceived, MessageReceived)))
 
 
-async def test_a_stream_stored_in_another_way_stops_whoever_connects(event_log: EventLog, settings: Settings) -> None:
+async def test_a_stream_with_another_storage_is_an_error_on_connecting(event_log: EventLog, settings: Settings) -> None:
     await event_log.js.delete_stream(streams.DEAD)
     await event_log.js.add_stream(
         api.StreamConfig(name=streams.DEAD, subjects=["dead.>"], storage=api.StorageType.MEMORY)
@@ -123,7 +123,7 @@ async def test_a_stream_stored_in_another_way_stops_whoever_connects(event_log: 
             pass
 
 
-async def test_other_limits_are_applied_and_messages_stay(event_log: EventLog, settings: Settings) -> None:
+async def test_new_limits_are_applied_and_messages_stay(event_log: EventLog, settings: Settings) -> None:
     await event_log.append(fact("m1"))
     async with connect(msgspec.structs.replace(settings, audio_bytes=32 << 20), name="other") as other:
         assert (await other.js.stream_info(streams.AUDIO)).config.max_bytes == 32 << 20

@@ -1,4 +1,4 @@
-"""How a worker answers those who watch over it: HTTP health, metrics, NATS discovery."""
+"""Health, metrics and NATS discovery of a worker."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bus.process.metrics import Metrics
 from bus.settings import Settings
 from bus.work.runner import run_service
 from bus.work.service import Output, Reader, Service
-from tests.bus.work.test_runner import echo, said, service, tell, until
+from tests.bus.work.helpers import echo, message_event, read_until, reply_failed, service
 from tests.conftest import NatsServer, free_port
 
 
@@ -36,9 +36,9 @@ def settings(settings: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def worker(settings: Settings, of: Service) -> AsyncIterator[httpx2.AsyncClient]:
-    """A worker as its process runs it, and a client of its HTTP side."""
-    working = asyncio.create_task(run_service(of, settings))
+async def worker(settings: Settings, service: Service) -> AsyncIterator[httpx2.AsyncClient]:
+    """Run a worker as its process does; gives a client of its HTTP server."""
+    working = asyncio.create_task(run_service(service, settings))
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.dialogue_port}", timeout=20) as client:
             yield client
@@ -48,7 +48,7 @@ async def worker(settings: Settings, of: Service) -> AsyncIterator[httpx2.AsyncC
 
 
 async def ready(client: httpx2.AsyncClient, status: int = 200) -> str:
-    """What `/readyz` says, once it says it with this status."""
+    """Wait until `/readyz` answers with this status; returns its text."""
     async with asyncio.timeout(20):
         while True:
             try:
@@ -61,7 +61,7 @@ async def ready(client: httpx2.AsyncClient, status: int = 200) -> str:
 
 
 async def samples(client: httpx2.AsyncClient) -> dict[str, float]:
-    """`/metrics`, as Prometheus reads it: value by name, the outcome added where there is one."""
+    """The samples of `/metrics` as Prometheus parses them, by name and labels."""
     answer = await client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -78,7 +78,7 @@ async def refuses_the_first(event: Event, reader: Reader) -> AsyncIterator[Outpu
     yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
 
-async def test_a_worker_is_ready_while_nats_is_there_and_lives_in_any_case(
+async def test_a_worker_is_ready_while_nats_is_up_and_healthy_in_any_case(
     settings: Settings, nats_server: NatsServer
 ) -> None:
     async with worker(settings, service(echo)) as client:
@@ -95,7 +95,7 @@ async def test_a_worker_is_ready_while_nats_is_there_and_lives_in_any_case(
         assert (back["visavis_nats_connected"], back["visavis_ready"], back["visavis_queue_depth"]) == (1, 1, 0)
 
 
-async def test_a_worker_that_waits_for_nats_says_so(settings: Settings, nats_server: NatsServer) -> None:
+async def test_a_worker_that_waits_for_nats_is_not_ready(settings: Settings, nats_server: NatsServer) -> None:
     nats_server.kill()
     async with worker(settings, service(echo)) as client:
         assert await ready(client, 503) == "waiting for NATS"
@@ -105,7 +105,7 @@ async def test_a_worker_that_waits_for_nats_says_so(settings: Settings, nats_ser
         assert await ready(client) == "ok"
 
 
-async def test_a_worker_without_its_queue_is_not_ready(event_log: EventLog) -> None:
+async def test_a_worker_without_its_consumer_is_not_ready(event_log: EventLog) -> None:
     health, metrics = WorkerHealth(), Metrics("dialogue")
     health.attach(event_log, "dialogue", [(streams.CONVERSATIONS, "dialogue")], metrics, lambda: 0)
     assert await health.not_ready_reason() == "not taking work yet"
@@ -113,12 +113,12 @@ async def test_a_worker_without_its_queue_is_not_ready(event_log: EventLog) -> N
     assert await health.not_ready_reason() == "the consumer dialogue on CONVERSATIONS is not there"
 
 
-async def test_what_was_done_given_up_and_repeated_is_counted(event_log: EventLog, settings: Settings) -> None:
-    async with worker(settings, service(refuses_the_first, on_failure=tell, backoff=(0.01,))) as client:
+async def test_done_failed_and_retried_work_is_counted(event_log: EventLog, settings: Settings) -> None:
+    async with worker(settings, service(refuses_the_first, on_failure=reply_failed, backoff=(0.01,))) as client:
         await ready(client)
         for number in (1, 2, 3):
-            await event_log.append(said(number))
-        await until(event_log, ReplyEnded, 2)
+            await event_log.append(message_event(number))
+        await read_until(event_log, ReplyEnded, 2)
         found = await samples(client)
     expected = {
         "visavis_service_info": 1,
@@ -142,7 +142,7 @@ async def test_what_was_done_given_up_and_repeated_is_counted(event_log: EventLo
     )
 
 
-async def test_what_waits_on_the_log_is_the_depth_of_the_queue(event_log: EventLog, settings: Settings) -> None:
+async def test_the_queue_depth_is_the_work_that_no_worker_has_taken(event_log: EventLog, settings: Settings) -> None:
     gate = asyncio.Event()
 
     async def waits(event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -152,26 +152,26 @@ async def test_what_waits_on_the_log_is_the_depth_of_the_queue(event_log: EventL
     async with worker(settings, service(waits, concurrency=1)) as client:
         await ready(client)
         for number in range(4):
-            await event_log.append(said(number, f"c{number}"))
+            await event_log.append(message_event(number, f"c{number}"))
         async with asyncio.timeout(10):
             while (found := await samples(client))["visavis_work_held"] == 0:
                 await asyncio.sleep(0.02)
         assert (found["visavis_work_held"], found["visavis_queue_depth"]) == (1, 3)
         gate.set()
         for number in range(4):
-            await until(event_log, ReplyEnded, 1, f"c{number}")
+            await read_until(event_log, ReplyEnded, 1, f"c{number}")
         async with asyncio.timeout(10):
             while (found := await samples(client))["visavis_work_held"]:
                 await asyncio.sleep(0.02)
         assert found["visavis_queue_depth"] == 0
 
 
-async def test_discovery_tells_requests_errors_and_time(event_log: EventLog, settings: Settings) -> None:
-    async with worker(settings, service(refuses_the_first, on_failure=tell, backoff=(0.01,))) as client:
+async def test_discovery_reports_requests_errors_and_time(event_log: EventLog, settings: Settings) -> None:
+    async with worker(settings, service(refuses_the_first, on_failure=reply_failed, backoff=(0.01,))) as client:
         await ready(client)
         for number in (1, 2, 3):
-            await event_log.append(said(number))
-        events = await until(event_log, ReplyEnded, 2)
+            await event_log.append(message_event(number))
+        events = await read_until(event_log, ReplyEnded, 2)
         assert sum(isinstance(event.body, ReplyFailed) for event in events) == 1
         ping, info, stats = [
             json.loads((await event_log.nc.request(f"$SRV.{verb}.dialogue", b"", timeout=5)).data)
@@ -191,13 +191,13 @@ async def test_discovery_tells_requests_errors_and_time(event_log: EventLog, set
     }  # fmt: skip
 
 
-async def test_who_takes_no_work_has_no_endpoint(event_log: EventLog) -> None:
+async def test_a_process_without_work_has_no_endpoint(event_log: EventLog) -> None:
     async with announce(event_log, "gateway"):
         stats = json.loads((await event_log.nc.request("$SRV.STATS.gateway", b"", timeout=5)).data)
     assert stats["endpoints"] == []
 
 
-async def test_a_taken_port_is_named_with_its_setting(settings: Settings) -> None:
+async def test_the_error_for_a_taken_port_names_its_setting(settings: Settings) -> None:
     with (
         bind("127.0.0.1", settings.dialogue_port, "VISAVIS_PORT"),
         pytest.raises(
@@ -211,8 +211,8 @@ async def test_workers_without_a_port_run_side_by_side(event_log: EventLog, sett
     quiet = replace(settings, dialogue_port=0)
     workers = [asyncio.create_task(run_service(service(echo), quiet)) for _ in range(2)]
     for number in range(4):
-        await event_log.append(said(number, f"c{number}"))
-        await until(event_log, ReplyEnded, 1, f"c{number}")
+        await event_log.append(message_event(number, f"c{number}"))
+        await read_until(event_log, ReplyEnded, 1, f"c{number}")
     for one in workers:
         one.cancel()
         await one

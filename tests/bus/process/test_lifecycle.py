@@ -1,4 +1,4 @@
-"""How a process ends."""
+"""The exit status and the error message of a process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bus.settings import Settings
 
 
 def run_quietly(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
-    """`run_process` without a change to the logging of other tests."""
+    """`run_process` that leaves the logging of the tests as it is."""
     return run_process(work, set_up_logging=lambda level: None)
 
 
@@ -36,7 +36,7 @@ async def fails_in_a_group(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "status"), [(ConfigurationError("no port"), EXIT_CONFIGURATION), (BusError("no server"), 1)]
 )
-def test_a_known_failure_is_one_line_and_a_status(
+def test_an_expected_failure_is_one_line_and_an_exit_status(
     work: object, error: Exception, status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("VISAVIS_PORT", raising=False)
@@ -56,7 +56,7 @@ def test_a_bug_is_not_hidden() -> None:
         run_quietly(run)
 
 
-def test_a_wrong_setting_is_said_before_anything_is_done(
+def test_a_wrong_setting_is_reported_before_the_work_starts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISAVIS_PROT", "1")
@@ -70,7 +70,7 @@ def test_a_wrong_setting_is_said_before_anything_is_done(
     assert done == []
 
 
-def test_what_ends_well_ends_with_nought() -> None:
+def test_success_is_exit_status_0() -> None:
     async def run(settings: Settings) -> None:
         return
 

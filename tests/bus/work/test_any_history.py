@@ -1,4 +1,4 @@
-"""Whatever happens to the workers: each output is on record once, and one conversation's work is in order."""
+"""Property test: in any history of workers and faults, each output is published once and in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.nats_servers import NatsServer, ServerProcess
 CONVERSATIONS = ("a", "b", "c")
 LEASE = 1.0
 _SHORT_WINDOW = 0.1
-"""Seconds in which the server knows doubles; so no repetition may lean on it."""
+"""Duplicate window in seconds: so short that no worker can rely on it."""
 
 Step = st.one_of(
     st.tuples(st.just("say"), st.sampled_from(CONVERSATIONS)),
@@ -42,14 +42,14 @@ Step = st.one_of(
 
 @dataclass
 class World:
-    """The server, and up to three workers with a connection each."""
+    """A server, and up to three workers with a connection each."""
 
     server: NatsServer
     settings: Settings
     event_log: EventLog
     workers: list[tuple[asyncio.Task[None], EventLog, AsyncExitStack]] = field(default_factory=list)
     tries: Counter[str] = field(default_factory=Counter)
-    said: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
 
     async def handle(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         assert isinstance(event.body, MessageReceived)
@@ -66,7 +66,7 @@ class World:
             return
         stack = AsyncExitStack()
         while True:
-            with suppress(BusError):  # the server is about to be there again: whoever starts processes tries anew
+            with suppress(BusError):  # the server is restarting; a supervisor would try again, too
                 event_log = await stack.enter_async_context(connect(self.settings, name="worker", update_streams=False))
                 break
         service = Service(
@@ -75,7 +75,7 @@ class World:
         self.workers.append((asyncio.create_task(Runner(event_log, service).run()), event_log, stack))
 
     async def leave(self, *, dead: bool) -> None:
-        """One worker stops; a dead one gives nothing back."""
+        """Stop the oldest worker; a dead one gives nothing back."""
         if not self.workers:
             return
         task, event_log, stack = self.workers.pop(0)
@@ -84,12 +84,12 @@ class World:
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled() and (error := task.exception()) is not None and not dead:
-            raise error  # the dead may stumble over the connection that was taken from them
+            raise error  # a dead worker may fail, because its connection was closed first
         await stack.aclose()
 
     async def say(self, conversation: str, text: str) -> None:
-        number = self.said[conversation]
-        self.said[conversation] += 1
+        number = self.sent[conversation]
+        self.sent[conversation] += 1
         body = MessageReceived(message=f"m{number}", text=text)
         name = f"{conversation}{number}"
         await self.event_log.append(Event(id=name, at=1, conversation=conversation, turn=name, body=body))
@@ -109,10 +109,10 @@ class World:
                 await asyncio.sleep(0.2)
 
 
-async def outcome(world: World) -> dict[str, list[tuple[str | None, int]]]:
-    """What came of each conversation's work, once all of it is done."""
+async def outputs(world: World) -> dict[str, list[tuple[str | None, int]]]:
+    """Wait until all work is done; returns the outputs of each conversation: turn and position."""
     found: dict[str, list[tuple[str | None, int]]] = {}
-    for conversation, count in world.said.items():
+    for conversation, count in world.sent.items():
         while True:
             facts = [event for _, event in await world.event_log.facts(conversation)]
             if len({event.turn for event in facts if isinstance(event.body, ReplyEnded)}) == count:
@@ -127,7 +127,7 @@ async def outcome(world: World) -> dict[str, list[tuple[str | None, int]]]:
     return found
 
 
-async def live(steps: list[tuple[str, str]], folder: Path) -> None:
+async def run_history(steps: list[tuple[str, str]], folder: Path) -> None:
     server = ServerProcess(folder)
     server.start()
     try:
@@ -141,19 +141,19 @@ async def live(steps: list[tuple[str, str]], folder: Path) -> None:
             if not world.workers:
                 await world.join()
             async with asyncio.timeout(30):
-                came = await outcome(world)
+                published = await outputs(world)
             while world.workers:
                 await world.leave(dead=False)
-            for conversation, count in world.said.items():
+            for conversation, count in world.sent.items():
                 expected = [(f"{conversation}{number}", place) for number in range(count) for place in range(4)]
-                assert came[conversation] == expected
+                assert published[conversation] == expected
     finally:
         server.close()
 
 
-# nats-py leaves sockets and half a request behind where its server is killed.
+# nats-py leaks sockets and unfinished requests when its server is killed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-# Each example takes seconds, so what fails is not made smaller; the steps are printed.
+# Each example takes seconds, so failing ones are not shrunk; their steps are printed.
 @settings(
     max_examples=5,
     derandomize=True,
@@ -162,6 +162,6 @@ async def live(steps: list[tuple[str, str]], folder: Path) -> None:
     phases=(Phase.explicit, Phase.generate),
 )
 @given(st.lists(Step, min_size=10, max_size=24))
-def test_in_any_history_each_output_is_on_record_once_and_in_order(steps: list[tuple[str, str]]) -> None:
+def test_in_any_history_each_output_is_published_once_and_in_order(steps: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(steps, Path(folder)))
+        asyncio.run(run_history(steps, Path(folder)))

@@ -1,4 +1,4 @@
-"""Who may publish of a piece of work, on a real server."""
+"""Fences, takeovers and duplicates of one work item's outputs, on a real server."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ async def publish(fenced: FencedOutput, *outputs: Output) -> None:
         await fenced.publish(output)
 
 
-async def on_record(event_log: EventLog) -> list[Fact]:
+async def facts(event_log: EventLog) -> list[Fact]:
     return [event.body for _, event in await event_log.facts("c1")]
 
 
 async def texts(event_log: EventLog) -> list[str]:
-    return [body.text for body in await on_record(event_log) if isinstance(body, ReplySentence)]
+    return [body.text for body in await facts(event_log) if isinstance(body, ReplySentence)]
 
 
 async def sounds(event_log: EventLog) -> list[AudioOut]:
     return [one async for one in event_log.follow(AudioOut, subjects.audio_out("c1", "s1"))]
 
 
-async def test_a_worker_that_woke_late_is_refused(event_log: EventLog) -> None:
+async def test_a_worker_that_wakes_after_a_takeover_is_refused(event_log: EventLog) -> None:
     first, second = await worker(event_log), await worker(event_log)
     await publish(first, sentence(0, "one"))
     await second.take_over()
@@ -55,7 +55,7 @@ async def test_a_worker_that_woke_late_is_refused(event_log: EventLog) -> None:
     assert await texts(event_log) == ["one", "two"]
 
 
-async def test_of_two_that_take_over_the_later_one_has_it(event_log: EventLog) -> None:
+async def test_the_later_of_two_takeovers_wins(event_log: EventLog) -> None:
     first, second = await worker(event_log), await worker(event_log)
     await first.take_over()
     await second.take_over()
@@ -65,7 +65,7 @@ async def test_of_two_that_take_over_the_later_one_has_it(event_log: EventLog) -
     assert await texts(event_log) == ["second"]
 
 
-async def test_sound_is_taken_over_where_it_stands(event_log: EventLog) -> None:
+async def test_a_takeover_continues_the_audio_where_it_ended(event_log: EventLog) -> None:
     first, second = await worker(event_log), await worker(event_log)
     await publish(first, sound(0), sound(1))
     await second.take_over()
@@ -81,7 +81,7 @@ async def test_sound_is_taken_over_where_it_stands(event_log: EventLog) -> None:
     ]
 
 
-async def test_a_try_after_one_that_broke_repeats_nothing(event_log: EventLog) -> None:
+async def test_a_second_try_publishes_only_what_is_missing(event_log: EventLog) -> None:
     output = await worker(event_log)
     await publish(output, sentence(0, "one"), sound(0))
     await publish(output, sentence(0, "other words"), sound(0, b"y"), sound(1, final=True), sentence(1, "two"))
@@ -89,29 +89,29 @@ async def test_a_try_after_one_that_broke_repeats_nothing(event_log: EventLog) -
     assert [one.index for one in await sounds(event_log)] == [0, 1]
 
 
-async def test_work_that_somebody_unknown_had_done_is_noticed_at_the_first_double(event_log: EventLog) -> None:
-    # A server that is killed forgets the last acknowledgements: the work comes again as if it were new.
+async def test_unknown_prior_work_is_noticed_at_the_first_duplicate(event_log: EventLog) -> None:
+    # A server that is killed forgets the last acknowledgements: the item is delivered again as if it were new.
     await publish(await worker(event_log), sentence(0, "one"), sentence(1, "two"))
-    unknowing = await worker(event_log)
+    second = await worker(event_log)
     with pytest.raises(DuplicateOutput):
-        await publish(unknowing, sentence(0, "other words"))
-    await unknowing.take_over()
-    await publish(unknowing, sentence(0, "other words"), sentence(1, "two"), sentence(2, "three"))
+        await publish(second, sentence(0, "other words"))
+    await second.take_over()
+    await publish(second, sentence(0, "other words"), sentence(1, "two"), sentence(2, "three"))
     assert await texts(event_log) == ["one", "two", "three"]
 
 
-async def test_old_work_that_was_done_is_taken_over_and_new_old_work_is_not_claimed(event_log: EventLog) -> None:
+async def test_old_work_is_taken_over_only_if_it_has_output(event_log: EventLog) -> None:
     new = await worker(event_log)
     await new.check_prior_output()
     await publish(new, sentence(0, "one"))
     late = await worker(event_log)
     await late.check_prior_output()
     await publish(late, sentence(0, "other words"), sentence(1, "two"))
-    kinds: list[type[Body]] = [type(body) for body in await on_record(event_log)]
+    kinds: list[type[Body]] = [type(body) for body in await facts(event_log)]
     assert kinds == [MessageReceived, ReplySentence, StepRepeated, ReplySentence]
 
 
-async def test_a_failure_on_record_is_known_to_the_next(event_log: EventLog) -> None:
+async def test_the_next_worker_knows_a_published_failure(event_log: EventLog) -> None:
     first = await worker(event_log)
     await first.publish_failure([ReplyEnded(reply="r1", sentences=0)])
     second = await worker(event_log)
@@ -122,5 +122,5 @@ async def test_a_failure_on_record_is_known_to_the_next(event_log: EventLog) -> 
     await again.take_over()
     assert not again.failure_published
     await again.publish_failure([ReplyEnded(reply="r1", sentences=0)])
-    kinds = [tag_of(body) for body in await on_record(event_log)]
+    kinds = [tag_of(body) for body in await facts(event_log)]
     assert kinds.count("reply.ended") == 2

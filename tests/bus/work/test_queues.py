@@ -1,4 +1,4 @@
-"""Where work waits, and what workers know of one another: pure, any history of calls."""
+"""Property tests of the work queues and the peer state: any sequence of calls."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CONVERSATIONS = ("a", "b", "c")
 def item(sequence: int, conversation: str) -> WorkItem:
     body = MessageReceived(message="m", text="x")
     event = Event(id=f"e{sequence}", at=1, conversation=conversation, body=body)
-    nobody: Any = None
-    return WorkItem(event, sequence, nobody, nobody, 1, 0)
+    unused: Any = None
+    return WorkItem(event, sequence, unused, unused, 1, 0)
 
 
 Arrivals = st.lists(st.integers(1, 60), unique=True).flatmap(
@@ -27,26 +27,26 @@ Arrivals = st.lists(st.integers(1, 60), unique=True).flatmap(
 
 
 @given(Arrivals, st.data())
-def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
+def test_every_queue_gives_out_all_its_items_the_oldest_first(
     arrivals: tuple[tuple[int, str], ...], data: st.DataObject
 ) -> None:
     queues, coming = WorkQueues(), list(arrivals)
     waiting: dict[str, set[int]] = {}
-    at_work: dict[str, WorkItem] = {}
+    running: dict[str, WorkItem] = {}
     done: list[int] = []
     opened: set[str] = set()
     while coming or opened:
-        acts = ["join"] * bool(coming) + sorted(opened)
+        acts = ["push"] * bool(coming) + sorted(opened)
         act = data.draw(st.sampled_from(acts))
-        if act == "join":
+        if act == "push":
             sequence, name = coming.pop()
             assert queues.push(item(sequence, name)) == (name not in opened)
             opened.add(name)
             waiting.setdefault(name, set()).add(sequence)
-        else:  # whoever serves this line goes on, whatever the state do
-            if act in at_work:
-                queues.release(at_work[act])
-                done.append(at_work.pop(act).sequence)
+        else:  # the task that serves this queue goes on
+            if act in running:
+                queues.release(running[act])
+                done.append(running.pop(act).sequence)
             first, taken = queues.peek(act), queues.pop(act)
             assert first is taken
             if taken is None:
@@ -55,15 +55,15 @@ def test_any_conversation_can_go_on_nothing_is_lost_and_the_oldest_comes_first(
             else:
                 assert taken.sequence == min(waiting[act])
                 waiting[act].remove(taken.sequence)
-                at_work[act] = taken
-        held = {one for some in waiting.values() for one in some} | {one.sequence for one in at_work.values()}
+                running[act] = taken
+        held = {one for some in waiting.values() for one in some} | {one.sequence for one in running.values()}
         assert set(queues.held) == held
         assert len(queues) == len(opened)
     assert sorted(done) == sorted(sequence for sequence, _ in arrivals)
 
 
 @given(st.integers(1, 9), st.lists(st.booleans(), min_size=2, max_size=6))
-def test_the_same_work_put_back_by_hand_is_not_mixed_up_with_what_is_held(sequence: int, order: list[bool]) -> None:
+def test_a_requeued_item_is_not_confused_with_the_held_one(sequence: int, order: list[bool]) -> None:
     queues = WorkQueues()
     old, again = item(sequence, "a"), item(sequence, "a")
     queues.push(old)
@@ -86,7 +86,7 @@ Notes = st.one_of(
 
 
 @given(st.lists(st.tuples(st.floats(0, 4), Notes), max_size=40), st.floats(0, 10))
-def test_what_is_known_of_the_others_is_what_they_said_last(
+def test_the_peer_state_follows_the_last_message_of_each_worker(
     said: list[tuple[float, PeerMessage]], later: float
 ) -> None:
     state, now = PeerState(LEASE), 0.0
@@ -108,7 +108,7 @@ def _last(told: list[tuple[float, PeerMessage]], worker: str) -> float:
 
 
 def _holds(told: list[tuple[float, PeerMessage]], worker: str, sequence: int) -> bool:
-    """Read backwards: the newest word on it counts."""
+    """Whether the newest message about this item says that the worker holds it."""
     for _, note in reversed([(at, note) for at, note in told if note.worker == worker]):
         if note.leaves or note.done == sequence:
             return False
@@ -121,7 +121,7 @@ def _holds(told: list[tuple[float, PeerMessage]], worker: str, sequence: int) ->
 
 @settings(max_examples=5)
 @given(st.integers(1, 6000))
-def test_the_newest_of_what_is_done_is_remembered(count: int) -> None:
+def test_the_newest_done_items_are_remembered(count: int) -> None:
     state = PeerState(LEASE)
     for sequence in range(1, count + 1):
         state.mark_done(sequence)

@@ -1,4 +1,4 @@
-"""Several workers of one service, and what one does that died: order and fairness."""
+"""Several workers of one service: order, fairness, and work of workers that died."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bus.work.consumers import consumer_configs
 from bus.work.peers import PeerMessage, PeerState
 from bus.work.runner import Runner
 from bus.work.service import Output, Reader, Service
-from tests.bus.work.test_runner import running, said, sentence, service, tell, until
+from tests.bus.work.helpers import message_event, read_until, reply_failed, running, sentence, service
 from tests.conftest import NatsServer
 from tests.proxy import Wire
 
@@ -33,7 +33,7 @@ def turns_of(events: list[Event]) -> list[str | None]:
     return [event.turn for event in events if not isinstance(event.body, MessageReceived)]
 
 
-async def test_a_conversation_stays_in_order_over_three_workers(event_log: EventLog, settings: Settings) -> None:
+async def test_a_conversation_stays_in_order_across_three_workers(event_log: EventLog, settings: Settings) -> None:
     seen: set[int] = set()
 
     def worker(number: int) -> Service:
@@ -50,9 +50,9 @@ async def test_a_conversation_stays_in_order_over_three_workers(event_log: Event
         await asyncio.sleep(0.5)
         for number in range(12):
             for conversation in ("c1", "c2"):
-                await event_log.append(said(number, conversation))
+                await event_log.append(message_event(number, conversation))
         for conversation in ("c1", "c2"):
-            events = await until(event_log, ReplyEnded, 12, conversation)
+            events = await read_until(event_log, ReplyEnded, 12, conversation)
             in_order = [f"t{number}" for number in range(12) for _ in range(2)]
             assert turns_of(events) == in_order
         for task in tasks:
@@ -61,50 +61,52 @@ async def test_a_conversation_stays_in_order_over_three_workers(event_log: Event
     assert len(seen) > 1
 
 
-async def test_what_a_dead_worker_held_comes_before_what_followed_it(event_log: EventLog) -> None:
+async def test_the_item_of_a_dead_worker_is_handled_before_the_next_one(event_log: EventLog) -> None:
     one = service(takes_a_while, lease=1.0)
     for stream, config in consumer_configs(one):
         await event_log.js.add_consumer(stream, config)
-    await event_log.append(said(1))
+    await event_log.append(message_event(1))
     async with PullSubscription(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
         await dead.request(1)
         assert await dead.next(timeout=5) is not None
-    await event_log.append(said(2))
-    await event_log.append(said(3, "c2"))
+    await event_log.append(message_event(2))
+    await event_log.append(message_event(3, "c2"))
     async with running(event_log, one):
-        await until(event_log, ReplyEnded, 1, "c2")
-        events = await until(event_log, ReplyEnded, 2)
+        await read_until(event_log, ReplyEnded, 1, "c2")
+        events = await read_until(event_log, ReplyEnded, 2)
     ended = [event.turn for event in events if isinstance(event.body, ReplyEnded)]
     assert ended == ["t1", "t2"]
 
 
 @pytest.mark.parametrize("deaths", [6, 20])
-async def test_what_workers_die_of_is_put_aside_and_what_they_died_beside_is_done(
+async def test_an_item_that_kills_its_workers_becomes_a_dead_letter_and_one_that_only_waited_is_done(
     event_log: EventLog, deaths: int
 ) -> None:
-    one = service(takes_a_while, lease=0.5, on_failure=tell)
+    one = service(takes_a_while, lease=0.5, on_failure=reply_failed)
     for stream, config in consumer_configs(one):
         await event_log.js.add_consumer(stream, config)
-    await event_log.append(said(1))
+    await event_log.append(message_event(1))
     async with PullSubscription(event_log.nc, streams.CONVERSATIONS, one.name, window=0) as dead:
         for number in range(deaths):
             await dead.request(1)
             msg = await dead.next(timeout=5)
             assert msg is not None
             await msg.nak()
-            if number % 2:  # half of them die before they begin
-                claim = StepRepeated(service=one.name, event=said(1).id)
-                event = Event(id=f"x{number}", at=1, conversation="c1", turn="t1", cause=said(1).id, body=claim)
+            if number % 2:  # the other half die before they claim the item
+                claim = StepRepeated(service=one.name, event=message_event(1).id)
+                event = Event(
+                    id=f"x{number}", at=1, conversation="c1", turn="t1", cause=message_event(1).id, body=claim
+                )
                 await event_log.claim("conv", event)
-    await event_log.append(said(2))
+    await event_log.append(message_event(2))
     async with running(event_log, one):
-        events = await until(event_log, ReplyEnded, 1 + (deaths < 10))
+        events = await read_until(event_log, ReplyEnded, 1 + (deaths < 10))
     failed = [event.turn for event in events if isinstance(event.body, ReplyFailed)]
     ended = [event.turn for event in events if isinstance(event.body, ReplyEnded)]
     assert (failed, ended) == (([], ["t1", "t2"]) if deaths < 10 else (["t1"], ["t2"]))
 
 
-async def test_a_hot_conversation_does_not_starve_the_others(event_log: EventLog) -> None:
+async def test_a_busy_conversation_does_not_starve_the_others(event_log: EventLog) -> None:
     gate = asyncio.Event()
 
     async def slow_for_c1(event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -114,15 +116,15 @@ async def test_a_hot_conversation_does_not_starve_the_others(event_log: EventLog
 
     async with running(event_log, service(slow_for_c1, concurrency=2)):
         for number in range(40):
-            await event_log.append(said(number))
-        await event_log.append(said(1, "c2"))
-        await until(event_log, ReplyEnded, 1, "c2")
+            await event_log.append(message_event(number))
+        await event_log.append(message_event(1, "c2"))
+        await read_until(event_log, ReplyEnded, 1, "c2")
         gate.set()
-        events = await until(event_log, ReplyEnded, 40)
+        events = await read_until(event_log, ReplyEnded, 40)
     assert [event.turn for event in events if isinstance(event.body, ReplyEnded)] == [f"t{n}" for n in range(40)]
 
 
-async def test_a_worker_cut_off_beyond_its_lease_is_refused_when_it_is_back(
+async def test_a_worker_cut_off_for_longer_than_its_lease_is_refused_afterwards(
     event_log: EventLog, settings: Settings, nats_server: NatsServer
 ) -> None:
     mended, stopped = asyncio.Event(), asyncio.Event()
@@ -143,22 +145,22 @@ async def test_a_worker_cut_off_beyond_its_lease_is_refused_when_it_is_back(
     wire = Wire(nats_server.port)
     async with wire.strung():
         far = msgspec.structs.replace(settings, nats_url=f"nats://127.0.0.1:{wire.port}")
-        async with connect(far, name="far") as far_bus, running(far_bus, service(cut_off, lease=0.5)):
-            await event_log.append(said(1))
-            await until(event_log, ReplySentence, 1)
+        async with connect(far, name="far") as far_log, running(far_log, service(cut_off, lease=0.5)):
+            await event_log.append(message_event(1))
+            await read_until(event_log, ReplySentence, 1)
             wire.cut()
             async with running(event_log, service(other, lease=0.5)):
-                await until(event_log, ReplyEnded, 1)
+                await read_until(event_log, ReplyEnded, 1)
             wire.mend()
             mended.set()
             async with asyncio.timeout(20):
                 await stopped.wait()
-        events = await until(event_log, ReplyEnded, 1)
+        events = await read_until(event_log, ReplyEnded, 1)
     told = [event.body.text for event in events if isinstance(event.body, ReplySentence)]
     assert told == ["of the first", "of the other"]
 
 
-def test_others_are_believed_for_a_lease_and_a_third() -> None:
+def test_a_silent_peer_is_forgotten_after_a_lease_and_a_third() -> None:
     state = PeerState(lease=3.0)
     state.apply(PeerMessage(worker="w1", holds=(), new=True), 0.0)
     state.apply(PeerMessage(worker="w1", took=7), 1.0)
@@ -168,7 +170,7 @@ def test_others_are_believed_for_a_lease_and_a_third() -> None:
     assert not state.any_alive(5.1)
 
 
-def test_what_another_has_done_is_remembered_and_not_held() -> None:
+def test_an_item_that_a_peer_has_done_is_remembered_and_no_longer_held() -> None:
     state = PeerState(lease=3.0)
     state.apply(PeerMessage(worker="w1", took=7), 0.0)
     state.apply(PeerMessage(worker="w1", done=7), 0.1)
@@ -177,15 +179,15 @@ def test_what_another_has_done_is_remembered_and_not_held() -> None:
     state.apply(PeerMessage(worker="w1", took=8), 0.2)
     state.apply(PeerMessage(worker="w1", leaves=True), 0.3)
     assert not state.any_holds(8, 0.4)
-    assert state.any_alive(0.4), "what it gave back is on its way"
+    assert state.any_alive(0.4), "what it gave back may not have arrived yet"
     assert not state.any_alive(4.4)
     assert state.is_done(7)
 
 
 @pytest.mark.parametrize("garbage", [b"\xff", json.dumps({"worker": 1}).encode()])
-async def test_garbage_among_the_workers_words_stops_nobody(event_log: EventLog, garbage: bytes) -> None:
+async def test_garbage_among_peer_messages_stops_no_worker(event_log: EventLog, garbage: bytes) -> None:
     async with running(event_log, service(takes_a_while)):
         await asyncio.sleep(0.2)
         await event_log.publish_core("work.dialogue", garbage)
-        await event_log.append(said(1))
-        assert len(await until(event_log, ReplyEnded, 1)) == 3
+        await event_log.append(message_event(1))
+        assert len(await read_until(event_log, ReplyEnded, 1)) == 3

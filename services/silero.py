@@ -20,7 +20,7 @@ _CONTEXT = 64
 _STATE = (1, 1, 128)
 
 
-def missing() -> str | None:
+def why_unavailable() -> str | None:
     """The first requirement of the detector that is not met here, as one sentence; None where all are met."""
     for package in ("onnxruntime", "faster_whisper"):
         if importlib.util.find_spec(package) is None:

@@ -33,7 +33,7 @@ class VoiceActivityDetector(Protocol):
 
 def best_detector() -> type[SileroDetector] | type[PocketsphinxDetector]:
     """The best detector that is installed here."""
-    return PocketsphinxDetector if silero.missing() else SileroDetector
+    return PocketsphinxDetector if silero.why_unavailable() else SileroDetector
 
 
 class SileroDetector:

@@ -35,7 +35,7 @@ def boundaries(recording: TurnRecording, detector: VoiceActivityDetector) -> Ite
 
 
 def detectors() -> list[object]:
-    missing = silero.missing()
+    missing = silero.why_unavailable()
     return [
         pytest.param(SileroDetector, id="silero", marks=pytest.mark.skipif(bool(missing), reason=str(missing))),
         pytest.param(PocketsphinxDetector, id="pocketsphinx"),
@@ -58,7 +58,7 @@ def test_speech_is_segmented_as_by_a_listener(make: Callable[[], VoiceActivityDe
     assert ends[-1][0] - last < MAX_UTTERANCE // 20
 
 
-@pytest.mark.skipif(bool(silero.missing()), reason=str(silero.missing()))
+@pytest.mark.skipif(bool(silero.why_unavailable()), reason=str(silero.why_unavailable()))
 @pytest.mark.parametrize("name", NOISES)
 def test_noises_are_no_utterances(name: str) -> None:
     recording = turn_recordings()[name]
@@ -69,7 +69,7 @@ def test_noises_are_no_utterances(name: str) -> None:
 def waits(name: str) -> int:
     """Milliseconds from the last word until the end of its utterance is found."""
     recording = turn_recordings()[name]
-    *_, (known, _) = boundaries(recording, PocketsphinxDetector() if silero.missing() else SileroDetector())
+    *_, (known, _) = boundaries(recording, PocketsphinxDetector() if silero.why_unavailable() else SileroDetector())
     return (known - recording.heard[-1].end) // MS
 
 

@@ -133,7 +133,7 @@ async def test_speech_into_the_microphone_is_an_utterance_on_the_log(gateway: Ru
     assert len(packets) * 320 * 0.7 < ended.body.speech_ended < ended.body.samples
 
 
-@pytest.mark.skipif(bool(silero.missing()), reason=str(silero.missing()))
+@pytest.mark.skipif(bool(silero.why_unavailable()), reason=str(silero.why_unavailable()))
 async def test_with_silero_and_language_detection(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:

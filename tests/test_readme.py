@@ -24,6 +24,7 @@ PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
 PROGRAMS = ("python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop")
 """Names of programs, without the arguments that a call needs."""
+FOLDERS = ("bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
@@ -100,6 +101,23 @@ def test_every_link_has_a_target(name: str) -> None:
         assert target.is_file(), link
         assert target.is_relative_to(ROOT), link
         assert not anchor or anchor in anchors(target), link
+
+
+def missing_paths(text: str) -> list[str]:
+    """The paths in backticks, from the root of the repository, that are not there."""
+    folders = "|".join(map(re.escape, FOLDERS))
+    path = rf"(?:{folders})/[\w./-]*|\w[\w.-]*\.(?:toml|txt|yml|md)"
+    return [named for named in re.findall(rf"`({path})`", text) if not (ROOT / named).exists()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_path_named_is_there(name: str) -> None:
+    assert missing_paths((ROOT / name).read_text()) == [], f"{name} names files that are not there; put the new paths"
+
+
+def test_a_path_that_is_not_there_is_noticed() -> None:
+    text = "`bus/events.py`, `bus/gone.py`, `bus/`, `.ci/run`, `.ci/gone`, `pyproject.toml`, `gone.toml`, `data/x`"
+    assert missing_paths(text) == ["bus/gone.py", ".ci/gone", "gone.toml"]
 
 
 @pytest.mark.parametrize("name", NAMES)

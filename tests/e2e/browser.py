@@ -1,4 +1,4 @@
-"""A person's browser: headless Chromium with a recording as its microphone."""
+"""Headless Chromium with a recording as its microphone, and recordings of what it shows and plays."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _FLAGS = (
 )
 
 
-def say(name: str) -> npt.NDArray[np.int16]:
-    """A recorded sentence as a person would say it into a microphone, 48 kHz."""
+def sentence(name: str) -> npt.NDArray[np.int16]:
+    """A sentence from the recorded voices, 48 kHz."""
     return resample(voices.samples(name), 16_000, 48_000)
 
 
-def microphone(folder: Path, *parts: npt.NDArray[np.int16] | float) -> Path:
-    """A recording of sentences and pauses (seconds), with the faint noise of a room."""
+def microphone_recording(folder: Path, *parts: npt.NDArray[np.int16] | float) -> Path:
+    """Write a WAV file of sentences and pauses (seconds), with the faint noise of a room."""
     pieces = [np.zeros(int(part * 48_000), np.int16) if isinstance(part, float) else part for part in parts]
     sound = np.concatenate(pieces).astype(np.float64)
     sound += np.random.default_rng(1).normal(0, 4, len(sound))
@@ -54,7 +54,7 @@ def microphone(folder: Path, *parts: npt.NDArray[np.int16] | float) -> Path:
 async def browser(
     folder: Path, recording: Path | None, *, width: int = 1280, height: int = 800
 ) -> AsyncIterator[BrowserContext]:
-    """A browser of its own. Without a recording, the microphone is refused."""
+    """A browser with a profile of its own. Without a recording, access to the microphone is refused."""
     flags = list(_FLAGS)
     if recording is not None:
         flags += [
@@ -71,7 +71,7 @@ async def browser(
             headless=True,
             args=flags,
             viewport={"width": width, "height": height},
-            # Without a graphics card every moving glow is drawn by the cores that the avatar needs.
+            # Without a graphics card, animations of the page take the cores that the avatar needs.
             reduced_motion="reduce",
         )
         try:
@@ -80,38 +80,38 @@ async def browser(
             await context.close()
 
 
-def by(page: Page, testid: str) -> Any:
+def element(page: Page, testid: str) -> Any:
     """An element of the page by its data-testid."""
     return page.locator(f'[data-testid="{testid}"]')
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What reached the person."""
+class Recording:
+    """The sound that a page played and the pictures that it showed."""
 
     sound: npt.NDArray[np.int16]
     """16 kHz mono."""
     sound_at: float
-    """Milliseconds on the page's clock of the first sample."""
+    """Time of the first sample, milliseconds on the page's clock."""
     frames_at: npt.NDArray[np.float64]
-    """[n] milliseconds on the page's clock."""
+    """[n] times of the pictures, milliseconds on the page's clock."""
     mouths: npt.NDArray[np.float64]
-    """[n, 32, 48] grey, the region round the mouth."""
+    """[n, 32, 48] grey pixels of the region round the mouth."""
 
 
-async def watch(page: Page) -> None:
-    """Begin to record what the page shows and plays."""
+async def start_recording(page: Page) -> None:
+    """Begin to record the sound and the face of the page."""
     await page.evaluate(PROBE)
 
 
-async def seen(page: Page) -> Seen:
-    """What has been recorded."""
-    told = await page.evaluate("() => window.__probe.told()")
-    sound = np.frombuffer(base64.b64decode(told["sound"]), np.int16)
-    # Chunks come at even distances; their median offset is the steadier clock.
-    starts = np.array(told["sound_at"])
-    length = len(sound) / len(starts) * 1000 / told["rate"]
+async def recorded(page: Page) -> Recording:
+    """The recording since `start_recording`."""
+    probe = await page.evaluate("() => window.__probe.recording()")
+    sound = np.frombuffer(base64.b64decode(probe["sound"]), np.int16)
+    # Chunks are evenly spaced; the median of their offsets is steadier than any one of them.
+    starts = np.array(probe["sound_at"])
+    length = len(sound) / len(starts) * 1000 / probe["rate"]
     sound_at = float(np.median(starts - np.arange(len(starts)) * length))
-    frames_at = np.array(told["frames_at"])
-    mouths = np.frombuffer(base64.b64decode(told["frames"]), np.uint8).reshape(-1, 32, 48).astype(np.float64)
-    return Seen(sound, sound_at, frames_at, mouths)
+    frames_at = np.array(probe["frames_at"])
+    mouths = np.frombuffer(base64.b64decode(probe["frames"]), np.uint8).reshape(-1, 32, 48).astype(np.float64)
+    return Recording(sound, sound_at, frames_at, mouths)

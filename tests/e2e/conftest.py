@@ -1,4 +1,4 @@
-"""One running system for the browser tests; what a test says stays in its own conversation."""
+"""One running system for all browser tests; each test has a conversation of its own."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.start()
     yield stack
     stack.close()
-    print(stack.said()[-4000:])  # shown where a test failed
+    print(stack.output()[-4000:])  # shown where a test failed

@@ -1,4 +1,4 @@
-"""What a person would judge by eye and ear, as numbers."""
+"""Measures of a recording: its words, and how well its lips and voice agree."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from services.stt.pocketsphinx_engine import PocketsphinxEngine
-from tests.e2e.browser import Seen
+from tests.e2e.browser import Recording
 
 _RATE = 16_000
 
 
 def transcribe(sound: npt.NDArray[np.int16]) -> str:
-    """The words in 16 kHz sound, as the embedded recogniser hears them."""
+    """The words in 16 kHz sound, according to the embedded recogniser."""
     transcription = PocketsphinxEngine().open("en")
     pcm = sound.tobytes()
     for start in range(0, len(pcm), 2048):
@@ -23,48 +23,48 @@ def transcribe(sound: npt.NDArray[np.int16]) -> str:
     return transcription.finish().text
 
 
-def likeness(one: str, other: str) -> float:
-    """How much two texts have in common, letter by letter, 0 to 1.
+def similarity(one: str, other: str) -> float:
+    """How similar two texts are, letter by letter, 0 to 1.
 
-    The embedded recogniser gets every third word of a synthetic voice wrong, but then it writes what sounds alike:
-    different sentences reach some 0.3 to 0.45, a sentence and what was heard of it 0.6 to 1.
+    The embedded recogniser gets every third word of a synthetic voice wrong, but writes words that sound alike:
+    different sentences reach some 0.3 to 0.45, a sentence and its transcript 0.6 to 1.
     """
     first, second = ("".join(re.findall(r"[a-z]+", text.lower())) for text in (one, other))
     return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
-def loudness(seen: Seen, at: npt.NDArray[np.float64], *, width: float = 60.0) -> npt.NDArray[np.float64]:
-    """Root mean square of the sound round these moments of the page's clock.
+def loudness(recorded: Recording, at: npt.NDArray[np.float64], *, width: float = 60.0) -> npt.NDArray[np.float64]:
+    """Root mean square of the sound round these times on the page's clock.
 
     Args:
         at: [n] milliseconds.
-        width: milliseconds looked at.
+        width: milliseconds of sound round each time.
     """
     half = int(width / 2000 * _RATE)
-    centres = ((at - seen.sound_at) / 1000 * _RATE).astype(int)
-    padded = np.pad(seen.sound.astype(np.float64), half)
+    centres = ((at - recorded.sound_at) / 1000 * _RATE).astype(int)
+    padded = np.pad(recorded.sound.astype(np.float64), half)
     return np.array(
         [
-            np.sqrt(np.mean(padded[centre : centre + 2 * half] ** 2)) if 0 <= centre < len(seen.sound) else 0.0
+            np.sqrt(np.mean(padded[centre : centre + 2 * half] ** 2)) if 0 <= centre < len(recorded.sound) else 0.0
             for centre in centres
         ]
     )
 
 
-def mouth_change(seen: Seen, rest: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """How far the region of the mouth is from how it looks at rest, picture by picture."""
-    still = np.median(seen.mouths[rest], axis=0)
-    return np.asarray(np.mean(np.abs(seen.mouths - still), axis=(1, 2)))
+def mouth_change(recorded: Recording, rest: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """How much the mouth in each picture differs from the mouth at rest."""
+    still = np.median(recorded.mouths[rest], axis=0)
+    return np.asarray(np.mean(np.abs(recorded.mouths - still), axis=(1, 2)))
 
 
-def lip_sync(seen: Seen) -> tuple[float, float]:
-    """Correlation of mouth and sound while something is said, and by how many milliseconds the sound comes later."""
-    voice = loudness(seen, seen.frames_at)
+def lip_sync(recorded: Recording) -> tuple[float, float]:
+    """The best correlation of mouth and sound during speech, and the lag of the sound for it in milliseconds."""
+    voice = loudness(recorded, recorded.frames_at)
     loud = voice > 0.05 * voice.max()
-    change = mouth_change(seen, ~loud)
+    change = mouth_change(recorded, ~loud)
     first, last = np.flatnonzero(loud)[[0, -1]]
     span = slice(max(0, first - 5), last + 5)
     lags = np.arange(-400, 401, 20.0)
-    scores = [np.corrcoef(change[span], loudness(seen, seen.frames_at[span] + lag))[0, 1] for lag in lags]
+    scores = [np.corrcoef(change[span], loudness(recorded, recorded.frames_at[span] + lag))[0, 1] for lag in lags]
     best = int(np.argmax(scores))
     return float(scores[best]), float(lags[best])

@@ -1,12 +1,12 @@
-// Records what a person would see and hear: the sound of the call, and the mouth of the face, picture by picture.
+// Records the sound of the call, and the mouth of the face in every picture.
 () => {
   const video = document.querySelector('[data-testid=avatar-video]')
   const probe = { sound: [], frames: [], rate: 0 }
-  // Number by number they would take longer to hand over than they took to record.
+  // As arrays of numbers they would take longer to transfer than to record.
   const base64 = (recorded) =>
     btoa(recorded.map(([, data]) => String.fromCharCode(...new Uint8Array(data.buffer))).join(''))
   const times = (recorded) => recorded.map(([at]) => at)
-  probe.told = () => ({
+  probe.recording = () => ({
     rate: probe.rate,
     sound: base64(probe.sound),
     sound_at: times(probe.sound),

@@ -1,4 +1,4 @@
-"""The whole system as a user starts it, in a folder of its own."""
+"""Runs the whole system as a user does, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Stack:
             **{f"VISAVIS_{service.upper()}_PORT": str(port) for service, port in self.health_ports.items()},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
-            # The recordings are chosen for it, and it needs no model that may be here or not.
+            # The recordings are chosen for this engine, and it needs no download.
             "VISAVIS_STT_ENGINE": "pocketsphinx",
             **settings,
         }
@@ -57,20 +57,20 @@ class Stack:
         )
 
     def start(self) -> None:
-        """Start and wait until it says where the page is."""
+        """Start, and wait until the page's address is printed."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "visavis", "up"], env=self.environment, stdout=log, stderr=log
             )
         begin = time.monotonic()
-        already = self.said().count("open http://")
-        while self.said().count("open http://") == already:
+        already = self.output().count("open http://")
+        while self.output().count("open http://") == already:
             if self._process.poll() is not None or time.monotonic() - begin > UP_PATIENCE:
-                raise AssertionError(f"it did not come up:\n{self.said()}")
+                raise AssertionError(f"it did not come up:\n{self.output()}")
             time.sleep(0.1)
 
-    def said(self) -> str:
-        """What it has printed so far."""
+    def output(self) -> str:
+        """Everything it has printed so far."""
         return self.log.read_text(errors="replace")
 
     def stop(self) -> int:
@@ -104,7 +104,7 @@ class Stack:
 
     @asynccontextmanager
     async def event_log(self) -> AsyncIterator[EventLog]:
-        """A connection to its log."""
+        """A connection to its event log."""
         async with connect(self.settings, name="test") as event_log:
             yield event_log
 

@@ -1,4 +1,4 @@
-"""Ten spoken turns in a real browser, four of them over the avatar's voice, and a murmur; checked on the log."""
+"""Ten spoken turns in a real browser, four of them over the avatar's voice, and a backchannel; checked on the log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bus.events import (
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, Message, fold_all, heard_messages
 from services.backchannel import is_backchannel
-from tests.e2e.browser import browser, by, say
+from tests.e2e.browser import browser, element, sentence
 from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import conversation_of, open_page, talk
 
@@ -43,13 +43,13 @@ TURNS = (
     ("what_time_is_it_slt", OVER),
     ("what_can_you_do_for_me_rms", not OVER),
 )
-"""What is said, and whether the avatar is speaking at that moment or has ended."""
-MURMUR = "okay_rms"
-"""Said into the last answer, which goes on."""
+"""Recordings, and whether each is played over the avatar's voice or after it."""
+BACKCHANNEL = "okay_rms"
+"""Played over the last answer, which goes on."""
 
 
 class Talk:
-    """A person in a browser, who hears how far the avatar is from the log."""
+    """A person in a browser, whose turns follow the avatar's playback on the log."""
 
     def __init__(self, page: Page, event_log: EventLog, conversation: str) -> None:
         self._page, self._event_log, self._conversation = page, event_log, conversation
@@ -57,24 +57,24 @@ class Talk:
     async def events(self) -> list[Event]:
         return [event for _, event in await self._event_log.facts(self._conversation)]
 
-    async def until(self, true: Callable[[list[Event]], bool], what: str) -> list[Event]:
+    async def wait_until(self, true: Callable[[list[Event]], bool], what: str) -> list[Event]:
         async def is_true() -> bool:
             return true(await self.events())
 
         await eventually(is_true, what, patience=60)
         return await self.events()
 
-    async def make_sound(self, samples: bytes) -> None:
+    async def play(self, samples: bytes) -> None:
         await self._page.evaluate("samples => window.__say(samples)", base64.b64encode(samples).decode())
 
     async def take_turn(self, number: int, recording: str, over: bool) -> None:
         if over:
-            await self.until(_speaking, f"the avatar speaks before turn {number}")
+            await self.wait_until(_speaking, f"the avatar speaks before turn {number}")
             await asyncio.sleep(0.8)
         else:
-            await self.until(_silent, f"the avatar has ended before turn {number}")
-        await self.make_sound(say(recording).tobytes())
-        await self.until(lambda events: len(_of(events, TranscriptFinal)) == number, f"turn {number} is understood")
+            await self.wait_until(_silent, f"the avatar has ended before turn {number}")
+        await self.play(sentence(recording).tobytes())
+        await self.wait_until(lambda facts: len(_of(facts, TranscriptFinal)) == number, f"turn {number} is transcribed")
 
 
 def _of(events: list[Event], kind: type[object]) -> list[Event]:
@@ -82,14 +82,14 @@ def _of(events: list[Event], kind: type[object]) -> list[Event]:
 
 
 def _speaking(events: list[Event]) -> bool:
-    """Whether the newest turn is being answered aloud."""
+    """Whether the answer to the newest turn is being played."""
     newest = _of(events, ReplyStarted)[-1].turn
     started = [event for event in _of(events, PlaybackStarted) if event.turn == newest]
     return bool(started) and not _silent(events)
 
 
 def _silent(events: list[Event]) -> bool:
-    """Whether all that was told has been played or cut short, and each turn has been dealt with."""
+    """Whether each turn has its answer, played to its end or interrupted."""
     cut = {event.turn for event in _of(events, ReplyInterrupted)}
     for turn in {event.turn for event in _of(events, TranscriptFinal)} - cut:
         mine = [event for event in events if event.turn == turn]
@@ -100,7 +100,7 @@ def _silent(events: list[Event]) -> bool:
 
 
 def _wants_no_answer(mine: list[Event]) -> bool:
-    """Whether a turn is a murmur, or the command to stop."""
+    """Whether a turn is a backchannel, or the command to stop."""
     commands = [event.body.name for event in mine if isinstance(event.body, CommandRecognised)]
     texts = [event.body.text for event in mine if isinstance(event.body, TranscriptFinal)]
     return commands == ["stop"] or any(map(is_backchannel, texts))
@@ -115,30 +115,31 @@ async def test_ten_turns_with_interruptions(stack: Stack, tmp_path: Path) -> Non
         person = Talk(page, event_log, await conversation_of(page))
         for number, (recording, over) in enumerate(TURNS, 1):
             await person.take_turn(number, recording, over)
-        await person.until(_speaking, "the last answer is spoken")
-        await person.take_turn(len(TURNS) + 1, MURMUR, OVER)
-        events = await person.until(_silent, "the last answer has been played")
+        await person.wait_until(_speaking, "the last answer is spoken")
+        await person.take_turn(len(TURNS) + 1, BACKCHANNEL, OVER)
+        events = await person.wait_until(_silent, "the last answer has been played")
         await eventually(lambda: _count(page, "message-person", len(TURNS) + 1), "the page shows all turns")
-        said = await by(page, "message-person").all_inner_texts()
-        answers = await by(page, "message-avatar").all_inner_texts()
+        said = await element(page, "message-person").all_inner_texts()
+        answers = await element(page, "message-avatar").all_inner_texts()
     check(events, said, answers)
 
 
 async def _count(page: Page, testid: str, wanted: int) -> bool:
-    return int(await by(page, testid).count()) == wanted
+    return int(await element(page, testid).count()) == wanted
 
 
 def check(events: list[Event], said: list[str], answers: list[str]) -> None:
-    """All promises about the log, and that the page shows what it says."""
+    """Check the log, and that the page shows the same."""
     known = {event.id for event in events}
     assert len(known) == len(events)
     assert [event for event in events if event.cause is not None and event.cause not in known] == []
     finals = _of(events, TranscriptFinal)
-    expected = [one.rsplit("_", 1)[0].replace("_", " ") for one in (*(recording for recording, _ in TURNS), MURMUR)]
+    recordings = [*(recording for recording, _ in TURNS), BACKCHANNEL]
+    expected = [recording.rsplit("_", 1)[0].replace("_", " ") for recording in recordings]
     texts = [event.body.text for event in finals if isinstance(event.body, TranscriptFinal)]
     assert texts == expected == said
     assert len(_of(events, UtteranceEnded)) >= len(expected)
-    # Who was spoken over was interrupted, once; nobody else was, not by a murmur either.
+    # Each answer that was spoken over was interrupted once, and no other was, not even by the backchannel.
     spoken_over = {before.turn for before, (_, over) in zip(finals, TURNS[1:], strict=False) if over}
     cut = [event.turn for event in _of(events, ReplyInterrupted)]
     assert sorted(map(str, cut)) == sorted(map(str, spoken_over))
@@ -155,27 +156,27 @@ def check(events: list[Event], said: list[str], answers: list[str]) -> None:
             assert " ".join(one.text for one in reply.sentences) in " ".join(shown.split())
 
 
-def check_turn(mine: list[Event], told_next: list[Message]) -> None:
-    """One turn: a reply with its sentences in order, played to the end or cut short for good."""
+def check_turn(mine: list[Event], history: list[Message]) -> None:
+    """Check one turn: a reply with its sentences in order, played to its end or interrupted for good."""
     if _wants_no_answer(mine):
         assert _of(mine, ReplyStarted) == []
         return
     assert len(_of(mine, ReplyStarted)) == 1
     sentences = [event.body for event in mine if isinstance(event.body, ReplySentence)]
     assert [one.index for one in sentences] == list(range(len(sentences)))
-    told = " ".join(one.text for one in sentences)
+    reply_text = " ".join(one.text for one in sentences)
     order = [type(event.body) for event in mine]
     if ReplyInterrupted not in order:
         assert len(_of(mine, ReplyEnded)) == 1
         finished = [event.body for event in mine if isinstance(event.body, PlaybackFinished)]
         assert [one.complete for one in finished] == [True] * len(sentences)
-        assert told_next[-1] == Message("assistant", told)
+        assert history[-1] == Message("assistant", reply_text)
         return
     assert order.count(ReplyInterrupted) == 1
     after = order[order.index(ReplyInterrupted) :]
     assert PlaybackStarted not in after
-    # What the language model would be told next is what was heard: a beginning of what was told, and not all of it.
+    # The language model is given the part that was heard: a beginning of the reply, and not all of it.
     (interrupted,) = [event.body for event in mine if isinstance(event.body, ReplyInterrupted)]
-    assert told_next[-1] == Message("assistant", interrupted.heard.strip(), True)
-    assert told.startswith(interrupted.heard.strip())
-    assert 0 < len(interrupted.heard.strip()) < len(told)
+    assert history[-1] == Message("assistant", interrupted.heard.strip(), True)
+    assert reply_text.startswith(interrupted.heard.strip())
+    assert 0 < len(interrupted.heard.strip()) < len(reply_text)

@@ -46,13 +46,13 @@ from visavis.up import publish_builtin_characters
 BUILDERS = (build_stt, build_dialogue, build_tts, build_render)
 
 
-def said(number: int) -> Event:
+def session_event(number: int) -> Event:
     """A fact that no service consumes."""
     return Event(id=f"loss-{number}", at=1, conversation="loss", turn=None, body=SessionOpened(session=f"s{number}"))
 
 
 async def test_acknowledged_messages_survive_the_leader_and_readers_continue(nodes: Nodes) -> None:
-    expected = [said(number) for number in range(120)]
+    expected = [session_event(number) for number in range(120)]
     read: list[Event] = []
 
     async def follow(event_log: EventLog) -> None:

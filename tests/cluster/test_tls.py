@@ -14,7 +14,7 @@ from tests.cluster.certificates import make_certificates
 from tests.cluster.conftest import Nodes, nodes_in
 from visavis.nats.cluster import ServerTls
 
-SAID = Event(id="e1", at=1, conversation="c1", turn="t", body=MessageReceived(message="m1", text="hello"))
+MESSAGE = Event(id="e1", at=1, conversation="c1", turn="t", body=MessageReceived(message="m1", text="hello"))
 
 
 async def test_a_client_that_trusts_the_authority_gets_tls_and_never_plain_text(tmp_path: Path, nodes: Nodes) -> None:
@@ -27,8 +27,8 @@ async def test_a_client_that_trusts_the_authority_gets_tls_and_never_plain_text(
         trusting = secure.settings(nats_tls_ca=str(ca))
         known = msgspec.structs.replace(trusting, nats_tls_cert=str(certificate), nats_tls_key=str(key))
         async with connect(known, name="operator"), connect(known, name="gateway") as gateway:
-            await gateway.append(SAID)
-            assert [found for _, found in await gateway.facts("c1")] == [SAID]
+            await gateway.append(MESSAGE)
+            assert [found for _, found in await gateway.facts("c1")] == [MESSAGE]
         with pytest.raises(BusError, match=r"no NATS server|no TLS"):  # it shows no certificate
             async with connect(trusting, name="gateway", wait=1):
                 pass

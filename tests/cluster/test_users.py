@@ -53,7 +53,7 @@ def event(body: Fact, name: str, conversation: str = "c1") -> Event:
     return Event(id=name, at=1, conversation=conversation, turn="t", body=body)
 
 
-def said(number: int, conversation: str = "c1") -> Event:
+def message_event(number: int, conversation: str = "c1") -> Event:
     return event(MessageReceived(message=f"m{number}", text="hello"), f"{conversation}-{number}", conversation)
 
 
@@ -84,7 +84,7 @@ def letter(service: str) -> DeadLetter:
 async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Nodes) -> None:
     speech = SpeechStarted(speech="s1", reply="r", index=0, character="ada", voice="v", engine="e")
     words = TranscriptFinal(utterance="u1", text="", language="en", confidence=1.0, words=(), engine="e")
-    told = CharacterEvent(id="x", at=1, character="ada", body=ADA)
+    created = CharacterEvent(id="x", at=1, character="ada", body=ADA)
     async with every_user(nodes) as of, asyncio.timeout(10):
         refused = {
             "stt speaks": of["stt"].append(event(speech, "n1")),
@@ -99,12 +99,12 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "render speaks": of["render"].publish_media(VOICE, "n6"),
             "render takes the work of tts": of["render"].js.consumer_info("CONVERSATIONS", "tts"),
             "gateway hears": of["gateway"].append(event(words, "n7")),
-            "gateway makes characters": of["gateway"].append_character(told),
+            "gateway makes characters": of["gateway"].append_character(created),
             "dialogue asks for faces": of["dialogue"].append(event(PHOTO, "n8")),
             "gateway draws faces": of["gateway"].append(event(FaceMade(character="zoe"), "n9")),
             "gateway reads photos": anext(of["gateway"].read(streams.ASSETS, "$O.assets.C.x")),
             "gateway drops a stream": of["gateway"].js.delete_stream("CONVERSATIONS"),
-            "operator talks": of["operator"].append(said(1)),
+            "operator talks": of["operator"].append(message_event(1)),
         }
         for what, act in refused.items():
             try:
@@ -130,10 +130,10 @@ async def test_each_service_may_take_over_the_work_of_a_dead_worker(nodes: Nodes
         "render": [FramesEnded(speech="s1", frames=1), picture],
     }
     async with connect(nodes.settings(), name="gateway") as gateway, asyncio.timeout(15):
-        sequence = await gateway.append(said(1, conversation))
+        sequence = await gateway.append(message_event(1, conversation))
     async with connect(nodes.settings(), name=service) as event_log, asyncio.timeout(15):
         for _ in range(2):
-            fenced = FencedOutput(event_log, service, said(1, conversation), sequence)
+            fenced = FencedOutput(event_log, service, message_event(1, conversation), sequence)
             await fenced.take_over()
             for output in outputs[service]:
                 await fenced.publish(output)

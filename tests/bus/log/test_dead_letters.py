@@ -81,8 +81,8 @@ async def test_a_requeued_reply_is_completed_once_after_the_fault_is_fixed(
         await Requeuer(event_log).requeue(letter)
         await read_until(event_log, ReplyEnded, 1)
     assert [one async for one in dead_letters.read_all(event_log)] == []
-    told = [one for one in await tags(event_log) if one != "service.step_repeated"]
-    assert told == [
+    published = [one for one in await tags(event_log) if one != "service.step_repeated"]
+    assert published == [
         "message.received",
         "reply.started",
         "reply.sentence",
@@ -109,8 +109,8 @@ async def test_each_failure_after_a_requeue_gives_a_new_dead_letter(event_log: E
     assert {(one.stream, one.sequence, one.subject, one.deliveries, one.data) for one in letters} == {
         ("CONVERSATIONS", 1, "conv.c1.message.received", 5, codec.encode(message_event(1)))
     }
-    told = await tags(event_log)
-    assert [told.count(one) for one in ("reply.failed", "service.step_failed", "reply.sentence")] == [3, 3, 1]
+    published = await tags(event_log)
+    assert [published.count(one) for one in ("reply.failed", "service.step_failed", "reply.sentence")] == [3, 3, 1]
     assert (await reply_shown(event_log)).state == "failed"
 
 

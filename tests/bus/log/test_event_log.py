@@ -137,12 +137,12 @@ async def test_a_core_subscription_gives_new_messages_at_once_and_no_old_ones(ev
 
 
 async def test_the_last_event_of_a_character_counts(event_log: EventLog) -> None:
-    def told(name: str) -> CharacterCreated:
+    def created(name: str) -> CharacterCreated:
         return CharacterCreated(name=name, tagline="", personality="", greeting="", look="ada", voice="female")
 
     for at, name in enumerate(["Ada", "Adah"]):
-        await event_log.append_character(CharacterEvent(id=f"x{at}", at=at, character="ada", body=told(name)))
-    assert await current_characters(event_log) == {"ada": told("Adah")}
+        await event_log.append_character(CharacterEvent(id=f"x{at}", at=at, character="ada", body=created(name)))
+    assert await current_characters(event_log) == {"ada": created("Adah")}
 
 
 async def test_a_second_connection_changes_no_stream_but_applies_a_new_limit(

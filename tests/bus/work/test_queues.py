@@ -76,7 +76,7 @@ def test_a_requeued_item_is_not_confused_with_the_held_one(sequence: int, order:
 LEASE = 5.0
 Workers = st.sampled_from(("w1", "w2", "w3"))
 Sequences = st.integers(1, 8)
-Notes = st.one_of(
+Messages = st.one_of(
     st.builds(PeerMessage, worker=Workers, holds=st.lists(Sequences, unique=True).map(tuple)),
     st.builds(PeerMessage, worker=Workers, took=Sequences),
     st.builds(PeerMessage, worker=Workers, done=Sequences),
@@ -85,37 +85,39 @@ Notes = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.floats(0, 4), Notes), max_size=40), st.floats(0, 10))
+@given(st.lists(st.tuples(st.floats(0, 4), Messages), max_size=40), st.floats(0, 10))
 def test_the_peer_state_follows_the_last_message_of_each_worker(
-    said: list[tuple[float, PeerMessage]], later: float
+    messages: list[tuple[float, PeerMessage]], later: float
 ) -> None:
     state, now = PeerState(LEASE), 0.0
-    told: list[tuple[float, PeerMessage]] = []
-    for pause, note in said:
+    history: list[tuple[float, PeerMessage]] = []
+    for pause, message in messages:
         now += pause
-        state.apply(note, now)
-        told.append((now, note))
+        state.apply(message, now)
+        history.append((now, message))
     now += later
-    alive = {note.worker for at, note in told if _last(told, note.worker) == at and now - at <= LEASE * 4 / 3}
+    alive = {
+        message.worker for at, message in history if _last(history, message.worker) == at and now - at <= LEASE * 4 / 3
+    }
     assert state.any_alive(now) == bool(alive)
     for sequence in range(1, 9):
-        assert state.is_done(sequence) == any(note.done == sequence for _, note in told)
-        assert state.any_holds(sequence, now) == any(_holds(told, worker, sequence) for worker in alive)
+        assert state.is_done(sequence) == any(message.done == sequence for _, message in history)
+        assert state.any_holds(sequence, now) == any(_holds(history, worker, sequence) for worker in alive)
 
 
-def _last(told: list[tuple[float, PeerMessage]], worker: str) -> float:
-    return max(at for at, note in told if note.worker == worker)
+def _last(history: list[tuple[float, PeerMessage]], worker: str) -> float:
+    return max(at for at, message in history if message.worker == worker)
 
 
-def _holds(told: list[tuple[float, PeerMessage]], worker: str, sequence: int) -> bool:
+def _holds(history: list[tuple[float, PeerMessage]], worker: str, sequence: int) -> bool:
     """Whether the newest message about this item says that the worker holds it."""
-    for _, note in reversed([(at, note) for at, note in told if note.worker == worker]):
-        if note.leaves or note.done == sequence:
+    for _, message in reversed([(at, message) for at, message in history if message.worker == worker]):
+        if message.leaves or message.done == sequence:
             return False
-        if note.took == sequence:
+        if message.took == sequence:
             return True
-        if note.holds is not None:
-            return sequence in note.holds
+        if message.holds is not None:
+            return sequence in message.holds
     return False
 
 

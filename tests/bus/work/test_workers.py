@@ -156,8 +156,8 @@ async def test_a_worker_cut_off_for_longer_than_its_lease_is_refused_afterwards(
             async with asyncio.timeout(20):
                 await stopped.wait()
         events = await read_until(event_log, ReplyEnded, 1)
-    told = [event.body.text for event in events if isinstance(event.body, ReplySentence)]
-    assert told == ["of the first", "of the other"]
+    published = [event.body.text for event in events if isinstance(event.body, ReplySentence)]
+    assert published == ["of the first", "of the other"]
 
 
 def test_a_silent_peer_is_forgotten_after_a_lease_and_a_third() -> None:

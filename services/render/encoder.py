@@ -15,7 +15,7 @@ _COLOURS = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m:range=t
 
 
 class H264Encoder:
-    """Encodes one stream of frames as access units. Used by one thread at a time.
+    """Encodes one stream of frames as access units. Not thread-safe.
 
     Args:
         bitrate: maximum bits a second, on average over any second.

@@ -15,7 +15,7 @@ Frame: TypeAlias = NDArray[np.uint8]
 
 
 class AnimatedFace(Protocol):
-    """One character's face, ready to be drawn in any pose. Used by one thread at a time."""
+    """One character's face, ready to be drawn in any pose. Not thread-safe."""
 
     version: str
     """Changes whenever the same pose would give another frame."""

@@ -13,7 +13,7 @@ from services.render.photo.portrait_maker import PortraitMaker
 
 
 class FaceRequestHandler:
-    """Handles `face.requested`. Portraits are made in a thread of their own, so that drawing goes on.
+    """Handles `face.requested`. Portraits are made in a separate thread, so that drawing continues.
 
     Args:
         idle_batches: draws the idle loop of a character, by its id.
@@ -90,7 +90,6 @@ def character_from(request: FaceRequested) -> CharacterCreated:
 
 
 async def _recorded_outcome(event: Event, reader: Reader) -> FaceMade | FaceRefused | None:
-    """The newest outcome of this request on record: of a worker that died before it removed the photo, or that
-    failed."""
+    """The newest outcome of this request on record, left by an earlier attempt that did not remove the photo."""
     outcomes = (fact.body for _, fact in reversed(await reader.facts(event.conversation)) if fact.cause == event.id)
     return next((body for body in outcomes if isinstance(body, FaceMade | FaceRefused)), None)

@@ -28,13 +28,13 @@ class FrameDropper:
 
     @property
     def step(self) -> int:
-        """One of so many frames is drawn."""
+        """Every `step`-th frame is drawn."""
         if self._cost is None:
             return 1
         return min(max(math.ceil(self._cost * self._fps / _TIME_SHARE - 1e-9), 1), MAX_STEP)
 
     def record_time(self, drawn: int, seconds: float) -> None:
-        """Take the time that so many frames took into account, waiting for other speeches included."""
+        """Record the time that drawing a number of frames took, including the wait for other speeches."""
         cost = seconds / drawn
         self._cost = cost if self._cost is None else lerp(self._cost, cost, _SMOOTHING)
 

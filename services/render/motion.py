@@ -55,12 +55,12 @@ def idle_phase(at: int) -> int:
 
 
 def phase_after(phase: int, samples: int) -> int:
-    """Phase at which the next sentence takes over from one that began at `phase` and lasted so many samples."""
+    """Phase at which the next sentence takes over from one that began at `phase` and has `samples` samples."""
     return (phase + audio_frames(samples) + PAUSE_FRAMES) % LOOP_FRAMES
 
 
 def audio_frames(samples: int) -> int:
-    """Frames that a speech of so many samples lasts."""
+    """Duration of a speech in frames, rounded up."""
     return -(-samples // FRAME_SAMPLES)
 
 

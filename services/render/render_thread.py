@@ -18,7 +18,7 @@ from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 
 MAX_BATCH = 5
-"""Frames drawn in one call: what a cancelled speech may delay the other conversations by."""
+"""Maximum frames drawn in one call; a cancelled speech delays other conversations by no more."""
 MAX_FACES = 16
 """Faces kept ready; the least recently used one is evicted."""
 

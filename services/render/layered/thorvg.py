@@ -54,7 +54,7 @@ def _check(result: int, what: str) -> None:
 
 
 class Canvas:
-    """Pixels that SVG documents are drawn on. Used by one thread at a time.
+    """Pixels that SVG documents are drawn on. Not thread-safe.
 
     Args:
         width, height: pixels; documents are stretched to them.

@@ -113,7 +113,7 @@ def test_a_short_closure_between_vowels_is_seen_wherever_it_falls(viseme: Viseme
         assert made[3].jaw > 0.5
 
 
-def test_visemes_have_shapes_of_their_own() -> None:
+def test_visemes_have_distinct_shapes() -> None:
     made = {viseme: held(viseme) for viseme in MOUTH_SHAPES}
     for one, a in made.items():
         for other, b in made.items():
@@ -145,7 +145,7 @@ def test_a_shift_of_the_audio_shifts_the_mouth(frames: int) -> None:
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=12), st.integers(0, LOOP_FRAMES - 1), st.sampled_from(EMOTIONS))
 @settings(max_examples=40)
-def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int], phase: int, emotion: Emotion) -> None:
+def test_poses_do_not_depend_on_how_the_audio_is_chunked(cuts: list[int], phase: int, emotion: Emotion) -> None:
     total = sum(cuts)
     visemes: list[Viseme] = list(MOUTH_SHAPES)
     marks = [VisemeMark(i * 2500, visemes[i * 7 % 15]) for i in range(total * OPUS_FRAME // 2500 + 1)]
@@ -201,7 +201,7 @@ def test_each_speech_has_its_own_random_details() -> None:
     assert nods("one") != nods("two")
 
 
-def test_the_emotion_ramps_from_the_one_before() -> None:
+def test_the_emotion_fades_in_from_the_previous_one() -> None:
     motion = SpeechMotion("ada", "s", phase=0, emotion="happy", previous_emotion="sad")
     motion.add_audio(chunk(60))
     made = poses(motion)

@@ -165,7 +165,7 @@ def test_the_same_photo_gives_the_same_portrait_and_look(detector: FaceDetector,
     assert look_of(photo + b"\0") != one.look
 
 
-def test_a_portrait_is_kept_and_found_again(tmp_path: Path, portrait: Portrait) -> None:
+def test_a_stored_portrait_is_read_back(tmp_path: Path, portrait: Portrait) -> None:
     portraits = PortraitStore(tmp_path / "portraits")
     assert portraits.is_missing(portrait.look)
     assert not portraits.is_missing("ada")

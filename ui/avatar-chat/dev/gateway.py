@@ -30,6 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from bus import events as e
 from projections import conversation as projection
+from projections.read_model import searchable_text
 from projections.view import ConversationUpdate, changes, view
 
 CHARACTERS = {
@@ -177,7 +178,7 @@ def thread_of(request: Request) -> Thread:
 async def characters(request: Request) -> Response:
     return JSONResponse([
         {"id": id, "name": name, "tagline": tagline, "greeting": greeting, "accent": accent, "language": "en",
-         "portrait": f"api/characters/{id}/portrait"}
+         "portrait": f"api/characters/{id}/portrait", "own": False}
         for id, (name, tagline, accent, greeting) in CHARACTERS.items()
     ])  # fmt: skip
 
@@ -202,6 +203,22 @@ async def conversations(request: Request) -> Response:
     states = sorted((thread.state for thread in THREADS.values()), key=lambda state: -state.updated_at)
     keys = ("id", "title", "character", "updated_at")
     return JSONResponse([{key: getattr(state, key) for key in keys} for state in states])
+
+
+async def search(request: Request) -> Response:
+    """Every word anywhere in a turn; the real one finds whole words, whatever their case and accents."""
+    words = request.query_params.get("text", "").lower().split()
+    found = []
+    for thread in THREADS.values() if words else ():
+        for turn in thread.state.turns:
+            text = searchable_text(turn)
+            if all(word in text.lower() for word in words):
+                for word in words:
+                    start = text.lower().index(word)
+                    text = f"{text[:start]}\u2068{text[start : start + len(word)]}\u2069{text[start + len(word) :]}"
+                about = {"conversation": thread.id, "title": thread.state.title, "turn": turn.id, "at": turn.at}
+                found.append({**about, "excerpt": text})
+    return JSONResponse(found)
 
 
 async def conversation(request: Request) -> Response:
@@ -318,6 +335,7 @@ def main() -> None:
         Route("/api/characters", characters),
         Route("/api/characters/{id}/portrait", portrait),
         Route("/api/conversations", conversations, methods=["GET", "POST"]),
+        Route("/api/search", search),
         Route(c, conversation),
         Route(f"{c}/events", events),
         Route(f"{c}/messages", messages, methods=["POST"]),

@@ -4,8 +4,8 @@ import { App } from './components/App'
 import { ErrorBoundary } from './components/ErrorBoundary'
 import { ServicesContext } from './hooks/useServices'
 import './index.css'
-import { PreferenceStore } from './services/preferences'
 import { Chat } from './services/chat'
+import { PreferenceStore } from './services/preferences'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('expected an element with the id "root"')

@@ -1,13 +1,13 @@
 import { ChevronUp } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useState } from 'react'
-import { useShortcuts } from '../hooks/useShortcuts'
-import { useStore } from '../hooks/useStore'
-import { useWebRTC } from '../hooks/useWebRTC'
 import { useCharacter } from '../hooks/useCharacter'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
-import { readable } from '../services/colour'
+import { useShortcuts } from '../hooks/useShortcuts'
+import { useStore } from '../hooks/useStore'
+import { useWebRTC } from '../hooks/useWebRTC'
 import type { Character } from '../services/avatarClient'
+import { readable } from '../services/colour'
 import { AvatarVideo } from './AvatarVideo'
 import { Captions } from './Captions'
 import { CharacterSelector } from './CharacterSelector'
@@ -90,6 +90,12 @@ function NoCharacter() {
 /** The panel beside the face; on phones a sheet below it that can be drawn up. */
 function Conversation({ character }: { readonly character: Character | null }) {
   const [up, setUp] = useState(false)
+  const { target } = useStore(useServices().chat.state)
+  const [shown, setShown] = useState(target)
+  if (target !== shown) {
+    setShown(target)
+    if (target) setUp(true) // the result of a search is in it
+  }
   const turns = useConversation()?.view.turns.length ?? 0
   return (
     <aside className="panel" data-up={up} aria-label="Conversation">

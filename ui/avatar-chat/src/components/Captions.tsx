@@ -1,9 +1,9 @@
-import { useStore } from '../hooks/useStore'
+import type { ReplyView } from '../generated/view'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 import type { ConversationState } from '../services/conversation'
 import { playingIn } from '../services/status'
-import type { ReplyView } from '../generated/view'
 
 /** The sentence being told, else the last one told; empty before the first. */
 export function sentenceTold(reply: ReplyView | null | undefined): string {

@@ -1,8 +1,8 @@
 import { ImagePlus, LoaderCircle } from 'lucide-react'
-import { useStore } from '../hooks/useStore'
 import { useCharacter } from '../hooks/useCharacter'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 import { Portrait } from './Portrait'
 
 /** Whom to talk to. The conversation goes on when somebody else is chosen. */

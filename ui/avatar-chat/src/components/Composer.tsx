@@ -1,7 +1,7 @@
 import { ArrowUp } from 'lucide-react'
 import { useState } from 'react'
-import { useStore } from '../hooks/useStore'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 
 const LONGEST = 4000
 const NEARLY = 3600

@@ -1,49 +1,141 @@
-import { useStore } from '../hooks/useStore'
+import { Search, X } from 'lucide-react'
+import { useRef, useState, type KeyboardEvent, type RefObject } from 'react'
+import type { ConversationId, TurnId } from '../generated/events'
+import { useHistorySearch } from '../hooks/useHistorySearch'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 import { timeLabel } from '../services/dates'
 import { Dialog } from './Dialog'
 import { Portrait } from './Portrait'
+import { SearchResults } from './SearchResults'
 
-/** Earlier conversations, to go on with one. */
+const LONGEST = 200
+
+type Open = (conversation: ConversationId, turn?: TurnId) => void
+
+/** Earlier conversations, to open one, and a search in all that was said in them. */
 export function ConversationList({ onClose }: { readonly onClose: () => void }) {
   const { chat } = useServices()
-  const { conversations, characters } = useStore(chat.lists.state)
-  const { conversation } = useStore(chat.state)
-  const open = (id: string) => {
+  const [text, setText] = useState('')
+  const search = useHistorySearch(text)
+  const field = useRef<HTMLInputElement>(null)
+  const rows = useRef<HTMLDivElement>(null)
+  const open: Open = (conversation, turn) => {
     onClose()
-    void chat.openConversation(id)
+    void chat.openConversation(conversation, turn ?? null)
   }
   return (
     <Dialog title="Conversations" className="dialog-side" onClose={onClose}>
-      {conversations.length === 0 && (
-        <p className="px-5 py-8 text-center text-ink-soft">
-          None yet. They are kept here once you have said something.
-        </p>
-      )}
-      <ul className="flex min-h-0 flex-1 flex-col gap-0.5 overflow-y-auto px-2 pb-4">
-        {conversations.map(({ id, title, character, updated_at: updated }) => {
-          const face = characters.find((candidate) => candidate.id === character)
-          return (
-            <li key={id}>
-              <button
-                type="button"
-                aria-current={id === conversation?.id}
-                onClick={() => open(id)}
-                className="conversation"
-              >
-                {face && <Portrait character={face} className="size-10 shrink-0 rounded-full" />}
-                <span className="min-w-0 flex-1">
-                  <span className="block truncate font-medium">{title || 'Untitled'}</span>
-                  <span className="block truncate text-sm text-ink-soft">
-                    {face ? `${face.name}, ` : ''}
-                    {timeLabel(updated)}
-                  </span>
-                </span>
-              </button>
-            </li>
-          )
-        })}
-      </ul>
+      <div className="flex min-h-0 flex-1 flex-col" onKeyDown={(event) => moveFocus(event, field, rows)}>
+        <SearchField
+          field={field}
+          text={text}
+          onText={setText}
+          onSubmit={() => rows.current?.querySelector('button')?.focus()}
+        />
+        <div ref={rows} className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 pb-4">
+          {search.phase === 'off' ? (
+            <Conversations onOpen={open} />
+          ) : (
+            <SearchResults search={search} text={text.trim()} onOpen={open} />
+          )}
+        </div>
+      </div>
     </Dialog>
+  )
+}
+
+/** The arrow keys go from the field to the rows below it, and back. */
+function moveFocus(
+  event: KeyboardEvent,
+  field: RefObject<HTMLInputElement>,
+  rows: RefObject<HTMLDivElement>,
+): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (step === undefined || event.nativeEvent.isComposing) return
+  const stops: (HTMLElement | null)[] = [field.current, ...(rows.current?.querySelectorAll('button') ?? [])]
+  const here = stops.findIndex((stop) => stop === document.activeElement)
+  const next = here < 0 ? null : stops[here + step]
+  if (!next) return
+  event.preventDefault()
+  next.focus()
+}
+
+interface FieldProps {
+  readonly field: RefObject<HTMLInputElement>
+  readonly text: string
+  readonly onText: (text: string) => void
+  readonly onSubmit: () => void
+}
+
+function SearchField({ field, text, onText, onSubmit }: FieldProps) {
+  const clear = () => {
+    onText('')
+    field.current?.focus()
+  }
+  return (
+    <form
+      role="search"
+      className="search"
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <Search aria-hidden className="ml-3 size-4 shrink-0 text-ink-soft" />
+      <input
+        ref={field}
+        data-testid="history-search"
+        aria-label="Search what was said"
+        placeholder="Search what was said"
+        enterKeyHint="search"
+        autoComplete="off"
+        maxLength={LONGEST}
+        value={text}
+        onChange={(event) => onText(event.target.value)}
+      />
+      {text !== '' && (
+        <button type="button" onClick={clear} aria-label="Clear the search" className="button-icon">
+          <X aria-hidden className="size-4" />
+        </button>
+      )}
+    </form>
+  )
+}
+
+function Conversations({ onOpen }: { readonly onOpen: Open }) {
+  const { chat } = useServices()
+  const { conversations, characters } = useStore(chat.lists.state)
+  const { conversation } = useStore(chat.state)
+  if (conversations.length === 0) {
+    return (
+      <p className="px-3 py-8 text-center text-ink-soft">None yet. They are kept here once you have said something.</p>
+    )
+  }
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {conversations.map(({ id, title, character, updated_at: updated }) => {
+        const face = characters.find((candidate) => candidate.id === character)
+        return (
+          <li key={id}>
+            <button
+              type="button"
+              aria-current={id === conversation?.id}
+              onClick={() => onOpen(id)}
+              className="conversation"
+            >
+              {face && <Portrait character={face} className="size-10 shrink-0 rounded-full" />}
+              <span className="min-w-0 flex-1">
+                <span className="block truncate font-medium">{title || 'Untitled'}</span>
+                <span className="block truncate text-sm text-ink-soft">
+                  {face ? `${face.name}, ` : ''}
+                  {timeLabel(updated)}
+                </span>
+              </span>
+            </button>
+          </li>
+        )
+      })}
+    </ul>
   )
 }

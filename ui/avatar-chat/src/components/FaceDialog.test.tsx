@@ -116,14 +116,14 @@ describe('a face from a photo', () => {
   it('is not offered beyond what a person may have, nor where it is switched off', async () => {
     await openDialog((world) => {
       world.client.faces = [ZOE]
-      world.client.most = 1
+      world.client.limit = 1
     })
     expect(screen.queryByTestId('face-form')).toBeNull()
     expect(screen.getByText(/You have 1 faces of your own/)).toBeTruthy()
   })
 
   it('is not offered where it is switched off', async () => {
-    await openPage((world) => (world.client.most = 0))
+    await openPage((world) => (world.client.limit = 0))
     expect(screen.queryByTestId('new-face')).toBeNull()
   })
 

@@ -1,8 +1,8 @@
 import { Captions, CaptionsOff, Keyboard, MessagesSquare, SquarePen } from 'lucide-react'
 import { useEffect } from 'react'
-import { useStore } from '../hooks/useStore'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 
 interface Props {
   readonly onList: () => void

@@ -1,5 +1,5 @@
-import { useStore } from '../hooks/useStore'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 import { Dialog } from './Dialog'
 
 const KEYS = [

@@ -1,6 +1,6 @@
 import { CircleAlert, Info, X } from 'lucide-react'
-import { useStore } from '../hooks/useStore'
 import { useServices } from '../hooks/useServices'
+import { useStore } from '../hooks/useStore'
 import type { Notice } from '../services/notices'
 
 /** What is wrong and what to do about it, with a place of its own; or news, which lie over the page for a moment. */

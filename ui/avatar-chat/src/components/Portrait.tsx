@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
-import { backoff } from '../services/backoff'
 import type { Character } from '../services/avatarClient'
+import { backoff } from '../services/backoff'
 
 interface Props {
   readonly character: Character

@@ -1,22 +1,27 @@
 import { ArrowDown, Mic } from 'lucide-react'
 import { memo, useEffect, useRef, useState } from 'react'
-import { useStore } from '../hooks/useStore'
+import type { PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
-import { timeLabel } from '../services/dates'
+import { useStore } from '../hooks/useStore'
 import type { Character } from '../services/avatarClient'
-import type { PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
+import type { ChatState } from '../services/chat'
+import type { ConversationState } from '../services/conversation'
+import { timeLabel } from '../services/dates'
 import { Portrait } from './Portrait'
 
 /** Microseconds of silence after which the time is said again. */
 const GAP = 10 * 60 * 1e6
 /** Pixels from the end within which the reader counts as being at the end. */
 const NEAR = 48
+/** Pixels between the upper edge and the turn of a search result. */
+const ABOVE = 24
 
-/** The whole conversation, as it stands on record, and what is on its way there. */
+/** The whole conversation, and the messages that are on their way into it. */
 export function Transcript({ character }: { readonly character: Character | null }) {
   const conversation = useConversation()
-  const { scroller, onScroll, away, toEnd } = useEndInView(conversation)
+  const { target } = useStore(useServices().chat.state)
+  const { scroller, onScroll, away, toEnd } = useScrolling(conversation, target)
   const turns = conversation?.view.turns ?? []
   const pending = conversation?.pending ?? []
   const empty = turns.length === 0 && pending.length === 0
@@ -33,6 +38,7 @@ export function Transcript({ character }: { readonly character: Character | null
                 language={conversation?.view.language ?? 'en'}
                 partial={turn.id === conversation?.activeTurn ? conversation.partial : null}
                 timed={place === 0 || turn.at - (turns[place - 1]?.at ?? 0) > GAP}
+                found={turn.id === target?.turn}
               />
             ))}
             {pending.map((message) => (
@@ -55,15 +61,26 @@ export function Transcript({ character }: { readonly character: Character | null
   )
 }
 
-/** Keeps the end of a list in view, unless the reader has gone back in it. */
-function useEndInView(content: unknown) {
+/** Keeps the end in view, unless the reader has gone back or a search result was opened. */
+function useScrolling(conversation: ConversationState | null, target: ChatState['target']) {
   const scroller = useRef<HTMLDivElement>(null)
   const following = useRef(true)
   const [away, setAway] = useState(false)
   const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })
+  const id = conversation?.view.id
+  useEffect(() => {
+    following.current = true
+  }, [id])
   useEffect(() => {
     if (following.current) toEnd()
-  }, [content])
+  }, [conversation])
+  useEffect(() => {
+    const turn = target && scroller.current?.querySelector<HTMLElement>('[data-found="true"]')
+    if (!turn) return
+    following.current = false
+    scroller.current?.scrollTo({ top: turn.offsetTop - ABOVE })
+    turn.focus({ preventScroll: true })
+  }, [target])
   const onScroll = () => {
     const element = scroller.current
     if (!element) return
@@ -108,11 +125,13 @@ interface TurnProps {
   /** What is made out of the speech so far; null in a turn that is over. */
   readonly partial: string | null
   readonly timed: boolean
+  /** Whether it was opened as a search result. */
+  readonly found: boolean
 }
 
-const Turn = memo(function Turn({ turn, language, partial, timed }: TurnProps) {
+const Turn = memo(function Turn({ turn, language, partial, timed, found }: TurnProps) {
   return (
-    <li className="flex flex-col gap-3">
+    <li data-found={found} tabIndex={found ? -1 : undefined} className="turn flex flex-col gap-3">
       {timed && <time className="self-center text-xs text-ink-soft">{timeLabel(turn.at)}</time>}
       {turn.person && <Person person={turn.person} partial={partial} language={language} />}
       {turn.reply && <Reply reply={turn.reply} language={language} />}

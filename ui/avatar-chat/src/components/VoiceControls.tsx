@@ -1,9 +1,9 @@
 import { Mic, MicOff, PhoneOff, Square } from 'lucide-react'
 import { useRef } from 'react'
 import { useAudioStream } from '../hooks/useAudioStream'
+import { useServices } from '../hooks/useServices'
 import { useStatus } from '../hooks/useStatus'
 import { useStore } from '../hooks/useStore'
-import { useServices } from '../hooks/useServices'
 import { useWebRTC } from '../hooks/useWebRTC'
 
 /** The one thing to do, talk; and while talking: mute, stop the avatar, hang up. */

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react'
 import { statusOf, type Status } from '../services/status'
-import { useStore } from './useStore'
-import { useWebRTC } from './useWebRTC'
 import { useCharacter } from './useCharacter'
 import { useConversation } from './useConversation'
 import { useServices } from './useServices'
+import { useStore } from './useStore'
+import { useWebRTC } from './useWebRTC'
 
 /** Milliseconds between two sentences in which nothing plays and the avatar still counts as speaking. */
 const PAUSE = 400

@@ -24,6 +24,7 @@ describe('the API', () => {
   it('says what the contract says for every call', async () => {
     answer = () => Promise.resolve(Response.json({ iceServers: [{ urls: 'stun:x' }] }))
     await client.conversations()
+    await client.search('Köln & "Bonn"?')
     await client.open('ada')
     await client.open(null)
     await client.conversation('c1')
@@ -33,6 +34,7 @@ describe('the API', () => {
     expect(await client.ice()).toEqual([{ urls: 'stun:x' }])
     expect(asked.map(({ url, init }) => [init.method, url, init.body])).toEqual([
       ['GET', 'api/conversations', null],
+      ['GET', 'api/search?text=K%C3%B6ln%20%26%20%22Bonn%22%3F', null],
       ['POST', 'api/conversations', '{"character":"ada"}'],
       ['POST', 'api/conversations', '{}'],
       ['GET', 'api/conversations/c1', null],

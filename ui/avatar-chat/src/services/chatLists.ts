@@ -2,8 +2,8 @@
 
 import type { CharacterId } from '../generated/events'
 import type { AvatarClient } from './avatarClient'
-import { Store } from './store'
 import type { Character, ConversationSummary } from './avatarClient'
+import { Store } from './store'
 
 export interface ChatListsState {
   readonly characters: readonly Character[]

@@ -1,12 +1,12 @@
 /** One conversation as this page knows it: its view from the gateway, then what every fact changes in it. */
 
 import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived, TurnId } from '../generated/events'
+import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
 import { ApiError, type AvatarClient } from './avatarClient'
 import { applyChanges } from './changes'
-import { Store } from './store'
 import { EventStream, type Source } from './eventStream'
+import { Store } from './store'
 import { foldTimes, type TurnTimes } from './timing'
-import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
 
 /** What was typed and is not on record yet. */
 export interface PendingMessage {

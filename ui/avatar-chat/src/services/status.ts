@@ -1,9 +1,9 @@
 /** What is going on, as one state and in words. */
 
+import type { ConversationView, SentenceView, TurnView } from '../generated/view'
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
 import type { MicrophoneState } from './microphone'
-import type { ConversationView, SentenceView, TurnView } from '../generated/view'
 
 export type StatusName =
   | 'idle'

@@ -2,11 +2,17 @@
 
 import type { Event, Fact, LiveEvent } from '../generated/events'
 import type { ConversationUpdate, ConversationView } from '../generated/view'
-import { AvatarClient, type SdpAnswer, type Traits } from '../services/avatarClient'
+import {
+  AvatarClient,
+  type Character,
+  type ConversationSummary,
+  type SdpAnswer,
+  type SearchHit,
+  type Traits,
+} from '../services/avatarClient'
 import { applyChanges } from '../services/changes'
 import type { Source } from '../services/eventStream'
 import type { Step } from './facts'
-import type { Character, ConversationSummary } from '../services/avatarClient'
 
 export const ADA: Character = {
   id: 'ada',
@@ -68,7 +74,8 @@ export class FakeClient extends AvatarClient {
   failing = new Map<string, Error>()
   /** Of the person's own. */
   faces: readonly Character[] = []
-  most = 2
+  limit = 2
+  hits: readonly SearchHit[] = []
 
   private answer<T>(call: string, value: T): Promise<T> {
     this.calls.push(call)
@@ -79,7 +86,7 @@ export class FakeClient extends AvatarClient {
     return this.answer('characters', [ADA, LEO, ...this.faces])
   }
   override maxFaces(): Promise<number> {
-    return Promise.resolve(this.most)
+    return Promise.resolve(this.limit)
   }
   override requestFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
     return this.answer(`requestFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')
@@ -92,6 +99,9 @@ export class FakeClient extends AvatarClient {
     const list = Array.from(this.views.values(), ({ id, title, character }) => ({ id, title, character }))
     const newest = list.reverse().map((summary) => ({ ...summary, updated_at: 1e15 }))
     return this.answer('conversations', newest)
+  }
+  override search(text: string): Promise<readonly SearchHit[]> {
+    return this.answer(`search ${text}`, this.hits)
   }
   override open(character: string | null): Promise<{ id: string }> {
     const id = `c${this.views.size + 1}`

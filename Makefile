@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 # What is installed for tests: everything. Without an extra, its tests are left out and say so.
-TEST_EXTRAS ?= espeak,whisper-torch,kokoro,liveportrait,xtts,dev
+TEST_EXTRAS ?= espeak,whisper-torch,mind,liveportrait,xtts,dev
 UI := ui/avatar-chat
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
@@ -14,6 +14,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 up: .venv/installed $(UI)/dist/index.html ## set up what is missing, start everything, print the address
+	@$(BIN)/visavis models fetch set-up || echo '— simpler engines serve until the models are there'
 	@exec $(BIN)/visavis up
 
 cluster: .venv/installed ## three NATS nodes on this machine, for what has to outlive one of them
@@ -24,7 +25,7 @@ doctor: .venv/installed ## what is installed, which engines would be used, what 
 
 ui: $(UI)/dist/index.html ## build the page
 
-test: all-tools .setup/face-models/face_landmark.tflite ## all tests, with coverage
+test: all-tools .setup/models/fetched ## all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -m 'not alone' -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage run -m pytest -m alone
@@ -90,9 +91,10 @@ $(UI)/dist/index.html: $(UI)/node_modules/.installed $(UI_SOURCES)
 	@cd $(UI) && npm run build --silent
 	@touch $@
 
-# What finds faces in photos; a user gets it with the first photo.
-.setup/face-models/face_landmark.tflite: .venv/installed-dev
-	@$(BIN)/python -m services.render.photo.models $(@D)
+# The published models that tests load. Where one cannot be had, its tests are left out and say so.
+.setup/models/fetched: .venv/installed-dev
+	@mkdir -p $(@D)
+	@VISAVIS_MODELS=$(@D) $(BIN)/visavis models fetch set-up background || echo '— some models are missing; their tests are left out'
 	@touch $@
 
 # The browser and the voice that tests speak with come from Debian.

@@ -26,7 +26,7 @@ from bus.events import MICROPHONE_RATE
 from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services.audio import Resampler, to_int16
-from services.stt.__main__ import ENGINES
+from services.stt.__main__ import ENGINES, make_vad
 from services.stt.engine import Transcriber
 from services.stt.service import BLOCK_BYTES
 from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
@@ -125,7 +125,7 @@ def random_whisper(size: str, folder: Path) -> WhisperEngine:
     """Whisper of a published size with random weights."""
     shape = tiny_whisper.SIZES[size]
     written = tiny_whisper.write_ctranslate2(folder / size, tiny_whisper.random_weights(size=shape), shape)
-    whisper = WhisperEngine(BriefNetwork(CTranslate2Whisper(written, "cpu")))
+    whisper = WhisperEngine(BriefNetwork(CTranslate2Whisper(written, "cpu")), make_vad(Settings()))
     whisper.warm_up()
     return whisper
 

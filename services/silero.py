@@ -1,9 +1,8 @@
-"""Silero's voice activity detector (version 6), on the CPU. Its network, 1.2 MB, is in the wheel of faster-whisper."""
+"""Silero's voice activity detector, version 6: a network of 1.2 MB, on the CPU."""
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +19,15 @@ _CONTEXT = 64
 _STATE = (1, 1, 128)
 
 
-def why_unavailable() -> str | None:
-    """The first requirement of the detector that is not met here, as one sentence; None where all are met."""
-    for package in ("onnxruntime", "faster_whisper"):
-        if importlib.util.find_spec(package) is None:
-            return f"the package {package.replace('_', '-')} is not installed (pip install 'visavis[whisper]')"
-    return None if _network().exists() else f"{_network()} is missing: another version of faster-whisper is installed"
-
-
 class SileroVad:
-    """The detector of one stream of sound; its state spans some seconds. Used by one thread at a time."""
+    """Detects speech in one stream of audio; its state covers some seconds. For one thread at a time.
 
-    def __init__(self) -> None:
-        self._session = _session()
+    Args:
+        network: the file of `services.models.catalogue.SILERO`.
+    """
+
+    def __init__(self, network: Path) -> None:
+        self._session = _session(network)
         self._h = np.zeros(_STATE, np.float32)
         self._c = np.zeros(_STATE, np.float32)
         self._context: npt.NDArray[np.float32] = np.zeros(_CONTEXT, np.float32)
@@ -54,21 +49,13 @@ class SileroVad:
         return float(output.reshape(-1)[0])
 
 
-def _network() -> Path:
-    spec = importlib.util.find_spec("faster_whisper")
-    assert spec is not None
-    assert spec.origin is not None
-    # Without importing the package, which would load CTranslate2.
-    return Path(spec.origin).parent / "assets" / "silero_vad_v6.onnx"
-
-
 @functools.cache
-def _session() -> Any:
-    """The network, shared by all detectors of the process: it keeps no state itself."""
+def _session(network: Path) -> Any:
+    """The network, loaded once for the process: running it does not change it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     # A window takes 0.2 ms on one core; more threads would only wait for one another.
     options.inter_op_num_threads = options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(_network()), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])

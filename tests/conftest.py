@@ -11,6 +11,7 @@ import pytest
 
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from tests import real_models
 from tests.nats_servers import NatsServer, ServerContainer, ServerProcess, free_port, start_container
 from tests.quick import is_quick
 
@@ -18,6 +19,7 @@ __all__ = ["NatsServer", "free_port"]
 
 # No test downloads a model; the variable is read when huggingface_hub is imported.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["VISAVIS_MODEL_DOWNLOADS"] = "off"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # each core runs tests of its own already
 # The duration of an example depends on the load of the machine.
@@ -65,6 +67,8 @@ def settings(nats_server: NatsServer, tmp_path: Path) -> Settings:
         audio_bytes=64 << 20,
         frames_bytes=64 << 20,
         stt_engine="pocketsphinx",
+        models=real_models.SETTINGS.models,
+        model_downloads="off",
     )
 
 

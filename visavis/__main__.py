@@ -90,6 +90,20 @@ def _selection(arguments: argparse.Namespace) -> Selection:
     return Selection(arguments.numbers, arguments.service)
 
 
+def _models(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis import models
+
+    match arguments.act:
+        case "list":
+            return models.show_list(settings, as_json=arguments.json)
+        case "fetch":
+            return models.fetch(settings, arguments.names)
+        case "verify":
+            return models.verify_files(settings, arguments.names)
+        case _:
+            return models.remove(settings, arguments.names)
+
+
 def _character(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.characters import create
 
@@ -128,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
+    _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
     character.add_argument("photo", type=Path, help="JPEG, PNG or WebP with one face, seen from the front")
     character.add_argument("--name", required=True, help="its name")
@@ -143,6 +158,20 @@ def _parser() -> argparse.ArgumentParser:
     for command in (doctor, tail):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
+
+
+def _add_models(models: argparse.ArgumentParser) -> None:
+    models.set_defaults(run=_models)
+    acts = models.add_subparsers(dest="act", required=True, metavar="ACT")
+    every = acts.add_parser("list", help="what each model is for, its size, its licence, and whether it is here")
+    every.add_argument("--json", action="store_true", help="as a JSON array")
+    names = "NAME of a model, or set-up (what `make up` fetches), background (what services fetch by themselves), all"
+    fetch = acts.add_parser("fetch", help="download what is missing and check it")
+    fetch.add_argument("names", nargs="+", metavar="NAME", help=names)
+    verify = acts.add_parser("verify", help="compare the files that are here with the published checksums")
+    verify.add_argument("names", nargs="*", metavar="NAME", help=f"{names}; none: those that are here")
+    remove = acts.add_parser("remove", help="delete the files of models")
+    remove.add_argument("names", nargs="+", metavar="NAME", help=names)
 
 
 def _add_dead(parser: argparse.ArgumentParser) -> None:

@@ -58,7 +58,7 @@ def choose_engine(
         raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
     skipped: list[str] = []
     for option in table:
-        obstacle = option.why_unavailable(settings) or option.why_not_preferred(settings)
+        obstacle = option.why_not_preferred(settings) or option.why_unavailable(settings)
         if obstacle is None:
             return EngineChoice(option, "; ".join([*skipped, "the best that can run here"]))
         skipped.append(f"not {option.name}: {obstacle}")

@@ -67,8 +67,8 @@ class GatewayServer:
     """One gateway. Several may run side by side, each with a read model of its own.
 
     Args:
-        make_detector: makes the voice activity detector of each microphone.
-        turn_end_detector: is shared by all microphones.
+        make_detector: makes the voice activity detector of a session.
+        turn_end_detector: the detector that a new session uses; None if there is none.
         retry_for: seconds for which a request is retried while NATS is away.
         connect_timeout: seconds for which a session may take to connect.
     """
@@ -79,7 +79,7 @@ class GatewayServer:
         settings: Settings,
         model: ReadModel,
         make_detector: Callable[[], VoiceActivityDetector],
-        turn_end_detector: TurnEndDetector | None = None,
+        turn_end_detector: Callable[[], TurnEndDetector | None] = lambda: None,
         *,
         retry_for: float = RETRY_FOR,
         connect_timeout: float = CONNECT_TIMEOUT,
@@ -169,7 +169,7 @@ class GatewayServer:
         endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=detector.window)
         spoken_language = UNKNOWN_LANGUAGE if self._settings.language == DETECT_LANGUAGE else language
         microphone = Microphone(
-            self._event_log, conversation, spoken_language, detector, endpointer, self._turn_end_detector
+            self._event_log, conversation, spoken_language, detector, endpointer, self._turn_end_detector()
         )
         return Session(
             self._event_log,

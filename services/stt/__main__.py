@@ -14,7 +14,12 @@ from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
+from services.audio import Samples
+from services.models.catalogue import MOONSHINE, SILERO
+from services.models.use import fetched, load_or_defer
+from services.silero import SileroVad
 from services.stt.engine import Transcriber
+from services.stt.routing import DeferredEngine, LanguageRouter
 from services.stt.service import service
 from services.stt.whisper import weights
 
@@ -66,7 +71,18 @@ def _why_whisper_unavailable(settings: Settings) -> str | None:
 
 
 def _why_whisper_not_preferred(settings: Settings) -> str | None:
-    """Prefers torch where only torch supports the GPU: CTranslate2's ARM64 builds have no CUDA."""
+    """Prefers Moonshine for English on a CPU."""
+    english = settings.language in ("", "en") or settings.language.startswith("en-")
+    on_cpu = settings.stt_device == "cpu" or not _has_nvidia_driver()
+    if on_cpu and english and not settings.stt_model:
+        return "on a processor Moonshine hears English as well and answers sooner"
+    return None
+
+
+def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
+    """As above, and prefers torch where only torch supports the GPU: CTranslate2's ARM64 builds have no CUDA."""
+    if reason := _why_whisper_not_preferred(settings):
+        return reason
     if settings.stt_device == "cpu" or not _has_nvidia_driver() or _ctranslate2_has_gpu():
         return None
     if _missing_packages("torch", "transformers", extra="whisper-torch") or not _torch_has_gpu():
@@ -80,7 +96,8 @@ def _load_whisper(settings: Settings) -> Transcriber:
 
     device = _device(settings, _ctranslate2_has_gpu)
     folder = weights.fetch(_model(settings, device), weights.CTRANSLATE2)
-    whisper = WhisperEngine(CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1))
+    network = CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1)
+    whisper = WhisperEngine(network, make_vad(settings))
     whisper.warm_up()
     return whisper
 
@@ -102,9 +119,34 @@ def _load_whisper_torch(settings: Settings) -> Transcriber:
 
     device = _device(settings, _torch_has_gpu)
     folder = weights.fetch(_model(settings, device), weights.TRANSFORMERS)
-    whisper = WhisperEngine(TorchWhisper(folder, device))
+    whisper = WhisperEngine(TorchWhisper(folder, device), make_vad(settings))
     whisper.warm_up()
     return whisper
+
+
+def _why_moonshine_unavailable(settings: Settings) -> str | None:
+    return _missing_packages("onnxruntime", extra="") or _why_pocketsphinx_unavailable(settings)
+
+
+def _load_moonshine(settings: Settings) -> Transcriber:
+    """Moonshine for English, Whisper for other languages where it is installed."""
+
+    def load(folder: Path) -> Transcriber:
+        from services.stt.moonshine.engine import load
+
+        # Two threads are hardly faster than one, and the voice and the face need the other core.
+        return load(folder, make_vad(settings), threads=1)
+
+    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, lambda: _load_pocketsphinx(settings)))
+    if _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
+        return english
+    return LanguageRouter(english, lambda: _load_whisper(settings))
+
+
+def make_vad(settings: Settings) -> Callable[[], Callable[[Samples], float]]:
+    """Makes the voice activity detector of an utterance; fetches its network first if it is missing."""
+    network = fetched(SILERO, settings) / SILERO.files[0].path
+    return lambda: SileroVad(network).probability
 
 
 def _why_pocketsphinx_unavailable(settings: Settings) -> str | None:
@@ -118,8 +160,9 @@ def _load_pocketsphinx(settings: Settings) -> Transcriber:
 
 
 ENGINES: tuple[EngineOption[Transcriber], ...] = (
-    EngineOption("whisper", _why_whisper_unavailable, _load_whisper, _why_whisper_not_preferred),
-    EngineOption("whisper-torch", _why_whisper_torch_unavailable, _load_whisper_torch),
+    EngineOption("whisper", _why_whisper_unavailable, _load_whisper, _why_ctranslate2_not_preferred),
+    EngineOption("whisper-torch", _why_whisper_torch_unavailable, _load_whisper_torch, _why_whisper_not_preferred),
+    EngineOption("moonshine", _why_moonshine_unavailable, _load_moonshine),
     EngineOption("pocketsphinx", _why_pocketsphinx_unavailable, _load_pocketsphinx),
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bus.log.event_log import connect
 from bus.settings import Settings
+from tests import real_models
 from tests.conftest import free_port
 from tests.proxy import Wire
 from visavis.nats.server import EmbeddedServer
@@ -97,6 +98,8 @@ class Deployment:
             **{f"VISAVIS_{service}_PORT": "0" for service in ("STT", "DIALOGUE", "TTS", "RENDER")},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
+            "VISAVIS_MODELS": real_models.SETTINGS.models,
+            "VISAVIS_MODEL_DOWNLOADS": "off",
         }
         self.processes: dict[str, Process] = {}
 

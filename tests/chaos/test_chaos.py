@@ -48,7 +48,7 @@ from tests.chaos.run import PATIENCE, run
 
 Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
 
-FACE_MODELS = Path(".setup/face-models")
+FACE_MODELS = Path(".setup/models/face")
 STEPS: tuple[tuple[str, type[Body], bool], ...] = (
     ("stt", UtteranceStarted, True),
     ("stt", TranscriptFinal, True),

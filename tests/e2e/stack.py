@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from tests import real_models
 from tests.conftest import free_port
 from visavis.ports import SERVICES_WITH_HEALTH_PORT
 
@@ -39,6 +40,8 @@ class Stack:
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
             # The recordings are chosen for this engine, and it needs no download.
             "VISAVIS_STT_ENGINE": "pocketsphinx",
+            "VISAVIS_MODELS": real_models.SETTINGS.models,
+            "VISAVIS_MODEL_DOWNLOADS": "off",
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -18,7 +18,7 @@ from tests.e2e.browser import browser, element, recorded, start_recording
 from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import all_drawn, facts, has_picture, has_replies, open_page, played_reply
 
-MODELS = Path(".setup/face-models")
+MODELS = Path(".setup/models/face")
 
 
 def photos(folder: Path) -> tuple[Path, Path]:

@@ -21,7 +21,7 @@ from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 from visavis.characters import character_id, create, create_character, forget
 
-MODELS = Path(".setup/face-models")
+MODELS = Path(".setup/models/face")
 TRAITS = {"name": "Zoë", "tagline": "t", "personality": "", "greeting": "", "voice": "male", "language": "de"}
 
 

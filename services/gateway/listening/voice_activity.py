@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from pathlib import Path
 from typing import Protocol
 
 from bus.errors import InvalidInput
@@ -31,18 +32,13 @@ class VoiceActivityDetector(Protocol):
         ...
 
 
-def best_detector() -> type[SileroDetector] | type[PocketsphinxDetector]:
-    """The best detector that is installed here."""
-    return PocketsphinxDetector if silero.why_unavailable() else SileroDetector
-
-
 class SileroDetector:
     """Silero's network: tells voices from noise, music and coughs, and notices within 40 ms that a voice has ended."""
 
     window = silero.WINDOW
 
-    def __init__(self) -> None:
-        self._network = silero.SileroVad()
+    def __init__(self, network: Path) -> None:
+        self._network = silero.SileroVad(network)
 
     def probability(self, window: bytes) -> float:
         if len(window) != 2 * self.window:

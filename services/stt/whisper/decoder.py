@@ -16,7 +16,8 @@ from faster_whisper.tokenizer import Tokenizer
 from bus.errors import InvalidInput
 from bus.events import MICROPHONE_RATE, Word
 from services.audio import Samples
-from services.stt.whisper.hallucination_filter import COMPRESSION_RATIO_THRESHOLD, LOGPROB_THRESHOLD, compression_ratio
+from services.stt.hallucination_filter import COMPRESSION_RATIO_THRESHOLD, LOGPROB_THRESHOLD, compression_ratio
+from services.stt.streaming import DecodedWindow, Window
 from services.stt.whisper.network import (
     ENCODER_POSITIONS_PER_SECOND,
     SPECTROGRAM_FRAMES,
@@ -34,39 +35,6 @@ PROMPT_TOKENS = 100
 TOKENS_PER_SECOND = 24
 """More than anyone can say in any language: beyond it the decoder is in a loop."""
 MIN_TOKENS, MAX_TOKENS = 24, 220
-_LANGUAGES_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-
-
-@dataclass(frozen=True)
-class Window:
-    """Audio to be decoded."""
-
-    samples: Samples
-    """[n], 16 kHz, at most 30 s."""
-    language: str = ""
-    """Whisper's code, e.g. "en"; empty to detect it."""
-    prompt: str = ""
-    """Preceding text and names that may occur."""
-    prefix: str = ""
-    """The known beginning of the text, which is not decoded again."""
-    final: bool = True
-    """Whether word times are needed, and a second attempt if the first one fails."""
-
-
-@dataclass(frozen=True)
-class DecodedWindow:
-    """The text of a window."""
-
-    text: str
-    """With the prefix."""
-    language: str
-    language_probability: float
-    no_speech_prob: float
-    """The network's probability that there is no speech, 0 to 1."""
-    avg_logprob: float
-    """Mean over the decoded tokens."""
-    words: tuple[Word, ...] = ()
-    """Times in seconds from the start of the window; only of a final window."""
 
 
 @dataclass
@@ -198,19 +166,6 @@ class WhisperDecoder:
             avg_logprob=_avg_logprob(result),
             words=words,
         )
-
-
-def word_separator(language: str) -> str:
-    """The text between two words."""
-    return "" if language in _LANGUAGES_WITHOUT_SPACES else " "
-
-
-def shift_times(words: Sequence[Word], seconds: float) -> tuple[Word, ...]:
-    """The words with `seconds` added to their times."""
-    return tuple(
-        Word(text=w.text, start=round(w.start + seconds, 3), end=round(w.end + seconds, 3), confidence=w.confidence)
-        for w in words
-    )
 
 
 def _batch_key(numbered: tuple[int, _Task]) -> tuple[int, int, str, int]:

@@ -21,7 +21,7 @@ from services.render.pose import Pose
 # is read when torch is loaded, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-MODELS = Path(".setup/face-models")
+MODELS = Path(".setup/models/face")
 
 Drawing = Callable[..., Pixels]
 

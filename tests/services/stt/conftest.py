@@ -9,6 +9,7 @@ import pytest
 
 from services.stt.whisper.engine import WhisperEngine
 from services.stt.whisper.network import Network
+from tests import real_models
 from tests.services.stt.whisper import tiny_whisper as models
 
 
@@ -27,6 +28,6 @@ def counting(counting_folder: Path) -> Network:
 
 @pytest.fixture
 def whisper(counting: Network) -> Iterator[WhisperEngine]:
-    made = WhisperEngine(counting)
+    made = WhisperEngine(counting, lambda: real_models.silero().probability)
     yield made
     made.close()

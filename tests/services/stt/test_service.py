@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bus.errors import ConfigurationError, EngineError, InvalidInput
 from bus.events import (
@@ -26,10 +27,12 @@ from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.service import Output
 from projections.conversation import Message
+from services.models.catalogue import MOONSHINE, SILERO
 from services.stt.__main__ import ENGINES, build
 from services.stt.context import build_prompt
 from services.stt.engine import Transcriber
 from services.stt.service import UtteranceTranscriber, failure_facts, service
+from tests import real_models
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
 BLOCK = 2_048
@@ -211,17 +214,29 @@ class _German(FakeTranscriber):
         return transcription
 
 
-def test_without_a_whisper_model_pocketsphinx_is_chosen_with_the_reason(tmp_path: Path) -> None:
-    settings = Settings(stt_model="nobody/nothing")
-    assert build(settings).engine == "pocketsphinx"
+@real_models.needs(SILERO)
+@real_models.needs(MOONSHINE)
+def test_without_its_model_whisper_is_skipped_with_the_reason() -> None:
+    settings = structs.replace(real_models.SETTINGS, stt_model="nobody/nothing")
+    assert build(settings).engine == "moonshine"
     why = choose_engine(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").reason
     assert why.startswith("not whisper: its model nobody/nothing is not on this machine, and the hub cannot be asked")
     with pytest.raises(ConfigurationError, match="nobody/nothing"):
         build(Settings(stt_engine="whisper", stt_model="nobody/nothing"))
 
 
+@real_models.needs(SILERO)
 def test_whisper_is_chosen_if_its_model_is_present(counting_folder: Path) -> None:
-    assert build(Settings(stt_model=str(counting_folder))).engine == "whisper"
+    assert build(structs.replace(real_models.SETTINGS, stt_model=str(counting_folder))).engine == "whisper"
+
+
+def test_moonshine_is_preferred_for_english_on_a_processor() -> None:
+    def reason(settings: Settings) -> str:
+        return choose_engine(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").reason
+
+    assert reason(Settings(stt_device="cpu")).startswith("not whisper: on a processor Moonshine")
+    assert reason(Settings(stt_device="cpu", language="en-GB")).startswith("not whisper: on a processor Moonshine")
+    assert "on a processor Moonshine" not in reason(Settings(stt_device="cpu", language="de"))
 
 
 def _broken(settings: Settings) -> FakeTranscriber:

@@ -8,7 +8,7 @@ import pytest
 from services.audio import Samples, packet_loudness, resample, rms
 from services.gateway.listening.echo import EchoDetector
 from services.gateway.listening.endpointing import Endpointer, StartOfSpeech
-from services.gateway.listening.voice_activity import best_detector
+from services.gateway.listening.voice_activity import PocketsphinxDetector
 from tests import voices
 
 RATE = 16_000
@@ -20,7 +20,7 @@ PERSON = voices.samples("what_can_you_do_for_me_rms")
 
 def starts(heard: Samples, played: Samples, *, detect_echo: bool = True) -> list[float]:
     """Seconds at which utterances start, with both streams in step from the same moment."""
-    detector, echo_detector = best_detector()(), EchoDetector()
+    detector, echo_detector = PocketsphinxDetector(), EchoDetector()
     endpointer = Endpointer(window=detector.window)
     loudness = packet_loudness(resample(played, RATE, 48_000))
     found: list[float] = []

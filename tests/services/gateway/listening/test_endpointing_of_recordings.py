@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from services import silero
 from services.gateway.listening.endpointing import MAX_UTTERANCE, Boundary, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector, VoiceActivityDetector
+from services.models.catalogue import SILERO
+from tests import real_models
 from tests.voices.turns import TurnRecording, turn_recordings
 
 MS = 16
@@ -34,10 +35,16 @@ def boundaries(recording: TurnRecording, detector: VoiceActivityDetector) -> Ite
             utterance = now
 
 
+needs_silero = real_models.needs(SILERO)
+
+
+def silero_detector() -> SileroDetector:
+    return SileroDetector(real_models.folder(SILERO) / SILERO.files[0].path)
+
+
 def detectors() -> list[object]:
-    missing = silero.why_unavailable()
     return [
-        pytest.param(SileroDetector, id="silero", marks=pytest.mark.skipif(bool(missing), reason=str(missing))),
+        pytest.param(silero_detector, id="silero", marks=needs_silero),
         pytest.param(PocketsphinxDetector, id="pocketsphinx"),
     ]
 
@@ -58,20 +65,21 @@ def test_speech_is_segmented_as_by_a_listener(make: Callable[[], VoiceActivityDe
     assert ends[-1][0] - last < MAX_UTTERANCE // 20
 
 
-@pytest.mark.skipif(bool(silero.why_unavailable()), reason=str(silero.why_unavailable()))
+@needs_silero
 @pytest.mark.parametrize("name", NOISES)
 def test_noises_are_no_utterances(name: str) -> None:
     recording = turn_recordings()[name]
-    found = list(boundaries(recording, SileroDetector()))
+    found = list(boundaries(recording, silero_detector()))
     assert [type(boundary) for _, boundary in found] == [StartOfSpeech, EndOfSpeech] * recording.phrases
 
 
 def waits(name: str) -> int:
     """Milliseconds from the last word until the end of its utterance is found."""
     recording = turn_recordings()[name]
-    *_, (known, _) = boundaries(recording, PocketsphinxDetector() if silero.why_unavailable() else SileroDetector())
+    *_, (known, _) = boundaries(recording, silero_detector())
     return (known - recording.heard[-1].end) // MS
 
 
+@needs_silero
 def test_a_whole_sentence_ends_sooner_than_a_half_one() -> None:
     assert waits("a_question") < 450 < 850 < waits("a_half_sentence") < 1200

@@ -10,21 +10,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from bus.errors import ConfigurationError
 from bus.events import UtteranceEnded
 from bus.log.event_log import EventLog
-from bus.settings import Settings
-from services.gateway.listening import turn_end
 from services.gateway.listening.endpointing import WINDOW, Endpointer
 from services.gateway.listening.microphone import Microphone
-from services.gateway.listening.turn_end import (
-    COMPLETE_FROM,
-    FILE,
-    MAX_SAMPLES,
-    TurnEndDetector,
-    load_turn_end_detector,
-    missing,
-)
+from services.gateway.listening.turn_end import COMPLETE_FROM, MAX_SAMPLES, TurnEndDetector
+from services.models.catalogue import SMART_TURN
+from tests import people, real_models
 from tests.services.gateway.listening.test_microphone import SILENCE, SPEECH, Loudness
 
 TONE = (3000 * np.sin(np.arange(MAX_SAMPLES) / 5)).astype(np.int16).tobytes()
@@ -89,21 +81,17 @@ async def test_the_judgement_moves_the_end_of_the_utterance(
     assert (ended.samples - ended.speech_ended) // WINDOW == silent
 
 
-def test_without_its_file_there_is_no_detector(tmp_path: Path) -> None:
-    settings = Settings(models=str(tmp_path))
-    assert load_turn_end_detector(settings) is None
-    assert f"{FILE.name} is not in" in str(missing(tmp_path / "turn"))
-
-
-def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "turn").mkdir()
-    (tmp_path / "turn" / FILE.name).write_bytes(bytes(FILE.bytes))
-    with pytest.raises(ConfigurationError, match="is not the published file"):
-        load_turn_end_detector(Settings(models=str(tmp_path)))
-    assert load_turn_end_detector(Settings(models=str(tmp_path), turn_model="off")) is None
-
-
-def test_the_command_says_why_the_file_cannot_be_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "file").write_text("in the way")
-    assert turn_end.main([str(tmp_path / "file" / "turn")]) == 1
-    assert "error: " in capsys.readouterr().err
+@people.needs_people
+@real_models.needs(SMART_TURN)
+def test_smart_turn_tells_a_whole_sentence_from_one_that_breaks_off() -> None:
+    (name,) = [name for name, text in people.sentences().items() if text.startswith("had he married")]
+    sound = people.samples(name)
+    start, end = people.speech_span(sound)
+    detector = TurnEndDetector(real_models.folder(SMART_TURN) / SMART_TURN.files[0].path)
+    try:
+        silence = np.zeros(3200, np.int16)
+        broken_off = sound[: start + round(0.7 * (end - start))]
+        assert detector.judge(np.concatenate([sound[:end], silence]).tobytes()).result() == "complete"
+        assert detector.judge(np.concatenate([broken_off, silence]).tobytes()).result() == "unfinished"
+    finally:
+        detector.close()

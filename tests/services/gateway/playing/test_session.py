@@ -38,10 +38,11 @@ from bus.events import (
 )
 from bus.log.event_log import EventLog
 from bus.settings import DETECT_LANGUAGE, Settings
-from services import silero
 from services.audio import SILENCE, OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector
 from services.gateway.playing import aiortc_tuning
+from services.models.catalogue import SILERO
+from tests import real_models
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.playing.peer import Peer
 
@@ -133,11 +134,15 @@ async def test_speech_into_the_microphone_is_an_utterance_on_the_log(gateway: Ru
     assert len(packets) * 320 * 0.7 < ended.body.speech_ended < ended.body.samples
 
 
-@pytest.mark.skipif(bool(silero.why_unavailable()), reason=str(silero.why_unavailable()))
+def silero_detector() -> SileroDetector:
+    return SileroDetector(real_models.folder(SILERO) / SILERO.files[0].path)
+
+
+@real_models.needs(SILERO)
 async def test_with_silero_and_language_detection(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
-    async with serving(event_log, replace(settings, language=DETECT_LANGUAGE), SileroDetector) as gateway:
+    async with serving(event_log, replace(settings, language=DETECT_LANGUAGE), silero_detector) as gateway:
         conversation = await gateway.open()
         opened = (await events_of(gateway, conversation, ConversationOpened))[0]
         async with connected(gateway, conversation) as peer:

@@ -9,8 +9,9 @@ import pytest
 
 from bus.errors import EngineError, InvalidInput
 from services.audio import Samples
+from services.stt.streaming import Window
 from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
-from services.stt.whisper.decoder import WhisperDecoder, Window
+from services.stt.whisper.decoder import WhisperDecoder
 from services.stt.whisper.network import DecodeRequest, Network
 from tests import voices
 from tests.services.stt.whisper import tiny_whisper as models

@@ -14,9 +14,9 @@ from bus.errors import EngineError
 from services.audio import Samples
 from services.stt.batcher import Batcher
 from services.stt.engine import Transcript, Transcription
-from services.stt.whisper.decoder import DecodedWindow, Window
-from services.stt.whisper.engine import WhisperEngine, WhisperTranscription
-from services.stt.whisper.segments import Segmenter
+from services.stt.segments import Segmenter
+from services.stt.streaming import DecodedWindow, StreamingTranscription, Window
+from services.stt.whisper.engine import WhisperEngine
 from tests import voices
 from tests.services.stt.whisper.tiny_whisper import NUMBERS
 
@@ -137,7 +137,7 @@ def speak(
         batch_seconds: pretended duration of a batch.
     """
     batcher: Batcher[Window, DecodedWindow] = Batcher(decoder, 4)
-    transcription = WhisperTranscription(batcher, Segmenter(loud, 512), "en", "Ada.", fast_prefill=fast_prefill)
+    transcription = StreamingTranscription(batcher, Segmenter(loud, 512), "en", "Ada.", fast_prefill=fast_prefill)
     partials = []
     try:
         for loudness, blocks in parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bus.events import Word
-from services.stt.whisper.hallucination_filter import compression_ratio, is_hallucination, without_hallucinated_words
+from services.stt.hallucination_filter import compression_ratio, is_hallucination, without_hallucinated_words
 
 SURE = {"no_speech_prob": 0.05, "avg_logprob": -0.3}
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.audio import Samples
-from services.stt.whisper.segments import MAX_SEGMENT, Segment, Segmenter
+from services.stt.segments import MAX_SEGMENT, Segment, Segmenter
 
 SECOND = 16_000
 

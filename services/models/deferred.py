@@ -1,0 +1,59 @@
+"""Loads something that may have to be downloaded first, in the background, while a fallback serves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from bus.errors import VisavisError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+RETRY_PAUSES = (5.0, 30.0, 120.0, 600.0)
+"""Seconds before each further attempt; the last one repeats."""
+
+
+class Deferred(Generic[T]):
+    """A value that is `fallback` until `load` has returned; an attempt that can succeed later is repeated.
+
+    Args:
+        load: fetches and loads it; may take minutes. None: the fallback is the value.
+        name: of what is loaded, for the log.
+        pauses: seconds between attempts.
+    """
+
+    def __init__(
+        self, load: Callable[[], T] | None, fallback: T, name: str, pauses: Sequence[float] = RETRY_PAUSES
+    ) -> None:
+        self.current = fallback
+        self._name = name
+        self._pauses = pauses
+        self.resolved = threading.Event()
+        """Set once it is loaded, or can never be."""
+        if load is None:
+            self.resolved.set()
+        else:
+            threading.Thread(target=self._run, args=(load,), name=f"load {name}", daemon=True).start()
+
+    def _run(self, load: Callable[[], T]) -> None:
+        attempts = 0
+        while not self.resolved.is_set():
+            try:
+                self.current = load()
+                log.info("model loaded", extra={"model": self._name})
+                self.resolved.set()
+            except VisavisError as error:
+                log.error("model not loaded, the fallback stays", extra={"model": self._name, "why": error.detail})
+                if not error.retryable:
+                    self.resolved.set()
+                else:
+                    threading.Event().wait(self._pauses[min(attempts, len(self._pauses) - 1)])
+                    attempts += 1
+            except Exception:
+                log.exception("model not loaded, the fallback stays", extra={"model": self._name})
+                self.resolved.set()
+                raise

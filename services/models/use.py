@@ -1,0 +1,60 @@
+"""What an engine does with a model of the catalogue: find it, fetch it, verify it, load it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from bus.settings import Settings
+from services.models.deferred import Deferred
+from services.models.fetching import fetcher_of, folder_of
+from services.models.files import Model
+from services.models.verification import missing_files, verify
+
+T = TypeVar("T")
+
+
+def is_here(model: Model, settings: Settings) -> bool:
+    """Whether all files of a model are in its folder."""
+    return not missing_files(model.files, folder_of(model, settings))
+
+
+def verified(model: Model, settings: Settings) -> Path:
+    """The folder of a model whose files are the published ones.
+
+    Raises:
+        ConfigurationError: a file is missing or is another one than was published.
+    """
+    folder = folder_of(model, settings)
+    for file in model.files:
+        verify(file, folder)
+    return folder
+
+
+def fetched(model: Model, settings: Settings) -> Path:
+    """The folder of a model whose files are the published ones, fetched first where they are missing.
+
+    Raises:
+        EngineError: they cannot be fetched.
+        ConfigurationError: the folder cannot be written, or a file is another one than was published.
+    """
+    with fetcher_of(settings) as fetcher:
+        fetcher.fetch(model, folder_of(model, settings))
+    return verified(model, settings)
+
+
+def load_or_defer(
+    model: Model, settings: Settings, load: Callable[[Path], T], make_fallback: Callable[[], T]
+) -> Deferred[T]:
+    """Load a model now if its files are here; else fetch and load it in the background, while the fallback serves.
+
+    Args:
+        load: from the folder of its files.
+        make_fallback: called only if it is needed.
+    Raises:
+        ConfigurationError: a file that is here is another one than was published.
+    """
+    if is_here(model, settings):
+        return Deferred(None, load(verified(model, settings)), model.name)
+    return Deferred(lambda: load(fetched(model, settings)), make_fallback(), model.name)

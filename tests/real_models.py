@@ -1,0 +1,32 @@
+"""Published models for tests, fetched once by `make test` into `.setup/models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bus.settings import Settings
+from services.models.catalogue import SILERO
+from services.models.fetching import folder_of
+from services.models.files import Model
+from services.models.use import is_here, verified
+from services.silero import SileroVad
+
+SETTINGS = Settings(models=str(Path(__file__).parents[1] / ".setup" / "models"), model_downloads="off")
+
+
+def needs(model: Model) -> pytest.MarkDecorator:
+    """Skips a test where a model could not be fetched."""
+    reason = f"{model.name} is not in {folder_of(model, SETTINGS)}: no source delivered it to `make test`"
+    return pytest.mark.skipif(not is_here(model, SETTINGS), reason=reason)
+
+
+def folder(model: Model) -> Path:
+    """The folder of a model, with verified files."""
+    return verified(model, SETTINGS)
+
+
+def silero() -> SileroVad:
+    """Silero's voice activity detector."""
+    return SileroVad(folder(SILERO) / SILERO.files[0].path)

@@ -1,0 +1,88 @@
+"""What has to be fetched first is loaded in the background, and the fallback serves until then."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from bus.errors import ConfigurationError, EngineError
+from bus.settings import Settings
+from services.models.deferred import Deferred
+from services.models.use import fetched, load_or_defer
+from tests.services.models.sources import DATA, model, publisher
+
+PATIENCE = 10.0
+
+
+def test_the_fallback_serves_until_it_is_loaded() -> None:
+    may_load = threading.Event()
+
+    def load() -> str:
+        assert may_load.wait(PATIENCE)
+        return "best"
+
+    deferred = Deferred(load, "fallback", "m")
+    assert deferred.current == "fallback"
+    may_load.set()
+    assert deferred.resolved.wait(PATIENCE)
+    assert deferred.current == "best"
+
+
+def test_an_attempt_that_can_succeed_later_is_repeated() -> None:
+    failures = [EngineError("away", retryable=True), EngineError("away", retryable=True)]
+
+    def load() -> str:
+        if failures:
+            raise failures.pop()
+        return "best"
+
+    deferred = Deferred(load, "fallback", "m", pauses=(0.01,))
+    assert deferred.resolved.wait(PATIENCE)
+    assert deferred.current == "best"
+
+
+def test_an_attempt_that_cannot_succeed_is_not_repeated() -> None:
+    attempts = []
+
+    def load() -> str:
+        attempts.append(1)
+        raise EngineError("switched off")
+
+    deferred = Deferred(load, "fallback", "m", pauses=(0.01,))
+    assert deferred.resolved.wait(PATIENCE)
+    assert (deferred.current, len(attempts)) == ("fallback", 1)
+
+
+def test_what_is_here_is_loaded_at_once_and_needs_no_fallback(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model.bin").write_bytes(DATA)
+
+    def no_fallback() -> bytes:
+        raise AssertionError("not needed")
+
+    deferred = load_or_defer(
+        model(), Settings(models=str(tmp_path)), lambda folder: (folder / "model.bin").read_bytes(), no_fallback
+    )
+    assert deferred.resolved.is_set()
+    assert deferred.current == DATA
+
+
+def test_what_is_missing_is_fetched_and_loaded(tmp_path: Path) -> None:
+    with publisher() as (address, _):
+        deferred = load_or_defer(
+            model(f"{address}/model.bin"),
+            Settings(models=str(tmp_path)),
+            lambda folder: (folder / "model.bin").read_bytes(),
+            lambda: b"",
+        )
+        assert deferred.resolved.wait(PATIENCE)
+    assert deferred.current == DATA
+
+
+def test_a_file_that_is_not_the_published_one_is_never_loaded(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model.bin").write_bytes(DATA[:-1] + b"x")
+    with pytest.raises(ConfigurationError, match="not the published file"):
+        fetched(model(), Settings(models=str(tmp_path)))

@@ -1,0 +1,69 @@
+"""`visavis models`: what it lists, fetches, verifies and removes, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bus.settings import Settings
+from services.models.catalogue import CATALOGUE, SILERO
+from services.models.fetching import folder_of
+from tests import real_models
+from visavis import models
+from visavis.__main__ import main
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(models=str(tmp_path), model_downloads="off")
+
+
+def test_every_model_is_listed_with_its_licence(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert models.show_list(settings, as_json=False) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [model.name for model in CATALOGUE]
+    assert all(model.licence.name in line for model, line in zip(CATALOGUE, lines[1:], strict=True))
+    assert "no commercial use" in next(line for line in lines if line.startswith("xtts"))
+    models.show_list(settings, as_json=True)
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["state"] for row in rows} == {"missing"}
+    assert rows[0]["folder"] == str(folder_of(CATALOGUE[0], settings))
+
+
+def test_a_model_that_cannot_be_had_is_an_error_and_the_others_are_tried(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert models.fetch(settings, ["silero-vad", "smart-turn"]) == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [error.split()[1] for error in errors] == ["silero-vad", "smart-turn"]
+    assert "VISAVIS_MODEL_DOWNLOADS is off" in errors[0]
+
+
+@real_models.needs(SILERO)
+def test_files_are_verified_and_removed(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(real_models.folder(SILERO), folder_of(SILERO, settings))
+    assert models.fetch(settings, ["silero-vad"]) == 0  # it is there
+    assert models.verify_files(settings, []) == 0
+    assert capsys.readouterr().out == "silero-vad: 1 file, as published\n"
+    path = folder_of(SILERO, settings) / SILERO.files[0].path
+    path.write_bytes(bytes(path.stat().st_size))
+    assert models.verify_files(settings, []) == 1
+    assert "not the published file" in capsys.readouterr().err
+    (folder_of(SILERO, settings) / "mine.txt").write_text("stays")
+    assert models.remove(settings, ["silero-vad"]) == 0
+    assert [one.name for one in folder_of(SILERO, settings).iterdir()] == ["mine.txt"]
+    assert "1 MB removed" in capsys.readouterr().err
+
+
+def test_a_model_that_is_named_and_missing_is_no_success(settings: Settings) -> None:
+    assert models.verify_files(settings, []) == 0
+    assert models.verify_files(settings, ["silero-vad"]) == 1
+    assert models.remove(settings, ["silero-vad"]) == 0
+
+
+def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "fetch", "nonsense"]) == 1
+    assert capsys.readouterr().err.startswith("error: there is no model 'nonsense'; there are moonshine-tiny-en, ")

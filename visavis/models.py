@@ -1,0 +1,153 @@
+"""`visavis models`: lists the models of the catalogue, fetches, verifies and removes them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from bus.errors import InvalidInput, VisavisError
+from bus.settings import Settings
+from services.models.catalogue import CATALOGUE
+from services.models.fetching import Fetcher, fetcher_of, folder_of
+from services.models.files import Model
+from services.models.progress import PrintProgress
+from services.models.verification import missing_files, verify
+
+GROUPS = ("set-up", "background", "all")
+"""What `fetch` takes beside names: what `make up` fetches before the start, what services fetch by themselves, all."""
+
+
+def chosen(names: Sequence[str]) -> list[Model]:
+    """The models that the names and groups stand for, each once, in the catalogue's order.
+
+    Raises:
+        InvalidInput: a name that is in no row of the catalogue.
+    """
+    known = {model.name for model in CATALOGUE} | set(GROUPS)
+    for name in names:
+        if name not in known:
+            raise InvalidInput(f"there is no model {name!r}; there are {', '.join(model.name for model in CATALOGUE)}")
+    return [one for one in CATALOGUE if one.name in names or one.fetching in names or "all" in names]
+
+
+def show_list(settings: Settings, *, as_json: bool) -> int:
+    """Print the catalogue: what each model is for, its size, its licence, and whether it is here."""
+    rows = [_row(model, settings) for model in CATALOGUE]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    print(f"{'NAME':18} {'PURPOSE':18} {'LANGUAGES':18} {'SIZE':>8}  {'STATE':10} LICENCE")
+    for row in rows:
+        languages = ", ".join(row["languages"]).replace("*", "many") or "any"
+        licence = row["licence"] if row["allows"] == "any use" else f"{row['licence']}: {row['allows']}"
+        size = f"{row['bytes'] / 1e6:.0f} MB" if row["bytes"] else "?"
+        print(f"{row['name']:18} {row['purpose']:18} {languages:18} {size:>8}  {row['state']:10} {licence}")
+    return 0
+
+
+class Row(TypedDict):
+    """A model as `visavis models list --json` shows it."""
+
+    name: str
+    purpose: str
+    languages: list[str]
+    bytes: int
+    state: str
+    fetching: str
+    licence: str
+    allows: str
+    publisher: str
+    folder: str
+
+
+def _row(model: Model, settings: Settings) -> Row:
+    return {
+        "name": model.name,
+        "purpose": model.purpose,
+        "languages": list(model.languages),
+        "bytes": model.bytes,
+        "state": state(model, settings),
+        "fetching": model.fetching,
+        "licence": model.licence.name,
+        "allows": model.licence.allows,
+        "publisher": model.publisher,
+        "folder": str(folder_of(model, settings)),
+    }
+
+
+def state(model: Model, settings: Settings) -> str:
+    """ "here", "missing", or "partly" where some of a model's files are there."""
+    missing = missing_files(model.files, folder_of(model, settings))
+    return "here" if not missing else "missing" if len(missing) == len(model.files) else "partly"
+
+
+def fetch(settings: Settings, names: Sequence[str]) -> int:
+    """Fetch the models that are missing; returns 1 where one cannot be had, after the others."""
+    failures = 0
+    with fetcher_of(settings, report=_say) as fetcher:
+        for model in chosen(names):
+            failures += not _fetched(fetcher, model, settings)
+    return min(failures, 1)
+
+
+def _fetched(fetcher: Fetcher, model: Model, settings: Settings) -> bool:
+    try:
+        if missing_files(model.files, folder_of(model, settings)):
+            _say(f"fetching {model.name} ({model.purpose}, {model.licence.name}, {model.bytes / 1e6:.0f} MB)")
+        fetcher.fetch(model, folder_of(model, settings), PrintProgress())
+    except VisavisError as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return False
+    return True
+
+
+def verify_files(settings: Settings, names: Sequence[str]) -> int:
+    """Compare the files with their SHA-256; returns 1 where one differs or, asked for by name, is missing."""
+    failures = 0
+    for model in chosen(names or ["all"]):
+        folder = folder_of(model, settings)
+        missing = missing_files(model.files, folder)
+        if len(missing) == len(model.files) and model.name not in names:
+            continue
+        try:
+            for file in model.files:
+                verify(file, folder)
+            count = len(model.files)
+            print(f"{model.name}: {count} file{'s' * (count > 1)}, as published")
+        except VisavisError as error:
+            print(f"error: {model.name}: {error.detail}", file=sys.stderr)
+            failures += 1
+    return min(failures, 1)
+
+
+def remove(settings: Settings, names: Sequence[str]) -> int:
+    """Delete the files of models; other files in their folders stay."""
+    for model in chosen(names):
+        folder = folder_of(model, settings)
+        freed = sum(_unlink(folder / path) for path in _paths(model))
+        if folder != settings.models_folder and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        _say(f"{model.name}: {freed / 1e6:.0f} MB removed" if freed else f"{model.name} was not here")
+    return 0
+
+
+def _paths(model: Model) -> Iterable[str]:
+    yield ".lock"
+    for file in model.files:
+        yield from (file.path, f"{file.path}.part", f"{file.path}.sha256")
+
+
+def _unlink(path: Path) -> int:
+    """Delete a file; returns its size, 0 where there is none."""
+    if not path.exists():
+        return 0
+    size = path.stat().st_size
+    path.unlink()
+    return size
+
+
+def _say(line: str) -> None:
+    print(f"— {line}", file=sys.stderr, flush=True)

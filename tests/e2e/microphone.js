@@ -1,4 +1,4 @@
-// A microphone that says what it is told to: window.__say(base64 of 16 bit samples, 48 kHz mono), over the noise of a room.
+// Replaces the microphone: window.__say(base64 of 16 bit samples, 48 kHz mono) plays a recording over the noise of a room.
 (() => {
   const audio = new AudioContext({ sampleRate: 48000 })
   const room = audio.createMediaStreamDestination()

@@ -1,4 +1,4 @@
-"""Backchannels are told from utterances that say something."""
+"""Backchannels are recognised, and other short utterances are not."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Completeness: TypeAlias = Literal["complete", "undecided", "unfinished"]
-"""The text is "undecided" where it does not tell."""
+"""A judgement of a sentence; "undecided" where there is no sign of either."""
 
 
 def _words(listed: str) -> frozenset[str]:

@@ -59,7 +59,7 @@ class Endpointer:
     """The state of endpointing in one stream of sound, advanced window by window.
 
     Args:
-        silence_ms: silence that ends an utterance where nothing tells whether it is complete.
+        silence_ms: silence that ends an utterance which is judged neither complete nor unfinished.
         language: of the partial transcripts, BCP-47.
         window: samples in a window.
     """

@@ -25,7 +25,7 @@ class PcmBuffer:
         return bytes(self._pcm[2 * (start - self.start) : 2 * (end - self.start)])
 
     def discard_before(self, position: int) -> None:
-        """Free what lies before this position."""
+        """Free the samples before this position."""
         if position > self.start:
             del self._pcm[: 2 * (position - self.start)]
             self.start = position

@@ -1,4 +1,4 @@
-"""Finds the reply that a new session resumes: one that nobody has heard, or that a lost session broke off."""
+"""Finds the reply that a new session resumes: one that no session has played, or that a lost session broke off."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ class Session:
             await self._apply(self._barge_in.judge_partial(utterance, text), turn)
 
     async def _apply(self, verdict: Verdict, turn: str | None) -> None:
-        """Resume the paused voice, or interrupt the replies to earlier turns than this one."""
+        """Resume the paused voice, or interrupt all replies but the answer to this turn."""
         if verdict == "interrupt" and not self.playout.is_idle:
             await self._on_barge_in(turn)
         if verdict != "wait":
@@ -320,7 +320,7 @@ class Session:
             await asyncio.sleep(_IDLE_LOOP_INTERVAL)
 
     def _show_idle_loop(self) -> None:
-        """Show the newest idle loop of the character, if it is another one than before."""
+        """Show the newest idle loop of the character, unless it is shown already."""
         loop = self._idle_loops.get(self._character)
         if loop is not None and self._shown_idle_loop != (loop.character, loop.version):
             self._shown_idle_loop = (loop.character, loop.version)

@@ -27,7 +27,7 @@ class BufferedSpeech:
     """H.264 access units by frame number, from the start of the speech."""
     key_frames: set[int] = field(default_factory=set)
     phase: int = 0
-    """Frame of the idle loop into which the last picture leads."""
+    """Frame of the idle loop after which the first picture follows."""
     frames_failed: bool = False
 
     @property

@@ -88,7 +88,7 @@ class VideoSequencer:
         unit = self._speech_unit(self._speech)
         if unit is not None:
             return unit
-        # The last picture of the tail leads into this frame of the idle loop.
+        # The tail ends at this frame of the idle loop, which continues from there.
         self._phase = self._speech.phase + self._frame - 1
         self.cut_tail()
         return self._idle_unit()

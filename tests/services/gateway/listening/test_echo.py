@@ -18,18 +18,18 @@ PLAYBACK = np.concatenate(
 PERSON = voices.samples("what_can_you_do_for_me_rms")
 
 
-def starts(heard: Samples, played: Samples, *, detect_echo: bool = True) -> list[float]:
+def starts(captured: Samples, played: Samples, *, detect_echo: bool = True) -> list[float]:
     """Seconds at which utterances start, with both streams in step from the same moment."""
     detector, echo_detector = PocketsphinxDetector(), EchoDetector()
     endpointer = Endpointer(window=detector.window)
     loudness = packet_loudness(resample(played, RATE, 48_000))
     found: list[float] = []
     ticks = 0
-    for start in range(0, len(heard) - detector.window, detector.window):
+    for start in range(0, len(captured) - detector.window, detector.window):
         while ticks * RATE // 50 <= start:
             echo_detector.push_playback(loudness[ticks] if ticks < len(loudness) else 0.0)
             ticks += 1
-        window = heard[start : start + detector.window]
+        window = captured[start : start + detector.window]
         echo = echo_detector.is_echo(rms(window)) and detect_echo
         boundary = endpointer.push(0.0 if echo else detector.probability(window.tobytes()))
         if isinstance(boundary, StartOfSpeech):
@@ -54,18 +54,18 @@ def silence(seconds: float) -> Samples:
 @pytest.mark.parametrize("delay", [0.08, 0.25, 0.5])
 def test_the_echo_of_the_playback_is_no_speech(delay: float, loudness: float) -> None:
     played = np.concatenate([silence(1), PLAYBACK])
-    heard = microphone((played, loudness, delay))
-    assert starts(heard, played) == []
-    assert starts(heard, played, detect_echo=False) != []
+    captured = microphone((played, loudness, delay))
+    assert starts(captured, played) == []
+    assert starts(captured, played, detect_echo=False) != []
 
 
-def test_a_person_who_speaks_over_the_playback_is_heard() -> None:
+def test_a_person_who_speaks_over_the_playback_is_captured() -> None:
     played = np.concatenate([silence(1), PLAYBACK])
-    heard = microphone((played, 0.15, 0.2), (PERSON, 1.0, 2.5))
-    first, *_ = starts(heard, played)
+    captured = microphone((played, 0.15, 0.2), (PERSON, 1.0, 2.5))
+    first, *_ = starts(captured, played)
     assert 2.5 < first < 3.3
 
 
 def test_without_playback_echo_detection_delays_nothing() -> None:
-    heard = microphone((PERSON, 1.0, 1.5))
-    assert starts(heard, silence(1)) == starts(heard, silence(1), detect_echo=False) != []
+    captured = microphone((PERSON, 1.0, 1.5))
+    assert starts(captured, silence(1)) == starts(captured, silence(1), detect_echo=False) != []

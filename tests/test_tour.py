@@ -62,7 +62,7 @@ def sections(text: str) -> list[Section]:
 
 
 def _section(text: str) -> Section:
-    title, *lines = text.splitlines()
+    title, *lines = re.sub(r"\n {2,}", " ", text).splitlines()  # a list item may go on in the next line
     links: list[tuple[str, str, tuple[str, ...]]] = []
     facts: dict[str, tuple[str, ...]] = {"takes": (), "publishes": ()}
     for line in lines:

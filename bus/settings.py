@@ -65,7 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     language: str = ""
     """Language that people speak, e.g. en or de; auto: detected from their speech; empty: each character's own."""
     stt_engine: str = "auto"
-    """auto, whisper (CTranslate2), whisper-torch, pocketsphinx (English only)."""
+    """auto, whisper (CTranslate2), whisper-torch, moonshine (English; Whisper for the rest), pocketsphinx (English)."""
     stt_model: str = ""
     """Whisper model: a size (tiny, base, small, medium, large-v3, turbo; with .en for English only), a repository of
     the Hugging Face hub, or a folder; empty: small if there is a graphics card, else base."""
@@ -83,7 +83,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether the language model is asked as soon as a person falls silent, before their turn is certainly over: the
     answer begins sooner, but some requests are wasted. Each dialogue worker sends its own."""
     tts_engine: str = "auto"
-    """auto, xtts, kokoro, flite+espeak (flite for English, eSpeak NG for the rest), espeak, flite."""
+    """auto, xtts, hibari (English women, others by Kokoro), kokoro, flite+espeak (flite for English, eSpeak NG for the
+    rest), espeak, flite."""
     tts_device: str = ""
     """Device that XTTS runs on: cuda, cuda:1, cpu (far too slow to talk with); empty: a graphics card if present."""
     tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 6 << 30

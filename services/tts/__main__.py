@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -13,16 +13,19 @@ from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
-from services import downloads
-from services.downloads import Model, ModelFile
+from services.models.catalogue import KOKORO, XTTS
+from services.models.use import load_or_defer
 from services.tts.engine import Synthesizer
 from services.tts.engines import espeak as espeak_engine
 from services.tts.engines import flite_library, xtts_requirements
+from services.tts.engines import hibari as hibari_engine
 from services.tts.engines import kokoro as kokoro_engine
 from services.tts.engines.deferred import DeferredEngine
 from services.tts.engines.espeak import EspeakEngine
 from services.tts.engines.flite import FliteEngine
+from services.tts.engines.hibari import HibariEngine
 from services.tts.engines.language_router import LanguageRouter
+from services.tts.engines.misaki_reader import MisakiReader
 from services.tts.engines.silent import SilentEngine
 from services.tts.lips.estimator import VisemeEstimator
 from services.tts.service import service
@@ -31,25 +34,22 @@ log = logging.getLogger(__name__)
 
 WhyUnavailable: TypeAlias = Callable[[], str | None]
 """The unmet requirement of an engine, as one sentence; None if it can run here."""
-Fetch: TypeAlias = Callable[[Sequence[ModelFile], Path, str], None]
-"""See `services.downloads.fetch`."""
-Load: TypeAlias = Callable[[Path, EspeakEngine | None, Synthesizer], Synthesizer]
-"""Loads an engine from a folder of model files, with eSpeak NG and the fallback for languages that it lacks."""
 
 
 @dataclass(frozen=True)
 class EngineTable:
-    """The engines of this service, with the checks and the download that they depend on."""
+    """The engines of this service, with the checks that they depend on."""
 
     why_no_flite: WhyUnavailable = flite_library.why_unavailable
     why_no_espeak: WhyUnavailable = espeak_engine.why_unavailable
-    fetch: Fetch = downloads.fetch
+    why_no_hibari: WhyUnavailable = hibari_engine.why_unavailable
 
     def options(self) -> tuple[EngineOption[Synthesizer], ...]:
-        """In order of preference: flite's voices sound more natural than eSpeak NG's, but speak English only."""
+        """In order of preference: hibari answers soonest, flite's voices sound more natural than eSpeak NG's."""
         return (
             EngineOption("xtts", xtts_requirements.why_unavailable, self._load_xtts),
-            EngineOption("kokoro", kokoro_engine.why_unavailable, self._load_kokoro),
+            EngineOption("hibari", lambda settings: self.why_no_hibari(), self._load_hibari),
+            EngineOption("kokoro", lambda settings: kokoro_engine.why_unavailable(), self._load_kokoro),
             EngineOption(
                 "flite+espeak",
                 lambda settings: self.why_no_flite() or self.why_no_espeak(),
@@ -61,48 +61,38 @@ class EngineTable:
 
     def _load_xtts(self, settings: Settings) -> Synthesizer:
         log.warning("licence accepted by setting", extra={"model": "XTTS v2", "terms": xtts_requirements.LICENCE})
+        espeak = self._espeak()
+        fallback = self._without_download(espeak)
 
-        def load(folder: Path, espeak: EspeakEngine | None, fallback: Synthesizer) -> Synthesizer:
+        def load(folder: Path) -> Synthesizer:
             from services.tts.engines.xtts import XttsEngine
 
             return XttsEngine.load(folder, settings, VisemeEstimator(espeak), fallback)
 
-        folder = xtts_requirements.model_folder(settings)
-        own_folder = bool(settings.xtts_model)
-        return self._load_or_defer("xtts", xtts_requirements.WEIGHTS, folder, settings, load, own_folder=own_folder)
+        if settings.xtts_model:
+            return load(Path(settings.xtts_model))
+        return DeferredEngine(load_or_defer(XTTS, settings, load, lambda: fallback))
+
+    def _load_hibari(self, settings: Settings) -> Synthesizer:
+        """hibari for English women, Kokoro for men and its other languages."""
+        return HibariEngine(self._load_kokoro(settings))
 
     def _load_kokoro(self, settings: Settings) -> Synthesizer:
-        def load(folder: Path, espeak: EspeakEngine | None, fallback: Synthesizer) -> Synthesizer:
-            assert espeak is not None
-            return kokoro_engine.KokoroEngine(folder, espeak, VisemeEstimator(espeak), fallback)
-
-        folder = kokoro_engine.model_folder(settings)
-        own_folder = bool(settings.kokoro_model)
-        return self._load_or_defer("kokoro", kokoro_engine.WEIGHTS, folder, settings, load, own_folder=own_folder)
-
-    def _load_or_defer(
-        self, name: str, model: Model, folder: Path, settings: Settings, load: Load, *, own_folder: bool
-    ) -> Synthesizer:
-        """The engine; if files of its model are missing, a deferred one that downloads them.
-
-        Args:
-            own_folder: the user configured the folder, whose files may differ from the published ones.
-        """
-        espeak = None if self.why_no_espeak() else EspeakEngine()
+        espeak = self._espeak()
         fallback = self._without_download(espeak)
-        if not downloads.missing_files(model.files, folder):
-            for file in () if own_folder else model.files:
-                downloads.verify(file, folder)
-            return load(folder, espeak, fallback)
 
-        def fetch_and_load() -> Synthesizer:
-            self.fetch(model.files, folder, model.base_url(settings.model_hub))
-            return load(folder, espeak, fallback)
+        def load(folder: Path) -> Synthesizer:
+            return kokoro_engine.KokoroEngine(folder, MisakiReader(espeak), VisemeEstimator(espeak), fallback)
 
-        return DeferredEngine(fetch_and_load, fallback, name)
+        if settings.kokoro_model:
+            return load(Path(settings.kokoro_model))
+        return DeferredEngine(load_or_defer(KOKORO, settings, load, lambda: fallback))
+
+    def _espeak(self) -> EspeakEngine | None:
+        return None if self.why_no_espeak() else EspeakEngine()
 
     def _without_download(self, espeak: EspeakEngine | None) -> Synthesizer:
-        """The best engine that needs no download."""
+        """The best engine that needs no download, for all voices and languages."""
         if espeak is None:
             return FliteEngine() if self.why_no_flite() is None else SilentEngine()
         return espeak if self.why_no_flite() else LanguageRouter(FliteEngine(), espeak)

@@ -1,13 +1,8 @@
-"""hibari: an English woman's voice of 8 MB, distilled from Kokoro, a hundred times faster than speech on one core.
-
-Its package reads the text (misaki's rules) and makes the sound of what the network predicts; the network also tells how
-long each phoneme lasts, from which the lip shapes come.
-"""
+"""hibari: a woman's voice in English, 8 MB, distilled from Kokoro, a hundred times faster than speech on one core."""
 
 from __future__ import annotations
 
 import importlib.util
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,24 +14,24 @@ from bus.errors import ConfigurationError, EngineError
 from services.audio import to_int16
 from services.onnx_graph import INT64, with_output
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
-from services.tts.engines.long_text import FADE, PAUSE, trim_and_fade
-from services.tts.lips.misaki import misaki_marks
+from services.tts.engines.language_router import is_latin
+from services.tts.engines.long_text import FADE, PAUSE, leading_silence, split_text, trim_and_fade
+from services.tts.engines.misaki_reader import MisakiReader, vocabulary
+from services.tts.lips.misaki import UNIT_SECONDS, misaki_marks
 
 RATE = 24_000
+MAX_PART = 200
+"""Characters synthesised at once: the network takes 400 phonemes."""
+GAIN = 1.8
+"""Its sound is 5 dB below the other voices'."""
 _DURATIONS = "/Cast_32_output_0"
-"""The network's inner value that holds the length of each phoneme."""
-_UNIT = 600
-"""Samples of a unit of it: 25 ms."""
-_LEAD = 0.02
-"""Seconds of silence left before the first sound; the network begins with some 300 ms."""
-_QUIET = 0.004
-"""Height below which the beginning counts as silence, of 1."""
-GAIN = 2.0
-"""Its sound is 6 dB below the other voices'."""
+"""The network's inner value with the length of each phoneme."""
+_COLOUR = 0.4
+"""A voice moved in pitch by p is moved in its formants by p to this power, as those of a smaller or larger person."""
 
 
 def why_unavailable() -> str | None:
-    """What it lacks on this machine, as one sentence; None where it can run."""
+    """The unmet requirement, as one sentence; None if it can run here."""
     for package in ("onnxruntime", "hibari"):
         if importlib.util.find_spec(package) is None:
             return f"the package {package} is not installed"
@@ -44,16 +39,15 @@ def why_unavailable() -> str | None:
 
 
 class HibariEngine:
-    """Speaks English as a woman; other languages and men go to another engine.
+    """Speaks English as a woman; the fallback engine speaks as a man and in other languages.
 
     Args:
-        others: the engine for what it does not speak.
-        threads: that one sentence may use; one is enough.
+        threads: of the CPU, for one sentence; one is enough.
     Raises:
-        ConfigurationError: the package holds another network than this code knows.
+        ConfigurationError: the package contains another network than this code knows.
     """
 
-    def __init__(self, others: Synthesizer, threads: int = 1) -> None:
+    def __init__(self, fallback: Synthesizer, threads: int = 1) -> None:
         import hibari
         import hibari.dsp
         import onnxruntime
@@ -61,68 +55,72 @@ class HibariEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
         options.log_severity_level = 3
-        self._reader = hibari.Hibari()
         self._synthesise = hibari.dsp.synth
-        network = with_output(Path(self._reader.model_path).read_bytes(), _DURATIONS, INT64)
+        network = with_output(Path(hibari.Hibari().model_path).read_bytes(), _DURATIONS, INT64)
         try:
             self._session: Any = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime has no error class of its own
-            raise ConfigurationError(
-                f"hibari's network has no {_DURATIONS}: another version of it is installed"
-            ) from error
-        self._others = others
-        self._reading = threading.Lock()
-        self._sound(self._phonemes("Hello.")[0], 1.0, 1.0, 0)  # the first run pays for setting up
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise ConfigurationError(f"hibari's network has no {_DURATIONS}: another version is installed") from error
+        self._reader = MisakiReader(None)
+        self._fallback = fallback
+        self._sound(self._reader.phonemes("Hello.", "en"), 1.0, 1.0, 0)  # the first run initialises the network
 
     def voice_for(self, voice: Voice) -> str:
-        return "hibari/heart" if _speaks(voice) else self._others.voice_for(voice)
+        return "hibari/heart" if _speaks_as(voice) else self._fallback.voice_for(voice)
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        if not _speaks(voice):
-            yield from self._others.speak(text, voice, seed)
+        if not (_speaks_as(voice) and is_latin(text)):
+            yield from self._fallback.speak(text, voice, seed)
             return
         pitch = min(max(voice.pitch, 0.7), 1.4)
         pace = min(max(voice.pace, 0.5), 2.0)
         spoken = 0
-        for place, phonemes in enumerate(self._phonemes(text)):
-            if place:
+        for place, part in enumerate(split_text(text, MAX_PART)):
+            phonemes = self._reader.phonemes(part, "en")
+            if not phonemes:
+                continue
+            if spoken:
                 pause = np.zeros(round(PAUSE * RATE), np.int16)
                 yield SpeechPiece(pause, RATE)
                 spoken += len(pause)
             sound, durations = self._sound(phonemes, pace, pitch, seed + place)
-            lead = _lead(sound)
-            marks = misaki_marks(f" {phonemes} ", durations, _UNIT, RATE, spoken - lead)
-            for piece in trim_and_fade(iter([to_int16(sound[lead:] * np.float32(GAIN))]), round(FADE * RATE)):
-                yield SpeechPiece(piece, RATE, marks)
-                marks = ()
-                spoken += len(piece)
+            samples = to_int16(sound * np.float32(GAIN))
+            lead = leading_silence(samples, RATE)
+            marks = misaki_marks(f" {phonemes} ", durations, round(UNIT_SECONDS * RATE), RATE, spoken - lead)
+            trimmed = np.concatenate([*trim_and_fade(iter([samples[lead:]]), round(FADE * RATE))])
+            spoken += len(trimmed)
+            # The silence at the end was trimmed, and with it the marks in it.
+            yield SpeechPiece(trimmed, RATE, tuple(mark for mark in marks if mark.sample < spoken))
 
-    def _phonemes(self, text: str) -> list[str]:
-        """The phonemes of each sentence, those only that the network knows."""
-        with self._reading:  # its reader keeps what it has looked up
-            sentences = self._reader.phonemize(text)
-        known = ("".join(letter for letter in one if letter in self._reader.vocab) for one in sentences)
-        return [one for one in known if one.strip()]
-
-    def _sound(self, phonemes: str, pace: float, pitch: float, seed: int) -> tuple[npt.NDArray[np.float32], list[int]]:
-        """The sound of a sentence, and how many units each phoneme and the silence round them last."""
-        ids = self._reader.ids(phonemes)
+    def _sound(
+        self, phonemes: str, pace: float, pitch: float, seed: int
+    ) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """The audio of a part, and the durations of its phonemes and of the silence before and after them."""
+        ids = [0, *(vocabulary()[phoneme] for phoneme in phonemes), 0]
         inputs = {"ids": np.array([ids], np.int64), "speed": np.array([pace], np.float32)}
         try:
             *spectra, durations = self._session.run(None, inputs)
-        except Exception as error:  # onnxruntime has no error class of its own
+        except Exception as error:  # see above
             raise EngineError(f"hibari failed on {len(ids)} phonemes: {error}", retryable=False) from error
-        *parts, melody = (one[0] for one in spectra)
-        # Moving the melody alone leaves the voice's colour as it is.
-        sound = self._synthesise(*parts, melody * np.float32(pitch), np.random.default_rng(seed))
+        harmonic, rotation, noise, rest, phase, f0 = (one[0] for one in spectra)
+        if pitch != 1.0:
+            colour = pitch**_COLOUR
+            harmonic, noise, rest = (_stretched(one, colour) for one in (harmonic, noise, rest))
+            # A lower voice has more harmonics below the same frequency: this keeps it as loud.
+            harmonic = harmonic + np.float32(np.log(pitch))
+        random = np.random.default_rng(seed)
+        sound = self._synthesise(harmonic, rotation, noise, rest, phase, f0 * np.float32(pitch), random)
         return sound, [int(one) for one in durations.reshape(-1)]
 
 
-def _speaks(voice: Voice) -> bool:
+def _speaks_as(voice: Voice) -> bool:
     return voice.is_english and voice.name != "male"
 
 
-def _lead(sound: npt.NDArray[np.float32]) -> int:
-    """Samples of silence to cut away at the beginning."""
-    loud = np.flatnonzero(np.abs(sound) > _QUIET)
-    return max(0, int(loud[0]) - round(_LEAD * RATE)) if len(loud) else 0
+def _stretched(spectrum: npt.NDArray[np.float32], factor: float) -> npt.NDArray[np.float32]:
+    """A log spectrum, [bins, frames], whose envelope is moved up in frequency by a factor."""
+    bins = np.minimum(np.arange(len(spectrum)) / factor, len(spectrum) - 1)
+    below = bins.astype(np.int64)
+    above = np.minimum(below + 1, len(spectrum) - 1)
+    share = (bins - below).astype(np.float32)[:, None]
+    return spectrum[below] * (1 - share) + spectrum[above] * share

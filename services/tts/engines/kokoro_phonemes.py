@@ -7,7 +7,6 @@ marks. The rows below are that mapping as its documentation describes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 _ENGLISH = (
     ("eɪ", "A"), ("aɪ", "I"), ("aʊ", "W"), ("ɔɪ", "Y"), ("tʃ", "ʧ"), ("dʒ", "ʤ"), ("əl", "ᵊl"), ("ɚ", "əɹ"),
@@ -36,8 +35,3 @@ def to_kokoro_phonemes(ipa: str, language: str) -> str:
     for old, new in rows:
         text = text.replace(old, new)
     return text
-
-
-def phoneme_ids(phonemes: str, vocabulary: Mapping[str, int]) -> list[int]:
-    """The ids of the phonemes in the vocabulary; others are skipped."""
-    return [vocabulary[phoneme] for phoneme in phonemes if phoneme in vocabulary]

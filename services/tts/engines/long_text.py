@@ -20,11 +20,17 @@ _QUIET = 0.004 * 32768
 _CLAUSE = re.compile(r"(?<=[.!?;:,])\s+|(?<=[。！？；：，、।])\s*")
 
 
-def split_text(text: str, max_characters: int) -> list[str]:
-    """The text in parts of limited length, split between clauses where possible, else between words."""
+def split_text(text: str, max_characters: int, first: int | None = None) -> list[str]:
+    """The text in parts of limited length, split between clauses where possible, else between words.
+
+    Args:
+        first: characters to which the first part grows at the most, so that its audio is there soon; a clause is not
+            split for that.
+    """
     parts: list[str] = []
     for clause in _CLAUSE.split(text):
-        if parts and len(parts[-1]) + 1 + len(clause) <= max_characters:
+        limit = first if first is not None and len(parts) == 1 else max_characters
+        if parts and len(parts[-1]) + 1 + len(clause) <= limit:
             parts[-1] = f"{parts[-1]} {clause}".strip()
             continue
         while len(clause) > max_characters:
@@ -35,6 +41,12 @@ def split_text(text: str, max_characters: int) -> list[str]:
         if clause:
             parts.append(clause)
     return parts
+
+
+def leading_silence(sound: Samples, rate: int) -> int:
+    """Samples before the first sound, less 20 ms: networks begin a speech with some 300 ms of silence."""
+    loud = np.flatnonzero(np.abs(sound.astype(np.int32)) > _QUIET)
+    return max(0, int(loud[0]) - rate // 50) if len(loud) else 0
 
 
 def trim_and_fade(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:

@@ -1,7 +1,7 @@
 """Viseme marks from the phonemes and durations that Kokoro and its relatives speak by themselves. Pure.
 
 Their alphabet (misaki) writes one letter for each sound: IPA, with capitals for diphthongs. Such a network predicts how
-long each letter lasts, so the marks are exact.
+long each letter lasts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ _IPA = {
 }  # fmt: skip
 _SILENT = frozenset(';:,.!?—…"()“” ')
 _STRESS = frozenset("ˈˌː")
+UNIT_SECONDS = 0.025
+"""A unit of the durations that these networks predict."""
+LAG_SECONDS = 0.065
+"""By how much a predicted position is behind the sound of its phoneme, in hibari and in Kokoro alike: the median over
+closures found by forced alignment; nine of ten are within 20 ms of it."""
 _PAUSE = 0.06
 """Seconds from which a gap between words or at a comma closes the mouth; a shorter one is spoken through."""
 
@@ -39,7 +44,7 @@ def misaki_marks(
 def _phonemes(
     letters: str, durations: Sequence[int], unit: int, rate: int, start: int
 ) -> Iterator[tuple[Phoneme, WeightedVisemes]]:
-    place = begin = start
+    place = begin = start - round(LAG_SECONDS * rate)
     for letter, duration in zip(letters, durations, strict=True):
         place += duration * unit
         if letter in _STRESS:

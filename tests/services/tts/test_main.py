@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bus.errors import ConfigurationError, EngineError
-from bus.process.engines import choose_engine
+from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
+from services.models.catalogue import KOKORO
 from services.tts.__main__ import ENGINES, EngineTable, build
-from services.tts.engine import Voice
-from services.tts.engines import kokoro as kokoro_engine
+from services.tts.engine import Synthesizer, Voice
 from services.tts.engines.deferred import DeferredEngine
 from services.tts.engines.language_router import LanguageRouter
 from services.tts.engines.silent import SilentEngine
+from tests import real_models
 from tests.fakes import FakeSynthesizer
 
 SETTING = "VISAVIS_TTS_ENGINE"
 
 
+def test_hibari_is_the_default() -> None:
+    choice = choose_engine(ENGINES, "auto", Settings(), setting=SETTING)
+    assert choice.option.name == "hibari"
+    assert "not xtts: " in choice.reason
+
+
+def floor(**requirements: Callable[[], str | None]) -> tuple[EngineOption[Synthesizer], ...]:
+    """The engines without those that need a network."""
+    options = EngineTable(**requirements).options()
+    return tuple(option for option in options if option.name not in ("xtts", "hibari", "kokoro"))
+
+
 def test_without_flite_espeak_is_chosen_with_the_reason() -> None:
-    options = EngineTable(why_no_flite=lambda: "libflite.so.1 is not installed").options()
+    options = floor(why_no_flite=lambda: "libflite.so.1 is not installed")
     choice = choose_engine(options, "auto", Settings(), setting=SETTING)
     assert choice.option.name == "espeak"
     assert "libflite.so.1 is not installed" in choice.reason
 
 
 def test_with_flite_and_espeak_both_are_chosen() -> None:
-    options = EngineTable(why_no_flite=lambda: None, why_no_espeak=lambda: None).options()
+    options = floor(why_no_flite=lambda: None, why_no_espeak=lambda: None)
     assert choose_engine(options, "auto", Settings(), setting=SETTING).option.name == "flite+espeak"
 
 
 def test_without_any_engine_the_error_names_the_missing_packages() -> None:
-    options = EngineTable(why_no_flite=lambda: "no flite", why_no_espeak=lambda: "no espeak").options()
+    options = floor(why_no_flite=lambda: "no flite", why_no_espeak=lambda: "no espeak")
     with pytest.raises(ConfigurationError, match="no espeak"):
         choose_engine(options, "auto", Settings(), setting=SETTING)
 
@@ -52,38 +66,34 @@ def test_the_language_router_sends_english_to_one_engine_and_the_rest_to_the_oth
     assert router.voice_for(Voice("male")) == "fake/male"
 
 
-def test_auto_gives_the_reasons_against_the_better_engines() -> None:
-    why = choose_engine(ENGINES, "auto", Settings(), setting=SETTING).reason
-    assert "not xtts: " in why
-    assert "not kokoro: " in why
+def named(name: str) -> EngineOption[Synthesizer]:
+    return next(option for option in ENGINES if option.name == name)
 
 
-def test_without_its_files_an_engine_is_deferred_and_the_fallback_speaks(tmp_path: Path) -> None:
-    addresses: list[str] = []
-
-    def refuse(files: object, folder: Path, address: str) -> None:
-        addresses.append(address)
-        raise EngineError("no network", retryable=False)
-
-    settings = Settings(tts_engine="kokoro", data=str(tmp_path), model_hub="http://127.0.0.1:1")
-    engine = next(option for option in EngineTable(fetch=refuse).options() if option.name == "kokoro").load(settings)
+def test_without_its_files_kokoro_is_deferred_and_the_fallback_speaks(tmp_path: Path) -> None:
+    engine = named("kokoro").load(Settings(models=str(tmp_path), model_downloads="off"))
     assert isinstance(engine, DeferredEngine)
-    assert engine.resolved.wait(10)
-    commit = "1939ad2a8e416c0acfeecc08a694d14ef25f2231"
-    assert addresses == [f"http://127.0.0.1:1/onnx-community/Kokoro-82M-v1.0-ONNX/resolve/{commit}"]
     assert "espeak/" in engine.voice_for(Voice(language="de"))
+    both = named("hibari").load(Settings(models=str(tmp_path), model_downloads="off"))
+    assert both.voice_for(Voice()) == "hibari/heart"
+    assert "hibari" not in both.voice_for(Voice("male"))
 
 
 def test_files_with_another_checksum_are_refused_except_in_a_configured_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "models" / "kokoro"
-    folder.mkdir(parents=True)
-    for file in kokoro_engine.WEIGHTS.files:
-        (folder / file.path).write_bytes(b"{}")
-    kokoro = next(option for option in ENGINES if option.name == "kokoro")
-    with pytest.raises(ConfigurationError, match=r"tokenizer\.json is not the published file"):
-        kokoro.load(Settings(tts_engine="kokoro", data=str(tmp_path)))
+    folder = tmp_path / "kokoro"
+    folder.mkdir()
+    for file in KOKORO.files:
+        (folder / file.path).write_bytes(bytes(file.bytes))
+    with pytest.raises(ConfigurationError, match=r"model\.onnx is not the published file"):
+        named("kokoro").load(Settings(models=str(tmp_path)))
     with pytest.raises(ConfigurationError, match="holds no Kokoro model that can be loaded"):
-        kokoro.load(Settings(tts_engine="kokoro", kokoro_model=str(folder)))
+        named("kokoro").load(Settings(kokoro_model=str(folder)))
+
+
+@real_models.needs(KOKORO)
+def test_with_its_files_men_speak_with_kokoro() -> None:
+    engine = named("hibari").load(real_models.SETTINGS)
+    assert engine.voice_for(Voice("male")) == "kokoro/am_michael"
 
 
 def test_the_silent_engine_fails_every_sentence() -> None:

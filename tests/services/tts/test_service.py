@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from bus.errors import EngineError
 from bus.events import (
     AudioOut,
     CharacterCreated,
+    Emotion,
     ReplySentence,
     SpeechEnded,
     SpeechFailed,
@@ -23,7 +24,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output
 from services.tts.engine import Voice
-from services.tts.service import MAX_TEXT, SentenceSynthesizer, failure_facts, service, voice_of
+from services.tts.service import MAX_TEXT, MOODS, SentenceSynthesizer, failure_facts, in_mood, service, voice_of
 from tests.fakes import FakeReader, FakeSynthesizer, event
 
 SPEECH = derive_id("e", "speech")
@@ -71,13 +72,22 @@ async def test_the_same_sentence_gives_the_same_outputs() -> None:
 async def test_the_engine_gets_the_spoken_form_the_characters_voice_and_the_speechs_seed() -> None:
     synthesizer = FakeSynthesizer()
     await spoken(synthesizer, "**Hello** 😀", language="de")
-    assert synthesizer.asked == [("Hello", Voice("female", 1.1, 0.9, "de", "ada"), seed_of(SPEECH))]
+    assert synthesizer.asked == [("Hello", in_mood(Voice("female", 1.1, 0.9, "de", "ada"), "happy"), seed_of(SPEECH))]
 
 
 async def test_an_unknown_character_has_the_default_voice() -> None:
     synthesizer = FakeSynthesizer()
     _ = [output async for output in SentenceSynthesizer(synthesizer, "fake")(sentence("hi"), FakeReader())]
-    assert synthesizer.asked[0][1] == Voice()
+    assert synthesizer.asked[0][1] == in_mood(Voice(), "happy")
+
+
+def test_a_mood_is_heard_in_pitch_and_pace() -> None:
+    voice = Voice(pitch=0.9, pace=1.1)
+    assert in_mood(voice, "neutral") == voice
+    sad, happy = in_mood(voice, "sad"), in_mood(voice, "happy")
+    assert sad.pitch < voice.pitch < happy.pitch
+    assert sad.pace < voice.pace < happy.pace
+    assert set(MOODS) == set(get_args(Emotion))
 
 
 @pytest.mark.parametrize("text", ["😀", "```code```", ""])

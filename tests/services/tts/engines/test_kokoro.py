@@ -8,17 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.word_error_rate import normalised_words
 from bus.errors import ConfigurationError, EngineError
-from bus.settings import Settings
 from services.audio import Samples
-from services.downloads import missing_files
+from services.models.catalogue import KOKORO, MOONSHINE, SILERO
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines.espeak import EspeakEngine
-from services.tts.engines.kokoro import RATE, WEIGHTS, KokoroEngine, voice_name, why_unavailable
-from services.tts.engines.kokoro_phonemes import phoneme_ids, to_kokoro_phonemes
+from services.tts.engines.kokoro import RATE, KokoroEngine, voice_name
+from services.tts.engines.kokoro_phonemes import to_kokoro_phonemes
+from services.tts.engines.misaki_reader import MisakiReader, vocabulary
 from services.tts.lips.estimator import VisemeEstimator
+from tests import real_models
 from tests.fakes import FakeSynthesizer
 from tests.services.tts.engines import tiny_kokoro
+from tests.services.tts.engines.listening import loudness_ratio, words_heard
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def espeak() -> Iterator[EspeakEngine]:
 
 @pytest.fixture(scope="module")
 def engine(folder: Path, espeak: EspeakEngine) -> KokoroEngine:
-    return KokoroEngine(folder, espeak, VisemeEstimator(espeak), FakeSynthesizer(), threads=1)
+    return KokoroEngine(folder, MisakiReader(espeak), VisemeEstimator(espeak), FakeSynthesizer())
 
 
 def say(engine: KokoroEngine, text: str, voice: Voice = Voice()) -> tuple[Samples, list[SpeechPiece]]:  # noqa: B008 - frozen
@@ -44,15 +47,16 @@ def say(engine: KokoroEngine, text: str, voice: Voice = Voice()) -> tuple[Sample
 
 
 def test_a_text_becomes_phonemes_and_each_phoneme_audio(engine: KokoroEngine, espeak: EspeakEngine) -> None:
-    phonemes = to_kokoro_phonemes(espeak.ipa("My name is Bob.", "en"), "en")
-    assert phonemes == "mI nˈAm ɪz bˈɑb."
+    phonemes = MisakiReader(espeak).phonemes("My name is Bob.", "en")
+    assert phonemes == "mˌI nˈAm ɪz bˈɑb."
     samples, pieces = say(engine, "My name is Bob.")
-    # The phonemes between two pad tokens; the silence at the end is trimmed and faded.
-    assert abs(len(samples) - tiny_kokoro.PHONEME_SAMPLES * (len(phonemes) + 1)) <= tiny_kokoro.PHONEME_SAMPLES + 150
+    # The silent pad tokens are trimmed, all but 20 ms of the first.
+    lead = RATE // 50
+    assert abs(len(samples) - lead - tiny_kokoro.PHONEME_SAMPLES * len(phonemes)) <= 150
     assert {piece.rate for piece in pieces} == {RATE}
-    numbers = np.array(phoneme_ids(phonemes, {phoneme: number for number, phoneme in enumerate(tiny_kokoro.PHONEMES)}))
+    numbers = np.array([vocabulary()[phoneme] for phoneme in phonemes])
     each = tiny_kokoro.PHONEME_SAMPLES
-    blocks = samples[each : each * len(phonemes)].reshape(-1, each)
+    blocks = samples[lead : lead + each * (len(phonemes) - 1)].reshape(-1, each)[:, 100:-100]
     heights = np.abs(blocks.astype(float)).max(axis=1)
     assert np.corrcoef(heights, numbers[: len(heights)])[0, 1] > 0.99
 
@@ -100,7 +104,7 @@ def test_voices_differ(engine: KokoroEngine) -> None:
 
 def test_the_fallback_speaks_languages_without_a_voice(folder: Path, espeak: EspeakEngine) -> None:
     fallback = FakeSynthesizer()
-    engine = KokoroEngine(folder, espeak, VisemeEstimator(espeak), fallback, threads=1)
+    engine = KokoroEngine(folder, MisakiReader(espeak), VisemeEstimator(espeak), fallback)
     list(engine.speak("Guten Tag", Voice(language="de"), 3))
     assert fallback.asked == [("Guten Tag", Voice(language="de"), 3)]
     assert engine.voice_for(Voice(language="de")) == "fake/female"
@@ -116,24 +120,49 @@ def test_a_file_that_is_no_model_is_a_configuration_error(folder: Path, tmp_path
     tiny_kokoro.make(tmp_path)
     (tmp_path / "model.onnx").write_bytes(b"no model")
     with pytest.raises(ConfigurationError, match=str(tmp_path)):
-        KokoroEngine(tmp_path, EspeakEngine(), VisemeEstimator(None), FakeSynthesizer())
+        KokoroEngine(tmp_path, MisakiReader(None), VisemeEstimator(None), FakeSynthesizer())
 
 
 def test_a_damaged_voice_file_fails_its_sentences_only(tmp_path: Path, espeak: EspeakEngine) -> None:
     tiny_kokoro.make(tmp_path, tokens_input="tokens")
     (tmp_path / "af_heart.bin").write_bytes(bytes(400))
-    engine = KokoroEngine(tmp_path, espeak, VisemeEstimator(None), FakeSynthesizer(), threads=1)
+    engine = KokoroEngine(tmp_path, MisakiReader(espeak), VisemeEstimator(None), FakeSynthesizer())
     with pytest.raises(EngineError, match=r"af_heart.bin: expected 130560 numbers, got 100"):
         say(engine, "Yes.")
     assert len(say(engine, "Yes.", Voice("male"))[0]) > 0
 
 
-def test_auto_needs_the_files_and_names_the_setting_that_downloads_them(folder: Path, tmp_path: Path) -> None:
-    assert missing_files(WEIGHTS.files, folder) == []
-    assert why_unavailable(Settings(kokoro_model=str(folder))) is None
-    reason = why_unavailable(Settings(data=str(tmp_path)))
-    assert reason is not None
-    assert "VISAVIS_TTS_ENGINE=kokoro downloads them" in reason
-    assert why_unavailable(Settings(data=str(tmp_path), tts_engine="kokoro")) is None
-    reason = why_unavailable(Settings(kokoro_model=str(folder)), why_no_espeak=lambda: "no espeak")
-    assert reason == "it needs eSpeak NG to read: no espeak"
+def test_english_is_read_as_the_networks_were_taught() -> None:
+    reader = MisakiReader(None)
+    assert reader.phonemes("I would like that.", "en").startswith("ˌI ")
+    assert reader.phonemes("I forgot it.", "en").startswith("ˌI ")
+    assert "ɹɹ" not in reader.phonemes("history, mystery, memory, factory, every, camera, different, terror", "en")
+    assert reader.phonemes("hello", "en-GB") == "həlˈQ"
+    assert reader.phonemes("…", "en") == reader.phonemes("?!", "en") == ""
+    assert not reader.reads("fr")
+
+
+def test_other_languages_are_read_by_espeak(espeak: EspeakEngine) -> None:
+    reader = MisakiReader(espeak)
+    assert reader.reads("fr")
+    assert reader.phonemes("Buenos días", "es") == to_kokoro_phonemes(espeak.ipa("Buenos días", "es"), "es")
+
+
+@pytest.fixture(scope="module")
+def kokoro(espeak: EspeakEngine) -> KokoroEngine:
+    folder = real_models.folder(KOKORO)
+    return KokoroEngine(folder, MisakiReader(espeak), VisemeEstimator(None), FakeSynthesizer(), threads=2)
+
+
+@real_models.needs(KOKORO)
+class TestWithPublishedWeights:
+    @real_models.needs(MOONSHINE)
+    @real_models.needs(SILERO)
+    def test_what_it_says_is_heard_again(self, kokoro: KokoroEngine) -> None:
+        text = "I forgot the history of the lighthouse. Would you tell me the story again?"
+        samples, pieces = say(kokoro, text, Voice("male"))
+        assert words_heard(samples, pieces[0].rate) == normalised_words(text)
+
+    def test_lips_close_where_the_voice_is_quiet_and_open_where_it_is_loud(self, kokoro: KokoroEngine) -> None:
+        samples, pieces = say(kokoro, "Papa, papa, papa!", Voice("male", pitch=1.1))
+        assert loudness_ratio(samples, [mark for piece in pieces for mark in piece.visemes]) > 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from services.tts.engines.kokoro import VOICES
 
-PHONEMES = '$;:,.!?—…"() abcdefhijklmnopqrstuvwxyzAIOWYTæðŋɑɔəɚɛɜɡɪɹɾʃʊʌʒʤʧˈˌːθᵊᵻɒɐ'
+HIGHEST_ID = 177
 PHONEME_SAMPLES = 1_800
 
 
@@ -23,7 +22,7 @@ def make(folder: Path, tokens_input: str = "input_ids") -> Path:
     constants: dict[str, npt.NDArray[Any]] = {
         "zero": np.array(0.0, np.float32), "one": np.array(1.0, np.float32),
         "length": np.array(PHONEME_SAMPLES, np.float32),
-        "step": np.array(np.pi / 30, np.float32), "most": np.array(4.0 * len(PHONEMES), np.float32),
+        "step": np.array(np.pi / 30, np.float32), "most": np.array(4.0 * HIGHEST_ID, np.float32),
         "last": np.array([-1], np.int64), "first": np.array([0], np.int64), "flat": np.array([1, -1], np.int64),
     }  # fmt: skip
     nodes = [
@@ -54,8 +53,6 @@ def make(folder: Path, tokens_input: str = "input_ids") -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(model)
     onnx.save(model, str(folder / "model.onnx"))
-    vocabulary = {phoneme: number for number, phoneme in enumerate(PHONEMES)}
-    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": {"vocab": vocabulary}}))
     names = list(dict.fromkeys(name for pair in VOICES.values() for name in pair))
     for place, name in enumerate(names):
         np.full((510, 1, 256), place, np.float32).tofile(folder / f"{name}.bin")

@@ -5,6 +5,7 @@ BIN := .venv/bin
 # What is installed for tests: everything. Without an extra, its tests are left out and say so.
 TEST_EXTRAS ?= espeak,whisper-torch,mind,liveportrait,xtts,dev
 UI := ui/avatar-chat
+NODE := $(CURDIR)/bin/with-node
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -31,11 +32,11 @@ test: all-tools .setup/models/fetched ## all tests, with coverage
 	$(BIN)/coverage run -m pytest -m alone
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
-	cd $(UI) && npm test
+	cd $(UI) && $(NODE) npm test
 
 quick: .venv/installed-dev $(UI)/node_modules/.installed ## the tests that need no NATS server and no engine: under a minute
 	$(BIN)/python -m pytest -q -m quick -n logical --maxprocesses 8 --dist loadfile
-	cd $(UI) && npm test --silent
+	cd $(UI) && $(NODE) npm test --silent
 
 chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes and server restarts; SEED and TURNS choose it
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --turns $(or $(TURNS),200)
@@ -47,7 +48,7 @@ check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and imp
 	$(BIN)/python -m visavis.generate.typescript --check
 	$(BIN)/python -m visavis.generate.events_page --check
 	$(BIN)/python -m visavis.generate.settings_page --check
-	cd $(UI) && npm run check
+	cd $(UI) && $(NODE) npm run check
 
 fix: .venv/installed-dev ## mend what can be mended by itself, and make the generated files anew
 	$(BIN)/ruff check --fix .
@@ -81,14 +82,13 @@ all-tools:
 	@touch $@
 
 $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json
-	@command -v npm >/dev/null || { echo 'error: Node 20 or newer is needed to build the page; on Debian: apt-get install npm'; exit 1; }
 	@echo '— installing the packages of the page'
-	@cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(UI) && $(NODE) npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(UI)/dist/index.html: $(UI)/node_modules/.installed $(UI_SOURCES)
 	@echo '— building the page'
-	@cd $(UI) && npm run build --silent
+	@cd $(UI) && $(NODE) npm run build --silent
 	@touch $@
 
 # The published models that tests load. Where one cannot be had, its tests are left out and say so.

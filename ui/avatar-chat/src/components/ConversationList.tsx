@@ -33,7 +33,7 @@ export function ConversationList({ onClose }: { readonly onClose: () => void }) 
           onText={setText}
           onSubmit={() => rows.current?.querySelector('button')?.focus()}
         />
-        <div ref={rows} className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 pb-4">
+        <div ref={rows} className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 pt-1 pb-4">
           {search.phase === 'off' ? (
             <Conversations onOpen={open} />
           ) : (

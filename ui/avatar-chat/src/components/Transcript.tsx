@@ -1,5 +1,5 @@
 import { ArrowDown, Mic } from 'lucide-react'
-import { memo, useEffect, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useRef, useState } from 'react'
 import type { PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
@@ -67,6 +67,20 @@ function useScrolling(conversation: ConversationState | null, target: ChatState[
   const following = useRef(true)
   const [away, setAway] = useState(false)
   const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })
+  const onScroll = useCallback(() => {
+    const element = scroller.current
+    if (!element) return
+    following.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR
+    setAway(!following.current)
+  }, [])
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return undefined
+    // The sheet grows while it is drawn up.
+    const observer = new ResizeObserver(() => (following.current ? toEnd() : onScroll()))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [onScroll])
   const id = conversation?.view.id
   useEffect(() => {
     following.current = true
@@ -81,12 +95,6 @@ function useScrolling(conversation: ConversationState | null, target: ChatState[
     scroller.current?.scrollTo({ top: turn.offsetTop - ABOVE })
     turn.focus({ preventScroll: true })
   }, [target])
-  const onScroll = () => {
-    const element = scroller.current
-    if (!element) return
-    following.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR
-    setAway(!following.current)
-  }
   return { scroller, onScroll, away, toEnd }
 }
 

@@ -26,8 +26,19 @@ class Audio {
   }
 }
 
+/** Nothing has a size in jsdom, and nothing changes it. */
+class NoResize {
+  observe(): void {
+    // There is nothing to tell.
+  }
+  disconnect(): void {
+    // Nothing was observed.
+  }
+}
+
 beforeEach(() => {
   vi.stubGlobal('AudioContext', Audio)
+  vi.stubGlobal('ResizeObserver', NoResize)
   vi.stubGlobal('MediaStream', Stream)
   HTMLDialogElement.prototype.showModal = function () {
     this.open = true

@@ -9,11 +9,11 @@ import { PreferenceStore } from './services/preferences'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('expected an element with the id "root"')
-const tab = { chat: new Chat(), preferences: new PreferenceStore() }
+const services = { chat: new Chat(), preferences: new PreferenceStore() }
 createRoot(root).render(
   <StrictMode>
     <ErrorBoundary>
-      <ServicesContext.Provider value={tab}>
+      <ServicesContext.Provider value={services}>
         <App />
       </ServicesContext.Provider>
     </ErrorBoundary>

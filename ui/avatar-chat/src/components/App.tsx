@@ -64,7 +64,9 @@ function Face({ character }: { readonly character: Character }) {
       {mode === 'none' ? (
         <div className="introduction">
           <h2 className="text-2xl font-semibold tracking-tight sm:text-3xl">{character.name}</h2>
-          <p className="text-balance text-ink-soft">{character.tagline}</p>
+          <p lang={character.language} className="text-balance text-ink-soft">
+            {character.tagline}
+          </p>
         </div>
       ) : (
         <Captions />
@@ -74,7 +76,7 @@ function Face({ character }: { readonly character: Character }) {
   )
 }
 
-/** The list of characters is on its way. */
+/** In place of the face, until the list of characters is loaded. */
 function NoCharacter() {
   const { phase } = useStore(useServices().chat.state)
   const words = phase === 'ready' ? 'There is no character to talk to. The server has none yet.' : 'Connecting'
@@ -87,14 +89,14 @@ function NoCharacter() {
   )
 }
 
-/** The panel beside the face; on phones a sheet below it that can be drawn up. */
+/** Transcript and text box: a panel beside the face, on phones a sheet that can be drawn up. */
 function Conversation({ character }: { readonly character: Character | null }) {
   const [up, setUp] = useState(false)
   const { target } = useStore(useServices().chat.state)
   const [shown, setShown] = useState(target)
   if (target !== shown) {
     setShown(target)
-    if (target) setUp(true) // the result of a search is in it
+    if (target) setUp(true) // a search result is in it
   }
   const turns = useConversation()?.view.turns.length ?? 0
   return (
@@ -123,7 +125,7 @@ function useKeys(onHelp: () => void): void {
       escape: () => void chat.interrupt(),
       '?': onHelp,
     }),
-    // The help is opened by a setter of state, which never changes its meaning.
+    // onHelp only calls a setter of state, which never changes.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [chat, preferences, microphone],
   )

@@ -6,7 +6,7 @@ import type { Character } from '../services/avatarClient'
 import { Portrait } from './Portrait'
 import { StatusIndicator } from './StatusIndicator'
 
-/** The face one talks to: its portrait, and its moving picture as soon as there is one. */
+/** The face: the portrait, and the live picture as soon as it plays. */
 export function AvatarVideo({ character }: { readonly character: Character }) {
   const { stream, phase } = useWebRTC().connection
   const status = useStatus()

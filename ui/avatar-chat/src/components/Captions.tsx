@@ -5,22 +5,22 @@ import { useStore } from '../hooks/useStore'
 import type { ConversationState } from '../services/conversation'
 import { playingIn } from '../services/status'
 
-/** The sentence being told, else the last one told; empty before the first. */
-export function sentenceTold(reply: ReplyView | null | undefined): string {
+/** The sentence that is being played, else the last one played; empty before the first. */
+export function captionOfReply(reply: ReplyView | null | undefined): string {
   const { sentences = [] } = reply ?? {}
   const playing = sentences.findLast(({ state }) => state === 'playing')
   return (playing ?? sentences.findLast(({ state }) => state === 'played'))?.text ?? ''
 }
 
-/** What the person is saying or said last, in this chat. */
-export function wordsSaid({ view, activeTurn, partial }: ConversationState): string {
+/** The person's words in the turn in progress. */
+export function captionOfPerson({ view, activeTurn, partial }: ConversationState): string {
   const person = view.turns.find(({ id }) => id === activeTurn)?.person
   if (!person) return ''
   if (person.state === 'discarded') return 'Sorry, I did not catch that.'
   return person.state === 'final' ? person.text : `${person.text} ${partial}`.trim()
 }
 
-/** Long sentences are set smaller, so that they are there as a whole. */
+/** Long sentences get a smaller type, so that they fit. */
 function lengthOf(text: string): 'short' | 'long' | 'longest' {
   if (text.length <= 110) return 'short'
   return text.length <= 170 ? 'long' : 'longest'
@@ -33,8 +33,8 @@ export function Captions() {
   if (!captions || !conversation) return <div className="captions" data-testid="captions" aria-hidden />
   const { view, activeTurn } = conversation
   const turn = view.turns.find(({ id }) => id === activeTurn)
-  const said = wordsSaid(conversation)
-  const told = sentenceTold(turn?.reply) || (playingIn(view)?.text ?? '')
+  const said = captionOfPerson(conversation)
+  const told = captionOfReply(turn?.reply) || (playingIn(view)?.text ?? '')
   const state = turn?.person?.state ?? 'final'
   return (
     <div className="captions" data-testid="captions" aria-hidden>

@@ -5,7 +5,7 @@ import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
 import { Portrait } from './Portrait'
 
-/** Whom to talk to. The conversation goes on when somebody else is chosen. */
+/** The characters, to choose one. The open conversation goes on with it. */
 export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
   const { chat } = useServices()
   const { characters, maxFaces } = useStore(chat.lists.state)

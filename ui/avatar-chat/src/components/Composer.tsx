@@ -6,7 +6,7 @@ import { useStore } from '../hooks/useStore'
 const LONGEST = 4000
 const NEARLY = 3600
 
-/** Where one types. Enter sends, Shift and Enter begin a new line. */
+/** The text box. Enter sends, Shift and Enter begin a new line. */
 export function Composer({ name }: { readonly name: string }) {
   const { chat } = useServices()
   const { phase } = useStore(chat.state)
@@ -38,7 +38,7 @@ export function Composer({ name }: { readonly name: string }) {
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          // While an input method composes, Enter belongs to it.
+          // Enter belongs to the input method while it composes.
           if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
           event.preventDefault()
           send()

@@ -20,7 +20,7 @@ export function Dialog({ title, className = '', onClose, children }: Props) {
       aria-label={title}
       onClose={onClose}
       onClick={(event) => {
-        // The backdrop is the dialog itself; everything in it is inside the div.
+        // A click on the backdrop has the dialog as its target; the content is inside the div.
         if (event.target === event.currentTarget) event.currentTarget.close()
       }}
       className={`dialog ${className}`}

@@ -4,7 +4,7 @@ interface Props {
   readonly children: ReactNode
 }
 
-/** What is shown where the page itself fails: the conversation is on the server, a reload picks it up. */
+/** Shown if the page itself fails. The conversation is on the server, so a reload is enough. */
 export class ErrorBoundary extends Component<Props, { readonly broken: boolean }> {
   override readonly state = { broken: false }
 

@@ -8,7 +8,7 @@ import type { Character } from '../services/avatarClient'
 import { Dialog } from './Dialog'
 import { Portrait } from './Portrait'
 
-/** A photo becomes somebody to talk to. Stays open until the face is there or it is said why there is none. */
+/** Makes a character of a photo. Stays open until it is made, or shows why it was refused. */
 export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
   const { chat } = useServices()
   const { characters, maxFaces } = useStore(chat.lists.state)
@@ -23,7 +23,7 @@ export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
     if (made) onClose()
   }, [made, onClose])
   useEffect(() => {
-    if (refused) chat.notices.remove('face') // it is said here
+    if (refused) chat.notices.remove('face') // the dialog shows it
   }, [refused, chat])
   const ask = async (photo: Blob, traits: Traits) => {
     setError(null)
@@ -151,7 +151,7 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
       )}
       <input
         type="file"
-        // Named one by one: phones then turn a picture of their own kind (HEIC) into one of these.
+        // Listed one by one, so that phones convert a picture of another type (HEIC).
         accept="image/jpeg,image/png,image/webp"
         aria-label="Photo"
         disabled={disabled}
@@ -162,7 +162,7 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
   )
 }
 
-/** A character of one's own, which can be removed; asked twice, since it cannot be undone. */
+/** A character of the person's own, with a button that removes it at the second click: that cannot be undone. */
 function Own({ character }: { readonly character: Character }) {
   const { chat } = useServices()
   const [sure, setSure] = useState(false)

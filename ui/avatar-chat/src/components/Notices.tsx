@@ -3,7 +3,7 @@ import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
 import type { Notice } from '../services/notices'
 
-/** What is wrong and what to do about it, with a place of its own; or news, which lie over the page for a moment. */
+/** The notices of one tone: problems have a place of their own, news lie over the page for some seconds. */
 export function Notices({ tone: wanted }: Pick<Notice, 'tone'>) {
   const { notices } = useServices().chat
   const shown = useStore(notices.state).filter(({ tone }) => tone === wanted)
@@ -16,7 +16,7 @@ export function Notices({ tone: wanted }: Pick<Notice, 'tone'>) {
             <p className="font-medium">{title}</p>
             <p className="mt-0.5 wrap-anywhere text-ink-soft">{detail}</p>
           </div>
-          {/* On phones the same button is below the face, and there is no room for two. */}
+          {/* Phones have the same button below the face, and no room for two. */}
           {action && (
             <button type="button" onClick={action.run} className="button-link shrink-0 max-sm:hidden">
               {action.label}

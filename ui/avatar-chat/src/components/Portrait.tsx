@@ -7,7 +7,7 @@ interface Props {
   readonly className?: string
 }
 
-/** A character's picture; its initial until the picture has been drawn, which takes a moment after the first start. */
+/** A character's portrait; its initial until the portrait is drawn, some seconds after the first start. */
 export function Portrait({ character, className = '' }: Props) {
   const [failures, setFailures] = useState(0)
   const [attempt, setAttempt] = useState(0)

@@ -6,7 +6,7 @@ import { responseTime, steps } from '../services/timing'
 
 const EVERY = 1000
 
-/** How long the last answer took, step by step, and how the connection is. For those who run a server. */
+/** The latency of the last answer, step by step, and the statistics of the connection, for operators. */
 export function Readout() {
   const times = useConversation()?.times ?? null
   const stats = useConnectionStats()

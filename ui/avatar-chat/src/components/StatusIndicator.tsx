@@ -1,6 +1,6 @@
 import type { Status } from '../services/status'
 
-/** What is going on, in words; the dot only repeats it. */
+/** The status in words; the dot only repeats it. */
 export function StatusIndicator({ status }: { readonly status: Status }) {
   return (
     <div role="status" data-testid="status" data-state={status.name} className="status">

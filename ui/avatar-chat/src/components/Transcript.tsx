@@ -10,7 +10,7 @@ import type { ConversationState } from '../services/conversation'
 import { timeLabel } from '../services/dates'
 import { Portrait } from './Portrait'
 
-/** Microseconds of silence after which the time is said again. */
+/** Microseconds between two turns after which the time is shown again. */
 const GAP = 10 * 60 * 1e6
 /** Pixels from the end within which the reader counts as being at the end. */
 const NEAR = 48
@@ -102,7 +102,9 @@ function Greeting({ character }: { readonly character: Character }) {
   return (
     <div className="m-auto flex flex-col items-center justify-center gap-3 px-6 text-center">
       <Portrait character={character} className="size-16 rounded-full text-2xl" />
-      <p className="max-w-72 text-balance text-ink-soft">{character.greeting}</p>
+      <p lang={character.language} className="max-w-72 text-balance text-ink-soft">
+        {character.greeting}
+      </p>
     </div>
   )
 }
@@ -130,7 +132,7 @@ function NotSent({ id }: { readonly id: number }) {
 interface TurnProps {
   readonly turn: TurnView
   readonly language: string
-  /** What is made out of the speech so far; null in a turn that is over. */
+  /** The partial transcript; null except in the turn in progress. */
   readonly partial: string | null
   readonly timed: boolean
   /** Whether it was opened as a search result. */
@@ -151,7 +153,7 @@ function Person({ person, partial, language }: { person: PersonView; partial: st
   const final = person.state === 'final'
   const words = final ? person.text : `${person.text} ${partial ?? ''}`.trim()
   if (person.state === 'discarded') return <p className="self-end text-sm text-ink-soft italic">Not understood</p>
-  // Given up by who listened, e.g. when a message came in between.
+  // The gateway gave the utterance up, e.g. when a message came in between.
   if (partial === null && !words) return null
   return (
     <p
@@ -159,7 +161,7 @@ function Person({ person, partial, language }: { person: PersonView; partial: st
       data-state={person.state}
       dir="auto"
       lang={language}
-      // A screen reader is told the words once, when they are final.
+      // Screen readers announce the words once, when they are final.
       aria-hidden={!final}
       className={`message-person ${final ? '' : 'opacity-60'}`}
     >

@@ -6,7 +6,7 @@ import { useStatus } from '../hooks/useStatus'
 import { useStore } from '../hooks/useStore'
 import { useWebRTC } from '../hooks/useWebRTC'
 
-/** The one thing to do, talk; and while talking: mute, stop the avatar, hang up. */
+/** The button that calls; during a call: mute, stop the answer, hang up. */
 export function VoiceControls({ name }: { readonly name: string }) {
   const { chat } = useServices()
   const { mode } = useWebRTC()
@@ -83,7 +83,7 @@ function MuteButton() {
   )
 }
 
-/** Without a microphone one watches and writes; this is the way to talk after all. */
+/** In a call without a microphone: the button that takes it up. */
 function UseMicrophone() {
   const { chat } = useServices()
   return (

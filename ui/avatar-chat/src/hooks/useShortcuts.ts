@@ -3,9 +3,9 @@ import { useEffect } from 'react'
 export interface Shortcuts {
   /** By `KeyboardEvent.key`, lower case. */
   readonly keys: Readonly<Record<string, () => void>>
-  /** Space is pressed or let go. */
+  /** Space was pressed or released. */
   readonly onHold: (held: boolean) => void
-  /** Whether keys that write a character are listened to; Escape always is. */
+  /** Whether keys of one letter count; Escape always does. */
   readonly letters: boolean
 }
 
@@ -15,7 +15,7 @@ function within(event: KeyboardEvent, selector: string): boolean {
   return event.target instanceof Element && event.target.closest(selector) !== null
 }
 
-/** Keys for the whole page; never while the person writes, nor inside a dialog. */
+/** Keyboard shortcuts of the whole page, except in text fields and dialogs. */
 export function useShortcuts({ keys, onHold, letters }: Shortcuts): void {
   useEffect(() => {
     const onDown = (event: KeyboardEvent) => {

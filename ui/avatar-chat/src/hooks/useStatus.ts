@@ -9,7 +9,7 @@ import { useWebRTC } from './useWebRTC'
 /** Milliseconds between two sentences in which nothing plays and the avatar still counts as speaking. */
 const PAUSE = 400
 
-/** What is going on, steady over the pauses between sentences. */
+/** The status, without flicker in the pauses between sentences. */
 export function useStatus(): Status {
   const name = useCharacter()?.name ?? 'The avatar'
   const now = statusOf(useConversation(), useWebRTC(), useStore(useServices().chat.call.microphone.state), name)

@@ -1,4 +1,4 @@
-/** The gateway's HTTP API (docs/api.md), one method for each call that the page makes. */
+/** The client of the gateway's HTTP API (docs/api.md). */
 
 import type { CharacterId, ConversationId, Id, SessionId, TurnId } from '../generated/events'
 import type { ConversationView } from '../generated/view'
@@ -7,7 +7,7 @@ import type { ConversationView } from '../generated/view'
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
-  /** Milliseconds after which to try again, where the gateway said so. */
+  /** Milliseconds to wait before a retry, if the gateway gave them (`Retry-After`). */
   readonly retryAfter: number | null
 
   constructor(status: number, code: string, message: string, retryAfter: number | null = null) {
@@ -34,7 +34,7 @@ export interface Character {
   readonly language: string
   /** URL of a square picture. */
   readonly portrait: string
-  /** Made by this person of a photo, and shown to nobody else. */
+  /** This person made it of a photo; no other person sees it. */
   readonly own: boolean
 }
 
@@ -118,7 +118,7 @@ export class AvatarClient {
     return `${this.base}/conversations/${id}/events?after=${after}`
   }
 
-  /** `message` is our own id for it: sent again after a lost answer, it is taken once. */
+  /** `message` is the page's id for it: a message sent again after a lost answer is taken once. */
   send(id: ConversationId, text: string, message: Id): Promise<{ readonly message: Id; readonly turn: TurnId }> {
     return this.json(`conversations/${id}/messages`, 'POST', { text, message })
   }
@@ -160,7 +160,7 @@ export class AvatarClient {
     return { sdp: await response.text(), session }
   }
 
-  /** Ends a connection. Works while the page is being closed, too. */
+  /** End a WebRTC session. Works while the page is being closed, too. */
   leave(session: SessionId): void {
     const url = `${this.base}/rtc/${session}`
     if (typeof navigator.sendBeacon === 'function' && navigator.sendBeacon(`${url}/leave`)) return

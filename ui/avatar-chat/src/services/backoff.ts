@@ -3,7 +3,7 @@ const LAST = 8000
 
 /**
  * Milliseconds to wait before the given retry: doubles from 0.5 s to 8 s, and up to a quarter less at random, so that
- * the pages that lost one server do not come back all at once.
+ * the pages of a server that was away do not reconnect all at once.
  *
  * @param attempt 1 for the first retry.
  * @param random 0 to 1.

@@ -35,10 +35,10 @@ export class Call {
   }
 
   /**
-   * Call with the microphone, or without where there is none or `watch` asks for that. To be called from a click or a
-   * key: only then do browsers play sound.
+   * Start a call: "talk" with the microphone if there is one, "watch" without. Must be called from a click or a key,
+   * or the browser plays no sound.
    *
-   * @param conversation Made while the browser asks for the microphone.
+   * @param conversation Opened while the browser asks for the microphone.
    */
   async begin(mode: 'talk' | 'watch', conversation: Promise<ConversationId>): Promise<void> {
     const wanted = ++this.wanted
@@ -60,7 +60,7 @@ export class Call {
     this.state.set({ mode: 'none', connection: CLOSED })
   }
 
-  /** Resolves when the avatar can be seen and heard, or after some seconds without. */
+  /** Resolves once the call is connected or refused, or after some seconds. */
   connected(): Promise<void> {
     return new Promise((resolve) => {
       let stop: () => void = () => undefined

@@ -28,14 +28,14 @@ export class ChatLists {
   async load(): Promise<void> {
     const [characters, conversations] = await Promise.all([this.client.characters(), this.client.conversations()])
     this.state.update((state) => ({ ...state, characters, conversations }))
-    // Not waited for: it asks all services, and nothing else depends on it.
+    // Not awaited: the gateway asks all services for their status, and nothing else depends on it.
     void this.client.maxFaces().then(
       (maxFaces) => this.state.update((state) => ({ ...state, maxFaces })),
       () => undefined,
     )
   }
 
-  /** Read the list of conversations again; what is shown stays where that fails. */
+  /** Reload the list of conversations; keeps the current one if that fails. */
   async reloadConversations(): Promise<void> {
     const conversations = await this.client.conversations().catch(() => null)
     if (conversations) this.state.update((state) => ({ ...state, conversations }))
@@ -51,7 +51,7 @@ export class ChatLists {
     return false
   }
 
-  /** Read the list of characters again; what is shown stays where that fails. */
+  /** Reload the list of characters; keeps the current one if that fails. */
   async reloadCharacters(): Promise<void> {
     const characters = await this.client.characters().catch(() => null)
     if (characters) this.state.update((state) => ({ ...state, characters }))

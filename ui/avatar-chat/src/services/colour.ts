@@ -1,4 +1,4 @@
-/** Colours that a character's accent goes with. */
+/** Readable colours made of a character's accent. */
 
 const HEX = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 const WHITE = '#ffffff'

@@ -1,4 +1,4 @@
-/** One conversation as this page knows it: its view from the gateway, then what every fact changes in it. */
+/** One open conversation: its view, kept current by the event stream, and the messages that are being sent. */
 
 import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived, TurnId } from '../generated/events'
 import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
@@ -8,16 +8,16 @@ import { EventStream, type Source } from './eventStream'
 import { Store } from './store'
 import { foldTimes, type TurnTimes } from './timing'
 
-/** What was typed and is not on record yet. */
+/** A message that was typed and has no fact yet. */
 export interface PendingMessage {
   readonly key: number
   readonly text: string
   readonly state: 'sending' | 'failed'
-  /** Our id for it; it stays here until the fact with that id comes. */
+  /** The page's id for it; the fact with this id ends its pending. */
   readonly message: Id
 }
 
-/** An id that no other message has. Not `randomUUID`: browsers keep that from pages without a certificate. */
+/** A random id of a message. Not `randomUUID`, which browsers have on secure pages only. */
 function newId(): Id {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return `m${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
@@ -25,19 +25,19 @@ function newId(): Id {
 
 export interface ConversationState {
   readonly view: ConversationView
-  /** What the person is saying right now, as far as it is made out. */
+  /** The partial transcript of what the person is saying. */
   readonly partial: string
   readonly pending: readonly PendingMessage[]
-  /** 0 when events arrive, else how many times in a row the connection has been lost or refused. */
+  /** Failures of the event stream in a row; 0 while it is connected. */
   readonly retries: number
-  /** The turn that is going on in this chat; the others are history, whatever their state says. */
+  /** The turn in progress since the page was opened; the others are history, whatever their state says. */
   readonly activeTurn: string | null
-  /** Nothing has happened for some seconds: what was to follow will not come any more. */
+  /** No fact has come for some seconds: what a turn still lacks is no longer expected. */
   readonly still: boolean
   readonly times: TurnTimes | null
 }
 
-/** The pending messages without the one that this fact puts on record. */
+/** The pending messages without the one that this fact is about. */
 function without(pending: readonly PendingMessage[], received: MessageReceived): readonly PendingMessage[] {
   const known = pending.findIndex(({ message }) => message === received.message)
   const place = known >= 0 ? known : pending.findIndex(({ text }) => text.trim() === received.text.trim())
@@ -57,10 +57,10 @@ const BY_CHARACTER: ReadonlySet<Fact['type']> = new Set<Fact['type']>([
 ])
 
 /**
- * The turn that is going on after an event. What the person does leads to its turn; what the character does, only while
- * the person is not speaking; all else is late news of turns that were, and leads nowhere.
+ * The turn in progress after an event: that of anything the person does, and that of a reply while the person is not
+ * speaking. Other facts are late ones about earlier turns and change nothing.
  */
-function leading(turns: readonly TurnView[], current: TurnId | null, { turn, body }: Event): TurnId | null {
+function turnInProgress(turns: readonly TurnView[], current: TurnId | null, { turn, body }: Event): TurnId | null {
   if (turn === null || current === null) return turn ?? current
   if (BY_PERSON.has(body.type)) return turn
   const speaks = turns.find(({ id }) => id === current)?.person?.state
@@ -121,7 +121,7 @@ export class Conversation {
     return new Conversation(client, await client.conversation(id), observe, create)
   }
 
-  /** Say something in writing. It is shown at once, and marked when it could not be sent. */
+  /** Send a message. It is shown at once, and marked if it could not be sent. */
   async send(text: string, ready: Promise<unknown> = Promise.resolve(), id: Id = newId()): Promise<void> {
     const message: PendingMessage = { key: ++this.keys, text, state: 'sending', message: id }
     this.state.update((state) => ({ ...state, pending: [...state.pending, message] }))
@@ -137,7 +137,7 @@ export class Conversation {
     }
   }
 
-  /** Take a message that could not be sent out of the transcript, to send it again under the same id. */
+  /** Remove a message that could not be sent, to send it again under the same id. */
   take(key: number): PendingMessage | undefined {
     const message = this.state.get().pending.find((pending) => pending.key === key)
     this.drop(key)
@@ -167,23 +167,14 @@ export class Conversation {
       view: applyChanges(state.view, seq, changes),
       partial: over || body.type === 'utterance.started' || body.type === 'message.received' ? '' : state.partial,
       pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
-      activeTurn: leading(state.view.turns, state.activeTurn, event),
+      activeTurn: turnInProgress(state.view.turns, state.activeTurn, event),
       still: false,
       times: foldTimes(state.times, event),
     }))
   }
 
   private applyLive({ body }: LiveEvent): void {
-    switch (body.type) {
-      case 'transcript_partial':
-        this.state.update((state) => ({ ...state, partial: body.text }))
-        return
-      case 'transcript_stable':
-      case 'watching':
-        return
-      default:
-        body satisfies never
-    }
+    if (body.type === 'transcript_partial') this.state.update((state) => ({ ...state, partial: body.text }))
   }
 
   private drop(key: number): void {

@@ -1,4 +1,4 @@
-/** Times of the log, microseconds since 1970, in words of the reader's language. */
+/** Times of the log, microseconds since 1970, in the reader's language. */
 
 const DAY = 24 * 3600 * 1000
 

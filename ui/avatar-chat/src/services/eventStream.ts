@@ -4,7 +4,7 @@ import type { LiveEvent } from '../generated/events'
 import type { ConversationUpdate } from '../generated/view'
 import { backoff } from './backoff'
 
-/** The part of EventSource that is used; the browser's own fits. */
+/** The part of `EventSource` that is used. */
 export interface Source {
   onopen: ((event: globalThis.Event) => unknown) | null
   onmessage: ((event: MessageEvent) => unknown) | null
@@ -16,15 +16,15 @@ export interface Source {
 export interface StreamListener {
   onUpdate(seq: number, update: ConversationUpdate): void
   onLive(event: LiveEvent): void
-  /** @param retries 0 when connected, else how many times in a row it has been lost or refused. */
+  /** @param retries Failures in a row; 0 once connected. */
   onConnection(retries: number): void
 }
 
 /**
  * Keeps one EventSource open and reopens it with back-off.
  *
- * The browser's own reconnect is not relied on: it gives up for good on an HTTP error, which a gateway that restarts
- * behind a proxy answers for some seconds.
+ * The browser's own reconnecting is not enough: it ends for good at an HTTP error, and a proxy answers with one for
+ * some seconds while the gateway behind it restarts.
  */
 export class EventStream {
   private source: Source | null = null
@@ -36,7 +36,7 @@ export class EventStream {
   private readonly listener: StreamListener
   private readonly create: (url: string) => Source
 
-  /** @param after Sequence of the last event that is known already. */
+  /** @param after Sequence of the last fact in the view. */
   constructor(
     url: (after: number) => string,
     after: number,
@@ -50,12 +50,12 @@ export class EventStream {
     this.connect()
   }
 
-  /** Connect anew at once, e.g. when the network is back or the tab is seen again. */
+  /** Reconnect at once, e.g. when the network is back or the tab is visible again. */
   reopen(): void {
     if (!this.closed) this.connect()
   }
 
-  /** Nothing more is received until `reopen`. */
+  /** Disconnect until `reopen`. */
   pause(): void {
     this.drop()
   }
@@ -80,7 +80,7 @@ export class EventStream {
 
   private receive(message: MessageEvent): void {
     const seq = Number(message.lastEventId)
-    // Two connections may overlap for a moment; an update is passed on once.
+    // Two connections may overlap for a moment: pass each update on once.
     if (!Number.isInteger(seq) || seq <= this.seq) return
     this.seq = seq
     this.listener.onUpdate(seq, JSON.parse(String(message.data)) as ConversationUpdate)

@@ -1,8 +1,8 @@
-/** Drawn frames from one measurement to the next, and the smallest change worth drawing. */
+/** Animation frames between measurements, and the smallest change that is reported. */
 const EVERY = 3
 const STEP = 0.03
 
-/** How loud a track is, for a meter. Owns its AudioContext. */
+/** Measures the loudness of a track for a meter. Owns its AudioContext. */
 export class LevelMeter {
   private readonly context: AudioContext
   private frame = 0
@@ -22,7 +22,7 @@ export class LevelMeter {
       if ((frames += 1) % EVERY !== 0) return
       analyser.getFloatTimeDomainData(samples)
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length
-      // Falls slower than it rises, as meters do.
+      // A meter falls more slowly than it rises.
       level = Math.max(loudness(power), level * 0.7)
       if (Math.abs(level - shown) < STEP) return
       shown = level
@@ -37,7 +37,7 @@ export class LevelMeter {
   }
 }
 
-/** Mean square to 0…1 between -55 dB and -10 dB of full scale: where speech into a microphone lies. */
+/** Mean square as 0…1 between -55 dB and -10 dB of full scale, the range of speech into a microphone. */
 export function loudness(power: number): number {
   const decibel = 10 * Math.log10(Math.max(power, 1e-12))
   return Math.min(1, Math.max(0, (decibel + 55) / 45))

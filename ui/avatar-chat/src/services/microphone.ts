@@ -1,4 +1,4 @@
-/** The person's microphone: asked for once, muted without letting go of it, and the one place that closes it. */
+/** The person's microphone: opened once, muted without closing it, and closed here only. */
 
 import { Store } from './store'
 
@@ -11,7 +11,7 @@ export interface MicrophoneState {
   readonly track: MediaStreamTrack | null
 }
 
-/** What is wrong, and what the person can do about it. */
+/** Each problem in words, and what the person can do about it. */
 export const PROBLEMS: Readonly<Record<MicrophoneProblem, { readonly title: string; readonly fix: string }>> = {
   denied: {
     title: 'The microphone is blocked',
@@ -48,7 +48,7 @@ export function problemOf(error: unknown): MicrophoneProblem {
   }
 }
 
-/** The part of `navigator.mediaDevices` that is used; undefined on pages that are not secure. */
+/** The part of `navigator.mediaDevices` that is used; undefined on pages without https. */
 export type Devices = Pick<MediaDevices, 'getUserMedia'> | undefined
 
 export class Microphone {
@@ -60,7 +60,7 @@ export class Microphone {
     this.devices = devices
   }
 
-  /** Ask for it, unless it is open. Returns its track, or null where there is none: `state.problem` says why. */
+  /** Open it, unless it is open. Returns its track, or null if it cannot be opened: `state.problem` says why. */
   async open(): Promise<MediaStreamTrack | null> {
     const { track } = this.state.get()
     if (track) return track
@@ -68,7 +68,7 @@ export class Microphone {
     if (!devices) return this.refuse('insecure')
     this.state.update((state) => ({ ...state, phase: 'asking', problem: null }))
     try {
-      // No automatic gain: it drives a near voice into clipping, and recognisers cope with a quiet one.
+      // No automatic gain: it makes a near voice clip, and speech recognition copes with a quiet one.
       const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: false, channelCount: 1 }
       const stream = await devices.getUserMedia({ audio })
       return this.take(stream.getAudioTracks()[0] ?? null)
@@ -115,7 +115,7 @@ export class Microphone {
 
   private apply(): void {
     const { track, muted } = this.state.get()
-    // A disabled track sends silence: nothing is negotiated anew, and the other side stays in step.
+    // A disabled track sends silence: no renegotiation, and the RTP clock goes on.
     if (track) track.enabled = !muted || this.held
   }
 }

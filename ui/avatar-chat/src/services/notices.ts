@@ -1,4 +1,4 @@
-/** What the person should be told: problems stay until they are over, news goes by itself. */
+/** Notices for the person: problems stay until they are over, news disappear after some seconds. */
 
 import { Store } from './store'
 

@@ -1,4 +1,4 @@
-/** What the person has switched on or off, kept by this browser. */
+/** The person's preferences, kept in this browser. */
 
 import { Store } from './store'
 
@@ -17,7 +17,7 @@ function read(): Preferences {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}')
     return { ...DEFAULTS, ...(typeof kept === 'object' ? kept : {}) }
   } catch {
-    // Storage may be denied or spoiled; the page works without.
+    // Storage may be denied or its content damaged; the page works without.
     return DEFAULTS
   }
 }
@@ -30,7 +30,7 @@ export class PreferenceStore {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.state.get()))
     } catch {
-      // Kept for this chat only.
+      // Kept until the page is closed.
     }
   }
 }

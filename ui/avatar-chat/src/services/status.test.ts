@@ -50,7 +50,7 @@ describe('the status', () => {
     expect(name(after(sentence(0), playing(0), listening))).toBe('hearing')
   })
 
-  it('takes what lies before this chat for history, however it ended', () => {
+  it('takes turns of before the page was opened for history, however it ended', () => {
     expect(name({ ...after(said), activeTurn: null })).toBe('listening')
   })
 

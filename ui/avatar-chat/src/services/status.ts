@@ -1,4 +1,4 @@
-/** What is going on, as one state and in words. */
+/** The status of the conversation and the call, as one name and in words. */
 
 import type { ConversationView, SentenceView, TurnView } from '../generated/view'
 import type { CallState } from './call'
@@ -22,19 +22,19 @@ export interface Status {
   readonly words: string
 }
 
-/** From this many failures in a row on, the server is said to be away. */
+/** Failures of the event stream in a row after which the server counts as away. */
 const AWAY = 3
 
-/** The sentence that is being played, in whichever turn. */
+/** The sentence that is being played, in any turn. */
 export function playingIn(view: ConversationView): SentenceView | null {
   const playing = ({ state }: SentenceView) => state === 'playing'
   return view.turns.findLast(({ reply }) => reply?.sentences.some(playing))?.reply?.sentences.find(playing) ?? null
 }
 
 /**
- * What the turn that is under way is at; null where nothing is.
+ * What happens in the turn in progress; null if nothing does.
  *
- * @param waiting Whether sentences that were not played yet are still expected to be.
+ * @param waiting Whether sentences that have not been played are still expected to be.
  */
 function activity(turn: TurnView | undefined, waiting: boolean): 'hearing' | 'thinking' | 'speaking' | null {
   if (!turn) return null
@@ -51,7 +51,7 @@ function activity(turn: TurnView | undefined, waiting: boolean): 'hearing' | 'th
   return person?.state === 'final' ? 'thinking' : null
 }
 
-/** The status of a conversation and a call; either may be missing. */
+/** The status of a conversation, if one is open, and a call. */
 export function statusOf(
   conversation: ConversationState | null,
   call: CallState,
@@ -72,7 +72,7 @@ export function statusOf(
   }
   const turn = conversation?.view.turns.find(({ id }) => id === conversation.activeTurn)
   const waiting = phase === 'connected' && conversation?.still === false
-  // A cough in the middle of an answer is a turn of its own, and the answer goes on.
+  // A cough during a reply is a turn of its own, and the reply goes on.
   const goingOn = waiting && playingIn(conversation.view) ? 'speaking' : null
   switch (activity(turn, waiting) ?? goingOn) {
     case 'hearing':

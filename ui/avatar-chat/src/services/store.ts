@@ -1,4 +1,4 @@
-/** A value that says when it changes: what `useSyncExternalStore` wants of a store, and nothing more. */
+/** An observable value, as `useSyncExternalStore` needs it. */
 export class Store<T> {
   private readonly listeners = new Set<() => void>()
   private current: T

@@ -1,11 +1,11 @@
-/** How long each step of a turn took, from the times of its facts: what the readout shows. */
+/** The latency of each step of a turn, from the times of its facts, for the readout. */
 
 import { MICROPHONE_RATE, type Event } from '../generated/events'
 
-/** Microseconds since 1970 at which each step of a turn was done; null where it has not been seen. */
+/** Microseconds since 1970 at which each step of a turn was done; null before that. */
 export interface TurnTimes {
   readonly turn: string
-  /** The last sound of the person's speech, or the arrival of what was typed. */
+  /** The end of the person's speech, or the arrival of the message. */
   readonly said: number
   readonly endpoint: number | null
   readonly transcript: number | null
@@ -24,7 +24,7 @@ function begin(turn: string, said: number): TurnTimes {
   return { turn, said, endpoint: null, transcript: null, sentence: null, speech: null, audible: null }
 }
 
-/** The times after this event; a new turn of the person replaces the one before. */
+/** The times after this event; a new turn of the person replaces the last one. */
 export function foldTimes(times: TurnTimes | null, event: Event): TurnTimes | null {
   const { body, at, turn } = event
   if (turn === null) return times
@@ -41,7 +41,7 @@ export function foldTimes(times: TurnTimes | null, event: Event): TurnTimes | nu
   return times
 }
 
-/** The steps that are done, in order. Their sum is the time from the end of the speech to the last one of them. */
+/** The steps that are done, in order. Their sum is the time from the end of the speech to the last of them. */
 export function steps(times: TurnTimes): readonly Step[] {
   const marks: readonly (readonly [string, number | null])[] = [
     ['End of phrase', times.endpoint],
@@ -60,7 +60,7 @@ export function steps(times: TurnTimes): readonly Step[] {
   return result
 }
 
-/** Milliseconds from the end of what the person said to the first audible sound of the answer. */
+/** Milliseconds from the end of the person's speech to the first sound of the reply. */
 export function responseTime(times: TurnTimes): number | null {
   return times.audible === null ? null : (times.audible - times.said) / 1000
 }

@@ -1,4 +1,4 @@
-/** Sound and picture of one conversation over WebRTC, kept up for as long as it is wanted. */
+/** The WebRTC connection of one conversation, made again whenever it is lost, until it is closed. */
 
 import type { ConversationId, SessionId } from '../generated/events'
 import { ApiError, type AvatarClient } from './avatarClient'
@@ -7,9 +7,9 @@ import { Store } from './store'
 
 export interface ConnectionState {
   readonly phase: 'closed' | 'connecting' | 'connected' | 'reconnecting' | 'refused'
-  /** Which reconnection this is; 0 while it goes well. */
+  /** Reconnections in a row; 0 while connected. */
   readonly retries: number
-  /** What to play. Stays the old one while reconnecting, so that its last picture remains. */
+  /** The media to play. The lost one stays while reconnecting, so that its last picture remains. */
   readonly stream: MediaStream | null
   /** Why the last attempt failed: a code of the API, "unreachable", or "silent" where the connection just stopped. */
   readonly reason: string | null
@@ -17,15 +17,15 @@ export interface ConnectionState {
 
 export const CLOSED: ConnectionState = { phase: 'closed', retries: 0, stream: null, reason: null }
 
-/** Milliseconds: the gateway pings every second; three missing ones mean that it is gone. */
+/** Milliseconds without a ping after which the gateway counts as gone; it pings every second. */
 const PING_PATIENCE = 3000
-/** A hole in the network of some seconds heals by itself on the same connection. */
+/** Milliseconds for which a connection may be interrupted: ICE often recovers by itself. */
 const DISCONNECTED_PATIENCE = 3000
 const CONNECT_PATIENCE = 10_000
 
 type Timer = ReturnType<typeof setTimeout>
 
-/** One attempt: a peer connection and all that hangs on it. */
+/** One attempt to connect: a peer connection with its timers and its session. */
 interface Attempt {
   readonly peer: RTCPeerConnection
   readonly timers: Map<'connect' | 'ping' | 'disconnected', Timer>
@@ -45,7 +45,7 @@ export class WebRTCConnection {
   /**
    * Connects at once, and again whenever the connection is lost, to the same conversation with the same microphone.
    *
-   * @param microphone Stays the caller's: it is sent, never stopped. Null only to watch and listen.
+   * @param microphone Sent, and never stopped: that is the caller's. Null to watch and listen only.
    */
   constructor(
     client: Pick<AvatarClient, 'ice' | 'offer' | 'leave'>,
@@ -57,18 +57,18 @@ export class WebRTCConnection {
     this.conversation = conversation
     this.microphone = microphone
     this.create = create
-    window.addEventListener('online', this.hurry)
+    window.addEventListener('online', this.retryNow)
     window.addEventListener('pagehide', this.leavePage)
-    document.addEventListener('visibilitychange', this.hurry)
+    document.addEventListener('visibilitychange', this.retryNow)
     void this.connect()
   }
 
   close(): void {
     if (this.closed) return
     this.closed = true
-    window.removeEventListener('online', this.hurry)
+    window.removeEventListener('online', this.retryNow)
     window.removeEventListener('pagehide', this.leavePage)
-    document.removeEventListener('visibilitychange', this.hurry)
+    document.removeEventListener('visibilitychange', this.retryNow)
     this.drop()
     this.state.set(CLOSED)
   }
@@ -142,7 +142,7 @@ export class WebRTCConnection {
   private pinged(attempt: Attempt): void {
     if (this.attempt !== attempt) return
     this.expect(attempt, 'ping', PING_PATIENCE)
-    // Only now it is known to carry something both ways; a connection that opens and dies again keeps its count.
+    // The first ping resets the count, not the connection: one that opens and dies again is counted on.
     if (this.state.get().retries > 0) this.state.update((state) => ({ ...state, retries: 0 }))
   }
 
@@ -163,8 +163,8 @@ export class WebRTCConnection {
     this.retry = setTimeout(() => void this.connect(), Math.max(patience, backoff(retries)))
   }
 
-  /** The network is back or the tab is seen again: no reason to wait on. */
-  private readonly hurry = (): void => {
+  /** Retry at once when the network is back or the tab is visible again. */
+  private readonly retryNow = (): void => {
     if (document.visibilityState === 'visible' && this.retry !== null) void this.connect()
   }
 

@@ -1,4 +1,4 @@
-/** Small stand-ins for the browser and the gateway, which say what was asked of them. */
+/** Fakes of the browser and the gateway, which record what was asked of them. */
 
 import type { Event, Fact, LiveEvent } from '../generated/events'
 import type { ConversationUpdate, ConversationView } from '../generated/view'
@@ -67,12 +67,12 @@ export function viewOf(id = 'c1', ...steps: readonly [string | null, Step][]): C
   return steps.reduce((view, [turn, step], place) => applyChanges(view, place + 1, step.changes(view, turn)), empty)
 }
 
-/** A gateway with two characters that notes every call; a test may make any of them fail. */
+/** A client of a gateway with two characters. Records every call; a test may make any of them fail. */
 export class FakeClient extends AvatarClient {
   readonly calls: string[] = []
   views = new Map<string, ConversationView>()
   failing = new Map<string, Error>()
-  /** Of the person's own. */
+  /** The person's own characters. */
   faces: readonly Character[] = []
   limit = 2
   hits: readonly SearchHit[] = []

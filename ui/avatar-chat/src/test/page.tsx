@@ -20,7 +20,7 @@ export class FakeWorld implements ChatDependencies {
   readonly sources: FakeSource[] = []
   readonly peers: FakePeer[] = []
   readonly track = fakeTrack()
-  /** Name of the error that the browser answers with when it is asked for the microphone. */
+  /** Name of the browser's error when the page opens the microphone. */
   refusal: string | null = null
   readonly call: Call
   private conversation: Conversation | null = null
@@ -71,7 +71,7 @@ export class FakeWorld implements ChatDependencies {
     return last
   }
 
-  /** The gateway puts facts of one turn on record. */
+  /** Sends facts of one turn, as the gateway would. */
   tell(turn: string | null, ...steps: readonly Step[]): void {
     act(() => {
       for (const { body, changes } of steps) {
@@ -94,7 +94,7 @@ export class FakeWorld implements ChatDependencies {
   }
 }
 
-/** Let promises and timers that are due run. */
+/** Run the promises and timers that are due. */
 export async function settle(ms = 0): Promise<void> {
   await act(() => vi.advanceTimersByTimeAsync(ms))
 }

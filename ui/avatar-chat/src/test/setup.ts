@@ -1,4 +1,4 @@
-/** What jsdom does not have of a browser, as little of it as the page touches. */
+/** The parts of a browser that the page uses and jsdom lacks. */
 
 import { cleanup } from '@testing-library/react'
 import { afterEach, beforeEach, vi } from 'vitest'
@@ -26,13 +26,13 @@ class Audio {
   }
 }
 
-/** Nothing has a size in jsdom, and nothing changes it. */
+/** Never calls back: in jsdom nothing has a size. */
 class NoResize {
   observe(): void {
-    // There is nothing to tell.
+    return undefined
   }
   disconnect(): void {
-    // Nothing was observed.
+    return undefined
   }
 }
 

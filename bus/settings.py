@@ -72,7 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     stt_device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that Whisper runs on; auto: the graphics card if it can be used."""
     dialogue_engine: str = "auto"
-    """auto, companion (offline), openai (any endpoint that speaks its protocol)."""
+    """auto, companion (offline), openai (any endpoint that speaks its protocol), local (a language model on this
+    machine)."""
     llm_url: str = ""
     """Base URL of an OpenAI-compatible API, e.g. http://127.0.0.1:11434/v1."""
     llm_model: str = ""
@@ -82,6 +83,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     llm_ahead: Literal["on", "off"] = "on"
     """Whether the language model is asked as soon as a person falls silent, before their turn is certainly over: the
     answer begins sooner, but some requests are wasted. Each dialogue worker sends its own."""
+    llm_file: str = ""
+    """GGUF file of the language model that runs on this machine; empty: the one that `make mind` fetches. Loaded
+    unchecked; used where VISAVIS_LLM_URL is not set."""
+    llm_port: Port = 8085
+    """Where that language model is served, on loopback."""
     tts_engine: str = "auto"
     """auto, xtts, hibari (English women, others by Kokoro), kokoro, flite+espeak (flite for English, eSpeak NG for the
     rest), espeak, flite."""

@@ -141,6 +141,8 @@ class Message(Struct, frozen=True):
     text: str
     cut: bool = False
     """Whether the person heard only its beginning, which `text` then is."""
+    emotion: Emotion = "neutral"
+    """The look on the character's face at its first sentence."""
 
 
 def title_of(text: str) -> str:
@@ -192,7 +194,8 @@ def heard_messages(conversation: Conversation, *, before_turn: str | None = None
         if turn.reply is not None:
             text, cut = _heard_text(turn.reply)
             if text:
-                messages.append(Message("assistant", text, cut))
+                emotion = turn.reply.sentences[0].emotion if turn.reply.sentences else "neutral"
+                messages.append(Message("assistant", text, cut, emotion))
     return messages
 
 

@@ -13,6 +13,7 @@ from bus.log import streams
 from bus.log.event_log import connect
 from bus.process.discovery import discover
 from bus.settings import PREFIX, Settings, without_credentials
+from services.dialogue.local_model import files as local_model
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
 
@@ -87,11 +88,20 @@ def _dead_letters(count: int) -> CheckResult:
 
 async def check_language_model(settings: Settings) -> list[CheckResult]:
     """Whether the endpoint of the language model answers, and lists the model in the settings."""
-    if not settings.llm_url:
-        return []
     from services.dialogue.openai import OpenAI
 
     subject = "model"
+    if local_model.is_used(settings):
+        chat = OpenAI(local_model.url(settings), first_token_timeout=TIMEOUT)
+        try:
+            name = (await chat.models())[0]
+            return [ok(subject, f"{name} at {local_model.HOST}:{settings.llm_port}, on this machine")]
+        except VisavisError:
+            return [ok(subject, f"{local_model.name(settings)} on this machine, not running; `visavis up` starts it")]
+        finally:
+            await chat.close()
+    if not settings.llm_url:
+        return []
     try:
         chat = OpenAI(settings.llm_url, key=settings.llm_key, first_token_timeout=TIMEOUT)
     except VisavisError as error:

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from msgspec.structs import replace
+
 from bus.errors import InvalidInput, VisavisError
 from bus.settings import Settings
-from services.models.catalogue import CATALOGUE
+from services.dialogue.local_model import files as local_model
+from services.models.catalogue import CATALOGUE, MIND
 from services.models.fetching import Fetcher, fetcher_of, folder_of
 from services.models.files import Model
 from services.models.progress import PrintProgress
@@ -98,6 +101,8 @@ def _fetched(fetcher: Fetcher, model: Model, settings: Settings) -> bool:
         if missing_files(model.files, folder_of(model, settings)):
             _say(f"fetching {model.name} ({model.purpose}, {model.licence.name}, {model.bytes / 1e6:.0f} MB)")
         fetcher.fetch(model, folder_of(model, settings), PrintProgress())
+        if model is MIND and (obstacle := local_model.why_unavailable(replace(settings, llm_file=""))):
+            _say(f"{model.name} is here, but {obstacle}")
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bus.process.http_server import bind
 from bus.settings import PREFIX, Settings
+from services.dialogue.local_model import files as local_model
 
 SERVICES_WITH_HEALTH_PORT = ("stt", "dialogue", "tts", "render")
 """Services with a port for health and metrics; the gateway serves both on its one port."""
@@ -29,6 +30,8 @@ def required_ports(settings: Settings) -> Iterator[RequiredPort]:
     yield RequiredPort(settings.host, settings.port, f"{PREFIX}PORT", "the page and the API")
     if not settings.nats_url:
         yield RequiredPort("127.0.0.1", settings.nats_port, f"{PREFIX}NATS_PORT", "NATS")
+    if local_model.is_used(settings):
+        yield RequiredPort(local_model.HOST, settings.llm_port, f"{PREFIX}LLM_PORT", "the language model")
     for service in SERVICES_WITH_HEALTH_PORT:
         port = settings.health_port(service)
         if port:

@@ -49,6 +49,8 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     is_shown: Callable[[str], bool] = field(default=lambda line: True)
     """Whether a line of its output is printed."""
+    essential: bool = True
+    """Whether nothing works without it, so that `gave_up` is set when it is not restarted any more."""
     starts: int = 0
     pid: int | None = None
     given_up: str | None = None
@@ -79,7 +81,7 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self.gave_up = asyncio.Event()
-        """Set when a child is not restarted any more."""
+        """Set when an essential child is not restarted any more."""
 
     def start(self, child: Child) -> None:
         """Start this process and keep it running."""
@@ -108,7 +110,8 @@ class Supervisor:
             if status == EXIT_CONFIGURATION:
                 child.given_up = "its configuration is wrong, see above"
                 self._print_line(child.name, f"not started again: {child.given_up}")
-                self.gave_up.set()
+                if child.essential:
+                    self.gave_up.set()
                 return
             if time.monotonic() - began > HEALTHY_AFTER:
                 pause = self._first_pause

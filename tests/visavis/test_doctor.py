@@ -294,6 +294,18 @@ async def test_an_unreachable_language_model_is_a_warning_and_a_wrong_address_a_
     assert await check_language_model(Settings()) == []
 
 
+async def test_a_language_model_on_this_machine_is_named(endpoint: str, tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp", reason="the extra mind is not installed")
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF")
+    file, port = str(tmp_path / "mine.gguf"), int(endpoint.split(":")[-1].removesuffix("/v1"))
+    (running,) = await check_language_model(Settings(llm_file=file, llm_port=port))
+    (away,) = await check_language_model(Settings(llm_file=file, llm_port=free_port()))
+    assert (running.state, running.message) == ("ok", f"llama3.2 at 127.0.0.1:{port}, on this machine")
+    assert (away.state, away.message) == ("ok", "mine on this machine, not running; `visavis up` starts it")
+    (dialogue,) = (one for one in checks.engines(Settings(llm_file=file)) if one.subject == "dialogue")
+    assert dialogue.message == "local (not openai: VISAVIS_LLM_URL is not set; the best that can run here)"
+
+
 async def test_the_report_ends_with_a_summary_and_an_exit_status(
     event_log: EventLog, settings: Settings, taken: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

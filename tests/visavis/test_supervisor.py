@@ -108,3 +108,12 @@ async def test_processes_are_stopped_in_reverse_order_and_killed_where_they_igno
         assert pid is not None
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_an_inessential_process_that_cannot_run_as_configured_does_not_stop_the_others() -> None:
+    screen = Screen()
+    supervisor = Supervisor(screen)
+    supervisor.start(python("mind", f"raise SystemExit({EXIT_CONFIGURATION})", essential=False))
+    await screen.shows("not started again")
+    assert not supervisor.gave_up.is_set()
+    await supervisor.stop()

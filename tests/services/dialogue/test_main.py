@@ -34,4 +34,4 @@ def test_the_error_of_an_engine_without_its_endpoint_names_the_setting() -> None
 
 
 def test_the_companion_is_the_last_choice() -> None:
-    assert [engine.name for engine in ENGINES] == ["openai", "companion"]
+    assert [engine.name for engine in ENGINES] == ["openai", "local", "companion"]

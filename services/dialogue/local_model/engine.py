@@ -1,0 +1,76 @@
+"""The chat engine of the local language model: a simpler engine answers while the model cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from typing import Any, cast
+
+from bus.errors import EngineError
+from projections.conversation import Message
+from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.openai import OpenAI
+from services.dialogue.prompt import parse_emotion_tag
+from services.dialogue.sentences import SentenceSplitter
+
+log = logging.getLogger(__name__)
+
+FIRST_TOKEN_TIMEOUT = 12.0
+"""Seconds after which the fallback answers instead; a character's first prompt takes half of it on one core."""
+HISTORY_CHARACTERS = 4000
+"""The length of the history in the prompt: some 1000 tokens, which a slow core evaluates in 25 s, but only once."""
+
+
+class LocalModel:
+    """Asks the local server; where it does not begin to answer, the fallback does.
+
+    Args:
+        model: client of the local server.
+        fallback: answers while the server loads, or is gone.
+        name: for the log.
+    """
+
+    deterministic = False
+
+    def __init__(self, model: OpenAI, fallback: ChatEngine, name: str) -> None:
+        self.name = name
+        self._model = model
+        self._fallback = fallback
+        self._preparing: asyncio.Task[None] | None = None
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+        """See `ChatEngine.stream`. A reply that broke off and cannot be continued ends where it is."""
+        if self._preparing is not None:
+            self._preparing.cancel()
+        answer = ""
+        try:
+            async with aclosing(cast("Any", self._model.stream(request))) as pieces:
+                async for piece in pieces:
+                    answer += piece
+                    yield piece
+        except EngineError as error:
+            if answer:
+                raise
+            log.warning("local model does not answer, the fallback does", extra={"why": error.detail})
+        if answer:
+            self._preparing = asyncio.create_task(self._prepare(request, answer))
+        elif not request.reply_so_far:
+            async with aclosing(cast("Any", self._fallback.stream(request))) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _prepare(self, request: ChatRequest, answer: str) -> None:
+        """Let the server evaluate this answer as the next request will show it, while it is being spoken."""
+        with suppress(EngineError):
+            await self._model.evaluate(request, as_remembered(answer, request.language))
+
+
+def as_remembered(answer: str, language: str) -> Message:
+    """An answer as the history of later requests has it, if it is heard to its end."""
+    splitter = SentenceSplitter(language)
+    tagged = [parse_emotion_tag(sentence) for sentence in (*splitter.push(answer), *splitter.flush())]
+    spoken = [one for one in tagged if one.text]
+    emotion = spoken[0].emotion if spoken else None
+    return Message("assistant", " ".join(one.text for one in spoken), emotion=emotion or "neutral")

@@ -155,11 +155,12 @@ def test_a_gpu_is_named(path: Path) -> None:
 # Engines
 
 
-def test_the_engine_of_each_service_is_named_and_explained() -> None:
-    found = {result.subject: result for result in checks.engines(Settings())}
+def test_the_engine_of_each_service_is_named_and_explained(tmp_path: Path) -> None:
+    found = {result.subject: result for result in checks.engines(Settings(models=str(tmp_path)))}
     assert list(found) == ["stt", "dialogue", "tts", "render"]
     assert found["dialogue"].message == (
-        "companion (not openai: VISAVIS_LLM_URL is not set; the best that can run here)"
+        "companion (not openai: VISAVIS_LLM_URL is not set; "
+        f"not local: its model is not in {tmp_path}/mind (`make mind` fetches it); the best that can run here)"
     )
 
 

@@ -321,3 +321,20 @@ async def test_a_reload_on_a_phone_restores_the_conversation(stack: Stack, tmp_p
         assert answer in " ".join((await message.text_content()).split())
         wide = await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, "a phone would have to scroll sideways"
+
+
+async def test_a_search_opens_an_earlier_conversation_where_the_words_were_said(stack: Stack, tmp_path: Path) -> None:
+    async with browser(tmp_path, None) as context:
+        page = await context.new_page()
+        await open_page(page, stack)
+        await element(page, "composer-input").fill("Tell me a joke about Köln")
+        await element(page, "composer-send").click()
+        await played_reply(stack, page)
+        earlier = await page.evaluate("() => location.hash")
+        await element(page, "new-conversation").click()
+        await element(page, "message-person").wait_for(state="detached", timeout=20_000)
+        await page.get_by_label("Conversations").first.click()
+        await element(page, "history-search").fill("joke koln")
+        await element(page, "search-hit").click()
+        await page.locator('[data-found="true"]', has_text="Tell me a joke about Köln").wait_for(timeout=20_000)
+        assert await page.evaluate("() => location.hash") == earlier

@@ -98,9 +98,7 @@ class Conversations:
         await self._append(conversation, ConversationOpened(person=person, character=chosen, language=language))
         return conversation
 
-    async def send_message(
-        self, conversation: Conversation, text: str, message: str | None = None
-    ) -> tuple[str, str]:
+    async def send_message(self, conversation: Conversation, text: str, message: str | None = None) -> tuple[str, str]:
         """Append a written message; returns its id and the id of its turn.
 
         Args:

@@ -41,9 +41,7 @@ async def event_stream(
                 after = news.sequence
 
 
-async def _missed(
-    event_log: EventLog, conversation: str, after: int
-) -> AsyncIterator[tuple[int, ConversationUpdate]]:
+async def _missed(event_log: EventLog, conversation: str, after: int) -> AsyncIterator[tuple[int, ConversationUpdate]]:
     """The facts after a sequence. The read model has only the newest state, so the conversation is folded anew."""
     facts = await event_log.facts(conversation)
     known = [fact for fact in facts if fact[0] <= after]

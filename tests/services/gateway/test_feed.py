@@ -67,7 +67,7 @@ async def test_a_read_model_of_another_log_is_built_anew(
         assert model.conversation("c") is None
 
 
-async def test_what_is_garbage_is_passed_over(event_log: EventLog, tmp_path: Path) -> None:
+async def test_undecodable_records_are_skipped(event_log: EventLog, tmp_path: Path) -> None:
     await event_log.js.publish("conv.c.message.received", b"\x00")
     await event_log.append(said(1))
     model = ReadModel(tmp_path / "model")
@@ -84,9 +84,7 @@ async def test_what_is_garbage_is_passed_over(event_log: EventLog, tmp_path: Pat
     assert model.undecodable == 2
 
 
-async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(
-    event_log: EventLog, tmp_path: Path
-) -> None:
+async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(event_log: EventLog, tmp_path: Path) -> None:
     model = FullDisk(tmp_path / "model")
     model.refusals = 3
     async with following(event_log, model) as one:

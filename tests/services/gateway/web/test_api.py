@@ -90,7 +90,7 @@ async def test_a_search_that_is_too_long_is_refused(gateway: Running) -> None:
     assert (await gateway.client.get("/api/search?text=%ff%fe")).json() == []
 
 
-async def test_who_has_not_been_drawn_yet_is_unavailable_and_a_stranger_unknown(gateway: Running) -> None:
+async def test_a_portrait_is_unavailable_before_it_is_drawn_and_not_found_without_a_character(gateway: Running) -> None:
     undrawn = await gateway.client.get("/api/characters/milo/portrait")
     assert error_of(undrawn) == (503, "unavailable")
     assert undrawn.headers["retry-after"]
@@ -112,13 +112,13 @@ async def test_a_conversation_is_opened_listed_and_shown(gateway: Running) -> No
     }
 
 
-async def test_an_unknown_character_is_named_with_those_that_there_are(gateway: Running) -> None:
+async def test_the_error_for_an_unknown_character_lists_the_known_ones(gateway: Running) -> None:
     answer = await gateway.client.post("/api/conversations", json={"character": "zorro"})
     assert error_of(answer) == (404, "not_found")
     assert "ada, milo" in answer.json()["error"]["message"]
 
 
-async def test_somebody_elses_conversation_is_not_there(gateway: Running) -> None:
+async def test_another_persons_conversation_is_not_found(gateway: Running) -> None:
     conversation = await gateway.open()
     async with gateway.stranger() as stranger:
         await stranger.get("/api/characters")
@@ -136,7 +136,7 @@ async def test_somebody_elses_conversation_is_not_there(gateway: Running) -> Non
     assert len(await gateway.event_log.facts(conversation)) == 1
 
 
-async def test_what_is_written_is_on_record_and_read_at_once(gateway: Running) -> None:
+async def test_a_message_is_appended_and_in_the_next_view(gateway: Running) -> None:
     conversation = await gateway.open()
     answer = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "  hello  "})
     assert answer.status_code == 202
@@ -208,7 +208,7 @@ async def read_events(client: httpx2.AsyncClient, path: str, count: int, **heade
     return found
 
 
-async def test_events_come_from_the_log_and_then_live_without_a_gap_or_a_double(gateway: Running) -> None:
+async def test_facts_come_from_the_log_and_then_live_without_a_gap_or_a_duplicate(gateway: Running) -> None:
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}"
     for number in range(20):
@@ -228,7 +228,7 @@ async def test_events_come_from_the_log_and_then_live_without_a_gap_or_a_double(
         assert error_of(await gateway.client.get(f"{path}/events", params={"after": garbage})) == (400, "invalid_input")
 
 
-async def test_interrupting_cuts_short_what_is_being_told(gateway: Running) -> None:
+async def test_interrupting_stops_the_reply_in_progress(gateway: Running) -> None:
     conversation = await gateway.open()
     message = (await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "go"})).json()
     turn = message["turn"]
@@ -259,7 +259,7 @@ async def settled(gateway: Running, conversation: str, state: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_new_message_cuts_the_old_answer_and_a_finished_one_is_left_alone(gateway: Running) -> None:
+async def test_a_new_message_interrupts_the_reply_in_progress_and_no_finished_one(gateway: Running) -> None:
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}/messages"
     turns = []
@@ -287,7 +287,7 @@ async def test_a_new_message_cuts_the_old_answer_and_a_finished_one_is_left_alon
     ]
 
 
-async def test_what_runs_is_told(gateway: Running) -> None:
+async def test_the_status_lists_the_services(gateway: Running) -> None:
     status = (await gateway.client.get("/api/status")).json()
     assert status["bus"] == "up"
     assert {one["name"]: one["up"] for one in status["services"]} == {
@@ -301,7 +301,7 @@ async def test_what_runs_is_told(gateway: Running) -> None:
     assert (await gateway.client.get("/api/rtc/ice")).json() == {"iceServers": []}
 
 
-async def test_how_the_gateway_stands_is_measured(gateway: Running) -> None:
+async def test_the_metrics_of_the_gateway(gateway: Running) -> None:
     conversation = await gateway.open()
     async with gateway.client.stream("GET", f"/api/conversations/{conversation}/events") as news:
         lines = news.aiter_lines()
@@ -323,7 +323,7 @@ async def measured(gateway: Running) -> dict[str, float]:
     return {one.name: one.value for family in text_string_to_metric_families(text) for one in family.samples}
 
 
-async def test_what_is_not_there_is_said_in_the_same_form(gateway: Running) -> None:
+async def test_an_unknown_route_or_session_is_not_found(gateway: Running) -> None:
     assert error_of(await gateway.client.get("/api/nothing")) == (404, "not_found")
     assert error_of(await gateway.client.delete("/api/rtc/s123")) == (404, "not_found")
 
@@ -372,7 +372,7 @@ async def full_disk(event_log: EventLog, settings: Settings) -> AsyncIterator[Ru
         yield running
 
 
-async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanwhile(full_disk: Running) -> None:
+async def test_a_gateway_whose_read_model_is_behind_interrupts_no_reply_that_has_ended(full_disk: Running) -> None:
     gateway = full_disk
     assert isinstance(gateway.model, FullDisk)
     conversation = await gateway.open()
@@ -394,7 +394,7 @@ async def test_a_gateway_that_was_frozen_cuts_short_nothing_that_has_ended_meanw
     assert kinds[-1] is MessageReceived
 
 
-async def test_while_nats_is_away_the_page_is_told_so_and_afterwards_all_goes_on(
+async def test_requests_are_unavailable_while_nats_is_away_and_succeed_afterwards(
     event_log: EventLog, settings: Settings, nats_server: NatsServer
 ) -> None:
     async with serving(event_log, settings, retry_for=0.5) as gateway:

@@ -1,4 +1,4 @@
-"""A gateway for working on the page alone: docs/api.md with a scripted character, in memory, without a bus.
+"""A gateway for working on the page alone: docs/api.md with a scripted character, in memory, without NATS.
 
     python ui/avatar-chat/dev/gateway.py --port 28080      # serves ui/avatar-chat/dist, too
     curl -d '{"text": "how are you"}' http://127.0.0.1:28080/dev/speak/<conversation>
@@ -47,7 +47,7 @@ ANSWER = (
 
 
 class Thread:
-    """One conversation: its facts, and who waits for more of them."""
+    """One conversation: its facts, and a condition that is notified of new ones."""
 
     def __init__(self, character: str) -> None:
         self.id = f"c{uuid.uuid4().hex}"
@@ -262,7 +262,7 @@ async def messages(request: Request) -> Response:
 
 
 async def speak(request: Request) -> Response:
-    """As if the person had said this."""
+    """Plays the person: speaks this text, word by word."""
     thread, words = thread_of(request), (await request.json())["text"].split()
     turn = utterance = f"u{uuid.uuid4().hex}"
     await thread.append(e.UtteranceStarted(utterance=utterance, session="s"), turn)

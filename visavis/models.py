@@ -17,6 +17,7 @@ from services.models.catalogue import CATALOGUE, MIND
 from services.models.fetching import Fetcher, fetcher_of, folder_of
 from services.models.files import Model
 from services.models.progress import PrintProgress
+from services.models.use import why_not_allowed
 from services.models.verification import missing_files, verify
 
 GROUPS = ("set-up", "background", "all")
@@ -42,13 +43,19 @@ def show_list(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(rows, indent=2))
         return 0
-    print(f"{'NAME':18} {'PURPOSE':18} {'LANGUAGES':18} {'SIZE':>8}  {'STATE':10} LICENCE")
+    width = max(len(model.name) for model in CATALOGUE)
+    print(f"{'NAME':{width}} {'PURPOSE':18} {'LANGUAGES':22} {'SIZE':>8}  {'STATE':8} LICENCE")
     for row in rows:
         languages = ", ".join(row["languages"]).replace("*", "many") or "any"
         licence = row["licence"] if row["allows"] == "any use" else f"{row['licence']}: {row['allows']}"
-        size = f"{row['bytes'] / 1e6:.0f} MB" if row["bytes"] else "?"
-        print(f"{row['name']:18} {row['purpose']:18} {languages:18} {size:>8}  {row['state']:10} {licence}")
+        size = megabytes(row["bytes"])
+        print(f"{row['name']:{width}} {row['purpose']:18} {languages:22} {size:>8}  {row['state']:8} {licence}")
     return 0
+
+
+def megabytes(count: int) -> str:
+    """A size for people; "?" where it is not known beforehand."""
+    return f"{count / 1e6:.0f} MB" if count else "?"
 
 
 class Row(TypedDict):
@@ -88,18 +95,29 @@ def state(model: Model, settings: Settings) -> str:
 
 
 def fetch(settings: Settings, names: Sequence[str]) -> int:
-    """Fetch the models that are missing; returns 1 where one cannot be had, after the others."""
+    """Fetch the models that are missing; returns 1 where one cannot be had, after the others.
+
+    A group leaves out models whose terms nobody has accepted; by its name such a model is refused.
+    """
     failures = 0
     with fetcher_of(settings, report=_say) as fetcher:
         for model in chosen(names):
-            failures += not _fetched(fetcher, model, settings)
+            reason = why_not_allowed(model, settings)
+            if reason is None:
+                failures += not _fetched(fetcher, model, settings)
+            elif model.name in names:
+                print(f"error: {reason}", file=sys.stderr)
+                failures += 1
+            else:
+                _say(f"left out: {reason}")
     return min(failures, 1)
 
 
 def _fetched(fetcher: Fetcher, model: Model, settings: Settings) -> bool:
     try:
         if missing_files(model.files, folder_of(model, settings)):
-            _say(f"fetching {model.name} ({model.purpose}, {model.licence.name}, {model.bytes / 1e6:.0f} MB)")
+            size = megabytes(model.bytes) if model.bytes else "of unknown size"
+            _say(f"fetching {model.name} ({model.purpose}, {model.licence.name}, {size})")
         fetcher.fetch(model, folder_of(model, settings), PrintProgress())
         if model is MIND and (obstacle := local_model.why_unavailable(replace(settings, llm_file=""))):
             _say(f"{model.name} is here, but {obstacle}")

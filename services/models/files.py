@@ -58,6 +58,10 @@ class Licence:
     """SPDX identifier where there is one."""
     allows: str = "any use"
     """In a few words, for the list of models."""
+    terms: str = ""
+    """Where the terms are that a person has to accept before the model is fetched or loaded; empty: no such terms."""
+    consent: str = ""
+    """The field of the settings that is "accepted" once they have; empty where there are no terms."""
 
 
 @dataclass(frozen=True)
@@ -78,5 +82,5 @@ class Model:
 
     @property
     def bytes(self) -> int:
-        """Size of all files, as far as it is known beforehand."""
-        return sum(file.bytes for file in self.files)
+        """Size of all files; 0 where that of one is not known beforehand."""
+        return sum(file.bytes for file in self.files) if all(file.bytes for file in self.files) else 0

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bus.settings import Settings
+from bus.errors import InvalidInput
+from bus.settings import PREFIX, Settings
 from services.models.deferred import Deferred
 from services.models.fetching import fetcher_of, folder_of
-from services.models.files import Model
+from services.models.files import Licence, Model
 from services.models.verification import missing_files, verify
 
 T = TypeVar("T")
@@ -18,6 +19,25 @@ T = TypeVar("T")
 def is_here(model: Model, settings: Settings) -> bool:
     """Whether all files of a model are in its folder."""
     return not missing_files(model.files, folder_of(model, settings))
+
+
+def why_not_allowed(model: Model, settings: Settings) -> str | None:
+    """What a person has to accept before a model is fetched or loaded, as one sentence; None if nothing."""
+    licence = model.licence
+    return None if not licence.consent or _accepted(licence, settings) else request_consent(model)
+
+
+def request_consent(model: Model) -> str:
+    """The sentence that asks a person to accept the terms of a model that has some."""
+    licence = model.licence
+    return (
+        f"{model.name} is under the {licence.name}: {licence.allows}, of the model or of what it makes; read its terms "
+        f"({licence.terms}), and if you agree set {PREFIX}{licence.consent.upper()}=accepted"
+    )
+
+
+def _accepted(licence: Licence, settings: Settings) -> bool:
+    return str(getattr(settings, licence.consent)) == "accepted"
 
 
 def verified(model: Model, settings: Settings) -> Path:
@@ -36,9 +56,12 @@ def fetched(model: Model, settings: Settings) -> Path:
     """The folder of a model whose files are the published ones, fetched first where they are missing.
 
     Raises:
+        InvalidInput: nobody has accepted the model's terms.
         EngineError: they cannot be fetched.
         ConfigurationError: the folder cannot be written, or a file is another one than was published.
     """
+    if reason := why_not_allowed(model, settings):
+        raise InvalidInput(reason)
     with fetcher_of(settings) as fetcher:
         fetcher.fetch(model, folder_of(model, settings))
     return verified(model, settings)

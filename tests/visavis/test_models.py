@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bus.settings import Settings
 from services.models.catalogue import CATALOGUE, SILERO
@@ -67,3 +68,16 @@ def test_a_model_that_is_named_and_missing_is_no_success(settings: Settings) -> 
 def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "fetch", "nonsense"]) == 1
     assert capsys.readouterr().err.startswith("error: there is no model 'nonsense'; there are moonshine-tiny-en, ")
+
+
+def test_a_model_with_terms_is_refused_until_somebody_accepts_them(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert models.fetch(settings, ["xtts-v2"]) == 1
+    (refusal,) = capsys.readouterr().err.splitlines()
+    assert refusal.startswith("error: xtts-v2 is under the Coqui Public Model License: no commercial use")
+    assert refusal.endswith("VISAVIS_XTTS_LICENCE=accepted")
+    models.fetch(settings, ["all"])
+    assert capsys.readouterr().err.count("— left out: xtts-v2 is under") == 1
+    models.fetch(replace(settings, xtts_licence="accepted"), ["xtts-v2"])
+    assert "VISAVIS_MODEL_DOWNLOADS is off" in capsys.readouterr().err

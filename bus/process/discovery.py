@@ -33,6 +33,11 @@ class ServiceInfo(msgspec.Struct, frozen=True):
     def engine(self) -> str:
         return self.metadata.get("engine", "")
 
+    @property
+    def note(self) -> str:
+        """What a person should know about its state at the time of the answer, in one line."""
+        return self.metadata.get("note", "")
+
 
 @dataclass(frozen=True)
 class WorkEndpoint:
@@ -46,13 +51,18 @@ class WorkEndpoint:
 class _MicroService(nats.micro.service.Service):
     """A service of the NATS micro protocol whose endpoint is a durable consumer."""
 
-    def __init__(self, event_log: EventLog, config: ServiceConfig, endpoint: WorkEndpoint | None) -> None:
+    def __init__(
+        self, event_log: EventLog, config: ServiceConfig, endpoint: WorkEndpoint | None, note: Callable[[], str]
+    ) -> None:
         super().__init__(event_log.nc, config)
         self._queue = config.name
         self._endpoint = endpoint
+        self._note = note
 
     def info(self) -> nats.micro.service.ServiceInfo:
         info = super().info()
+        if note := self._note():
+            info.metadata = {**(info.metadata or {}), "note": note}
         if self._endpoint is not None:
             subject = ",".join(self._endpoint.subjects)
             info.endpoints.append(EndpointInfo(name=_ENDPOINT, subject=subject, queue_group=self._queue))
@@ -88,16 +98,24 @@ def _stats(endpoint: WorkEndpoint, queue: str) -> EndpointStats:
 
 @asynccontextmanager
 async def announce(
-    event_log: EventLog, name: str, engine: str = "", endpoint: WorkEndpoint | None = None
+    event_log: EventLog,
+    name: str,
+    engine: str = "",
+    endpoint: WorkEndpoint | None = None,
+    note: Callable[[], str] = str,
 ) -> AsyncIterator[None]:
-    """Answer discovery under this name while the context lasts."""
+    """Answer discovery under this name while the context lasts.
+
+    Args:
+        note: what a person should know about its state, in one line; asked at each answer.
+    """
     config = ServiceConfig(
         name=name,
         version=VERSION,
         description=f"Visavis {name}",
         metadata={"engine": engine, "pid": str(os.getpid())},
     )
-    service = _MicroService(event_log, config, endpoint)
+    service = _MicroService(event_log, config, endpoint, note)
     await service.start()
     try:
         yield

@@ -83,7 +83,10 @@ class Runner:
         service = self._service
         endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
         try:
-            async with announce(self._event_log, service.name, service.engine, endpoint), asyncio.TaskGroup() as tasks:
+            async with (
+                announce(self._event_log, service.name, service.engine, endpoint, service.note),
+                asyncio.TaskGroup() as tasks,
+            ):
                 tasks.create_task(self._interruptions.listen(self._executor.cancel_turn))
                 tasks.create_task(self._peers.listen())
                 await self._peers.announce_start()

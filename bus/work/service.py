@@ -110,6 +110,10 @@ def _no_readings() -> Iterable[GaugeReading]:
     return ()
 
 
+def _no_note() -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """One service of Visavis."""
@@ -125,6 +129,8 @@ class Service:
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
     """Gauges of the machine; called in a thread each time that the metrics are read."""
+    note: Callable[[], str] = field(default=_no_note)
+    """What a person should know about its state now, such as a download, in one line; for discovery."""
     concurrency: int = 8
     """Work items handled at once; those of one conversation go one after the other."""
     lease: float = 5.0

@@ -30,7 +30,7 @@ class Deferred(Generic[T]):
         self, load: Callable[[], T] | None, fallback: T, name: str, pauses: Sequence[float] = RETRY_PAUSES
     ) -> None:
         self.current = fallback
-        self._name = name
+        self.name = name
         self._pauses = pauses
         self.resolved = threading.Event()
         """Set once it is loaded, or can never be."""
@@ -44,16 +44,16 @@ class Deferred(Generic[T]):
         while not self.resolved.is_set():
             try:
                 self.current = load()
-                log.info("model loaded", extra={"model": self._name})
+                log.info("model loaded", extra={"model": self.name})
                 self.resolved.set()
             except VisavisError as error:
-                log.error("model not loaded, the fallback stays", extra={"model": self._name, "why": error.detail})
+                log.error("model not loaded, the fallback stays", extra={"model": self.name, "why": error.detail})
                 if not error.retryable:
                     self.resolved.set()
                 else:
                     threading.Event().wait(self._pauses[min(attempts, len(self._pauses) - 1)])
                     attempts += 1
             except Exception:
-                log.exception("model not loaded, the fallback stays", extra={"model": self._name})
+                log.exception("model not loaded, the fallback stays", extra={"model": self.name})
                 self.resolved.set()
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.models import sources
 from services.models.files import HUB, Model, ModelFile
-from services.models.progress import LogProgress
+from services.models.progress import DOWNLOADS, LogProgress
 from services.models.sources import Packages, Progress, SourceFailed
 from services.models.verification import missing_files, verify
 
@@ -74,9 +74,15 @@ class Fetcher:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _locked(folder / ".lock"), sources.client() as client:
-                for file in missing_files(model.files, folder):
-                    self._fetch(client, file, folder, progress or LogProgress())
+            with (
+                DOWNLOADS.shown(model.name) as show,
+                _locked(folder / ".lock"),
+                sources.client() as client,
+            ):
+                missing = missing_files(model.files, folder)
+                of_model = _ModelProgress(model, missing, show, progress or LogProgress())
+                for file in missing:
+                    self._fetch(client, file, folder, of_model)
         except OSError as error:
             raise ConfigurationError(f"{folder} cannot be written: {error.strerror or error}") from error
         return folder
@@ -134,6 +140,28 @@ class Fetcher:
         except ConfigurationError as error:
             (folder / file.path).unlink()
             raise SourceFailed(error.detail, permanent=True) from error
+
+
+class _ModelProgress:
+    """Shows the progress of each file as that of its model, and passes it on."""
+
+    def __init__(
+        self, model: Model, missing: Sequence[ModelFile], show: Callable[[int, int], None], progress: Progress
+    ) -> None:
+        self._total = model.bytes
+        self._remaining = {file.name: file.bytes for file in missing}
+        """Bytes that have not arrived, by file."""
+        self._sizes = dict(self._remaining)
+        self._show = show
+        self._progress = progress
+
+    def __call__(self, name: str, have: int, total: int) -> None:
+        if self._total:
+            self._remaining[name] = max(self._sizes[name] - have, 0)
+            self._show(self._total - sum(self._remaining.values()), self._total)
+        else:
+            self._show(have, total)  # of this file: that of the others is not known
+        self._progress(name, have, total)
 
 
 @contextmanager

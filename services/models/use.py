@@ -21,6 +21,14 @@ def is_here(model: Model, settings: Settings) -> bool:
     return not missing_files(model.files, folder_of(model, settings))
 
 
+def why_missing(model: Model, settings: Settings) -> str | None:
+    """Why a model will not be there, as one sentence; None if it is here or can be fetched."""
+    if is_here(model, settings) or settings.model_downloads == "on":
+        return None
+    folder = folder_of(model, settings)
+    return f"its model {model.name} is not in {folder}, and {PREFIX}MODEL_DOWNLOADS is off"
+
+
 def why_not_allowed(model: Model, settings: Settings) -> str | None:
     """What a person has to accept before a model is fetched or loaded, as one sentence; None if nothing."""
     licence = model.licence

@@ -8,7 +8,8 @@ from contextlib import aclosing
 from bus.errors import VisavisError
 from bus.events import Body, Event, FaceRefused, FaceRequested, FramesFailed, SpeechStarted
 from bus.work.service import Output, Reader, Service
-from services.gpu import gpu_readings
+from services.models.progress import DOWNLOADS
+from services.readings import engine_readings
 from services.render.engine import Renderer
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
@@ -50,7 +51,8 @@ def service(
         handle=handle,
         engine=renderer.name,
         on_failure=failure_facts,
-        readings=gpu_readings,
+        readings=engine_readings,
+        note=DOWNLOADS.note,
         background=idle_loops.keep_current,
     )
 

@@ -16,7 +16,9 @@ from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.audio import Samples
 from services.models.catalogue import MOONSHINE, SILERO
-from services.models.use import fetched, load_or_defer
+from services.models.deferred import Deferred
+from services.models.fetching import folder_of
+from services.models.use import fetched, is_here, load_or_defer, why_missing
 from services.silero import SileroVad
 from services.stt.engine import Transcriber
 from services.stt.routing import DeferredEngine, LanguageRouter
@@ -67,7 +69,7 @@ def _why_whisper_unavailable(settings: Settings) -> str | None:
     device = _device(settings, _ctranslate2_has_gpu)
     if device == "cuda" and not _ctranslate2_has_gpu():
         return "CTranslate2 sees no graphics card that it has a build for (VISAVIS_STT_DEVICE=cuda)"
-    return weights.why_unavailable(_model(settings, device), weights.CTRANSLATE2)
+    return weights.why_unavailable(_model(settings, device), weights.CTRANSLATE2, settings)
 
 
 def _why_whisper_not_preferred(settings: Settings) -> str | None:
@@ -91,15 +93,34 @@ def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
 
 
 def _load_whisper(settings: Settings) -> Transcriber:
-    from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
-    from services.stt.whisper.engine import WhisperEngine
-
     device = _device(settings, _ctranslate2_has_gpu)
-    folder = weights.fetch(_model(settings, device), weights.CTRANSLATE2)
-    network = CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1)
-    whisper = WhisperEngine(network, make_vad(settings))
-    whisper.warm_up()
-    return whisper
+    model = _model(settings, device)
+
+    def load() -> Transcriber:
+        from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
+        from services.stt.whisper.engine import WhisperEngine
+
+        folder = weights.fetch(model, weights.CTRANSLATE2, settings)
+        network = CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1)
+        whisper = WhisperEngine(network, make_vad(settings))
+        whisper.warm_up()
+        return whisper
+
+    return _load_or_defer_whisper(model, weights.CTRANSLATE2, settings, load)
+
+
+def _load_or_defer_whisper(
+    model: str, format: weights.WeightFormat, settings: Settings, load: Callable[[], Transcriber]
+) -> Transcriber:
+    """Whisper if its files are here; else an engine for English, until they are fetched in the background."""
+    silero = is_here(SILERO, settings)
+    if settings.model_downloads == "off" or (silero and weights.find_local(model, format, settings) is not None):
+        return load()
+    if silero and is_here(MOONSHINE, settings) and _missing_packages("onnxruntime", extra="") is None:
+        fallback = _moonshine(folder_of(MOONSHINE, settings), settings)
+    else:
+        fallback = _load_pocketsphinx(settings)
+    return DeferredEngine(Deferred(load, fallback, f"Whisper {model}"))
 
 
 def _why_whisper_torch_unavailable(settings: Settings) -> str | None:
@@ -110,37 +131,48 @@ def _why_whisper_torch_unavailable(settings: Settings) -> str | None:
     device = _device(settings, _torch_has_gpu)
     if device == "cuda" and not _torch_has_gpu():
         return "torch sees no graphics card (VISAVIS_STT_DEVICE=cuda)"
-    return weights.why_unavailable(_model(settings, device), weights.TRANSFORMERS)
+    return weights.why_unavailable(_model(settings, device), weights.TRANSFORMERS, settings)
 
 
 def _load_whisper_torch(settings: Settings) -> Transcriber:
-    from services.stt.whisper.engine import WhisperEngine
-    from services.stt.whisper.torch_network import TorchWhisper
-
     device = _device(settings, _torch_has_gpu)
-    folder = weights.fetch(_model(settings, device), weights.TRANSFORMERS)
-    whisper = WhisperEngine(TorchWhisper(folder, device), make_vad(settings))
-    whisper.warm_up()
-    return whisper
+    model = _model(settings, device)
+
+    def load() -> Transcriber:
+        from services.stt.whisper.engine import WhisperEngine
+        from services.stt.whisper.torch_network import TorchWhisper
+
+        folder = weights.fetch(model, weights.TRANSFORMERS, settings)
+        whisper = WhisperEngine(TorchWhisper(folder, device), make_vad(settings))
+        whisper.warm_up()
+        return whisper
+
+    return _load_or_defer_whisper(model, weights.TRANSFORMERS, settings, load)
 
 
 def _why_moonshine_unavailable(settings: Settings) -> str | None:
-    return _missing_packages("onnxruntime", extra="") or _why_pocketsphinx_unavailable(settings)
+    missing = _missing_packages("onnxruntime", extra="") or _why_pocketsphinx_unavailable(settings)
+    return missing or next(filter(None, (why_missing(model, settings) for model in (MOONSHINE, SILERO))), None)
 
 
 def _load_moonshine(settings: Settings) -> Transcriber:
     """Moonshine for English, Whisper for other languages where it is installed."""
 
-    def load(folder: Path) -> Transcriber:
-        from services.stt.moonshine.engine import load
-
-        # Two threads are hardly faster than one, and the voice and the face need the other core.
-        return load(folder, make_vad(settings), threads=1)
-
-    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, lambda: _load_pocketsphinx(settings)))
+    english = DeferredEngine(
+        load_or_defer(
+            MOONSHINE, settings, lambda folder: _moonshine(folder, settings), lambda: _load_pocketsphinx(settings)
+        )
+    )
     if _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
         return english
     return LanguageRouter(english, lambda: _load_whisper(settings))
+
+
+def _moonshine(folder: Path, settings: Settings) -> Transcriber:
+    from services.stt.moonshine.engine import load
+
+    # Two threads are hardly faster than one, and the voice and the face need the other core.
+    return load(folder, make_vad(settings), threads=1)
 
 
 def make_vad(settings: Settings) -> Callable[[], Callable[[Samples], float]]:

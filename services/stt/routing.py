@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from bus.errors import EngineError
 from bus.events import UNKNOWN_LANGUAGE
 from services.models.deferred import Deferred
 from services.stt.engine import Transcriber, Transcription
@@ -20,7 +21,13 @@ class DeferredEngine:
         self._deferred = deferred
 
     def open(self, language: str, prompt: str = "") -> Transcription:
-        return self._deferred.current.open(language, prompt)
+        try:
+            return self._deferred.current.open(language, prompt)
+        except EngineError as error:
+            if self._deferred.resolved.is_set():
+                raise
+            detail = f"{error.detail}; {self._deferred.name} is still being fetched"
+            raise EngineError(detail, code=error.code, retryable=error.retryable) from error
 
 
 class LanguageRouter:

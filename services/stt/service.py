@@ -23,7 +23,8 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.work.service import Output, Reader, Service
-from services.gpu import gpu_readings
+from services.models.progress import DOWNLOADS
+from services.readings import engine_readings
 from services.stt.context import RecognitionContext
 from services.stt.engine import Transcriber, Transcription
 
@@ -127,6 +128,7 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         handle=UtteranceTranscriber(transcriber, engine),
         engine=engine,
         on_failure=failure_facts,
-        readings=gpu_readings,
+        readings=engine_readings,
+        note=DOWNLOADS.note,
         concurrency=max(CONCURRENCY, transcriber.threads),
     )

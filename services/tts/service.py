@@ -23,7 +23,8 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
 from services.characters import current_characters
-from services.gpu import gpu_readings
+from services.models.progress import DOWNLOADS
+from services.readings import engine_readings
 from services.tts.chunker import SpeechChunker
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.spoken_form import to_spoken_form
@@ -170,6 +171,7 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         handle=SentenceSynthesizer(synthesizer, engine),
         engine=engine,
         on_failure=failure_facts,
-        readings=gpu_readings,
+        readings=engine_readings,
+        note=DOWNLOADS.note,
         concurrency=CONCURRENCY,
     )

@@ -58,9 +58,11 @@ class StatusRoute:
 
     async def status(self, request: Request) -> Response:
         connected = self._parts.event_log.connected
-        up = {one.name: one.engine for one in await discover(self._parts.event_log)} if connected else {}
+        up = {one.name: one for one in await discover(self._parts.event_log)} if connected else {}
         rows = [
-            {"name": name, "engine": up.get(name, ""), "up": name in up, "note": "" if name in up else "not running"}
+            {"name": name, "engine": up[name].engine, "up": True, "note": up[name].note}
+            if name in up
+            else {"name": name, "engine": "", "up": False, "note": "not running"}
             for name in EXPECTED_SERVICES
         ]
         faces = self._parts.faces.max_faces

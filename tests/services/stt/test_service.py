@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from services.stt.context import build_prompt
 from services.stt.engine import Transcriber
 from services.stt.service import UtteranceTranscriber, failure_facts, service
 from tests import real_models
+from tests.conftest import free_port
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
 BLOCK = 2_048
@@ -220,9 +222,25 @@ def test_without_its_model_whisper_is_skipped_with_the_reason() -> None:
     settings = structs.replace(real_models.SETTINGS, stt_model="nobody/nothing")
     assert build(settings).engine == "moonshine"
     why = choose_engine(ENGINES, "auto", settings, setting="VISAVIS_STT_ENGINE").reason
-    assert why.startswith("not whisper: its model nobody/nothing is not on this machine, and the hub cannot be asked")
+    assert why.startswith("not whisper: its model nobody/nothing is not on this machine, and VISAVIS_MODEL_DOWNLOADS")
     with pytest.raises(ConfigurationError, match="nobody/nothing"):
-        build(Settings(stt_engine="whisper", stt_model="nobody/nothing"))
+        build(structs.replace(settings, stt_engine="whisper"))
+
+
+@real_models.needs(SILERO)
+async def test_whisper_is_fetched_while_another_engine_serves_english(tmp_path: Path) -> None:
+    """The service starts without waiting for a network; the hub is out of reach, so Whisper is still to come."""
+    shutil.copytree(real_models.folder(SILERO), tmp_path / SILERO.name)
+    settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}", stt_model="small")
+    built = build(structs.replace(settings, stt_engine="whisper", stt_device="cpu"))
+    assert built.engine == "whisper"
+    reader = FakeReader(media={SUBJECT: chunks(b"\1\0" * 4096)})
+    spoken = event(UtteranceStarted(utterance="u", session="s", language="en"))
+    (outcome,) = [output async for output in built.handle(spoken, reader)]
+    assert isinstance(outcome, UtteranceDiscarded)  # heard, and without a word in it
+    german = event(UtteranceStarted(utterance="u", session="s", language="de"))
+    with pytest.raises(EngineError, match=r"hears English only.*; Whisper small is still being fetched"):
+        [output async for output in built.handle(german, reader)]
 
 
 @real_models.needs(SILERO)

@@ -1,0 +1,14 @@
+"""The gauges of a service that runs an engine: its GPUs, and the models that it is fetching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bus.process.metrics import GaugeReading
+from services.gpu import gpu_readings
+from services.models.progress import DOWNLOADS
+
+
+def engine_readings() -> Iterator[GaugeReading]:
+    yield from gpu_readings()
+    yield from DOWNLOADS.readings()

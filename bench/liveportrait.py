@@ -11,7 +11,8 @@ from typing import Any, cast
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from services.downloads import missing_files
+from services.models.catalogue import LIVEPORTRAIT
+from services.models.verification import missing_files
 from services.render.engine import AnimatedFace
 from services.render.liveportrait import weights
 from services.render.liveportrait.controls import controls_for_pose
@@ -35,7 +36,7 @@ _MADE_UP = {
 @cache
 def networks(folder: Path, precision: str, compiling: str, device: torch.device) -> Networks:
     dtype = getattr(torch, precision)
-    if missing_files(weights.PUBLISHED.files, folder):
+    if missing_files(LIVEPORTRAIT.files, folder):
         made = {field: recipe.state_dict(name) for field, name in _MADE_UP.items()}
         loaded = weights.assemble(made, device=device, dtype=dtype)
     else:

@@ -21,13 +21,15 @@ import numpy as np
 from bench.machine import machine, table
 from bus.errors import VisavisError
 from bus.events import FRAMES_PER_SECOND
-from services.downloads import missing_files
+from bus.settings import Settings
 from services.gpu import gpus
+from services.models.catalogue import FACE_LANDMARKS, LIVEPORTRAIT
+from services.models.use import fetched
+from services.models.verification import missing_files
 from services.render.encoder import H264Encoder
 from services.render.engine import AnimatedFace, Frame
 from services.render.idle_motion import IdleMotion
 from services.render.layered.renderer import LayeredRenderer
-from services.render.photo import models
 from services.render.photo.face_detector import FaceDetector
 from services.render.photo.portrait import Portrait, portrait_from_photo
 from services.render.photo.warp import WarpedFace
@@ -65,9 +67,9 @@ def poses(count: int) -> list[Pose]:
     return [idle.pose(frame).plus(jaw=0.3 + 0.3 * np.sin(frame / 2.0), teeth=0.4, pucker=0.2) for frame in range(count)]
 
 
-def portrait(folder: Path) -> Portrait:
+def portrait(models_folder: Path) -> Portrait:
     """A portrait like any other, of a drawn face: there is no photo that all may use."""
-    models.fetch(folder)
+    folder = fetched(FACE_LANDMARKS, Settings(models=str(models_folder)))
     pixels = LayeredRenderer(768).face("milo").pixels(Pose())[:, :, :3]
     return portrait_from_photo(cv2.imencode(".png", pixels)[1].tobytes(), FaceDetector(folder))
 
@@ -121,7 +123,7 @@ def row(name: str, make: Callable[[], AnimatedFace], size: int, frames: int, con
 
 
 def on_the_processor(size: int, frames: int, conversations: Sequence[int], models_folder: Path) -> Iterator[list[str]]:
-    made = portrait(models_folder / "face")
+    made = portrait(models_folder)
     yield row("layered", lambda: LayeredRenderer(size).face("milo"), size, frames, conversations)
     yield row("photo warp", lambda: WarpedFace(made, size), size, frames, conversations)
 
@@ -134,7 +136,7 @@ def by_networks(
 
     from bench.liveportrait import face_maker, flops, network_stages
 
-    made = portrait(models_folder / "face")
+    made = portrait(models_folder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     print(f"{flops():.2f} TFLOP a frame of the {_NEEDED} as published\n")
     for precision, compiling in itertools.product(precisions, compilings):
@@ -155,9 +157,7 @@ def numbers(text: str) -> list[int]:
 
 
 def weights_note(models_folder: Path) -> str:
-    from services.render.liveportrait.weights import PUBLISHED
-
-    return "made-up weights" if missing_files(PUBLISHED.files, models_folder) else "published weights"
+    return "made-up weights" if missing_files(LIVEPORTRAIT.files, models_folder) else "published weights"
 
 
 def report(rows: Iterable[list[str]], conversations: Sequence[int]) -> None:

@@ -18,8 +18,18 @@ SETTINGS = Settings(models=str(Path(__file__).parents[1] / ".setup" / "models"),
 
 def needs(model: Model) -> pytest.MarkDecorator:
     """Skips a test where a model could not be fetched."""
-    reason = f"{model.name} is not in {folder_of(model, SETTINGS)}: no source delivered it to `make test`"
-    return pytest.mark.skipif(not is_here(model, SETTINGS), reason=reason)
+    return pytest.mark.skipif(not is_here(model, SETTINGS), reason=_reason(model))
+
+
+def _reason(model: Model) -> str:
+    return f"{model.name} is not in {folder_of(model, SETTINGS)}: no source delivered it to `make test`"
+
+
+def needed(model: Model) -> Path:
+    """For a fixture: the folder of a model; skips the tests that use it where it could not be fetched."""
+    if not is_here(model, SETTINGS):
+        pytest.skip(_reason(model))
+    return folder(model)
 
 
 def folder(model: Model) -> Path:

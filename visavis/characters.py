@@ -55,7 +55,7 @@ def _portrait_from(settings: Settings, photo: Path) -> Portrait:
         data = photo.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{photo} cannot be read: {error.strerror}") from error
-    return PortraitMaker(settings.models_folder / "face").make(data)
+    return PortraitMaker.of(settings).make(data)
 
 
 def character_id(name: str) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.gpu import Gpu, gpus
-from services.render.character_renderer import CharacterRenderer, WarpAnimator
+from services.models.catalogue import LIVEPORTRAIT
+from services.models.use import load_or_defer
+from services.render.character_renderer import CharacterRenderer, DeferredAnimator, PortraitAnimator, WarpAnimator
 from services.render.engine import Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
@@ -38,18 +42,20 @@ def _liveportrait_unavailable(settings: Settings, *, find_gpus: Callable[[], lis
         return "there is no NVIDIA GPU, and without one a frame takes seconds"
     from services.render.liveportrait.loading import why_unavailable  # takes a second, so only where it can matter
 
-    return why_unavailable(settings.models_folder, may_download=settings.render_engine == "liveportrait")
+    return why_unavailable(settings)
 
 
 def _liveportrait(settings: Settings) -> Renderer:
-    from services.render.liveportrait.loading import load
+    """Photos are warped until the weights are fetched."""
+    portraits = _portraits(settings)
 
-    animator = load(
-        settings.models_folder, _portraits(settings).folder, settings.video_size,
-        precision=settings.render_precision, compiling=settings.render_compile,
-        memory=settings.render_gpu_bytes,
-    )
-    return CharacterRenderer(settings.video_size, _portraits(settings), animator)
+    def load(folder: Path) -> PortraitAnimator:
+        from services.render.liveportrait.loading import load
+
+        return load(folder, portraits.folder, settings)
+
+    deferred = load_or_defer(LIVEPORTRAIT, settings, load, lambda: WarpAnimator(settings.video_size))
+    return CharacterRenderer(settings.video_size, portraits, DeferredAnimator(deferred))
 
 
 def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Renderer], ...]:
@@ -69,8 +75,10 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
     choice = choose_engine(
         engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE"
     )
-    portrait_maker = PortraitMaker(settings.models_folder / "face")
-    return service(choice.option.load(settings), _portraits(settings), portrait_maker, bitrate=settings.video_bitrate)
+    built = service(
+        choice.option.load(settings), _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate
+    )
+    return replace(built, engine=choice.option.name)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bus.ids import PHOTO_LOOK
+from services.models.deferred import Deferred
 from services.render.engine import AnimatedFace
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo.portrait import Portrait, PortraitStore
@@ -14,9 +15,24 @@ from services.render.photo.warp import WarpedFace
 class PortraitAnimator(Protocol):
     """An engine that animates portraits."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def face(self, portrait: Portrait) -> AnimatedFace: ...
+
+
+class DeferredAnimator:
+    """Animates portraits by the fallback engine until the deferred one is loaded."""
+
+    def __init__(self, deferred: Deferred[PortraitAnimator]) -> None:
+        self._deferred = deferred
+
+    @property
+    def name(self) -> str:
+        return self._deferred.current.name
+
+    def face(self, portrait: Portrait) -> AnimatedFace:
+        return self._deferred.current.face(portrait)
 
 
 class WarpAnimator:
@@ -40,11 +56,14 @@ class CharacterRenderer:
     """
 
     def __init__(self, size: int, portraits: PortraitStore, animator: PortraitAnimator) -> None:
-        self.name = animator.name
         self.width = self.height = size
         self._layered = LayeredRenderer(size)
         self._portraits = portraits
         self._animator = animator
+
+    @property
+    def name(self) -> str:
+        return self._animator.name
 
     def face(self, look: str) -> AnimatedFace:
         if not look.startswith(PHOTO_LOOK):

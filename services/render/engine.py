@@ -28,9 +28,13 @@ class AnimatedFace(Protocol):
 class Renderer(Protocol):
     """An engine. Its constructor loads what it needs; it is called from one thread, which is not the event loop's."""
 
-    name: str
     width: int
     height: int
+
+    @property
+    def name(self) -> str:
+        """Of the engine that draws now; changes where a better one has been fetched meanwhile."""
+        ...
 
     def face(self, look: str) -> AnimatedFace:
         """The face of a look.

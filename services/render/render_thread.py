@@ -35,7 +35,8 @@ class RenderThread:
     def __init__(self, renderer: Renderer, portraits: PortraitStore) -> None:
         self.renderer = renderer
         self._portraits = portraits
-        self._faces: LRUCache[str, AnimatedFace] = LRUCache(MAX_FACES)
+        self._faces: LRUCache[tuple[str, str], AnimatedFace] = LRUCache(MAX_FACES)
+        """By engine and look."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
 
     async def face(self, look: str, reader: Reader) -> AnimatedFace:
@@ -70,14 +71,15 @@ class RenderThread:
     def _load_face(self, look: str, portrait: bytes | None) -> AnimatedFace:
         if portrait is not None:
             self._portraits.put(look, portrait)
-        if look not in self._faces:
-            self._faces[look] = self.renderer.face(look)
-        return self._faces[look]
+        key = self.renderer.name, look
+        if key not in self._faces:
+            self._faces[key] = self.renderer.face(look)
+        return self._faces[key]
 
     def _drop_others(self, looks: Collection[str]) -> None:
         self._portraits.keep_only(looks)
-        for look in [one for one in self._faces if one not in looks]:
-            del self._faces[look]
+        for key in [one for one in self._faces if one[1] not in looks]:
+            del self._faces[key]
 
     async def _run(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 from collections.abc import Callable
 from contextlib import aclosing
@@ -37,9 +36,10 @@ from bus.ids import look_of
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from services.characters import current_characters
+from services.models.catalogue import FACE_LANDMARKS
 from services.render.layered.renderer import LayeredRenderer
-from services.render.photo import models
 from services.render.pose import Pose
+from tests import real_models
 from tests.chaos import audit as log_audit
 from tests.chaos.deployment import Deployment
 from tests.chaos.language_model import language_model
@@ -48,7 +48,6 @@ from tests.chaos.run import PATIENCE, run
 
 Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
 
-FACE_MODELS = Path(".setup/models/face")
 STEPS: tuple[tuple[str, type[Body], bool], ...] = (
     ("stt", UtteranceStarted, True),
     ("stt", TranscriptFinal, True),
@@ -104,9 +103,8 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
     assert (audit.turns, audit.complete, audit.dead) == (len(STEPS), len(STEPS), 0)
 
 
+@real_models.needs(FACE_LANDMARKS)
 async def test_a_photo_becomes_one_face_although_render_is_killed_twice(tmp_path: Path) -> None:
-    models.fetch(FACE_MODELS)
-    shutil.copytree(FACE_MODELS, tmp_path / "data" / "models" / "face")
     photo = cv2.imencode(".png", LayeredRenderer(640).face("milo").pixels(Pose())[:, :, :3])[1].tobytes()
     body = FaceRequested(
         character="zoe", photo="upload-e1", look=look_of(photo), owner="p", name="Zoe", tagline="", personality="",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import cv2
@@ -11,14 +10,13 @@ import numpy as np
 from bus.errors import NotFound
 from bus.events import FaceMade, FaceRefused, FaceRequested, FramesStarted, SpeechStarted
 from services.characters import current_characters
+from services.models.catalogue import FACE_LANDMARKS
 from services.render.layered.renderer import LayeredRenderer
-from services.render.photo import models
 from services.render.pose import Pose
+from tests import real_models
 from tests.e2e.browser import browser, element, recorded, start_recording
 from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import all_drawn, facts, has_picture, has_replies, open_page, played_reply
-
-MODELS = Path(".setup/models/face")
 
 
 def photos(folder: Path) -> tuple[Path, Path]:
@@ -29,9 +27,8 @@ def photos(folder: Path) -> tuple[Path, Path]:
     return with_face, without_face
 
 
+@real_models.needs(FACE_LANDMARKS)
 async def test_a_photo_becomes_a_character_that_answers_and_can_be_removed(stack: Stack, tmp_path: Path) -> None:
-    models.fetch(MODELS)
-    shutil.copytree(MODELS, stack.folder / "data" / "models" / "face", dirs_exist_ok=True)
     with_face, without_face = photos(tmp_path)
     async with browser(tmp_path, None) as context:
         page = await context.new_page()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import cv2
@@ -14,14 +13,14 @@ from bus.events import CharacterCreated
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.characters import current_characters
+from services.models.catalogue import FACE_LANDMARKS
 from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.layered.renderer import LayeredRenderer
-from services.render.photo import models
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
+from tests import real_models
 from visavis.characters import character_id, create, create_character, forget
 
-MODELS = Path(".setup/models/face")
 TRAITS = {"name": "Zoë", "tagline": "t", "personality": "", "greeting": "", "voice": "male", "language": "de"}
 
 
@@ -34,9 +33,8 @@ def photo(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ready(settings: Settings) -> Settings:
-    """With the models that find faces in their folder, so that nothing is downloaded."""
-    models.fetch(MODELS)
-    shutil.copytree(MODELS, settings.models_folder / "face")
+    """With the models that find faces in the folder for models."""
+    real_models.needed(FACE_LANDMARKS)
     return settings
 
 

@@ -9,8 +9,11 @@ from typing import Literal
 
 import torch
 
-from services import downloads
+from bus.settings import Settings
 from services.gpu import gpus, limit_memory
+from services.models.catalogue import LIVEPORTRAIT
+from services.models.fetching import folder_of
+from services.models.use import is_here, why_missing
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import MAX_BATCH, LivePortraitAnimator
 from services.render.liveportrait.retargeting import KEYPOINTS
@@ -23,44 +26,36 @@ Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Compiling = Literal["off", "compile", "graphs"]
 
 
-def why_unavailable(models: Path, *, may_download: bool) -> str | None:
+def why_unavailable(settings: Settings) -> str | None:
     """Why the engine cannot run here, in one sentence, on a machine that has torch and a GPU; None where it can."""
     if not torch.cuda.is_available():
         return f"torch {torch.__version__} cannot use the GPU"
-    if not may_download and downloads.missing_files(weights.PUBLISHED.files, models):
+    if missing := why_missing(LIVEPORTRAIT, settings):
+        return missing
+    if settings.render_engine != "liveportrait" and not is_here(LIVEPORTRAIT, settings):
         return (
-            f"its weights are not in {models}; VISAVIS_RENDER_ENGINE=liveportrait downloads 522 MB, and so does "
-            f"`python -m services.render.liveportrait.weights {models}`"
+            f"its weights are not in {folder_of(LIVEPORTRAIT, settings)}; VISAVIS_RENDER_ENGINE=liveportrait downloads "
+            "522 MB, and so does `visavis models fetch liveportrait`"
         )
     return None
 
 
-def load(
-    models: Path,
-    portraits: Path,
-    size: int,
-    *,
-    precision: Precision,
-    compiling: Compiling,
-    memory: int,
-    address: str = weights.ADDRESS,
-) -> LivePortraitAnimator:
-    """The engine; downloads weights that are missing. It warms up with its first face.
+def load(folder: Path, portraits: Path, settings: Settings) -> LivePortraitAnimator:
+    """The engine. It warms up with its first face.
 
     Args:
+        folder: of the weights.
         portraits: folder of portraits, and of the sources computed from them.
-        memory: maximum bytes of GPU memory.
-        address: URL that the weights are downloaded from.
     Raises:
-        EngineError: weights could not be downloaded.
-        ConfigurationError: weights are damaged.
+        ConfigurationError: weights are missing or damaged.
     """
-    downloads.fetch(weights.PUBLISHED.files, models, address)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    limit_memory(str(device), memory)
-    networks = weights.load(models, device=device, dtype=dtype_for(precision, device))
+    limit_memory(str(device), settings.render_gpu_bytes)
+    networks = weights.load(folder, device=device, dtype=dtype_for(settings.render_precision, device))
     sources = SourceStore(portraits, networks)
-    return LivePortraitAnimator(networks, sources, size, partial(warm_up, compiling=compiling))
+    return LivePortraitAnimator(
+        networks, sources, settings.video_size, partial(warm_up, compiling=settings.render_compile)
+    )
 
 
 def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:

@@ -1,12 +1,8 @@
-"""The published weights of LivePortrait: the list of their files, downloading, and loading.
-
-`python -m services.render.liveportrait.weights [FOLDER]` downloads them, 522 MB.
-"""
+"""Loads the published weights of LivePortrait, which `services.models` fetches and knows by their hash."""
 
 from __future__ import annotations
 
 import pickle
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from bus.errors import ConfigurationError, VisavisError
-from services import downloads
-from services.downloads import ModelFile
+from bus.errors import ConfigurationError
+from services.models.catalogue import LIVEPORTRAIT
+from services.models.files import ModelFile
+from services.models.verification import verify
 from services.render.liveportrait.appearance import AppearanceExtractor
 from services.render.liveportrait.generator import SpadeGenerator
 from services.render.liveportrait.layers import fold
@@ -36,34 +33,14 @@ class Checkpoints:
     retargeting: ModelFile
     """The three small networks."""
 
-    @property
-    def files(self) -> tuple[ModelFile, ...]:
-        return self.appearance, self.motion, self.warping, self.generator, self.retargeting
 
-
-ADDRESS = "https://huggingface.co/KwaiVGI/LivePortrait/resolve/82a4fa6735ca58432b6ce39301b4b9ee066dea47"
-"""The authors' publication of the weights, at one revision; their model card says MIT."""
+_FILES = {file.name: file for file in LIVEPORTRAIT.files}
 PUBLISHED = Checkpoints(
-    appearance=ModelFile(
-        "liveportrait/base_models/appearance_feature_extractor.pth",
-        3_387_959, "5279bb8654293dbdf327030b397f107237dd9212fb11dd75b83dfb635211ceb5",
-    ),
-    motion=ModelFile(
-        "liveportrait/base_models/motion_extractor.pth",
-        112_545_506, "251e6a94ad667a1d0c69526d292677165110ef7f0cf0f6d199f0e414e8aa0ca5",
-    ),
-    generator=ModelFile(
-        "liveportrait/base_models/spade_generator.pth",
-        221_813_590, "4780afc7909a9f84e24c01d73b31a555ef651521a1fe3b2429bd04534d992aee",
-    ),
-    warping=ModelFile(
-        "liveportrait/base_models/warping_module.pth",
-        182_180_086, "2f61a6f265fe344f14132364859a78bdbbc2068577170693da57fb96d636e282",
-    ),
-    retargeting=ModelFile(
-        "liveportrait/retargeting_models/stitching_retargeting_module.pth",
-        2_393_098, "3652d5a3f95099141a56986aaddec92fadf0a73c87a20fac9a2c07c32b28b611",
-    ),
+    appearance=_FILES["appearance_feature_extractor.pth"],
+    motion=_FILES["motion_extractor.pth"],
+    warping=_FILES["warping_module.pth"],
+    generator=_FILES["spade_generator.pth"],
+    retargeting=_FILES["stitching_retargeting_module.pth"],
 )
 _RETARGETING_KEYS = {"stitching": "retarget_shoulder", "lip": "retarget_mouth", "eye": "retarget_eye"}
 """Key of each small network in its checkpoint."""
@@ -135,7 +112,7 @@ def _load_weights(network: nn.Module, state: Mapping[str, Tensor], name: str) ->
 
 
 def _read(file: ModelFile, folder: Path) -> dict[str, Tensor]:
-    path = downloads.verify(file, folder)
+    path = verify(file, folder)
     try:
         state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
@@ -149,18 +126,3 @@ def _retargeting_weights(state: Mapping[str, object], key: str) -> dict[str, Ten
     if not isinstance(found, Mapping):
         raise ConfigurationError(f"{PUBLISHED.retargeting.name} has no part {key}")
     return {str(name).replace("module.", ""): value for name, value in found.items()}
-
-
-def main(arguments: list[str], address: str = ADDRESS) -> int:
-    folder = Path(arguments[0] if arguments else "data/models")
-    try:
-        downloads.fetch(PUBLISHED.files, folder, address, downloads.print_progress)
-    except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
-        return 1
-    print(f"— complete: {folder}", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

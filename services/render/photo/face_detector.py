@@ -1,4 +1,7 @@
-"""Detects the face in an image and fits a mesh to it, or refuses the image with a reason."""
+"""Detects the face in an image and fits a mesh to it, or refuses the image with a reason.
+
+The networks are MediaPipe's detector and its mesh of 468 points, which OpenCV runs.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bus.errors import EngineError, InvalidInput
-from services.downloads import verify
+from services.models.catalogue import FACE_LANDMARKS
+from services.models.verification import verify
 from services.render.photo.decoding import Pixels
-from services.render.photo.models import DETECTOR, MESH
+
+_DETECTOR, _MESH = FACE_LANDMARKS.files
 
 Points: TypeAlias = NDArray[np.float32]
 """[count, 2 or 3], x y (z) in pixels; z grows away from the viewer."""
@@ -105,8 +110,8 @@ class FaceDetector:
     def __init__(self, folder: Path) -> None:
         # OpenCV's newer engine returns only one of several outputs.
         engine = cv2.dnn.ENGINE_CLASSIC
-        self._detector = cv2.dnn.readNetFromTFLite(str(verify(DETECTOR, folder)), engine)
-        self._mesh = cv2.dnn.readNetFromTFLite(str(verify(MESH, folder)), engine)
+        self._detector = cv2.dnn.readNetFromTFLite(str(verify(_DETECTOR, folder)), engine)
+        self._mesh = cv2.dnn.readNetFromTFLite(str(verify(_MESH, folder)), engine)
         cells = [(side, x, y) for side, boxes in ((16, 2), (8, 6)) for y in range(side) for x in range(side)
                  for _ in range(boxes)]
         self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])

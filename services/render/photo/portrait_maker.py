@@ -1,11 +1,14 @@
-"""Makes portraits of photos; downloads the networks that find faces before the first one."""
+"""Makes portraits of photos; fetches the networks that find faces before the first one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from services.render.photo import models
+from bus.settings import Settings
+from services.models.catalogue import FACE_LANDMARKS
+from services.models.use import fetched
 from services.render.photo.face_detector import FaceDetector
 from services.render.photo.portrait import Portrait, portrait_from_photo
 
@@ -14,24 +17,26 @@ class PortraitMaker:
     """Makes one portrait at a time.
 
     Args:
-        folder: of the models.
-        fetch: puts the models there, see `models.fetch`.
+        fetch: gives the folder of the networks, which it fetches where they are missing; raises what `make` raises.
     """
 
-    def __init__(self, folder: Path, fetch: Callable[[Path], None] = models.fetch) -> None:
-        self._folder = folder
+    def __init__(self, fetch: Callable[[], Path]) -> None:
         self._fetch = fetch
         self._detector: FaceDetector | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> PortraitMaker:
+        """With the networks of the catalogue, in the folder for models."""
+        return cls(partial(fetched, FACE_LANDMARKS, settings))
 
     def make(self, photo: bytes) -> Portrait:
         """The portrait of the person in a photo; takes about a second.
 
         Raises:
             InvalidInput: the bytes are no picture, or it shows no face that can be animated; the detail says why.
-            EngineError: the models could not be downloaded; retryable.
+            EngineError: the models could not be downloaded; retryable where another try can help.
             ConfigurationError: the models cannot be stored, or are not the published files.
         """
         if self._detector is None:
-            self._fetch(self._folder)
-            self._detector = FaceDetector(self._folder)
+            self._detector = FaceDetector(self._fetch())
         return portrait_from_photo(photo, self._detector)

@@ -15,7 +15,7 @@ from bus.errors import InvalidInput
 from bus.ids import derive_id, seed_of
 from bus.settings import Settings
 from services.audio import Samples, to_int16
-from services.downloads import fingerprint
+from services.models.verification import fingerprint
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.engines import voice_samples
 from services.tts.engines.long_text import FADE, PAUSE, split_text, trim_and_fade

@@ -18,12 +18,12 @@ from torch import Tensor
 
 from bus.errors import ConfigurationError, EngineError
 from services import gpu, torch_audio
-from services.tts.engines.xtts_requirements import WEIGHTS
+from services.models.catalogue import XTTS
 from services.tts.engines.xtts_streaming import Sampling, Vocoder, conditioning_prefix, generate_latents
 
 log = logging.getLogger(__name__)
 
-FILES = WEIGHTS.files
+FILES = XTTS.files
 CLONING_RATE = 22_050
 """Sample rate of the recording that a voice is cloned from."""
 _FIRST, _NEXT = 8, 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from nats.js import api
 
@@ -194,12 +195,16 @@ async def test_work_of_a_stopped_worker_is_finished_by_the_next(event_log: Event
     ]
 
 
-async def test_services_answer_discovery_with_their_engine(event_log: EventLog) -> None:
-    async with running(event_log, service(echo)):
+async def test_services_answer_discovery_with_their_engine_and_their_note_of_now(event_log: EventLog) -> None:
+    notes = ["fetching m, 1 %"]
+    async with running(event_log, replace(service(echo), note=lambda: " ".join(notes))):
         async with asyncio.timeout(10):
             while not (found := await discover(event_log, wait=0.1)):
                 pass
-    assert [(one.name, one.engine) for one in found] == [("dialogue", "echo")]
+        notes.clear()
+        (later,) = await discover(event_log, wait=0.1)
+    assert [(one.name, one.engine, one.note) for one in found] == [("dialogue", "echo", "fetching m, 1 %")]
+    assert (later.engine, later.note) == ("echo", "")
 
 
 async def test_a_reply_interrupted_while_its_worker_was_dead_is_not_made(event_log: EventLog) -> None:

@@ -10,26 +10,24 @@ import cv2
 import numpy as np
 import pytest
 
+from services.models.catalogue import FACE_LANDMARKS
 from services.render.layered.renderer import LayeredRenderer
-from services.render.photo import models
 from services.render.photo.decoding import Pixels
 from services.render.photo.face_detector import FaceDetector
 from services.render.photo.portrait import Portrait, portrait_from_photo
 from services.render.pose import Pose
+from tests import real_models
 
 # OpenMP threads must not spin while they wait: on a busy machine that multiplies the time of the networks. The variable
 # is read when torch is loaded, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-MODELS = Path(".setup/models/face")
 
 Drawing = Callable[..., Pixels]
 
 
 @pytest.fixture(scope="session")
 def face_models() -> Path:
-    models.fetch(MODELS)
-    return MODELS
+    return real_models.needed(FACE_LANDMARKS)
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,10 @@ def handler(portrait_maker: PortraitMaker, drawn: list[str] | None = None) -> Fa
     return FaceRequestHandler(portrait_maker, draw)
 
 
+def unneeded() -> Path:
+    raise AssertionError("no photo is looked at here")
+
+
 async def handled(requests: FaceRequestHandler, event: Event, log: Log) -> list[Any]:
     outputs = []
     async for output in requests.handle(event, log):
@@ -79,7 +83,7 @@ async def handled(requests: FaceRequestHandler, event: Event, log: Log) -> list[
 
 @pytest.fixture
 def portrait_maker(face_models: Path) -> PortraitMaker:
-    return PortraitMaker(face_models)
+    return PortraitMaker(lambda: face_models)
 
 
 async def test_a_photo_becomes_a_character_whose_idle_loop_comes_first(
@@ -118,13 +122,13 @@ async def test_an_unusable_photo_is_refused_with_the_reason_and_removed(
 
 async def test_no_second_portrait_is_made_of_a_known_photo(portrait: Portrait) -> None:
     log = Log(assets={look_of(b"photo"): portrait.to_bytes()})
-    idle, created, outcome_fact, _ = await handled(handler(PortraitMaker(Path("/nowhere"))), request(b"photo"), log)
+    idle, created, outcome_fact, _ = await handled(handler(PortraitMaker(unneeded)), request(b"photo"), log)
     assert (idle, created.character, outcome_fact) == ("idle", "zoe", FaceMade(character="zoe"))
 
 
 async def test_a_request_with_a_recorded_outcome_only_removes_its_photo(portrait: Portrait) -> None:
     drawn: list[str] = []
-    requests = handler(PortraitMaker(Path("/nowhere")), drawn)
+    requests = handler(PortraitMaker(unneeded), drawn)
     done = Event(id="m", at=2, conversation="c", cause="e-zoe", body=FaceMade(character="zoe"))
     # The person has removed the character meanwhile: it must not come back.
     log = Log(assets={"upload-zoe": b"photo", look_of(b"photo"): portrait.to_bytes()}, facts_on_record=[done])
@@ -187,7 +191,7 @@ async def test_another_worker_draws_the_face_that_one_worker_made(
     assert loop is not None
     assert (loop.frame, loop.final) == (LOOP_FRAMES - KEY_FRAME_INTERVAL, True)
     # Another machine, which has never had this photo.
-    async with running(event_log, render_service(second, PortraitMaker(tmp_path / "nothing"))):
+    async with running(event_log, render_service(second, PortraitMaker(unneeded))):
         await event_log.append(Event(id="e-2", at=2, conversation="c", body=request(photo, "yan").body))
         await outcome(event_log, lambda body: isinstance(body, FaceMade) and body.character == "yan")
     assert not second.is_missing(created.look)
@@ -196,17 +200,17 @@ async def test_another_worker_draws_the_face_that_one_worker_made(
 async def test_without_models_a_request_is_retried_then_refused_and_its_photo_stays(
     event_log: EventLog, tmp_path: Path, drawn: Drawing
 ) -> None:
-    def offline(folder: Path) -> None:
-        raise EngineError("pip could not get it", retryable=True)
+    def offline() -> Path:
+        raise EngineError("no source delivers it", retryable=True)
 
     photo = png(drawn())
     await event_log.assets.put("upload-zoe", photo)
-    render = render_service(PortraitStore(tmp_path), PortraitMaker(tmp_path, fetch=offline))
+    render = render_service(PortraitStore(tmp_path), PortraitMaker(offline))
     async with running(event_log, replace(render, backoff=(0.01,))):
         await event_log.append(request(photo))
         refused = await outcome(event_log, lambda body: isinstance(body, FaceRefused))
     assert isinstance(refused, FaceRefused)
-    assert refused.detail == "pip could not get it"
+    assert refused.detail == "no source delivers it"
     assert any(isinstance(event.body, StepFailed) for _, event in await event_log.facts("c"))
     assert await event_log.asset("upload-zoe") == photo, "it can be put back by hand"
 
@@ -218,7 +222,7 @@ async def test_the_portrait_of_a_removed_character_is_deleted_from_the_worker(
     await event_log.assets.put(portrait.look, portrait.to_bytes())
     created = CharacterCreated(name="Zoe", tagline="", personality="", greeting="", look=portrait.look, voice="female")
     await event_log.append_character(CharacterEvent(id="x1", at=1, character="zoe", body=created))
-    async with running(event_log, render_service(portraits, PortraitMaker(tmp_path), check_interval=0.1)):
+    async with running(event_log, render_service(portraits, PortraitMaker(unneeded), check_interval=0.1)):
         await until(lambda: not portraits.is_missing(portrait.look))
         await event_log.append_character(CharacterEvent(id="x2", at=2, character="zoe", body=CharacterRemoved()))
         await until(lambda: portraits.is_missing(portrait.look))

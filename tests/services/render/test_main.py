@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from bus.errors import ConfigurationError, EngineError
+from bus.errors import ConfigurationError
 from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services.gpu import Gpu
+from services.models.catalogue import LIVEPORTRAIT
 from services.render.__main__ import build, engines
 from services.render.liveportrait.loading import dtype_for, load, why_unavailable
-from services.render.liveportrait.weights import PUBLISHED
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -76,20 +76,34 @@ def test_auto_never_downloads_weights_and_names_their_folder(usable_cuda: None, 
 
 
 def test_auto_chooses_liveportrait_where_its_weights_are_present(usable_cuda: None, tmp_path: Path) -> None:
-    for file in PUBLISHED.files:  # sparse files of the right sizes: their contents are verified only when loaded
+    for file in LIVEPORTRAIT.files:  # sparse files of the right sizes: their contents are verified only when loaded
         path = tmp_path / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as opened:
             opened.truncate(file.bytes)
     assert chosen(Settings(models=str(tmp_path)), one_gpu)[0] == "liveportrait"
-    assert why_unavailable(tmp_path, may_download=False) is None
+    assert why_unavailable(Settings(models=str(tmp_path), model_downloads="off")) is None
 
 
-def test_the_engine_cannot_be_loaded_without_weights_or_a_network(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="appearance_feature_extractor"):
-        load(
-            tmp_path, tmp_path, 128, precision="auto", compiling="off", memory=1 << 32, address="http://127.0.0.1:9"
-        )
+def test_with_downloads_off_liveportrait_by_name_needs_its_weights(usable_cuda: None, tmp_path: Path) -> None:
+    settings = Settings(models=str(tmp_path), render_engine="liveportrait", model_downloads="off")
+    with pytest.raises(ConfigurationError, match=r"liveportrait is not in .* VISAVIS_MODEL_DOWNLOADS is off"):
+        chosen(settings, one_gpu)
+
+
+def test_the_engine_cannot_be_loaded_without_weights(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"stitching_retargeting_module\.pth cannot be read"):
+        load(tmp_path, tmp_path, Settings(video_size=128))
+
+
+def test_the_service_warps_photos_until_the_weights_are_fetched(usable_cuda: None, tmp_path: Path) -> None:
+    """The hub is out of reach, so that LivePortrait is still to come; the service has started nevertheless."""
+    settings = Settings(
+        data=str(tmp_path), render_engine="liveportrait", model_hub="http://127.0.0.1:9", video_size=128
+    )
+    assert build(settings, one_gpu).engine == "liveportrait"
+    renderer = choose_engine(engines(one_gpu), "liveportrait", settings, setting="").option.load(settings)
+    assert renderer.name == "layered"
 
 
 def test_half_precision_is_for_gpus_unless_it_is_asked_for() -> None:

@@ -12,7 +12,7 @@ from tests.services.render.fakes import NO_PORTRAITS, FakeRenderer, speech_start
 
 
 def test_the_service_consumes_speeches_and_face_requests_and_draws_idle_loops_in_the_background() -> None:
-    made = service(FakeRenderer(), NO_PORTRAITS, PortraitMaker(Path("/nowhere")), bitrate=1_000_000)
+    made = service(FakeRenderer(), NO_PORTRAITS, PortraitMaker(lambda: Path("/nowhere")), bitrate=1_000_000)
     assert (made.name, made.consumes, made.engine) == ("render", (SpeechStarted, FaceRequested), "fake")
     assert made.background is not None
 

@@ -22,6 +22,7 @@ from bus.events import (
     SpeechStarted,
 )
 from bus.log.event_log import EventLog
+from bus.process.discovery import announce
 from bus.settings import Settings
 from tests.conftest import NatsServer
 from tests.services.gateway.conftest import FullDisk, Running, serving
@@ -263,6 +264,13 @@ async def test_the_status_lists_the_services(gateway: Running) -> None:
     assert (await gateway.client.get("/healthz")).text == "ok"
     assert (await gateway.client.get("/readyz")).status_code == 200
     assert (await gateway.client.get("/api/rtc/ice")).json() == {"iceServers": []}
+
+
+async def test_what_a_service_says_of_its_state_is_told(gateway: Running) -> None:
+    async with announce(gateway.event_log, "tts", "kokoro", note=lambda: "fetching kokoro, 40 %"):
+        status = (await gateway.client.get("/api/status")).json()
+    assert {"name": "tts", "engine": "kokoro", "up": True, "note": "fetching kokoro, 40 %"} in status["services"]
+    assert {"name": "stt", "engine": "", "up": False, "note": "not running"} in status["services"]
 
 
 async def test_the_metrics_of_the_gateway(gateway: Running) -> None:

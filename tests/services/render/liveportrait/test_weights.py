@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from bus.errors import ConfigurationError
-from services.downloads import ModelFile, missing_files
-from services.render.liveportrait.weights import PUBLISHED, Checkpoints, assemble, load, main
+from services.models.catalogue import LIVEPORTRAIT
+from services.models.files import ModelFile
+from services.render.liveportrait.weights import PUBLISHED, Checkpoints, assemble, load
 from tests.golden import recipe
 from tests.services.render.liveportrait.golden import weights
 
@@ -82,14 +83,7 @@ def test_weights_of_another_network_are_refused_and_named() -> None:
         assemble({"lip": weights("eye")}, device=CPU, dtype=torch.float32)
 
 
-def test_the_published_files_are_half_a_gigabyte_and_distinct() -> None:
-    assert sum(file.bytes for file in PUBLISHED.files) == 522_320_239
-    assert len({file.path for file in PUBLISHED.files}) == len({file.sha256 for file in PUBLISHED.files}) == 5
-
-
-def test_the_command_names_the_path_for_a_file_that_cannot_be_downloaded(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([str(tmp_path)], address="http://127.0.0.1:9") == 1
-    assert str(tmp_path / PUBLISHED.files[0].path) in capsys.readouterr().err
-    assert missing_files(PUBLISHED.files, tmp_path) == list(PUBLISHED.files)
+def test_the_published_files_are_half_a_gigabyte_and_each_has_its_network() -> None:
+    assert LIVEPORTRAIT.bytes == 522_320_239
+    files = [getattr(PUBLISHED, field.name) for field in fields(Checkpoints)]
+    assert sorted(file.path for file in files) == sorted(file.path for file in LIVEPORTRAIT.files)

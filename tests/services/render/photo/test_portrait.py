@@ -12,7 +12,7 @@ import pytest
 
 from bus.errors import ConfigurationError, InvalidInput, NotFound
 from bus.ids import look_of
-from services.render.photo import models
+from services.models.catalogue import FACE_LANDMARKS
 from services.render.photo.crop import SIDE, crop, crop_square, portrait_square
 from services.render.photo.face_detector import (
     LEFT_CHEEK,
@@ -212,7 +212,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Port
 def test_missing_or_changed_models_are_not_run(tmp_path: Path, face_models: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         FaceDetector(tmp_path)
-    for file in models.FILES:
+    for file in FACE_LANDMARKS.files:
         data: Any = bytearray((face_models / file.path).read_bytes())
         data[-1] ^= 1
         (tmp_path / file.path).write_bytes(data)

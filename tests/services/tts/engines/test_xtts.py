@@ -15,6 +15,7 @@ import pytest
 from bus.errors import ConfigurationError, EngineError, InvalidInput
 from bus.settings import Settings
 from services.audio import Samples
+from services.models.catalogue import XTTS
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import voice_samples, xtts_requirements
 from services.tts.engines.espeak import EspeakEngine
@@ -269,7 +270,7 @@ def test_visemes_come_with_the_audio(model: XttsModel, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_a_configuration_error(folder: Path, tmp_path: Path) -> None:
-    for file in xtts_requirements.WEIGHTS.files:
+    for file in XTTS.files:
         (tmp_path / file.path).write_bytes(b"{}")
     with pytest.raises(ConfigurationError, match=str(tmp_path)):
         XttsModel(tmp_path, "cpu", 1 << 32)
@@ -284,6 +285,10 @@ def test_auto_needs_the_licence_accepted_and_the_files_present(folder: Path, tmp
     reason = xtts_requirements.why_unavailable(agreed)
     assert reason is not None
     assert "VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB)" in reason
+    off = Settings(xtts_licence="accepted", tts_engine="xtts", data=str(tmp_path), model_downloads="off")
+    reason = xtts_requirements.why_unavailable(off)
+    assert reason is not None
+    assert reason.endswith("VISAVIS_MODEL_DOWNLOADS is off")
     by_name = Settings(xtts_licence="accepted", tts_engine="xtts", data=str(tmp_path))
     assert xtts_requirements.why_unavailable(by_name) is None
     settings = Settings(xtts_licence="accepted", xtts_model=str(folder), tts_device="cpu")

@@ -98,7 +98,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     xtts_licence: Literal["", "accepted"] = ""
     """accepted: you have read the Coqui Public Model License of XTTS v2 and use it for no commercial purpose."""
     xtts_model: str = ""
-    """Folder with the files of XTTS v2; empty: models/xtts-v2 in the data folder."""
+    """Folder with the files of XTTS v2; empty: xtts-v2 in the folder for models."""
     kokoro_model: str = ""
     """Folder with the files of Kokoro; empty: models/kokoro in the data folder."""
     voices: str = ""
@@ -126,9 +126,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     endpoint_ms: Annotated[int, Meta(ge=200, le=3000)] = 500
     """Silence after which a phrase is over, in milliseconds, unless its end is recognised sooner."""
     turn_model: Literal["auto", "off"] = "auto"
-    """Whether a neural network helps to recognise the end of a phrase by its sound; auto: if the extra whisper is
-    installed and the network's file is in the folder for models, downloaded by
-    python -m services.gateway.listening.turn_end."""
+    """Whether a neural network helps to recognise the end of a phrase by its sound; auto: once it has been
+    fetched."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
     """Days for which recorded and spoken audio is kept."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30

@@ -6,17 +6,11 @@ import importlib.util
 from pathlib import Path
 
 from bus.settings import Settings
-from services import downloads
 from services.models.catalogue import XTTS
 from services.models.fetching import folder_of
 from services.models.use import request_consent, why_not_allowed
 from services.models.verification import missing_files
 
-WEIGHTS = downloads.Model(
-    "coqui/XTTS-v2",
-    "6c2b0d75eae4b7047358e3b6bd9325f857d43f77",
-    tuple(downloads.ModelFile(file.path, sha256=file.sha256) for file in XTTS.files),
-)
 LICENCE = request_consent(XTTS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -40,9 +41,10 @@ def test_every_file_has_a_source_and_a_checksum_where_one_is_published(model: Mo
     assert len({file.path for file in model.files}) == len(model.files)
 
 
-def test_urls_of_the_hub_name_a_commit() -> None:
-    addresses = [file.url for model in CATALOGUE for file in model.files if file.url.startswith(HUB)]
-    assert all(re.match(rf"{HUB}/[\w.-]+/[\w.-]+/resolve/[0-9a-f]{{40}}/", address) for address in addresses)
+def test_a_file_without_a_published_checksum_is_at_one_commit() -> None:
+    urls = [file.url for model in CATALOGUE for file in model.files if not file.sha256]
+    assert urls
+    assert all(re.match(rf"{HUB}/[\w.-]+/[\w.-]+/resolve/[0-9a-f]{{40}}/", url) for url in urls)
 
 
 @pytest.mark.parametrize("table", [whisper.CTRANSLATE2, whisper.TRANSFORMERS], ids=["ctranslate2", "transformers"])
@@ -71,3 +73,12 @@ def test_what_is_fetched_unasked_is_free_for_any_use_and_to_be_had_without_a_hub
 def test_what_is_fetched_before_the_first_word_is_small() -> None:
     first = [model for model in CATALOGUE if model.fetching == "set-up"]
     assert sum(model.bytes for model in first) < 60_000_000
+
+
+def test_the_page_of_licences_lists_every_model_with_what_its_licence_allows() -> None:
+    listed: dict[str, tuple[str, ...]] = {}
+    for line in Path("docs/licences.md").read_text().splitlines():
+        if row := re.fullmatch(r"\| `([\w.-]+)` \| .+ \| (.+) \| (.+) \| (.+) \|", line):
+            names = [row[1].replace("SIZE", size) for size in whisper.CTRANSLATE2] if "SIZE" in row[1] else [row[1]]
+            listed |= dict.fromkeys(names, row.groups()[1:])
+    assert listed == {model.name: (model.purpose, model.licence.name, model.licence.allows) for model in CATALOGUE}

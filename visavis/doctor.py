@@ -16,10 +16,11 @@ from bus.settings import PREFIX, Settings, without_credentials
 from services.dialogue.local_model import files as local_model
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
+from visavis.doctor_models import improvements, models
 
 TIMEOUT = 5.0
 """Seconds for NATS and the language model to answer."""
-_MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31")}
+_MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"), "hint": ("+", "36")}
 
 
 def format_result(result: CheckResult, *, color: bool) -> str:
@@ -139,11 +140,15 @@ async def _greeting(url: str, timeout: float) -> bytes | None:
 
 async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """The results of all checks, in the order in which one would mend them."""
+    engines = list(checks.engines(settings))
+    chosen = {result.subject: result.engine for result in engines}
     for group in (
         checks.python(),
         checks.packages(),
         checks.programs(settings),
-        checks.engines(settings),
+        engines,
+        models(chosen, settings),
+        improvements(chosen, settings),
         checks.data_folder(settings),
         checks.ports(settings),
     ):

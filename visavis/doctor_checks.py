@@ -26,7 +26,8 @@ from bus.settings import PREFIX, Settings
 from visavis.nats.server import find_server
 from visavis.ports import required_ports
 
-State: TypeAlias = Literal["ok", "warning", "failure"]
+State: TypeAlias = Literal["ok", "warning", "failure", "hint"]
+"""A hint is what would be better, and what it costs; a warning is worth mending; a failure stops `visavis up`."""
 
 SERVICES_WITH_ENGINES = ("stt", "dialogue", "tts", "render")
 PAGE = Path(__file__).parents[1] / "ui" / "avatar-chat" / "dist" / "index.html"
@@ -44,7 +45,9 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     state: State
     message: str
     remedy: str = ""
-    """How to mend it, where it is not ok."""
+    """How to mend it, where it is not ok; of a hint what to do for it."""
+    engine: str = ""
+    """The engine that a service would use, where the line is about one."""
 
 
 def ok(subject: str, message: str) -> CheckResult:
@@ -57,6 +60,10 @@ def warning(subject: str, message: str, remedy: str) -> CheckResult:
 
 def failure(subject: str, message: str, remedy: str) -> CheckResult:
     return CheckResult(subject=subject, state="failure", message=message, remedy=remedy)
+
+
+def hint(subject: str, message: str, remedy: str) -> CheckResult:
+    return CheckResult(subject=subject, state="hint", message=message, remedy=remedy)
 
 
 def python(oldest: tuple[int, int] = OLDEST_PYTHON) -> Iterator[CheckResult]:
@@ -173,7 +180,8 @@ def engine_of_service(
         choice = choose_engine(table, getattr(settings, f"{service}_engine"), settings, setting=setting)
     except ConfigurationError as error:
         return failure(service, error.detail, f"set {setting} to another engine, or install what it lacks")
-    return ok(service, f"{choice.option.name} ({choice.reason})")
+    message = f"{choice.option.name} ({choice.reason})"
+    return CheckResult(subject=service, state="ok", message=message, engine=choice.option.name)
 
 
 def ports(settings: Settings) -> Iterator[CheckResult]:

@@ -18,6 +18,7 @@ from services.audio import Samples
 from services.models.catalogue import MOONSHINE, SILERO
 from services.models.deferred import Deferred
 from services.models.fetching import folder_of
+from services.models.files import Model
 from services.models.use import fetched, is_here, load_or_defer, why_missing
 from services.silero import SileroVad
 from services.stt.engine import Transcriber
@@ -197,6 +198,19 @@ ENGINES: tuple[EngineOption[Transcriber], ...] = (
     EngineOption("moonshine", _why_moonshine_unavailable, _load_moonshine),
     EngineOption("pocketsphinx", _why_pocketsphinx_unavailable, _load_pocketsphinx),
 )
+
+
+def models_of(engine: str, settings: Settings) -> tuple[Model, ...]:
+    """The models of the catalogue that an engine loads, none of a folder or repository that the user names."""
+    sizes = {"whisper": weights.CTRANSLATE2, "whisper-torch": weights.TRANSFORMERS}
+    if engine in sizes:
+        has_gpu = _ctranslate2_has_gpu if engine == "whisper" else _torch_has_gpu
+        row = sizes[engine].sizes.get(_model(settings, _device(settings, has_gpu)))
+        return (row, SILERO) if row else (SILERO,)
+    if engine != "moonshine":
+        return ()
+    others = () if _missing_packages("faster_whisper", "ctranslate2", extra="") else models_of("whisper", settings)
+    return tuple(dict.fromkeys((MOONSHINE, SILERO, *others)))
 
 
 def build(settings: Settings, engines: tuple[EngineOption[Transcriber], ...] = ENGINES) -> Service:

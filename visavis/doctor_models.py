@@ -1,0 +1,87 @@
+"""The checks of `visavis doctor` on models: those that the engines in use load, and what would be better here."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+
+from bus.settings import PREFIX, Settings
+from services.gpu import gpus
+from services.models.catalogue import FACE_LANDMARKS, KOKORO, LIVEPORTRAIT, MIND, SILERO, SMART_TURN, XTTS
+from services.models.fetching import folder_of
+from services.models.files import Model
+from services.models.use import is_here
+from services.models.whisper import CTRANSLATE2
+from visavis.doctor_checks import CheckResult, hint, ok, warning
+from visavis.models import megabytes
+
+SUBJECT = "models"
+
+
+def models_in_use(engines: Mapping[str, str], settings: Settings) -> list[Model]:
+    """The models of the catalogue that services would load, each once.
+
+    Args:
+        engines: the engine of each service, by service; "" for one that cannot run.
+    """
+    from services.stt.__main__ import models_of
+
+    found = [SILERO, *models_of(engines["stt"], settings), FACE_LANDMARKS]
+    if settings.turn_model != "off":
+        found.append(SMART_TURN)
+    if engines["tts"] in ("hibari", "kokoro") and not settings.kokoro_model:
+        found.append(KOKORO)
+    if engines["tts"] == "xtts" and not settings.xtts_model:
+        found.append(XTTS)
+    if engines["render"] == "liveportrait":
+        found.append(LIVEPORTRAIT)
+    if engines["dialogue"] == "local" and not settings.llm_file:
+        found.append(MIND)
+    return list(dict.fromkeys(found))
+
+
+def models(engines: Mapping[str, str], settings: Settings) -> Iterator[CheckResult]:
+    """Which of the models in use are here, and how each missing one comes here."""
+    wanted = models_in_use(engines, settings)
+    here = [model for model in wanted if is_here(model, settings)]
+    if here:
+        names = ", ".join(model.name for model in here)
+        yield ok(SUBJECT, f"here: {names} ({megabytes(sum(model.bytes for model in here))})")
+    for model in wanted:
+        if model not in here:
+            yield _missing(model, engines["stt"], settings)
+
+
+def _missing(model: Model, stt: str, settings: Settings) -> CheckResult:
+    size = f"{model.purpose}, {megabytes(model.bytes)}" if model.bytes else model.purpose
+    if settings.model_downloads == "off":
+        remedy = f"put its files into {folder_of(model, settings)}, or unset {PREFIX}MODEL_DOWNLOADS"
+        return warning(SUBJECT, f"{model.name} is missing ({size}), and downloads are switched off", remedy)
+    message, remedy = f"{model.name} is missing ({size})", f"`visavis models fetch {model.name}` fetches it now"
+    if model == FACE_LANDMARKS:
+        return hint(SUBJECT, f"{message}; it is fetched with the first photo", remedy)
+    if stt == "moonshine" and model in CTRANSLATE2.values():
+        return hint(SUBJECT, f"{message}; it is fetched at the first phrase in another language than English", remedy)
+    if model.fetching == "set-up":
+        return warning(SUBJECT, f"{message}; `make up` fetches it before the start", remedy)
+    return warning(SUBJECT, f"{message}; it is fetched while a simpler engine serves", remedy)
+
+
+def improvements(engines: Mapping[str, str], settings: Settings) -> Iterator[CheckResult]:
+    """What would be better on this machine than the engines in use, and what it costs."""
+    if engines["stt"] in ("moonshine", "pocketsphinx") and importlib.util.find_spec("faster_whisper") is None:
+        size = megabytes(CTRANSLATE2["base"].bytes)
+        remedy = f"`pip install -c constraints.txt -e '.[whisper]'`, 440 MB, and {size} at the first use"
+        yield hint("better", "Whisper would hear other languages than English", remedy)
+    if engines["dialogue"] == "companion":
+        remedy = f"`make mind`, {megabytes(MIND.bytes)}, or set {PREFIX}LLM_URL"
+        yield hint("better", "a language model would answer anything, not by patterns", remedy)
+    if engines["tts"] in ("flite+espeak", "espeak", "flite"):
+        remedy = f"the line of tts says what hibari and Kokoro lack; their model has {megabytes(KOKORO.bytes)}"
+        yield hint("better", "there are more natural voices", remedy)
+    if engines["render"] == "layered" and gpus() and settings.render_engine == "auto":
+        remedy = (
+            f"`pip install -c constraints.txt '.[liveportrait]'`, some gigabytes, and "
+            f"`visavis models fetch {LIVEPORTRAIT.name}`, {megabytes(LIVEPORTRAIT.bytes)}"
+        )
+        yield hint("better", "the graphics card could move faces from photos by networks", remedy)

@@ -18,6 +18,7 @@ import { Header } from './Header'
 import { KeyboardHelp } from './KeyboardHelp'
 import { Notices } from './Notices'
 import { Readout } from './Readout'
+import { ServiceNotes } from './ServiceNotes'
 import { Transcript } from './Transcript'
 import { VoiceControls } from './VoiceControls'
 
@@ -43,6 +44,7 @@ export function App() {
         {readout && <Readout />}
         <CharacterSelector onNew={() => setOpen('face')} />
         <Notices tone="problem" />
+        <ServiceNotes />
         {character ? <Face character={character} /> : <NoCharacter />}
         <Notices tone="news" />
       </main>

@@ -58,6 +58,10 @@ describe('the API', () => {
     answer = () => Promise.resolve(Response.json({ bus: 'up', services: [], faces_per_person: 3 }))
     expect(await client.maxFaces()).toBe(3)
     expect(asked[2]?.url).toBe('api/status')
+    const fetching = { up: true, note: 'fetching kokoro, 40 %' }
+    const services = [fetching, fetching, { up: true, note: '' }, { up: false, note: 'not running' }]
+    answer = () => Promise.resolve(Response.json({ bus: 'up', services, faces_per_person: 3 }))
+    expect(await client.serviceNotes()).toEqual(['fetching kokoro, 40 %'])
   })
 
   it('sends an offer as SDP and reads the session from the answer', async () => {

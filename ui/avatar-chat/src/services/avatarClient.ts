@@ -145,6 +145,16 @@ export class AvatarClient {
     return (await this.json<{ faces_per_person: number }>('status')).faces_per_person
   }
 
+  /** What the running services say of their state, each note once: such as "fetching kokoro, 40 %". */
+  async serviceNotes(): Promise<readonly string[]> {
+    interface Service {
+      readonly up: boolean
+      readonly note: string
+    }
+    const { services } = await this.json<{ services: readonly Service[] }>('status')
+    return [...new Set(services.filter(({ up, note }) => up && note !== '').map(({ note }) => note))]
+  }
+
   async interrupt(id: ConversationId): Promise<void> {
     await this.request(`conversations/${id}/interrupt`, 'POST')
   }

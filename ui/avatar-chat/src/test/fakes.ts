@@ -75,6 +75,7 @@ export class FakeClient extends AvatarClient {
   /** The person's own characters. */
   faces: readonly Character[] = []
   limit = 2
+  notes: readonly string[] = []
   hits: readonly SearchHit[] = []
 
   private answer<T>(call: string, value: T): Promise<T> {
@@ -87,6 +88,9 @@ export class FakeClient extends AvatarClient {
   }
   override maxFaces(): Promise<number> {
     return Promise.resolve(this.limit)
+  }
+  override serviceNotes(): Promise<readonly string[]> {
+    return Promise.resolve(this.notes)
   }
   override requestFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
     return this.answer(`requestFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')

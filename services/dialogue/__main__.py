@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TypeAlias
 
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
-from bus.work.service import Service
+from bus.work.service import Output, Reader, Service
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine
 from services.dialogue.local_model import files as local_files
@@ -42,16 +45,42 @@ ENGINES: tuple[EngineOption[ChatEngine], ...] = (
 )
 
 
+Background: TypeAlias = Callable[[Reader], AsyncIterator[Output]]
+
+
+def together(parts: Sequence[Background]) -> Background:
+    """Several background tasks of a service as one; they output nothing."""
+
+    async def exhaust(outputs: AsyncIterator[Output]) -> None:
+        async for output in outputs:
+            raise TypeError(f"a background task of dialogue outputs nothing, got {type(output).__name__}")
+
+    async def run(reader: Reader) -> AsyncIterator[Output]:
+        async with asyncio.TaskGroup() as tasks:
+            for part in parts:
+                tasks.create_task(exhaust(part(reader)))
+        return
+        yield
+
+    return run
+
+
 def build(settings: Settings) -> Service:
     choice = choose_engine(ENGINES, settings.dialogue_engine, settings, setting="VISAVIS_DIALOGUE_ENGINE")
     chat = choice.option.load(settings)
-    dialogue = Dialogue(chat)
+    local = chat if isinstance(chat, LocalModel) else None
+    dialogue = Dialogue(chat, prepare_request=local.prepare if local else None)
+    background: list[Background] = []
+    # A deterministic engine answers at once: nothing is gained by asking it early.
+    if settings.llm_ahead == "on" and not chat.deterministic:
+        background.append(dialogue.speculate)
+    if local:
+        background.append(dialogue.prepare)
     return Service(
         name="dialogue",
         consumes=CONSUMES,
         handle=dialogue.reply,
-        # A deterministic engine answers at once: nothing is gained by asking it early.
-        background=dialogue.speculate if settings.llm_ahead == "on" and not chat.deterministic else None,
+        background=together(background) if background else None,
         engine=choice.option.name,
         on_failure=failure_facts,
         # Work items wait for a socket here, not for a processor.

@@ -10,10 +10,8 @@ from typing import Any, NoReturn
 import httpx2
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bus.errors import ConfigurationError, EngineError
-from projections.conversation import Message
 from services.dialogue.engine import ChatRequest
 from services.dialogue.prompt import HISTORY_CHARACTERS, chat_messages
 
@@ -164,8 +162,8 @@ class OpenAI:
                 self._raise_status(events.response.status_code, reason, model)
             self._unsupported |= refused
 
-    async def evaluate(self, request: ChatRequest, answer: Message) -> None:
-        """Let the server evaluate a request with its answer, so that it knows the beginning of the next request.
+    async def evaluate(self, request: ChatRequest) -> None:
+        """Let the server evaluate a request up to its words, which are not known yet.
 
         For a server that keeps what it has evaluated, as llama.cpp does.
 
@@ -173,9 +171,7 @@ class OpenAI:
             EngineError: it cannot be reached, or refuses.
         """
         model = await self._choose_model()
-        asked = Message("user", request.text)
-        later = replace(request, history=(*request.history, asked, answer), text="")
-        messages = chat_messages(later, self._history_characters)[:-1]
+        messages = chat_messages(request, self._history_characters)[:-1]
         try:
             # A message of the assistant at the end is continued, by the one token that has to be asked for.
             response = await self._client.post(

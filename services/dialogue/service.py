@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ from bus.events import (
     ReplyStarted,
     TranscriptFinal,
     TranscriptStable,
+    Watching,
 )
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader
@@ -61,10 +62,18 @@ class Dialogue:
 
     Args:
         cached_conversations: folded conversations kept in memory; all facts of others are read again.
+        prepare_request: lets the engine evaluate a request whose words are not known yet, for `prepare`.
     """
 
-    def __init__(self, chat: ChatEngine, *, cached_conversations: int = CACHED_CONVERSATIONS) -> None:
+    def __init__(
+        self,
+        chat: ChatEngine,
+        *,
+        cached_conversations: int = CACHED_CONVERSATIONS,
+        prepare_request: Callable[[ChatRequest], Awaitable[None]] | None = None,
+    ) -> None:
         self._chat = chat
+        self._prepare_request = prepare_request
         self._speculative = SpeculativeReplies(chat)
         self._conversations: LRUCache[str, Conversation] = LRUCache(cached_conversations)
 
@@ -149,6 +158,28 @@ class Dialogue:
         return
         yield
 
+    async def prepare(self, reader: Reader) -> AsyncIterator[Output]:
+        """Prepare the first request of every conversation that somebody opens, for ever. Outputs nothing itself.
+
+        For an engine that takes seconds to evaluate a prompt: they pass before the person has spoken.
+        """
+        assert self._prepare_request is not None
+        prepared: LRUCache[str, bool] = LRUCache(CACHED_CONVERSATIONS)
+        try:
+            async with aclosing(cast("Any", reader.live(Watching))) as events:
+                async for event in events:
+                    if event.conversation in prepared:
+                        continue
+                    try:
+                        await self._prepare_request(await self._next_request(event.conversation, event.at, reader))
+                        prepared[event.conversation] = True
+                    except (BusError, EngineError) as error:
+                        log.info("request not prepared", extra={"why": error.detail})
+        except Forbidden as error:
+            log.warning("no request is prepared", extra={"why": error.detail})
+        return
+        yield
+
     async def _start_speculative_reply(self, id_: str, at: int, stable: TranscriptStable, reader: Reader) -> None:
         """Make the request that `reply` will make, if the person says nothing more."""
         text = " ".join(stable.text.split())
@@ -170,6 +201,16 @@ class Dialogue:
             seed=seed_of(stable.utterance),
         )
         self._speculative.start(id_, request)
+
+    async def _next_request(self, id_: str, at: int, reader: Reader) -> ChatRequest:
+        """The next request of a conversation, as far as it is known before the person has spoken: without words."""
+        conversation = await self._conversation(id_, reader)
+        characters = visible_to(conversation.person, await current_characters(reader))
+        character = conversation.character or next(iter(characters), "visavis")
+        language = conversation.language
+        return _chat_request(
+            conversation, characters, character, text="", at=at, language=language, before_turn="", seed=0
+        )
 
     async def _conversation(self, id_: str, reader: Reader) -> Conversation:
         state = self._conversations.get(id_) or Conversation(id=id_)

@@ -15,7 +15,6 @@ from bus.events import CharacterCreated
 from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
-from projections.conversation import Message
 from services.dialogue.engine import ChatRequest
 from services.dialogue.local_model import files
 from services.dialogue.local_model.server import lower_priority, start, thread_count
@@ -56,7 +55,7 @@ async def _evaluate_instructions(address: str, name: str) -> None:
     nobody = CharacterCreated(name="", tagline="", personality="", greeting="", look="", voice="")
     client = OpenAI(f"{address}/v1", model=name)
     try:
-        await client.evaluate(ChatRequest(text="", at=0, character=nobody), Message("assistant", ""))
+        await client.evaluate(ChatRequest(text="", at=0, character=nobody))
     except EngineError as error:
         log.warning("instructions not evaluated", extra={"why": error.detail})
     finally:

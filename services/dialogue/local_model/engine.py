@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from bus.errors import EngineError
 from projections.conversation import Message
 from services.dialogue.engine import ChatEngine, ChatRequest
@@ -55,16 +57,25 @@ class LocalModel:
                 raise
             log.warning("local model does not answer, the fallback does", extra={"why": error.detail})
         if answer:
-            self._preparing = asyncio.create_task(self._prepare(request, answer))
+            self._preparing = asyncio.create_task(self._prepare_next(request, answer))
         elif not request.reply_so_far:
             async with aclosing(cast("Any", self._fallback.stream(request))) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _prepare(self, request: ChatRequest, answer: str) -> None:
-        """Let the server evaluate this answer as the next request will show it, while it is being spoken."""
+    async def prepare(self, request: ChatRequest) -> None:
+        """Let the server evaluate a request up to its words, which are not known yet.
+
+        Raises:
+            EngineError: the server cannot be reached, or refuses.
+        """
+        await self._model.evaluate(request)
+
+    async def _prepare_next(self, request: ChatRequest, answer: str) -> None:
+        """Prepare the request after this one, while its answer is being spoken."""
+        said = (Message("user", request.text), as_remembered(answer, request.language))
         with suppress(EngineError):
-            await self._model.evaluate(request, as_remembered(answer, request.language))
+            await self.prepare(replace(request, history=(*request.history, *said), reply_so_far=(), text=""))
 
 
 def as_remembered(answer: str, language: str) -> Message:

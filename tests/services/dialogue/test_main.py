@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bus.errors import ConfigurationError
 from bus.settings import Settings
-from services.dialogue.__main__ import ENGINES, build
+from bus.work.service import Output, Reader
+from services.dialogue.__main__ import ENGINES, build, together
 from services.dialogue.service import CONSUMES, failure_facts
+from tests.fakes import FakeReader
 
 
 def test_without_an_endpoint_the_companion_is_chosen() -> None:
@@ -35,3 +40,15 @@ def test_the_error_of_an_engine_without_its_endpoint_names_the_setting() -> None
 
 def test_the_companion_is_the_last_choice() -> None:
     assert [engine.name for engine in ENGINES] == ["openai", "local", "companion"]
+
+
+async def test_background_tasks_of_one_service_run_side_by_side() -> None:
+    met = asyncio.Barrier(2)
+
+    async def wait(reader: Reader) -> AsyncIterator[Output]:
+        await met.wait()
+        return
+        yield
+
+    async with asyncio.timeout(5):
+        assert [output async for output in together([wait, wait])(FakeReader())] == []

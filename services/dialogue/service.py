@@ -174,7 +174,7 @@ class Dialogue:
                         await self._prepare_request(await self._next_request(event.conversation, event.at, reader))
                         prepared[event.conversation] = True
                     except (BusError, EngineError) as error:
-                        log.info("request not prepared", extra={"why": error.detail})
+                        log.debug("request not prepared", extra={"why": error.detail})
         except Forbidden as error:
             log.warning("no request is prepared", extra={"why": error.detail})
         return

@@ -19,49 +19,78 @@ from services.dialogue.sentences import SentenceSplitter
 
 log = logging.getLogger(__name__)
 
-FIRST_TOKEN_TIMEOUT = 12.0
-"""Seconds after which the fallback answers instead; a character's first prompt takes half of it on one core."""
+FIRST_TOKEN_TIMEOUT = 8.0
+"""Seconds after which the fallback answers instead; a character's first prompt takes 6 on one slow core."""
+RETRY_SECONDS = 1.0
 HISTORY_CHARACTERS = 4000
 """The length of the history in the prompt: some 1000 tokens, which a slow core evaluates in 25 s, but only once."""
 
 
 class LocalModel:
-    """Asks the local server; where it does not begin to answer, the fallback does.
+    """Asks the local server. Where it does not begin to answer, the fallback does, from then on at once, until the
+    server has evaluated a prompt again.
 
     Args:
         model: client of the local server.
-        fallback: answers while the server loads, or is gone.
-        name: for the log.
+        fallback: answers while the server loads, is gone, or is too slow because the machine is busy.
+        name: of the model, for the log.
+        retry_seconds: pause between two tries of whether the server is back.
     """
 
     deterministic = False
 
-    def __init__(self, model: OpenAI, fallback: ChatEngine, name: str) -> None:
-        self.name = name
+    def __init__(
+        self, model: OpenAI, fallback: ChatEngine, name: str, *, retry_seconds: float = RETRY_SECONDS
+    ) -> None:
+        self._name = name
         self._model = model
         self._fallback = fallback
+        self._retry_seconds = retry_seconds
         self._preparing: asyncio.Task[None] | None = None
+        self._recovering: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the engine that is asked now."""
+        return self._name if self._recovered else self._fallback.name
+
+    @property
+    def _recovered(self) -> bool:
+        return self._recovering is None or self._recovering.done()
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         """See `ChatEngine.stream`. A reply that broke off and cannot be continued ends where it is."""
-        if self._preparing is not None:
-            self._preparing.cancel()
         answer = ""
-        try:
-            async with aclosing(cast("Any", self._model.stream(request))) as pieces:
-                async for piece in pieces:
-                    answer += piece
-                    yield piece
-        except EngineError as error:
-            if answer:
-                raise
-            log.warning("local model does not answer, the fallback does", extra={"why": error.detail})
+        if self._recovered:
+            if self._preparing is not None:
+                self._preparing.cancel()
+            try:
+                async with aclosing(cast("Any", self._model.stream(request))) as pieces:
+                    async for piece in pieces:
+                        answer += piece
+                        yield piece
+            except EngineError as error:
+                self._recovering = asyncio.create_task(self._recover(request))
+                if answer:
+                    raise
+                log.warning("local model does not answer, the fallback does", extra={"why": error.detail})
         if answer:
             self._preparing = asyncio.create_task(self._prepare_next(request, answer))
         elif not request.reply_so_far:
             async with aclosing(cast("Any", self._fallback.stream(request))) as pieces:
                 async for piece in pieces:
                     yield piece
+
+    async def _recover(self, request: ChatRequest) -> None:
+        """Return once the server has evaluated a prompt."""
+        while True:
+            try:
+                await self.prepare(request)
+            except EngineError:
+                await asyncio.sleep(self._retry_seconds)
+            else:
+                log.info("local model answers again")
+                return
 
     async def prepare(self, request: ChatRequest) -> None:
         """Let the server evaluate a request up to its words, which are not known yet.

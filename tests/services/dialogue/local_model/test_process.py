@@ -103,6 +103,22 @@ async def test_a_model_that_was_lost_in_the_middle_of_a_reply_ends_it_there(tmp_
     await client.close()
 
 
+async def test_the_fallback_answers_until_the_server_is_there(tmp_path: Path) -> None:
+    port = free_port()
+    client = OpenAI(f"http://127.0.0.1:{port}/v1", model="tiny")
+    chat = LocalModel(client, Fallback(), "local:tiny", retry_seconds=0.05)
+    assert chat.name == "local:tiny"
+    assert await pieces(chat) == "You said hello."
+    assert chat.name == "fallback"
+    with process(write_tiny_model(tmp_path / "tiny.gguf"), port) as started:
+        await asyncio.to_thread(wait_until_ready, started)
+        async with asyncio.timeout(30):
+            while chat.name == "fallback":
+                await asyncio.sleep(0.05)
+        assert "You said" not in await pieces(chat)
+    await client.close()
+
+
 def test_a_file_that_llama_cpp_cannot_load_is_named_and_not_tried_again(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(write_tiny_model(tmp_path / "tiny.gguf").read_bytes()[:2000])

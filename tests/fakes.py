@@ -21,6 +21,7 @@ from bus.events import (
     VisemeMark,
     Word,
 )
+from services.command_phrases import Phrase
 from services.stt.engine import Transcript
 from services.tts.engine import SpeechPiece, Voice
 
@@ -100,11 +101,13 @@ class FakeTranscriber:
     def __init__(self, *, uses_prompt: bool = False) -> None:
         self.uses_prompt = uses_prompt
         self.prompts: list[str] = []
+        self.phrases: list[tuple[Phrase, ...]] = []
         self.opened = self.closed = 0
         self.blocks: list[bytes] = []
 
-    def open(self, language: str, prompt: str = "") -> FakeTranscription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> FakeTranscription:
         self.prompts.append(prompt)
+        self.phrases.append(phrases)
         if language != "en":
             raise EngineError(f"expected en, got {language}", code="language_unsupported")
         self.opened += 1

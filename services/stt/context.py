@@ -1,6 +1,9 @@
-"""Recognition context: the prompt that biases a recogniser towards names and recent words of the conversation."""
+"""Recognition context: what a recogniser may expect, from the names of the characters and recent words of the
+conversation."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from cachetools import LRUCache
 
@@ -8,6 +11,7 @@ from bus.work.service import Reader
 from projections.characters import visible_to
 from projections.conversation import Conversation, Message, fold_all, heard_messages
 from services.characters import current_characters
+from services.command_phrases import Phrase, command_phrases
 
 CACHED_CONVERSATIONS = 256
 """Folded conversations kept in memory; for any other one all facts are read again."""
@@ -15,19 +19,32 @@ MAX_HISTORY = 240
 """Characters of recent messages in the prompt: the last two or three sentences."""
 
 
+MAX_NAMES = 40
+"""Characters that a recogniser listens for in commands: each name adds a hundred phrases."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a recogniser may expect of the next utterance; see `services.stt.engine.Transcriber.open`."""
+
+    prompt: str = ""
+    phrases: tuple[Phrase, ...] = ()
+
+
 class RecognitionContext:
-    """Builds recognition prompts from the log; caches the conversations that it has folded."""
+    """Reads from the log what to expect; caches the conversations that it has folded."""
 
     def __init__(self) -> None:
         self._cache: LRUCache[str, Conversation] = LRUCache(CACHED_CONVERSATIONS)
 
-    async def prompt(self, conversation: str, reader: Reader) -> str:
-        """The prompt for the next utterance of a conversation."""
+    async def expected(self, conversation: str, reader: Reader) -> Expected:
+        """What to expect of the next utterance of a conversation."""
         state = self._cache.get(conversation) or Conversation(id=conversation)
         state = fold_all(state, await reader.facts(conversation, after=state.seq))
         self._cache[conversation] = state
         characters = visible_to(state.person, await current_characters(reader))
-        return build_prompt([character.name for character in characters.values()], heard_messages(state))
+        names = [character.name for character in characters.values()]
+        return Expected(build_prompt(names, heard_messages(state)), command_phrases(tuple(names[:MAX_NAMES])))
 
 
 def build_prompt(names: list[str], messages: list[Message]) -> str:

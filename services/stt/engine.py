@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bus.events import Word
+from services.command_phrases import Phrase
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,16 @@ class Transcriber(Protocol):
 
     @property
     def uses_prompt(self) -> bool:
-        """Whether the recogniser makes use of a prompt."""
+        """Whether the recogniser makes use of a prompt or of phrases."""
         ...
 
-    def open(self, language: str, prompt: str = "") -> Transcription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
         """Begin an utterance.
 
         Args:
             language: BCP-47 tag; "und" to detect the language.
             prompt: names that may occur and the preceding messages.
+            phrases: commands; the recogniser may prefer one as the whole utterance where the sound nearly fits it.
         Raises:
             EngineError: the language is not supported, or the recogniser cannot begin.
         """

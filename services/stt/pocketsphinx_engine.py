@@ -13,6 +13,7 @@ from pocketsphinx import Decoder
 from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE, Word
 from services.audio import samples_from_pcm
+from services.command_phrases import Phrase
 from services.stt.engine import Transcript
 from services.stt.local_agreement import LocalAgreement
 from services.stt.pause_detector import PauseDetector
@@ -66,7 +67,7 @@ class PocketsphinxEngine:
         """Decoders without an utterance."""
         return len(self._idle)
 
-    def open(self, language: str, prompt: str = "") -> PocketsphinxTranscription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> PocketsphinxTranscription:
         if language.lower().split("-")[0] not in ("en", UNKNOWN_LANGUAGE):
             detail = f"pocketsphinx hears English only, got language {language!r}"
             raise EngineError(detail, code="language_unsupported")

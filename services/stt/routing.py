@@ -7,6 +7,7 @@ from functools import cached_property
 
 from bus.errors import EngineError
 from bus.events import UNKNOWN_LANGUAGE
+from services.command_phrases import Phrase
 from services.models.deferred import Deferred
 from services.stt.engine import Transcriber, Transcription
 
@@ -20,9 +21,9 @@ class DeferredEngine:
     def __init__(self, deferred: Deferred[Transcriber]) -> None:
         self._deferred = deferred
 
-    def open(self, language: str, prompt: str = "") -> Transcription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
         try:
-            return self._deferred.current.open(language, prompt)
+            return self._deferred.current.open(language, prompt, phrases)
         except EngineError as error:
             if self._deferred.resolved.is_set():
                 raise
@@ -48,7 +49,7 @@ class LanguageRouter:
     def _others(self) -> Transcriber:
         return self._load_others()
 
-    def open(self, language: str, prompt: str = "") -> Transcription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
         code = language.lower().split("-")[0]
         engine = self._english if code in ("en", UNKNOWN_LANGUAGE) else self._others
-        return engine.open(language, prompt)
+        return engine.open(language, prompt, phrases)

@@ -25,7 +25,7 @@ from bus.events import (
 from bus.work.service import Output, Reader, Service
 from services.models.progress import DOWNLOADS
 from services.readings import engine_readings
-from services.stt.context import RecognitionContext
+from services.stt.context import Expected, RecognitionContext
 from services.stt.engine import Transcriber, Transcription
 
 log = logging.getLogger(__name__)
@@ -50,8 +50,12 @@ class UtteranceTranscriber:
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
         assert isinstance(body, UtteranceStarted)
-        prompt = await self._context.prompt(event.conversation, reader) if self._transcriber.uses_prompt else ""
-        opening = self._run(self._transcriber.open, body.language, prompt)
+        expected = Expected()
+        if self._transcriber.uses_prompt:
+            expected = await self._context.expected(event.conversation, reader)
+        # Words that are passed on from another person are no commands.
+        phrases = () if body.forwarded else expected.phrases
+        opening = self._run(self._transcriber.open, body.language, expected.prompt, phrases)
         last: asyncio.Future[Any] = opening
         try:
             transcription = await asyncio.shield(opening)

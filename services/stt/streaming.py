@@ -22,6 +22,7 @@ import numpy as np
 from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, Word
 from services.audio import Samples
+from services.command_phrases import Phrase
 from services.stt.batcher import Batcher
 from services.stt.engine import Transcript
 from services.stt.hallucination_filter import is_hallucination, without_hallucinated_words
@@ -56,6 +57,8 @@ class Window:
     """Preceding text and names that may occur."""
     prefix: str = ""
     """The known beginning of the text, which is not decoded again."""
+    phrases: tuple[Phrase, ...] = ()
+    """Commands that the whole window may be, see `services.stt.engine.Transcriber.open`."""
     speech: tuple[tuple[int, int], ...] = ()
     """Spans of speech: first sample and the one after the last."""
     final: bool = True
@@ -100,12 +103,14 @@ class StreamingTranscription:
         prompt: str,
         *,
         fast_prefill: bool,
+        phrases: tuple[Phrase, ...] = (),
     ) -> None:
         self._fast_prefill = fast_prefill
         self._batcher = batcher
         self._segmenter = segmenter
         self._language = language
         self._prompt = prompt
+        self._phrases = phrases
         self._closed_segments: list[_Decoding] = []
         self._running: _Decoding | None = None
         """Of the open segment, not finished yet."""
@@ -181,7 +186,9 @@ class StreamingTranscription:
     def _submit(self, segment: Segment, *, final: bool) -> _Decoding:
         self._submitted_at = self._pushed
         prefix = self._stable if self._fast_prefill else ""
-        window = Window(segment.samples, self._language, self._prompt, prefix, segment.speech, final)
+        # The end of a long speech is no command.
+        phrases = () if self._closed_segments or not final else self._phrases
+        window = Window(segment.samples, self._language, self._prompt, prefix, phrases, segment.speech, final)
         future = self._batcher.submit(window, urgent=final)
         return _Decoding(segment, future, final, segment.start + segment.speech[-1][1])
 

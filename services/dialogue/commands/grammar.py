@@ -57,6 +57,8 @@ ENGLISH = grammar(
         r"(?:switch|change|swap|hand)(?: me)?(?: over)? to (?:the )?(.{1,30})",
     ),
     talk=(
+        # Recognisers often hear "switch to" so.
+        r"(?:switched|changed|swapped)(?: me)?(?: over)? to (.{1,30})",
         r"(?:(?:i (?:want|would like|wanna)|id like|let me|can i|could i|may i) (?:to )?)?"
         r"(?:talk|speak) (?:to|with) (.{1,30})",
         r"(?:put|connect)(?: me)?(?: through)? (?:to|with) (.{1,30})",

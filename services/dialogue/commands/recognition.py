@@ -1,17 +1,20 @@
 """Recognises spoken commands by a closed grammar, before the language model is asked. Pure.
 
 Only a whole utterance can be a command. It may begin and end with politeness, hesitation and the character's name.
-Names of characters are matched by their sound too, for speech recognisers spell them in many ways.
+Names of characters are matched by their sound too, and so are the usual phrases, for speech recognisers spell them in
+many ways. Moonshine compares the phrases with the sound itself before (`services/stt/moonshine/phrases.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
 
 from bus.events import CommandName
+from services.command_phrases import command_phrases
 from services.dialogue.commands.grammar import GRAMMARS, Grammar
 from services.dialogue.normalisation import normalise
 
@@ -19,6 +22,10 @@ MIN_SIMILARITY = 0.7
 """Least similarity of a character's name to the recognised words, 0 to 1, where they do not sound the same."""
 SAME_SOUND_SIMILARITY = 0.85
 """Similarity of words that sound the same and are spelt differently."""
+MIN_PHRASE_SIMILARITY = 0.85
+"""Least similarity in spelling of an utterance to a usual phrase that sounds the same, 0 to 1."""
+MIN_PHRASE_SOUNDS = 5
+"""Sounds of the shortest phrase that is matched so: short words have too many sound-alikes."""
 MAX_LENGTH = 80
 """Characters of the longest command; a longer utterance is talk about something."""
 
@@ -56,7 +63,8 @@ def recognise_command(text: str, language: str, names: Mapping[str, str], own_na
             command = _match(candidate, grammar, names)
             if command is not None:
                 return command
-    return None
+    phrase = _sound_alike(words)
+    return recognise_command(phrase, "en", names, own_name) if phrase and normalise(phrase) != words else None
 
 
 def find_character(spoken_name: str, names: Mapping[str, str]) -> str:
@@ -67,6 +75,27 @@ def find_character(spoken_name: str, names: Mapping[str, str]) -> str:
     if not best or similarity[best[0]] < MIN_SIMILARITY:
         return ""
     return "" if len(best) > 1 and similarity[best[1]] == similarity[best[0]] else best[0]
+
+
+def _sound_alike(words: str) -> str:
+    """The usual phrase without a name that sounds like these words and is spelt nearly like them; empty for none."""
+    spoken = words.replace(" ", "")
+    phrases = _phrases_by_sound().get(phonetic_key(spoken), ())
+    similarity = {phrase: SequenceMatcher(None, spoken, phrase_letters).ratio() for phrase, phrase_letters in phrases}
+    best = max(similarity, key=lambda phrase: similarity[phrase], default="")
+    return best if best and similarity[best] >= MIN_PHRASE_SIMILARITY else ""
+
+
+@cache
+def _phrases_by_sound() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The usual phrases without names and their letters, by their sound. Names are matched by `find_character`."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for phrase, _ in command_phrases(()):
+        letters = normalise(phrase).replace(" ", "")
+        sound = phonetic_key(letters)
+        if len(sound) >= MIN_PHRASE_SOUNDS:
+            found.setdefault(sound, []).append((phrase, letters))
+    return found
 
 
 def phonetic_key(word: str) -> str:

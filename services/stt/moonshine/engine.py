@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from cachetools import LRUCache
 
 from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE, Word
 from services.audio import Samples
+from services.command_phrases import Phrase
 from services.silero import WINDOW
 from services.stt.batcher import Batcher
-from services.stt.moonshine.network import MoonshineNetwork, Token
+from services.stt.moonshine.network import Heard, MoonshineNetwork, Token
+from services.stt.moonshine.phrases import PhraseSpeller, PhraseTree, best_phrase
 from services.stt.segments import Segmenter
 from services.stt.streaming import DECODE_TIMEOUT, DecodedWindow, StreamingTranscription, Window
 
@@ -20,6 +23,16 @@ _LEAD = MICROPHONE_RATE * 200 // 1000
 """Samples of silence put before each window: without it the first word is often lost."""
 _TAIL = MICROPHONE_RATE * 200 // 1000
 """Samples after the last speech that are decoded with it."""
+MAX_PHRASE = 5.0
+"""Seconds of speech of the longest command."""
+LEAST_RATIO = -4.5
+"""Logarithm of the likelihood of a command divided by that of what was heard, from which the command is preferred."""
+LEAST_RATIO_DISTINCT = -8.0
+"""The same for phrases that ordinary talk is hardly ever like."""
+LETTERS_PER_SECOND = 6.0
+"""Nobody speaks more slowly: a command with fewer letters is only the beginning of what was said."""
+_KEPT_TREES = 8
+"""Trees of phrases, one for each set of characters."""
 
 
 class MoonshineEngine:
@@ -31,18 +44,21 @@ class MoonshineEngine:
     """
 
     threads = 8
-    uses_prompt = False
+    uses_prompt = True
 
     def __init__(self, network: MoonshineNetwork, make_vad: Callable[[], Callable[[Samples], float]]) -> None:
         self._network = network
         self._make_vad = make_vad
+        self._speller = PhraseSpeller(network.vocabulary)
+        self._trees: LRUCache[tuple[Phrase, ...], PhraseTree] = LRUCache(_KEPT_TREES)
         self.batcher: Batcher[Window, DecodedWindow] = Batcher(self._decode, 1)
 
-    def open(self, language: str, prompt: str = "") -> StreamingTranscription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> StreamingTranscription:
         code = language.lower().split("-")[0]
         if code not in ("en", UNKNOWN_LANGUAGE):
             raise EngineError(f"Moonshine tiny knows English only, not {language!r}", code="language_unsupported")
-        return StreamingTranscription(self.batcher, Segmenter(self._make_vad(), WINDOW), "en", "", fast_prefill=False)
+        segmenter = Segmenter(self._make_vad(), WINDOW)
+        return StreamingTranscription(self.batcher, segmenter, "en", "", fast_prefill=False, phrases=phrases)
 
     def warm_up(self) -> None:
         """Decode silence twice: the first run initialises the network, the second measures its speed."""
@@ -58,9 +74,11 @@ class MoonshineEngine:
 
     def _decoded(self, window: Window) -> DecodedWindow:
         end = min(len(window.samples), window.speech[-1][1] + _TAIL) if window.speech else len(window.samples)
-        tokens = self._network.tokens(np.concatenate([np.zeros(_LEAD, np.int16), window.samples[:end]]))
-        words = words_of(tokens, self._network.vocabulary)
-        logprobs = [float(np.log(max(token.probability, 1e-9))) for token in tokens]
+        heard = self._network.hear(np.concatenate([np.zeros(_LEAD, np.int16), window.samples[:end]]))
+        words = words_of(heard.tokens, self._network.vocabulary)
+        if window.phrases and 0 < _seconds(window.speech) <= MAX_PHRASE:
+            words = self._phrase(window, heard) or words
+        logprobs = [float(np.log(max(token.probability, 1e-9))) for token in heard.tokens]
         return DecodedWindow(
             text=" ".join(text for text, _ in words),
             language="en",
@@ -69,6 +87,22 @@ class MoonshineEngine:
             avg_logprob=float(np.mean(logprobs)) if logprobs else 0.0,
             words=tuple(timed(words, window.speech)) if window.final else (),
         )
+
+    def _phrase(self, window: Window, heard: Heard) -> list[tuple[str, float]]:
+        """The words of the command that the sound nearly is; empty where it is none."""
+        if window.phrases not in self._trees:
+            self._trees[window.phrases] = self._speller.tree(
+                (phrase.text, LEAST_RATIO_DISTINCT if phrase.distinct else LEAST_RATIO) for phrase in window.phrases
+            )
+        fit = best_phrase(self._network, heard, self._trees[window.phrases])
+        if fit is None or len(fit.phrase) < LETTERS_PER_SECOND * _seconds(window.speech):
+            return []
+        marks = tuple(token for token in heard.tokens[-1:] if self._network.is_mark(token.id))
+        return words_of((*fit.tokens, *marks), self._network.vocabulary)
+
+
+def _seconds(speech: Sequence[tuple[int, int]]) -> float:
+    return sum(end - start for start, end in speech) / MICROPHONE_RATE
 
 
 def load(folder: Path, make_vad: Callable[[], Callable[[Samples], float]], threads: int) -> MoonshineEngine:

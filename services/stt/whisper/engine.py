@@ -9,6 +9,7 @@ import numpy as np
 from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, UNKNOWN_LANGUAGE
 from services.audio import Samples
+from services.command_phrases import Phrase
 from services.silero import WINDOW
 from services.stt.batcher import Batcher
 from services.stt.segments import Segmenter
@@ -34,7 +35,7 @@ class WhisperEngine:
         self._make_vad = make_vad
         self.batcher: Batcher[Window, DecodedWindow] = Batcher(self._decoder.decode, network.batch_size)
 
-    def open(self, language: str, prompt: str = "") -> StreamingTranscription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> StreamingTranscription:
         code = language.lower().split("-")[0]
         if code == UNKNOWN_LANGUAGE:
             code = ""

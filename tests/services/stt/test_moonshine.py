@@ -10,11 +10,17 @@ import pytest
 
 from bench.word_error_rate import normalised_words, word_errors
 from bus.errors import ConfigurationError, EngineError
+from services.audio import resample
+from services.command_phrases import Phrase, command_phrases
+from services.dialogue.commands.recognition import Command, recognise_command
 from services.models.catalogue import MOONSHINE, SILERO
 from services.stt.engine import Transcript
 from services.stt.moonshine.engine import MoonshineEngine, load, timed, words_of
 from services.stt.moonshine.network import Token, read_vocabulary
 from services.stt.streaming import Window
+from services.tts.engine import Voice
+from services.tts.engines import flite_library
+from services.tts.engines.flite import FliteEngine
 from tests import people, real_models
 
 BLOCK = 2_048
@@ -27,8 +33,13 @@ def engine() -> Iterator[MoonshineEngine]:
     loaded.close()
 
 
-def transcribe(engine: MoonshineEngine, pcm: bytes) -> Transcript:
-    transcription = engine.open("en")
+@pytest.fixture(scope="module")
+def flite() -> FliteEngine:
+    return FliteEngine()
+
+
+def transcribe(engine: MoonshineEngine, pcm: bytes, phrases: tuple[Phrase, ...] = ()) -> Transcript:
+    transcription = engine.open("en", phrases=phrases)
     for start in range(0, len(pcm), BLOCK):
         transcription.push(pcm[start : start + BLOCK])
     return transcription.finish()
@@ -77,6 +88,65 @@ class TestOnPeople:
     def test_another_language_is_refused(self, engine: MoonshineEngine) -> None:
         with pytest.raises(EngineError, match="English only, not 'de'"):
             engine.open("de")
+
+
+@pytest.mark.skipif(flite_library.why_unavailable() is not None, reason="flite is not installed here")
+@real_models.needs(SILERO)
+@real_models.needs(MOONSHINE)
+class TestCommands:
+    def test_nineteen_of_twenty_spoken_commands_are_understood(
+        self, engine: MoonshineEngine, flite: FliteEngine
+    ) -> None:
+        expected = {text: recognise_command(text, "en", NAMES, "Ada") for text in COMMANDS}
+        heard = {text: hear(engine, flite, text, phrases=PHRASES) for text in COMMANDS}
+        understood = {text: recognise_command(words, "en", NAMES, "Ada") for text, words in heard.items()}
+        wrong = [(text, heard[text]) for text in COMMANDS if not _same(understood[text], expected[text])]
+        assert len(COMMANDS) == 20
+        assert len(wrong) <= 1, wrong
+
+    def test_without_phrases_fewer_are_understood(self, engine: MoonshineEngine, flite: FliteEngine) -> None:
+        heard = [hear(engine, flite, text, phrases=()) for text in COMMANDS]
+        assert sum(recognise_command(words, "en", NAMES, "Ada") is not None for words in heard) < 17
+
+    def test_ordinary_talk_that_sounds_a_little_like_a_command_is_none(
+        self, engine: MoonshineEngine, flite: FliteEngine
+    ) -> None:
+        heard = [hear(engine, flite, text, phrases=PHRASES) for text in ORDINARY]
+        assert [words for words in heard if recognise_command(words, "en", NAMES, "Ada") is not None] == []
+
+    def test_a_long_sentence_that_begins_like_a_command_keeps_its_words(
+        self, engine: MoonshineEngine, flite: FliteEngine
+    ) -> None:
+        text = "Stop signs are red and give way signs are white with a red border all over the world"
+        words = normalised_words(hear(engine, flite, text, phrases=PHRASES))
+        assert word_errors(normalised_words(text), words) < len(words) // 2
+
+
+NAMES = {"ada": "Ada", "milo": "Milo", "noor": "Noor", "otto": "Otto"}
+PHRASES = command_phrases(tuple(NAMES.values()))
+COMMANDS = (
+    "Switch to Milo.", "Talk to Milo.", "Switch to Ada.", "Talk to Otto.", "Let me talk to Milo.", "Slower, please.",
+    "Say that again.", "Repeat that.", "Stop talking.", "Faster.", "Speak up.", "Turn it down.", "Quieter, please.",
+    "Text only.", "Switch to text.", "Voice on.", "What can I say?", "New conversation.", "Turn the volume up.",
+    "That's enough.",
+)  # fmt: skip
+ORDINARY = (
+    "Talk to me.", "Can I talk to you?", "I want to talk to her.", "I switched to tea.", "What can I see there?",
+    "Turn left at the church.", "Slow food is good food.", "Hello there.", "Later.", "I stopped smoking.",
+    "Switch the light off.", "It was very quiet in the house.",
+)  # fmt: skip
+
+
+def hear(engine: MoonshineEngine, flite: FliteEngine, text: str, phrases: tuple[Phrase, ...]) -> str:
+    """What is heard of a sentence in flite's man's voice, after half a second of silence."""
+    pieces = list(flite.speak(text, Voice("rms"), 0))
+    sound = resample(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, 16_000)
+    pcm = np.concatenate([np.zeros(8_000, np.int16), sound, np.zeros(8_000, np.int16)]).tobytes()
+    return transcribe(engine, pcm, phrases).text
+
+
+def _same(one: Command | None, other: Command | None) -> bool:
+    return one is not None and other is not None and (one.name, one.character) == (other.name, other.character)
 
 
 def test_tokens_are_spelled_as_words() -> None:

@@ -28,6 +28,7 @@ from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.service import Output
 from projections.conversation import Message
+from services.command_phrases import Phrase
 from services.models.catalogue import MOONSHINE, SILERO
 from services.stt.__main__ import ENGINES, build
 from services.stt.context import build_prompt
@@ -209,7 +210,7 @@ async def test_the_transcript_has_the_detected_language_or_the_given_one() -> No
 class _German(FakeTranscriber):
     """Detects German in everything."""
 
-    def open(self, language: str, prompt: str = "") -> FakeTranscription:
+    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> FakeTranscription:
         transcription = super().open("en")
         found = transcription.finish
         transcription.finish = lambda: replace(found(), language="de")  # type: ignore[method-assign]

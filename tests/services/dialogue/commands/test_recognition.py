@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from services.command_phrases import command_phrases
 from services.dialogue.commands.recognition import Command, find_character, recognise_command
 
 NAMES = {"ada": "Ada", "milo": "Milo", "noor": "Noor", "otto": "Otto"}
@@ -71,6 +74,7 @@ def test_german_commands_and_english_ones_too(text: str, name: str) -> None:
         "can you talk to your mother",
         "speak to Peter",
         "switch to German",
+        "switch over to it",
         "switch to the other side of the road",
         "what can you do",
         "tell me more about new conversations",
@@ -85,6 +89,33 @@ def test_german_commands_and_english_ones_too(text: str, name: str) -> None:
 )
 def test_conversation_is_no_command(text: str) -> None:
     assert name_of(text) is None
+
+
+def test_of_five_hundred_ordinary_sentences_none_is_a_command() -> None:
+    sentences = (Path(__file__).parent / "ordinary_sentences.txt").read_text().splitlines()
+    assert len(sentences) > 500
+    assert [sentence for sentence in sentences if name_of(sentence)] == []
+
+
+def test_every_phrase_that_recognisers_listen_for_is_a_command() -> None:
+    phrases = [phrase.text for phrase in command_phrases(tuple(NAMES.values()))]
+    assert len(phrases) > 500
+    assert [phrase for phrase in phrases if name_of(phrase) is None] == []
+    switches = [phrase for phrase in phrases if "Otto" in phrase]
+    found = [recognise_command(phrase, "en", NAMES, "Ada") for phrase in switches]
+    assert {one.character for one in found if one} == {"otto"}
+
+
+@pytest.mark.parametrize(
+    ("heard", "name"),
+    [
+        ("Quiet or please?", "softer"), ("Quite her, please.", "softer"), ("Switched to Mylo.", "switch"),
+        ("Changed to Noor, please.", "switch"), ("Turn of your voice.", "text_only"),
+        ("Speek more slowly.", "slower"),
+    ],
+)  # fmt: skip
+def test_words_that_sound_like_a_command_are_one(heard: str, name: str) -> None:
+    assert name_of(heard) == name
 
 
 def test_german_words_are_no_commands_in_english() -> None:

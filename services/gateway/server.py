@@ -35,6 +35,7 @@ from services.gateway.web.conversations import RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.parts import GatewayParts
+from services.improvements import this_machine
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ class GatewayServer:
                 ice_servers=self._ice_servers,
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
+                this_machine=lambda: this_machine(self._settings),
             )
         )
 

@@ -7,23 +7,22 @@ import logging
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from bus.errors import BusError, NotFound, VisavisError
 from bus.process import health
-from bus.process.discovery import discover
 from services.gateway.web.character_routes import CharacterRoutes
 from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
 from services.gateway.web.parts import GatewayParts
 from services.gateway.web.static import StaticPage
+from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
 
 log = logging.getLogger(__name__)
 
-EXPECTED_SERVICES = ("stt", "dialogue", "tts", "render")
 _STATUS = {
     "not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400, "switched_off": 403,
     "too_many": 409, "taken": 409,
@@ -36,7 +35,7 @@ def make_app(parts: GatewayParts) -> Starlette:
         *CharacterRoutes(parts).routes,
         *ConversationRoutes(parts).routes,
         *WebRTCRoutes(parts).routes,
-        Route("/status", StatusRoute(parts).status),
+        StatusRoute(parts).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     return Starlette(
@@ -48,25 +47,6 @@ def make_app(parts: GatewayParts) -> Starlette:
         middleware=[Middleware(SameOriginMiddleware), Middleware(PersonCookieMiddleware)],
         exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},
     )
-
-
-class StatusRoute:
-    """Which services run."""
-
-    def __init__(self, parts: GatewayParts) -> None:
-        self._parts = parts
-
-    async def status(self, request: Request) -> Response:
-        connected = self._parts.event_log.connected
-        up = {one.name: one for one in await discover(self._parts.event_log)} if connected else {}
-        rows = [
-            {"name": name, "engine": up[name].engine, "up": True, "note": up[name].note}
-            if name in up
-            else {"name": name, "engine": "", "up": False, "note": "not running"}
-            for name in EXPECTED_SERVICES
-        ]
-        faces = self._parts.faces.max_faces
-        return JSONResponse({"bus": "up" if connected else "down", "services": rows, "faces_per_person": faces})
 
 
 async def no_route(request: Request) -> Response:

@@ -15,6 +15,7 @@ from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
+from services.improvements import Machine
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,5 @@ class GatewayParts:
     page: Path
     """Folder of the built page."""
     health: health.Monitored
+    this_machine: Callable[[], Machine]
+    """Tells what is installed here; reads folders."""

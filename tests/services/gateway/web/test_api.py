@@ -269,8 +269,10 @@ async def test_the_status_lists_the_services(gateway: Running) -> None:
 async def test_what_a_service_says_of_its_state_is_told(gateway: Running) -> None:
     async with announce(gateway.event_log, "tts", "kokoro", note=lambda: "fetching kokoro, 40 %"):
         status = (await gateway.client.get("/api/status")).json()
-    assert {"name": "tts", "engine": "kokoro", "up": True, "note": "fetching kokoro, 40 %"} in status["services"]
-    assert {"name": "stt", "engine": "", "up": False, "note": "not running"} in status["services"]
+    rows = {one["name"]: one for one in status["services"]}
+    assert (rows["tts"]["engine"], rows["tts"]["note"]) == ("kokoro", "fetching kokoro, 40 %")
+    assert rows["tts"]["downloads"] == [{"model": "kokoro", "percent": 40}]
+    assert (rows["stt"]["up"], rows["stt"]["note"]) == (False, "not running")
 
 
 async def test_the_metrics_of_the_gateway(gateway: Running) -> None:

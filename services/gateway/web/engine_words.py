@@ -1,0 +1,60 @@
+"""The engines in use in words for people who know none of their names, and what services are fetching. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TypedDict
+
+from services.improvements import Machine
+from services.models.catalogue import KOKORO, LIVEPORTRAIT, MOONSHINE
+
+_WORDS = {
+    ("stt", "whisper"): "Whisper, many languages, on this machine",
+    ("stt", "whisper-torch"): "Whisper, many languages, on this machine",
+    ("stt", "moonshine"): "Moonshine, English, on this machine",
+    ("stt", "pocketsphinx"): "PocketSphinx, clear English only, on this machine",
+    ("dialogue", "companion"): "Offline companion, answers by patterns, no language model",
+    ("dialogue", "local"): "A small language model, on this machine",
+    ("dialogue", "openai"): "A language model at the endpoint in the settings; what is said is sent there",
+    ("tts", "hibari"): "hibari for English women, Kokoro for the others, natural voices, on this machine",
+    ("tts", "kokoro"): "Kokoro, natural voices, on this machine",
+    ("tts", "flite+espeak"): "flite for English, eSpeak NG for other languages, clear and mechanical, on this machine",
+    ("tts", "espeak"): "eSpeak NG, many languages, mechanical, on this machine",
+    ("tts", "flite"): "flite, English, clear and mechanical, on this machine",
+    ("tts", "xtts"): "XTTS, voices cloned from recordings, on this machine",
+    ("render", "layered"): "Drawn characters; photos are warped by the processor",
+    ("render", "liveportrait"): "Drawn characters; photos are moved by LivePortrait on the graphics card",
+}
+_WITHOUT_MODEL = {
+    ("stt", "moonshine"): (MOONSHINE, "PocketSphinx, clear English only, until Moonshine is here"),
+    ("tts", "hibari"): (KOKORO, "hibari for English women, simpler voices for the others until Kokoro is here"),
+    ("tts", "kokoro"): (KOKORO, "Simpler voices until Kokoro is here"),
+    ("render", "liveportrait"): (LIVEPORTRAIT, "Drawn characters; photos are warped until LivePortrait is here"),
+}
+"""What serves while the model of an engine is missing."""
+_DOWNLOAD = re.compile(r"fetching ([^,;]+), (?:(\d+) %|[^;]*)")
+
+
+class DownloadRow(TypedDict):
+    """A model that a service is fetching."""
+
+    model: str
+    percent: int | None
+    """None where the size is not known."""
+
+
+def engine_words(service: str, engine: str, machine: Machine) -> str:
+    """What an engine is, in one line; the engine's name where nothing is known of it."""
+    key = (service, engine)
+    if key in _WITHOUT_MODEL and _WITHOUT_MODEL[key][0].name not in machine.models:
+        return _WITHOUT_MODEL[key][1]
+    if key == ("stt", "moonshine") and "faster_whisper" in machine.packages:
+        return "Moonshine for English, Whisper for other languages, on this machine"
+    return _WORDS.get(key, engine)
+
+
+def downloads_in(note: str) -> list[DownloadRow]:
+    """The downloads that the note of a service tells of, as `services.models.progress.Downloads.note` words them."""
+    return [
+        {"model": match[1], "percent": int(match[2]) if match[2] else None} for match in _DOWNLOAD.finditer(note)
+    ]

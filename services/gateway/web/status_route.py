@@ -1,0 +1,66 @@
+"""The route that tells which services run, with which engines, and what would be better here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bus.process.discovery import ServiceInfo, discover
+from services.gateway.web.engine_words import downloads_in, engine_words
+from services.gateway.web.parts import GatewayParts
+from services.improvements import Machine, improvements
+
+EXPECTED_SERVICES = ("stt", "dialogue", "tts", "render")
+
+
+class StatusRoute:
+    """`GET /status`."""
+
+    def __init__(self, parts: GatewayParts) -> None:
+        self._parts = parts
+        self.route = Route("/status", self._status)
+
+    async def _status(self, request: Request) -> Response:
+        connected = self._parts.event_log.connected
+        machine = await asyncio.to_thread(self._parts.this_machine)
+        running = {one.name: one for one in await discover(self._parts.event_log)} if connected else {}
+        return JSONResponse(
+            {
+                "bus": "up" if connected else "down",
+                **status(running, machine),
+                "faces_per_person": self._parts.faces.max_faces,
+            }
+        )
+
+
+def status(running: Mapping[str, ServiceInfo], machine: Machine) -> dict[str, Any]:
+    """The rows of the services, and what would be better.
+
+    Args:
+        running: the services that answer discovery, by name.
+    """
+    engines = {name: running[name].engine for name in EXPECTED_SERVICES if name in running}
+    rows = [_row(name, running.get(name), machine) for name in EXPECTED_SERVICES]
+    fetching = {download["model"] for row in rows for download in row["downloads"]}
+    proposed = [one for one in improvements(engines, machine) if not fetching & set(one.command.split())]
+    return {"services": rows, "suggestions": [asdict(one) for one in proposed]}
+
+
+def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any]:
+    if info is None:
+        return {"name": name, "engine": "", "words": "", "up": False, "note": "not running", "downloads": []}
+    words = engine_words(name, info.engine, machine)
+    return {
+        "name": name,
+        "engine": info.engine,
+        "words": words,
+        "up": True,
+        "note": info.note,
+        "downloads": downloads_in(info.note),
+    }

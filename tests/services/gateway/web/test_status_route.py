@@ -1,0 +1,66 @@
+"""The status in words, its downloads and its suggestions, without NATS."""
+
+from __future__ import annotations
+
+from bus.process.discovery import ServiceInfo
+from services.dialogue.__main__ import ENGINES as DIALOGUE
+from services.gateway.web.engine_words import downloads_in, engine_words
+from services.gateway.web.status_route import status
+from services.improvements import Machine
+from services.models.catalogue import CATALOGUE
+from services.models.progress import Download
+from services.render.__main__ import ENGINES as RENDER
+from services.stt.__main__ import ENGINES as STT
+from services.tts.__main__ import ENGINES as TTS
+
+COMPLETE = Machine(models=frozenset(model.name for model in CATALOGUE))
+
+
+def running(name: str, engine: str, note: str = "") -> ServiceInfo:
+    return ServiceInfo(name, "1", "0.1.0", {"engine": engine, "note": note})
+
+
+def test_every_engine_has_words() -> None:
+    engines = {
+        "stt": [option.name for option in STT],
+        "dialogue": [option.name for option in DIALOGUE],
+        "tts": [option.name for option in TTS],
+        "render": [option.name for option in RENDER],
+    }
+    for service, names in engines.items():
+        assert [name for name in names if engine_words(service, name, COMPLETE) == name] == []
+    assert engine_words("tts", "a new one", COMPLETE) == "a new one"
+
+
+def test_an_engine_whose_model_is_missing_is_described_by_what_serves_instead() -> None:
+    assert engine_words("stt", "moonshine", COMPLETE) == "Moonshine, English, on this machine"
+    assert engine_words("stt", "moonshine", Machine()).startswith("PocketSphinx")
+    both = Machine(packages=frozenset({"faster_whisper"}), models=COMPLETE.models)
+    assert "Whisper" in engine_words("stt", "moonshine", both)
+    assert "until Kokoro is here" in engine_words("tts", "hibari", Machine())
+
+
+def test_downloads_are_read_from_the_note_as_the_services_word_it() -> None:
+    downloads = [Download("kokoro", 40, 100), Download("whisper-base", 0, 0), Download("mind", 7, 7)]
+    assert downloads_in("; ".join(map(str, downloads))) == [
+        {"model": "kokoro", "percent": 40},
+        {"model": "whisper-base", "percent": None},
+        {"model": "mind", "percent": 100},
+    ]
+    assert downloads_in("") == downloads_in("not running") == []
+
+
+def test_a_service_that_does_not_run_is_told_and_nothing_is_proposed_for_it() -> None:
+    told = status({"stt": running("stt", "whisper")}, COMPLETE)
+    assert told["services"][1] == {
+        "name": "dialogue", "engine": "", "words": "", "up": False, "note": "not running", "downloads": []
+    }  # fmt: skip
+    assert told["suggestions"] == []
+
+
+def test_what_a_service_is_fetching_is_not_proposed() -> None:
+    def commands(note: str) -> list[str]:
+        return [one["command"] for one in status({"tts": running("tts", "kokoro", note)}, Machine())["suggestions"]]
+
+    assert commands("") == [".venv/bin/visavis models fetch kokoro"]
+    assert commands("fetching kokoro, 40 %") == []

@@ -157,18 +157,18 @@ class EventLog(LogStore):
         consume it publish it as a dead letter."""
         found: list[tuple[int, Event]] = []
         async for record in self.read(streams.CONVERSATIONS, subjects.facts_of(conversation), after=after):
-            event = _decoded(codec.decode_event, record)
+            event = _decode_or_warn(codec.decode_event, record)
             if event is not None:
                 found.append((record.sequence, event))
         return found
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         """See `bus.work.service.Reader.last_fact`."""
-        return _decoded(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
+        return _decode_or_warn(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.work.service.Reader.last_live`."""
-        return _decoded(codec.decode_live, await self.last_message(subject))
+        return _decode_or_warn(codec.decode_live, await self.last_message(subject))
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""
@@ -181,14 +181,14 @@ class EventLog(LogStore):
 
     async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
         """See `bus.work.service.Reader.last_media`."""
-        message = _decoded(codec.decode_media, await self.last_message(subject))
+        message = _decode_or_warn(codec.decode_media, await self.last_message(subject))
         return message if isinstance(message, kind) else None
 
     async def character_facts(self) -> list[CharacterEvent]:
         """See `bus.work.service.Reader.character_facts`."""
         found: list[CharacterEvent] = []
         async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
-            event = _decoded(codec.decode_character_event, record)
+            event = _decode_or_warn(codec.decode_character_event, record)
             if event is not None:
                 found.append(event)
         return found
@@ -198,8 +198,8 @@ class EventLog(LogStore):
         return await self.assets.get(name)
 
 
-def _decoded(decode: Callable[[bytes], T], record: Record | None) -> T | None:
-    """The decoded record; None with a warning if it is garbage, which must stop no reader."""
+def _decode_or_warn(decode: Callable[[bytes], T], record: Record | None) -> T | None:
+    """The decoded record; None with a warning if it does not decode, which must stop no reader."""
     if record is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Follows the event log once for the whole gateway: keeps the read model up to date and notifies watchers."""
+"""Follows the event log once for the whole gateway: keeps the read model up to date and notifies subscribers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from projections.view import Changes, changes
 log = logging.getLogger(__name__)
 
 _UNREAD = 2000
-"""News that a watcher may leave unread; one that falls further behind is cut off and has to reconnect."""
+"""News that a subscriber may leave unread; one that falls further behind is cut off and has to reconnect."""
 _BATCH = 500
 _RETRY_DELAY = 2.0
 """Seconds until a batch that could not be written is tried again."""
@@ -40,7 +40,7 @@ News: TypeAlias = FoldedFact | LiveEvent
 
 
 @dataclass(eq=False)
-class Watcher:
+class Subscription:
     """A bounded queue of the news of one conversation."""
 
     conversation: str
@@ -53,26 +53,26 @@ class Watcher:
         else:
             self.unread.put_nowait(news)
 
-    async def news(self, *, patience: float | None = None) -> AsyncIterator[News | None]:
-        """News as they arrive; None after every `patience` seconds without any. Ends once the queue overflowed."""
+    async def news(self, *, timeout: float | None = None) -> AsyncIterator[News | None]:
+        """News as they arrive; None after every `timeout` seconds without any. Ends once the queue overflowed."""
         while not (self.cut_off and self.unread.empty()):
             try:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(timeout):
                     yield await self.unread.get()
             except TimeoutError:
                 yield None
 
 
 @dataclass(eq=False)
-class _Watched:
-    """A conversation with watchers, folded once for all of them."""
+class _SubscribedConversation:
+    """A conversation with subscriptions, folded once for all of them."""
 
     state: Conversation
-    watchers: set[Watcher] = field(default_factory=set)
+    subscriptions: set[Subscription] = field(default_factory=set)
 
 
 class Feed:
-    """See the module.
+    """The gateway's reader of the event log: writes the read model, and serves the subscriptions.
 
     Args:
         retry_delay: seconds until a batch that could not be written is tried again.
@@ -82,65 +82,66 @@ class Feed:
         self._event_log = event_log
         self.model = model
         self._retry_delay = retry_delay
-        self._watched: dict[str, _Watched] = {}
+        self._subscribed: dict[str, _SubscribedConversation] = {}
         self._unwritten: list[Record] = []
-        """Records that watchers have and the read model does not have yet, in order."""
+        """Records that the subscriptions have and the read model does not have yet, in order."""
         self._arrived = asyncio.Event()
-        self._moved = asyncio.Condition()
+        self._position_changed = asyncio.Condition()
         self.caught_up = asyncio.Event()
         """Set once the read model holds every event that was on the log when the gateway started."""
 
     @contextmanager
-    def watch(self, conversation: str) -> Iterator[Watcher]:
+    def subscribe(self, conversation: str) -> Iterator[Subscription]:
         """The news of a conversation from now on, each of which follows from `state_of`."""
-        watched = self._watched.get(conversation)
-        if watched is None:
-            watched = self._watched[conversation] = _Watched(self.state_of(conversation))
-        watcher = Watcher(conversation)
-        watched.watchers.add(watcher)
+        subscribed = self._subscribed.get(conversation)
+        if subscribed is None:
+            subscribed = self._subscribed[conversation] = _SubscribedConversation(self.state_of(conversation))
+        subscription = Subscription(conversation)
+        subscribed.subscriptions.add(subscription)
         try:
-            yield watcher
+            yield subscription
         finally:
-            watched.watchers.discard(watcher)
-            if not watched.watchers:
-                del self._watched[conversation]
+            subscribed.subscriptions.discard(subscription)
+            if not subscribed.subscriptions:
+                del self._subscribed[conversation]
 
     @property
-    def watchers(self) -> int:
-        """The number of watchers of all conversations."""
-        return sum(len(watched.watchers) for watched in self._watched.values())
+    def subscription_count(self) -> int:
+        """The number of subscriptions to all conversations."""
+        return sum(len(subscribed.subscriptions) for subscribed in self._subscribed.values())
 
     def state_of(self, conversation: str) -> Conversation:
         """The conversation after the last fact that was read, which the read model may not have written yet."""
-        if conversation in self._watched:
-            return self._watched[conversation].state
+        if conversation in self._subscribed:
+            return self._subscribed[conversation].state
         state = self.model.conversation(conversation) or Conversation(id=conversation)
         for record in self._unwritten:
-            if subjects.conversation_of(record.subject) == conversation and (event := _decoded(record)) is not None:
+            of_this = subjects.conversation_of(record.subject) == conversation
+            if of_this and (event := _decode_or_none(record)) is not None:
                 state = fold(state, record.sequence, event)
         return state
 
-    async def reached(self, sequence: int, *, patience: float = 5.0) -> None:
+    async def wait_until_applied(self, sequence: int, *, timeout: float = 5.0) -> None:
         """Wait until the read model holds the event of this sequence.
 
         Raises:
-            BusError: it does not after `patience` seconds.
+            BusError: it does not after `timeout` seconds.
         """
         try:
-            async with asyncio.timeout(patience), self._moved:
-                await self._moved.wait_for(lambda: self.model.position >= sequence)
+            async with asyncio.timeout(timeout), self._position_changed:
+                await self._position_changed.wait_for(lambda: self.model.position >= sequence)
         except TimeoutError:
-            raise BusError(f"event {sequence} is on the log, but not in the read model after {patience} s") from None
+            raise BusError(f"event {sequence} is on the log, but not in the read model after {timeout} s") from None
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
-        await self._check_the_position()
+        await self._check_position()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
             tasks.create_task(self._write())
             tasks.create_task(self._follow_live())
 
-    async def _check_the_position(self) -> None:
+    async def _check_position(self) -> None:
         """Empty the read model where it was folded from another log than this one."""
         model = self.model
         newest = await self._event_log.last_sequence(streams.CONVERSATIONS)
@@ -152,7 +153,7 @@ class Feed:
                 self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=model.position - 1)
             ) as records:
                 first = await anext(records, None)
-            event = None if first is None or first.sequence != model.position else _decoded(first)
+            event = None if first is None or first.sequence != model.position else _decode_or_none(first)
             if event is None or event.id != model.last_event:
                 log.warning("the log is another one; building the read model anew")
                 model.reset()
@@ -169,8 +170,8 @@ class Feed:
                 self._unwritten.append(record)
                 self._arrived.set()
                 while len(self._unwritten) >= 4 * _BATCH:  # the disk sets the pace of a rebuild
-                    async with self._moved:
-                        await self._moved.wait()
+                    async with self._position_changed:
+                        await self._position_changed.wait()
 
     async def _write(self) -> None:
         while True:
@@ -182,8 +183,8 @@ class Feed:
                 self._arrived.clear()
             if self.model.position >= self._newest_at_start:
                 self.caught_up.set()
-            async with self._moved:
-                self._moved.notify_all()
+            async with self._position_changed:
+                self._position_changed.notify_all()
 
     async def _write_batch(self, batch: list[Record]) -> None:
         """Fold a batch into the read model; retried for as long as the disk is full."""
@@ -201,22 +202,22 @@ class Feed:
                 await asyncio.sleep(self._retry_delay)
 
     def _notify(self, record: Record) -> None:
-        watched = self._watched.get(subjects.conversation_of(record.subject))
+        subscribed = self._subscribed.get(subjects.conversation_of(record.subject))
         # An event that does not decode is counted and logged by the read model.
-        if watched is None or (event := _decoded(record)) is None:
+        if subscribed is None or (event := _decode_or_none(record)) is None:
             return
-        before = watched.state
-        watched.state = fold(before, record.sequence, event)
-        fact = FoldedFact(record.sequence, event, changes(before, watched.state))
-        for watcher in watched.watchers:
-            watcher.put(fact)
+        before = subscribed.state
+        subscribed.state = fold(before, record.sequence, event)
+        fact = FoldedFact(record.sequence, event, changes(before, subscribed.state))
+        for subscription in subscribed.subscriptions:
+            subscription.put(fact)
 
     async def _follow_live(self) -> None:
         """Pass partial transcripts on as they arrive: late ones are of no use."""
         async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(TranscriptPartial))) as messages:
             async for subject, data in messages:
-                watched = self._watched.get(subjects.conversation_of(subject))
-                if watched is None:
+                subscribed = self._subscribed.get(subjects.conversation_of(subject))
+                if subscribed is None:
                     continue
                 try:
                     live = codec.decode_live(data)
@@ -224,11 +225,11 @@ class Feed:
                     log.warning("undecodable live event", extra={"why": error.detail})
                     continue
                 if isinstance(live.body, TranscriptPartial):
-                    for watcher in watched.watchers:
-                        watcher.put(live)
+                    for subscription in subscribed.subscriptions:
+                        subscription.put(live)
 
 
-def _decoded(record: Record) -> Event | None:
+def _decode_or_none(record: Record) -> Event | None:
     try:
         return codec.decode_event(record.data)
     except UndecodableEvent:

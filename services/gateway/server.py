@@ -31,10 +31,10 @@ from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
 from services.gateway.web.api import make_app
-from services.gateway.web.conversations import RETRY_FOR, Conversations
+from services.gateway.web.context import GatewayContext
+from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
-from services.gateway.web.parts import GatewayParts
 from services.improvements import this_machine
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class GatewayServer:
         make_detector: Callable[[], VoiceActivityDetector],
         turn_end_detector: Callable[[], TurnEndDetector | None] = lambda: None,
         *,
-        retry_for: float = RETRY_FOR,
+        retry_for: float = REQUEST_RETRY_FOR,
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self._event_log = event_log
@@ -111,7 +111,7 @@ class GatewayServer:
 
     def app(self) -> Starlette:
         return make_app(
-            GatewayParts(
+            GatewayContext(
                 event_log=self._event_log,
                 feed=self._feed,
                 idle=self._idle_loops,
@@ -183,7 +183,7 @@ class GatewayServer:
             journal=self._journal,
             ice_servers=list(self._ice_servers),
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", before=turn),
-            is_only_session=lambda: self._conversations.connected(conversation) <= 1,
+            is_only_session=lambda: self._conversations.connected_session_count(conversation) <= 1,
             connect_timeout=self._connect_timeout,
         )
 

@@ -131,8 +131,8 @@ class Person:
         return turn
 
     def _fact(self, body: UtteranceStarted | UtteranceEnded, turn: str, cause: str | None) -> Event:
-        identity = derive_id(body.utterance, type(body).__name__)
-        return Event(id=identity, at=clock.now(), conversation=self.conversation, turn=turn, cause=cause, body=body)
+        event_id = derive_id(body.utterance, type(body).__name__)
+        return Event(id=event_id, at=clock.now(), conversation=self.conversation, turn=turn, cause=cause, body=body)
 
     async def _request_until_ok(self, method: str, path: str, body: object = None) -> dict[str, str]:
         """Repeat a request until the gateway accepts it."""

@@ -111,7 +111,7 @@ async def _finish_recording(event_log: EventLog, conversation: str, utterance: s
     return samples
 
 
-def _event(cause: Event, body: SessionClosed | UtteranceEnded, identity: str) -> Event:
+def _event(cause: Event, body: SessionClosed | UtteranceEnded, event_id: str) -> Event:
     return Event(
-        id=identity, at=clock.now(), conversation=cause.conversation, turn=cause.turn, cause=cause.id, body=body
+        id=event_id, at=clock.now(), conversation=cause.conversation, turn=cause.turn, cause=cause.id, body=body
     )

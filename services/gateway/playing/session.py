@@ -35,7 +35,7 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from services.gateway.feed import Feed, Watcher
+from services.gateway.feed import Feed, Subscription
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import BargeInDetector, Verdict
 from services.gateway.playing.idle_loops import IdleLoops
@@ -162,12 +162,12 @@ class Session:
             await asyncio.gather(tasks, return_exceptions=True)
 
     async def _run_tasks(self) -> None:
-        with self._feed.watch(self.conversation) as watcher:
+        with self._feed.subscribe(self.conversation) as subscription:
             begin = await self._resume_reply()
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._publish_events())
-                tasks.create_task(self._handle_news(watcher))
+                tasks.create_task(self._handle_news(subscription))
                 tasks.create_task(self._buffer_media(streams.AUDIO, audio, begin.audio_after))
                 tasks.create_task(self._buffer_media(streams.FRAMES, frames, begin.frames_after))
                 tasks.create_task(self._keep_watching())
@@ -209,8 +209,8 @@ class Session:
             log.info("resuming a reply", extra={"session": self.id, "sentences": len(resume.speeches)})
         return resume
 
-    async def _handle_news(self, watcher: Watcher) -> None:
-        async for news in watcher.news():
+    async def _handle_news(self, subscription: Subscription) -> None:
+        async for news in subscription.news():
             if news is None:
                 continue
             if isinstance(news, LiveEvent):

@@ -13,10 +13,10 @@ from starlette.routing import Mount, Route
 from bus.errors import BusError, NotFound, VisavisError
 from bus.process import health
 from services.gateway.web.character_routes import CharacterRoutes
+from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
-from services.gateway.web.parts import GatewayParts
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
@@ -29,20 +29,20 @@ _STATUS = {
 }
 
 
-def make_app(parts: GatewayParts) -> Starlette:
+def make_app(context: GatewayContext) -> Starlette:
     """The application with all its routes."""
     routes = [
-        *CharacterRoutes(parts).routes,
-        *ConversationRoutes(parts).routes,
-        *WebRTCRoutes(parts).routes,
-        StatusRoute(parts).route,
+        *CharacterRoutes(context).routes,
+        *ConversationRoutes(context).routes,
+        *WebRTCRoutes(context).routes,
+        StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     return Starlette(
         routes=[
-            *health.routes(parts.health),
+            *health.routes(context.health),
             Mount("/api", routes=routes),
-            Mount("/", app=StaticPage(parts.page)),
+            Mount("/", app=StaticPage(context.page)),
         ],
         middleware=[Middleware(SameOriginMiddleware), Middleware(PersonCookieMiddleware)],
         exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},

@@ -9,16 +9,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bus.errors import BusError
+from services.gateway.web.context import GatewayContext
 from services.gateway.web.http_messages import is_cached
 from services.gateway.web.identity import current_person
-from services.gateway.web.parts import GatewayParts
 
 
 class CharacterRoutes:
     """One method for each route."""
 
-    def __init__(self, parts: GatewayParts) -> None:
-        self._parts = parts
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -33,23 +33,23 @@ class CharacterRoutes:
         return JSONResponse(
             [
                 {
-                    "id": identity,
+                    "id": character_id,
                     "name": one.name,
                     "tagline": one.tagline,
                     "greeting": one.greeting,
                     "accent": one.accent,
                     "language": one.language,
-                    "portrait": f"api/characters/{identity}/portrait",
+                    "portrait": f"api/characters/{character_id}/portrait",
                     "own": one.owner == person,
                 }
-                for identity, one in self._parts.conversations.visible_characters(person).items()
+                for character_id, one in self._context.conversations.visible_characters(person).items()
             ]
         )
 
     async def portrait(self, request: Request) -> Response:
         character = request.path_params["character"]
-        self._parts.conversations.character(current_person(request), character)
-        loop = self._parts.idle.get(character)
+        self._context.conversations.character(current_person(request), character)
+        loop = self._context.idle.get(character)
         if loop is None:
             raise BusError(f"{character} has not been drawn yet", code="unavailable")
         tag = f'"{loop.version}"'
@@ -59,5 +59,5 @@ class CharacterRoutes:
         return Response(await asyncio.to_thread(loop.portrait), media_type="image/jpeg", headers=headers)
 
     async def remove(self, request: Request) -> Response:
-        await self._parts.faces.remove(current_person(request), request.path_params["character"])
+        await self._context.faces.remove(current_person(request), request.path_params["character"])
         return Response(status_code=204)

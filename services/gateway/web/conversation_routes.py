@@ -13,11 +13,11 @@ from bus.errors import InvalidInput, TooLarge
 from bus.events import Id
 from projections.conversation import Conversation
 from projections.view import view
+from services.gateway.web.context import GatewayContext
 from services.gateway.web.event_stream import event_stream
 from services.gateway.web.face_requests import read_face_form
 from services.gateway.web.http_messages import json_answer, read_json
 from services.gateway.web.identity import current_person
-from services.gateway.web.parts import GatewayParts
 
 LONGEST_QUERY = 200
 """Characters that may be searched for."""
@@ -40,9 +40,9 @@ class CharacterChoice(Struct, forbid_unknown_fields=True):
 class ConversationRoutes:
     """One method for each route."""
 
-    def __init__(self, parts: GatewayParts) -> None:
-        self._parts = parts
-        self._conversations = parts.conversations
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
+        self._conversations = context.conversations
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -61,18 +61,18 @@ class ConversationRoutes:
 
     async def open_conversation(self, request: Request) -> Response:
         wanted = await read_json(request, NewConversation)
-        identity = await self._conversations.open(current_person(request), wanted.character)
-        return JSONResponse({"id": identity}, 201)
+        conversation_id = await self._conversations.open(current_person(request), wanted.character)
+        return JSONResponse({"id": conversation_id}, 201)
 
     async def list_conversations(self, request: Request) -> Response:
-        return json_answer(self._parts.feed.model.conversations_of(current_person(request)))
+        return json_answer(self._context.feed.model.conversations_of(current_person(request)))
 
     async def search(self, request: Request) -> Response:
         text = request.query_params.get("text", "")
         if len(text) > LONGEST_QUERY:
             raise TooLarge(f"a search may have {LONGEST_QUERY} characters, this one has {len(text)}")
         # In a thread: it reads the disk, and sound goes on meanwhile.
-        return json_answer(await asyncio.to_thread(self._parts.feed.model.search, current_person(request), text))
+        return json_answer(await asyncio.to_thread(self._context.feed.model.search, current_person(request), text))
 
     async def conversation(self, request: Request) -> Response:
         return json_answer(view(self._own(request)))
@@ -82,7 +82,7 @@ class ConversationRoutes:
         last = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
         if not last.isdecimal() or len(last) > _SEQUENCE_DIGITS:
             raise InvalidInput(f"after must be a sequence number, got {last[:40]!r}")
-        stream = event_stream(self._parts.event_log, self._parts.feed, conversation, int(last))
+        stream = event_stream(self._context.event_log, self._context.feed, conversation, int(last))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -101,7 +101,7 @@ class ConversationRoutes:
     async def request_character(self, request: Request) -> Response:
         conversation = self._own(request)
         traits, photo = await read_face_form(request)
-        character = await self._parts.faces.request(conversation, traits, photo)
+        character = await self._context.faces.request(conversation, traits, photo)
         return JSONResponse({"character": character}, 202)
 
     async def interrupt(self, request: Request) -> Response:
@@ -109,4 +109,4 @@ class ConversationRoutes:
         return Response(status_code=204)
 
     def _own(self, request: Request) -> Conversation:
-        return self._conversations.own(current_person(request), request.path_params["conversation"])
+        return self._conversations.conversation_of(current_person(request), request.path_params["conversation"])

@@ -29,7 +29,7 @@ from services.gateway.playing.session import Session
 LONGEST_TEXT = 4000
 """Characters that a person may write at once."""
 _RECENT_TURNS = 8
-RETRY_FOR = 8.0
+REQUEST_RETRY_FOR = 8.0
 """Seconds for which a request is retried while NATS is away; a restart of it takes less."""
 
 
@@ -41,7 +41,7 @@ class Conversations:
         retry_for: seconds for which a request is retried while NATS is away.
     """
 
-    def __init__(self, event_log: EventLog, feed: Feed, language: str, *, retry_for: float = RETRY_FOR) -> None:
+    def __init__(self, event_log: EventLog, feed: Feed, language: str, *, retry_for: float = REQUEST_RETRY_FOR) -> None:
         self._event_log = event_log
         self._feed = feed
         self._language = language
@@ -50,7 +50,7 @@ class Conversations:
         self.sessions: dict[str, Session] = {}
         """Open WebRTC sessions of this gateway by id."""
 
-    def own(self, person: str, conversation: str) -> Conversation:
+    def conversation_of(self, person: str, conversation: str) -> Conversation:
         """A conversation of this person.
 
         Raises:
@@ -85,7 +85,7 @@ class Conversations:
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return characters[character]
 
-    def connected(self, conversation: str) -> int:
+    def connected_session_count(self, conversation: str) -> int:
         """The number of this conversation's sessions with a connected browser."""
         return sum(one.conversation == conversation and one.is_connected for one in self.sessions.values())
 
@@ -113,13 +113,13 @@ class Conversations:
         if len(text) > LONGEST_TEXT:
             raise TooLarge(f"a message may have {LONGEST_TEXT} characters, this one has {len(text)}")
         message = message or new_id("m")
-        identity = derive_id(conversation.id, "message", message)
-        turn = f"t{identity}"
+        event_id = derive_id(conversation.id, "message", message)
+        turn = f"t{event_id}"
         if any(one.id == turn for one in conversation.turns):
             return message, turn
         # A person who writes on does not want the old answer to its end.
         await self.interrupt_when_current(conversation.id, by="message")
-        await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, identity=identity)
+        await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, event_id=event_id)
         return message, turn
 
     async def choose_character(self, conversation: Conversation, character: str) -> None:
@@ -147,7 +147,7 @@ class Conversations:
             BusError: NATS is away, or the read model is far behind the log.
         """
         newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
-        await self._feed.reached(newest)
+        await self._feed.wait_until_applied(newest)
         await self.interrupt(conversation, by=by)
 
     async def interrupt(
@@ -171,23 +171,23 @@ class Conversations:
             played = [event for session in sessions for event in session.interrupt(reply.id)]
             sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
             if sequences:
-                await self._feed.reached(max(sequences))
+                await self._feed.wait_until_applied(max(sequences))
             heard = _heard(self._feed.model.conversation(conversation) or state, reply.id, listened=bool(sessions))
             body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
-            await self._append(conversation, body, turn=turn.id, identity=derive_id(reply.id, "interrupted"))
+            await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
 
     async def _append(
-        self, conversation: str, body: Body, *, turn: str | None = None, identity: str | None = None
+        self, conversation: str, body: Body, *, turn: str | None = None, event_id: str | None = None
     ) -> None:
         event = Event(
-            id=identity or new_id("e"),
+            id=event_id or new_id("e"),
             at=clock.now(),
             conversation=conversation,
             turn=turn,
             body=body,  # type: ignore[arg-type]
         )
         # The next request of this person reads what this one wrote.
-        await self._feed.reached(await self._event_log.append(event, retry_for=self.retry_for))
+        await self._feed.wait_until_applied(await self._event_log.append(event, retry_for=self.retry_for))
 
 
 def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
@@ -203,6 +203,6 @@ def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply_id:
             sentences = turn.reply.sentences
-            parts = [played_text(one) if listened and one.state != "unspoken" else one.text for one in sentences]
-            return " ".join(part for part in parts if part)
+            context = [played_text(one) if listened and one.state != "unspoken" else one.text for one in sentences]
+            return " ".join(part for part in context if part)
     return ""

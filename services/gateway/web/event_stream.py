@@ -24,14 +24,14 @@ async def event_stream(
 
     Changes applied in order to the view at `after` make the view after each fact.
     """
-    # Watched before the log is read, so that no fact falls between the two.
-    with feed.watch(conversation) as watcher:
+    # Subscribed before the log is read, so that no fact falls between the two.
+    with feed.subscribe(conversation) as subscription:
         yield b"retry: 1000\n\n"
         if after < feed.state_of(conversation).seq:
             async for sequence, update in _missed(event_log, conversation, after):
                 yield _message(update, sequence)
                 after = sequence
-        async for news in watcher.news(patience=keep_alive):
+        async for news in subscription.news(timeout=keep_alive):
             if news is None:
                 yield b": still here\n\n"
             elif isinstance(news, LiveEvent):
@@ -45,7 +45,7 @@ async def _missed(event_log: EventLog, conversation: str, after: int) -> AsyncIt
     """The facts after a sequence. The read model has only the newest state, so the conversation is folded anew."""
     facts = await event_log.facts(conversation)
     known = [fact for fact in facts if fact[0] <= after]
-    # In a thread: a long conversation takes longer than the pause between two packets of sound.
+    # In a thread: a long conversation takes longer than the pause between two packets of audio.
     state = await asyncio.to_thread(fold_all, Conversation(id=conversation), known)
     for sequence, event in facts[len(known) :]:
         before, state = state, fold(state, sequence, event)

@@ -84,10 +84,10 @@ class FaceRequests:
         if sum(one.owner == owner for one in known.values()) + making >= self.max_faces:
             raise InvalidInput(f"you have {self.max_faces} characters of your own; remove one first", code="too_many")
         # A derived id: a form that is sent twice at once counts once. After a refusal or removal it counts again.
-        identity = derive_id(conversation.id, "face", character, conversation.seq if earlier else 0)
+        event_id = derive_id(conversation.id, "face", character, conversation.seq if earlier else 0)
         body = FaceRequested(
             character=character,
-            photo=f"upload-{identity}",
+            photo=f"upload-{event_id}",
             look=look,
             owner=owner,
             name=traits.name,
@@ -98,8 +98,9 @@ class FaceRequests:
             language=traits.language or self._language,
         )
         await self._event_log.assets.put(body.photo, photo, retry_for=self._conversations.retry_for)
-        event = Event(id=identity, at=clock.now(), conversation=conversation.id, body=body)
-        await self._feed.reached(await self._event_log.append(event, retry_for=self._conversations.retry_for))
+        event = Event(id=event_id, at=clock.now(), conversation=conversation.id, body=body)
+        sequence = await self._event_log.append(event, retry_for=self._conversations.retry_for)
+        await self._feed.wait_until_applied(sequence)
         return character
 
     async def remove(self, person: str, character: str) -> None:

@@ -27,7 +27,7 @@ class GatewayHealth:
         self._ready = self._gauge("ready", "Whether the gateway takes requests.")
         self._connected = self._gauge("nats_connected", "Whether NATS is connected.")
         self._open = self._gauge("sessions", "WebRTC sessions that are open.")
-        self._watchers = self._gauge("feed_watchers", "Sessions and pages that watch a conversation.")
+        self._subscriptions = self._gauge("feed_watchers", "Sessions and pages that watch a conversation.")
         self._position = self._gauge("read_model_position", "Sequence of the newest event in the read model.")
         self._behind = self._gauge("read_model_behind", "Events on the log that are not in the read model.")
 
@@ -48,7 +48,7 @@ class GatewayHealth:
         self._position.set(position)
         self._behind.set(math.nan if newest is None else max(0, newest - position))
         self._open.set(self._sessions())
-        self._watchers.set(self._feed.watchers)
+        self._subscriptions.set(self._feed.subscription_count)
         self._connected.set(self._event_log.connected)
         self._ready.set(await self.not_ready_reason() is None)
         return generate_latest(self._registry)

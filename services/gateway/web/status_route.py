@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bus.process.discovery import ServiceInfo, discover
+from services.gateway.web.context import GatewayContext
 from services.gateway.web.engine_words import downloads_in, engine_words
-from services.gateway.web.parts import GatewayParts
 from services.improvements import Machine, improvements
 
 EXPECTED_SERVICES = ("stt", "dialogue", "tts", "render")
@@ -22,19 +22,19 @@ EXPECTED_SERVICES = ("stt", "dialogue", "tts", "render")
 class StatusRoute:
     """`GET /status`."""
 
-    def __init__(self, parts: GatewayParts) -> None:
-        self._parts = parts
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
         self.route = Route("/status", self._status)
 
     async def _status(self, request: Request) -> Response:
-        connected = self._parts.event_log.connected
-        machine = await asyncio.to_thread(self._parts.this_machine)
-        running = {one.name: one for one in await discover(self._parts.event_log)} if connected else {}
+        connected = self._context.event_log.connected
+        machine = await asyncio.to_thread(self._context.this_machine)
+        running = {one.name: one for one in await discover(self._context.event_log)} if connected else {}
         return JSONResponse(
             {
                 "bus": "up" if connected else "down",
                 **status(running, machine),
-                "faces_per_person": self._parts.faces.max_faces,
+                "faces_per_person": self._context.faces.max_faces,
             }
         )
 

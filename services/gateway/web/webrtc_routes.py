@@ -7,10 +7,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bus.errors import InvalidInput, NotFound
+from services.gateway.web.context import GatewayContext
 from services.gateway.web.http_messages import read_body
 from services.gateway.web.identity import current_person
 from services.gateway.web.offer import parse_offer
-from services.gateway.web.parts import GatewayParts
 
 _LONGEST_OFFER = 256 << 10
 
@@ -18,9 +18,9 @@ _LONGEST_OFFER = 256 << 10
 class WebRTCRoutes:
     """One method for each route."""
 
-    def __init__(self, parts: GatewayParts) -> None:
-        self._parts = parts
-        self._conversations = parts.conversations
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
+        self._conversations = context.conversations
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -32,7 +32,7 @@ class WebRTCRoutes:
         ]
 
     async def connect(self, request: Request) -> Response:
-        conversation = self._conversations.own(current_person(request), request.path_params["conversation"])
+        conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
         kind = request.headers.get("content-type", "").split(";")[0].strip()
         if kind != "application/sdp":
             raise InvalidInput(f"expected application/sdp, got {kind or 'no type'}", code="unsupported_media_type")
@@ -42,9 +42,9 @@ class WebRTCRoutes:
             raise InvalidInput("the offer is not text") from error
         offer = parse_offer(sdp)
         conversation = await self._conversations.with_available_character(conversation)
-        session = self._parts.open_session(conversation.id, conversation.character)
+        session = self._context.open_session(conversation.id, conversation.character)
         answer = await session.answer(offer)
-        self._parts.serve_session(session)
+        self._context.serve_session(session)
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")
 
@@ -52,13 +52,13 @@ class WebRTCRoutes:
         session = self._conversations.sessions.get(request.path_params["session"])
         if session is None:
             raise NotFound("no such session")
-        self._conversations.own(current_person(request), session.conversation)
+        self._conversations.conversation_of(current_person(request), session.conversation)
         session.end("left")
         return Response(status_code=204)
 
     async def ice(self, request: Request) -> Response:
         servers = [
             {"urls": one.urls, **({"username": one.username, "credential": one.credential} if one.username else {})}
-            for one in self._parts.ice_servers
+            for one in self._context.ice_servers
         ]
         return JSONResponse({"iceServers": servers})

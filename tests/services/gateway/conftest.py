@@ -23,7 +23,7 @@ from services.audio import OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
 from services.gateway.playing.session import CONNECT_TIMEOUT
 from services.gateway.server import GatewayServer
-from services.gateway.web.conversations import RETRY_FOR
+from services.gateway.web.conversations import REQUEST_RETRY_FOR
 from services.render.encoder import H264Encoder
 from tests.conftest import free_port
 
@@ -79,8 +79,8 @@ class Running:
     async def open(self, character: str = "ada") -> str:
         answer = await self.client.post("/api/conversations", json={"character": character})
         assert answer.status_code == 201
-        identity: str = answer.json()["id"]
-        return identity
+        conversation_id: str = answer.json()["id"]
+        return conversation_id
 
     async def record(self, conversation: str, turn: str, *bodies: Body) -> None:
         """Append the facts of a turn, as the services would publish them."""
@@ -126,7 +126,7 @@ async def serving(
     make_detector: Callable[[], VoiceActivityDetector] = PocketsphinxDetector,
     *,
     model: type[ReadModel] = ReadModel,
-    retry_for: float = RETRY_FOR,
+    retry_for: float = REQUEST_RETRY_FOR,
     connect_timeout: float = CONNECT_TIMEOUT,
 ) -> AsyncIterator[Running]:
     """See `gateway`."""

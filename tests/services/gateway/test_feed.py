@@ -14,7 +14,7 @@ from bus.events import ConversationOpened, Event, MessageReceived
 from bus.log.event_log import EventLog
 from projections.read_model import ReadModel
 from projections.view import Changes
-from services.gateway.feed import Feed, FoldedFact, Watcher
+from services.gateway.feed import Feed, FoldedFact, Subscription
 from tests.services.gateway.conftest import FullDisk
 
 
@@ -48,7 +48,7 @@ async def test_a_long_log_is_caught_up_with_and_followed(event_log: EventLog, tm
     model = ReadModel(tmp_path / "model")
     async with following(event_log, model) as one:
         assert model.position == 1200
-        await one.reached(await event_log.append(said(1200)))
+        await one.wait_until_applied(await event_log.append(said(1200)))
         found = model.conversation("c")
     assert found is not None
     assert [turn.id for turn in found.turns] == [f"t{number}" for number in range(1201)]
@@ -72,13 +72,13 @@ async def test_undecodable_records_are_skipped(event_log: EventLog, tmp_path: Pa
     await event_log.append(said(1))
     model = ReadModel(tmp_path / "model")
     async with following(event_log, model) as one:
-        with one.watch("c") as watcher:
+        with one.subscribe("c") as subscription:
             await event_log.js.publish("conv.c.message.received", b"\x00")
             await event_log.js.publish("live.c.transcript_partial", b"\x00")
             sequence = await event_log.append(said(2))
             async with asyncio.timeout(5):
-                news = await anext(watcher.news())
-        await one.reached(sequence)
+                news = await anext(subscription.news())
+        await one.wait_until_applied(sequence)
     assert isinstance(news, FoldedFact)
     assert news.sequence == sequence
     assert model.undecodable == 2
@@ -88,39 +88,39 @@ async def test_a_disk_that_is_full_for_a_while_costs_time_and_no_event(event_log
     model = FullDisk(tmp_path / "model")
     model.refusals = 3
     async with following(event_log, model) as one:
-        await one.reached(await event_log.append(said(1)))
+        await one.wait_until_applied(await event_log.append(said(1)))
         assert model.conversation("c") is not None
         with pytest.raises(BusError, match="not in the read model"):
-            await one.reached(99, patience=0.1)
+            await one.wait_until_applied(99, timeout=0.1)
 
 
-async def test_a_watcher_that_reads_too_slowly_is_cut_off_after_what_was_kept() -> None:
-    watcher = Watcher("c", asyncio.Queue(3))
+async def test_a_subscriber_that_reads_too_slowly_is_cut_off_after_what_was_kept() -> None:
+    subscription = Subscription("c", asyncio.Queue(3))
     facts = [FoldedFact(number, said(number), Changes()) for number in range(5)]
     for fact in facts:
-        watcher.put(fact)
-    assert [news async for news in watcher.news()] == facts[:3]
+        subscription.put(fact)
+    assert [news async for news in subscription.news()] == facts[:3]
 
 
-async def test_a_fact_is_folded_once_for_all_watchers_before_the_read_model_has_it(
+async def test_a_fact_is_folded_once_for_all_subscribers_before_the_read_model_has_it(
     event_log: EventLog, tmp_path: Path
 ) -> None:
     model = FullDisk(tmp_path / "model")
     async with following(event_log, model) as one:
-        await one.reached(await event_log.append(said(1)))
+        await one.wait_until_applied(await event_log.append(said(1)))
         model.refusals = 10**9
-        with one.watch("c") as first, one.watch("c") as second:
+        with one.subscribe("c") as first, one.subscribe("c") as second:
             await event_log.append(said(2))
             async with asyncio.timeout(5):
                 news = await anext(first.news())
                 assert await anext(second.news()) is news
-            # A watcher that comes now begins after what is read, though it is not written.
+            # A subscriber that comes now begins after what is read, though it is not written.
             assert [turn.id for turn in one.state_of("c").turns] == ["t1", "t2"]
         known = model.conversation("c")
         assert known is not None
         assert len(known.turns) == 1
         assert [turn.id for turn in one.state_of("c").turns] == ["t1", "t2"]
-        with one.watch("c") as late:
+        with one.subscribe("c") as late:
             await event_log.append(said(3))
             async with asyncio.timeout(5):
                 news = await anext(late.news())

@@ -72,7 +72,7 @@ async def test_from_any_fact_on_the_changes_make_the_view(event_log: EventLog, f
     views = expected()
     for event in FACTS:
         await event_log.append(event)
-    await feed.reached(len(FACTS))
+    await feed.wait_until_applied(len(FACTS))
     for after in range(len(FACTS)):
         updates = await read(event_stream(event_log, feed, CONVERSATION, after), len(FACTS) - after)
         assert [sequence for sequence, _ in updates] == list(range(after + 1, len(FACTS) + 1))
@@ -85,7 +85,7 @@ async def test_facts_that_arrive_while_the_missed_ones_are_read_come_once_and_in
     views, half = expected(), len(FACTS) // 2
     for event in FACTS[:half]:
         await event_log.append(event)
-    await feed.reached(half)
+    await feed.wait_until_applied(half)
     starts = (0, 5, half - 1, half)
     streams = [event_stream(event_log, feed, CONVERSATION, after) for after in starts]
     reading = [
@@ -103,7 +103,7 @@ async def test_a_page_that_missed_nothing_costs_no_read_of_the_log(feed: Feed, e
         async def facts(self, conversation: str) -> list[Any]:
             raise AssertionError("read for nothing")
 
-    await feed.reached(await event_log.append(FACTS[0]))
+    await feed.wait_until_applied(await event_log.append(FACTS[0]))
     messages = event_stream(Unread(), feed, CONVERSATION, 1)  # type: ignore[arg-type]
     assert await anext(messages) == b"retry: 1000\n\n"
     following = asyncio.create_task(read(messages, 1))

@@ -1,4 +1,4 @@
-"""The parts of a gateway that its routes work with."""
+"""The objects of a gateway that its routes share."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from services.improvements import Machine
 
 
 @dataclass(frozen=True)
-class GatewayParts:
-    """See the module."""
+class GatewayContext:
+    """The objects of one gateway, passed to every group of routes."""
 
     event_log: EventLog
     feed: Feed
@@ -35,4 +35,4 @@ class GatewayParts:
     """Folder of the built page."""
     health: health.Monitored
     this_machine: Callable[[], Machine]
-    """Tells what is installed here; reads folders."""
+    """Describes what is installed here; reads folders."""

@@ -36,6 +36,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.improvements import this_machine
+from services.models.progress import DOWNLOADS
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class GatewayServer:
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        async with announce(self._event_log, "gateway"), asyncio.TaskGroup() as tasks:
+        async with announce(self._event_log, "gateway", note=DOWNLOADS.note), asyncio.TaskGroup() as tasks:
             tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._follow_characters())

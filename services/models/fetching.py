@@ -152,13 +152,16 @@ class _ModelProgress:
         self._remaining = {file.name: file.bytes for file in missing}
         """Bytes that have not arrived, by file."""
         self._sizes = dict(self._remaining)
+        self._shown = 0
         self._show = show
         self._progress = progress
 
     def __call__(self, name: str, have: int, total: int) -> None:
         if self._total:
             self._remaining[name] = max(self._sizes[name] - have, 0)
-            self._show(self._total - sum(self._remaining.values()), self._total)
+            # Never less than before: a package can be larger than the part of the file that is in it.
+            self._shown = max(self._shown, self._total - sum(self._remaining.values()))
+            self._show(self._shown, self._total)
         else:
             self._show(have, total)  # of this file: that of the others is not known
         self._progress(name, have, total)

@@ -1,10 +1,11 @@
-/** What the services say of their state, such as a model that one is fetching: asked often while there is a note. */
+/** What the services say of their state, such as a model that one is fetching: asked most often while there is a note. */
 
 import type { AvatarClient } from './avatarClient'
 import { Store } from './store'
 
 const WITH_NOTES = 3000
-const WITHOUT_NOTES = 60_000
+// A page that is opened before the services are ready should soon see what they fetch.
+const WITHOUT_NOTES = 10_000
 
 export class ServiceNotes {
   /** Each note once, such as "fetching kokoro, 40 %". */

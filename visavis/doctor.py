@@ -14,9 +14,10 @@ from bus.log.event_log import connect
 from bus.process.discovery import discover
 from bus.settings import PREFIX, Settings, without_credentials
 from services.dialogue.local_model import files as local_model
+from services.improvements import this_machine
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
-from visavis.doctor_models import improvements, models
+from visavis.doctor_models import better, models
 
 TIMEOUT = 5.0
 """Seconds for NATS and the language model to answer."""
@@ -148,7 +149,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         checks.programs(settings),
         engines,
         models(chosen, settings),
-        improvements(chosen, settings),
+        better(chosen, settings, this_machine(settings)),
         checks.data_folder(settings),
         checks.ports(settings),
     ):

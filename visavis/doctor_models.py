@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from bus.settings import PREFIX, Settings
-from services.gpu import gpus
+from services.improvements import Machine, improvements
 from services.models.catalogue import FACE_LANDMARKS, KOKORO, LIVEPORTRAIT, MIND, SILERO, SMART_TURN, XTTS
 from services.models.fetching import folder_of
 from services.models.files import Model
@@ -67,21 +67,9 @@ def _missing(model: Model, stt: str, settings: Settings) -> CheckResult:
     return warning(SUBJECT, f"{message}; it is fetched while a simpler engine serves", remedy)
 
 
-def improvements(engines: Mapping[str, str], settings: Settings) -> Iterator[CheckResult]:
-    """What would be better on this machine than the engines in use, and what it costs."""
-    if engines["stt"] in ("moonshine", "pocketsphinx") and importlib.util.find_spec("faster_whisper") is None:
-        size = megabytes(CTRANSLATE2["base"].bytes)
-        remedy = f"`pip install -c constraints.txt -e '.[whisper]'`, 440 MB, and {size} at the first use"
-        yield hint("better", "Whisper would hear other languages than English", remedy)
-    if engines["dialogue"] == "companion":
-        remedy = f"`make mind`, {megabytes(MIND.bytes)}, or set {PREFIX}LLM_URL"
-        yield hint("better", "a language model would answer anything, not by patterns", remedy)
-    if engines["tts"] in ("flite+espeak", "espeak", "flite"):
-        remedy = f"the line of tts says what hibari and Kokoro lack; their model has {megabytes(KOKORO.bytes)}"
-        yield hint("better", "there are more natural voices", remedy)
-    if engines["render"] == "layered" and gpus() and settings.render_engine == "auto":
-        remedy = (
-            f"`pip install -c constraints.txt '.[liveportrait]'`, some gigabytes, and "
-            f"`visavis models fetch {LIVEPORTRAIT.name}`, {megabytes(LIVEPORTRAIT.bytes)}"
-        )
-        yield hint("better", "the graphics card could move faces from photos by networks", remedy)
+def better(engines: Mapping[str, str], settings: Settings, machine: Machine) -> Iterator[CheckResult]:
+    """What would be better here than the engines in use, and what it costs; their missing models have own lines."""
+    in_use = {model.name for model in models_in_use(engines, settings)}
+    running = {service: engine for service, engine in engines.items() if engine}
+    for one in improvements(running, replace(machine, models=machine.models | in_use)):
+        yield hint("better", one.title, f"`{one.command}`: {one.cost}")

@@ -8,11 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from bus.settings import Settings
+from services.improvements import Machine
 from services.models.catalogue import FACE_LANDMARKS, KOKORO, LIVEPORTRAIT, MIND, MOONSHINE, SILERO, SMART_TURN, XTTS
 from services.models.fetching import folder_of
 from services.models.files import Model
 from services.models.whisper import CTRANSLATE2, TRANSFORMERS
-from visavis.doctor_models import improvements, models, models_in_use
+from visavis.doctor_models import better, models, models_in_use
 
 ENGINES = {"stt": "pocketsphinx", "dialogue": "companion", "tts": "espeak", "render": "layered"}
 
@@ -72,10 +73,10 @@ def test_with_downloads_off_a_missing_model_names_its_folder(settings: Settings,
     assert results[0].remedy == f"put its files into {tmp_path / 'silero-vad'}, or unset VISAVIS_MODEL_DOWNLOADS"
 
 
-def test_what_would_be_better_is_named_with_its_cost(settings: Settings) -> None:
-    mind, voices = (one for one in improvements(ENGINES, settings) if "Whisper" not in one.message)
-    assert (mind.state, voices.state) == ("hint", "hint")
-    assert mind.remedy == "`make mind`, 1117 MB, or set VISAVIS_LLM_URL"
-    assert "99 MB" in voices.remedy
+def test_what_would_be_better_is_named_with_its_cost_and_its_command(settings: Settings) -> None:
+    plain = list(better(ENGINES, settings, Machine()))
+    assert {result.state for result in plain} == {"hint"}
+    assert any(result.remedy.startswith("`make mind`: 1.1 GB to download") for result in plain)
     best = {"stt": "whisper", "dialogue": "openai", "tts": "hibari", "render": "liveportrait"}
-    assert list(improvements(best, settings)) == []
+    assert list(better(best, settings, Machine())) == [], "the missing models of engines in use have lines of their own"
+    assert list(better({**best, "tts": ""}, settings, Machine())) == []

@@ -15,7 +15,7 @@ from services.dialogue.companion.english import ENGLISH
 from services.dialogue.companion.german import GERMAN
 from services.dialogue.companion.memory import remember
 from services.dialogue.companion.persona import persona_of
-from services.dialogue.companion.responders import respond, respond_anyway, safety
+from services.dialogue.companion.responders import is_minor, respond, respond_anyway, safety
 from services.dialogue.companion.said import Said
 from services.dialogue.companion.tables import Language
 from services.dialogue.companion.understanding.text import Segment, segments, strip_greeting
@@ -92,9 +92,11 @@ def _answers(said: list[Segment], context: Context) -> list[str]:
     """
     found: list[tuple[Segment, str]] = []
     for segment in said:
-        text = respond(segment, context)
+        text = None if len(said) > 1 and is_minor(segment, context) else respond(segment, context)
         if text and text not in [one for _, one in found]:
             found.append((segment, text))
+    if not found and (text := respond(said[-1], context)):
+        found.append((said[-1], text))
     unanswered = said[-1].is_question and (not found or found[-1][0] is not said[-1])
     if not found or unanswered:
         found.append((said[-1], respond_anyway(said[-1], context)))

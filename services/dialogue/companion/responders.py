@@ -135,7 +135,9 @@ def feeling(segment: Segment, context: Context) -> str | None:
 
 def topic(segment: Segment, context: Context) -> str | None:
     """What the person talks about; a question of knowledge about it is none of this."""
-    return None if segment.is_question else _on_topic(segment, context, context.language.topics)
+    if segment.is_question or _open_topic(context) in context.language.feelings:
+        return None  # who has told a feeling goes on with that
+    return _on_topic(segment, context, context.language.topics)
 
 
 def telling(segment: Segment, context: Context) -> str | None:
@@ -188,8 +190,18 @@ RESPONDERS: tuple[Responder, ...] = (
 
 
 def respond(segment: Segment, context: Context) -> str | None:
-    """The answer of the first responder that has one; None where nobody has."""
-    return next(filter(None, (responder(segment, context) for responder in RESPONDERS)), None)
+    """The answer of the first responder that has one; None where nobody has.
+
+    Shortly after a serious answer only sober ones are tried: nobody is told a joke then.
+    """
+    responders = (recall, calendar) if _is_serious(context) else RESPONDERS
+    return next(filter(None, (responder(segment, context) for responder in responders)), None)
+
+
+def is_minor(segment: Segment, context: Context) -> bool:
+    """Whether a sentence needs no answer beside others: "well", "okay", "thanks"."""
+    intent = match_intent(segment.words, context.language.intents)
+    return intent is not None and intent.name in ("yes", "no", "interjection", "thanks", "laugh")
 
 
 def respond_anyway(segment: Segment, context: Context) -> str:

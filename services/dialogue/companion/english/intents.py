@@ -13,7 +13,8 @@ SAFETY = intents(
     (
         "self_harm",
         (
-            r"\bkill(?:ing)? myself\b", r"\bsuicid\w*", r"\b(?:end|ending|take|taking) my (?:own )?life\b",
+            r"\bkill(?:ing)? myself\b", r"\bsuicid\w*", r"\b(?:nobody|no one|noone) would (?:even )?(?:miss|notice|"
+            r"care)\b", r"\b(?:end|ending|take|taking) my (?:own )?life\b",
             r"\b(?:want|wish|going|like|ready) (?:to|i could) (?:die|be dead)\b", r"\bwish i (?:was|were) dead\b",
             r"\b(?:hurt|hurting|harm|harming|cutting|cut) myself\b", r"\bself harm\w*", r"\bbetter off dead\b",
             r"\b(?:do not|no longer|not) want to (?:live|be alive|exist|wake up)\b", r"\bno reason to live\b",
@@ -191,7 +192,8 @@ INTENTS = intents(
     ("meaning", (r"\bmeaning of (?:life|it all|everything)\b", r"\bwhy are we here\b"), ("what is the meaning of "
      "life",)),
     ("opinion", (r"\bwhat do you think(?: about| of)?\b", r"\byour opinion\b",
-     r"\bwhat would you (?:do|say|recommend|suggest)\b", r"\bwhat should i do\b", r"\b(?:give me|any) advice\b"), (
+     r"\bwhat would you (?:do|say|recommend|suggest)\b", r"\bwhat (?:should i|i should|to) do\b",
+     r"\b(?:give me|any) advice\b"), (
      "what do you think",)),
     ("favourite", (r"\byour favou?rites?\b", r"\bfavou?rite .* of yours\b",
      r"\bwhat (?:\w+ )?(?:do|would) you (?:like|love|enjoy|prefer)\b", r"\byour (?:hobby|hobbies|interests)\b",
@@ -207,7 +209,7 @@ INTENTS = intents(
     ("sing", (r"\bsing\b", r"\bsing me\b"), ("sing me a song", "can you sing")),
     ("task", (r"\b(?:set|start) (?:a|an|the) (?:timer|alarm|reminder)\b", r"\bremind me\b",
      r"\b(?:play|put on) (?:some |a |the )*(?:music|songs?|radio)\b", r"\b(?:turn|switch) (?:on|off)\b",
-     r"\b(?:call|phone|email|text|message) (?:my|a|the|him|her)\b",
+     r"^(?:please |can you |could you )*(?:call|phone|email|text|message) (?:my|a|the|him|her)\b",
      r"\b(?:order|buy|book) (?:me|a|an|some)\b.*\b(?:pizza|ticket|taxi|table|food|hotel|flight)\b",
      r"\b(?:google|search|look up|open)\b"), ("set a timer", "play some music")),
     # Manners
@@ -250,7 +252,8 @@ INTENTS = intents(
      r"^(?:funny|good one|very funny|nice one)$"), ("ha ha ha",)),
     ("sorry", (r"\b(?:i am|so) (?:so |very |really )?sorry\b(?! to hear)", r"^sorry\b", r"\bapologi[sz]e\b",
      r"^excuse me\b"), ("i am sorry", "excuse me")),
-    ("thanks", (r"(?<!no )\bthank(?:s| you| u)?\b(?! god)", r"^cheers$", r"\bappreciate (?:it|that|you)\b",
+    ("thanks", (r"(?<!no )(?<!fine )(?<!good )(?<!well )(?<!great )(?<!okay )\bthank(?:s| you| u)?\b(?! god)",
+     r"^cheers$", r"\bappreciate (?:it|that|you)\b",
      r"\bmuch obliged\b"), ("thank you", "thank you very much", "thanks a lot")),
     ("hello", (r"^(?:hello|hallo|hullo|hi|hey|howdy|greetings|yo|good (?:morning|afternoon|evening|day))\b(?: there| "
      r"again)?$",), ("hello", "hello there", "good morning")),

@@ -12,6 +12,7 @@ from services.dialogue.companion.tables import intents
 SAFETY = intents(
     ("self_harm", (r"\b(?:mich|mir) (?:\w+ ){0,2}(?:umbringen|töten|das leben nehmen|etwas antun|was antun|ritzen)\b",
      r"\b(?:bringe?|töte) mich (?:\w+ )?um\b|\bbringe? mich um\b", r"\bselbstmord\w*|\bsuizid\w*",
+     r"\b(?:niemand|keiner) würde (?:mich )?(?:vermissen|es merken|mich vermissen)\b",
      r"\b(?:will|möchte|wäre) (?:\w+ ){0,2}(?:sterben|tot)\b",
      r"\bnicht mehr (?:leben|aufwachen|weiterleben|da sein)\b", r"\bmein leben (?:beenden|nehmen)\b",
      r"\b(?:ritze|verletze) mich\b|\bmich selbst verletz\w*|\bselbst verletz\w*",
@@ -189,7 +190,8 @@ INTENTS = intents(
     ("what_mean", (r"\bwas (?:meinst du(?: damit)?|soll das heissen|heisst das)\b", r"^(?:das )?(?:verstehe ich nicht|"
      r"kapier ich nicht|ich verstehe (?:das |dich )?nicht|hä|erklär\w* (?:das|mir das))$"), ("was meinst du damit",)),
     ("opinion", (r"\bwas (?:denkst|meinst|hältst|sagst|glaubst|rätst|würdest) du\b|\bdeine meinung\b|\bwas findest "
-     r"du\b", r"\bwas soll ich (?:tun|machen|bloss)\b|\bwas würdest du\b|\b(?:einen rat|ratschlag)\b|\bwie findest "
+     r"du\b", r"\bwas (?:soll ich|ich) (?:jetzt )?(?:tun|machen|bloss)\b|\bwas würdest du\b|\b(?:einen rat|"
+     r"ratschlag)\b|\bwie findest "
      r"du\b"), ("was denkst du",)),
     ("favourite", (r"\bdein\w* (?:\w+ )?lieblings\w*|\bdeine? liebste\w*",
      r"\bwas (?:magst|liebst) du\b|\bwas machst du gern\w*\b",
@@ -234,7 +236,8 @@ INTENTS = intents(
      r"^(?:lustig|witzig|der war gut|sehr (?:lustig|witzig)|guter witz)$"), ("ha ha ha",)),
     ("sorry", (r"\b(?:tut mir leid|entschuldigung|entschuldige|verzeihung|sorry)\b(?! für dich)",), ("es tut mir leid",
      "entschuldigung")),
-    ("thanks", (r"(?<!nein )\b(?:danke|dankeschön|danke schön|vielen dank|besten dank|merci)\b(?! gut)",), ("danke",
+    ("thanks", (r"(?<!nein )(?<!gut )\b(?:danke|dankeschön|danke schön|vielen dank|besten dank|merci)\b(?! gut)",), (
+     "danke",
      "vielen dank", "danke schön")),
     ("hello", (r"^(?:hallo|hi|hey|servus|moin|grüezi|grüss (?:gott|dich)|guten (?:morgen|tag|abend)|hello)\b$",), (
      "hallo", "guten tag", "guten morgen")),

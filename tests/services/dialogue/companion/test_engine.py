@@ -54,6 +54,20 @@ def test_two_questions_are_both_answered_with_or_without_punctuation() -> None:
         assert "2:05" in said
 
 
+def test_what_needs_no_answer_is_left_out_beside_what_does() -> None:
+    assert say("okay. what time is it?").count("2:05") == 1
+    assert len(say("okay. what time is it?")) < 50
+    thanked = {say("yes. thanks.", seed=seed) for seed in range(20)}
+    assert thanked <= {re.sub(r"\[\w+\] |\{person\}", "", line) for line in ENGLISH.answers["thanks"]}
+
+
+def test_after_something_serious_no_joke_is_told() -> None:
+    talk = Talk()
+    talk.say("i want to kill myself")
+    for text in ("tell me a joke", "ok i will call my brother", "you are funny"):
+        assert "[happy]" not in talk.tagged(text)
+
+
 def test_it_greets_by_the_time_of_day_where_it_is() -> None:
     assert "Good morning" in say("hello", now=NOON.replace(hour=8))
     assert "Good evening" in say("hello", now=NOON.replace(hour=21))

@@ -33,6 +33,10 @@ CommandName: TypeAlias = Literal[
     "help",
 ]  # fmt: skip
 
+SessionCloseReason: TypeAlias = Literal["left", "lost", "shutdown", "failed"]
+UtteranceEndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
+InterruptionSource: TypeAlias = Literal["speech", "button", "message"]
+
 MICROPHONE_RATE = 16_000
 """Samples per second of recorded speech: mono, signed 16 bit, little endian."""
 UNKNOWN_LANGUAGE = "und"
@@ -148,7 +152,7 @@ class SessionClosed(Body, frozen=True, kw_only=True, tag="session.closed"):
     """The live connection is over."""
 
     session: SessionId
-    reason: Literal["left", "lost", "shutdown", "failed"]
+    reason: SessionCloseReason
 
 
 # utterance
@@ -173,7 +177,7 @@ class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
     """Recorded samples at 16 kHz, pre-roll and trailing silence included."""
     speech_ended: int
     """Sample at which the speech ended."""
-    reason: Literal["silence", "too_long", "muted", "session_closed"]
+    reason: UtteranceEndReason
 
 
 class UtteranceDiscarded(Body, frozen=True, kw_only=True, tag="utterance.discarded"):
@@ -273,7 +277,7 @@ class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted")
     reply: ReplyId
     heard: str
     """The part of the text that was played."""
-    by: Literal["speech", "button", "message"]
+    by: InterruptionSource
 
 
 class ReplyFailed(Body, frozen=True, kw_only=True, tag="reply.failed"):

@@ -55,6 +55,9 @@ _ReplyFact: TypeAlias = ReplyStarted | ReplySentence | ReplyEnded | ReplyInterru
 _SpeechFact: TypeAlias = (
     SpeechStarted | SpeechEnded | SpeechFailed | PlaybackStarted | PlaybackProgress | PlaybackFinished
 )
+PersonPartKind: TypeAlias = Literal["speech", "text"]
+PersonPartState: TypeAlias = Literal["listening", "transcribing", "final", "discarded"]
+ReplyState: TypeAlias = Literal["telling", "ended", "interrupted", "failed"]
 SentenceState: TypeAlias = Literal["written", "spoken", "playing", "played", "unspoken"]
 
 
@@ -79,7 +82,7 @@ class Reply(Struct, frozen=True, kw_only=True):
 
     id: str
     character: str
-    state: Literal["telling", "ended", "interrupted", "failed"] = "telling"
+    state: ReplyState = "telling"
     heard: str | None = None
     """The text that had been played when the person interrupted the reply."""
     error: str | None = None
@@ -90,9 +93,9 @@ class Reply(Struct, frozen=True, kw_only=True):
 class PersonPart(Struct, frozen=True, kw_only=True):
     """The person's part of a turn."""
 
-    kind: Literal["speech", "text"]
+    kind: PersonPartKind
     text: str = ""
-    state: Literal["listening", "transcribing", "final", "discarded"] = "listening"
+    state: PersonPartState = "listening"
     source: str = ""
     """Id of the newest utterance or message in it."""
 
@@ -278,7 +281,7 @@ def apply_command(state: Conversation, name: CommandName) -> Conversation:
 
 def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> Conversation:
     source = body.message if isinstance(body, MessageReceived) else body.utterance
-    kind: Literal["speech", "text"] = "text" if isinstance(body, MessageReceived) else "speech"
+    kind: PersonPartKind = "text" if isinstance(body, MessageReceived) else "speech"
     key = event.turn or source
     place = next((i for i in range(len(state.turns) - 1, -1, -1) if state.turns[i].id == key), None)
     turn = Turn(id=key, at=event.at) if place is None else state.turns[place]

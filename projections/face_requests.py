@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bus.events import FaceMade, FaceRefused, FaceRequested
 
+FaceState: TypeAlias = Literal["making", "made", "refused"]
 FaceFact: TypeAlias = FaceRequested | FaceMade | FaceRefused
 
 
@@ -17,7 +18,7 @@ class FaceRequest(Struct, frozen=True, kw_only=True):
 
     character: str
     name: str
-    state: Literal["making", "made", "refused"] = "making"
+    state: FaceState = "making"
     error: str | None = None
     """Why it was refused."""
 

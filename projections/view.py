@@ -5,21 +5,29 @@ Without the owner and the book-keeping of the fold: samples, sources, the volume
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import UNSET, Struct, UnsetType
 
 from bus.events import CharacterId, ConversationId, Emotion, Event, ReplyId, SpeechId, TurnId
-from projections.conversation import Conversation, PersonPart, Reply, Sentence, Turn
-from projections.face_requests import FaceRequest
+from projections.conversation import (
+    Conversation,
+    PersonPart,
+    PersonPartKind,
+    PersonPartState,
+    Reply,
+    ReplyState,
+    Sentence,
+    SentenceState,
+    Turn,
+)
+from projections.face_requests import FaceRequest, FaceState
 
 
 class PersonView(Struct, frozen=True, kw_only=True):
     """The person's part of a turn."""
 
-    kind: Literal["speech", "text"]
+    kind: PersonPartKind
     text: str
-    state: Literal["listening", "transcribing", "final", "discarded"]
+    state: PersonPartState
 
 
 class SentenceView(Struct, frozen=True, kw_only=True):
@@ -29,7 +37,7 @@ class SentenceView(Struct, frozen=True, kw_only=True):
     text: str
     emotion: Emotion
     speech: SpeechId | None
-    state: Literal["written", "spoken", "playing", "played", "unspoken"]
+    state: SentenceState
 
 
 class ReplyView(Struct, frozen=True, kw_only=True):
@@ -37,7 +45,7 @@ class ReplyView(Struct, frozen=True, kw_only=True):
 
     id: ReplyId
     character: CharacterId
-    state: Literal["telling", "ended", "interrupted", "failed"]
+    state: ReplyState
     heard: str | None
     """The part of the text that had been played when the person interrupted."""
     error: str | None
@@ -59,7 +67,7 @@ class FaceView(Struct, frozen=True, kw_only=True):
 
     character: CharacterId
     name: str
-    state: Literal["making", "made", "refused"]
+    state: FaceState
     error: str | None
     """Why it was refused."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bus import clock
 from bus.errors import NotFound
-from bus.events import CharacterCreated, CharacterEvent, CharacterRemoved
-from bus.ids import new_id
+from bus.events import CharacterCreated, CharacterRemoved
 from bus.log.event_log import EventLog
+from bus.stamping import new_character_event
 from bus.work.service import Reader
 from projections.characters import fold_all
 
@@ -25,8 +24,7 @@ async def remove_character(event_log: EventLog, character: str) -> None:
     characters = await current_characters(event_log)
     if character not in characters:
         raise NotFound(f"there is no character {character}; there are {', '.join(sorted(characters)) or 'none'}")
-    event = CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=CharacterRemoved())
-    await event_log.append_character(event)
+    await event_log.append_character(new_character_event(CharacterRemoved(), character=character))
     look = characters.pop(character).look
     if all(one.look != look for one in characters.values()):
         await event_log.assets.remove(look)

@@ -6,12 +6,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bus import clock
 from bus.errors import ConfigurationError, InvalidInput
-from bus.events import CharacterCreated, CharacterEvent
-from bus.ids import new_id, slug
+from bus.events import CharacterCreated
+from bus.ids import slug
 from bus.log.event_log import connect
 from bus.settings import Settings
+from bus.stamping import new_character_event
 from projections.characters import default_greeting, default_personality
 from services.characters import remove_character
 from services.render.builtin_characters import BUILTIN_CHARACTERS
@@ -46,7 +46,7 @@ async def create_character(
     )
     async with connect(settings, name="character") as event_log:
         await event_log.assets.put(portrait.look, portrait.to_bytes())
-        await event_log.append_character(CharacterEvent(id=new_id("e"), at=clock.now(), character=id_, body=created))
+        await event_log.append_character(new_character_event(created, character=id_))
     return id_
 
 

@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from bus import clock
 from bus.errors import BusError, ConfigurationError
-from bus.events import CharacterCreated, CharacterEvent
-from bus.ids import new_id
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
+from bus.stamping import new_character_event
 from services.characters import current_characters
 from services.dialogue.local_model import files as local_model
 from services.render.builtin_characters import BUILTIN_CHARACTERS
@@ -67,11 +65,7 @@ async def publish_builtin_characters(event_log: EventLog) -> None:
     published = await current_characters(event_log)
     for character, created in BUILTIN_CHARACTERS.items():
         if published.get(character) != created:
-            await event_log.append_character(_created_event(character, created))
-
-
-def _created_event(character: str, created: CharacterCreated) -> CharacterEvent:
-    return CharacterEvent(id=new_id("e"), at=clock.now(), character=character, body=created)
+            await event_log.append_character(new_character_event(created, character=character))
 
 
 async def up(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from bus import clock, codec, subjects
 from bus.errors import BusError, Conflict, UndecodableEvent
@@ -21,17 +21,15 @@ from bus.events import (
     Body,
     CharacterEvent,
     Event,
-    Fact,
     FrameBatch,
     IdleBatch,
-    Live,
     LiveBody,
-    LiveEvent,
     StepRepeated,
 )
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog, Fence
+from bus.stamping import new_character_event, new_event, new_live_event
 from bus.work.service import AssetOutput, CharacterOutput, Output
 
 _FencedMedia: TypeAlias = AudioOut | FrameBatch | AudioIn
@@ -117,8 +115,7 @@ class FencedOutput:
                 await self._publish_fact(derive_id(self._event.id, self._service, self._position), output)
                 self._position += 1
             elif isinstance(output, LiveBody):
-                live = LiveEvent(at=clock.now(), conversation=self._event.conversation, body=cast("Live", output))
-                await self._event_log.publish_live(live)
+                await self._event_log.publish_live(new_live_event(output, conversation=self._event.conversation))
             elif isinstance(output, AudioIn | AudioOut | FrameBatch):
                 await self._publish_media(output)
             elif isinstance(output, IdleBatch):
@@ -160,19 +157,12 @@ class FencedOutput:
 
     def _stamp(self, fact_id: str, body: Body) -> Event:
         cause = self._event
-        return Event(
-            id=fact_id,
-            at=clock.now(),
-            conversation=cause.conversation,
-            turn=cause.turn,
-            cause=cause.id,
-            body=cast("Fact", body),
-        )
+        return new_event(body, conversation=cause.conversation, event_id=fact_id, turn=cause.turn, cause=cause.id)
 
     def _stamp_character(self, output: CharacterOutput) -> CharacterEvent:
         # Not fenced: every worker publishes the same fact about the character.
         fact_id = derive_id(self._event.id, self._service, output.character)
-        return CharacterEvent(id=fact_id, at=clock.now(), character=output.character, body=output.body)
+        return new_character_event(output.body, character=output.character, event_id=fact_id)
 
     async def _store(self, asset: AssetOutput) -> None:
         if asset.data is None:

@@ -9,13 +9,11 @@ from contextlib import suppress
 
 import httpx2
 
-from bus import clock
 from bus.errors import BusError
 from bus.events import (
     MICROPHONE_RATE,
     AudioIn,
     Event,
-    LiveEvent,
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
@@ -29,6 +27,7 @@ from bus.events import (
 )
 from bus.ids import derive_id
 from bus.log.event_log import EventLog
+from bus.stamping import new_event, new_live_event
 from tests import voices
 
 _SPOKEN = ("hello_rms", "what_time_is_it_rms", "what_is_your_name_rms")
@@ -91,7 +90,7 @@ class Person:
 
     async def _watch(self) -> None:
         while self._watches:
-            watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session="chaos"))
+            watching = new_live_event(Watching(session="chaos"), conversation=self.conversation)
             with suppress(Exception):
                 await self._event_log.publish_live(watching)
             await asyncio.sleep(2)
@@ -132,7 +131,7 @@ class Person:
 
     def _fact(self, body: UtteranceStarted | UtteranceEnded, turn: str, cause: str | None) -> Event:
         event_id = derive_id(body.utterance, type(body).__name__)
-        return Event(id=event_id, at=clock.now(), conversation=self.conversation, turn=turn, cause=cause, body=body)
+        return new_event(body, conversation=self.conversation, event_id=event_id, turn=turn, cause=cause)
 
     async def _request_until_ok(self, method: str, path: str, body: object = None) -> dict[str, str]:
         """Repeat a request until the gateway accepts it."""

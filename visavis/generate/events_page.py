@@ -14,7 +14,7 @@ import msgspec
 
 from bus import events, subjects
 from bus.log import streams
-from visavis.generate.output import field_docstring, table_cell, write_or_check
+from visavis.generate.output import field_docstring, inline_literals, table_cell, write_or_check
 
 TARGET = Path(__file__).parents[2] / "docs" / "events.md"
 
@@ -80,7 +80,7 @@ def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
     for node in ast.parse(inspect.getsource(events)).body:
         if isinstance(node, ast.ClassDef):
             found[node.name] = {
-                field.target.id: (ast.unparse(field.annotation), field_docstring(after))
+                field.target.id: (ast.unparse(inline_literals(field.annotation, events)), field_docstring(after))
                 for field, after in zip(node.body, [*node.body[1:], None], strict=True)
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
             }

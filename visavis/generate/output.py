@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Literal, get_args, get_origin
 
 
 def field_docstring(node: ast.stmt | None) -> str:
@@ -14,6 +16,25 @@ def field_docstring(node: ast.stmt | None) -> str:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return " ".join(node.value.value.split())
     return ""
+
+
+def inline_literals(annotation: ast.expr, module: ModuleType, *, keep: Collection[str] = ()) -> ast.expr:
+    """An annotation with the values of each alias of a `Literal` in place of its name.
+
+    Args:
+        module: in whose namespace the names are looked up.
+        keep: names that stay.
+    """
+
+    class Inliner(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            alias = None if node.id in keep else getattr(module, node.id, None)
+            if get_origin(alias) is not Literal:
+                return node
+            return ast.parse(f"Literal[{', '.join(map(repr, get_args(alias)))}]", mode="eval").body
+
+    inlined: ast.expr = Inliner().visit(annotation)
+    return inlined
 
 
 def table_cell(text: str) -> str:

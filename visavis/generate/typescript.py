@@ -19,7 +19,7 @@ import msgspec
 
 from bus import events
 from projections import view
-from visavis.generate.output import write_or_check
+from visavis.generate.output import inline_literals, write_or_check
 
 ROOTS: Mapping[ModuleType, tuple[str, ...]] = {
     events: ("Event", "LiveEvent"),
@@ -105,7 +105,7 @@ def _struct(module: ModuleType, node: ast.ClassDef) -> list[str]:
     struct: type[msgspec.Struct] = getattr(module, node.name)
     config = struct.__struct_config__
     fields = [
-        (field.target.id, field.annotation, _documentation(after))
+        (field.target.id, inline_literals(field.annotation, module, keep=_EVENT_TYPES), _documentation(after))
         for field, after in zip(node.body, [*node.body[1:], None], strict=True)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     ]

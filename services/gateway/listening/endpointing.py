@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from bus.events import MICROPHONE_RATE
+from bus.events import MICROPHONE_RATE, UtteranceEndReason
 from services.gateway.listening.completeness import Completeness, completeness
 
 _MS = MICROPHONE_RATE // 1000
@@ -32,8 +32,6 @@ TURN_CHECK_SILENCE = 200 * _MS
 ONSET_THRESHOLD, OFFSET_THRESHOLD = 0.5, 0.35
 """Probability at which speech begins, and under which it ceases."""
 
-EndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
-
 
 @dataclass(frozen=True)
 class StartOfSpeech:
@@ -49,7 +47,7 @@ class EndOfSpeech:
 
     speech_ended: int
     """The sample at which its last speech ended."""
-    reason: EndReason
+    reason: UtteranceEndReason
 
 
 Boundary: TypeAlias = StartOfSpeech | EndOfSpeech
@@ -123,7 +121,7 @@ class Endpointer:
         if self.in_utterance and self._last_speech == silent_since:
             self._sound_judgement = judgement
 
-    def stop(self, reason: EndReason) -> EndOfSpeech | None:
+    def stop(self, reason: UtteranceEndReason) -> EndOfSpeech | None:
         """End the utterance now, if there is one: the microphone is muted or gone."""
         return self._end(reason) if self.in_utterance else None
 
@@ -166,7 +164,7 @@ class Endpointer:
     def _partial_is_current(self) -> bool:
         return self._partial_at >= self._last_speech - MAX_PARTIAL_LAG
 
-    def _end(self, reason: EndReason) -> EndOfSpeech:
+    def _end(self, reason: UtteranceEndReason) -> EndOfSpeech:
         self._started = None
         self._was_speech = False
         self._free_from = self._now

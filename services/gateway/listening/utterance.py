@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bus import clock
 from bus.events import AudioIn, Body, Event, LiveEvent, TranscriptStable, UtteranceEnded, UtteranceStarted
 from bus.ids import derive_id, new_id
+from bus.stamping import new_event, new_live_event
 from services.gateway.listening.endpointing import EndOfSpeech
 
 
@@ -51,7 +51,7 @@ class Utterance:
         body = TranscriptStable(
             utterance=self.id, turn=self._turn, text=text, language=self._language, generation=self._generation
         )
-        return LiveEvent(at=clock.now(), conversation=self._conversation, body=body)
+        return new_live_event(body, conversation=self._conversation)
 
     def ended(self, boundary: EndOfSpeech) -> Event:
         """The end of the utterance, once its final chunk is made."""
@@ -64,11 +64,5 @@ class Utterance:
         return self._event(body, "ended", cause=self.started.id)
 
     def _event(self, body: Body, name: str, *, cause: str | None) -> Event:
-        return Event(
-            id=derive_id(self.id, name),
-            at=clock.now(),
-            conversation=self._conversation,
-            turn=self._turn,
-            cause=cause,
-            body=body,  # type: ignore[arg-type]
-        )
+        event_id = derive_id(self.id, name)
+        return new_event(body, conversation=self._conversation, event_id=event_id, turn=self._turn, cause=cause)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from bus import clock
+from typing import TypedDict
+
 from bus.events import Body, Event, PlaybackFinished, PlaybackProgress, PlaybackStarted, SpeechStarted
 from bus.ids import derive_id
+from bus.stamping import new_event
 from services.gateway.playing.playout import PlayoutEvent, PlayoutFinished, PlayoutProgress, PlayoutStarted
+
+
+class _SpeechFields(TypedDict):
+    session: str
+    speech: str
+    reply: str
+    index: int
 
 
 class PlaybackEvents:
@@ -25,16 +34,16 @@ class PlaybackEvents:
     def event(self, playout_event: PlayoutEvent) -> Event:
         """The event for the log."""
         speech = playout_event.speech
-        common = {"session": self._session, "speech": speech.speech, "reply": speech.reply, "index": speech.index}
+        common = _SpeechFields(session=self._session, speech=speech.speech, reply=speech.reply, index=speech.index)
         body: Body
         match playout_event:
             case PlayoutStarted(video=video):
-                body = PlaybackStarted(**common, video=video)  # type: ignore[arg-type]
+                body = PlaybackStarted(**common, video=video)
             case PlayoutProgress(samples=samples):
-                body = PlaybackProgress(**common, samples=samples)  # type: ignore[arg-type]
+                body = PlaybackProgress(**common, samples=samples)
             case PlayoutFinished():
                 body = PlaybackFinished(
-                    **common,  # type: ignore[arg-type]
+                    **common,
                     samples=playout_event.samples,
                     complete=playout_event.complete,
                     frames=playout_event.frames,
@@ -42,11 +51,10 @@ class PlaybackEvents:
         cause = self._causes.get(speech.speech)
         if isinstance(playout_event, PlayoutFinished):
             self._causes.pop(speech.speech, None)
-        return Event(
-            id=derive_id(speech.speech, self._session, type(body).__name__, getattr(body, "samples", 0)),
-            at=clock.now(),
+        return new_event(
+            body,
             conversation=self._conversation,
+            event_id=derive_id(speech.speech, self._session, type(body).__name__, getattr(body, "samples", 0)),
             turn=cause.turn if cause else None,
             cause=cause.id if cause else None,
-            body=body,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from bus import clock, codec, subjects
+from bus import codec, subjects
 from bus.errors import ConfigurationError, UndecodableEvent
 from bus.events import (
     AudioIn,
@@ -20,6 +20,7 @@ from bus.events import (
 from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog
+from bus.stamping import new_event
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +89,7 @@ async def _end_utterances(event_log: EventLog, conversation: str, session: str) 
                 pass
     for utterance, started_event in unended.items():
         samples = await _finish_recording(event_log, conversation, utterance)
-        body = UtteranceEnded(
-            utterance=utterance, samples=samples, speech_ended=samples, reason="session_closed"
-        )
+        body = UtteranceEnded(utterance=utterance, samples=samples, speech_ended=samples, reason="session_closed")
         await event_log.append(_event(started_event, body, derive_id(utterance, "ended")))
 
 
@@ -104,14 +103,10 @@ async def _finish_recording(event_log: EventLog, conversation: str, utterance: s
             index, samples = chunk.index + 1, chunk.sample + len(chunk.pcm) // 2
             if chunk.final:
                 return samples
-    last = AudioIn(
-        conversation=conversation, utterance=utterance, index=index, sample=samples, pcm=b"", final=True
-    )
+    last = AudioIn(conversation=conversation, utterance=utterance, index=index, sample=samples, pcm=b"", final=True)
     await event_log.publish_media(last, f"{utterance}-{index}")
     return samples
 
 
 def _event(cause: Event, body: SessionClosed | UtteranceEnded, event_id: str) -> Event:
-    return Event(
-        id=event_id, at=clock.now(), conversation=cause.conversation, turn=cause.turn, cause=cause.id, body=body
-    )
+    return new_event(body, conversation=cause.conversation, event_id=event_id, turn=cause.turn, cause=cause.id)

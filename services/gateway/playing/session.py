@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any
 
 from aiortc import RTCIceServer, RTCSessionDescription
 
@@ -23,6 +23,7 @@ from bus.events import (
     LiveEvent,
     ReplyInterrupted,
     SessionClosed,
+    SessionCloseReason,
     SessionOpened,
     SpeechFailed,
     SpeechStarted,
@@ -35,6 +36,7 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
+from bus.stamping import new_event, new_live_event
 from services.gateway.feed import Feed, Subscription
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import BargeInDetector, Verdict
@@ -46,8 +48,6 @@ from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
 
 log = logging.getLogger(__name__)
-
-CloseReason = Literal["left", "lost", "shutdown", "failed"]
 
 CONNECT_TIMEOUT = 20.0
 """Seconds from the answer until media must flow."""
@@ -102,7 +102,7 @@ class Session:
         self._peer = PeerConnection(
             ice_servers, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
         )
-        self._ended: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
         self._opened: Event | None = None
 
@@ -120,7 +120,7 @@ class Session:
         """
         return await self._peer.answer(offer)
 
-    def end(self, reason: CloseReason) -> None:
+    def end(self, reason: SessionCloseReason) -> None:
         """Make `run` close the session; of several reasons the first counts."""
         if not self._ended.done():
             self._ended.set_result(reason)
@@ -130,7 +130,7 @@ class Session:
 
     async def run(self) -> None:
         """Serve the session until it is ended, then close it."""
-        reason: CloseReason = "shutdown"
+        reason: SessionCloseReason = "shutdown"
         connected = asyncio.create_task(self._peer.connected.wait())
         try:
             # A browser that connects may write at once, before this end knows that it is connected.
@@ -145,7 +145,7 @@ class Session:
             connected.cancel()
             await asyncio.shield(self._close(reason))
 
-    async def _serve(self) -> CloseReason:
+    async def _serve(self) -> SessionCloseReason:
         """Run the tasks of an open session until it is ended, or one of them fails."""
         self._opened = self._event(SessionOpened(session=self.id), "opened")
         self._journal.record(self._opened)
@@ -176,7 +176,7 @@ class Session:
                 tasks.create_task(self._send_ticks())
                 tasks.create_task(self._microphone.run(self.id))
 
-    async def _close(self, reason: CloseReason) -> None:
+    async def _close(self, reason: SessionCloseReason) -> None:
         await self._peer.close()
         if self._opened is None:
             return
@@ -187,13 +187,8 @@ class Session:
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
     def _event(self, body: SessionOpened | SessionClosed, name: str) -> Event:
-        return Event(
-            id=derive_id(self.id, name),
-            at=clock.now(),
-            conversation=self.conversation,
-            cause=self._opened.id if self._opened else None,
-            body=body,
-        )
+        cause = self._opened.id if self._opened else None
+        return new_event(body, conversation=self.conversation, event_id=derive_id(self.id, name), cause=cause)
 
     # input: the conversation's events and media
 
@@ -311,7 +306,7 @@ class Session:
             await asyncio.sleep(_WATCHING_INTERVAL)
 
     async def _publish_watching(self) -> None:
-        watching = LiveEvent(at=clock.now(), conversation=self.conversation, body=Watching(session=self.id))
+        watching = new_live_event(Watching(session=self.id), conversation=self.conversation)
         await self._event_log.publish_live(watching)
 
     async def _keep_idle_loop(self) -> None:

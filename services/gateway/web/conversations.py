@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from bus import clock
 from bus.errors import InvalidInput, NotFound, TooLarge
 from bus.events import (
     Body,
@@ -13,13 +12,14 @@ from bus.events import (
     CharacterCreated,
     CharacterEvent,
     ConversationOpened,
-    Event,
+    InterruptionSource,
     MessageReceived,
     ReplyInterrupted,
 )
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
+from bus.stamping import new_event
 from projections import characters
 from projections.conversation import Conversation, Reply, played_text
 from services.gateway.feed import Feed
@@ -151,7 +151,7 @@ class Conversations:
         await self.interrupt(conversation, by=by)
 
     async def interrupt(
-        self, conversation: str, by: Literal["speech", "button", "message"], *, before: str | None = None
+        self, conversation: str, by: InterruptionSource, *, before: str | None = None
     ) -> None:
         """Interrupt the replies in progress, if any.
 
@@ -179,13 +179,7 @@ class Conversations:
     async def _append(
         self, conversation: str, body: Body, *, turn: str | None = None, event_id: str | None = None
     ) -> None:
-        event = Event(
-            id=event_id or new_id("e"),
-            at=clock.now(),
-            conversation=conversation,
-            turn=turn,
-            body=body,  # type: ignore[arg-type]
-        )
+        event = new_event(body, conversation=conversation, event_id=event_id, turn=turn)
         # The next request of this person reads what this one wrote.
         await self._feed.wait_until_applied(await self._event_log.append(event, retry_for=self.retry_for))
 

@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from bus import clock
 from bus.errors import InvalidInput, NotFound, TooLarge
-from bus.events import LARGEST_PHOTO, Event, FaceRequested
+from bus.events import LARGEST_PHOTO, FaceRequested
 from bus.ids import derive_id, look_of, slug
 from bus.log.event_log import EventLog
+from bus.stamping import new_event
 from projections.characters import default_greeting, default_personality
 from projections.conversation import Conversation
 from services.characters import remove_character
@@ -98,7 +98,7 @@ class FaceRequests:
             language=traits.language or self._language,
         )
         await self._event_log.assets.put(body.photo, photo, retry_for=self._conversations.retry_for)
-        event = Event(id=event_id, at=clock.now(), conversation=conversation.id, body=body)
+        event = new_event(body, conversation=conversation.id, event_id=event_id)
         sequence = await self._event_log.append(event, retry_for=self._conversations.retry_for)
         await self._feed.wait_until_applied(sequence)
         return character

@@ -54,6 +54,12 @@ export type CommandName =
   | 'voice_on'
   | 'help'
 
+export type SessionCloseReason = 'left' | 'lost' | 'shutdown' | 'failed'
+
+export type UtteranceEndReason = 'silence' | 'too_long' | 'muted' | 'session_closed'
+
+export type InterruptionSource = 'speech' | 'button' | 'message'
+
 /** Samples per second of recorded speech: mono, signed 16 bit, little endian. */
 export const MICROPHONE_RATE = 16000
 
@@ -146,7 +152,7 @@ export interface SessionOpened {
 export interface SessionClosed {
   readonly type: 'session.closed'
   readonly session: SessionId
-  readonly reason: 'left' | 'lost' | 'shutdown' | 'failed'
+  readonly reason: SessionCloseReason
 }
 
 /** A person began to speak; the audio is on `audio.<conversation>.in.<utterance>`. */
@@ -168,7 +174,7 @@ export interface UtteranceEnded {
   readonly samples: number
   /** Sample at which the speech ended. */
   readonly speech_ended: number
-  readonly reason: 'silence' | 'too_long' | 'muted' | 'session_closed'
+  readonly reason: UtteranceEndReason
 }
 
 /** The utterance was no speech, or no word of it was understood. */
@@ -259,7 +265,7 @@ export interface ReplyInterrupted {
   readonly reply: ReplyId
   /** The part of the text that was played. */
   readonly heard: string
-  readonly by: 'speech' | 'button' | 'message'
+  readonly by: InterruptionSource
 }
 
 /** There is no answer, or it broke off; the page shows that. */

@@ -1,0 +1,38 @@
+"""Makes events: a body with its id and the present time."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from bus import clock
+from bus.events import Body, CharacterEvent, CharacterFact, Event, Fact, Live, LiveBody, LiveEvent
+from bus.ids import new_id
+
+
+def new_event(
+    body: Body, *, conversation: str, event_id: str | None = None, turn: str | None = None, cause: str | None = None
+) -> Event:
+    """An event of a conversation.
+
+    Args:
+        event_id: a derived id, where publishing the event again must do nothing; otherwise a random one.
+        cause: id of the event that caused this one.
+    """
+    return Event(
+        id=event_id or new_id("e"),
+        at=clock.now(),
+        conversation=conversation,
+        turn=turn,
+        cause=cause,
+        body=cast("Fact", body),
+    )
+
+
+def new_character_event(body: CharacterFact, *, character: str, event_id: str | None = None) -> CharacterEvent:
+    """An event of a character; with a random id unless it is given one."""
+    return CharacterEvent(id=event_id or new_id("e"), at=clock.now(), character=character, body=body)
+
+
+def new_live_event(body: LiveBody, *, conversation: str) -> LiveEvent:
+    """A live event of a conversation."""
+    return LiveEvent(at=clock.now(), conversation=conversation, body=cast("Live", body))

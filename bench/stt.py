@@ -1,104 +1,92 @@
-"""Accuracy and speed of the speech recognisers: word error rate, real-time factor, delay of the final transcript.
+"""Accuracy and cost of the speech recognisers on recordings of people, side by side.
 
-`python -m bench.stt [--engine NAME]… [--model MODEL] [--folder FOLDER]` feeds the recordings of the tests, or those of
-a folder like LibriSpeech's (sound files, and `*.trans.txt` with lines "name TEXT"), to each engine in real time, and
-once more as fast as possible. `--cost tiny,base` measures Whisper networks of these sizes with random weights: their
-transcripts are nonsense, their cost is the same.
+`python -m bench.stt [--engine NAME]… [--limit N] [--timed N]` feeds the recordings of `bench.recordings` to each
+engine, in a process of its own: as they are, with pink noise, with reverberation, and those of synthetic voices apart.
+Some are then played at the pace of a microphone for the delay of the final transcript. `--folder FOLDER` takes the
+recordings of a folder like LibriSpeech's instead (sound files, and `*.trans.txt` with lines "name TEXT").
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import resource
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import av
+import msgspec
 import numpy as np
 
+from bench.intelligibility import words
 from bench.machine import machine, percentiles, table
-from bench.word_error_rate import normalised_words, word_errors
+from bench.recordings import ASTERISK, Recording, in_noise, people, reverberant, synthetic
+from bench.word_error_rate import word_errors
 from bus.events import MICROPHONE_RATE
 from bus.process.engines import choose_engine
-from bus.settings import Settings
-from services.audio import Resampler, to_int16
+from bus.settings import Settings, read_settings
+from services.audio import Resampler, Samples, to_int16
+from services.models import whisper
+from services.models.use import fetched
 from services.stt.__main__ import ENGINES, make_vad
 from services.stt.engine import Transcriber
 from services.stt.service import BLOCK_BYTES
-from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
-from services.stt.whisper.engine import WhisperEngine
-from services.stt.whisper.network import DecodeRequest, DecodeResult, Network
-from tests import voices
-from tests.services.stt.whisper import tiny_whisper
 
 ENDPOINT = 0.5
 """Seconds of silence that end an utterance, as in the gateway where no model decides sooner."""
-SPOKEN_TOKENS = 20
-"""Tokens of an ordinary utterance: the limit for random weights, which emit no end of text."""
+NAMES = ("pocketsphinx", "moonshine", "whisper tiny.en", "whisper base")
 
 
-@dataclass(frozen=True)
-class Spoken:
-    """A recorded utterance and its text."""
+class Measured(msgspec.Struct):
+    """The results of one engine."""
 
-    text: str
-    pcm: bytes
-    """With the silence that ends the utterance."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The result of one recording."""
-
-    seconds: float
-    """Length of the sound."""
-    words: int
-    wrong: int
-    taken: float
-    """Seconds of processor time."""
-    delay: float
-    """Milliseconds from the end of the utterance to its final transcript, in real time."""
+    wrong: dict[str, tuple[int, int]] = {}
+    """Wrong words and all words, by kind of recording."""
+    sound: float = 0.0
+    taken: float = 0.0
+    """Seconds of sound, and of processor time for it."""
+    at_once: list[float] = []
+    """Milliseconds from the last sample to the final transcript where the speaker is cut off there."""
+    after_endpoint: list[float] = []
+    """Milliseconds from the end of the silence after the speech to the final transcript."""
+    megabytes: int = 0
+    """Memory that the engine added, at the most."""
 
 
-def recordings() -> Iterator[Spoken]:
-    """The recordings of the tests."""
-    for name, recording in voices.recordings().items():
-        yield Spoken(recording.text, voices.spoken(name, after=ENDPOINT))
-
-
-def librispeech_folder(path: Path, limit: int) -> Iterator[Spoken]:
-    """The first `limit` recordings of a folder like LibriSpeech's."""
+def librispeech_folder(path: Path) -> list[Recording]:
+    """The recordings of a folder like LibriSpeech's."""
     lines = [line for listed in sorted(path.rglob("*.trans.txt")) for line in listed.read_text().splitlines()]
     sounds = {sound.stem: sound for sound in path.rglob("*") if sound.suffix in (".flac", ".wav", ".ogg", ".mp3")}
-    for line in lines[:limit]:
-        name, _, text = line.partition(" ")
+    found = []
+    for name, _, text in (line.partition(" ") for line in lines):
         with av.open(str(sounds[name])) as container:
-            rate = container.streams.audio[0].rate
-            resampler = Resampler(rate, MICROPHONE_RATE)
+            resampler = Resampler(container.streams.audio[0].rate, MICROPHONE_RATE)
             blocks = [resampler.push(to_int16(frame.to_ndarray()[0])) for frame in container.decode(audio=0)]
-        silence = np.zeros(round(ENDPOINT * MICROPHONE_RATE), np.int16)
-        yield Spoken(text, np.concatenate([*blocks, resampler.flush(), silence]).tobytes())
+        found.append(Recording(name, text, np.concatenate([*blocks, resampler.flush()])))
+    return found
 
 
-def measure(engine: Transcriber, spoken: Spoken) -> Measured:
-    begun = time.process_time()
-    text = _transcribe(engine, spoken.pcm, lambda left: None)
-    taken = time.process_time() - begun
-    over = time.monotonic() + len(spoken.pcm) / 2 / MICROPHONE_RATE
-    _transcribe(engine, spoken.pcm, lambda left: time.sleep(max(0.0, over - left - time.monotonic())))
-    delay = 1000 * (time.monotonic() - over)
-    expected = normalised_words(spoken.text)
-    seconds = len(spoken.pcm) / 2 / MICROPHONE_RATE
-    return Measured(seconds, len(expected), word_errors(expected, normalised_words(text)), taken, delay)
+def load(name: str, settings: Settings) -> Transcriber:
+    """An engine of the service by its name, or "whisper SIZE" from the catalogue, on the processor."""
+    kind, _, size = name.partition(" ")
+    if not size:
+        return choose_engine(ENGINES, kind, settings, setting="--engine").option.load(settings)
+    from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
+    from services.stt.whisper.engine import WhisperEngine
+
+    network = CTranslate2Whisper(fetched(whisper.CTRANSLATE2[size], settings), "cpu", threads=os.cpu_count() or 1)
+    engine = WhisperEngine(network, make_vad(settings))
+    engine.warm_up()
+    return engine
 
 
-def _transcribe(engine: Transcriber, pcm: bytes, wait: Callable[[float], None]) -> str:
+def heard(engine: Transcriber, sound: Samples, wait: Callable[[float], None] = lambda left: None) -> str:
     """The transcript. Before each block calls `wait` with the seconds of sound that come after the block."""
     transcription = engine.open("en")
+    pcm = sound.tobytes()
     for start in range(0, len(pcm), BLOCK_BYTES):
         wait((len(pcm) - min(start + BLOCK_BYTES, len(pcm))) / 2 / MICROPHONE_RATE)
         transcription.push(pcm[start : start + BLOCK_BYTES])
@@ -107,63 +95,101 @@ def _transcribe(engine: Transcriber, pcm: bytes, wait: Callable[[float], None]) 
     return transcript.text
 
 
-class BriefNetwork:
-    """A network whose output is limited to the tokens of an ordinary utterance."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._network, name)
-
-    def generate(self, encoded: Any, prompts: Sequence[Sequence[int]], request: DecodeRequest) -> list[DecodeResult]:
-        known = len(prompts[0]) - 4
-        return self._network.generate(encoded, prompts, replace(request, max_tokens=max(1, SPOKEN_TOKENS - known)))
+def delay(engine: Transcriber, sound: Samples) -> float:
+    """Milliseconds from the last sample to the final transcript, played at the pace of a microphone."""
+    over = time.monotonic() + len(sound) / MICROPHONE_RATE
+    heard(engine, sound, lambda left: time.sleep(max(0.0, over - left - time.monotonic())))
+    return 1000 * (time.monotonic() - over)
 
 
-def random_whisper(size: str, folder: Path) -> WhisperEngine:
-    """Whisper of a published size with random weights."""
-    shape = tiny_whisper.SIZES[size]
-    written = tiny_whisper.write_ctranslate2(folder / size, tiny_whisper.random_weights(size=shape), shape)
-    whisper = WhisperEngine(BriefNetwork(CTranslate2Whisper(written, "cpu")), make_vad(Settings()))
-    whisper.warm_up()
-    return whisper
+def measure(engine: Transcriber, kinds: dict[str, list[Recording]], timed: int) -> Measured:
+    """Everything about one engine; the delays with the first `timed` recordings of the first kind."""
+    found = Measured()
+    silence = np.zeros(round(ENDPOINT * MICROPHONE_RATE), np.int16)
+    for kind, recordings in kinds.items():
+        wrong = total = 0
+        for one in recordings:
+            sound = np.concatenate([one.samples, silence])
+            begun = time.process_time()
+            text = heard(engine, sound)
+            found.taken += time.process_time() - begun
+            found.sound += len(sound) / MICROPHONE_RATE
+            wrong += word_errors(words(one.text), words(text))
+            total += len(words(one.text))
+        found.wrong[kind] = (wrong, total)
+    for one in next(iter(kinds.values()))[:timed]:
+        found.at_once.append(delay(engine, one.samples))
+        found.after_endpoint.append(delay(engine, np.concatenate([one.samples, silence])))
+    return found
 
 
-def row(name: str, measured: Sequence[Measured], *, cost_only: bool) -> list[str]:
-    median, high = percentiles([one.delay for one in measured], 50, 95)
-    words, wrong = sum(one.words for one in measured), sum(one.wrong for one in measured)
-    factor = sum(one.taken for one in measured) / sum(one.seconds for one in measured)
-    rate = "—" if cost_only else f"{100 * wrong / max(words, 1):.1f} %"
-    return [name, rate, str(words), f"{factor:.2f}", f"{median:.0f}", f"{high:.0f}"]
+def row(name: str, measured: Measured) -> list[str]:
+    rates = [f"{100 * wrong / max(1, total):.1f} %" for wrong, total in measured.wrong.values()]
+    delays = [percentiles(values, 50, 95) for values in (measured.at_once, measured.after_endpoint)]
+    return [
+        name, *rates, f"{measured.taken / measured.sound:.2f}", *(f"{p50:.0f} / {p95:.0f}" for p50, p95 in delays),
+        str(measured.megabytes),
+    ]  # fmt: skip
 
 
-HEAD = ("engine", "word errors", "words", "processor s per s of sound", "final transcript p50, ms", "p95, ms")
+def recordings_of(arguments: argparse.Namespace) -> dict[str, list[Recording]]:
+    """The recordings by kind, `limit` of each, taken evenly."""
+    if arguments.folder:
+        return {"people": _evenly(librispeech_folder(arguments.folder), arguments.limit)}
+    clean = _evenly(people(arguments.prompts), arguments.limit)
+    return {
+        "people": clean,
+        "people, noise": [in_noise(one) for one in clean],
+        "people, reverberation": [reverberant(one) for one in clean],
+        "synthetic": _evenly(synthetic(), arguments.limit),
+    }
+
+
+def _evenly(recordings: Sequence[Recording], limit: int) -> list[Recording]:
+    places = np.unique(np.linspace(0, len(recordings) - 1, min(limit, len(recordings))).round().astype(int))
+    return [recordings[place] for place in places]
+
+
+def measure_one(name: str, kinds: dict[str, list[Recording]], timed: int) -> int:
+    """Measure one engine in this process and print the result as JSON."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    engine = load(name, read_settings(os.environ))
+    measured = measure(engine, kinds, timed)
+    measured.megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    sys.stdout.buffer.write(msgspec.json.encode(measured) + b"\n")
+    return 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine", action="append", help="pocketsphinx, whisper, whisper-torch; several times")
-    parser.add_argument("--model", default="", help="for Whisper, as VISAVIS_STT_MODEL")
+    parser.add_argument("--engine", action="append", help=f"one of the service's, or whisper SIZE; default: {NAMES}")
+    parser.add_argument("--limit", type=int, default=100, help="recordings of each kind")
+    parser.add_argument("--timed", type=int, default=12, help="recordings that are played in real time, twice")
+    parser.add_argument("--prompts", type=Path, default=ASTERISK, help="folder of Debian's English prompts, *.g722")
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--limit", type=int, default=100)
-    parser.add_argument("--cost", default="", help="sizes of Whisper with random weights, comma separated")
+    parser.add_argument("--one", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    try:
+        kinds = recordings_of(arguments)
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if arguments.one:
+        return measure_one(arguments.one, kinds, arguments.timed)
     where = machine()
-    spoken = list(recordings() if arguments.folder is None else librispeech_folder(arguments.folder, arguments.limit))
-    rows: list[list[str]] = []
-    settings = Settings(stt_model=arguments.model)
-    for name in arguments.engine or ([] if arguments.cost else ["pocketsphinx"]):
-        engine = choose_engine(ENGINES, name, settings, setting="--engine").option.load(settings)
-        rows.append(row(name, [measure(engine, one) for one in spoken], cost_only=False))
-    with tempfile.TemporaryDirectory() as folder:
-        for size in filter(None, arguments.cost.split(",")):
-            whisper = random_whisper(size, Path(folder))
-            found = [measure(whisper, one) for one in spoken]
-            rows.append(row(f"whisper {size}, random weights", found, cost_only=True))
-            whisper.close()
-    print(f"{where}\n")
-    print(table(HEAD, rows))
+    rows = []
+    for name in arguments.engine or NAMES:
+        command = [sys.executable, "-m", "bench.stt", *sys.argv[1:], "--one", name]
+        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        rows.append(row(name, msgspec.json.decode(answer.splitlines()[-1], type=Measured)))
+        print(" | ".join(rows[-1]), file=sys.stderr)
+    head = (
+        "engine", *(f"word errors, {kind}" for kind in kinds), "processor s per s of sound",
+        "final after the last sample, p50 / p95 ms", "final after the endpoint, p50 / p95 ms", "MiB",
+    )  # fmt: skip
+    counts = {kind: sum(len(words(one.text)) for one in found) for kind, found in kinds.items()}
+    print(f"{where}\n\nWords: {', '.join(f'{count} of {kind}' for kind, count in counts.items())}\n")
+    print(table(head, rows))
     return 0
 
 

@@ -191,10 +191,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=32)
     parser.add_argument("--interruptions", type=int, default=12)
+    parser.add_argument("--stt", default="pocketsphinx", help="VISAVIS_STT_ENGINE; its models have to be here")
     arguments = parser.parse_args()
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder))
+        stack = Stack(Path(folder), VISAVIS_STT_ENGINE=arguments.stt)
         try:
             stack.start()
             lines = asyncio.run(measure(stack, arguments.turns, arguments.interruptions))

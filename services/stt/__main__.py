@@ -93,7 +93,12 @@ def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
     return "its CTranslate2 has no build for the graphics card here, torch has"
 
 
-def _load_whisper(settings: Settings) -> Transcriber:
+def _load_whisper(settings: Settings, english: Transcriber | None = None) -> Transcriber:
+    """Whisper, fetched in the background if it is missing.
+
+    Args:
+        english: serves meanwhile; None: the best that is here.
+    """
     device = _device(settings, _ctranslate2_has_gpu)
     model = _model(settings, device)
 
@@ -107,17 +112,23 @@ def _load_whisper(settings: Settings) -> Transcriber:
         whisper.warm_up()
         return whisper
 
-    return _load_or_defer_whisper(model, weights.CTRANSLATE2, settings, load)
+    return _load_or_defer_whisper(model, weights.CTRANSLATE2, settings, load, english)
 
 
 def _load_or_defer_whisper(
-    model: str, format: weights.WeightFormat, settings: Settings, load: Callable[[], Transcriber]
+    model: str,
+    format: weights.WeightFormat,
+    settings: Settings,
+    load: Callable[[], Transcriber],
+    english: Transcriber | None = None,
 ) -> Transcriber:
     """Whisper if its files are here; else an engine for English, until they are fetched in the background."""
     silero = is_here(SILERO, settings)
     if settings.model_downloads == "off" or (silero and weights.find_local(model, format, settings) is not None):
         return load()
-    if silero and is_here(MOONSHINE, settings) and _missing_packages("onnxruntime", extra="") is None:
+    if english is not None:
+        fallback = english
+    elif silero and is_here(MOONSHINE, settings) and _missing_packages("onnxruntime", extra="") is None:
         fallback = _moonshine(folder_of(MOONSHINE, settings), settings)
     else:
         fallback = _load_pocketsphinx(settings)
@@ -166,7 +177,7 @@ def _load_moonshine(settings: Settings) -> Transcriber:
     )
     if _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
         return english
-    return LanguageRouter(english, lambda: _load_whisper(settings))
+    return LanguageRouter(english, lambda: _load_whisper(settings, english))
 
 
 def _moonshine(folder: Path, settings: Settings) -> Transcriber:

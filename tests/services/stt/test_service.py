@@ -245,6 +245,30 @@ async def test_whisper_is_fetched_while_another_engine_serves_english(tmp_path: 
 
 
 @real_models.needs(SILERO)
+@real_models.needs(MOONSHINE)
+async def test_beside_moonshine_another_language_waits_for_whisper_base(tmp_path: Path) -> None:
+    for model in (SILERO, MOONSHINE):
+        (tmp_path / model.name).symlink_to(real_models.folder(model))
+    settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}", stt_device="cpu")
+    built = build(structs.replace(settings, stt_engine="moonshine"))
+    german = event(UtteranceStarted(utterance="u", session="s", language="de"))
+    with pytest.raises(EngineError, match=r"English only, not 'de'; Whisper base is still being fetched") as caught:
+        [output async for output in built.handle(german, FakeReader())]
+    assert caught.value.code == "language_unsupported"
+
+
+@real_models.needs(SILERO)
+@real_models.needs(MOONSHINE)
+async def test_beside_moonshine_another_language_goes_to_whisper(counting_folder: Path) -> None:
+    settings = structs.replace(real_models.SETTINGS, stt_model=str(counting_folder), stt_device="cpu")
+    built = build(structs.replace(settings, stt_engine="moonshine"))
+    german = event(UtteranceStarted(utterance="u", session="s", language="de"))
+    reader = FakeReader(media={SUBJECT: chunks(bytes(8192))})
+    outputs = [output async for output in built.handle(german, reader)]
+    assert outputs == [UtteranceDiscarded(utterance="u", reason="no_words")]
+
+
+@real_models.needs(SILERO)
 def test_whisper_is_chosen_if_its_model_is_present(counting_folder: Path) -> None:
     assert build(structs.replace(real_models.SETTINGS, stt_model=str(counting_folder))).engine == "whisper"
 

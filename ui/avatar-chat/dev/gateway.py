@@ -326,6 +326,24 @@ async def ice(request: Request) -> Response:
     return JSONResponse({"iceServers": []})
 
 
+async def status(request: Request) -> Response:
+    """An installation that is fetching a voice."""
+    fetching = [{"model": "kokoro", "percent": int(time.time()) % 100}]
+    rows = [
+        ("stt", "moonshine", "Moonshine, English, on this machine", []),
+        ("dialogue", "companion", "Offline companion, answers by patterns, no language model", []),
+        ("tts", "hibari", "hibari for English women, simpler voices for the others until Kokoro is here", fetching),
+        ("render", "layered", "Drawn characters; photos are warped by the processor", []),
+    ]
+    services = [
+        {"name": name, "engine": engine, "words": words, "up": True, "note": "", "downloads": downloads}
+        for name, engine, words, downloads in rows
+    ]
+    mind = {"service": "dialogue", "title": "A language model makes the conversation real.",
+            "cost": "1.1 GB to download", "command": "make mind"}  # fmt: skip
+    return JSONResponse({"bus": "up", "services": services, "suggestions": [mind], "faces_per_person": 0})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=28080)
@@ -343,6 +361,7 @@ def main() -> None:
         Route(f"{c}/interrupt", interrupt, methods=["POST"]),
         Route(f"{c}/rtc", rtc, methods=["POST"]),
         Route("/api/rtc/ice", ice),
+        Route("/api/status", status),
         Route("/api/rtc/{session}", leave, methods=["DELETE"]),
         Route("/api/rtc/{session}/leave", leave, methods=["POST"]),
         Route("/dev/speak/{id}", speak, methods=["POST"]),

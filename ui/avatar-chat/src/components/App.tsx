@@ -13,16 +13,16 @@ import { Captions } from './Captions'
 import { CharacterSelector } from './CharacterSelector'
 import { Composer } from './Composer'
 import { ConversationList } from './ConversationList'
+import { EnginesDialog } from './EnginesDialog'
 import { FaceDialog } from './FaceDialog'
 import { Header } from './Header'
-import { KeyboardHelp } from './KeyboardHelp'
+import { HelpDialog } from './HelpDialog'
 import { Notices } from './Notices'
 import { Readout } from './Readout'
-import { ServiceNotes } from './ServiceNotes'
 import { Transcript } from './Transcript'
 import { VoiceControls } from './VoiceControls'
 
-type Open = 'list' | 'help' | 'face' | null
+type Open = 'list' | 'help' | 'face' | 'engines' | null
 
 /** The page. */
 export function App() {
@@ -39,19 +39,19 @@ export function App() {
       <a href="#message" className="skip">
         Skip to the message box
       </a>
-      <Header onList={() => setOpen('list')} onHelp={() => setOpen('help')} />
+      <Header onList={() => setOpen('list')} onEngines={() => setOpen('engines')} onHelp={() => setOpen('help')} />
       <main className="stage">
         {readout && <Readout />}
         <CharacterSelector onNew={() => setOpen('face')} />
         <Notices tone="problem" />
-        <ServiceNotes />
         {character ? <Face character={character} /> : <NoCharacter />}
         <Notices tone="news" />
       </main>
       <Conversation character={character} />
       {open === 'list' && <ConversationList onClose={() => setOpen(null)} />}
       {open === 'face' && <FaceDialog onClose={close} />}
-      {open === 'help' && <KeyboardHelp onClose={() => setOpen(null)} />}
+      {open === 'engines' && <EnginesDialog onClose={close} />}
+      {open === 'help' && <HelpDialog onClose={() => setOpen(null)} />}
     </div>
   )
 }

@@ -8,7 +8,8 @@ import { Portrait } from './Portrait'
 /** The characters, to choose one. The open conversation goes on with it. */
 export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
   const { chat } = useServices()
-  const { characters, maxFaces } = useStore(chat.lists.state)
+  const { characters } = useStore(chat.lists.state)
+  const maxFaces = useStore(chat.serverStatus.state)?.faces_per_person ?? 0
   const current = useCharacter()
   const making = useConversation()?.view.faces.filter(({ state }) => state === 'making') ?? []
   if (characters.length < 2 && maxFaces === 0) return null

@@ -11,7 +11,8 @@ import { Portrait } from './Portrait'
 /** Makes a character of a photo. Stays open until it is made, or shows why it was refused. */
 export function FaceDialog({ onClose }: { readonly onClose: () => void }) {
   const { chat } = useServices()
-  const { characters, maxFaces } = useStore(chat.lists.state)
+  const { characters } = useStore(chat.lists.state)
+  const maxFaces = useStore(chat.serverStatus.state)?.faces_per_person ?? 0
   const faces = useConversation()?.view.faces
   const [asked, setAsked] = useState<string | null>(null)
   const [error, setError] = useState<string | null>(null)

@@ -1,15 +1,17 @@
-import { Captions, CaptionsOff, Keyboard, MessagesSquare, SquarePen } from 'lucide-react'
+import { Captions, CaptionsOff, CircleQuestionMark, MessagesSquare, SquarePen } from 'lucide-react'
 import { useEffect } from 'react'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
+import { EngineBadge } from './EngineBadge'
 
 interface Props {
   readonly onList: () => void
+  readonly onEngines: () => void
   readonly onHelp: () => void
 }
 
-export function Header({ onList, onHelp }: Props) {
+export function Header({ onList, onEngines, onHelp }: Props) {
   const { chat, preferences } = useServices()
   const { captions } = useStore(preferences.state)
   const title = useConversation()?.view.title
@@ -36,6 +38,7 @@ export function Header({ onList, onHelp }: Props) {
           {title ? <span title={title}>{title}</span> : <span>Visavis</span>}
         </h1>
       </div>
+      <EngineBadge onOpen={onEngines} />
       <button
         type="button"
         aria-pressed={captions}
@@ -50,11 +53,12 @@ export function Header({ onList, onHelp }: Props) {
       <button
         type="button"
         onClick={onHelp}
-        className="button-icon pointer-coarse:hidden"
-        title="Keys (?)"
-        aria-label="Keys"
+        className="button-icon"
+        aria-keyshortcuts="?"
+        title="Help (?)"
+        aria-label="Help"
       >
-        <Keyboard aria-hidden className="size-5" />
+        <CircleQuestionMark aria-hidden className="size-5" />
       </button>
     </header>
   )

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { STATUS } from '../test/fakes'
 import { AvatarClient, ApiError } from './avatarClient'
 
 describe('the API', () => {
@@ -55,13 +56,12 @@ describe('the API', () => {
     expect(Object.fromEntries(form)).toEqual({ name: 'Zoe', voice: 'female', personality: '', photo })
     await client.removeCharacter('zoe-1')
     expect([asked[1]?.init.method, asked[1]?.url]).toEqual(['DELETE', 'api/characters/zoe-1'])
-    answer = () => Promise.resolve(Response.json({ bus: 'up', services: [], faces_per_person: 3 }))
-    expect(await client.maxFaces()).toBe(3)
-    expect(asked[2]?.url).toBe('api/status')
-    const fetching = { up: true, note: 'fetching kokoro, 40 %' }
-    const services = [fetching, fetching, { up: true, note: '' }, { up: false, note: 'not running' }]
-    answer = () => Promise.resolve(Response.json({ bus: 'up', services, faces_per_person: 3 }))
-    expect(await client.serviceNotes()).toEqual(['fetching kokoro, 40 %'])
+  })
+
+  it('asks for the status', async () => {
+    answer = () => Promise.resolve(Response.json(STATUS))
+    expect(await client.status()).toEqual(STATUS)
+    expect(asked[0]?.url).toBe('api/status')
   })
 
   it('sends an offer as SDP and reads the session from the answer', async () => {

@@ -57,6 +57,41 @@ export interface SearchHit {
   readonly excerpt: string
 }
 
+/** A model that a service is fetching. */
+export interface ModelDownload {
+  readonly model: string
+  /** Null where the size is not known. */
+  readonly percent: number | null
+}
+
+export interface ServiceStatus {
+  readonly name: 'stt' | 'dialogue' | 'tts' | 'render'
+  readonly engine: string
+  /** What the engine is, for people. */
+  readonly words: string
+  readonly up: boolean
+  readonly note: string
+  readonly downloads: readonly ModelDownload[]
+}
+
+/** A change of the installation that would make a service better. */
+export interface Suggestion {
+  readonly service: ServiceStatus['name']
+  readonly title: string
+  readonly cost: string
+  /** For a shell in Visavis' folder. */
+  readonly command: string
+}
+
+export interface ServerStatus {
+  readonly bus: 'up' | 'down'
+  readonly services: readonly ServiceStatus[]
+  /** The most noticeable first. */
+  readonly suggestions: readonly Suggestion[]
+  /** The number of characters that a person may make of photos. */
+  readonly faces_per_person: number
+}
+
 export interface SdpAnswer {
   readonly sdp: string
   readonly session: SessionId
@@ -140,19 +175,9 @@ export class AvatarClient {
     await this.request(`characters/${id}`, 'DELETE')
   }
 
-  /** The number of characters that a person may make of photos. */
-  async maxFaces(): Promise<number> {
-    return (await this.json<{ faces_per_person: number }>('status')).faces_per_person
-  }
-
-  /** What the running services say of their state, each note once: such as "fetching kokoro, 40 %". */
-  async serviceNotes(): Promise<readonly string[]> {
-    interface Service {
-      readonly up: boolean
-      readonly note: string
-    }
-    const { services } = await this.json<{ services: readonly Service[] }>('status')
-    return [...new Set(services.filter(({ up, note }) => up && note !== '').map(({ note }) => note))]
+  /** Which services run and with which engines, and what would be better. */
+  status(): Promise<ServerStatus> {
+    return this.json('status')
   }
 
   async interrupt(id: ConversationId): Promise<void> {

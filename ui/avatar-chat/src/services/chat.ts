@@ -8,7 +8,7 @@ import { ChatLists } from './chatLists'
 import { Conversation } from './conversation'
 import { Notices } from './notices'
 import { watchProblems } from './problemNotices'
-import { ServiceNotes } from './serviceNotes'
+import { StatusPoll } from './statusPoll'
 import { Store } from './store'
 
 export interface ChatState {
@@ -39,7 +39,7 @@ export class Chat {
   readonly call: Call
   readonly lists: ChatLists
   readonly notices = new Notices()
-  readonly serviceNotes: ServiceNotes
+  readonly serverStatus: StatusPoll
   private readonly dependencies: ChatDependencies
   private readonly stops: (() => void)[] = []
   /** The person hung up: then typing does not call again. */
@@ -55,7 +55,7 @@ export class Chat {
     this.dependencies = dependencies
     this.call = dependencies.call
     this.lists = new ChatLists(dependencies.client)
-    this.serviceNotes = new ServiceNotes(dependencies.client)
+    this.serverStatus = new StatusPoll(dependencies.client)
   }
 
   /** Load the lists and open the last conversation, or the one in the address. Returns what ends it all. */
@@ -71,7 +71,7 @@ export class Chat {
       document.removeEventListener('visibilitychange', onVisible)
     })
     this.stops.push(watchProblems(this.notices, this.call, this.state, () => void this.talk()))
-    this.stops.push(this.serviceNotes.start())
+    this.stops.push(this.serverStatus.start())
     void this.load(0)
     return () => this.close()
   }

@@ -9,15 +9,13 @@ export interface ChatListsState {
   readonly characters: readonly Character[]
   /** Newest first. */
   readonly conversations: readonly ConversationSummary[]
-  /** The number of characters of their own that a person may have; 0 as long as it is not known. */
-  readonly maxFaces: number
 }
 
 const TRIES = 8
 const PAUSE = 300
 
 export class ChatLists {
-  readonly state = new Store<ChatListsState>({ characters: [], conversations: [], maxFaces: 0 })
+  readonly state = new Store<ChatListsState>({ characters: [], conversations: [] })
   private readonly client: AvatarClient
 
   constructor(client: AvatarClient) {
@@ -28,11 +26,6 @@ export class ChatLists {
   async load(): Promise<void> {
     const [characters, conversations] = await Promise.all([this.client.characters(), this.client.conversations()])
     this.state.update((state) => ({ ...state, characters, conversations }))
-    // Not awaited: the gateway asks all services for their status, and nothing else depends on it.
-    void this.client.maxFaces().then(
-      (maxFaces) => this.state.update((state) => ({ ...state, maxFaces })),
-      () => undefined,
-    )
   }
 
   /** Reload the list of conversations; keeps the current one if that fails. */

@@ -8,6 +8,8 @@ import {
   type ConversationSummary,
   type SdpAnswer,
   type SearchHit,
+  type ServerStatus,
+  type ServiceStatus,
   type Traits,
 } from '../services/avatarClient'
 import { applyChanges } from '../services/changes'
@@ -25,6 +27,25 @@ export const ADA: Character = {
   own: false,
 }
 export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', portrait: 'api/characters/leo/portrait' }
+
+export function serviceUp(name: ServiceStatus['name'], engine: string, words: string): ServiceStatus {
+  return { name, engine, words, up: true, note: '', downloads: [] }
+}
+
+/** The status of an installation that has fetched nothing. */
+export const STATUS: ServerStatus = {
+  bus: 'up',
+  services: [
+    serviceUp('stt', 'moonshine', 'Moonshine, English, on this machine'),
+    serviceUp('dialogue', 'companion', 'Offline companion, answers by patterns'),
+    serviceUp('tts', 'hibari', 'hibari and Kokoro, natural voices'),
+    serviceUp('render', 'layered', 'Drawn characters'),
+  ],
+  suggestions: [
+    { service: 'dialogue', title: 'A language model makes it real.', cost: '1.1 GB to download', command: 'make mind' },
+  ],
+  faces_per_person: 2,
+}
 
 /** An event source whose messages a test sends. */
 export class FakeSource implements Source {
@@ -75,7 +96,7 @@ export class FakeClient extends AvatarClient {
   /** The person's own characters. */
   faces: readonly Character[] = []
   limit = 2
-  notes: readonly string[] = []
+  installation = STATUS
   hits: readonly SearchHit[] = []
 
   private answer<T>(call: string, value: T): Promise<T> {
@@ -86,11 +107,8 @@ export class FakeClient extends AvatarClient {
   override characters(): Promise<readonly Character[]> {
     return this.answer('characters', [ADA, LEO, ...this.faces])
   }
-  override maxFaces(): Promise<number> {
-    return Promise.resolve(this.limit)
-  }
-  override serviceNotes(): Promise<readonly string[]> {
-    return Promise.resolve(this.notes)
+  override status(): Promise<ServerStatus> {
+    return Promise.resolve({ ...this.installation, faces_per_person: this.limit })
   }
   override requestFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
     return this.answer(`requestFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')

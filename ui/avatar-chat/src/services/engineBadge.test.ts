@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { serviceUp, STATUS } from '../test/fakes'
+import type { ModelDownload, ServerStatus } from './avatarClient'
+import { downloadsIn, engineBadge } from './engineBadge'
+
+function withMind(engine: string): ServerStatus {
+  return { ...STATUS, services: [serviceUp('stt', 'moonshine', ''), serviceUp('dialogue', engine, '')] }
+}
+
+function fetching(...downloads: readonly ModelDownload[]): ServerStatus {
+  const stt = { ...serviceUp('stt', 'moonshine', ''), downloads }
+  return { ...STATUS, services: [stt, { ...stt, name: 'tts' }] }
+}
+
+describe('the badge', () => {
+  it('says which kind of mind answers', () => {
+    expect(engineBadge(withMind('companion')).words).toBe('Offline demo')
+    expect(engineBadge(withMind('local')).words).toBe('On this machine')
+    expect(engineBadge(withMind('openai')).words).toBe('Language model')
+  })
+
+  it('says what is being fetched, each model once', () => {
+    const kokoro = { model: 'kokoro', percent: 40 }
+    expect(engineBadge(fetching(kokoro)).words).toBe('Fetching kokoro, 40 %')
+    expect(engineBadge(fetching({ model: 'kokoro', percent: null })).words).toBe('Fetching kokoro')
+    expect(engineBadge(fetching(kokoro, { model: 'mind', percent: 3 })).words).toBe('Fetching 2 models')
+    expect(downloadsIn(fetching(kokoro))).toEqual([kokoro])
+  })
+
+  it('says that a service or the event log is missing', () => {
+    const [first] = STATUS.services
+    const without = { ...STATUS, services: STATUS.services.map((one) => ({ ...one, up: one !== first })) }
+    expect(engineBadge(without).name).toBe('incomplete')
+    expect(engineBadge({ ...STATUS, bus: 'down' }).name).toBe('incomplete')
+  })
+})

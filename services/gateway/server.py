@@ -24,6 +24,7 @@ from projections.read_model import ReadModel
 from services.gateway.feed import Feed
 from services.gateway.listening.endpointing import Endpointer
 from services.gateway.listening.microphone import Microphone
+from services.gateway.listening.sentence_end import end_probability
 from services.gateway.listening.turn_end import TurnEndDetector
 from services.gateway.listening.voice_activity import VoiceActivityDetector
 from services.gateway.playing import aiortc_tuning
@@ -169,7 +170,13 @@ class GatewayServer:
         state = self._feed.model.conversation(conversation)
         language = state.language if state else self._settings.language
         detector = self._make_detector()
-        endpointer = Endpointer(self._settings.endpoint_ms, language=language, window=detector.window)
+        endpointer = Endpointer(
+            self._settings.endpoint_ms,
+            language=language,
+            window=detector.window,
+            end_probability=end_probability(language),
+            onset=detector.onset,
+        )
         spoken_language = UNKNOWN_LANGUAGE if self._settings.language == DETECT_LANGUAGE else language
         microphone = Microphone(
             self._event_log, conversation, spoken_language, detector, endpointer, self._turn_end_detector()

@@ -93,7 +93,11 @@ class _Decoding:
 
 
 class StreamingTranscription:
-    """One utterance. See `Transcription`."""
+    """One utterance. See `Transcription`.
+
+    Args:
+        pause: samples of silence after which the segment is decoded as if the utterance had ended.
+    """
 
     def __init__(
         self,
@@ -104,7 +108,9 @@ class StreamingTranscription:
         *,
         fast_prefill: bool,
         phrases: tuple[Phrase, ...] = (),
+        pause: int = PAUSE,
     ) -> None:
+        self._pause = pause
         self._fast_prefill = fast_prefill
         self._batcher = batcher
         self._segmenter = segmenter
@@ -168,7 +174,7 @@ class StreamingTranscription:
     def _submit_if_due(self) -> None:
         """Submit the open segment if a new hypothesis is worth its cost by now."""
         speech_end = self._segmenter.speech_end
-        pause = self._segmenter.trailing_silence >= PAUSE
+        pause = self._segmenter.trailing_silence >= self._pause
         up_to_date = self._final is not None and self._final.speech_end == speech_end
         if self._segmenter.speech_samples < MIN_SPEECH or up_to_date:
             return

@@ -81,6 +81,7 @@ _MAY_END_QUESTION = _words(
     "that this these about for with from like do does did is are am will would can could have on in to who by"
 )
 _WHOLE_WITH_ONE_MORE = _ENGLISH.whole_alone | {"thank", "shut", "go"}
+_FIRST_OF_TWO, _SECOND_OF_TWO = _words("thank shut go good"), _words("you up on away back ahead morning evening night")
 _WORD = re.compile(r"[\w']+")
 
 
@@ -103,6 +104,22 @@ def completeness(text: str, language: str = "en") -> Completeness:
     if text.endswith((".", "?", "!", "。", "？", "！")):
         return "complete"
     return "undecided" if lists is None else _unpunctuated(words, lists)
+
+
+def word_count(text: str) -> int:
+    """Words in a text."""
+    return len(_WORD.findall(text))
+
+
+def is_whole_alone(text: str, language: str = "en") -> bool:
+    """Whether one or two words are a whole utterance by themselves: "yes", "thank you"."""
+    words = _WORD.findall(text.lower())
+    lists = _LANGUAGES.get(language.lower().split("-")[0])
+    if lists is None or not words or len(words) > 2 or words[-1] in lists.never_last:
+        return False
+    if all(word in lists.whole_alone for word in words):
+        return str(words[0]) != "please"
+    return words[0] in _FIRST_OF_TWO and words[-1] in _SECOND_OF_TWO
 
 
 def _unpunctuated(words: list[str], lists: _Language) -> Completeness:

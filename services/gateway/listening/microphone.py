@@ -10,7 +10,6 @@ from bus.errors import InvalidInput
 from bus.events import MICROPHONE_RATE, AudioIn, Event, LiveEvent
 from bus.log.event_log import EventLog
 from services.audio import OpusDecoder, rms, samples_from_pcm
-from services.gateway.listening.completeness import Completeness
 from services.gateway.listening.echo import EchoDetector
 from services.gateway.listening.endpointing import EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.opus_receiver import OpusReceiver
@@ -23,6 +22,9 @@ log = logging.getLogger(__name__)
 
 _CHUNK = MICROPHONE_RATE // 10
 """Samples in a chunk on the log: 100 ms."""
+_PROMPT_SILENCE = MICROPHONE_RATE // 20, MICROPHONE_RATE * 2 // 5
+"""Samples of silence, 50 to 400 ms, in which every window is sent at once: the recogniser decodes what was said there,
+and the words decide whether the utterance is over."""
 _KEPT = 2 * MICROPHONE_RATE
 """Samples kept for the pre-roll: two seconds."""
 _MAX_UNPUBLISHED = 400
@@ -79,8 +81,8 @@ class Microphone:
         self._buffer.append(pcm)
         while self._buffer.end - self._analysed >= self._detector.window:
             self._analyse_window()
-        if self._utterance is not None and self._analysed - self._utterance.sent >= _CHUNK:
-            self._put_chunk(self._utterance, final=False)
+            if self._utterance is not None and self._chunk_is_due(self._utterance):
+                self._put_chunk(self._utterance, final=False)
         unsent = self._utterance.sent if self._utterance is not None else self._analysed
         self._buffer.discard_before(min(self._analysed - self._kept, unsent))
 
@@ -104,13 +106,19 @@ class Microphone:
 
     # detection
 
+    def _chunk_is_due(self, utterance: Utterance) -> bool:
+        shortest, longest = _PROMPT_SILENCE
+        prompt = shortest <= self._endpointer.silence <= longest
+        return self._analysed - utterance.sent >= (self._detector.window if prompt else _CHUNK)
+
     def _analyse_window(self) -> None:
         start, self._analysed = self._analysed, self._analysed + self._detector.window
         window = self._buffer.pcm(start, self._analysed)
         probability = self._detector.probability(window)
-        if self._echo_detector.is_echo(rms(samples_from_pcm(window))):
+        loudness = rms(samples_from_pcm(window))
+        if self._echo_detector.is_echo(loudness):
             probability = 0.0
-        match self._endpointer.push(probability):
+        match self._endpointer.push(probability, loudness):
             case StartOfSpeech(sample):
                 self._start_utterance(sample)
             case EndOfSpeech() as boundary:
@@ -128,9 +136,9 @@ class Microphone:
         start = max(self._utterance.start, self._buffer.start)
         judging = self._turn_end_detector.judge(self._buffer.pcm(start, self._analysed))
 
-        def take(judgement: Future[Completeness]) -> None:
+        def take(judgement: Future[float]) -> None:
             if not judgement.cancelled() and judgement.exception() is None:
-                self._endpointer.set_sound_judgement(judgement.result(), since)
+                self._endpointer.set_turn_end(judgement.result(), since)
             elif not judgement.cancelled():
                 log.warning("the end of a turn was not judged", extra={"why": repr(judgement.exception())})
 

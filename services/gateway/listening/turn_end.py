@@ -14,14 +14,11 @@ import numpy as np
 
 from bus.events import MICROPHONE_RATE
 from services.audio import samples_from_pcm
-from services.gateway.listening.completeness import Completeness
 from services.log_mel import log_mel
 
 MAX_SECONDS = 8
 """The network hears the last so many seconds of an utterance."""
 MAX_SAMPLES = MAX_SECONDS * MICROPHONE_RATE
-COMPLETE_FROM = 0.7
-"""Probability from which an utterance is judged complete; up to 1 - COMPLETE_FROM it is judged unfinished."""
 
 
 class TurnEndDetector:
@@ -42,13 +39,14 @@ class TurnEndDetector:
         self._session: Any = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-end")
 
-    def judge(self, pcm: bytes) -> Future[Completeness]:
-        """Judge an utterance up to its present silence, and 200 ms of the silence.
+    def judge(self, pcm: bytes) -> Future[float]:
+        """The probability that the turn is over, 0 to 1, once it is known.
 
         Args:
-            pcm: 16 kHz mono s16; the last 8 s count.
+            pcm: the utterance up to its present silence, and at least 150 ms of the silence; 16 kHz mono s16, the last
+                8 s count.
         """
-        return self._thread.submit(self._judge, pcm)
+        return self._thread.submit(self.probability, pcm)
 
     def probability(self, pcm: bytes) -> float:
         """The probability that the turn is over, 0 to 1; see `judge`."""
@@ -59,12 +57,6 @@ class TurnEndDetector:
         normalised = (recent - recent.mean()) / np.sqrt(recent.var() + 1e-7)
         (output,) = self._session.run(None, {"input_features": log_mel(normalised)[None]})
         return float(output.reshape(-1)[0])
-
-    def _judge(self, pcm: bytes) -> Completeness:
-        probability = self.probability(pcm)
-        if probability >= COMPLETE_FROM:
-            return "complete"
-        return "unfinished" if probability <= 1 - COMPLETE_FROM else "undecided"
 
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)

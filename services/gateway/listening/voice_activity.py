@@ -11,6 +11,7 @@ from bus.errors import InvalidInput
 from services import silero
 from services.audio import rms, samples_from_pcm
 from services.gateway.listening.endpointing import WINDOW
+from services.gateway.listening.onset import STEADY, SURE, Evidence
 
 
 class VoiceActivityDetector(Protocol):
@@ -19,6 +20,11 @@ class VoiceActivityDetector(Protocol):
     @property
     def window(self) -> int:
         """Samples in a window."""
+        ...
+
+    @property
+    def onset(self) -> tuple[Evidence, ...]:
+        """What makes it certain that somebody speaks, by this detector."""
         ...
 
     def probability(self, window: bytes) -> float:
@@ -36,6 +42,7 @@ class SileroDetector:
     """Silero's network: tells voices from noise, music and coughs, and notices within 40 ms that a voice has ended."""
 
     window = silero.WINDOW
+    onset = SURE
 
     def __init__(self, network: Path) -> None:
         self._network = silero.SileroVad(network)
@@ -67,6 +74,7 @@ class PocketsphinxDetector:
     """
 
     window = WINDOW
+    onset = STEADY
 
     def __init__(self) -> None:
         from pocketsphinx import Vad

@@ -33,6 +33,9 @@ LETTERS_PER_SECOND = 6.0
 """Nobody speaks more slowly: a command with fewer letters is only the beginning of what was said."""
 _KEPT_TREES = 8
 """Trees of phrases, one for each set of characters."""
+_PAUSE = MICROPHONE_RATE * 96 // 1000
+"""Samples of silence after which all words so far are decoded. It takes some 50 ms, and the gateway decides with these
+words after 200 ms of silence whether the person is done."""
 
 
 class MoonshineEngine:
@@ -51,14 +54,16 @@ class MoonshineEngine:
         self._make_vad = make_vad
         self._speller = PhraseSpeller(network.vocabulary)
         self._trees: LRUCache[tuple[Phrase, ...], PhraseTree] = LRUCache(_KEPT_TREES)
-        self.batcher: Batcher[Window, DecodedWindow] = Batcher(self._decode, 1)
+        self.batcher: Batcher[Window, DecodedWindow] = Batcher(self.decode, 1)
 
     def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> StreamingTranscription:
         code = language.lower().split("-")[0]
         if code not in ("en", UNKNOWN_LANGUAGE):
             raise EngineError(f"Moonshine tiny knows English only, not {language!r}", code="language_unsupported")
         segmenter = Segmenter(self._make_vad(), WINDOW)
-        return StreamingTranscription(self.batcher, segmenter, "en", "", fast_prefill=False, phrases=phrases)
+        return StreamingTranscription(
+            self.batcher, segmenter, "en", "", fast_prefill=False, phrases=phrases, pause=_PAUSE
+        )
 
     def warm_up(self) -> None:
         """Decode silence twice: the first run initialises the network, the second measures its speed."""
@@ -69,7 +74,8 @@ class MoonshineEngine:
     def close(self) -> None:
         self.batcher.close()
 
-    def _decode(self, windows: Sequence[Window]) -> list[DecodedWindow]:
+    def decode(self, windows: Sequence[Window]) -> list[DecodedWindow]:
+        """The text of each window; for one thread at a time."""
         return [self._decoded(window) for window in windows]
 
     def _decoded(self, window: Window) -> DecodedWindow:

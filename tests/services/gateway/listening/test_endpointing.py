@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.listening.completeness import Completeness, completeness
+from services.gateway.listening.completeness import completeness
 from services.gateway.listening.endpointing import (
     MAX_UTTERANCE,
     PRE_ROLL,
@@ -96,7 +96,7 @@ def test_a_complete_sentence_heard_during_the_silence_ends_at_once() -> None:
     assert windows_until_end(endpointer) == 1
 
 
-def test_an_unfinished_sentence_ends_after_900_ms() -> None:
+def test_an_unfinished_sentence_ends_later_than_one_that_tells_nothing() -> None:
     endpointer = in_utterance()
     endpointer.set_partial("i would like to know about the")
     assert windows_until_end(endpointer) == 30
@@ -246,32 +246,64 @@ def test_half_a_sentence_has_not_ended() -> None:
     assert not endpointer.may_have_ended
 
 
-@pytest.mark.parametrize(
-    ("text", "sound", "windows"),
-    [
-        ("what time is it", "complete", 10),
-        ("what time is it", "undecided", 10),
-        ("what time is it", "unfinished", 17),
-        ("i would like to go to the", "unfinished", 30),
-        ("i would like to go to the", "complete", 17),
-        ("", "complete", 10),
-        ("", "unfinished", 30),
-    ],
-)
-def test_text_and_sound_decide_together_and_cancel_out_where_they_contradict(
-    text: str, sound: Completeness, windows: int
-) -> None:
+def silent_windows(text: str, sound: float | None) -> int:
+    """Silent windows until an utterance ends whose words and sound are known after seven of them."""
     endpointer = in_utterance()
-    endpointer.set_partial(text)
     run(endpointer, (0.0, 7))
+    if text:
+        endpointer.set_partial(text)
     assert endpointer.silent_since == 70 * WINDOW
-    endpointer.set_sound_judgement(sound, 70 * WINDOW)
-    assert 7 + windows_until_end(endpointer) == windows
+    if sound is not None:
+        endpointer.set_turn_end(sound, 70 * WINDOW)
+    return 7 + windows_until_end(endpointer)
+
+
+@pytest.mark.parametrize("text", ["", "what time is it", "i would like to go to the", "no, no,"])
+def test_the_surer_the_sound_the_sooner_the_end(text: str) -> None:
+    waits = [silent_windows(text, probability) for probability in (0.01, 0.2, 0.5, 0.8, 0.99)]
+    assert waits == sorted(waits, reverse=True)
+    assert waits[0] > waits[-1]
+
+
+def test_words_and_sound_that_agree_end_an_utterance_at_once_and_half_a_sentence_waits_long() -> None:
+    assert silent_windows("what time is it", 0.98) == 8
+    assert silent_windows("", None) == 17
+    assert silent_windows("i would like to go to the", 0.02) > 45
+
+
+def test_words_alone_and_sound_alone_end_an_utterance_no_sooner_than_after_300_ms() -> None:
+    assert silent_windows("", 0.99) == 10
+    assert silent_windows("yes", None) == 10
 
 
 def test_a_judgement_of_an_earlier_silence_is_ignored() -> None:
     endpointer = in_utterance()
     run(endpointer, (0.0, 7), (0.9, 10))
     assert endpointer.silent_since is None
-    endpointer.set_sound_judgement("unfinished", 70 * WINDOW)
+    endpointer.set_turn_end(0.01, 70 * WINDOW)
     assert windows_until_end(endpointer) == 17
+
+
+def speak(endpointer: Endpointer, pause: int, phrases: int) -> None:
+    """Phrases with a pause of so many windows inside; the last one is under way."""
+    for _ in range(phrases):
+        run(endpointer, (0.9, 20), (0.0, pause), (0.9, 20), (0.0, 60))
+    run(endpointer, (0.9, 20))
+
+
+def wait_after(pause: int) -> int:
+    """Windows that a doubtful end takes after six phrases with such pauses."""
+    endpointer = Endpointer(510)
+    speak(endpointer, pause, 6)
+    run(endpointer, (0.0, 6))
+    endpointer.set_partial("tell me about stories")
+    endpointer.set_turn_end(0.2, endpointer.silent_since or 0)
+    return 6 + windows_until_end(endpointer)
+
+
+def test_a_speaker_who_pauses_inside_phrases_is_given_more_time() -> None:
+    assert wait_after(pause=12) > wait_after(pause=3)
+
+
+def test_a_speaker_who_was_cut_is_given_more_time() -> None:
+    assert wait_after(pause=20) > wait_after(pause=3)

@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
-from bus.events import TranscriptStable, UtteranceEnded, UtteranceStarted
+from bus import subjects
+from bus.events import AudioIn, TranscriptStable, UtteranceEnded, UtteranceStarted
 from bus.log.event_log import EventLog
 from services.gateway.listening.endpointing import WINDOW, Endpointer
 from services.gateway.listening.microphone import Microphone
+from services.gateway.listening.onset import STEADY
 
 
 class Loudness:
     """Detects speech in every window that is not all zeros."""
 
     window = WINDOW
+    onset = STEADY
 
     def probability(self, pcm: bytes) -> float:
         return float(any(pcm))
@@ -78,3 +81,22 @@ async def test_nothing_is_stable_without_a_transcript_and_generations_restart_wi
             microphone.set_partial("hello")
             microphone.push_pcm(SILENCE * 40)
     assert [(one.text, one.generation) for one in stable] == [("hello", 1), ("hello", 1)]
+
+
+async def test_a_silence_is_sent_window_by_window_so_that_the_recogniser_can_decode_what_was_said(
+    event_log: EventLog,
+) -> None:
+    async with listening(event_log) as (microphone, _):
+        microphone.push_pcm(SILENCE * 20 + SPEECH * 30 + SILENCE * 40)
+    facts = [event.body for _, event in await event_log.facts("c")]
+    (started,) = [body for body in facts if isinstance(body, UtteranceStarted)]
+    chunks: list[AudioIn] = []
+    async with aclosing(cast("Any", event_log.follow(AudioIn, subjects.audio_in("c", started.utterance)))) as found:
+        async for chunk in found:
+            chunks.append(chunk)
+    lengths = [len(chunk.pcm) // 2 // WINDOW for chunk in chunks]
+    assert sum(lengths) == chunks[-1].sample // WINDOW + lengths[-1]
+    single = lengths.index(1)
+    assert all(length >= 3 for length in lengths[: single - 1])
+    assert lengths[single : single + 10] == [1] * 10
+    assert all(length >= 3 for length in lengths[single + 13 : -1])

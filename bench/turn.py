@@ -1,7 +1,8 @@
 """Response time: from the end of a person's speech to the first audible packet and the first picture of the answer.
 
 `python -m bench.turn [--turns N]` starts the whole system on ports of its own, makes a call with a light peer that
-plays recorded questions, and prints a table. A browser adds its network and play-out, some tens of milliseconds. Also
+plays recorded questions, and prints a table; first with the engines that people use, then with the smallest ones. A
+browser adds its network and play-out, some tens of milliseconds. Also
 measures the share of the bus, the processor time of an idle and a talking session, and barge-in (`bench.barge_in`).
 """
 
@@ -39,6 +40,11 @@ from tests import voices
 from tests.e2e.stack import Stack
 
 QUESTIONS = ("what_time_is_it_rms", "what_is_your_name_rms", "hello_rms", "what_can_you_do_for_me_rms")
+ENGINES = {
+    "moonshine, hibari": {"VISAVIS_STT_ENGINE": "moonshine", "VISAVIS_TTS_ENGINE": "hibari"},
+    "pocketsphinx, flite": {"VISAVIS_STT_ENGINE": "pocketsphinx", "VISAVIS_TTS_ENGINE": "flite"},
+}
+"""Settings of each measurement; in both the companion answers."""
 _PROBES = 200
 FACT_HOPS, MEDIA_HOPS, ACKNOWLEDGEMENTS = 2, 3, 3
 """From the last word to the first picture. Facts: transcript → dialogue, sentence → TTS. Media: microphone → STT,
@@ -191,18 +197,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=32)
     parser.add_argument("--interruptions", type=int, default=12)
-    parser.add_argument("--stt", default="pocketsphinx", help="VISAVIS_STT_ENGINE; its models have to be here")
+    parser.add_argument("--engines", action="append", choices=list(ENGINES), help="several times; else all")
     arguments = parser.parse_args()
-    where = machine()
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder), VISAVIS_STT_ENGINE=arguments.stt)
-        try:
-            stack.start()
-            lines = asyncio.run(measure(stack, arguments.turns, arguments.interruptions))
-        finally:
-            stack.close()
-    print(f"{where}\n")
-    print("\n".join(lines))
+    for engines in arguments.engines or ENGINES:
+        where = machine()
+        with tempfile.TemporaryDirectory() as folder:
+            stack = Stack(Path(folder), **ENGINES[engines])
+            try:
+                stack.start()
+                lines = asyncio.run(measure(stack, arguments.turns, arguments.interruptions))
+            finally:
+                stack.close()
+        print(f"Engines: {engines}. {where}\n")
+        print("\n".join(lines), flush=True)
     return 0
 
 

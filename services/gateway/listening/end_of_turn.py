@@ -23,6 +23,8 @@ SHORTEST_MS, LONGEST_MS = 160, 1600
 """Milliseconds of silence at the least and at the most where sound and words are known."""
 SHORTEST_BY_ONE_MS, LONGEST_BY_ONE_MS = 300, 900
 """The same where only one of them is known."""
+FLUENT = 0.5
+"""A speaker of this habit seldom pauses, and is waited for no longer than where only one is known."""
 SOUND_WEIGHT, SOUND_NEUTRAL = 0.35, -1.2
 """Of the log odds that Smart Turn gives, and those that tell nothing."""
 SURE = 0.01
@@ -110,7 +112,7 @@ def required_silence_ms(
     shortest, longest = SHORTEST_BY_ONE_MS, LONGEST_BY_ONE_MS
     if sound is not None and words is not None:
         odds -= manner.prudence
-        shortest, longest = SHORTEST_MS, LONGEST_MS
+        shortest, longest = SHORTEST_MS, LONGEST_MS if habit < FLUENT else LONGEST_BY_ONE_MS
     silence = setting_ms * math.exp(min(-manner.steepness * odds, 5.0))
     return min(max(silence, min(shortest, setting_ms)), max(longest, setting_ms))
 

@@ -52,6 +52,7 @@ def test_the_silence_has_a_least_and_a_greatest_length() -> None:
     doubtful = sound_odds(0.0), word_odds("i would like to go to the", "en", english)
     assert required_silence_ms(500, *sure) == 160
     assert required_silence_ms(500, *doubtful) == 1600
+    assert required_silence_ms(500, *doubtful, habit=1.0) == 900
     assert required_silence_ms(500, sure[0], None) == 300
     assert required_silence_ms(500, None, doubtful[1]) == 900
     assert required_silence_ms(200, sure[0], None) == 200

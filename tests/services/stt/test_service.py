@@ -246,13 +246,14 @@ async def test_whisper_is_fetched_while_another_engine_serves_english(tmp_path: 
 
 @real_models.needs(SILERO)
 @real_models.needs(MOONSHINE)
-async def test_beside_moonshine_another_language_waits_for_whisper_base(tmp_path: Path) -> None:
+async def test_beside_moonshine_another_language_waits_for_whisper(tmp_path: Path) -> None:
     for model in (SILERO, MOONSHINE):
         (tmp_path / model.name).symlink_to(real_models.folder(model))
-    settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}", stt_device="cpu")
-    built = build(structs.replace(settings, stt_engine="moonshine"))
+    # Its size "small" is in no package, so that nothing is downloaded.
+    settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}", stt_model="small")
+    built = build(structs.replace(settings, stt_engine="moonshine", stt_device="cpu"))
     german = event(UtteranceStarted(utterance="u", session="s", language="de"))
-    with pytest.raises(EngineError, match=r"English only, not 'de'; Whisper base is still being fetched") as caught:
+    with pytest.raises(EngineError, match=r"English only, not 'de'; Whisper small is still being fetched") as caught:
         [output async for output in built.handle(german, FakeReader())]
     assert caught.value.code == "language_unsupported"
 

@@ -22,7 +22,7 @@ from bus.settings import Settings, read_settings
 from services.audio import Samples, resample
 from services.models import whisper
 from services.models.catalogue import MOONSHINE
-from services.models.use import fetched
+from services.models.loading import fetch_and_verify
 from services.stt.__main__ import make_vad
 from services.stt.engine import Transcriber
 from services.tts.__main__ import ENGINES
@@ -42,10 +42,11 @@ def recognisers(settings: Settings) -> dict[str, Transcriber]:
     from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
     from services.stt.whisper.engine import WhisperEngine
 
-    network = CTranslate2Whisper(fetched(whisper.CTRANSLATE2["base"], settings), "cpu", threads=os.cpu_count() or 1)
+    folder = fetch_and_verify(whisper.CTRANSLATE2["base"], settings)
+    network = CTranslate2Whisper(folder, "cpu", threads=os.cpu_count() or 1)
     return {
         "whisper base": WhisperEngine(network, make_vad(settings)),
-        "moonshine": load(fetched(MOONSHINE, settings), make_vad(settings), threads=2),
+        "moonshine": load(fetch_and_verify(MOONSHINE, settings), make_vad(settings), threads=2),
     }
 
 

@@ -24,7 +24,7 @@ from bus.events import FRAMES_PER_SECOND
 from bus.settings import Settings
 from services.gpu import gpus
 from services.models.catalogue import FACE_LANDMARKS, LIVEPORTRAIT
-from services.models.use import fetched
+from services.models.loading import fetch_and_verify
 from services.models.verification import missing_files
 from services.render.encoder import H264Encoder
 from services.render.engine import AnimatedFace, Frame
@@ -69,7 +69,7 @@ def poses(count: int) -> list[Pose]:
 
 def portrait(models_folder: Path) -> Portrait:
     """A portrait like any other, of a drawn face: there is no photo that all may use."""
-    folder = fetched(FACE_LANDMARKS, Settings(models=str(models_folder)))
+    folder = fetch_and_verify(FACE_LANDMARKS, Settings(models=str(models_folder)))
     pixels = LayeredRenderer(768).face("milo").pixels(Pose())[:, :, :3]
     return portrait_from_photo(cv2.imencode(".png", pixels)[1].tobytes(), FaceDetector(folder))
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from bus.events import CharacterCreated, CharacterEvent, CharacterRemoved
 
+FALLBACK_CHARACTER = "visavis"
+"""Id of the character that a reply names while no character exists."""
+
 
 def fold(characters: Mapping[str, CharacterCreated], event: CharacterEvent) -> dict[str, CharacterCreated]:
     """The characters by id after this event, in the order in which they were created."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from bus.settings import PREFIX, Settings
 from services.models.catalogue import CATALOGUE, KOKORO, LIVEPORTRAIT, MIND, MOONSHINE, SILERO
 from services.models.files import Model
-from services.models.use import is_here
+from services.models.loading import is_here
 from services.models.whisper import CTRANSLATE2
 
 OPTIONAL_PACKAGES = ("faster_whisper", "xllamacpp")

@@ -10,7 +10,7 @@ from bus.settings import Settings
 from services.models.catalogue import SILERO
 from services.models.fetching import folder_of
 from services.models.files import Model
-from services.models.use import is_here, verified
+from services.models.loading import is_here, verified_folder
 from services.silero import SileroVad
 
 SETTINGS = Settings(models=str(Path(__file__).parents[1] / ".setup" / "models"), model_downloads="off")
@@ -34,7 +34,7 @@ def needed(model: Model) -> Path:
 
 def folder(model: Model) -> Path:
     """The folder of a model, with verified files."""
-    return verified(model, SETTINGS)
+    return verified_folder(model, SETTINGS)
 
 
 def silero() -> SileroVad:

@@ -10,7 +10,7 @@ from services.improvements import Machine, improvements
 from services.models.catalogue import FACE_LANDMARKS, KOKORO, LIVEPORTRAIT, MIND, SILERO, SMART_TURN, XTTS
 from services.models.fetching import folder_of
 from services.models.files import Model
-from services.models.use import is_here
+from services.models.loading import is_here
 from services.models.whisper import CTRANSLATE2
 from visavis.doctor_checks import CheckResult, hint, ok, warning
 from visavis.models import megabytes

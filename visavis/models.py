@@ -16,8 +16,8 @@ from services.dialogue.local_model import files as local_model
 from services.models.catalogue import CATALOGUE, MIND
 from services.models.fetching import Fetcher, fetcher_of, folder_of
 from services.models.files import Model
+from services.models.loading import why_not_allowed
 from services.models.progress import PrintProgress
-from services.models.use import why_not_allowed
 from services.models.verification import missing_files, verify
 
 GROUPS = ("set-up", "background", "all")

@@ -12,8 +12,8 @@ from bus.settings import Settings
 E = TypeVar("E")
 
 
-def _never_skip(settings: Settings) -> None:
-    return None
+def _always_preferred(settings: Settings) -> None:
+    """The reason against an engine that `auto` never passes over."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class EngineOption(Generic[E]):
     """What is missing to run it here, as one sentence; None if it can run. Must not load the engine."""
     load: Callable[[Settings], E]
     """Loads the engine; may take seconds."""
-    why_not_preferred: Callable[[Settings], str | None] = _never_skip
+    why_not_preferred: Callable[[Settings], str | None] = _always_preferred
     """Why `auto` skips it although it can run, as one sentence; None if it does not."""
 
 
@@ -51,15 +51,15 @@ def choose_engine(
     if wanted != "auto":
         for option in table:
             if option.name == wanted:
-                obstacle = option.why_unavailable(settings)
-                if obstacle:
-                    raise ConfigurationError(f"{setting}={wanted} cannot be used: {obstacle}")
+                reason = option.why_unavailable(settings)
+                if reason:
+                    raise ConfigurationError(f"{setting}={wanted} cannot be used: {reason}")
                 return EngineChoice(option, f"{setting}={wanted}")
         raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
     skipped: list[str] = []
     for option in table:
-        obstacle = option.why_not_preferred(settings) or option.why_unavailable(settings)
-        if obstacle is None:
+        reason = option.why_not_preferred(settings) or option.why_unavailable(settings)
+        if reason is None:
             return EngineChoice(option, "; ".join([*skipped, "the best that can run here"]))
-        skipped.append(f"not {option.name}: {obstacle}")
+        skipped.append(f"not {option.name}: {reason}")
     raise ConfigurationError(f"none of {names} can run here: {'; '.join(skipped)}")

@@ -29,7 +29,7 @@ from bus.events import (
 )
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader
-from projections.characters import visible_to
+from projections.characters import FALLBACK_CHARACTER, visible_to
 from projections.conversation import Conversation, Reply, fold_all, heard_messages, title_of
 from services.backchannel import is_backchannel
 from services.characters import current_characters
@@ -103,7 +103,8 @@ class Dialogue:
                 for output in command_outputs(command, before, characters, language, reply):
                     yield output
                 return
-        character = (recorded.character if recorded else conversation.character) or next(iter(characters), "visavis")
+        chosen = recorded.character if recorded else conversation.character
+        character = chosen or next(iter(characters), FALLBACK_CHARACTER)
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
 
         index = 0
@@ -185,7 +186,7 @@ class Dialogue:
         text = " ".join(stable.text.split())
         conversation = await self._conversation(id_, reader)
         characters = visible_to(conversation.person, await current_characters(reader))
-        character = conversation.character or next(iter(characters), "visavis")
+        character = conversation.character or next(iter(characters), FALLBACK_CHARACTER)
         language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
         names = {name: one.name for name, one in characters.items()}
         if not text or is_backchannel(text) or recognise_command(text, language, names, names.get(character, "")):
@@ -206,7 +207,7 @@ class Dialogue:
         """The next request of a conversation, as far as it is known before the person has spoken: without words."""
         conversation = await self._conversation(id_, reader)
         characters = visible_to(conversation.person, await current_characters(reader))
-        character = conversation.character or next(iter(characters), "visavis")
+        character = conversation.character or next(iter(characters), FALLBACK_CHARACTER)
         language = conversation.language
         return _chat_request(
             conversation, characters, character, text="", at=at, language=language, before_turn="", seed=0

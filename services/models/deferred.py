@@ -39,6 +39,11 @@ class Deferred(Generic[T]):
         else:
             threading.Thread(target=self._run, args=(load,), name=f"load {name}", daemon=True).start()
 
+    @classmethod
+    def ready(cls, value: T, name: str) -> Deferred[T]:
+        """A value that is loaded already."""
+        return cls(None, value, name)
+
     def _run(self, load: Callable[[], T]) -> None:
         attempts = 0
         while not self.resolved.is_set():

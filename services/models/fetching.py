@@ -134,7 +134,7 @@ class Fetcher:
             self._accept_unpublished(file, folder)
 
     def _accept_unpublished(self, file: ModelFile, folder: Path) -> None:
-        """Compare a file of unpublished SHA-256 with the first one that came, or note it as that one."""
+        """Compare a file of unpublished SHA-256 with the first one that came, or record it as that one."""
         try:
             verify(file, folder)
         except ConfigurationError as error:

@@ -41,27 +41,29 @@ def verify(file: ModelFile, folder: Path) -> Path:
             anything.
     """
     path = folder / file.path
-    note = path.with_name(f"{path.name}.sha256")
+    recorded_hash = path.with_name(f"{path.name}.sha256")
     try:
         with path.open("rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
-        noted = note.read_text().split()[0] if not file.sha256 and note.exists() else ""
+        is_recorded = not file.sha256 and recorded_hash.exists()
+        recorded = recorded_hash.read_text().split()[0] if is_recorded else ""
     except (OSError, IndexError) as error:
         raise ConfigurationError(f"the model {path} cannot be read: {error}") from error
     if file.sha256 and found != file.sha256:
         raise ConfigurationError(
             f"{path} is not the published file: its SHA-256 is {found}, expected {file.sha256}; remove {path.resolve()}"
         )
-    if noted and found != noted:
-        raise ConfigurationError(
-            f"{path} is not the file that was here first: its SHA-256 is {found}, {note.name} says {noted}; remove it, "
-            f"and {note.name} too if it was replaced on purpose"
+    if recorded and found != recorded:
+            f"{path} is not the file that was here first: its SHA-256 is {found}, {recorded_hash.name} says "
+            f"{recorded}; remove it, and {recorded_hash.name} too if it was replaced on purpose"
+            f"remove it, and {recorded_hash.name} too if it was replaced on purpose"
         )
-    if not file.sha256 and not noted:
+    if not file.sha256 and not recorded:
         try:
-            note.write_text(f"{found}  {path.name}\n")  # as sha256sum writes and reads it
+            recorded_hash.write_text(f"{found}  {path.name}\n")  # as sha256sum writes and reads it
         except OSError as error:
-            log.warning("the SHA-256 of a model file cannot be noted", extra={"file": str(note), "why": error.strerror})
+            extra = {"file": str(recorded_hash), "why": error.strerror}
+            log.warning("the SHA-256 of a model file cannot be recorded", extra=extra)
     return path
 
 

@@ -15,8 +15,9 @@ from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.gpu import Gpu, gpus
 from services.models.catalogue import LIVEPORTRAIT
-from services.models.use import load_or_defer
-from services.render.character_renderer import CharacterRenderer, DeferredAnimator, PortraitAnimator, WarpAnimator
+from services.models.loading import load_or_defer
+from services.render.character_renderer import CharacterRenderer, PortraitAnimator, WarpAnimator
+from services.render.deferred_engine import DeferredEngine
 from services.render.engine import Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
@@ -27,7 +28,7 @@ def _portraits(settings: Settings) -> PortraitStore:
     return PortraitStore(settings.data_folder / "portraits")
 
 
-def _layered_unavailable(settings: Settings) -> str | None:
+def _why_layered_unavailable(settings: Settings) -> str | None:
     return None
 
 
@@ -35,7 +36,7 @@ def _layered(settings: Settings) -> Renderer:
     return CharacterRenderer(settings.video_size, _portraits(settings), WarpAnimator(settings.video_size))
 
 
-def _liveportrait_unavailable(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> str | None:
+def _why_liveportrait_unavailable(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> str | None:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("pynvml") is None:
         return "torch is not installed; `pip install visavis[liveportrait]`, some gigabytes"
     if not find_gpus():
@@ -55,14 +56,14 @@ def _liveportrait(settings: Settings) -> Renderer:
         return load(folder, portraits.folder, settings)
 
     deferred = load_or_defer(LIVEPORTRAIT, settings, load, lambda: WarpAnimator(settings.video_size))
-    return CharacterRenderer(settings.video_size, portraits, DeferredAnimator(deferred))
+    return CharacterRenderer(settings.video_size, portraits, DeferredEngine(deferred))
 
 
 def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Renderer], ...]:
     """The engines in order of preference."""
     return (
-        EngineOption("liveportrait", partial(_liveportrait_unavailable, find_gpus=find_gpus), _liveportrait),
-        EngineOption("layered", _layered_unavailable, _layered),
+        EngineOption("liveportrait", partial(_why_liveportrait_unavailable, find_gpus=find_gpus), _liveportrait),
+        EngineOption("layered", _why_layered_unavailable, _layered),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from bus.ids import PHOTO_LOOK
-from services.models.deferred import Deferred
 from services.render.engine import AnimatedFace
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo.portrait import Portrait, PortraitStore
@@ -19,20 +18,6 @@ class PortraitAnimator(Protocol):
     def name(self) -> str: ...
 
     def face(self, portrait: Portrait) -> AnimatedFace: ...
-
-
-class DeferredAnimator:
-    """Animates portraits by the fallback engine until the deferred one is loaded."""
-
-    def __init__(self, deferred: Deferred[PortraitAnimator]) -> None:
-        self._deferred = deferred
-
-    @property
-    def name(self) -> str:
-        return self._deferred.current.name
-
-    def face(self, portrait: Portrait) -> AnimatedFace:
-        return self._deferred.current.face(portrait)
 
 
 class WarpAnimator:

@@ -19,10 +19,11 @@ from services.models.catalogue import MOONSHINE, SILERO
 from services.models.deferred import Deferred
 from services.models.fetching import folder_of
 from services.models.files import Model
-from services.models.use import fetched, is_here, load_or_defer, why_missing
+from services.models.loading import fetch_and_verify, is_here, load_or_defer, why_model_unavailable
 from services.silero import SileroVad
+from services.stt.deferred_engine import DeferredEngine
 from services.stt.engine import Transcriber
-from services.stt.routing import DeferredEngine, LanguageRouter
+from services.stt.language_router import LanguageRouter
 from services.stt.service import service
 from services.stt.whisper import weights
 
@@ -83,7 +84,10 @@ def _why_whisper_not_preferred(settings: Settings) -> str | None:
 
 
 def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
-    """As above, and prefers torch where only torch supports the GPU: CTranslate2's ARM64 builds have no CUDA."""
+    """Prefers Moonshine for English on a CPU, and torch where only torch supports the GPU.
+
+    CTranslate2's ARM64 builds have no CUDA.
+    """
     if reason := _why_whisper_not_preferred(settings):
         return reason
     if settings.stt_device == "cpu" or not _has_nvidia_driver() or _ctranslate2_has_gpu():
@@ -164,7 +168,8 @@ def _load_whisper_torch(settings: Settings) -> Transcriber:
 
 def _why_moonshine_unavailable(settings: Settings) -> str | None:
     missing = _missing_packages("onnxruntime", extra="") or _why_pocketsphinx_unavailable(settings)
-    return missing or next(filter(None, (why_missing(model, settings) for model in (MOONSHINE, SILERO))), None)
+    reasons = (why_model_unavailable(model, settings) for model in (MOONSHINE, SILERO))
+    return missing or next(filter(None, reasons), None)
 
 
 def _load_moonshine(settings: Settings) -> Transcriber:
@@ -189,7 +194,7 @@ def _moonshine(folder: Path, settings: Settings) -> Transcriber:
 
 def make_vad(settings: Settings) -> Callable[[], Callable[[Samples], float]]:
     """Makes the voice activity detector of an utterance; fetches its network first if it is missing."""
-    network = fetched(SILERO, settings) / SILERO.files[0].path
+    network = fetch_and_verify(SILERO, settings) / SILERO.files[0].path
     return lambda: SileroVad(network).probability
 
 

@@ -17,9 +17,10 @@ LONG_SEGMENT = 20 * MICROPHONE_RATE
 MIN_PAUSE = MICROPHONE_RATE * 300 // 1000
 """Samples without speech at which a segment may end."""
 PRE_ROLL = MICROPHONE_RATE * 400 // 1000
-"""Samples kept before the first speech."""
-SPEECH_THRESHOLD, CONTINUE_THRESHOLD = 0.5, 0.35
-"""Speech probability at which speech begins, and at which it continues."""
+"""Samples kept before the first window of speech. Not the gateway's pre-roll, which is counted from the onset that its
+endpointer found: here the detector may be another one, and an utterance may begin with a long silence."""
+ONSET_THRESHOLD, OFFSET_THRESHOLD = 0.5, 0.35
+"""Probability at which speech begins, and under which it ceases."""
 _SEARCH = 5 * MICROPHONE_RATE
 _LOUDNESS_WINDOW = MICROPHONE_RATE // 20
 
@@ -100,7 +101,7 @@ class Segmenter:
     def _classify(self) -> None:
         start, end = self._classified, self._classified + self._window
         self._classified = end
-        threshold = CONTINUE_THRESHOLD if self._speaking else SPEECH_THRESHOLD
+        threshold = OFFSET_THRESHOLD if self._speaking else ONSET_THRESHOLD
         self._speaking = self._speech_probability(self._buffer[start:end]) >= threshold
         if not self._speaking:
             return

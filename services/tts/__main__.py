@@ -14,13 +14,13 @@ from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.models.catalogue import KOKORO, XTTS
-from services.models.use import load_or_defer
+from services.models.loading import load_or_defer
 from services.tts.engine import Synthesizer
 from services.tts.engines import espeak as espeak_engine
 from services.tts.engines import flite_library, xtts_requirements
 from services.tts.engines import hibari as hibari_engine
 from services.tts.engines import kokoro as kokoro_engine
-from services.tts.engines.deferred import DeferredEngine
+from services.tts.engines.deferred_engine import DeferredEngine
 from services.tts.engines.espeak import EspeakEngine
 from services.tts.engines.flite import FliteEngine
 from services.tts.engines.hibari import HibariEngine
@@ -40,23 +40,23 @@ WhyUnavailable: TypeAlias = Callable[[], str | None]
 class EngineTable:
     """The engines of this service, with the checks that they depend on."""
 
-    why_no_flite: WhyUnavailable = flite_library.why_unavailable
-    why_no_espeak: WhyUnavailable = espeak_engine.why_unavailable
-    why_no_hibari: WhyUnavailable = hibari_engine.why_unavailable
+    why_flite_unavailable: WhyUnavailable = flite_library.why_unavailable
+    why_espeak_unavailable: WhyUnavailable = espeak_engine.why_unavailable
+    why_hibari_unavailable: WhyUnavailable = hibari_engine.why_unavailable
 
     def options(self) -> tuple[EngineOption[Synthesizer], ...]:
         """In order of preference: hibari answers soonest, flite's voices sound more natural than eSpeak NG's."""
         return (
             EngineOption("xtts", xtts_requirements.why_unavailable, self._load_xtts),
-            EngineOption("hibari", lambda settings: self.why_no_hibari(), self._load_hibari),
+            EngineOption("hibari", lambda settings: self.why_hibari_unavailable(), self._load_hibari),
             EngineOption("kokoro", lambda settings: kokoro_engine.why_unavailable(), self._load_kokoro),
             EngineOption(
                 "flite+espeak",
-                lambda settings: self.why_no_flite() or self.why_no_espeak(),
+                lambda settings: self.why_flite_unavailable() or self.why_espeak_unavailable(),
                 lambda settings: LanguageRouter(FliteEngine(), EspeakEngine()),
             ),
-            EngineOption("espeak", lambda settings: self.why_no_espeak(), lambda settings: EspeakEngine()),
-            EngineOption("flite", lambda settings: self.why_no_flite(), lambda settings: FliteEngine()),
+            EngineOption("espeak", lambda settings: self.why_espeak_unavailable(), lambda settings: EspeakEngine()),
+            EngineOption("flite", lambda settings: self.why_flite_unavailable(), lambda settings: FliteEngine()),
         )
 
     def _load_xtts(self, settings: Settings) -> Synthesizer:
@@ -89,13 +89,13 @@ class EngineTable:
         return DeferredEngine(load_or_defer(KOKORO, settings, load, lambda: fallback))
 
     def _espeak(self) -> EspeakEngine | None:
-        return None if self.why_no_espeak() else EspeakEngine()
+        return None if self.why_espeak_unavailable() else EspeakEngine()
 
     def _without_download(self, espeak: EspeakEngine | None) -> Synthesizer:
         """The best engine that needs no download, for all voices and languages."""
         if espeak is None:
-            return FliteEngine() if self.why_no_flite() is None else SilentEngine()
-        return espeak if self.why_no_flite() else LanguageRouter(FliteEngine(), espeak)
+            return FliteEngine() if self.why_flite_unavailable() is None else SilentEngine()
+        return espeak if self.why_flite_unavailable() else LanguageRouter(FliteEngine(), espeak)
 
 
 ENGINES: tuple[EngineOption[Synthesizer], ...] = EngineTable().options()

@@ -17,6 +17,7 @@ from bus.events import (
     ReplySentence,
     ReplyStarted,
 )
+from projections.characters import FALLBACK_CHARACTER
 from projections.conversation import Conversation, Sentence, adjust_speaking_style, apply_command
 from services.dialogue.commands.recognition import Command
 
@@ -91,7 +92,7 @@ def command_outputs(
         yield CharacterChosen(character=outcome.chosen)
     if not outcome.reply:
         return
-    character = outcome.chosen or conversation.character or next(iter(characters), "visavis")
+    character = outcome.chosen or conversation.character or next(iter(characters), FALLBACK_CHARACTER)
     after = conversation if isinstance(outcome.fact, CommandRefused) else apply_command(conversation, command.name)
     yield ReplyStarted(reply=reply, character=character, engine=ENGINE_NAME)
     emotion_before: Emotion = "neutral"

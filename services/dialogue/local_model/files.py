@@ -10,7 +10,7 @@ from bus.errors import ConfigurationError
 from bus.settings import Settings
 from services.models.catalogue import MIND
 from services.models.fetching import folder_of
-from services.models.use import is_here, verified
+from services.models.loading import is_here, verified_folder
 
 HOST = "127.0.0.1"
 """The server has no password: only this machine may reach it."""
@@ -34,7 +34,7 @@ def model_file(settings: Settings) -> Path:
         ConfigurationError: it is not there, is no GGUF file, or is another one than was published.
     """
     if not settings.llm_file:
-        return verified(MIND, settings) / MIND.files[0].path
+        return verified_folder(MIND, settings) / MIND.files[0].path
     path = Path(settings.llm_file).absolute()
     try:
         with path.open("rb") as opened:

@@ -9,7 +9,7 @@ from services.gateway.listening.turn_end import TurnEndDetector
 from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector, VoiceActivityDetector
 from services.models.catalogue import SILERO, SMART_TURN
 from services.models.deferred import Deferred
-from services.models.use import load_or_defer
+from services.models.loading import load_or_defer
 
 
 class ListeningModels:
@@ -22,7 +22,7 @@ class ListeningModels:
     def __init__(self, settings: Settings) -> None:
         self._silero: Deferred[Path | None] = load_or_defer(SILERO, settings, _network, lambda: None)
         self._turn_end: Deferred[TurnEndDetector | None] = (
-            Deferred(None, None, SMART_TURN.name)
+            Deferred.ready(None, SMART_TURN.name)
             if settings.turn_model == "off"
             else load_or_defer(SMART_TURN, settings, _turn_end_detector, lambda: None)
         )

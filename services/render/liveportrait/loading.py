@@ -13,7 +13,7 @@ from bus.settings import Settings
 from services.gpu import gpus, limit_memory
 from services.models.catalogue import LIVEPORTRAIT
 from services.models.fetching import folder_of
-from services.models.use import is_here, why_missing
+from services.models.loading import is_here, why_model_unavailable
 from services.render.liveportrait import weights
 from services.render.liveportrait.renderer import MAX_BATCH, LivePortraitAnimator
 from services.render.liveportrait.retargeting import KEYPOINTS
@@ -30,7 +30,7 @@ def why_unavailable(settings: Settings) -> str | None:
     """Why the engine cannot run here, in one sentence, on a machine that has torch and a GPU; None where it can."""
     if not torch.cuda.is_available():
         return f"torch {torch.__version__} cannot use the GPU"
-    if missing := why_missing(LIVEPORTRAIT, settings):
+    if missing := why_model_unavailable(LIVEPORTRAIT, settings):
         return missing
     if settings.render_engine != "liveportrait" and not is_here(LIVEPORTRAIT, settings):
         return (

@@ -32,7 +32,8 @@ _EDGE_WIDTH = 1.6
 Plane = NDArray[np.float32]
 
 
-def _smoothstep(value: NDArray[np.float32]) -> Plane:
+def _smoothstep_array(value: NDArray[np.float32]) -> Plane:
+    """`services.render.easing.smoothstep` from 0 to 1, of each value."""
     x = np.clip(value, 0.0, 1.0)
     return np.asarray(x * x * (3.0 - 2.0 * x), np.float32)
 
@@ -48,7 +49,7 @@ class Mouth:
         upper, lower = mesh[list(UPPER), :2], mesh[list(LOWER), :2]
         # Between parted lips the portrait shows the upper teeth, which do not move.
         gap = float((lower - upper)[:, 1].max()) / unit
-        self._parted = float(_smoothstep(np.asarray((gap - _CLOSED_GAP) / _CLOSED_GAP, np.float32)))
+        self._parted = float(_smoothstep_array(np.asarray((gap - _CLOSED_GAP) / _CLOSED_GAP, np.float32)))
         seam = (upper + lower) / 2.0 + self._parted * (lower - upper) / 2.0
         x0, x1 = _clamp_to_side(middle - 1.6 * half - 0.3 * unit), _clamp_to_side(middle + 1.6 * half + 0.3 * unit)
         y0 = _clamp_to_side(float(seam[:, 1].min()) - 0.35 * unit)
@@ -78,7 +79,7 @@ class Mouth:
         top, bottom = seam - rise, seam + fall  # edges of the lips, by column
         below, above = self._y - bottom, top - self._y  # pixels beyond them
         source = self._y - np.where(below > 0.0, self._chin(jaw, below / unit, fall), 0.0)
-        source += np.where(above > 0.0, rise * (1.0 - _smoothstep(above / (0.3 * unit))), 0.0)
+        source += np.where(above > 0.0, rise * (1.0 - _smoothstep_array(above / (0.3 * unit))), 0.0)
         part = pixels[self.region]
         columns = np.broadcast_to(self._x, source.shape).astype(np.float32)
         moved = cv2.remap(pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -103,8 +104,8 @@ class Mouth:
         top, bottom = upper + sunk, lower - raised
         below, above = (self._y - bottom) / self._unit, (top - self._y) / self._unit
         source = upper + (self._y - top) * (lower - upper) / np.maximum(bottom - top, 0.01)
-        source = np.where(below >= 0.0, self._y + raised * (1.0 - _smoothstep(below / 0.6)), source)
-        source = np.where(above >= 0.0, self._y - sunk * (1.0 - _smoothstep(above / 0.3)), source)
+        source = np.where(below >= 0.0, self._y + raised * (1.0 - _smoothstep_array(below / 0.6)), source)
+        source = np.where(above >= 0.0, self._y - sunk * (1.0 - _smoothstep_array(above / 0.3)), source)
         columns = np.broadcast_to(self._x, source.shape).astype(np.float32)
         pixels[self.region] = cv2.remap(
             pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -113,9 +114,9 @@ class Mouth:
 
     def _chin(self, jaw: float, depth: Plane, fall: NDArray[np.float32]) -> Plane:
         """How far pixels at a depth below the lower lip move down; the jaw is broader than the mouth."""
-        broad = _smoothstep(depth / 0.55)
+        broad = _smoothstep_array(depth / 0.55)
         side = np.maximum(1.0 - (self._offset / (1.0 + 0.9 * broad)) ** 2, 0.0) ** 1.3
-        fade = 1.0 - _smoothstep((depth - 0.75 * self._to_chin) / 0.75)
+        fade = 1.0 - _smoothstep_array((depth - 0.75 * self._to_chin) / 0.75)
         whole = 0.85 * jaw * _LOWER_DROP * self._unit * side
         return np.asarray((fall * (1.0 - broad) + whole * broad) * fade, np.float32)
 
@@ -126,7 +127,7 @@ class Mouth:
         light = (0.6 + 0.4 * self._lens)[None, :, None]
         painted = np.asarray(_THROAT, np.float32) * light
         raised = 0.35 * min(max(pose.tongue, 0.0), 1.0)
-        tongue = _smoothstep((deep - 0.72 + raised) / 0.25)[..., None]
+        tongue = _smoothstep_array((deep - 0.72 + raised) / 0.25)[..., None]
         painted = painted + (np.asarray(_TONGUE, np.float32) * light - painted) * 0.8 * tongue
         # No teeth are painted where the portrait shows its own. Fewer teeth are shorter ones, not greyer ones.
         shown = min(max(_MIN_TEETH + pose.teeth, 0.0), 1.0) * (1.0 - self._parted)

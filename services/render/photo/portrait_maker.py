@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bus.settings import Settings
 from services.models.catalogue import FACE_LANDMARKS
-from services.models.use import fetched
+from services.models.loading import fetch_and_verify
 from services.render.photo.face_detector import FaceDetector
 from services.render.photo.portrait import Portrait, portrait_from_photo
 
@@ -27,7 +27,7 @@ class PortraitMaker:
     @classmethod
     def of(cls, settings: Settings) -> PortraitMaker:
         """With the networks of the catalogue, in the folder for models."""
-        return cls(partial(fetched, FACE_LANDMARKS, settings))
+        return cls(partial(fetch_and_verify, FACE_LANDMARKS, settings))
 
     def make(self, photo: bytes) -> Portrait:
         """The portrait of the person in a photo; takes about a second.

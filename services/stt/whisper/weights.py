@@ -14,7 +14,7 @@ from typing import Any
 
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
-from services.models import use, whisper
+from services.models import loading, whisper
 from services.models.fetching import folder_of
 from services.models.files import Model, ModelFile
 from services.models.progress import DOWNLOADS, LogProgress
@@ -60,7 +60,7 @@ def find_local(model: str, format: WeightFormat, settings: Settings) -> Path | N
             raise ConfigurationError(f"VISAVIS_STT_MODEL: {folder} has no {', '.join(lacking)}")
         return folder
     if row := format.sizes.get(model):
-        return folder_of(row, settings) if use.is_here(row, settings) else None
+        return folder_of(row, settings) if loading.is_here(row, settings) else None
     if model.count("/") != 1:
         sizes = ", ".join(format.sizes)
         raise ConfigurationError(f"VISAVIS_STT_MODEL must be a folder, owner/name or one of {sizes}, got {model!r}")
@@ -86,7 +86,7 @@ def why_unavailable(model: str, format: WeightFormat, settings: Settings) -> str
     except ConfigurationError as error:
         return error.detail
     if row := format.sizes.get(model):
-        return use.why_missing(row, settings)
+        return loading.why_model_unavailable(row, settings)
     if settings.model_downloads == "off":
         return f"its model {model} is not on this machine, and VISAVIS_MODEL_DOWNLOADS is off"
     if importlib.util.find_spec("huggingface_hub") is None:
@@ -104,7 +104,7 @@ def fetch(model: str, format: WeightFormat, settings: Settings) -> Path:
     if Path(model).expanduser().is_dir():  # may hold any files
         return find_local(model, format, settings) or Path(model)
     if row := format.sizes.get(model):
-        return use.fetched(row, settings)
+        return loading.fetch_and_verify(row, settings)
     folder = find_local(model, format, settings) or _download(model, format, settings)
     present = {path.name for pattern in format.files for path in folder.glob(pattern)}
     for name in sorted(name for name in present if not name.endswith(".sha256")):

@@ -8,7 +8,7 @@ from pathlib import Path
 from bus.settings import Settings
 from services.models.catalogue import XTTS
 from services.models.fetching import folder_of
-from services.models.use import request_consent, why_not_allowed
+from services.models.loading import request_consent, why_not_allowed
 from services.models.verification import missing_files
 
 LICENCE = request_consent(XTTS)

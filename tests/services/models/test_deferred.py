@@ -10,7 +10,7 @@ import pytest
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.models.deferred import Deferred
-from services.models.use import fetched, load_or_defer
+from services.models.loading import fetch_and_verify, load_or_defer
 from tests.services.models.sources import DATA, model, publisher
 
 PATIENCE = 10.0
@@ -85,4 +85,4 @@ def test_a_file_that_is_not_the_published_one_is_never_loaded(tmp_path: Path) ->
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "model.bin").write_bytes(DATA[:-1] + b"x")
     with pytest.raises(ConfigurationError, match="not the published file"):
-        fetched(model(), Settings(models=str(tmp_path)))
+        fetch_and_verify(model(), Settings(models=str(tmp_path)))

@@ -42,13 +42,13 @@ def test_a_file_that_replaces_the_first_one_is_refused(tmp_path: Path) -> None:
         verify(UNPUBLISHED, tmp_path)
 
 
-def test_a_file_is_accepted_where_its_checksum_cannot_be_noted(
+def test_a_file_is_accepted_where_its_checksum_cannot_be_recorded(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "a").write_bytes(b"by hand")
     (tmp_path / "a.sha256").symlink_to(tmp_path / "nowhere" / "a.sha256")
     assert verify(ModelFile("a"), tmp_path) == tmp_path / "a"
-    assert "the SHA-256 of a model file cannot be noted" in caplog.messages
+    assert "the SHA-256 of a model file cannot be recorded" in caplog.messages
 
 
 def test_another_model_has_another_fingerprint(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from bus.settings import Settings
 from services.models.catalogue import KOKORO
 from services.tts.__main__ import ENGINES, EngineTable, build
 from services.tts.engine import Synthesizer, Voice
-from services.tts.engines.deferred import DeferredEngine
+from services.tts.engines.deferred_engine import DeferredEngine
 from services.tts.engines.language_router import LanguageRouter
 from services.tts.engines.silent import SilentEngine
 from tests import real_models
@@ -35,19 +35,19 @@ def floor(**requirements: Callable[[], str | None]) -> tuple[EngineOption[Synthe
 
 
 def test_without_flite_espeak_is_chosen_with_the_reason() -> None:
-    options = floor(why_no_flite=lambda: "libflite.so.1 is not installed")
+    options = floor(why_flite_unavailable=lambda: "libflite.so.1 is not installed")
     choice = choose_engine(options, "auto", Settings(), setting=SETTING)
     assert choice.option.name == "espeak"
     assert "libflite.so.1 is not installed" in choice.reason
 
 
 def test_with_flite_and_espeak_both_are_chosen() -> None:
-    options = floor(why_no_flite=lambda: None, why_no_espeak=lambda: None)
+    options = floor(why_flite_unavailable=lambda: None, why_espeak_unavailable=lambda: None)
     assert choose_engine(options, "auto", Settings(), setting=SETTING).option.name == "flite+espeak"
 
 
 def test_without_any_engine_the_error_names_the_missing_packages() -> None:
-    options = floor(why_no_flite=lambda: "no flite", why_no_espeak=lambda: "no espeak")
+    options = floor(why_flite_unavailable=lambda: "no flite", why_espeak_unavailable=lambda: "no espeak")
     with pytest.raises(ConfigurationError, match="no espeak"):
         choose_engine(options, "auto", Settings(), setting=SETTING)
 

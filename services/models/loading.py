@@ -1,4 +1,4 @@
-"""What an engine does with a model of the catalogue: find it, fetch it, verify it, load it."""
+"""Finds, fetches, verifies and loads a model of the catalogue for an engine."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def is_here(model: Model, settings: Settings) -> bool:
     return not missing_files(model.files, folder_of(model, settings))
 
 
-def why_missing(model: Model, settings: Settings) -> str | None:
-    """Why a model will not be there, as one sentence; None if it is here or can be fetched."""
+def why_model_unavailable(model: Model, settings: Settings) -> str | None:
+    """Why an engine cannot have a model, as one sentence; None if it is here or can be fetched."""
     if is_here(model, settings) or settings.model_downloads == "on":
         return None
     folder = folder_of(model, settings)
@@ -48,8 +48,8 @@ def _accepted(licence: Licence, settings: Settings) -> bool:
     return str(getattr(settings, licence.consent)) == "accepted"
 
 
-def verified(model: Model, settings: Settings) -> Path:
-    """The folder of a model whose files are the published ones.
+def verified_folder(model: Model, settings: Settings) -> Path:
+    """The folder of a model, after its files were verified.
 
     Raises:
         ConfigurationError: a file is missing or is another one than was published.
@@ -60,8 +60,8 @@ def verified(model: Model, settings: Settings) -> Path:
     return folder
 
 
-def fetched(model: Model, settings: Settings) -> Path:
-    """The folder of a model whose files are the published ones, fetched first where they are missing.
+def fetch_and_verify(model: Model, settings: Settings) -> Path:
+    """Fetch the files of a model that are missing, and verify all of them; returns their folder.
 
     Raises:
         InvalidInput: nobody has accepted the model's terms.
@@ -72,7 +72,7 @@ def fetched(model: Model, settings: Settings) -> Path:
         raise InvalidInput(reason)
     with fetcher_of(settings) as fetcher:
         fetcher.fetch(model, folder_of(model, settings))
-    return verified(model, settings)
+    return verified_folder(model, settings)
 
 
 def load_or_defer(
@@ -87,5 +87,5 @@ def load_or_defer(
         ConfigurationError: a file that is here is another one than was published.
     """
     if is_here(model, settings):
-        return Deferred(None, load(verified(model, settings)), model.name)
-    return Deferred(lambda: load(fetched(model, settings)), make_fallback(), model.name)
+        return Deferred.ready(load(verified_folder(model, settings)), model.name)
+    return Deferred(lambda: load(fetch_and_verify(model, settings)), make_fallback(), model.name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from services.models.deferred import Deferred
 from services.tts.engine import Synthesizer, Voice
-from services.tts.engines.deferred import DeferredEngine
+from services.tts.engines.deferred_engine import DeferredEngine
 from tests.fakes import FakeSynthesizer
 
 
 def test_a_sentence_is_spoken_by_the_engine_that_began_it() -> None:
     first, better = FakeSynthesizer(), FakeSynthesizer()
-    deferred: Deferred[Synthesizer] = Deferred(None, first, "m")
+    deferred: Deferred[Synthesizer] = Deferred.ready(first, "m")
     engine = DeferredEngine(deferred)
     sentence = engine.speak("one", Voice(), 1)
     next(sentence)

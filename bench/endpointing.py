@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from services.models.use import verified
 
 from bench.hesitant_speech import MS, Heard, hear, transcribe
 from bench.machine import machine, percentiles, table
@@ -27,7 +28,6 @@ from services.gateway.listening.endpointing import EndOfSpeech, Endpointer
 from services.gateway.listening.sentence_end import end_probability
 from services.gateway.listening.turn_end import TurnEndDetector
 from services.models.catalogue import MOONSHINE, SILERO, SMART_TURN
-from services.models.use import verified
 from services.silero import WINDOW, SileroVad
 from services.stt.moonshine.engine import MoonshineEngine
 from services.stt.moonshine.network import MoonshineNetwork

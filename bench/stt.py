@@ -20,6 +20,7 @@ from pathlib import Path
 import av
 import msgspec
 import numpy as np
+from services.models.use import fetched
 
 from bench.intelligibility import words
 from bench.machine import machine, percentiles, table
@@ -30,7 +31,6 @@ from bus.process.engines import choose_engine
 from bus.settings import Settings, read_settings
 from services.audio import Resampler, Samples, to_int16
 from services.models import whisper
-from services.models.use import fetched
 from services.stt.__main__ import ENGINES, make_vad
 from services.stt.engine import Transcriber
 from services.stt.service import BLOCK_BYTES

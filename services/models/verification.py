@@ -54,9 +54,9 @@ def verify(file: ModelFile, folder: Path) -> Path:
             f"{path} is not the published file: its SHA-256 is {found}, expected {file.sha256}; remove {path.resolve()}"
         )
     if recorded and found != recorded:
+        raise ConfigurationError(
             f"{path} is not the file that was here first: its SHA-256 is {found}, {recorded_hash.name} says "
             f"{recorded}; remove it, and {recorded_hash.name} too if it was replaced on purpose"
-            f"remove it, and {recorded_hash.name} too if it was replaced on purpose"
         )
     if not file.sha256 and not recorded:
         try:

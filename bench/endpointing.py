@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from services.models.use import verified
 
 from bench.hesitant_speech import MS, Heard, hear, transcribe
 from bench.machine import machine, percentiles, table
@@ -28,6 +27,7 @@ from services.gateway.listening.endpointing import EndOfSpeech, Endpointer
 from services.gateway.listening.sentence_end import end_probability
 from services.gateway.listening.turn_end import TurnEndDetector
 from services.models.catalogue import MOONSHINE, SILERO, SMART_TURN
+from services.models.loading import verified_folder
 from services.silero import WINDOW, SileroVad
 from services.stt.moonshine.engine import MoonshineEngine
 from services.stt.moonshine.network import MoonshineNetwork
@@ -174,10 +174,10 @@ def networks(settings: Settings) -> tuple[Callable[[], SileroVad], TurnEndDetect
     """Silero (one for each stream), Smart Turn and Moonshine."""
 
     def vad() -> SileroVad:
-        return SileroVad(verified(SILERO, settings) / SILERO.files[0].path)
+        return SileroVad(verified_folder(SILERO, settings) / SILERO.files[0].path)
 
-    turn_end = TurnEndDetector(verified(SMART_TURN, settings) / SMART_TURN.files[0].path)
-    moonshine = MoonshineEngine(MoonshineNetwork(verified(MOONSHINE, settings), 1), lambda: vad().probability)
+    turn_end = TurnEndDetector(verified_folder(SMART_TURN, settings) / SMART_TURN.files[0].path)
+    moonshine = MoonshineEngine(MoonshineNetwork(verified_folder(MOONSHINE, settings), 1), lambda: vad().probability)
     return vad, turn_end, moonshine
 
 

@@ -20,7 +20,6 @@ from pathlib import Path
 import av
 import msgspec
 import numpy as np
-from services.models.use import fetched
 
 from bench.intelligibility import words
 from bench.machine import machine, percentiles, table
@@ -31,6 +30,7 @@ from bus.process.engines import choose_engine
 from bus.settings import Settings, read_settings
 from services.audio import Resampler, Samples, to_int16
 from services.models import whisper
+from services.models.loading import fetch_and_verify
 from services.stt.__main__ import ENGINES, make_vad
 from services.stt.engine import Transcriber
 from services.stt.service import BLOCK_BYTES
@@ -77,7 +77,8 @@ def load(name: str, settings: Settings) -> Transcriber:
     from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
     from services.stt.whisper.engine import WhisperEngine
 
-    network = CTranslate2Whisper(fetched(whisper.CTRANSLATE2[size], settings), "cpu", threads=os.cpu_count() or 1)
+    folder = fetch_and_verify(whisper.CTRANSLATE2[size], settings)
+    network = CTranslate2Whisper(folder, "cpu", threads=os.cpu_count() or 1)
     engine = WhisperEngine(network, make_vad(settings))
     engine.warm_up()
     return engine

@@ -16,8 +16,8 @@ _WORDS = {
     ("dialogue", "companion"): "Offline companion, answers by patterns, no language model",
     ("dialogue", "local"): "A small language model, on this machine",
     ("dialogue", "openai"): "A language model at the endpoint in the settings; what is said is sent there",
-    ("tts", "hibari"): "hibari for English women, Kokoro for the others, natural voices, on this machine",
-    ("tts", "kokoro"): "Kokoro, natural voices, on this machine",
+    ("tts", "hibari"): "Natural voices, on this machine: hibari for women in English, Kokoro for the others",
+    ("tts", "kokoro"): "Natural voices of Kokoro, on this machine",
     ("tts", "flite+espeak"): "flite for English, eSpeak NG for other languages, clear and mechanical, on this machine",
     ("tts", "espeak"): "eSpeak NG, many languages, mechanical, on this machine",
     ("tts", "flite"): "flite, English, clear and mechanical, on this machine",
@@ -27,7 +27,7 @@ _WORDS = {
 }
 _WITHOUT_MODEL = {
     ("stt", "moonshine"): (MOONSHINE, "PocketSphinx, clear English only, until Moonshine is here"),
-    ("tts", "hibari"): (KOKORO, "hibari for English women, simpler voices for the others until Kokoro is here"),
+    ("tts", "hibari"): (KOKORO, "hibari for women in English, simpler voices for the others until Kokoro is here"),
     ("tts", "kokoro"): (KOKORO, "Simpler voices until Kokoro is here"),
     ("render", "liveportrait"): (LIVEPORTRAIT, "Drawn characters; photos are warped until LivePortrait is here"),
 }

@@ -332,7 +332,7 @@ async def status(request: Request) -> Response:
     rows = [
         ("stt", "moonshine", "Moonshine, English, on this machine", []),
         ("dialogue", "companion", "Offline companion, answers by patterns, no language model", []),
-        ("tts", "hibari", "hibari for English women, simpler voices for the others until Kokoro is here", fetching),
+        ("tts", "hibari", "hibari for women in English, simpler voices for the others until Kokoro is here", fetching),
         ("render", "layered", "Drawn characters; photos are warped by the processor", []),
     ]
     services = [

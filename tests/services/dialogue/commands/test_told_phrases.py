@@ -14,11 +14,11 @@ from services.dialogue.commands.recognition import recognise_command
 ROOT = Path(__file__).parents[4]
 PAGE = json.loads((ROOT / "ui/avatar-chat/src/services/voiceCommands.json").read_text())
 README_LINE = re.compile(r"^Commands that one can say or write: (.*?)\n\n", re.MULTILINE | re.DOTALL)
-NAMES = {"leo": "Leo"}
+NAMES = {"milo": "Milo"}
 
 
 def command_of(phrase: str, language: str) -> str:
-    command = recognise_command(phrase.replace("{name}", "Leo"), language, NAMES)
+    command = recognise_command(phrase.replace("{name}", "Milo"), language, NAMES)
     return command.name if command else ""
 
 

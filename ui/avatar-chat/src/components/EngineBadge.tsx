@@ -7,7 +7,7 @@ import { engineBadge } from '../services/engineBadge'
 export function EngineBadge({ onOpen }: { readonly onOpen: () => void }) {
   const status = useStore(useServices().chat.serverStatus.state)
   if (!status) return null
-  const { name, words } = engineBadge(status)
+  const { name, words, brief } = engineBadge(status)
   return (
     <button
       type="button"
@@ -21,7 +21,8 @@ export function EngineBadge({ onOpen }: { readonly onOpen: () => void }) {
     >
       <span className="badge-pill">
         {name === 'fetching' && <Download aria-hidden className="size-3.5 shrink-0" />}
-        <span className="truncate">{words}</span>
+        <span className="truncate max-sm:hidden">{words}</span>
+        <span className="sm:hidden">{brief}</span>
       </span>
     </button>
   )

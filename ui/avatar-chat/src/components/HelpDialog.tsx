@@ -42,7 +42,7 @@ function Phrases({ language }: { readonly language: PhraseLanguage }) {
   const { characters } = useStore(useServices().chat.lists.state)
   const other = characters.find(({ id }) => id !== current?.id)?.name ?? 'Ada'
   return (
-    <dl data-testid={`phrases-${language}`} className="grid grid-cols-[auto_1fr] gap-x-5 gap-y-2">
+    <dl data-testid={`phrases-${language}`} className="grid grid-cols-2 gap-x-5 gap-y-2">
       {voiceCommands(language, other).map(({ command, effect, phrases }) => (
         <div key={command} className="contents">
           <dt lang={language}>{phrases.map((phrase) => `“${phrase}”`).join(', ')}</dt>

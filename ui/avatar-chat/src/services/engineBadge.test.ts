@@ -21,7 +21,7 @@ describe('the badge', () => {
 
   it('says what is being fetched, each model once', () => {
     const kokoro = { model: 'kokoro', percent: 40 }
-    expect(engineBadge(fetching(kokoro)).words).toBe('Fetching kokoro, 40 %')
+    expect(engineBadge(fetching(kokoro))).toMatchObject({ words: 'Fetching kokoro, 40 %', brief: '40 %' })
     expect(engineBadge(fetching({ model: 'kokoro', percent: null })).words).toBe('Fetching kokoro')
     expect(engineBadge(fetching(kokoro, { model: 'mind', percent: 3 })).words).toBe('Fetching 2 models')
     expect(downloadsIn(fetching(kokoro))).toEqual([kokoro])

@@ -5,11 +5,17 @@ import type { ModelDownload, ServerStatus } from './avatarClient'
 export interface EngineBadge {
   readonly name: 'fetching' | 'incomplete' | 'offline' | 'local' | 'endpoint'
   readonly words: string
+  /** For narrow windows; with a sign of a download where one is in progress. */
+  readonly brief: string
 }
 
 const BY_MIND: Readonly<Record<string, EngineBadge>> = {
-  companion: { name: 'offline', words: 'Offline demo' },
-  local: { name: 'local', words: 'On this machine' },
+  companion: badge('offline', 'Offline demo'),
+  local: badge('local', 'On this machine'),
+}
+
+function badge(name: EngineBadge['name'], words: string): EngineBadge {
+  return { name, words, brief: words }
 }
 
 /** The models that are being fetched, each once. */
@@ -23,9 +29,10 @@ export function engineBadge(status: ServerStatus): EngineBadge {
   if (first) {
     const what = others.length > 0 ? `${others.length + 1} models` : first.model
     const share = others.length === 0 && first.percent !== null ? `, ${first.percent} %` : ''
-    return { name: 'fetching', words: `Fetching ${what}${share}` }
+    const brief = share === '' ? 'Fetching' : `${first.percent} %`
+    return { name: 'fetching', words: `Fetching ${what}${share}`, brief }
   }
-  if (status.bus === 'down' || status.services.some(({ up }) => !up)) return { name: 'incomplete', words: 'Incomplete' }
+  if (status.bus === 'down' || status.services.some(({ up }) => !up)) return badge('incomplete', 'Incomplete')
   const mind = status.services.find(({ name }) => name === 'dialogue')?.engine ?? ''
-  return BY_MIND[mind] ?? { name: 'endpoint', words: 'Language model' }
+  return BY_MIND[mind] ?? badge('endpoint', 'Language model')
 }

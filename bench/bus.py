@@ -88,7 +88,7 @@ def service(handle: Handler, concurrency: int = SLOTS) -> Service:
 
 
 @asynccontextmanager
-async def running(*workers: Awaitable[None]) -> AsyncIterator[None]:
+async def running_workers(*workers: Awaitable[None]) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(worker) for worker in workers]
     await asyncio.sleep(1.0)  # until both have requested messages
     try:
@@ -131,9 +131,9 @@ async def measure_latency(settings: Settings, count: int) -> str:
         return
         yield
 
-    async with worker(settings) as event_log, worker(settings) as other, worker(settings) as publisher:
+    async with connected(settings) as event_log, connected(settings) as other, connected(settings) as publisher:
         bare = BareWorker(other.nc, TranscriptFinal, lambda _, event: note(event), batch=1)
-        async with running(Runner(event_log, service(handle)).run(), bare.run()):
+        async with running_workers(Runner(event_log, service(handle)).run(), bare.run()):
             took = await _one_by_one(publisher, count, arrived, handled, (event_for_runner, event_for_bare))
     rows = []
     mine, plain = (percentiles(times, 50, 90, 99) for times in took)
@@ -165,7 +165,7 @@ async def _one_by_one(
 
 
 @asynccontextmanager
-async def worker(settings: Settings) -> AsyncIterator[EventLog]:
+async def connected(settings: Settings) -> AsyncIterator[EventLog]:
     """A connection like that of a separate process."""
     async with connect(settings, name="bench") as event_log:
         yield event_log
@@ -230,7 +230,7 @@ async def _one_round(settings: Settings, count: int, batch: int, *, afterwards: 
         await publish_answer(js, event)
         note(left == 0)
 
-    async with worker(settings) as event_log, worker(settings) as publisher:
+    async with connected(settings) as event_log, connected(settings) as publisher:
         make = event_for_bare if batch else event_for_runner
         events = [make(f"c{number % CONVERSATIONS}") for number in range(count)]
         if afterwards:
@@ -240,7 +240,7 @@ async def _one_round(settings: Settings, count: int, batch: int, *, afterwards: 
             if batch
             else Runner(event_log, service(handle)).run()
         )
-        async with running(work):
+        async with running_workers(work):
             if not afterwards:
                 await fill(publisher, events)
             free.set()
@@ -294,9 +294,9 @@ async def _with_open(settings: Settings, size: int, count: int) -> list[str]:
         yield
 
     async with (
-        worker(settings) as event_log,
-        worker(settings) as publisher,
-        running(Runner(event_log, service(handle, concurrency=size)).run()),
+        connected(settings) as event_log,
+        connected(settings) as publisher,
+        running_workers(Runner(event_log, service(handle, concurrency=size)).run()),
     ):
         await fill(publisher, [event_for_runner(f"open{number}") for number in range(size - 10)])
         for _ in range(size - 10):

@@ -1,7 +1,8 @@
-"""How well voices are understood: `python -m bench.intelligibility [--sentences N]`.
+"""Intelligibility of the voices: `python -m bench.intelligibility [--sentences N]`.
 
 Each voice says two hundred sentences with numbers, names and questions; Whisper base (from the catalogue of models) and
-Moonshine write down what they hear. Words that differ are printed, so that a person can judge whose fault they are.
+Moonshine transcribe them. Words that differ are printed, so that a person can judge whether the voice or the recogniser
+is wrong.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ VOICES = {
 
 
 def recognisers(settings: Settings) -> dict[str, Transcriber]:
-    """The engines that listen, by name."""
+    """The recognisers by name."""
     from services.stt.moonshine.engine import load
     from services.stt.whisper.ctranslate2_network import CTranslate2Whisper
     from services.stt.whisper.engine import WhisperEngine
@@ -50,7 +51,7 @@ def recognisers(settings: Settings) -> dict[str, Transcriber]:
     }
 
 
-def spoken(engine: Synthesizer, text: str, voice: Voice) -> Samples:
+def synthesise(engine: Synthesizer, text: str, voice: Voice) -> Samples:
     """The sentence at 16 kHz, with a moment of silence around it."""
     pieces = list(engine.speak(to_spoken_form(text), voice, 1))
     sound = np.concatenate([piece.samples for piece in pieces])
@@ -59,7 +60,7 @@ def spoken(engine: Synthesizer, text: str, voice: Voice) -> Samples:
     )
 
 
-def heard(engine: Transcriber, sound: Samples) -> str:
+def transcribe(engine: Transcriber, sound: Samples) -> str:
     transcription = engine.open("en")
     try:
         transcription.push(sound.tobytes())
@@ -74,12 +75,14 @@ def words(text: str) -> list[str]:
     return normalised_words(" ".join(spelled).replace("-", " "))
 
 
-def measure(say: Callable[[str], Samples], listener: Transcriber, texts: list[str]) -> tuple[int, int, Counter[str]]:
-    """Wrong words, all words, and what was heard wrongly."""
+def measure(
+    audio_of: Callable[[str], Samples], recogniser: Transcriber, texts: list[str]
+) -> tuple[int, int, Counter[str]]:
+    """Wrong words, all words, and the sentences that were transcribed wrongly."""
     wrong = total = 0
     differences: Counter[str] = Counter()
     for text in texts:
-        expected, found = words(text), words(heard(listener, say(text)))
+        expected, found = words(text), words(transcribe(recogniser, audio_of(text)))
         errors = word_errors(expected, found)
         wrong, total = wrong + errors, total + len(expected)
         if errors:
@@ -93,19 +96,19 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = read_settings(os.environ)
     engine = next(option for option in ENGINES if option.name == "hibari").load(settings)
-    listeners = recognisers(settings)
+    engines = recognisers(settings)
     texts = sentences(arguments.sentences)
     rows = []
     for name, voice in VOICES.items():
         print(f"{name}: {engine.voice_for(voice)}", file=sys.stderr)
-        sounds = {text: spoken(engine, text, voice) for text in texts}
-        for listener, transcriber in listeners.items():
+        sounds = {text: synthesise(engine, text, voice) for text in texts}
+        for recogniser, transcriber in engines.items():
             wrong, total, differences = measure(sounds.__getitem__, transcriber, texts)
-            rows.append([name, listener, f"{100 * wrong / total:.1f} %", str(total)])
+            rows.append([name, recogniser, f"{100 * wrong / total:.1f} %", str(total)])
             for line, _ in differences.most_common(8):
-                print(f"  {listener}: {line}", file=sys.stderr)
+                print(f"  {recogniser}: {line}", file=sys.stderr)
     print(f"{machine()}\n")
-    print(table(["voice", "heard by", "word errors", "words"], rows))
+    print(table(["voice", "recogniser", "word errors", "words"], rows))
     return 0
 
 

@@ -45,9 +45,9 @@ class Measured(msgspec.Struct):
 
     wrong: dict[str, tuple[int, int]] = {}
     """Wrong words and all words, by kind of recording."""
-    sound: float = 0.0
-    taken: float = 0.0
-    """Seconds of sound, and of processor time for it."""
+    audio_seconds: float = 0.0
+    processor_seconds: float = 0.0
+    """Of the processor, for that audio."""
     at_once: list[float] = []
     """Milliseconds from the last sample to the final transcript where the speaker is cut off there."""
     after_endpoint: list[float] = []
@@ -96,7 +96,7 @@ def heard(engine: Transcriber, sound: Samples, wait: Callable[[float], None] = l
     return transcript.text
 
 
-def delay(engine: Transcriber, sound: Samples) -> float:
+def delay_ms(engine: Transcriber, sound: Samples) -> float:
     """Milliseconds from the last sample to the final transcript, played at the pace of a microphone."""
     over = time.monotonic() + len(sound) / MICROPHONE_RATE
     heard(engine, sound, lambda left: time.sleep(max(0.0, over - left - time.monotonic())))
@@ -113,14 +113,14 @@ def measure(engine: Transcriber, kinds: dict[str, list[Recording]], timed: int) 
             sound = np.concatenate([one.samples, silence])
             begun = time.process_time()
             text = heard(engine, sound)
-            found.taken += time.process_time() - begun
-            found.sound += len(sound) / MICROPHONE_RATE
+            found.processor_seconds += time.process_time() - begun
+            found.audio_seconds += len(sound) / MICROPHONE_RATE
             wrong += word_errors(words(one.text), words(text))
             total += len(words(one.text))
         found.wrong[kind] = (wrong, total)
     for one in next(iter(kinds.values()))[:timed]:
-        found.at_once.append(delay(engine, one.samples))
-        found.after_endpoint.append(delay(engine, np.concatenate([one.samples, silence])))
+        found.at_once.append(delay_ms(engine, one.samples))
+        found.after_endpoint.append(delay_ms(engine, np.concatenate([one.samples, silence])))
     return found
 
 
@@ -128,7 +128,8 @@ def row(name: str, measured: Measured) -> list[str]:
     rates = [f"{100 * wrong / max(1, total):.1f} %" for wrong, total in measured.wrong.values()]
     delays = [percentiles(values, 50, 95) for values in (measured.at_once, measured.after_endpoint)]
     return [
-        name, *rates, f"{measured.taken / measured.sound:.2f}", *(f"{p50:.0f} / {p95:.0f}" for p50, p95 in delays),
+        name, *rates, f"{measured.processor_seconds / measured.audio_seconds:.2f}",
+        *(f"{p50:.0f} / {p95:.0f}" for p50, p95 in delays),
         str(measured.megabytes),
     ]  # fmt: skip
 

@@ -55,7 +55,7 @@ def measure(engine: Synthesizer, at_once: int, seconds: float) -> tuple[float, f
     return max(first for first, *_ in found), (time.monotonic() - begun) / sum(made for *_, made in found)
 
 
-def one(name: str, settings: Settings, most: int, seconds: float) -> int:
+def measure_engine(name: str, settings: Settings, most: int, seconds: float) -> int:
     """Measure one engine in this process and print the result as JSON."""
     from services.tts.__main__ import ENGINES
 
@@ -87,7 +87,7 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = read_settings(os.environ)
     if arguments.one:
-        return one(arguments.engines[0], settings, arguments.most, arguments.seconds)
+        return measure_engine(arguments.engines[0], settings, arguments.most, arguments.seconds)
     where, rows = machine(), []
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ)

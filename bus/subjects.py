@@ -59,15 +59,15 @@ def fact_in(conversation: str, body: type[Body]) -> str:
     return f"conv.{token(conversation, 'conversation')}.{tag_of(body)}"
 
 
-def claim(root: str, conversation: str, service: str, event: str) -> str:
+def claim(stream_prefix: str, conversation: str, service: str, event: str) -> str:
     """The subject on which a worker claims a work item, and to which the fences of its outputs refer.
 
     Args:
         root: first token of the fenced subjects: a fence holds within one stream, so each stream has a claim.
         event: id of the event that the service handles.
     """
-    kind = tag_of(StepRepeated) if root == "conv" else "claim"
-    return f"{root}.{token(conversation, 'conversation')}.{kind}.{service}.{token(event, 'event')}"
+    kind = tag_of(StepRepeated) if stream_prefix == "conv" else "claim"
+    return f"{stream_prefix}.{token(conversation, 'conversation')}.{kind}.{service}.{token(event, 'event')}"
 
 
 def worker_messages(service: str) -> str:

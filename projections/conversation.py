@@ -145,7 +145,7 @@ class Message(Struct, frozen=True):
     cut: bool = False
     """Whether the person heard only its beginning, which `text` then is."""
     emotion: Emotion = "neutral"
-    """The look on the character's face at its first sentence."""
+    """Emotion of the first sentence of a reply."""
 
 
 def title_of(text: str) -> str:

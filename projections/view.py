@@ -86,7 +86,7 @@ class ConversationView(Struct, frozen=True, kw_only=True):
 
 
 class ChangedTurn(Struct, frozen=True, kw_only=True):
-    """A turn after a fact, and its index in the list of turns; a new turn has the index behind the last one."""
+    """A turn after a fact, with its index in the list of turns; a new turn is appended."""
 
     place: int
     turn: TurnView

@@ -1,4 +1,4 @@
-"""Adds an output to an ONNX network without the package `onnx`: an inner value that its publisher does not give out."""
+"""Makes an intermediate tensor of an ONNX network one of its outputs, without the package `onnx`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def with_output(model: bytes, value: str, element: int) -> bytes:
 
     Args:
         model: a serialised `ModelProto`.
-        value: name of the inner value.
+        value: name of the intermediate tensor.
         element: type of its elements.
     """
     tensor = bytes([_TENSOR_ELEMENT << 3, element])

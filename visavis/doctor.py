@@ -140,7 +140,7 @@ async def _greeting(url: str, timeout: float) -> bytes | None:
 
 
 async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
-    """The results of all checks, in the order in which one would mend them."""
+    """The results of all checks, in the order in which to mend failures."""
     engines = list(checks.engines(settings))
     chosen = {result.subject: result.engine for result in engines}
     for group in (

@@ -47,8 +47,8 @@ class StoredDeadLetter:
         return codec.decode_event(self.letter.data)
 
 
-def dead_letter_for(msg: Msg, service: str, error: VisavisError, deliveries: int) -> tuple[DeadLetter, str]:
-    """The dead letter for a message that a service gave up on; and the message's sequence on `REQUEUE`, or "".
+def dead_letter_for(msg: Msg, service: str, error: VisavisError, deliveries: int) -> tuple[DeadLetter, int | None]:
+    """The dead letter for a message that a service gave up on; and the message's sequence on `REQUEUE`, if it is there.
 
     A requeued message gives a letter about its original message, so that a letter never holds another letter.
     """
@@ -68,7 +68,7 @@ def dead_letter_for(msg: Msg, service: str, error: VisavisError, deliveries: int
         deliveries=deliveries,
         data=original.data if original else msg.data,
     )
-    return letter, str(meta.sequence.stream) if original else ""
+    return letter, meta.sequence.stream if original else None
 
 
 async def read_all(event_log: EventLog, service: str | None = None) -> AsyncIterator[StoredDeadLetter]:

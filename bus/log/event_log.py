@@ -82,7 +82,7 @@ class EventLog(LogStore):
         """
         return await self.publish(self.media_js, subjects.media(message), codec.encode(message), message_id, fence)
 
-    async def claim(self, root: str, event: Event) -> int:
+    async def claim(self, stream_prefix: str, event: Event) -> int:
         """Claim a work item: from here on the outputs of its earlier workers are refused. Returns the fence's sequence.
 
         Args:
@@ -91,14 +91,15 @@ class EventLog(LogStore):
         """
         body = event.body
         assert isinstance(body, StepRepeated)
-        subject = subjects.claim(root, event.conversation, body.service, body.event)
+        subject = subjects.claim(stream_prefix, event.conversation, body.service, body.event)
         while True:
             last = await self.last_message(subject)
             if last is not None and last.data == codec.encode(event):
                 return last.sequence  # stored by an earlier try whose acknowledgement was lost
             fence = Fence(subject, last.sequence if last is not None else 0)
             try:
-                published = await self.publish(self.js, subject, codec.encode(event), f"{event.id}-{root}", fence)
+                message_id = f"{event.id}-{stream_prefix}"
+                published = await self.publish(self.js, subject, codec.encode(event), message_id, fence)
                 return published.sequence
             except Conflict:
                 await asyncio.sleep(0.05)  # another claim came first, or a replica lags behind
@@ -107,14 +108,14 @@ class EventLog(LogStore):
         """Publish a live event; not retried, because it would be stale."""
         await self.nc.publish(subjects.live(event), codec.encode(event))
 
-    async def publish_dead_letter(self, letter: DeadLetter, *, requeue_sequence: str = "") -> None:
+    async def publish_dead_letter(self, letter: DeadLetter, *, requeue_sequence: int | None = None) -> None:
         """Publish a dead letter on `DEAD`.
 
         Args:
             requeue_sequence: on `REQUEUE`, if the letter was requeued and failed again; gives it another message id.
         """
         subject = subjects.dead(letter.stream, letter.service)
-        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{requeue_sequence}"
+        message_id = f"{letter.service}-{letter.stream}-{letter.sequence}-{requeue_sequence or ''}"
         await self.publish(self.js, subject, codec.encode(letter), message_id)
 
     async def requeue(self, service: str, letter: bytes, message_id: str) -> Published:

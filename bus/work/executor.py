@@ -36,7 +36,7 @@ MAX_TAKEOVERS = 8
 may only have waited in their queues."""
 _CLOCK_SKEW = 500_000
 """Microseconds by which the server's clock may differ from this one."""
-_OLD = 30_000_000
+_PRIOR_WORK_CHECK_AGE = 30_000_000
 """Microseconds after which an item may have been done by a worker that no other worker remembers."""
 
 
@@ -86,7 +86,7 @@ class Executor:
         if await self._interruptions.is_interrupted(item.event, stored=item.stored, repeated=repeated):
             await acknowledge(item.msg)
             return True
-        task = asyncio.create_task(self._run_to_the_end(item))
+        task = asyncio.create_task(self._run_with_retries(item))
         self._running.setdefault(turn, set()).add(task)
         try:
             # A cancellation of this task cancels the inner one, too, and waits for it.
@@ -123,7 +123,7 @@ class Executor:
         await self._event_log.publish_dead_letter(letter, requeue_sequence=requeue_sequence)
         self._metrics.count_dead_letter()
 
-    async def _run_to_the_end(self, item: WorkItem) -> None:
+    async def _run_with_retries(self, item: WorkItem) -> None:
         """Try until the item is done or has failed for good. Retries happen here, so that its conversation waits."""
         output, failures = item.output, 0
         prepared = duplicate = False
@@ -169,7 +169,7 @@ class Executor:
         elif item.stored < self._interruptions.since + _CLOCK_SKEW:
             if await self._prior_work.was_started(item.event.conversation, item.event.id, item.sequence):
                 await item.output.take_over()
-        elif abs(clock.now() - item.stored) > _OLD:
+        elif abs(clock.now() - item.stored) > _PRIOR_WORK_CHECK_AGE:
             await item.output.check_prior_output()
 
     async def _try_once(self, item: WorkItem) -> None:

@@ -59,7 +59,7 @@ class FencedOutput:
     """
 
     def __init__(
-        self, event_log: EventLog, service: str, event: Event, sequence: int, *, requeue_sequence: str = ""
+        self, event_log: EventLog, service: str, event: Event, sequence: int, *, requeue_sequence: int | None = None
     ) -> None:
         self._event_log = event_log
         self._service = service
@@ -145,7 +145,7 @@ class FencedOutput:
             raise Superseded(f"another {self._service} has taken over the work on {self._event.id}") from error
 
     def _failure_id(self, position: int) -> str:
-        return derive_id(self._event.id, self._service, f"failed{self._requeue_sequence}", position)
+        return derive_id(self._event.id, self._service, f"failed{self._requeue_sequence or ''}", position)
 
     async def _publish_fact(self, fact_id: str, body: Body) -> None:
         if fact_id in self._published_facts:
@@ -180,17 +180,17 @@ class FencedOutput:
         await self._event_log.publish_media(message, media_message_id(message), fence)
         self._published_media[subject].add(message.index)
 
-    async def _fence(self, root: str) -> Fence:
+    async def _fence(self, stream_prefix: str) -> Fence:
         """The fence in one stream. After a takeover, the first call for a stream publishes the claim there."""
-        if root not in self._fences:
+        if stream_prefix not in self._fences:
             event = self._event
-            subject = subjects.claim(root, event.conversation, self._service, event.id)
+            subject = subjects.claim(stream_prefix, event.conversation, self._service, event.id)
             sequence = 0
             if self._taken_over:
                 claim = StepRepeated(service=self._service, event=event.id)
-                sequence = await self._event_log.claim(root, self._stamp(new_id("e"), claim))
-            self._fences[root] = Fence(subject, sequence)
-        return self._fences[root]
+                sequence = await self._event_log.claim(stream_prefix, self._stamp(new_id("e"), claim))
+            self._fences[stream_prefix] = Fence(subject, sequence)
+        return self._fences[stream_prefix]
 
     async def _read_facts(self) -> bool:
         """Read this item's facts and takeovers from the log; returns whether there are facts."""

@@ -22,8 +22,8 @@ from bus.log.event_log import EventLog
 log = logging.getLogger(__name__)
 
 _MAX_DONE = 4096
-_SETTLE = 0.1
-"""Seconds that a new worker waits for its peers to learn of it."""
+_PEER_ANNOUNCE_DELAY = 0.1
+"""Seconds that a new worker waits until its peers have received its announcement."""
 
 
 class PeerMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -141,7 +141,7 @@ class Peers:
         """Make this worker known to its peers, before it takes its first item."""
         await self._subscribed.wait()
         await self._publish(PeerMessage(worker=self._worker, holds=(), new=True))
-        await asyncio.sleep(_SETTLE)
+        await asyncio.sleep(_PEER_ANNOUNCE_DELAY)
 
     async def announce_taken(self, sequence: int) -> None:
         if not self.alone():

@@ -176,7 +176,7 @@ class Runner:
         return min(_MAX_PREFETCH * concurrency, int(concurrency * _PREFETCH_SECONDS / self._executor.mean_seconds))
 
     async def _receive(self, msg: Msg, tasks: asyncio.TaskGroup) -> None:
-        """Queue the item of a message, unless it is garbage, done, or held already."""
+        """Queue the item of a message, unless it is undecodable, done, or held already."""
         try:
             item = self._item(msg)
         except UndecodableEvent as error:
@@ -209,14 +209,15 @@ class Runner:
         """
         meta = msg.metadata
         stored = int(meta.timestamp.timestamp() * 1_000_000)
+        requeue_sequence: int | None = None
         if meta.stream == streams.CONVERSATIONS:
-            event, sequence, requeue_sequence = codec.decode_event(msg.data), meta.sequence.stream, ""
+            event, sequence = codec.decode_event(msg.data), meta.sequence.stream
         else:
             letter = codec.decode_dead_letter(msg.data)
             event, sequence = codec.decode_event(letter.data), letter.sequence
-            requeue_sequence = str(meta.sequence.stream)
+            requeue_sequence = meta.sequence.stream
         output = FencedOutput(self._event_log, self._service.name, event, sequence, requeue_sequence=requeue_sequence)
-        return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=bool(requeue_sequence))
+        return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeue_sequence is not None)
 
     async def _serve_queue(self, conversation: str) -> None:
         """Execute the items of one conversation one after the other, the oldest first, until its queue is empty."""

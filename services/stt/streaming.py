@@ -62,7 +62,8 @@ class Window:
     speech: tuple[tuple[int, int], ...] = ()
     """Spans of speech: first sample and the one after the last."""
     final: bool = True
-    """Whether word times are needed, and a second attempt if the first one fails."""
+    """Whether the text may become the transcript of the segment: only then word times are needed, and a second attempt
+    if the first one fails."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def voice_of(name: str, character: CharacterCreated | None, language: str) -> Vo
     return Voice(name=character.voice, pitch=character.pitch, pace=character.pace, language=language, sample=sample)
 
 
-MOODS: Mapping[Emotion, tuple[float, float]] = {
+EMOTION_PROSODY: Mapping[Emotion, tuple[float, float]] = {
     "neutral": (1.0, 1.0),
     "happy": (1.05, 1.05),
     "sad": (0.95, 0.9),
@@ -57,12 +57,12 @@ MOODS: Mapping[Emotion, tuple[float, float]] = {
     "disgusted": (0.96, 0.96),
     "fearful": (1.06, 1.08),
 }
-"""Factors on pitch and pace of a voice without moods of its own; the directions are Banse and Scherer's (1996)."""
+"""Factors on pitch and pace, for voices without emotions of their own; directions: Banse and Scherer (1996)."""
 
 
-def in_mood(voice: Voice, emotion: Emotion) -> Voice:
-    """The voice as it speaks in a mood."""
-    pitch, pace = MOODS[emotion]
+def with_emotion(voice: Voice, emotion: Emotion) -> Voice:
+    """The voice with the prosody of an emotion."""
+    pitch, pace = EMOTION_PROSODY[emotion]
     return replace(voice, pitch=voice.pitch * pitch, pace=voice.pace * pace)
 
 
@@ -83,7 +83,7 @@ class SentenceSynthesizer:
         assert isinstance(body, ReplySentence)
         speech = speech_id(event)
         voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
-        voice = in_mood(replace(voice, pace=voice.pace * body.pace), body.emotion)
+        voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         text = to_spoken_form(body.text)[:MAX_TEXT] if body.spoken else ""
         chunker = SpeechChunker(event.conversation, speech)
         chunks = _LockedIterator(self._chunks(chunker, text, voice, seed_of(speech), body.volume))

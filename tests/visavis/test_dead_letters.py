@@ -45,7 +45,7 @@ async def letters(event_log: EventLog) -> EventLog:
     """Numbers 1 and 3 of dialogue, 2 of TTS; 3 has undecodable data; 4 is not a dead letter."""
     for one in (letter("dialogue", 7), letter("tts", 8), letter("dialogue", 9, b"\xff\xfe")):
         await event_log.publish_dead_letter(one)
-    await event_log.js.publish("dead.CONVERSATIONS.stt", b"garbage")
+    await event_log.js.publish("dead.CONVERSATIONS.stt", b"undecodable")
     return event_log
 
 
@@ -74,7 +74,7 @@ async def test_each_is_one_line_with_time_service_and_reason(letters: EventLog, 
             f"   1  {when}  dialogue  engine_failed     c1  the model is away",
             f"   2  {when}  tts       engine_failed     c1  the model is away",
             f"   3  {when}  dialogue  engine_failed     c1  the model is away",
-            f"   4  {'':19}  stt       ? 7 B that are no dead letter",
+            f"   4  {'':19}  stt       ? 11 B that are no dead letter",
         ],
         [],
     )
@@ -114,7 +114,7 @@ async def test_one_is_shown_with_its_event_or_its_bytes(letters: EventLog, setti
     assert out[-1] == "bytes         b'\\xff\\xfe'"
     assert out[-2].startswith("event         none that this version knows: expected an event, got 2 bytes")
     found = json.loads((await visavis(settings, "show", "4", "--json"))[1][0])
-    assert base64.b64decode(found["data"]) == b"garbage"
+    assert base64.b64decode(found["data"]) == b"undecodable"
 
 
 async def test_valid_dead_letters_are_requeued_and_the_others_are_named(letters: EventLog, settings: Settings) -> None:

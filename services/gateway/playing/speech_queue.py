@@ -9,7 +9,7 @@ from cachetools import FIFOCache
 
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
 
-_HEAD_START = 3
+_PREBUFFER_PACKETS = 3
 """Packets that must have arrived before a speech starts, so that a late message does not break its first syllable."""
 _REMEMBERED_SPEECHES = 1024
 _REMEMBERED_REPLIES = 64
@@ -33,7 +33,7 @@ class BufferedSpeech:
     @property
     def is_ready(self) -> bool:
         """Whether it can start to play."""
-        return self.started is not None and (len(self.packets) >= _HEAD_START or self.audio_complete)
+        return self.started is not None and (len(self.packets) >= _PREBUFFER_PACKETS or self.audio_complete)
 
     def add_audio(self, chunk: AudioOut) -> None:
         """Append the packets of a chunk, unless they are a duplicate or follow a gap."""

@@ -26,7 +26,7 @@ Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Push:
+class PointDisplacement:
     """A movement of some points of the mesh; lengths in distances between the eyes."""
 
     points: tuple[int, ...]
@@ -37,25 +37,25 @@ class Push:
 
 _LEFT_BROW, _RIGHT_BROW = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
 _LEFT_INNER, _RIGHT_INNER = (107, 55), (336, 285)
-_PUSHES: Mapping[str, tuple[Push, ...]] = {
+_POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
     "smile": (
-        Push((MOUTH_LEFT,), -0.05, -0.11, 0.26), Push((MOUTH_RIGHT,), 0.05, -0.11, 0.26),
-        Push((50,), -0.01, -0.04, 0.3), Push((280,), 0.01, -0.04, 0.3),
+        PointDisplacement((MOUTH_LEFT,), -0.05, -0.11, 0.26), PointDisplacement((MOUTH_RIGHT,), 0.05, -0.11, 0.26),
+        PointDisplacement((50,), -0.01, -0.04, 0.3), PointDisplacement((280,), 0.01, -0.04, 0.3),
     ),
-    "width": (Push((MOUTH_LEFT,), -0.10, 0.0, 0.24), Push((MOUTH_RIGHT,), 0.10, 0.0, 0.24)),
+    "width": (PointDisplacement((MOUTH_LEFT,), -0.10, 0.0, 0.24), PointDisplacement((MOUTH_RIGHT,), 0.10, 0.0, 0.24)),
     "pucker": (
-        Push((MOUTH_LEFT,), 0.13, 0.0, 0.22), Push((MOUTH_RIGHT,), -0.13, 0.0, 0.22), Push((0,), 0.0, -0.02, 0.12),
-        Push((17,), 0.0, 0.03, 0.12),
+        PointDisplacement((MOUTH_LEFT,), 0.13, 0.0, 0.22), PointDisplacement((MOUTH_RIGHT,), -0.13, 0.0, 0.22),
+        PointDisplacement((0,), 0.0, -0.02, 0.12), PointDisplacement((17,), 0.0, 0.03, 0.12),
     ),
-    "press": (Push((0, 37, 267), 0.0, 0.035, 0.12), Push((17, 84, 314), 0.0, -0.04, 0.12)),
-    "upper": (Push((0, 37, 267), 0.0, -0.06, 0.14),),
-    "tuck": (Push((17, 84, 314), 0.0, -0.07, 0.14),),
-    "brow_left": (Push(_LEFT_BROW, 0.0, -0.15, 0.2),),
-    "brow_right": (Push(_RIGHT_BROW, 0.0, -0.15, 0.2),),
-    "furrow": (Push(_LEFT_INNER, 0.05, 0.06, 0.16), Push(_RIGHT_INNER, -0.05, 0.06, 0.16)),
-    "sorrow": (Push(_LEFT_INNER, 0.01, -0.1, 0.16), Push(_RIGHT_INNER, -0.01, -0.1, 0.16)),
-    "squint": (Push((145,), 0.0, -0.035, 0.14), Push((374,), 0.0, -0.035, 0.14)),
-    "nose": (Push((98, 2, 327), 0.0, -0.05, 0.17),),
+    "press": (PointDisplacement((0, 37, 267), 0.0, 0.035, 0.12), PointDisplacement((17, 84, 314), 0.0, -0.04, 0.12)),
+    "upper": (PointDisplacement((0, 37, 267), 0.0, -0.06, 0.14),),
+    "tuck": (PointDisplacement((17, 84, 314), 0.0, -0.07, 0.14),),
+    "brow_left": (PointDisplacement(_LEFT_BROW, 0.0, -0.15, 0.2),),
+    "brow_right": (PointDisplacement(_RIGHT_BROW, 0.0, -0.15, 0.2),),
+    "furrow": (PointDisplacement(_LEFT_INNER, 0.05, 0.06, 0.16), PointDisplacement(_RIGHT_INNER, -0.05, 0.06, 0.16)),
+    "sorrow": (PointDisplacement(_LEFT_INNER, 0.01, -0.1, 0.16), PointDisplacement(_RIGHT_INNER, -0.01, -0.1, 0.16)),
+    "squint": (PointDisplacement((145,), 0.0, -0.035, 0.14), PointDisplacement((374,), 0.0, -0.035, 0.14)),
+    "nose": (PointDisplacement((98, 2, 327), 0.0, -0.05, 0.17),),
 }
 _AXIS_DEPTH = 0.35
 """Distance of the head's axis of rotation behind the edge of the face, in widths of the face."""
@@ -76,8 +76,8 @@ class DisplacementFields:
         self._x, self._y = np.meshgrid(centres, centres)
         zero = np.zeros((2, CELLS, CELLS), np.float32)
         fields = {
-            name: sum((self._push_field(face, push, unit) for push in pushes), zero)
-            for name, pushes in _PUSHES.items()
+            name: sum((self._point_field(face, part, unit) for part in parts), zero)
+            for name, parts in _POINT_DISPLACEMENTS.items()
         }
         fields |= self._head_fields(face) | self._body_fields(face, unit)
         self._names = tuple(fields)
@@ -88,15 +88,15 @@ class DisplacementFields:
         weights = np.array([getattr(pose, name) for name in self._names], np.float32)
         return np.asarray((weights @ self._stack).reshape(2, CELLS, CELLS), np.float32)
 
-    def _push_field(self, face: DetectedFace, push: Push, unit: float) -> Field:
-        """The field of one push: full at its points, fading around them."""
-        radius = push.radius * unit
+    def _point_field(self, face: DetectedFace, part: PointDisplacement, unit: float) -> Field:
+        """The field of one displacement: full at its points, fading around them."""
+        radius = part.radius * unit
         near = np.zeros((CELLS, CELLS), np.float32)
-        for x, y in face.mesh[list(push.points), :2]:
+        for x, y in face.mesh[list(part.points), :2]:
             near = np.maximum(near, np.exp(-0.5 * ((self._x - x) ** 2 + (self._y - y) ** 2) / (0.6 * radius) ** 2))
-        if len(push.points) > 1:
+        if len(part.points) > 1:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
-        return np.stack((push.x * unit * near, push.y * unit * near)).astype(np.float32)
+        return np.stack((part.x * unit * near, part.y * unit * near)).astype(np.float32)
 
     def _head_fields(self, face: DetectedFace) -> dict[str, Field]:
         """Fields of yaw, pitch and roll, for one degree each."""

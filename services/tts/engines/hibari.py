@@ -25,9 +25,9 @@ MAX_PART = 200
 GAIN = 1.8
 """Its sound is 5 dB below the other voices'."""
 _DURATIONS = "/Cast_32_output_0"
-"""The network's inner value with the length of each phoneme."""
-_COLOUR = 0.4
-"""A voice moved in pitch by p is moved in its formants by p to this power, as those of a smaller or larger person."""
+"""The network's intermediate tensor with the length of each phoneme."""
+_FORMANT_EXPONENT = 0.4
+"""Formants scale by pitch ** 0.4: a smaller person has a higher voice and, less so, higher formants."""
 
 
 def why_unavailable() -> str | None:
@@ -104,8 +104,8 @@ class HibariEngine:
             raise EngineError(f"hibari failed on {len(ids)} phonemes: {error}", retryable=False) from error
         harmonic, rotation, noise, rest, phase, f0 = (one[0] for one in spectra)
         if pitch != 1.0:
-            colour = pitch**_COLOUR
-            harmonic, noise, rest = (_stretched(one, colour) for one in (harmonic, noise, rest))
+            formant_factor = pitch**_FORMANT_EXPONENT
+            harmonic, noise, rest = (_stretched(one, formant_factor) for one in (harmonic, noise, rest))
             # A lower voice has more harmonics below the same frequency: this keeps it as loud.
             harmonic = harmonic + np.float32(np.log(pitch))
         random = np.random.default_rng(seed)

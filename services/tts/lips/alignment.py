@@ -22,8 +22,9 @@ HOPS_PER_SECOND = 100
 _BANDS = 20
 _LOWEST, _HIGHEST = 100.0, 5_500.0
 """Hz; the sample rate of every voice is at least twice the upper limit."""
-_STAY, _LEAP = 0.05, 0.04
-"""Cost of staying at a reference frame, and of skipping one: the reference has about the right pace."""
+_INSERTION_COST, _SKIP_COST = 0.05, 0.04
+"""Cost of a frame inserted at the same reference frame, and of a skipped reference frame: the reference has about the
+right pace."""
 _LOUDNESS_WEIGHT = 1.5
 _LEAD = 5
 """Frames of silence added before the reference, to match silence before the voice."""
@@ -123,8 +124,8 @@ class AlignedVisemes:
             self._cost = start + distance
             self._steps.append(np.zeros(len(distance), np.int8))
             return
-        stay, along, leap = self._cost + _STAY, _shifted(self._cost, 1), _shifted(self._cost, 2)
-        choices = np.stack([stay, along, leap + _LEAP])
+        stay, advance, skip = self._cost + _INSERTION_COST, _shifted(self._cost, 1), _shifted(self._cost, 2)
+        choices = np.stack([stay, advance, skip + _SKIP_COST])
         self._steps.append(np.argmin(choices, axis=0).astype(np.int8))
         self._cost = choices.min(axis=0) + distance
 

@@ -149,7 +149,7 @@ async def test_a_letter_without_an_event_is_requeued_by_force_only_and_unchanged
         await Requeuer(event_log, force=True).requeue(first)
         second = await wait_for_letter(event_log, other_than=first.number)
         await event_log.append(message_event(2))
-        await read_until(event_log, ReplyEnded, 1)  # garbage blocks no later message
+        await read_until(event_log, ReplyEnded, 1)  # the undecodable message blocks no later one
     assert first.letter is not None
     assert second.letter is not None
     kept = ("stream", "sequence", "subject", "service", "code", "data")

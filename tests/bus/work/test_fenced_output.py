@@ -118,7 +118,7 @@ async def test_the_next_worker_knows_a_published_failure(event_log: EventLog) ->
     assert not second.failure_published
     await second.take_over()
     assert second.failure_published
-    again = FencedOutput(event_log, "dialogue", ASKED, 1, requeue_sequence="7")
+    again = FencedOutput(event_log, "dialogue", ASKED, 1, requeue_sequence=7)
     await again.take_over()
     assert not again.failure_published
     await again.publish_failure([ReplyEnded(reply="r1", sentences=0)])

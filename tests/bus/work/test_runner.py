@@ -134,7 +134,7 @@ async def dead_letter(event_log: EventLog) -> DeadLetter:
         return codec.decode_dead_letter((await anext(records)).data)
 
 
-async def test_garbage_becomes_a_dead_letter_and_blocks_nothing(event_log: EventLog) -> None:
+async def test_an_undecodable_message_becomes_a_dead_letter_and_blocks_nothing(event_log: EventLog) -> None:
     await event_log.js.publish("conv.c1.message.received", b"\xff not an event")
     async with running(event_log, service(echo)):
         await event_log.append(message_event(1))

@@ -184,10 +184,10 @@ def test_an_item_that_a_peer_has_done_is_remembered_and_no_longer_held() -> None
     assert state.is_done(7)
 
 
-@pytest.mark.parametrize("garbage", [b"\xff", json.dumps({"worker": 1}).encode()])
-async def test_garbage_among_peer_messages_stops_no_worker(event_log: EventLog, garbage: bytes) -> None:
+@pytest.mark.parametrize("undecodable", [b"\xff", json.dumps({"worker": 1}).encode()])
+async def test_an_undecodable_one_among_peer_messages_stops_no_worker(event_log: EventLog, undecodable: bytes) -> None:
     async with running(event_log, service(takes_a_while)):
         await asyncio.sleep(0.2)
-        await event_log.publish_core("work.dialogue", garbage)
+        await event_log.publish_core("work.dialogue", undecodable)
         await event_log.append(message_event(1))
         assert len(await read_until(event_log, ReplyEnded, 1)) == 3

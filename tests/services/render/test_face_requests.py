@@ -106,7 +106,7 @@ async def test_a_photo_becomes_a_character_whose_idle_loop_comes_first(
 @pytest.mark.parametrize(
     ("photo", "why"),
     [(b"no picture", "no picture that can be read"), (png(np.full((300, 300, 3), 90, np.uint8)), "no face was found")],
-    ids=["garbage", "nobody"],
+    ids=["undecodable", "no face"],
 )
 async def test_an_unusable_photo_is_refused_with_the_reason_and_removed(
     portrait_maker: PortraitMaker, photo: bytes, why: str

@@ -24,7 +24,15 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output
 from services.tts.engine import Voice
-from services.tts.service import MAX_TEXT, MOODS, SentenceSynthesizer, failure_facts, in_mood, service, voice_of
+from services.tts.service import (
+    EMOTION_PROSODY,
+    MAX_TEXT,
+    SentenceSynthesizer,
+    failure_facts,
+    service,
+    voice_of,
+    with_emotion,
+)
 from tests.fakes import FakeReader, FakeSynthesizer, event
 
 SPEECH = derive_id("e", "speech")
@@ -72,22 +80,23 @@ async def test_the_same_sentence_gives_the_same_outputs() -> None:
 async def test_the_engine_gets_the_spoken_form_the_characters_voice_and_the_speechs_seed() -> None:
     synthesizer = FakeSynthesizer()
     await spoken(synthesizer, "**Hello** 😀", language="de")
-    assert synthesizer.asked == [("Hello", in_mood(Voice("female", 1.1, 0.9, "de", "ada"), "happy"), seed_of(SPEECH))]
+    voice = with_emotion(Voice("female", 1.1, 0.9, "de", "ada"), "happy")
+    assert synthesizer.asked == [("Hello", voice, seed_of(SPEECH))]
 
 
 async def test_an_unknown_character_has_the_default_voice() -> None:
     synthesizer = FakeSynthesizer()
     _ = [output async for output in SentenceSynthesizer(synthesizer, "fake")(sentence("hi"), FakeReader())]
-    assert synthesizer.asked[0][1] == in_mood(Voice(), "happy")
+    assert synthesizer.asked[0][1] == with_emotion(Voice(), "happy")
 
 
-def test_a_mood_is_heard_in_pitch_and_pace() -> None:
+def test_an_emotion_is_heard_in_pitch_and_pace() -> None:
     voice = Voice(pitch=0.9, pace=1.1)
-    assert in_mood(voice, "neutral") == voice
-    sad, happy = in_mood(voice, "sad"), in_mood(voice, "happy")
+    assert with_emotion(voice, "neutral") == voice
+    sad, happy = with_emotion(voice, "sad"), with_emotion(voice, "happy")
     assert sad.pitch < voice.pitch < happy.pitch
     assert sad.pace < voice.pace < happy.pace
-    assert set(MOODS) == set(get_args(Emotion))
+    assert set(EMOTION_PROSODY) == set(get_args(Emotion))
 
 
 @pytest.mark.parametrize("text", ["😀", "```code```", ""])

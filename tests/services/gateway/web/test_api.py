@@ -189,8 +189,8 @@ async def test_facts_come_from_the_log_and_then_live_without_a_gap_or_a_duplicat
     assert await read_events(gateway.client, f"{path}/events?after={after}", 10) == found[31:]
     again = await read_events(gateway.client, f"{path}/events", 10, **{"last-event-id": str(after)})
     assert again == found[31:]
-    for garbage in ("yesterday", "-1", "1.5", "²", "9" * 5000):
-        assert error_of(await gateway.client.get(f"{path}/events", params={"after": garbage})) == (400, "invalid_input")
+    for invalid in ("yesterday", "-1", "1.5", "²", "9" * 5000):
+        assert error_of(await gateway.client.get(f"{path}/events", params={"after": invalid})) == (400, "invalid_input")
 
 
 async def test_interrupting_stops_the_reply_in_progress(gateway: Running) -> None:

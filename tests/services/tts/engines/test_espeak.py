@@ -143,7 +143,7 @@ PROCESSES = {
     "hangs": "import time; time.sleep(60)",
     "dies": "import sys; sys.stdin.buffer.read(4); sys.exit(3)",
     "dies at once": "import sys; sys.exit(3)",
-    "sends garbage": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 0, 1, 7]))",
+    "sends undecodable bytes": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 0, 1, 7]))",
     "sends half a message": "import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write(bytes([0, 0, 1, 0, 7]))",
 }
 

@@ -59,7 +59,7 @@ export interface ConversationView {
   readonly faces: readonly FaceView[]
 }
 
-/** A turn after a fact, and its index in the list of turns; a new turn has the index behind the last one. */
+/** A turn after a fact, with its index in the list of turns; a new turn is appended. */
 export interface ChangedTurn {
   readonly place: number
   readonly turn: TurnView

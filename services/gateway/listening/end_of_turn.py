@@ -38,8 +38,11 @@ UNFINISHED, COMPLETE = -0.5, 1.0
 """For words that read as unfinished, and as complete where no language model tells how likely an end is."""
 NO_STOP = -1.0
 """For words of a recogniser that punctuates, without a full stop."""
-FEW_WORDS = -3.5
-"""For one or two words that are no utterance by themselves: "please", "you have"."""
+QUESTION = 1.0
+"""For three words or more with a question mark. Not fitted: the recordings hold hardly any questions."""
+FEW_WORDS = -1.5
+"""For one or two words that are no utterance by themselves: "please", "you have". Fitted, it was -3.5; but no recording
+there is a phrase of two words, as "I agree" is, and the table is the same with -1.5."""
 WHOLE_ALONE = 1.5
 """For one or two words that are: "yes", "thank you"."""
 MOST_WORDS = 4.0
@@ -90,7 +93,7 @@ def word_odds(text: str, language: str, end_probability: EndProbability | None =
     if end_probability is not None:
         likely = math.log(max(end_probability(text), UNLIKELY_END))
         odds += WORDS_WEIGHT * (likely - WORDS_NEUTRAL)
-        odds += FEW_WORDS if words <= 2 else 0.0
+        odds += FEW_WORDS if words <= 2 else QUESTION if text.rstrip().endswith("?") else 0.0
         odds += NO_STOP if text != text.lower() and not text.rstrip().endswith((".", "?", "!")) else 0.0
     elif reads == "complete":
         odds += COMPLETE

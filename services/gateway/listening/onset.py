@@ -27,8 +27,8 @@ class Evidence:
 STEADY = (Evidence(6, 8, 0.5),)
 """For any detector: 180 ms of speech within 240."""
 SURE = (Evidence(3, 4, 0.93, 0.4), Evidence(4, 5, 0.8, 0.4), Evidence(5, 6, 0.5, 0.4), Evidence(6, 8, 0.5, 0.03))
-"""For Silero. Chosen on recordings of people (`bench.endpointing --onset`): sooner than `STEADY` by 35 ms, and fewer
-vocal sounds of 60 to 170 ms are taken for speech."""
+"""For Silero. Chosen on recordings of people (`bench.onset`): sooner than `STEADY`, and fewer vocal sounds of 60 to 170
+ms are taken for speech."""
 
 
 class Onset:

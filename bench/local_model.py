@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.machine import cpu_seconds, machine, percentiles, table
+from bench.machine import cpu_seconds, line, machine, percentiles, table
 from bus.events import FRAMES_PER_SECOND
 from bus.settings import Settings, read_settings
 from projections.conversation import Message
@@ -196,17 +196,15 @@ def main() -> int:
         return 0
     where = machine()
     baseline = face_alone()
-    rows = [
-        measure(file, threads, arguments.turns, arguments.niceness, face=face)
-        for threads in arguments.threads
-        for face in (False, True)
-    ]
     head = [
         "threads", "", "loaded, s", "first token cold, s", "warm p50", "p95", "first sentence p50", "p95", "tokens/s",
         "tokens per s of processor time", "memory, MiB", "late frames",
     ]  # fmt: skip
     print(f"{where}; {Path(file).name}, niceness {arguments.niceness}; late frames of the face alone: {baseline}\n")
-    print(table(head, rows))
+    print(table(head, []), flush=True)
+    for threads in arguments.threads:
+        for face in (False, True):
+            print(line(measure(file, threads, arguments.turns, arguments.niceness, face=face)), flush=True)
     return 0
 
 

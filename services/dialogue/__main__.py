@@ -14,7 +14,7 @@ from bus.work.service import Output, Reader, Service
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine
 from services.dialogue.local_model import files as local_files
-from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, LocalModel
+from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, MAX_TOKENS, LocalModel
 from services.dialogue.openai import OpenAI
 from services.dialogue.service import CONSUMES, Dialogue, failure_facts
 
@@ -34,6 +34,7 @@ def _local(settings: Settings) -> ChatEngine:
         model=name,
         first_token_timeout=FIRST_TOKEN_TIMEOUT,
         history_characters=HISTORY_CHARACTERS,
+        max_tokens=MAX_TOKENS,
     )
     return LocalModel(client, Companion(), f"local:{name}")
 

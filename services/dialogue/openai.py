@@ -67,6 +67,7 @@ class OpenAI:
         key: bearer token; empty: none is sent.
         first_token_timeout, next_token_timeout: seconds.
         history_characters: the length of the history in the prompt.
+        max_tokens: the length of the longest answer.
     Raises:
         ConfigurationError: the URL is not valid.
     """
@@ -82,6 +83,7 @@ class OpenAI:
         first_token_timeout: float = FIRST_TOKEN_TIMEOUT,
         next_token_timeout: float = NEXT_TOKEN_TIMEOUT,
         history_characters: int = HISTORY_CHARACTERS,
+        max_tokens: int = MAX_TOKENS,
     ) -> None:
         try:
             base = httpx2.URL(url.strip().rstrip("/") + "/")
@@ -98,6 +100,7 @@ class OpenAI:
         self._first_token_timeout = first_token_timeout
         self._next_token_timeout = next_token_timeout
         self._history_characters = history_characters
+        self._max_tokens = max_tokens
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx2.AsyncClient(
             base_url=base,
@@ -147,7 +150,7 @@ class OpenAI:
     async def _open(self, stack: AsyncExitStack, request: ChatRequest) -> httpx2.EventSource:
         """Send the request, without the parameters that this endpoint has refused before."""
         while True:
-            extras = {"seed": request.seed, "max_tokens": MAX_TOKENS}
+            extras = {"seed": request.seed, "max_tokens": self._max_tokens}
             model = await self._choose_model()
             messages = chat_messages(request, self._history_characters)
             payload: dict[str, Any] = {"model": model, "messages": messages, "stream": True}

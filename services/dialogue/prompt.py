@@ -84,7 +84,7 @@ def system_prompt(request: ChatRequest) -> str:
         "What you hear comes from speech recognition, without punctuation and sometimes misheard: guess what was "
         "meant, and ask back where you cannot. A line of yours that ends in — was cut short there by the other "
         f"person.\nYour character: you are {character.name}{tagline}. {character.personality}{others}\n"
-        f"Answer as {character.name}, in {language}."
+        f"Answer in {language}."
     )
 
 

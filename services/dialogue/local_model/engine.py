@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 FIRST_TOKEN_TIMEOUT = 8.0
 """Seconds after which the fallback answers instead; a character's first prompt takes 6 on one slow core."""
 RETRY_SECONDS = 1.0
+MAX_TOKENS = 200
+"""Length of the longest answer, 40 s of speech: a small model that does not find an end has lost the thread."""
 HISTORY_CHARACTERS = 4000
 """The length of the history in the prompt: some 1000 tokens, which a slow core evaluates in 25 s, but only once."""
 

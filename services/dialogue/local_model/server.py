@@ -23,6 +23,10 @@ BATCH_TOKENS = 32
 on one slow core."""
 TEMPERATURE = 0.6
 """Small models lose the thread at the usual 0.8."""
+REPETITION_PENALTY = 0.8
+"""Strength of DRY, which keeps a small model from saying the same sentence again and again."""
+WORD_PENALTY = 1.05
+"""The model's own publisher advises it; 1 is none."""
 CACHE_MIB = 512
 """Memory for the evaluated prompts of conversations that are not being answered."""
 
@@ -76,6 +80,9 @@ def start(file: Path, *, name: str, port: int, threads: int) -> str:
         cpu.n_threads = threads
         cpu.poll = 0  # a thread that waits for another one sleeps: the core is wanted elsewhere
     parameters.sampling.temp = TEMPERATURE
+    parameters.sampling.dry_multiplier = REPETITION_PENALTY
+    parameters.sampling.dry_penalty_last_n = CONTEXT_TOKENS
+    parameters.sampling.penalty_repeat = WORD_PENALTY
     # Nobody but the dialogue service asks, and what people say is shown to nobody.
     parameters.ui = False
     parameters.endpoint_slots = False

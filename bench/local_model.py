@@ -110,7 +110,7 @@ async def talk(url: str, turns: int) -> Talk:
         answer = await _ask(chat, request, measured)
         history += [Message("user", text), as_remembered(answer, "en")]
         await asyncio.sleep(SPOKEN_SECONDS)
-    await client.close()
+    await chat.close()
     return measured
 
 

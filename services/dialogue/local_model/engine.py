@@ -60,6 +60,13 @@ class LocalModel:
     def _recovered(self) -> bool:
         return self._recovering is None or self._recovering.done()
 
+    async def close(self) -> None:
+        """Stop asking and preparing."""
+        for task in (self._preparing, self._recovering):
+            if task is not None:
+                task.cancel()
+        await self._model.close()
+
     async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         """See `ChatEngine.stream`. A reply that broke off and cannot be continued ends where it is."""
         answer = ""

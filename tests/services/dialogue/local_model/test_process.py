@@ -90,7 +90,7 @@ async def test_it_serves_a_model_until_it_is_told_to_stop(tmp_path: Path) -> Non
         assert started.returncode == 0
         assert "hello" not in "".join(lines) + output  # what people say is never logged
         assert await pieces(chat) == "You said hello."
-        await client.close()
+        await chat.close()
 
 
 async def test_a_model_that_was_lost_in_the_middle_of_a_reply_ends_it_there(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_a_model_that_was_lost_in_the_middle_of_a_reply_ends_it_there(tmp_
     assert await pieces(chat, request) == ""
     with pytest.raises(EngineError, match="cannot be reached"):
         await client.evaluate(REQUEST)
-    await client.close()
+    await chat.close()
 
 
 async def test_the_fallback_answers_until_the_server_is_there(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ async def test_the_fallback_answers_until_the_server_is_there(tmp_path: Path) ->
             while chat.name == "fallback":
                 await asyncio.sleep(0.05)
         assert "You said" not in await pieces(chat)
-    await client.close()
+    await chat.close()
 
 
 def test_a_file_that_llama_cpp_cannot_load_is_named_and_not_tried_again(tmp_path: Path) -> None:

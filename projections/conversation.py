@@ -96,7 +96,7 @@ class PersonPart(Struct, frozen=True, kw_only=True):
     kind: PersonPartKind
     text: str = ""
     state: PersonPartState = "listening"
-    source: str = ""
+    input_id: str = ""
     """Id of the newest utterance or message in it."""
 
 
@@ -280,13 +280,13 @@ def apply_command(state: Conversation, name: CommandName) -> Conversation:
 
 
 def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> Conversation:
-    source = body.message if isinstance(body, MessageReceived) else body.utterance
+    input_id = body.message if isinstance(body, MessageReceived) else body.utterance
     kind: PersonPartKind = "text" if isinstance(body, MessageReceived) else "speech"
-    key = event.turn or source
+    key = event.turn or input_id
     place = next((i for i in range(len(state.turns) - 1, -1, -1) if state.turns[i].id == key), None)
     turn = Turn(id=key, at=event.at) if place is None else state.turns[place]
-    before = turn.person or PersonPart(kind=kind, source=source)
-    after = _fold_person_part(before, body, source)
+    before = turn.person or PersonPart(kind=kind, input_id=input_id)
+    after = _fold_person_part(before, body, input_id)
     if after.text != before.text:
         state = replace(state, updated_at=max(state.updated_at, event.at))
         if not state.title:
@@ -294,21 +294,21 @@ def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> C
     return _put_turn(state, place, replace(turn, person=after))
 
 
-def _fold_person_part(part: PersonPart, body: _PersonFact, source: str) -> PersonPart:
+def _fold_person_part(part: PersonPart, body: _PersonFact, input_id: str) -> PersonPart:
     # The person may go on speaking in the same turn: the text of a second utterance is appended.
-    repeated = part.source == source and part.state in ("final", "discarded")
+    repeated = part.input_id == input_id and part.state in ("final", "discarded")
     if repeated and part.state == "discarded" and isinstance(body, TranscriptFinal):
         repeated = False  # its dead letter was requeued, and it was transcribed after all
     match body:
         case UtteranceStarted() if not repeated:
-            return replace(part, source=source, state="listening")
+            return replace(part, input_id=input_id, state="listening")
         case UtteranceEnded() if not repeated:
-            return replace(part, source=source, state="transcribing")
+            return replace(part, input_id=input_id, state="transcribing")
         case UtteranceDiscarded() if not repeated:
-            return replace(part, source=source, state="final" if part.text else "discarded")
+            return replace(part, input_id=input_id, state="final" if part.text else "discarded")
         case TranscriptFinal(text=text) | MessageReceived(text=text) if not repeated:
             words = text.strip()
-            return replace(part, source=source, state="final", text=f"{part.text} {words}" if part.text else words)
+            return replace(part, input_id=input_id, state="final", text=f"{part.text} {words}" if part.text else words)
     return part
 
 

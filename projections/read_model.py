@@ -28,7 +28,7 @@ from projections.conversation import Conversation, Turn, fold
 
 log = logging.getLogger(__name__)
 
-VERSION = 4
+VERSION = 5
 """Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
 CACHED_CONVERSATIONS = 512
 
@@ -38,12 +38,12 @@ CREATE TABLE position (
 );
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY, person TEXT NOT NULL, updated_at INTEGER NOT NULL, title TEXT NOT NULL,
-    character TEXT NOT NULL, closed INTEGER NOT NULL, head BLOB NOT NULL
+    character TEXT NOT NULL, closed INTEGER NOT NULL, metadata BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX conversations_of ON conversations (person, updated_at DESC);
 CREATE TABLE turns (
-    row INTEGER PRIMARY KEY, conversation TEXT NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL,
-    UNIQUE (conversation, place)
+    row INTEGER PRIMARY KEY, conversation TEXT NOT NULL, turn_index INTEGER NOT NULL, data BLOB NOT NULL,
+    UNIQUE (conversation, turn_index)
 );
 CREATE VIRTUAL TABLE turn_text USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
 """
@@ -52,7 +52,7 @@ _REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """No such table, damaged, not a database: cured by a rebuild, unlike others (locked, read-only, no space)."""
 
 _encode = msgspec.json.Encoder().encode
-_head = msgspec.json.Decoder(Conversation)
+_metadata = msgspec.json.Decoder(Conversation)
 _turn = msgspec.json.Decoder(Turn)
 
 
@@ -200,17 +200,17 @@ class ReadModel:
             for seq, event in new:
                 if event is None:
                     continue
-                name = event.conversation
-                if name not in after:
-                    before[name] = self._load(name)
-                    after[name] = before[name] or Conversation(id=name)
-                after[name] = fold(after[name], seq, event)
+                conversation_id = event.conversation
+                if conversation_id not in after:
+                    before[conversation_id] = self._load(conversation_id)
+                    after[conversation_id] = before[conversation_id] or Conversation(id=conversation_id)
+                after[conversation_id] = fold(after[conversation_id], seq, event)
             seq, event = new[-1]
             undecodable = self.undecodable + sum(event is None for _, event in new)
             last = event.id if event else ""
             with self._transaction():
-                for name, conversation in after.items():
-                    self._write(before[name], conversation)
+                for conversation_id, conversation in after.items():
+                    self._write(before[conversation_id], conversation)
                 self._db.execute("UPDATE position SET seq = ?, event = ?, undecodable = ?", (seq, last, undecodable))
             self.position, self.last_event, self.undecodable = seq, last, undecodable
             for conversation in after.values():
@@ -240,39 +240,41 @@ class ReadModel:
 
     def _write(self, before: Conversation | None, after: Conversation) -> None:
         old = before.turns if before else ()
-        for place, turn in enumerate(after.turns):
+        for turn_index, turn in enumerate(after.turns):
             # The fold leaves untouched turns as they are, the same objects.
-            if place < len(old) and old[place] is turn:
+            if turn_index < len(old) and old[turn_index] is turn:
                 continue
             row = self._db.execute(
-                "INSERT INTO turns (conversation, place, data) VALUES (?, ?, ?)"
-                " ON CONFLICT (conversation, place) DO UPDATE SET data = excluded.data RETURNING row",
-                (after.id, place, _encode(turn)),
+                "INSERT INTO turns (conversation, turn_index, data) VALUES (?, ?, ?)"
+                " ON CONFLICT (conversation, turn_index) DO UPDATE SET data = excluded.data RETURNING row",
+                (after.id, turn_index, _encode(turn)),
             ).fetchone()
-            old_text, text = searchable_text(old[place]) if place < len(old) else "", searchable_text(turn)
+            old_text, text = searchable_text(old[turn_index]) if turn_index < len(old) else "", searchable_text(turn)
             if old_text != text:
                 if old_text:
                     self._db.execute("DELETE FROM turn_text WHERE rowid = ?", row)
                 self._db.execute("INSERT INTO turn_text (rowid, text) VALUES (?, ?)", (*row, text))
-        head = _encode(replace(after, turns=()))
-        columns = (after.id, after.person, after.updated_at, after.title, after.character, after.closed, head)
+        metadata = _encode(replace(after, turns=()))
+        columns = (after.id, after.person, after.updated_at, after.title, after.character, after.closed, metadata)
         self._db.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
 
-    def _load(self, name: str) -> Conversation | None:
-        if name in self._cache:
-            return self._cache[name]
-        row = self._db.execute("SELECT head FROM conversations WHERE id = ?", (name,)).fetchone()
+    def _load(self, conversation_id: str) -> Conversation | None:
+        if conversation_id in self._cache:
+            return self._cache[conversation_id]
+        row = self._db.execute("SELECT metadata FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
         if row is None:
             return None
-        turns = self._db.execute("SELECT data FROM turns WHERE conversation = ? ORDER BY place", (name,))
-        return replace(_head.decode(row[0]), turns=tuple(_turn.decode(data) for (data,) in turns))
+        turns = self._db.execute(
+            "SELECT data FROM turns WHERE conversation = ? ORDER BY turn_index", (conversation_id,)
+        )
+        return replace(_metadata.decode(row[0]), turns=tuple(_turn.decode(data) for (data,) in turns))
 
     # Reading
 
-    def conversation(self, name: str) -> Conversation | None:
+    def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation of this id, None where no event of it has been folded."""
         with self._lock:
-            return self._load(name)
+            return self._load(conversation_id)
 
     def conversations_of(self, person: str) -> list[ConversationSummary]:
         """A person's open conversations, newest first."""
@@ -310,32 +312,33 @@ class ReadModel:
                 (" ".join(terms) + "*", person, limit),
             ).fetchall()
         found: list[SearchHit] = []
-        for name, title, data, excerpt in rows:
+        for conversation_id, title, data, excerpt in rows:
             turn = _turn.decode(data)
-            found.append(SearchHit(conversation=name, title=title, turn=turn.id, at=turn.at, excerpt=excerpt))
+            hit = SearchHit(conversation=conversation_id, title=title, turn=turn.id, at=turn.at, excerpt=excerpt)
+            found.append(hit)
         return found
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """Ids of the conversations and a hash of each; independent of the steps in which it was folded."""
         with self._lock:
-            ids = [name for (name,) in self._db.execute("SELECT id FROM conversations ORDER BY id")]
-            for name in ids:
+            ids = [str(row[0]) for row in self._db.execute("SELECT id FROM conversations ORDER BY id")]
+            for conversation_id in ids:
                 rows = hashlib.sha256()
-                for (row,) in self._db.execute("SELECT head FROM conversations WHERE id = ?", (name,)):
+                for (row,) in self._db.execute("SELECT metadata FROM conversations WHERE id = ?", (conversation_id,)):
                     rows.update(row)
                 for data, text in self._db.execute(
                     "SELECT t.data, coalesce(s.text, '') FROM turns t LEFT JOIN turn_text s ON s.rowid = t.row"
-                    " WHERE t.conversation = ? ORDER BY t.place",
-                    (name,),
+                    " WHERE t.conversation = ? ORDER BY t.turn_index",
+                    (conversation_id,),
                 ):
                     rows.update(b"\n" + data + b"\n" + text.encode())
-                yield name, rows.hexdigest()
+                yield conversation_id, rows.hexdigest()
 
     def digest(self) -> str:
         """A hash of everything stored, with the search index; independent of the steps in which it was folded."""
         whole = hashlib.sha256()
-        for name, rows in self.digests():
-            whole.update(f"{name} {rows}\n".encode())
+        for conversation_id, rows in self.digests():
+            whole.update(f"{conversation_id} {rows}\n".encode())
         return whole.hexdigest()
 
 

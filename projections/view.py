@@ -1,6 +1,6 @@
 """The conversation as the page gets it (docs/api.md, "A conversation"), and what a fact changes in it.
 
-Without the owner and the book-keeping of the fold: samples, sources, the volume and pace of the voice.
+Without the owner and the book-keeping of the fold: samples, ids of inputs, the volume and pace of the voice.
 """
 
 from __future__ import annotations

@@ -197,9 +197,3 @@ class OpusDecoder:
             raise InvalidInput(f"expected an Opus packet, got {len(packet)} bytes: {error}") from error
         blocks = [to_int16(frame.to_ndarray()) for frame in frames]
         return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
-
-
-def decode_packets(packets: list[bytes] | tuple[bytes, ...]) -> Samples:
-    """Decode all packets of a stream to 48 kHz samples."""
-    decoder = OpusDecoder()
-    return np.concatenate([decoder.decode(packet) for packet in packets] or [np.zeros(0, np.int16)])

@@ -123,8 +123,8 @@ class Dialogue:
             text=text,
             at=event.at,
             language=language,
-            before_turn=event.turn or _source(body),
-            seed=seed_of(_source(body)),
+            before_turn=event.turn or _input_id(body),
+            seed=seed_of(_input_id(body)),
             reply_so_far=tuple(sentence.text for sentence in recorded.sentences) if recorded else (),
         )
         pieces = self._speculative.take(event.conversation, request) or self._chat.stream(request)
@@ -281,7 +281,7 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         yield ReplyFailed(reply=derive_id(event.id, "reply"), code=error.code, detail=error.detail)
 
 
-def _source(body: TranscriptFinal | MessageReceived) -> str:
+def _input_id(body: TranscriptFinal | MessageReceived) -> str:
     return body.message if isinstance(body, MessageReceived) else body.utterance
 
 

@@ -74,7 +74,10 @@ async def test_a_read_model_that_is_behind_is_compared_at_its_position(
     ("change", "report"),
     [
         ("UPDATE turns SET data = replace(data, 'hello there', 'hello thief')", "conversation c1: turn 1: stored"),
-        ("UPDATE conversations SET head = replace(head, 'bo', 'cy')", "conversation c2: character: stored 'cy'"),
+        (
+            "UPDATE conversations SET metadata = replace(metadata, 'bo', 'cy')",
+            "conversation c2: character: stored 'cy'",
+        ),
         ("DELETE FROM turn_text", "conversation c1: its search index"),
         ("DELETE FROM conversations WHERE id = 'c1'", "conversation c1: is not in the read model"),
         ("UPDATE position SET seq = 99", "is at 99, the log ends at 8"),
@@ -86,10 +89,10 @@ async def test_the_first_difference_from_the_log_is_reported(
     path = await fold_live(shell, settings)
     with sqlite3.connect(path) as db:
         db.execute("UPDATE turns SET data = CAST(data AS TEXT)")
-        db.execute("UPDATE conversations SET head = CAST(head AS TEXT)")
+        db.execute("UPDATE conversations SET metadata = CAST(metadata AS TEXT)")
         db.execute(change)
         db.execute("UPDATE turns SET data = CAST(data AS BLOB)")
-        db.execute("UPDATE conversations SET head = CAST(head AS BLOB)")
+        db.execute("UPDATE conversations SET metadata = CAST(metadata AS BLOB)")
     db.close()
     assert await run("rebuild", "--check") == 1
     out = capsys.readouterr().out

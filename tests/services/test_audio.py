@@ -14,13 +14,13 @@ from services.audio import (
     OpusEncoder,
     Resampler,
     Samples,
-    decode_packets,
     packet_loudness,
     resample,
     rms,
     samples_from_pcm,
     to_int16,
 )
+from tests.opus import decode_packets
 
 
 def noise_burst(length: int, start: int, rate: int = 48_000) -> Samples:

@@ -26,10 +26,11 @@ from bus.log.event_log import EventLog
 from bus.settings import Settings
 from bus.work.runner import Runner
 from bus.work.service import Service
-from services.audio import decode_packets, resample
+from services.audio import resample
 from services.stt.__main__ import build as build_stt
 from services.tts.__main__ import build as build_tts
 from services.tts.engines import flite_library
+from tests.opus import decode_packets
 
 TEXT = "Please tell me a story about the sea."
 

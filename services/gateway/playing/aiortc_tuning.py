@@ -18,7 +18,7 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _PLAYOUT_DELAY_ID = 5
 _MAX_DELAY = 100
-"""Milliseconds for which a browser may delay pictures to absorb jitter."""
+"""Milliseconds for which a browser may delay frames to absorb jitter."""
 
 PacketSink = Callable[[int, int, bytes], None]
 """Takes the sequence number, RTP timestamp and payload of a packet."""

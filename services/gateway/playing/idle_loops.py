@@ -27,7 +27,7 @@ class IdleLoop:
         return min(self.key_frames, key=lambda key: min((key - frame) % length, (frame - key) % length))
 
     def portrait(self) -> bytes:
-        """The loop's first picture as JPEG."""
+        """The loop's first frame as JPEG."""
         decoder = av.CodecContext.create("h264", "r")
         frames = [*decoder.decode(av.Packet(self.units[0])), *decoder.decode(None)]
         frame = frames[0].reformat(format="yuvj420p")

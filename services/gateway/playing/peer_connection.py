@@ -87,7 +87,7 @@ class PeerConnection:
 
         Args:
             audio: an Opus packet of 20 ms; None: silence.
-            video: an H.264 access unit; None: the picture stays.
+            video: an H.264 access unit; None: the browser keeps its frame.
         """
         self._audio.push(audio or SILENCE, tick * _AUDIO_CLOCK)
         if video is not None:

@@ -1,6 +1,7 @@
-"""Decides which sound and which picture leave for the browser with each tick of 20 ms. Pure: no clock, no sockets.
+"""Decides which audio packet and which video frame are sent to the browser with each tick of 20 ms. Pure: no clock, no
+sockets.
 
-Sound is counted in Opus packets and pictures in frames, both from the start of a speech, so lips and voice cannot drift
+Audio is counted in Opus packets and video in frames, both from the start of a speech, so lips and voice cannot drift
 apart. Both are passed through as the services encoded them.
 """
 
@@ -14,8 +15,8 @@ from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
 from services.gateway.playing.video_sequencer import VideoSequencer
 
-_MAX_PICTURE_WAIT = 15
-"""Ticks that a voice waits for its first picture (300 ms). Once that was in vain, no voice waits until pictures arrive
+_MAX_FRAME_WAIT = 15
+"""Ticks that a speech waits for its first frame (300 ms). Once that was in vain, no speech waits until frames arrive
 again."""
 _SENTENCE_GAP = 6
 """Ticks between two sentences (120 ms)."""
@@ -30,16 +31,16 @@ _MAX_PAUSE = 400
 
 @dataclass(frozen=True)
 class PlayoutStarted:
-    """The first packet of a speech leaves with this tick."""
+    """The first packet of a speech is sent with this tick."""
 
     speech: SpeechStarted
     video: bool
-    """Whether its first picture leaves too."""
+    """Whether its first frame is sent too."""
 
 
 @dataclass(frozen=True)
 class PlayoutProgress:
-    """So many samples of a speech have left."""
+    """So many samples of a speech have been sent."""
 
     speech: SpeechStarted
     samples: int
@@ -47,7 +48,7 @@ class PlayoutProgress:
 
 @dataclass(frozen=True)
 class PlayoutFinished:
-    """Nothing more of a speech will leave."""
+    """Nothing more of a speech will be sent."""
 
     speech: SpeechStarted
     samples: int
@@ -60,7 +61,7 @@ PlayoutEvent: TypeAlias = PlayoutStarted | PlayoutProgress | PlayoutFinished
 
 @dataclass(frozen=True)
 class Tick:
-    """The media that leave now. `audio` is None for silence; `video` is None where the picture stays."""
+    """The media that are sent now. `audio` is None for silence; `video` is None where the browser keeps its frame."""
 
     audio: bytes | None
     video: bytes | None
@@ -79,9 +80,9 @@ class Playout:
         self._video = VideoSequencer(phase)
         self._playing: BufferedSpeech | None = None
         self._position = 0
-        """Packets of the speech under way that have left."""
-        self._picture_wait = 0
-        """Ticks for which the next speech has waited for its first picture."""
+        """Packets of the speech under way that have been sent."""
+        self._frame_wait = 0
+        """Ticks for which the next speech has waited for its first frame."""
         self._gap = 0
         """Ticks until the next sentence may start."""
         self._stall = 0
@@ -93,7 +94,7 @@ class Playout:
     # input
 
     def set_idle_loop(self, loop: IdleLoop) -> None:
-        """Show this loop between speeches from the next picture on."""
+        """Show this loop between speeches from the next frame on."""
         self._video.set_idle_loop(loop)
 
     def add_speech(self, started: SpeechStarted) -> None:
@@ -105,7 +106,7 @@ class Playout:
         self._queue.add_audio(chunk)
 
     def add_frames(self, batch: FrameBatch) -> None:
-        """Add pictures of a speech that is queued, under way, or ending."""
+        """Add frames of a speech that is queued, under way, or ending."""
         tail = self._video.tail
         if tail is not None and tail.started is not None and tail.started.speech == batch.speech:
             tail.add_frames(batch)
@@ -114,11 +115,11 @@ class Playout:
         self._renderer_responsive = True
 
     def fail_frames(self, speech: str) -> None:
-        """No more pictures will arrive of this speech."""
+        """No more frames of this speech will arrive."""
         self._queue.fail_frames(speech)
 
     def fail_audio(self, speech: str) -> None:
-        """No voice will arrive of this speech: leave it out."""
+        """No audio of this speech will arrive: leave it out."""
         self._queue.remove(speech)
 
     def interrupt(self, reply: str) -> PlayoutFinished | None:
@@ -141,10 +142,6 @@ class Playout:
         if self._pause and self._playing is not None:
             self._video.seek(self._position)
         self._pause = 0
-
-    @property
-    def is_paused(self) -> bool:
-        return self._pause > 0
 
     @property
     def is_idle(self) -> bool:
@@ -184,17 +181,17 @@ class Playout:
         if speech.audio_complete and not speech.packets:
             self._queue.remove(speech.started.speech)
             return None
-        has_picture = 0 in speech.units
-        may_have_picture = self._video.has_idle_loop and self._renderer_responsive and not speech.frames_failed
-        if not has_picture and may_have_picture:
-            self._picture_wait += 1
-            if self._picture_wait <= _MAX_PICTURE_WAIT:
+        has_frame = 0 in speech.units
+        may_have_frame = self._video.has_idle_loop and self._renderer_responsive and not speech.frames_failed
+        if not has_frame and may_have_frame:
+            self._frame_wait += 1
+            if self._frame_wait <= _MAX_FRAME_WAIT:
                 return None
             self._renderer_responsive = False
         self._playing = speech
-        self._picture_wait = self._position = self._stall = 0
+        self._frame_wait = self._position = self._stall = 0
         self._video.start_speech(speech)
-        return PlayoutStarted(speech.started, has_picture)
+        return PlayoutStarted(speech.started, has_frame)
 
     def _next_packet(self, events: list[PlayoutEvent]) -> bytes | None:
         speech = self._playing

@@ -1,4 +1,4 @@
-"""The speeches that are still to be played, with the sound and the pictures that have arrived of each. Pure."""
+"""The speeches that are still to be played, with the audio and the frames of each that have arrived. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BufferedSpeech:
     """H.264 access units by frame number, from the start of the speech."""
     key_frames: set[int] = field(default_factory=set)
     phase: int = 0
-    """Frame of the idle loop after which the first picture follows."""
+    """Frame of the idle loop after which the first frame follows."""
     frames_failed: bool = False
 
     @property
@@ -76,14 +76,14 @@ class SpeechQueue:
         self._entry(chunk.speech).add_audio(chunk)
 
     def add_frames(self, batch: FrameBatch) -> bool:
-        """Add pictures of a speech; returns whether the speech is still to be played."""
+        """Add frames of a speech; returns whether the speech is still to be played."""
         if batch.speech in self._removed:
             return False
         self._entry(batch.speech).add_frames(batch)
         return True
 
     def fail_frames(self, speech: str) -> None:
-        """No more pictures will arrive of this speech."""
+        """No more frames of this speech will arrive."""
         if speech in self._speeches:
             self._speeches[speech].frames_failed = True
 

@@ -1,6 +1,6 @@
-"""Chooses the picture that leaves next: of the speech under way, of its tail, or of the idle loop. Pure.
+"""Chooses the frame that is sent next: of the speech under way, of its tail, or of the idle loop. Pure.
 
-Pictures are passed through as the renderer encoded them, so a sequence can be entered at a key frame only.
+Frames are passed through as the renderer encoded them, so a sequence can be entered at a key frame only.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.speech_queue import BufferedSpeech
 
 TICKS_PER_FRAME = 2
-"""25 pictures and 50 packets a second."""
+"""25 frames and 50 audio packets a second."""
 
 
 class VideoSequencer:
-    """The video side of the play-out; `next_unit` is called once a tick.
+    """The video of the play-out; `next_unit` is called once a tick.
 
     Args:
         phase: frame of the idle loop to begin with.
@@ -21,9 +21,9 @@ class VideoSequencer:
 
     def __init__(self, phase: int = 0) -> None:
         self.frames_sent = 0
-        """Pictures of the newest speech that have left."""
+        """Frames of the newest speech that have been sent."""
         self._speech: BufferedSpeech | None = None
-        """The speech whose pictures are shown."""
+        """The speech whose frames are shown."""
         self._in_tail = False
         self._frame = 0
         """The frame of the speech that is due next."""
@@ -31,7 +31,7 @@ class VideoSequencer:
         self._phase = phase
         """The frame of the idle loop that is due next."""
         self._speech_decodable = False
-        """Whether the browser has the picture that the next one of the speech depends on."""
+        """Whether the browser has the frame that the next one of the speech depends on."""
         self._idle_decodable = False
         self._frame_due = True
 
@@ -41,41 +41,41 @@ class VideoSequencer:
 
     @property
     def tail(self) -> BufferedSpeech | None:
-        """The speech that has ended and whose last pictures, in which the mouth closes, are shown."""
+        """The speech that has ended and whose last frames, in which the mouth closes, are shown."""
         return self._speech if self._in_tail else None
 
     def set_idle_loop(self, loop: IdleLoop) -> None:
-        """Show this loop between speeches from the next picture on."""
+        """Show this loop between speeches from the next frame on."""
         self._idle_loop = loop
         self._idle_decodable = False
 
     def start_speech(self, speech: BufferedSpeech) -> None:
-        """Show a speech from its first picture on, which leaves with its first packet."""
+        """Show a speech from its first frame on, which is sent with its first audio packet."""
         self._speech, self._in_tail = speech, False
         self._frame = self.frames_sent = 0
         self._speech_decodable = False
         self._frame_due = True
 
     def end_speech(self) -> None:
-        """The sound of the speech has ended: show its tail."""
+        """The audio of the speech has ended: show its tail."""
         self._in_tail = True
 
     def cut_tail(self) -> None:
-        """Return to the idle loop with the next picture, if a tail is shown."""
+        """Return to the idle loop with the next frame, if a tail is shown."""
         if self._in_tail:
             self._speech, self._in_tail = None, False
 
     def seek(self, packets: int) -> None:
-        """Continue the speech after so many of its packets; the picture joins in at the next key frame."""
+        """Continue the speech after so many of its audio packets; its frames are sent from the next key frame on."""
         self._speech_decodable = False
         self._frame = -(-packets // TICKS_PER_FRAME)
         self._frame_due = packets % TICKS_PER_FRAME == 0
 
     def next_unit(self, *, stalled: bool = False, paused: bool = False) -> bytes | None:
-        """Advance by one tick; returns the access unit that leaves with it, if any.
+        """Advance by one tick; returns the access unit that is sent with it, if any.
 
         Args:
-            stalled: the speech waits for its sound, so its picture stays.
+            stalled: the speech waits for its audio, so no frame is sent.
             paused: the speech is paused, so the idle loop is shown.
         """
         due, self._frame_due = self._frame_due, not self._frame_due
@@ -94,7 +94,7 @@ class VideoSequencer:
         return self._idle_unit()
 
     def _speech_unit(self, speech: BufferedSpeech) -> bytes | None:
-        """The picture that is due; None from a picture that came too late until the next key frame."""
+        """The frame that is due; None from a frame that came too late until the next key frame."""
         frame = self._frame
         self._frame += 1
         if frame in speech.key_frames:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from bus.events import AudioOut, Viseme, VisemeMark
-from services.audio import Samples, decode_packets, packet_loudness
+from services.audio import Samples, packet_loudness
 from services.tts.chunker import SpeechChunker
 from services.tts.engine import SpeechPiece
+from tests.opus import decode_packets
 
 
 def tone(milliseconds: int, rate: int = 48_000) -> Samples:

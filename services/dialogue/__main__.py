@@ -83,6 +83,7 @@ def build(settings: Settings) -> Service:
         handle=dialogue.reply,
         background=together(background) if background else None,
         engine=choice.option.name,
+        note=local.note if local else str,
         on_failure=failure_facts,
         # Work items wait for a socket here, not for a processor.
         concurrency=32,

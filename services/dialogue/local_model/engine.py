@@ -56,6 +56,10 @@ class LocalModel:
         """The name of the engine that is asked now."""
         return self._name if self._recovered else self._fallback.name
 
+    def note(self) -> str:
+        """Who answers in place of the model, in one line; "" while the model does."""
+        return "" if self._recovered else f"the language model loads or is busy, the {self._fallback.name} answers"
+
     @property
     def _recovered(self) -> bool:
         return self._recovering is None or self._recovering.done()

@@ -19,6 +19,11 @@ describe('the badge', () => {
     expect(engineBadge(withMind('openai')).words).toBe('Language model')
   })
 
+  it('says that this is a demo while the companion answers in place of the local model', () => {
+    const mind = { ...serviceUp('dialogue', 'local', ''), note: 'the language model loads' }
+    expect(engineBadge({ ...STATUS, services: [mind] }).words).toBe('Offline demo')
+  })
+
   it('says what is being fetched, each model once', () => {
     const kokoro = { model: 'kokoro', percent: 40 }
     expect(engineBadge(fetching(kokoro))).toMatchObject({ words: 'Fetching kokoro, 40 %', brief: '40 %' })

@@ -33,6 +33,7 @@ export function engineBadge(status: ServerStatus): EngineBadge {
     return { name: 'fetching', words: `Fetching ${what}${share}`, brief }
   }
   if (status.bus === 'down' || status.services.some(({ up }) => !up)) return badge('incomplete', 'Incomplete')
-  const mind = status.services.find(({ name }) => name === 'dialogue')?.engine ?? ''
-  return BY_MIND[mind] ?? badge('endpoint', 'Language model')
+  const mind = status.services.find(({ name }) => name === 'dialogue')
+  if (mind?.engine === 'local' && mind.note !== '') return badge('offline', 'Offline demo') // the companion answers
+  return BY_MIND[mind?.engine ?? ''] ?? badge('endpoint', 'Language model')
 }

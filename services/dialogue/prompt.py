@@ -84,7 +84,8 @@ def system_prompt(request: ChatRequest) -> str:
         "What you hear comes from speech recognition, without punctuation and sometimes misheard: guess what was "
         "meant, and ask back where you cannot. A line of yours that ends in — was cut short there by the other "
         f"person.\nYour character: you are {character.name}{tagline}. {character.personality}{others}\n"
-        f"Answer in {language}."
+        # Small models otherwise say "I live in Leeds" to a person who has just said so.
+        f"Answer in {language}. React to what the person says in words of your own; never repeat their words."
     )
 
 

@@ -3,7 +3,6 @@
 Time to load, time to the first token and to the first sentence, tokens a second and memory, with one thread and with
 two; alone, and beside a face that is drawn and encoded 25 times a second in another process, whose late frames are
 counted. The talk is the product's: its prompt, its history, and its preparation of the next request after each answer.
-On a busy machine the tokens per second of processor time are the figure to compare.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.machine import cpu_seconds, line, machine, percentiles, table
+from bench.machine import line, machine, percentiles, table
 from bus.events import FRAMES_PER_SECOND
 from bus.settings import Settings, read_settings
 from projections.conversation import Message
@@ -53,7 +52,6 @@ class Talk:
     first_sentence: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     """Tokens a second of each answer, after its first token."""
-    tokens: int = 0
 
 
 def serve(file: str, port: int, threads: int, niceness: int) -> None:
@@ -132,7 +130,6 @@ async def _ask(chat: LocalModel, request: ChatRequest, measured: Talk) -> str:
         measured.first_sentence.append(ended - began)
     if pieces > 1:
         measured.rates.append((pieces - 1) / (ended - first))
-    measured.tokens += pieces
     return answer
 
 
@@ -145,7 +142,6 @@ def measure(file: str, threads: int, turns: int, niceness: int, *, face: bool) -
         server.stdout.readline()
         loaded = time.monotonic() - began
         late = "–"
-        used = cpu_seconds([server.pid])
         if face:
             with process("--face") as drawing:
                 measured = asyncio.run(talk(f"http://{files.HOST}:{port}/v1", turns))
@@ -153,7 +149,6 @@ def measure(file: str, threads: int, turns: int, niceness: int, *, face: bool) -
                 late = f"{100 * count / frames:.1f} %"
         else:
             measured = asyncio.run(talk(f"http://{files.HOST}:{port}/v1", turns))
-        used = cpu_seconds([server.pid]) - used
         status = Path(f"/proc/{server.pid}/status").read_text()
     memory = int(status.split("VmRSS:")[1].split()[0]) / 1024
     cold, *warm = measured.first_token
@@ -161,7 +156,7 @@ def measure(file: str, threads: int, turns: int, niceness: int, *, face: bool) -
     return [
         f"{threads}", "beside a face" if face else "alone", f"{loaded:.1f}", f"{cold:.2f}",
         *(f"{value:.2f}" for value in (*percentiles(warm, 50, 95), *percentiles(sentences, 50, 95))),
-        f"{percentiles(measured.rates, 50)[0]:.1f}", f"{measured.tokens / used:.1f}", f"{memory:.0f}", late,
+        f"{percentiles(measured.rates, 50)[0]:.1f}", f"{memory:.0f}", late,
     ]  # fmt: skip
 
 
@@ -198,7 +193,7 @@ def main() -> int:
     baseline = face_alone()
     head = [
         "threads", "", "loaded, s", "first token cold, s", "warm p50", "p95", "first sentence p50", "p95", "tokens/s",
-        "tokens per s of processor time", "memory, MiB", "late frames",
+        "memory, MiB", "late frames",
     ]  # fmt: skip
     print(f"{where}; {Path(file).name}, niceness {arguments.niceness}; late frames of the face alone: {baseline}\n")
     print(table(head, []), flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import tzinfo
 from typing import TypeAlias
 
 from bus.process.engines import EngineOption, choose_engine
@@ -12,7 +13,7 @@ from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Output, Reader, Service
 from services.dialogue.companion.engine import Companion
-from services.dialogue.engine import ChatEngine
+from services.dialogue.engine import ChatEngine, ChatRequest
 from services.dialogue.local_model import files as local_files
 from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, MAX_TOKENS, LocalModel
 from services.dialogue.openai import OpenAI
@@ -28,6 +29,15 @@ def _openai(settings: Settings) -> ChatEngine:
 
 
 def _local(settings: Settings) -> ChatEngine:
+    return local_chat(settings)
+
+
+def local_chat(settings: Settings, zone: tzinfo | None = None) -> LocalModel:
+    """The chat engine of the local model, with the companion where that is the better one.
+
+    Args:
+        zone: time zone of the companion's clock; None: the machine's own.
+    """
     name = local_files.name(settings)
     client = OpenAI(
         local_files.url(settings),
@@ -36,7 +46,19 @@ def _local(settings: Settings) -> ChatEngine:
         history_characters=HISTORY_CHARACTERS,
         max_tokens=MAX_TOKENS,
     )
-    return LocalModel(client, Companion(), f"local:{name}")
+    companion = Companion(zone)
+
+    def answer_instead(request: ChatRequest) -> str | None:
+        if not settings.llm_file and is_left_to_companion(request.language):
+            return companion.answer(request)
+        return companion.certain_answer(request)
+
+    return LocalModel(client, companion, f"local:{name}", answer_instead=answer_instead)
+
+
+def is_left_to_companion(language: str) -> bool:
+    """Whether the companion speaks a language and the model of the catalogue does so badly: see docs/dialogues.md."""
+    return language.lower().split("-")[0] == "de"
 
 
 ENGINES: tuple[EngineOption[ChatEngine], ...] = (

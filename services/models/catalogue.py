@@ -217,7 +217,7 @@ _QWEN_PARTS = 22
 MIND = Model(
     "mind",
     "language model",
-    ("*",),
+    ("en",),
     APACHE,
     "Qwen, Alibaba Cloud",
     (

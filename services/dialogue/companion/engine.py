@@ -15,7 +15,7 @@ from services.dialogue.companion.english import ENGLISH
 from services.dialogue.companion.german import GERMAN
 from services.dialogue.companion.memory import remember
 from services.dialogue.companion.persona import persona_of
-from services.dialogue.companion.responders import is_minor, respond, respond_anyway, safety
+from services.dialogue.companion.responders import arithmetic, calendar, is_minor, respond, respond_anyway, safety
 from services.dialogue.companion.said import Said
 from services.dialogue.companion.tables import Language
 from services.dialogue.companion.understanding.text import Segment, segments, strip_greeting
@@ -42,7 +42,18 @@ class Companion:
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         """See `ChatEngine.stream`."""
-        yield answer(request, datetime.fromtimestamp(request.at / 1_000_000).astimezone(self._zone))
+        yield self.answer(request)
+
+    def answer(self, request: ChatRequest) -> str:
+        """The whole answer, with emotion tags."""
+        return answer(request, self._now(request))
+
+    def certain_answer(self, request: ChatRequest) -> str | None:
+        """See `certain_answer`."""
+        return certain_answer(request, self._now(request))
+
+    def _now(self, request: ChatRequest) -> datetime:
+        return datetime.fromtimestamp(request.at / 1_000_000).astimezone(self._zone)
 
 
 def answer(request: ChatRequest, now: datetime) -> str:
@@ -51,8 +62,35 @@ def answer(request: ChatRequest, now: datetime) -> str:
     Args:
         now: local time of the request.
     """
+    context = _context(request, now)
+    if serious := _safety(context):
+        return serious
+    greeted, said = _without_greetings(request.text, context)
+    if not said:
+        return context.say("hello_again" if context.said.count else "hello") if greeted else context.say("silence")
+    answers = _answers(said, context)
+    return f"{context.say('short_hello')} {' '.join(answers)}" if greeted else " ".join(answers)
+
+
+def certain_answer(request: ChatRequest, now: datetime) -> str | None:
+    """The answer where rules are better than a small language model, None elsewhere: to a mention of self-harm, an
+    emergency or abuse, to a sum, and to a question about the time or the calendar.
+
+    Args:
+        now: local time of the request.
+    """
+    context = _context(request, now)
+    if serious := _safety(context):
+        return serious
+    _, said = _without_greetings(request.text, context)
+    if len(said) != 1:
+        return None
+    return arithmetic(said[0], context) or calendar(said[0], context)
+
+
+def _context(request: ChatRequest, now: datetime) -> Context:
     language = language_of(request)
-    context = Context(
+    return Context(
         request=request,
         now=now,
         language=language,
@@ -60,14 +98,11 @@ def answer(request: ChatRequest, now: datetime) -> str:
         memory=remember(request.history, request.text, LANGUAGES),
         persona=persona_of(request.character, language),
     )
-    serious = safety(normalise(" ".join(one.words for one in segments(request.text, language))), context)
-    if serious:
-        return serious
-    greeted, said = _without_greetings(request.text, context)
-    if not said:
-        return context.say("hello_again" if context.said.count else "hello") if greeted else context.say("silence")
-    answers = _answers(said, context)
-    return f"{context.say('short_hello')} {' '.join(answers)}" if greeted else " ".join(answers)
+
+
+def _safety(context: Context) -> str | None:
+    words = (one.words for one in segments(context.request.text, context.language))
+    return safety(normalise(" ".join(words)), context)
 
 
 def language_of(request: ChatRequest) -> Language:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, cast
 
@@ -36,17 +36,25 @@ class LocalModel:
         model: client of the local server.
         fallback: answers while the server loads, is gone, or is too slow because the machine is busy.
         name: of the model, for the log.
+        answer_instead: the whole answer to requests that the model should not be asked; None for all others.
         retry_seconds: pause between two tries of whether the server is back.
     """
 
     deterministic = False
 
     def __init__(
-        self, model: OpenAI, fallback: ChatEngine, name: str, *, retry_seconds: float = RETRY_SECONDS
+        self,
+        model: OpenAI,
+        fallback: ChatEngine,
+        name: str,
+        *,
+        answer_instead: Callable[[ChatRequest], str | None] = lambda request: None,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._name = name
         self._model = model
         self._fallback = fallback
+        self._answer_instead = answer_instead
         self._retry_seconds = retry_seconds
         self._preparing: asyncio.Task[None] | None = None
         self._recovering: asyncio.Task[None] | None = None
@@ -66,15 +74,18 @@ class LocalModel:
 
     async def close(self) -> None:
         """Stop asking and preparing."""
-        for task in (self._preparing, self._recovering):
-            if task is not None:
-                task.cancel()
+        tasks = [task for task in (self._preparing, self._recovering) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._model.close()
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         """See `ChatEngine.stream`. A reply that broke off and cannot be continued ends where it is."""
-        answer = ""
-        if self._recovered:
+        answer = "" if request.reply_so_far else self._answer_instead(request) or ""
+        if answer:
+            yield answer
+        elif self._recovered:
             if self._preparing is not None:
                 self._preparing.cancel()
             try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ import pytest
 from bus.errors import EngineError
 from bus.events import CharacterCreated
 from bus.process.lifecycle import EXIT_CONFIGURATION
+from bus.settings import Settings
+from services.dialogue.__main__ import local_chat
 from services.dialogue.engine import ChatRequest
 from services.dialogue.local_model.engine import LocalModel
 from services.dialogue.local_model.server import NICENESS, thread_count
@@ -100,6 +103,22 @@ async def test_a_model_that_was_lost_in_the_middle_of_a_reply_ends_it_there(tmp_
     assert await pieces(chat, request) == ""
     with pytest.raises(EngineError, match="cannot be reached"):
         await client.evaluate(REQUEST)
+    await chat.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "part"),
+    [("i want to kill myself", "en", "number"), ("what is seven times eight", "en", "56"),
+     ("what time is it", "en", "8:05"), ("hallo wie heißt du", "de", "Ada")],
+)  # fmt: skip
+async def test_what_a_small_model_gets_wrong_is_answered_by_the_companion(
+    tmp_path: Path, text: str, language: str, part: str
+) -> None:
+    chat = local_chat(Settings(models=str(tmp_path), llm_port=free_port()), UTC)
+    at = int(datetime(2026, 11, 28, 8, 5, tzinfo=UTC).timestamp() * 1_000_000)
+    request = ChatRequest(text=text, at=at, language=language, character=ADA)
+    assert part.lower() in (await pieces(chat, request)).lower()
+    assert chat.name.startswith("local:")  # the model, which is not there, was not asked
     await chat.close()
 
 

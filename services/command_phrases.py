@@ -1,4 +1,4 @@
-"""The usual phrases of English commands, for a speech recogniser that listens for them. Pure.
+"""The usual phrases of English commands, and greetings, for a speech recogniser that listens for them. Pure.
 
 `services/dialogue/commands/grammar.py` understands these and more.
 """
@@ -28,6 +28,8 @@ _COMMANDS = (
     "New conversation", "Start a new conversation", "Let's start a new conversation", "New chat", "Start a new chat",
     "Start over", "Let's start over",
 )  # fmt: skip
+_GREETINGS = ("Hello", "Hello there", "Hi", "Hi there", "Hey", "Good morning", "Good evening", "Hello, how are you")
+"""No commands, but as short, and the first thing that people say."""
 _WITH_NAME = (
     "Switch to {name}", "Switch over to {name}", "Change to {name}", "Hand over to {name}", "Talk to {name}",
     "Let me talk to {name}", "Can I talk to {name}", "Could I talk to {name}", "I want to talk to {name}",
@@ -41,7 +43,7 @@ _REQUESTS = (
 
 
 class Phrase(NamedTuple):
-    """A whole utterance that is a command, with an initial capital and no mark at the end."""
+    """A whole utterance that is a command or a greeting, with an initial capital and no mark at the end."""
 
     text: str
     distinct: bool
@@ -50,14 +52,15 @@ class Phrase(NamedTuple):
 
 @lru_cache(maxsize=8)
 def command_phrases(names: tuple[str, ...]) -> tuple[Phrase, ...]:
-    """The usual phrases of all commands, also in polite form.
+    """The usual phrases of all commands, also in polite form, and greetings.
 
     Args:
         names: of the characters that one can switch to.
     """
     switches = [Phrase(phrase.format(name=name), distinct=True) for name in names for phrase in _WITH_NAME]
     commands = [Phrase(phrase, distinct=False) for phrase in _COMMANDS]
-    return tuple(polite for phrase in (*switches, *commands) for polite in _polite(phrase))
+    greetings = (Phrase(greeting, distinct=False) for greeting in _GREETINGS)
+    return (*greetings, *(polite for phrase in (*switches, *commands) for polite in _polite(phrase)))
 
 
 def _polite(phrase: Phrase) -> Iterator[Phrase]:

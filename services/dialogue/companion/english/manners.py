@@ -192,8 +192,8 @@ ABOUT_IT = {
         "[neutral] There is none at the moment. [happy] With a language model I could talk about far more.",
     ),
     "connect": (
-        "[happy] Gladly. Install the free program Ollama on this machine and load a language model with it."
-        " [neutral] Then start Visavis with its address in VISAVIS_LLM_URL, the read-me shows how.",
+        "[happy] Gladly. Stop Visavis, run the command make mind, and start again: that fetches a small language model."
+        " [neutral] For a better one put the address of any server, such as Ollama, into VISAVIS_LLM_URL.",
         "[neutral] Any server with a language model will do. [neutral] Put its address into VISAVIS_LLM_URL, and start"
         " Visavis again.",
     ),

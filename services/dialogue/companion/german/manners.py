@@ -201,8 +201,8 @@ ABOUT_IT = {
         "[neutral] Zurzeit ist keines da. [happy] Mit einem Sprachmodell könnte ich über viel mehr reden.",
     ),
     "connect": (
-        "[happy] Gern. Installiere das freie Programm Ollama auf diesem Rechner, und lade damit ein Sprachmodell."
-        " [neutral] Dann starte Visavis mit seiner Adresse in VISAVIS_LLM_URL, die Liesmich-Datei zeigt, wie.",
+        "[happy] Gern. Beende Visavis, gib den Befehl make mind ein, und starte neu: Das holt ein kleines Sprachmodell."
+        " [neutral] Ein besseres verbindest du mit VISAVIS_LLM_URL, der Adresse eines Servers wie Ollama.",
         "[neutral] Jeder Server mit einem Sprachmodell ist recht. [neutral] Schreib seine Adresse in VISAVIS_LLM_URL, "
         "und"
         " starte Visavis neu.",

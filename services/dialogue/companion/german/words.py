@@ -269,7 +269,7 @@ MEMORY = MemoryWords(
             ("pet", rf"\b(?:habe|haben|besitze) (?:einen?|ein|auch|meinen?|\s)*(?:\w+ )?{_ANIMALS}(?:e|en|n)?(?:,? "
              rf"(?:namens|der|die|das|sie|er)?"
              rf"(?: hei(?:ß|ss)t)? {_NAME}(?: hei(?:ß|ss)t)?)?"),
-            ("pet", rf"\bmeine? {_ANIMALS} (?:hei(?:ß|ss)t|ist|nenne ich) (?P<value>[^\W\d_]+)$"),
+            ("pet", rf"\bmeine? {_ANIMALS} (?:hei(?:ß|ss)t|nenne ich) (?P<value>[^\W\d_]+)$"),
             ("pet", rf"\bmeine? {_ANIMALS} hei(?:ß|ss)t {_NAME}"),
             ("relative", rf"\bmeine? {_RELATIVES} hei(?:ß|ss)t {_NAME}"),
             ("relative", rf"\bmeine? {_RELATIVES},? (?P<value>(?-i:[A-ZÄÖÜ])[^\W\d_]+)"),

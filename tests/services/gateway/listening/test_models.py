@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from bus.errors import ConfigurationError
 from bus.settings import Settings
 from services.gateway.listening.models import ListeningModels
 from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector
@@ -30,12 +27,10 @@ def test_models_that_are_here_serve_the_first_session() -> None:
     listening.close()
 
 
-def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_the_published_one_is_not_used(tmp_path: Path) -> None:
     (file,) = SMART_TURN.files
     (tmp_path / SMART_TURN.folder).mkdir()
     (tmp_path / SMART_TURN.folder / file.path).write_bytes(bytes(file.bytes))
     settings = Settings(models=str(tmp_path), model_downloads="off")
-    with pytest.raises(ConfigurationError, match="is not the published file"):
-        ListeningModels(settings)
-    off = Settings(models=str(tmp_path), model_downloads="off", turn_model="off")
-    assert ListeningModels(off).turn_end_detector is None
+    assert ListeningModels(settings).turn_end_detector is None
+    assert (tmp_path / SMART_TURN.folder / file.path).exists()

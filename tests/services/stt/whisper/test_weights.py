@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
+from msgspec import structs
 from msgspec.structs import replace
 
 from bus.errors import ConfigurationError, EngineError
@@ -153,8 +154,9 @@ def test_a_size_is_fetched_as_the_catalogue_says_and_verified(tmp_path: Path) ->
         assert weights.fetch("base", format, settings) == folder_of(row, settings)
     assert weights.find_local("base", format, settings) == folder_of(row, settings)
     (folder_of(row, settings) / "model.bin").write_bytes(DATA[:-1] + b"x")
+    off = structs.replace(settings, model_downloads="off")
     with pytest.raises(ConfigurationError, match="not the published file"):
-        weights.fetch("base", format, settings)
+        weights.fetch("base", format, off)
 
 
 @pytest.mark.parametrize("format", [CTRANSLATE2, TRANSFORMERS])

@@ -28,7 +28,7 @@ _COMMANDS = (
     "New conversation", "Start a new conversation", "Let's start a new conversation", "New chat", "Start a new chat",
     "Start over", "Let's start over",
 )  # fmt: skip
-_GREETINGS = ("Hello", "Hello there", "Hi", "Hi there", "Hey", "Good morning", "Good evening", "Hello, how are you")
+GREETINGS = ("Hello", "Hello there", "Hi", "Hi there", "Hey", "Good morning", "Good evening", "Hello, how are you")
 """No commands, but as short, and the first thing that people say."""
 _WITH_NAME = (
     "Switch to {name}", "Switch over to {name}", "Change to {name}", "Hand over to {name}", "Talk to {name}",
@@ -59,7 +59,7 @@ def command_phrases(names: tuple[str, ...]) -> tuple[Phrase, ...]:
     """
     switches = [Phrase(phrase.format(name=name), distinct=True) for name in names for phrase in _WITH_NAME]
     commands = [Phrase(phrase, distinct=False) for phrase in _COMMANDS]
-    greetings = (Phrase(greeting, distinct=False) for greeting in _GREETINGS)
+    greetings = (Phrase(greeting, distinct=False) for greeting in GREETINGS)
     return (*greetings, *(polite for phrase in (*switches, *commands) for polite in _polite(phrase)))
 
 

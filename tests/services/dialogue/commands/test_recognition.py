@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.command_phrases import command_phrases
+from services.command_phrases import GREETINGS, command_phrases
 from services.dialogue.commands.recognition import Command, find_character, recognise_command
 
 NAMES = {"ada": "Ada", "milo": "Milo", "noor": "Noor", "otto": "Otto"}
@@ -100,7 +100,7 @@ def test_of_five_hundred_ordinary_sentences_none_is_a_command() -> None:
 def test_every_phrase_that_recognisers_listen_for_is_a_command() -> None:
     phrases = [phrase.text for phrase in command_phrases(tuple(NAMES.values()))]
     assert len(phrases) > 500
-    assert [phrase for phrase in phrases if name_of(phrase) is None] == []
+    assert [phrase for phrase in phrases if name_of(phrase) is None] == list(GREETINGS)
     switches = [phrase for phrase in phrases if "Otto" in phrase]
     found = [recognise_command(phrase, "en", NAMES, "Ada") for phrase in switches]
     assert {one.character for one in found if one} == {"otto"}

@@ -55,13 +55,13 @@ async def _speak_over(event_log: EventLog, peer: Peer, recording: str) -> dict[s
     before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples(recording), 16_000, 48_000))
     onset = peer.speech_began
-    events = await _until(event_log, peer.conversation, before, _is_answered)
+    events = await until(event_log, peer.conversation, before, _is_answered)
     answered = [event for event in events if isinstance(event.body, ReplyStarted)][1]
     played_at = next(e.at for e in events if isinstance(e.body, PlaybackStarted) and e.turn == answered.turn) / 1e6
     silence = max((at for at in peer.arrivals.audible if at < played_at), default=onset)
     noticed = next(event.at for event in events if isinstance(event.body, UtteranceStarted)) / 1e6
     stopped = next(event.at for event in events if isinstance(event.body, ReplyInterrupted)) / 1e6
-    await _until(event_log, peer.conversation, before, _all_played)
+    await until(event_log, peer.conversation, before, all_played)
     return {
         "onset → the onset is certain": 1000 * (noticed - onset),
         "the onset is certain → **silence**": 1000 * max(0.0, silence - noticed),
@@ -74,21 +74,21 @@ async def _backchannel(event_log: EventLog, peer: Peer) -> bool:
     """Whether the backchannel was recognised, and the reply was played to its end."""
     before = await _let_it_talk(event_log, peer)
     await peer.say(resample(voices.samples("okay_rms"), 16_000, 48_000))
-    await _until(event_log, peer.conversation, before, lambda found: _has(found, TranscriptFinal))
-    events = await _until(event_log, peer.conversation, before, _all_played)
-    return _has(events, UtteranceStarted) and not _has(events, ReplyInterrupted)
+    await until(event_log, peer.conversation, before, lambda found: has(found, TranscriptFinal))
+    events = await until(event_log, peer.conversation, before, all_played)
+    return has(events, UtteranceStarted) and not has(events, ReplyInterrupted)
 
 
 async def _let_it_talk(event_log: EventLog, peer: Peer) -> int:
     """Make the avatar give a long answer; returns in the middle of it, with the sequence before it."""
     before = max([sequence for sequence, _ in await event_log.facts(peer.conversation)])
     await peer.write(_TALKATIVE)
-    await _until(event_log, peer.conversation, before, lambda events: _has(events, PlaybackStarted))
+    await until(event_log, peer.conversation, before, lambda events: has(events, PlaybackStarted))
     await asyncio.sleep(_INTO_THE_REPLY)
     return before
 
 
-async def _until(
+async def until(
     event_log: EventLog, conversation: str, after: int, over: Callable[[list[Event]], bool]
 ) -> list[Event]:
     async with asyncio.timeout(90):
@@ -99,7 +99,7 @@ async def _until(
             await asyncio.sleep(0.05)
 
 
-def _has(events: list[Event], kind: type[object]) -> bool:
+def has(events: list[Event], kind: type[object]) -> bool:
     return any(isinstance(event.body, kind) for event in events)
 
 
@@ -109,7 +109,7 @@ def _is_answered(events: list[Event]) -> bool:
     return len(turns) > 1 and len({event.turn for event in events if isinstance(event.body, PlaybackStarted)}) > 1
 
 
-def _all_played(events: list[Event]) -> bool:
+def all_played(events: list[Event]) -> bool:
     """Whether every reply that was not interrupted has been played to its end."""
     cut = {event.turn for event in events if isinstance(event.body, ReplyInterrupted)}
     sentences = {event.turn: event.body.sentences for event in events if isinstance(event.body, ReplyEnded)}

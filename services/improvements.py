@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bus.settings import PREFIX, Settings
+from services.engine_speed import EngineSpeeds
 from services.models.catalogue import CATALOGUE, KOKORO, LIVEPORTRAIT, MIND, MOONSHINE, SILERO
 from services.models.files import Model
 from services.models.loading import is_here
@@ -34,6 +35,8 @@ class Machine:
     """Names of the catalogue's models whose files are here."""
     has_gpu: bool = False
     """Whether there is an NVIDIA driver."""
+    too_slow: frozenset[str] = frozenset()
+    """Engines that were timed here and do not keep up with speech."""
     chosen: frozenset[str] = frozenset()
     """Services whose engine the settings name: for those nothing is proposed."""
 
@@ -65,6 +68,7 @@ def this_machine(settings: Settings) -> Machine:
         packages=frozenset(name for name in OPTIONAL_PACKAGES if importlib.util.find_spec(name) is not None),
         models=frozenset(model.name for model in CATALOGUE if is_here(model, settings)) | own,
         has_gpu=any(Path(device).exists() for device in _NVIDIA_DRIVER),
+        too_slow=frozenset(one.engine for one in EngineSpeeds.of(settings).all() if not one.keeps_up),
         chosen=frozenset(service for service, engine in engines.items() if engine != "auto"),
     )
 
@@ -106,7 +110,8 @@ def _dialogue(engine: str, machine: Machine) -> Iterator[Improvement]:
 
 
 def _stt(engine: str, machine: Machine) -> Iterator[Improvement]:
-    if engine == "pocketsphinx" or (engine == "moonshine" and MOONSHINE.name not in machine.models):
+    lacks_moonshine = engine == "pocketsphinx" or (engine == "moonshine" and MOONSHINE.name not in machine.models)
+    if lacks_moonshine and "moonshine" not in machine.too_slow:
         missing = [model for model in (MOONSHINE, SILERO) if model.name not in machine.models]
         yield Improvement(
             "stt",
@@ -125,10 +130,10 @@ def _tts(engine: str, machine: Machine) -> Iterator[Improvement]:
         "hibari": "Kokoro speaks more naturally, for men and in other languages than English.",
         "kokoro": "Kokoro speaks more naturally than the engine that speaks until its model is here.",
     }
-    if engine in ("flite", "espeak", "flite+espeak"):
+    if engine in ("flite", "espeak", "flite+espeak") and "hibari" not in machine.too_slow:
         title = "hibari and Kokoro speak more naturally. Every installation has them; this one lacks a part."
         yield Improvement("tts", title, f"{size(KOKORO)} to download", _INSTALL_ALL)
-    elif engine in titles and KOKORO.name not in machine.models:
+    elif engine in titles and KOKORO.name not in machine.models and "kokoro" not in machine.too_slow:
         command = _FETCH.format(names=KOKORO.name)
         yield Improvement("tts", titles[engine], f"{size(KOKORO)} to download", command)
 

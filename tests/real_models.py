@@ -13,7 +13,8 @@ from services.models.files import Model
 from services.models.loading import is_here, verified_folder
 from services.silero import SileroVad
 
-SETTINGS = Settings(models=str(Path(__file__).parents[1] / ".setup" / "models"), model_downloads="off")
+_SETUP = Path(__file__).parents[1] / ".setup"
+SETTINGS = Settings(models=str(_SETUP / "models"), data=str(_SETUP / "test-data"), model_downloads="off")
 
 
 def needs(model: Model) -> pytest.MarkDecorator:

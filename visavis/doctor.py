@@ -17,7 +17,7 @@ from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
-from visavis.doctor_models import better, models
+from visavis.doctor_models import better, models, speeds
 
 TIMEOUT = 5.0
 """Seconds for NATS and the language model to answer."""
@@ -149,6 +149,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         checks.programs(settings),
         engines,
         models(chosen, settings),
+        speeds(settings),
         better(chosen, settings, this_machine(settings)),
         checks.data_folder(settings),
         checks.ports(settings),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bus.settings import PREFIX, Settings
+from services.engine_speed import LIMIT, EngineSpeeds
 from services.improvements import Machine, improvements
 from services.models.catalogue import FACE_LANDMARKS, KOKORO, LIVEPORTRAIT, MIND, SILERO, SMART_TURN, XTTS
 from services.models.fetching import folder_of
@@ -29,8 +30,9 @@ def models_in_use(engines: Mapping[str, str], settings: Settings) -> list[Model]
     found = [SILERO, *models_of(engines["stt"], settings), FACE_LANDMARKS]
     if settings.turn_model != "off":
         found.append(SMART_TURN)
-    if engines["tts"] in ("hibari", "kokoro") and not settings.kokoro_model:
-        found.append(KOKORO)
+    too_slow = {one.engine for one in EngineSpeeds.of(settings).all() if not one.keeps_up}
+    if engines["tts"] == "kokoro" or (engines["tts"] == "hibari" and "kokoro" not in too_slow):
+        found += [] if settings.kokoro_model else [KOKORO]
     if engines["tts"] == "xtts" and not settings.xtts_model:
         found.append(XTTS)
     if engines["render"] == "liveportrait":
@@ -73,3 +75,17 @@ def better(engines: Mapping[str, str], settings: Settings, machine: Machine) -> 
     running = {service: engine for service, engine in engines.items() if engine}
     for one in improvements(running, replace(machine, models=machine.models | in_use)):
         yield hint("better", one.title, f"`{one.command}`: {one.cost}")
+
+
+def speeds(settings: Settings) -> Iterator[CheckResult]:
+    """Which engines keep up with speech on this machine; each was timed once, by the service that loaded it."""
+    timed = EngineSpeeds.of(settings)
+    fast = [one for one in timed.all() if one.keeps_up]
+    if fast:
+        factors = ", ".join(f"{one.engine} {one.factor:.2g} s" for one in fast)
+        yield ok("speed", f"for a second of speech: {factors}; at most {LIMIT:g} s keeps up")
+    for one in timed.all():
+        if not one.keeps_up:
+            name = f"name it in {PREFIX}{one.service.upper()}_ENGINE"
+            remedy = f"{name} to use it nevertheless, or delete {timed.path(one.engine)} to have it timed again"
+            yield hint("speed", one.sentence, remedy)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bus.errors import ConfigurationError
+from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
+
+log = logging.getLogger(__name__)
 
 E = TypeVar("E")
 
@@ -63,3 +66,24 @@ def choose_engine(
             return EngineChoice(option, "; ".join([*skipped, "the best that can run here"]))
         skipped.append(f"not {option.name}: {reason}")
     raise ConfigurationError(f"none of {names} can run here: {'; '.join(skipped)}")
+
+
+def load_engine(
+    table: Sequence[EngineOption[E]], wanted: str, settings: Settings, *, setting: str
+) -> tuple[EngineChoice[E], E]:
+    """Choose an engine and load it; `auto` passes over an engine that does not load or is too slow.
+
+    Raises:
+        ConfigurationError: there is no such engine, or it cannot run here.
+    """
+    choice = choose_engine(table, wanted, settings, setting=setting)
+    name = choice.option.name
+    log.info("engine chosen", extra={"engine": name, "why": choice.reason})
+    try:
+        return choice, choice.option.load(settings)
+    except EngineError as error:
+        rest = tuple(option for option in table if option is not choice.option)
+        if wanted != "auto" or not rest:
+            raise ConfigurationError(f"{name} cannot be used: {error.detail}") from error
+        log.warning("engine cannot be used", extra={"engine": name, "why": error.detail})
+        return load_engine(rest, wanted, settings, setting=setting)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from bus.errors import ConfigurationError, EngineError
-from bus.process.engines import EngineOption, choose_engine
+from bus.process.engines import EngineOption, load_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.audio import Samples
+from services.engine_speed import EngineSpeeds, version_of
 from services.models.catalogue import MOONSHINE, SILERO
 from services.models.deferred import Deferred
 from services.models.fetching import folder_of
 from services.models.files import Model
 from services.models.loading import fetch_and_verify, is_here, load_or_defer, why_model_unavailable
+from services.models.progress import DOWNLOADS
 from services.silero import SileroVad
 from services.stt.deferred_engine import DeferredEngine
 from services.stt.engine import Transcriber
 from services.stt.language_router import LanguageRouter
 from services.stt.service import service
+from services.stt.speed import workload
 from services.stt.whisper import weights
-
-log = logging.getLogger(__name__)
 
 
 def _missing_packages(*packages: str, extra: str) -> str | None:
@@ -74,13 +74,44 @@ def _why_whisper_unavailable(settings: Settings) -> str | None:
     return weights.why_unavailable(_model(settings, device), weights.CTRANSLATE2, settings)
 
 
+def _is_english(settings: Settings) -> bool:
+    return settings.language in ("", "en") or settings.language.startswith("en-")
+
+
 def _why_whisper_not_preferred(settings: Settings) -> str | None:
     """Prefers Moonshine for English on a CPU."""
-    english = settings.language in ("", "en") or settings.language.startswith("en-")
     on_cpu = settings.stt_device == "cpu" or not _has_nvidia_driver()
-    if on_cpu and english and not settings.stt_model:
+    if on_cpu and _is_english(settings) and not settings.stt_model:
         return "on a processor Moonshine hears English as well and answers sooner"
     return None
+
+
+def _whisper_must_keep_up(settings: Settings) -> bool:
+    """Whether a slow Whisper is passed over: not if it is asked for, nor for languages that no other engine hears."""
+    return settings.stt_engine == "auto" and not settings.stt_model and _is_english(settings)
+
+
+def _why_whisper_too_slow(engine: str, format: weights.WeightFormat, settings: Settings) -> str | None:
+    """That Whisper was timed here and does not keep up."""
+    speeds = EngineSpeeds.of(settings)
+    if not _whisper_must_keep_up(settings) or not speeds.path(engine).exists():
+        return None
+    device = _device(settings, _ctranslate2_has_gpu if engine == "whisper" else _torch_has_gpu)
+    return speeds.why_too_slow(engine, _timed_whisper(format, device, settings))
+
+
+def _timed_whisper(format: weights.WeightFormat, device: str, settings: Settings) -> str:
+    return f"{version_of(format.sizes[_model(settings, device)])} on {device}"
+
+
+def _check_whisper_speed(
+    whisper: Transcriber, engine: str, format: weights.WeightFormat, device: str, settings: Settings
+) -> None:
+    """Raises EngineError if Whisper must keep up and does not."""
+    if _whisper_must_keep_up(settings):
+        timed = _timed_whisper(format, device, settings)
+        on_processor = device == "cpu"
+        EngineSpeeds.of(settings).check("stt", engine, timed, workload(whisper), on_processor=on_processor)
 
 
 def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
@@ -88,7 +119,8 @@ def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
 
     CTranslate2's ARM64 builds have no CUDA.
     """
-    if reason := _why_whisper_not_preferred(settings):
+    too_slow = _why_whisper_too_slow("whisper", weights.CTRANSLATE2, settings)
+    if reason := _why_whisper_not_preferred(settings) or too_slow:
         return reason
     if settings.stt_device == "cpu" or not _has_nvidia_driver() or _ctranslate2_has_gpu():
         return None
@@ -114,6 +146,8 @@ def _load_whisper(settings: Settings, english: Transcriber | None = None) -> Tra
         network = CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1)
         whisper = WhisperEngine(network, make_vad(settings))
         whisper.warm_up()
+        if english is None:
+            _check_whisper_speed(whisper, "whisper", weights.CTRANSLATE2, device, settings)
         return whisper
 
     return _load_or_defer_whisper(model, weights.CTRANSLATE2, settings, load, english)
@@ -150,6 +184,11 @@ def _why_whisper_torch_unavailable(settings: Settings) -> str | None:
     return weights.why_unavailable(_model(settings, device), weights.TRANSFORMERS, settings)
 
 
+def _why_torch_not_preferred(settings: Settings) -> str | None:
+    too_slow = _why_whisper_too_slow("whisper-torch", weights.TRANSFORMERS, settings)
+    return _why_whisper_not_preferred(settings) or too_slow
+
+
 def _load_whisper_torch(settings: Settings) -> Transcriber:
     device = _device(settings, _torch_has_gpu)
     model = _model(settings, device)
@@ -161,6 +200,7 @@ def _load_whisper_torch(settings: Settings) -> Transcriber:
         folder = weights.fetch(model, weights.TRANSFORMERS, settings)
         whisper = WhisperEngine(TorchWhisper(folder, device), make_vad(settings))
         whisper.warm_up()
+        _check_whisper_speed(whisper, "whisper-torch", weights.TRANSFORMERS, device, settings)
         return whisper
 
     return _load_or_defer_whisper(model, weights.TRANSFORMERS, settings, load)
@@ -175,14 +215,20 @@ def _why_moonshine_unavailable(settings: Settings) -> str | None:
 def _load_moonshine(settings: Settings) -> Transcriber:
     """Moonshine for English, Whisper for other languages where it is installed."""
 
-    english = DeferredEngine(
-        load_or_defer(
-            MOONSHINE, settings, lambda folder: _moonshine(folder, settings), lambda: _load_pocketsphinx(settings)
-        )
-    )
+    def load(folder: Path) -> Transcriber:
+        moonshine = _moonshine(folder, settings)
+        if settings.stt_engine == "auto":
+            EngineSpeeds.of(settings).check("stt", "moonshine", version_of(MOONSHINE), workload(moonshine))
+        return moonshine
+
+    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, lambda: _load_pocketsphinx(settings)))
     if _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
         return english
     return LanguageRouter(english, lambda: _load_whisper(settings, english))
+
+
+def _why_moonshine_not_preferred(settings: Settings) -> str | None:
+    return EngineSpeeds.of(settings).why_too_slow("moonshine", version_of(MOONSHINE))
 
 
 def _moonshine(folder: Path, settings: Settings) -> Transcriber:
@@ -210,8 +256,8 @@ def _load_pocketsphinx(settings: Settings) -> Transcriber:
 
 ENGINES: tuple[EngineOption[Transcriber], ...] = (
     EngineOption("whisper", _why_whisper_unavailable, _load_whisper, _why_ctranslate2_not_preferred),
-    EngineOption("whisper-torch", _why_whisper_torch_unavailable, _load_whisper_torch, _why_whisper_not_preferred),
-    EngineOption("moonshine", _why_moonshine_unavailable, _load_moonshine),
+    EngineOption("whisper-torch", _why_whisper_torch_unavailable, _load_whisper_torch, _why_torch_not_preferred),
+    EngineOption("moonshine", _why_moonshine_unavailable, _load_moonshine, _why_moonshine_not_preferred),
     EngineOption("pocketsphinx", _why_pocketsphinx_unavailable, _load_pocketsphinx),
 )
 
@@ -230,17 +276,13 @@ def models_of(engine: str, settings: Settings) -> tuple[Model, ...]:
 
 
 def build(settings: Settings, engines: tuple[EngineOption[Transcriber], ...] = ENGINES) -> Service:
-    """The service with the configured engine; `auto` skips an engine that does not load."""
-    choice = choose_engine(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
-    log.info("engine chosen", extra={"engine": choice.option.name, "why": choice.reason})
-    try:
-        return service(choice.option.load(settings), choice.option.name)
-    except EngineError as error:
-        rest = tuple(engine for engine in engines if engine is not choice.option)
-        if settings.stt_engine != "auto" or not rest:
-            raise ConfigurationError(f"{choice.option.name} cannot be used: {error.detail}") from error
-        log.warning("engine cannot be used", extra={"engine": choice.option.name, "why": error.detail})
-        return build(settings, rest)
+    """The service with the configured engine; `auto` skips an engine that does not load or keep up."""
+    choice, engine = load_engine(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
+    speeds = EngineSpeeds.of(settings)
+    return replace(
+        service(engine, choice.option.name),
+        note=lambda: "; ".join(filter(None, (DOWNLOADS.note(), speeds.note("stt")))),
+    )
 
 
 if __name__ == "__main__":

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import TypeAlias
 
-from bus.process.engines import EngineOption, choose_engine
+from bus.errors import EngineError
+from bus.process.engines import EngineOption, load_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
+from services.engine_speed import TOO_SLOW, EngineSpeeds, version_of
 from services.models.catalogue import KOKORO, XTTS
 from services.models.loading import load_or_defer
+from services.models.progress import DOWNLOADS
 from services.tts.engine import Synthesizer
 from services.tts.engines import espeak as espeak_engine
 from services.tts.engines import flite_library, xtts_requirements
@@ -29,11 +33,32 @@ from services.tts.engines.misaki_reader import MisakiReader
 from services.tts.engines.silent import SilentEngine
 from services.tts.lips.estimator import VisemeEstimator
 from services.tts.service import service
+from services.tts.speed import workload
 
 log = logging.getLogger(__name__)
 
 WhyUnavailable: TypeAlias = Callable[[], str | None]
 """The unmet requirement of an engine, as one sentence; None if it can run here."""
+
+
+def _must_kokoro_keep_up(settings: Settings) -> bool:
+    """Whether a slow Kokoro is passed over: not where it, its files or hibari are named."""
+    return settings.tts_engine == "auto" and not settings.kokoro_model
+
+
+def _why_kokoro_too_slow(settings: Settings) -> str | None:
+    """That Kokoro was timed here and does not keep up."""
+    if not _must_kokoro_keep_up(settings):
+        return None
+    return EngineSpeeds.of(settings).why_too_slow("kokoro", version_of(KOKORO))
+
+
+def _hibari_version() -> str:
+    """Its network comes with the package, which may not be installed."""
+    try:
+        return f"hibari-tts {metadata.version('hibari-tts')}"
+    except metadata.PackageNotFoundError:
+        return "hibari-tts"
 
 
 @dataclass(frozen=True)
@@ -47,9 +72,21 @@ class EngineTable:
     def options(self) -> tuple[EngineOption[Synthesizer], ...]:
         """In order of preference: hibari answers soonest, flite's voices sound more natural than eSpeak NG's."""
         return (
-            EngineOption("xtts", xtts_requirements.why_unavailable, self._load_xtts),
-            EngineOption("hibari", lambda settings: self.why_hibari_unavailable(), self._load_hibari),
-            EngineOption("kokoro", lambda settings: kokoro_engine.why_unavailable(), self._load_kokoro),
+            EngineOption(
+                "xtts",
+                xtts_requirements.why_unavailable,
+                self._load_xtts,
+                lambda settings: EngineSpeeds.of(settings).why_too_slow("xtts", version_of(XTTS)),
+            ),
+            EngineOption(
+                "hibari",
+                lambda settings: self.why_hibari_unavailable(),
+                self._load_hibari,
+                lambda settings: EngineSpeeds.of(settings).why_too_slow("hibari", _hibari_version()),
+            ),
+            EngineOption(
+                "kokoro", lambda settings: kokoro_engine.why_unavailable(), self._load_kokoro, _why_kokoro_too_slow
+            ),
             EngineOption(
                 "flite+espeak",
                 lambda settings: self.why_flite_unavailable() or self.why_espeak_unavailable(),
@@ -67,22 +104,39 @@ class EngineTable:
         def load(folder: Path) -> Synthesizer:
             from services.tts.engines.xtts import XttsEngine
 
-            return XttsEngine.load(folder, settings, VisemeEstimator(espeak), fallback)
+            xtts = XttsEngine.load(folder, settings, VisemeEstimator(espeak), fallback)
+            if settings.tts_engine == "auto" and not settings.xtts_model:
+                speeds = EngineSpeeds.of(settings)
+                speeds.check("tts", "xtts", version_of(XTTS), workload(xtts), on_processor=False)
+            return xtts
 
         if settings.xtts_model:
             return load(Path(settings.xtts_model))
         return DeferredEngine(load_or_defer(XTTS, settings, load, lambda: fallback))
 
     def _load_hibari(self, settings: Settings) -> Synthesizer:
-        """hibari for English women, Kokoro for men and its other languages."""
-        return HibariEngine(self._load_kokoro(settings))
+        """hibari for English women, Kokoro for men and its other languages, where it keeps up."""
+        try:
+            others = self._without_download(self._espeak()) if _why_kokoro_too_slow(settings) else None
+            hibari = HibariEngine(others or self._load_kokoro(settings))
+        except EngineError as error:
+            if error.code != TOO_SLOW:
+                raise
+            log.warning("a simpler engine speaks in its place", extra={"model": "kokoro", "why": error.detail})
+            hibari = HibariEngine(self._without_download(self._espeak()))
+        if settings.tts_engine == "auto":
+            EngineSpeeds.of(settings).check("tts", "hibari", _hibari_version(), workload(hibari))
+        return hibari
 
     def _load_kokoro(self, settings: Settings) -> Synthesizer:
         espeak = self._espeak()
         fallback = self._without_download(espeak)
 
         def load(folder: Path) -> Synthesizer:
-            return kokoro_engine.KokoroEngine(folder, MisakiReader(espeak), VisemeEstimator(espeak), fallback)
+            kokoro = kokoro_engine.KokoroEngine(folder, MisakiReader(espeak), VisemeEstimator(espeak), fallback)
+            if _must_kokoro_keep_up(settings):
+                EngineSpeeds.of(settings).check("tts", "kokoro", version_of(KOKORO), workload(kokoro))
+            return kokoro
 
         if settings.kokoro_model:
             return load(Path(settings.kokoro_model))
@@ -102,9 +156,12 @@ ENGINES: tuple[EngineOption[Synthesizer], ...] = EngineTable().options()
 
 
 def build(settings: Settings) -> Service:
-    choice = choose_engine(ENGINES, settings.tts_engine, settings, setting="VISAVIS_TTS_ENGINE")
-    log.info("voice", extra={"engine": choice.option.name, "why": choice.reason})
-    return service(choice.option.load(settings), choice.option.name)
+    choice, engine = load_engine(ENGINES, settings.tts_engine, settings, setting="VISAVIS_TTS_ENGINE")
+    speeds = EngineSpeeds.of(settings)
+    return replace(
+        service(engine, choice.option.name),
+        note=lambda: "; ".join(filter(None, (DOWNLOADS.note(), speeds.note("tts")))),
+    )
 
 
 if __name__ == "__main__":

@@ -78,3 +78,9 @@ def test_the_machine_is_seen_by_files_and_settings(tmp_path: Path) -> None:
     mine = Settings(models=str(tmp_path), kokoro_model="/mine", llm_file="/mine.gguf", tts_engine="kokoro")
     assert this_machine(mine).models == {"kokoro", "mind"}
     assert this_machine(mine).chosen == {"tts"}
+
+
+def test_what_does_not_keep_up_is_not_proposed() -> None:
+    slow = Machine(too_slow=frozenset({"moonshine", "hibari", "kokoro"}), packages=frozenset({"faster_whisper"}))
+    assert found(slow, stt="pocketsphinx", tts="flite+espeak") == []
+    assert found(slow, tts="hibari") == []

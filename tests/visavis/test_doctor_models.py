@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import json
 from msgspec.structs import replace
 
 from bus.settings import Settings
+from services.engine_speed import EngineSpeeds, Speed, this_processor
 from services.improvements import Machine
 from services.models.catalogue import FACE_LANDMARKS, KOKORO, LIVEPORTRAIT, MIND, MOONSHINE, SILERO, SMART_TURN, XTTS
 from services.models.fetching import folder_of
 from services.models.files import Model
 from services.models.whisper import CTRANSLATE2, TRANSFORMERS
-from visavis.doctor_models import better, models, models_in_use
+from visavis.doctor_models import better, models, models_in_use, speeds
 
 ENGINES = {"stt": "pocketsphinx", "dialogue": "companion", "tts": "espeak", "render": "layered"}
 
@@ -80,3 +82,21 @@ def test_what_would_be_better_is_named_with_its_cost_and_its_command(settings: S
     best = {"stt": "whisper", "dialogue": "openai", "tts": "hibari", "render": "liveportrait"}
     assert list(better(best, settings, Machine())) == [], "the missing models of engines in use have lines of their own"
     assert list(better({**best, "tts": ""}, settings, Machine())) == []
+
+
+def test_it_is_said_which_engines_keep_up(settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, data=str(tmp_path / "data"))
+    assert list(speeds(settings)) == []
+    timed = EngineSpeeds.of(settings)
+    timed.folder.mkdir(parents=True)
+    for engine, factor in (("hibari", 0.01), ("kokoro", 1.4)):
+        speed = Speed("tts", engine, "v1", this_processor(), factor, "2026-01-01")
+        timed.path(engine).write_bytes(json.encode(speed))
+    fast, slow = speeds(settings)
+    assert (fast.state, fast.message) == ("ok", "for a second of speech: hibari 0.01 s; at most 0.8 s keeps up")
+    assert slow.state == "hint"
+    assert slow.message.startswith("kokoro does not keep up with speech on this machine: it takes 1.4 s")
+    assert "VISAVIS_TTS_ENGINE" in slow.remedy
+    assert "kokoro.json" in slow.remedy
+    assert KOKORO not in models_in_use({**ENGINES, "tts": "hibari"}, settings)
+    assert KOKORO in models_in_use({**ENGINES, "tts": "kokoro"}, settings)

@@ -32,6 +32,13 @@ _WITHOUT_MODEL = {
     ("render", "liveportrait"): (LIVEPORTRAIT, "Drawn characters; photos are warped until LivePortrait is here"),
 }
 """What serves while the model of an engine is missing."""
+_TOO_SLOW = {
+    ("stt", "moonshine"): ("moonshine", "PocketSphinx, clear English only: Moonshine is too slow for this machine"),
+    ("tts", "hibari"): (
+        "kokoro", "hibari for women in English, simpler voices for the others: Kokoro is too slow for this machine"
+    ),
+}  # fmt: skip
+"""What serves in the place of an engine that was timed and does not keep up."""
 _DOWNLOAD = re.compile(r"fetching ([^,;]+), (?:(\d+) %|[^;]*)")
 
 
@@ -46,6 +53,8 @@ class DownloadRow(TypedDict):
 def engine_words(service: str, engine: str, machine: Machine) -> str:
     """What an engine is, in one line; the engine's name where nothing is known of it."""
     key = (service, engine)
+    if key in _TOO_SLOW and _TOO_SLOW[key][0] in machine.too_slow and service not in machine.chosen:
+        return _TOO_SLOW[key][1]
     if key in _WITHOUT_MODEL and _WITHOUT_MODEL[key][0].name not in machine.models:
         return _WITHOUT_MODEL[key][1]
     if key == ("stt", "moonshine") and "faster_whisper" in machine.packages:

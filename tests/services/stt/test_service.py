@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec import structs
+from msgspec import json, structs
 
 from bus.errors import ConfigurationError, EngineError, InvalidInput
 from bus.events import (
+    MICROPHONE_RATE,
     AudioIn,
     CharacterCreated,
     MediaT,
@@ -29,11 +30,13 @@ from bus.settings import Settings
 from bus.work.service import Output
 from projections.conversation import Message
 from services.command_phrases import Phrase
+from services.engine_speed import EngineSpeeds, Speed, this_processor, version_of
 from services.models.catalogue import MOONSHINE, SILERO
 from services.stt.__main__ import ENGINES, build
 from services.stt.context import build_prompt
 from services.stt.engine import Transcriber
 from services.stt.service import UtteranceTranscriber, failure_facts, service
+from services.stt.speed import workload
 from tests import real_models
 from tests.conftest import free_port
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
@@ -302,3 +305,28 @@ def test_auto_skips_an_engine_that_could_run_but_should_not() -> None:
     choice = choose_engine((slow, fast), "auto", Settings(), setting="X")
     assert (choice.option.name, choice.reason) == ("fast", "not slow: the card is faster; the best that can run here")
     assert choose_engine((slow, fast), "slow", Settings(), setting="X").option is slow
+
+
+@real_models.needs(SILERO)
+@real_models.needs(MOONSHINE)
+def test_moonshine_is_timed_once_and_a_slow_one_is_taken_by_name_only(tmp_path: Path) -> None:
+    settings = structs.replace(real_models.SETTINGS, data=str(tmp_path), stt_device="cpu")
+    assert build(settings).engine == "moonshine"
+    speeds = EngineSpeeds.of(settings)
+    assert [one for one in speeds.all() if not one.keeps_up] == []
+    slow = Speed("stt", "moonshine", version_of(MOONSHINE), this_processor(), 1.7, "2026-01-01")
+    speeds.folder.mkdir(exist_ok=True)
+    speeds.path("moonshine").write_bytes(json.encode(slow))
+    built = build(settings)
+    assert (built.engine, built.note()) == ("pocketsphinx", slow.sentence)
+    assert build(structs.replace(settings, stt_engine="moonshine")).engine == "moonshine"
+    speeds.path("moonshine").write_bytes(json.encode(structs.replace(slow, model="an older Moonshine")))
+    assert build(settings).engine == "moonshine"
+
+
+def test_recognisers_are_timed_with_a_spoken_sentence() -> None:
+    engine = FakeTranscriber()
+    assert 2.5 < workload(engine)() < 3.5
+    assert (engine.opened, engine.closed) == (1, 1)
+    assert sum(map(len, engine.blocks)) > 2 * 2.5 * MICROPHONE_RATE
+    assert any(any(block) for block in engine.blocks)

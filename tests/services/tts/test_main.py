@@ -6,16 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import json, structs
 
 from bus.errors import ConfigurationError, EngineError
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
+from services.engine_speed import EngineSpeeds, Speed, this_processor, version_of
 from services.models.catalogue import KOKORO
 from services.tts.__main__ import ENGINES, EngineTable, build
 from services.tts.engine import Synthesizer, Voice
 from services.tts.engines.deferred_engine import DeferredEngine
 from services.tts.engines.language_router import LanguageRouter
 from services.tts.engines.silent import SilentEngine
+from services.tts.speed import SENTENCE, workload
 from tests import real_models
 from tests.fakes import FakeSynthesizer
 
@@ -71,10 +74,10 @@ def named(name: str) -> EngineOption[Synthesizer]:
 
 
 def test_without_its_files_kokoro_is_deferred_and_the_fallback_speaks(tmp_path: Path) -> None:
-    engine = named("kokoro").load(Settings(models=str(tmp_path), model_downloads="off"))
+    engine = named("kokoro").load(Settings(models=str(tmp_path), data=str(tmp_path / "data"), model_downloads="off"))
     assert isinstance(engine, DeferredEngine)
     assert "espeak/" in engine.voice_for(Voice(language="de"))
-    both = named("hibari").load(Settings(models=str(tmp_path), model_downloads="off"))
+    both = named("hibari").load(Settings(models=str(tmp_path), data=str(tmp_path / "data"), model_downloads="off"))
     assert both.voice_for(Voice()) == "hibari/heart"
     assert "hibari" not in both.voice_for(Voice("male"))
 
@@ -84,7 +87,7 @@ def test_files_with_another_checksum_are_not_loaded_except_from_a_configured_fol
     folder.mkdir()
     for file in KOKORO.files:
         (folder / file.path).write_bytes(bytes(file.bytes))
-    engine = named("kokoro").load(Settings(models=str(tmp_path), model_downloads="off"))
+    engine = named("kokoro").load(Settings(models=str(tmp_path), data=str(tmp_path / "data"), model_downloads="off"))
     assert "kokoro" not in engine.voice_for(Voice("male"))
     with pytest.raises(ConfigurationError, match="holds no Kokoro model that can be loaded"):
         named("kokoro").load(Settings(kokoro_model=str(folder)))
@@ -100,3 +103,30 @@ def test_the_silent_engine_fails_every_sentence() -> None:
     with pytest.raises(EngineError, match="no voice here yet") as caught:
         list(SilentEngine().speak("hi", Voice(), 1))
     assert caught.value.code == "no_voice"
+
+
+def remember_too_slow(engine: str, version: str, settings: Settings) -> None:
+    """As if the engine had been timed here, at two seconds for a second of speech."""
+    path = EngineSpeeds.of(settings).path(engine)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(json.encode(Speed("tts", engine, version, this_processor(), 2.0, "2026-01-01")))
+
+
+@real_models.needs(KOKORO)
+def test_a_kokoro_that_does_not_keep_up_is_not_used_and_hibari_stays(tmp_path: Path) -> None:
+    settings = structs.replace(real_models.SETTINGS, data=str(tmp_path))
+    assert named("hibari").load(settings).voice_for(Voice("male")) == "kokoro/am_michael"
+    assert [one for one in EngineSpeeds.of(settings).all() if not one.keeps_up] == []
+    remember_too_slow("kokoro", version_of(KOKORO), settings)
+    engine = named("hibari").load(settings)
+    assert engine.voice_for(Voice()) == "hibari/heart"
+    assert "kokoro" not in engine.voice_for(Voice("male"))
+    assert build(settings).note().startswith("kokoro does not keep up with speech on this machine")
+    by_name = structs.replace(settings, tts_engine="kokoro")
+    assert build(by_name).engine == "kokoro"
+    assert named("kokoro").load(by_name).voice_for(Voice("male")) == "kokoro/am_michael"
+
+
+def test_the_workload_is_a_sentence_of_speech() -> None:
+    engine = FakeSynthesizer()
+    assert workload(engine)() == pytest.approx(0.1 * len(SENTENCE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bus.process.discovery import ServiceInfo
 from services.dialogue.__main__ import ENGINES as DIALOGUE
 from services.gateway.web.engine_words import downloads_in, engine_words
@@ -38,6 +40,14 @@ def test_an_engine_whose_model_is_missing_is_described_by_what_serves_instead() 
     both = Machine(packages=frozenset({"faster_whisper"}), models=COMPLETE.models)
     assert "Whisper" in engine_words("stt", "moonshine", both)
     assert "until Kokoro is here" in engine_words("tts", "hibari", Machine())
+
+
+def test_an_engine_that_does_not_keep_up_is_described_by_what_serves_instead() -> None:
+    slow = Machine(models=COMPLETE.models, too_slow=frozenset({"moonshine", "kokoro"}))
+    assert engine_words("stt", "moonshine", slow).startswith("PocketSphinx")
+    assert "Kokoro is too slow for this machine" in engine_words("tts", "hibari", slow)
+    by_name = replace(slow, chosen=frozenset({"stt"}))
+    assert engine_words("stt", "moonshine", by_name) == engine_words("stt", "moonshine", COMPLETE)
 
 
 def test_downloads_are_read_from_the_note_as_the_services_word_it() -> None:

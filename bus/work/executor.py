@@ -21,7 +21,7 @@ from bus.events import StepFailed
 from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
-from bus.work.cancellation import is_cancelled
+from bus.work.cancellation import is_cancelled, raise_if_cancelled
 from bus.work.fenced_output import DuplicateOutput, Superseded
 from bus.work.interruptions import Interruptions, turn_of
 from bus.work.prior_work import PriorWork
@@ -34,6 +34,8 @@ MAX_TRIES = 5
 MAX_TAKEOVERS = 8
 """Takeovers after which an item counts as the reason why its workers died. The number of deliveries says less: the item
 may only have waited in their queues."""
+_CANCEL_AGAIN = 0.5
+"""Seconds after which a task that has swallowed its cancellation is cancelled again."""
 _CLOCK_SKEW = 500_000
 """Microseconds by which the server's clock may differ from this one."""
 _PRIOR_WORK_CHECK_AGE = 30_000_000
@@ -77,7 +79,14 @@ class Executor:
     def cancel_turn(self, turn: tuple[str, str]) -> None:
         """Stop the items of a turn: the person has interrupted it."""
         for task in self._running.get(turn, ()):
+            self._cancel_until_done(task)
+
+    def _cancel_until_done(self, task: asyncio.Task[None]) -> None:
+        # Python 3.11's `wait_for` swallows a cancellation that arrives together with the result, and every request to
+        # NATS ends in one: the handler would then wait for what a stopped service never publishes.
+        if not task.done():
             task.cancel()
+            asyncio.get_running_loop().call_later(_CANCEL_AGAIN, self._cancel_until_done, task)
 
     async def execute(self, item: WorkItem) -> bool:
         """Execute an item and acknowledge it; returns False where another worker has taken it over."""
@@ -142,6 +151,7 @@ class Executor:
             except Superseded:
                 raise
             except DuplicateOutput:
+                raise_if_cancelled()
                 prepared, duplicate = False, True
                 continue
             except VisavisError as error:
@@ -150,6 +160,7 @@ class Executor:
                 log.exception("handler broke", extra={"service": self._service.name, "event": item.event.id})
                 detail = f"{type(error).__name__} in {self._service.name}"
                 problem = VisavisError(detail, retryable=True, code="internal")
+            raise_if_cancelled()  # what failed after the interruption is no failure
             if not _is_log_unavailable(problem):
                 failures += 1
             log.warning(
@@ -182,6 +193,7 @@ class Executor:
                 async with aclosing(cast("Any", outputs)):
                     async for output in outputs:
                         await item.output.publish(output)
+                        raise_if_cancelled()
                 self._metrics.count_outcome("done")
             finally:
                 publish_seconds = item.output.publish_seconds - publish_seconds_before

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import aclosing, suppress
 
 from cachetools import FIFOCache
 
 from bus import clock, codec, subjects
 from bus.errors import BusError, UndecodableEvent
 from bus.events import Event, ReplyInterrupted
+from bus.log import streams
 from bus.log.event_log import EventLog
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Interruptions:
         self.since = clock.now()
         """Interruptions after this time are heard, microseconds since 1970: the start, or the newest reconnection."""
         self._looked_up: FIFOCache[str, None] = FIFOCache(_MAX_REMEMBERED)
-        """Conversations whose newest interruption on the log is known; later ones are heard."""
+        """Conversations whose interruptions on the log are known; later ones are heard."""
 
     async def listen(self, cancel: Callable[[tuple[str, str]], None]) -> None:
         """Call `cancel` with each turn as soon as it is interrupted, until cancelled."""
@@ -71,12 +73,14 @@ class Interruptions:
                 cancel(turn)
 
     async def _look_up(self, conversation: str) -> None:
-        """Read the conversation's newest interruption from the log: it may have come while no worker was up."""
+        """Read the conversation's interruptions from the log: they may have come while no worker was up."""
+        subject = subjects.fact_in(conversation, ReplyInterrupted)
         while True:
             try:
-                newest = await self._event_log.last_fact(conversation, ReplyInterrupted)
-                if newest is not None:
-                    self._interrupted[turn_of(newest)] = None
+                async with aclosing(self._event_log.read(streams.CONVERSATIONS, subject)) as records:
+                    async for record in records:
+                        with suppress(UndecodableEvent):
+                            self._interrupted[turn_of(codec.decode_event(record.data))] = None
                 break
             except BusError as error:
                 if not error.retryable:

@@ -28,7 +28,7 @@ from services.stt.__main__ import make_vad
 from services.stt.engine import Transcriber
 from services.tts.__main__ import ENGINES
 from services.tts.engine import Synthesizer, Voice
-from services.tts.spoken_form import to_spoken_form
+from services.tts.text.spoken_form import to_spoken_form
 
 VOICES = {
     "hibari": Voice(),
@@ -53,7 +53,7 @@ def recognisers(settings: Settings) -> dict[str, Transcriber]:
 
 def synthesise(engine: Synthesizer, text: str, voice: Voice) -> Samples:
     """The sentence at 16 kHz, with a moment of silence around it."""
-    pieces = list(engine.speak(to_spoken_form(text), voice, 1))
+    pieces = list(engine.speak(to_spoken_form(text, voice.language), voice, 1))
     sound = np.concatenate([piece.samples for piece in pieces])
     return np.concatenate(
         [np.zeros(4_000, np.int16), resample(sound, pieces[0].rate, 16_000), np.zeros(8_000, np.int16)]

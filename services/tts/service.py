@@ -27,7 +27,7 @@ from services.models.progress import DOWNLOADS
 from services.readings import engine_readings
 from services.tts.chunker import SpeechChunker
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
-from services.tts.spoken_form import to_spoken_form
+from services.tts.text.spoken_form import to_spoken_form
 
 CONCURRENCY = 4
 """Sentences synthesised at once."""
@@ -84,7 +84,7 @@ class SentenceSynthesizer:
         speech = speech_id(event)
         voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
-        text = to_spoken_form(body.text)[:MAX_TEXT] if body.spoken else ""
+        text = to_spoken_form(body.text[:MAX_TEXT], body.language) if body.spoken else ""
         chunker = SpeechChunker(event.conversation, speech)
         chunks = _LockedIterator(self._chunks(chunker, text, voice, seed_of(speech), body.volume))
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from services.audio import Samples
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines.flite_library import FliteVoice
 from services.tts.lips.visemes import Phoneme, arpabet_visemes, viseme_marks
-from services.tts.spoken_form import to_ascii_english
+from services.tts.text.ascii_english import to_ascii_english
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,155 @@
+"""Rules for dates, years, times of day and lengths of time. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from services.tts.text.language import Language
+from services.tts.text.scanner import Match, Rule, after, before
+
+_AT = re.compile(r"\b(?:at|until|since|by|um|bis|ab|seit|gegen|alle|las|à)\s$", re.IGNORECASE)
+"""Words before a time of day; three numbers behind none of them are a length of time."""
+_DASH = "[-–—−]"
+
+
+def _names(names: object) -> str:
+    """An alternative of names, the longest first."""
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))  # type: ignore[call-overload]
+
+
+def rules(language: Language) -> list[Rule]:
+    """The rules of a language."""
+    return [*_date_rules(language), *_time_rules(language)]
+
+
+def _date_rules(language: Language) -> list[Rule]:
+    months = language.month_numbers
+    if not months:
+        return []
+    full = {name.lower() for name in language.month_names}
+    # The full stop behind a whole name is the one of the sentence.
+    month = f"({_names(full)}|(?:{_names(set(months) - full)})(?=\\.?(?:\\s|,|$)))"
+    stop = r"(?:(?<=\b\w{3})\.|(?<=\b\w{4})\.(?=[\s\u00a0]\d))?"
+    year = r"(\d{4})(?!\d|[.,:]\d|\w)"
+    suffix = r"(?:st|nd|rd|th|\.º|º|er|re|\.)?"
+    space = r"[\s\u00a0]{1,3}"
+
+    def say(match: Match, day: str, number: int, year: str | None) -> str | None:
+        if not (1 <= int(day) <= 31 and 1 <= number <= 12):
+            return None
+        return language.date(int(day), number, int(year) if year else None, before(match))
+
+    def iso(match: Match) -> str | None:
+        said = say(match, match[3], int(match[2]), match[1])
+        if said is None or match[4] is None:
+            return said
+        time = language.time(int(match[4]), int(match[5]), half_day=False)
+        return None if time is None else f"{said}, {time}"
+
+    def numeric(match: Match) -> str | None:
+        first, second = int(match[1]), int(match[3])
+        if match[2] == "." and len(match[4]) == 2 and language.decimal == ".":
+            return None  # a version
+        month_first = (language.month_first and match[2] == "/" and first <= 12) or second > 12
+        day, number = (second, first) if month_first else (first, second)
+        return say(match, str(day), number, _full_year(match[4]))
+
+    def day_month(match: Match) -> str | None:
+        return say(match, match[1], months[match[2].lower()], match[3])
+
+    def month_day(match: Match) -> str | None:
+        return say(match, match[2], months[match[1].lower()], match[3])
+
+    iso_date = re.compile(
+        r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})"
+        r"(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?(?![\w-])"
+    )
+    found = [
+        Rule(iso_date, iso),
+        Rule(re.compile(r"(?<![\w./])(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2}(?=\D|$))(?![\w/]|\.\d)"), numeric),
+        Rule(
+            re.compile(
+                rf"(?<![\w.,])(\d{{1,2}}){suffix}{space}(?:of\s|de\s|di\s)?{month}{stop}(?:(?:{space}|,\s?)(?:de\s)?{year})?(?!\w)",
+                re.IGNORECASE,
+            ),
+            day_month,
+        ),
+    ]
+    if language.month_first or "of" not in language.words:
+        capital = _names({name.capitalize() for name in months})
+        found.append(
+            Rule(
+                re.compile(
+                    rf"(?<!\w)({capital}){stop}{space}(\d{{1,2}})(?:st|nd|rd|th)?(?![\w.:%]|[,.]\d)(?:,?{space}{year})?"
+                ),
+                month_day,
+            )
+        )
+    return found
+
+
+def _full_year(written: str) -> str:
+    if len(written) == 4:
+        return written
+    return f"{'19' if int(written) > 50 else '20'}{written}"
+
+
+def _time_rules(language: Language) -> list[Rule]:
+    conjunction = language.words.get("to", "")
+    mark = re.escape(language.clock_mark)
+    half = r"([\s\u00a0]?(?:[aApP]\.?[mM]\.?)(?!\w))?"
+    clock = (
+        rf"(\d{{1,2}})[:h](\d\d)(?!\d|:\d)(?:[\s\u00a0]{{1,2}}{mark}(?!\w))?"
+        if mark
+        else r"(\d{1,2})[:h](\d\d)(?!\d|:\d)"
+    )
+
+    def half_day(written: str | None) -> str:
+        return "" if not written else f" {written.strip()[0].upper()} M"
+
+    def time(hour: str, minute: str, written_half: str | None) -> str | None:
+        if int(hour) > 24 or int(minute) > 59:
+            return None
+        said = language.time(int(hour), int(minute), half_day=bool(written_half))
+        return None if said is None else said + half_day(written_half)
+
+    def at(match: Match) -> str | None:
+        return time(match[1], match[2], match[3])
+
+    def between(match: Match) -> str | None:
+        first, second = time(match[1], match[2], match[3]), time(match[4], match[5], match[6])
+        return None if first is None or second is None else f"{first} {conjunction} {second}"
+
+    def length(match: Match) -> str | None:
+        hours, minutes, seconds = (int(part) for part in match.groups())
+        clock = time(match[1], match[2], None) if _AT.search(before(match)) else None
+        if clock is not None and seconds < 60:
+            return f"{clock}, {language.duration(0, 0, seconds)}" if seconds else clock
+        return None if minutes > 59 or seconds > 59 else language.duration(hours, minutes, seconds)
+
+    def hour_only(match: Match) -> str | None:
+        if int(match[1]) > 12:
+            return None
+        return time(match[1], "0", match[2])
+
+    def hours_only(match: Match) -> str | None:
+        first = language.count(int(match[1])) if match[2] is None else time(match[1], "0", match[2])
+        second = time(match[3], "0", match[4])
+        return None if first is None or second is None else f"{first} {conjunction} {second}"
+
+    am_pm = r"([\s\u00a0]?(?:[aApP]\.?[mM]\b\.?))"
+    found = [Rule(re.compile(r"(?<![\w:.])(\d{1,3}):(\d\d):(\d\d)(?![\w:])"), length)]
+    if conjunction:
+        found.append(Rule(re.compile(rf"(?<![\w:.]){clock}{half}[\s\u00a0]?{_DASH}[\s\u00a0]?{clock}{half}"), between))
+        found.append(
+            Rule(
+                re.compile(rf"(?<![\w:.])(\d{{1,2}}){am_pm}?[\s\u00a0]?{_DASH}[\s\u00a0]?(\d{{1,2}}){am_pm}(?!\w)"),
+                hours_only,
+            )
+        )
+    found.append(Rule(re.compile(rf"(?<![\w:.]){clock}{half}"), at))
+    found.append(Rule(re.compile(rf"(?<![\w:.,])(\d{{1,2}}){am_pm}(?!\w)"), hour_only))
+    return found
+
+
+__all__ = ["after", "rules"]

@@ -1,0 +1,65 @@
+"""Rules for numbers that are names: of telephones, books, cards, and words mixed of letters and digits. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from services.tts.text.language import Language
+from services.tts.text.scanner import Match, Rule, after, before
+
+_PHONE = re.compile(
+    r"(?<![\w+.,/-])(?:"
+    r"\+\d{1,3}(?:[ \u00a0./-]?\(?\d{1,5}\)?){1,7}"  # +49 (0)89 1234-56
+    r"|(?:1[ -])?\(\d{2,5}\)[ \u00a0-]?\d{2,5}(?:[ \u00a0-]\d{2,5}){0,4}"  # (555) 123-4567
+    r"|\d{3}[.-]\d{3}[.-]\d{4}"  # 555-123-4567
+    r"|1-\d{3}-\d{3}-\d{4}"
+    r"|\d{3}-\d{4}"  # 555-1234
+    r"|0\d{1,5}[ \u00a0]?[/-][ \u00a0]?\d{2,8}(?:[ \u00a0-]\d{1,5}){0,4}"  # 089 / 12 34 56
+    r"|0\d{2,4}(?: \d{2,8}){1,4}"  # 0176 1234567
+    r"|\d{4}(?:[ -]\d{4}){2,3}"  # a card
+    r"|\d{1,5}(?:-\d{1,7}){3,5}"  # a book
+    r"|\d{3}-\d{2}-\d{4}"
+    r")(?![\w]|[.,:/-]\d|\)\d)"
+)
+_CALLED = re.compile(
+    r"(?:\b(?:call|dial|phone|pin|code|extension|isbn|isbn:|postleitzahl|plz|rufnummer|notruf|wähle?n?|ruft?|rufen"
+    r"|wählen sie|rufen sie|tel|tel\.|telefon|fax|zip|zip code|postcode|nummer ist|number is|password is)[.:]?\s*)$",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"(?<![\w.,+-])\d{3,12}(?![\w]|[.,:/-]\d|[%°])")
+_LETTERS_DIGITS = re.compile(r"(?<![\w])([A-Za-zÄÖÜäöü]{1,20})-?(\d{1,6})([A-Za-z]{0,3})(?![\w])")
+_DIGITS_LETTERS = re.compile(r"(?<![\w.,])(\d{1,6})([A-Z]{1,3})(?!\w)")
+
+
+def phone_rules(language: Language) -> list[Rule]:
+    """Rules for numbers that are said digit by digit."""
+    plus = language.words.get("plus")
+
+    def phone(match: Match) -> str | None:
+        written = match[0]
+        digits = re.sub(r"\D", "", written)
+        dashed_range = re.fullmatch(r"(\d{3})-(\d{4})", written)
+        if dashed_range and (int(dashed_range[2]) < 2100 and int(dashed_range[2]) > int(dashed_range[1]) * 10):
+            return None
+        if len(digits) < 6 or (written[0] == "+" and plus is None):
+            return None
+        groups = [group for group in re.split(r"[^\d+]+", written) if group]
+        said = ", ".join(language.digits(group.lstrip("+")) for group in groups)
+        return f"{plus} {said}" if written[0] == "+" else said
+
+    def called(match: Match) -> str | None:
+        return language.digits(match[0]) if _CALLED.search(before(match)) else None
+
+    return [Rule(_PHONE, phone), Rule(_DIGITS, called)]
+
+
+def mixed_rules(language: Language) -> list[Rule]:
+    """Rules for words mixed of letters and digits."""
+
+    def mixed(match: Match) -> str | None:
+        return language.mixed_code(match[1], match[2], match[3], after(match))
+
+    def number_first(match: Match) -> str | None:
+        return f"{language.count(int(match[1]))} {match[2]}" if match[1][0] != "0" else None
+
+    return [Rule(_LETTERS_DIGITS, mixed), Rule(_DIGITS_LETTERS, number_first)]

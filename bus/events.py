@@ -33,7 +33,7 @@ CommandName: TypeAlias = Literal[
     "help",
 ]  # fmt: skip
 
-SessionCloseReason: TypeAlias = Literal["left", "lost", "shutdown", "failed"]
+SessionCloseReason: TypeAlias = Literal["left", "lost", "shutdown", "failed", "replaced"]
 UtteranceEndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
 InterruptionSource: TypeAlias = Literal["speech", "button", "message"]
 

@@ -26,6 +26,15 @@ def derive_id(cause: str, *position: str | int) -> str:
     return digest.hex()
 
 
+def reply_id(words: str) -> str:
+    """The id of the reply to a person's words.
+
+    Args:
+        words: id of the event that has them, `transcript.final` or `message.received`.
+    """
+    return derive_id(words, "reply")
+
+
 def slug(name: str) -> str:
     """A name as an id of at most 64 characters of a-z 0-9 -; empty if it has no such character."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

@@ -383,8 +383,9 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
         case SpeechFailed():
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
         case PlaybackStarted():
-            # Published late, by a session that had not seen the interruption yet: its PlaybackFinished follows.
-            return sentence if interrupted or state == "played" else replace(sentence, state="playing")
+            # After an interruption it comes late; a sentence that a session broke off is played again by the next.
+            played = state == "played" and sentence.heard >= (sentence.samples or sentence.heard + 1)
+            return sentence if interrupted or played else replace(sentence, state="playing")
         case PlaybackProgress():
             return replace(sentence, heard=max(sentence.heard, body.samples))
         case PlaybackFinished():

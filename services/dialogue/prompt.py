@@ -101,7 +101,11 @@ def chat_messages(request: ChatRequest, history_limit: int = HISTORY_CHARACTERS)
         # Models write as they have written before: an answer without its tag would be followed by others without one.
         tag = f"[{message.emotion}] " if message.role == "assistant" else ""
         chat.append({"role": message.role, "content": tag + text})
-    chat.append({"role": "user", "content": request.text})
+    if chat[-1]["role"] == "user":
+        # Words that got no answer of their own; many models' templates refuse two messages of one side in a row.
+        chat[-1] = {"role": "user", "content": f"{chat[-1]['content']} {request.text}"}
+    else:
+        chat.append({"role": "user", "content": request.text})
     if request.reply_so_far:
         chat.append({"role": "assistant", "content": " ".join(request.reply_so_far)})
         chat.append(

@@ -27,7 +27,7 @@ from bus.events import (
     TranscriptStable,
     Watching,
 )
-from bus.ids import derive_id, seed_of
+from bus.ids import reply_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import FALLBACK_CHARACTER, visible_to
 from projections.conversation import Conversation, Reply, fold_all, heard_messages, title_of
@@ -40,6 +40,7 @@ from services.dialogue.normalisation import normalise
 from services.dialogue.prompt import EmotionTaggedSentence, parse_emotion_tag
 from services.dialogue.sentences import SentenceSplitter
 from services.dialogue.speculative_reply import SpeculativeReplies
+from services.dialogue.turn_taking import NewestWords, answers_question, with_heard_sentence
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Dialogue:
         self._prepare_request = prepare_request
         self._speculative = SpeculativeReplies(chat)
         self._conversations: LRUCache[str, Conversation] = LRUCache(cached_conversations)
+        self._words = NewestWords()
 
     async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         """The facts of one reply, the same for every redelivery of the event. See `bus.work.service.Handler`."""
@@ -85,13 +87,17 @@ class Dialogue:
         if not text:
             return
         conversation = await self._conversation(event.conversation, reader)
-        reply = derive_id(event.id, "reply")
+        reply = reply_id(event.id)
         recorded = _find_reply(conversation, reply)
         # A failed reply gets here only when its dead letter was requeued: it is then continued.
         if recorded is not None and recorded.state in ("ended", "interrupted"):
             return
-        if isinstance(body, TranscriptFinal) and is_backchannel(text) and _is_playing(conversation):
-            return  # the character has gone on speaking
+        if isinstance(body, TranscriptFinal) and is_backchannel(text):
+            found = answers_question(await reader.facts(event.conversation), body)
+            if found is not None and found.reply is not None and found.question is not None:
+                conversation = with_heard_sentence(conversation, found.reply, found.question)
+            elif found is None and recorded is None:
+                return  # the character goes on speaking
         characters = visible_to(conversation.person, await current_characters(reader))
         # The language just spoken: the person may change it in the middle of a conversation.
         language = body.language if isinstance(body, TranscriptFinal) else conversation.language
@@ -103,6 +109,8 @@ class Dialogue:
                 for output in command_outputs(command, before, characters, language, reply):
                     yield output
                 return
+        if recorded is None and self._words.is_overtaken(event):
+            return  # the newer words are answered, with these before them
         chosen = recorded.character if recorded else conversation.character
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
@@ -215,7 +223,9 @@ class Dialogue:
 
     async def _conversation(self, id_: str, reader: Reader) -> Conversation:
         state = self._conversations.get(id_) or Conversation(id=id_)
-        state = fold_all(state, await reader.facts(id_, after=state.seq))
+        facts = await reader.facts(id_, after=state.seq)
+        self._words.add(facts)
+        state = fold_all(state, facts)
         self._conversations[id_] = state
         return state
 
@@ -278,7 +288,7 @@ def _chat_request(
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
     """The fact from which the person learns that no answer will come."""
     if isinstance(event.body, CONSUMES):
-        yield ReplyFailed(reply=derive_id(event.id, "reply"), code=error.code, detail=error.detail)
+        yield ReplyFailed(reply=reply_id(event.id), code=error.code, detail=error.detail)
 
 
 def _input_id(body: TranscriptFinal | MessageReceived) -> str:
@@ -290,15 +300,6 @@ def _find_reply(conversation: Conversation, id_: str) -> Reply | None:
         if turn.reply is not None and turn.reply.id == id_:
             return turn.reply
     return None
-
-
-def _is_playing(conversation: Conversation) -> bool:
-    """Whether a reply is being played, or is paused because the person spoke."""
-    replies = (turn.reply for turn in conversation.turns[-3:] if turn.reply is not None)
-    return any(
-        reply.state in ("telling", "ended") and any(sentence.state == "playing" for sentence in reply.sentences)
-        for reply in replies
-    )
 
 
 async def _conversation_before(event: Event, reader: Reader) -> Conversation:

@@ -41,6 +41,8 @@ from services.models.progress import DOWNLOADS
 
 log = logging.getLogger(__name__)
 
+_END_PATIENCE = 5.0
+"""Seconds that a session may take to end."""
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
 
 
@@ -109,7 +111,7 @@ class GatewayServer:
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
         self._ice_servers = parse_ice_servers(settings.ice_servers)
-        self._session_tasks: set[asyncio.Task[None]] = set()
+        self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
     def app(self) -> Starlette:
         return make_app(
@@ -191,6 +193,8 @@ class GatewayServer:
             journal=self._journal,
             ice_servers=list(self._ice_servers),
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", before=turn),
+            on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
+            replace_others=lambda session: self._end_others(conversation, session),
             is_only_session=lambda: self._conversations.connected_session_count(conversation) <= 1,
             connect_timeout=self._connect_timeout,
         )
@@ -203,12 +207,23 @@ class GatewayServer:
             finally:
                 del self._conversations.sessions[session.id]
 
-        task = asyncio.create_task(serve())
-        self._session_tasks.add(task)
-        task.add_done_callback(self._session_tasks.discard)
+        self._session_tasks[session.id] = task = asyncio.create_task(serve())
+        task.add_done_callback(lambda _: self._session_tasks.pop(session.id))
+
+    async def _end_others(self, conversation: str, newest: str) -> None:
+        """End the other sessions of a conversation: two would speak and hear at the same time."""
+        others = [
+            one
+            for one in self._conversations.sessions.values()
+            if one.conversation == conversation and one.id != newest and one.is_connected
+        ]
+        for session in others:
+            session.end("replaced")
+        if others:
+            await asyncio.wait([self._session_tasks[one.id] for one in others], timeout=_END_PATIENCE)
 
     async def _close_sessions(self) -> None:
         for session in list(self._conversations.sessions.values()):
             session.end("shutdown")
         if self._session_tasks:
-            await asyncio.wait(self._session_tasks, timeout=5)
+            await asyncio.wait(self._session_tasks.values(), timeout=_END_PATIENCE)

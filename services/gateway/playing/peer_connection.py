@@ -28,6 +28,8 @@ _AUDIO_CLOCK = 960
 """RTP clock of the audio (48 kHz) in a tick."""
 _VIDEO_CLOCK = 1800
 """RTP clock of the video (90 kHz) in a tick."""
+_FAREWELL = 0.2
+"""Seconds for the last message to leave before the connection is closed."""
 
 
 class PeerConnection:
@@ -97,6 +99,12 @@ class PeerConnection:
         """Send the time over the control channel, by which the page notices a dead connection."""
         if self._control is not None and self._control.readyState == "open":
             self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
+
+    async def say_replaced(self) -> None:
+        """Tell the page over the control channel that another session has taken over, so that it does not reconnect."""
+        if self._control is not None and self._control.readyState == "open":
+            self._control.send(json.dumps({"type": "replaced"}))
+            await asyncio.sleep(_FAREWELL)
 
     async def close(self) -> None:
         self._audio.stop()

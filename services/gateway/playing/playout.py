@@ -133,6 +133,10 @@ class Playout:
         self._queue.remove_reply(reply)
         return finished
 
+    def stop(self) -> PlayoutFinished | None:
+        """Stop for good: nothing more will be sent; reports how far the speech under way had come."""
+        return None if self._playing is None else self._finish(self._playing, complete=False)
+
     def pause(self) -> None:
         """Fall silent with the next tick, and show the idle loop meanwhile."""
         self._pause = _MAX_PAUSE
@@ -142,6 +146,10 @@ class Playout:
         if self._pause and self._playing is not None:
             self._video.seek(self._position)
         self._pause = 0
+
+    def has_reply(self, reply: str) -> bool:
+        """Whether a speech of this reply is under way or queued."""
+        return self._queue.has_reply(reply)
 
     @property
     def is_idle(self) -> bool:

@@ -1,4 +1,4 @@
-"""Closes the sessions and utterances that a killed gateway left open."""
+"""Closes the sessions and utterances that a killed gateway left open, and ends what it was playing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from bus.errors import ConfigurationError, UndecodableEvent
 from bus.events import (
     AudioIn,
     Event,
+    PlaybackFinished,
+    PlaybackProgress,
+    PlaybackStarted,
     SessionClosed,
     SessionOpened,
     TranscriptFinal,
@@ -71,6 +74,7 @@ async def close_orphaned_sessions(event_log: EventLog, journal: SessionJournal) 
         body = opened.body
         if isinstance(body, SessionOpened):
             await _end_utterances(event_log, opened.conversation, body.session)
+            await _end_playback(event_log, opened.conversation, body.session)
             closed = SessionClosed(session=body.session, reason="lost")
             await event_log.append(_event(opened, closed, derive_id(body.session, "closed")))
             journal.remove(body.session)
@@ -91,6 +95,28 @@ async def _end_utterances(event_log: EventLog, conversation: str, session: str) 
         samples = await _finish_recording(event_log, conversation, utterance)
         body = UtteranceEnded(utterance=utterance, samples=samples, speech_ended=samples, reason="session_closed")
         await event_log.append(_event(started_event, body, derive_id(utterance, "ended")))
+
+
+async def _end_playback(event_log: EventLog, conversation: str, session: str) -> None:
+    """Say on the log that nothing more is played of what the session was playing."""
+    playing: dict[str, tuple[Event, PlaybackFinished]] = {}
+    for _, event in await event_log.facts(conversation):
+        body = event.body
+        if not isinstance(body, PlaybackStarted | PlaybackProgress | PlaybackFinished) or body.session != session:
+            continue
+        if isinstance(body, PlaybackFinished):
+            playing.pop(body.speech, None)
+            continue
+        samples = body.samples if isinstance(body, PlaybackProgress) else 0
+        finished = PlaybackFinished(
+            session=session, speech=body.speech, reply=body.reply, index=body.index, samples=samples, complete=False
+        )
+        playing[body.speech] = event, finished
+    for event, finished in playing.values():
+        event_id = derive_id(finished.speech, session, "lost")
+        await event_log.append(
+            new_event(finished, conversation=conversation, event_id=event_id, turn=event.turn, cause=event.cause)
+        )
 
 
 async def _finish_recording(event_log: EventLog, conversation: str, utterance: str) -> int:

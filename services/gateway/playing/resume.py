@@ -9,20 +9,32 @@ from bus import clock, subjects
 from bus.events import Event, SpeechStarted
 from bus.log import streams
 from bus.log.event_log import EventLog
-from projections.conversation import Conversation, Reply, fold_all
+from projections.conversation import Conversation, Reply, Sentence, fold_all
 
 _MAX_AGE = 60_000_000
 """Microseconds after the start of its turn for which a reply is resumed; an older one is only shown as text."""
-UNPLAYED_STATES = ("written", "spoken", "playing")
+_UNPLAYED_STATES = ("written", "spoken", "playing")
 """States of a sentence that has not been played to its end."""
+
+
+def is_unplayed(sentence: Sentence) -> bool:
+    """Whether a sentence is still to be played, or is being played; one without sound is never played."""
+    return sentence.state in _UNPLAYED_STATES and sentence.samples != 0
+
+
+def is_broken_off(sentence: Sentence) -> bool:
+    """Whether a session stopped playing a sentence before its end."""
+    return sentence.state == "played" and (sentence.samples is None or sentence.heard < sentence.samples)
 
 
 @dataclass(frozen=True)
 class ResumePoint:
     """The speeches that a new session plays first, and the positions from which it reads their media."""
 
+    reply: str | None
+    """The reply to resume, if there is one."""
     speeches: tuple[Event, ...]
-    """The `speech.started` of each sentence to resume; empty where no reply is resumed."""
+    """The `speech.started` of each of its sentences that are to be played."""
     audio_after: int
     """Sequence on `AUDIO` after which the session reads."""
     frames_after: int
@@ -47,8 +59,8 @@ async def find_resume_point(
     state = fold_all(state, await event_log.facts(conversation, after=state.seq))
     reply = reply_to_resume(state, clock.now())
     if reply is None or not is_only_session():
-        return ResumePoint((), audio_after, frames_after)
-    unplayed = {one.speech for one in reply.sentences if one.state in UNPLAYED_STATES and one.speech}
+        return ResumePoint(None, (), audio_after, frames_after)
+    unplayed = {one.speech for one in reply.sentences if one.speech and (is_unplayed(one) or is_broken_off(one))}
     facts = await event_log.facts(conversation) if unplayed else []
     speeches = tuple(
         event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in unplayed
@@ -59,7 +71,7 @@ async def find_resume_point(
         first_frames = await event_log.first_sequence(subjects.frames(conversation, event.body.speech))
         audio_after = min(audio_after, (first_audio or audio_after + 1) - 1)
         frames_after = min(frames_after, (first_frames or frames_after + 1) - 1)
-    return ResumePoint(speeches, audio_after, frames_after)
+    return ResumePoint(reply.id, speeches, audio_after, frames_after)
 
 
 def reply_to_resume(conversation: Conversation | None, now: int) -> Reply | None:
@@ -71,5 +83,5 @@ def reply_to_resume(conversation: Conversation | None, now: int) -> Reply | None
     turn = conversation.turns[-1] if conversation and conversation.turns else None
     if turn is None or turn.reply is None or now - turn.at > _MAX_AGE:
         return None
-    unplayed = any(one.state in UNPLAYED_STATES for one in turn.reply.sentences)
+    unplayed = any(is_unplayed(one) or is_broken_off(one) for one in turn.reply.sentences)
     return turn.reply if unplayed and turn.reply.state in ("telling", "ended") else None

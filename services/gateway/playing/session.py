@@ -20,11 +20,16 @@ from bus.events import (
     Event,
     FrameBatch,
     FramesFailed,
+    InterruptionSource,
     LiveEvent,
+    MessageReceived,
     ReplyInterrupted,
+    ReplySentence,
+    ReplyStarted,
     SessionClosed,
     SessionCloseReason,
     SessionOpened,
+    SpeechEnded,
     SpeechFailed,
     SpeechStarted,
     TranscriptFinal,
@@ -46,6 +51,7 @@ from services.gateway.playing.playback_events import PlaybackEvents
 from services.gateway.playing.playout import Playout, Tick
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
+from services.gateway.playing.word_order import WordOrder
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +69,9 @@ class Session:
     """A session from the browser's offer until it leaves. Owns the peer connection and all its tasks.
 
     Args:
-        on_barge_in: interrupts the replies of the conversation, except the answer to this turn.
+        on_barge_in: interrupts the replies of the conversation to what was said before this turn.
+        on_overtaken: interrupts the reply to this turn, which begins although something else was said since.
+        replace_others: ends the conversation's other sessions here, and waits for that: the newest one plays.
         is_only_session: whether no other session plays the conversation.
         connect_timeout: seconds from the answer until media must flow.
     """
@@ -80,6 +88,8 @@ class Session:
         journal: SessionJournal,
         ice_servers: list[RTCIceServer],
         on_barge_in: Callable[[str | None], Awaitable[None]],
+        on_overtaken: Callable[[str, InterruptionSource], Awaitable[None]],
+        replace_others: Callable[[str], Awaitable[None]],
         is_only_session: Callable[[], bool],
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
@@ -94,21 +104,30 @@ class Session:
         self._microphone = microphone
         self._journal = journal
         self._on_barge_in = on_barge_in
+        self._on_overtaken = on_overtaken
+        self._replace_others = replace_others
         self._is_only_session = is_only_session
         self._connect_timeout = connect_timeout
         self.playout = Playout(phase=clock.now() // 40_000)
         self._playback_events = PlaybackEvents(conversation, self.id)
         self._barge_in = BargeInDetector()
+        self._words = WordOrder()
         self._peer = PeerConnection(
             ice_servers, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
         )
         self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
         self._opened: Event | None = None
+        self._is_on_record = False
+        """Whether its `session.opened` has been read from the log."""
 
     @property
     def is_connected(self) -> bool:
         return self._peer.connected.is_set()
+
+    def follows(self, reply: str) -> bool:
+        """Whether the voice of a reply, if there will be any, is played here."""
+        return self._words.expects_voice(reply, asyncio.get_running_loop().time())
 
     # opening and closing
 
@@ -150,6 +169,7 @@ class Session:
         self._opened = self._event(SessionOpened(session=self.id), "opened")
         self._journal.record(self._opened)
         self._unpublished.put_nowait(self._opened)
+        await self._replace_others(self.id)
         tasks = asyncio.create_task(self._run_tasks())
         try:
             await _first_of(tasks, self._ended)
@@ -177,9 +197,13 @@ class Session:
                 tasks.create_task(self._microphone.run(self.id))
 
     async def _close(self, reason: SessionCloseReason) -> None:
+        if reason == "replaced":
+            await self._peer.say_replaced()
         await self._peer.close()
         if self._opened is None:
             return
+        if (finished := self.playout.stop()) is not None:
+            self._put(self._playback_events.event(finished))
         while not self._unpublished.empty():
             await self._event_log.append(self._unpublished.get_nowait())
         await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
@@ -198,6 +222,8 @@ class Session:
         resume = await find_resume_point(
             self._event_log, self.conversation, known, is_only_session=self._is_only_session
         )
+        if resume.reply is not None:
+            self._follow(resume.reply)
         for event in resume.speeches:
             self.playout.add_speech(self._playback_events.add_speech(event))
         if resume.speeches:
@@ -216,11 +242,24 @@ class Session:
 
     async def _handle_event(self, event: Event) -> None:
         match event.body:
-            case SpeechStarted():
+            case SessionOpened(session=session):
+                if self._is_on_record:
+                    self.end("replaced")  # by one of another gateway
+                self._is_on_record = self._is_on_record or session == self.id
+            case ReplyStarted(reply=reply):
+                self._follow(reply)
+                if event.turn is not None and (by := self._words.overtaken_by(event.turn)) is not None:
+                    await self._on_overtaken(event.turn, by)
+            case ReplySentence(reply=reply):
+                self._follow(reply)
+            case MessageReceived():
+                self._words.add_words(event)
+            case SpeechStarted(reply=reply):
+                self._follow(reply)
                 self.playout.add_speech(self._playback_events.add_speech(event))
                 if self._barge_in.is_pending:
                     self.playout.pause()  # the avatar does not talk over the person
-            case SpeechFailed(speech=speech):
+            case SpeechFailed(speech=speech) | SpeechEnded(speech=speech, samples=0):
                 self.playout.fail_audio(speech)
             case FramesFailed(speech=speech):
                 self.playout.fail_frames(speech)
@@ -236,6 +275,7 @@ class Session:
                 if not self.playout.is_idle:
                     self.playout.pause()
             case TranscriptFinal(utterance=utterance, text=text):
+                self._words.add_words(event)
                 await self._apply(self._barge_in.judge_final(utterance, text), event.turn)
             case UtteranceDiscarded(utterance=utterance):
                 await self._apply(self._barge_in.judge_final(utterance, ""), event.turn)
@@ -251,10 +291,13 @@ class Session:
 
     async def _apply(self, verdict: Verdict, turn: str | None) -> None:
         """Resume the paused voice, or interrupt all replies but the answer to this turn."""
-        if verdict == "interrupt" and not self.playout.is_idle:
+        if verdict == "interrupt":
             await self._on_barge_in(turn)
         if verdict != "wait":
             self.playout.resume()
+
+    def _follow(self, reply: str) -> None:
+        self._words.follow(reply, asyncio.get_running_loop().time())
 
     def interrupt(self, reply: str) -> list[Event]:
         """Stop a reply now; returns events that report how much of it was played, for the log."""
@@ -292,9 +335,11 @@ class Session:
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio)
         for playout_event in tick.events:
-            event = self._playback_events.event(playout_event)
-            if not self._unpublished.full():
-                self._unpublished.put_nowait(event)
+            self._put(self._playback_events.event(playout_event))
+
+    def _put(self, event: Event) -> None:
+        if not self._unpublished.full():
+            self._unpublished.put_nowait(event)
 
     async def _publish_events(self) -> None:
         while True:

@@ -62,6 +62,10 @@ class SpeechQueue:
     def first(self) -> BufferedSpeech | None:
         return next(iter(self._speeches.values()), None)
 
+    def has_reply(self, reply: str) -> bool:
+        """Whether a speech of this reply is here."""
+        return any(one.started is not None and one.started.reply == reply for one in self._speeches.values())
+
     def add_speech(self, started: SpeechStarted) -> None:
         """Add a speech, unless its reply has been removed."""
         if started.reply in self._removed_replies:

@@ -15,15 +15,17 @@ from bus.events import (
     InterruptionSource,
     MessageReceived,
     ReplyInterrupted,
+    TranscriptFinal,
 )
-from bus.ids import derive_id, new_id
+from bus.ids import derive_id, new_id, reply_id
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections import characters
-from projections.conversation import Conversation, Reply, played_text
+from projections.conversation import Conversation, Reply, Turn, played_text
+from services.backchannel import is_backchannel
 from services.gateway.feed import Feed
-from services.gateway.playing.resume import UNPLAYED_STATES
+from services.gateway.playing.resume import is_unplayed
 from services.gateway.playing.session import Session
 
 LONGEST_TEXT = 4000
@@ -120,6 +122,9 @@ class Conversations:
         # A person who writes on does not want the old answer to its end.
         await self.interrupt_when_current(conversation.id, by="message")
         await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, event_id=event_id)
+        # An answer to earlier words may have begun meanwhile.
+        for earlier in _turns_before(self._feed.state_of(conversation.id), turn)[-_RECENT_TURNS:]:
+            await self._interrupt_turn(conversation.id, earlier, by="message")
         return message, turn
 
     async def choose_character(self, conversation: Conversation, character: str) -> None:
@@ -148,33 +153,56 @@ class Conversations:
         """
         newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
         await self._feed.wait_until_applied(newest)
+        if by == "button":
+            await self._interrupt_unbegun(conversation)
         await self.interrupt(conversation, by=by)
 
     async def interrupt(
         self, conversation: str, by: InterruptionSource, *, before: str | None = None
     ) -> None:
-        """Interrupt the replies in progress, if any.
+        """Interrupt the replies in progress, if any: being thought out, voiced or played.
 
         Playout stops first. Then its progress is appended, so that the log says what the person heard.
 
         Args:
             before: a turn whose own reply, which may have begun already, goes on.
         """
-        sessions = [one for one in self.sessions.values() if one.conversation == conversation]
-        state = self._feed.model.conversation(conversation)
-        if state is None:
-            return
+        state = self._feed.state_of(conversation)
         for turn in state.turns[-_RECENT_TURNS:]:
-            reply = turn.reply
-            if reply is None or turn.id == before or not _in_progress(reply, sessions):
-                continue
-            played = [event for session in sessions for event in session.interrupt(reply.id)]
-            sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
-            if sequences:
-                await self._feed.wait_until_applied(max(sequences))
-            heard = _heard(self._feed.model.conversation(conversation) or state, reply.id, listened=bool(sessions))
-            body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
-            await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
+            if turn.id != before:
+                await self._interrupt_turn(conversation, turn, by)
+
+    async def interrupt_overtaken(self, conversation: str, turn: str, by: InterruptionSource) -> None:
+        """Interrupt the reply of a turn that has begun although the person has said something else since."""
+        for one in self._feed.state_of(conversation).turns[-_RECENT_TURNS:]:
+            if one.id == turn:
+                await self._interrupt_turn(conversation, one, by)
+
+    async def _interrupt_turn(self, conversation: str, turn: Turn, by: InterruptionSource) -> None:
+        sessions = [one for one in self.sessions.values() if one.conversation == conversation]
+        reply = turn.reply
+        if reply is None or not _in_progress(reply, sessions):
+            return
+        played = [event for session in sessions for event in session.interrupt(reply.id)]
+        sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
+        if sequences:
+            await self._feed.wait_until_applied(max(sequences))
+        heard = _heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
+        body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
+        await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
+
+    async def _interrupt_unbegun(self, conversation: str) -> None:
+        """Interrupt the reply to the newest words if it has not begun."""
+        state = self._feed.state_of(conversation)
+        newest = next(filter(_has_words, reversed(state.turns[-_RECENT_TURNS:])), None)
+        if newest is None or newest.reply is not None:
+            return
+        for kind in (MessageReceived, TranscriptFinal):
+            words = await self._event_log.last_fact(conversation, kind)
+            if words is not None and words.turn == newest.id:
+                reply = reply_id(words.id)
+                body = ReplyInterrupted(reply=reply, heard="", by="button")
+                await self._append(conversation, body, turn=newest.id, event_id=derive_id(reply, "interrupted"))
 
     async def _append(
         self, conversation: str, body: Body, *, turn: str | None = None, event_id: str | None = None
@@ -184,12 +212,29 @@ class Conversations:
         await self._feed.wait_until_applied(await self._event_log.append(event, retry_for=self.retry_for))
 
 
+def _turns_before(state: Conversation, turn: str) -> tuple[Turn, ...]:
+    """The turns that began before this one."""
+    place = next((place for place, one in enumerate(state.turns) if one.id == turn), len(state.turns))
+    return state.turns[:place]
+
+
+def _has_words(turn: Turn) -> bool:
+    """Whether the person said or wrote something in a turn that calls for an answer."""
+    person = turn.person
+    if person is None or person.state != "final" or not person.text:
+        return False
+    return person.kind == "text" or not is_backchannel(person.text)
+
+
 def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
-    """Whether more text is to come, or a session has not played all of it."""
+    """Whether more text is to come, or a session is still to play a part of it."""
     if reply.state == "telling":
         return True
-    unheard = any(sentence.state in UNPLAYED_STATES for sentence in reply.sentences)
-    return reply.state == "ended" and unheard and any(not session.playout.is_idle for session in sessions)
+    if reply.state != "ended":
+        return False
+    played = max((one.index for one in reply.sentences if one.state == "played"), default=-1)
+    unplayed = any(one.index > played and is_unplayed(one) for one in reply.sentences)
+    return any(session.playout.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)
 
 
 def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:

@@ -13,6 +13,7 @@ from bus.events import (
     Body,
     CharacterChosen,
     CharacterCreated,
+    CommandRecognised,
     ConversationOpened,
     ConversationTitled,
     Event,
@@ -20,13 +21,16 @@ from bus.events import (
     LiveEvent,
     MessageReceived,
     PlaybackFinished,
+    PlaybackProgress,
     PlaybackStarted,
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
+    SpeechEnded,
     TranscriptFinal,
+    UtteranceStarted,
     Watching,
 )
 from bus.ids import derive_id
@@ -172,8 +176,50 @@ async def test_a_backchannel_while_the_character_speaks_gets_no_reply(state: str
     ]
     if state == "played":
         facts.append((PlaybackFinished(**about, samples=48000, complete=True), "t0"))  # type: ignore[arg-type]
+    facts.append((UtteranceStarted(utterance="u", session="s"), "t"))
     asked = event(backchannel, turn="t")
     assert bool(await answer(FakeChat("Yes."), reader(opened(), *facts, asked), asked)) == answered
+
+
+async def test_words_that_newer_words_have_overtaken_are_answered_with_those() -> None:
+    newer = event(TranscriptFinal(utterance="u", text="and who", language="en", confidence=0.5), turn="t2", name="new")
+    chat = FakeChat("Ada, at noon.")
+    log = reader(opened(), ASKED, newer)
+    assert await answer(chat, log) == []
+    assert await answer(chat, log, newer)
+    (request,) = chat.asked
+    assert (request.text, request.history) == ("and who", (Message("user", "what is  your name"),))
+
+
+@pytest.mark.parametrize("later", ["mm-hm", "  "])
+async def test_a_murmur_or_nothing_overtakes_no_words(later: str) -> None:
+    newer = event(TranscriptFinal(utterance="u", text=later, language="en", confidence=0.5), turn="t2", name="new")
+    assert await answer(FakeChat("Ada."), reader(opened(), ASKED, newer))
+
+
+async def test_a_command_is_carried_out_although_newer_words_came() -> None:
+    louder = event(MessageReceived(message="m0", text="softer"), turn="t0", name="command")
+    outputs = await answer(FakeChat("Ada."), reader(opened(), louder, ASKED), louder)
+    assert any(isinstance(one, CommandRecognised) for one in outputs)
+
+
+async def test_yes_near_the_end_of_a_question_answers_the_whole_question() -> None:
+    text = "Shall I tell you a long story about the sea now?"
+    about = {"session": "s", "speech": "s0", "reply": "r0", "index": 0}
+    chat = FakeChat("Once upon a time.")
+    yes = event(TranscriptFinal(utterance="u", text="Okay.", language="en", confidence=0.5), turn="t")
+    log = reader(
+        opened(),
+        (ReplySentence(reply="r0", index=0, text=text, character="ada"), "t0"),
+        (ReplyEnded(reply="r0", sentences=1), "t0"),
+        (SpeechEnded(speech="s0", reply="r0", index=0, samples=96_000, visemes=()), "t0"),
+        (PlaybackStarted(**about, video=False), "t0"),  # type: ignore[arg-type]
+        (PlaybackProgress(**about, samples=48_000), "t0"),  # type: ignore[arg-type]
+        (UtteranceStarted(utterance="u", session="s"), "t"),
+        yes,
+    )
+    assert await answer(chat, log, yes)
+    assert chat.asked[0].history == (Message("assistant", text),)
 
 
 HALF: Sequence[tuple[Fact, str | None]] = (

@@ -12,6 +12,9 @@ from bus.events import (
     AudioIn,
     Event,
     Fact,
+    PlaybackFinished,
+    PlaybackProgress,
+    PlaybackStarted,
     SessionClosed,
     SessionOpened,
     TranscriptFinal,
@@ -93,3 +96,21 @@ async def test_ended_utterances_and_those_of_other_sessions_are_left_alone(event
     await close_orphaned_sessions(event_log, journal)
     assert [type(event.body) for _, event in await event_log.facts("c1")][3:] == [SessionClosed]
     assert await event_log.last_message(subjects.audio_in("c1", "u1")) is None
+
+
+async def test_what_the_dead_gateway_was_playing_is_over(event_log: EventLog, tmp_path: Path) -> None:
+    journal = SessionJournal(tmp_path)
+    journal.record(opened("s1"))
+    one, two = (
+        {"session": session, "speech": f"v{session}", "reply": "r", "index": 0} for session in ("s1", "s2")
+    )
+    await event_log.append(fact(PlaybackStarted(**one, video=False), "p1"))  # type: ignore[arg-type]
+    await event_log.append(fact(PlaybackStarted(**two, video=False), "p2"))  # type: ignore[arg-type]
+    await event_log.append(fact(PlaybackProgress(**one, samples=48_000), "p3"))  # type: ignore[arg-type]
+    await close_orphaned_sessions(event_log, journal)
+    await close_orphaned_sessions(event_log, journal)
+    bodies = [event.body for _, event in await event_log.facts("c1")]
+    assert bodies[3:] == [
+        PlaybackFinished(**one, samples=48_000, complete=False),  # type: ignore[arg-type]
+        SessionClosed(session="s1", reason="lost"),
+    ]

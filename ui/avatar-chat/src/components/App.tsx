@@ -33,6 +33,9 @@ export function App() {
   const close = useCallback(() => setOpen(null), [])
   useEffect(() => chat.start(), [chat])
   useKeys(() => setOpen('help'))
+  useEffect(() => {
+    if (open !== null) chat.call.microphone.hold(false) // the dialog has the keys now
+  }, [open, chat])
   useAccent(character)
   return (
     <div className="page">
@@ -132,7 +135,8 @@ function useKeys(onHelp: () => void): void {
     [chat, preferences, microphone],
   )
   const onHold = useMemo(() => (held: boolean) => microphone.hold(held), [microphone])
-  useShortcuts({ keys, onHold, letters: shortcuts })
+  const canHold = useMemo(() => () => microphone.state.get().track !== null, [microphone])
+  useShortcuts({ keys, onHold, canHold, letters: shortcuts })
 }
 
 /** The page takes on the colour of the character. */

@@ -6,12 +6,13 @@ import { useStore } from '../hooks/useStore'
 const LONGEST = 4000
 const NEARLY = 3600
 
-/** The text box. Enter sends, Shift and Enter begin a new line. */
+/** The text box. Enter sends, Shift and Enter begin a new line. A text that is too long is kept, and said to be. */
 export function Composer({ name }: { readonly name: string }) {
   const { chat } = useServices()
   const { phase } = useStore(chat.state)
   const [text, setText] = useState('')
-  const ready = text.trim() !== '' && phase === 'ready'
+  const left = LONGEST - text.trim().length
+  const ready = text.trim() !== '' && left >= 0 && phase === 'ready'
   const send = () => {
     if (!ready) return
     setText('')
@@ -32,7 +33,8 @@ export function Composer({ name }: { readonly name: string }) {
         id="message"
         data-testid="composer-input"
         rows={1}
-        maxLength={LONGEST}
+        aria-invalid={left < 0}
+        aria-describedby="message-length"
         enterKeyHint="send"
         placeholder={`Message ${name}`}
         value={text}
@@ -44,9 +46,14 @@ export function Composer({ name }: { readonly name: string }) {
           send()
         }}
       />
-      {text.length > NEARLY && (
-        <span className="self-center text-xs tabular-nums text-ink-soft">{LONGEST - text.length}</span>
-      )}
+      <span
+        id="message-length"
+        role="status"
+        data-testid="composer-length"
+        className={`self-center text-xs tabular-nums ${left < 0 ? 'text-danger' : 'text-ink-soft'}`}
+      >
+        {left < 0 ? `${-left} characters too many: ${LONGEST} can be sent` : left < LONGEST - NEARLY ? left : ''}
+      </span>
       <button type="submit" data-testid="composer-send" disabled={!ready} aria-label="Send" className="composer-send">
         <ArrowUp aria-hidden className="size-5" />
       </button>

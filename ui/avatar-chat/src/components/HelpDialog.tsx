@@ -6,7 +6,7 @@ import { Dialog } from './Dialog'
 
 const KEYS = [
   ['M', 'Mute or unmute the microphone'],
-  ['Space', 'Talk while muted, as long as it is held'],
+  ['Space', 'Talk while muted, as long as it is held; in a call Enter presses buttons'],
   ['Esc', 'Stop the answer'],
   ['C', 'Captions on or off'],
   ['D', 'How long each step takes'],

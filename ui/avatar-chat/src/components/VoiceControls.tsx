@@ -1,10 +1,12 @@
 import { Mic, MicOff, PhoneOff, Square } from 'lucide-react'
 import { useRef } from 'react'
 import { useAudioStream } from '../hooks/useAudioStream'
+import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
 import { useStatus } from '../hooks/useStatus'
 import { useStore } from '../hooks/useStore'
 import { useWebRTC } from '../hooks/useWebRTC'
+import { isVoiceExpected } from '../services/status'
 
 /** The button that calls; during a call: mute, stop the answer, hang up. */
 export function VoiceControls({ name }: { readonly name: string }) {
@@ -33,7 +35,8 @@ function Dock() {
   const { chat } = useServices()
   const { mode } = useWebRTC()
   const status = useStatus()
-  const busy = status.name === 'speaking' || status.name === 'thinking'
+  const conversation = useConversation()
+  const busy = status.name === 'speaking' || status.name === 'thinking' || isVoiceExpected(conversation?.view)
   return (
     <div className="flex items-center justify-center gap-3" role="group" aria-label="Call">
       {mode === 'talk' ? <MuteButton /> : <UseMicrophone />}

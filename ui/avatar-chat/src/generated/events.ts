@@ -54,7 +54,7 @@ export type CommandName =
   | 'voice_on'
   | 'help'
 
-export type SessionCloseReason = 'left' | 'lost' | 'shutdown' | 'failed'
+export type SessionCloseReason = 'left' | 'lost' | 'shutdown' | 'failed' | 'replaced'
 
 export type UtteranceEndReason = 'silence' | 'too_long' | 'muted' | 'session_closed'
 

@@ -86,9 +86,19 @@ export class Call {
   private start(conversation: ConversationId, track: MediaStreamTrack | null): void {
     const connection = this.connect(conversation, track)
     this.connection = connection
-    const look = () => this.state.set({ mode: track ? 'talk' : 'watch', connection: connection.state.get() })
+    const look = () => {
+      const state = connection.state.get()
+      if (state.reason === 'replaced') this.replaced(state)
+      else this.state.set({ mode: track ? 'talk' : 'watch', connection: state })
+    }
     this.unsubscribe = connection.state.subscribe(look)
     look()
+  }
+
+  /** The call goes on in another tab: this one neither speaks nor listens. */
+  private replaced(connection: ConnectionState): void {
+    this.leave()
+    this.state.set({ mode: 'none', connection })
   }
 
   private hangUp(): void {

@@ -91,7 +91,9 @@ export class Chat {
   async send(text: string, id?: Id): Promise<void> {
     await this.attempt(async () => {
       const conversation = this.ensureConversation()
-      if (this.call.state.get().mode === 'none' && !this.hungUp) await this.call.begin('watch', conversation)
+      const { mode, connection } = this.call.state.get()
+      // Writing beside a call in another tab does not take that over.
+      if (mode === 'none' && !this.hungUp && connection.reason !== 'replaced') await this.call.begin('watch', conversation)
       await conversation
       await this.state.get().conversation?.send(text, this.call.connected(), id)
     })

@@ -92,6 +92,7 @@ export class Microphone {
     const { track } = this.state.get()
     if (track) track.onended = null
     track?.stop()
+    this.held = false
     this.state.set({ phase: 'off', problem: null, muted: false, track: null })
   }
 

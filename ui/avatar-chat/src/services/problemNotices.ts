@@ -19,7 +19,7 @@ const AWAY_AFTER = 2
 /**
  * Keep the notices of the microphone, the call and the server in step with their states. Returns what stops that.
  *
- * @param retry Tries the microphone again.
+ * @param retry Calls again, with the microphone.
  */
 export function watchProblems(
   notices: Notices,
@@ -29,7 +29,7 @@ export function watchProblems(
 ): () => void {
   const stops = [
     call.microphone.state.subscribe(() => showMicrophone(notices, call, retry)),
-    call.state.subscribe(() => showConnection(notices, call)),
+    call.state.subscribe(() => showConnection(notices, call, retry)),
     watchServer(notices, state),
   ]
   return () => {
@@ -48,9 +48,13 @@ function showMicrophone(notices: Notices, call: Call, retry: () => void): void {
   notices.show({ id: 'microphone', tone: 'problem', title, detail: fix, ...(problem !== 'insecure' && { action }) })
 }
 
-function showConnection(notices: Notices, call: Call): void {
+function showConnection(notices: Notices, call: Call, talkHere: () => void): void {
   const { phase, reason } = call.state.get().connection
-  if (phase === 'refused') {
+  if (phase === 'closed' && reason === 'replaced') {
+    const detail = 'It is the newest one that speaks and listens. You can still read and write here.'
+    const action = { label: 'Talk here', run: talkHere }
+    notices.show({ id: 'call', tone: 'problem', title: 'The call goes on in another tab', detail, action })
+  } else if (phase === 'refused') {
     const detail = `Sound and picture cannot be set up (${reason ?? 'unknown'}). You can type.`
     notices.show({ id: 'call', tone: 'problem', title: 'The call was refused', detail })
   } else if (phase === 'reconnecting' && reason === 'unavailable') {

@@ -4,7 +4,7 @@ import { viewOf } from '../test/fakes'
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
 import type { MicrophoneState } from './microphone'
-import { statusOf } from './status'
+import { isVoiceExpected, statusOf } from './status'
 
 const ON: MicrophoneState = { phase: 'on', problem: null, muted: false, track: null }
 const TALKING: CallState = { mode: 'talk', connection: { phase: 'connected', retries: 0, stream: null, reason: null } }
@@ -57,6 +57,22 @@ describe('the status', () => {
   it('says that the microphone is muted or not there', () => {
     expect(name(after(), TALKING, { ...ON, muted: true })).toBe('muted')
     expect(name(after(), { ...TALKING, mode: 'watch' })).toBe('watching')
+  })
+
+  it('never says that somebody speaks where nobody does', () => {
+    const noise = { ...after(listening), still: true }
+    expect(name(noise)).toBe('listening')
+    expect(name({ ...noise, partial: 'well' })).toBe('hearing')
+    expect(name(after(listening), NOT_CALLING)).toBe('idle')
+    expect(name(after(listening), { ...TALKING, mode: 'watch' })).toBe('watching')
+    expect(name(after(said, sentence(0), playing(0)), NOT_CALLING)).not.toBe('speaking')
+  })
+
+  it('knows that a voice is still to come, however slow it is', () => {
+    expect(isVoiceExpected(after(said, sentence(0), replyEnded).view)).toBe(true)
+    expect(isVoiceExpected(after(said, sentence(0), replyEnded, playing(0), played(0)).view)).toBe(false)
+    expect(isVoiceExpected(after(said).view)).toBe(false)
+    expect(isVoiceExpected(undefined)).toBe(false)
   })
 
   it('asks for the microphone while the browser does', () => {

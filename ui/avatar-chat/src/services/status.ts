@@ -31,20 +31,36 @@ export function playingIn(view: ConversationView): SentenceView | null {
   return view.turns.findLast(({ reply }) => reply?.sentences.some(playing))?.reply?.sentences.find(playing) ?? null
 }
 
-/**
- * What happens in the turn in progress; null if nothing does.
- *
- * @param waiting Whether sentences that have not been played are still expected to be.
- */
-function activity(turn: TurnView | undefined, waiting: boolean): 'hearing' | 'thinking' | 'speaking' | null {
+/** Whether the newest answer has sentences that have not been played; with a slow voice they can still be stopped. */
+export function isVoiceExpected(view: ConversationView | undefined): boolean {
+  const reply = view?.turns.findLast((turn) => turn.reply !== null)?.reply
+  const open = reply?.state === 'telling' || reply?.state === 'ended'
+  return open && reply.sentences.some(({ state }) => state === 'written' || state === 'spoken' || state === 'playing')
+}
+
+/** What is known of the call while a turn is in progress. */
+interface Circumstances {
+  /** Whether the person can be heard: only then do they count as speaking. */
+  readonly hears: boolean
+  /** Whether the avatar can be heard: only then does it count as speaking. */
+  readonly plays: boolean
+  /** Whether sentences that have not been played are still expected to be. */
+  readonly waiting: boolean
+}
+
+/** What happens in the turn in progress; null if nothing does. */
+function activity(
+  turn: TurnView | undefined,
+  { hears, plays, waiting }: Circumstances,
+): 'hearing' | 'thinking' | 'speaking' | null {
   if (!turn) return null
   const { person, reply } = turn
-  if (person?.state === 'listening') return 'hearing'
-  if (reply?.sentences.some(({ state }) => state === 'playing')) return 'speaking'
+  if (person?.state === 'listening') return hears ? 'hearing' : null
+  if (plays && reply?.sentences.some(({ state }) => state === 'playing')) return 'speaking'
   if (person?.state === 'transcribing') return 'thinking'
   if (reply) {
-    const told = reply.sentences.some(({ state }) => state === 'played') ? 'speaking' : 'thinking'
-    if (reply.state === 'telling') return told
+    const told = plays && reply.sentences.some(({ state }) => state === 'played') ? 'speaking' : 'thinking'
+    if (reply.state === 'telling') return waiting || !plays ? told : 'thinking'
     const left = reply.sentences.some(({ state }) => state === 'written' || state === 'spoken')
     return reply.state === 'ended' && left && waiting ? told : null
   }
@@ -71,10 +87,14 @@ export function statusOf(
     return { name: 'connecting', words: microphone.phase === 'asking' ? 'Allow the microphone' : 'Connecting' }
   }
   const turn = conversation?.view.turns.find(({ id }) => id === conversation.activeTurn)
-  const waiting = phase === 'connected' && conversation?.still === false
+  const plays = phase === 'connected'
+  const waiting = plays && conversation?.still === false
+  // Noise is taken for a voice at first, but no words come of it.
+  const words = conversation !== null && (!conversation.still || conversation.partial !== '')
+  const hears = plays && call.mode === 'talk' && words
   // A cough during a reply is a turn of its own, and the reply goes on.
   const goingOn = waiting && playingIn(conversation.view) ? 'speaking' : null
-  switch (activity(turn, waiting) ?? goingOn) {
+  switch (activity(turn, { hears, plays, waiting }) ?? goingOn) {
     case 'hearing':
       return { name: 'hearing', words: 'Hearing you' }
     case 'thinking':

@@ -11,7 +11,10 @@ export interface ConnectionState {
   readonly retries: number
   /** The media to play. The lost one stays while reconnecting, so that its last picture remains. */
   readonly stream: MediaStream | null
-  /** Why the last attempt failed: a code of the API, "unreachable", or "silent" where the connection just stopped. */
+  /**
+   * Why the last attempt failed: a code of the API, "unreachable", "silent" where the connection just stopped, or
+   * "replaced" where another tab has taken the conversation over.
+   */
   readonly reason: string | null
 }
 
@@ -30,6 +33,10 @@ interface Attempt {
   readonly peer: RTCPeerConnection
   readonly timers: Map<'connect' | 'ping' | 'disconnected', Timer>
   session: SessionId | null
+}
+
+function isReplaced(data: unknown): boolean {
+  return typeof data === 'string' && /"type": ?"replaced"/.test(data)
 }
 
 export class WebRTCConnection {
@@ -111,7 +118,10 @@ export class WebRTCConnection {
     const video = peer.addTransceiver('video', { direction: 'recvonly' })
     const stream = new MediaStream([audio.receiver.track, video.receiver.track])
     const control = peer.createDataChannel('control')
-    control.onmessage = () => this.pinged(attempt)
+    control.onmessage = (event?: MessageEvent) => {
+      if (isReplaced(event?.data)) this.replaced(attempt)
+      else this.pinged(attempt)
+    }
     control.onclose = () => this.lost(attempt)
     peer.onconnectionstatechange = () => this.changed(attempt, stream)
     this.expect(attempt, 'connect', CONNECT_PATIENCE)
@@ -144,6 +154,13 @@ export class WebRTCConnection {
     this.expect(attempt, 'ping', PING_PATIENCE)
     // The first ping resets the count, not the connection: one that opens and dies again is counted on.
     if (this.state.get().retries > 0) this.state.update((state) => ({ ...state, retries: 0 }))
+  }
+
+  /** Another tab has taken the conversation over: two would speak and listen at the same time. */
+  private replaced(attempt: Attempt): void {
+    if (this.attempt !== attempt) return
+    this.drop()
+    this.state.update((state) => ({ ...state, phase: 'closed', stream: null, reason: 'replaced' }))
   }
 
   private lost(attempt: Attempt): void {

@@ -160,7 +160,7 @@ export function fakeTrack(): MediaStreamTrack {
 }
 
 interface FakeChannel {
-  onmessage: (() => void) | null
+  onmessage: ((event?: { data: string }) => void) | null
   onclose: (() => void) | null
 }
 
@@ -204,5 +204,9 @@ export class FakePeer {
   }
   ping() {
     this.channel.onmessage?.()
+  }
+  /** The gateway says that another session has taken over. */
+  replace() {
+    this.channel.onmessage?.({ data: '{"type": "replaced"}' })
   }
 }

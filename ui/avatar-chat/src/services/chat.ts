@@ -93,7 +93,8 @@ export class Chat {
       const conversation = this.ensureConversation()
       const { mode, connection } = this.call.state.get()
       // Writing beside a call in another tab does not take that over.
-      if (mode === 'none' && !this.hungUp && connection.reason !== 'replaced') await this.call.begin('watch', conversation)
+      const elsewhere = connection.reason === 'replaced'
+      if (mode === 'none' && !this.hungUp && !elsewhere) await this.call.begin('watch', conversation)
       await conversation
       await this.state.get().conversation?.send(text, this.call.connected(), id)
     })

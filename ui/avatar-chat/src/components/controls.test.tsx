@@ -1,0 +1,76 @@
+import { act, fireEvent, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it, vi } from 'vitest'
+import { openPage, settle } from '../test/page'
+
+const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
+const get = (id: string) => screen.getByTestId(id)
+
+async function talk() {
+  const page = await openPage()
+  await user().click(get('talk-button'))
+  await settle()
+  page.world.connect()
+  await settle()
+  return page
+}
+
+describe('the controls of a call', () => {
+  it.each(['mute-button', 'leave-button'])('lets one talk with Space though the focus is on the %s', async (button) => {
+    const { world } = await talk()
+    await user().keyboard('m')
+    get(button).focus()
+    const hands = user()
+    await hands.keyboard('{ >}')
+    expect(world.track.enabled).toBe(true)
+    await hands.keyboard('{/ }')
+    expect(world.track.enabled).toBe(false)
+    expect(world.call.state.get().mode).toBe('talk')
+  })
+
+  it('listens no longer than the key is held, whatever takes the focus away', async () => {
+    const { world } = await talk()
+    await user().keyboard('m')
+    const losses = [
+      () => fireEvent.blur(window),
+      () => fireEvent(window, new Event('pagehide')),
+      () => fireEvent.keyDown(document.body, { key: 'Meta', metaKey: true }),
+      () => get('composer-input').focus(),
+      () => fireEvent.keyDown(document.body, { key: '?' }), // opens a dialog
+    ]
+    for (const lose of losses) {
+      fireEvent.keyDown(document.body, { key: ' ' })
+      expect(world.track.enabled).toBe(true)
+      act(() => {
+        lose()
+      })
+      await settle()
+      expect(world.track.enabled).toBe(false)
+      fireEvent.keyUp(document.body, { key: ' ' })
+    }
+  })
+
+  it('says how far a text is too long, keeps it, and sends nothing until it is shorter', async () => {
+    const { world } = await talk()
+    fireEvent.change(get('composer-input'), { target: { value: 'a'.repeat(20_000) } })
+    expect(get('composer-length').textContent).toBe('16000 characters too many: 4000 can be sent')
+    expect(get('composer-send')).toHaveProperty('disabled', true)
+    await user().type(get('composer-input'), '{Enter}', { initialSelectionStart: 0, initialSelectionEnd: 0 })
+    expect(get('composer-input')).toHaveProperty('value.length', 20_000)
+    expect(world.client.calls.filter((made) => made.startsWith('send'))).toEqual([])
+    fireEvent.change(get('composer-input'), { target: { value: 'a'.repeat(4000) } })
+    expect(get('composer-send')).toHaveProperty('disabled', false)
+  })
+
+  it('falls silent where the call goes on in another tab, says so, and takes it back', async () => {
+    const { world } = await talk()
+    act(() => world.peers[0]?.replace())
+    expect(screen.getByText('The call goes on in another tab')).toBeTruthy()
+    expect(world.call.state.get().mode).toBe('none')
+    expect(world.track).toMatchObject({ stopped: true })
+    expect(world.peers).toHaveLength(1)
+    await user().click(screen.getByText('Talk here'))
+    await settle()
+    expect(world.peers).toHaveLength(2)
+  })
+})

@@ -89,8 +89,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     llm_port: Port = 8085
     """Where that language model is served, on loopback."""
     tts_engine: str = "auto"
-    """auto, xtts, hibari (English women, others by Kokoro), kokoro, flite+espeak (flite for English, eSpeak NG for the
-    rest), espeak, flite."""
+    """auto, xtts, hibari (English women, others by Kokoro), kokoro, pico (flite for English, SVOX Pico for German,
+    Spanish, French and Italian, eSpeak NG for the rest), flite+espeak (flite for English, eSpeak NG for the rest),
+    espeak, flite."""
     tts_device: str = ""
     """Device that XTTS runs on: cuda, cuda:1, cpu (far too slow to talk with); empty: a graphics card if present."""
     tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 6 << 30

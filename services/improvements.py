@@ -130,7 +130,7 @@ def _tts(engine: str, machine: Machine) -> Iterator[Improvement]:
         "hibari": "Kokoro speaks more naturally, for men and in other languages than English.",
         "kokoro": "Kokoro speaks more naturally than the engine that speaks until its model is here.",
     }
-    if engine in ("flite", "espeak", "flite+espeak") and "hibari" not in machine.too_slow:
+    if engine in ("pico", "flite", "espeak", "flite+espeak") and "hibari" not in machine.too_slow:
         title = "hibari and Kokoro speak more naturally. Every installation has them; this one lacks a part."
         yield Improvement("tts", title, f"{size(KOKORO)} to download", _INSTALL_ALL)
     elif engine in titles and KOKORO.name not in machine.models and "kokoro" not in machine.too_slow:

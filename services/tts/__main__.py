@@ -24,12 +24,14 @@ from services.tts.engines import espeak as espeak_engine
 from services.tts.engines import flite_library, xtts_requirements
 from services.tts.engines import hibari as hibari_engine
 from services.tts.engines import kokoro as kokoro_engine
+from services.tts.engines import pico as pico_engine
 from services.tts.engines.deferred_engine import DeferredEngine
 from services.tts.engines.espeak import EspeakEngine
 from services.tts.engines.flite import FliteEngine
 from services.tts.engines.hibari import HibariEngine
 from services.tts.engines.language_router import LanguageRouter
 from services.tts.engines.misaki_reader import MisakiReader
+from services.tts.engines.pico import PicoEngine
 from services.tts.engines.silent import SilentEngine
 from services.tts.lips.estimator import VisemeEstimator
 from services.tts.service import service
@@ -68,9 +70,10 @@ class EngineTable:
     why_flite_unavailable: WhyUnavailable = flite_library.why_unavailable
     why_espeak_unavailable: WhyUnavailable = espeak_engine.why_unavailable
     why_hibari_unavailable: WhyUnavailable = hibari_engine.why_unavailable
+    why_pico_unavailable: WhyUnavailable = pico_engine.why_unavailable
 
     def options(self) -> tuple[EngineOption[Synthesizer], ...]:
-        """In order of preference: hibari answers soonest, flite's voices sound more natural than eSpeak NG's."""
+        """In order of preference: hibari answers soonest; flite and Pico are easier to understand than eSpeak NG."""
         return (
             EngineOption(
                 "xtts",
@@ -86,6 +89,11 @@ class EngineTable:
             ),
             EngineOption(
                 "kokoro", lambda settings: kokoro_engine.why_unavailable(), self._load_kokoro, _why_kokoro_too_slow
+            ),
+            EngineOption(
+                "pico",
+                lambda settings: self.why_pico_unavailable(),
+                lambda settings: self._without_download(self._espeak()),
             ),
             EngineOption(
                 "flite+espeak",
@@ -146,10 +154,12 @@ class EngineTable:
         return None if self.why_espeak_unavailable() else EspeakEngine()
 
     def _without_download(self, espeak: EspeakEngine | None) -> Synthesizer:
-        """The best engine that needs no download, for all voices and languages."""
-        if espeak is None:
-            return FliteEngine() if self.why_flite_unavailable() is None else SilentEngine()
-        return espeak if self.why_flite_unavailable() else LanguageRouter(FliteEngine(), espeak)
+        """The best engines that need no download, for all voices and languages."""
+        flite = FliteEngine() if self.why_flite_unavailable() is None else None
+        others: Synthesizer = espeak or flite or SilentEngine()
+        if self.why_pico_unavailable() is None:
+            others = PicoEngine(VisemeEstimator(espeak), others)
+        return others if flite is None else LanguageRouter(flite, others)
 
 
 ENGINES: tuple[EngineOption[Synthesizer], ...] = EngineTable().options()

@@ -18,6 +18,7 @@ _WORDS = {
     ("dialogue", "openai"): "A language model at the endpoint in the settings; what is said is sent there",
     ("tts", "hibari"): "Natural voices, on this machine: hibari for women in English, Kokoro for the others",
     ("tts", "kokoro"): "Natural voices of Kokoro, on this machine",
+    ("tts", "pico"): "flite for English, SVOX Pico for German and others, clear and mechanical, on this machine",
     ("tts", "flite+espeak"): "flite for English, eSpeak NG for other languages, clear and mechanical, on this machine",
     ("tts", "espeak"): "eSpeak NG, many languages, mechanical, on this machine",
     ("tts", "flite"): "flite, English, clear and mechanical, on this machine",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -13,7 +11,8 @@ import msgspec
 from bus.errors import EngineError
 from services.audio import samples_from_pcm
 from services.tts.engine import SpeechPiece, Voice
-from services.tts.engines.espeak_process import Request, Response, read_message, write_message
+from services.tts.engines.espeak_process import Request, Response
+from services.tts.engines.helper_process import HelperProcess
 from services.tts.lips.visemes import Phoneme, WeightedVisemes, ipa_visemes, viseme_marks
 
 COMMAND = (sys.executable, "-m", "services.tts.engines.espeak_process")
@@ -45,26 +44,22 @@ class EspeakEngine:
     """
 
     def __init__(self, command: Sequence[str] = COMMAND, timeout: float = TIMEOUT) -> None:
-        self._command = command
-        self._timeout = timeout
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._responses = msgspec.msgpack.Decoder(Response)
+        self._process = HelperProcess("eSpeak NG", command, Response, timeout)
 
     @property
     def pid(self) -> int | None:
         """Of the process, if it runs."""
-        return None if self._process is None or self._process.poll() is not None else self._process.pid
+        return self._process.pid
 
     def voice_for(self, voice: Voice) -> str:
         request = _build_request("", voice, 0)
         return f"espeak/{request.voice}+{request.variant}"
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
-        response = self._request(_build_request(text, voice, seed))
+        response = self._process.request(_build_request(text, voice, seed))
         if response.error and not response.retryable and voice.language != "en":
             # An unsupported language is read like English, which is better than silence.
-            response = self._request(_build_request(text, Voice(voice.name, voice.pitch, voice.pace), seed))
+            response = self._process.request(_build_request(text, Voice(voice.name, voice.pitch, voice.pace), seed))
         if response.error:
             raise EngineError(response.error, retryable=response.retryable)
         samples = samples_from_pcm(response.pcm)
@@ -77,55 +72,14 @@ class EspeakEngine:
             EngineError: the language is not supported, or the process failed.
         """
         plain = _build_request(text, Voice(language=language), 0)
-        response = self._request(msgspec.structs.replace(plain, variant="", silent=True))
+        response = self._process.request(msgspec.structs.replace(plain, variant="", silent=True))
         if response.error:
             raise EngineError(response.error, retryable=response.retryable)
         return response.ipa
 
     def close(self) -> None:
         """Kill the process."""
-        with self._lock:
-            self._kill()
-
-    def _request(self, request: Request) -> Response:
-        with self._lock:
-            process = self._running_process()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            watchdog = threading.Timer(self._timeout, process.kill)
-            watchdog.start()
-            try:
-                write_message(process.stdin, msgspec.msgpack.encode(request))  # type: ignore[arg-type]  # IO[bytes] has all that BinaryIO needs here
-                data = read_message(process.stdout)  # type: ignore[arg-type]
-                response = None if data is None else self._responses.decode(data)
-            except (OSError, msgspec.DecodeError) as error:
-                self._kill()
-                raise EngineError(f"the eSpeak NG process broke off: {error}", retryable=True) from error
-            finally:
-                watchdog.cancel()
-            if response is None:
-                status = self._kill()
-                raise EngineError(f"the eSpeak NG process ended with status {status}", retryable=True)
-            return response
-
-    def _running_process(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._kill()
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        return self._process
-
-    def _kill(self) -> int | None:
-        process, self._process = self._process, None
-        if process is None:
-            return None
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            assert pipe is not None
-            try:
-                pipe.close()
-            except BrokenPipeError:  # its buffer still held part of a request
-                continue
-        return process.wait()
+        self._process.close()
 
 
 def _build_request(text: str, voice: Voice, seed: int) -> Request:

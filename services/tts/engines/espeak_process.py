@@ -20,9 +20,11 @@ import os
 import signal
 import sys
 from ctypes import POINTER, c_char_p, c_int, c_long, c_short, c_size_t, c_uint, c_void_p
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
+
+from services.tts.engines.helper_process import read_message, write_message
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 0x8000
@@ -82,21 +84,6 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 WARM_UP = Request(text="hello", voice="en-us", variant="f5")
 """Loads the data that most requests need."""
-
-
-def write_message(stream: BinaryIO, data: bytes) -> None:
-    stream.write(len(data).to_bytes(4, "big") + data)
-    stream.flush()
-
-
-def read_message(stream: BinaryIO) -> bytes | None:
-    """The next message; None if the stream has ended, even within a message."""
-    head = stream.read(4)
-    if len(head) < 4:
-        return None
-    size = int.from_bytes(head, "big")
-    data = stream.read(size)
-    return data if len(data) == size else None
 
 
 class EspeakLibrary:

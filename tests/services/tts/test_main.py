@@ -34,7 +34,7 @@ def test_hibari_is_the_default() -> None:
 def floor(**requirements: Callable[[], str | None]) -> tuple[EngineOption[Synthesizer], ...]:
     """The engines without those that need a network."""
     options = EngineTable(**requirements).options()
-    return tuple(option for option in options if option.name not in ("xtts", "hibari", "kokoro"))
+    return tuple(option for option in options if option.name not in ("xtts", "hibari", "kokoro", "pico"))
 
 
 def test_without_flite_espeak_is_chosen_with_the_reason() -> None:
@@ -76,7 +76,8 @@ def named(name: str) -> EngineOption[Synthesizer]:
 def test_without_its_files_kokoro_is_deferred_and_the_fallback_speaks(tmp_path: Path) -> None:
     engine = named("kokoro").load(Settings(models=str(tmp_path), data=str(tmp_path / "data"), model_downloads="off"))
     assert isinstance(engine, DeferredEngine)
-    assert "espeak/" in engine.voice_for(Voice(language="de"))
+    assert engine.voice_for(Voice(language="de")) == "pico/de-DE"
+    assert "espeak/" in engine.voice_for(Voice(language="pl"))
     both = named("hibari").load(Settings(models=str(tmp_path), data=str(tmp_path / "data"), model_downloads="off"))
     assert both.voice_for(Voice()) == "hibari/heart"
     assert "hibari" not in both.voice_for(Voice("male"))

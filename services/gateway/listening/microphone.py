@@ -11,7 +11,7 @@ from bus.events import MICROPHONE_RATE, AudioIn, Event, LiveEvent
 from bus.log.event_log import EventLog
 from services.audio import OpusDecoder, rms, samples_from_pcm
 from services.gateway.listening.echo import EchoDetector
-from services.gateway.listening.endpointing import EndOfSpeech, Endpointer, StartOfSpeech
+from services.gateway.listening.endpointing import PRE_ROLL, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.opus_receiver import OpusReceiver
 from services.gateway.listening.pcm_buffer import PcmBuffer
 from services.gateway.listening.turn_end import MAX_SAMPLES, TurnEndDetector
@@ -28,6 +28,9 @@ and the words decide whether the utterance is over."""
 _KEPT = 2 * MICROPHONE_RATE
 """Samples kept for the pre-roll: two seconds."""
 _MAX_UNPUBLISHED = 400
+MUTED_AFTER = 1.0
+"""Seconds without a packet after which the microphone counts as muted. A browser sends silence, too, but an operating
+system's mute, a phone call or another headset stop the packets; without silence (DTX) one still comes every 0.4 s."""
 
 
 class Microphone:
@@ -36,6 +39,7 @@ class Microphone:
     Args:
         language: of the utterances, BCP-47.
         turn_end_detector: judges by the sound whether an utterance is complete; without one only its text counts.
+        muted_after: seconds without a packet that end an utterance.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class Microphone:
         detector: VoiceActivityDetector,
         endpointer: Endpointer,
         turn_end_detector: TurnEndDetector | None = None,
+        *,
+        muted_after: float = MUTED_AFTER,
     ) -> None:
         self._event_log = event_log
         self._conversation = conversation
@@ -53,6 +59,9 @@ class Microphone:
         self._detector = detector
         self._endpointer = endpointer
         self._turn_end_detector = turn_end_detector
+        self._muted_after = muted_after
+        self._packets = 0
+        """Packets taken so far."""
         self._session = ""
         """The session that is served; empty while the microphone is off."""
         self._receiver = OpusReceiver()
@@ -74,6 +83,7 @@ class Microphone:
     def push_packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
         """Take an RTP packet as it came from the network; ignored while the microphone is off."""
         if self._session:
+            self._packets += 1
             self.push_pcm(self._receiver.push(sequence, timestamp, payload))
 
     def push_pcm(self, pcm: bytes) -> None:
@@ -179,15 +189,29 @@ class Microphone:
     async def run(self, session: str) -> None:
         """Switch the microphone on for a session and publish until cancelled; then end an open utterance."""
         self._session = session
+        watch = asyncio.create_task(self._watch_packets())
         try:
             while True:
                 await self._publish(await self._outbox.get())
         finally:
+            watch.cancel()
             self._session = ""
             if (boundary := self._endpointer.stop("session_closed")) is not None:
                 self._end_utterance(boundary)
             rest = [self._outbox.get_nowait() for _ in range(self._outbox.qsize())]
             await asyncio.shield(self._publish_all(rest))
+
+    async def _watch_packets(self) -> None:
+        """End the utterance in which the packets cease, and keep what is said later apart from it."""
+        packets = self._packets
+        while True:
+            await asyncio.sleep(self._muted_after)
+            if self._packets == packets and (boundary := self._endpointer.stop("muted")) is not None:
+                self._end_utterance(boundary)
+                self._receiver = OpusReceiver()
+                # The pre-roll of the next utterance is silence, and not the end of this one.
+                self.push_pcm(bytes(2 * (PRE_ROLL + 2 * self._detector.window)))
+            packets = self._packets
 
     async def _publish_all(self, messages: list[Event | AudioIn | LiveEvent]) -> None:
         for message in messages:

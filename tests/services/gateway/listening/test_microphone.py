@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
+import numpy as np
+
 from bus import subjects
 from bus.events import AudioIn, TranscriptStable, UtteranceEnded, UtteranceStarted
 from bus.log.event_log import EventLog
-from services.gateway.listening.endpointing import WINDOW, Endpointer
+from services.audio import OpusEncoder
+from services.gateway.listening.endpointing import PRE_ROLL, WINDOW, Endpointer
 from services.gateway.listening.microphone import Microphone
 from services.gateway.listening.onset import STEADY
 
@@ -100,3 +103,37 @@ async def test_a_silence_is_sent_window_by_window_so_that_the_recogniser_can_dec
     assert all(length >= 3 for length in lengths[: single - 1])
     assert lengths[single : single + 10] == [1] * 10
     assert all(length >= 3 for length in lengths[single + 13 : -1])
+
+
+async def test_packets_that_cease_end_the_utterance_and_the_next_one_holds_nothing_of_it(event_log: EventLog) -> None:
+    microphone = Microphone(event_log, "c", "en", Loudness(), Endpointer(600), muted_after=0.1)
+    running = asyncio.create_task(microphone.run("s"))
+    await asyncio.sleep(0)
+    tone = (8000 * np.sin(np.arange(48_000) * 2 * np.pi * 440 / 48_000)).astype(np.int16)
+    packets = OpusEncoder().push(tone)
+    for phrase in range(2):
+        for number, packet in enumerate(packets):
+            microphone.push_packet(500 + 100 * phrase + number, 960 * number, packet)
+        await _facts(event_log, 2 * (phrase + 1))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    first, ended, second, again = [event.body for _, event in await event_log.facts("c")]
+    assert isinstance(first, UtteranceStarted)
+    assert isinstance(second, UtteranceStarted)
+    assert isinstance(ended, UtteranceEnded)
+    assert isinstance(again, UtteranceEnded)
+    assert (ended.reason, again.reason) == ("muted", "muted")
+    sound = b""
+    async with aclosing(cast("Any", event_log.follow(AudioIn, subjects.audio_in("c", second.utterance)))) as found:
+        async for chunk in found:
+            sound += chunk.pcm
+    # The pre-roll is silence, all of it but for the windows in which the onset was found.
+    assert not any(sound[: PRE_ROLL - 2 * WINDOW])
+
+
+async def _facts(event_log: EventLog, number: int) -> None:
+    """Wait until so many facts are on the log."""
+    async with asyncio.timeout(20):
+        while len(await event_log.facts("c")) < number:
+            await asyncio.sleep(0.02)

@@ -49,3 +49,26 @@ def test_no_packet_leaves_twice_or_out_of_order(sequences: list[int]) -> None:
     ready = run(sequences)
     assert all(earlier < later for earlier, later in itertools.pairwise(ready))
     assert len(ready) <= len(sequences)
+
+
+def test_a_sender_that_starts_again_further_back_is_followed_after_ten_packets() -> None:
+    assert run([*range(40000, 40050), *range(9000, 9100)]) == [*range(40000, 40050), *range(9009, 9100)]
+
+
+def test_late_packets_between_others_do_not_bring_the_past_back() -> None:
+    stale = [number for later in range(100, 130) for number in (later, later - 60)]
+    assert run(stale) == list(range(100, 130))
+
+
+@given(st.lists(st.integers(0, 0xFFFF), max_size=60), st.integers(0, 0xFFFF))
+def test_whatever_came_before_a_hundred_packets_in_order_are_heard_again(noise: list[int], start: int) -> None:
+    reorder = ReorderBuffer()
+    for sequence in noise:
+        reorder.push(sequence, 0, b"noise")
+    heard = [
+        payload
+        for number in range(100)
+        for _, payload in reorder.push((start + number) & 0xFFFF, 0, number.to_bytes(1, "big"))
+        if payload != b"noise"
+    ]
+    assert [*map(int.from_bytes, heard)][-85:] == list(range(15, 100))

@@ -97,7 +97,7 @@ def _models(arguments: argparse.Namespace, settings: Settings) -> int:
         case "list":
             return models.show_list(settings, as_json=arguments.json)
         case "fetch":
-            return models.fetch(settings, arguments.names)
+            return models.fetch(settings, arguments.names, yes=arguments.yes)
         case "verify":
             return models.verify_files(settings, arguments.names)
         case _:
@@ -168,6 +168,7 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     names = "NAME of a model, or set-up (what `make up` fetches), background (what services fetch by themselves), all"
     fetch = acts.add_parser("fetch", help="download what is missing and check it")
     fetch.add_argument("names", nargs="+", metavar="NAME", help=names)
+    fetch.add_argument("--yes", action="store_true", help="also where it is more than 4 GB in all")
     verify = acts.add_parser("verify", help="compare the files that are here with the published checksums")
     verify.add_argument("names", nargs="*", metavar="NAME", help=f"{names}; none: those that are here")
     remove = acts.add_parser("remove", help="delete the files of models")

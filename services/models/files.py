@@ -79,8 +79,15 @@ class Model:
     fetching: Fetching = "on request"
     folder: str = ""
     """Below the folder for models, where that is not the name."""
+    about: int = 0
+    """Approximate size of all files, where that of one is not known beforehand."""
 
     @property
     def bytes(self) -> int:
         """Size of all files; 0 where that of one is not known beforehand."""
         return sum(file.bytes for file in self.files) if all(file.bytes for file in self.files) else 0
+
+    @property
+    def expected_bytes(self) -> int:
+        """Size of all files, the approximate one where the exact one is not known."""
+        return self.bytes or self.about

@@ -22,6 +22,13 @@ _ENGLISH_TOKENIZERS = (
     ModelFile("vocabulary.txt", 422_309, "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf"),
 )
 
+_PARAMETERS = {"tiny": 39e6, "base": 74e6, "small": 244e6, "medium": 769e6, "large": 1.55e9, "turbo": 809e6}
+
+
+def _weights(size: str, width: int) -> int:
+    """The approximate size of the weights, with so many bytes for a parameter."""
+    return round(_PARAMETERS[size.split(".")[0].split("-")[0]] * width)
+
 
 def _large_v3_tokenizers(tokenizer: str) -> tuple[ModelFile, ...]:
     """large-v3 has other mel bands, and one language more."""
@@ -72,6 +79,7 @@ def _ctranslate2(
         _MIT,
         f"OpenAI, converted by {'Mobius Labs' if repository else 'Systran'}",
         tuple(_at(f"{HUB}/{name}/resolve/{commit}", file, (packages or {}).get(file.path, ())) for file in files),
+        about=_weights(size, 2),
     )
 
 
@@ -92,6 +100,8 @@ def _transformers(size: str, commit: str, model: str, repository: str = "") -> M
         _MIT,
         "OpenAI",
         tuple(_at(address, file) for file in files),
+        # The newest two are published in half precision.
+        about=_weights(size, 2 if size in ("large-v3", "turbo") else 4),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bus.settings import Settings
 from services.models.catalogue import CATALOGUE, SILERO
 from services.models.fetching import folder_of
 from tests import real_models
+from tests.conftest import free_port
 from visavis import models
 from visavis.__main__ import main
 
@@ -81,3 +83,24 @@ def test_a_model_with_terms_is_refused_until_somebody_accepts_them(
     assert capsys.readouterr().err.count("— left out: xtts-v2 is under") == 1
     models.fetch(replace(settings, xtts_licence="accepted"), ["xtts-v2"])
     assert "VISAVIS_MODEL_DOWNLOADS is off" in capsys.readouterr().err
+
+
+def test_gigabytes_are_fetched_only_when_that_was_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hub is out of reach here; a package that is asked for would be named."""
+    settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}")
+    assert models.fetch(settings, ["all"]) == 1
+    *lines, refusal = capsys.readouterr().err.splitlines()
+    assert "— whisper-medium: ~1538 MB" in lines
+    assert "— mind: 1117 MB" in lines
+    assert re.fullmatch(r"error: that is 3\d\.\d GB, \d+ models; add --yes to fetch them", refusal)
+    assert list(tmp_path.iterdir()) == []
+    assert models.fetch(settings, ["whisper-large-v2-transformers"]) == 1
+    assert "that is 6.2 GB, 1 model; add --yes" in capsys.readouterr().err
+    assert models.fetch(settings, ["whisper-large-v2-transformers"], yes=True) == 1
+    assert "could not be fetched" in capsys.readouterr().err
+
+
+def test_every_model_has_a_size_for_people(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert all(model.expected_bytes for model in CATALOGUE)
+    models.show_list(settings, as_json=False)
+    assert "?" not in capsys.readouterr().out

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from datetime import date
 from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, get_currency_name
 from babel.units import UnknownUnitError, format_unit
 
@@ -60,3 +62,13 @@ def decimal_separator(tag: str) -> str:
     locale = locale_of(tag)
     separator = "." if locale is None else locale.number_symbols.get("latn", {}).get("decimal", ".")
     return separator if separator in ".," else "."
+
+
+def long_date(day: int, month: int, year: int | None, tag: str) -> str | None:
+    """A date as the language writes it out, without the year where that is None; None if the language is unknown."""
+    locale = locale_of(tag)
+    if locale is None:
+        return None
+    if year is None:
+        return format_skeleton("MMMMd", date(2000, month, day), locale=locale)
+    return format_date(date(year, month, day), "long", locale=locale)

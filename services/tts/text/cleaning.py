@@ -31,7 +31,8 @@ _BACKSLASH = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r"(?<![\w:]):([a-zA-Z0-9_+’'.()&-]{2,60}):(?![\w:])")
 _EMOTICON = re.compile(
     r"(?:(?<=\s)|(?<=[.!?,;)])|^)"
-    r"(?:[:;]['’]?-?[)(DPpOo|/\\\]\[*]{1,3}|=-?[)(D]|:['’]-?[()]|[xX]D|\^_?\^|-_-|[oO]_[oO]|¯\\?_\(ツ\)_/?¯|\(\^_\^\)|<3(?=\s*$|\s+[!.]))"
+    r"(?:[:;]['’]?-?[)(DPpOo|/\\\]\[*]{1,3}|=-?[)(D]|:['’]-?[()]|[xX]D|\^_?\^"
+    r"|-_-|[oO]_[oO]|¯\\?_\(ツ\)_/?¯|\(\^_\^\)|(?<=[.!?,] )<3(?=\s*$))"
     r"(?=\s|[.!?,;…]|$|[)])",
     re.MULTILINE,
 )
@@ -51,6 +52,7 @@ _FULL_WIDTH = {
     code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if unicodedata.category(chr(code))[0] in "LNS"
 }
 _FULL_WIDTH |= {ord(sign): chr(ord(sign) - 0xFEE0) for sign in "％＃＆＠／＊＼－"}
+_LETTERLIKE = frozenset(chr(code) for code in range(0x2100, 0x2150)) - {"Ω"}
 _OTHER_SIGNS = str.maketrans(
     {"٫": ".", "٬": ",", "٪": "%", "﹪": "%", "\u2212": "−", "‐": "-", "‑": "-", "‒": "–", "﹣": "-",
      "⁄": "/",
@@ -90,6 +92,8 @@ def _plain(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Nd":
         return str(unicodedata.decimal(character))
+    if category[0] == "L" and (character in _LETTERLIKE or "\U0001d400" <= character <= "\U0001d7ff"):
+        return unicodedata.normalize("NFKC", character)
     if "Ⅰ" <= character <= "ⅿ" or "①" <= character <= "⑳":
         return unicodedata.normalize("NFKC", character)
     return character

@@ -27,6 +27,8 @@ class Language:
     """Separators of thousands besides the narrow spaces; "" is the one of , and . that separates no decimals."""
     month_first: bool = False
     """Whether 10/3/2024 is in October."""
+    month_before_day: bool = False
+    """Whether the month may stand before its day: May 1."""
     words: Mapping[str, str] = {}
     """The words of structures: minus, plus, point (in 1.5), to (5-10), ratio (3:1), per (km/h), power (10^6), squared,
     cubed, times, by (3 x 4 m), number (No. 5), at, dot, slash, dash, underscore, colon, backslash (in addresses),
@@ -57,16 +59,26 @@ class Language:
     """A time of day, with {hour} and {minute}."""
     full_hour: str = ""
     """A time of day with no minutes, with {hour}."""
+    hour_sign: str = "[:h]"
+    """A regular expression for what stands between hours and minutes."""
     clock_mark: str = ""
     """The word that may stand behind a time and is already said by `clock`."""
     date_pattern: str = ""
-    """A date, with {day}, {month} and {year}; "" is "{day} {month} {year}"."""
+    """A date, with {day}, {month} and {year}; "" is what the CLDR has."""
     first: str = ""
     """The first day of a month, where that alone is an ordinal."""
     ordinals: Mapping[str, str] = {}
     """Ordinals as they are written, and in words: "1er" is "premier"."""
     numeral_words: Mapping[str, str] = {}
     """Words before which, or behind which, a Roman numeral stands: "siglo" has a "cardinal", "siècle" an "ordinal"."""
+    rulers: frozenset[str] = frozenset()
+    """First names, in small letters, behind which one letter is a Roman numeral."""
+    ordinal_rulers: int = 0
+    """The last number of a ruler that is said as an ordinal; later ones are cardinals."""
+    ordinal_suffixes: str = ""
+    """A regular expression for what makes an ordinal of a number in digits: 3rd, 2ème, 3º."""
+    spaces: bool = True
+    """Whether the language sets spaces between words."""
     conjunction: str = ""
     """The word before the last of several parts, such as those of a length of time."""
 
@@ -174,14 +186,23 @@ class Language:
     def month_names(self) -> list[str]:
         return cldr.month_names(self.tag)
 
-    def date(self, day: int, month: int, year: int | None, before: str) -> str | None:
-        """A date in words; `before` is the text in front of it."""
+    def date(self, day: int, month: int, year: int | None, before: str, *, day_first: bool = True) -> str | None:
+        """A date in words.
+
+        Args:
+            before: the text in front of it.
+            day_first: whether the day is said before the month, where the language has both.
+        """
+        if not self.date_pattern and not (day == 1 and self.first):
+            return cldr.long_date(day, month, year, self.tag)
         if not self.month_names:
             return None
         said = self.first if day == 1 and self.first else self.count(day)
         pattern = self.date_pattern or "{day} {month} {year}"
         if year is None:
-            pattern = pattern[: pattern.index("{month}") + len("{month}")]
+            pattern = (
+                pattern[: pattern.rindex("{year}")].rstrip("de ") if pattern.endswith("{year}") else "{month}{day}日"
+            )
         return pattern.format(day=said, month=self.month_names[month - 1], year="" if year is None else self.year(year))
 
     def time(self, hour: int, minute: int, *, half_day: bool) -> str | None:
@@ -228,7 +249,17 @@ class Language:
             before: the text in front of it.
             after: the text behind it.
         """
-        return None
+        name = re.search(r"([^\W\d_]+)[\s\u00a0]+$", before)
+        following = re.match(r"[\s\u00a0]+([^\W\d_]+)", after)
+        previous = name[1] if name else ""
+        kind = self.numeral_words.get(previous.lower()) or self.numeral_words.get(
+            following[1].lower() if following else ""
+        )
+        if kind:
+            return self.count(value) if kind == "cardinal" else self.ordinal(value, before, after)
+        if not previous[:1].isupper() or not (re.fullmatch("[IVX]{2,}", written) or previous.lower() in self.rulers):
+            return None
+        return self.ordinal(value, before, after) if value <= self.ordinal_rulers else self.count(value)
 
     def symbol(self, sign: str) -> str | None:
         """The words for a sign; None if it stays for the engine to read."""

@@ -55,6 +55,7 @@ def number_pattern(decimal: str, groups: str) -> str:
     other = r"[.,]" if decimal == "," else point
     return (
         rf"(?>[1-9]\d{{0,2}}(?:[{group}]\d{{3}})+(?!\d)(?:{point}\d+)?"
+        rf"|[1-9]\d{{0,2}}(?:[ '’_]\d{{3}}){{2,}}(?!\d)(?:{point}\d+)?"
         rf"|\d+(?:{other}\d+)?" + (rf"|(?<!\w){point}\d+" if decimal == "." else "") + ")"
     )
 

@@ -23,6 +23,11 @@ class Rule(NamedTuple):
     """The spoken words; None if the match does not mean what the rule is about."""
 
 
+def pattern(expression: str) -> re.Pattern[str]:
+    """A compiled expression, for tables that need no more of `re`."""
+    return re.compile(expression)
+
+
 def word_set(listed: str) -> frozenset[str]:
     """The words of a list that is written as one text."""
     return frozenset(listed.split())

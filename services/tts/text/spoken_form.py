@@ -13,6 +13,12 @@ from services.tts.text.scanner import Rule, scan
 
 _SPACE = re.compile(r"\s+")
 _SPACE_BEFORE_PUNCTUATION = re.compile(r"\s+([,.!?;:)\]])(?=\s|$|[,.!?;:)\]\"'])")
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+"""Thai, Japanese and Chinese letters."""
+_NUMBER_IN_WORDS = re.compile(
+    rf"(?<=[{_UNSPACED}])(?=[\d−+±$€£¥₹₩%#№½¼-]|[A-Za-z])|(?<=[\dA-Za-z%°℃$€¥])(?=[{_UNSPACED}])"
+)
+_SPACE_IN_WORDS = re.compile(rf"(?<=[{_UNSPACED}]) | (?=[{_UNSPACED}])")
 _REPLACEMENTS = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": " - ", "—": ", ", "…": "...", "\u00a0": " ", "|": ", ", "*": " ",
      "_": " "}
@@ -30,18 +36,22 @@ def to_spoken_form(text: str, language: str = "en") -> str:
     Returns:
         "" if no letter or digit remains.
     """
-    said = scan(cleaning.clean(text), _rules(language.lower()))
-    said = _SPACE.sub(" ", said.translate(_REPLACEMENTS))
+    table, rules = _rules(language.lower())
+    # Rules find numbers between spaces, where words of these scripts are written without.
+    written = _NUMBER_IN_WORDS.sub(" ", cleaning.clean(text))
+    said = _SPACE.sub(" ", scan(written, rules).translate(_REPLACEMENTS))
+    if not table.spaces:
+        said = _SPACE_IN_WORDS.sub("", said)
     said = _SPACE_BEFORE_PUNCTUATION.sub(r"\1", said)
     said = re.sub(r"([,;:])(?:\s*,)+", r"\1", said).strip()
     return said if any(character.isalnum() for character in said) else ""
 
 
 @functools.lru_cache(32)
-def _rules(tag: str) -> tuple[Rule, ...]:
-    """The rules of a language in the order in which they are tried: the longer and surer structures first."""
+def _rules(tag: str) -> tuple[Language, tuple[Rule, ...]]:
+    """The table of a language, and its rules in the order they are tried in: longer and surer structures first."""
     language: Language = language_of(tag)
-    return (
+    return language, (
         *names.abbreviation_rules(language),
         *addresses.rules(language),
         *calendar.rules(language),

@@ -42,7 +42,8 @@ UNITS: dict[str, str] = {
     "TB": "digital-terabyte", "PB": "digital-petabyte", "KiB": "digital-kilobyte", "MiB": "digital-megabyte",
     "GiB": "digital-gigabyte", "MP": "graphics-megapixel", "px": "graphics-pixel", "dpi": "graphics-dot-per-inch",
     "%": "concentr-percent", "‰": "concentr-permille", "ppm": "concentr-part-per-1e6", "mol": "concentr-mole",
-    "lx": "light-lux", "lm": "light-lumen", "cd": "light-candela",
+    "arcmin": "duration-minute", "arcsec": "duration-second", "lx": "light-lux", "lm": "light-lumen",
+        "cd": "light-candela",
 }  # fmt: skip
 """What is written behind a number, and its name in the CLDR."""
 

@@ -11,9 +11,10 @@ from services.tts.text.language import Language
 from services.tts.text.languages import german_grammar as grammar
 from services.tts.text.numerals import Numeral, roman_value
 from services.tts.text.scanner import Match, Rule, after, before
+from services.tts.text.units import CURRENCIES, unit_name
 
 _ORDINAL = re.compile(
-    r"(?<![\w.,])(\d{1,4})\.(?=[\s\u00a0](?:[A-ZÄÖÜ]|[a-zäöü])|[\s\u00a0]?[-–][\s\u00a0]?\d{1,4}\.(?:[\s\u00a0]|$)|,[\s\u00a0]\d|[.!?,;:)]*$)"
+    r"(?<![\w.,])(\d{1,4})\.(?=[\s\u00a0](?:[A-ZÄÖÜ]|[a-zäöü])|[\s\u00a0]?[-–][\s\u00a0]?\d{1,4}\.(?:[\s\u00a0\d]|$)|,[\s\u00a0]\d|[.!?,;:)]*$)"
 )
 _ROMAN_ORDINAL = re.compile(r"(?<![\w.])([IVXLC]{1,8})\.(?=[\s\u00a0]([A-ZÄÖÜ][a-zäöü]+))")
 _DAY_AND_MONTH = re.compile(r"(?<![\w.,])(\d{1,2})\.[\s\u00a0]?(\d{1,2})\.(?![\d\w])")
@@ -21,8 +22,13 @@ _HOUR_WITH_POINT = re.compile(r"(?<![\w.,])(\d{1,2})\.(\d\d)[\s\u00a0]Uhr(?!\w)"
 _DASH_OF_ORDINALS = re.compile(r"(?<=\d\.)[\s\u00a0]?[-–][\s\u00a0]?(?=\d{1,4}\.)")
 _JOINED = re.compile(
     r"(?<![\w.,])(\d{1,7})[-\u00a0]?(jährig|mal(?!\w)|malig|fach|stündig|tägig|köpfig|teilig|stellig|prozentig|stöckig"
-    r"|minütig|wöchig|monatig|seitig|dimensional|spurig|bändig|gradig|sekündig|stimmig)"
+    r"|minütig|wöchig|monatig|seitig|dimensional|spurig|bändig|gradig|sekündig|stimmig)(\w{0,3})"
 )
+_PERCENT = re.compile(r"(?<![\w.,])(\d{1,7})[\s\u00a0]?%-?ig(\w{0,2})(?!\w)")
+_MILLIONS = re.compile(r"(?<![\w.,])1[\s\u00a0](Mio|Mrd|Bio)\.?(?!\w)")
+_THOUSANDS = re.compile(r"(?<![\w.,])(\d{1,4})k(?!\w)")
+_UNIT_COMPOUND = re.compile(r"(?<![\w.,-])(\d{1,6})-([a-zA-Z€%°²³]{1,4})-(?=[A-ZÄÖÜ])")
+_COLON = re.compile(r"(?<=\d)\s:\s(?=\d)")
 _DECADE = re.compile(r"(?<![\w.,])['’]?(\d{1,4})er(?=\w{0,2}(?!\w))")
 _WRITTEN_ORDINAL = re.compile(r"(?<![\w.,])(\d{1,4})-?s?(te[nrsm]?)(?!\w)")
 _COMPOUND = re.compile(r"(?<![\w.,-])(\d{1,6})-(?=[A-ZÄÖÜ])")
@@ -86,13 +92,11 @@ class German(Language):
         "Hbf.": "Hauptbahnhof", "Ing.": "Ingenieur", "Dipl.": "Diplom", "jun.": "junior", "sen.": "senior",
         "zw.": "zwischen", "ggü.": "gegenüber", "und/oder": "und oder", "C++": "C plus plus", "C#": "C sharp",
         ".NET": "dot NET", "i. A.": "im Auftrag", "i. V.": "in Vertretung", "z. Z.": "zur Zeit", "z. Zt.": "zur Zeit",
-        "o. g.": "oben genannt", "g. g. A.": "geschützte geografische Angabe", "Mo.": "Montag", "Di.": "Dienstag",
-        "Mi.": "Mittwoch", "Do.": "Donnerstag", "Sa.": "Samstag", "So.": "Sonntag", "km/h": "Kilometer pro Stunde",
+        "o. g.": "oben genannt", "g. g. A.": "geschützte geografische Angabe", "km/h": "Kilometer pro Stunde",
         "u. Ä.": "und Ähnliches", "u. ä.": "und ähnlich", "ugs.": "umgangssprachlich", "mind.": "mindestens",
         "tägl.": "täglich", "wöchentl.": "wöchentlich", "jährl.": "jährlich", "monatl.": "monatlich",
         "TCP/IP": "TCP IP", "H&M": "H und M", "dt.": "deutsch", "engl.": "englisch", "frz.": "französisch",
-        "Jan.": "Januar", "Feb.": "Februar", "Aug.": "August", "Sept.": "September", "Okt.": "Oktober",
-        "Nov.": "November", "Dez.": "Dezember",
+        "ff.": "folgende",
     }  # fmt: skip
     number_marks = ("Nr.", "Nrn.", "No.", "№")
     units: Mapping[str, tuple[str, str]] = {
@@ -123,6 +127,7 @@ class German(Language):
         "Tausend": "Tausend", "Tsd.": "Tausend", "Million": "Million", "Millionen": "Millionen", "Mio.": "Millionen",
         "Mio": "Millionen", "Milliarde": "Milliarde", "Milliarden": "Milliarden", "Mrd.": "Milliarden",
         "Mrd": "Milliarden", "Billion": "Billion", "Billionen": "Billionen", "Bio.": "Billionen", "k": "Tausend",
+        "million": "Millionen", "billion": "Milliarden",
     }  # fmt: skip
     months: Mapping[str, int] = {
         "jan": 1, "jänner": 1, "feb": 2, "feber": 2, "mrz": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
@@ -167,7 +172,7 @@ class German(Language):
         stem = numerals.ordinal(number, "de")
         return stem + grammar.ending(before, after)
 
-    def date(self, day: int, month: int, year: int | None, before: str) -> str | None:
+    def date(self, day: int, month: int, year: int | None, before: str, *, day_first: bool = True) -> str | None:
         name = self.month_names[month - 1]
         said = f"{self.ordinal(day, before, f' {name}')} {name}"
         return said if year is None else f"{said} {self.year(year)}"
@@ -206,6 +211,8 @@ class German(Language):
     def slashed(self, whole: str | None, numerator: int, denominator: int, before: str, after: str) -> str | None:
         if (numerator, denominator) == (24, 7) and not whole:
             return f"{self.count(numerator)} {self.count(denominator)}"
+        if 1900 <= numerator < 2100 and denominator == (numerator + 1) % 100:
+            return f"{self.year(numerator)} {self.count(denominator)}"
         said = self.fraction(numerator, denominator) if numerator < denominator <= 100 or denominator < 10 else None
         if said is None:
             first = self.year(numerator) if 1100 <= numerator < 2000 else self.count(numerator)
@@ -227,7 +234,12 @@ class German(Language):
             Rule(_WRITTEN_ORDINAL, lambda match: numerals.ordinal(int(match[1]), "de")[:-2] + match[2]),
             Rule(_ORDINAL, self._ordinal),
             Rule(_ROMAN_ORDINAL, self._roman_ordinal),
-            Rule(_JOINED, lambda match: self.count(int(match[1]), "Teil") + match[2]),
+            Rule(_JOINED, lambda match: self.count(int(match[1]), "Teil") + match[2] + match[3]),
+            Rule(_PERCENT, lambda match: f"{self.count(int(match[1]), 'Teil')}prozentig{match[2]}"),
+            Rule(_MILLIONS, self._one_million),
+            Rule(_THOUSANDS, lambda match: self.count(int(match[1]) * 1000)),
+            Rule(_UNIT_COMPOUND, self._unit_compound),
+            Rule(_COLON, lambda match: " geteilt durch " if re.match(r"\d+\s=", after(match)) else " zu "),
             Rule(_DECADE, self._decade),
             Rule(_COMPOUND, lambda match: f"{self.count(int(match[1]), 'Teil').capitalize()}-"),
             Rule(_TIMES, lambda match: f"{self.count(int(match[1]), 'Teil')}mal"),
@@ -255,6 +267,17 @@ class German(Language):
         if not value or not grammar.is_ordinal(before(match), f" {match[2]}"):
             return None
         return self.ordinal(value, before(match), f" {match[2]}")
+
+    def _one_million(self, match: Match) -> str | None:
+        said = "eine " + {"Mio": "Million", "Mrd": "Milliarde", "Bio": "Billion"}[match[1]]
+        return said if after(match).strip() else f"{said}."
+
+    def _unit_compound(self, match: Match) -> str | None:
+        """30-cm-Lineal, 500-€-Schein."""
+        sign = match[2]
+        unit = self.currency_name(CURRENCIES[sign], Decimal(2)) if sign in CURRENCIES else None
+        unit = unit or self.unit_noun(sign, unit_name(sign))
+        return f"{self.count(int(match[1]), 'Teil').capitalize()}-{unit}-" if unit else None
 
     def _decade(self, match: Match) -> str | None:
         number = int(match[1])

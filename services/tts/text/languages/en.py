@@ -27,7 +27,7 @@ _AFTER_A_PRONOUN = word_set(
     """am have had was were will would can could do did think know want like love need see feel hope guess mean say said
     went go got get made take shall should must may might don't won't can't i'm"""
 )
-_PLAIN_NUMERAL = re.compile(r"[IVX]{2,}")
+_PLAIN_NUMERAL = re.compile(r"[IVX]{2,}|[IVXL]{3,}")
 """Numerals that are one behind any name, as in "Rocky IV"; CD, MD and XL are none."""
 _AFTER_THE_DRIP = word_set("drip drips fluid fluids therapy line lines bag bags antibiotics")
 _DENOMINATORS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
@@ -44,6 +44,9 @@ _BEFORE_A_YEAR = word_set(
     jan feb mar apr jun jul aug sep sept oct nov dec copyright born died mid early late annus"""
 )
 _MEASURED = word_set("tall wide long high deep thick by x and of screen monitor display tv diameter apart")
+_HEART = re.compile(r"(?<=\bI )<3(?=\s[a-z])")
+_GREEK = re.compile(r"(?<![\u0370-\u03ff])[\u0391-\u03c9ϕϑϵ](?![\u0370-\u03ff])")
+_LETTER_SPAN = re.compile(r"(?<!\w)([A-Z])\s?–\s?([A-Z])(?!\w)|(?<!\w)(A)-(Z)(?!\w)")
 _DECADE = re.compile(r"(?<![\w.,])['’]?(\d\d)?(\d0)['’]?s(?!\w)")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d{1,12})(?:st|nd|rd|th)(['’]?s)?(?!\w)")
 _ATTACHED = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,3})?)(k|M|mn|bn|tn)(?!\w)")
@@ -54,9 +57,12 @@ _SAINT = re.compile(
 _STREET = re.compile(r"(?<=[a-z] )(St|Dr)\.?(?=[\s]*(?:[,;.!?)]|$|and|is|in|at|near))")
 _DOCTOR = re.compile(r"(?<!\w)Dr\.?(?=[\s\u00a0][A-Z])")
 _PAGES = re.compile(r"(?<!\w)(pp|p)\.[\s\u00a0]?(?=\d)")
-_FIGURE = re.compile(r"(?<!\w)(figs?|vol|ch|sec|eq|tab|ed|art|para|chap|ref)\.[\s\u00a0]?(?=[\dIVX])", re.IGNORECASE)
+_FIGURE = re.compile(
+    r"(?<!\w)(nos|figs?|vol|ch|sec|eq|tab|ed|art|para|chap|ref)\.[\s\u00a0]?(?=[\dIVX])", re.IGNORECASE
+)
 _PAGE_WORDS = {
-    "p": "page ", "pp": "pages ", "fig": "figure ", "figs": "figures ", "vol": "volume ", "ch": "chapter ",
+    "p": "page ", "nos": "numbers ", "pp": "pages ", "fig": "figure ", "figs": "figures ", "vol": "volume ",
+        "ch": "chapter ",
     "chap": "chapter ", "sec": "section ", "eq": "equation ", "tab": "table ", "ed": "edition ", "art": "article ",
     "para": "paragraph ", "ref": "reference ",
 }  # fmt: skip
@@ -71,6 +77,7 @@ class English(Language):
     """American English; en-GB and the other countries put the day before the month."""
 
     groups = ","
+    month_before_day = True
     words: Mapping[str, str] = {
         "minus": "minus", "plus": "plus", "point": "point", "to": "to", "ratio": "to", "per": "per",
         "power": "to the power of", "squared": "squared", "cubed": "cubed", "times": "times", "by": "by",
@@ -105,17 +112,22 @@ class English(Language):
         "Col.": "Colonel", "Gov.": "Governor", "Sen.": "Senator", "Rep.": "Representative", "Rev.": "Reverend",
         "Hon.": "Honorable", "Ph.D.": "P H D", "a.m.": "A M", "p.m.": "P M", "cf.": "compare", "w/o": "without",
         "w/": "with", "and/or": "and or", "he/she": "he or she", "she/he": "she or he", "his/her": "his or her",
-        "him/her": "him or her", "s/he": "she or he", "n/a": "not applicable", "N/A": "not applicable",
-        "TCP/IP": "TCP IP", "AC/DC": "AC DC", "I/O": "I O", "c/o": "care of", "tbsp.": "tablespoons",
-        "tsp.": "teaspoons", "tbsp": "tablespoons", "tsp": "teaspoons", "incl.": "including", "excl.": "excluding",
+        "him/her": "him or her", "s/he": "she or he",
+        "He/she": "He or she", "He/She": "He or she", "She/he": "She or he", "His/her": "His or her",
+        "Yes/no": "Yes or no", "yes/no": "yes or no", "true/false": "true or false",
+        "n/a": "not applicable", "N/A": "not applicable",
+        "TCP/IP": "TCP IP", "AC/DC": "AC DC", "I/O": "I O", "c/o": "care of",
+        "incl.": "including", "excl.": "excluding",
         "esp.": "especially", "ca.": "about", "temp.": "temperature", "avg.": "average", "govt.": "government",
         "C++": "C plus plus", "c++": "C plus plus", "C#": "C sharp", "F#": "F sharp", ".NET": "dot NET",
         "Node.js": "Node J S", "AT&T": "A T and T", "R&D": "R and D", "Q&A": "Q and A", "B&B": "B and B",
         "M&A": "M and A", "H&M": "H and M", "P&L": "P and L", "aka": "also known as", "a.k.a.": "also known as",
     }  # fmt: skip
-    number_marks = ("No.", "Nos.", "no.", "№", "Nr.")
+    number_marks = ("No.", "no.", "№", "Nr.")
     units: Mapping[str, tuple[str, str]] = {
-        "dB": ("decibel", "decibels"), "mAh": ("milliampere hour", "milliampere hours"),
+        "dB": ("decibel", "decibels"), "tbsp.": ("tablespoon", "tablespoons"),
+        "tbsp": ("tablespoon", "tablespoons"), "tsp": ("teaspoon", "teaspoons"), "tsp.": ("teaspoon", "teaspoons"),
+        "mAh": ("milliampere hour", "milliampere hours"),
         "Ah": ("ampere hour", "ampere hours"), "Wh": ("watt hour", "watt hours"),
         "MWh": ("megawatt hour", "megawatt hours"), "GWh": ("gigawatt hour", "gigawatt hours"),
         "TWh": ("terawatt hour", "terawatt hours"), "rpm": ("revolution per minute", "revolutions per minute"),
@@ -181,15 +193,13 @@ class English(Language):
         small = f"{self.count(cents)} {self.cents[code][cents != 1]}"
         return f"{said} {name} and {small}" if units else small
 
-    def date(self, day: int, month: int, year: int | None, before: str) -> str | None:
+    def date(self, day: int, month: int, year: int | None, before: str, *, day_first: bool = True) -> str | None:
         said = numerals.ordinal(day, "en")
         name = self.month_names[month - 1]
-        text = f"{name} {said}" if self.month_first else f"the {said} of {name}"
-        if not self.month_first and re.search(r"\bthe\s*$", before, re.IGNORECASE):
-            text = text.removeprefix("the ")
-        if year is None:
-            return text
-        return f"{text}, {self.year(year)}" if self.month_first else f"{text} {self.year(year)}"
+        if not day_first:
+            return f"{name} {said}" if year is None else f"{name} {said}, {self.year(year)}"
+        article = "" if re.search(r"\bthe\s*$", before, re.IGNORECASE) else "the "
+        return f"{article}{said} of {name}" if year is None else f"{article}{said} of {name}, {self.year(year)}"
 
     def time(self, hour: int, minute: int, *, half_day: bool) -> str | None:
         said = self.count(hour)
@@ -238,6 +248,8 @@ class English(Language):
         if behind in _NOT_COUNTED:
             return True
         previous = re.search(r"([^\W\d_]+)[.,]?\s+(?:the\s+|early\s+|late\s+|about\s+|around\s+)*$", before)
+        if re.search(r"©\s*$", before):
+            return True
         if previous and previous[1].lower() in _BEFORE_A_YEAR:
             return not (behind.endswith("s") and not behind.endswith("ss"))
         # A number at the end of a phrase is a year as a rule; one before a noun counts it.
@@ -268,6 +280,12 @@ class English(Language):
             re.IGNORECASE,
         ):
             return f"{self.count(numerator)} out of {self.count(denominator)}"
+        if not whole and re.search(r"\b(?:on|by|until|since|dated|before|after)\s$", before, re.IGNORECASE):
+            month, day = (numerator, denominator) if self.month_first else (denominator, numerator)
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                return self.date(day, month, None, before, day_first=not self.month_first)
+        if 1900 <= numerator < 2100 and denominator == (numerator + 1) % 100:
+            return f"{self.year(numerator)} {self.count(denominator)}"
         said = self.fraction(numerator, denominator) if numerator < denominator or denominator < 10 else None
         if said is None:
             said = f"{self.count(numerator)} slash {self.count(denominator)}"
@@ -280,12 +298,15 @@ class English(Language):
         return said
 
     def mixed_code(self, letters: str, digits: str, rest: str, after: str) -> str | None:
-        if len(digits) == 4 and digits[0] != "0" and len(letters) > 2 and not rest and self.is_year(digits, "in ", ""):
-            return f"{letters} {self.year(int(digits))}"
+        if re.fullmatch(r"(?:19|20)\d\d", digits) and not rest:
+            return f"{' '.join(letters) if len(letters) <= 2 else letters} {self.year(int(digits))}"
         return self.spelled_code(letters, digits, rest)
 
     def extra_rules(self) -> list[Rule]:
         return [
+            Rule(_HEART, lambda match: "love"),
+            Rule(_GREEK, lambda match: self.symbol(match[0])),
+            Rule(_LETTER_SPAN, lambda match: f"{match[1] or 'A'} to {match[2] or 'Z'}"),
             Rule(_DECADE, self._decade),
             Rule(_ORDINAL, self._ordinal),
             Rule(_ATTACHED, self._attached),

@@ -14,7 +14,7 @@ _MASCULINE = word_set(
     """platz stock tag teil weltkrieg preis rang gang akt satz band abschnitt absatz artikel versuch schritt punkt
     montag dienstag mittwoch donnerstag freitag samstag sonntag advent monat geburtstag sieg grad mann sohn stern bezirk
     januar jänner februar märz april mai juni juli august september oktober november dezember spieltag lauf start zug
-    hof stern himmel vorsitzende könig"""
+    hof stern himmel vorsitzende könig fc sc"""
 )
 _FEMININE = word_set(
     """liga etage klasse auflage runde person woche bundesliga stelle stunde minute sekunde hälfte frage seite spalte
@@ -23,7 +23,7 @@ _FEMININE = word_set(
 )
 _NEUTER = word_set(
     """mal kapitel jahrhundert quartal semester jahr lebensjahr stockwerk gebot element kind obergeschoss spiel buch
-    jahrtausend drittel rennen tor bild beispiel halbjahr reich schuljahr"""
+    jahrtausend drittel rennen tor bild beispiel halbjahr reich schuljahr jh jhd"""
 )
 _GENDERS = dict.fromkeys(_MASCULINE, "m") | dict.fromkeys(_FEMININE, "f") | dict.fromkeys(_NEUTER, "n")
 _FEMININE_ENDINGS = ("ung", "heit", "keit", "schaft", "ion", "tät", "ik", "ur", "enz", "anz", "ei", "in")
@@ -70,7 +70,7 @@ def gender(noun: str) -> str:
 
 def one_of(whole: str, noun: str) -> str:
     """A number that ends in "eins", before a noun: "ein Euro", "eine Stunde", "einhundertein Kilometer"."""
-    if not noun[:1].isupper():
+    if not noun[:1].isupper() or (len(noun) > 1 and noun.isupper()):
         return whole
     if whole == "eins":
         return "eine" if is_feminine(noun) else "ein"
@@ -113,6 +113,8 @@ def is_ordinal(before: str, after: str) -> bool:
     determined = last in _WITH_N | _WITH_E | _MIXED | {"der"} or bool(
         re.fullmatch(r"\w{2,8}(?:em|en|er)", last) and last in _POSSESSIVES
     )
+    if re.match(r"[\s\u00a0]?[-–][\s\u00a0]?\d{1,4}\.", after):
+        return True
     if not re.search(r"\w", after):
         return determined
     noun = _noun(after)

@@ -87,12 +87,17 @@ def rules(language: Language) -> list[Rule]:
             said += f" {words['colon']} {language.count(int(match[5]))}"
         return said + (f" {words['slash']} {language.count(int(match[6]))}" if match[6] else "")
 
+    def hashtag(match: Match) -> str | None:
+        if re.fullmatch(r"(?=.*\d)[0-9a-fA-F]{6}", match[1]):
+            return None  # a colour
+        return f"{words['hashtag']} {spell(match[1])}"
+
     found = [Rule(_URL, url), Rule(_MAIL, mail), Rule(_IP, ip), Rule(_FILE, file), Rule(_DOMAIN, domain)]
     if "backslash" in words:
         found += [Rule(_PATH, path), Rule(_WINDOWS_PATH, path)]
     found.append(Rule(_HANDLE, lambda match: f"{words['at']} {spell(match[1])}"))
     if "hashtag" in words:
-        found.append(Rule(_HASHTAG, lambda match: f"{words['hashtag']} {spell(match[1])}"))
+        found.append(Rule(_HASHTAG, hashtag))
     return found
 
 
@@ -102,7 +107,7 @@ def _spelled(language: Language, written: str) -> str:
              "~": "tilde", "@": "at"}  # fmt: skip
     said = []
     for part in re.findall(r"\d+|[^\W\d_]+|.", written):
-        if part.isdigit():
+        if part.isdecimal():
             said.append(language.count(int(part)) if len(part) < 4 and part[0] != "0" else language.digits(part))
         elif part in signs:
             said.append(language.words.get(signs[part], part))
@@ -122,7 +127,9 @@ def version_rules(language: Language) -> list[Rule]:
         named = match[1] is not None or word_before(match).lower() in _VERSIONED
         if not named and (len(parts) < 3 or all(len(part) == 3 for part in parts[1:])):
             return None
-        said = f" {words['point']} ".join(language.cardinal(Numeral(part)) for part in parts)
+        said = f" {words['dot' if language.decimal == ',' else 'point']} ".join(
+            language.cardinal(Numeral(part)) for part in parts
+        )
         if match[3]:
             said += " " + _spelled(language, match[3].lstrip("-"))
         return f"{words['version']} {said}" if match[1] else said

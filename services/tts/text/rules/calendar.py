@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 
 from services.tts.text.language import Language
@@ -27,17 +28,21 @@ def _date_rules(language: Language) -> list[Rule]:
     if not months:
         return []
     full = {name.lower() for name in language.month_names}
+    short = set(months) - full
     # The full stop behind a whole name is the one of the sentence.
-    month = f"({_names(full)}|(?:{_names(set(months) - full)})(?=\\.?(?:\\s|,|$)))"
-    stop = r"(?:(?<=\b\w{3})\.|(?<=\b\w{4})\.(?=[\s\u00a0]\d))?"
+    month = f"((?:{_names(full)})(?!\\w)|(?:{_names(short)})(?!\\w)\\.?)" if short else f"({_names(full)})"
     year = r"(\d{4})(?!\d|[.,:]\d|\w)"
     suffix = r"(?:st|nd|rd|th|\.º|º|er|re|\.)?"
     space = r"[\s\u00a0]{1,3}"
 
-    def say(match: Match, day: str, number: int, year: str | None) -> str | None:
-        if not (1 <= int(day) <= 31 and 1 <= number <= 12):
+    def number_of(name: str) -> int:
+        return months[name.rstrip(".").lower()]
+
+    def say(match: Match, day: str, number: int, year: str | None, *, day_first: bool | None = None) -> str | None:
+        if not (1 <= number <= 12 and 1 <= int(day) <= calendar.monthrange(int(year or 2000) or 2000, number)[1]):
             return None
-        return language.date(int(day), number, int(year) if year else None, before(match))
+        first = not language.month_first if day_first is None else day_first
+        return language.date(int(day), number, int(year) if year else None, before(match), day_first=first)
 
     def iso(match: Match) -> str | None:
         said = say(match, match[3], int(match[2]), match[1])
@@ -55,10 +60,20 @@ def _date_rules(language: Language) -> list[Rule]:
         return say(match, str(day), number, _full_year(match[4]))
 
     def day_month(match: Match) -> str | None:
-        return say(match, match[1], months[match[2].lower()], match[3])
+        said = say(match, match[1], number_of(match[2]), match[3], day_first=True)
+        # "1st of May" has no article of its own.
+        return said.removeprefix("the ") if said and re.match(r"\d+[a-z]", match[0]) else said
+
+    def month_year(match: Match) -> str | None:
+        number = number_of(match[1])
+        return language.month_names[number - 1]
 
     def month_day(match: Match) -> str | None:
-        return say(match, match[2], months[match[1].lower()], match[3])
+        return say(match, match[2], number_of(match[1]), match[3], day_first=False)
+
+    def span(match: Match) -> str | None:
+        first, second = (language.month_names[number_of(name) - 1] for name in match.groups())
+        return f"{first} {language.words['to']} {second}" if "to" in language.words else None
 
     iso_date = re.compile(
         r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})"
@@ -69,18 +84,26 @@ def _date_rules(language: Language) -> list[Rule]:
         Rule(re.compile(r"(?<![\w./])(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2}(?=\D|$))(?![\w/]|\.\d)"), numeric),
         Rule(
             re.compile(
-                rf"(?<![\w.,])(\d{{1,2}}){suffix}{space}(?:of\s|de\s|di\s)?{month}{stop}(?:(?:{space}|,\s?)(?:de\s)?{year})?(?!\w)",
+                rf"(?<![\w.,])(\d{{1,2}}){suffix}{space}(?:of\s|de\s|di\s)?{month}(?:(?:{space}|,\s?)(?:de\s)?{year})?(?!\w)",
                 re.IGNORECASE,
             ),
             day_month,
         ),
     ]
-    if language.month_first or "of" not in language.words:
-        capital = _names({name.capitalize() for name in months})
+    names = rf"(?:{_names({name.capitalize() for name in full})})(?!\w)"
+    if short:
+        names = rf"(?:{names}|(?:{_names({name.capitalize() for name in short})})(?!\w)\.?)"
+    found.append(Rule(re.compile(rf"(?<!\w)({names})[\s\u00a0]?[-–][\s\u00a0]?({names})"), span))
+    if short:
+        short = {name.capitalize() for name in short}
+        found.append(Rule(re.compile(rf"(?<!\w)({_names(short)})\.(?=[\s\u00a0][^\W\d_]|,)"), month_year))
+        found.append(Rule(re.compile(rf"(?<!\w)({_names(short)})\.?(?=[\s\u00a0]\d{{4}}(?!\d))"), month_year))
+    if language.month_before_day:
+        capital = names
         found.append(
             Rule(
                 re.compile(
-                    rf"(?<!\w)({capital}){stop}{space}(\d{{1,2}})(?:st|nd|rd|th)?(?![\w.:%]|[,.]\d)(?:,?{space}{year})?"
+                    rf"(?<!\w)({capital}){space}(\d{{1,2}})(?:st|nd|rd|th)?(?![\w.:%]|[,.]\d)(?:,?{space}{year})?"
                 ),
                 month_day,
             )
@@ -99,9 +122,9 @@ def _time_rules(language: Language) -> list[Rule]:
     mark = re.escape(language.clock_mark)
     half = r"([\s\u00a0]?(?:[aApP]\.?[mM]\.?)(?!\w))?"
     clock = (
-        rf"(\d{{1,2}})[:h](\d\d)(?!\d|:\d)(?:[\s\u00a0]{{1,2}}{mark}(?!\w))?"
+        rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d)(?:[\s\u00a0]{{1,2}}{mark}(?!\w))?"
         if mark
-        else r"(\d{1,2})[:h](\d\d)(?!\d|:\d)"
+        else rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d)"
     )
 
     def half_day(written: str | None) -> str:

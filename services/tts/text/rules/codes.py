@@ -23,11 +23,18 @@ _PHONE = re.compile(
 )
 _CALLED = re.compile(
     r"(?:\b(?:call|dial|phone|pin|code|extension|isbn|isbn:|postleitzahl|plz|rufnummer|notruf|wähle?n?|ruft?|rufen"
-    r"|wählen sie|rufen sie|tel|tel\.|telefon|fax|zip|zip code|postcode|nummer ist|number is|password is)[.:]?\s*)$",
+    r"|wählen sie|rufen sie|tel|tel\.|telefon|fax|zip|zip code|postcode|nummer ist|number is|password is)"
+    r"[.:]?\s*(?:\d{3,12},?\s(?:oder|or|und|and)\s){0,3})$",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"(?<![\w.,+-])\d{3,12}(?![\w]|[.,:/-]\d|[%°])")
-_LETTERS_DIGITS = re.compile(r"(?<![\w])([A-Za-zÄÖÜäöü]{1,20})-?(\d{1,6})([A-Za-z]{0,3})(?![\w])")
+_HEX = re.compile(
+    r"(?<![\w#])(?:#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?|0x[0-9a-fA-F]{1,16}|[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}"
+    r"|[0-9a-f]{12,64})(?!\w)"
+)
+_LETTERS_DIGITS = re.compile(
+    r"(?<![\w])([A-Za-zÄÖÜäöü]{1,20})-?(?!\d+(?:s|st|nd|rd|th|er)\b)(\d{1,6})([A-Za-z]{0,3})(?![\w])"
+)
 _DIGITS_LETTERS = re.compile(r"(?<![\w.,])(\d{1,6})([A-Z]{1,3})(?!\w)")
 
 
@@ -50,7 +57,12 @@ def phone_rules(language: Language) -> list[Rule]:
     def called(match: Match) -> str | None:
         return language.digits(match[0]) if _CALLED.search(before(match)) else None
 
-    return [Rule(_PHONE, phone), Rule(_DIGITS, called)]
+    def characters(match: Match) -> str | None:
+        if not re.search(r"\d", match[0]) or not re.search(r"[A-Za-z]", match[0]):
+            return None
+        return _one_by_one(language, match[0])
+
+    return [Rule(_HEX, characters), Rule(_PHONE, phone), Rule(_DIGITS, called)]
 
 
 def mixed_rules(language: Language) -> list[Rule]:
@@ -63,3 +75,16 @@ def mixed_rules(language: Language) -> list[Rule]:
         return f"{language.count(int(match[1]))} {match[2]}" if match[1][0] != "0" else None
 
     return [Rule(_LETTERS_DIGITS, mixed), Rule(_DIGITS_LETTERS, number_first)]
+
+
+def _one_by_one(language: Language, written: str) -> str:
+    """Letters and digits one by one, a pause at each hyphen."""
+    said = []
+    for character in written:
+        if character.isdecimal():
+            said.append(language.digits(character))
+        elif character == "-":
+            said[-1] += ","
+        else:
+            said.append(language.symbol(character) or character if not character.isalpha() else character.upper())
+    return " ".join(said)

@@ -25,16 +25,16 @@ _FORMULA = re.compile(rf"(?<!\w)((?:[A-Z][a-z]?[{_SUBSCRIPTS}]{{0,3}}){{1,8}})(?
 _SLASHED = re.compile(r"(?<![\w.,/])(?:(\d{1,4})[\s\u00a0])?(\d{1,4})[/⁄](\d{1,4})(?![\w/]|[.,]\d)")
 _VULGARS = re.compile(rf"(?<![\w.,])(\d{{0,6}})[\s\u2009]?([{_VULGAR}])")
 _SIGN = re.compile(r"(?<![\w)\]%°²³.,])([-−–+±∓])\s?(?=[.,]?\d|[$€£¥₹∞][\d∞]|[A-Za-z](?!\w))")
-_SCIENTIFIC = re.compile(r"(?<![\w.])(\d{1,9}(?:[.,]\d{1,12})?)[eE]([-+−]?\d{1,4})(?!\w)")
+_SCIENTIFIC = re.compile(r"(?<![\w.])(\d{1,9}(?:[.,]\d{1,12})?)[eE]([-+−]?\d{1,3})(?![\w-])")
 _TEN_TO = re.compile(rf"\s?[×·x*⋅]\s?10(?:\^\{{?([-−+]?\d{{1,4}})\}}?|([⁻⁺]?[{_SUPERSCRIPTS}]{{1,4}}))")
 _TIMES = re.compile(r"(?<=[\w)²³])\s?([x*·⋅∙×])\s?(?=[\d(√π]|[A-Za-z](?!\w))")
-_MINUS = re.compile(r"(?<=[\d)²³xyznab])(\s?−\s?|\s[-–]\s)(?=[\d(.]|[A-Za-z](?!\w))")
+_MINUS = re.compile(r"(\s?−\s?|\s[-–]\s)(?=[-−]?[\d(.]|[-−]?[A-Za-z](?!\w))")
 
 
 def _signed(language: Language, digits: str) -> str:
     """A whole number or a letter, with its sign."""
     sign, rest = ("", digits) if digits[0] not in "-−+" else (digits[0], digits[1:])
-    said = language.count(int(rest)) if rest.isdigit() else rest
+    said = language.count(int(rest)) if rest.isdecimal() else rest
     return f"{language.words.get('plus' if sign == '+' else 'minus', sign) if sign else ''} {said}".strip()
 
 
@@ -106,7 +106,9 @@ def rules(language: Language) -> list[Rule]:
         if written in "-−–":
             # A dash between two words is none; nor is one before a letter, unless in mathematics.
             follows = match.string[match.end() : match.end() + 1]
-            if (follows.isalpha() and written != "−") or (written == "–" and match[0][-1].isspace()):
+            if (follows.isalpha() and written != "−" and not re.search(r"[=(<>+*/^]\s?$", before(match))) or (
+                written == "–" and match[0][-1].isspace()
+            ):
                 return None
             if written == "-" and match[0][-1].isspace():
                 return None
@@ -132,7 +134,9 @@ def rules(language: Language) -> list[Rule]:
         return f" {words['times']} " if "times" in words else None
 
     def subtract(match: Match) -> str | None:
-        return f" {minus} " if minus else None
+        if not minus or not re.search(r"[\d)²³]$|(?<!\w)[A-Za-z]$", before(match)):
+            return None
+        return f" {minus} "
 
     return [
         Rule(_SLASHED, slashed),

@@ -54,6 +54,23 @@ def rules(language: Language) -> list[Rule]:
             Rule(re.compile(rf"(?<![\w.,])(?:{alternatives})(?!\w)"), lambda match: language.ordinals[match[0]])
         )
 
+    if language.ordinal_suffixes:
+        suffixes = language.ordinal_suffixes
+        found.append(
+            Rule(
+                re.compile(rf"(?<![\w.,])(\d{{1,6}})(?:{suffixes})(?!\w)"),
+                lambda match: language.ordinal(int(match[1]), before(match), match[0]),
+            )
+        )
+        found.append(
+            Rule(
+                re.compile(rf"(?<![\w.])([MDCLXVI]{{1,15}})(?:{suffixes})(?!\w)"),
+                lambda match: (
+                    language.ordinal(roman_value(match[1]), before(match), match[0]) if roman_value(match[1]) else None
+                ),
+            )
+        )
+
     def roman(match: Match) -> str | None:
         value = roman_value(match[1])
         if not value:
@@ -67,7 +84,8 @@ def rules(language: Language) -> list[Rule]:
 
     if language.weekdays:
         day = "|".join(sorted(language.weekdays, key=len, reverse=True))
-        found.append(Rule(re.compile(rf"(?<!\w)({day})\.?\s?[-–—]\s?({day})(?!\w)"), weekdays))
+        found.append(Rule(re.compile(rf"(?<!\w)({day})\.?\s?[-–—]\s?({day})(?!\w)(?:\.(?=\s*[\w:,]))?"), weekdays))
         found.append(Rule(re.compile(rf"(?<!\w)({day})\.?(?=,?\s\d)"), lambda match: language.weekdays[match[1]]))
+        found.append(Rule(re.compile(rf"(?<!\w)({day})\.(?=\s[^\W\d_])"), lambda match: language.weekdays[match[1]]))
     found.append(Rule(_ROMAN, roman))
     return found

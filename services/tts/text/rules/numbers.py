@@ -21,7 +21,7 @@ def rules(language: Language) -> list[Rule]:
 
     def number(match: Match) -> str | None:
         numeral = language.read(match[1])
-        if numeral.integer.isdigit() and language.is_year(match[1], before(match), after(match)):
+        if numeral.integer.isdecimal() and language.is_year(match[1], before(match), after(match)):
             return language.year(int(match[1]))
         return language.cardinal(numeral, word_after(match))
 

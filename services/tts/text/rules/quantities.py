@@ -13,6 +13,7 @@ _SPACE = r"[\s\u00a0\u2009\u202f]?"
 _FEET = re.compile(r"(?<![\w.,])(\d{1,2})['′’][\s\u00a0]?(\d{1,2})(?:[\"″”]|''|′′)?(?!\w)")
 _INCHES = re.compile(r"(?<![\w,])(\d{1,3}(?:\.\d{1,3})?)[\"″](?![\w])")
 _VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+_ARC = re.compile(r"(?<=°)\s?(\d{1,2})['′](?:\s?(\d{1,2})[\"″])?(?!\w)")
 _TIMES = r"[x×]"
 
 
@@ -47,6 +48,8 @@ def rules(language: Language) -> list[Rule]:
 
     def quantity(match: Match) -> str | None:
         sign, spaced = match[5], bool(match[4])
+        if sign == "m" and re.search(r"\dh\s?$", before(match)):
+            sign = "min"
         if (sign in SPACED and not spaced) or language.is_no_unit(sign, spaced, before(match), after(match)):
             return None
         amount = spoken(match, sign)
@@ -57,7 +60,11 @@ def rules(language: Language) -> list[Rule]:
             return None
         amount = spoken(match, match[5])
         said = None if amount is None else named(amount[0], amount[1], match[5])
-        one = named("", Numeral("1"), match[6])
+        if match[6]:
+            numeral = language.read(match[6])
+            one = named(language.cardinal(numeral), numeral, match[7])
+        else:
+            one = named("", Numeral("1"), match[7])
         return None if said is None or one is None else f"{said} {per} {one.strip()}"
 
     def size(match: Match) -> str | None:
@@ -67,7 +74,7 @@ def rules(language: Language) -> list[Rule]:
             return None
         parts = re.split(rf"[\s\u00a0]*{_TIMES}[\s\u00a0]*", match[1])
         said = f" {by} ".join(
-            language.year(int(part)) if len(part) == 4 and part.isdigit() else language.cardinal(language.read(part))
+            language.year(int(part)) if len(part) == 4 and part.isdecimal() else language.cardinal(language.read(part))
             for part in parts
         )
         if match[2]:
@@ -97,7 +104,9 @@ def rules(language: Language) -> list[Rule]:
             return None
         first, second = match[1], match[3]
         if re.search(rf"^{_SPACE}=", after(match)):
-            return None
+            minus = language.words.get("minus")
+            numbers = [language.cardinal(language.read(one)) for one in (first, second)]
+            return f" {minus} ".join(numbers) if minus else None
         spaced = match[2].strip() != match[2]
         if spaced and match[2].strip() == "-" and not language.read(first).value < language.read(second).value:
             return None
@@ -113,25 +122,36 @@ def rules(language: Language) -> list[Rule]:
             return None
         return f" {word} ".join(language.cardinal(language.read(part)) for part in match[0].split(":"))
 
+    def arc(match: Match) -> str | None:
+        """The minutes and seconds behind degrees: 45°30'."""
+        minutes = named(language.count(int(match[1])), Numeral(match[1]), "arcmin")
+        seconds = named(language.count(int(match[2])), Numeral(match[2]), "arcsec") if match[2] else ""
+        return None if minutes is None or seconds is None else f" {minutes} {seconds}".rstrip()
+
     unit_before = re.compile(rf"\d{_SPACE}(?:{unit}|[€$£])$")
 
     def dash(match: Match) -> str | None:
         """5%-10%, 5 km – 10 km."""
         return f" {to} " if to and unit_before.search(before(match).rstrip()) else None
 
+    divided = rf"{_SPACE}/{_SPACE}(?:{number}{_SPACE})?(?:{unit}){behind}"
     sizes = (
         rf"(?<![\w.,])({number}(?:[\s\u00a0]?{_TIMES}[\s\u00a0]?{number}){{1,2}})(?:{_SPACE}({unit}){behind})?(?!\w)"
     )
     return [
         Rule(re.compile(sizes), size),
-        Rule(re.compile(rf"(?<![\w.]){amount}({_SPACE})({unit}){_SPACE}/{_SPACE}({unit}){behind}"), rate)
-        if per
-        else Rule(re.compile(r"(?!)"), rate),
-        Rule(re.compile(rf"(?<![\w.]){amount}({_SPACE})({unit}){behind}"), quantity),
+        Rule(re.compile(rf"(?<![\w.]){amount}({_SPACE})({unit}){behind}(?!{divided})"), quantity),
+        Rule(
+            re.compile(
+                rf"(?<![\w.]){amount}({_SPACE})({unit}){_SPACE}/{_SPACE}(?:({number}){_SPACE})?({unit}){behind}"
+            ),
+            rate,
+        ),
         Rule(re.compile(rf"{_SPACE}[-–—]{_SPACE}(?=[\d$€£])"), dash),
+        Rule(_ARC, arc),
         Rule(_FEET, feet),
         Rule(_INCHES, inches),
-        Rule(re.compile(r"(?<![\w.:])\d{1,6}(?::\d{1,6}){1,3}(?![\w:])"), ratio),
+        Rule(re.compile(rf"(?<![\w.:]){number}(?::{number}){{1,3}}(?![\w:])"), ratio),
         Rule(
             re.compile(rf"(?<![\w.,])({number})({_SPACE}[-–—]{_SPACE})({number})(?![\w]|{_SPACE}?[-–]\d|[.:]\d)"), span
         ),
@@ -139,4 +159,4 @@ def rules(language: Language) -> list[Rule]:
 
 
 def _is_year(written: str) -> bool:
-    return len(written) == 4 and written.isdigit() and 1000 <= int(written) < 2200
+    return len(written) == 4 and written.isdecimal() and 1000 <= int(written) < 2200

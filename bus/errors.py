@@ -7,6 +7,7 @@
     │   └── TooLarge                larger than a stated limit
     ├── UndecodableEvent            bytes on the log that this version cannot decode
     ├── EngineError                 a model failed; `retryable` tells whether trying again can help
+    │   └── EngineBusy              it asks to be left alone for a while
     └── BusError                    NATS refused, timed out or is away
         ├── Forbidden               NATS denies this user the permission
         ├── StreamStalled           media ended before their final chunk
@@ -59,6 +60,21 @@ class UndecodableEvent(VisavisError):
 
 class EngineError(VisavisError):
     code = "engine_failed"
+
+
+class EngineBusy(EngineError):
+    """A model asks to be left alone for a while.
+
+    Args:
+        wait: seconds, counted from now.
+    """
+
+    code = "engine_busy"
+    retryable = True
+
+    def __init__(self, detail: str, *, wait: float, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.wait = wait
 
 
 class BusError(VisavisError):

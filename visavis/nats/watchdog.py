@@ -53,7 +53,8 @@ class Watchdog:
     async def watch(self) -> None:
         """Check and restart the server until cancelled."""
         reported = ""
-        async with httpx2.AsyncClient(timeout=3) as client:
+        # The server is on this machine: no proxy of the environment is asked for it.
+        async with httpx2.AsyncClient(timeout=3, trust_env=False) as client:
             while True:
                 await asyncio.sleep(self._interval)
                 problem = await self._write_error(client)

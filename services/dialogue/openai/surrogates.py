@@ -1,0 +1,55 @@
+"""Joins the halves of characters that a server has cut between two chunks: pure."""
+
+from __future__ import annotations
+
+import re
+
+_HALVES = re.compile("[\ud800-\udfff]+")
+_UNFINISHED = re.compile("[\ud800-\udfff]+\\Z")
+_MAX_BYTES = 3
+"""Bytes of a UTF-8 character that may be missing their last one."""
+
+
+class SurrogateJoiner:
+    """Text comes out as valid Unicode: halves are joined, and one that stays alone becomes U+FFFD."""
+
+    def __init__(self) -> None:
+        self._held_back = ""
+
+    def push(self, text: str) -> str:
+        """The text that has become certain with this piece."""
+        text = self._held_back + text
+        self._held_back = ""
+        end = _UNFINISHED.search(text)
+        if end is not None:
+            keep = _unfinished(end[0])
+            self._held_back = text[len(text) - keep :] if keep else ""
+            text = text[: len(text) - keep]
+        return _HALVES.sub(_join, text)
+
+    def flush(self) -> str:
+        """The text held back, after the last piece."""
+        rest, self._held_back = self._held_back, ""
+        return _HALVES.sub(_join, rest)
+
+
+def _unfinished(halves: str) -> int:
+    """How many halves at the end may be completed by the next piece."""
+    if "\ud800" <= halves[-1] <= "\udbff":
+        return 1
+    # Bytes that were no UTF-8, as `surrogateescape` reads them: the first bytes of a character wait for the others.
+    for count in range(1, min(_MAX_BYTES, len(halves)) + 1):
+        first = ord(halves[-count]) - 0xDC00
+        if 0xC0 <= first <= 0xF7:
+            length = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+            return count if count < length else 0
+        if not 0x80 <= first < 0xC0:
+            return 0
+    return 0
+
+
+def _join(match: re.Match[str]) -> str:
+    halves = match[0]
+    if all("\udc80" <= half <= "\udcff" for half in halves):
+        return halves.encode(errors="surrogateescape").decode(errors="replace")
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

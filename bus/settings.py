@@ -120,8 +120,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most characters that a person may make from photos in the page, each for that person only; 0: none."""
     models: str = ""
     """Folder for downloaded models; empty: models in the data folder."""
-    video_size: Annotated[int, Meta(ge=128, le=1024, multiple_of=16)] = 512
-    """Width and height of the avatar's pictures, in pixels."""
+    video_size: Annotated[int, Meta(ge=128, le=960, multiple_of=16)] = 512
+    """Width and height of the avatar's pictures, in pixels; browsers take no larger ones in H.264's level 3.1, which
+    is what they offer."""
     video_bitrate: Annotated[int, Meta(ge=100_000, le=8_000_000)] = 1_000_000
     """Bits per second of a talking face."""
     endpoint_ms: Annotated[int, Meta(ge=200, le=3000)] = 500

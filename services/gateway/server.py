@@ -124,6 +124,7 @@ class GatewayServer:
                 open_session=self._open_session,
                 serve_session=self._serve_session,
                 ice_servers=self._ice_servers,
+                video_size=self._settings.video_size,
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
                 this_machine=lambda: this_machine(self._settings),

@@ -22,6 +22,7 @@ from services.audio import SILENCE
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.tracks import EncodedTrack
 
+_CODECS = ("audio/opus", "video/H264", "video/rtx")
 TICK = 0.02
 """Seconds between two audio packets."""
 _AUDIO_CLOCK = 960
@@ -65,12 +66,11 @@ class PeerConnection:
             InvalidInput: the offer cannot be answered.
         """
         self._pc.addTrack(self._audio)
-        video = self._pc.addTrack(self._video)
+        self._pc.addTrack(self._video)
         # Before the remote description: afterwards aiortc ignores preferences silently.
         for transceiver in self._pc.getTransceivers():
-            if transceiver.sender is video:
-                codecs = RTCRtpSender.getCapabilities("video").codecs
-                transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/H264", "video/rtx")])
+            codecs = RTCRtpSender.getCapabilities(transceiver.kind).codecs
+            transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in _CODECS])
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._pc.on("datachannel", self._on_data_channel)
         try:

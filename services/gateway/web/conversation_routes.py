@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from bus.errors import InvalidInput, TooLarge
 from bus.events import Id
+from bus.log import streams
 from projections.conversation import Conversation
 from projections.view import view
 from services.gateway.web.context import GatewayContext
@@ -80,11 +81,21 @@ class ConversationRoutes:
     async def events(self, request: Request) -> Response:
         conversation = self._own(request).id
         last = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-        if not last.isdecimal() or len(last) > _SEQUENCE_DIGITS:
+        if not (last.isascii() and last.isdecimal()) or len(last) > _SEQUENCE_DIGITS:
             raise InvalidInput(f"after must be a sequence number, got {last[:40]!r}")
+        await self._check_position(conversation, int(last))
         stream = event_stream(self._context.event_log, self._context.feed, conversation, int(last))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    async def _check_position(self, conversation: str, after: int) -> None:
+        """A reader behind the end of the log would wait for ever: the log was put back from an older copy, say."""
+        if after <= self._context.feed.state_of(conversation).seq:
+            return
+        # Another gateway may be a moment ahead of this one.
+        newest = await self._context.event_log.last_sequence(streams.CONVERSATIONS)
+        if after > newest:
+            raise InvalidInput(f"the log ends at {newest}, before {after}: read the conversation anew")
 
     async def send_message(self, request: Request) -> Response:
         conversation = await self._conversations.with_available_character(self._own(request))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,10 +36,23 @@ async def read_json(request: Request, kind: type[StructT]) -> StructT:
     Raises:
         InvalidInput: it is not JSON, or has other fields.
     """
+    body = await read_body(request, _LONGEST_JSON) or b"{}"
     try:
-        return msgspec.json.decode(await read_body(request, _LONGEST_JSON) or b"{}", type=kind)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"the body is not what is expected here: {error}") from error
+        reason = "it has half a character (a lone surrogate)" if _has_lone_surrogate(body) else error
+        raise InvalidInput(f"the body is not what is expected here: {reason}") from error
+
+
+def _has_lone_surrogate(body: bytes) -> bool:
+    """Whether JSON is right but for half a character, of which the decoder only says that the data end too soon."""
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 def json_answer(value: Any) -> Response:

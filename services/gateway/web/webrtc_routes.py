@@ -40,7 +40,7 @@ class WebRTCRoutes:
             sdp = (await read_body(request, _LONGEST_OFFER)).decode()
         except UnicodeDecodeError as error:
             raise InvalidInput("the offer is not text") from error
-        offer = parse_offer(sdp)
+        offer = parse_offer(sdp, video_size=self._context.video_size)
         conversation = await self._conversations.with_available_character(conversation)
         session = self._context.open_session(conversation.id, conversation.character)
         answer = await session.answer(offer)

@@ -95,7 +95,10 @@ class PicoEngine:
             pause = [np.zeros(round(PAUSE * RATE), np.int16)] if spoken else []
             for samples in (*pause, *trimmed):
                 spoken = True
-                yield SpeechPiece(samples, RATE, estimate.push(samples))
+                # In short pieces: the visemes of all would take longer than the sound.
+                for start in range(0, len(samples), RATE // 4):
+                    piece = samples[start : start + RATE // 4]
+                    yield SpeechPiece(piece, RATE, estimate.push(piece))
         rest = np.zeros(0, np.int16)
         yield SpeechPiece(rest, RATE, estimate.push(rest, last=True))
 

@@ -25,6 +25,7 @@ from services.silero import SileroVad
 from services.stt.deferred_engine import DeferredEngine
 from services.stt.engine import Transcriber
 from services.stt.language_router import LanguageRouter
+from services.stt.named_engine import NamedEngine
 from services.stt.service import service
 from services.stt.speed import workload
 from services.stt.whisper import weights
@@ -148,7 +149,7 @@ def _load_whisper(settings: Settings, english: Transcriber | None = None) -> Tra
         whisper.warm_up()
         if english is None:
             _check_whisper_speed(whisper, "whisper", weights.CTRANSLATE2, device, settings)
-        return whisper
+        return NamedEngine(whisper, "whisper")
 
     return _load_or_defer_whisper(model, weights.CTRANSLATE2, settings, load, english)
 
@@ -167,9 +168,9 @@ def _load_or_defer_whisper(
     if english is not None:
         fallback = english
     elif silero and is_here(MOONSHINE, settings) and _missing_packages("onnxruntime", extra="") is None:
-        fallback = _moonshine(folder_of(MOONSHINE, settings), settings)
+        fallback = NamedEngine(_moonshine(folder_of(MOONSHINE, settings), settings), "moonshine")
     else:
-        fallback = _load_pocketsphinx(settings)
+        fallback = NamedEngine(_load_pocketsphinx(settings), "pocketsphinx")
     return DeferredEngine(Deferred(load, fallback, f"Whisper {model}"))
 
 
@@ -219,9 +220,12 @@ def _load_moonshine(settings: Settings) -> Transcriber:
         moonshine = _moonshine(folder, settings)
         if settings.stt_engine == "auto":
             EngineSpeeds.of(settings).check("stt", "moonshine", version_of(MOONSHINE), workload(moonshine))
-        return moonshine
+        return NamedEngine(moonshine, "moonshine")
 
-    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, lambda: _load_pocketsphinx(settings)))
+    def pocketsphinx() -> Transcriber:
+        return NamedEngine(_load_pocketsphinx(settings), "pocketsphinx")
+
+    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, pocketsphinx))
     if _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
         return english
     return LanguageRouter(english, lambda: _load_whisper(settings, english))

@@ -20,6 +20,8 @@ class Transcript:
     words: tuple[Word, ...] = ()
     language: str = ""
     """BCP-47 tag, if the recogniser detects the language."""
+    engine: str = ""
+    """Name of the engine; "": the one that the service has chosen."""
 
 
 class Transcription(Protocol):

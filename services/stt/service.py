@@ -88,7 +88,7 @@ class UtteranceTranscriber:
             language=transcript.language if body.language == UNKNOWN_LANGUAGE else body.language,
             confidence=transcript.confidence,
             words=transcript.words,
-            engine=self._engine,
+            engine=transcript.engine or self._engine,
             forwarded=body.forwarded,
         )
 

@@ -35,9 +35,10 @@ from services.models.catalogue import MOONSHINE, SILERO
 from services.stt.__main__ import ENGINES, build
 from services.stt.context import build_prompt
 from services.stt.engine import Transcriber
+from services.stt.named_engine import NamedEngine
 from services.stt.service import UtteranceTranscriber, failure_facts, service
 from services.stt.speed import workload
-from tests import real_models
+from tests import real_models, voices
 from tests.conftest import free_port
 from tests.fakes import FakeReader, FakeTranscriber, FakeTranscription, StallingReader, event
 
@@ -330,3 +331,22 @@ def test_recognisers_are_timed_with_a_spoken_sentence() -> None:
     assert (engine.opened, engine.closed) == (1, 1)
     assert sum(map(len, engine.blocks)) > 2 * 2.5 * MICROPHONE_RATE
     assert any(any(block) for block in engine.blocks)
+
+
+async def test_while_another_engine_serves_the_transcript_names_it() -> None:
+    for transcriber, name in ((NamedEngine(FakeTranscriber(), "spare"), "spare"), (FakeTranscriber(), "awaited")):
+        reader = FakeReader(media={SUBJECT: chunks(b"\1\0" * 100)})
+        outputs = [output async for output in UtteranceTranscriber(transcriber, "awaited")(STARTED, reader)]
+        assert isinstance(outputs[-1], TranscriptFinal)
+        assert outputs[-1].engine == name
+
+
+@real_models.needs(SILERO)
+async def test_until_moonshine_is_here_transcripts_name_pocketsphinx(tmp_path: Path) -> None:
+    shutil.copytree(real_models.folder(SILERO), tmp_path / SILERO.name)
+    settings = structs.replace(real_models.SETTINGS, models=str(tmp_path), stt_device="cpu", model_downloads="off")
+    option = next(option for option in ENGINES if option.name == "moonshine")
+    transcription = option.load(settings).open("en")
+    transcription.push(voices.spoken("hello_rms"))
+    assert transcription.finish().engine == "pocketsphinx"
+    transcription.close()

@@ -19,8 +19,7 @@ from projections.conversation import Message
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine, ChatRequest
 from services.dialogue.openai import OpenAI
-from services.dialogue.prompt import parse_emotion_tag
-from services.dialogue.sentences import SentenceSplitter
+from services.dialogue.segmenter import segments_of
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 
 AT = int(datetime(2026, 11, 28, 8, 5, tzinfo=UTC).timestamp() * 1_000_000)
@@ -75,9 +74,8 @@ DIALOGUES: tuple[tuple[str, str, str, str], ...] = (
 
 async def reply(engine: ChatEngine, request: ChatRequest) -> str:
     """The answer as it is heard, without tags."""
-    splitter = SentenceSplitter(request.language)
-    sentences = [sentence async for piece in engine.stream(request) for sentence in splitter.push(piece)]
-    return " ".join(parse_emotion_tag(sentence).text for sentence in [*sentences, *splitter.flush()])
+    answer = "".join([piece async for piece in engine.stream(request)])
+    return " ".join(segment.text for segment in segments_of(answer, request.language))
 
 
 async def play(engine: ChatEngine, language: str, character: CharacterCreated, said: Iterator[str], seed: str) -> None:

@@ -30,7 +30,7 @@ from services.dialogue.local_model import files
 from services.dialogue.local_model.engine import HISTORY_CHARACTERS, LocalModel, as_remembered
 from services.dialogue.local_model.server import NICENESS, lower_priority, start
 from services.dialogue.openai import OpenAI
-from services.dialogue.sentences import SentenceSplitter
+from services.dialogue.segmenter import ReplySegmenter
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from tests.conftest import free_port
 
@@ -113,7 +113,7 @@ async def talk(url: str, turns: int) -> Talk:
 
 
 async def _ask(chat: LocalModel, request: ChatRequest, measured: Talk) -> str:
-    splitter, answer, pieces, sentence = SentenceSplitter("en"), "", 0, False
+    segmenter, answer, pieces, sentence = ReplySegmenter("en"), "", 0, False
     began = first = time.monotonic()
     async for piece in chat.stream(request):
         now = time.monotonic()
@@ -122,7 +122,7 @@ async def _ask(chat: LocalModel, request: ChatRequest, measured: Talk) -> str:
             measured.first_token.append(now - began)
         answer += piece
         pieces += 1
-        if not sentence and splitter.push(piece):
+        if not sentence and segmenter.push(piece):
             sentence = True
             measured.first_sentence.append(now - began)
     ended = time.monotonic()

@@ -246,7 +246,7 @@ class ReplyStarted(Body, frozen=True, kw_only=True, tag="reply.started"):
 
 
 class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
-    """One sentence of the answer; it is spoken as one speech."""
+    """One sentence of the answer, spoken as one speech; or a block of it that is only shown, such as code."""
 
     reply: ReplyId
     index: int
@@ -262,6 +262,11 @@ class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
     """The person's factor on the loudness of the voice, 0 to 1."""
     spoken: bool = True
     """False: the sentence is shown as text only."""
+    spoken_text: str | None = None
+    """The words for the voice, plain, with all their signs, where they differ from `text`, which is Markdown; empty: a
+    block that is only shown, such as code; None: `text` is plain."""
+    space_before: str = " "
+    """White space between the sentence before and this one: the texts, joined with it, are the whole reply."""
 
 
 class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):

@@ -44,6 +44,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
+from projections.heard_words import beginning_of
 from projections.speaking_style import adjusted
 
 TITLE_LENGTH = 60
@@ -66,6 +67,10 @@ class Sentence(Struct, frozen=True, kw_only=True):
 
     index: int
     text: str
+    spoken_text: str | None = None
+    """The words for the voice, plain; empty where it says nothing; None: `text` is plain."""
+    space_before: str = " "
+    """White space between the sentence before and this one."""
     emotion: Emotion = "neutral"
     speech: str | None = None
     """Id of its speech, once that has started."""
@@ -207,18 +212,14 @@ def _heard_text(reply: Reply) -> tuple[str, bool]:
     if reply.state == "interrupted":
         return (reply.heard or "").strip(), True
     if not any(sentence.state in ("playing", "played") for sentence in reply.sentences):
-        return " ".join(sentence.text for sentence in reply.sentences), False
-    parts: list[str] = []
-    cut = False
-    for sentence in reply.sentences:
-        if sentence.state == "unspoken":
-            parts.append(sentence.text)
-            continue
-        part = played_text(sentence)
-        cut = cut or part != sentence.text
-        if part:
-            parts.append(part)
-    return " ".join(parts), cut
+        return joined_text((one, one.text) for one in reply.sentences), False
+    parts = [(one, one.text if one.state == "unspoken" else played_text(one)) for one in reply.sentences]
+    return joined_text(parts), any(part != sentence.text for sentence, part in parts)
+
+
+def joined_text(parts: Iterable[tuple[Sentence, str]]) -> str:
+    """Sentences, or the heard parts of them, with the white space between them as it was written."""
+    return "".join(f"{sentence.space_before}{part}" for sentence, part in parts if part).strip()
 
 
 def played_text(sentence: Sentence) -> str:
@@ -227,11 +228,9 @@ def played_text(sentence: Sentence) -> str:
         return ""
     if sentence.samples is not None and sentence.heard >= sentence.samples:
         return sentence.text
-    length = sentence.samples or len(sentence.text) / CHARACTERS_PER_SECOND * SPEECH_RATE
-    reach = len(sentence.text) * min(1.0, sentence.heard / length)
-    if reach >= len(sentence.text):
-        return sentence.text
-    return sentence.text[: sentence.text.rfind(" ", 0, int(reach) + 1) + 1].rstrip()
+    words = sentence.spoken_text or sentence.text
+    length = sentence.samples or len(words) / CHARACTERS_PER_SECOND * SPEECH_RATE
+    return beginning_of(sentence.text, words, sentence.heard / length)
 
 
 # The fold
@@ -341,8 +340,10 @@ def _fold_reply_fact(reply: Reply, body: _ReplyFact) -> Reply:
             sentence = Sentence(
                 index=body.index,
                 text=body.text,
+                spoken_text=body.spoken_text,
+                space_before=body.space_before,
                 emotion=body.emotion,
-                state="unspoken" if reply.state == "interrupted" else "written",
+                state="unspoken" if reply.state == "interrupted" or body.spoken_text == "" else "written",
             )
             sentences = tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index))
             # A failed reply continues where its dead letter was requeued.

@@ -350,5 +350,5 @@ def searchable_text(turn: Turn) -> str:
     """The text of both sides of a turn, for the search index."""
     parts = [turn.person.text] if turn.person else []
     if turn.reply:
-        parts += [sentence.text for sentence in turn.reply.sentences]
+        parts += [sentence.spoken_text or sentence.text for sentence in turn.reply.sentences]
     return "\n".join(part for part in parts if part)

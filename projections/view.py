@@ -35,6 +35,11 @@ class SentenceView(Struct, frozen=True, kw_only=True):
 
     index: int
     text: str
+    """Markdown, where `spoken_text` is given."""
+    spoken_text: str | None
+    """The words for the voice, plain; empty where it says nothing; null: `text` is plain."""
+    space_before: str
+    """White space between the sentence before and this one."""
     emotion: Emotion
     speech: SpeechId | None
     state: SentenceState
@@ -171,6 +176,8 @@ def _sentence(sentence: Sentence) -> SentenceView:
     return SentenceView(
         index=sentence.index,
         text=sentence.text,
+        spoken_text=sentence.spoken_text,
+        space_before=sentence.space_before,
         emotion=sentence.emotion,
         speech=sentence.speech,
         state=sentence.state,

@@ -25,7 +25,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     history: tuple[Message, ...] = ()
     """Earlier messages as far as they were heard, oldest first."""
     reply_so_far: tuple[str, ...] = ()
-    """Sentences of this reply that are on the log already: the answer continues after them."""
+    """Sentences of this reply that are on the log already, with the space before each: the answer continues there."""
     seed: int = 0
     """32 bits; the same for every attempt at the same reply."""
 

@@ -30,15 +30,14 @@ from bus.events import (
 from bus.ids import reply_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import FALLBACK_CHARACTER, visible_to
-from projections.conversation import Conversation, Reply, fold_all, heard_messages, title_of
+from projections.conversation import Conversation, Reply, Sentence, fold_all, heard_messages, title_of
 from services.backchannel import is_backchannel
 from services.characters import current_characters
 from services.dialogue.commands.outcomes import command_outputs
 from services.dialogue.commands.recognition import recognise_command
 from services.dialogue.engine import ChatEngine, ChatRequest
 from services.dialogue.normalisation import normalise
-from services.dialogue.prompt import EmotionTaggedSentence, parse_emotion_tag
-from services.dialogue.sentences import SentenceSplitter
+from services.dialogue.segmenter import ReplySegmenter, Segment
 from services.dialogue.speculative_reply import SpeculativeReplies
 from services.dialogue.turn_taking import NewestWords, answers_question, with_heard_sentence
 
@@ -120,8 +119,7 @@ class Dialogue:
         # The sentences on the log are output again first: an event's id follows from the place of the output, so these
         # are dropped as duplicates, and the new ones get new ids.
         for sentence in recorded.sentences if recorded else ():
-            tagged = EmotionTaggedSentence(sentence.text, sentence.emotion)
-            yield _sentence(reply, index, tagged, character, conversation, language, emotion)
+            yield _sentence(reply, index, sentence, character, conversation, language, emotion)
             index, emotion = index + 1, sentence.emotion
 
         request = _chat_request(
@@ -133,13 +131,13 @@ class Dialogue:
             language=language,
             before_turn=event.turn or _input_id(body),
             seed=seed_of(_input_id(body)),
-            reply_so_far=tuple(sentence.text for sentence in recorded.sentences) if recorded else (),
+            reply_so_far=tuple(one.space_before + one.text for one in recorded.sentences) if recorded else (),
         )
         pieces = self._speculative.take(event.conversation, request) or self._chat.stream(request)
         async with aclosing(cast("Any", self._new_sentences(request, pieces))) as sentences:
-            async for tagged in sentences:
-                yield _sentence(reply, index, tagged, character, conversation, language, emotion)
-                index, emotion = index + 1, tagged.emotion or emotion
+            async for segment in sentences:
+                yield _sentence(reply, index, segment, character, conversation, language, emotion)
+                index, emotion = index + 1, segment.emotion or emotion
         if not index:
             raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
         yield ReplyEnded(reply=reply, sentences=index)
@@ -229,30 +227,26 @@ class Dialogue:
         self._conversations[id_] = state
         return state
 
-    async def _new_sentences(
-        self, request: ChatRequest, pieces: AsyncIterator[str]
-    ) -> AsyncIterator[EmotionTaggedSentence]:
-        """The sentences of the answer that are not on the log yet."""
-        recorded = {normalise(text) for text in request.reply_so_far}
+    async def _new_sentences(self, request: ChatRequest, pieces: AsyncIterator[str]) -> AsyncIterator[Segment]:
+        """The segments of the answer that are not on the log yet."""
+        recorded = {normalise(text) for text in request.reply_so_far} - {""}
         skip = len(request.reply_so_far) if self._chat.deterministic else 0
-        async with aclosing(cast("Any", _split(request.language, pieces))) as sentences:
-            async for tagged in sentences:
+        async with aclosing(cast("Any", _segments(request.language, pieces))) as segments:
+            async for segment in segments:
                 if skip:
                     skip -= 1
-                elif self._chat.deterministic or normalise(tagged.text) not in recorded:
-                    yield tagged
+                elif self._chat.deterministic or normalise(segment.text) not in recorded:
+                    yield segment
 
 
-async def _split(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[EmotionTaggedSentence]:
-    splitter = SentenceSplitter(language)
+async def _segments(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[Segment]:
+    segmenter = ReplySegmenter(language)
     async with aclosing(cast("Any", pieces)) as stream:
         async for piece in stream:
-            for tagged in map(parse_emotion_tag, splitter.push(piece)):
-                if tagged.text:
-                    yield tagged
-    for tagged in map(parse_emotion_tag, splitter.flush()):
-        if tagged.text:
-            yield tagged
+            for segment in segmenter.push(piece):
+                yield segment
+    for segment in segmenter.flush():
+        yield segment
 
 
 def _chat_request(
@@ -312,7 +306,7 @@ async def _conversation_before(event: Event, reader: Reader) -> Conversation:
 def _sentence(
     reply: str,
     index: int,
-    tagged: EmotionTaggedSentence,
+    segment: Segment | Sentence,
     character: str,
     conversation: Conversation,
     language: str,
@@ -321,12 +315,14 @@ def _sentence(
     return ReplySentence(
         reply=reply,
         index=index,
-        text=tagged.text,
+        text=segment.text,
         character=character,
         language=language,
-        emotion=tagged.emotion or emotion_before,
+        emotion=segment.emotion or emotion_before,
         emotion_before=emotion_before,
         pace=conversation.pace,
         volume=conversation.volume,
-        spoken=conversation.voice,
+        spoken=conversation.voice and segment.spoken_text != "",
+        spoken_text=None if segment.spoken_text == segment.text else segment.spoken_text,
+        space_before=segment.space_before,
     )

@@ -69,8 +69,8 @@ def with_emotion(voice: Voice, emotion: Emotion) -> Voice:
 class SentenceSynthesizer:
     """Handles one sentence: `speech.started`, audio chunks of which the last is final, `speech.ended`.
 
-    A text without anything to say aloud (an image, a line of code) has the same outputs with no packet and 0 samples:
-    the playback of the reply continues at once.
+    A sentence without anything to say aloud (a row of pictographs) has the same outputs with no packet and 0 samples:
+    the playback of the reply continues at once. A block that is only shown (code, a table) has no outputs.
     """
 
     def __init__(self, synthesizer: Synthesizer, engine: str) -> None:
@@ -81,10 +81,13 @@ class SentenceSynthesizer:
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
         assert isinstance(body, ReplySentence)
+        if body.spoken_text == "":
+            return  # a block that is only shown: nobody waits for its speech
         speech = speech_id(event)
         voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
-        text = to_spoken_form(body.text[:MAX_TEXT], body.language) if body.spoken else ""
+        words = body.text if body.spoken_text is None else body.spoken_text
+        text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
         chunker = SpeechChunker(event.conversation, speech)
         chunks = _LockedIterator(self._chunks(chunker, text, voice, seed_of(speech), body.volume))
         loop = asyncio.get_running_loop()

@@ -103,6 +103,7 @@ def states(conversation: Conversation) -> list[str]:
 
 def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
     conversation = folded(OPENED, *SPOKE, *TOLD, *speech(0), started(0), finished(0), *speech(1))
+    plain = {"spoken_text": None, "space_before": " "}
     assert msgspec.json.decode(msgspec.json.encode(view(conversation))) == {
         "id": "c",
         "seq": 14,
@@ -122,8 +123,14 @@ def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
                     "heard": None,
                     "error": None,
                     "sentences": [
-                        {"index": 0, "text": "I am Ada.", "emotion": "happy", "speech": "sp0", "state": "played"},
-                        {"index": 1, "text": "Who are you?", "emotion": "neutral", "speech": "sp1", "state": "spoken"},
+                        {
+                            **plain, "index": 0, "text": "I am Ada.", "emotion": "happy", "speech": "sp0",
+                            "state": "played",
+                        },
+                        {
+                            **plain, "index": 1, "text": "Who are you?", "emotion": "neutral", "speech": "sp1",
+                            "state": "spoken",
+                        },
                     ],
                 },
             }

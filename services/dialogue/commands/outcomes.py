@@ -33,6 +33,8 @@ class _ReplyText:
 
     text: str
     emotion: Emotion = "neutral"
+    spoken_text: str | None = None
+    space_before: str = " "
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ def command_outputs(
             emotion_before=emotion_before,
             pace=after.pace,
             volume=after.volume,
-            spoken=after.voice,
+            spoken=after.voice and sentence.spoken_text != "",
+            spoken_text=sentence.spoken_text,
+            space_before=sentence.space_before,
         )
         emotion_before = sentence.emotion
     yield ReplyEnded(reply=reply, sentences=len(outcome.reply))
@@ -124,7 +128,8 @@ def _outcome(
             last = _last_reply(conversation)
             if not last:
                 return _refused(command, "nothing_to_repeat", words["nothing_to_repeat"])
-            return _Outcome(done, tuple(_ReplyText(sentence.text, sentence.emotion) for sentence in last))
+            repeated = (_ReplyText(one.text, one.emotion, one.spoken_text, one.space_before) for one in last)
+            return _Outcome(done, tuple(repeated))
         case "slower" | "faster" | "louder" | "softer" if adjust_speaking_style(conversation, command.name) is None:
             return _refused(command, "limit_reached", words["limit_reached"])
         case "help":

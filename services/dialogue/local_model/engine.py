@@ -14,8 +14,7 @@ from bus.errors import EngineError
 from projections.conversation import Message
 from services.dialogue.engine import ChatEngine, ChatRequest
 from services.dialogue.openai import OpenAI
-from services.dialogue.prompt import parse_emotion_tag
-from services.dialogue.sentences import SentenceSplitter
+from services.dialogue.segmenter import segments_of
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +132,7 @@ class LocalModel:
 
 def as_remembered(answer: str, language: str) -> Message:
     """An answer as the history of later requests has it, if it is heard to its end."""
-    splitter = SentenceSplitter(language)
-    tagged = [parse_emotion_tag(sentence) for sentence in (*splitter.push(answer), *splitter.flush())]
-    spoken = [one for one in tagged if one.text]
-    emotion = spoken[0].emotion if spoken else None
-    return Message("assistant", " ".join(one.text for one in spoken), emotion=emotion or "neutral")
+    segments = segments_of(answer, language)
+    text = "".join(segment.space_before + segment.text for segment in segments)
+    emotion = segments[0].emotion if segments else None
+    return Message("assistant", text.strip(), emotion=emotion or "neutral")

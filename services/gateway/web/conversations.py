@@ -22,7 +22,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections import characters
-from projections.conversation import Conversation, Reply, Turn, played_text
+from projections.conversation import Conversation, Reply, Turn, joined_text, played_text
 from services.backchannel import is_backchannel
 from services.gateway.feed import Feed
 from services.gateway.playing.resume import is_unplayed
@@ -241,7 +241,8 @@ def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:
     """The part of a reply that was played; without a session, all of its text, which was there to be read."""
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply_id:
-            sentences = turn.reply.sentences
-            context = [played_text(one) if listened and one.state != "unspoken" else one.text for one in sentences]
-            return " ".join(part for part in context if part)
+            return joined_text(
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
+                for one in turn.reply.sentences
+            )
     return ""

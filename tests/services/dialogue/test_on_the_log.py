@@ -113,7 +113,7 @@ async def test_a_reply_whose_engine_broke_off_continues_without_gap_or_duplicate
     chat = Faulty()
     async with working(event_log, chat):
         facts = await until_over(event_log, ConversationTitled)
-    assert [request.reply_so_far for request in chat.asked] == [(), ("One.",)]
+    assert [request.reply_so_far for request in chat.asked] == [(), (" One.",)]
     sentences = [one.body for _, one in facts if isinstance(one.body, ReplySentence)]
     assert [(one.index, one.text, one.emotion) for one in sentences] == [
         (0, "One.", "happy"), (1, "Two.", "happy"), (2, "Three.", "happy")
@@ -143,7 +143,7 @@ async def test_another_worker_continues_the_reply_of_one_that_was_killed(event_l
         facts = await until_over(event_log, ConversationTitled)
     texts = [one.body.text for _, one in facts if isinstance(one.body, ReplySentence)]
     assert texts == ["One.", "Two.", "Three."]
-    assert second.asked[1].reply_so_far == ("One.",)
+    assert second.asked[1].reply_so_far == (" One.",)
 
 
 async def test_an_error_that_is_not_retryable_fails_the_reply_at_once(event_log: EventLog, asked: Event) -> None:
@@ -171,7 +171,7 @@ async def test_a_reply_that_was_given_up_is_completed_once_its_dead_letter_is_re
                 await asyncio.sleep(0.01)
         await dead_letters.Requeuer(event_log).requeue(letters[0])
         facts = await until_over(event_log, ConversationTitled)
-    assert chat.asked[-1].reply_so_far == ("One.",)
+    assert chat.asked[-1].reply_so_far == (" One.",)
     assert fold_all(Conversation(id="c"), facts).turns[0].reply == whole_reply()
     kinds = [type(one.body) for _, one in facts]
     assert [kinds.count(one) for one in (ReplyStarted, ReplySentence, ReplyFailed, ReplyEnded)] == [1, 3, 1, 1]

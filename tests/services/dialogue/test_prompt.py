@@ -5,40 +5,15 @@ from __future__ import annotations
 import itertools
 
 import msgspec
-import pytest
 
 from bus.events import CharacterCreated
 from projections.conversation import Message
 from services.dialogue.engine import ChatRequest
-from services.dialogue.prompt import EmotionTaggedSentence, chat_messages, parse_emotion_tag, truncate_history
+from services.dialogue.prompt import chat_messages, truncate_history
 
 ADA = CharacterCreated(
     name="Ada", tagline="an engineer", personality="You are curious.", greeting="Hi.", look="l", voice="female"
 )
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("[happy] Hello there.", EmotionTaggedSentence("Hello there.", "happy")),
-        ("[ Happy ]: Hello.", EmotionTaggedSentence("Hello.", "happy")),
-        ("[emotion: SAD] Oh no.", EmotionTaggedSentence("Oh no.", "sad")),
-        ("(surprised) Really?", EmotionTaggedSentence("Really?", "surprised")),
-        ("*smiles* Nice.", EmotionTaggedSentence("Nice.", "happy")),
-        ("<angry/> Stop it.", EmotionTaggedSentence("Stop it.", "angry")),
-        ("Well done [joy]!", EmotionTaggedSentence("Well done!", "happy")),
-        ("[happy] One [sad] two.", EmotionTaggedSentence("One two.", "happy")),
-        ("[wistful] Long ago.", EmotionTaggedSentence("Long ago.", None)),
-        ("I (really) mean it.", EmotionTaggedSentence("I (really) mean it.", None)),
-        ("It takes 2*3*4 steps [see page 4].", EmotionTaggedSentence("It takes 2*3*4 steps [see page 4].", None)),
-        ("Just words.", EmotionTaggedSentence("Just words.", None)),
-        ("[fröhlich] Guten Tag.", EmotionTaggedSentence("Guten Tag.", "happy")),
-        ("[happy]", EmotionTaggedSentence("", "happy")),
-        ("[happy face] Hi.", EmotionTaggedSentence("Hi.", "happy")),
-    ],
-)
-def test_an_emotion_tag_is_found_in_every_form_that_models_write(said: str, expected: EmotionTaggedSentence) -> None:
-    assert parse_emotion_tag(said) == expected
 
 
 def test_the_prompt_has_the_character_the_history_and_the_words() -> None:
@@ -71,9 +46,9 @@ def test_the_prompts_of_all_characters_have_the_same_long_beginning() -> None:
 
 
 def test_a_half_finished_reply_comes_last_with_the_request_to_continue() -> None:
-    chat = chat_messages(ChatRequest(text="hi", at=1, character=ADA, reply_so_far=("One.", "Two.")))
+    chat = chat_messages(ChatRequest(text="hi", at=1, character=ADA, reply_so_far=(" One.", " Two.", "\n\n- Three")))
     assert [one["role"] for one in chat] == ["system", "user", "assistant", "user"]
-    assert chat[2]["content"] == "One. Two."
+    assert chat[2]["content"] == "One. Two.\n\n- Three"
 
 
 def test_a_long_history_is_truncated_to_its_newest_part_from_a_message_of_the_person() -> None:

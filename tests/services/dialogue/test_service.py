@@ -141,7 +141,7 @@ async def test_a_sentence_is_output_before_the_next_piece_is_read() -> None:
     async with aclosing(cast("Any", Dialogue(chat).reply(ASKED, reader(opened(), ASKED)))) as outputs:
         await anext(outputs)
         assert (await anext(outputs)).text == "One is here."
-        assert chat.given == 2
+        assert chat.given == 1  # "here." is no abbreviation, so the space after it is enough
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -237,7 +237,7 @@ async def test_a_half_finished_reply_repeats_its_recorded_sentences_and_continue
         sentence(1, "I like logs.", "happy", "happy"),
         ReplyEnded(reply=REPLY, sentences=2),
     ]
-    assert chat.asked[0].reply_so_far == ("I am Ada.",)
+    assert chat.asked[0].reply_so_far == (" I am Ada.",)
 
 
 async def test_a_requeued_reply_keeps_its_sentences_and_places() -> None:

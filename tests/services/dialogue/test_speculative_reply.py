@@ -190,7 +190,7 @@ async def test_a_speculative_reply_that_breaks_off_while_it_is_used_is_continued
         await world.asked(1)
         await world.say("what is your name")
         assert await world.answer_sentences() == ["1 it is.", "2 it is.", "And so on."]
-    assert world.chat.asked[1].reply_so_far == ("1 it is.",)
+    assert world.chat.asked[1].reply_so_far == (" 1 it is.",)
 
 
 async def test_a_speculative_reply_in_another_language_is_cancelled(event_log: EventLog) -> None:

@@ -8,8 +8,7 @@ from bus.events import CharacterCreated
 from projections.conversation import Message
 from services.dialogue.companion.engine import answer
 from services.dialogue.engine import ChatRequest
-from services.dialogue.prompt import parse_emotion_tag
-from services.dialogue.sentences import SentenceSplitter
+from services.dialogue.segmenter import segments_of
 
 NOON = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 ADA = CharacterCreated(
@@ -50,7 +49,7 @@ class Talk:
         )
         said = answer(request, self.now)
         self._seed = self._seed * 31 + 7
-        spoken = " ".join(parse_emotion_tag(sentence).text for sentence in sentences_of(said, self.language))
+        spoken = " ".join(segment.text for segment in segments_of(said, self.language))
         self.history += [Message("user", text), Message("assistant", spoken)]
         return said
 
@@ -63,11 +62,6 @@ class Talk:
     @property
     def replies(self) -> list[str]:
         return [message.text for message in self.history if message.role == "assistant"]
-
-
-def sentences_of(said: str, language: str) -> list[str]:
-    splitter = SentenceSplitter(language)
-    return [*splitter.push(said), *splitter.flush()]
 
 
 def say(text: str, language: str = "en", *, now: datetime = NOON, seed: int = 0) -> str:

@@ -19,8 +19,7 @@ from services.dialogue.companion.said import fingerprint
 from services.dialogue.companion.tables import Language
 from services.dialogue.companion.understanding.intents import match_intent
 from services.dialogue.companion.understanding.text import segments
-from services.dialogue.prompt import parse_emotion_tag
-from tests.services.dialogue.companion.talk import sentences_of
+from services.dialogue.segmenter import segments_of
 
 LANGUAGES = pytest.mark.parametrize("language", [ENGLISH, GERMAN], ids=["en", "de"])
 FIELDS = {
@@ -51,11 +50,11 @@ def test_every_line_can_be_spoken_with_an_emotion(language: Language) -> None:
     for line in lines(language):
         assert line.startswith("["), line
         assert {field for _, field, _, _ in string.Formatter().parse(line) if field} <= FIELDS, line
-        for sentence in sentences_of(line, language.code):
-            tagged = parse_emotion_tag(sentence)
-            assert len(tagged.text) <= LONGEST, tagged.text
-            assert "[" not in tagged.text
-            assert tagged.emotion is None or tagged.emotion in get_args(Emotion)
+        for segment in segments_of(line, language.code):
+            assert len(segment.text) <= LONGEST, segment.text
+            assert "[" not in segment.text
+            assert segment.spoken_text == " ".join(segment.text.split())
+            assert segment.emotion is None or segment.emotion in get_args(Emotion)
 
 
 @LANGUAGES
@@ -96,7 +95,7 @@ def test_what_is_offered_can_be_done(language: Language) -> None:
 
 
 def fingerprint_of_all(line: str) -> str:
-    return " ".join(fingerprint(sentence) for sentence in sentences_of(line, "en"))
+    return " ".join(fingerprint(segment.text) for segment in segments_of(line, "en"))
 
 
 @LANGUAGES

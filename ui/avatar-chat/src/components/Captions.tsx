@@ -1,4 +1,4 @@
-import type { ReplyView } from '../generated/view'
+import type { ReplyView, SentenceView } from '../generated/view'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
@@ -9,7 +9,12 @@ import { playingIn } from '../services/status'
 export function captionOfReply(reply: ReplyView | null | undefined): string {
   const { sentences = [] } = reply ?? {}
   const playing = sentences.findLast(({ state }) => state === 'playing')
-  return (playing ?? sentences.findLast(({ state }) => state === 'played'))?.text ?? ''
+  return wordsOf(playing ?? sentences.findLast(({ state }) => state === 'played'))
+}
+
+/** What the voice says of a sentence, without the marks of its Markdown. */
+function wordsOf(sentence: SentenceView | null | undefined): string {
+  return sentence?.spoken_text ?? sentence?.text ?? ''
 }
 
 /** The person's words in the turn in progress. */
@@ -34,7 +39,7 @@ export function Captions() {
   const { view, activeTurn } = conversation
   const turn = view.turns.find(({ id }) => id === activeTurn)
   const said = captionOfPerson(conversation)
-  const told = captionOfReply(turn?.reply) || (playingIn(view)?.text ?? '')
+  const told = captionOfReply(turn?.reply) || wordsOf(playingIn(view))
   const state = turn?.person?.state ?? 'final'
   return (
     <div className="captions" data-testid="captions" aria-hidden>

@@ -1,6 +1,6 @@
 import { ArrowDown, Mic } from 'lucide-react'
 import { memo, useCallback, useEffect, useRef, useState } from 'react'
-import type { PersonView, ReplyView, SentenceView, TurnView } from '../generated/view'
+import type { PersonView, ReplyView, TurnView } from '../generated/view'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
@@ -9,6 +9,7 @@ import type { ChatState } from '../services/chat'
 import type { ConversationState } from '../services/conversation'
 import { timeLabel } from '../services/dates'
 import { Portrait } from './Portrait'
+import { ReplyText } from './ReplyText'
 
 /** Microseconds between two turns after which the time is shown again. */
 const GAP = 10 * 60 * 1e6
@@ -102,7 +103,7 @@ function Greeting({ character }: { readonly character: Character }) {
   return (
     <div className="m-auto flex flex-col items-center justify-center gap-3 px-6 text-center">
       <Portrait character={character} className="size-16 rounded-full text-2xl" />
-      <p lang={character.language} className="max-w-72 text-balance text-ink-soft">
+      <p lang={character.language} dir="auto" className="max-w-72 text-balance text-ink-soft">
         {character.greeting}
       </p>
     </div>
@@ -179,27 +180,12 @@ function Reply({ reply, language }: { readonly reply: ReplyView; readonly langua
       {character && <Portrait character={character} className="mt-0.5 size-7 shrink-0 rounded-full text-xs" />}
       <div className="min-w-0 flex-1">
         <p className="sr-only">{character?.name ?? 'The avatar'}:</p>
-        <p dir="auto" lang={language} className="wrap-anywhere">
-          {reply.sentences.map((sentence) => (
-            <Sentence key={sentence.index} sentence={sentence} cut={reply.state === 'interrupted'} />
-          ))}
-          {reply.state === 'telling' && reply.sentences.length === 0 && <Dots />}
-        </p>
+        <ReplyText sentences={reply.sentences} cut={reply.state === 'interrupted'} language={language} />
+        {reply.state === 'telling' && reply.sentences.length === 0 && <Dots />}
         {reply.state === 'interrupted' && <p className="mt-1 text-xs text-ink-soft">You interrupted here</p>}
         {reply.state === 'failed' && <p className="mt-1 text-sm text-danger">No answer: {reply.error}</p>}
       </div>
     </div>
-  )
-}
-
-function Sentence({ sentence, cut }: { readonly sentence: SentenceView; readonly cut: boolean }) {
-  const unheard = cut && sentence.state === 'unspoken'
-  return (
-    <>
-      <span data-state={sentence.state} className={`sentence ${unheard ? 'text-ink-soft line-through' : ''}`}>
-        {sentence.text}
-      </span>{' '}
-    </>
   )
 }
 

@@ -233,7 +233,7 @@ export interface ReplyStarted {
   readonly engine: string
 }
 
-/** One sentence of the answer; it is spoken as one speech. */
+/** One sentence of the answer, spoken as one speech; or a block of it that is only shown, such as code. */
 export interface ReplySentence {
   readonly type: 'reply.sentence'
   readonly reply: ReplyId
@@ -250,6 +250,13 @@ export interface ReplySentence {
   readonly volume: number
   /** False: the sentence is shown as text only. */
   readonly spoken: boolean
+  /**
+   * The words for the voice, plain, with all their signs, where they differ from `text`, which is Markdown; empty: a
+   * block that is only shown, such as code; None: `text` is plain.
+   */
+  readonly spoken_text: string | null
+  /** White space between the sentence before and this one: the texts, joined with it, are the whole reply. */
+  readonly space_before: string
 }
 
 /** The text of the answer is complete. */

@@ -12,7 +12,12 @@ export interface PersonView {
 /** One sentence of a reply. */
 export interface SentenceView {
   readonly index: number
+  /** Markdown, where `spoken_text` is given. */
   readonly text: string
+  /** The words for the voice, plain; empty where it says nothing; null: `text` is plain. */
+  readonly spoken_text: string | null
+  /** White space between the sentence before and this one. */
+  readonly space_before: string
   readonly emotion: Emotion
   readonly speech: SpeechId | null
   readonly state: 'written' | 'spoken' | 'playing' | 'played' | 'unspoken'

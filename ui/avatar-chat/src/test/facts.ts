@@ -10,9 +10,10 @@ export interface Step {
 }
 
 const OWN = { forwarded: false } as const
-const VOICE = { pace: 1, volume: 1, spoken: true } as const
+const PLAIN = { spoken_text: null, space_before: ' ' } as const
+const VOICE = { pace: 1, volume: 1, spoken: true, ...PLAIN } as const
 const FEELING = { emotion: 'neutral', emotion_before: 'neutral' } as const
-const SENTENCE = { emotion: 'neutral', speech: null, state: 'written' } as const
+const SENTENCE = { emotion: 'neutral', speech: null, state: 'written', ...PLAIN } as const
 const REPLY: ReplyView = { id: 'r', character: 'ada', state: 'telling', heard: null, error: null, sentences: [] }
 
 /** A fact that changes its turn. */

@@ -79,6 +79,18 @@ def test_a_busy_machine_condemns_no_engine(tmp_path: Path) -> None:
     assert machine.speeds(tmp_path).all()[0].factor == 0.15
 
 
+def test_what_was_too_slow_on_a_busy_machine_is_timed_again_at_the_next_start(tmp_path: Path) -> None:
+    """Other processes slow the core too, so the processor time is too long as well."""
+    busy = Machine(8.0, mine=0.5)
+    with pytest.raises(EngineError, match="while the machine was busy, so it is timed again at the next start"):
+        busy.speeds(tmp_path).check("tts", "e", "v1", busy.workload)
+    assert busy.speeds(tmp_path).why_too_slow("e", "v1") is None
+    assert "timed again" in busy.speeds(tmp_path).note("tts")
+    quiet = Machine(1.0)
+    quiet.speeds(tmp_path).check("tts", "e", "v1", quiet.workload)
+    assert (quiet.runs, quiet.speeds(tmp_path).note("tts")) == (1, "")
+
+
 def test_threads_that_share_the_work_count_once(tmp_path: Path) -> None:
     machine = Machine(1.0, mine=4.0)
     machine.speeds(tmp_path).check("stt", "on four cores", "v1", machine.workload)

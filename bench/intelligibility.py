@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from num2words import num2words
+from num2words2 import num2words
 
 from bench.machine import machine, table
 from bench.sentences import GERMAN, sentences

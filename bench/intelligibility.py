@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from num2words2 import num2words
 
 from bench.machine import machine, table
 from bench.sentences import GERMAN, sentences
@@ -28,6 +27,7 @@ from services.stt.__main__ import make_vad
 from services.stt.engine import Transcriber
 from services.tts.__main__ import ENGINES
 from services.tts.engine import Synthesizer, Voice
+from services.tts.text.numerals import cardinal
 from services.tts.text.spoken_form import to_spoken_form
 
 VOICES = {
@@ -80,7 +80,7 @@ def transcribe(engine: Transcriber, sound: Samples, language: str = "en") -> str
 
 def words(text: str, language: str = "en") -> list[str]:
     """The words of a text with numbers spelled out, so that "27" and "twenty-seven" are the same."""
-    spelled = [num2words(word, lang=language) if word.isdigit() else word for word in normalised_words(text)]
+    spelled = [cardinal(word, language) if word.isdecimal() else word for word in normalised_words(text)]
     return normalised_words(" ".join(spelled).replace("-", " "))
 
 

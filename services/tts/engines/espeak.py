@@ -19,8 +19,8 @@ COMMAND = (sys.executable, "-m", "services.tts.engines.espeak_process")
 TIMEOUT = 10.0
 """Seconds for one sentence, which normally takes a hundredth of a second."""
 
-_LANGUAGES = {"en": "en-us", "zh": "cmn", "no": "nb", "iw": "he", "fr": "fr-fr"}
-"""eSpeak NG's names that differ from the language subtag."""
+_LANGUAGES = {"en": "en-us", "en-gb": "en", "pt-br": "pt-br", "zh": "cmn", "no": "nb", "iw": "he"}
+"""eSpeak NG's names that differ from the language subtag, by language or by language and country."""
 _VARIANTS = {"female": ("f5", 50, 100), "male": ("klatt4", 45, 80)}
 """Variant, pitch and volume (klatt4 clips at 100). Of eighteen variants, the recogniser understands these best: 78 and
 95 of 100 letters; with the plain voice 63."""

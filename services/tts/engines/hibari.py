@@ -92,9 +92,7 @@ class HibariEngine:
             # The silence at the end was trimmed, and with it the marks in it.
             yield SpeechPiece(trimmed, RATE, tuple(mark for mark in marks if mark.sample < spoken))
 
-    def _sound(
-        self, phonemes: str, pace: float, pitch: float, seed: int
-    ) -> tuple[npt.NDArray[np.float32], list[int]]:
+    def _sound(self, phonemes: str, pace: float, pitch: float, seed: int) -> tuple[npt.NDArray[np.float32], list[int]]:
         """The audio of a part, and the durations of its phonemes and of the silence before and after them."""
         ids = [0, *(vocabulary()[phoneme] for phoneme in phonemes), 0]
         inputs = {"ids": np.array([ids], np.int64), "speed": np.array([pace], np.float32)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from importlib import resources
 from typing import Any, Protocol
@@ -16,6 +17,10 @@ class Phonemizer(Protocol):
     """Text to IPA, see `EspeakEngine.ipa`."""
 
     def ipa(self, text: str, language: str) -> str: ...
+
+
+_LETTER_A = re.compile(r"(?<=[\w,] )A(?=$|[,;:!?]| [^A-Z\W]| [A-Z](?!\w))|(?<!\w)A(?= [B-HJ-Z](?!\w))")
+"""The letter and not the article: behind another word, and before no title's next word; or one of several letters."""
 
 
 @functools.cache
@@ -54,7 +59,7 @@ class MisakiReader:
         """
         if language.lower().split("-")[0] == "en":
             with self._lock:  # the lexicon caches what it has looked up
-                spoken = self._reader(british=language.lower() == "en-gb")(text)
+                spoken = self._reader(british=language.lower() == "en-gb")(_LETTER_A.sub("A.", text))
         else:
             assert self._others is not None
             spoken = to_kokoro_phonemes(self._others.ipa(text, language), language)

@@ -35,6 +35,7 @@ _MALE_PITCH = 0.72
 _MAX_WORD = 30
 """Letters after which a word is split: Pico does not end with very long ones."""
 _LONG_WORD = re.compile(rf"(\S{{{_MAX_WORD}}})(?=\S)")
+_LONG_NUMBER = re.compile(rf"\b(?=\w{{{_MAX_WORD + 1}}})\w*(?:hundert|tausend)\w*")
 _MARKUP = re.compile(r"[<>\\\x00-\x1f]")
 """Pico reads tags such as <speed> in the text."""
 
@@ -84,7 +85,7 @@ class PicoEngine:
         speed = min(max(voice.pace, 0.5), 2.0)
         estimate = self._visemes.open(text, voice, RATE)
         spoken = False
-        for part in split_text(_plain(text), MAX_PART):
+        for part in split_text(readable_text(text), MAX_PART):
             if not any(character.isalnum() for character in part):
                 continue
             response = self._process.request(Request(text=part, voice=name, speed=speed, pitch=pitch))
@@ -111,6 +112,14 @@ def _voice_name(voice: Voice) -> str | None:
     return VOICES.get(voice.language.lower().split("-")[0])
 
 
-def _plain(text: str) -> str:
+def readable_text(text: str) -> str:
     """The text without what Pico takes for markup, and without words that it cannot read."""
-    return _LONG_WORD.sub(r"\1 ", _MARKUP.sub(" ", text))
+    return _LONG_WORD.sub(r"\1 ", _LONG_NUMBER.sub(_in_parts, _MARKUP.sub(" ", text)))
+
+
+def _in_parts(number: re.Match[str]) -> str:
+    """A long German number as several words, split where its parts meet."""
+    return " ".join(
+        part if len(part) <= _MAX_WORD else part.replace("hundert", "hundert ").strip()
+        for part in number[0].replace("tausend", "tausend ").split()
+    )

@@ -54,7 +54,7 @@ _TIMES = re.compile(r"(?<![\w.,])(\d{1,3})[x×](?!\w|\s?\d)")
 _SAINT = re.compile(
     r"(?<!\w)St\.(?=[\s\u00a0][A-Z])(?<!\w St\.)|(?<!\w)St\.?(?=[\s\u00a0][A-Z][a-z])(?<![a-z] St\.)(?<![a-z] St)"
 )
-_STREET = re.compile(r"(?<=[a-z] )(St|Dr)\.?(?=[\s]*(?:[,;.!?)]|$|and|is|in|at|near))")
+_STREET = re.compile(r"(?<=[a-z] )(St|Dr)(?:\.|(?![.\w]))(?=\s*(?:[,;.!?)]|$)|\s(?:and|is|in|at|near)\s)")
 _DOCTOR = re.compile(r"(?<!\w)Dr\.?(?=[\s\u00a0][A-Z])")
 _PAGES = re.compile(r"(?<!\w)(pp|p)\.[\s\u00a0]?(?=\d)")
 _FIGURE = re.compile(

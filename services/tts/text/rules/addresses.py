@@ -82,7 +82,9 @@ def rules(language: Language) -> list[Rule]:
         parts = match.groups()[:4]
         if any(int(part) > 255 for part in parts):
             return None
-        said = f" {words['dot']} ".join(language.count(int(part)) for part in parts)
+        said = f" {words['dot']} ".join(
+            language.digits(part) if len(part) == 3 else language.count(int(part)) for part in parts
+        )
         if match[5]:
             said += f" {words['colon']} {language.count(int(match[5]))}"
         return said + (f" {words['slash']} {language.count(int(match[6]))}" if match[6] else "")
@@ -132,7 +134,8 @@ def version_rules(language: Language) -> list[Rule]:
         )
         if match[3]:
             said += " " + _spelled(language, match[3].lstrip("-"))
-        return f"{words['version']} {said}" if match[1] else said
+        is_named = word_before(match).lower() == words["version"].lower()
+        return f"{words['version']} {said}" if match[1] and not is_named else said
 
     return [
         Rule(_VERSION, version),

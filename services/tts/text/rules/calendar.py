@@ -120,7 +120,7 @@ def _full_year(written: str) -> str:
 def _time_rules(language: Language) -> list[Rule]:
     conjunction = language.words.get("to", "")
     mark = re.escape(language.clock_mark)
-    half = r"([\s\u00a0]?(?:[aApP]\.?[mM]\.?)(?!\w))?"
+    half = r"([\s\u00a0]?(?:(?:[aApP][mM]|[aApP]\.[mM]\.))(?!\w))?"
     clock = (
         rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d)(?:[\s\u00a0]{{1,2}}{mark}(?!\w))?"
         if mark
@@ -137,7 +137,12 @@ def _time_rules(language: Language) -> list[Rule]:
         return None if said is None else said + half_day(written_half)
 
     def at(match: Match) -> str | None:
-        return time(match[1], match[2], match[3])
+        said = time(match[1], match[2], match[3])
+        return said and said + stop(match)
+
+    def stop(match: Match) -> str:
+        """The full stop of "p.m." is also the one of its sentence."""
+        return "." if match[0].endswith(".") and not after(match).strip() else ""
 
     def between(match: Match) -> str | None:
         first, second = time(match[1], match[2], match[3]), time(match[4], match[5], match[6])
@@ -153,14 +158,15 @@ def _time_rules(language: Language) -> list[Rule]:
     def hour_only(match: Match) -> str | None:
         if int(match[1]) > 12:
             return None
-        return time(match[1], "0", match[2])
+        said = time(match[1], "0", match[2])
+        return said and said + stop(match)
 
     def hours_only(match: Match) -> str | None:
         first = language.count(int(match[1])) if match[2] is None else time(match[1], "0", match[2])
         second = time(match[3], "0", match[4])
         return None if first is None or second is None else f"{first} {conjunction} {second}"
 
-    am_pm = r"([\s\u00a0]?(?:[aApP]\.?[mM]\b\.?))"
+    am_pm = r"([\s\u00a0]?(?:(?:[aApP][mM](?!\w)|[aApP]\.[mM]\.)))"
     found = [Rule(re.compile(r"(?<![\w:.])(\d{1,3}):(\d\d):(\d\d)(?![\w:])"), length)]
     if conjunction:
         found.append(Rule(re.compile(rf"(?<![\w:.]){clock}{half}[\s\u00a0]?{_DASH}[\s\u00a0]?{clock}{half}"), between))

@@ -107,6 +107,15 @@ def test_many_languages_are_spoken(engine: EspeakEngine, language: str) -> None:
     assert len({mark.viseme for mark in piece.visemes}) > 2
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_of_them_has_a_voice_of_its_own(engine: EspeakEngine, language: str) -> None:
+    assert engine.ipa("12", language)
+
+
+def test_french_is_not_read_like_english(engine: EspeakEngine) -> None:
+    assert "swas" in engine.ipa("71", "fr")
+
+
 def test_an_unsupported_language_is_read_like_english(engine: EspeakEngine) -> None:
     piece = say(engine, "Hello.", Voice(language="xx-invented"))
     assert np.array_equal(piece.samples, say(engine, "Hello.").samples)

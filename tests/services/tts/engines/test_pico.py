@@ -14,7 +14,7 @@ from bus.errors import EngineError
 from services.audio import Samples
 from services.tts.engine import Voice
 from services.tts.engines.espeak import EspeakEngine
-from services.tts.engines.pico import RATE, PicoEngine
+from services.tts.engines.pico import RATE, PicoEngine, readable_text
 from services.tts.lips.estimator import VisemeEstimator
 from tests.fakes import FakeSynthesizer
 
@@ -105,3 +105,15 @@ def test_a_process_that_hangs_is_killed_and_the_error_can_be_tried_again() -> No
         say(engine, SENTENCE)
     assert caught.value.retryable
     assert engine.pid is None
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("eintausendneunhundertvierundachtzig Euro", "eintausend neunhundertvierundachtzig Euro"),
+        ("zweihundertvierunddreißigtausendelf", "zweihundert vierunddreißigtausend elf"),
+        ("neunzehnhundertachtzig", "neunzehnhundertachtzig"),
+    ],
+)
+def test_a_long_number_is_split_between_its_parts(written: str, read: str) -> None:
+    assert readable_text(written) == read

@@ -93,9 +93,7 @@ def test_latents_are_those_of_the_librarys_own_stream(model: XttsModel) -> None:
 
 @pytest.mark.parametrize("stretch", [1.0, 1.3])
 @pytest.mark.parametrize("sizes", [(8, 16), (1, 1), (5, 40)])
-def test_audio_in_pieces_is_the_same_as_at_once(
-    model: XttsModel, stretch: float, sizes: tuple[int, int]
-) -> None:
+def test_audio_in_pieces_is_the_same_as_at_once(model: XttsModel, stretch: float, sizes: tuple[int, int]) -> None:
     given = [torch.randn(1, 64, generator=torch.Generator().manual_seed(at)) for at in range(30)]
     decoder, timbre = model._model.hifigan_decoder, model.speakers["Damien Black"].timbre
     whole = Vocoder(decoder, timbre, stretch).push(given, last=True)

@@ -3,14 +3,20 @@
 Browsers cancel most of the echo; the residue, or all of it where they cancel none, rises and falls with the playback,
 some time later. So the loudness of the microphone is correlated with that of the playback at every plausible delay. A
 person who speaks over the playback is loud at other moments.
+
+Any two voices that begin within a second correlate, because both begin. So where one has just begun, the spectra
+decide: those of an echo are the ones that were played, but for a filter and a gain; those of another voice are not.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from services.audio import Samples
 
 MAX_DELAY = 40
 """Packets of 20 ms from playback to microphone: network, play-out buffer, room and the way back take 0.1 to 0.6 s."""
@@ -20,41 +26,97 @@ ECHO_CORRELATION = 0.8
 """Correlation from which the microphone hears the playback."""
 MIN_DEVIATION = 0.05
 """Standard deviation (in powers of ten) under which the microphone's loudness is too even to be correlated."""
+JUDGED_BY_SPECTRUM = 5, 20
+"""Windows with playback in them from which its spectra are known well enough, and from which the correlation of the
+loudness tells enough."""
+MAX_DIFFERENCE = 8.0
+"""Decibels, root mean square over bands and windows, by which an echo differs from what was played, its gain in each
+band aside. Measured on pairs of recorded sentences: 95 of 100 echoes of a reverberant room differ by less, 90 of 100
+other voices by more, from a third of a second after the onset; 98 after half a second."""
+BAND_EDGES = (150, 400, 700, 1100, 1700, 2600, 4000)
+"""Hertz."""
 _FLOOR = 1e-3
 """Loudness (-60 dB) under which playback counts as silent, and under which differences do not count."""
+_POWER_FLOOR = 1e-9
+
+Bands: TypeAlias = npt.NDArray[np.float64]
+"""Power in each of the bands."""
+_LENGTH = MAX_DELAY + 2 * SPAN + 2
+
+
+def band_powers(samples: Samples, rate: int) -> Bands:
+    """The power of a short piece of sound in the bands, full scale being 1.
+
+    Args:
+        rate: samples in a second.
+    """
+    spectrum = np.fft.rfft(samples.astype(np.float64) / 32768 * np.hanning(len(samples))) / max(len(samples), 1)
+    power = spectrum.real**2 + spectrum.imag**2
+    edges = (np.array(BAND_EDGES) * len(samples) / rate).astype(int)
+    return np.add.reduceat(power, edges)[:-1]
 
 
 class EchoDetector:
-    """The recent loudness of playback and microphone in one session, pushed in the order in which it happens."""
+    """The recent sound of playback and microphone in one session, pushed in the order in which it happens."""
 
     def __init__(self) -> None:
-        length = MAX_DELAY + 2 * SPAN + 2
-        self._playback: deque[float] = deque([0.0] * length, maxlen=length)
+        self._playback: deque[float] = deque([0.0] * _LENGTH, maxlen=_LENGTH)
+        self._playback_bands: deque[Bands | None] = deque([None] * _LENGTH, maxlen=_LENGTH)
         self._packets = 0
-        self._microphone: deque[tuple[int, float]] = deque(maxlen=SPAN)
+        self._microphone: deque[tuple[int, float, Bands | None]] = deque(maxlen=SPAN)
 
-    def push_playback(self, loudness: float) -> None:
+    def push_playback(self, loudness: float, bands: Bands | None = None) -> None:
         """Add the next 20 ms that leave for the browser, silence included.
 
         Args:
             loudness: root mean square, 0 to 1.
+            bands: its power in each band; without them its loudness stands for its spectrum.
         """
         self._packets += 1
         self._playback.append(loudness)
+        self._playback_bands.append(bands)
 
-    def is_echo(self, loudness: float) -> bool:
-        """Add the next window of the microphone; returns whether it is an echo of the playback."""
-        self._microphone.append((self._packets, loudness))
+    def is_echo(self, loudness: float, bands: Bands | None = None) -> bool:
+        """Add the next window of the microphone; returns whether it is an echo of the playback.
+
+        In the third of a second after something has begun, before the spectra tell, it counts as an echo.
+        """
+        self._microphone.append((self._packets, loudness, bands))
         if len(self._microphone) < SPAN or max(self._playback) < _FLOOR:
             return False
-        heard = _log_level(np.array([level for _, level in self._microphone]))
+        heard = _log_level(np.array([level for _, level, _ in self._microphone]))
         if heard.std() < MIN_DEVIATION:
             return False
         played = _log_level(np.convolve(np.array(self._playback), np.full(3, 1 / 3), mode="same"))
-        newest = len(played) - 1
-        places = np.array([newest - (self._packets - packet) for packet, _ in self._microphone])
-        delayed = places[None, :] - np.arange(MAX_DELAY)[:, None]
-        return bool(_correlations(played[np.maximum(delayed, 0)], heard).max() >= ECHO_CORRELATION)
+        places = np.array([_LENGTH - 1 - (self._packets - packet) for packet, _, _ in self._microphone])
+        delayed = np.maximum(places[None, :] - np.arange(MAX_DELAY)[:, None], 0)
+        delays = np.flatnonzero(_correlations(played[delayed], heard) >= ECHO_CORRELATION)
+        audible = played > np.log10(2 * _FLOOR)
+        return any(self._sounds_alike(delayed[delay], audible[delayed[delay]]) for delay in delays)
+
+    def _sounds_alike(self, places: npt.NDArray[np.int64], active: npt.NDArray[np.bool_]) -> bool:
+        """Whether the microphone's windows sound like the playback at these places, as far as it was audible there."""
+        enough, plenty = JUDGED_BY_SPECTRUM
+        windows = np.flatnonzero(active)
+        if not enough <= len(windows) < plenty:
+            return True
+        difference = np.array([self._difference(self._microphone[n], int(places[n])) for n in windows])
+        difference -= difference.mean(axis=0)
+        return bool(np.sqrt(np.mean(difference**2)) <= MAX_DIFFERENCE)
+
+    def _difference(self, window: tuple[int, float, Bands | None], place: int) -> npt.NDArray[np.float64]:
+        """By how many decibels a window of the microphone is above the playback around a place, in each band."""
+        _, loudness, bands = window
+        around = slice(max(place - 1, 0), place + 2)
+        played = [one for one in list(self._playback_bands)[around] if one is not None]
+        if bands is None or not played:
+            level = float(np.mean(np.square(list(self._playback)[around])))
+            return np.array([_decibels(np.array(loudness**2)) - _decibels(np.array(level))])
+        return _decibels(bands) - _decibels(np.sum(played, axis=0) / 3)
+
+
+def _decibels(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(10 * np.log10(power + _POWER_FLOOR))
 
 
 def _log_level(loudness: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -7,10 +7,10 @@ import logging
 from concurrent.futures import Future
 
 from bus.errors import InvalidInput
-from bus.events import MICROPHONE_RATE, AudioIn, Event, LiveEvent
+from bus.events import MICROPHONE_RATE, SPEECH_RATE, AudioIn, Event, LiveEvent
 from bus.log.event_log import EventLog
 from services.audio import OpusDecoder, rms, samples_from_pcm
-from services.gateway.listening.echo import EchoDetector
+from services.gateway.listening.echo import EchoDetector, band_powers
 from services.gateway.listening.endpointing import PRE_ROLL, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.opus_receiver import OpusReceiver
 from services.gateway.listening.pcm_buffer import PcmBuffer
@@ -99,10 +99,13 @@ class Microphone:
     def push_playback(self, packet: bytes | None) -> None:
         """Take the Opus packet that leaves for the browser in these 20 ms, for echo detection; None: silence."""
         try:
-            loudness = 0.0 if packet is None else rms(self._playback_decoder.decode(packet))
+            played = None if packet is None else self._playback_decoder.decode(packet)
         except InvalidInput:
-            loudness = 0.0
-        self._echo_detector.push_playback(loudness)
+            played = None
+        if played is None or not len(played):
+            self._echo_detector.push_playback(0.0)
+        else:
+            self._echo_detector.push_playback(rms(played), band_powers(played, SPEECH_RATE))
 
     def set_partial(self, text: str) -> None:
         """Take the newest partial transcript of the utterance, by which endpointing judges whether it is complete."""
@@ -125,8 +128,9 @@ class Microphone:
         start, self._analysed = self._analysed, self._analysed + self._detector.window
         window = self._buffer.pcm(start, self._analysed)
         probability = self._detector.probability(window)
-        loudness = rms(samples_from_pcm(window))
-        if self._echo_detector.is_echo(loudness):
+        samples = samples_from_pcm(window)
+        loudness = rms(samples)
+        if self._echo_detector.is_echo(loudness, band_powers(samples, MICROPHONE_RATE)):
             probability = 0.0
         match self._endpointer.push(probability, loudness):
             case StartOfSpeech(sample):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from services.audio import Samples, packet_loudness, resample, rms
-from services.gateway.listening.echo import EchoDetector
-from services.gateway.listening.endpointing import Endpointer, StartOfSpeech
+from services.gateway.listening.echo import EchoDetector, band_powers
+from services.gateway.listening.endpointing import PRE_ROLL, Endpointer, StartOfSpeech
 from services.gateway.listening.voice_activity import PocketsphinxDetector
 from tests import voices
 
@@ -27,10 +27,12 @@ def starts(captured: Samples, played: Samples, *, detect_echo: bool = True) -> l
     ticks = 0
     for start in range(0, len(captured) - detector.window, detector.window):
         while ticks * RATE // 50 <= start:
-            echo_detector.push_playback(loudness[ticks] if ticks < len(loudness) else 0.0)
+            packet = played[ticks * RATE // 50 :][: RATE // 50]
+            heard = ticks < len(loudness) and len(packet) == RATE // 50
+            echo_detector.push_playback(loudness[ticks] if heard else 0.0, band_powers(packet, RATE) if heard else None)
             ticks += 1
         window = captured[start : start + detector.window]
-        echo = echo_detector.is_echo(rms(window)) and detect_echo
+        echo = echo_detector.is_echo(rms(window), band_powers(window, RATE)) and detect_echo
         boundary = endpointer.push(0.0 if echo else detector.probability(window.tobytes()))
         if isinstance(boundary, StartOfSpeech):
             found.append(start / RATE)
@@ -64,6 +66,25 @@ def test_a_person_who_speaks_over_the_playback_is_captured() -> None:
     captured = microphone((played, 0.15, 0.2), (PERSON, 1.0, 2.5))
     first, *_ = starts(captured, played)
     assert 2.5 < first < 3.3
+
+
+@pytest.mark.parametrize("person", ["what_is_your_name_rms", "what_time_is_it_slt", "hello_rms", "repeat_that_rms"])
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.4, 0.6])
+def test_a_person_who_begins_right_after_the_playback_is_no_echo(after: float, person: str) -> None:
+    played = np.concatenate([silence(1), PLAYBACK])
+    captured = microphone((voices.samples(person), 1.0, 1 + after))
+    first, *_ = starts(captured, played)
+    # The first word is in what is kept from before the onset.
+    assert first - PRE_ROLL / RATE < 1 + after + 0.25
+
+
+def test_an_echo_with_the_sound_of_a_room_is_no_speech() -> None:
+    played = np.concatenate([silence(1), PLAYBACK])
+    times = np.arange(RATE // 5) / RATE
+    room = np.random.default_rng(2).normal(0, 0.03, len(times)) * np.exp(-times / 0.05)
+    room[0] = 1.0
+    echo = np.convolve(played.astype(float), room).clip(-32768, 32767).astype(np.int16)
+    assert starts(microphone((echo, 0.3, 0.25)), played) == []
 
 
 def test_without_playback_echo_detection_delays_nothing() -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 import pytest
-from aiohttp import web
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from bench.peer import Peer
 from bus import clock
 from bus.events import (
+    SPEECH_RATE,
     Body,
     Event,
     MessageReceived,
@@ -23,19 +28,21 @@ from bus.events import (
     ReplyEnded,
     ReplyInterrupted,
     ReplyStarted,
+    SessionClosed,
     SpeechEnded,
     TranscriptFinal,
-    UtteranceEnded,
     UtteranceStarted,
 )
 from bus.log.event_log import EventLog
 from services.audio import Samples, resample
 from tests import voices
+from tests.conftest import free_port
 from tests.e2e.stack import Stack
 
 SILENCE = 3.0
 """Seconds that the model thinks about everything but a greeting."""
 FIRST, SECOND = "what_time_is_it_rms", "what_is_your_name_rms"
+EXTRA = dict(one.split("=", 1) for one in os.environ.get("TRY_SETTINGS", "").split())
 QUESTION = "Shall I tell you a long story about the sea now?"
 STATEMENT = "The sea is wide and deep and full of fish and old ships and songs."
 
@@ -49,35 +56,47 @@ def cough() -> Samples:
     return burst.clip(-32_768, 32_767).astype(np.int16)
 
 
-@asynccontextmanager
-async def model() -> AsyncIterator[str]:
-    """A model server; gives its URL. It answers "ask me" with a question, "tell me" with a statement."""
+async def chat(request: Request) -> Response:
+    """Answers "ask me" with a question and "tell me" with a statement at once, everything else after a silence."""
+    words = (await request.json())["messages"][-1]["content"]
+    told = {"ask me": QUESTION, "tell me": STATEMENT}.get(words)
 
-    async def chat(request: web.Request) -> web.StreamResponse:
-        words = (await request.json())["messages"][-1]["content"]
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        told = {"ask me": QUESTION, "tell me": STATEMENT}.get(words)
+    async def body() -> AsyncIterator[bytes]:
         if told is None:
             await asyncio.sleep(SILENCE)
-            told = f"You said {words}. One more sentence. And a third one. And the last one."
-        piece = {"choices": [{"delta": {"content": told}, "finish_reason": "stop"}]}
-        await response.write(f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode())
-        return response
+        content = told or f"You said {words}. One more sentence. And a third one. And the last one."
+        piece = {"choices": [{"delta": {"content": content}, "finish_reason": "stop"}]}
+        yield f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode()
 
-    async def models(request: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": "scripted"}]})
+    return StreamingResponse(body(), media_type="text/event-stream")
 
-    app = web.Application()
-    app.add_routes([web.post("/v1/chat/completions", chat), web.get("/v1/models", models)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
+
+async def models(request: Request) -> Response:
+    return JSONResponse({"data": [{"id": "scripted"}]})
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[str]:
+    """A model server; gives its URL."""
+    app = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"]), Route("/v1/models", models)])
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    yield f"http://127.0.0.1:{port}/v1"
+    server.should_exit = True
+    serving.join()
+
+
+@pytest.fixture(scope="module")
+def system(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(
+        tmp_path_factory.mktemp("turns"), VISAVIS_LLM_URL=model, VISAVIS_LLM_KEY="", VISAVIS_LLM_AHEAD="off", **EXTRA
+    )
+    stack.start()
+    yield stack
+    stack.close()
+    print(stack.output()[-4000:])  # shown where a test failed
 
 
 class Talk:
@@ -105,34 +124,35 @@ class Talk:
     async def say(self, sound: Samples) -> None:
         await self.peer.say(sound)
 
-    async def answered(self) -> list[Event]:
-        """Wait until the answer to the newest words has been played; returns all facts."""
+    async def answered(self, turn: str | None = None) -> list[Event]:
+        """Wait until the answer to the newest words, or to those of a turn, has been played; returns all facts."""
 
         def over(facts: list[Event]) -> bool:
             words = [one for one in facts if isinstance(one.body, MessageReceived | TranscriptFinal)]
+            asked = turn or words[-1].turn
             ended = {one.body.reply: one.body.sentences for one in facts if isinstance(one.body, ReplyEnded)}
             played = [one.body.reply for one in facts if isinstance(one.body, PlaybackFinished)]
-            mine = [one.body.reply for one in facts if isinstance(one.body, ReplyStarted) and one.turn == words[-1].turn]
+            mine = [one.body.reply for one in facts if isinstance(one.body, ReplyStarted) and one.turn == asked]
             return any(reply in ended and played.count(reply) == ended[reply] for reply in mine)
 
         return await self.until(over)
 
+    async def write(self, text: str) -> str:
+        """Write a message; returns its turn."""
+        await self.peer.write(text)
+        turn = (await self.facts(MessageReceived))[-1].turn
+        assert turn is not None
+        return turn
 
-@asynccontextmanager
-async def talking(folder: Path, **settings: str) -> AsyncIterator[Talk]:
-    async with model() as url:
-        stack = Stack(folder, VISAVIS_LLM_URL=url, VISAVIS_LLM_KEY="", VISAVIS_LLM_AHEAD="off", **settings)
-        try:
-            await asyncio.to_thread(stack.start)
-            peer = Peer(stack.url)
-            await peer.connect()
-            try:
-                async with stack.event_log() as event_log:
-                    yield Talk(peer, event_log)
-            finally:
-                await peer.close()
-        finally:
-            await asyncio.to_thread(stack.close)
+
+@pytest.fixture
+async def talk(system: Stack) -> AsyncIterator[Talk]:
+    """A call in a conversation of its own."""
+    peer = Peer(system.url)
+    await peer.connect()
+    async with system.event_log() as event_log:
+        yield Talk(peer, event_log)
+    await peer.close()
 
 
 def at_of(facts: list[Event], kind: type[Body], place: int = -1) -> int:
@@ -146,93 +166,112 @@ def stale_starts(facts: list[Event], since: int) -> list[Event]:
 
 
 @pytest.mark.parametrize("pause", [0.3, 0.7, 1.2])
-async def test_a_second_phrase_while_the_first_answer_is_thought_out(tmp_path: Path, pause: float) -> None:
-    async with talking(tmp_path) as talk:
-        await talk.say(recording(FIRST))
-        await asyncio.sleep(pause)
-        await talk.say(recording(SECOND))
-        await talk.until_there_are(UtteranceEnded)
-        facts = await talk.answered()
-        began = at_of(facts, UtteranceStarted)
-        heard = " ".join(one.body.text for one in facts if isinstance(one.body, TranscriptFinal))
-        answers = {one.turn for one in facts if isinstance(one.body, PlaybackStarted)}
-        assert "time" in heard
-        assert "name" in heard
-        assert stale_starts(facts, began) == []
-        assert len(answers) == 1
+async def test_of_two_phrases_the_second_is_answered_and_nothing_of_the_first_is_played(
+    talk: Talk, pause: float
+) -> None:
+    await talk.say(recording(FIRST))
+    await asyncio.sleep(pause)
+    await talk.say(recording(SECOND))
+    await talk.until(lambda facts: "name" in heard(facts))
+    facts = await talk.answered()
+    assert "time" in heard(facts)
+    assert stale_starts(facts, at_of(facts, UtteranceStarted)) == []
+    assert len({one.turn for one in facts_of(facts, PlaybackStarted)}) == 1
 
 
-async def test_one_conversation_of_overlaps(tmp_path: Path) -> None:
-    async with talking(tmp_path) as talk:
-        # A spoken question after a written one, which is still thought about.
-        await talk.peer.write("what is the weather")
-        await talk.until_there_are(ReplyStarted)
-        await talk.say(recording(SECOND))
-        facts = await talk.answered()
-        (cut,) = [one for one in facts if isinstance(one.body, ReplyInterrupted)]
-        assert cut.turn == facts_of(facts, MessageReceived)[0].turn
-        assert stale_starts(facts, at_of(facts, UtteranceStarted)) == []
+async def test_a_spoken_question_interrupts_the_answer_to_a_written_one(talk: Talk) -> None:
+    written = await talk.write("what is the weather")
+    await talk.until_there_are(ReplyStarted)
+    await talk.say(recording(SECOND))
+    await talk.until_there_are(TranscriptFinal)
+    facts = await talk.answered()
+    assert [one.turn for one in facts_of(facts, ReplyInterrupted)] == [written]
+    assert stale_starts(facts, at_of(facts, UtteranceStarted)) == []
 
-        # A cough, and a murmur, while an answer is thought about: it goes on.
-        interruptions = len(await talk.facts(ReplyInterrupted))
-        await talk.peer.write("what is the weather")
-        await talk.say(cough())
-        await talk.say(recording("okay_rms"))
-        await talk.answered()
-        assert len(await talk.facts(ReplyInterrupted)) == interruptions
 
-        # The newest of three messages is the one that is answered aloud.
-        for text in ("one", "two", "three"):
-            await talk.peer.write(text)
-        facts = await talk.answered()
-        aloud = {one.turn for one in facts if isinstance(one.body, PlaybackStarted)}
-        turns = [one.turn for one in facts_of(facts, MessageReceived)][-3:]
-        assert [turn in aloud for turn in turns] == [False, False, True]
+@pytest.mark.parametrize("sound", ["a cough", "a murmur"])
+async def test_a_cough_or_a_murmur_cuts_nothing(talk: Talk, sound: str) -> None:
+    written = await talk.write("what is the weather")
+    await talk.say(cough() if sound == "a cough" else recording("okay_rms"))
+    if sound == "a murmur":
+        await talk.until_there_are(TranscriptFinal)
+    facts = await talk.answered(written)
+    assert facts_of(facts, ReplyInterrupted) == []
+    assert len(facts_of(facts, ReplyStarted)) == 1
 
-        # The stop button before the first word.
-        await talk.peer.write("what is the weather")
-        await talk.peer.interrupt()
-        await talk.until_there_are(ReplyInterrupted, len(await talk.facts(ReplyInterrupted)))
-        stopped = (await talk.facts(MessageReceived))[-1].turn
-        assert (await talk.facts(ReplyInterrupted))[-1].turn == stopped
+
+async def test_of_three_messages_the_newest_is_answered_aloud(talk: Talk) -> None:
+    turns = [await talk.write(text) for text in ("one", "two", "three")]
+    facts = await talk.answered()
+    aloud = {one.turn for one in facts_of(facts, PlaybackStarted)}
+    assert [turn in aloud for turn in turns] == [False, False, True]
+
+
+async def test_the_stop_button_stops_an_answer_that_is_thought_out(talk: Talk) -> None:
+    written = await talk.write("what is the weather")
+    await talk.peer.interrupt()
+    asked = await talk.write("ask me")
+    facts = await talk.answered(asked)
+    assert [one.turn for one in facts_of(facts, ReplyInterrupted)] == [written]
+    assert {one.turn for one in facts_of(facts, PlaybackStarted)} == {asked}
 
 
 @pytest.mark.parametrize("left", [0.9, 0.5, 0.1])
-async def test_okay_over_the_end_of_a_question_is_answered_after_it(tmp_path: Path, left: float) -> None:
-    async with talking(tmp_path) as talk:
-        await talk.peer.write("ask me")
-        await say_before_the_end(talk, "okay_rms", left)
-        facts = await talk.answered()
-        question = facts_of(facts, PlaybackFinished)[0].body
-        answer = [one for one in facts_of(facts, PlaybackStarted) if one.turn == facts_of(facts, TranscriptFinal)[-1].turn]
-        assert isinstance(question, PlaybackFinished)
-        assert question.complete
-        assert answer
-        assert facts_of(facts, PlaybackFinished)[0].at < answer[0].at
+async def test_okay_over_the_end_of_a_question_is_answered_after_it(talk: Talk, left: float) -> None:
+    asked = await talk.write("ask me")
+    await say_before_the_end(talk, "okay_rms", left)
+    await talk.until_there_are(TranscriptFinal)
+    facts = await talk.answered()
+    question, *answer = facts_of(facts, PlaybackFinished)
+    assert question.turn == asked
+    assert isinstance(question.body, PlaybackFinished)
+    assert question.body.complete
+    assert {one.turn for one in answer} == {facts_of(facts, TranscriptFinal)[-1].turn}
 
 
-async def test_okay_over_a_statement_is_a_murmur(tmp_path: Path) -> None:
-    async with talking(tmp_path) as talk:
-        await talk.peer.write("tell me")
-        await say_before_the_end(talk, "okay_rms", 0.9)
-        await talk.until_there_are(TranscriptFinal)
-        (finished,) = await talk.until_there_are(PlaybackFinished)
-        assert isinstance(finished.body, PlaybackFinished)
-        assert finished.body.complete
-        await talk.peer.write("ask me")
-        facts = await talk.answered()
-        assert len(facts_of(facts, ReplyStarted)) == 2
+async def test_okay_over_a_statement_is_a_murmur(talk: Talk) -> None:
+    told = await talk.write("tell me")
+    await say_before_the_end(talk, "okay_rms", 0.9)
+    await talk.until_there_are(TranscriptFinal)
+    facts = await talk.answered(told)
+    asked = await talk.write("ask me")
+    facts = await talk.answered(asked)
+    assert {one.turn for one in facts_of(facts, ReplyStarted)} == {told, asked}
+    assert facts_of(facts, ReplyInterrupted) == []
+
+
+async def test_a_phrase_right_after_the_voice_has_begun_is_heard_whole(talk: Talk) -> None:
+    await talk.write("tell me")
+    await talk.until_there_are(PlaybackStarted)
+    await talk.say(recording(SECOND))
+    await talk.until_there_are(TranscriptFinal)
+    facts = await talk.answered()
+    assert heard(facts) == "what is your name"
+
+
+async def test_a_session_that_is_lost_in_mid_sentence_ends_what_it_was_playing(talk: Talk) -> None:
+    await talk.write("tell me")
+    await talk.until_there_are(PlaybackStarted)
+    await talk.peer.close()
+    await talk.until_there_are(SessionClosed)
+    facts = await talk.facts(Body)
+    begun = [one.body.speech for one in facts if isinstance(one.body, PlaybackStarted)]
+    ended = [one.body.speech for one in facts if isinstance(one.body, PlaybackFinished)]
+    assert begun == ended
 
 
 async def say_before_the_end(talk: Talk, name: str, left: float) -> None:
     """Say something so that it begins so many seconds before the end of the sentence being played."""
-    await talk.until_there_are(SpeechEnded)
+    (speech,) = await talk.until_there_are(SpeechEnded)
     (started,) = await talk.until_there_are(PlaybackStarted)
-    (speech,) = await talk.facts(SpeechEnded)
     assert isinstance(speech.body, SpeechEnded)
-    ends = started.at / 1e6 + speech.body.samples / 48_000
+    ends = started.at / 1e6 + speech.body.samples / SPEECH_RATE
     await asyncio.sleep(max(0.0, ends - left - clock.now() / 1e6))
     await talk.say(recording(name))
+
+
+def heard(facts: list[Event]) -> str:
+    return " ".join(one.body.text for one in facts if isinstance(one.body, TranscriptFinal)).lower().strip(" .?")
 
 
 def facts_of(facts: list[Event], kind: type[Body]) -> list[Event]:

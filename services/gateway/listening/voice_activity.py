@@ -11,6 +11,7 @@ from bus.errors import InvalidInput
 from services import silero
 from services.audio import rms, samples_from_pcm
 from services.gateway.listening.endpointing import WINDOW
+from services.gateway.listening.noise import is_noise, is_tone
 from services.gateway.listening.onset import STEADY, SURE, Evidence
 
 
@@ -70,7 +71,7 @@ class PocketsphinxDetector:
     """The WebRTC detector in the wheel of pocketsphinx, combined with an adaptive noise floor.
 
     The WebRTC detector alone goes on for 120 ms after a voice, and takes noise for speech. The floor adapts within
-    seconds.
+    seconds; beeps and bursts of noise are told by their spectra.
     """
 
     window = WINDOW
@@ -85,11 +86,13 @@ class PocketsphinxDetector:
     def probability(self, window: bytes) -> float:
         if len(window) != 2 * WINDOW:
             raise InvalidInput(f"expected a window of {2 * WINDOW} bytes (30 ms at 16 kHz), got {len(window)}")
-        level = 20 * math.log10(max(rms(samples_from_pcm(window)), 1e-5))
+        samples = samples_from_pcm(window)
+        level = 20 * math.log10(max(rms(samples), 1e-5))
         self._levels.append(level)
         over = level - self._floor() - MARGIN
         loud = 1 / (1 + math.exp(-over / SLOPE))
-        return loud if self._vad.is_speech(window) else MAX_UNVOICED * loud
+        voiced = self._vad.is_speech(window) and not is_tone(samples) and not is_noise(samples)
+        return loud if voiced else MAX_UNVOICED * loud
 
     def _floor(self) -> float:
         ordered = sorted(self._levels)

@@ -2,6 +2,9 @@
 
 The voice pauses at the first sound. Words then interrupt the reply; a cough, or a backchannel that only means "go on",
 lets it resume where it paused. A reply that starts while the person is speaking is paused in the same way.
+
+Where sounds keep turning out to have no words (a machine that beeps, music), the next ones pause nothing until they
+have some.
 """
 
 from __future__ import annotations
@@ -13,16 +16,29 @@ from services.backchannel import is_backchannel
 Verdict: TypeAlias = Literal["wait", "interrupt", "resume"]
 
 
+MAX_WORDLESS = 2
+"""Utterances in a row without words, after which a sound is taken for noise."""
+
+
 class BargeInDetector:
     """The utterances of one session whose final transcript is still missing."""
 
     def __init__(self) -> None:
         self._turns: dict[str, str | None] = {}
+        self._worded: set[str] = set()
+        """Those of the pending utterances that have words."""
+        self._wordless = 0
+        """Utterances in a row without words."""
 
     @property
     def is_pending(self) -> bool:
         """Whether the transcript of any utterance is still missing."""
         return bool(self._turns)
+
+    @property
+    def pauses_voice(self) -> bool:
+        """Whether the avatar has to be silent: an utterance is pending that is no noise."""
+        return bool(self._worded) or (self.is_pending and self._wordless < MAX_WORDLESS)
 
     def turn(self, utterance: str) -> str | None:
         """The turn that a pending utterance opens."""
@@ -34,6 +50,8 @@ class BargeInDetector:
 
     def judge_partial(self, utterance: str, text: str) -> Verdict:
         """The verdict on a partial transcript."""
+        if utterance in self._turns and text.strip():
+            self._worded.add(utterance)
         return "interrupt" if utterance in self._turns and _is_interruption(text) else "wait"
 
     def judge_final(self, utterance: str, text: str) -> Verdict:
@@ -41,6 +59,8 @@ class BargeInDetector:
         if utterance not in self._turns:
             return "wait"
         del self._turns[utterance]
+        self._worded.discard(utterance)
+        self._wordless = 0 if text.strip() else self._wordless + 1
         if _is_interruption(text):
             return "interrupt"
         return "wait" if self._turns else "resume"

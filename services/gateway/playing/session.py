@@ -257,7 +257,7 @@ class Session:
             case SpeechStarted(reply=reply):
                 self._follow(reply)
                 self.playout.add_speech(self._playback_events.add_speech(event))
-                if self._barge_in.is_pending:
+                if self._barge_in.pauses_voice:
                     self.playout.pause()  # the avatar does not talk over the person
             case SpeechFailed(speech=speech) | SpeechEnded(speech=speech, samples=0):
                 self.playout.fail_audio(speech)
@@ -272,7 +272,7 @@ class Session:
                 self._show_idle_loop()
             case UtteranceStarted(utterance=utterance, session=self.id):
                 self._barge_in.start(utterance, event.turn)
-                if not self.playout.is_idle:
+                if self._barge_in.pauses_voice and not self.playout.is_idle:
                     self.playout.pause()
             case TranscriptFinal(utterance=utterance, text=text):
                 self._words.add_words(event)

@@ -15,7 +15,7 @@ from services.command_phrases import Phrase
 from services.silero import WINDOW
 from services.stt.batcher import Batcher
 from services.stt.moonshine.network import Heard, MoonshineNetwork, Token
-from services.stt.moonshine.phrases import PhraseSpeller, PhraseTree, best_phrase
+from services.stt.moonshine.phrases import PhraseSpeller, PhraseTree, best_phrase, is_beginning_only
 from services.stt.segments import Segmenter
 from services.stt.streaming import DECODE_TIMEOUT, DecodedWindow, StreamingTranscription, Window
 
@@ -102,6 +102,9 @@ class MoonshineEngine:
             )
         fit = best_phrase(self._network, heard, self._trees[window.phrases])
         if fit is None or len(fit.phrase) < LETTERS_PER_SECOND * _seconds(window.speech):
+            return []
+        said = " ".join(word for word, _ in words_of(heard.tokens, self._network.vocabulary))
+        if is_beginning_only(fit.phrase, said):
             return []
         marks = tuple(token for token in heard.tokens[-1:] if self._network.is_mark(token.id))
         return words_of((*fit.tokens, *marks), self._network.vocabulary)

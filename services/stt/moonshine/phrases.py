@@ -20,6 +20,8 @@ from services.stt.moonshine.network import Caches, Heard, Token
 
 MAX_BRANCHES = 16
 """Branches that are followed at once, the likeliest."""
+MOST_MORE, MOST_MORE_LETTERS = 1.25, 3
+"""Letters that may be heard for each letter of a phrase, and beside: a command that is misheard is rarely longer."""
 _KEPT_WORDS = 2_000
 
 
@@ -95,6 +97,19 @@ def best_phrase(network: Decoder, heard: Heard, tree: PhraseTree) -> Fit | None:
                 best = Fit(branch.node.phrase, branch.tokens, ratio)
         branches = _grown(branches, logprobs, reference)
     return best
+
+
+def is_beginning_only(phrase: str, heard: str) -> bool:
+    """Whether more was heard than a phrase accounts for: "Could you say that again to my mother" is no command.
+
+    The network finds the end after the phrase hardly less likely than the words that follow, so that its likelihood
+    alone does not tell.
+    """
+    return _letters(heard) > MOST_MORE * _letters(phrase) + MOST_MORE_LETTERS
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def heard_logprob(network: Decoder, heard: Heard) -> float:

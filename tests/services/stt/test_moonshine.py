@@ -121,6 +121,13 @@ class TestCommands:
         words = normalised_words(hear(engine, flite, text, phrases=PHRASES))
         assert word_errors(normalised_words(text), words) < len(words) // 2
 
+    @pytest.mark.parametrize("voice", ["rms", "slt"])
+    def test_a_command_with_more_after_it_is_none(
+        self, engine: MoonshineEngine, flite: FliteEngine, voice: str
+    ) -> None:
+        heard = [hear(engine, flite, text, phrases=PHRASES, voice=voice) for text in LONGER_THAN_A_COMMAND]
+        assert [words for words in heard if recognise_command(words, "en", NAMES, "Ada") is not None] == []
+
 
 NAMES = {"ada": "Ada", "milo": "Milo", "noor": "Noor", "otto": "Otto"}
 PHRASES = command_phrases(tuple(NAMES.values()))
@@ -130,6 +137,14 @@ COMMANDS = (
     "Text only.", "Switch to text.", "Voice on.", "What can I say?", "New conversation.", "Turn the volume up.",
     "That's enough.",
 )  # fmt: skip
+LONGER_THAN_A_COMMAND = (
+    "Can you repeat that story about the dragon tomorrow?", "Could you say that again to my mother in the evening?",
+    "Please stop talking about politics all the time.", "Can you speak louder than the radio next door?",
+    "Let's start a new conversation about gardening today.", "What can I say to my boss on Monday?",
+    "Can you repeat that joke about the penguin?", "Say it again when my brother is here.",
+    "Could you talk to Milo's teacher about it?", "Can you turn it down the street over there?",
+    "Slow down the music before dinner.", "Voice on the phone was hard to hear.",
+)  # fmt: skip
 ORDINARY = (
     "Talk to me.", "Can I talk to you?", "I want to talk to her.", "I switched to tea.", "What can I see there?",
     "Turn left at the church.", "Slow food is good food.", "Hello there.", "Later.", "I stopped smoking.",
@@ -137,9 +152,11 @@ ORDINARY = (
 )  # fmt: skip
 
 
-def hear(engine: MoonshineEngine, flite: FliteEngine, text: str, phrases: tuple[Phrase, ...]) -> str:
-    """What is heard of a sentence in flite's man's voice, after half a second of silence."""
-    pieces = list(flite.speak(text, Voice("rms"), 0))
+def hear(
+    engine: MoonshineEngine, flite: FliteEngine, text: str, phrases: tuple[Phrase, ...], voice: str = "rms"
+) -> str:
+    """What is heard of a sentence in one of flite's voices, after half a second of silence."""
+    pieces = list(flite.speak(text, Voice(voice), 0))
     sound = resample(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, 16_000)
     pcm = np.concatenate([np.zeros(8_000, np.int16), sound, np.zeros(8_000, np.int16)]).tobytes()
     return transcribe(engine, pcm, phrases).text

@@ -11,7 +11,7 @@ import pytest
 
 from services.models.catalogue import MOONSHINE
 from services.stt.moonshine.network import Caches, Heard, Token, read_vocabulary
-from services.stt.moonshine.phrases import PhraseSpeller, PhraseTree, best_phrase
+from services.stt.moonshine.phrases import PhraseSpeller, PhraseTree, best_phrase, is_beginning_only
 from tests import real_models
 
 END, STOP, TALKING, SIGNS, GO = range(5)
@@ -117,3 +117,10 @@ def test_names_are_spelled_as_the_network_writes_them() -> None:
         spelled.append(vocabulary[token].decode())
         node = node.after[token]
     assert spelled == ["▁Switch", "▁to", "▁Mil", "o"]
+
+
+def test_a_phrase_with_more_after_it_is_only_the_beginning() -> None:
+    assert is_beginning_only("Can you repeat that", "Can you repeat that joke about the penguin?")
+    assert is_beginning_only("Say it again", "Say it again tomorrow.")
+    assert not is_beginning_only("Say it again, please", "Stay it a gain, please.")
+    assert not is_beginning_only("Switch to Milo", "Switched to my low.")

@@ -50,3 +50,20 @@ def test_the_voice_resumes_once_the_last_of_several_sounds_was_no_interruption()
     barge_in = pending("one", "two")
     assert barge_in.judge_final("one", "mm-hm") == "wait"
     assert barge_in.judge_final("two", "") == "resume"
+
+
+def test_what_keeps_having_no_words_is_noise_and_pauses_nothing_until_it_has_some() -> None:
+    barge_in = BargeInDetector()
+    pauses = []
+    for number in range(4):
+        barge_in.start(f"u{number}", None)
+        pauses.append(barge_in.pauses_voice)
+        barge_in.judge_final(f"u{number}", "")
+    assert pauses == [True, True, False, False]
+    barge_in.start("words", None)
+    assert not barge_in.pauses_voice
+    assert barge_in.judge_partial("words", "what") == "interrupt"
+    assert barge_in.pauses_voice
+    barge_in.judge_final("words", "what time is it")
+    barge_in.start("cough", None)
+    assert barge_in.pauses_voice

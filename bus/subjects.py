@@ -20,7 +20,7 @@ from bus.events import (
     tag_of,
 )
 
-_TOKEN = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def token(value: str, name: str) -> str:
@@ -32,7 +32,7 @@ def token(value: str, name: str) -> str:
     Raises:
         InvalidInput: it is empty, too long or has a character that a token must not have.
     """
-    if not _TOKEN.match(value):
+    if not _TOKEN.fullmatch(value):
         raise InvalidInput(f"{name} must be 1 to 64 characters of A-Z a-z 0-9 _ -, got {value[:80]!r}")
     return value
 

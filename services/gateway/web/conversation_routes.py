@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -22,7 +23,7 @@ from services.gateway.web.identity import current_person
 
 LONGEST_QUERY = 200
 """Characters that may be searched for."""
-_SEQUENCE_DIGITS = 19
+_SEQUENCE = re.compile(r"[0-9]{1,19}")
 
 
 class NewConversation(Struct, forbid_unknown_fields=True):
@@ -80,22 +81,11 @@ class ConversationRoutes:
 
     async def events(self, request: Request) -> Response:
         conversation = self._own(request).id
-        last = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-        if not (last.isascii() and last.isdecimal()) or len(last) > _SEQUENCE_DIGITS:
-            raise InvalidInput(f"after must be a sequence number, got {last[:40]!r}")
-        await self._check_position(conversation, int(last))
-        stream = event_stream(self._context.event_log, self._context.feed, conversation, int(last))
+        after = _sequence_in(request)
+        await self._check_position(conversation, after)
+        stream = event_stream(self._context.event_log, self._context.feed, conversation, after)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-
-    async def _check_position(self, conversation: str, after: int) -> None:
-        """A reader behind the end of the log would wait for ever: the log was put back from an older copy, say."""
-        if after <= self._context.feed.state_of(conversation).seq:
-            return
-        # Another gateway may be a moment ahead of this one.
-        newest = await self._context.event_log.last_sequence(streams.CONVERSATIONS)
-        if after > newest:
-            raise InvalidInput(f"the log ends at {newest}, before {after}: read the conversation anew")
 
     async def send_message(self, request: Request) -> Response:
         conversation = await self._conversations.with_available_character(self._own(request))
@@ -119,5 +109,28 @@ class ConversationRoutes:
         await self._conversations.interrupt_when_current(self._own(request).id, by="button")
         return Response(status_code=204)
 
+    async def _check_position(self, conversation: str, after: int) -> None:
+        """A reader behind the end of the log would wait for ever: the log was put back from an older copy, say."""
+        if after <= self._context.feed.state_of(conversation).seq:
+            return
+        # Another gateway may be a moment ahead of this one.
+        newest = await self._context.event_log.last_sequence(streams.CONVERSATIONS)
+        if after > newest:
+            raise InvalidInput(
+                f"after={after} is past the newest event, {newest}; load the conversation and follow it from its seq"
+            )
+
     def _own(self, request: Request) -> Conversation:
         return self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+
+
+def _sequence_in(request: Request) -> int:
+    """The sequence after which events are asked for: of the header `Last-Event-ID`, else of the query.
+
+    Raises:
+        InvalidInput: it is no sequence number.
+    """
+    given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+    if not _SEQUENCE.fullmatch(given):
+        raise InvalidInput(f"after must be a sequence number, digits 0 to 9 only, got {given[:40]!r}")
+    return int(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +12,12 @@ from starlette.responses import JSONResponse, Response
 from bus.errors import InvalidInput, TooLarge
 
 _LONGEST_JSON = 64 << 10
+
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # both halves of a character
+    r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    r"|\\."
+)
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -38,21 +44,17 @@ async def read_json(request: Request, kind: type[StructT]) -> StructT:
     """
     body = await read_body(request, _LONGEST_JSON) or b"{}"
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = "it has half a character (a lone surrogate)" if _has_lone_surrogate(body) else error
-        raise InvalidInput(f"the body is not what is expected here: {reason}") from error
-
-
-def _has_lone_surrogate(body: bytes) -> bool:
-    """Whether JSON is right but for half a character, of which the decoder only says that the data end too soon."""
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
+    for escape in _ESCAPE.finditer(text):
+        if escape["half"]:  # JSON can spell a surrogate alone, UTF-8 cannot
+            half = f"{escape['half']} at {escape.start()}"
+            raise InvalidInput(f"the body has half a character (a lone surrogate), {half}")
     try:
-        json.dumps(json.loads(body), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    except (ValueError, RecursionError):
-        return False
-    return False
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidInput(f"the body is not what is expected here: {error}") from error
 
 
 def json_answer(value: Any) -> Response:

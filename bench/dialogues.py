@@ -74,8 +74,8 @@ DIALOGUES: tuple[tuple[str, str, str, str], ...] = (
 
 async def reply(engine: ChatEngine, request: ChatRequest) -> str:
     """The answer as it is heard, without tags."""
-    answer = "".join([piece async for piece in engine.stream(request)])
-    return " ".join(segment.text for segment in segments_of(answer, request.language))
+    pieces = [piece async for piece in engine.stream(request) if isinstance(piece, str)]
+    return " ".join(segment.text for segment in segments_of("".join(pieces), request.language))
 
 
 async def play(engine: ChatEngine, language: str, character: CharacterCreated, said: Iterator[str], seed: str) -> None:

@@ -23,9 +23,7 @@ SpeechId: TypeAlias = Id
 EventId: TypeAlias = Id
 
 Emotion: TypeAlias = Literal["neutral", "happy", "sad", "surprised", "angry", "disgusted", "fearful"]
-Viseme: TypeAlias = Literal[
-    "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"
-]
+Viseme: TypeAlias = Literal["sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"]
 """The fifteen OpenXR visemes."""
 
 CommandName: TypeAlias = Literal[
@@ -267,6 +265,8 @@ class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
     block that is only shown, such as code; None: `text` is plain."""
     space_before: str = " "
     """White space between the sentence before and this one: the texts, joined with it, are the whole reply."""
+    notice: bool = False
+    """True: the sentence says that the reply has failed; it is no part of the answer."""
 
 
 class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
@@ -274,6 +274,8 @@ class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
 
     reply: ReplyId
     sentences: int
+    engine: str = ""
+    """What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several."""
 
 
 class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted"):

@@ -75,11 +75,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """auto, companion (offline), openai (any endpoint that speaks its protocol), local (a language model on this
     machine)."""
     llm_url: str = ""
-    """Base URL of an OpenAI-compatible API, e.g. http://127.0.0.1:11434/v1."""
+    """Base URL of an OpenAI-compatible API, e.g. http://127.0.0.1:11434/v1; or several, comma separated: where one
+    fails, or has no first word within 8 seconds, the next one is asked."""
     llm_model: str = ""
-    """Model to request; empty: the first one that the endpoint lists."""
+    """Model to request; empty: the first one that the endpoint lists; comma separated: one for each URL."""
     llm_key: str = ""
-    """API key, if the endpoint needs one."""
+    """API key, if the endpoint needs one; comma separated: one for each URL, empty for none."""
     llm_ahead: Literal["on", "off"] = "on"
     """Whether the language model is asked as soon as a person falls silent, before their turn is certainly over: the
     answer begins sooner, but some requests are wasted. Each dialogue worker sends its own."""

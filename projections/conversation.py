@@ -80,6 +80,7 @@ class Sentence(Struct, frozen=True, kw_only=True):
     """Length of its speech at 48 kHz, once that has ended."""
     heard: int = 0
     """Samples of its speech that have been played, at 48 kHz; the most of all sessions."""
+    notice: bool = False  # it says that the reply has failed
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -212,13 +213,17 @@ def _heard_text(reply: Reply) -> tuple[str, bool]:
     if reply.state == "interrupted":
         return (reply.heard or "").strip(), True
     if not any(sentence.state in ("playing", "played") for sentence in reply.sentences):
-        return joined_text((one, one.text) for one in reply.sentences), False
-    parts = [(one, one.text if one.state == "unspoken" else played_text(one)) for one in reply.sentences]
+        return joined_text((one, one.text) for one in _answer(reply)), False
+    parts = [(one, one.text if one.state == "unspoken" else played_text(one)) for one in _answer(reply)]
     return joined_text(parts), any(part != sentence.text for sentence, part in parts)
 
 
+def _answer(reply: Reply) -> tuple[Sentence, ...]:
+    return tuple(sentence for sentence in reply.sentences if not sentence.notice)
+
+
 def joined_text(parts: Iterable[tuple[Sentence, str]]) -> str:
-    """Sentences, or the heard parts of them, with the white space between them as it was written."""
+    """Sentences, or the heard parts of them, with the white space between them."""
     return "".join(f"{sentence.space_before}{part}" for sentence, part in parts if part).strip()
 
 
@@ -337,24 +342,20 @@ def _update_reply(state: Conversation, event: Event, reply: str, change: Callabl
 def _fold_reply_fact(reply: Reply, body: _ReplyFact) -> Reply:
     match body:
         case ReplySentence() if all(sentence.index != body.index for sentence in reply.sentences):
+            unspoken = reply.state == "interrupted" or body.spoken_text == ""
             sentence = Sentence(
-                index=body.index,
-                text=body.text,
-                spoken_text=body.spoken_text,
-                space_before=body.space_before,
-                emotion=body.emotion,
-                state="unspoken" if reply.state == "interrupted" or body.spoken_text == "" else "written",
-            )
+                index=body.index, text=body.text, spoken_text=body.spoken_text, space_before=body.space_before,
+                emotion=body.emotion, state="unspoken" if unspoken else "written", notice=body.notice,
+            )  # fmt: skip
             sentences = tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index))
             # A failed reply continues where its dead letter was requeued.
-            state = "telling" if reply.state == "failed" else reply.state
-            return replace(reply, state=state, error=None, sentences=sentences)
+            reply = replace(reply, state="telling") if reply.state == "failed" else reply
+            return replace(reply, error=None, sentences=sentences)
         case ReplyEnded() if reply.state in ("telling", "failed"):
-            return replace(reply, state="ended", error=None)
+            return replace(reply, state="ended", error=None, sentences=_answer(reply))
         case ReplyInterrupted() if reply.state != "interrupted":
-            return replace(
-                reply, state="interrupted", heard=body.heard, sentences=tuple(map(_interrupted, reply.sentences))
-            )
+            cut = tuple(map(_interrupted, reply.sentences))
+            return replace(reply, state="interrupted", heard=body.heard, sentences=cut)
         case ReplyFailed() if reply.state == "telling":
             return replace(reply, state="failed", error=body.detail)
     return reply

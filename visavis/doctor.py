@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bus import subjects
@@ -12,12 +13,15 @@ from bus.errors import VisavisError
 from bus.log import streams
 from bus.log.event_log import connect
 from bus.process.discovery import discover
-from bus.settings import PREFIX, Settings, without_credentials
+from bus.settings import PREFIX, Settings
 from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
 from visavis.doctor_models import better, models, speeds
+
+if TYPE_CHECKING:
+    from services.dialogue.openai import OpenAI
 
 TIMEOUT = 5.0
 """Seconds for NATS and the language model to answer."""
@@ -91,6 +95,7 @@ def _dead_letters(count: int) -> CheckResult:
 async def check_language_model(settings: Settings) -> list[CheckResult]:
     """Whether the endpoint of the language model answers, and lists the model in the settings."""
     from services.dialogue.openai import OpenAI
+    from services.dialogue.openai.failover import openai_engines
 
     subject = "model"
     if local_model.is_used(settings):
@@ -105,19 +110,26 @@ async def check_language_model(settings: Settings) -> list[CheckResult]:
     if not settings.llm_url:
         return []
     try:
-        chat = OpenAI(settings.llm_url, key=settings.llm_key, first_token_timeout=TIMEOUT)
+        endpoints = openai_engines(settings, first_token_timeout=TIMEOUT)
     except VisavisError as error:
-        return [failure(subject, error.detail, f"correct {PREFIX}LLM_URL, or unset it for the offline companion")]
+        remedy = f"correct what it names, or unset {PREFIX}LLM_URL for the offline companion"
+        return [failure(subject, error.detail, remedy)]
+    # Where another endpoint can answer, each is named in its own line.
+    return [await _check_endpoint(subject, chat) for chat in endpoints]
+
+
+async def _check_endpoint(subject: str, chat: OpenAI) -> CheckResult:
+    """Whether one endpoint answers, and lists the model that is asked of it."""
+    wanted = chat.model
     try:
         names = await chat.models()
     except VisavisError as error:
-        return [warning(subject, error.detail, f"start it, or unset {PREFIX}LLM_URL for the offline companion")]
+        return warning(subject, error.detail, f"start it, or unset {PREFIX}LLM_URL for the offline companion")
     finally:
         await chat.close()
-    wanted = settings.llm_model
     if wanted and wanted not in names:
-        return [warning(subject, f"{wanted} is not listed, only {', '.join(names[:5])}", f"correct {PREFIX}LLM_MODEL")]
-    return [ok(subject, f"{wanted or names[0]} at {without_credentials(settings.llm_url)}")]
+        return warning(subject, f"{wanted} is not listed, only {', '.join(names[:5])}", f"correct {PREFIX}LLM_MODEL")
+    return ok(subject, f"{wanted or names[0]} at {chat.address}")
 
 
 async def _greeting(url: str, timeout: float) -> bytes | None:

@@ -17,7 +17,8 @@ from services.dialogue.engine import ChatEngine, ChatRequest
 from services.dialogue.local_model import files as local_files
 from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, MAX_TOKENS, LocalModel
 from services.dialogue.openai import OpenAI
-from services.dialogue.service import CONSUMES, Dialogue, failure_facts
+from services.dialogue.openai.failover import Failover, openai_engines
+from services.dialogue.service import CONSUMES, Dialogue
 
 
 def _openai_missing(settings: Settings) -> str | None:
@@ -25,7 +26,7 @@ def _openai_missing(settings: Settings) -> str | None:
 
 
 def _openai(settings: Settings) -> ChatEngine:
-    return OpenAI(settings.llm_url, model=settings.llm_model, key=settings.llm_key)
+    return Failover(openai_engines(settings))
 
 
 def _local(settings: Settings) -> ChatEngine:
@@ -106,7 +107,7 @@ def build(settings: Settings) -> Service:
         background=together(background) if background else None,
         engine=choice.option.name,
         note=local.note if local else str,
-        on_failure=failure_facts,
+        on_failure=dialogue.failure_facts,
         # Work items wait for a socket here, not for a processor.
         concurrency=32,
     )

@@ -30,6 +30,12 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     """32 bits; the same for every attempt at the same reply."""
 
 
+class AnsweredBy(Struct, frozen=True):
+    """Which of several engines writes the answer that follows."""
+
+    engine: str
+
+
 class ChatEngine(Protocol):
     """Answers a request, streaming the text.
 
@@ -47,8 +53,10 @@ class ChatEngine(Protocol):
         """Whether the same request always gets the same text, from its beginning; `reply_so_far` is then ignored."""
         ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+    def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy]:
         """Yields pieces of the answer, of any length; tags such as `[happy]` set the emotion.
+
+        An engine that asks several others says before the pieces which one writes them.
 
         Raises:
             EngineError: there is no answer, or the stream broke off; says whether another attempt can help.

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from cachetools import LRUCache
+from msgspec.structs import replace
 
 from bus.errors import BusError, EngineError, Forbidden, VisavisError
 from bus.events import (
@@ -35,7 +36,8 @@ from services.backchannel import is_backchannel
 from services.characters import current_characters
 from services.dialogue.commands.outcomes import command_outputs
 from services.dialogue.commands.recognition import recognise_command
-from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
+from services.dialogue.failure_sentences import failure_sentence
 from services.dialogue.normalisation import normalise
 from services.dialogue.segmenter import ReplySegmenter, Segment
 from services.dialogue.speculative_reply import SpeculativeReplies
@@ -76,6 +78,8 @@ class Dialogue:
         self._prepare_request = prepare_request
         self._speculative = SpeculativeReplies(chat)
         self._conversations: LRUCache[str, Conversation] = LRUCache(cached_conversations)
+        self._in_progress: LRUCache[str, ReplySentence] = LRUCache(cached_conversations)
+        """By event, how a sentence after the newest one of its reply would be said, without its words."""
         self._words = NewestWords()
 
     async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -114,13 +118,16 @@ class Dialogue:
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
 
-        index = 0
         emotion: Emotion = "neutral"
         # The sentences on the log are output again first: an event's id follows from the place of the output, so these
         # are dropped as duplicates, and the new ones get new ids.
-        for sentence in recorded.sentences if recorded else ():
-            yield _sentence(reply, index, sentence, character, conversation, language, emotion)
-            index, emotion = index + 1, sentence.emotion
+        answered = [sentence for sentence in recorded.sentences if not sentence.notice] if recorded else []
+        for sentence in answered:
+            yield _sentence(reply, sentence.index, sentence, character, conversation, language, emotion)
+            emotion = sentence.emotion
+        index = max((sentence.index + 1 for sentence in recorded.sentences), default=0) if recorded else 0
+        silent = Segment(text="…", spoken_text="…", space_before="\n\n")
+        self._in_progress[event.id] = _sentence(reply, index, silent, character, conversation, language, emotion)
 
         request = _chat_request(
             conversation,
@@ -131,19 +138,34 @@ class Dialogue:
             language=language,
             before_turn=event.turn or _input_id(body),
             seed=seed_of(_input_id(body)),
-            reply_so_far=tuple(one.space_before + one.text for one in recorded.sentences) if recorded else (),
+            reply_so_far=tuple(one.space_before + one.text for one in answered),
         )
         pieces = self._speculative.take(event.conversation, request) or self._chat.stream(request)
-        async with aclosing(cast("Any", self._new_sentences(request, pieces))) as sentences:
+        source = _Source(pieces)
+        told = bool(answered)
+        async with aclosing(cast("Any", self._new_sentences(request, source.text()))) as sentences:
             async for segment in sentences:
                 yield _sentence(reply, index, segment, character, conversation, language, emotion)
-                index, emotion = index + 1, segment.emotion or emotion
-        if not index:
+                index, emotion, told = index + 1, segment.emotion or emotion, True
+                self._in_progress[event.id] = _sentence(
+                    reply, index, silent, character, conversation, language, emotion
+                )
+        if not told:
             raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
-        yield ReplyEnded(reply=reply, sentences=index)
+        self._in_progress.pop(event.id, None)
+        yield ReplyEnded(reply=reply, sentences=index, engine=source.engine)
         # Last, so that a redelivery, which finds the title on the log, moves no other output to another place.
         if not conversation.titled:
             yield ConversationTitled(title=conversation.title or title_of(text))
+
+    def failure_facts(self, event: Event, error: VisavisError) -> Iterable[Body]:
+        """What tells the person that no answer will come: a sentence to hear, and the cause to read."""
+        following = self._in_progress.pop(event.id, None)
+        if following is not None:
+            begun = following.index > 0
+            text, language = failure_sentence(error.code, following.language, begun=begun)
+            yield replace(following, text=text, language=language, emotion="neutral", notice=True)
+        yield from failure_facts(event, error)
 
     async def speculate(self, reader: Reader) -> AsyncIterator[Output]:
         """Start a speculative reply at every stable transcript, for ever. Outputs nothing itself: `reply` takes them.
@@ -237,6 +259,26 @@ class Dialogue:
                     skip -= 1
                 elif self._chat.deterministic or normalise(segment.text) not in recorded:
                     yield segment
+
+
+class _Source:
+    """The text of an answer, and which engine it is from.
+
+    Attributes:
+        engine: as the engine itself says in an `AnsweredBy`; "" as long as it has not.
+    """
+
+    def __init__(self, pieces: AsyncIterator[str | AnsweredBy]) -> None:
+        self.engine = ""
+        self._pieces = pieces
+
+    async def text(self) -> AsyncIterator[str]:
+        async with aclosing(cast("Any", self._pieces)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, AnsweredBy):
+                    self.engine = piece.engine
+                else:
+                    yield piece
 
 
 async def _segments(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[Segment]:

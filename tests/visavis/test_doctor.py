@@ -295,6 +295,33 @@ async def test_an_unreachable_language_model_is_a_warning_and_a_wrong_address_a_
     assert await check_language_model(Settings()) == []
 
 
+async def test_each_of_several_language_models_has_a_line_of_its_own(endpoint: str) -> None:
+    urls = f"{endpoint},http://127.0.0.1:{free_port()}/v1"
+    here, away = await check_language_model(Settings(llm_url=urls, llm_model="qwen3,"))
+    assert [here.state, away.state] == ["ok", "warning"]
+    assert here.message.startswith("qwen3 at 127.0.0.1")
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:7890", "socks://127.0.0.1:7890", "http://127.0.0.1:9"])
+async def test_a_language_model_on_this_machine_is_reached_whatever_proxy_is_named(
+    endpoint: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The environment is read where the client is made, deep below the command.
+    for name in ("ALL_PROXY", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, proxy)
+    (result,) = await check_language_model(Settings(llm_url=endpoint))
+    assert result.state == "ok"
+
+
+async def test_a_proxy_that_cannot_be_used_is_a_failure_that_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:7890")
+    (result,) = await check_language_model(Settings(llm_url="https://models.example.com/v1"))
+    assert result.state == "failure"
+    assert "ALL_PROXY=socks://127.0.0.1:7890" in result.message
+
+
 async def test_a_language_model_on_this_machine_is_named(endpoint: str, tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp", reason="the extra mind is not installed")
     (tmp_path / "mine.gguf").write_bytes(b"GGUF")

@@ -45,6 +45,7 @@ class Endpoint:
             raise ConfigurationError(f"VISAVIS_LLM_URL: expected http://host:port/v1, got scheme {base.scheme!r}")
         environment = os.environ if environment is None else environment
         self.host = f"{base.host}:{base.port}" if base.port else base.host
+        self.address = f"{self.host}{base.path.rstrip('/')}"
         self.where = f"the language model at {base.copy_with(username=None, password=None)}"
         self._timeout = timeout
         self._proxy = proxy_variable(str(base), environment)

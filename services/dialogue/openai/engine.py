@@ -90,9 +90,19 @@ class OpenAI:
         return f"openai:{self._model}" if self._model else "openai"
 
     @property
+    def model(self) -> str:
+        """The model that is asked; "" as long as it has not been chosen."""
+        return self._model
+
+    @property
     def host(self) -> str:
         """Host and port of the endpoint."""
         return self._endpoint.host
+
+    @property
+    def address(self) -> str:
+        """Host, port and path of the endpoint."""
+        return self._endpoint.address
 
     async def close(self) -> None:
         await self._endpoint.close()
@@ -151,13 +161,9 @@ class OpenAI:
 
     async def _ask(self, stack: AsyncExitStack, request: ChatRequest, timeout: float) -> httpx2.Response:
         """Send the request, without the parameters that this endpoint has refused before."""
-        model = await self._choose_model()
-        payload: dict[str, Any] = {"model": model, "messages": self._fitter.messages(request), "stream": True}
-        payload |= {"seed": request.seed, "max_tokens": self._max_tokens}
-        left_out = self._unsupported | ({"max_tokens"} if model in self._unlimited else set())
-        payload = {name: value for name, value in payload.items() if name not in left_out}
         try:
             async with asyncio.timeout(timeout):
+                payload = self._payload(await self._choose_model(), request)
                 response = await stack.enter_async_context(self._endpoint.stream("chat/completions", payload))
         except TimeoutError as error:
             raise self._endpoint.silent(timeout) from error
@@ -167,6 +173,12 @@ class OpenAI:
         if self._adapted(response.status_code, problem, request, payload):
             raise _AskAnew
         raise self._refused(response, problem)
+
+    def _payload(self, model: str, request: ChatRequest) -> dict[str, Any]:
+        payload: dict[str, Any] = {"model": model, "messages": self._fitter.messages(request), "stream": True}
+        payload |= {"seed": request.seed, "max_tokens": self._max_tokens}
+        left_out = self._unsupported | ({"max_tokens"} if model in self._unlimited else set())
+        return {name: value for name, value in payload.items() if name not in left_out}
 
     def _adapted(self, status: int, problem: Problem, request: ChatRequest, payload: Mapping[str, Any]) -> bool:
         """Whether the next request will be another one, that the endpoint may accept."""

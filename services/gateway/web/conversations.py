@@ -230,7 +230,7 @@ def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
     """Whether more text is to come, or a session is still to play a part of it."""
     if reply.state == "telling":
         return True
-    if reply.state != "ended":
+    if reply.state not in ("ended", "failed"):
         return False
     played = max((one.index for one in reply.sentences if one.state == "played"), default=-1)
     unplayed = any(one.index > played and is_unplayed(one) for one in reply.sentences)

@@ -7,22 +7,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bus.errors import ConfigurationError
+from bus.errors import ConfigurationError, EngineError
+from bus.events import MessageReceived, ReplyFailed
 from bus.settings import Settings
 from bus.work.service import Output, Reader
 from services.dialogue.__main__ import ENGINES, build, together
-from services.dialogue.service import CONSUMES, failure_facts
-from tests.fakes import FakeReader
+from services.dialogue.service import CONSUMES
+from tests.fakes import FakeReader, event
 
 
 def test_without_an_endpoint_the_companion_is_chosen() -> None:
     service = build(Settings())
-    assert (service.name, service.engine, service.consumes, service.on_failure) == (
-        "dialogue",
-        "companion",
-        CONSUMES,
-        failure_facts,
-    )
+    assert (service.name, service.engine, service.consumes) == ("dialogue", "companion", CONSUMES)
+    asked = event(MessageReceived(message="m", text="hello"), turn="t")
+    failed = list(service.on_failure(asked, EngineError("it is away")))
+    assert [type(fact) for fact in failed] == [ReplyFailed]
 
 
 def test_with_an_endpoint_the_language_model_is_chosen() -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from msgspec.structs import replace
 
 from bus.errors import EngineError
 from bus.events import (
@@ -32,7 +31,7 @@ from bus.work.service import Service
 from projections.conversation import Conversation, Reply, Sentence, fold_all
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine, ChatRequest
-from services.dialogue.service import CONSUMES, Dialogue, failure_facts
+from services.dialogue.service import CONSUMES, Dialogue
 from tests.fakes import event
 
 ADA = CharacterCreated(name="Ada", tagline="an engineer", personality="-", greeting="Hi.", look="l", voice="female")
@@ -66,7 +65,7 @@ async def working(event_log: EventLog, chat: ChatEngine) -> AsyncIterator[None]:
         consumes=CONSUMES,
         handle=dialogue.reply,
         engine=chat.name,
-        on_failure=failure_facts,
+        on_failure=dialogue.failure_facts,
         backoff=(0.01,),
     )
     worker = asyncio.create_task(Runner(event_log, service).run())
@@ -151,7 +150,7 @@ async def test_an_error_that_is_not_retryable_fails_the_reply_at_once(event_log:
     async with working(event_log, chat):
         facts = await until_over(event_log, ReplyFailed)
     assert len(chat.asked) == 1
-    assert [type(one.body) for _, one in facts][2:] == [ReplyStarted, StepFailed, ReplyFailed]
+    assert [type(one.body) for _, one in facts][2:] == [ReplyStarted, StepFailed, ReplySentence, ReplyFailed]
     reply = fold_all(Conversation(id="c"), facts).turns[0].reply
     assert reply is not None
     assert (reply.state, reply.error) == ("failed", "the key is refused")
@@ -163,22 +162,24 @@ async def test_a_reply_that_was_given_up_is_completed_once_its_dead_letter_is_re
     chat = Faulty(faults=MAX_TRIES)
     async with working(event_log, chat):
         facts = await until_over(event_log, ReplyFailed)
-        assert fold_all(Conversation(id="c"), facts).turns[0].reply == replace(
-            whole_reply(), state="failed", error="it broke off", sentences=whole_reply().sentences[:1]
-        )
+        failed = fold_all(Conversation(id="c"), facts).turns[0].reply
+        assert failed is not None
+        assert (failed.state, failed.error) == ("failed", "it broke off")
+        assert [(one.text == "One.", one.notice) for one in failed.sentences] == [(True, False), (False, True)]
         async with asyncio.timeout(10):
             while not (letters := [one async for one in dead_letters.read_all(event_log)]):
                 await asyncio.sleep(0.01)
         await dead_letters.Requeuer(event_log).requeue(letters[0])
         facts = await until_over(event_log, ConversationTitled)
     assert chat.asked[-1].reply_so_far == (" One.",)
-    assert fold_all(Conversation(id="c"), facts).turns[0].reply == whole_reply()
+    # The sentence about the failure, at place 1, is none of the answer.
+    assert fold_all(Conversation(id="c"), facts).turns[0].reply == whole_reply(places=(0, 2, 3))
     kinds = [type(one.body) for _, one in facts]
-    assert [kinds.count(one) for one in (ReplyStarted, ReplySentence, ReplyFailed, ReplyEnded)] == [1, 3, 1, 1]
+    assert [kinds.count(one) for one in (ReplyStarted, ReplySentence, ReplyFailed, ReplyEnded)] == [1, 4, 1, 1]
 
 
-def whole_reply() -> Reply:
+def whole_reply(places: tuple[int, ...] = (0, 1, 2)) -> Reply:
     """The complete reply, as the page shows it."""
-    texts = enumerate(("One.", "Two.", "Three."))
+    texts = zip(places, ("One.", "Two.", "Three."), strict=True)
     sentences = [Sentence(index=place, text=text, emotion="happy") for place, text in texts]
     return Reply(id=derive_id("ask", "reply"), character="ada", state="ended", sentences=tuple(sentences))

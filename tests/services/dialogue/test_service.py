@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from bus.errors import EngineError
 from bus.events import (
@@ -34,8 +35,9 @@ from bus.events import (
     Watching,
 )
 from bus.ids import derive_id
-from projections.conversation import Message
-from services.dialogue.engine import ChatRequest
+from projections.conversation import Conversation, Message, fold_all
+from services.dialogue.engine import AnsweredBy, ChatRequest
+from services.dialogue.failure_sentences import failure_sentence
 from services.dialogue.service import Dialogue, failure_facts
 from tests.fakes import FakeReader, event
 
@@ -314,6 +316,64 @@ def test_a_failed_reply_has_the_code_and_detail_of_its_error() -> None:
     error = EngineError("the model is away", code="llm_unreachable")
     failure = ReplyFailed(reply=REPLY, code="llm_unreachable", detail="the model is away")
     assert list(failure_facts(ASKED, error)) == [failure]
+
+
+async def test_a_failure_is_heard_in_the_language_of_the_reply_and_its_cause_is_on_record() -> None:
+    dialogue = Dialogue(FakeChat("One. Two", breaks=True))
+    log_reader = reader(opened("de"), ASKED)
+    with pytest.raises(EngineError) as caught:
+        async for _ in dialogue.reply(ASKED, log_reader):
+            pass
+    notice, failed = dialogue.failure_facts(ASKED, caught.value)
+    assert isinstance(notice, ReplySentence)
+    assert (notice.reply, notice.index, notice.character, notice.language) == (REPLY, 1, "ada", "de")
+    assert (notice.text, notice.notice) == (failure_sentence("x", "de", begun=True)[0], True)
+    assert failed == ReplyFailed(reply=REPLY, code="engine_failed", detail="it broke off")
+
+
+async def test_to_a_person_who_reads_the_sentence_about_a_failure_is_text() -> None:
+    dialogue = Dialogue(FakeChat(breaks=True))
+    log_reader = reader(opened(), (CommandRecognised(name="text_only"), "t0"), ASKED)
+    with pytest.raises(EngineError) as caught:
+        async for _ in dialogue.reply(ASKED, log_reader):
+            pass
+    notice, _ = dialogue.failure_facts(ASKED, caught.value)
+    assert isinstance(notice, ReplySentence)
+    assert (notice.index, notice.spoken) == (0, False)
+
+
+async def test_the_sentence_about_a_failure_is_no_part_of_the_answer() -> None:
+    notice = replace(sentence(1, "I can't go on."), notice=True)
+    failed = ReplyFailed(reply=REPLY, code="x", detail="y")
+    facts = reader(opened(), ASKED, *HALF, (notice, "t"), (failed, "t"))
+    (turn,) = fold_all(Conversation(id="c"), facts.events).turns
+    assert turn.reply is not None
+    assert (turn.reply.state, [one.notice for one in turn.reply.sentences]) == ("failed", [False, True])
+    # Where the dead letter is requeued, the reply goes on behind the sentence.
+    chat = FakeChat("I like logs.")
+    outputs = await answer(chat, facts)
+    assert [(one.index, one.text) for one in outputs if isinstance(one, ReplySentence)] == [
+        (0, "I am Ada."), (2, "I like logs.")
+    ]  # fmt: skip
+    assert chat.asked[0].reply_so_far == (" I am Ada.",)
+    # Later requests do not know of it.
+    later = event(MessageReceived(message="m2", text="and now"), at=9, turn="t2")
+    facts.events.append((9, later))
+    await answer(chat, facts, later)
+    assert [one.text for one in chat.asked[-1].history if one.role == "assistant"] == ["I am Ada."]
+
+
+async def test_which_engine_wrote_the_answer_is_on_record() -> None:
+    class TwoEngines(FakeChat):
+        async def stream(self, request: ChatRequest) -> AsyncIterator[Any]:
+            yield AnsweredBy("openai:b@host:2")
+            yield "Yes."
+
+    outputs = await answer(TwoEngines(), reader(opened(), ASKED))
+    assert [one for one in outputs if isinstance(one, ReplyEnded)] == [
+        ReplyEnded(reply=REPLY, sentences=1, engine="openai:b@host:2")
+    ]
+    assert [one.text for one in outputs if isinstance(one, ReplySentence)] == ["Yes."]
 
 
 # Before the first words

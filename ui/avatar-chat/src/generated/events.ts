@@ -257,6 +257,8 @@ export interface ReplySentence {
   readonly spoken_text: string | null
   /** White space between the sentence before and this one: the texts, joined with it, are the whole reply. */
   readonly space_before: string
+  /** True: the sentence says that the reply has failed; it is no part of the answer. */
+  readonly notice: boolean
 }
 
 /** The text of the answer is complete. */
@@ -264,6 +266,8 @@ export interface ReplyEnded {
   readonly type: 'reply.ended'
   readonly reply: ReplyId
   readonly sentences: number
+  /** What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several. */
+  readonly engine: string
 }
 
 /** The person interrupted the answer. Every service stops its work on it. */

@@ -21,6 +21,8 @@ def _set(words: str) -> frozenset[str]:
 
 _START = "\u2e19"
 """Marks where the wanted part of a paragraph begins. Punctuation, so that it opens and closes no emphasis."""
+_REACH = 600
+"""Characters of a paragraph that are read again for the marks that are open."""
 HTML_NAMES = _set(
     "a abbr b bdi bdo big blockquote body br button caption center cite code col dd del details dfn div "
     "dl dt em figure figcaption font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input "
@@ -50,36 +52,52 @@ def spoken_words(source: str, start: int, env: MutableMapping[str, Any]) -> tupl
     Returns:
         The text on one line, and the index where the newest outermost block begins.
     """
-    tokens = _PARSER.parse(source, env)
+    tokens = _blocks(source, env)
     line = source.count("\n", 0, start)
     line_start = source.rfind("\n", 0, start) + 1
     begins_line = not source[line_start:start].strip()
     parts: list[str] = []
+    number = ""
     for token in tokens:
         if token.map is None or token.map[1] <= line:
             continue
-        if token.type == "list_item_open" and token.info and (token.map[0] > line or begins_line):
-            if token.map[0] >= line:
-                parts.append(f"{token.info}{token.markup}")
+        if token.type == "list_item_open" and token.info and token.map[0] >= line + (not begins_line):
+            number += f"{token.info}{token.markup} "
         elif token.type == "inline":
             within = token.map[0] < line or (token.map[0] == line and not begins_line)
-            children = _children_from(token, source, start, line, env) if within else token.children or []
-            parts.append(_TASK.sub("", _FOOTNOTE.sub("", _text(children))))
-    outermost = [token.map[0] for token in tokens if token.level == 0 and token.map is not None and token.nesting >= 0]
-    newest = _offset_of_line(source, outermost[-1]) if outermost else len(source)
+            content = _content_from(token, source, start, line) if within else token.content
+            parts += [number, _TASK.sub("", _FOOTNOTE.sub("", _text(_inlines(content, env))))]
+            number = ""
+    # A point of a list, or a block of a quotation, can be read without those before it.
+    begins = [token.map[0] for token in tokens if token.level <= 1 and token.map is not None and token.nesting >= 0]
+    newest = _offset_of_line(source, begins[-1]) if begins else len(source)
     return " ".join(" ".join(parts).split()), newest
+
+
+def _blocks(source: str, env: MutableMapping[str, Any]) -> list[Token]:
+    """The blocks of Markdown; their text is not parsed yet."""
+    tokens: list[Token] = []
+    _PARSER.block.parse(source, _PARSER, env, tokens)
+    return tokens
+
+
+def _inlines(content: str, env: MutableMapping[str, Any]) -> list[Token]:
+    """The parts of the text of a block."""
+    tokens: list[Token] = []
+    _PARSER.inline.parse(content, _PARSER, env, tokens)
+    return tokens
 
 
 def is_in_table(source: str) -> bool:
     """Whether the last line of Markdown belongs to a table."""
-    tokens = _PARSER.parse(source, {})
+    tokens = _blocks(source, {})
     last = source.rstrip("\n").count("\n")
     return any(token.type == "table_open" and token.map is not None and token.map[1] > last for token in tokens)
 
 
 def is_indented_code(source: str) -> bool:
     """Whether the last line of Markdown is code by its indentation."""
-    tokens = _PARSER.parse(source, {})
+    tokens = _blocks(source, {})
     return bool(tokens) and next(token for token in reversed(tokens) if token.map is not None).type == "code_block"
 
 
@@ -90,21 +108,22 @@ def _offset_of_line(source: str, line: int) -> int:
     return offset
 
 
-def _children_from(token: Token, source: str, start: int, line: int, env: MutableMapping[str, Any]) -> Sequence[Token]:
-    """The tokens of a paragraph, of which only what follows the mark is wanted."""
+def _content_from(token: Token, source: str, start: int, line: int) -> str:
+    """The text of a paragraph with a mark behind which the wanted part begins; its beginning tells what is open."""
     assert token.map is not None
     content = token.content
     lines = content.split("\n")
     place = min(line - token.map[0], len(lines) - 1)
     before = sum(len(one) + 1 for one in lines[:place])
-    end = source.find("\n", start)
-    rest = source[start : end if end >= 0 else len(source)].rstrip()
-    offset = max(before, before + len(lines[place].rstrip()) - len(rest))
+    line_start, line_end = source.rfind("\n", 0, start) + 1, source.find("\n", start)
+    whole = source[line_start : line_end if line_end >= 0 else len(source)]
+    # The marks of lists, quotations and headings before the text, and those after it, are not in it.
+    indent = len(lines[place]) - len(lines[place].lstrip())
+    column = start - line_start - max(0, whole.find(lines[place].strip())) + indent
+    offset = before + min(max(0, column), len(lines[place]))
     while offset > 0 and content[offset - 1].isspace():
         offset -= 1  # before the space, which decides whether a star opens or closes
-    children: list[Token] = []
-    _PARSER.inline.parse(f"{content[:offset]}{_START}{content[offset:]}", _PARSER, env, children)
-    return children
+    return f"{content[max(0, offset - _REACH) : offset]}{_START}{content[offset:]}"
 
 
 def _text(tokens: Sequence[Token]) -> str:
@@ -175,15 +194,20 @@ def _formula(state: StateInline, silent: bool) -> bool:
     return True
 
 
+_STARS = re.compile(r"\*+")
+_FACTOR_BEFORE = re.compile(r"(?:[\d)]|(?<![A-Za-z])[A-Za-z])$")
+_FACTOR_AFTER = re.compile(r"[\d(]|-\d|[A-Za-z](?![A-Za-z])")
+
+
 def _emphasis(state: StateInline, silent: bool) -> bool:
     """As CommonMark, but stars between digits or single letters are signs: 3**4, a*b*c."""
-    scanned = re.compile(r"\*+").match(state.src, state.pos)
-    if scanned is None or silent:
+    stars = _STARS.match(state.src, state.pos)
+    if stars is None or silent:
         return tokenize_emphasis(state, silent)
-    before, after = state.src[: state.pos], state.src[scanned.end() :]
-    if re.search(r"(?:[\d)]|(?<![A-Za-z])[A-Za-z])$", before) and re.match(r"[\d(]|-\d|[A-Za-z](?![A-Za-z])", after):
-        state.push("text", "", 0).content = scanned[0]
-        state.pos = scanned.end()
+    before = state.src[max(0, state.pos - 2) : state.pos]
+    if _FACTOR_BEFORE.search(before) and _FACTOR_AFTER.match(state.src, stars.end()):
+        state.push("text", "", 0).content = stars[0]
+        state.pos = stars.end()
         return True
     return tokenize_emphasis(state, silent)
 
@@ -195,9 +219,16 @@ def _open_emphasis(state: StateInline) -> None:
         token = state.tokens[one.token]
         if one.end >= 0 or place in partners or token.content[:1] not in ("*", "_", "~"):
             continue
-        following = next((t.content for t in state.tokens[one.token + 1 :] if t.content.strip("*_~")), "")
-        if one.open and following[:1].isalpha():
+        if one.open and _is_before_word(state.tokens, one.token + 1):
             token.content = ""
+
+
+def _is_before_word(tokens: Sequence[Token], place: int) -> bool:
+    while place < len(tokens):
+        if content := tokens[place].content.lstrip("*_~"):
+            return content[0].isalpha()
+        place += 1
+    return False
 
 
 def _make_parser() -> MarkdownIt:

@@ -18,6 +18,8 @@ CHUNK = 400
 """Characters after which a part of a long block of code is shown; it ends with a line."""
 HELD = 160
 """Characters for which an open link, code span or stage direction holds the end of a sentence back."""
+CONTEXT = 4_000
+"""Characters of a block that are kept behind a sentence, to read it as a part of the block."""
 
 _SPACE = " \t\n\r\f\v\u3000\xa0"
 _CONTAINER = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
@@ -57,6 +59,8 @@ class ReplySegmenter:
         """From the beginning of the newest block at the outermost level."""
         self._start = 0
         """Index of what has not been returned."""
+        self._blank = True
+        """Whether nothing but white space has not been returned."""
         self._after_return = False
         self._until: str | None = None
         """What ends the block that is not spoken; "" for a table, None outside of one."""
@@ -76,7 +80,9 @@ class ReplySegmenter:
             if char == "\n" and follows_return:
                 continue
             self._source += "\n" if char == "\r" else "" if char == "\0" else char
-            found += self._cut(final=False)
+            self._blank = self._blank and char in _SPACE
+            if not self._blank:
+                found += self._cut(final=False)
         return found
 
     def flush(self) -> list[Segment]:
@@ -97,6 +103,7 @@ class ReplySegmenter:
         while start < len(source) and source[start] in _SPACE:
             start += 1
         if start == len(source):
+            self._blank = True
             return None
         line_start = source.rfind("\n", 0, start) + 1
         if not source[line_start:start].strip():
@@ -219,8 +226,9 @@ class ReplySegmenter:
         end_of_line = self._line_end(text, final=final)
         prose = text if end_of_line is None or end_of_line < 0 else text[:end_of_line]
         ended = final or (end_of_line is not None and end_of_line >= 0)
-        spans = list(_spans(prose))
+        spans: list[tuple[int, int | None]] | None = None
         for end in self._ends.boundaries(prose, final=ended):
+            spans = _spans(prose) if spans is None else spans
             inside = next(((a, b) for a, b in spans if a < end and (b is None or end < b)), None)
             if inside is None:
                 return end
@@ -229,10 +237,10 @@ class ReplySegmenter:
         if ended:
             limit = self._ends.cut(prose, first=self._first)
             return limit if limit is not None else len(prose)
-        if (limit := self._ends.cut(prose, first=self._first)) is not None:
-            within = any(a < limit and (limit < b if b else len(prose) - a < HELD) for a, b in spans)
-            return None if within and len(prose) < 2 * HELD + 2 * len(spans) else limit
-        return None
+        limit = self._ends.cut(prose, first=self._first)
+        if limit is None or len(prose) >= 2 * HELD:
+            return limit
+        return None if any(a < limit and (b is None or limit < b) for a, b in _spans(prose)) else limit
 
     def _line_end(self, text: str, *, final: bool) -> int | None:
         """The end of the lines that belong to the sentence; -1: no line is over, None: that is not certain."""
@@ -264,6 +272,8 @@ class ReplySegmenter:
             spoken, newest = spoken_words(source[:start] + acted.said, start, self._links)
             spoken = spoken if any(char.isalnum() for char in spoken) else ""
         newest = min(newest, start)
+        if start - newest > CONTEXT:
+            newest = source.rfind("\n", 0, start) + 1
         self._source, self._start = source[newest:], self._start - newest
         self._emotion = emotion or self._emotion
         if not text.strip():

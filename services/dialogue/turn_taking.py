@@ -26,7 +26,6 @@ from bus.events import (
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
-    SessionOpened,
     SpeechEnded,
     SpeechFailed,
     TranscriptFinal,
@@ -39,6 +38,8 @@ NEAR_END = 2.0
 """Seconds before the end of a question from which it is understood, so that "yes" is its answer."""
 AFTER_QUESTION = 1.2
 """Seconds for which "yes" answers a question although the voice has gone on."""
+VOICE_PATIENCE = 60.0
+"""Seconds after which a reply that was never played is not played any more."""
 _MAX_REMEMBERED = 4096
 _QUESTION = re.compile(r"""[?？؟;՞⁇‽][\s"'»”’)\]*_]*$""")
 
@@ -125,7 +126,7 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
     playbacks = _playbacks(listed, onset.body.session, onset.at)
     if playbacks and told.was_going_on(playbacks[-1], place):
         return _over_voice(playbacks, told, onset.at)
-    return Overlap(told.waiting_reply(listed, place, {one.reply for one in playbacks}))
+    return Overlap(told.waiting_reply(listed, place))
 
 
 def answers_question(facts: Facts, transcript: TranscriptFinal) -> Overlap | None:
@@ -222,17 +223,16 @@ class _Told:
             for reply, index in self.texts
         )
 
-    def waiting_reply(self, facts: list[tuple[int, Event]], onset: int, played: set[str]) -> str | None:
-        """The reply to what was said before this place, if the session had played nothing of it yet."""
+    def waiting_reply(self, facts: list[tuple[int, Event]], onset: int) -> str | None:
+        """The newest reply to what was said before this place, if nothing of it had been played yet."""
         start = facts[onset][1]
-        assert isinstance(start.body, UtteranceStarted)
-        earlier_turns = {event.turn for _, event in facts[:onset]} - {start.turn}
-        for place in range(len(facts) - 1, -1, -1):
-            body, turn = facts[place][1].body, facts[place][1].turn
-            if isinstance(body, SessionOpened) and body.session == start.body.session:
-                return None
-            if isinstance(body, ReplyStarted) and turn in earlier_turns:
-                over = self._over.get(body.reply, onset) < onset
+        before = [event for _, event in facts[:onset]]
+        played = {event.body.reply for event in before if isinstance(event.body, PlaybackStarted)}
+        earlier_turns = {event.turn for event in before} - {start.turn}
+        for _, event in reversed(facts):
+            body = event.body
+            if isinstance(body, ReplyStarted) and event.turn in earlier_turns:
+                over = self._over.get(body.reply, onset) < onset or start.at - event.at > VOICE_PATIENCE * 1e6
                 return None if over or body.reply in played or self._is_silent(body.reply) else body.reply
         return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -42,7 +41,6 @@ from tests.e2e.stack import Stack
 SILENCE = 3.0
 """Seconds that the model thinks about everything but a greeting."""
 FIRST, SECOND = "what_time_is_it_rms", "what_is_your_name_rms"
-EXTRA = dict(one.split("=", 1) for one in os.environ.get("TRY_SETTINGS", "").split())
 QUESTION = "Shall I tell you a long story about the sea now?"
 STATEMENT = "The sea is wide and deep and full of fish and old ships and songs."
 
@@ -90,9 +88,8 @@ def model() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def system(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(
-        tmp_path_factory.mktemp("turns"), VISAVIS_LLM_URL=model, VISAVIS_LLM_KEY="", VISAVIS_LLM_AHEAD="off", **EXTRA
-    )
+    folder = tmp_path_factory.mktemp("turns")
+    stack = Stack(folder, VISAVIS_LLM_URL=model, VISAVIS_LLM_KEY="", VISAVIS_LLM_AHEAD="off")
     stack.start()
     yield stack
     stack.close()

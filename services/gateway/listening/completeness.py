@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from services.gateway.listening.holding import is_holding
+
 Completeness: TypeAlias = Literal["complete", "undecided", "unfinished"]
 """A judgement of a sentence; "undecided" where there is no sign of either."""
 
@@ -97,7 +99,7 @@ def completeness(text: str, language: str = "en") -> Completeness:
         return "undecided"
     lists = _LANGUAGES.get(language.lower().split("-")[0])
     last = words[-1]
-    if lists is not None and (last in lists.fillers or last in lists.never_last):
+    if lists is not None and (last in lists.fillers or last in lists.never_last or is_holding(text, language)):
         return "unfinished"
     if text.endswith((",", "...", "…", "-", "–", ":")):
         return "unfinished"

@@ -16,6 +16,7 @@ from services.gateway.listening.end_of_turn import (
     sound_odds,
     word_odds,
 )
+from services.gateway.listening.holding import is_holding
 from services.gateway.listening.onset import STEADY, Evidence, Onset
 
 _MS = MICROPHONE_RATE // 1000
@@ -34,6 +35,8 @@ TURN_CHECK_SILENCE = 150 * _MS
 """Samples of silence after which the turn end detector may judge the utterance."""
 PAUSE = 250 * _MS
 """Samples of silence from which speaking on counts as a habit of pausing; shorter silences are between words."""
+HOLDING_SILENCE = 2_000 * _MS
+"""The least silence that ends an utterance after "let me think", "my name is", or letters and digits one by one."""
 CUT_SILENCE = 1_000 * _MS
 """A new utterance this soon after the last speech is the rest of the one before, which was cut."""
 ONSET_THRESHOLD, OFFSET_THRESHOLD = 0.5, 0.35
@@ -102,6 +105,7 @@ class Endpointer:
         self._text_judgement: Completeness = "undecided"
         self._partial_at = 0
         """Sample at which the last partial transcript came."""
+        self._holding = False
         self._word_odds: float | None = None
         self._sound_odds: float | None = None
         """What the last partial transcript and the turn end detector add to the log odds that the utterance is over."""
@@ -148,6 +152,7 @@ class Endpointer:
         if self.in_utterance:
             self._text_judgement, self._partial_at = completeness(text, self._language), self._now
             self._word_odds = word_odds(text, self._language, self._end_probability)
+            self._holding = is_holding(text, self._language)
 
     def set_turn_end(self, probability: float, silent_since: int) -> None:
         """Take the turn end detector's judgement into account, unless the person has spoken since that silence.
@@ -175,6 +180,7 @@ class Endpointer:
         self._was_speech = True
         self._text_judgement, self._partial_at = "undecided", self._now
         self._word_odds = self._sound_odds = None
+        self._holding = False
         self._onset.clear()
         return StartOfSpeech(self._started)
 
@@ -196,7 +202,8 @@ class Endpointer:
     def _required_silence(self) -> float:
         """Samples of silence that end the utterance."""
         words = self._word_odds if self._partial_is_current() or (self._word_odds or 0.0) < 0 else None
-        return _MS * required_silence_ms(self._silence_ms, self._sound_odds, words, self._habit.odds, self._manner)
+        required = _MS * required_silence_ms(self._silence_ms, self._sound_odds, words, self._habit.odds, self._manner)
+        return max(required, HOLDING_SILENCE) if self._holding else required
 
     def _partial_is_current(self) -> bool:
         return self._partial_at >= self._last_speech - MAX_PARTIAL_LAG

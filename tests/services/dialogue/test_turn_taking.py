@@ -132,6 +132,10 @@ def test_a_murmur_while_the_answer_is_thought_out_or_voiced_is_not_answered() ->
     assert not Log(STATEMENT).say("mm-hm", 1)
 
 
+def test_what_was_never_played_is_not_waited_for_for_ever() -> None:
+    assert Log(STATEMENT).say("okay", 70)
+
+
 def test_where_the_answer_is_text_only_nothing_is_murmured_over() -> None:
     assert Log(("The sea is deep.", 0.0)).say("okay", 1)
 

@@ -113,7 +113,7 @@ async def talk(url: str, turns: int) -> Talk:
 
 
 async def _ask(chat: LocalModel, request: ChatRequest, measured: Talk) -> str:
-    segmenter, answer, pieces, sentence = ReplySegmenter("en"), "", 0, False
+    segmenter, answer, pieces, sentence = ReplySegmenter("en", early=chat.writes_slowly), "", 0, False
     began = first = time.monotonic()
     async for piece in chat.stream(request):
         now = time.monotonic()

@@ -53,6 +53,11 @@ class ChatEngine(Protocol):
         """Whether the same request always gets the same text, from its beginning; `reply_so_far` is then ignored."""
         ...
 
+    @property
+    def writes_slowly(self) -> bool:
+        """Whether the first sentence takes so long that its first phrase is better spoken by itself."""
+        ...
+
     def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy]:
         """Yields pieces of the answer, of any length; tags such as `[happy]` set the emotion.
 

@@ -51,10 +51,11 @@ class ReplySegmenter:
 
     Args:
         language: of the reply, a tag such as "de".
+        early: whether the first sentence is cut after its first phrase.
     """
 
-    def __init__(self, language: str = "en") -> None:
-        self._ends = SentenceEnds(language)
+    def __init__(self, language: str = "en", *, early: bool = False) -> None:
+        self._ends = SentenceEnds(language, early=early)
         self._source = ""
         """From the beginning of the newest block at the outermost level."""
         self._start = 0

@@ -19,6 +19,10 @@ FIRST_MIN_LENGTH = 25
 """The least characters of a clause cut off the first sentence; a shorter one would sound chopped."""
 FIRST_HARD_LENGTH = 140
 """Characters after which the first sentence is cut before a conjunction, where it has no clause to cut at."""
+EARLY_CLAUSE_LENGTH = 18
+EARLY_LENGTH = 28
+"""The least characters of a clause, and of words before a conjunction, that are spoken by themselves where the first
+phrase is."""
 PHRASE_LENGTH = 35
 """The least characters of a phrase in scripts that write spaces between phrases and no full stops: Thai, Lao."""
 
@@ -45,6 +49,9 @@ _CONJUNCTIONS = {
     "es": "y pero o porque aunque mientras",
     "it": "e ma o perché mentre anche",
 }
+_EARLY_CONJUNCTIONS = {"en": "that who when where"}
+"""Before these too the first phrase may be spoken by itself; other languages write a comma there."""
+_TAG = re.compile(r"\s*(?:\[\w+\]\s*)?")
 _BULLET = re.compile(r"(?:[-*+•>]|\d{1,9}[.)]|#{1,6})\s")
 
 
@@ -53,9 +60,10 @@ class SentenceEnds:
 
     Args:
         language: a tag such as "de"; decides on abbreviations and ordinals.
+        early: whether the first sentence is cut after its first phrase, for a model that writes slowly.
     """
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self, language: str = "en", *, early: bool = False) -> None:
         self._language = language.split("-")[0].lower()
         # Greek asks with a semicolon.
         self._stops = _STOPS + (";\u037e" if self._language == "el" else "")
@@ -65,7 +73,9 @@ class SentenceEnds:
         self._boundary = re.compile(pattern, re.IGNORECASE)
         self._words: Abbreviations = abbreviations_of(language)
         conjunctions = _CONJUNCTIONS.get(self._language, "")
-        self._conjunction = re.compile(rf"\s(?=(?:{'|'.join(conjunctions.split())})\s)") if conjunctions else None
+        self._conjunction = _before_words(conjunctions)
+        self._early = _before_words(f"{conjunctions} {_EARLY_CONJUNCTIONS.get(self._language, '')}") if early else None
+        self._is_early = early
 
     def boundaries(self, text: str, *, final: bool) -> Iterator[int]:
         """The certain ends of sentences in a line or more of prose, in order.
@@ -94,6 +104,8 @@ class SentenceEnds:
         if len(text) > MAX_LENGTH:
             clauses = [match.end() for match in _CLAUSE.finditer(text, MAX_LENGTH // 4, MAX_LENGTH)]
             return clauses[-1] if clauses else _between_words(text)
+        if first and self._is_early and (phrase := self._first_phrase(text)) is not None:
+            return phrase
         if first and len(text) > FIRST_MAX_LENGTH:
             clauses = [m.end() for m in _CLAUSE.finditer(text, FIRST_MIN_LENGTH, FIRST_MAX_LENGTH)]
             if clauses:
@@ -102,6 +114,15 @@ class SentenceEnds:
                 words = [m.start() for m in self._conjunction.finditer(text, FIRST_MIN_LENGTH, FIRST_HARD_LENGTH)]
                 return words[-1] if words else None
         return None
+
+    def _first_phrase(self, text: str) -> int | None:
+        """The end of the first phrase, without its tag not too short to be spoken by itself; None: it is not over."""
+        tag = _TAG.match(text)
+        assert tag is not None
+        comma = _CLAUSE.search(text, tag.end() + EARLY_CLAUSE_LENGTH)
+        word = self._early.search(text, tag.end() + EARLY_LENGTH) if self._early else None
+        places = [place for place in (comma and comma.end(), word and word.start()) if place is not None]
+        return min(places, default=None)
 
     def ends_line(self, line: str, following: str, *, final: bool) -> bool | None:
         """Whether the end of a line ends a sentence; None while that is not certain.
@@ -175,6 +196,11 @@ class SentenceEnds:
             is_list_number = before.strip() == word
             return is_list_number or (self._words.ordinals and len(word) <= 2 and not starts)
         return False
+
+
+def _before_words(words: str) -> re.Pattern[str] | None:
+    """Finds the space before one of these words, which are separated by spaces; None where there are none."""
+    return re.compile(rf"\s(?=(?:{'|'.join(words.split())})\s)") if words.split() else None
 
 
 def _last_word(before: str) -> str:

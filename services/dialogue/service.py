@@ -251,9 +251,10 @@ class Dialogue:
 
     async def _new_sentences(self, request: ChatRequest, pieces: AsyncIterator[str]) -> AsyncIterator[Segment]:
         """The segments of the answer that are not on the log yet."""
+        early = self._chat.writes_slowly
         recorded = {normalise(text) for text in request.reply_so_far} - {""}
         skip = len(request.reply_so_far) if self._chat.deterministic else 0
-        async with aclosing(cast("Any", _segments(request.language, pieces))) as segments:
+        async with aclosing(cast("Any", _segments(request.language, pieces, early=early))) as segments:
             async for segment in segments:
                 if skip:
                     skip -= 1
@@ -281,8 +282,8 @@ class _Source:
                     yield piece
 
 
-async def _segments(language: str, pieces: AsyncIterator[str]) -> AsyncIterator[Segment]:
-    segmenter = ReplySegmenter(language)
+async def _segments(language: str, pieces: AsyncIterator[str], *, early: bool) -> AsyncIterator[Segment]:
+    segmenter = ReplySegmenter(language, early=early)
     async with aclosing(cast("Any", pieces)) as stream:
         async for piece in stream:
             for segment in segmenter.push(piece):

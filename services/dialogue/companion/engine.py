@@ -36,6 +36,7 @@ class Companion:
 
     name = "companion"
     deterministic = True
+    writes_slowly = False
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone

@@ -40,6 +40,7 @@ class LocalModel:
     """
 
     deterministic = False
+    writes_slowly = True
 
     def __init__(
         self,

@@ -57,6 +57,7 @@ class OpenAI:
     """
 
     deterministic = False
+    writes_slowly = False
 
     def __init__(
         self,

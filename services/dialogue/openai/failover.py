@@ -43,6 +43,7 @@ class Failover:
     """
 
     deterministic = False
+    writes_slowly = False
 
     def __init__(
         self,

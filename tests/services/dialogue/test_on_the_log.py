@@ -42,6 +42,7 @@ class Faulty:
 
     name = "faulty"
     deterministic = False
+    writes_slowly = False
 
     def __init__(self, *, hopeless: bool = False, faults: int = 1) -> None:
         self.asked: list[ChatRequest] = []

@@ -140,6 +140,44 @@ def test_a_long_first_sentence_without_a_comma_starts_before_a_conjunction() -> 
     assert [one.text for one in first] == [words]
 
 
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        (
+            "[happy] The sea is a vast and beautiful ocean that covers most of the Earth.",
+            "The sea is a vast and beautiful ocean",
+        ),
+        ("The sky over this town is blue because of the air. Yes.", "The sky over this town is blue"),
+        ("Albert Einstein was a German physicist who thought about light.", "Albert Einstein was a German physicist"),
+        ("To learn a new language quickly, you can read.", "To learn a new language quickly,"),
+        ("I'm sorry to hear that you are tired. Rest.", "I'm sorry to hear that you are tired."),
+        ("Hello! What a nice day for a long walk that is.", "Hello!"),
+        ("It was 1,000 years ago, I think.", "It was 1,000 years ago,"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_a_model_that_writes_slowly_begins_with_a_phrase(answer: str, phrase: str, size: int) -> None:
+    segmenter = ReplySegmenter("en", early=True)
+    pieces = [answer[place : place + size] for place in range(0, len(answer), size)]
+    found = [one for piece in pieces for one in segmenter.push(piece)] + segmenter.flush()
+    assert found[0].text == phrase
+    words = "".join(one.space_before + one.text for one in found).strip()
+    assert words == answer.removeprefix("[happy] ")
+
+
+def test_only_the_first_phrase_is_cut_and_only_for_a_model_that_writes_slowly() -> None:
+    answer = "Berlin is a very large city in Germany that many people like, and it has lakes."
+    assert [one.text for one in segments_of(answer)] == [answer]
+    segmenter = ReplySegmenter("en", early=True)
+    found = [*segmenter.push(answer), *segmenter.flush()]
+    assert [one.text for one in found] == [
+        "Berlin is a very large city in Germany", "that many people like, and it has lakes.",
+    ]  # fmt: skip
+    german = ReplySegmenter("de", early=True)
+    (stadt,) = german.push("Berlin ist eine sehr große Stadt, die viele mögen")
+    assert stadt.text == "Berlin ist eine sehr große Stadt,"
+
+
 @pytest.mark.parametrize("word", ["word ", "слово ", "คำ", "漢", "न्‍या", "x"])
 def test_nothing_is_longer_than_the_limit_even_without_a_stop(word: str) -> None:
     text = (word * 700).strip()

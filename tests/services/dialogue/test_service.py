@@ -57,6 +57,7 @@ class FakeChat:
     def __init__(self, *pieces: str, deterministic: bool = False, breaks: bool = False) -> None:
         self.pieces = pieces
         self.deterministic = deterministic
+        self.writes_slowly = False
         self.asked: list[ChatRequest] = []
         self.given = 0
         self._breaks = breaks

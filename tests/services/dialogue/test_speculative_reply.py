@@ -39,6 +39,7 @@ class FakeChat:
 
     name = "fake"
     deterministic = False
+    writes_slowly = False
 
     def __init__(self, *, breaks: int = 0) -> None:
         self.asked: list[ChatRequest] = []

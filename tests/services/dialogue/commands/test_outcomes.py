@@ -36,7 +36,7 @@ CHARACTERS = {"ada": ADA, "milo": MILO}
 class NoChat:
     """An engine whose answer shows that it was asked."""
 
-    name, deterministic = "model", True
+    name, deterministic, writes_slowly = "model", True, False
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         yield "The model speaks."

@@ -37,6 +37,7 @@ class Fallback:
 
     name = "fallback"
     deterministic = True
+    writes_slowly = False
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
         yield f"You said {request.text}."

@@ -277,6 +277,10 @@ class Language:
         """Whether what looks like a unit behind a number is a word, as in "5 in the morning"."""
         return False
 
+    def counted(self, before: str, noun: str) -> str:
+        """The word that a number counts: the one behind it, unless the text in front of it says that it counts none."""
+        return noun
+
     def unit_noun(self, sign: str, cldr_unit: str) -> str:
         """The name of a unit, where the number before it depends on it."""
         return ""

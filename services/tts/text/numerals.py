@@ -52,9 +52,12 @@ def number_pattern(decimal: str, groups: str) -> str:
     """
     group = re.escape(groups + _SPACES).replace("\\ ", " ")
     point = re.escape(decimal)
+    # The other half of the world's: 1.234,56 in English, 1,234.56 in German.
+    other_group, other_point = (r"\.", ",") if decimal == "." else (",", r"\.")
     other = r"[.,]" if decimal == "," else point
     return (
-        rf"(?>[1-9]\d{{0,2}}(?:[{group}]\d{{3}})+(?!\d)(?:{point}\d+)?"
+        rf"(?>[1-9]\d{{0,2}}(?:{other_group}\d{{3}})+{other_point}\d{{2}}(?!\d)"
+        rf"|[1-9]\d{{0,2}}(?:[{group}]\d{{3}})+(?!\d)(?:{point}\d+)?"
         rf"|[1-9]\d{{0,2}}(?:[ '’_]\d{{3}}){{2,}}(?!\d)(?:{point}\d+)?"
         rf"|\d+(?:{other}\d+)?" + (rf"|(?<!\w){point}\d+" if decimal == "." else "") + ")"
     )
@@ -62,6 +65,9 @@ def number_pattern(decimal: str, groups: str) -> str:
 
 def parse(written: str, decimal: str) -> Numeral:
     """A number that `number_pattern` has found."""
+    mirrored = "," if decimal == "." else "."
+    if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(decimal)}\d{{3}})+{re.escape(mirrored)}\d{{2}}", written):
+        return Numeral(re.sub(r"\D", "", written[:-3]), written[-2:], mirrored, grouped=True)
     grouped = re.fullmatch(rf"[1-9]\d{{0,2}}((?:[^\d]\d{{3}})+)(?:{re.escape(decimal)}(\d+))?", written)
     if grouped and not (written.count(decimal) == 1 and grouped[2] is None and decimal in grouped[1]):
         whole = re.sub(r"\D", "", written[: len(written) - len(grouped[2] or "")])

@@ -43,6 +43,7 @@ def to_spoken_form(text: str, language: str = "en") -> str:
     if not table.spaces:
         said = _SPACE_IN_WORDS.sub("", said)
     said = _SPACE_BEFORE_PUNCTUATION.sub(r"\1", said)
+    said = re.sub(r"(?<=[^\W\d_]),(?=[^\W\d_])", ", ", said)
     said = re.sub(r"([,;:])(?:\s*,)+", r"\1", said).strip()
     return said if any(character.isalnum() for character in said) else ""
 

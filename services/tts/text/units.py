@@ -50,7 +50,7 @@ UNITS: dict[str, str] = {
 _SPELLINGS = {"μ": "µ", "Ω": "Ω", "'": "′", '"': "″", "m2": "m²", "m3": "m³", "٪": "%", "％": "%", "﹪": "%"}
 """Other spellings of the same signs."""
 
-SPACED = word_set("A K N J V W")
+SPACED = word_set("A K N J")
 """Units that a number of one letter could be: 5 A is a current, 5A may be a class. A space must stand between them."""
 
 CURRENCIES: dict[str, str] = {

@@ -40,6 +40,8 @@ _BEFORE_NUMBERS = {
     "Gl": "Gleichung", "Kl": "Klasse", "Hbf": "Hauptbahnhof", "Str": "Straße", "Az": "Aktenzeichen",
 }  # fmt: skip
 _BEFORE_NUMBER = re.compile(rf"(?<!\w)({'|'.join(_BEFORE_NUMBERS)})\.[\s\u00a0]?(?=\d|[IVX])")
+_HOUSE_NUMBER = re.compile(r"(?<!\w)([A-ZÄÖÜ][a-zäöüß]{1,30})nr\.(?=[\s\u00a0]?\d)")
+_NO_CENTS = re.compile(r"(?<=\d),[-–](?=[\s\u00a0]?(?:€|Euro|EUR|CHF|DM)|[\s.!?]|$)")
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,6}(?!\w)")
 _ONE = {"Millionen": "Million", "Milliarden": "Milliarde", "Billionen": "Billion"}
 
@@ -53,7 +55,8 @@ class German(Language):
         "squared": "Quadrat", "cubed": "hoch drei", "times": "mal", "by": "mal", "number": "Nummer", "at": "ät",
         "dot": "Punkt", "slash": "Schrägstrich", "dash": "Bindestrich", "underscore": "Unterstrich",
         "colon": "Doppelpunkt", "backslash": "umgekehrter Schrägstrich", "tilde": "Tilde", "version": "Version",
-        "about": "etwa", "and": "und", "hashtag": "Hashtag", "sections": "Paragrafen", "out_of": "von", "feet": "Fuß",
+        "about": "etwa", "and": "und", "hashtag": "Hashtag", "sections": "Paragrafen", "out_of": "von", "over": "durch",
+        "feet": "Fuß",
         "inches": "Zoll", "exponent": "mal zehn hoch",
     }  # fmt: skip
     symbols: Mapping[str, str] = {
@@ -96,7 +99,10 @@ class German(Language):
         "u. Ä.": "und Ähnliches", "u. ä.": "und ähnlich", "ugs.": "umgangssprachlich", "mind.": "mindestens",
         "tägl.": "täglich", "wöchentl.": "wöchentlich", "jährl.": "jährlich", "monatl.": "monatlich",
         "TCP/IP": "TCP IP", "H&M": "H und M", "dt.": "deutsch", "engl.": "englisch", "frz.": "französisch",
-        "ff.": "folgende",
+        "ff.": "folgende", "v. a.": "vor allem",
+        "bzgl.": "bezüglich", "Dr. h. c.": "Doktor honoris causa", "i. H. v.": "in Höhe von", "gem.": "gemäß",
+        "s. a.": "siehe auch", "a. a. O.": "am angegebenen Ort", "ehem.": "ehemals", "entspr.": "entsprechend",
+        "jmd.": "jemand", "vorm.": "vormittags", "nachm.": "nachmittags", "rd.": "rund", "zus.": "zusammen",
     }  # fmt: skip
     number_marks = ("Nr.", "Nrn.", "No.", "№")
     units: Mapping[str, tuple[str, str]] = {
@@ -163,6 +169,9 @@ class German(Language):
     def is_no_unit(self, sign: str, spaced: bool, before: str, after: str) -> bool:
         return sign in ("in", "pt", "mi", "ly") or (sign in ("t", "EL", "TL") and not spaced)
 
+    def counted(self, before: str, noun: str) -> str:
+        return "" if grammar.is_label(before) else noun
+
     def unit_noun(self, sign: str, cldr_unit: str) -> str:
         if sign in self.units:
             return self.units[sign][0]
@@ -211,7 +220,7 @@ class German(Language):
     def slashed(self, whole: str | None, numerator: int, denominator: int, before: str, after: str) -> str | None:
         if (numerator, denominator) == (24, 7) and not whole:
             return f"{self.count(numerator)} {self.count(denominator)}"
-        if 1900 <= numerator < 2100 and denominator == (numerator + 1) % 100:
+        if 1100 <= numerator < 2100 and denominator == (numerator + 1) % 100:
             return f"{self.year(numerator)} {self.count(denominator)}"
         said = self.fraction(numerator, denominator) if numerator < denominator <= 100 or denominator < 10 else None
         if said is None:
@@ -244,6 +253,8 @@ class German(Language):
             Rule(_COMPOUND, lambda match: f"{self.count(int(match[1]), 'Teil').capitalize()}-"),
             Rule(_TIMES, lambda match: f"{self.count(int(match[1]), 'Teil')}mal"),
             Rule(_STREET, lambda match: f"{match[1]}{match[2]}traße"),
+            Rule(_HOUSE_NUMBER, lambda match: f"{match[1]}nummer"),
+            Rule(_NO_CENTS, lambda match: ""),
             Rule(_BEFORE_NUMBER, lambda match: f"{_BEFORE_NUMBERS[match[1]]} "),
             Rule(_DOTTED, lambda match: " ".join(match[0].replace(".", "")) + ("" if after(match).strip() else ".")),
         ]

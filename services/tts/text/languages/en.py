@@ -44,13 +44,15 @@ _BEFORE_A_YEAR = word_set(
     jan feb mar apr jun jul aug sep sept oct nov dec copyright born died mid early late annus"""
 )
 _MEASURED = word_set("tall wide long high deep thick by x and of screen monitor display tv diameter apart")
+_SHORT_YEAR = re.compile(r"(?<![\w'’])['’](\d\d)(?![\w'’])")
+_GRADE = re.compile(r"(?<!\w)([A-F])[-−](?=\s?$|[.,;!?)])")
 _HEART = re.compile(r"(?<=\bI )<3(?=\s[a-z])")
 _GREEK = re.compile(r"(?<![\u0370-\u03ff])[\u0391-\u03c9ϕϑϵ](?![\u0370-\u03ff])")
 _LETTER_SPAN = re.compile(r"(?<!\w)([A-Z])\s?–\s?([A-Z])(?!\w)|(?<!\w)(A)-(Z)(?!\w)")
 _DECADE = re.compile(r"(?<![\w.,])['’]?(\d\d)?(\d0)['’]?s(?!\w)")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d{1,12})(?:st|nd|rd|th)(['’]?s)?(?!\w)")
 _ATTACHED = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,3})?)(k|M|mn|bn|tn)(?!\w)")
-_TIMES = re.compile(r"(?<![\w.,])(\d{1,3})[x×](?!\w|\s?\d)")
+_TIMES = re.compile(r"(?<![\w.,])(?<![-+−=*/(] )(?<![-+−=*/(])(\d{1,3}(?:\.\d)?)[x×](?!\w|\s?[\d+\-−=*/^<>²³)(])")
 _SAINT = re.compile(
     r"(?<!\w)St\.(?=[\s\u00a0][A-Z])(?<!\w St\.)|(?<!\w)St\.?(?=[\s\u00a0][A-Z][a-z])(?<![a-z] St\.)(?<![a-z] St)"
 )
@@ -84,7 +86,7 @@ class English(Language):
         "number": "number", "at": "at", "dot": "dot", "slash": "slash", "dash": "dash", "underscore": "underscore",
         "colon": "colon", "backslash": "backslash", "tilde": "tilde", "version": "version", "about": "about",
         "and": "and", "hashtag": "hashtag", "section": "section", "sections": "sections", "root": "square root of",
-        "out_of": "out of", "feet": "feet", "inches": "inches", "exponent": "times ten to the power of",
+        "out_of": "out of", "over": "over", "feet": "feet", "inches": "inches", "exponent": "times ten to the power of",
     }  # fmt: skip
     symbols: Mapping[str, str] = {
         "+": "plus", "−": "minus", "=": "equals", "≠": "is not equal to", "<": "less than", ">": "greater than",
@@ -105,7 +107,8 @@ class English(Language):
     abbreviations: Mapping[str, str] = {
         "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus", "vs": "versus",
         "approx.": "approximately", "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Prof.": "Professor",
-        "Jr.": "Junior", "Sr.": "Senior", "Mt.": "Mount", "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road",
+        "Jr.": "Junior", "Sr.": "Senior", "Mt.": "Mount", "Ft.": "Fort", "Co.": "Company",
+        "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road",
         "Hwy.": "Highway", "Apt.": "Apartment", "dept.": "department", "Dept.": "Department", "est.": "established",
         "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Bros.": "Brothers", "max.": "maximum",
         "min.": "minimum", "Gen.": "General", "Sgt.": "Sergeant", "Capt.": "Captain", "Lt.": "Lieutenant",
@@ -228,9 +231,16 @@ class English(Language):
         behind = following[1].lower() if following else ""
         if behind in ("century", "centuries"):
             return numerals.ordinal(value, "en")
-        if value == 1 and behind in _AFTER_A_PRONOUN and not (behind in ("was", "had") and before.strip() == previous):
+        # "World War I was" and "Elizabeth I was" at the beginning, but "when Elizabeth I was"; never "I am".
+        is_past = behind in ("was", "were", "had", "did", "would", "could")
+        is_subject = (previous.lower() in _NUMBERED and previous[:1].isupper()) or before.strip() == previous
+        if value == 1 and behind in _AFTER_A_PRONOUN and not (is_past and is_subject):
             return None
         if previous.lower() in _NUMBERED and (len(written) > 1 or written in "IVX"):
+            return self.count(value)
+        if len(written) >= 5 and value > 1000:
+            return self.year(value)
+        if re.search(r"(?<!\w)[IVX]{1,5},?\s(?:and\s|or\s)?$", before) and _PLAIN_NUMERAL.fullmatch(written):
             return self.count(value)
         if not previous[:1].isupper():
             return None
@@ -238,7 +248,7 @@ class English(Language):
             return f"the {numerals.ordinal(value, 'en')}"
         if _PLAIN_NUMERAL.fullmatch(written) and behind not in _AFTER_THE_DRIP:
             return self.count(value)
-        return self.year(value) if len(written) >= 4 and value > 1000 else None
+        return None
 
     def is_year(self, written: str, before: str, after: str) -> bool:
         if not re.fullmatch(r"1[1-9]\d\d|10[1-9]\d|20\d\d", written):
@@ -272,7 +282,11 @@ class English(Language):
         return sign in ("qm", "ccm", "PS", "t") and not spaced
 
     def slashed(self, whole: str | None, numerator: int, denominator: int, before: str, after: str) -> str | None:
-        if not whole and ((numerator, denominator) in ((24, 7), (9, 11), (7, 11)) or numerator + denominator == 100):
+        if not whole and (
+            (numerator, denominator) in ((24, 7), (9, 11), (7, 11))
+            or numerator + denominator == 100
+            or (numerator == denominator and numerator > 1)
+        ):
             return f"{self.count(numerator)} {self.count(denominator)}"
         if not whole and re.search(
             r"\b(?:rated?|rating|score[ds]?|scoring|get|got|give[ns]?|gave|rates|is a)(?: it)?(?: a)?:?\s*$",
@@ -284,7 +298,14 @@ class English(Language):
             month, day = (numerator, denominator) if self.month_first else (denominator, numerator)
             if 1 <= month <= 12 and 1 <= day <= 31:
                 return self.date(day, month, None, before, day_first=not self.month_first)
-        if 1900 <= numerator < 2100 and denominator == (numerator + 1) % 100:
+        if (
+            not whole
+            and self.month_first
+            and numerator <= 12 < denominator <= 31
+            and denominator not in (16, 20, 24, 30)
+        ):
+            return self.date(denominator, numerator, None, before, day_first=False)
+        if 1100 <= numerator < 2100 and denominator == (numerator + 1) % 100:
             return f"{self.year(numerator)} {self.count(denominator)}"
         said = self.fraction(numerator, denominator) if numerator < denominator or denominator < 10 else None
         if said is None:
@@ -304,13 +325,15 @@ class English(Language):
 
     def extra_rules(self) -> list[Rule]:
         return [
+            Rule(_SHORT_YEAR, lambda match: self.count(int(match[1]))),
+            Rule(_GRADE, lambda match: f"{match[1]} minus"),
             Rule(_HEART, lambda match: "love"),
             Rule(_GREEK, lambda match: self.symbol(match[0])),
             Rule(_LETTER_SPAN, lambda match: f"{match[1] or 'A'} to {match[2] or 'Z'}"),
             Rule(_DECADE, self._decade),
             Rule(_ORDINAL, self._ordinal),
             Rule(_ATTACHED, self._attached),
-            Rule(_TIMES, lambda match: f"{self.count(int(match[1]))} times"),
+            Rule(_TIMES, lambda match: f"{self.cardinal(self.read(match[1]))} times"),
             Rule(_SAINT, lambda match: "Saint"),
             Rule(_STREET, lambda match: {"St": "Street", "Dr": "Drive"}[match[1]]),
             Rule(_DOCTOR, lambda match: "Doctor"),

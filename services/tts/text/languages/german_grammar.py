@@ -41,7 +41,7 @@ _NAMES = word_set(
 )
 _BEFORE_ROMAN = word_set(
     """kapitel teil band akt buch abschnitt artikel weltkrieg phase stufe klasse typ anhang tabelle abbildung szene
-    aufzug
+    aufzug bd kap abb tab
     rocky episode folge hartz agenda gruppe quartal kammer"""
 )
 
@@ -77,6 +77,19 @@ def one_of(whole: str, noun: str) -> str:
     return whole[:-1]
 
 
+_LABELS = word_set(
+    """artikel art absatz abs satz nummer nr kapitel kap seite platz band bd teil punkt stufe klasse gruppe formel
+    paragraf
+    zimmer raum gleis linie level version haus typ phase note"""
+)
+
+
+def is_label(before: str) -> bool:
+    """Whether the number behind a text is a name, as in "Artikel 1", and counts nothing."""
+    found = re.search(r"([^\W\d_]+)\.?[\s\u00a0]$|§[\s\u00a0]$", before)
+    return found is not None and (found[1] is None or found[1].lower() in _LABELS)
+
+
 def half(after: str) -> str:
     """One half before what is halved: "ein halber Liter"."""
     noun = re.match(r"[\s\u00a0]([A-ZÄÖÜ]\w+)", after)
@@ -90,10 +103,9 @@ def half(after: str) -> str:
 def _words(before: str) -> list[str]:
     """The words in front of a place, in small letters; what stands before "3. und 4." is in front of both."""
     for _ in range(3):
-        shorter = re.sub(r"(?:\d{1,4}|[IVXLC]{1,8})\.[\s\u00a0]?(?:und|oder|bis|,|-|–)[\s\u00a0]?$", "", before)
-        if shorter == before:
-            break
-        before = shorter
+        before = re.sub(
+            r"(?:(?:\d{1,4}\.){1,2}(?:\d{4})?|[IVXLC]{1,8}\.)[\s\u00a0]?(?:und|oder|bis|,|-|–)[\s\u00a0]?$", "", before
+        )
     return [word.lower() for word in re.findall(r"[^\W\d_]+|[,.;:!?]", before)]
 
 
@@ -154,7 +166,7 @@ def ending(before: str, after: str) -> str:
 
 def roman(language: Language, written: str, value: int, before: str) -> str | None:
     """A Roman numeral: "Ludwig der Vierzehnte", "Kapitel vier"; None if it is none."""
-    words = re.findall(r"[^\W\d_]+", before) if re.search(r"[^\W\d_][\s\u00a0]+$", before) else []
+    words = re.findall(r"[^\W\d_]+", before) if re.search(r"[^\W\d_]\.?[\s\u00a0]+$", before) else []
     if not words:
         return None
     last = words[-1]

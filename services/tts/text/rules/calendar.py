@@ -8,6 +8,9 @@ import re
 from services.tts.text.language import Language
 from services.tts.text.scanner import Match, Rule, after, before
 
+_COUNTED = re.compile(
+    r"(?<![\w:.])(\d{1,3}):(\d\d)[\s\u00a0]?(hours|hrs|Stunden|Std\.?|minutes|mins|min|Minuten|Min\.?)(?!\w)"
+)
 _AT = re.compile(r"\b(?:at|until|since|by|um|bis|ab|seit|gegen|alle|las|à)\s$", re.IGNORECASE)
 """Words before a time of day; three numbers behind none of them are a length of time."""
 _DASH = "[-–—−]"
@@ -122,9 +125,9 @@ def _time_rules(language: Language) -> list[Rule]:
     mark = re.escape(language.clock_mark)
     half = r"([\s\u00a0]?(?:(?:[aApP][mM]|[aApP]\.[mM]\.))(?!\w))?"
     clock = (
-        rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d)(?:[\s\u00a0]{{1,2}}{mark}(?!\w))?"
+        rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d|m)(?:[\s\u00a0]{{1,2}}{mark}(?!\w))?"
         if mark
-        else rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d)"
+        else rf"(\d{{1,2}}){language.hour_sign}(\d\d)(?!\d|[:,.]\d|m)"
     )
 
     def half_day(written: str | None) -> str:
@@ -155,6 +158,13 @@ def _time_rules(language: Language) -> list[Rule]:
             return f"{clock}, {language.duration(0, 0, seconds)}" if seconds else clock
         return None if minutes > 59 or seconds > 59 else language.duration(hours, minutes, seconds)
 
+    def counted(match: Match) -> str | None:
+        """2:30 hours, 4:05 minutes."""
+        first, second = int(match[1]), int(match[2])
+        if second > 59:
+            return None
+        return language.duration(first, second, 0) if match[3][0] in "hHSs" else language.duration(0, first, second)
+
     def hour_only(match: Match) -> str | None:
         if int(match[1]) > 12:
             return None
@@ -168,6 +178,7 @@ def _time_rules(language: Language) -> list[Rule]:
 
     am_pm = r"([\s\u00a0]?(?:(?:[aApP][mM](?!\w)|[aApP]\.[mM]\.)))"
     found = [Rule(re.compile(r"(?<![\w:.])(\d{1,3}):(\d\d):(\d\d)(?![\w:])"), length)]
+    found.append(Rule(_COUNTED, counted))
     if conjunction:
         found.append(Rule(re.compile(rf"(?<![\w:.]){clock}{half}[\s\u00a0]?{_DASH}[\s\u00a0]?{clock}{half}"), between))
         found.append(

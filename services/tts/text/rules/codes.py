@@ -12,6 +12,7 @@ _PHONE = re.compile(
     r"\+\d{1,3}(?:[ \u00a0./-]?\(?\d{1,5}\)?){1,7}"  # +49 (0)89 1234-56
     r"|(?:1[ -])?\(\d{2,5}\)[ \u00a0-]?\d{2,5}(?:[ \u00a0-]\d{2,5}){0,4}"  # (555) 123-4567
     r"|\d{3}[.-]\d{3}[.-]\d{4}"  # 555-123-4567
+    r"|\d{3} \d{3} \d{4}"
     r"|1-\d{3}-\d{3}-\d{4}"
     r"|\d{3}-\d{4}"  # 555-1234
     r"|0\d{1,5}[ \u00a0]?[/-][ \u00a0]?\d{2,8}(?:[ \u00a0-]\d{1,5}){0,4}"  # 089 / 12 34 56
@@ -28,6 +29,7 @@ _CALLED = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"(?<![\w.,+-])\d{3,12}(?![\w]|[.,:/-]\d|[%°])")
+_CHAIN = re.compile(r"(?<![\w.,-])\d{1,4}(?:-\d{1,4}){2,8}(?![\w-])")
 _HEX = re.compile(
     r"(?<![\w#])(?:#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?|0x[0-9a-fA-F]{1,16}|[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}"
     r"|[0-9a-f]{12,64})(?!\w)"
@@ -54,6 +56,12 @@ def phone_rules(language: Language) -> list[Rule]:
         said = ", ".join(language.digits(group.lstrip("+")) for group in groups)
         return f"{plus} {said}" if written[0] == "+" else said
 
+    def chain(match: Match) -> str | None:
+        """1-2-3, which is neither a range nor a date."""
+        return ", ".join(
+            language.count(int(one)) if one[0] != "0" else language.digits(one) for one in match[0].split("-")
+        )
+
     def called(match: Match) -> str | None:
         return language.digits(match[0]) if _CALLED.search(before(match)) else None
 
@@ -62,13 +70,15 @@ def phone_rules(language: Language) -> list[Rule]:
             return None
         return _one_by_one(language, match[0])
 
-    return [Rule(_HEX, characters), Rule(_PHONE, phone), Rule(_DIGITS, called)]
+    return [Rule(_HEX, characters), Rule(_PHONE, phone), Rule(_CHAIN, chain), Rule(_DIGITS, called)]
 
 
 def mixed_rules(language: Language) -> list[Rule]:
     """Rules for words mixed of letters and digits."""
 
     def mixed(match: Match) -> str | None:
+        if match[1] in ("UTC", "GMT") and match[0][3] == "-" and "minus" in language.words:
+            return f"{match[1]} {language.words['minus']} {language.count(int(match[2]))}"
         return language.mixed_code(match[1], match[2], match[3], after(match))
 
     def number_first(match: Match) -> str | None:

@@ -18,6 +18,7 @@ _VULGAR = "".join(
 _RAISED = re.compile(rf"(?<=[\w)\]°])([⁻⁺]?[{_SUPERSCRIPTS}]{{1,6}})")
 _EXPONENT = re.compile(r"[-−+]?(?:\d+|[A-Za-z])")
 _LOWERED = re.compile(rf"([₋₊]?[{_SUBSCRIPTS}]{{1,6}})")
+_CHARGE = re.compile(rf"(?<=[A-Za-z{_SUBSCRIPTS})\]])([{_SUPERSCRIPTS}]?)([⁺⁻])(?![{_SUPERSCRIPTS}])")
 _POWER = re.compile(
     r"(?<=[\w)\]])\s?(?:\^|\*\*)\s?(?:\{([^{}]{1,12})\}|\(([^()]{1,12})\)|([-−+]?\d{1,6}|[-−]?[A-Za-z](?!\w)))"
 )
@@ -84,6 +85,11 @@ def rules(language: Language) -> list[Rule]:
     def power(match: Match) -> str | None:
         return power_of(match[1] or match[2] or match[3])
 
+    def charge(match: Match) -> str | None:
+        sign = plus if match[2] == "⁺" else minus
+        number = f"{language.count(int(match[1].translate(_ASCII)))} " if match[1] else ""
+        return f"{number}{sign}" if sign else None
+
     def lowered(match: Match) -> str:
         return _signed(language, match[1].translate(_ASCII))
 
@@ -125,12 +131,6 @@ def rules(language: Language) -> list[Rule]:
             re.search(r"\d[\s\u00a0]?[a-zA-Z²]{0,2}$", before(match)) and re.match(r"[\d√π(]", after(match))
         ):
             return None
-        if (
-            written == "*"
-            and match.string[match.end() - 1 : match.end()] == "*"
-            and match.string[match.end()].isalpha()
-        ):
-            return None
         return f" {words['times']} " if "times" in words else None
 
     def subtract(match: Match) -> str | None:
@@ -141,6 +141,7 @@ def rules(language: Language) -> list[Rule]:
     return [
         Rule(_SLASHED, slashed),
         Rule(_VULGARS, vulgar),
+        Rule(_CHARGE, charge),
         Rule(_RAISED, raised),
         Rule(_POWER, power),
         Rule(_LOWERED, lowered),

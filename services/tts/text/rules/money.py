@@ -64,5 +64,5 @@ def rules(language: Language) -> list[Rule]:
         Rule(re.compile(rf"(?<![\w.])({number}){_SPACE}(¢)(?!\w)"), cents),
     ]
     if "GBP" in language.cents:
-        found.append(Rule(re.compile(rf"(?<![\w.])({number})(p)(?!\w)"), cents))
+        found.append(Rule(re.compile(r"(?<![\w.])(\d{1,2})(p)(?!\w)"), cents))
     return found

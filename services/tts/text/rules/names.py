@@ -8,7 +8,7 @@ from services.tts.text.language import Language
 from services.tts.text.numerals import roman_value
 from services.tts.text.scanner import Match, Rule, after, before
 
-_ROMAN = re.compile(r"(?<![\w.'’-])([MDCLXVI]{1,15})(?![\w'’]|\.\w)(\.(?=\s[a-zäöü]))?")
+_ROMAN = re.compile(r"(?<![\w.'’-])([MDCLXVI]{1,15})(?!\w|['’](?!s\b)|\.\w)(\.(?=\s[a-zäöü]))?")
 
 
 def abbreviation_rules(language: Language) -> list[Rule]:

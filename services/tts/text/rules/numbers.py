@@ -12,7 +12,9 @@ _SIGN = re.compile(r"[^\w\s]")
 _PUNCTUATION = frozenset(".,;:!?'\"()[]{}-–—…«»‹›„“”‚‘’`*_|¡¿")
 _BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])|(?<=\w)\s?/\s?(?=\w)")
 
-_RATE = re.compile(r"(?<=[\w$€£¥₹%])/(?=[^\W\d_]{2,20}(?!\w))")
+_DIVIDED = re.compile(r"(?<=[\d)])\s/\s(?=[\d(])")
+_OVER = re.compile(r"(?<=[\d)²³])/(?=[(]|[A-Za-z](?![^\W²³]))")
+_RATE = re.compile(r"(?<=[\w$€£¥₹%])/(?=[^\W\d_²³]{2,20}(?!\w))")
 
 
 def rules(language: Language) -> list[Rule]:
@@ -23,7 +25,7 @@ def rules(language: Language) -> list[Rule]:
         numeral = language.read(match[1])
         if numeral.integer.isdecimal() and language.is_year(match[1], before(match), after(match)):
             return language.year(int(match[1]))
-        return language.cardinal(numeral, word_after(match))
+        return language.cardinal(numeral, language.counted(before(match), word_after(match)))
 
     def sign(match: Match) -> str | None:
         written = match[0]
@@ -38,6 +40,11 @@ def rules(language: Language) -> list[Rule]:
         return f" {per} " if per and re.search(r"[\d$€£¥₹%][\s\u00a0]?[^\W\d_]{0,3}$", before(match)) else None
 
     found = [Rule(re.compile(rf"({language.number})"), number), Rule(_RATE, rate)]
+    divided = language.symbol("÷")
+    if divided is not None:
+        found.append(Rule(_DIVIDED, lambda match: f" {divided} "))
+    if "over" in language.words:
+        found.append(Rule(_OVER, lambda match: f" {language.words['over']} "))
     if slash is not None:
         found.append(Rule(_BETWEEN_LETTERS, lambda match: f" {slash} "))
     found.append(Rule(_SIGN, sign))

@@ -14,6 +14,7 @@ _FEET = re.compile(r"(?<![\w.,])(\d{1,2})['′’][\s\u00a0]?(\d{1,2})(?:[\"″�
 _INCHES = re.compile(r"(?<![\w,])(\d{1,3}(?:\.\d{1,3})?)[\"″](?![\w])")
 _VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _ARC = re.compile(r"(?<=°)\s?(\d{1,2})['′](?:\s?(\d{1,2})[\"″])?(?!\w)")
+_HOURS_AND_MINUTES = re.compile(r"(?<![\w.,])(\d{1,3})h\s?(\d{1,2})\s?m(?:in)?(?:\s?(\d{1,2})\s?s)?(?!\w)")
 _TIMES = r"[x×]"
 
 
@@ -128,23 +129,34 @@ def rules(language: Language) -> list[Rule]:
         seconds = named(language.count(int(match[2])), Numeral(match[2]), "arcsec") if match[2] else ""
         return None if minutes is None or seconds is None else f" {minutes} {seconds}".rstrip()
 
-    unit_before = re.compile(rf"\d{_SPACE}(?:{unit}|[€$£])$")
+    unit_before = re.compile(rf"\d{_SPACE}(?:{unit}|[€$£]|[kKMB]|bn|mn)$")
 
     def dash(match: Match) -> str | None:
         """5%-10%, 5 km – 10 km."""
         return f" {to} " if to and unit_before.search(before(match).rstrip()) else None
 
-    divided = rf"{_SPACE}/{_SPACE}(?:{number}{_SPACE})?(?:{unit}){behind}"
+    divided = rf"{_SPACE}/{_SPACE}(?:1000?{_SPACE})?(?:{unit}){behind}"
     sizes = (
         rf"(?<![\w.,])({number}(?:[\s\u00a0]?{_TIMES}[\s\u00a0]?{number}){{1,2}})(?:{_SPACE}({unit}){behind})?(?!\w)"
     )
+
+    def priced(match: Match) -> str | None:
+        """The unit behind a price: 20 €/h."""
+        if per is None or not re.search(r"(?:[€$£¥₹]|\b(?:EUR|USD|GBP|CHF|Euro|Cent|ct))$", before(match)):
+            return None
+        one = named("", Numeral("1"), match[1])
+        return one and f" {per} {one.strip()}"
+
+    def length(match: Match) -> str | None:
+        return language.duration(int(match[1]), int(match[2]), int(match[3] or 0))
+
     return [
+        Rule(_HOURS_AND_MINUTES, length),
+        Rule(re.compile(rf"{_SPACE}/{_SPACE}({unit}){behind}"), priced),
         Rule(re.compile(sizes), size),
         Rule(re.compile(rf"(?<![\w.]){amount}({_SPACE})({unit}){behind}(?!{divided})"), quantity),
         Rule(
-            re.compile(
-                rf"(?<![\w.]){amount}({_SPACE})({unit}){_SPACE}/{_SPACE}(?:({number}){_SPACE})?({unit}){behind}"
-            ),
+            re.compile(rf"(?<![\w.]){amount}({_SPACE})({unit}){_SPACE}/{_SPACE}(?:(1000?){_SPACE})?({unit}){behind}"),
             rate,
         ),
         Rule(re.compile(rf"{_SPACE}[-–—]{_SPACE}(?=[\d$€£])"), dash),

@@ -16,7 +16,7 @@ _WORDS = {
     ("dialogue", "companion"): "Offline companion, answers by patterns, no language model",
     ("dialogue", "local"): "A small language model, on this machine",
     ("dialogue", "openai"): "A language model at the endpoint in the settings; what is said is sent there",
-    ("tts", "hibari"): "Natural voices, on this machine: hibari for women in English, Kokoro for the others",
+    ("tts", "hibari"): "hibari for women in English, Kokoro for men and others, SVOX Pico for German, on this machine",
     ("tts", "kokoro"): "Natural voices of Kokoro, on this machine",
     ("tts", "pico"): "flite for English, SVOX Pico for German and others, clear and mechanical, on this machine",
     ("tts", "flite+espeak"): "flite for English, eSpeak NG for other languages, clear and mechanical, on this machine",

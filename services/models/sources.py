@@ -10,13 +10,15 @@ import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import httpx2
 
+from bus.errors import ConfigurationError
+from bus.process.proxies import proxy_for
 from services.models.files import HUB, ModelFile, PackageMember
 
 Progress = Callable[[str, int, int], None]
@@ -96,12 +98,41 @@ def download(client: httpx2.Client, file: ModelFile, hub: str, part: Path, progr
         raise SourceFailed(f"it answers {status}", permanent=status < 500 and status not in _LATER) from error
     except httpx2.HTTPError as error:
         raise SourceFailed(str(error) or type(error).__name__) from error
+    except ConfigurationError as error:  # a proxy that cannot be used
+        raise SourceFailed(error.detail, permanent=True) from error
 
 
-def client() -> httpx2.Client:
-    """An HTTP client with the time limits of downloads."""
+def client(environment: Mapping[str, str] | None = None) -> httpx2.Client:
+    """An HTTP client with the time limits of downloads.
+
+    Args:
+        environment: where the proxies are named; by default the process's.
+    """
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
-    return httpx2.Client(follow_redirects=True, timeout=timeout)
+    transport = _ProxyTransport(os.environ if environment is None else environment)
+    return httpx2.Client(follow_redirects=True, timeout=timeout, transport=transport)
+
+
+class _ProxyTransport(httpx2.BaseTransport):
+    """Sends each request through the proxy for its host, if there is one.
+
+    A client of httpx2 makes transports for all proxies of the environment, and fails where one of them cannot be used,
+    although it may not be needed.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._transports: dict[str | None, httpx2.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        proxy = proxy_for(str(request.url), self._environment)
+        if proxy not in self._transports:
+            self._transports[proxy] = httpx2.HTTPTransport(proxy=proxy)
+        return self._transports[proxy].handle_request(request)
+
+    def close(self) -> None:
+        for transport in self._transports.values():
+            transport.close()
 
 
 class Packages:

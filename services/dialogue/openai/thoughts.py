@@ -138,7 +138,7 @@ class ThoughtFilter:
 
     def _take(self, mark: Mark) -> str:
         """The answer that becomes certain by a mark."""
-        if self._header is not None and mark != "message":
+        if self._header is not None and mark not in ("message", "drop"):
             self._header = None
         match mark:
             case "open":
@@ -158,6 +158,8 @@ class ThoughtFilter:
                 self.thinks = self.thinks or self.in_thought
             case "end":
                 self._channel = ""
+            case "drop" if self._header is not None:
+                self._header += " "
             case "drop":
                 pass
         return ""

@@ -119,7 +119,9 @@ def _stt(engine: str, machine: Machine) -> Iterator[Improvement]:
             f"{size(*missing)} to download" if missing else "nothing",
             _FETCH.format(names=" ".join(model.name for model in missing)) if missing else "make up",
         )
-    if engine in ("pocketsphinx", "moonshine") and "faster_whisper" not in machine.packages:
+    # Whisper takes ten times as long as Moonshine.
+    wants_whisper = engine in ("pocketsphinx", "moonshine") and "faster_whisper" not in machine.packages
+    if wants_whisper and "moonshine" not in machine.too_slow:
         cost = f"440 MB of packages, and a model of {size(CTRANSLATE2['base'])} at the first use"
         title = "Whisper understands other languages than English."
         yield Improvement("stt", title, cost, _INSTALL.format(extra="whisper"))

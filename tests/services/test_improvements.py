@@ -81,6 +81,6 @@ def test_the_machine_is_seen_by_files_and_settings(tmp_path: Path) -> None:
 
 
 def test_what_does_not_keep_up_is_not_proposed() -> None:
-    slow = Machine(too_slow=frozenset({"moonshine", "hibari", "kokoro"}), packages=frozenset({"faster_whisper"}))
+    slow = Machine(too_slow=frozenset({"moonshine", "hibari", "kokoro"}))
     assert found(slow, stt="pocketsphinx", tts="flite+espeak") == []
     assert found(slow, tts="hibari") == []

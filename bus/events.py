@@ -241,6 +241,8 @@ class ReplyStarted(Body, frozen=True, kw_only=True, tag="reply.started"):
     reply: ReplyId
     character: CharacterId
     engine: str
+    language: str = ""
+    """BCP-47 tag of the person's words, which is the language in use from here on; empty: it is as before."""
 
 
 class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):

@@ -46,8 +46,8 @@ from bus.events import (
 from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
 from projections.heard_words import beginning_of
 from projections.speaking_style import adjusted
+from projections.titles import title_of
 
-TITLE_LENGTH = 60
 CHARACTERS_PER_SECOND = 14.0
 """Rate of ordinary speech; estimates the length of a speech that is not on the log yet."""
 
@@ -71,6 +71,7 @@ class Sentence(Struct, frozen=True, kw_only=True):
     """The words for the voice, plain; empty where it says nothing; None: `text` is plain."""
     space_before: str = " "
     """White space between the sentence before and this one."""
+    language: str = ""
     emotion: Emotion = "neutral"
     speech: str | None = None
     """Id of its speech, once that has started."""
@@ -93,6 +94,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     """The text that had been played when the person interrupted the reply."""
     error: str | None = None
     """Why it failed."""
+    language: str = ""  # of the words that it answers; empty: as before
     sentences: tuple[Sentence, ...] = ()
 
 
@@ -152,16 +154,6 @@ class Message(Struct, frozen=True):
     """Whether the person heard only its beginning, which `text` then is."""
     emotion: Emotion = "neutral"
     """Emotion of the first sentence of a reply."""
-
-
-def title_of(text: str) -> str:
-    """A title made of the first words of a text, up to 60 characters."""
-    words = " ".join(text.split())
-    if len(words) > TITLE_LENGTH:
-        head = words[: TITLE_LENGTH - 1]
-        cut = head.rfind(" ")
-        words = (head[:cut] if cut > TITLE_LENGTH // 2 else head).rstrip(" ,.;:-") + "…"
-    return words[:1].upper() + words[1:]
 
 
 def fold(state: Conversation, seq: int, event: Event) -> Conversation:
@@ -341,11 +333,14 @@ def _update_reply(state: Conversation, event: Event, reply: str, change: Callabl
 
 def _fold_reply_fact(reply: Reply, body: _ReplyFact) -> Reply:
     match body:
+        case ReplyStarted(language=language) if language and not reply.language:
+            return replace(reply, language=language)
         case ReplySentence() if all(sentence.index != body.index for sentence in reply.sentences):
             unspoken = reply.state == "interrupted" or body.spoken_text == ""
             sentence = Sentence(
                 index=body.index, text=body.text, spoken_text=body.spoken_text, space_before=body.space_before,
-                emotion=body.emotion, state="unspoken" if unspoken else "written", notice=body.notice,
+                language=body.language, emotion=body.emotion, state="unspoken" if unspoken else "written",
+                notice=body.notice,
             )  # fmt: skip
             sentences = tuple(sorted((*reply.sentences, sentence), key=lambda s: s.index))
             # A failed reply continues where its dead letter was requeued.

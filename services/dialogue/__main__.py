@@ -9,11 +9,12 @@ from datetime import tzinfo
 from typing import TypeAlias
 
 from bus.process.engines import EngineOption, choose_engine
-from bus.settings import Settings
+from bus.settings import DETECT_LANGUAGE, Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Output, Reader, Service
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.language.detector import guess_language
 from services.dialogue.local_model import files as local_files
 from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, MAX_TOKENS, LocalModel
 from services.dialogue.openai import OpenAI
@@ -93,7 +94,15 @@ def build(settings: Settings) -> Service:
     choice = choose_engine(ENGINES, settings.dialogue_engine, settings, setting="VISAVIS_DIALOGUE_ENGINE")
     chat = choice.option.load(settings)
     local = chat if isinstance(chat, LocalModel) else None
-    dialogue = Dialogue(chat, prepare_request=local.prepare if local else None)
+    # A language in the settings is the one that people use here, whatever their words look like.
+    detects = settings.language in ("", DETECT_LANGUAGE)
+    if detects:
+        guess_language("")  # loads its model before somebody waits for it
+    dialogue = Dialogue(
+        chat,
+        prepare_request=local.prepare if local else None,
+        guess_language=guess_language if detects else None,
+    )
     background: list[Background] = []
     # A deterministic engine answers at once: nothing is gained by asking it early.
     if settings.llm_ahead == "on" and not chat.deterministic:

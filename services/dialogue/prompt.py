@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from projections.conversation import Message
 from services.dialogue.engine import ChatRequest
+from services.dialogue.language.names import name_of
 from services.dialogue.stage_directions import EMOTIONS
 
 HISTORY_CHARACTERS = 12_000
 """The length of the history in the prompt, in characters: some 3000 tokens."""
 
-_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch"}
 
 def system_prompt(request: ChatRequest) -> str:
     """The system prompt: the character, and how to write for speech."""
     character = request.character
-    language = _LANGUAGES.get(request.language.split("-")[0].lower(), request.language)
+    language = name_of(request.language)
     others = f" People can also choose to talk to {_and(request.others)} here." if request.others else ""
     tagline = f", {character.tagline}" if character.tagline else ""
     # What all characters share comes first: servers evaluate a beginning that they know only once.
     return (
         "You play a character that people talk to, face to face and aloud, in a program called Visavis. Answer "
         "in one to three short sentences unless asked for more. Use plain words to be heard, "
-        "not read: no lists, headings, Markdown, code, links, emoji or stage directions.\n"
+        "not read: no lists, headings, Markdown, code, links, emoji or stage directions. Speak the language that the "
+        "last line names, or another one if you are asked to.\n"
         "Begin every sentence with one tag for the look on your face, out of "
         f"{' '.join(f'[{emotion}]' for emotion in EMOTIONS)}, for example: [happy] Nice to see you!\n"
         "What you hear comes from speech recognition, without punctuation and sometimes misheard: guess what was "

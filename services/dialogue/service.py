@@ -31,13 +31,16 @@ from bus.events import (
 from bus.ids import reply_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import FALLBACK_CHARACTER, visible_to
-from projections.conversation import Conversation, Reply, Sentence, fold_all, heard_messages, title_of
+from projections.conversation import Conversation, Reply, Sentence, fold_all, heard_messages
+from projections.language import language_in_use
+from projections.titles import title_of
 from services.backchannel import is_backchannel
 from services.characters import current_characters
 from services.dialogue.commands.outcomes import command_outputs
 from services.dialogue.commands.recognition import recognise_command
 from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
 from services.dialogue.failure_sentences import failure_sentence
+from services.dialogue.language.detection import Guess, detect_language
 from services.dialogue.normalisation import normalise
 from services.dialogue.segmenter import ReplySegmenter, Segment
 from services.dialogue.speculative_reply import SpeculativeReplies
@@ -65,6 +68,7 @@ class Dialogue:
     Args:
         cached_conversations: folded conversations kept in memory; all facts of others are read again.
         prepare_request: lets the engine evaluate a request whose words are not known yet, for `prepare`.
+        guess_language: asked for the language of typed words; None: they are in the conversation's.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Dialogue:
         *,
         cached_conversations: int = CACHED_CONVERSATIONS,
         prepare_request: Callable[[ChatRequest], Awaitable[None]] | None = None,
+        guess_language: Guess | None = None,
     ) -> None:
         self._chat = chat
         self._prepare_request = prepare_request
@@ -81,6 +86,7 @@ class Dialogue:
         self._in_progress: LRUCache[str, ReplySentence] = LRUCache(cached_conversations)
         """By event, how a sentence after the newest one of its reply would be said, without its words."""
         self._words = NewestWords()
+        self._guess_language = guess_language
 
     async def reply(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         """The facts of one reply, the same for every redelivery of the event. See `bus.work.service.Handler`."""
@@ -102,10 +108,16 @@ class Dialogue:
             elif found is None and recorded is None:
                 return  # the character goes on speaking
         characters = visible_to(conversation.person, await current_characters(reader))
-        # The language just spoken: the person may change it in the middle of a conversation.
-        language = body.language if isinstance(body, TranscriptFinal) else conversation.language
+        names = {id_: one.name for id_, one in characters.items()}
+        # The language just used: the person may change it in the middle of a conversation.
+        if recorded is not None and recorded.language:
+            language = recorded.language
+        elif isinstance(body, TranscriptFinal):
+            language = body.language  # the recogniser's, which heard more than the words
+        else:
+            in_use = language_in_use(conversation, before_turn=event.turn or _input_id(body))
+            language = self._language_of(body.text, in_use, names)
         if not body.forwarded:
-            names = {id_: one.name for id_, one in characters.items()}
             command = recognise_command(text, language, names, names.get(conversation.character, ""))
             if command is not None:
                 before = await _conversation_before(event, reader)
@@ -116,14 +128,15 @@ class Dialogue:
             return  # the newer words are answered, with these before them
         chosen = recorded.character if recorded else conversation.character
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
-        yield ReplyStarted(reply=reply, character=character, engine=self._chat.name)
+        yield ReplyStarted(reply=reply, character=character, engine=self._chat.name, language=language)
 
         emotion: Emotion = "neutral"
         # The sentences on the log are output again first: an event's id follows from the place of the output, so these
         # are dropped as duplicates, and the new ones get new ids.
         answered = [sentence for sentence in recorded.sentences if not sentence.notice] if recorded else []
         for sentence in answered:
-            yield _sentence(reply, sentence.index, sentence, character, conversation, language, emotion)
+            told_in = sentence.language or language
+            yield _sentence(reply, sentence.index, sentence, character, conversation, told_in, emotion)
             emotion = sentence.emotion
         index = max((sentence.index + 1 for sentence in recorded.sentences), default=0) if recorded else 0
         silent = Segment(text="…", spoken_text="…", space_before="\n\n")
@@ -145,7 +158,10 @@ class Dialogue:
         told = bool(answered)
         async with aclosing(cast("Any", self._new_sentences(request, source.text()))) as sentences:
             async for segment in sentences:
-                yield _sentence(reply, index, segment, character, conversation, language, emotion)
+                # The voice follows the answer, which may be in another language where the person asked for one.
+                spoken_text = segment.text if segment.spoken_text is None else segment.spoken_text
+                told_in = self._language_of(spoken_text, language, names)
+                yield _sentence(reply, index, segment, character, conversation, told_in, emotion)
                 index, emotion, told = index + 1, segment.emotion or emotion, True
                 self._in_progress[event.id] = _sentence(
                     reply, index, silent, character, conversation, language, emotion
@@ -157,6 +173,12 @@ class Dialogue:
         # Last, so that a redelivery, which finds the title on the log, moves no other output to another place.
         if not conversation.titled:
             yield ConversationTitled(title=conversation.title or title_of(text))
+
+    def _language_of(self, text: str, in_use: str, names: dict[str, str]) -> str:
+        """The language of a text, in favour of the one in use."""
+        if self._guess_language is None:
+            return in_use
+        return detect_language(text, in_use, self._guess_language, names.values())
 
     def failure_facts(self, event: Event, error: VisavisError) -> Iterable[Body]:
         """What tells the person that no answer will come: a sentence to hear, and the cause to read."""
@@ -236,7 +258,7 @@ class Dialogue:
         conversation = await self._conversation(id_, reader)
         characters = visible_to(conversation.person, await current_characters(reader))
         character = conversation.character or next(iter(characters), FALLBACK_CHARACTER)
-        language = conversation.language
+        language = language_in_use(conversation)
         return _chat_request(
             conversation, characters, character, text="", at=at, language=language, before_turn="", seed=0
         )

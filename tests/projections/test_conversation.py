@@ -42,9 +42,9 @@ from projections.conversation import (
     fold,
     fold_all,
     heard_messages,
-    title_of,
 )
 from projections.speaking_style import PACES
+from projections.titles import title_of
 from projections.view import PersonView, view
 from tests.fakes import event
 

@@ -182,5 +182,6 @@ async def test_a_reply_that_was_given_up_is_completed_once_its_dead_letter_is_re
 def whole_reply(places: tuple[int, ...] = (0, 1, 2)) -> Reply:
     """The complete reply, as the page shows it."""
     texts = zip(places, ("One.", "Two.", "Three."), strict=True)
-    sentences = [Sentence(index=place, text=text, emotion="happy") for place, text in texts]
-    return Reply(id=derive_id("ask", "reply"), character="ada", state="ended", sentences=tuple(sentences))
+    sentences = [Sentence(index=place, text=text, language="en", emotion="happy") for place, text in texts]
+    reply = derive_id("ask", "reply")
+    return Reply(id=reply, character="ada", state="ended", language="en", sentences=tuple(sentences))

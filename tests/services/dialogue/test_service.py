@@ -100,7 +100,7 @@ async def answer(chat: FakeChat, log_reader: FakeReader, asked: Event = ASKED) -
 async def test_a_reply_is_started_sentences_ended_and_a_title() -> None:
     chat = FakeChat("[happy] I am", " Ada. [sad] And", " you?")
     assert await answer(chat, reader(opened(), ASKED)) == [
-        ReplyStarted(reply=REPLY, character="ada", engine="fake"),
+        ReplyStarted(reply=REPLY, character="ada", engine="fake", language="en"),
         sentence(0, "I am Ada.", "happy"),
         sentence(1, "And you?", "sad", "happy"),
         ReplyEnded(reply=REPLY, sentences=2),
@@ -163,7 +163,7 @@ async def test_empty_text_gets_no_reply(text: str) -> None:
 )
 async def test_a_reply_that_is_over_on_the_log_is_not_repeated(end: Fact) -> None:
     chat = FakeChat("Again.")
-    started = (ReplyStarted(reply=REPLY, character="ada", engine="fake"), "t")
+    started = (ReplyStarted(reply=REPLY, character="ada", engine="fake", language="en"), "t")
     assert await answer(chat, reader(opened(), ASKED, started, (end, "t"))) == []
     assert chat.asked == []
 
@@ -226,7 +226,7 @@ async def test_yes_near_the_end_of_a_question_answers_the_whole_question() -> No
 
 
 HALF: Sequence[tuple[Fact, str | None]] = (
-    (ReplyStarted(reply=REPLY, character="ada", engine="fake"), "t"),
+    (ReplyStarted(reply=REPLY, character="ada", engine="fake", language="en"), "t"),
     (sentence(0, "I am Ada.", "happy"), "t"),
 )
 
@@ -235,7 +235,7 @@ async def test_a_half_finished_reply_repeats_its_recorded_sentences_and_continue
     chat = FakeChat("I am Ada. ", "I like logs.")
     outputs = await answer(chat, reader(opened(), ASKED, *HALF))
     assert outputs[:4] == [
-        ReplyStarted(reply=REPLY, character="ada", engine="fake"),
+        ReplyStarted(reply=REPLY, character="ada", engine="fake", language="en"),
         sentence(0, "I am Ada.", "happy"),
         sentence(1, "I like logs.", "happy", "happy"),
         ReplyEnded(reply=REPLY, sentences=2),
@@ -296,7 +296,7 @@ async def test_a_conversation_that_left_the_cache_is_read_again() -> None:
 async def test_without_a_character_on_the_log_the_fallback_answers() -> None:
     chat = FakeChat("Yes.")
     outputs = await answer(chat, FakeReader(log(ASKED)))
-    assert outputs[0] == ReplyStarted(reply=REPLY, character="visavis", engine="fake")
+    assert outputs[0] == ReplyStarted(reply=REPLY, character="visavis", engine="fake", language="en")
     assert chat.asked[0].character.name == "Visavis"
 
 

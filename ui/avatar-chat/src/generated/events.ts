@@ -231,6 +231,8 @@ export interface ReplyStarted {
   readonly reply: ReplyId
   readonly character: CharacterId
   readonly engine: string
+  /** BCP-47 tag of the person's words, which is the language in use from here on; empty: it is as before. */
+  readonly language: string
 }
 
 /** One sentence of the answer, spoken as one speech; or a block of it that is only shown, such as code. */

@@ -151,9 +151,7 @@ def _render(engine: str, machine: Machine) -> Iterator[Improvement]:
         )
     elif engine == "liveportrait" and LIVEPORTRAIT.name not in machine.models:
         title = "LivePortrait moves faces from photos; until its model is here, they are warped."
-        yield Improvement(
-            "render", title, f"{size(LIVEPORTRAIT)} to download", _FETCH.format(names=LIVEPORTRAIT.name)
-        )
+        yield Improvement("render", title, f"{size(LIVEPORTRAIT)} to download", _FETCH.format(names=LIVEPORTRAIT.name))
 
 
 def size(*models: Model) -> str:

@@ -73,9 +73,7 @@ ENGINES = engines()
 
 def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Service:
     """The service with the engine that the settings ask for."""
-    choice = choose_engine(
-        engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE"
-    )
+    choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     built = service(
         choice.option.load(settings), _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate
     )

@@ -51,9 +51,7 @@ class SpeechRenderer:
         clock: seconds. It only measures how long drawing takes: where drawing cannot keep up, frames are repeated.
     """
 
-    def __init__(
-        self, thread: RenderThread, *, bitrate: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, thread: RenderThread, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._thread = thread
         self._bitrate = bitrate
         self._clock = clock

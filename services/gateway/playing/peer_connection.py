@@ -52,9 +52,7 @@ class PeerConnection:
         self._on_disconnect = on_disconnect
         self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
         # An empty list must be passed on: without one aiortc asks a public STUN server.
-        self._pc = RTCPeerConnection(
-            RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-        )
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._control: RTCDataChannel | None = None
         self.connected = asyncio.Event()
         """Set once media flow, and for good."""

@@ -157,9 +157,7 @@ class Conversations:
             await self._interrupt_unbegun(conversation)
         await self.interrupt(conversation, by=by)
 
-    async def interrupt(
-        self, conversation: str, by: InterruptionSource, *, before: str | None = None
-    ) -> None:
+    async def interrupt(self, conversation: str, by: InterruptionSource, *, before: str | None = None) -> None:
         """Interrupt the replies in progress, if any: being thought out, voiced or played.
 
         Playout stops first. Then its progress is appended, so that the log says what the person heard.

@@ -65,6 +65,4 @@ def engine_words(service: str, engine: str, machine: Machine) -> str:
 
 def downloads_in(note: str) -> list[DownloadRow]:
     """The downloads that the note of a service tells of, as `services.models.progress.Downloads.note` words them."""
-    return [
-        {"model": match[1], "percent": int(match[2]) if match[2] else None} for match in _DOWNLOAD.finditer(note)
-    ]
+    return [{"model": match[1], "percent": int(match[2]) if match[2] else None} for match in _DOWNLOAD.finditer(note)]

@@ -59,9 +59,7 @@ class TorchWhisper:
         layers = config.decoder_layers
         # Without alignment heads in the model: all heads of the upper half, as in the reference implementation.
         self._heads = heads or [
-            [layer, head]
-            for layer in range(layers // 2, layers)
-            for head in range(config.decoder_attention_heads)
+            [layer, head] for layer in range(layers // 2, layers) for head in range(config.decoder_attention_heads)
         ]
 
     def encode(self, features: npt.NDArray[np.float32]) -> Any:

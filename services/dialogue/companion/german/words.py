@@ -9,8 +9,9 @@ from services.dialogue.companion.dates import easter, nth_weekday
 from services.dialogue.companion.number_words import read_german
 from services.dialogue.companion.tables import CalendarWords, MemoryWords, NumberWords
 
-FILLERS = re.compile(r"\b(?:ä+h+m*|ö+h+m*|eh+m|hm+|mm+|u+h+|u+m+|halt|eben mal|sozusagen|quasi)(?=[\s,.!?]|$)[,]?", re.
-    IGNORECASE)
+FILLERS = re.compile(
+    r"\b(?:ä+h+m*|ö+h+m*|eh+m|hm+|mm+|u+h+|u+m+|halt|eben mal|sozusagen|quasi)(?=[\s,.!?]|$)[,]?", re.IGNORECASE
+)
 CONTRACTIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), full)
     for pattern, full in (
@@ -193,7 +194,7 @@ def _swap(text: str) -> str:
 
 
 def _infinitive(verb: str) -> str:
-    """"spiele" becomes "spielen", "segle" becomes "segeln"; the stem of other verbs is in the first person, too."""
+    """ "spiele" becomes "spielen", "segle" becomes "segeln"; the stem of other verbs is in the first person, too."""
     if re.search(r"[^aeiouäöüyl]le$", verb):
         return f"{verb[:-2]}eln"
     return f"{verb}n" if verb.endswith("e") else verb
@@ -217,8 +218,12 @@ def echo(text: str) -> str:
     """See `tables.Language.echo`: "ich war zu Hause" becomes "du warst zu Hause"; only of verbs that are known."""
     if len(text.split()) > 14 or re.search(r"\b(?:du|dich|dir|dein\w*|sie|ihr)\b", text, re.IGNORECASE):
         return ""
-    match = re.match(r"(?:und |aber |also |ja |nein |na ja )*(?:(?P<front>[^,]{2,30}) )??(?P<a>\w+) "
-        r"(?P<b>\w+)\b(?P<rest>.*)$", text, re.IGNORECASE)
+    match = re.match(
+        r"(?:und |aber |also |ja |nein |na ja )*(?:(?P<front>[^,]{2,30}) )??(?P<a>\w+) "
+        r"(?P<b>\w+)\b(?P<rest>.*)$",
+        text,
+        re.IGNORECASE,
+    )
     while match:
         first, second = match["a"].lower(), match["b"].lower()
         rest = match["rest"]

@@ -139,5 +139,5 @@ def version_rules(language: Language) -> list[Rule]:
 
     return [
         Rule(_VERSION, version),
-        Rule(_VERSION_ONE, lambda match: f"{words['version']} {language.count(int(match[1]))}"),
+        Rule(_VERSION_ONE, lambda match: f"{words['version']} {language.cardinal(Numeral(match[1]))}"),
     ]

@@ -190,6 +190,3 @@ def _time_rules(language: Language) -> list[Rule]:
     found.append(Rule(re.compile(rf"(?<![\w:.]){clock}{half}"), at))
     found.append(Rule(re.compile(rf"(?<![\w:.,])(\d{{1,2}}){am_pm}(?!\w)"), hour_only))
     return found
-
-
-__all__ = ["after", "rules"]

@@ -35,7 +35,7 @@ _MINUS = re.compile(r"(\s?−\s?|\s[-–]\s)(?=[-−]?[\d(.]|[-−]?[A-Za-z](?!\
 def _signed(language: Language, digits: str) -> str:
     """A whole number or a letter, with its sign."""
     sign, rest = ("", digits) if digits[0] not in "-−+" else (digits[0], digits[1:])
-    said = language.count(int(rest)) if rest.isdecimal() else rest
+    said = language.cardinal(Numeral(rest)) if rest.isdecimal() else rest
     return f"{language.words.get('plus' if sign == '+' else 'minus', sign) if sign else ''} {said}".strip()
 
 
@@ -149,6 +149,3 @@ def rules(language: Language) -> list[Rule]:
         Rule(_MINUS, subtract),
         Rule(_TIMES, times),
     ]
-
-
-__all__ = ["Numeral", "rules"]

@@ -86,6 +86,19 @@ class ReplySegmenter:
                 found += self._cut(final=False)
         return found
 
+    def pause(self) -> list[Segment]:
+        """The sentence that is over by its looks, where the stream pauses behind its stop."""
+        source, start = self._source, self._start
+        start += len(source) - start - len(source[start:].lstrip(_SPACE))
+        line_start = source.rfind("\n", 0, start) + 1
+        text = source[start:]
+        if not text or self._until is not None or "|" in source[line_start:] or not self._ends.is_over(text):
+            return []
+        if any(end is None for _, end in _spans(text)):
+            return []
+        segment = self._take(start, len(source), may_speak=True)
+        return [segment] if segment is not None else []
+
     def flush(self) -> list[Segment]:
         """The remaining segments, after the last piece."""
         return self._cut(final=True)

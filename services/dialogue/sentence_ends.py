@@ -95,6 +95,18 @@ class SentenceEnds:
                 phrase = match.end()
                 yield match.end()
 
+    def is_over(self, text: str) -> bool:
+        """Whether a text that ends in a stop is a whole sentence, though nothing has come after it for a while."""
+        match = None
+        for match in self._boundary.finditer(text):  # noqa: B007 - the last one is wanted
+            pass
+        if match is None or match.end() < len(text):
+            return False
+        stops = match[1] or ""
+        if stops != ".":
+            return not stops.endswith((".", "…"))
+        return self._surely_ends(_last_word(text[: match.start()]))
+
     def cut(self, text: str, *, first: bool) -> int | None:
         """Where a text that is too long for one sentence is cut; None if it is not too long.
 

@@ -42,7 +42,8 @@ from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
 from services.dialogue.failure_sentences import failure_sentence
 from services.dialogue.language.detection import Guess, detect_language
 from services.dialogue.normalisation import normalise
-from services.dialogue.segmenter import ReplySegmenter, Segment
+from services.dialogue.segment_stream import segment_stream
+from services.dialogue.segmenter import Segment
 from services.dialogue.speculative_reply import SpeculativeReplies
 from services.dialogue.turn_taking import NewestWords, answers_question, with_heard_sentence
 
@@ -276,7 +277,7 @@ class Dialogue:
         early = self._chat.writes_slowly
         recorded = {normalise(text) for text in request.reply_so_far} - {""}
         skip = len(request.reply_so_far) if self._chat.deterministic else 0
-        async with aclosing(cast("Any", _segments(request.language, pieces, early=early))) as segments:
+        async with aclosing(cast("Any", segment_stream(request.language, pieces, early=early))) as segments:
             async for segment in segments:
                 if skip:
                     skip -= 1
@@ -302,16 +303,6 @@ class _Source:
                     self.engine = piece.engine
                 else:
                     yield piece
-
-
-async def _segments(language: str, pieces: AsyncIterator[str], *, early: bool) -> AsyncIterator[Segment]:
-    segmenter = ReplySegmenter(language, early=early)
-    async with aclosing(cast("Any", pieces)) as stream:
-        async for piece in stream:
-            for segment in segmenter.push(piece):
-                yield segment
-    for segment in segmenter.flush():
-        yield segment
 
 
 def _chat_request(

@@ -64,7 +64,13 @@ _ACTING: dict[str, Emotion] = {
                  word.removesuffix("y") + "ies")
 }  # fmt: skip
 """Verbs of stage directions in the forms in which they begin one, with the mood that they show."""
-_ACTING.update({"laughter": "happy", "rires": "happy", "soupir": "sad"})
+_ACTING.update(
+    {
+        **dict.fromkeys(["laughter", "rires", "risas", "笑", "微笑", "大笑", "笑着", "苦笑", "笑い"], "happy"),
+        **dict.fromkeys(["soupir", "suspiro", "叹气", "嘆氣", "叹息", "哭", "ため息", "泣"], "sad"),
+        **dict.fromkeys(["点头", "點頭", "頷く", "うなずく", "hoche", "asiente", "annuisce"], "neutral"),
+    }
+)
 _MANNER = {word: emotion for emotion, words in _MANNERS.items() for word in words.split()}
 _NOT_ACTING = _set(
     "this yes always sometimes his hers its is was does has us less plus thus perhaps besides as unless "
@@ -72,13 +78,13 @@ _NOT_ACTING = _set(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BRACKETED = re.compile(
-    r"\[\s*((?:(?:emotion|mood|tone)\s*[:=]\s*)?[^\W\d_]{2,20}(?:[,/&\s]{1,3}[^\W\d_]{2,20}){0,3}?)(?:\s+face)?\s*\]:?"
-    r"|<\s*((?:emotion\s*[:=]\s*)?[^\W\d_]{2,20})\s*/?>:?",
+    r"([*_]{0,3})(?:\[\s*((?:(?:emotion|mood|tone)\s*[:=]\s*)?[^\W\d_]{2,20}(?:[,/&\s]{1,3}[^\W\d_]{2,20}){0,3}?)(?:\s+face)?\s*\]:?"
+    r"|</?\s*((?:emotion\s*[:=]\s*)?[^\W\d_]{2,20})\s*/?>:?)\1:?",
     re.IGNORECASE,
 )
-_PARENTHESIS = re.compile(r"\(([^()\n]{2,80})\)")
+_PARENTHESIS = re.compile(r"\(([^()\n]{2,80})\)|（([^（）\n]{1,80})）")
 _STARRED = re.compile(
-    r"(?<![\w*\\])\*(?!\s)([^*\n]{2,120}?)(?<!\s)\*(?![\w*])|(?<![\w_])_(?!\s)([^_\n]{2,120}?)_(?!\w)"
+    r"(?<![\w*\\])(\*{1,3})(?!\s)([^*\n]{2,120}?)(?<!\s)\1(?![\w*])|(?<![\w_])_(?!\s)([^_\n]{2,120}?)_(?!\w)"
 )
 _VOICE = re.compile(
     r"(?:in|with) an? .{0,60}\b(?:voice|smile|tone|whisper|sigh|laugh|grin|wink|nod|shrug|chuckle|giggle)"
@@ -132,25 +138,39 @@ def may_become_direction(text: str) -> bool:
 def _found(text: str) -> Iterator[tuple[int, int, Emotion | None, bool]]:
     """Candidates: beginning, end, mood, and whether it is a tag."""
     for match in _BRACKETED.finditer(text):
-        if text[match.end() : match.end() + 1] in ("(", "[") and match[1]:
+        if text[match.end() : match.end() + 1] in ("(", "[") and match[2]:
             continue  # a link
-        moods = _moods_of(match[1] or match[2])
-        if moods is not None:
+        words = match[2] or match[3]
+        moods = _moods_of(words)
+        if moods is not None and _is_tag(words, text, match):
             yield *match.span(), moods, True
-        elif match[1] and _act_mood(match[1], text, match, strict=True):
-            yield *match.span(), _mood_of_act(match[1]), False
+        elif match[2] and _is_direction(words, match, strict=True):
+            yield *match.span(), _mood_of_act(words), False
     for match in _PARENTHESIS.finditer(text):
-        begins = not text[: match.start()].strip("\"'“”„*_ ")
-        mood = _MOODS.get(match[1].strip().lower())
+        begins, words = _begins(text, match), match[1] or match[2]
+        mood = _MOODS.get(words.strip().lower())
         if begins and mood is not None:
             yield *match.span(), mood, True
-        elif _act_mood(match[1], text, match, strict=not begins):
-            yield *match.span(), _mood_of_act(match[1]), False
+        elif _is_direction(words, match, strict=not begins):
+            yield *match.span(), _mood_of_act(words), False
     for match in _STARRED.finditer(text):
-        words = match[1] or match[2]
+        words = match[2] or match[3]
+        if len(match[1] or "") > 1 and not words[0].islower():
+            continue
         if _is_starred_direction(words, text, match):
             mood = _MOODS.get(words.strip().lower()) or _mood_of_act(words)
             yield *match.span(), mood, False
+
+
+def _begins(text: str, match: re.Match[str]) -> bool:
+    return not text[: match.start()].strip("\"'“”„*_>-# ")
+
+
+def _is_tag(words: str, text: str, match: re.Match[str]) -> bool:
+    """Whether a mood in brackets is a tag here, and not what is spoken of: "Set it to [normal] mode."."""
+    if _begins(text, match) or words.strip().lower() in EMOTIONS or re.search(r"[:=]", words):
+        return True
+    return _moods_of(words) != "neutral" and not text[match.end() :].strip(".!?…\"'”’*_ ")
 
 
 def _moods_of(words: str) -> Emotion | None:
@@ -168,7 +188,7 @@ def _is_third_person(word: str) -> bool:
     return word.islower() and len(word) > 3 and word.endswith("s") and word not in _NOT_ACTING
 
 
-def _act_mood(words: str, text: str, match: re.Match[str], *, strict: bool) -> bool:
+def _is_direction(words: str, match: re.Match[str], *, strict: bool) -> bool:
     """Whether words in brackets are a direction.
 
     Args:
@@ -180,7 +200,7 @@ def _act_mood(words: str, text: str, match: re.Match[str], *, strict: bool) -> b
     manner = all(word.lower() in _MANNER or word.endswith("ly") for word in found[1:])
     bare = found[0].lower() in _BARE
     if strict or bare:
-        return manner and (not bare or (match[0][0] == "[" and found[0].lower() in _CUES))
+        return manner and (not bare or ("[" in match[0] and found[0].lower() in _CUES))
     return len(found) <= 8
 
 

@@ -118,6 +118,23 @@ def test_a_stream_that_pauses_holds_no_sentence_back_that_is_surely_over(written
     assert len(ReplySegmenter("en").push(written)) == complete
 
 
+@pytest.mark.parametrize(
+    ("written", "over"),
+    [
+        ("It is raining.", True), ("Really?", True), ("“It is raining.”", True), ("你好。", True), ("बारिश है।", True),
+        ("Ask Dr.", False), ("It is 3.", False), ("Well...", False), ("It is raining", False),
+        ("It rains, etc.", False), ("See [the page. It is good.", False), ("`a. good.", False),
+        ("| a | good.", False), ("```\nIt is raining.", False), ("*smiles at him.", False),
+    ],
+)  # fmt: skip
+def test_after_a_stop_without_anything_behind_it_a_pause_of_the_stream_decides(written: str, over: bool) -> None:
+    segmenter = ReplySegmenter("en")
+    assert segmenter.push(written) == []
+    assert [one.text for one in segmenter.pause()] == [written] * over
+    if over:
+        assert [one.text for one in (*segmenter.push(" Then"), *segmenter.flush())] == ["Then"]
+
+
 def test_a_sentence_is_complete_with_the_first_character_after_it() -> None:
     segmenter = ReplySegmenter()
     assert segmenter.push("Go on.") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, cast
@@ -145,6 +146,24 @@ async def test_a_sentence_is_output_before_the_next_piece_is_read() -> None:
         await anext(outputs)
         assert (await anext(outputs)).text == "One is here."
         assert chat.given == 1  # "here." is no abbreviation, so the space after it is enough
+
+
+async def test_a_sentence_is_output_while_the_stream_pauses_behind_its_stop() -> None:
+    class Pausing(FakeChat):
+        def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+            return self._pausing()
+
+        async def _pausing(self) -> AsyncIterator[str]:
+            yield "It is raining."
+            await go_on.wait()
+            yield " Take a coat."
+
+    go_on = asyncio.Event()
+    async with aclosing(cast("Any", Dialogue(Pausing()).reply(ASKED, reader(opened(), ASKED)))) as outputs:
+        await anext(outputs)
+        assert (await anext(outputs)).text == "It is raining."
+        go_on.set()
+        assert [one.text async for one in outputs if isinstance(one, ReplySentence)] == ["Take a coat."]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])

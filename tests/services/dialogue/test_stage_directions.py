@@ -24,6 +24,9 @@ from services.dialogue.stage_directions import Acted, act
         ("[fröhlich] Guten Tag.", "Guten Tag.", "happy"),
         ("[happy]", "", "happy"),
         ("[happy face] Hi.", "Hi.", "happy"),
+        ("**[happy]** Hi.", "Hi.", "happy"),
+        ("*[Sad]:* Oh.", "Oh.", "sad"),
+        ("<happy>Hi.</happy>", "Hi.", "happy"),
     ],
 )
 def test_a_mood_tag_is_found_in_every_form_that_models_write(written: str, text: str, emotion: str) -> None:
@@ -49,6 +52,10 @@ def test_a_mood_tag_is_found_in_every_form_that_models_write(written: str, text:
         ("*lächelt* Hallo.", "Hallo.", "happy"),
         ("*seufzt tief* Na gut.", "Na gut.", "sad"),
         ("*sourit* Bonjour.", "Bonjour.", "happy"),
+        ("**waves happily** Hello.", "Hello.", "happy"),
+        ("（笑）そうです。", "そうです。", "happy"),
+        ("*叹气* 好吧。", "好吧。", "sad"),
+        ("(*smiles*) Good.", "Good.", "happy"),
         ("*frowns, then shrugs* Maybe.", "Maybe.", "sad"),
     ],
 )
@@ -60,6 +67,12 @@ def test_a_direction_stays_in_the_text_and_is_not_spoken(written: str, said: str
     "written",
     [
         "Press [Enter] now.",
+        "Set it to [normal] mode.",
+        "The answer is [none].",
+        "The [content] field is empty.",
+        "**Smiles** are free.",
+        "**Takes** one to know one.",
+        "**Laughs per minute** is a measure.",
         "The answer is (none).",
         "The train leaves (platform 8).",
         "(he sighs a lot)",

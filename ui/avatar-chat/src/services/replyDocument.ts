@@ -54,8 +54,11 @@ interface Marking {
 export function markSentences({ parts, cut }: Marking) {
   return (tree: Root) => {
     const visit = (parent: Root | Element) => {
-      parent.children = parent.children.flatMap((child): ElementContent[] => {
+      parent.children = parent.children.flatMap((child, place): ElementContent[] => {
         if (child.type === 'element') visit(child)
+        // The line of the source ends behind the break; it is shown as one.
+        const before = parent.children[place - 1]
+        if (child.type === 'text' && child.value === '\n' && before?.type === 'element' && before.tagName === 'br') return []
         return child.type === 'text' ? marked(child, parts, cut) : [child as ElementContent]
       })
     }

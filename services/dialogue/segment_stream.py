@@ -13,7 +13,9 @@ PAUSE = 0.3
 """Seconds without a piece of the answer after which a sentence that seems to be over is taken to be."""
 
 
-async def segment_stream(language: str, pieces: AsyncIterator[str], *, early: bool = False, pause: float = PAUSE) -> AsyncIterator[Segment]:
+async def segment_stream(
+    language: str, pieces: AsyncIterator[str], *, early: bool = False, pause: float = PAUSE
+) -> AsyncIterator[Segment]:
     """The segments of an answer, each as soon as it is complete.
 
     Args:

@@ -54,7 +54,7 @@ def build_prompt(names: list[str], messages: list[Message]) -> str:
     """
     history = ""
     for message in reversed(messages[-4:]):
-        longer = f"{message.text.strip()} {history}".strip()
+        longer = f"{' '.join(message.text.split())} {history}".strip()
         if len(longer) > MAX_HISTORY:
             break
         history = longer

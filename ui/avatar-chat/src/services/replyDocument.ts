@@ -58,7 +58,8 @@ export function markSentences({ parts, cut }: Marking) {
         if (child.type === 'element') visit(child)
         // The line of the source ends behind the break; it is shown as one.
         const before = parent.children[place - 1]
-        if (child.type === 'text' && child.value === '\n' && before?.type === 'element' && before.tagName === 'br') return []
+        const afterBreak = before?.type === 'element' && before.tagName === 'br'
+        if (child.type === 'text' && child.value === '\n' && afterBreak) return []
         return child.type === 'text' ? marked(child, parts, cut) : [child as ElementContent]
       })
     }

@@ -11,7 +11,7 @@ export interface Step {
 
 const OWN = { forwarded: false } as const
 const PLAIN = { spoken_text: null, space_before: ' ' } as const
-const VOICE = { pace: 1, volume: 1, spoken: true, ...PLAIN } as const
+const VOICE = { pace: 1, volume: 1, spoken: true, notice: false, ...PLAIN } as const
 const FEELING = { emotion: 'neutral', emotion_before: 'neutral' } as const
 const SENTENCE = { emotion: 'neutral', speech: null, state: 'written', ...PLAIN } as const
 const REPLY: ReplyView = { id: 'r', character: 'ada', state: 'telling', heard: null, error: null, sentences: [] }
@@ -54,7 +54,9 @@ export const phraseOver = byPerson(
   'transcribing',
 )
 export const discarded = byPerson({ type: 'utterance.discarded', utterance: 'u', reason: 'no_words' }, 'discarded')
-export const replyEnded = inReply({ type: 'reply.ended', reply: 'r', sentences: 1 }, () => ({ state: 'ended' }))
+export const replyEnded = inReply({ type: 'reply.ended', reply: 'r', sentences: 1, engine: '' }, () => ({
+  state: 'ended',
+}))
 export const interrupted = inReply({ type: 'reply.interrupted', reply: 'r', heard: '', by: 'button' }, () => ({
   state: 'interrupted',
   heard: '',

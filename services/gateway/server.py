@@ -36,6 +36,7 @@ from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
+from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
 from services.models.progress import DOWNLOADS
 
@@ -124,7 +125,9 @@ class GatewayServer:
                 open_session=self._open_session,
                 serve_session=self._serve_session,
                 ice_servers=self._ice_servers,
-                video_size=self._settings.video_size,
+                video_level=required_level(
+                    self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
+                ),
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
                 this_machine=lambda: this_machine(self._settings),

@@ -14,6 +14,7 @@ from bus.events import FRAMES_PER_SECOND, CharacterCreated, IdleBatch
 from bus.ids import seed_of
 from bus.work.service import Output, Reader
 from services.characters import current_characters
+from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.engine import AnimatedFace, Renderer
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
 from services.render.render_thread import MAX_BATCH, RenderThread
@@ -22,7 +23,7 @@ CHECK_INTERVAL = 5.0
 """Seconds between two checks for characters whose idle loop is missing or outdated."""
 
 # About 400 kbit/s on average; a limit as tight as that would starve the later key frames visibly.
-_CRF, _BITRATE = 25, 2_000_000
+_CRF = 25
 
 
 class IdleLoopRenderer:
@@ -59,7 +60,7 @@ class IdleLoopRenderer:
         """One character's whole loop, in batches that each start with a key frame."""
         face = await self._thread.face(created.look, reader)
         motion = IdleMotion(seed_of(character))
-        encoder = self._thread.encoder(_BITRATE, crf=_CRF)
+        encoder = self._thread.encoder(IDLE_LOOP_BITRATE, crf=_CRF)
         for start in range(0, LOOP_FRAMES, KEY_FRAME_INTERVAL):
             units: tuple[bytes, ...] = ()
             for first in range(start, start + KEY_FRAME_INTERVAL, MAX_BATCH):

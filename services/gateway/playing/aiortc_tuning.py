@@ -19,6 +19,9 @@ PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _PLAYOUT_DELAY_ID = 5
 _MAX_DELAY = 100
 """Milliseconds for which a browser may delay frames to absorb jitter."""
+_DYNAMIC_PAYLOAD_TYPES = (*range(35, 64), *range(96, 128))
+"""Those that an offer may give a meaning to (RFC 5761, section 4); browsers use the lower ones once the others are
+taken, and aiortc answers with numbers of its own there."""
 
 PacketSink = Callable[[int, int, bytes], None]
 """Takes the sequence number, RTP timestamp and payload of a packet."""
@@ -55,6 +58,7 @@ def apply_patches(*, loopback: bool) -> None:
     video = aiortc.codecs.HEADER_EXTENSIONS["video"]
     if all(extension.uri != PLAYOUT_DELAY_URI for extension in video):
         video.append(RTCRtpHeaderExtensionParameters(id=_PLAYOUT_DELAY_ID, uri=PLAYOUT_DELAY_URI))
+    aiortc.rtp.DYNAMIC_PAYLOAD_TYPES = _DYNAMIC_PAYLOAD_TYPES  # type: ignore[assignment]
     aiortc.rtp.HeaderExtensionsMap = _PlayoutDelayExtensions  # type: ignore[misc]
     if loopback and aioice.ice.get_host_addresses is not _addresses_with_loopback:
         aioice.ice.get_host_addresses = _addresses_with_loopback

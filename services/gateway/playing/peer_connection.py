@@ -63,12 +63,15 @@ class PeerConnection:
         Raises:
             InvalidInput: the offer cannot be answered.
         """
-        self._pc.addTrack(self._audio)
-        self._pc.addTrack(self._video)
+        # In the order of the offer: the first one's transport is kept, and aiortc stops those of all others.
+        for track in sorted((self._audio, self._video), key=lambda one: offer.sdp.find(f"m={one.kind} ")):
+            self._pc.addTrack(track)
         # Before the remote description: afterwards aiortc ignores preferences silently.
         for transceiver in self._pc.getTransceivers():
             codecs = RTCRtpSender.getCapabilities(transceiver.kind).codecs
             transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in _CODECS])
+            if transceiver.kind == "video":
+                transceiver.direction = "sendonly"  # a camera is not looked at, and decoding it would cost much
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._pc.on("datachannel", self._on_data_channel)
         try:

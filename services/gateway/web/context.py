@@ -31,8 +31,8 @@ class GatewayContext:
     """Makes a session for a conversation and a character; not yet connected."""
     serve_session: Callable[[Session], None]
     ice_servers: tuple[RTCIceServer, ...]
-    video_size: int
-    """Width and height of the pictures, in pixels."""
+    video_level: int
+    """H.264's level_idc of the pictures that are sent."""
     page: Path
     """Folder of the built page."""
     health: health.Monitored

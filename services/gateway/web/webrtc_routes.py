@@ -40,10 +40,10 @@ class WebRTCRoutes:
             sdp = (await read_body(request, _LONGEST_OFFER)).decode()
         except UnicodeDecodeError as error:
             raise InvalidInput("the offer is not text") from error
-        offer = parse_offer(sdp, video_size=self._context.video_size)
+        offer = parse_offer(sdp, level=self._context.video_level)
         conversation = await self._conversations.with_available_character(conversation)
         session = self._context.open_session(conversation.id, conversation.character)
-        answer = await session.answer(offer)
+        answer = offer.complete(await session.answer(offer.description))
         self._context.serve_session(session)
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")

@@ -32,13 +32,13 @@ def test_every_setting_is_on_the_page_with_its_docstring(field: str) -> None:
 
 def test_defaults_and_ranges_are_on_the_page() -> None:
     assert row("VISAVIS_PORT")[1:3] == ["`8080`", "1 to 65535"]
-    assert row("VISAVIS_VIDEO_SIZE")[1:3] == ["`512`", "128 to 1024, a multiple of 16"]
+    assert row("VISAVIS_VIDEO_SIZE")[1:3] == ["`512`", "128 to 960, a multiple of 16"]
     assert row("VISAVIS_AUDIO_BYTES")[1:3] == ["`4294967296` (4 GiB)", "1048576 (1 MiB) or more"]
     assert row("VISAVIS_NATS_URL")[1:3] == ["empty", "text"]
 
 
 def test_the_ranges_on_the_page_are_enforced() -> None:
-    assert read_settings({"VISAVIS_VIDEO_SIZE": "1024"}).video_size == 1024
+    assert read_settings({"VISAVIS_VIDEO_SIZE": "960"}).video_size == 960
     for wrong in ("112", "1040", "500"):
         with pytest.raises(ConfigurationError, match="VISAVIS_VIDEO_SIZE"):
             read_settings({"VISAVIS_VIDEO_SIZE": wrong})

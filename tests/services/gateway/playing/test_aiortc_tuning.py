@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aioice.ice
 import aiortc.rtp
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensions, unpack_header_extensions
 
@@ -59,3 +59,17 @@ async def test_packets_are_intercepted_before_the_jitter_buffer() -> None:
     assert taken == [(5, 960, b"opus")]
     assert isinstance(receiver, RTCRtpReceiver)
     await pc.close()
+
+
+async def test_payload_numbers_below_64_are_answered_as_they_were_offered() -> None:
+    aiortc_tuning.apply_patches(loopback=False)
+    browser, gateway = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
+    browser.addTransceiver("audio")
+    gateway.addTransceiver("audio")
+    await browser.setLocalDescription(await browser.createOffer())
+    offered = browser.localDescription.sdp.replace("SAVPF 96", "SAVPF 48").replace(":96 opus", ":48 opus")
+    await gateway.setRemoteDescription(RTCSessionDescription(offered, "offer"))
+    answer = await gateway.createAnswer()
+    await browser.close()
+    await gateway.close()
+    assert "a=rtpmap:48 opus/48000/2" in answer.sdp

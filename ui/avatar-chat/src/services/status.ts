@@ -25,10 +25,14 @@ export interface Status {
 /** Failures of the event stream in a row after which the server counts as away. */
 const AWAY = 3
 
-/** The sentence that is being played, in any turn. */
+/** Turns in which something may be playing: a cough over an answer is a turn of its own. */
+const RECENT_TURNS = 4
+
+/** The sentence that is being played. In an older turn, a session that was lost has left it so. */
 export function playingIn(view: ConversationView): SentenceView | null {
   const playing = ({ state }: SentenceView) => state === 'playing'
-  return view.turns.findLast(({ reply }) => reply?.sentences.some(playing))?.reply?.sentences.find(playing) ?? null
+  const recent = view.turns.slice(-RECENT_TURNS)
+  return recent.findLast(({ reply }) => reply?.sentences.some(playing))?.reply?.sentences.find(playing) ?? null
 }
 
 /** Whether the newest answer has sentences that have not been played; with a slow voice they can still be stopped. */

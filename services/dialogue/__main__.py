@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import tzinfo
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import DETECT_LANGUAGE, Settings
 from bus.work.runner import run_service_process
@@ -52,7 +54,7 @@ def local_chat(settings: Settings, zone: tzinfo | None = None) -> LocalModel:
 
     def answer_instead(request: ChatRequest) -> str | None:
         if not settings.llm_file and is_left_to_companion(request.language):
-            return companion.answer(request)
+            return companion.answer(replace(request, language_model="english"))
         return companion.certain_answer(request)
 
     return LocalModel(client, companion, f"local:{name}", answer_instead=answer_instead)

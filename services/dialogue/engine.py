@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -26,6 +26,9 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     """Earlier messages as far as they were heard, oldest first."""
     reply_so_far: tuple[str, ...] = ()
     """Sentences of this reply that are on the log already, with the space before each: the answer continues there."""
+    language_model: Literal["none", "busy", "english"] = "none"
+    """For an engine that answers in place of a language model, why: there is none, it loads or is too slow at the
+    moment, or it speaks English only."""
     seed: int = 0
     """32 bits; the same for every attempt at the same reply."""
 

@@ -14,6 +14,7 @@ from services.dialogue.companion.context import Context
 from services.dialogue.companion.english import ENGLISH
 from services.dialogue.companion.german import GERMAN
 from services.dialogue.companion.memory import remember
+from services.dialogue.companion.other_languages import notice_for
 from services.dialogue.companion.persona import persona_of
 from services.dialogue.companion.responders import arithmetic, calendar, is_minor, respond, respond_anyway, safety
 from services.dialogue.companion.said import Said
@@ -66,6 +67,8 @@ def answer(request: ChatRequest, now: datetime) -> str:
     context = _context(request, now)
     if serious := _safety(context):
         return serious
+    if notice := notice_for(request.language):
+        return notice
     greeted, said = _without_greetings(request.text, context)
     if not said:
         return context.say("hello_again" if context.said.count else "hello") if greeted else context.say("silence")
@@ -83,6 +86,8 @@ def certain_answer(request: ChatRequest, now: datetime) -> str | None:
     context = _context(request, now)
     if serious := _safety(context):
         return serious
+    if notice_for(request.language):
+        return None
     _, said = _without_greetings(request.text, context)
     if len(said) != 1:
         return None

@@ -102,6 +102,8 @@ def intended(segment: Segment, context: Context) -> str | None:
 
 def answer_intent(name: str, segment: Segment, context: Context) -> str | None:
     """The answer to an intent; None where it cannot be answered at this point."""
+    if name in ("has_model", "connect") and context.request.language_model != "none":
+        return context.say(_WHY_NO_MODEL[context.request.language_model])
     if name in RECALL:
         return RECALL[name](segment, context)
     if name in performances.KINDS:
@@ -204,6 +206,9 @@ def is_minor(segment: Segment, context: Context) -> bool:
     return intent is not None and intent.name in ("yes", "no", "interjection", "thanks", "laugh")
 
 
+_WHY_NO_MODEL = {"none": "no_model", "busy": "busy_model", "english": "english_model"}
+
+
 def respond_anyway(segment: Segment, context: Context) -> str:
     """The answer to a sentence that no responder knows: a question is declined, a statement listened to."""
     if _is_serious(context):
@@ -217,9 +222,12 @@ def respond_anyway(segment: Segment, context: Context) -> str:
 
 
 def _decline(segment: Segment, context: Context) -> str:
-    """Does not know; says the first time in the conversation that no language model is connected."""
+    """Does not know; says the first time in the conversation why no language model answers."""
+    why = _WHY_NO_MODEL[context.request.language_model]
+    if why == "busy_model" and context.has_fresh(why):
+        return context.say(why)
     if not context.said.mentions(context.language.model_words):
-        return context.say("no_model")
+        return context.say(why)
     line = context.say("decline")
     offers = context.said.fresh([offer.text for offer in context.language.offers if offer.is_general])
     return f"{line} {context.say_one(offers)}" if offers and context.said.count % 2 == 0 else line

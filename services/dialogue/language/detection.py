@@ -30,6 +30,8 @@ _ENOUGH = 1.8
 """Evidence that changes the language where an everyday word of the new one is in the text."""
 _CERTAIN = 0.97
 """Probability that changes it where there is none, in texts of `_MIN_PLAIN` words or with a letter of that language."""
+_LIKELY = 0.5
+"""The same for languages without everyday words here."""
 _MIN_PLAIN = 4
 _MIXED_SHARE = 1.5
 """A script that the language in use is not written in must have this many times the letters of one that it is."""
@@ -138,8 +140,10 @@ def _latin(text: str, current: str, guess: Guess) -> str:
         return now
     if everyday.get(best, 0) and (len(words) > 2 or probability > 0.5):
         return best if evidence >= (_ENOUGH if len(words) > 2 else _ENOUGH_FOR_TWO) else now
+    if best not in WORDS:  # of these languages no everyday words are known
+        return best if len(words) >= _MIN_PLAIN and probability >= _LIKELY else now
     is_certain = probability >= _CERTAIN and not everyday.get(now, 0)
-    return best if is_certain and (len(words) >= _MIN_PLAIN or best not in WORDS or "?" in text) else now
+    return best if is_certain and (len(words) >= _MIN_PLAIN or "?" in text) else now
 
 
 def _is_title(text: str) -> bool:

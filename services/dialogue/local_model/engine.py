@@ -101,7 +101,8 @@ class LocalModel:
         if answer:
             self._preparing = asyncio.create_task(self._prepare_next(request, answer))
         elif not request.reply_so_far:
-            async with aclosing(cast("Any", self._fallback.stream(request))) as pieces:
+            instead = replace(request, language_model="busy")
+            async with aclosing(cast("Any", self._fallback.stream(instead))) as pieces:
                 async for piece in pieces:
                     yield piece
 

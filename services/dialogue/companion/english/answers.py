@@ -136,6 +136,14 @@ KNOWING = {
     "until_today": ("[happy] That is today!",),
     "weekday_of": ("[neutral] {date}: that is a {weekday}.",),
     "day_of": ("[neutral] {what} is on {date}.",),
+    "busy_model": (
+        "[neutral] My language model is still loading, or busy, so I cannot answer that yet. [happy] Ask me again in a "
+        "minute.",
+        "[sad] Not yet, my language model takes too long at the moment. [neutral] Please try it again a little later.",
+    ),
+    "english_model": (
+        "[neutral] My language model speaks English only, so here I answer by rules, and they do not cover that.",
+    ),
     "no_model": (
         "[neutral] I have to be honest: no language model is connected to me, so I cannot answer that."
         " [neutral] Whoever set me up can add one, with the free program Ollama for example. [happy] For now I am good"

@@ -142,6 +142,15 @@ KNOWING = {
     "until_today": ("[happy] Das ist heute!",),
     "weekday_of": ("[neutral] Das ist ein {weekday}: {date}.",),
     "day_of": ("[neutral] {what}, das ist {date}.",),
+    "busy_model": (
+        "[neutral] Mein Sprachmodell lädt noch oder ist beschäftigt, darum kann ich das jetzt nicht beantworten. "
+        "[happy] Frag mich in einer Minute noch einmal.",
+        "[sad] Noch nicht, mein Sprachmodell braucht gerade zu lange. [neutral] Versuch es bitte etwas später.",
+    ),
+    "english_model": (
+        "[neutral] Mein Sprachmodell kann nur Englisch gut. [neutral] Auf Deutsch antworte ich nach Regeln, und die "
+        "reichen dafür nicht.",
+    ),
     "no_model": (
         "[neutral] Ich muss ehrlich sein: Mit mir ist kein Sprachmodell verbunden, darum weiß ich das nicht."
         " [neutral] Wer mich eingerichtet hat, kann eines hinzufügen, etwa mit dem freien Programm Ollama. [happy] Bis "

@@ -73,6 +73,10 @@ class Language:
     """Words before which, or behind which, a Roman numeral stands: "siglo" has a "cardinal", "siècle" an "ordinal"."""
     rulers: frozenset[str] = frozenset()
     """First names, in small letters, behind which one letter is a Roman numeral."""
+    queens: frozenset[str] = frozenset()
+    """Those of them whose ordinals are feminine."""
+    ruler_article: str = ""
+    """The word before the ordinal of a ruler, with its space."""
     ordinal_rulers: int = 0
     """The last number of a ruler that is said as an ordinal; later ones are cardinals."""
     ordinal_suffixes: str = ""
@@ -170,6 +174,8 @@ class Language:
 
     def money_with_cents(self, said: str, name: str, units: int, cents: int, code: str) -> str:
         """A sum with cents: "2 euros 50"."""
+        if not units and code in self.cents:
+            return f"{self.count(cents)} {self.cents[code][cents != 1]}"
         return f"{said} {name} {self.count(cents)}"
 
     def currency_name(self, code: str, value: Decimal) -> str | None:
@@ -259,7 +265,10 @@ class Language:
             return self.count(value) if kind == "cardinal" else self.ordinal(value, before, after)
         if not previous[:1].isupper() or not (re.fullmatch("[IVX]{2,}", written) or previous.lower() in self.rulers):
             return None
-        return self.ordinal(value, before, after) if value <= self.ordinal_rulers else self.count(value)
+        if value > self.ordinal_rulers:
+            return self.count(value)
+        said = self.ordinal(value, before, "ª" if previous.lower() in self.queens else "")
+        return said and self.ruler_article + said
 
     def symbol(self, sign: str) -> str | None:
         """The words for a sign; None if it stays for the engine to read."""
@@ -292,6 +301,11 @@ class Language:
 
     def slashed(self, whole: str | None, numerator: int, denominator: int, before: str, after: str) -> str | None:
         """Two numbers with a slash between them, perhaps behind a whole number: a fraction, or what else it may be."""
+        if not whole and (numerator, denominator) == (24, 7):
+            return f"{self.count(numerator)} {self.count(denominator)}"
+        is_dated = numerator > 12 or re.search(r"\b(?:le|el|il|du|del|dia|día|am|den|op|dnia)\s$", before)
+        if not whole and not self.month_first and is_dated and 1 <= denominator <= 12 and 1 <= numerator <= 31:
+            return self.date(numerator, denominator, None, before)
         said = self.fraction(numerator, denominator)
         if said is None or not whole:
             return said

@@ -42,7 +42,12 @@ UNITS: dict[str, str] = {
     "TB": "digital-terabyte", "PB": "digital-petabyte", "KiB": "digital-kilobyte", "MiB": "digital-megabyte",
     "GiB": "digital-gigabyte", "MP": "graphics-megapixel", "px": "graphics-pixel", "dpi": "graphics-dot-per-inch",
     "%": "concentr-percent", "‰": "concentr-permille", "ppm": "concentr-part-per-1e6", "mol": "concentr-mole",
-    "arcmin": "duration-minute", "arcsec": "duration-second", "lx": "light-lux", "lm": "light-lumen",
+    "arcmin": "duration-minute", "arcsec": "duration-second", "км": "length-kilometer", "м": "length-meter",
+    "см": "length-centimeter", "мм": "length-millimeter",
+    "кг": "mass-kilogram", "г": "mass-gram", "т": "mass-tonne", "л": "volume-liter", "мл": "volume-milliliter",
+    "ч": "duration-hour", "мин": "duration-minute", "км/ч": "speed-kilometer-per-hour",
+    "км/год": "speed-kilometer-per-hour", "м/с": "speed-meter-per-second", "м²": "area-square-meter",
+    "lx": "light-lux", "lm": "light-lumen",
         "cd": "light-candela",
 }  # fmt: skip
 """What is written behind a number, and its name in the CLDR."""

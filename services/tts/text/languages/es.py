@@ -41,6 +41,7 @@ class Spanish(Language):
     currencies: Mapping[str, tuple[str, str]] = {
         "USD": ("dólar", "dólares"), "GBP": ("libra", "libras"), "JPY": ("yen", "yenes"), "INR": ("rupia", "rupias"),
     }  # fmt: skip
+    cents: Mapping[str, tuple[str, str]] = {"EUR": ("céntimo", "céntimos"), "USD": ("centavo", "centavos")}
     magnitudes: Mapping[str, str] = {
         "millón": "millón de", "millones": "millones de", "mil": "mil", "M": "millones de",
         "mil millones": "mil millones de",
@@ -61,6 +62,7 @@ class Spanish(Language):
         "parte": "cardinal", "guerra": "cardinal", "mundial": "cardinal",
     }  # fmt: skip
     rulers = word_set("felipe carlos alfonso fernando isabel juan pablo pío luis enrique jaime pedro benedicto")
+    queens = word_set("isabel maría juana catalina")
     ordinal_rulers = 10
     conjunction = "y"
 

@@ -38,11 +38,18 @@ class French(Language):
         "tél.": "téléphone", "max.": "maximum", "min.": "minimum", "cf.": "voir", "vol.": "volume",
         "chap.": "chapitre", "éd.": "édition", "hab.": "habitants", "C++": "C plus plus", "C#": "C dièse",
         "et/ou": "et ou",
+        "24h/24": "24 heures sur 24", "24 h/24": "24 heures sur 24", "7j/7": "7 jours sur 7", "7 j/7": "7 jours sur 7",
+        "J.-C.": "Jésus-Christ",
     }  # fmt: skip
     number_marks = ("n°", "N°", "nº", "Nº", "no", "№")
     currencies: Mapping[str, tuple[str, str]] = {
         "USD": ("dollar", "dollars"), "GBP": ("livre", "livres"), "JPY": ("yen", "yens"), "INR": ("roupie", "roupies"),
     }  # fmt: skip
+    cents: Mapping[str, tuple[str, str]] = {
+        "EUR": ("centime", "centimes"),
+        "USD": ("cent", "cents"),
+        "GBP": ("penny", "pence"),
+    }
     magnitudes: Mapping[str, str] = {
         "million": "million de", "millions": "millions de", "milliard": "milliard de", "milliards": "milliards de",
         "mille": "mille", "million d'": "million de", "M": "millions de", "Md": "milliards de", "k": "mille",

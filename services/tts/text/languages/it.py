@@ -39,6 +39,7 @@ class Italian(Language):
     currencies: Mapping[str, tuple[str, str]] = {
         "USD": ("dollaro", "dollari"), "GBP": ("sterlina", "sterline"), "INR": ("rupia", "rupie"),
     }  # fmt: skip
+    cents: Mapping[str, tuple[str, str]] = {"EUR": ("centesimo", "centesimi"), "USD": ("centesimo", "centesimi")}
     magnitudes: Mapping[str, str] = {
         "milione": "milione di", "milioni": "milioni di", "miliardo": "miliardo di", "miliardi": "miliardi di",
         "mila": "mila", "mln": "milioni di", "mld": "miliardi di",
@@ -57,6 +58,7 @@ class Italian(Language):
         "guerra": "cardinal",
     }  # fmt: skip
     rulers = word_set("luigi carlo enrico vittorio emanuele umberto filippo papa pio leone elisabetta giorgio paolo")
+    queens = word_set("elisabetta maria caterina giovanna")
     ordinal_rulers = 99
     conjunction = "e"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.tts.text import numerals
 from services.tts.text.language import Language
+from services.tts.text.scanner import word_set
 
 
 class Dutch(Language):
@@ -38,6 +39,7 @@ class Dutch(Language):
     currencies: Mapping[str, tuple[str, str]] = {
         "USD": ("dollar", "dollar"), "GBP": ("pond", "pond"), "INR": ("roepie", "roepie"),
     }  # fmt: skip
+    cents: Mapping[str, tuple[str, str]] = {"EUR": ("cent", "cent"), "USD": ("cent", "cent")}
     magnitudes: Mapping[str, str] = {
         "miljoen": "miljoen", "miljard": "miljard", "duizend": "duizend", "mln.": "miljoen", "mld.": "miljard",
         "mln": "miljoen", "mld": "miljard", "biljoen": "biljoen",
@@ -52,7 +54,9 @@ class Dutch(Language):
     clock_mark = "uur"
     ordinal_suffixes = "e|ste|de"
     numeral_words: Mapping[str, str] = {"hoofdstuk": "cardinal", "deel": "cardinal", "wereldoorlog": "cardinal"}
-    ordinal_rulers = 0
+    rulers = word_set("willem karel filips hendrik lodewijk albert boudewijn elizabeth")
+    ruler_article = "de "
+    ordinal_rulers = 99
     conjunction = "en"
 
     def ordinal(self, number: int, before: str = "", after: str = "") -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from services.tts.text import numerals
 from services.tts.text.language import Language
@@ -35,7 +36,7 @@ class Polish(Language):
         "nr": "numer", "tys.": "tysięcy", "mln": "milionów", "mld": "miliardów", "zł": "złotych",
     }  # fmt: skip
     number_marks = ("nr", "Nr", "№")
-    currencies: Mapping[str, tuple[str, str]] = {"PLN": ("złoty", "złotych"), "USD": ("dolar", "dolarów")}
+    currencies: Mapping[str, tuple[str, str]] = {"USD": ("dolar", "dolarów")}
     magnitudes: Mapping[str, str] = {
         "tys.": "tysięcy", "mln": "milionów", "mld": "miliardów", "milion": "milion", "miliony": "miliony",
         "milionów": "milionów", "miliard": "miliard", "miliardów": "miliardów",
@@ -48,6 +49,10 @@ class Polish(Language):
     clock = "{hour} {minute}"
     full_hour = "{hour} zero zero"
     conjunction = "i"
+
+    def currency_name(self, code: str, value: Decimal) -> str | None:
+        name = super().currency_name(code, value)
+        return name and name.split()[0] if code == "PLN" else name  # nobody says that the złoty is Polish
 
     def date(self, day: int, month: int, year: int | None, before: str, *, day_first: bool = True) -> str | None:
         # The day is an ordinal in the genitive.

@@ -60,6 +60,7 @@ class Portuguese(Language):
         "parte": "cardinal", "guerra": "cardinal", "mundial": "cardinal",
     }  # fmt: skip
     rulers = word_set("joão pedro luís carlos henrique filipe afonso isabel pio paulo bento manuel")
+    queens = word_set("isabel maria")
     ordinal_rulers = 10
     conjunction = "e"
 

@@ -56,6 +56,8 @@ def _date_rules(language: Language) -> list[Rule]:
 
     def numeric(match: Match) -> str | None:
         first, second = int(match[1]), int(match[3])
+        if match[2] == "-" and len(match[4]) == 2:
+            return None
         if match[2] == "." and len(match[4]) == 2 and language.decimal == ".":
             return None  # a version
         month_first = (language.month_first and match[2] == "/" and first <= 12) or second > 12
@@ -84,7 +86,7 @@ def _date_rules(language: Language) -> list[Rule]:
     )
     found = [
         Rule(iso_date, iso),
-        Rule(re.compile(r"(?<![\w./])(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2}(?=\D|$))(?![\w/]|\.\d)"), numeric),
+        Rule(re.compile(r"(?<![\w./])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2}(?=\D|$))(?![\w/]|\.\d)"), numeric),
         Rule(
             re.compile(
                 rf"(?<![\w.,])(\d{{1,2}}){suffix}{space}(?:of\s|de\s|di\s)?{month}(?:(?:{space}|,\s?)(?:de\s)?{year})?(?!\w)",

@@ -29,7 +29,7 @@ def rules(language: Language) -> list[Rule]:
     )
     unit = "|".join(re.escape(sign) for sign in sorted(spellings, key=len, reverse=True))
     behind = r"(?![\w²³])(?!['’][^\W\d_])"
-    amount = rf"({number})(?:{_SPACE}[-–—]{_SPACE}([-−]?)({number}))?"
+    amount = rf"({number})(?:{_SPACE}[-–—~〜]{_SPACE}([-−]?)({number}))?"
 
     def named(said: str, numeral: Numeral, sign: str) -> str | None:
         sign = normal_unit(sign)
@@ -51,6 +51,8 @@ def rules(language: Language) -> list[Rule]:
         sign, spaced = match[5], bool(match[4])
         if sign == "m" and re.search(r"\dh\s?$", before(match)):
             sign = "min"
+        if sign == "г" and after(match).startswith("."):
+            return None  # of a year
         if (sign in SPACED and not spaced) or language.is_no_unit(sign, spaced, before(match), after(match)):
             return None
         amount = spoken(match, sign)
@@ -165,7 +167,8 @@ def rules(language: Language) -> list[Rule]:
         Rule(_INCHES, inches),
         Rule(re.compile(rf"(?<![\w.:]){number}(?::{number}){{1,3}}(?![\w:])"), ratio),
         Rule(
-            re.compile(rf"(?<![\w.,])({number})({_SPACE}[-–—]{_SPACE})({number})(?![\w]|{_SPACE}?[-–]\d|[.:]\d)"), span
+            re.compile(rf"(?<![\w.,])({number})({_SPACE}[-–—~〜]{_SPACE})({number})(?![\w]|{_SPACE}?[-–]\d|[.:]\d)"),
+            span,
         ),
     ]
 

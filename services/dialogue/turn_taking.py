@@ -203,8 +203,10 @@ class _Told:
         """Place of the fact by which each reply was cut off."""
         for place, (_, event) in enumerate(facts):
             match event.body:
-                case ReplySentence(reply=reply, index=index, text=text):
-                    self.texts[reply, index] = text
+                case ReplySentence(reply=reply, index=index, text=text, spoken_text=spoken):
+                    self.texts[reply, index] = text if spoken is None else spoken
+                    if spoken == "":
+                        self.lengths[reply, index] = 0
                 case SpeechEnded(reply=reply, index=index, samples=samples):
                     self.lengths[reply, index] = samples
                 case SpeechFailed(reply=reply, index=index):

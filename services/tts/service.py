@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 from bus.errors import VisavisError
@@ -76,7 +77,8 @@ class SentenceSynthesizer:
     def __init__(self, synthesizer: Synthesizer, engine: str) -> None:
         self._synthesizer = synthesizer
         self._engine = engine
-        self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="tts")
+        # Twice as many: a step of an interrupted sentence runs to its end, and must not hold up the next reply.
+        self._threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="tts")
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
@@ -90,9 +92,8 @@ class SentenceSynthesizer:
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
         chunker = SpeechChunker(event.conversation, speech)
         chunks = _LockedIterator(self._chunks(chunker, text, voice, seed_of(speech), body.volume))
-        loop = asyncio.get_running_loop()
         # Synthesis begins while `speech.started` is being published.
-        step = loop.run_in_executor(self._threads, chunks.next)
+        step = self._threads.submit(chunks.next)
         try:
             yield SpeechStarted(
                 speech=speech,
@@ -104,9 +105,9 @@ class SentenceSynthesizer:
                 emotion=body.emotion,
                 emotion_before=body.emotion_before,
             )
-            while (chunk := await step) is not None:
+            while (chunk := await asyncio.wrap_future(step)) is not None:
                 if not chunk.final:
-                    step = loop.run_in_executor(self._threads, chunks.next)
+                    step = self._threads.submit(chunks.next)
                 yield chunk
                 if chunk.final:
                     break
@@ -119,7 +120,10 @@ class SentenceSynthesizer:
             )
         finally:
             # The running step ends by itself; then the generator is closed, which stops the engine.
-            step.add_done_callback(_retrieve_exception)
+            step.add_done_callback(lambda _: self._close(chunks))
+
+    def _close(self, chunks: _LockedIterator) -> None:
+        with suppress(RuntimeError):  # the process ends
             self._threads.submit(chunks.close)
 
     def _chunks(
@@ -150,12 +154,6 @@ class _LockedIterator:
     def close(self) -> None:
         with self._lock:
             self._generator.close()
-
-
-def _retrieve_exception(step: asyncio.Future[AudioOut | None]) -> None:
-    """Keeps asyncio from logging the error of a step that is not awaited any more."""
-    if not step.cancelled():
-        step.exception()
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:

@@ -116,6 +116,12 @@ def test_after_the_whole_reply_everything_is_answered() -> None:
     assert Log(STATEMENT, ("`a = 1`", 0.0)).play(0, 10, finished=True).say("okay", 13.5)
 
 
+def test_a_block_that_is_only_shown_is_not_waited_for() -> None:
+    log = Log(STATEMENT)
+    log.add(1, ReplySentence(reply="r", index=1, text="```a```", spoken_text="", character="ada"), "t1")
+    assert log.play(0, 10, finished=True).say("okay", 13.5)
+
+
 def test_a_sentence_that_a_lost_session_left_playing_plays_no_more() -> None:
     log = Log(STATEMENT).play(0, 10)
     log.add(70, SessionOpened(session="s2"))

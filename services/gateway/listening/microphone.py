@@ -32,6 +32,9 @@ MUTED_AFTER = 1.0
 """Seconds without a packet after which the microphone counts as muted. A browser sends silence, too, but an operating
 system's mute, a phone call or another headset stop the packets; without silence (DTX) one still comes every 0.4 s."""
 
+_MUTED_LOOKS = 10
+"""Looks at the number of packets within that time."""
+
 
 class Microphone:
     """The microphone of one session. `push_packet` takes each RTP packet; `run` publishes the utterances.
@@ -80,11 +83,11 @@ class Microphone:
 
     # input
 
-    def push_packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
+    def push_packet(self, sequence: int, timestamp: int, payload: bytes, ssrc: int = 0) -> None:
         """Take an RTP packet as it came from the network; ignored while the microphone is off."""
         if self._session:
             self._packets += 1
-            self.push_pcm(self._receiver.push(sequence, timestamp, payload))
+            self.push_pcm(self._receiver.push(sequence, timestamp, payload, ssrc))
 
     def push_pcm(self, pcm: bytes) -> None:
         """Take 16 kHz mono s16, of any length."""
@@ -207,15 +210,22 @@ class Microphone:
 
     async def _watch_packets(self) -> None:
         """End the utterance in which the packets cease, and keep what is said later apart from it."""
-        packets = self._packets
+        packets, looks = self._packets, 0
         while True:
-            await asyncio.sleep(self._muted_after)
-            if self._packets == packets and (boundary := self._endpointer.stop("muted")) is not None:
-                self._end_utterance(boundary)
-                self._receiver = OpusReceiver()
-                # The pre-roll of the next utterance is silence, and not the end of this one.
-                self.push_pcm(bytes(2 * (PRE_ROLL + 2 * self._detector.window)))
+            await asyncio.sleep(self._muted_after / _MUTED_LOOKS)
+            # Looks are counted, and not time: where this process was held up, the packets wait to be taken.
+            looks = looks + 1 if self._packets == packets else 0
             packets = self._packets
+            if looks == _MUTED_LOOKS:
+                self._end_stream()
+
+    def _end_stream(self) -> None:
+        """The packets have ceased: end the utterance; the first packet that comes back begins a new stream."""
+        if (boundary := self._endpointer.stop("muted")) is not None:
+            self._end_utterance(boundary)
+        self._receiver.restart()
+        # The pre-roll of the next utterance is silence, and not the end of this one.
+        self.push_pcm(bytes(2 * (PRE_ROLL + 2 * self._detector.window)))
 
     async def _publish_all(self, messages: list[Event | AudioIn | LiveEvent]) -> None:
         for message in messages:

@@ -5,8 +5,10 @@ from __future__ import annotations
 _HALF = 1 << 15
 _RESTART = 200
 """A jump ahead in the sequence numbers beyond this means that the sender has started again."""
-_LATE_RUN = 10
-"""So many late packets in a row, each after the one before, mean that the sender has started again further back."""
+LATE_RUN = 10
+"""So many late packets without one in time between them mean that the sender has started again further back."""
+_NEAR_LATE_RUN = 50
+"""The same, where they are so little late that a network may have held them back."""
 
 
 class ReorderBuffer:
@@ -20,10 +22,8 @@ class ReorderBuffer:
         self._depth = depth
         self._next: int | None = None
         self._held: dict[int, tuple[int, bytes]] = {}
-        self._late = 0
-        """Late packets in a row."""
-        self._last_late = 0
-        """Sequence number of the last late packet."""
+        self._late: set[int] = set()
+        """Sequence numbers of the late packets since the last one in time."""
 
     def push(self, sequence: int, timestamp: int, payload: bytes) -> list[tuple[int, bytes]]:
         """Add a packet; returns (timestamp, payload) of the packets that are now in order."""
@@ -35,7 +35,7 @@ class ReorderBuffer:
         if ahead > _RESTART:
             self._held.clear()
             self._next = sequence
-        self._late = 0
+        self._late.clear()
         self._held[sequence] = (timestamp, payload)
         ready: list[tuple[int, bytes]] = []
         while self._held:
@@ -49,8 +49,7 @@ class ReorderBuffer:
 
     def _restarts_at(self, sequence: int) -> bool:
         """Count a late packet; returns whether the sender has started again. A new SSRC begins anywhere (RFC 3550)."""
-        step = (sequence - self._last_late) & 0xFFFF
-        if step:  # no duplicate
-            self._late = self._late + 1 if step <= _LATE_RUN else 1
-        self._last_late = sequence
-        return self._late >= _LATE_RUN
+        assert self._next is not None
+        self._late.add(sequence)  # in a set: duplicates do not count
+        is_near = (self._next - sequence) & 0xFFFF <= _RESTART
+        return len(self._late) >= (_NEAR_LATE_RUN if is_near else LATE_RUN)

@@ -25,6 +25,8 @@ taken, and aiortc answers with numbers of its own there."""
 
 PacketSink = Callable[[int, int, bytes], None]
 """Takes the sequence number, RTP timestamp and payload of a packet."""
+StreamSink = Callable[[int, int, bytes, int], None]
+"""Takes the sequence number, RTP timestamp, payload and SSRC of a packet."""
 
 
 class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
@@ -75,16 +77,21 @@ def _addresses_with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 class _PacketInterceptor:
     """Replaces a receiver's jitter buffer: passes packets to a sink as they come, and gives aiortc none to decode."""
 
-    def __init__(self, sink: PacketSink) -> None:
+    def __init__(self, sink: StreamSink) -> None:
         self._sink = sink
 
     def add(self, packet: Any) -> tuple[bool, None]:
-        self._sink(packet.sequence_number, packet.timestamp, packet._data)
+        self._sink(packet.sequence_number, packet.timestamp, packet._data, packet.ssrc)
         return False, None
 
 
 def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     """Send a receiver's packets to a sink instead of its jitter buffer; statistics and receiver reports still work."""
+    intercept_streams(receiver, lambda sequence, timestamp, payload, ssrc: sink(sequence, timestamp, payload))
+
+
+def intercept_streams(receiver: RTCRtpReceiver, sink: StreamSink) -> None:
+    """The same with the SSRC of each packet: a sender that starts again takes a new one."""
     name = "_RTCRtpReceiver__jitter_buffer"
     if not hasattr(receiver, name):
         raise RuntimeError(f"this aiortc has no {name}")

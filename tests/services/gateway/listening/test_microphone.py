@@ -12,6 +12,7 @@ import numpy as np
 from bus import subjects
 from bus.events import AudioIn, TranscriptStable, UtteranceEnded, UtteranceStarted
 from bus.log.event_log import EventLog
+from services.audio import SILENCE as OPUS_SILENCE
 from services.audio import OpusEncoder
 from services.gateway.listening.endpointing import PRE_ROLL, WINDOW, Endpointer
 from services.gateway.listening.microphone import Microphone
@@ -130,6 +131,29 @@ async def test_packets_that_cease_end_the_utterance_and_the_next_one_holds_nothi
             sound += chunk.pcm
     # The pre-roll is silence, all of it but for the windows in which the onset was found.
     assert not any(sound[: PRE_ROLL - 2 * WINDOW])
+
+
+async def test_after_a_pause_between_phrases_the_first_packet_back_is_heard(event_log: EventLog) -> None:
+    microphone = Microphone(event_log, "c", "en", Loudness(), Endpointer(600), muted_after=0.1)
+    running = asyncio.create_task(microphone.run("s"))
+    await asyncio.sleep(0)
+    for number in range(5):
+        microphone.push_packet(40_000 + number, 960 * number, OPUS_SILENCE, 1)
+    await asyncio.sleep(0.3)
+    tone = (8000 * np.sin(np.arange(48_000) * 2 * np.pi * 440 / 48_000)).astype(np.int16)
+    packets = OpusEncoder().push(tone)
+    for number, packet in enumerate(packets):
+        microphone.push_packet(9_000 + number, 77 + 960 * number, packet, 1)
+    await _facts(event_log, 2)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    started, ended = [event.body for _, event in await event_log.facts("c")]
+    assert isinstance(started, UtteranceStarted)
+    assert isinstance(ended, UtteranceEnded)
+    assert ended.reason == "muted"
+    # All of the tone but what the last window has not, with the pre-roll before it.
+    assert ended.samples >= 320 * len(packets) - 2 * WINDOW
 
 
 async def _facts(event_log: EventLog, number: int) -> None:

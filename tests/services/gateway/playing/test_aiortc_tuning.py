@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aioice.ice
 import aiortc.rtp
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensions, unpack_header_extensions
 
+from services.audio import SILENCE
 from services.gateway.playing import aiortc_tuning
+from services.gateway.playing.peer_connection import PeerConnection
+from services.gateway.playing.tracks import EncodedTrack
 
 
 async def test_video_is_offered_with_a_bound_on_the_playout_delay() -> None:
@@ -52,7 +57,7 @@ async def test_packets_are_intercepted_before_the_jitter_buffer() -> None:
     receiver = pc.addTransceiver("audio").receiver
     taken: list[tuple[int, int, bytes]] = []
     aiortc_tuning.intercept_packets(receiver, lambda *packet: taken.append(packet))
-    packet = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, timestamp=960)
+    packet = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, timestamp=960, ssrc=7)
     packet._data = b"opus"  # type: ignore[attr-defined]
     buffer = receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]
     assert buffer.add(packet) == (False, None)
@@ -73,3 +78,26 @@ async def test_payload_numbers_below_64_are_answered_as_they_were_offered() -> N
     await browser.close()
     await gateway.close()
     assert "a=rtpmap:48 opus/48000/2" in answer.sdp
+
+
+async def test_packets_of_a_new_ssrc_that_was_not_offered_are_taken() -> None:
+    taken: list[int] = []
+    gateway = PeerConnection(
+        [], on_microphone_packet=lambda sequence, at, payload, ssrc: taken.append(ssrc), on_disconnect=lambda: None
+    )
+    browser, microphone = RTCPeerConnection(RTCConfiguration(iceServers=[])), EncodedTrack("audio")
+    sender = browser.addTrack(microphone)
+    browser.addTransceiver("video", direction="recvonly")
+    await browser.setLocalDescription(await browser.createOffer())
+    answer = await gateway.answer(browser.localDescription)
+    await browser.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    first, number = sender._ssrc, 0
+    for wanted in (first, first ^ 0x5555):
+        sender._ssrc = wanted
+        async with asyncio.timeout(20):
+            while wanted not in taken:
+                microphone.push(SILENCE, 960 * number)
+                number += 1
+                await asyncio.sleep(0.02)
+    await browser.close()
+    await gateway.close()

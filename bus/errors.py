@@ -11,6 +11,7 @@
     └── BusError                    NATS refused, timed out or is away
         ├── Forbidden               NATS denies this user the permission
         ├── StreamStalled           media ended before their final chunk
+        ├── LogReplaced             a stream is another one than before: made again, emptied, or put back from a copy
         └── Conflict                the fence no longer holds: another process published first
 
 Adapters translate third-party errors into these with `raise … from error`.
@@ -89,6 +90,10 @@ class Forbidden(BusError):
 
 class StreamStalled(BusError):
     code = "stream_stalled"
+
+
+class LogReplaced(BusError):
+    code = "log_replaced"
 
 
 class Conflict(BusError):

@@ -106,6 +106,7 @@ class ReadModel:
         self._read_only = read_only
         self._db = self._open_read_only() if read_only else self._open()
         self.position, self.last_event, self.undecodable = self._stored_position()
+        self._inode = path.stat().st_ino
 
     # Opening and closing
 
@@ -161,6 +162,13 @@ class ReadModel:
         with self._lock:
             self._db.close()
 
+    def has_its_file(self) -> bool:
+        """Whether the file under its path is the one that was opened, and was not removed or replaced."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
     def reset(self) -> None:
         """Delete everything, for a log other than the one that was folded."""
         with self._lock:
@@ -168,6 +176,7 @@ class ReadModel:
             self._cache.clear()
             self._db = self._fresh()
             self.position, self.last_event, self.undecodable = 0, "", 0
+            self._inode = self.path.stat().st_ino
 
     # Writing
 

@@ -203,7 +203,7 @@ async def follow_all(event_log: EventLog, parts: Sequence[Source]) -> AsyncGener
     arrived: asyncio.Queue[tuple[Source, Record]] = asyncio.Queue(256)
 
     async def pump(part: Source) -> None:
-        async with aclosing(event_log.read(part.stream, part.subject, after=part.after, follow=True)) as records:
+        async with aclosing(event_log.follow_anew(part.stream, part.subject, after=part.after)) as records:
             async for record in records:
                 await arrived.put((part, record))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import sys
 import time
@@ -12,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from bus.errors import BusError, ConfigurationError
+from bus.errors import BusError, ConfigurationError, VisavisError
+from bus.log import streams
 from bus.log.event_log import EventLog, connect
+from bus.log.log_watch import INTERVAL
 from bus.process.discovery import discover
 from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
@@ -25,6 +28,8 @@ from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
 from visavis.ports import check_ports
 from visavis.supervisor import Child, LinePrinter, Supervisor, line_printer
+
+log = logging.getLogger(__name__)
 
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_TIMEOUT = 90.0
@@ -68,6 +73,24 @@ async def publish_builtin_characters(event_log: EventLog) -> None:
             await event_log.append_character(new_character_event(created, character=character))
 
 
+async def keep_log(settings: Settings) -> None:
+    """Make streams that vanish again, and the built-in characters in them, until cancelled.
+
+    Services may not be permitted to.
+    """
+    while True:
+        try:
+            async with connect(settings, name="up") as event_log:
+                with event_log.nc.on_reconnect(event_log.watch.wake):
+                    while True:
+                        if streams.CHARACTERS in await event_log.watch.check():
+                            await publish_builtin_characters(event_log)
+                        await event_log.watch.wait()
+        except VisavisError as error:
+            log.warning("the streams are not kept", extra={"why": error.detail})
+            await asyncio.sleep(INTERVAL)
+
+
 async def up(settings: Settings) -> None:
     """Start NATS and all services, print the address of the page, and keep them running.
 
@@ -80,6 +103,7 @@ async def up(settings: Settings) -> None:
         check_ports(settings)
         supervisor = Supervisor(print_line)
         watchdog: asyncio.Task[None] | None = None
+        keeper: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
                 server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
@@ -87,13 +111,15 @@ async def up(settings: Settings) -> None:
                 supervisor.start(nats)
                 watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())
             await _start_services(settings, supervisor, print_line)
+            keeper = asyncio.create_task(keep_log(settings))
             await supervisor.gave_up.wait()
             names = ", ".join(child.name for child in supervisor.children if child.given_up)
             raise ConfigurationError(f"{names} cannot run as configured, see above")
         finally:
             print_line("visavis", "stopping")
-            if watchdog is not None:
-                watchdog.cancel()
+            for task in (watchdog, keeper):
+                if task is not None:
+                    task.cancel()
             await supervisor.stop()
 
 

@@ -18,11 +18,13 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
-from bus.errors import BusError, Conflict
+from bus.errors import BusError, Conflict, LogReplaced
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
+from bus.log.log_watch import LogWatch
 from bus.log.pull import PullSubscription, SubscriptionLost
+from bus.log.stream_changes import Mark
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 RETRY_FOR = 30.0
 """Seconds that a call keeps trying while NATS is away."""
 _PUBLISH_TIMEOUT = 2.0
+_SHORTEST_PAUSE = 0.1
+"""Seconds until a lost reader tries again; each later pause is twice as long, up to a second."""
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
 _WRONG_LAST_SEQUENCE = 10071
@@ -76,6 +80,7 @@ class LogStore:
         self._media_nc = media
         self.js: JetStreamContext = facts.jetstream(timeout=_PUBLISH_TIMEOUT)
         self.media_js: JetStreamContext = media.jetstream(timeout=_PUBLISH_TIMEOUT)
+        self.watch = LogWatch(facts, self.js, settings)
 
     @property
     def connected(self) -> bool:
@@ -115,7 +120,15 @@ class LogStore:
             # After a lost acknowledgement of our own earlier try the server reports a duplicate, too.
             return Published(ack.seq, duplicate=bool(ack.duplicate) and tries == 1)
 
-        return await self.with_retries(publish, f"publish to {subject}", retry_for)
+        stream = streams.stream_of(subject)
+        try:
+            published = await self.with_retries(publish, f"publish to {subject}", retry_for)
+        except BusError as error:
+            if error.code == "log_full":
+                self.watch.report_full(stream, error.detail)
+            raise
+        self.watch.report_stored(stream)
+        return published
 
     async def with_retries(self, call: Callable[[], Awaitable[T]], what: str, retry_for: float = RETRY_FOR) -> T:
         """Repeat a call until it succeeds, because NATS may be restarting. The call must be safe to repeat.
@@ -173,8 +186,16 @@ class LogStore:
         return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
 
     async def last_sequence(self, stream: str, *, retry_for: float = RETRY_FOR) -> int:
-        """Sequence of the newest message in a stream, 0 if there is none."""
-        info = await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
+        """Sequence of the newest message in a stream, 0 if there is none.
+
+        Raises:
+            BusError: NATS was away for that long, refuses, or has no such stream.
+        """
+        try:
+            info = await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
+        except NotFoundError as error:
+            self.watch.wake()
+            raise BusError(f"stream {stream} is not there") from error
         return info.state.last_seq
 
     async def count(self, stream: str, subject: str) -> int:
@@ -239,39 +260,69 @@ class LogStore:
         Args:
             subject: may have wildcards.
             follow: go on with new messages as they are stored, instead of ending.
+        Raises:
+            LogReplaced: the stream has not got the last message any more, so there is nothing to continue after.
+            BusError: the stream was not there for 30 s, and this does not follow.
         """
         media = stream in (streams.AUDIO, streams.FRAMES)
         nc, js = (self._media_nc, self.media_js) if media else (self.nc, self.js)
+        last: Mark | None = None
+        pause, missing = _SHORTEST_PAUSE, 0.0
         while True:
             try:
-                async with aclosing(self._read_once(nc, js, stream, subject, after, follow)) as records:
+                async with aclosing(self._read_once(nc, js, stream, subject, after, last, follow)) as records:
                     async for record in records:
+                        last = Mark(record.sequence, record.time)
+                        pause, missing = _SHORTEST_PAUSE, 0.0
+                        self.watch.see(stream, record.sequence, record.time)
                         yield record
                         after = record.sequence
                 return
+            except LogReplaced:
+                self.watch.wake()
+                raise
             except (SubscriptionLost, NatsError, APIError, TimeoutError, OSError) as error:
                 if nc.is_closed:
                     raise BusError(f"read {subject}: the connection is closed", retryable=False) from error
-                log.info("reading again", extra={"subject": subject, "after": after, "why": type(error).__name__})
-                await asyncio.sleep(0.1)
+                if pause == _SHORTEST_PAUSE:
+                    log.info("reading again", extra={"subject": subject, "after": after, "why": type(error).__name__})
+                if isinstance(error, NotFoundError):
+                    self.watch.wake()
+                    missing += pause
+                    if missing > RETRY_FOR and not follow:
+                        raise BusError(f"read {subject}: stream {stream} is not there") from error
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 1.0)
 
     async def _read_once(
-        self, nc: Connection, js: JetStreamContext, stream: str, subject: str, after: int, follow: bool
+        self,
+        nc: Connection,
+        js: JetStreamContext,
+        stream: str,
+        subject: str,
+        after: int,
+        last: Mark | None,
+        follow: bool,
     ) -> AsyncGenerator[Record, None]:
         config = api.ConsumerConfig(
             # A named consumer has its filter in the request's subject, where NATS can check permissions.
             name=new_id("read"),
             filter_subject=subject,
             deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=after + 1,
+            # The last message is read once more: it tells whether the stream is still the same one.
+            opt_start_seq=after + 1 if last is None else last.sequence,
             ack_policy=api.AckPolicy.NONE,
             mem_storage=True,
             num_replicas=1,
             inactive_threshold=60.0,
         )
         info = await js.add_consumer(stream, config)
-        if not follow and info.num_pending == 0:
-            return
+        if not info.num_pending:
+            end = (await js.stream_info(stream)).state.last_seq if last is not None else 0
+            if last is not None and end < last.sequence:
+                raise LogReplaced(f"stream {stream} ends at message {end}, and message {last.sequence} has been read")
+            if not follow:
+                return
         expected = 1
         try:
             async with PullSubscription(nc, stream, info.name, window=_READ_WINDOW, max_bytes=_READ_BYTES) as pull:
@@ -283,13 +334,34 @@ class LogStore:
                         raise SubscriptionLost(f"{subject}: expected message {expected}, got {meta.sequence.consumer}")
                     expected += 1
                     stored = int(meta.timestamp.timestamp() * 1_000_000)
-                    yield Record(meta.sequence.stream, msg.subject, msg.data, stored)
+                    if last is None or meta.sequence.stream > last.sequence:
+                        yield Record(meta.sequence.stream, msg.subject, msg.data, stored)
+                    elif not last.is_at(stored):
+                        raise LogReplaced(f"message {last.sequence} of stream {stream} is another one than before")
                     if not follow and meta.num_pending == 0:
                         return
         finally:
             if nc.is_connected:
                 # Without waiting for the reply: if it fails, `inactive_threshold` deletes the consumer.
                 await nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{info.name}", b"")
+
+    async def follow_anew(
+        self, stream: str, subject: str, *, after: int = 0, on_replaced: Callable[[], None] = lambda: None
+    ) -> AsyncGenerator[Record, None]:
+        """Follow a subject for ever; where the stream was replaced, from the beginning of the new one.
+
+        Args:
+            on_replaced: called before that, to drop what was made of the earlier messages.
+        """
+        while True:
+            try:
+                async with aclosing(self.read(stream, subject, after=after, follow=True)) as records:
+                    async for record in records:
+                        yield record
+            except LogReplaced as error:
+                log.warning("reading anew", extra={"subject": subject, "why": error.detail})
+                on_replaced()
+                after = 0
 
     # core NATS
 

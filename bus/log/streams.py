@@ -108,34 +108,39 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bo
         BusError: a stream is missing, and this user may not create it.
     """
     for wanted in stream_configs(settings):
-        assert wanted.name is not None
-        try:
-            found = (await js.stream_info(wanted.name)).config
-        except NotFoundError:
-            found = await _create(js, wanted)
-        different = [name for name in _COMPARED_FIELDS if getattr(found, name) != getattr(wanted, name)]
-        # The number of replicas is never lowered: a process without the setting must not make the log less safe.
-        if (found.num_replicas or 1) < (wanted.num_replicas or 1):
-            different.append("num_replicas")
-        if not different or not update:
-            continue
-        for name in _UNCHANGEABLE_FIELDS:
-            if name in different:
-                raise ConfigurationError(
-                    f"stream {wanted.name} has {name}={getattr(found, name)}, "
-                    f"this version needs {getattr(wanted, name)}; move its data away or set VISAVIS_NATS_URL"
-                )
-        try:
-            await js.update_stream(found.evolve(**{name: getattr(wanted, name) for name in different}))
-        except Forbidden:
-            log.info("this user may not change a stream", extra={"stream": wanted.name, "differ": different})
-        except APIError as error:
-            _raise_if_too_few_servers(error, wanted)
-            if error.code in TRANSIENT_CODES:
-                raise
+        await ensure_stream(js, wanted, update=update)
+
+
+async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, *, update: bool) -> None:
+    """Create one stream, or update it; see `ensure_streams`."""
+    assert wanted.name is not None
+    try:
+        found = (await js.stream_info(wanted.name)).config
+    except NotFoundError:
+        found = await _create(js, wanted)
+    different = [name for name in _COMPARED_FIELDS if getattr(found, name) != getattr(wanted, name)]
+    # The number of replicas is never lowered: a process without the setting must not make the log less safe.
+    if (found.num_replicas or 1) < (wanted.num_replicas or 1):
+        different.append("num_replicas")
+    if not different or not update:
+        return
+    for name in _UNCHANGEABLE_FIELDS:
+        if name in different:
             raise ConfigurationError(
-                f"stream {wanted.name} cannot be changed ({different}): {error.description}"
-            ) from error
+                f"stream {wanted.name} has {name}={getattr(found, name)}, "
+                f"this version needs {getattr(wanted, name)}; move its data away or set VISAVIS_NATS_URL"
+            )
+    try:
+        await js.update_stream(found.evolve(**{name: getattr(wanted, name) for name in different}))
+    except Forbidden:
+        log.info("this user may not change a stream", extra={"stream": wanted.name, "differ": different})
+    except APIError as error:
+        _raise_if_too_few_servers(error, wanted)
+        if error.code in TRANSIENT_CODES:
+            raise
+        raise ConfigurationError(
+            f"stream {wanted.name} cannot be changed ({different}): {error.description}"
+        ) from error
 
 
 async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamConfig:

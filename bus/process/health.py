@@ -77,6 +77,8 @@ class WorkerHealth:
             return "waiting for NATS"
         if not event_log.connected:
             return "NATS is away"
+        if event_log.watch.problem:
+            return event_log.watch.problem
         if not self._metrics.ready:
             return "not taking work yet"
         for stream, name in self._consumers:

@@ -61,6 +61,8 @@ async def ensure_consumers(js: JetStreamContext, service: Service) -> None:
         try:
             made = (await js.add_consumer(stream, wanted)).config
         except APIError as error:
+            if isinstance(error, NotFoundError):
+                raise  # the stream is not there
             if error.code is not None and error.code >= 500 and error.err_code != _CONSUMER_REFUSED:
                 raise
             raise ConfigurationError(f"consumer {name} on {stream} is refused: {error.description}") from error

@@ -15,13 +15,13 @@ import nats.errors
 from nats.aio.msg import Msg
 
 from bus import codec, subjects
-from bus.errors import ConfigurationError, UndecodableEvent
+from bus.errors import ConfigurationError, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.process.discovery import WorkEndpoint, announce
-from bus.process.health import health_server
+from bus.process.health import WorkerHealth, health_server
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.process.metrics import Metrics
 from bus.settings import Settings
@@ -78,7 +78,11 @@ class Runner:
         return len(self._queues.held)
 
     async def run(self) -> None:
-        """Work until cancelled; items that are not done are then given back for another worker."""
+        """Work until cancelled; items that are not done are then given back for another worker.
+
+        Raises:
+            LogReplaced: the log is another one than before, in a group; a new runner has to begin anew.
+        """
         await self._ensure_consumers()
         service = self._service
         endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
@@ -87,6 +91,7 @@ class Runner:
                 announce(self._event_log, service.name, service.engine, endpoint, service.note),
                 asyncio.TaskGroup() as tasks,
             ):
+                tasks.create_task(self._event_log.watch.run())
                 tasks.create_task(self._interruptions.listen(self._executor.cancel_turn))
                 tasks.create_task(self._peers.listen())
                 await self._peers.announce_start()
@@ -132,6 +137,7 @@ class Runner:
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works
                 log.warning("consumer not there yet", extra={"why": repr(error)})
                 await asyncio.sleep(0.5)
+            await self._event_log.watch.raise_if_replaced()  # its stream may have to be made again
 
     # fetching
 
@@ -150,6 +156,8 @@ class Runner:
             except SubscriptionLost as error:
                 log.info("subscribing to work again", extra={"why": error.detail})
                 await asyncio.sleep(0.2)
+                # First of all: on another log, the sequences of items that are done mean nothing.
+                await self._event_log.watch.raise_if_replaced()
                 await self._ensure_consumers()
                 self._prior_work.clear()
                 await self._interruptions.catch_up(self._executor.running_turns, self._executor.cancel_turn)
@@ -209,6 +217,7 @@ class Runner:
         """
         meta = msg.metadata
         stored = int(meta.timestamp.timestamp() * 1_000_000)
+        self._event_log.watch.see(meta.stream, meta.sequence.stream, stored)
         requeue_sequence: int | None = None
         if meta.stream == streams.CONVERSATIONS:
             event, sequence = codec.decode_event(msg.data), meta.sequence.stream
@@ -236,10 +245,21 @@ async def run_service(service: Service, settings: Settings) -> None:
     """Connect and run one worker until SIGTERM or SIGINT."""
     async with health_server(settings, service.name) as health, connect(settings, name=service.name) as event_log:
         metrics = Metrics(service.name, service.engine, service.readings)
+        await run_until_signalled(_work_for_ever(event_log, service, metrics, health))
+
+
+async def _work_for_ever(event_log: EventLog, service: Service, metrics: Metrics, health: WorkerHealth) -> None:
+    """Work; where the log was replaced, begin anew with empty caches."""
+    names = [(stream, str(config.name)) for stream, config in consumer_configs(service)]
+    while True:
         runner = Runner(event_log, service, metrics)
-        names = [(stream, str(config.name)) for stream, config in consumer_configs(service)]
         health.attach(event_log, service.name, names, metrics, runner.held)
-        await run_until_signalled(runner.run())
+        try:
+            await runner.run()
+            return
+        except* LogReplaced as group:
+            log.warning("beginning anew on another log", extra={"why": str(group.exceptions[0])})
+        service.forget()
 
 
 def run_service_process(build: Callable[[Settings], Service]) -> int:

@@ -110,6 +110,10 @@ def _no_readings() -> Iterable[GaugeReading]:
     return ()
 
 
+def _nothing() -> None:
+    pass
+
+
 def _no_note() -> str:
     return ""
 
@@ -131,6 +135,8 @@ class Service:
     """Gauges of the machine; called in a thread each time that the metrics are read."""
     note: Callable[[], str] = field(default=_no_note)
     """What a person should know about its state now, such as a download, in one line; for discovery."""
+    forget: Callable[[], None] = field(default=_nothing)
+    """Empties its caches of what it read: the log was replaced by another one."""
     concurrency: int = 8
     """Work items handled at once; those of one conversation go one after the other."""
     lease: float = 5.0

@@ -119,6 +119,7 @@ def build(settings: Settings) -> Service:
         engine=choice.option.name,
         note=local.note if local else str,
         on_failure=dialogue.failure_facts,
+        forget=dialogue.forget,
         # Work items wait for a socket here, not for a processor.
         concurrency=32,
     )

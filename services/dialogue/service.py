@@ -190,6 +190,12 @@ class Dialogue:
             yield replace(following, text=text, language=language, emotion="neutral", notice=True)
         yield from failure_facts(event, error)
 
+    def forget(self) -> None:
+        """Empty the caches: the log was replaced by another one."""
+        self._conversations.clear()
+        self._words = NewestWords()
+        self._speculative.close()
+
     async def speculate(self, reader: Reader) -> AsyncIterator[Output]:
         """Start a speculative reply at every stable transcript, for ever. Outputs nothing itself: `reply` takes them.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bus import codec, subjects
-from bus.errors import BusError, UndecodableEvent, VisavisError
+from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
 from bus.events import Event, LiveEvent, TranscriptPartial
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
@@ -44,7 +44,7 @@ class Subscription:
     """A bounded queue of the news of one conversation."""
 
     conversation: str
-    unread: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(_UNREAD))
+    unread: asyncio.Queue[News | None] = field(default_factory=lambda: asyncio.Queue(_UNREAD))
     cut_off: bool = False
 
     def put(self, news: News) -> None:
@@ -53,8 +53,15 @@ class Subscription:
         else:
             self.unread.put_nowait(news)
 
+    def cut(self) -> None:
+        """End the news after those that are unread."""
+        self.cut_off = True
+        if self.unread.empty():
+            self.unread.put_nowait(None)  # wakes the reader
+
     async def news(self, *, timeout: float | None = None) -> AsyncIterator[News | None]:
-        """News as they arrive; None after every `timeout` seconds without any. Ends once the queue overflowed."""
+        """News as they arrive; None after every `timeout` seconds without any. Ends once the queue overflowed, or the
+        log was replaced."""
         while not (self.cut_off and self.unread.empty()):
             try:
                 async with asyncio.timeout(timeout):
@@ -86,6 +93,8 @@ class Feed:
         self._unwritten: list[Record] = []
         """Records that the subscriptions have and the read model does not have yet, in order."""
         self._arrived = asyncio.Event()
+        self._writing: asyncio.Task[list[Conversation]] | None = None
+        """The newest batch that is written in a thread."""
         self._position_changed = asyncio.Condition()
         self.caught_up = asyncio.Event()
         """Set once the read model holds every event that was on the log when the gateway started."""
@@ -102,7 +111,7 @@ class Feed:
             yield subscription
         finally:
             subscribed.subscriptions.discard(subscription)
-            if not subscribed.subscriptions:
+            if not subscribed.subscriptions and self._subscribed.get(conversation) is subscribed:
                 del self._subscribed[conversation]
 
     @property
@@ -134,12 +143,54 @@ class Feed:
             raise BusError(f"event {sequence} is on the log, but not in the read model after {timeout} s") from None
 
     async def run(self) -> None:
-        """Follow the log until cancelled."""
-        await self._check_position()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
-            tasks.create_task(self._write())
-            tasks.create_task(self._follow_live())
+        """Follow the log until cancelled; where it was replaced by another one, from the beginning of that one."""
+        while True:
+            await self._wait_for_log()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._event_log.watch.run())
+                    tasks.create_task(self._follow())
+                    tasks.create_task(self._write())
+                    tasks.create_task(self._check_file())
+                    tasks.create_task(self._follow_live())
+            except* LogReplaced as group:
+                log.warning("building the read model anew", extra={"why": str(group.exceptions[0])})
+            await self._forget()
+
+    async def _wait_for_log(self) -> None:
+        while True:
+            await self._event_log.watch.check()  # what is found here has been dropped already, or was never read
+            try:
+                return await self._check_position()
+            except BusError as error:
+                if not error.retryable:
+                    raise
+                log.warning("waiting for the log", extra={"why": error.detail})
+                await asyncio.sleep(self._retry_delay)
+
+    async def _forget(self) -> None:
+        """Drop all that was made of the log so far; pages and sessions have to connect again."""
+        self.caught_up.clear()
+        self._unwritten.clear()
+        self._arrived.clear()
+        subscribed, self._subscribed = self._subscribed, {}
+        for one in subscribed.values():
+            for subscription in one.subscriptions:
+                subscription.cut()
+        if self._writing is not None:
+            with suppress(VisavisError):
+                await self._writing  # a thread is not ended by a cancellation
+        self.model.reset()
+
+    async def _check_file(self) -> None:
+        """Look whether the read model's file is still there, until it is not.
+
+        Raises:
+            LogReplaced: it was deleted, or another file put in its place.
+        """
+        while self.model.has_its_file():  # noqa: ASYNC110 - nobody tells that a file was removed
+            await asyncio.sleep(self._retry_delay)
+        raise LogReplaced(f"{self.model.path} was removed")
 
     async def _check_position(self) -> None:
         """Empty the read model where it was folded from another log than this one."""
@@ -193,7 +244,8 @@ class Feed:
                 if len(batch) < 10:
                     self.model.apply_records(batch)  # a thread would cost more than the work
                 else:
-                    await asyncio.to_thread(self.model.apply_records, batch)
+                    self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
+                    await asyncio.shield(self._writing)
                 return
             except VisavisError as error:
                 if not error.retryable:

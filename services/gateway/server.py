@@ -150,7 +150,10 @@ class GatewayServer:
                     await self._close_sessions()
 
     async def _follow_characters(self) -> None:
-        async with aclosing(self._event_log.read(streams.CHARACTERS, subjects.ALL_CHARACTERS, follow=True)) as records:
+        reading = self._event_log.follow_anew(
+            streams.CHARACTERS, subjects.ALL_CHARACTERS, on_replaced=self._conversations.forget_characters
+        )
+        async with aclosing(reading) as records:
             async for record in records:
                 try:
                     event = codec.decode_character_event(record.data)
@@ -162,7 +165,8 @@ class GatewayServer:
                     self._idle_loops.remove(event.character)
 
     async def _follow_idle_loops(self) -> None:
-        async with aclosing(self._event_log.read(streams.FRAMES, subjects.ALL_IDLE_FRAMES, follow=True)) as records:
+        # Where the stream was replaced, the loops are shown on until render has published them again.
+        async with aclosing(self._event_log.follow_anew(streams.FRAMES, subjects.ALL_IDLE_FRAMES)) as records:
             async for record in records:
                 try:
                     batch = codec.decode_media(record.data)

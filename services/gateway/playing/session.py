@@ -305,7 +305,7 @@ class Session:
         return [] if finished is None else [self._playback_events.event(finished)]
 
     async def _buffer_media(self, stream: str, subject: str, after: int) -> None:
-        async with aclosing(self._event_log.read(stream, subject, after=after, follow=True)) as records:
+        async with aclosing(self._event_log.follow_anew(stream, subject, after=after)) as records:
             async for record in records:
                 try:
                     message = decode_media(record.data)

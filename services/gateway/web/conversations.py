@@ -67,6 +67,10 @@ class Conversations:
         """Fold an event of the characters' stream."""
         self.characters = characters.fold(self.characters, event)
 
+    def forget_characters(self) -> None:
+        """Forget all characters: their stream was replaced by another one, which is read next."""
+        self.characters = {}
+
     def forget(self, character: str) -> None:
         """Leave a character out at once that this gateway removed; its event follows."""
         self.characters = {id_: one for id_, one in self.characters.items() if id_ != character}

@@ -38,6 +38,8 @@ class GatewayHealth:
     async def not_ready_reason(self) -> str | None:
         if not self._event_log.connected:
             return "NATS is away"
+        if self._event_log.watch.problem:
+            return self._event_log.watch.problem
         if not self._feed.caught_up.is_set():
             return "reading the log"
         return None

@@ -128,3 +128,70 @@ async def test_a_fact_is_folded_once_for_all_subscribers_before_the_read_model_h
         assert isinstance(news.changes.turns, tuple)
         assert [(changed.place, changed.turn.id) for changed in news.changes.turns] == [(2, "t3")]
         model.refusals = 0
+
+
+async def news_end(subscription: Subscription) -> None:
+    async with asyncio.timeout(30):
+        async for _ in subscription.news():
+            pass
+
+
+async def applied(feed: Feed, events: int) -> None:
+    async with asyncio.timeout(30):
+        while feed.model.position != events or not feed.caught_up.is_set():
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("change", ["deleted", "emptied"])
+async def test_where_the_log_vanishes_the_read_model_begins_anew_and_subscriptions_end(
+    event_log: EventLog, tmp_path: Path, change: str
+) -> None:
+    model = ReadModel(tmp_path / "model")
+    async with following(event_log, model) as one:
+        for number in range(30):
+            await event_log.append(said(number))
+        await applied(one, 30)
+        with one.subscribe("c") as subscription:
+            if change == "deleted":
+                await event_log.js.delete_stream("CONVERSATIONS")
+            else:
+                await event_log.js.purge_stream("CONVERSATIONS")
+            await news_end(subscription)
+        sequence = await event_log.append(opened("new"))
+        await one.wait_until_applied(sequence, timeout=30)
+        assert model.conversation("new") is not None
+        assert model.conversation("c") is None
+        with one.subscribe("new") as subscription:  # what comes now is news again
+            body = MessageReceived(message="m", text="hello")
+            await event_log.append(Event(id="e", at=1, conversation="new", turn="t", body=body))
+            async with asyncio.timeout(30):
+                news = await anext(subscription.news())
+        assert isinstance(news, FoldedFact)
+
+
+@pytest.mark.parametrize("change", ["removed", "older", "newer"])
+async def test_a_read_model_whose_file_is_taken_away_or_swapped_is_built_anew(
+    event_log: EventLog, tmp_path: Path, change: str
+) -> None:
+    other = ReadModel(tmp_path / "other")
+    count = {"removed": 0, "older": 1, "newer": 9}[change]
+    other.apply_events([(sequence, said(100 + sequence)) for sequence in range(1, count + 1)])
+    other.close()
+    model = ReadModel(tmp_path / "model")
+    async with following(event_log, model) as one:
+        for number in range(5):
+            await event_log.append(said(number))
+        await applied(one, 5)
+        if change == "removed":
+            for suffix in ("", "-wal", "-shm"):
+                model.path.with_name(f"model{suffix}").unlink()
+        else:
+            (tmp_path / "other").rename(model.path)
+        async with asyncio.timeout(30):
+            while not model.has_its_file():
+                await asyncio.sleep(0.02)
+        await applied(one, 5)
+        found = model.conversation("c")
+        assert found is not None
+        assert [turn.id for turn in found.turns] == [f"t{number}" for number in range(5)]
+        assert model.search("p", "4") == []  # the file can be read by others

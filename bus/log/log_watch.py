@@ -1,0 +1,257 @@
+"""Watches the streams while a process runs: makes missing ones again, and notices those that are others than before.
+
+A stream can vanish under running services (in-memory `LIVE` with its server, any other by an operator), or be put back
+from a copy. Positions and caches are then worth nothing: whoever has some begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+import msgspec
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
+
+from bus.errors import Forbidden, LogReplaced, VisavisError
+from bus.log import streams
+from bus.log.connection import Connection
+from bus.log.stream_changes import Mark, StreamState, replacement
+from bus.settings import Settings
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 2.0
+"""Seconds between two looks at the streams."""
+_TIMEOUT = 2.0
+_KEPT = (streams.CONVERSATIONS, streams.CHARACTERS)
+"""Streams that keep their messages for ever."""
+_SHAPE = ("subjects", "storage", "retention", "discard", "max_msgs_per_subject", "allow_direct")
+"""What a stream needs to be of any use; operators may set other limits while services run."""
+
+
+class _State(msgspec.Struct):
+    first_seq: int
+    last_seq: int
+    last_ts: str
+    bytes: int
+
+
+class _Answer(msgspec.Struct):
+    """Of `$JS.API.STREAM.INFO`; nats-py leaves out `last_ts`."""
+
+    created: str = ""
+    state: _State | None = None
+    config: dict[str, object] = {}
+    error: dict[str, object] | None = None
+
+
+_decode = msgspec.json.Decoder(_Answer).decode
+
+
+def microseconds(timestamp: str) -> int:
+    """Microseconds since 1970 of a time as NATS writes it, with nanoseconds; 0 for its zero time."""
+    moment = datetime.datetime.fromisoformat(timestamp)
+    if moment.year < 1970:
+        return 0
+    return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
+
+
+class LogWatch:
+    """The state of the streams, as one process has seen it.
+
+    Args:
+        interval: seconds between two looks.
+    """
+
+    def __init__(self, nc: Connection, js: JetStreamContext, settings: Settings, *, interval: float = INTERVAL) -> None:
+        self._nc = nc
+        self._js = js
+        self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
+        self._interval = interval
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._before: dict[str, StreamState] = {}
+        self._newest: dict[str, Mark] = {}
+        self._replaced: dict[str, str] = {}
+        """Streams that were found to be others, and why, until `check` has told it."""
+        self._problems: dict[str, str] = {}
+        self._tried: dict[str, tuple[str, str]] = {}
+        """Configurations that could not be mended: created time and the differences."""
+        self._unreachable = ""
+        self._full = ""
+        self._bytes_when_full: tuple[int, int] | None = None
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the log now, in one line; empty if nothing is."""
+        return self._unreachable or next(iter(self._problems.values()), "") or self._full
+
+    def see(self, stream: str, sequence: int, time: int) -> None:
+        """Remember a message that was read; the stream is the same for as long as it has the newest of them.
+
+        Args:
+            time: when the server stored it, microseconds since 1970.
+        """
+        newest = self._newest.get(stream)
+        if newest is None or sequence > newest.sequence:
+            self._newest[stream] = Mark(sequence, time)
+
+    def report_full(self, stream: str, why: str) -> None:
+        """A message was refused for lack of space."""
+        if stream == streams.CONVERSATIONS:
+            self._full, self._bytes_when_full = why, None
+
+    def report_stored(self, stream: str) -> None:
+        """A message was stored."""
+        if self._full and stream == streams.CONVERSATIONS:
+            self._full = ""
+
+    def wake(self) -> None:
+        """Look at the streams at once."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look at the streams and mend them, until cancelled.
+
+        Raises:
+            LogReplaced: conversations are on another log than before.
+        """
+        with self._nc.on_reconnect(self.wake):
+            while True:
+                await self.raise_if_replaced()
+                await self.wait()
+
+    async def wait(self) -> None:
+        """Wait until it is time to look again."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._interval):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def raise_if_replaced(self) -> None:
+        """Look at the streams now.
+
+        Raises:
+            LogReplaced: conversations are on another log than before.
+        """
+        replaced = await self.check()
+        if streams.CONVERSATIONS in replaced:
+            raise LogReplaced(f"{replaced[streams.CONVERSATIONS]}; beginning anew")
+
+    async def check(self) -> Mapping[str, str]:
+        """Look at the streams now, and make missing ones again where this user may.
+
+        Returns:
+            The streams that are others than before, each with the reason in one line.
+        """
+        async with self._lock:
+            try:
+                for name in self._wanted:
+                    await self._check_stream(name)
+                self._unreachable = ""
+            except (NatsError, TimeoutError, OSError) as error:
+                # Whatever NATS answers while it restarts; what was found before stays.
+                self._unreachable = f"the streams cannot be looked at: {str(error) or type(error).__name__}"
+            replaced, self._replaced = self._replaced, {}
+            return replaced
+
+    async def _check_stream(self, name: str) -> None:
+        answer = await self._info(name)
+        if answer is None:
+            answer = await self._make_again(name)
+            if answer is None:
+                return
+        assert answer.state is not None
+        await self._mend_configuration(name, answer)
+        found = answer.state
+        now = StreamState(answer.created, found.first_seq, found.last_seq, microseconds(found.last_ts))
+        before, newest = self._before.get(name), self._newest.get(name)
+        why = replacement(name, before, newest, now, kept=name in _KEPT)
+        # Only conversations are worth a request at each look, and only they may be read by all services.
+        longer = name == streams.CONVERSATIONS and newest is not None and newest.sequence < now.last
+        if longer and newest is not None and not why and await self._is_another(name, newest):
+            why = f"message {newest.sequence} of stream {name} is another one than before"
+        if why and (before is not None or newest is not None):
+            log.warning("the log is another one", extra={"stream": name, "why": why})
+            self._replaced[name] = why
+            self._newest.pop(name, None)
+        self._before[name] = now
+        if now.last and (name not in self._newest or now.last > self._newest[name].sequence):
+            self._newest[name] = Mark(now.last, now.last_time)
+        if name == streams.CONVERSATIONS and self._full:
+            self._look_for_space(found.bytes, int(str(answer.config.get("max_bytes", -1))))
+
+    def _look_for_space(self, size: int, limit: int) -> None:
+        if self._bytes_when_full is None:
+            self._bytes_when_full = (size, limit)
+        elif self._bytes_when_full != (size, limit) or limit <= 0:
+            self._full = ""  # the next message tells
+
+    async def _info(self, name: str) -> _Answer | None:
+        """What the server tells of a stream; None if there is no such stream."""
+        reply = await self._nc.request(f"$JS.API.STREAM.INFO.{name}", b"", timeout=_TIMEOUT)
+        answer = _decode(reply.data)
+        if answer.error is None:
+            return answer
+        error = APIError(**{key: answer.error.get(key) for key in ("code", "err_code", "description")})  # type: ignore[arg-type]
+        if error.code == 404:
+            return None
+        raise error
+
+    async def _make_again(self, name: str) -> _Answer | None:
+        """Create a missing stream; None, with a problem to show, if that cannot be done here."""
+        tried = ("", "missing")
+        if self._tried.get(name) != tried:
+            log.warning("stream is not there", extra={"stream": name})
+            try:
+                await streams.ensure_stream(self._js, self._wanted[name], update=True)
+                log.warning("stream made again", extra={"stream": name})
+            except VisavisError as error:
+                self._problems[name] = error.detail
+                if isinstance(error.__cause__, Forbidden):
+                    self._tried[name] = tried  # the operator has to do it
+                return None
+        return await self._info(name)
+
+    async def _mend_configuration(self, name: str, answer: _Answer) -> None:
+        """Change a stream that somebody made with a configuration that is of no use."""
+        different = _differences(self._wanted[name], answer.config)
+        if not different:
+            self._problems.pop(name, None)
+            self._tried.pop(name, None)
+            return
+        tried = (answer.created, different)
+        if self._tried.get(name) == tried:
+            return
+        self._tried[name] = tried
+        self._problems[name] = f"stream {name} has {different}"
+        try:
+            await streams.ensure_stream(self._js, self._wanted[name], update=True)
+        except VisavisError as error:
+            self._problems[name] = error.detail
+
+    async def _is_another(self, name: str, newest: Mark) -> bool:
+        try:
+            found = await self._js.get_msg(name, seq=newest.sequence, direct=True)
+        except NotFoundError:
+            return False  # a replica that lags behind, or removed
+        if found.time is None:
+            return False
+        return not newest.is_at(int(found.time.timestamp() * 1_000_000))
+
+
+def _differences(wanted: api.StreamConfig, found: Mapping[str, object]) -> str:
+    """The fields without which a stream is of no use and that differ, as text; empty if there are none."""
+    fields = wanted.as_dict()
+    return ", ".join(
+        f"{name}={found.get(name)}" for name in _SHAPE if _plain(found.get(name)) != _plain(fields.get(name))
+    )
+
+
+def _plain(value: object) -> object:
+    return value or None if not isinstance(value, int) or isinstance(value, bool) or value > 0 else None

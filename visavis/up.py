@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, ConfigurationError, VisavisError
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
@@ -85,6 +86,7 @@ async def keep_log(settings: Settings) -> None:
                     while True:
                         if streams.CHARACTERS in await event_log.watch.check():
                             await publish_builtin_characters(event_log)
+                        raise_if_cancelled()
                         await event_log.watch.wait()
         except VisavisError as error:
             log.warning("the streams are not kept", extra={"why": error.detail})

@@ -18,6 +18,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, Conflict, LogReplaced
 from bus.ids import new_id
 from bus.log import streams
@@ -282,6 +283,7 @@ class LogStore:
                 self.watch.wake()
                 raise
             except (SubscriptionLost, NatsError, APIError, TimeoutError, OSError) as error:
+                raise_if_cancelled()
                 if nc.is_closed:
                     raise BusError(f"read {subject}: the connection is closed", retryable=False) from error
                 if pause == _SHORTEST_PAUSE:

@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
+from bus.cancellation import raise_if_cancelled
 from bus.errors import Forbidden, LogReplaced, VisavisError
 from bus.log import streams
 from bus.log.connection import Connection
@@ -124,6 +125,7 @@ class LogWatch:
         with self._nc.on_reconnect(self.wake):
             while True:
                 await self.raise_if_replaced()
+                raise_if_cancelled()  # many requests, each of which may have swallowed it
                 await self.wait()
 
     async def wait(self) -> None:

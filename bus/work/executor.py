@@ -16,12 +16,12 @@ import nats.errors
 from nats.aio.msg import Msg
 
 from bus import clock
+from bus.cancellation import is_cancelled, raise_if_cancelled
 from bus.errors import BusError, StreamStalled, VisavisError
 from bus.events import StepFailed
 from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
-from bus.work.cancellation import is_cancelled, raise_if_cancelled
 from bus.work.fenced_output import DuplicateOutput, Superseded
 from bus.work.interruptions import Interruptions, turn_of
 from bus.work.prior_work import PriorWork

@@ -15,6 +15,7 @@ import nats.errors
 from nats.aio.msg import Msg
 
 from bus import codec, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.errors import ConfigurationError, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
@@ -25,7 +26,6 @@ from bus.process.health import WorkerHealth, health_server
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.process.metrics import Metrics
 from bus.settings import Settings
-from bus.work.cancellation import raise_if_cancelled
 from bus.work.consumers import consumer_configs, ensure_consumers
 from bus.work.executor import Executor, acknowledge
 from bus.work.fenced_output import FencedOutput, media_message_id
@@ -255,10 +255,12 @@ async def _work_for_ever(event_log: EventLog, service: Service, metrics: Metrics
         runner = Runner(event_log, service, metrics)
         health.attach(event_log, service.name, names, metrics, runner.held)
         try:
-            await runner.run()
+            # In a task of its own: Python 3.11's group leaves the task that waits for it marked as cancelled.
+            await asyncio.create_task(runner.run())
             return
         except* LogReplaced as group:
             log.warning("beginning anew on another log", extra={"why": str(group.exceptions[0])})
+        raise_if_cancelled()
         service.forget()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bus import codec, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
 from bus.events import Event, LiveEvent, TranscriptPartial
 from bus.log import streams
@@ -146,16 +147,21 @@ class Feed:
         """Follow the log until cancelled; where it was replaced by another one, from the beginning of that one."""
         while True:
             await self._wait_for_log()
+            raise_if_cancelled()
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._event_log.watch.run())
-                    tasks.create_task(self._follow())
-                    tasks.create_task(self._write())
-                    tasks.create_task(self._check_file())
-                    tasks.create_task(self._follow_live())
+                # In a task of its own: Python 3.11's group leaves the task that waits for it marked as cancelled.
+                await asyncio.create_task(self._follow_until_replaced())
             except* LogReplaced as group:
                 log.warning("building the read model anew", extra={"why": str(group.exceptions[0])})
             await self._forget()
+
+    async def _follow_until_replaced(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._event_log.watch.run())
+            tasks.create_task(self._follow())
+            tasks.create_task(self._write())
+            tasks.create_task(self._check_file())
+            tasks.create_task(self._follow_live())
 
     async def _wait_for_log(self) -> None:
         while True:
@@ -165,6 +171,7 @@ class Feed:
             except BusError as error:
                 if not error.retryable:
                     raise
+                raise_if_cancelled()
                 log.warning("waiting for the log", extra={"why": error.detail})
                 await asyncio.sleep(self._retry_delay)
 

@@ -35,6 +35,7 @@ class Stack:
             "VISAVIS_DATA": str(folder / "data"),
             "VISAVIS_PORT": str(self.port),
             "VISAVIS_NATS_PORT": str(self.nats_port),
+            "VISAVIS_LLM_PORT": str(free_port()),
             **{f"VISAVIS_{service.upper()}_PORT": str(port) for service, port in self.health_ports.items()},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bus.errors import ConfigurationError
 from bus.log.event_log import EventLog
@@ -26,6 +27,7 @@ def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
         "VISAVIS_DATA": str(folder),
         "VISAVIS_PORT": str(free_port()),
         "VISAVIS_NATS_PORT": str(free_port()),
+        "VISAVIS_LLM_PORT": str(free_port()),
         **{f"VISAVIS_{service.upper()}_PORT": "0" for service in SERVICES_WITH_HEALTH_PORT},
         **{f"VISAVIS_{name.upper()}": str(value) for name, value in settings.items()},
     }
@@ -58,9 +60,13 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path)
 
 def test_a_port_set_twice_is_named_before_anything_is_started() -> None:
     port = free_port()
+    # No port that is not named: a Visavis on the default ones may be running beside the tests.
+    free = Settings(
+        port=free_port(), nats_port=port, llm_port=free_port(), tts_port=0, render_port=0, stt_port=0, dialogue_port=0
+    )
     with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}: .*, or set VISAVIS_TTS_PORT"):
-        check_ports(Settings(port=free_port(), nats_port=port, tts_port=port, render_port=0, stt_port=0))
-    settings = Settings(port=port, nats_port=free_port(), tts_port=0, render_port=0, stt_port=0, dialogue_port=0)
+        check_ports(replace(free, tts_port=port))
+    settings = replace(free, port=port, nats_port=free_port())
     for _ in range(2):  # and are free again afterwards
         check_ports(settings)
 

@@ -88,11 +88,11 @@ class Supervisor:
         self.children.append(child)
         self._tasks.append(asyncio.create_task(self._keep_running(child)))
 
-    def restart(self, child: Child) -> None:
-        """Send SIGTERM to a running process, which is then restarted."""
+    def restart(self, child: Child, how: signal.Signals = signal.SIGTERM) -> None:
+        """End a running process by a signal; it is then restarted."""
         if child.pid is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGTERM)
+                os.kill(child.pid, how)
 
     async def stop(self) -> None:
         """Stop all children in reverse order of their start: services before the server that they use."""

@@ -48,6 +48,6 @@ def replacement(name: str, before: StreamState | None, newest: Mark | None, now:
         return f"stream {name} ends at message {now.last}, and message {newest.sequence} has been read"
     if now.last == newest.sequence and now.first <= now.last and not newest.is_at(now.last_time):
         return f"message {newest.sequence} of stream {name} is another one than before"
-    if kept and now.first > newest.sequence:
+    if kept and now.first > newest.sequence and (before is None or now.first != before.first):
         return f"stream {name} was emptied up to message {now.first - 1}"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, suppress
@@ -99,6 +100,40 @@ async def test_after_a_full_disk_the_server_is_restarted_and_waiting_messages_ar
             await waiting
             chunks = [one async for one in event_log.follow(AudioIn, subjects.audio_in("c1", "u1"))]
             assert [one.index for one in chunks] == [0, 1]
+            assert child.starts == 2
+    finally:
+        watching.cancel()
+        await supervisor.stop()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+async def test_a_server_whose_store_is_taken_away_or_swapped_is_restarted(tmp_path: Path, swapped: bool) -> None:
+    settings = Settings(nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20)
+    printed: list[str] = []
+    supervisor = Supervisor(lambda name, line: printed.append(line))
+    server = EmbeddedServer(tmp_path, settings.nats_port)
+    child = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
+    supervisor.start(child)
+    watchdog = Watchdog(tmp_path, supervisor, child, lambda name, line: printed.append(line), interval=0.3, min_free=1)
+    watching = asyncio.create_task(watchdog.watch())
+    store = tmp_path / "jetstream"
+    try:
+        async with connect(settings, name="test") as event_log:
+            await event_log.append(message_event(1))
+            await asyncio.to_thread(shutil.copytree, store, tmp_path / "copy")
+            await event_log.append(message_event(2))
+            # The server is seen healthy first, with the store that it has now.
+            async with asyncio.timeout(20):
+                await watchdog.has_looked.wait()
+            await asyncio.to_thread(shutil.rmtree, store)
+            if swapped:
+                await asyncio.to_thread((tmp_path / "copy").rename, store)
+            async with asyncio.timeout(30):
+                while child.starts < 2:
+                    await asyncio.sleep(0.1)
+        async with connect(settings, name="test") as event_log:
+            assert [event.id for _, event in await event_log.facts("c1")] == (["ec11"] if swapped else [])
+            await event_log.append(message_event(3))
             assert child.starts == 2
     finally:
         watching.cancel()

@@ -51,3 +51,8 @@ def test_a_stream_that_only_grows_stays_the_same(growth: list[int], kept: bool) 
 def test_times_of_the_server_are_read_to_the_microsecond() -> None:
     assert microseconds("2026-11-22T10:00:00.123456789Z") == 1_795_341_600_123_456
     assert microseconds("0001-01-01T00:00:00Z") == 0
+
+
+def test_an_emptied_stream_is_another_one_once() -> None:
+    emptied = StreamState("monday", 13, 12, 12_000_000)
+    assert replacement("S", emptied, Mark(12, 12_000_000), emptied, kept=True) == ""

@@ -271,6 +271,27 @@ class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
     """True: the sentence says that the reply has failed; it is no part of the answer."""
 
 
+class ToolCalled(Body, frozen=True, kw_only=True, tag="reply.tool_called"):
+    """The language model asks for a tool, and the tool is called. Never called again for the same fact."""
+
+    reply: ReplyId
+    call: str
+    """Its number in the reply, such as call00001."""
+    name: str
+    arguments: str
+    """A JSON object."""
+
+
+class ToolReturned(Body, frozen=True, kw_only=True, tag="reply.tool_returned"):
+    """What a tool returned, or why it did not."""
+
+    reply: ReplyId
+    call: str
+    result: str
+    """For the language model, in words or JSON."""
+    failed: bool = False
+
+
 class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
     """The text of the answer is complete."""
 
@@ -442,6 +463,8 @@ Fact: TypeAlias = (
     | CommandRefused
     | ReplyStarted
     | ReplySentence
+    | ToolCalled
+    | ToolReturned
     | ReplyEnded
     | ReplyInterrupted
     | ReplyFailed

@@ -84,6 +84,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     llm_ahead: Literal["on", "off"] = "on"
     """Whether the language model is asked as soon as a person falls silent, before their turn is certainly over: the
     answer begins sooner, but some requests are wasted. Each dialogue worker sends its own."""
+    tools: str = ""
+    """File that names servers of the Model Context Protocol, whose tools the language model may call, as
+    `{"mcpServers": {"clock": {"command": "…", "args": []}}}`; needs the extra tools."""
     llm_file: str = ""
     """GGUF file of the language model that runs on this machine; empty: the one that `make mind` fetches. Loaded
     unchecked; used where VISAVIS_LLM_URL is not set."""

@@ -38,6 +38,8 @@ from bus.events import (
     SpeechStarted,
     StepFailed,
     StepRepeated,
+    ToolCalled,
+    ToolReturned,
     TranscriptFinal,
     UtteranceDiscarded,
     UtteranceEnded,
@@ -251,7 +253,7 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return apply_command(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
             return state
-        case CommandRefused() | StepRepeated() | StepFailed():
+        case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned():
             return state
         case body if isinstance(body, _PersonFact):
             return _fold_person_fact(state, event, body)

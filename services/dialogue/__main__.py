@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import tzinfo
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -22,6 +22,10 @@ from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CH
 from services.dialogue.openai import OpenAI
 from services.dialogue.openai.failover import Failover, openai_engines
 from services.dialogue.service import CONSUMES, Dialogue
+from services.dialogue.tools.configuration import read_tool_servers
+
+if TYPE_CHECKING:
+    from services.dialogue.tools.mcp_servers import McpTools
 
 
 def _openai_missing(settings: Settings) -> str | None:
@@ -92,16 +96,32 @@ def together(parts: Sequence[Background]) -> Background:
     return run
 
 
+def _tools(settings: Settings) -> McpTools | None:
+    """The tools that the settings name.
+
+    Raises:
+        ConfigurationError: their file or their package is missing.
+    """
+    if not settings.tools:
+        return None
+    servers = read_tool_servers(settings.tools)
+    from services.dialogue.tools.mcp_servers import McpTools
+
+    return McpTools(servers)
+
+
 def build(settings: Settings) -> Service:
     choice = choose_engine(ENGINES, settings.dialogue_engine, settings, setting="VISAVIS_DIALOGUE_ENGINE")
     chat = choice.option.load(settings)
     local = chat if isinstance(chat, LocalModel) else None
+    tools = _tools(settings)
     # A language in the settings is the one that people use here, whatever their words look like.
     detects = settings.language in ("", DETECT_LANGUAGE)
     if detects:
         guess_language("")  # loads its model before somebody waits for it
     dialogue = Dialogue(
         chat,
+        tools=tools,
         prepare_request=local.prepare if local else None,
         guess_language=guess_language if detects else None,
     )
@@ -111,6 +131,8 @@ def build(settings: Settings) -> Service:
         background.append(dialogue.speculate)
     if local:
         background.append(dialogue.prepare)
+    if tools is not None:
+        background.append(tools.run)
     return Service(
         name="dialogue",
         consumes=CONSUMES,

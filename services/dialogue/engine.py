@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -29,14 +29,62 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     language_model: Literal["none", "busy", "english"] = "none"
     """For an engine that answers in place of a language model, why: there is none, it loads or is too slow at the
     moment, or it speaks English only."""
+    tools: tuple[ToolDefinition, ...] = ()
+    """Tools that the engine may ask for."""
+    exchanges: tuple[ToolExchange, ...] = ()
+    """Calls of this reply with their results: the answer continues after them, and after `reply_so_far`."""
     seed: int = 0
     """32 bits; the same for every attempt at the same reply."""
+
+
+class ToolDefinition(Struct, frozen=True):
+    """A tool that a language model may ask for."""
+
+    name: str
+    description: str
+    parameters: str
+    """JSON schema of its arguments."""
+
+
+class ToolCall(Struct, frozen=True):
+    """A language model asks for a tool."""
+
+    name: str
+    arguments: str
+    """A JSON object, as the model wrote it."""
+
+
+class ToolExchange(Struct, frozen=True):
+    """A call of a tool and its result, within the reply that is being made."""
+
+    call: str
+    """Id of the call."""
+    name: str
+    arguments: str
+    result: str
+    said: str = ""
+    """What the character said in this reply before the call, and after the call before."""
+
+
+class Tools(Protocol):
+    """Tools that a language model may ask for."""
+
+    def definitions(self) -> tuple[ToolDefinition, ...]:
+        """The tools that can be called now, in an order that does not change."""
+        ...
+
+    async def call(self, call: ToolCall) -> tuple[str, bool]:
+        """The result of a tool in words or JSON, and whether it failed. Never raises, and ends within a bound."""
+        ...
 
 
 class AnsweredBy(Struct, frozen=True):
     """Which of several engines writes the answer that follows."""
 
     engine: str
+
+
+Piece: TypeAlias = str | AnsweredBy | ToolCall
 
 
 class ChatEngine(Protocol):
@@ -61,10 +109,11 @@ class ChatEngine(Protocol):
         """Whether the first sentence takes so long that its first phrase is better spoken by itself."""
         ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy]:
+    def stream(self, request: ChatRequest) -> AsyncIterator[Piece]:
         """Yields pieces of the answer, of any length; tags such as `[happy]` set the emotion.
 
-        An engine that asks several others says before the pieces which one writes them.
+        An engine that asks several others says before the pieces which one writes them. Where the model asks for
+        tools, the calls come last; the answer continues in a request that has their results.
 
         Raises:
             EngineError: there is no answer, or the stream broke off; says whether another attempt can help.

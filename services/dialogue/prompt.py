@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from projections.conversation import Message
 from services.dialogue.engine import ChatRequest
 from services.dialogue.language.names import name_of
@@ -34,13 +36,13 @@ def system_prompt(request: ChatRequest) -> str:
     )
 
 
-def chat_messages(request: ChatRequest, history_limit: int = HISTORY_CHARACTERS) -> list[dict[str, str]]:
+def chat_messages(request: ChatRequest, history_limit: int = HISTORY_CHARACTERS) -> list[dict[str, Any]]:
     """The messages for an OpenAI-compatible endpoint: system prompt, history, the person's words.
 
     A reply that was broken off comes last, followed by a request in words to continue it: servers differ in whether
     they continue a message of the assistant, and all of them understand the request.
     """
-    chat = [{"role": "system", "content": system_prompt(request)}]
+    chat: list[dict[str, Any]] = [{"role": "system", "content": system_prompt(request)}]
     for message in truncate_history(request.history, history_limit):
         text = f"{message.text} —" if message.cut else message.text
         # Models write as they have written before: an answer without its tag would be followed by others without one.
@@ -51,6 +53,11 @@ def chat_messages(request: ChatRequest, history_limit: int = HISTORY_CHARACTERS)
         chat[-1] = {"role": "user", "content": f"{chat[-1]['content']} {request.text}"}
     else:
         chat.append({"role": "user", "content": request.text})
+    for exchange in request.exchanges:
+        function = {"name": exchange.name, "arguments": exchange.arguments}
+        calls = [{"id": exchange.call, "type": "function", "function": function}]
+        chat.append({"role": "assistant", "content": exchange.said, "tool_calls": calls})
+        chat.append({"role": "tool", "tool_call_id": exchange.call, "content": exchange.result})
     if request.reply_so_far:
         chat.append({"role": "assistant", "content": "".join(request.reply_so_far).strip()})
         chat.append(

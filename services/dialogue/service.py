@@ -9,7 +9,6 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from cachetools import LRUCache
-from msgspec.structs import replace
 
 from bus.errors import BusError, EngineError, Forbidden, VisavisError
 from bus.events import (
@@ -17,12 +16,10 @@ from bus.events import (
     Body,
     CharacterCreated,
     ConversationTitled,
-    Emotion,
     Event,
     MessageReceived,
     ReplyEnded,
     ReplyFailed,
-    ReplySentence,
     ReplyStarted,
     TranscriptFinal,
     TranscriptStable,
@@ -31,26 +28,29 @@ from bus.events import (
 from bus.ids import reply_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import FALLBACK_CHARACTER, visible_to
-from projections.conversation import Conversation, Reply, Sentence, fold_all, heard_messages
+from projections.conversation import Conversation, Reply, fold_all, heard_messages
 from projections.language import language_in_use
 from projections.titles import title_of
 from services.backchannel import is_backchannel
 from services.characters import current_characters
+from services.dialogue.answer_source import AnswerSource, carry_out
 from services.dialogue.commands.outcomes import command_outputs
 from services.dialogue.commands.recognition import recognise_command
-from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
-from services.dialogue.failure_sentences import failure_sentence
+from services.dialogue.engine import ChatEngine, ChatRequest, Tools
 from services.dialogue.language.detection import Guess, detect_language
 from services.dialogue.normalisation import normalise
+from services.dialogue.reply_writer import ReplyWriter
 from services.dialogue.segment_stream import segment_stream
 from services.dialogue.segmenter import Segment
 from services.dialogue.speculative_reply import SpeculativeReplies
+from services.dialogue.tool_use import INTERRUPTED, MAX_CALLS, recorded_steps
 from services.dialogue.turn_taking import NewestWords, answers_question, with_heard_sentence
 
 log = logging.getLogger(__name__)
 
 CONSUMES: tuple[type[Body], ...] = (TranscriptFinal, MessageReceived)
 CACHED_CONVERSATIONS = 256
+BRIDGE_SECONDS = 1.0
 
 _FALLBACK_CHARACTER = CharacterCreated(
     name="Visavis",
@@ -70,6 +70,8 @@ class Dialogue:
         cached_conversations: folded conversations kept in memory; all facts of others are read again.
         prepare_request: lets the engine evaluate a request whose words are not known yet, for `prepare`.
         guess_language: asked for the language of typed words; None: they are in the conversation's.
+        tools: that the engine may ask for.
+        bridge_seconds: after which a sentence is said while a tool is awaited.
     """
 
     def __init__(
@@ -79,13 +81,17 @@ class Dialogue:
         cached_conversations: int = CACHED_CONVERSATIONS,
         prepare_request: Callable[[ChatRequest], Awaitable[None]] | None = None,
         guess_language: Guess | None = None,
+        tools: Tools | None = None,
+        bridge_seconds: float = BRIDGE_SECONDS,
     ) -> None:
         self._chat = chat
+        self._tools = tools
+        self._bridge_seconds = bridge_seconds
         self._prepare_request = prepare_request
         self._speculative = SpeculativeReplies(chat)
         self._conversations: LRUCache[str, Conversation] = LRUCache(cached_conversations)
-        self._in_progress: LRUCache[str, ReplySentence] = LRUCache(cached_conversations)
-        """By event, how a sentence after the newest one of its reply would be said, without its words."""
+        self._in_progress: LRUCache[str, ReplyWriter] = LRUCache(cached_conversations)
+        """By event: they say how a failure is told."""
         self._words = NewestWords()
         self._guess_language = guess_language
 
@@ -131,17 +137,16 @@ class Dialogue:
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
         yield ReplyStarted(reply=reply, character=character, engine=self._chat.name, language=language)
 
-        emotion: Emotion = "neutral"
-        # The sentences on the log are output again first: an event's id follows from the place of the output, so these
-        # are dropped as duplicates, and the new ones get new ids.
-        answered = [sentence for sentence in recorded.sentences if not sentence.notice] if recorded else []
-        for sentence in answered:
-            told_in = sentence.language or language
-            yield _sentence(reply, sentence.index, sentence, character, conversation, told_in, emotion)
-            emotion = sentence.emotion
-        index = max((sentence.index + 1 for sentence in recorded.sentences), default=0) if recorded else 0
-        silent = Segment(text="…", spoken_text="…", space_before="\n\n")
-        self._in_progress[event.id] = _sentence(reply, index, silent, character, conversation, language, emotion)
+        writer = ReplyWriter(reply, character, conversation, language)
+        self._in_progress[event.id] = writer
+        # The steps on the log are output again first: an event's id follows from the place of the output, so these are
+        # dropped as duplicates, and the new ones get new ids.
+        for step in recorded_steps(await reader.facts(event.conversation), reply) if recorded else ():
+            yield writer.repeat(step)
+        for told in recorded.sentences if recorded else ():
+            writer.skip(told.index)
+        if writer.pending:
+            yield writer.returned(INTERRUPTED, failed=True)
 
         request = _chat_request(
             conversation,
@@ -152,25 +157,26 @@ class Dialogue:
             language=language,
             before_turn=event.turn or _input_id(body),
             seed=seed_of(_input_id(body)),
-            reply_so_far=tuple(one.space_before + one.text for one in answered),
+            tools=self._tools,
         )
-        pieces = self._speculative.take(event.conversation, request) or self._chat.stream(request)
-        source = _Source(pieces)
-        told = bool(answered)
-        async with aclosing(cast("Any", self._new_sentences(request, source.text()))) as sentences:
-            async for segment in sentences:
-                # The voice follows the answer, which may be in another language where the person asked for one.
-                spoken_text = segment.text if segment.spoken_text is None else segment.spoken_text
-                told_in = self._language_of(spoken_text, language, names)
-                yield _sentence(reply, index, segment, character, conversation, told_in, emotion)
-                index, emotion, told = index + 1, segment.emotion or emotion, True
-                self._in_progress[event.id] = _sentence(
-                    reply, index, silent, character, conversation, language, emotion
-                )
-        if not told:
+        while True:
+            request = writer.continued(request)
+            source = AnswerSource(self._speculative.take(event.conversation, request) or self._chat.stream(request))
+            async with aclosing(cast("Any", self._new_sentences(request, source.text()))) as sentences:
+                async for segment in sentences:
+                    # The voice follows the answer, which may be in another language where the person asked for one.
+                    spoken_text = segment.text if segment.spoken_text is None else segment.spoken_text
+                    yield writer.sentence(segment, self._language_of(spoken_text, language, names))
+            if self._tools is None or not request.tools or not source.calls:
+                break
+            for call in source.calls[:MAX_CALLS]:
+                async with aclosing(cast("Any", carry_out(call, self._tools, writer, self._bridge_seconds))) as steps:
+                    async for step in steps:
+                        yield step
+        if not writer.told:
             raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
         self._in_progress.pop(event.id, None)
-        yield ReplyEnded(reply=reply, sentences=index, engine=source.engine)
+        yield ReplyEnded(reply=reply, sentences=writer.sentences, engine=source.engine)
         # Last, so that a redelivery, which finds the title on the log, moves no other output to another place.
         if not conversation.titled:
             yield ConversationTitled(title=conversation.title or title_of(text))
@@ -183,11 +189,9 @@ class Dialogue:
 
     def failure_facts(self, event: Event, error: VisavisError) -> Iterable[Body]:
         """What tells the person that no answer will come: a sentence to hear, and the cause to read."""
-        following = self._in_progress.pop(event.id, None)
-        if following is not None:
-            begun = following.index > 0
-            text, language = failure_sentence(error.code, following.language, begun=begun)
-            yield replace(following, text=text, language=language, emotion="neutral", notice=True)
+        writer = self._in_progress.pop(event.id, None)
+        if writer is not None:
+            yield writer.notice(error.code)
         yield from failure_facts(event, error)
 
     def forget(self) -> None:
@@ -257,6 +261,7 @@ class Dialogue:
             language=language,
             before_turn=stable.turn,
             seed=seed_of(stable.utterance),
+            tools=self._tools,
         )
         self._speculative.start(id_, request)
 
@@ -267,7 +272,7 @@ class Dialogue:
         character = conversation.character or next(iter(characters), FALLBACK_CHARACTER)
         language = language_in_use(conversation)
         return _chat_request(
-            conversation, characters, character, text="", at=at, language=language, before_turn="", seed=0
+            conversation, characters, character, text="", at=at, language=language, before_turn="", seed=0, tools=None
         )
 
     async def _conversation(self, id_: str, reader: Reader) -> Conversation:
@@ -291,26 +296,6 @@ class Dialogue:
                     yield segment
 
 
-class _Source:
-    """The text of an answer, and which engine it is from.
-
-    Attributes:
-        engine: as the engine itself says in an `AnsweredBy`; "" as long as it has not.
-    """
-
-    def __init__(self, pieces: AsyncIterator[str | AnsweredBy]) -> None:
-        self.engine = ""
-        self._pieces = pieces
-
-    async def text(self) -> AsyncIterator[str]:
-        async with aclosing(cast("Any", self._pieces)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, AnsweredBy):
-                    self.engine = piece.engine
-                else:
-                    yield piece
-
-
 def _chat_request(
     conversation: Conversation,
     characters: dict[str, CharacterCreated],
@@ -321,7 +306,7 @@ def _chat_request(
     language: str,
     before_turn: str,
     seed: int,
-    reply_so_far: tuple[str, ...] = (),
+    tools: Tools | None,
 ) -> ChatRequest:
     """The request to the engine.
 
@@ -336,7 +321,7 @@ def _chat_request(
         character=characters.get(character, _FALLBACK_CHARACTER),
         others=tuple(one.name for id_, one in characters.items() if id_ != character),
         history=tuple(heard_messages(conversation, before_turn=before_turn)),
-        reply_so_far=reply_so_far,
+        tools=tools.definitions() if tools is not None else (),
         seed=seed,
     )
 
@@ -363,28 +348,3 @@ async def _conversation_before(event: Event, reader: Reader) -> Conversation:
     facts = await reader.facts(event.conversation)
     earlier = itertools.takewhile(lambda fact: fact[1].id != event.id, facts)
     return fold_all(Conversation(id=event.conversation), earlier)
-
-
-def _sentence(
-    reply: str,
-    index: int,
-    segment: Segment | Sentence,
-    character: str,
-    conversation: Conversation,
-    language: str,
-    emotion_before: Emotion,
-) -> ReplySentence:
-    return ReplySentence(
-        reply=reply,
-        index=index,
-        text=segment.text,
-        character=character,
-        language=language,
-        emotion=segment.emotion or emotion_before,
-        emotion_before=emotion_before,
-        pace=conversation.pace,
-        volume=conversation.volume,
-        spoken=conversation.voice and segment.spoken_text != "",
-        spoken_text=None if segment.spoken_text == segment.text else segment.spoken_text,
-        space_before=segment.space_before,
-    )

@@ -16,7 +16,7 @@ from typing import Any, cast
 from cachetools import FIFOCache
 from msgspec.structs import replace
 
-from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
+from services.dialogue.engine import ChatEngine, ChatRequest, Piece
 from services.dialogue.normalisation import normalise
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class SpeculativeReplies:
             running = None
         self._replies[conversation] = running or _SpeculativeReply(self._chat, request)
 
-    def take(self, conversation: str, request: ChatRequest) -> AsyncIterator[str | AnsweredBy] | None:
+    def take(self, conversation: str, request: ChatRequest) -> AsyncIterator[Piece] | None:
         """The stream of the reply, as of `ChatEngine.stream`; None where this request was not started or failed."""
         running = self._replies.pop(conversation, None)
         if running is None:
@@ -72,7 +72,7 @@ class _SpeculativeReply:
     def __init__(self, chat: ChatEngine, request: ChatRequest) -> None:
         self.request = request
         self.failed = False
-        self._pieces: asyncio.Queue[str | AnsweredBy | Exception | None] = asyncio.Queue()
+        self._pieces: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._collect(chat))
 
     async def _collect(self, chat: ChatEngine) -> None:
@@ -85,7 +85,7 @@ class _SpeculativeReply:
             self.failed = True
             self._pieces.put_nowait(error)
 
-    async def stream(self) -> AsyncIterator[str | AnsweredBy]:
+    async def stream(self) -> AsyncIterator[Piece]:
         try:
             while (piece := await self._pieces.get()) is not None:
                 if isinstance(piece, Exception):

@@ -31,6 +31,8 @@ def _spoken_turn() -> Iterator[tuple[str | None, e.Fact]]:
     yield turn, final
     yield turn, final  # came twice
     yield turn, e.ReplyStarted(reply=reply, character="ada", engine="companion")
+    yield turn, e.ToolCalled(reply=reply, call="call00001", name="clock", arguments="{}")
+    yield turn, e.ToolReturned(reply=reply, call="call00001", result="23:40")
     yield turn, _sentence(reply, 1, "Ask me again later.")
     yield turn, _sentence(reply, 0, "It is late.")
     yield turn, _sentence(reply, 0, "A second version, which is ignored.")

@@ -89,7 +89,7 @@ class LocalModel:
             if self._preparing is not None:
                 self._preparing.cancel()
             try:
-                async with aclosing(cast("Any", self._model.stream(request))) as pieces:
+                async with aclosing(cast("Any", self._model.stream(replace(request, tools=())))) as pieces:
                     async for piece in pieces:
                         answer += piece
                         yield piece

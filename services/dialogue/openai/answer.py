@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from services.dialogue.engine import ToolCall
 from services.dialogue.openai.chunks import Chunk, Problem, read_chunk
 from services.dialogue.openai.event_stream import EndMark, ErrorText, EventStreamReader, Garbled, Item
 from services.dialogue.openai.surrogates import SurrogateJoiner
@@ -38,6 +39,8 @@ class AnswerReader:
         self._events = EventStreamReader()
         self._surrogates = SurrogateJoiner()
         self._thoughts = ThoughtFilter(begins_in_thought=begins_in_thought)
+        self._calls: dict[int | str, list[str]] = {}
+        """Name and arguments of each call, by its place."""
         self._raw = ""
         self._thought_beside = False
 
@@ -54,12 +57,17 @@ class AnswerReader:
     @property
     def begun(self) -> bool:
         """Whether text or thought has come: the model is at work."""
-        return bool(self._raw) or self._thought_beside
+        return bool(self._raw or self._calls) or self._thought_beside
 
     @property
     def closed_unopened(self) -> bool:
         """See `ThoughtFilter`."""
         return self._thoughts.closed_unopened
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The calls of tools that the model asks for, so far."""
+        return [ToolCall(name, arguments.strip() or "{}") for name, arguments in self._calls.values() if name]
 
     def push(self, received: bytes) -> str:
         """The text of the answer that has become certain with these bytes."""
@@ -105,6 +113,10 @@ class AnswerReader:
         if chunk.thinks:
             self._thought_beside = True
             self._thoughts.no_thought_in_text()
+        for part in chunk.calls:
+            call = self._calls.setdefault(part.place, ["", ""])
+            call[0] = call[0] or part.name
+            call[1] += part.arguments
         new = self._new_part(chunk)
         self._raw += new
         if chunk.refusal:

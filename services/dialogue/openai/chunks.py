@@ -6,6 +6,7 @@ whole message instead of a delta, or the objects of an older protocol. Nothing h
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,6 +32,14 @@ class Problem(Struct, frozen=True):
     """Seconds after which it may be asked again, where it says so."""
 
 
+class CallPart(Struct, frozen=True):
+    """A call of a tool, or a part of it: of the same call if the place is the same."""
+
+    place: int | str
+    name: str
+    arguments: str
+
+
 class Chunk(Struct, frozen=True):
     """One object of an answer."""
 
@@ -42,6 +51,8 @@ class Chunk(Struct, frozen=True):
     """Whether it holds thought, beside the text."""
     refusal: str = ""
     """The model's own words of refusal."""
+    calls: tuple[CallPart, ...] = ()
+    """Calls of tools, or parts of them."""
     finish: str = ""
     """stop, length, refused, broken, or "" while the answer goes on; other words of a server mean stop."""
     reason: str = ""
@@ -71,6 +82,7 @@ def read_chunk(value: Mapping[str, Any]) -> Chunk:
         whole=whole,
         thinks=_thinks(fields) or _thinks(beside),
         refusal=refusal,
+        calls=_calls(delta) or _calls(message),
         finish=_finish(reason),
         reason=reason,
     )
@@ -87,7 +99,8 @@ def _read_bare(value: Mapping[str, Any]) -> Chunk:
     reason = _word(value.get("done_reason")) or _word(value.get("finish_reason")) or ("stop" if done else "")
     fields: Mapping[str, Any] = carrier if isinstance(carrier, Mapping) else value
     finish = _finish(reason) if reason != "load" else ""
-    return Chunk(text=_text_of(carrier), thinks=_thinks(fields), finish=finish, reason=reason)
+    calls = _calls(message)
+    return Chunk(text=_text_of(carrier), thinks=_thinks(fields), calls=calls, finish=finish, reason=reason)
 
 
 def _first_choice(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -140,6 +153,29 @@ def _refusal_part(content: Any) -> str:
     return "".join(
         _text_of(part.get("refusal")) for part in parts if isinstance(part, Mapping) and part.get("type") == "refusal"
     )
+
+
+def _calls(carrier: Any) -> tuple[CallPart, ...]:
+    """The calls in a delta or a message, of today's form or of the one before."""
+    if not isinstance(carrier, Mapping):
+        return ()
+    listed = carrier.get("tool_calls")
+    calls: list[Any] = listed if isinstance(listed, list) else [listed] if isinstance(listed, Mapping) else []
+    if not calls and isinstance(carrier.get("function_call"), Mapping):
+        calls = [{"index": 0, "function": carrier["function_call"]}]
+    parts: list[CallPart] = []
+    for number, call in enumerate(calls):
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if not isinstance(function, Mapping):
+            continue
+        place = call.get("index") if isinstance(call.get("index"), int) else call.get("id") or number
+        arguments = function.get("arguments")
+        if isinstance(arguments, Mapping):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        name = function.get("name")
+        name, arguments = (one if isinstance(one, str) else "" for one in (name, arguments))
+        parts.append(CallPart(place, name, arguments))
+    return tuple(parts)
 
 
 def _word(value: Any) -> str:

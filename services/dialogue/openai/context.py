@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from services.dialogue.engine import ChatRequest
 from services.dialogue.prompt import chat_messages
@@ -26,7 +27,7 @@ class PromptFitter:
         self._limit: int | None = None
         """Characters of a whole prompt that the model has not refused."""
 
-    def messages(self, request: ChatRequest) -> list[dict[str, str]]:
+    def messages(self, request: ChatRequest) -> list[dict[str, Any]]:
         """The prompt of a request; the oldest messages are left out where all are too long."""
         if self._limit is None:
             return chat_messages(request, self._history_characters)
@@ -46,7 +47,7 @@ class PromptFitter:
         return True
 
 
-def _length(messages: list[dict[str, str]]) -> int:
+def _length(messages: list[dict[str, Any]]) -> int:
     return sum(len(message["content"]) for message in messages)
 
 

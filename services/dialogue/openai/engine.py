@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx2
 
 from bus.errors import EngineError
-from services.dialogue.engine import ChatRequest
+from services.dialogue.engine import ChatRequest, ToolCall, ToolDefinition
 from services.dialogue.openai.answer import AnswerReader
 from services.dialogue.openai.chunks import Problem
 from services.dialogue.openai.context import PromptFitter
@@ -34,7 +34,7 @@ MAX_TOKENS = 700
 """Length of the longest answer: speech must come to an end."""
 _MAX_REQUESTS = 10
 """Requests for one answer, where parameters are refused, the prompt is too long, or a model cannot chat."""
-_OPTIONAL = ("seed", "max_tokens")
+_OPTIONAL = ("seed", "max_tokens", "tools")
 
 
 class _AskAnew(Exception):
@@ -108,7 +108,7 @@ class OpenAI:
     async def close(self) -> None:
         await self._endpoint.close()
 
-    async def stream(self, request: ChatRequest, *, patience: float = PATIENCE) -> AsyncIterator[str]:
+    async def stream(self, request: ChatRequest, *, patience: float = PATIENCE) -> AsyncIterator[str | ToolCall]:
         """See `ChatEngine.stream`. Leaves out the reasoning of a model that thinks first.
 
         An answer without text is asked for once more: without a limit, if the model spent it on thought, and with a
@@ -126,8 +126,10 @@ class OpenAI:
                 async for text in texts:
                     yield text
             reader = readers[-1]
-            if reader.text.strip():
+            if reader.text.strip() or reader.calls:
                 self._learn(reader)
+                for call in reader.calls:
+                    yield call
                 return
             if is_last or reader.finish == "refused":
                 raise self._nothing_said(reader)
@@ -178,6 +180,8 @@ class OpenAI:
     def _payload(self, model: str, request: ChatRequest) -> dict[str, Any]:
         payload: dict[str, Any] = {"model": model, "messages": self._fitter.messages(request), "stream": True}
         payload |= {"seed": request.seed, "max_tokens": self._max_tokens}
+        if request.tools:
+            payload["tools"] = [_tool(one) for one in request.tools]
         left_out = self._unsupported | ({"max_tokens"} if model in self._unlimited else set())
         return {name: value for name, value in payload.items() if name not in left_out}
 
@@ -339,6 +343,11 @@ class OpenAI:
     @property
     def _where(self) -> str:
         return self._endpoint.where
+
+
+def _tool(definition: ToolDefinition) -> dict[str, Any]:
+    function = {"name": definition.name, "description": definition.description}
+    return {"type": "function", "function": function | {"parameters": parse_json(definition.parameters) or {}}}
 
 
 _STREAM_REFUSED = re.compile(r"\bstream(ing)?\b.{0,60}(support|allow|available|permit)", re.IGNORECASE)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from bus.errors import ConfigurationError, EngineBusy, EngineError
 from bus.settings import Settings
-from services.dialogue.engine import AnsweredBy, ChatRequest
+from services.dialogue.engine import AnsweredBy, ChatRequest, Piece
 from services.dialogue.openai.engine import FIRST_TOKEN_TIMEOUT, PATIENCE, OpenAI
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Failover:
     async def close(self) -> None:
         await asyncio.gather(*(engine.close() for engine in self._engines))
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy]:
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Piece]:
         """See `ChatEngine.stream`."""
         waited = 0.0
         for tries in itertools.count():
@@ -94,7 +94,7 @@ class Failover:
             log.info("language model asks to wait", extra={"seconds": wait})
             await self._sleep(wait)
 
-    async def _ask_in_turn(self, request: ChatRequest, failures: list[EngineError]) -> AsyncIterator[str | AnsweredBy]:
+    async def _ask_in_turn(self, request: ChatRequest, failures: list[EngineError]) -> AsyncIterator[Piece]:
         """The answer of the first endpoint that has one; else `failures` gets the error of each."""
         order = self._in_order()
         for engine in order:

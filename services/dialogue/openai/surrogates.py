@@ -39,6 +39,8 @@ def _unfinished(halves: str) -> int:
         return 1
     # Bytes that were no UTF-8, as `surrogateescape` reads them: the first bytes of a character wait for the others.
     for count in range(1, min(_MAX_BYTES, len(halves)) + 1):
+        if count < len(halves) and "\ud800" <= halves[-count - 1] <= "\udbff":
+            return 0  # the second half of a pair, and no byte
         first = ord(halves[-count]) - 0xDC00
         if 0xC0 <= first <= 0xF7:
             length = 2 if first < 0xE0 else 3 if first < 0xF0 else 4

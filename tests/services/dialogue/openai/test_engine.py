@@ -98,7 +98,7 @@ async def endpoint(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Endpoint]:
 async def ask(endpoint: Endpoint, request: ChatRequest = REQUEST, **options: Any) -> list[str]:
     chat = OpenAI(endpoint.url, key=KEY, **options)
     try:
-        return [piece async for piece in chat.stream(request)]
+        return [str(piece) async for piece in chat.stream(request)]
     finally:
         await chat.close()
 

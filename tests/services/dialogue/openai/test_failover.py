@@ -12,7 +12,7 @@ import pytest
 from bus.errors import ConfigurationError, EngineError
 from bus.events import CharacterCreated
 from bus.settings import Settings
-from services.dialogue.engine import AnsweredBy, ChatRequest
+from services.dialogue.engine import AnsweredBy, ChatRequest, Piece
 from services.dialogue.openai.failover import LONGEST_WAIT, Failover, openai_engines
 from tests.scripted_model_server import (
     DONE,
@@ -67,7 +67,7 @@ async def failover(
         yield chat, servers, clock
 
 
-async def pieces(chat: Failover) -> list[str | AnsweredBy]:
+async def pieces(chat: Failover) -> list[Piece]:
     return [piece async for piece in chat.stream(REQUEST)]
 
 

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bus.errors import EngineBusy, EngineError
 from bus.events import CharacterCreated
 from projections.conversation import Message
-from services.dialogue.engine import ChatRequest
+from services.dialogue.engine import ChatRequest, ToolCall, ToolDefinition
 from services.dialogue.openai import OpenAI
 from tests.scripted_model_server import (
     DONE,
@@ -46,7 +47,7 @@ async def client(server: ScriptedModelServer, **options: Any) -> AsyncIterator[O
 
 
 async def told(chat: OpenAI, request: ChatRequest = REQUEST) -> str:
-    return "".join([piece async for piece in chat.stream(request)])
+    return "".join([str(piece) async for piece in chat.stream(request)])
 
 
 async def answer(*scripts: Script, **options: Any) -> tuple[str, int]:
@@ -61,7 +62,7 @@ async def failure(*scripts: Script, **options: Any) -> tuple[EngineError, str, i
         pieces: list[str] = []
         try:
             async for piece in chat.stream(REQUEST):
-                pieces.append(piece)
+                pieces.append(str(piece))
         except EngineError as error:
             return error, "".join(pieces), len(server.chats)
     raise AssertionError(f"expected an error, got the answer {''.join(pieces)!r}")
@@ -486,6 +487,64 @@ async def test_a_model_that_refuses_to_chat_is_passed_over() -> None:
         server.models = json_response({"data": [{"id": "mystery"}, {"id": "llama3"}]})
         assert [await told(chat), await told(chat)] == ["Hi."] * 2
     assert [asked.body["model"] for asked in server.chats] == ["mystery", "llama3", "llama3"]
+
+
+# Tools
+
+CLOCK = ToolDefinition("clock", "The time.", '{"type": "object", "properties": {"city": {"type": "string"}}}')
+
+
+def call(**fields: Any) -> dict[str, Any]:
+    return {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": '{"city": "Oslo"}'}} | fields
+
+
+CALLS = (
+    stream(delta(tool_calls=[call(index=0)]), delta(finish="tool_calls"), DONE),
+    stream(
+        delta(tool_calls=[call(index=0, function={"name": "clock", "arguments": ""})]),
+        delta(tool_calls=[{"index": 0, "function": {"arguments": '{"city"'}}]),
+        delta(tool_calls=[{"index": 0, "function": {"name": None, "arguments": ': "Oslo"}'}}]),
+        delta(finish="tool_calls"),
+        DONE,
+    ),
+    stream(delta(tool_calls=[call()]), DONE),
+    stream(delta(tool_calls=[call(index=0, function={"name": "clock", "arguments": {"city": "Oslo"}})]), DONE),
+    json_response({"choices": [{"message": {"content": None, "tool_calls": [call()]}, "finish_reason": "tool_calls"}]}),
+    stream(delta(function_call={"name": "clock", "arguments": '{"city": "Oslo"}'}), delta(finish="function_call")),
+    stream(
+        json.dumps({"message": {"content": "", "tool_calls": [{"function": {"name": "clock",
+                    "arguments": {"city": "Oslo"}}}]}, "done": True}).encode() + b"\n"
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("script", CALLS)
+async def test_a_call_of_a_tool_is_read_in_every_shape(script: Script) -> None:
+    async with serving(script) as server, client(server) as chat:
+        pieces = [piece async for piece in chat.stream(replace(REQUEST, tools=(CLOCK,)))]
+    assert pieces == [ToolCall("clock", '{"city": "Oslo"}')]
+    (asked,) = server.chats
+    assert asked.body["tools"][0]["function"]["parameters"]["properties"] == {"city": {"type": "string"}}
+
+
+async def test_two_calls_and_the_text_before_them_are_kept_apart() -> None:
+    second = call(index=1, id="c2", function={"name": "clock", "arguments": '{"city": "Bonn"}'})
+    script = stream(delta("Let me look."), delta(tool_calls=[call(index=0)]), delta(tool_calls=[second]), DONE)
+    async with serving(script) as server, client(server) as chat:
+        pieces = [piece async for piece in chat.stream(replace(REQUEST, tools=(CLOCK,)))]
+    cities = [ToolCall("clock", f'{{"city": "{city}"}}') for city in ("Oslo", "Bonn")]
+    assert pieces == ["Let me look.", *cities]
+
+
+async def test_a_model_without_tools_is_asked_without_them() -> None:
+    def plain(asked: Asked) -> Script:
+        if "tools" in asked.body:
+            return json_response({"error": {"message": '"m" does not support tools'}}, status="400 Bad Request")
+        return stream(delta("Nice day."), DONE)
+
+    async with serving(plain) as server, client(server) as chat:
+        assert [await told(chat, replace(REQUEST, tools=(CLOCK,))) for _ in range(2)] == ["Nice day."] * 2
+    assert ["tools" in asked.body for asked in server.chats] == [True, False, False]
 
 
 # Proxies

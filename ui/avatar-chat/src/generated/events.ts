@@ -263,6 +263,27 @@ export interface ReplySentence {
   readonly notice: boolean
 }
 
+/** The language model asks for a tool, and the tool is called. Never called again for the same fact. */
+export interface ToolCalled {
+  readonly type: 'reply.tool_called'
+  readonly reply: ReplyId
+  /** Its number in the reply, such as call00001. */
+  readonly call: string
+  readonly name: string
+  /** A JSON object. */
+  readonly arguments: string
+}
+
+/** What a tool returned, or why it did not. */
+export interface ToolReturned {
+  readonly type: 'reply.tool_returned'
+  readonly reply: ReplyId
+  readonly call: string
+  /** For the language model, in words or JSON. */
+  readonly result: string
+  readonly failed: boolean
+}
+
 /** The text of the answer is complete. */
 export interface ReplyEnded {
   readonly type: 'reply.ended'
@@ -422,6 +443,8 @@ export type Fact =
   | CommandRefused
   | ReplyStarted
   | ReplySentence
+  | ToolCalled
+  | ToolReturned
   | ReplyEnded
   | ReplyInterrupted
   | ReplyFailed

@@ -1,0 +1,1 @@
+"""Tools for the language model, from servers of the Model Context Protocol."""

@@ -58,7 +58,7 @@ def number_pattern(decimal: str, groups: str) -> str:
     return (
         rf"(?>[1-9]\d{{0,2}}(?:{other_group}\d{{3}})+{other_point}\d{{2}}(?!\d)"
         rf"|[1-9]\d{{0,2}}(?:[{group}]\d{{3}})+(?!\d)(?:{point}\d+)?"
-        rf"|[1-9]\d{{0,2}}(?:[ '’_]\d{{3}}){{2,}}(?!\d)(?:{point}\d+)?"
+        rf"|[1-9]\d{{0,2}}(?:(?:['’_]\d{{3}})+|(?: \d{{3}}){{2,}})(?!\d)(?:{point}\d+)?"
         rf"|\d+(?:{other}\d+)?" + (rf"|(?<!\w){point}\d+" if decimal == "." else "") + ")"
     )
 

@@ -21,7 +21,7 @@ _MONARCHS = word_set(
 _NUMBERED = word_set(
     """chapter part act volume book section article appendix phase type class level scene stage war canto title schedule
     amendment figure table step unit division group quantum category grade zone region series season episode element
-    factor lesson round age"""
+    factor lesson round age vol ch pt fig"""
 )
 _AFTER_A_PRONOUN = word_set(
     """am have had was were will would can could do did think know want like love need see feel hope guess mean say said
@@ -45,7 +45,8 @@ _BEFORE_A_YEAR = word_set(
 )
 _MEASURED = word_set("tall wide long high deep thick by x and of screen monitor display tv diameter apart")
 _SHORT_YEAR = re.compile(r"(?<![\w'’])['’](\d\d)(?![\w'’])")
-_GRADE = re.compile(r"(?<!\w)([A-F])[-−](?=\s?$|[.,;!?)])")
+_GRADE = re.compile(r"(?<!\w)([A-F])[-−](?=\s?$|[.,;!?)]|\s(?:in|on|and|or|for)\s)")
+_ORDINAL_DASH = re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[-–]\s?(?=\d)")
 _HEART = re.compile(r"(?<=\bI )<3(?=\s[a-z])")
 _GREEK = re.compile(r"(?<![\u0370-\u03ff])[\u0391-\u03c9ϕϑϵ](?![\u0370-\u03ff])")
 _LETTER_SPAN = re.compile(r"(?<!\w)([A-Z])\s?–\s?([A-Z])(?!\w)|(?<!\w)(A)-(Z)(?!\w)")
@@ -114,6 +115,8 @@ class English(Language):
         "min.": "minimum", "Gen.": "General", "Sgt.": "Sergeant", "Capt.": "Captain", "Lt.": "Lieutenant",
         "Col.": "Colonel", "Gov.": "Governor", "Sen.": "Senator", "Rep.": "Representative", "Rev.": "Reverend",
         "Hon.": "Honorable", "Ph.D.": "P H D", "a.m.": "A M", "p.m.": "P M", "cf.": "compare", "w/o": "without",
+        "WWI": "World War one",
+        "WWII": "World War two", "tbsp.": "tablespoon", "tsp.": "teaspoon", "tbsp": "tablespoon", "tsp": "teaspoon",
         "w/": "with", "and/or": "and or", "he/she": "he or she", "she/he": "she or he", "his/her": "his or her",
         "him/her": "him or her", "s/he": "she or he",
         "He/she": "He or she", "He/She": "He or she", "She/he": "She or he", "His/her": "His or her",
@@ -225,7 +228,7 @@ class English(Language):
         return f"{whole} and {re.sub(r'^one ', 'a ' if fraction != 'one eighth' else 'an ', fraction)}"
 
     def roman(self, written: str, value: int, before: str, after: str) -> str | None:
-        name = re.search(r"([^\W\d_]+)[\s\u00a0]+$", before)
+        name = re.search(r"([^\W\d_]+)\.?[\s\u00a0]+$", before)
         previous = name[1] if name else ""
         following = re.match(r"\s+([\w']+)", after)
         behind = following[1].lower() if following else ""
@@ -326,6 +329,7 @@ class English(Language):
     def extra_rules(self) -> list[Rule]:
         return [
             Rule(_SHORT_YEAR, lambda match: self.count(int(match[1]))),
+            Rule(_ORDINAL_DASH, lambda match: " to "),
             Rule(_GRADE, lambda match: f"{match[1]} minus"),
             Rule(_HEART, lambda match: "love"),
             Rule(_GREEK, lambda match: self.symbol(match[0])),

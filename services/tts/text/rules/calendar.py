@@ -76,6 +76,15 @@ def _date_rules(language: Language) -> list[Rule]:
     def month_day(match: Match) -> str | None:
         return say(match, match[2], number_of(match[1]), match[3], day_first=False)
 
+    def days(match: Match) -> str | None:
+        """May 5-10."""
+        first = say(match, match[2], number_of(match[1]), None, day_first=False)
+        last = language.ordinal(int(match[3]))
+        if first is None or last is None or int(match[3]) > 31 or "to" not in language.words:
+            return None
+        said = f"{first} {language.words['to']} {last}"
+        return f"{said}, {language.year(int(match[4]))}" if match[4] else said
+
     def span(match: Match) -> str | None:
         first, second = (language.month_names[number_of(name) - 1] for name in match.groups())
         return f"{first} {language.words['to']} {second}" if "to" in language.words else None
@@ -105,6 +114,14 @@ def _date_rules(language: Language) -> list[Rule]:
         found.append(Rule(re.compile(rf"(?<!\w)({_names(short)})\.?(?=[\s\u00a0]\d{{4}}(?!\d))"), month_year))
     if language.month_before_day:
         capital = names
+        found.append(
+            Rule(
+                re.compile(
+                    rf"(?<!\w)({capital}){space}(\d{{1,2}})\s?[-–]\s?(\d{{1,2}})(?![\w.:%]|[,.]\d)(?:,?{space}{year})?"
+                ),
+                days,
+            )
+        )
         found.append(
             Rule(
                 re.compile(

@@ -17,6 +17,7 @@ _VULGAR = "".join(
 )
 _RAISED = re.compile(rf"(?<=[\w)\]°])([⁻⁺]?[{_SUPERSCRIPTS}]{{1,6}})")
 _EXPONENT = re.compile(r"[-−+]?(?:\d+|[A-Za-z])")
+_INDEX = re.compile(r"(?<=\w)_\{([^{}]{1,12})\}")
 _LOWERED = re.compile(rf"([₋₊]?[{_SUBSCRIPTS}]{{1,6}})")
 _CHARGE = re.compile(rf"(?<=[A-Za-z{_SUBSCRIPTS})\]])([{_SUPERSCRIPTS}]?)([⁺⁻])(?![{_SUPERSCRIPTS}])")
 _POWER = re.compile(
@@ -37,6 +38,21 @@ def _signed(language: Language, digits: str) -> str:
     sign, rest = ("", digits) if digits[0] not in "-−+" else (digits[0], digits[1:])
     said = language.cardinal(Numeral(rest)) if rest.isdecimal() else rest
     return f"{language.words.get('plus' if sign == '+' else 'minus', sign) if sign else ''} {said}".strip()
+
+
+def _term(language: Language, written: str) -> str:
+    """What may stand in an exponent or an index: a number, a letter, or some with signs between them."""
+    if _EXPONENT.fullmatch(written):
+        return _signed(language, written)
+    signs = {"+": "plus", "-": "minus", "*": "times"}
+    return " ".join(
+        language.cardinal(Numeral(part))
+        if part.isdecimal()
+        else part
+        if part.isalpha()
+        else language.words.get(signs.get(part, ""), "") or language.symbol(part) or part
+        for part in re.findall(r"\d+|[^\W\d_]+|\S", written)
+    )
 
 
 def number_rules(language: Language) -> list[Rule]:
@@ -77,7 +93,7 @@ def rules(language: Language) -> list[Rule]:
             return words.get("squared" if exponent == "2" else "cubed")
         if "power" not in words:
             return None
-        return f"{words['power']} {_signed(language, exponent) if _EXPONENT.fullmatch(exponent) else exponent}"
+        return f"{words['power']} {_term(language, exponent)}"
 
     def raised(match: Match) -> str | None:
         return power_of(match[1])
@@ -145,6 +161,7 @@ def rules(language: Language) -> list[Rule]:
         Rule(_RAISED, raised),
         Rule(_POWER, power),
         Rule(_LOWERED, lowered),
+        Rule(_INDEX, lambda match: _term(language, match[1])),
         Rule(_SIGN, sign),
         Rule(_MINUS, subtract),
         Rule(_TIMES, times),

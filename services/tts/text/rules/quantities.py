@@ -12,7 +12,7 @@ from services.tts.text.units import SPACED, UNITS, normal_unit, unit_name
 _SPACE = r"[\s\u00a0\u2009\u202f]?"
 _FEET = re.compile(r"(?<![\w.,])(\d{1,2})['′’][\s\u00a0]?(\d{1,2})(?:[\"″”]|''|′′)?(?!\w)")
 _INCHES = re.compile(r"(?<![\w,])(\d{1,3}(?:\.\d{1,3})?)[\"″](?![\w])")
-_VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+_FRACTION_BEFORE = re.compile(r"(\d\s?)?(?:(?<!\d)\d/\d{1,2}|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞])[\s\u00a0]?$")
 _ARC = re.compile(r"(?<=°)\s?(\d{1,2})['′](?:\s?(\d{1,2})[\"″])?(?!\w)")
 _HOURS_AND_MINUTES = re.compile(r"(?<![\w.,])(\d{1,3})h\s?(\d{1,2})\s?m(?:in)?(?:\s?(\d{1,2})\s?s)?(?!\w)")
 _TIMES = r"[x×]"
@@ -142,6 +142,14 @@ def rules(language: Language) -> list[Rule]:
         rf"(?<![\w.,])({number}(?:[\s\u00a0]?{_TIMES}[\s\u00a0]?{number}){{1,2}})(?:{_SPACE}({unit}){behind})?(?!\w)"
     )
 
+    def halved(match: Match) -> str | None:
+        """The unit behind a fraction: ½ mi, 2 1/2 km."""
+        fraction = _FRACTION_BEFORE.search(before(match))
+        if fraction is None or language.is_no_unit(match[1], True, before(match), after(match)):
+            return None
+        said = named("\ue001", Numeral("2" if fraction[1] else "1"), match[1])
+        return said and said.replace("\ue001", "").strip()
+
     def priced(match: Match) -> str | None:
         """The unit behind a price: 20 €/h."""
         if per is None or not re.search(r"(?:[€$£¥₹]|\b(?:EUR|USD|GBP|CHF|Euro|Cent|ct))$", before(match)):
@@ -154,6 +162,7 @@ def rules(language: Language) -> list[Rule]:
 
     return [
         Rule(_HOURS_AND_MINUTES, length),
+        Rule(re.compile(rf"(?<![^\W½¼¾⅓⅔⅛])({unit}){behind}"), halved),
         Rule(re.compile(rf"{_SPACE}/{_SPACE}({unit}){behind}"), priced),
         Rule(re.compile(sizes), size),
         Rule(re.compile(rf"(?<![\w.]){amount}({_SPACE})({unit}){behind}(?!{divided})"), quantity),

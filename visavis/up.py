@@ -82,6 +82,8 @@ async def keep_log(settings: Settings) -> None:
     while True:
         try:
             async with connect(settings, name="up") as event_log:
+                await event_log.watch.check()  # what is made again from here on is noticed
+                await publish_builtin_characters(event_log)
                 with event_log.nc.on_reconnect(event_log.watch.wake):
                     while True:
                         if streams.CHARACTERS in await event_log.watch.check():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from services.characters import current_characters
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from tests.conftest import free_port
 from visavis.ports import SERVICES_WITH_HEALTH_PORT, check_ports
-from visavis.up import lock_data_folder, publish_builtin_characters
+from visavis.up import keep_log, lock_data_folder, publish_builtin_characters
 
 
 def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -101,3 +102,23 @@ async def test_the_built_in_characters_are_published_once(event_log: EventLog) -
     await publish_builtin_characters(event_log)
     assert await current_characters(event_log) == dict(BUILTIN_CHARACTERS)
     assert await event_log.last_sequence("CHARACTERS") == written == len(BUILTIN_CHARACTERS) >= 3
+
+
+async def until_published(event_log: EventLog) -> None:
+    async with asyncio.timeout(60):
+        while await current_characters(event_log) != dict(BUILTIN_CHARACTERS):
+            await asyncio.sleep(0.05)
+
+
+async def test_streams_that_vanish_are_made_again_with_the_built_in_characters(
+    event_log: EventLog, settings: Settings
+) -> None:
+    await publish_builtin_characters(event_log)
+    keeping = asyncio.create_task(keep_log(settings))
+    try:
+        for _ in range(2):
+            await event_log.js.delete_stream("CHARACTERS")
+            await until_published(event_log)
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])

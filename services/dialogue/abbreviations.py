@@ -47,7 +47,8 @@ _ENGLISH = _row(
     "yes no please do does did is are was were can could would will",
 )
 _GERMAN = _row(
-    "hr hrn fr dr prof st bzw ca z.b d.h u.a z.t vgl bspw evtl ggf inkl exkl zzgl tel s.o s.u v.a o.ä u.u i.d.r "
+    "hr hrn fr dt engl frz lat ehem sog allg dr prof st bzw ca z.b d.h u.a z.t vgl bspw evtl ggf inkl exkl zzgl tel "
+    "s.o s.u v.a o.ä u.u i.d.r "
     "i.a o.g sog max min gem lt ing dipl med jur phil nat h.c u.s v.chr n.chr mio mrd geb gest verh abb bd hrsg",
     "abs jan feb mär apr jun jul aug sep sept okt nov dez kap s str hausnr",
     "usw usf etc u.ä o.ä str mio mrd v.chr n.chr u.a u.s",

@@ -27,7 +27,9 @@ _CONTAINER = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
 _FENCE = re.compile(r"(`{3,}|~{3,})(?=([^`\n]*)$|[^\n]*~)")
 _RULE = re.compile(r"[ \t]*(?:([-*_])(?:[ \t]*\1){2,}|=+|-+)[ \t]*")
 _DELIMITERS = re.compile(r"[|:\-\s>]*")
-_FORMULA = {"$$": "$$", "\\[": "\\]"}
+_FORMULA = {"$$": re.compile(r"\$\$"), "\\[": re.compile(r"\\\]"), "\\begin{": re.compile(r"\\end\{\w+\*?\}")}
+LONGEST_FORMULA = 1_000
+"""Characters for which the end of a formula is awaited."""
 _SILENT_HTML = re.compile(
     r"<(!--|(pre|script|style|table|svg|textarea|iframe|video|audio|canvas|math|head)\b)", re.IGNORECASE
 )
@@ -155,7 +157,8 @@ class ReplySegmenter:
                 return self._open(start, line_end, fence[1], final=final)
         for opening, closing in _FORMULA.items():
             if head.startswith(opening):
-                return self._formula_end(start, start + len(line) - len(head), opening, closing, final=final)
+                opened = line_start + len(line) - len(head) + len(opening)
+                return self._formula_end(start, opened, closing, final=final)
         if (html := _SILENT_HTML.match(head)) is not None:
             self._until = "-->" if html[1] == "!--" else f"</{html[2].lower()}"
             return self._end_of_open(start, self._until, final=final)
@@ -201,19 +204,20 @@ class ReplySegmenter:
         last = source.rfind("\n", start)
         return last if last - start > CHUNK else None
 
-    def _formula_end(self, start: int, begin: int, opening: str, closing: str, *, final: bool) -> int | None:
+    def _formula_end(self, start: int, opened: int, closing: re.Pattern[str], *, final: bool) -> int | None:
+        """As `_silent_end`, of a formula whose text begins at `opened`; one that prose follows on its line is prose."""
         source = self._source
-        place = source.find(closing, begin + len(opening))
-        blank = source.find("\n\n", begin)
-        if blank >= 0 and (place < 0 or blank < place):
+        found = closing.search(source, opened)
+        blank = source.find("\n\n", opened)
+        if blank >= 0 and (found is None or blank < found.start()):
             return start
-        if place < 0:
-            return len(source) if final else None
-        newline = source.find("\n", place)
+        if found is None:
+            return len(source) if final else start if len(source) - opened > LONGEST_FORMULA else None
+        newline = source.find("\n", found.end())
         if newline < 0 and not final:
-            return start if source[place + len(closing) :].strip(" \t.,;") else None
-        rest = source[place + len(closing) : newline if newline >= 0 else len(source)]
-        return start if rest.strip(" \t.,;") else place + len(closing) + len(rest.rstrip())
+            return start if source[found.end() :].strip(" \t.,;") else None
+        rest = source[found.end() : newline if newline >= 0 else len(source)]
+        return start if rest.strip(" \t.,;") else found.end() + len(rest.rstrip())
 
     def _table_end(self, start: int, line_end: int, *, complete: bool, final: bool) -> int | None:
         source = self._source
@@ -283,7 +287,10 @@ class ReplySegmenter:
             self._until = None
             acted = act(text)
             text, emotion = acted.text, acted.emotion
-            spoken, newest = spoken_words(source[:start] + acted.said, start, self._links)
+            said = acted.said
+            if source[end : end + 1] == "\n" and said.endswith("\\") and not said.endswith("\\\\"):
+                said = said[:-1]  # it breaks the line
+            spoken, newest = spoken_words(source[:start] + said, start, self._links)
             spoken = spoken if any(char.isalnum() for char in spoken) else ""
         newest = min(newest, start)
         if start - newest > CONTEXT:

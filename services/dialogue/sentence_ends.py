@@ -69,7 +69,9 @@ class SentenceEnds:
         self._stops = _STOPS + (";\u037e" if self._language == "el" else "")
         closers = re.escape(_CLOSERS + _OWN_CLOSERS.get(self._language, ""))
         notes = r"(?:\[\^?\d{1,3}\])*"
-        pattern = rf"([{re.escape(self._stops)}]+)([{closers}]*){notes}|{_BREAK}"
+        # French writes a space before what closes a quotation.
+        spaced = r"|[ \u00a0\u202f]»" if self._language == "fr" else ""
+        pattern = rf"([{re.escape(self._stops)}]+)((?:[{closers}]{spaced})*){notes}|{_BREAK}"
         self._boundary = re.compile(pattern, re.IGNORECASE)
         self._words: Abbreviations = abbreviations_of(language)
         conjunctions = _CONJUNCTIONS.get(self._language, "")
@@ -171,6 +173,8 @@ class SentenceEnds:
             return False
         if "\n" in text[after : len(text) - len(following)]:
             return True
+        if self._language == "fr" and not following and text.count("«") > text.count("»"):
+            return final  # the space before the mark that closes the quotation
         following = following.lstrip(_QUOTES)
         if stops[-1] in "!?;\u037e":
             # "!" or "?" alone ends a sentence; after a closing quote the next word decides.
@@ -182,17 +186,19 @@ class SentenceEnds:
         if following[0].islower():
             # Some models write all in lower case; an unknown abbreviation is shorter than most words.
             return not ellipsis and self._surely_ends(word)
-        return ellipsis or not self._is_abbreviation(text[: match.start()], word, following)
+        return ellipsis or not self._is_abbreviation(text[: match.start()], word, following, final=final)
 
     def _surely_ends(self, word: str) -> bool:
         """Whether a full stop after this word ends the sentence whatever follows."""
         known = self._words.never | self._words.before_number | self._words.may_end
         return len(word) >= 4 and word.isalpha() and word.lower() not in known
 
-    def _is_abbreviation(self, before: str, word: str, following: str) -> bool:
+    def _is_abbreviation(self, before: str, word: str, following: str, *, final: bool) -> bool:
         """Whether the full stop after `before` belongs to its last word and ends no sentence."""
         lower = word.lower()
-        starts = _first_word(following).lower() in self._words.starters
+        first = _first_word(following)
+        # Of a word that is still being written "A" may become "Army".
+        starts = first.lower() in self._words.starters and (final or len(first) < len(following))
         pair = lower if "." in lower else "".join(before.lower().split()[-2:]).lstrip(_OPENERS)
         if lower in self._words.never or pair in self._words.never:
             return lower not in self._words.may_end or (lower not in ("a.m", "p.m", "etc", "usw") and not starts)

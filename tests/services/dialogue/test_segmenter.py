@@ -35,6 +35,7 @@ BLOCKS = {
     "a rule of stars": "* * *",
     "a formula": "$$\nx^2 + y^2. = z\n$$",
     "a formula on a line": "\\[ a = b \\]",
+    "an environment": "\\begin{align}\na &= b. c\n\\end{align}",
     "HTML": "<table>\n<tr><td>Hi. There</td></tr>\n</table>",
     "a comment": "<!-- Not. For you -->",
     "a script": "<script>\nalert(1). b;\n</script>",
@@ -78,6 +79,9 @@ def test_a_block_is_shown_in_its_form_and_not_spoken(block: str, before: str, af
         ("| a | b |\n|---|---|\n| 1 | 2 |\nThat is it.", ["That is it."]),
         ("Use a | b. It is fine.", ["Use a | b. It is fine."]),
         ("Title\n=====\nText.", ["Title", "Text."]),
+        ("Line one\\\nLine two  \nLine three", ["Line one", "Line two", "Line three"]),
+        ("$$5 is no formula. Is it?\n\nNo.", ["$$5 is no formula.", "Is it?", "No."]),
+        ("- -5 °C\n- +3 °C", ["-5 °C", "+3 °C"]),
     ],
 )  # fmt: skip
 def test_the_voice_gets_the_words_of_the_structure(written: str, words: list[str]) -> None:

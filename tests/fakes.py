@@ -60,6 +60,9 @@ class FakeReader:
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self._live.get(subject)
 
+    async def live_age(self, subject: str) -> float | None:
+        return 0.0 if subject in self._live else None
+
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         for one in self._live.values():
             if isinstance(one.body, kind):

@@ -12,7 +12,7 @@ from bus import subjects
 from bus.errors import VisavisError
 from bus.log import streams
 from bus.log.event_log import connect
-from bus.process.discovery import discover
+from bus.process.discovery import CLOCK_TOLERANCE, ServiceInfo, discover, format_clock
 from bus.settings import PREFIX, Settings
 from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
@@ -68,13 +68,16 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
             connect(settings, name="doctor", wait=timeout, update_streams=False) as event_log,
         ):
             sequences = [f"{name} {await event_log.last_sequence(name)}" for name in _STREAMS]
-            services = sorted(f"{one.name} ({one.engine or one.version})" for one in await discover(event_log))
+            running = await discover(event_log)
+            services = sorted(f"{one.name} ({one.engine or one.version})" for one in running)
+            own = await event_log.clock_ahead()
             version = event_log.nc.connected_server_version
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
+                *check_clocks(own, running),
             ]
     except TimeoutError:
         return [failure("nats", f"{shown} does not answer within {timeout:g} s", "look at its log; start it again")]
@@ -83,6 +86,23 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
 
 
 _STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS)
+
+
+def check_clocks(own: float, running: Iterable[ServiceInfo]) -> list[CheckResult]:
+    """The clocks that differ from the NATS server's; nothing where all agree.
+
+    Args:
+        own: seconds by which this process's clock is ahead of the server's.
+        running: the processes, with how far their clocks are ahead of this one's.
+    """
+    found = {f"{one.name}'s": own + one.clock_ahead for one in running if one.clock_ahead is not None}
+    differing = [f"{name} {format_clock(ahead)}" for name, ahead in found.items() if abs(ahead) > CLOCK_TOLERANCE]
+    if abs(own) > CLOCK_TOLERANCE:
+        differing.insert(0, f"this machine's {format_clock(own)}")
+    if not differing:
+        return []
+    message = f"clocks differ from the NATS server's: {', '.join(differing)}"
+    return [warning("clocks", message, "set them, with NTP say: times on the log and in the page are wrong")]
 
 
 def _dead_letters(count: int) -> CheckResult:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
 from typing import TypeVar
 
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from bus import codec, subjects
+from bus import clock, codec, subjects
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
@@ -35,6 +37,8 @@ __all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Published", "Record", "connect
 log = logging.getLogger(__name__)
 
 OLDEST_SERVER = (2, 12)
+_TIME_TIMEOUT = 2.0
+"""Seconds that the server has to tell the time."""
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
 
@@ -170,6 +174,29 @@ class EventLog(LogStore):
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.work.service.Reader.last_live`."""
         return _decode_or_warn(codec.decode_live, await self.last_message(subject))
+
+    async def live_age(self, subject: str) -> float | None:
+        """See `bus.work.service.Reader.live_age`."""
+        message = await self.last_message(subject)
+        return None if message is None else (await self.server_time() - message.time) / 1_000_000
+
+    async def server_time(self, *, retry_for: float = RETRY_FOR) -> int:
+        """The server's clock, microseconds since 1970. Clocks of different machines differ, and people set them."""
+
+        async def ask() -> int:
+            answer = await self.nc.request(f"$JS.API.STREAM.INFO.{streams.LIVE}", b"", timeout=_TIME_TIMEOUT)
+            found = json.loads(answer.data)
+            if "ts" not in found:
+                raise BusError(f"the server does not tell its time: {found.get('error')}", code="no_time")
+            return int(datetime.fromisoformat(found["ts"]).timestamp() * 1_000_000)
+
+        return await self.with_retries(ask, "ask the time", retry_for)
+
+    async def clock_ahead(self, *, retry_for: float = RETRY_FOR) -> float:
+        """Seconds by which this process's clock is ahead of the server's; negative where it is behind."""
+        asked = clock.now()
+        server = await self.server_time(retry_for=retry_for)
+        return ((asked + clock.now()) / 2 - server) / 1_000_000
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""

@@ -51,7 +51,7 @@ class Record:
     subject: str
     data: bytes
     time: int
-    """When the server stored it, microseconds since 1970; 0 from `last_message`, which does not ask."""
+    """When the server stored it, by its clock: microseconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,8 @@ class LogStore:
             msg = await self.with_retries(get, f"get {subject}")
         except NotFoundError:
             return None
-        return Record(msg.seq or 0, subject, msg.data or b"", 0)
+        stored = int(msg.time.timestamp() * 1_000_000) if msg.time else 0
+        return Record(msg.seq or 0, subject, msg.data or b"", stored)
 
     async def last_sequence_before(self, subject_filters: list[str], sequence: int) -> int | None:
         """Sequence of the newest message on any of these subjects of one stream, before a sequence; None for none."""

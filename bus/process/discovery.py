@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,9 +15,15 @@ import nats.micro.service
 from nats.aio.msg import Msg
 from nats.micro.service import EndpointInfo, EndpointStats, ServiceConfig
 
+from bus import clock
+from bus.errors import VisavisError
 from bus.log.event_log import EventLog
 from bus.process.metrics import Totals
 
+log = logging.getLogger(__name__)
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds by which clocks may differ before that is reported."""
 VERSION = "0.1.0"
 _ENDPOINT = "work"
 
@@ -28,6 +35,8 @@ class ServiceInfo(msgspec.Struct, frozen=True):
     id: str
     version: str
     metadata: dict[str, str] = {}
+    clock_ahead: float | None = None
+    """Seconds by which its clock is ahead of the one who asked, about; negative where it is behind."""
 
     @property
     def engine(self) -> str:
@@ -61,6 +70,7 @@ class _MicroService(nats.micro.service.Service):
 
     def info(self) -> nats.micro.service.ServiceInfo:
         info = super().info()
+        info.metadata = {**(info.metadata or {}), "clock": str(clock.now())}
         if note := self._note():
             info.metadata = {**(info.metadata or {}), "note": note}
         if self._endpoint is not None:
@@ -117,11 +127,27 @@ async def announce(
     )
     service = _MicroService(event_log, config, endpoint, note)
     await service.start()
+    await _warn_of_clock(event_log)
     try:
         yield
     finally:
         if event_log.connected:
             await service.stop()
+
+
+async def _warn_of_clock(event_log: EventLog) -> None:
+    """Log how far this process's clock is from the server's, where that matters to who reads times on the log."""
+    try:
+        ahead = await event_log.clock_ahead(retry_for=1.0)
+    except VisavisError:
+        return
+    if abs(ahead) > CLOCK_TOLERANCE:
+        log.warning("the clock differs from that of the NATS server", extra={"difference": format_clock(ahead)})
+
+
+def format_clock(ahead: float) -> str:
+    """How far a clock is ahead, in words."""
+    return f"{abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
 
 
 async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceInfo]:
@@ -130,7 +156,10 @@ async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceIn
 
     async def on_message(msg: Msg) -> None:
         try:
-            answers.append(msgspec.convert(json.loads(msg.data), ServiceInfo))
+            info = msgspec.convert(json.loads(msg.data), ServiceInfo)
+            at = info.metadata.get("clock", "")
+            ahead = (int(at) - clock.now()) / 1_000_000 if at else None
+            answers.append(msgspec.structs.replace(info, clock_ahead=ahead))
         except ValueError:
             return  # "no responders", or an answer in another format
 

@@ -70,6 +70,10 @@ class Reader(Protocol):
         """The newest live event on a subject; None if there is none within the last hour."""
         ...
 
+    async def live_age(self, subject: str) -> float | None:
+        """Seconds since the newest live event on a subject was stored, by the log's own clock; None as above."""
+        ...
+
     def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """Live events of a kind in all conversations, as they are published from now on. Those published while NATS is
         away are missed."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -23,31 +24,36 @@ log = logging.getLogger(__name__)
 
 MAX_REPLIES = 64
 """Conversations with a speculative reply at the same time."""
-_MAX_AGE = 30_000_000
-"""Microseconds after which a speculative reply is out of date."""
+_MAX_AGE = 30.0
+"""Seconds after which a speculative reply is out of date."""
 
 
 class SpeculativeReplies:
-    """The newest speculative reply of each conversation."""
+    """The newest speculative reply of each conversation.
 
-    def __init__(self, chat: ChatEngine) -> None:
+    Args:
+        clock: seconds. The times in the requests are of the clocks of other machines, which may differ.
+    """
+
+    def __init__(self, chat: ChatEngine, clock: Callable[[], float] = time.monotonic) -> None:
         self._chat = chat
+        self._clock = clock
         self._replies = _CancellingCache(MAX_REPLIES)
 
     def start(self, conversation: str, request: ChatRequest) -> None:
         """Ask the engine now; cancels an earlier request of the conversation, unless it is the same."""
         running = self._replies.pop(conversation, None)
-        if running is not None and not is_same_question(running.request, request):
+        if running is not None and not self._answers(running, request):
             running.cancel()
             running = None
-        self._replies[conversation] = running or _SpeculativeReply(self._chat, request)
+        self._replies[conversation] = running or _SpeculativeReply(self._chat, request, self._clock())
 
     def take(self, conversation: str, request: ChatRequest) -> AsyncIterator[Piece] | None:
         """The stream of the reply, as of `ChatEngine.stream`; None where this request was not started or failed."""
         running = self._replies.pop(conversation, None)
         if running is None:
             return None
-        used = not running.failed and is_same_question(running.request, request)
+        used = not running.failed and self._answers(running, request)
         log.info("speculative reply", extra={"conversation": conversation, "used": used})
         if not used:
             running.cancel()
@@ -59,18 +65,21 @@ class SpeculativeReplies:
         while self._replies:
             self._replies.popitem()
 
+    def _answers(self, running: _SpeculativeReply, request: ChatRequest) -> bool:
+        return self._clock() - running.started <= _MAX_AGE and is_same_question(running.request, request)
+
 
 def is_same_question(one: ChatRequest, other: ChatRequest) -> bool:
-    """Whether two requests may share an answer: equal but for capitals, punctuation and some seconds of time."""
-    alike = normalise(one.text) == normalise(other.text) and abs(one.at - other.at) <= _MAX_AGE
-    return alike and replace(one, text=other.text, at=other.at) == other
+    """Whether two requests may share an answer: equal but for capitals, punctuation and their times."""
+    return normalise(one.text) == normalise(other.text) and replace(one, text=other.text, at=other.at) == other
 
 
 class _SpeculativeReply:
     """The answer to one request, collected in a task until it is taken or cancelled."""
 
-    def __init__(self, chat: ChatEngine, request: ChatRequest) -> None:
+    def __init__(self, chat: ChatEngine, request: ChatRequest, started: float) -> None:
         self.request = request
+        self.started = started
         self.failed = False
         self._pieces: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._collect(chat))

@@ -32,8 +32,8 @@ from services.render.idle_motion import KEY_FRAME_INTERVAL
 from services.render.motion import SpeechMotion, idle_phase, phase_after
 from services.render.render_thread import MAX_BATCH, RenderThread
 
-WATCHING_EXPIRES = 10_000_000
-"""Microseconds for which a session counts as watching after it last reported so."""
+WATCHING_EXPIRES = 10.0
+"""Seconds for which a session counts as watching after it last reported so."""
 FIRST_BATCHES = (2, 3, 5)
 """Frames in the first batches, small so that the face starts with the voice; all later ones have KEY_FRAME_INTERVAL."""
 
@@ -142,8 +142,9 @@ async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
 
 
 async def _is_watched(event: Event, reader: Reader) -> bool:
-    live = await reader.last_live(subjects.watching(event.conversation))
-    return live is not None and live.at >= event.at - WATCHING_EXPIRES
+    # By one clock, that of the log: those of the gateway and of the voice may differ.
+    age = await reader.live_age(subjects.watching(event.conversation))
+    return age is not None and age <= WATCHING_EXPIRES
 
 
 async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:

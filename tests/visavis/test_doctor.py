@@ -15,11 +15,11 @@ import pytest
 from msgspec.structs import replace
 
 from bus.log.event_log import EventLog
-from bus.process.discovery import announce
+from bus.process.discovery import ServiceInfo, announce, discover
 from bus.settings import Settings
 from tests.conftest import free_port
 from visavis import doctor_checks as checks
-from visavis.doctor import check_language_model, check_nats, doctor, format_result, summary
+from visavis.doctor import check_clocks, check_language_model, check_nats, doctor, format_result, summary
 from visavis.doctor_checks import CheckResult, failure, ok, warning
 
 QUIET = Settings(stt_port=0, dialogue_port=0, tts_port=0, render_port=0)
@@ -343,3 +343,25 @@ async def test_the_report_ends_with_a_summary_and_an_exit_status(
         assert f" {about}" in out
     assert await doctor(Settings(nats_url=settings.nats_url, data=settings.data, port=taken), color=False) == 1
     assert capsys.readouterr().out.splitlines()[-1].endswith("`visavis up`.")
+
+
+def test_clocks_that_differ_are_named_with_how_far_they_are_off() -> None:
+    def process(name: str, ahead: float | None) -> ServiceInfo:
+        return ServiceInfo(name=name, id=name, version="1", clock_ahead=ahead)
+
+    agreeing = [process("stt", 0.1), process("dialogue", -0.3), process("old", None)]
+    assert check_clocks(0.1, agreeing) == []
+    (found,) = check_clocks(0.1, [*agreeing, process("gateway", -3600.0), process("tts", 15.0)])
+    assert found.state == "warning"
+    assert "gateway's 3600 s behind, tts's 15 s ahead" in found.message
+    assert "stt" not in found.message
+    # The doctor's own clock is off, and the services' are right.
+    (own,) = check_clocks(-60.0, [process("stt", 60.0)])
+    assert own.message.endswith("this machine's 60 s behind")
+
+
+async def test_running_services_tell_how_far_their_clocks_are_off(event_log: EventLog) -> None:
+    async with announce(event_log, "echo"):
+        (found,) = await discover(event_log)
+    assert found.clock_ahead is not None
+    assert abs(found.clock_ahead) < 60  # it is the same clock

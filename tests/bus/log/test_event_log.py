@@ -8,7 +8,7 @@ from contextlib import aclosing
 import msgspec
 import pytest
 
-from bus import subjects
+from bus import clock, subjects
 from bus.errors import BusError, Conflict, StreamStalled
 from bus.events import (
     AudioIn,
@@ -193,3 +193,27 @@ async def test_a_read_only_connection_changes_no_limits(settings: Settings, even
     smaller = msgspec.structs.replace(settings, audio_bytes=1 << 20)
     async with connect(smaller, name="looker", update_streams=False):
         assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == settings.audio_bytes
+
+
+async def test_the_age_of_a_live_event_is_told_by_the_logs_clock_and_not_by_its_senders(event_log: EventLog) -> None:
+    hour = 3_600_000_000
+    subject = subjects.watching("c1")
+    assert await event_log.live_age(subject) is None
+    ages = []
+    for at in (clock.now() - hour, clock.now() + hour, 0):
+        live = LiveEvent(at=at, conversation="c1", body=Watching(session="s"))
+        await event_log.publish_live(live)
+        async with asyncio.timeout(20):
+            while await event_log.last_live(subject) != live:
+                await asyncio.sleep(0.01)
+        age = await event_log.live_age(subject)
+        assert age is not None
+        ages.append(age)
+    assert all(abs(age) < hour / 1_000_000 / 2 for age in ages)
+
+
+async def test_the_clock_of_this_process_is_compared_with_the_servers(event_log: EventLog) -> None:
+    asked = clock.now()
+    server = await event_log.server_time()
+    assert abs(server - asked) < 60_000_000  # both run on this machine
+    assert abs(await event_log.clock_ahead()) < 60

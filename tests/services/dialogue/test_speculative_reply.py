@@ -231,3 +231,17 @@ def test_only_a_language_model_gets_speculative_requests() -> None:
     assert build(model).background is not None
     assert build(Settings(llm_url="http://127.0.0.1:1/v1", llm_ahead="off")).background is None
     assert build(Settings(dialogue_engine="companion")).background is None
+
+
+async def test_the_clocks_of_other_machines_do_not_make_a_question_be_asked_twice() -> None:
+    chat, now = FakeChat(), [0.0]
+    replies = SpeculativeReplies(chat, lambda: now[0])
+    hour = 3_600_000_000
+    for said_at in (hour, 2 * hour, 0):
+        replies.start("c", ChatRequest(text="what time is it", at=hour, character=ADA))
+        taken = replies.take("c", ChatRequest(text="What time is it?", at=said_at, character=ADA))
+        assert taken is not None
+    replies.start("c", ChatRequest(text="what time is it", at=hour, character=ADA))
+    now[0] += 31
+    assert replies.take("c", ChatRequest(text="what time is it", at=hour, character=ADA)) is None
+    replies.close()

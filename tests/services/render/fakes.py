@@ -64,6 +64,10 @@ class FakeReader:
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self.newest.get(subject)
 
+    async def live_age(self, subject: str) -> float | None:
+        newest = self.newest.get(subject)
+        return None if newest is None else (AT - newest.at) / 1_000_000
+
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         for one in self.newest.values():
             if isinstance(one.body, kind):

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import Page
 
-from bus.events import PlaybackStarted, SessionClosed, SessionOpened
+from bus.events import PlaybackStarted, ReplyEnded, SessionClosed, SessionOpened
 from tests.e2e.browser import browser, element, microphone_recording, recorded
 from tests.e2e.stack import Stack, eventually
-from tests.e2e.test_conversation import has_state, open_page, played_reply, talk
+from tests.e2e.test_conversation import facts, has_state, open_page, played_reply, talk
 
 MUTED = "() => document.querySelector('[data-testid=mute-button]').getAttribute('aria-pressed')"
 TRACKS = """() => {
@@ -41,6 +41,7 @@ async def test_of_two_tabs_only_the_newest_speaks_and_the_other_says_so(stack: S
         heard_before = len((await recorded(older)).sound)
         await element(older, "composer-input").fill("tell me a joke")
         await older.keyboard.press("Enter")
+        await eventually(lambda: has_replies(stack, newer, 2), "there is a second reply")
         events = await played_reply(stack, newer)
         assert not np.any(np.abs((await recorded(older)).sound[heard_before:].astype(int)) > 500)
         assert np.any(np.abs((await recorded(newer)).sound.astype(int)) > 500)
@@ -50,6 +51,10 @@ async def test_of_two_tabs_only_the_newest_speaks_and_the_other_says_so(stack: S
     last = [event.body.session for event in events if isinstance(event.body, PlaybackStarted)][-1]
     assert closed == [(opened[0], "replaced")]
     assert last == opened[1]
+
+
+async def has_replies(stack: Stack, page: Page, count: int) -> bool:
+    return sum(isinstance(event.body, ReplyEnded) for event in await facts(stack, page)) == count
 
 
 async def test_the_key_to_talk_opens_the_microphone_for_as_long_as_it_is_held(stack: Stack, tmp_path: Path) -> None:

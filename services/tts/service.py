@@ -79,6 +79,8 @@ class SentenceSynthesizer:
         self._engine = engine
         # Twice as many: a step of an interrupted sentence runs to its end, and must not hold up the next reply.
         self._threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="tts")
+        for language in ("en", "de"):
+            to_spoken_form("1", language)  # compiles the rules, which the first sentence would wait for: 60 ms
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body

@@ -116,6 +116,8 @@ async def _ask(chat: LocalModel, request: ChatRequest, measured: Talk) -> str:
     segmenter, answer, pieces, sentence = ReplySegmenter("en", early=chat.writes_slowly), "", 0, False
     began = first = time.monotonic()
     async for piece in chat.stream(request):
+        if not isinstance(piece, str):
+            continue
         now = time.monotonic()
         if not pieces:
             first = now

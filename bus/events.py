@@ -183,6 +183,8 @@ class UtteranceDiscarded(Body, frozen=True, kw_only=True, tag="utterance.discard
 
     utterance: UtteranceId
     reason: Literal["too_short", "no_words", "lost"]
+    detail: str = ""
+    """Why, in words for the person, where they can do something about it."""
 
 
 class MessageReceived(Body, frozen=True, kw_only=True, tag="message.received"):

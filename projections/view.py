@@ -40,6 +40,8 @@ class SentenceView(Struct, frozen=True, kw_only=True):
     """The words for the voice, plain; empty where it says nothing; null: `text` is plain."""
     space_before: str
     """White space between the sentence before and this one."""
+    language: str
+    """BCP-47 tag of what the voice says."""
     emotion: Emotion
     speech: SpeechId | None
     state: SentenceState
@@ -54,6 +56,8 @@ class ReplyView(Struct, frozen=True, kw_only=True):
     heard: str | None
     """The part of the text that had been played when the person interrupted."""
     error: str | None
+    language: str
+    """BCP-47 tag of the person's words; empty: of the conversation."""
     sentences: tuple[SentenceView, ...]
 
 
@@ -168,6 +172,7 @@ def _reply(reply: Reply) -> ReplyView:
         state=reply.state,
         heard=reply.heard,
         error=reply.error,
+        language=reply.language,
         sentences=tuple(map(_sentence, reply.sentences)),
     )
 
@@ -176,6 +181,7 @@ def _sentence(sentence: Sentence) -> SentenceView:
     return SentenceView(
         index=sentence.index,
         text=sentence.text,
+        language=sentence.language,
         spoken_text=sentence.spoken_text,
         space_before=sentence.space_before,
         emotion=sentence.emotion,

@@ -122,7 +122,8 @@ def _blocks(chunk: AudioIn, received: int) -> Iterator[bytes]:
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
     """What the service publishes if it cannot transcribe an utterance: the person sees that it was lost."""
     if isinstance(event.body, UtteranceStarted):
-        yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost")
+        detail = error.detail if error.code == "language_unsupported" else ""
+        yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost", detail=detail)
 
 
 def service(transcriber: Transcriber, engine: str) -> Service:

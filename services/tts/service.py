@@ -97,13 +97,16 @@ class SentenceSynthesizer:
         # Synthesis begins while `speech.started` is being published.
         step = self._threads.submit(chunks.next)
         try:
+            spoken_by = self._synthesizer.voice_for(voice)
             yield SpeechStarted(
                 speech=speech,
                 reply=body.reply,
                 index=body.index,
                 character=body.character,
-                voice=self._synthesizer.voice_for(voice),
-                engine=self._engine,
+                voice=spoken_by,
+                # The engine that speaks this voice: another one than was chosen while that one loads, and in languages
+                # that it does not speak.
+                engine=spoken_by.split("/")[0] if "/" in spoken_by else self._engine,
                 emotion=body.emotion,
                 emotion_before=body.emotion_before,
             )

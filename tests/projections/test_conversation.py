@@ -103,7 +103,7 @@ def states(conversation: Conversation) -> list[str]:
 
 def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
     conversation = folded(OPENED, *SPOKE, *TOLD, *speech(0), started(0), finished(0), *speech(1))
-    plain = {"spoken_text": None, "space_before": " "}
+    plain = {"language": "en", "spoken_text": None, "space_before": " "}
     assert msgspec.json.decode(msgspec.json.encode(view(conversation))) == {
         "id": "c",
         "seq": 14,
@@ -122,6 +122,7 @@ def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
                     "state": "ended",
                     "heard": None,
                     "error": None,
+                    "language": "",
                     "sentences": [
                         {
                             **plain, "index": 0, "text": "I am Ada.", "emotion": "happy", "speech": "sp0",

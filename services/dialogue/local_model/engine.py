@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bus.errors import EngineError
 from projections.conversation import Message
-from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
 from services.dialogue.openai import OpenAI
 from services.dialogue.segmenter import segments_of
 
@@ -80,10 +80,11 @@ class LocalModel:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._model.close()
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[str]:
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy]:
         """See `ChatEngine.stream`. A reply that broke off and cannot be continued ends where it is."""
         answer = "" if request.reply_so_far else self._answer_instead(request) or ""
         if answer:
+            yield AnsweredBy(self._fallback.name)
             yield answer
         elif self._recovered:
             if self._preparing is not None:
@@ -102,6 +103,7 @@ class LocalModel:
             self._preparing = asyncio.create_task(self._prepare_next(request, answer))
         elif not request.reply_so_far:
             instead = replace(request, language_model="busy")
+            yield AnsweredBy(self._fallback.name)
             async with aclosing(cast("Any", self._fallback.stream(instead))) as pieces:
                 async for piece in pieces:
                     yield piece

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,7 @@ from services.audio import samples_from_pcm
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines.espeak_process import Request, Response
 from services.tts.engines.helper_process import HelperProcess
+from services.tts.engines.language_router import is_latin
 from services.tts.lips.visemes import Phoneme, WeightedVisemes, ipa_visemes, viseme_marks
 
 COMMAND = (sys.executable, "-m", "services.tts.engines.espeak_process")
@@ -21,6 +23,8 @@ TIMEOUT = 10.0
 
 _LANGUAGES = {"en": "en-us", "en-gb": "en", "pt-br": "pt-br", "zh": "cmn", "no": "nb", "iw": "he"}
 """eSpeak NG's names that differ from the language subtag, by language or by language and country."""
+_UNREADABLE = {"ja": re.compile("[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]"), "my": re.compile("[\u1000-\u109f]")}
+"""What eSpeak NG does not read in a language of its own: it says "Chinese letter" for each."""
 _VARIANTS = {"female": ("f5", 50, 100), "male": ("klatt4", 45, 80)}
 """Variant, pitch and volume (klatt4 clips at 100). Of eighteen variants, the recogniser understands these best: 78 and
 95 of 100 letters; with the plain voice 63."""
@@ -56,9 +60,14 @@ class EspeakEngine:
         return f"espeak/{request.voice}+{request.variant}"
 
     def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
+        language = voice.language.lower().split("-")[0]
+        if (unreadable := _UNREADABLE.get(language)) and unreadable.search(text):
+            raise _no_voice(voice)
         response = self._process.request(_build_request(text, voice, seed))
         if response.error and not response.retryable and voice.language != "en":
-            # An unsupported language is read like English, which is better than silence.
+            if not is_latin(text):
+                raise _no_voice(voice)  # the names of its letters would be said
+            # An unsupported language in the Latin alphabet is read like English, which is better than silence.
             response = self._process.request(_build_request(text, Voice(voice.name, voice.pitch, voice.pace), seed))
         if response.error:
             raise EngineError(response.error, retryable=response.retryable)
@@ -80,6 +89,10 @@ class EspeakEngine:
     def close(self) -> None:
         """Kill the process."""
         self._process.close()
+
+
+def _no_voice(voice: Voice) -> EngineError:
+    return EngineError(f"no voice here speaks the language {voice.language!r}", code="no_voice")
 
 
 def _build_request(text: str, voice: Voice, seed: int) -> Request:

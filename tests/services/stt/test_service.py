@@ -130,7 +130,14 @@ async def test_an_unsupported_language_is_an_error_with_a_code() -> None:
     with pytest.raises(EngineError) as caught:
         _ = [output async for output in UtteranceTranscriber(FakeTranscriber(), "fake")(started, FakeReader())]
     assert caught.value.code == "language_unsupported"
-    assert list(failure_facts(started, caught.value)) == [UtteranceDiscarded(utterance="u", reason="lost")]
+    discarded = UtteranceDiscarded(utterance="u", reason="lost", detail=caught.value.detail)
+    assert list(failure_facts(started, caught.value)) == [discarded]
+    assert "tlh" in discarded.detail
+
+
+def test_a_failure_that_the_person_can_do_nothing_about_has_no_detail() -> None:
+    started = event(UtteranceStarted(utterance="u", session="s"))
+    assert list(failure_facts(started, EngineError("it broke"))) == [UtteranceDiscarded(utterance="u", reason="lost")]
 
 
 async def test_the_failure_of_another_event_has_no_output() -> None:

@@ -59,6 +59,18 @@ async def until(condition: Any) -> bool:
     return False
 
 
+class FallenBack(FakeSynthesizer):
+    """Speaks with another engine's voice, because its own model loads."""
+
+    def voice_for(self, voice: Voice) -> str:
+        return "pico/de-DE"
+
+
+async def test_the_engine_on_record_is_the_one_that_speaks_and_not_the_one_that_is_awaited() -> None:
+    started = next(one for one in await spoken(FallenBack(), "Hallo.") if isinstance(one, SpeechStarted))
+    assert (started.engine, started.voice) == ("pico", "pico/de-DE")
+
+
 async def test_a_sentence_gives_start_audio_and_end() -> None:
     first, *audio, last = await spoken(FakeSynthesizer(), "abcdefg", emotion_before="sad")
     assert first == SpeechStarted(

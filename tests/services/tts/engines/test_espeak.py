@@ -58,6 +58,26 @@ def test_a_sentence_has_audio_with_visemes_within_it(engine: EspeakEngine) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("ja", "東京はどこですか"), ("my", "မင်္ဂလာပါ"), ("km", "សួស្តី"), ("mn", "Сайн байна уу")],
+)
+def test_what_it_would_spell_sign_by_sign_is_an_error_that_says_that_no_voice_speaks_it(
+    engine: EspeakEngine, language: str, text: str
+) -> None:
+    with pytest.raises(EngineError, match=f"no voice here speaks the language '{language}'") as caught:
+        say(engine, text, Voice(language=language))
+    assert (caught.value.code, caught.value.retryable) == ("no_voice", False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("fr", "Quel âge as-tu ?"), ("ja", "こんにちは"), ("zh", "你叫什么名字？"), ("uk", "Як тебе звати?")],
+)
+def test_what_it_reads_is_spoken(engine: EspeakEngine, language: str, text: str) -> None:
+    assert len(say(engine, text, Voice(language=language)).samples) > 0
+
+
 def test_closed_lips_are_softer_than_an_open_mouth(engine: EspeakEngine) -> None:
     piece = say(engine, "Papa, papa, papa.")
     ends = [mark.sample for mark in piece.visemes[1:]] + [len(piece.samples)]

@@ -68,8 +68,8 @@ function Face({ character }: { readonly character: Character }) {
       </div>
       {mode === 'none' ? (
         <div className="introduction">
-          <h2 className="text-2xl font-semibold tracking-tight sm:text-3xl">{character.name}</h2>
-          <p lang={character.language} className="text-balance text-ink-soft">
+          <h2 dir="auto" className="text-2xl font-semibold tracking-tight sm:text-3xl">{character.name}</h2>
+          <p lang={character.language} dir="auto" className="text-balance text-ink-soft">
             {character.tagline}
           </p>
         </div>
@@ -97,11 +97,12 @@ function NoCharacter() {
 /** Transcript and text box: a panel beside the face, on phones a sheet that can be drawn up. */
 function Conversation({ character }: { readonly character: Character | null }) {
   const [up, setUp] = useState(false)
-  const { target } = useStore(useServices().chat.state)
-  const [shown, setShown] = useState(target)
-  if (target !== shown) {
-    setShown(target)
-    if (target) setUp(true) // a search result is in it
+  const { target, unvoiced } = useStore(useServices().chat.state)
+  const [shown, setShown] = useState({ target, unvoiced })
+  if (target !== shown.target || unvoiced !== shown.unvoiced) {
+    setShown({ target, unvoiced })
+    // A search result is in it, or an answer that nobody will hear and that no caption will show.
+    if (target !== shown.target ? target : unvoiced) setUp(true)
   }
   const turns = useConversation()?.view.turns.length ?? 0
   return (

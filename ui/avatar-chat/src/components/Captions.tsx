@@ -5,11 +5,16 @@ import { useStore } from '../hooks/useStore'
 import type { ConversationState } from '../services/conversation'
 import { playingIn } from '../services/status'
 
-/** The sentence that is being played, else the last one played; empty before the first. */
-export function captionOfReply(reply: ReplyView | null | undefined): string {
+/** The sentence that is being played, else the last one played; undefined before the first. */
+function shownOf(reply: ReplyView | null | undefined): SentenceView | undefined {
   const { sentences = [] } = reply ?? {}
   const playing = sentences.findLast(({ state }) => state === 'playing')
-  return wordsOf(playing ?? sentences.findLast(({ state }) => state === 'played'))
+  return playing ?? sentences.findLast(({ state }) => state === 'played')
+}
+
+/** The words of that sentence; empty before the first. */
+export function captionOfReply(reply: ReplyView | null | undefined): string {
+  return wordsOf(shownOf(reply))
 }
 
 /** What the voice says of a sentence, without the marks of its Markdown. */
@@ -39,12 +44,14 @@ export function Captions() {
   const { view, activeTurn } = conversation
   const turn = view.turns.find(({ id }) => id === activeTurn)
   const said = captionOfPerson(conversation)
-  const told = captionOfReply(turn?.reply) || wordsOf(playingIn(view))
+  const sentence = shownOf(turn?.reply) ?? playingIn(view)
+  const told = wordsOf(sentence)
+  const saidIn = turn?.reply?.language || view.language
   const state = turn?.person?.state ?? 'final'
   return (
     <div className="captions" data-testid="captions" aria-hidden>
       {said && (
-        <p data-testid="caption-person" data-state={state} lang={view.language} dir="auto" className="caption-person">
+        <p data-testid="caption-person" data-state={state} lang={saidIn} dir="auto" className="caption-person">
           {said}
         </p>
       )}
@@ -53,7 +60,7 @@ export function Captions() {
           key={told}
           data-testid="caption-avatar"
           data-length={lengthOf(told)}
-          lang={view.language}
+          lang={sentence?.language || view.language}
           dir="auto"
           className="caption-avatar"
         >

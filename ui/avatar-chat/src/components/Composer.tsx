@@ -31,6 +31,7 @@ export function Composer({ name }: { readonly name: string }) {
       </label>
       <textarea
         id="message"
+        dir="auto"
         data-testid="composer-input"
         rows={1}
         aria-invalid={left < 0}

@@ -85,6 +85,7 @@ function SearchField({ field, text, onText, onSubmit }: FieldProps) {
       <Search aria-hidden className="ml-3 size-4 shrink-0 text-ink-soft" />
       <input
         ref={field}
+        dir="auto"
         data-testid="history-search"
         aria-label="Search what was said"
         placeholder="Search what was said"
@@ -126,7 +127,7 @@ function Conversations({ onOpen }: { readonly onOpen: Open }) {
             >
               {face && <Portrait character={face} className="size-10 shrink-0 rounded-full" />}
               <span className="min-w-0 flex-1">
-                <span className="block truncate font-medium">{title || 'Untitled'}</span>
+                <span dir="auto" className="block truncate font-medium">{title || 'Untitled'}</span>
                 <span className="block truncate text-sm text-ink-soft">
                   {face ? `${face.name}, ` : ''}
                   {timeLabel(updated)}

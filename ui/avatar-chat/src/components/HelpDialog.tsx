@@ -28,6 +28,11 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           <Phrases language={german ? 'de' : 'en'} />
           <details className="mt-3">
             <summary className="min-h-11 py-2.5 text-sm font-medium">{german ? 'In English' : 'In German'}</summary>
+            <p data-testid="phrases-when" className="mb-3 text-sm text-ink-soft">
+              {german
+                ? 'These are understood in every conversation.'
+                : 'These are understood with a character that speaks German, and once you write in German.'}
+            </p>
             <Phrases language={german ? 'en' : 'de'} />
           </details>
         </section>

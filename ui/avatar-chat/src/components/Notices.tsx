@@ -14,7 +14,7 @@ export function Notices({ tone: wanted }: Pick<Notice, 'tone'>) {
           {tone === 'problem' ? <CircleAlert aria-hidden /> : <Info aria-hidden />}
           <div className="min-w-0 flex-1">
             <p className="font-medium">{title}</p>
-            <p className="mt-0.5 wrap-anywhere text-ink-soft">{detail}</p>
+            <p dir="auto" className="mt-0.5 wrap-anywhere text-ink-soft">{detail}</p>
           </div>
           {/* Phones have the same button below the face, and no room for two. */}
           {action && (

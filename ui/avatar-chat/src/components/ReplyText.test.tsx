@@ -7,7 +7,8 @@ type Given = Partial<SentenceView> & { readonly text: string }
 
 function show(sentences: readonly Given[], cut = false): HTMLElement {
   const whole = sentences.map((one, index): SentenceView => {
-    return { index, emotion: 'neutral', speech: null, state: 'played', spoken_text: null, space_before: ' ', ...one }
+    const plain = { language: 'en', emotion: 'neutral', spoken_text: null, space_before: ' ' } as const
+    return { index, ...plain, speech: null, state: 'played', ...one }
   })
   return render(<ReplyText sentences={whole} cut={cut} language="en" />).container
 }

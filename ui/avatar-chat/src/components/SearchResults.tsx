@@ -42,7 +42,7 @@ function Hit({ hit: { title, at, excerpt } }: { readonly hit: SearchHit }) {
   return (
     <span className="min-w-0 flex-1">
       <span className="flex items-baseline justify-between gap-3 text-sm text-ink-soft">
-        <span className="truncate">{title || 'Untitled'}</span>
+        <span dir="auto" className="truncate">{title || 'Untitled'}</span>
         <span className="shrink-0">{timeLabel(at)}</span>
       </span>
       <span dir="auto" className="mt-0.5 line-clamp-3 wrap-anywhere">

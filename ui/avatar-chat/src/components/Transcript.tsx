@@ -141,11 +141,12 @@ interface TurnProps {
 }
 
 const Turn = memo(function Turn({ turn, language, partial, timed, found }: TurnProps) {
+  const saidIn = turn.reply?.language || language
   return (
     <li data-found={found} tabIndex={found ? -1 : undefined} className="turn flex flex-col gap-3">
       {timed && <time className="self-center text-xs text-ink-soft">{timeLabel(turn.at)}</time>}
-      {turn.person && <Person person={turn.person} partial={partial} language={language} />}
-      {turn.reply && <Reply reply={turn.reply} language={language} />}
+      {turn.person && <Person person={turn.person} partial={partial} language={saidIn} />}
+      {turn.reply && <Reply reply={turn.reply} language={turn.reply.sentences[0]?.language || language} />}
     </li>
   )
 })

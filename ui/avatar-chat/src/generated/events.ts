@@ -182,6 +182,8 @@ export interface UtteranceDiscarded {
   readonly type: 'utterance.discarded'
   readonly utterance: UtteranceId
   readonly reason: 'too_short' | 'no_words' | 'lost'
+  /** Why, in words for the person, where they can do something about it. */
+  readonly detail: string
 }
 
 /** The person wrote a message. */

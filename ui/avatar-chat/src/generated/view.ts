@@ -18,6 +18,8 @@ export interface SentenceView {
   readonly spoken_text: string | null
   /** White space between the sentence before and this one. */
   readonly space_before: string
+  /** BCP-47 tag of what the voice says. */
+  readonly language: string
   readonly emotion: Emotion
   readonly speech: SpeechId | null
   readonly state: 'written' | 'spoken' | 'playing' | 'played' | 'unspoken'
@@ -31,6 +33,8 @@ export interface ReplyView {
   /** The part of the text that had been played when the person interrupted. */
   readonly heard: string | null
   readonly error: string | null
+  /** BCP-47 tag of the person's words; empty: of the conversation. */
+  readonly language: string
   readonly sentences: readonly SentenceView[]
 }
 

@@ -1,6 +1,16 @@
 /** The chat of one tab: which conversation is open, and what the person does in it. Composes the other services. */
 
-import type { CharacterId, CommandName, ConversationId, Event, FaceRefused, Id, TurnId } from '../generated/events'
+import type {
+  CharacterId,
+  CommandName,
+  ConversationId,
+  Event,
+  FaceRefused,
+  Id,
+  ReplyId,
+  SpeechFailed,
+  TurnId,
+} from '../generated/events'
 import { ApiError, AvatarClient, type SearchHit, type Traits } from './avatarClient'
 import { backoff } from './backoff'
 import { Call } from './call'
@@ -18,8 +28,11 @@ export interface ChatState {
   readonly chosen: CharacterId | null
   /** The turn to show, where one was picked among search results; a new object each time. */
   readonly target: { readonly turn: TurnId } | null
+  /** The newest reply of which something can only be read. */
+  readonly unvoiced: ReplyId | null
 }
 
+const BEGINNING: ChatState = { phase: 'loading', conversation: null, chosen: null, target: null, unvoiced: null }
 const HASH = /^#c=([A-Za-z0-9_-]{1,64})$/
 
 /** What a chat is made of; that of the browser unless a test passes another. */
@@ -35,7 +48,7 @@ function browser(): ChatDependencies {
 }
 
 export class Chat {
-  readonly state = new Store<ChatState>({ phase: 'loading', conversation: null, chosen: null, target: null })
+  readonly state = new Store<ChatState>(BEGINNING)
   readonly call: Call
   readonly lists: ChatLists
   readonly notices = new Notices()
@@ -230,6 +243,15 @@ export class Chat {
     if (body.type === 'reply.failed') {
       this.notices.show({ id: 'reply', tone: 'news', title: 'There was no answer', detail: body.detail })
     }
+    if (body.type === 'reply.sentence') {
+      const voiced = body.spoken && body.spoken_text !== '' && this.call.state.get().mode !== 'none'
+      if (!voiced) this.state.update((state) => ({ ...state, unvoiced: body.reply }))
+    }
+    if (body.type === 'speech.failed') this.onSpeechFailed(body)
+    if (body.type === 'utterance.discarded' && body.detail) {
+      const detail = `${body.detail}. You can write.`
+      this.notices.show({ id: 'language', tone: 'news', title: 'That language is not understood here', detail })
+    }
     if (body.type === 'face.made') void this.onFaceMade(body.character)
     if (body.type === 'face.refused') this.onFaceRefused(body)
     if (body.type === 'conversation.character_chosen' && !this.lists.character(body.character)) {
@@ -238,6 +260,14 @@ export class Chat {
     if (body.type === 'service.step_failed') {
       this.notices.show({ id: 'step', tone: 'news', title: `A step failed: ${body.service}`, detail: body.detail })
     }
+  }
+
+  /** The words of a sentence without a voice can be read. */
+  private onSpeechFailed({ reply, code, detail }: SpeechFailed): void {
+    this.state.update((state) => ({ ...state, unvoiced: reply }))
+    if (code !== 'no_voice') return
+    const title = 'This answer can only be read'
+    this.notices.show({ id: 'no-voice', tone: 'news', title, detail: `${detail[0]?.toUpperCase()}${detail.slice(1)}.` })
   }
 
   /** A character was made: the tab that requested it chooses it. */

@@ -13,8 +13,9 @@ const OWN = { forwarded: false } as const
 const PLAIN = { spoken_text: null, space_before: ' ' } as const
 const VOICE = { pace: 1, volume: 1, spoken: true, notice: false, ...PLAIN } as const
 const FEELING = { emotion: 'neutral', emotion_before: 'neutral' } as const
-const SENTENCE = { emotion: 'neutral', speech: null, state: 'written', ...PLAIN } as const
-const REPLY: ReplyView = { id: 'r', character: 'ada', state: 'telling', heard: null, error: null, sentences: [] }
+const SENTENCE = { language: 'en', emotion: 'neutral', speech: null, state: 'written', ...PLAIN } as const
+const NOTHING = { heard: null, error: null, language: '', sentences: [] } as const
+const REPLY: ReplyView = { id: 'r', character: 'ada', state: 'telling', ...NOTHING }
 
 /** A fact that changes its turn. */
 function inTurn(body: Fact, change: (turn: TurnView) => Partial<TurnView>): Step {
@@ -53,7 +54,10 @@ export const phraseOver = byPerson(
   { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence' },
   'transcribing',
 )
-export const discarded = byPerson({ type: 'utterance.discarded', utterance: 'u', reason: 'no_words' }, 'discarded')
+export const discarded = byPerson(
+  { type: 'utterance.discarded', utterance: 'u', reason: 'no_words', detail: '' },
+  'discarded',
+)
 export const replyEnded = inReply({ type: 'reply.ended', reply: 'r', sentences: 1, engine: '' }, () => ({
   state: 'ended',
 }))
@@ -71,12 +75,17 @@ export function written(text: string, message = 'm'): Step {
   return byPerson({ type: 'message.received', message, text, channel: 'web', ...OWN }, 'final', text, 'text')
 }
 
-export function sentence(index: number, text = `Sentence ${index}.`): Step {
-  const about = { character: 'ada', language: 'en', ...FEELING, ...VOICE }
+interface Manner {
+  readonly language?: string
+  readonly spoken?: boolean
+}
+
+export function sentence(index: number, text = `Sentence ${index}.`, how: Manner = {}): Step {
+  const about = { character: 'ada', ...FEELING, ...VOICE, language: 'en', ...how }
   return inReply({ type: 'reply.sentence', reply: 'r', index, text, ...about }, ({ sentences }) => ({
     state: 'telling',
     error: null,
-    sentences: [...sentences, { index, text, ...SENTENCE }],
+    sentences: [...sentences, { index, text, ...SENTENCE, language: about.language }],
   }))
 }
 

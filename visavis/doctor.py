@@ -138,6 +138,19 @@ async def check_language_model(settings: Settings) -> list[CheckResult]:
     return [await _check_endpoint(subject, chat) for chat in endpoints]
 
 
+def check_tools(settings: Settings) -> list[CheckResult]:
+    """Whether the file of tool servers can be read, and which servers it names; starts none."""
+    from services.dialogue.tools.configuration import read_tool_servers
+
+    if not settings.tools:
+        return []
+    try:
+        names = [server.name for server in read_tool_servers(settings.tools)]
+    except VisavisError as error:
+        return [failure("tools", error.detail, f"correct it, or unset {PREFIX}TOOLS")]
+    return [ok("tools", f"of {', '.join(names)}; `visavis up` starts or connects them")]
+
+
 async def _check_endpoint(subject: str, chat: OpenAI) -> CheckResult:
     """Whether one endpoint answers, and lists the model that is asked of it."""
     wanted = chat.model
@@ -188,7 +201,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     ):
         for result in group:
             yield result
-    for result in [*await check_language_model(settings), *await check_nats(settings)]:
+    for result in [*await check_language_model(settings), *check_tools(settings), *await check_nats(settings)]:
         yield result
 
 

@@ -19,7 +19,7 @@ from bus.process.discovery import ServiceInfo, announce, discover
 from bus.settings import Settings
 from tests.conftest import free_port
 from visavis import doctor_checks as checks
-from visavis.doctor import check_clocks, check_language_model, check_nats, doctor, format_result, summary
+from visavis.doctor import check_clocks, check_language_model, check_nats, check_tools, doctor, format_result, summary
 from visavis.doctor_checks import CheckResult, failure, ok, warning
 
 QUIET = Settings(stt_port=0, dialogue_port=0, tts_port=0, render_port=0)
@@ -320,6 +320,17 @@ async def test_a_proxy_that_cannot_be_used_is_a_failure_that_names_its_variable(
     (result,) = await check_language_model(Settings(llm_url="https://models.example.com/v1"))
     assert result.state == "failure"
     assert "ALL_PROXY=socks://127.0.0.1:7890" in result.message
+
+
+def test_a_file_of_tool_servers_is_read_and_a_missing_one_stops_the_start(tmp_path: Path) -> None:
+    pytest.importorskip("mcp", reason="the extra tools is not installed")
+    (tmp_path / "tools.json").write_text('{"mcpServers": {"clock": {"command": "clock"}}}')
+    (named,) = check_tools(Settings(tools=str(tmp_path / "tools.json")))
+    (missing,) = check_tools(Settings(tools=str(tmp_path / "absent.json")))
+    assert (named.state, missing.state) == ("ok", "failure")
+    assert "clock" in named.message
+    assert "absent.json" in missing.message
+    assert check_tools(Settings()) == []
 
 
 async def test_a_language_model_on_this_machine_is_named(endpoint: str, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from bus.errors import BusError, Conflict, LogReplaced
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
-from bus.log.log_watch import LogWatch
+from bus.log.log_watch import LOOKS, LogWatch
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.log.stream_changes import Mark
 from bus.settings import Settings
@@ -321,8 +321,7 @@ class LogStore:
         )
         info = await js.add_consumer(stream, config)
         if not info.num_pending:
-            end = (await js.stream_info(stream)).state.last_seq if last is not None else 0
-            if last is not None and end < last.sequence:
+            if last is not None and (end := await self._end(js, stream, last.sequence)) < last.sequence:
                 raise LogReplaced(f"stream {stream} ends at message {end}, and message {last.sequence} has been read")
             if not follow:
                 return
@@ -347,6 +346,15 @@ class LogStore:
             if nc.is_connected:
                 # Without waiting for the reply: if it fails, `inactive_threshold` deletes the consumer.
                 await nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{info.name}", b"")
+
+    async def _end(self, js: JetStreamContext, stream: str, at_least: int) -> int:
+        """Sequence of the newest message; a cluster with a new leader gets some seconds to tell of the one expected."""
+        for _ in range(LOOKS):
+            info = await js.stream_info(stream)
+            if info.state.last_seq >= at_least or (info.config.num_replicas or 1) == 1:
+                break
+            await asyncio.sleep(1)
+        return info.state.last_seq
 
     async def follow_anew(
         self, stream: str, subject: str, *, after: int = 0, on_replaced: Callable[[], None] = lambda: None

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 2.0
 """Seconds between two looks at the streams."""
+LOOKS = 4
+"""How often a stream on a cluster is looked at, a second apart, before it counts as shorter than it was: a new leader
+may not have all messages yet."""
 _TIMEOUT = 2.0
 _KEPT = (streams.CONVERSATIONS, streams.CHARACTERS)
 """Streams that keep their messages for ever."""
@@ -170,10 +173,20 @@ class LogWatch:
                 return
         assert answer.state is not None
         await self._mend_configuration(name, answer)
-        found = answer.state
-        now = StreamState(answer.created, found.first_seq, found.last_seq, microseconds(found.last_ts))
         before, newest = self._before.get(name), self._newest.get(name)
-        why = replacement(name, before, newest, now, kept=name in _KEPT)
+        for _ in range(LOOKS):
+            found = answer.state
+            now = StreamState(answer.created, found.first_seq, found.last_seq, microseconds(found.last_ts))
+            why = replacement(name, before, newest, now, kept=name in _KEPT)
+            made_again = before is not None and before.created != now.created
+            if not why or made_again or answer.config.get("num_replicas") == 1:
+                break
+            await asyncio.sleep(1)
+            again = await self._info(name)
+            if again is None or again.state is None:
+                return
+            answer = again
+            assert answer.state is not None
         # Only conversations are worth a request at each look, and only they may be read by all services.
         longer = name == streams.CONVERSATIONS and newest is not None and newest.sequence < now.last
         if longer and newest is not None and not why and await self._is_another(name, newest):

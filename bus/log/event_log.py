@@ -29,7 +29,8 @@ from bus.events import (
 from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
-from bus.log.log_store import RETRY_FOR, Fence, LogStore, Published, Record
+from bus.log.log_store import RETRY_FOR, LogStore
+from bus.log.records import Fence, Published, Record
 from bus.settings import Settings
 
 __all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Published", "Record", "connect"]

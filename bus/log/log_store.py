@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TypeVar
 
 from nats.aio.msg import Msg
@@ -25,6 +24,7 @@ from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.log_watch import LOOKS, LogWatch
 from bus.log.pull import PullSubscription, SubscriptionLost
+from bus.log.records import Fence, Published, Record
 from bus.log.stream_changes import Mark
 from bus.settings import Settings
 
@@ -41,35 +41,6 @@ _WRONG_LAST_SEQUENCE = 10071
 _NO_SPACE = (10023, 10077, 10122)
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One message of a stream."""
-
-    sequence: int
-    subject: str
-    data: bytes
-    time: int
-    """When the server stored it, by its clock: microseconds since 1970."""
-
-
-@dataclass(frozen=True)
-class Fence:
-    """Condition of a publish: the newest message on a subject of the same stream is still this one."""
-
-    subject: str
-    sequence: int
-    """0: there is no message."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """The server's acknowledgement of a published message."""
-
-    sequence: int
-    duplicate: bool
-    """The message was stored before this call."""
 
 
 class LogStore:
@@ -126,7 +97,7 @@ class LogStore:
             published = await self.with_retries(publish, f"publish to {subject}", retry_for)
         except BusError as error:
             if error.code == "log_full":
-                self.watch.report_full(stream, error.detail)
+                self.watch.report_full(stream, f"the log is full: stream {stream} takes no more messages")
             raise
         self.watch.report_stored(stream)
         return published

@@ -1,0 +1,34 @@
+"""What is written to the log and read from it: messages of streams, their acknowledgements and conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Record:
+    """One message of a stream."""
+
+    sequence: int
+    subject: str
+    data: bytes
+    time: int
+    """When the server stored it, by its clock: microseconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Condition of a publish: the newest message on a subject of the same stream is still this one."""
+
+    subject: str
+    sequence: int
+    """0: there is no message."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The server's acknowledgement of a published message."""
+
+    sequence: int
+    duplicate: bool
+    """The message was stored before this call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.dialogue.language.names import subtag_of
 
 NOTICES = {
-    "ar": "آسف، أتحدث الإنجليزية والألمانية فقط.",
+    "ar": "عذرًا، أتحدث الإنجليزية والألمانية فقط.",
     "bg": "Съжалявам, говоря само английски и немски.",
     "bn": "দুঃখিত, আমি শুধু ইংরেজি আর জার্মান বলতে পারি।",
     "ca": "Ho sento, només parlo anglès i alemany.",
@@ -16,8 +16,8 @@ NOTICES = {
     "et": "Kahjuks räägin ma ainult inglise ja saksa keelt.",
     "fa": "متأسفم، من فقط انگلیسی و آلمانی صحبت می‌کنم.",
     "fi": "Valitettavasti puhun vain englantia ja saksaa.",
-    "fr": "Désolée, je ne parle que l'anglais et l'allemand.",
-    "he": "אני מדברת רק אנגלית וגרמנית, סליחה.",
+    "fr": "Pardon, je ne parle que l'anglais et l'allemand.",
+    "he": "סליחה, כאן מדברים רק אנגלית וגרמנית.",
     "hi": "माफ़ कीजिए, मुझे केवल अंग्रेज़ी और जर्मन आती है।",
     "hr": "Nažalost, govorim samo engleski i njemački.",
     "hu": "Sajnálom, csak angolul és németül beszélek.",
@@ -39,10 +39,10 @@ NOTICES = {
     "sr": "Нажалост, говорим само енглески и немачки.",
     "sv": "Tyvärr talar jag bara engelska och tyska.",
     "ta": "மன்னிக்கவும், எனக்கு ஆங்கிலமும் ஜெர்மனும் மட்டுமே தெரியும்.",
-    "th": "ขอโทษค่ะ ฉันพูดได้แค่ภาษาอังกฤษและภาษาเยอรมัน",
+    "th": "ขออภัย ฉันพูดได้แค่ภาษาอังกฤษและภาษาเยอรมัน",
     "tr": "Üzgünüm, sadece İngilizce ve Almanca konuşuyorum.",
     "uk": "На жаль, я розмовляю лише англійською та німецькою.",
-    "ur": "معذرت، میں صرف انگریزی اور جرمن بولتی ہوں۔",
+    "ur": "معذرت، مجھے صرف انگریزی اور جرمن آتی ہے۔",
     "vi": "Xin lỗi, tôi chỉ nói được tiếng Anh và tiếng Đức.",
     "zh": "对不起，我只会说英语和德语。",
 }

@@ -62,8 +62,8 @@ def fact_summary(body: Body) -> str:
             return f"{body.service} {body.code}: {body.detail}"
         case _:
             fields = msgspec.structs.asdict(body).items()
-            values = [value for name, value in fields if name not in _IDS and isinstance(value, str | int | float)]
-            return " ".join(map(str, values))[:_LONGEST]
+            values = [str(value) for name, value in fields if name not in _IDS and isinstance(value, str | int | float)]
+            return " ".join(filter(None, values))[:_LONGEST]
 
 
 def _quoted(text: str) -> str:

@@ -166,6 +166,8 @@ class LogWatch:
             return replaced
 
     async def _check_stream(self, name: str) -> None:
+        # Before the request: a message that is read while it is under way need not be in the answer.
+        before, newest = self._before.get(name), self._newest.get(name)
         answer = await self._info(name)
         if answer is None:
             answer = await self._make_again(name)
@@ -173,7 +175,6 @@ class LogWatch:
                 return
         assert answer.state is not None
         await self._mend_configuration(name, answer)
-        before, newest = self._before.get(name), self._newest.get(name)
         for _ in range(LOOKS):
             found = answer.state
             now = StreamState(answer.created, found.first_seq, found.last_seq, microseconds(found.last_ts))

@@ -8,6 +8,8 @@ from services.tts.text.language import Language
 from services.tts.text.numerals import roman_value
 from services.tts.text.scanner import Match, Rule, after, before
 
+_ROMAN_BEFORE_SUFFIX = "[MDCLXVI]{2,15}|[XVI]"
+"""Not one letter above ten: "Le", "Ce", "De" and "D.ª" are words, and hardly anything is the fiftieth in letters."""
 _ROMAN = re.compile(r"(?<![\w.'’-])([MDCLXVI]{1,15})(?!\w|['’](?!s\b)|\.\w)(\.(?=\s[a-zäöü]))?")
 
 
@@ -64,7 +66,7 @@ def rules(language: Language) -> list[Rule]:
         )
         found.append(
             Rule(
-                re.compile(rf"(?<![\w.])([MDCLXVI]{{1,15}})(?:{suffixes})(?!\w)"),
+                re.compile(rf"(?<![\w.])({_ROMAN_BEFORE_SUFFIX})(?:{suffixes})(?!\w)"),
                 lambda match: (
                     language.ordinal(roman_value(match[1]), before(match), match[0]) if roman_value(match[1]) else None
                 ),

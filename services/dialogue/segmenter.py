@@ -116,7 +116,8 @@ class ReplySegmenter:
     def _next_cut(self, *, final: bool) -> tuple[int, int, bool] | None:
         """Beginning, end, and whether it may be spoken, of the next segment; None while that is not certain."""
         source, start = self._source, self._start
-        while start < len(source) and source[start] in _SPACE:
+        # As `rstrip` has it: a segment of another kind of space would be empty, and be cut again for ever.
+        while start < len(source) and source[start].isspace():
             start += 1
         if start == len(source):
             self._blank = True

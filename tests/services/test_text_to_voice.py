@@ -92,6 +92,13 @@ def test_every_word_number_and_sign_of_a_generated_reply_is_said_in_order(
     assert re.findall(r"[a-z]+", voice) == [part for word in words for part in re.findall(r"[a-z]+", word)]
 
 
+@pytest.mark.parametrize("space", [*" \x1c\x1f\x85\xa0\u2028\u3000"])
+def test_spaces_of_every_kind_are_passed_over_and_kept(space: str) -> None:
+    text = f"One.{space}{space}Two.{space} Three.\n{space}"
+    found = segments(text)
+    assert [one.text for one in found] == ["One.", "Two.", "Three."]
+
+
 @given(st.text(max_size=60), st.integers(1, 5))
 def test_any_text_at_all_is_on_record_whole(text: str, size: int) -> None:
     found = segments(text, size=size)

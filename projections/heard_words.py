@@ -1,4 +1,4 @@
-"""The part of a text that has been heard, from how far its voice has come. Pure."""
+"""Estimates which part of a text has been heard, from how much of its speech was played. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""H.264's levels: what a decoder must be able to do for a stream. Pure."""
+"""The H.264 level that a stream needs, by its size, frame rate and bit rate. Pure."""
 
 from __future__ import annotations
 

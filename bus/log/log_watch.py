@@ -1,4 +1,4 @@
-"""Watches the streams while a process runs: makes missing ones again, and notices those that are others than before.
+"""Watches the streams while a process runs: makes missing ones again, and notices those that were replaced.
 
 A stream can vanish under running services (in-memory `LIVE` with its server, any other by an operator), or be put back
 from a copy. Positions and caches are then worth nothing: whoever has some begins anew.

@@ -1,4 +1,4 @@
-"""What is written to the log and read from it: messages of streams, their acknowledgements and conditions."""
+"""Messages of streams as they are read, conditions for publishing them, and acknowledgements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells from two states of a stream whether it is still the same one. Pure."""
+"""Compares two states of a stream to find whether it was replaced. Pure."""
 
 from __future__ import annotations
 

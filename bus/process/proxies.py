@@ -1,4 +1,4 @@
-"""Which proxy of the environment a URL is fetched through: none for this machine and for private networks.
+"""Chooses the proxy for a URL from the environment: none for this machine and private networks.
 
 HTTP clients take `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` for every address, and some stop at one that they cannot
 use. A model, or a NATS server, on this machine or in the next room is never behind a proxy.

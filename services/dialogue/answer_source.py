@@ -1,4 +1,4 @@
-"""Takes an engine's answer apart into text and the rest, and calls the tools that it asks for."""
+"""Separates the text of an engine's answer from its tool calls, and carries the calls out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the character says aloud when a reply fails for good: a sentence for each kind of cause. Pure.
+"""Sentences that the character says aloud when a reply fails for good, one for each kind of cause. Pure.
 
 The page shows the cause in full; a person who listens learns that no answer will come, and what may help.
 """

@@ -1,4 +1,4 @@
-"""The words of Markdown that a voice says, with all their signs; code blocks, tables, rules and addresses are left out.
+"""The plain text of Markdown for a voice, with all its signs, without code blocks, tables, rules and link targets.
 
 CommonMark with tables, by markdown-it-py; formulas in the marks that models write round them. Pure.
 """

@@ -1,4 +1,4 @@
-"""Calls of tools within one reply: what is on the log of them, and what the next request knows of it. Pure."""
+"""The tool calls of one reply: those that are on the log, and what the next request to the model says of them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides from the log which words of a person call for an answer of their own. Pure.
+"""Decides from the log which of a person's words get a reply of their own. Pure.
 
 Words that newer words have overtaken are answered together with those. A backchannel, "okay", is no answer to a
 statement: the voice goes on. Said near the end of a question, or right after it, it is the answer to that question.
@@ -130,7 +130,10 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
 
 
 def answers_question(facts: Facts, transcript: TranscriptFinal) -> Overlap | None:
-    """For a backchannel: None where it is one; else the question that it answers, or nothing that it overlapped."""
+    """Judge a backchannel: None where it is one; else what it overlapped, with the question that it answers.
+
+    It is an answer where it overlapped no voice, or a question, unless it is a mere hesitation.
+    """
     found = overlap(facts, transcript)
     if found.reply is None or (found.question is not None and not is_hesitation(transcript.text)):
         return found

@@ -1,4 +1,4 @@
-"""An engine that serves under another one's name says its own in its transcripts."""
+"""Writes the name of the engine that really serves into its transcripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.stt.engine import Transcriber, Transcript, Transcription
 
 
 class NamedEngine:
-    """Passes everything on, and puts its name into the transcripts."""
+    """Wraps an engine and puts its name into the transcripts."""
 
     def __init__(self, engine: Transcriber, name: str) -> None:
         self._engine = engine

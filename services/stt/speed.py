@@ -1,4 +1,4 @@
-"""What the recognisers are timed with: one sentence, spoken by hibari."""
+"""The workload by which recognisers are timed: one sentence, spoken by hibari."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the voices are timed with: one sentence."""
+"""The workload by which voices are timed: one sentence."""
 
 from __future__ import annotations
 

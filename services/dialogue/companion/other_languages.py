@@ -1,4 +1,4 @@
-"""What the companion says to people who write or speak a language that it has no answers in."""
+"""Notices in forty languages that the companion speaks only English and German."""
 
 from __future__ import annotations
 

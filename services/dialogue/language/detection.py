@@ -1,4 +1,4 @@
-"""The language of typed words: script first, then a kept detector, in favour of the language in use. Pure but for it.
+"""Detects the language of typed words: by script first, then by fastText, in favour of the language in use.
 
 Short words say little, and a wrong change of language is worse than a late one. So the language in use stays unless
 the evidence against it is strong: names, code, addresses, quotations and single words change nothing.

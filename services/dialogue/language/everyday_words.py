@@ -1,4 +1,4 @@
-"""Everyday words of the languages in the Latin alphabet: what tells the language of short texts.
+"""Everyday words of languages in the Latin alphabet, by which the language of a short text is recognised.
 
 Pronouns, question words, auxiliary verbs, articles and the like: words that a sentence is built with and that are
 not borrowed. Names, dishes and titles have hardly any.

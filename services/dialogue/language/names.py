@@ -1,4 +1,4 @@
-"""The languages that typed words are told apart in, by their English names."""
+"""The languages that are recognised in typed words, with their English names."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Chat engines over OpenAI's protocol, which is understood in every form that servers send it."""
+"""Chat engines over OpenAI's protocol, in every form in which servers speak it."""
 
 from services.dialogue.openai.engine import OpenAI as OpenAI

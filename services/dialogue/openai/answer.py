@@ -1,4 +1,4 @@
-"""Reads one answer of a server, from the bytes of its body to text without thoughts: pure."""
+"""Reads one answer of a model server: from the bytes of its body to text without the model's reasoning. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one JSON object of an answer says, in any of the shapes that servers send it: pure.
+"""Parses one JSON object of a model server's answer, whatever its shape. Pure.
 
 Servers that call themselves compatible with OpenAI's leave fields out, set them to null, send a content in parts, a
 whole message instead of a delta, or the objects of an older protocol. Nothing here raises.
@@ -33,7 +33,7 @@ class Problem(Struct, frozen=True):
 
 
 class CallPart(Struct, frozen=True):
-    """A call of a tool, or a part of it: of the same call if the place is the same."""
+    """A tool call, or a fragment of one; fragments with the same place belong to one call."""
 
     place: int | str
     name: str
@@ -140,7 +140,7 @@ def _text_of(content: Any) -> str:
 
 
 def _thinks(fields: Mapping[str, Any]) -> bool:
-    """Whether thought is beside the content, or one of its parts."""
+    """Whether the object carries the model's reasoning, beside its content or as a part of it."""
     if any(fields.get(name) for name in _THOUGHT_FIELDS):
         return True
     content = fields.get("content")
@@ -156,7 +156,7 @@ def _refusal_part(content: Any) -> str:
 
 
 def _calls(carrier: Any) -> tuple[CallPart, ...]:
-    """The calls in a delta or a message, of today's form or of the one before."""
+    """The tool calls in a delta or a message, as `tool_calls` or as the older `function_call`."""
     if not isinstance(carrier, Mapping):
         return ()
     listed = carrier.get("tool_calls")
@@ -201,7 +201,7 @@ _KIND_FIELDS = ("code", "type", "error_code", "status", "error_type", "status_co
 
 
 def read_problem(value: Any) -> Problem | None:
-    """The error in an object; None where it is none."""
+    """The error that an object reports; None if it reports none."""
     if not isinstance(value, Mapping):
         return None
     for name in ("error", "errors"):

@@ -1,4 +1,4 @@
-"""Fits prompts into the context of a model, whose length shows only when it refuses one: pure."""
+"""Shortens prompts to a model's context length, which is known only once the model has refused one. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connection to one endpoint, and what its failures mean."""
+"""Asks one endpoint, and turns its failures into errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a server answers instead of an answer to an error with a code: pure.
+"""Turns the refusals and error objects of a model server into errors with a code. Pure.
 
 The codes: `llm_refused_key`, `llm_no_model`, `llm_no_api`, `llm_quota`, `llm_context`, `llm_busy`, `llm_refused` (the
 content), `llm_failed`. Only what may pass by itself is retryable.
@@ -49,7 +49,7 @@ def is_not_a_chat_model(status: int, problem: Problem) -> bool:
 
 
 class ErrorTranslator:
-    """Makes errors of one endpoint's refusals. The key appears in none of them.
+    """Turns the refusals of one endpoint into errors, without its key.
 
     Args:
         where: the endpoint in words, without credentials.

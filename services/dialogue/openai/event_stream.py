@@ -1,4 +1,4 @@
-"""From the bytes of a streamed answer to its JSON objects, however loosely a server follows the format: pure.
+"""Reads the JSON objects of a streamed answer from its bytes, however loosely the server follows the format. Pure.
 
 Understood are server-sent events with any line ends, with or without a blank line after each, with a byte order mark,
 comments and fields that nobody knows; lines of JSON without `data:`; and one JSON object that is no stream at all.
@@ -27,7 +27,7 @@ class ErrorText(Struct, frozen=True):
 
 
 class Garbled(Struct, frozen=True):
-    """What begins as JSON and is none."""
+    """A piece that begins like JSON and cannot be parsed."""
 
     text: str
 
@@ -168,7 +168,7 @@ class EventStreamReader:
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text; None where it is none."""
+    """The value of a JSON text; None if it cannot be parsed."""
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -176,7 +176,7 @@ def parse_json(text: str) -> Any:
 
 
 def _first_object(text: str) -> tuple[dict[str, Any] | None, str]:
-    """The object that a text begins with, None where it is none, and the rest of the text."""
+    """The JSON object at the beginning of a text (None if there is none) and the rest of the text."""
     try:
         parsed, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
@@ -190,5 +190,5 @@ def _object_or_error(text: str) -> Item:
 
 
 def _in_words(text: str) -> Item:
-    """A text that is no JSON: an error in words, or JSON that was cut."""
+    """Classifies a text that is not JSON: an error in words, or JSON that was cut."""
     return Garbled(text) if text[0] in "{[" else ErrorText(text)

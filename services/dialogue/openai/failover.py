@@ -1,4 +1,4 @@
-"""Several endpoints in order: the first that answers in time does, and waits as a server asks for."""
+"""Asks several endpoints in order of preference, and waits as long as a server asks for."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Failover:
 
 
 def _together(failures: Sequence[EngineError]) -> EngineError:
-    """One error of the errors of all endpoints."""
+    """One error that sums up the errors of all endpoints."""
     # To wait longer than a person would is no help.
     retryable = any(one.retryable and not isinstance(one, EngineBusy) for one in failures)
     detail = "; ".join(one.detail for one in failures)

@@ -1,4 +1,4 @@
-"""Which of the models that a server lists can chat: pure."""
+"""Chooses a chat model among those that a server lists. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a server asks to be left alone: pure."""
+"""Reads from a refusal how long the server asks to wait (`Retry-After` and its like). Pure."""
 
 from __future__ import annotations
 

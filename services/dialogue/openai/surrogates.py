@@ -1,4 +1,4 @@
-"""Joins the halves of characters that a server has cut between two chunks: pure."""
+"""Joins surrogate pairs that a server has split between two chunks. Pure."""
 
 from __future__ import annotations
 

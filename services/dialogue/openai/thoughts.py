@@ -1,4 +1,4 @@
-"""Removes the thoughts of a model from its answer, wherever the pieces of the stream are cut: pure."""
+"""Removes a model's reasoning from its streamed answer, wherever the stream is cut into pieces. Pure."""
 
 from __future__ import annotations
 

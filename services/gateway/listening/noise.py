@@ -1,4 +1,4 @@
-"""Tells tones and steady noise, which energy alone takes for a voice, from one. Pure."""
+"""Recognises tones and steady noise, which a detector that knows only energy would take for a voice. Pure."""
 
 from __future__ import annotations
 

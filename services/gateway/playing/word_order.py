@@ -1,4 +1,4 @@
-"""The order in which a person's words and the replies to them came, as one session sees it. Pure."""
+"""The order of a person's words and of the replies to them, by which a session knows an overtaken reply. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process of an engine's own, which answers requests over its pipes: it may crash or hang without the service.
+"""Runs a library that may crash or hang in a process of its own, which answers requests over pipes.
 
 Messages are msgpack with a length prefix (four bytes, big endian).
 """

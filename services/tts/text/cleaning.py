@@ -1,4 +1,4 @@
-"""Takes out of a text what is not language: pictures, emoticons, leftovers of markup, control characters. Pure."""
+"""Removes emoji, emoticons, leftovers of markup and control characters from a text. Pure."""
 
 from __future__ import annotations
 

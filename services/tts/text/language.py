@@ -1,4 +1,4 @@
-"""How a language says numbers, signs, units, dates and times: the base of all tables, itself made from the CLDR. Pure.
+"""The base class of languages: how numbers, signs, units, dates and times are said, by the CLDR alone. Pure.
 
 A table is a class in `languages/` that fills in what the CLDR does not know. What neither knows stays as it is written,
 so that the engine reads it in its own way; nothing is left out.

@@ -1,4 +1,4 @@
-"""Rules for numbers that are names: of telephones, books, cards, and words mixed of letters and digits. Pure."""
+"""Rules for telephone numbers, ISBNs, card numbers, and words of letters and digits. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules for numbers that nothing else has claimed, and for signs. Pure."""
+"""Rules for plain numbers and for signs, tried after all others. Pure."""
 
 from __future__ import annotations
 

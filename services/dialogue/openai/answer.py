@@ -7,15 +7,22 @@ import re
 from services.dialogue.engine import ToolCall
 from services.dialogue.openai.chunks import Chunk, Problem, read_chunk
 from services.dialogue.openai.event_stream import EndMark, ErrorText, EventStreamReader, Garbled, Item
-from services.dialogue.openai.surrogates import SurrogateJoiner
+from services.dialogue.openai.surrogates import SurrogateJoiner, valid_text, without_control_characters
 from services.dialogue.openai.thoughts import ThoughtFilter
 
 _TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 
 
+_MAX_GARBLED = 2
+"""Pieces that cannot be read and are passed over, in one answer."""
+
+
 class AnswerReader:
     """One answer. Ends with an end mark, a reason for its end, or, by the caller's word, with the body.
+
+    Some servers name a reason for the end in every chunk, so text that comes after it still belongs to the answer. A
+    piece that cannot be read is passed over where the answer goes on or ends after it.
 
     Args:
         begins_in_thought: see `ThoughtFilter`.
@@ -24,7 +31,6 @@ class AnswerReader:
         finish: why the answer ended: stop, length, refused, broken; "" while it goes on.
         reason: the server's word for that.
         problem: the error that the server reported before the end of the answer.
-        garbled: the beginning of what could not be read; "" where all could.
         refusal: whether the text is the model's refusal in words.
     """
 
@@ -33,7 +39,6 @@ class AnswerReader:
         self.finish = ""
         self.reason = ""
         self.problem: Problem | None = None
-        self.garbled = ""
         self.refusal = False
         self.ended = False
         self._events = EventStreamReader()
@@ -43,11 +48,23 @@ class AnswerReader:
         """Name and arguments of each call, by its place."""
         self._raw = ""
         self._thought_beside = False
+        self._unread: list[str] = []
+        """The beginnings of the pieces that could not be read."""
+        self._unread_last = False
+        self._body_ended = False
 
     @property
     def complete(self) -> bool:
         """Whether the server has said that its answer is over."""
         return self.ended or bool(self.finish)
+
+    @property
+    def garbled(self) -> str:
+        """The beginning of what cannot be read, where that breaks the answer: it is the end of the body, all that
+        came, or too much; else ""."""
+        is_cut = self._body_ended and not self.complete and self._unread_last
+        is_all = (self._body_ended or self.complete) and not self.begun
+        return self._unread[-1] if self._unread and (is_cut or is_all or len(self._unread) > _MAX_GARBLED) else ""
 
     @property
     def thinks(self) -> bool:
@@ -67,7 +84,11 @@ class AnswerReader:
     @property
     def calls(self) -> list[ToolCall]:
         """The calls of tools that the model asks for, so far."""
-        return [ToolCall(name, arguments.strip() or "{}") for name, arguments in self._calls.values() if name]
+        return [
+            ToolCall(valid_text(name), valid_text(arguments).strip() or "{}")
+            for name, arguments in self._calls.values()
+            if name
+        ]
 
     def push(self, received: bytes) -> str:
         """The text of the answer that has become certain with these bytes."""
@@ -75,7 +96,9 @@ class AnswerReader:
 
     def finish_body(self) -> str:
         """The text that has become certain with the end of the body."""
-        return self._read(self._events.finish())
+        text = self._read(self._events.finish())
+        self._body_ended = True
+        return text
 
     def flush(self) -> str:
         """The text held back until the answer was complete."""
@@ -101,8 +124,11 @@ class AnswerReader:
             case ErrorText(text=text):
                 self._report(Problem(plain(text)))
             case Garbled(text=text):
-                self.garbled = "" if self.complete else text[:200]
+                if not self.complete:
+                    self._unread.append(text[:200])
+                    self._unread_last = True
             case dict():
+                self._unread_last = False
                 return self._take_chunk(read_chunk(item))
         return ""
 
@@ -125,13 +151,13 @@ class AnswerReader:
             self._raw += chunk.refusal
         if chunk.finish and not self.finish:
             self.finish, self.reason = chunk.finish, chunk.reason
-        return self._thoughts.push(self._surrogates.push(new)) if new else ""
+        return self._thoughts.push(without_control_characters(self._surrogates.push(new))) if new else ""
 
     def _new_part(self, chunk: Chunk) -> str:
         """The part of a chunk's text that is new: some servers repeat all of the answer so far."""
         if not chunk.whole or not self._raw or not chunk.text.startswith(self._raw):
             return chunk.text
-        repeated = len(chunk.text) > len(self._raw) or chunk.finish
+        repeated = len(chunk.text) > len(self._raw) or chunk.finish or self.finish
         return chunk.text[len(self._raw) :] if repeated else chunk.text
 
     def _report(self, problem: Problem) -> None:

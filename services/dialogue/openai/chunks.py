@@ -1,12 +1,15 @@
 """Parses one JSON object of a model server's answer, whatever its shape. Pure.
 
 Servers that call themselves compatible with OpenAI's leave fields out, set them to null, send a content in parts, a
-whole message instead of a delta, or the objects of an older protocol. Nothing here raises.
+whole message instead of a delta, or the objects of an older protocol. Nothing here raises; the objects are those of
+`event_stream`, which lets none through that are nested too deeply for recursion.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -127,7 +130,7 @@ def _text_of(content: Any) -> str:
     if isinstance(content, bool) or content is None:
         return ""
     if isinstance(content, int | float):
-        return str(content)
+        return "" if isinstance(content, float) and not math.isfinite(content) else str(content)
     if isinstance(content, list):
         return "".join(map(_text_of, content))
     if isinstance(content, Mapping):
@@ -197,6 +200,8 @@ def _finish(reason: str) -> str:
 
 _MESSAGE_FIELDS = ("message", "msg", "detail", "error_description", "error_msg", "error_message", "description",
                    "status_msg", "reason", "title")  # fmt: skip
+_LONGEST_WAIT = 1e9
+"""Seconds; a number above means nothing."""
 _KIND_FIELDS = ("code", "type", "error_code", "status", "error_type", "status_code")
 
 
@@ -222,8 +227,13 @@ def read_problem(value: Any) -> Problem | None:
 
 
 def _problem_of(inside: Any, around: Mapping[str, Any]) -> Problem:
-    if isinstance(inside, list):
-        inside = next((one for one in inside if one), "")
+    while isinstance(inside, list):
+        listed = [one for one in inside if one]
+        found = next((one for one in listed if isinstance(one, Mapping | list)), None)
+        if found is None:  # [429, "slow down"]
+            words = "; ".join(one for one in listed if isinstance(one, str))
+            found = {"message": words, "status": next((one for one in listed if isinstance(one, int)), 0)}
+        inside = found
     if not isinstance(inside, Mapping):
         text = inside if isinstance(inside, str) else ""
         message = text or _message_of(around) or "an error without words"
@@ -258,7 +268,7 @@ def _kind_of(fields: Mapping[str, Any]) -> str:
 def _status_of(fields: Mapping[str, Any]) -> int:
     for name in ("status", "status_code", "code", "error_code"):
         value = fields.get(name)
-        if isinstance(value, str) and value.isascii() and value.isdigit():
+        if isinstance(value, str) and re.fullmatch("[45][0-9]{2}", value.strip()):
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599:
             return value
@@ -268,7 +278,7 @@ def _status_of(fields: Mapping[str, Any]) -> int:
 def _retry_after_of(fields: Mapping[str, Any]) -> float | None:
     for name in ("retry_after", "retryAfter", "retry-after"):
         value = fields.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LONGEST_WAIT:
             return float(value)
     for name in ("metadata", "details", "parameters"):
         inside = fields.get(name)

@@ -29,7 +29,7 @@ NEXT_TOKEN_TIMEOUT = 10.0
 PATIENCE = 180.0
 """Seconds without text, although the server gives signs of life: a large model is loaded, or thinks."""
 DRAIN_TIMEOUT = 1.0
-"""Seconds for a finished answer to end its body, so that its connection can be used again."""
+"""Seconds for a finished answer to end its body, so that its connection can be used again, or to go on all the same."""
 MAX_TOKENS = 700
 """Length of the longest answer: speech must come to an end."""
 _MAX_REQUESTS = 10
@@ -234,10 +234,9 @@ class OpenAI:
         if rest := reader.flush():
             yield rest
         self._check_end(response, reader)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_TIMEOUT):
-                while await anext(body, None) is not None:
-                    pass
+        async with aclosing(cast("Any", _drain(body, reader))) as texts:
+            async for text in texts:
+                yield text
 
     def _check(self, request: ChatRequest, response: httpx2.Response, reader: AnswerReader) -> None:
         """Raise what the server reports within its answer."""
@@ -343,6 +342,23 @@ class OpenAI:
     @property
     def _where(self) -> str:
         return self._endpoint.where
+
+
+async def _drain(body: AsyncIterator[bytes], reader: AnswerReader) -> AsyncIterator[str]:
+    """The text that still comes after a reason for the end: some servers name one in every chunk."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + DRAIN_TIMEOUT
+    received: bytes | None = b""
+    with suppress(TimeoutError):
+        while received is not None:
+            async with asyncio.timeout_at(deadline):
+                received = await anext(body, None)
+            text = reader.finish_body() if received is None else reader.push(received)
+            if text:
+                yield text
+                deadline = loop.time() + DRAIN_TIMEOUT
+    if rest := reader.flush():
+        yield rest
 
 
 def _tool(definition: ToolDefinition) -> dict[str, Any]:

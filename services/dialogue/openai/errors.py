@@ -10,6 +10,7 @@ import re
 
 from bus.errors import EngineBusy, EngineError
 from services.dialogue.openai.chunks import Problem
+from services.dialogue.openai.surrogates import valid_text
 
 _CONTEXT = re.compile(
     r"context|n_ctx|prompt (is|was) too long|input (is )?too (long|large)|too many (input |prompt )?tokens|"
@@ -62,7 +63,7 @@ class ErrorTranslator:
 
     def redacted(self, text: str) -> str:
         """The server's words on one line, shortened and without the key."""
-        text = " ".join(text.split())
+        text = " ".join(valid_text(text).split())
         return (text.replace(self._key, "…") if self._key else text)[:_MAX_REASON]
 
     def refused(

@@ -7,6 +7,7 @@ comments and fields that nobody knows; lines of JSON without `data:`; and one JS
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -34,9 +35,26 @@ class Garbled(Struct, frozen=True):
 
 Item: TypeAlias = dict[str, Any] | EndMark | ErrorText | Garbled
 
+_MAX_DEPTH = 64
+"""Lists and objects within one another; what is deeper counts as no JSON, for readers of it recurse."""
 _BOM = b"\xef\xbb\xbf"
-_DECODER = json.JSONDecoder(strict=False)
 _FIELDS = ("data", "event", "id", "retry", "error")
+_WHOLE_FIELDS = ("choices", "error", "done")
+"""Fields of an object that is no part of another one."""
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python converts
+        return math.inf
+
+
+def _no_number(name: str) -> None:
+    """NaN and the infinities, which are no JSON and mean that there is no value."""
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_integer, parse_constant=_no_number)
 
 
 class EventStreamReader:
@@ -71,10 +89,7 @@ class EventStreamReader:
         self._loose = []
         if loose:
             parsed = parse_json(loose)
-            if isinstance(parsed, list):
-                yield from (one for one in parsed if isinstance(one, dict))
-            else:
-                yield parsed if isinstance(parsed, dict) else _in_words(loose)
+            yield from _objects(parsed) if isinstance(parsed, list | dict) else [_in_words(loose)]
 
     def _lines(self, received: bytes) -> Iterator[bytes]:
         """Complete lines; each may end in CR, LF, or both."""
@@ -119,11 +134,17 @@ class EventStreamReader:
             yield _object_or_error(value)
         elif name == "data":
             self._data.append(value)
+            if sum(map(len, self._data)) > MAX_EVENT:
+                yield self._garbled_before(self._data)
+                self._data = []
             # Servers forget the blank line: what is whole is taken at once.
             yield from self._dispatch(last=False, only_whole=True)
 
     def _take_loose(self, line: str) -> Iterator[Item]:
         """A line without a field: an object on a line of its own, or a part of something longer."""
+        if not self._loose and line.startswith("[") and (objects := _objects(parse_json(line))):
+            yield from objects
+            return
         if not self._loose and line.startswith("{"):
             found, rest = _first_object(line)
             if found is not None:
@@ -131,6 +152,10 @@ class EventStreamReader:
                 if rest:  # the line end was forgotten
                     yield from self._take_line(rest)
                 return
+        elif self._loose and self._loose[0].startswith("{") and (alone := _whole_alone(line)) is not None:
+            yield self._garbled_before(self._loose)
+            yield alone
+            return
         self._size += len(line)
         if self._size <= MAX_EVENT:
             self._loose.append(line)
@@ -141,38 +166,61 @@ class EventStreamReader:
             if not only_whole:
                 self._data, self._event = [], ""
             return
-        item: Item | None
+        items: list[Item] = []
         parsed, rest = parse_json(text), ""
         if parsed is None and text.startswith("{"):
             parsed, rest = _first_object(text)
         if text.strip('"').upper() == "[DONE]":
-            item = EndMark()
-        elif isinstance(parsed, dict):
-            item = {"error": parsed} if self._event == "error" and not parsed.get("error") else parsed
+            items = [EndMark()]
+        elif objects := _objects(parsed):
+            items = [_as_error(one) for one in objects] if self._event == "error" else [*objects]
         elif self._event == "error":
-            item = ErrorText(text)
+            items = [ErrorText(text)]
         elif text.lower().startswith("error"):
-            item = _in_words(text)
+            items = [_in_words(text)]
         elif only_whole:
-            return
+            # A line that is whole by itself is no part of those before it, which no blank line ended.
+            if len(self._data) == 1 or (alone := _whole_alone(self._data[-1])) is None:
+                return
+            items = [self._garbled_before(self._data[:-1]), alone]
         elif text[0] in "{[":
             # A body that ends in the middle of an object was cut; the caller knows whether its end was regular.
-            item = Garbled(text)
-        else:
-            item = None  # a word such as "ping": a sign of life
+            items = [Garbled(text)]
+        # Anything else is a word such as "ping": a sign of life.
         self._data, self._event = [], ""
-        if item is not None:
-            yield item
+        yield from items
         if rest:
             yield from self._take_line(rest)
 
+    def _garbled_before(self, lines: list[str]) -> Garbled:
+        """Give up lines that make no object."""
+        text = "\n".join(lines)
+        self._loose, self._size = [], 0
+        return Garbled(text)
+
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text; None if it cannot be parsed."""
+    """The value of a JSON text; None if it cannot be parsed, or is nested too deeply to be read."""
     try:
-        return json.loads(text, strict=False)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
+    return None if _is_too_deep(text, value) else value
+
+
+def _is_too_deep(text: str, value: Any) -> bool:
+    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+        return False
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inside for one in level for inside in _parts(one)]
+    return bool(level)
+
+
+def _parts(value: Any) -> list[Any]:
+    """The lists and objects right inside of a value."""
+    parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return [one for one in parts if isinstance(one, list | dict)]
 
 
 def _first_object(text: str) -> tuple[dict[str, Any] | None, str]:
@@ -181,12 +229,32 @@ def _first_object(text: str) -> tuple[dict[str, Any] | None, str]:
         parsed, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None, ""
-    return (parsed, text[end:].strip()) if isinstance(parsed, dict) else (None, "")
+    if not isinstance(parsed, dict) or _is_too_deep(text, parsed):
+        return None, ""
+    return parsed, text[end:].strip()
+
+
+def _whole_alone(line: str) -> Item | None:
+    """What a line says that is an end mark, or an object that is no part of another one."""
+    if line.strip('"').upper() == "[DONE]":
+        return EndMark()
+    parsed = parse_json(line)
+    return parsed if isinstance(parsed, dict) and any(name in parsed for name in _WHOLE_FIELDS) else None
+
+
+def _objects(parsed: Any) -> list[dict[str, Any]]:
+    """The objects of a value: itself, or those that it lists."""
+    listed = parsed if isinstance(parsed, list) else [parsed]
+    return [one for one in listed if isinstance(one, dict)]
+
+
+def _as_error(value: dict[str, Any]) -> dict[str, Any]:
+    return value if value.get("error") else {"error": value}
 
 
 def _object_or_error(text: str) -> Item:
-    parsed = parse_json(text)
-    return {"error": parsed} if isinstance(parsed, dict) else ErrorText(text)
+    objects = _objects(parse_json(text))
+    return _as_error(objects[0]) if objects else ErrorText(text)
 
 
 def _in_words(text: str) -> Item:

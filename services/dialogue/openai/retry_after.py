@@ -27,7 +27,7 @@ def retry_after(headers: Mapping[str, str], message: str = "", *, now: datetime 
         seconds = _until(headers.get("retry-after"), headers.get("date"), now)
     if seconds is None and (match := _TRY_AGAIN.search(message)):
         unit = match[2].lower()
-        seconds = float(match[1]) * (0.001 if unit.startswith(("ms", "milli")) else 60 if unit.startswith("m") else 1)
+        seconds = _number(match[1], 0.001 if unit.startswith(("ms", "milli")) else 60 if unit.startswith("m") else 1)
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""Joins surrogate pairs that a server has split between two chunks. Pure."""
+"""Makes valid text of a server's: joins split surrogate pairs, and removes control characters. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 _HALVES = re.compile("[\ud800-\udfff]+")
 _UNFINISHED = re.compile("[\ud800-\udfff]+\\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""U+0000 and its like; not tabs and line ends."""
 _MAX_BYTES = 3
 """Bytes of a UTF-8 character that may be missing their last one."""
 
@@ -31,6 +33,15 @@ class SurrogateJoiner:
         """The text held back, after the last piece."""
         rest, self._held_back = self._held_back, ""
         return _HALVES.sub(_join, rest)
+
+
+def without_control_characters(text: str) -> str:
+    return _CONTROL.sub("", text)
+
+
+def valid_text(text: str) -> str:
+    """A whole text of a server, such as its words for an error, as valid Unicode without control characters."""
+    return without_control_characters(_HALVES.sub(_join, text))
 
 
 def _unfinished(halves: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-Mark: TypeAlias = Literal["open", "close", "channel", "message", "turn", "end", "drop"]
+Mark: TypeAlias = Literal["open", "close", "answer", "answer_end", "channel", "message", "turn", "end", "drop"]
 
 _NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "reason", "reflection", "scratchpad", "analysis",
           "inner_monologue", "seed:think", "mm:think", "antml:thinking", "tool_call")  # fmt: skip
@@ -13,11 +13,16 @@ _OPEN = (*(f"<{name}>" for name in _NAMES), "◁think▷", "<|begin_of_thought|>
          "<|thinking|>", "<|channel>thought", "<unused94>thought")  # fmt: skip
 _CLOSE = (*(f"</{name}>" for name in _NAMES), "◁/think▷", "<|end_of_thought|>", "<|end_thinking|>", "<|/think|>",
           "<|/thinking|>", "<channel|>", "<unused95>")  # fmt: skip
+_ANSWER_NAMES = ("answer", "final_answer", "response", "solution")
+_MAX_INSIDE = 100
+"""Characters of the attributes of a mark."""
 _DROP = ("</s>", "<end_of_turn>", "<eos>", "<bos>", "<｜end▁of▁sentence｜>")
 _MARKS: dict[str, Mark] = {
     **dict.fromkeys(_DROP, "drop"),
     **dict.fromkeys(_OPEN, "open"),
     **dict.fromkeys(_CLOSE, "close"),
+    **{f"<{name}>": "answer" for name in _ANSWER_NAMES},
+    **{f"</{name}>": "answer_end" for name in _ANSWER_NAMES},
     # Harmony, the format of gpt-oss: a message has a header with a channel, and only the channel "final" is an answer.
     "<|channel|>": "channel",
     "<|message|>": "message",
@@ -31,9 +36,15 @@ _CAPITAL_MARKS: dict[str, Mark] = {"[THINK]": "open", "[/THINK]": "close"}
 _ALL = {**_MARKS, **_CAPITAL_MARKS}
 _PREFIXES = {mark[:length] for mark in _ALL for length in range(1, len(mark))}
 _LONGEST = max(map(len, _ALL))
+_ALL_NAMES = "|".join(map(re.escape, (*_NAMES, *_ANSWER_NAMES)))
+_ATTRIBUTE = r"""\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>/]+)"""
+_WITH_ATTRIBUTES = rf"</?(?:{_ALL_NAMES})(?=[\s/][^<>]{{0,{_MAX_INSIDE}}}>)(?:{_ATTRIBUTE})*\s*/?>"
+"""A mark such as `<think time="3">`; `<reason why>` is none."""
+_UNFINISHED_ATTRIBUTES = re.compile(rf"</?(?:{_ALL_NAMES})[\s/][^<>]{{0,{_MAX_INSIDE}}}\Z", re.IGNORECASE)
 _MARK = re.compile(
     "|".join(
         [
+            f"(?i:{_WITH_ATTRIBUTES})",
             *(f"(?i:{re.escape(mark)})" for mark in sorted(_MARKS, key=len, reverse=True)),
             *map(re.escape, _CAPITAL_MARKS),
             r"<\|[A-Za-z_]{2,30}\|>",  # any other token of a chat template that a server let through
@@ -78,6 +89,8 @@ class ThoughtFilter:
         """Text since the beginning of a harmony header, None outside of one."""
         self._analysis: bool | None = None
         self._said = ""
+        self._answer_marks = 0
+        """Marks at the beginning of the answer that have not been closed."""
         self._last = ""
 
     @property
@@ -109,7 +122,7 @@ class ThoughtFilter:
             if self._is_quoted():
                 answer += self._text(match[0])
             else:
-                answer += self._take(_ALL.get(match[0]) or _MARKS.get(match[0].lower(), "drop"))
+                answer += self._take(_kind(match[0]), match[0])
         keep = _unfinished_mark(self._held_back)
         ready = self._held_back[: len(self._held_back) - keep]
         self._held_back = self._held_back[len(ready) :]
@@ -136,8 +149,10 @@ class ThoughtFilter:
         self._implicit, self._depth = False, 0
         return self._out(text)
 
-    def _take(self, mark: Mark) -> str:
+    def _take(self, mark: Mark, text: str) -> str:
         """The answer that becomes certain by a mark."""
+        if mark in ("answer", "answer_end"):
+            return self._take_answer_mark(mark, text)
         if self._header is not None and mark not in ("message", "drop"):
             self._header = None
         match mark:
@@ -163,6 +178,17 @@ class ThoughtFilter:
             case "drop":
                 pass
         return ""
+
+    def _take_answer_mark(self, mark: Mark, text: str) -> str:
+        """A mark around the answer is left out where it begins one; elsewhere it is text."""
+        before = "".join(self._maybe) if self._implicit else self._said
+        if not self.in_thought and mark == "answer" and not before.strip():
+            self._answer_marks += 1
+            return ""
+        if not self.in_thought and mark == "answer_end" and self._answer_marks:
+            self._answer_marks -= 1
+            return ""
+        return self._text(text)
 
     def _close(self) -> str:
         if self._depth:
@@ -233,8 +259,19 @@ class ThoughtFilter:
         return ""
 
 
+def _kind(mark: str) -> Mark:
+    if mark in _CAPITAL_MARKS:
+        return _CAPITAL_MARKS[mark]
+    if mark.endswith("/>"):  # a thought without content
+        return "drop"
+    return _MARKS.get(re.sub(r"\s[^>]*", "", mark.lower()), "drop")
+
+
 def _unfinished_mark(text: str) -> int:
     """Characters at the end of a text that may be the beginning of a mark."""
+    unfinished = _UNFINISHED_ATTRIBUTES.search(text)
+    if unfinished:
+        return len(unfinished[0])
     for length in range(min(_LONGEST, len(text)), 0, -1):
         tail = text[-length:]
         if tail in _PREFIXES or (tail[0] != "[" and tail.lower() in _PREFIXES):

@@ -31,6 +31,16 @@ MARKED = {
     "<think></think>Nice day.": "Nice day.",
     "<think>Never closed": "",
     "Nice day.<|im_end|></s>": "Nice day.",
+    '<think time="3">A greeting is due.</think>Nice day.': "Nice day.",
+    "<THINKING depth = 'low' budget=2000 >A greeting.</THINKING >Nice day.": "Nice day.",
+    "< think": "< think",
+    "<think/>Nice day.": "Nice day.",
+    '<think time="0"/>Nice day.': "Nice day.",
+    "<think >A greeting is due.</think\n>Nice day.": "Nice day.",
+    "<answer>Nice day.</answer>": "Nice day.",
+    "<think>Hm.</think>\n<answer>\nNice day.</answer>": "Nice day.",
+    '<final_answer type="text">Nice day.</final_answer>': "Nice day.",
+    "<response>Nice day.": "Nice day.",
 }  # fmt: skip
 ORDINARY = (
     "If a<b and c>d, then <b>x</b> is <think-tank> or <thinker>.",
@@ -40,6 +50,10 @@ ORDINARY = (
     "analysis of variance, Analysis, analysis: a word.",
     "1 < 2 <| 3 |> 4 [/TH",
     "An email <ada@example.com> <",
+    "The <reason why> it is <thought leader> or <analysis of variance> and <think",
+    "Write <answer>yes</answer> into the field, then </answer>.",
+    "<think " + "very " * 40 + ">",
+    '<reason a="[',
 )
 
 
@@ -63,7 +77,8 @@ def test_ordinary_text_is_let_through_whole(text: str) -> None:
 
 
 MARKS = ("<think>", "</think>", "<THINKING>", "[THINK]", "[/THINK]", "◁think▷", "<|channel|>", "<|message|>", "<|end|>",
-         "<|start|>", "final", "analysis", "<|im_end|>", "assistantfinal", "</s>", "```", "\n", " ")  # fmt: skip
+         "<|start|>", "final", "analysis", "<|im_end|>", "assistantfinal", "</s>", "```", "\n", " ", "<answer>",
+         '<think time="3">', '<think a="[', "<think ", "</think >", "</answer>")  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(MARKS) | st.text("<>[]/|thinkTHINK anlysis`\n", max_size=6), max_size=12))
@@ -86,6 +101,11 @@ def test_text_without_marks_is_held_back_for_a_few_characters_at_the_most(text: 
 def test_a_thought_that_was_never_opened_is_taken_out_of_a_model_that_is_known_for_it(pieces: list[str]) -> None:
     assert filtered([*pieces, "</thi", "nk>", "Nice day."], begins_in_thought=True) == "Nice day."
     assert filtered([*pieces, "Nice day."], begins_in_thought=True) == ("".join(pieces) + "Nice day.").lstrip()
+
+
+def test_the_marks_around_an_answer_are_left_out_where_a_thought_was_awaited() -> None:
+    assert filtered(["Hm.</think>", "<answer>", "Nice day.</answer>"], begins_in_thought=True) == "Nice day."
+    assert filtered(["<answer>", "Nice day.</answer>"], begins_in_thought=True) == "Nice day."
 
 
 def test_a_thought_that_was_never_opened_is_noticed() -> None:

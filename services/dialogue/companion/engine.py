@@ -67,9 +67,9 @@ def answer(request: ChatRequest, now: datetime) -> str:
     context = _context(request, now)
     if serious := _safety(context):
         return serious
-    if notice := notice_for(request.language):
-        return notice
     greeted, said = _without_greetings(request.text, context)
+    if (notice := notice_for(request.language)) and not _is_in_any_language(request.text, said, context):
+        return notice
     if not said:
         return context.say("hello_again" if context.said.count else "hello") if greeted else context.say("silence")
     answers = _answers(said, context)
@@ -86,10 +86,10 @@ def certain_answer(request: ChatRequest, now: datetime) -> str | None:
     context = _context(request, now)
     if serious := _safety(context):
         return serious
-    if notice_for(request.language):
-        return None
     _, said = _without_greetings(request.text, context)
     if len(said) != 1:
+        return None
+    if notice_for(request.language) and not _is_in_any_language(request.text, said, context):
         return None
     return arithmetic(said[0], context) or calendar(said[0], context)
 
@@ -107,12 +107,24 @@ def _context(request: ChatRequest, now: datetime) -> Context:
 
 
 def _safety(context: Context) -> str | None:
-    words = (one.words for one in segments(context.request.text, context.language))
-    return safety(normalise(" ".join(words)), context)
+    # Who writes in a language that is not spoken here may cry for help in either that is.
+    languages = LANGUAGES if notice_for(context.request.language) else (context.language,)
+    for language in languages:
+        words = (one.words for one in segments(context.request.text, language))
+        if found := safety(normalise(" ".join(words)), context.aside(language=language)):
+            return found
+    return None
 
 
 def language_of(request: ChatRequest) -> Language:
-    return GERMAN if request.language.lower().startswith("de") else ENGLISH
+    """The language of the answer: the person's, or the character's where that is not spoken here."""
+    language = request.character.language if notice_for(request.language) else request.language
+    return GERMAN if language.lower().startswith("de") else ENGLISH
+
+
+def _is_in_any_language(text: str, said: list[Segment], context: Context) -> bool:
+    """Whether a text is a sum, or has no letters: it then says nothing of the language of the person."""
+    return not any(sign.isalpha() for sign in text) or (len(said) == 1 and arithmetic(said[0], context) is not None)
 
 
 def _without_greetings(text: str, context: Context) -> tuple[bool, list[Segment]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
+from bus.events import CharacterCreated
 from services.dialogue.companion.engine import Companion
 from services.dialogue.companion.other_languages import NOTICES, OTHERWISE
 from services.dialogue.engine import ChatRequest
@@ -14,9 +16,18 @@ from services.dialogue.language.detector import guess_language
 from services.dialogue.language.names import NAMES
 from tests.services.dialogue.companion.talk import ADA
 
+BERTA = replace(ADA, name="Berta", language="de")
 
-def answer(text: str, language: str, model: Literal["none", "busy", "english"] = "none") -> str:
-    request = ChatRequest(text=text, at=1_700_000_000_000_000, language=language, character=ADA, language_model=model)
+
+def answer(
+    text: str,
+    language: str,
+    model: Literal["none", "busy", "english"] = "none",
+    character: CharacterCreated = ADA,
+) -> str:
+    request = ChatRequest(
+        text=text, at=1_700_000_000_000_000, language=language, character=character, language_model=model
+    )
     return Companion().answer(request)
 
 
@@ -31,7 +42,7 @@ def test_each_notice_is_in_the_language_that_it_is_listed_under(language: str) -
     ("language", "expected"), [("fr", NOTICES["fr"]), ("zh-Hant", NOTICES["zh"]), ("eu", OTHERWISE)]
 )
 def test_the_answer_in_another_language_is_the_notice(language: str, expected: str) -> None:
-    assert expected in answer("…", language)
+    assert expected in answer("Zer moduz zaude?", language)
 
 
 @pytest.mark.parametrize("language", ["en", "en-GB", "de", "de-AT"])
@@ -41,6 +52,23 @@ def test_english_and_german_are_answered(language: str) -> None:
 
 def test_a_cry_for_help_in_english_is_heard_whatever_the_language_in_use() -> None:
     assert "human" in answer("I want to kill myself", "fr") or "emergency" in answer("I want to kill myself", "fr")
+
+
+@pytest.mark.parametrize("text", ["***", "…", "😀", "?!", "2 + 2", "17", "3 × (4 − 1) = ?"])
+@pytest.mark.parametrize(("character", "same_as"), [(ADA, "en"), (BERTA, "de")])
+def test_a_text_without_letters_is_answered_in_the_characters_language(
+    text: str, character: CharacterCreated, same_as: str
+) -> None:
+    assert answer(text, "ar", character=character) == answer(text, same_as, character=character)
+
+
+@pytest.mark.parametrize(("text", "result"), [("2 + 2", "4"), ("2 x 2", "4"), ("٢ + ٣", "5"), ("√81", "9")])
+def test_a_sum_is_answered_whatever_the_language_in_use(text: str, result: str) -> None:
+    assert result in answer(text, "ar")
+
+
+def test_a_cry_for_help_is_heard_in_both_languages_that_the_companion_speaks() -> None:
+    assert answer("Ich will mich umbringen", "ar") == answer("Ich will mich umbringen", "de")
 
 
 @pytest.mark.parametrize("question", ["Why do volcanoes erupt?", "Do you have a language model?"])

@@ -90,12 +90,20 @@ def is_holding(text: str, language: str = "en") -> bool:
     if lists is None or text.rstrip().endswith("?"):
         return False
     words = _WORD.findall(text.lower().replace("’", "'"))
-    return lists.ends.search(" ".join(words)) is not None or _is_dictating(words, lists.digits)
+    if _is_dictating(words, lists.digits):
+        return True
+    # The first letter is none of the words before it: "my name is spelled T".
+    before = words[:-1] if words and _is_letter(words[-1]) else words
+    return lists.ends.search(" ".join(before)) is not None
 
 
 def _is_dictating(words: list[str], digit_words: frozenset[str]) -> bool:
     """Whether a text ends in letters or digits one by one, too few for a telephone number."""
-    letters = list(itertools.takewhile(lambda word: len(word) == 1 and word.isalpha(), reversed(words)))
+    letters = list(itertools.takewhile(_is_letter, reversed(words)))
     run = list(itertools.takewhile(lambda word: word.isdigit() or word in digit_words, reversed(words)))
     digits = sum(len(word) if word.isdigit() else 1 for word in run)
     return len(letters) >= _SPELLED or (len(run) >= 2 and _DICTATED <= digits < _WHOLE_NUMBER)
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha()

@@ -77,6 +77,9 @@ class Interruptions:
         subject = subjects.fact_in(conversation, ReplyInterrupted)
         while True:
             try:
+                # Reading them needs a consumer, and most conversations have none.
+                if await self._event_log.last_fact(conversation, ReplyInterrupted) is None:
+                    break
                 async with aclosing(self._event_log.read(streams.CONVERSATIONS, subject)) as records:
                     async for record in records:
                         with suppress(UndecodableEvent):

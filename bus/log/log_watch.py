@@ -193,7 +193,10 @@ class LogWatch:
         if longer and newest is not None and not why and await self._is_another(name, newest):
             why = f"message {newest.sequence} of stream {name} is another one than before"
         if why and (before is not None or newest is not None):
-            log.warning("the log is another one", extra={"stream": name, "why": why})
+            if made_again and self._is_in_memory(name):
+                log.info("stream in memory made again, as after every restart of NATS", extra={"stream": name})
+            else:
+                log.warning("the log is another one", extra={"stream": name, "why": why})
             self._replaced[name] = why
             self._newest.pop(name, None)
         self._before[name] = now
@@ -223,16 +226,21 @@ class LogWatch:
         """Create a missing stream; None, with a problem to show, if that cannot be done here."""
         tried = ("", "missing")
         if self._tried.get(name) != tried:
-            log.warning("stream is not there", extra={"stream": name})
+            # Nothing is lost with one in memory; that it was made again, every process says.
+            level = logging.DEBUG if self._is_in_memory(name) else logging.WARNING
+            log.log(level, "stream is not there", extra={"stream": name})
             try:
                 await streams.ensure_stream(self._js, self._wanted[name], update=True)
-                log.warning("stream made again", extra={"stream": name})
+                log.log(level, "stream made again", extra={"stream": name})
             except VisavisError as error:
                 self._problems[name] = error.detail
                 if isinstance(error.__cause__, Forbidden):
                     self._tried[name] = tried  # the operator has to do it
                 return None
         return await self._info(name)
+
+    def _is_in_memory(self, name: str) -> bool:
+        return self._wanted[name].storage == api.StorageType.MEMORY
 
     async def _mend_configuration(self, name: str, answer: _Answer) -> None:
         """Change a stream that somebody made with a configuration that is of no use."""

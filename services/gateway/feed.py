@@ -120,6 +120,16 @@ class Feed:
         """The number of subscriptions to all conversations."""
         return sum(len(subscribed.subscriptions) for subscribed in self._subscribed.values())
 
+    def caught_up_model(self) -> ReadModel:
+        """The read model, for requests: what it does not hold does not exist.
+
+        Raises:
+            BusError: it is still being built.
+        """
+        if not self.caught_up.is_set():
+            raise BusError("the conversations are still being read from the log", code="unavailable")
+        return self.model
+
     def state_of(self, conversation: str) -> Conversation:
         """The conversation after the last fact that was read, which the read model may not have written yet."""
         if conversation in self._subscribed:

@@ -67,14 +67,15 @@ class ConversationRoutes:
         return JSONResponse({"id": conversation_id}, 201)
 
     async def list_conversations(self, request: Request) -> Response:
-        return json_answer(self._context.feed.model.conversations_of(current_person(request)))
+        return json_answer(self._context.feed.caught_up_model().conversations_of(current_person(request)))
 
     async def search(self, request: Request) -> Response:
         text = request.query_params.get("text", "")
         if len(text) > LONGEST_QUERY:
             raise TooLarge(f"a search may have {LONGEST_QUERY} characters, this one has {len(text)}")
         # In a thread: it reads the disk, and sound goes on meanwhile.
-        return json_answer(await asyncio.to_thread(self._context.feed.model.search, current_person(request), text))
+        search = self._context.feed.caught_up_model().search
+        return json_answer(await asyncio.to_thread(search, current_person(request), text))
 
     async def conversation(self, request: Request) -> Response:
         return json_answer(view(self._own(request)))

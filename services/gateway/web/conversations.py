@@ -57,8 +57,9 @@ class Conversations:
 
         Raises:
             NotFound: there is no such conversation, or it is another person's.
+            BusError: the read model is still being built.
         """
-        found = self._feed.model.conversation(conversation)
+        found = self._feed.caught_up_model().conversation(conversation)
         if found is None or not person or found.person != person:
             raise NotFound("no such conversation")
         return found
@@ -96,7 +97,12 @@ class Conversations:
         return sum(one.conversation == conversation and one.is_connected for one in self.sessions.values())
 
     async def open(self, person: str, character: str | None) -> str:
-        """Begin a conversation; returns its id."""
+        """Begin a conversation; returns its id.
+
+        Raises:
+            BusError: NATS is away, or the read model is still being built.
+        """
+        self._feed.caught_up_model()  # else it is on the log, and the person is told to try again
         chosen = character or next(iter(self.visible_characters(person)), "")
         created = self.character(person, chosen)
         language = self._language or created.language

@@ -154,10 +154,9 @@ async def serving(
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
         async with asyncio.timeout(10):
-            while (await _get(client, "/api/characters")) is None or (
-                await client.get("/api/characters/ada/portrait")
-            ).status_code != 200:
-                await asyncio.sleep(0.05)
+            for path in ("/api/characters/ada/portrait", "/api/conversations"):
+                while (answer := await _get(client, path)) is None or answer.status_code != 200:
+                    await asyncio.sleep(0.05)
         yield Running(event_log, url, client, server, read_model)
     serving.cancel()
     with suppress(asyncio.CancelledError):

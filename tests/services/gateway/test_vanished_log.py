@@ -1,4 +1,4 @@
-"""A gateway whose streams vanish while it serves."""
+"""A gateway whose streams, or whose read model, vanish while it serves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import httpx2
 import pytest
 
 from bus.events import CharacterEvent
-from tests.services.gateway.conftest import Running, character
+from bus.log.event_log import EventLog
+from bus.settings import Settings
+from tests.services.gateway.conftest import FullDisk, Running, character, serving
 
 
 async def status(client: httpx2.AsyncClient, path: str, wanted: int) -> None:
@@ -44,3 +46,36 @@ async def test_new_conversations_are_served_and_those_of_the_old_log_are_gone(
     assert said.status_code == 202
     listed = (await gateway.client.get("/api/conversations")).json()
     assert [one["id"] for one in listed] == [new]
+
+
+async def test_no_conversation_counts_as_gone_while_the_read_model_is_built_anew(
+    event_log: EventLog, settings: Settings
+) -> None:
+    async with serving(event_log, settings, model=FullDisk) as gateway:
+        assert isinstance(gateway.model, FullDisk)
+        conversation = await gateway.open()
+        one = f"/api/conversations/{conversation}"
+        facts = len(await event_log.facts(conversation))
+        gateway.model.refusals = 10**9
+        gateway.model.path.unlink()
+        await status(gateway.client, "/readyz", 503)
+        requests: list[tuple[str, str, dict[str, str]]] = [
+            ("GET", one, {}),
+            ("GET", f"{one}/events", {}),
+            ("POST", f"{one}/messages", {"text": "Hello"}),
+            ("PUT", f"{one}/character", {"character": "milo"}),
+            ("POST", f"{one}/interrupt", {}),
+            ("POST", f"{one}/rtc", {}),
+            ("GET", "/api/conversations", {}),
+            ("POST", "/api/conversations", {"character": "ada"}),
+            ("GET", "/api/search?text=hello", {}),
+        ]
+        for method, path, body in requests:
+            answer = await gateway.client.request(method, path, json=body)
+            assert (path, answer.status_code, answer.json()["error"]["code"]) == (path, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+        assert len(await event_log.facts(conversation)) == facts
+        gateway.model.refusals = 0
+        await status(gateway.client, one, 200)
+        listed = (await gateway.client.get("/api/conversations")).json()
+        assert [row["id"] for row in listed] == [conversation]

@@ -20,7 +20,8 @@ _WORD = re.compile(r"[\w']+")
 @dataclass(frozen=True)
 class _Language:
     ends: re.Pattern[str]
-    """Ends of a text after which the speaker goes on."""
+    """Ends of a text after which the speaker goes on. Fillers count after other words only: alone, "you know" is what
+    recognisers make of a short "hello"."""
     digits: frozenset[str]
     """Words of which a number is dictated."""
 
@@ -40,11 +41,11 @@ _LANGUAGES = {
             r"(?:what was|what is|what's|whats) (?:it|that|he|she) called",
             r"what(?:'s|s| is| was) the word",
             r"i(?:'m| am) (?:thinking|not sure yet)",
-            r"i mean",
-            r"you know",
-            r"(?:kind|sort) of",
-            r"for example",
-            r"such as",
+            r"\w+ i mean",
+            r"\w+ you know",
+            r"\w+ (?:kind|sort) of",
+            r"\w+ for example",
+            r"\w+ such as",
             r"the thing is",
             r"(?:my|his|her|their|its|the) (?:\w+ )?(?:name|number|address|code|street|email) is",
             r"(?:is|are|was|am) called",
@@ -63,12 +64,12 @@ _LANGUAGES = {
             r"warte mal",
             r"wie (?:heißt|hieß|nennt man|sagt man) (?:das|es|der|die|er|sie)(?: noch(?: ?mal)?)?",
             r"wie soll ich(?: das)? sagen",
-            r"ich meine",
-            r"weißt du",
-            r"zum beispiel",
-            r"sozusagen",
+            r"\w+ ich meine",
+            r"\w+ weißt du",
+            r"\w+ zum beispiel",
+            r"\w+ sozusagen",
             r"das heißt",
-            r"nämlich",
+            r"\w+ nämlich",
             r"(?:mein|sein|ihr|der|die) (?:\w+ )?(?:name|nummer|adresse|straße|code) (?:ist|lautet)",
             r"ich heiße",
             r"buchstabiert",

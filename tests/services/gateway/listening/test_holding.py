@@ -10,10 +10,9 @@ from services.gateway.listening.holding import is_holding
 
 HOLDING = [
     "Let me think.", "well let me see", "Hmm, just a second.", "My name is", "My name is.", "my last name is",
-    "The street is called", "It is for example", "I live in", "I come from.", "how do I say that", "what was it called",
-    "S M I",
-    "My name is spelled T.", "my name is, T", "It is spelled J. O.", "my number is five five one", "It's 0 1 7",
-    "call me at 555 1",
+    "The street is called", "It is for example", "I live in", "I come from.", "how do I say that",
+    "we met in, you know", "what was it called", "S M I", "My name is spelled T.", "my name is, T",
+    "It is spelled J. O.", "my number is five five one", "It's 0 1 7", "call me at 555 1",
 ]  # fmt: skip
 GERMAN = [
     "Lass mich überlegen.", "Moment mal.", "Wie heißt das noch mal", "Mein Name ist.", "ich heiße",
@@ -22,7 +21,7 @@ GERMAN = [
 DONE = [
     "What is your name?", "I live in Leeds.", "My name is Maria.", "I was thinking of you", "Give me five.", "Plan B",
     "It is half past two.", "my number is five five five one two three four", "I have two", "", "  ", "Who am I?",
-    "What is it called?", "Tell me a story about the sea.", "twenty four",
+    "You know.", "I mean", "What is it called?", "Tell me a story about the sea.", "twenty four",
 ]  # fmt: skip
 
 

@@ -67,9 +67,7 @@ describe('opening the page', () => {
     history.replaceState(null, '', '#c=gone')
     await openPage((world) => {
       withHistory(world)
-      const original = world.client.conversation.bind(world.client)
-      world.client.conversation = (id) =>
-        id === 'gone' ? Promise.reject(new ApiError(404, 'not_found', 'no')) : original(id)
+      world.client.failing.set('conversation gone', new ApiError(404, 'not_found', 'no'))
     })
     expect(get('notice').textContent).toContain('could not be opened')
     expect(location.hash).toBe('#c=new')
@@ -146,8 +144,10 @@ describe('talking', () => {
     const hands = user()
     await hands.keyboard('{ >}')
     expect(world.track.enabled).toBe(true)
+    expect(status()).toBe('listening')
     await hands.keyboard('{/ }')
     expect(world.track.enabled).toBe(false)
+    expect(status()).toBe('muted')
     await user().keyboard('m')
     expect(world.track.enabled).toBe(true)
   })

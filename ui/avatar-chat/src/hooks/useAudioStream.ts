@@ -1,5 +1,6 @@
 import { useEffect, type RefObject } from 'react'
 import { LevelMeter } from '../services/levelMeter'
+import { isOpen } from '../services/microphone'
 import { useServices } from './useServices'
 import { useStore } from './useStore'
 
@@ -11,7 +12,7 @@ import { useStore } from './useStore'
 export function useAudioStream(meter?: RefObject<HTMLElement | null>) {
   const { microphone } = useServices().chat.call
   const state = useStore(microphone.state)
-  const audible = state.muted ? null : state.track
+  const audible = isOpen(state) ? state.track : null
   useEffect(() => {
     const element = meter?.current
     if (!audible || !element) return

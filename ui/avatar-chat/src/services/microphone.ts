@@ -8,6 +8,8 @@ export interface MicrophoneState {
   readonly phase: 'off' | 'asking' | 'on' | 'refused'
   readonly problem: MicrophoneProblem | null
   readonly muted: boolean
+  /** The key to talk is held: the person is heard though muted. */
+  readonly held: boolean
   readonly track: MediaStreamTrack | null
 }
 
@@ -48,13 +50,19 @@ export function problemOf(error: unknown): MicrophoneProblem {
   }
 }
 
+/** Whether the person can be heard where there is a track. */
+export function isOpen({ muted, held }: Pick<MicrophoneState, 'muted' | 'held'>): boolean {
+  return !muted || held
+}
+
+const OFF: MicrophoneState = { phase: 'off', problem: null, muted: false, held: false, track: null }
+
 /** The part of `navigator.mediaDevices` that is used; undefined on pages without https. */
 export type Devices = Pick<MediaDevices, 'getUserMedia'> | undefined
 
 export class Microphone {
-  readonly state = new Store<MicrophoneState>({ phase: 'off', problem: null, muted: false, track: null })
+  readonly state = new Store<MicrophoneState>(OFF)
   private readonly devices: () => Devices
-  private held = false
 
   constructor(devices: () => Devices = () => (window.isSecureContext ? navigator.mediaDevices : undefined)) {
     this.devices = devices
@@ -84,7 +92,7 @@ export class Microphone {
 
   /** Push to talk: heard while held, even when muted. */
   hold(held: boolean): void {
-    this.held = held
+    this.state.update((state) => (state.held === held ? state : { ...state, held }))
     this.apply()
   }
 
@@ -92,8 +100,7 @@ export class Microphone {
     const { track } = this.state.get()
     if (track) track.onended = null
     track?.stop()
-    this.held = false
-    this.state.set({ phase: 'off', problem: null, muted: false, track: null })
+    this.state.set(OFF)
   }
 
   private take(track: MediaStreamTrack | null): MediaStreamTrack | null {
@@ -115,8 +122,8 @@ export class Microphone {
   }
 
   private apply(): void {
-    const { track, muted } = this.state.get()
+    const state = this.state.get()
     // A disabled track sends silence: no renegotiation, and the RTP clock goes on.
-    if (track) track.enabled = !muted || this.held
+    if (state.track) state.track.enabled = isOpen(state)
   }
 }

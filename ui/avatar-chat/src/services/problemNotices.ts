@@ -4,6 +4,7 @@ import type { Call } from './call'
 import type { Conversation } from './conversation'
 import { PROBLEMS } from './microphone'
 import type { Notices } from './notices'
+import { AWAY_AFTER } from './status'
 import type { Store } from './store'
 
 /** The part of the chat's state that tells whether the server answers. */
@@ -12,9 +13,6 @@ interface ServerState {
   readonly conversation: Conversation | null
 }
 type Readable<T> = Pick<Store<T>, 'get' | 'subscribe'>
-
-/** Lost connections in a row after which the server counts as away. */
-const AWAY_AFTER = 2
 
 /**
  * Keep the notices of the microphone, the call and the server in step with their states. Returns what stops that.
@@ -48,11 +46,11 @@ function showMicrophone(notices: Notices, call: Call, retry: () => void): void {
   notices.show({ id: 'microphone', tone: 'problem', title, detail: fix, ...(problem !== 'insecure' && { action }) })
 }
 
-function showConnection(notices: Notices, call: Call, talkHere: () => void): void {
+function showConnection(notices: Notices, call: Call, retry: () => void): void {
   const { phase, reason } = call.state.get().connection
   if (phase === 'closed' && reason === 'replaced') {
     const detail = 'It is the newest one that speaks and listens. You can still read and write here.'
-    const action = { label: 'Talk here', run: talkHere }
+    const action = { label: 'Talk here', run: retry }
     notices.show({ id: 'call', tone: 'problem', title: 'The call goes on in another tab', detail, action })
   } else if (phase === 'refused') {
     const detail = `Sound and picture cannot be set up (${reason ?? 'unknown'}). You can type.`
@@ -71,7 +69,7 @@ function watchServer(notices: Notices, state: Readable<ServerState>): () => void
     const retries = conversation?.state.get().retries ?? 0
     if (phase === 'away' || retries >= AWAY_AFTER) {
       if (notices.has('server')) return
-      const detail = 'Nothing is lost. The page goes on by itself as soon as it is back.'
+      const detail = 'The page goes on by itself as soon as it is back.'
       notices.show({ id: 'server', tone: 'problem', title: 'The server is away', detail })
     } else if (retries === 0) notices.remove('server')
   }

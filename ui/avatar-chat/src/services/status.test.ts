@@ -6,7 +6,7 @@ import type { ConversationState } from './conversation'
 import type { MicrophoneState } from './microphone'
 import { isVoiceExpected, statusOf } from './status'
 
-const ON: MicrophoneState = { phase: 'on', problem: null, muted: false, track: null }
+const ON: MicrophoneState = { phase: 'on', problem: null, muted: false, held: false, track: null }
 const TALKING: CallState = { mode: 'talk', connection: { phase: 'connected', retries: 0, stream: null, reason: null } }
 const NOT_CALLING: CallState = { mode: 'none', connection: { phase: 'closed', retries: 0, stream: null, reason: null } }
 
@@ -56,6 +56,7 @@ describe('the status', () => {
 
   it('says that the microphone is muted or not there', () => {
     expect(name(after(), TALKING, { ...ON, muted: true })).toBe('muted')
+    expect(name(after(), TALKING, { ...ON, muted: true, held: true })).toBe('listening')
     expect(name(after(), { ...TALKING, mode: 'watch' })).toBe('watching')
   })
 

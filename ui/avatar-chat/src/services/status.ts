@@ -3,7 +3,7 @@
 import type { ConversationView, SentenceView, TurnView } from '../generated/view'
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
-import type { MicrophoneState } from './microphone'
+import { isOpen, type MicrophoneState } from './microphone'
 
 export type StatusName =
   | 'idle'
@@ -23,7 +23,7 @@ export interface Status {
 }
 
 /** Failures of the event stream in a row after which the server counts as away. */
-const AWAY = 3
+export const AWAY_AFTER = 3
 
 /** Turns in which something may be playing: a cough over an answer is a turn of its own. */
 const RECENT_TURNS = 4
@@ -80,7 +80,7 @@ export function statusOf(
 ): Status {
   const lost = conversation?.retries ?? 0
   const { phase, reason } = call.connection
-  if (lost >= AWAY || (reason === 'unreachable' && lost > 0)) {
+  if (lost >= AWAY_AFTER || (reason === 'unreachable' && lost > 0)) {
     return { name: 'away', words: 'Server away, trying again' }
   }
   if (phase === 'reconnecting' || lost > 0) {
@@ -94,8 +94,8 @@ export function statusOf(
   const plays = phase === 'connected'
   const waiting = plays && conversation?.still === false
   // Noise is taken for a voice at first, but no words come of it.
-  const words = conversation !== null && (!conversation.still || conversation.partial !== '')
-  const hears = plays && call.mode === 'talk' && words
+  const isVoice = conversation !== null && (!conversation.still || conversation.partial !== '')
+  const hears = plays && call.mode === 'talk' && isVoice
   // A cough during a reply is a turn of its own, and the reply goes on.
   const goingOn = waiting && playingIn(conversation.view) ? 'speaking' : null
   switch (activity(turn, { hears, plays, waiting }) ?? goingOn) {
@@ -113,5 +113,5 @@ export function statusOf(
 function resting(call: CallState, microphone: MicrophoneState, name: string): Status {
   if (call.connection.phase !== 'connected') return { name: 'idle', words: 'Ready' }
   if (call.mode === 'watch') return { name: 'watching', words: `Write to ${name}` }
-  return microphone.muted ? { name: 'muted', words: 'You are muted' } : { name: 'listening', words: 'Listening' }
+  return isOpen(microphone) ? { name: 'listening', words: 'Listening' } : { name: 'muted', words: 'You are muted' }
 }

@@ -35,8 +35,9 @@ interface Attempt {
   session: SessionId | null
 }
 
-function isReplaced(data: unknown): boolean {
-  return typeof data === 'string' && /"type": ?"replaced"/.test(data)
+/** What the gateway sends on the control channel (docs/api.md). */
+interface ControlMessage {
+  readonly type: 'ping' | 'replaced'
 }
 
 export class WebRTCConnection {
@@ -118,8 +119,9 @@ export class WebRTCConnection {
     const video = peer.addTransceiver('video', { direction: 'recvonly' })
     const stream = new MediaStream([audio.receiver.track, video.receiver.track])
     const control = peer.createDataChannel('control')
-    control.onmessage = (event?: MessageEvent) => {
-      if (isReplaced(event?.data)) this.replaced(attempt)
+    control.onmessage = (event: MessageEvent<string>) => {
+      const { type } = JSON.parse(event.data) as ControlMessage
+      if (type === 'replaced') this.replaced(attempt)
       else this.pinged(attempt)
     }
     control.onclose = () => this.lost(attempt)

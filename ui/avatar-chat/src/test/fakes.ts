@@ -88,7 +88,7 @@ export function viewOf(id = 'c1', ...steps: readonly [string | null, Step][]): C
   return steps.reduce((view, [turn, step], place) => applyChanges(view, place + 1, step.changes(view, turn)), empty)
 }
 
-/** A client of a gateway with two characters. Records every call; a test may make any of them fail. */
+/** A client of a gateway with two characters. Records every call; a test may make one fail, or all of a kind. */
 export class FakeClient extends AvatarClient {
   readonly calls: string[] = []
   views = new Map<string, ConversationView>()
@@ -101,7 +101,7 @@ export class FakeClient extends AvatarClient {
 
   private answer<T>(call: string, value: T): Promise<T> {
     this.calls.push(call)
-    const error = this.failing.get(call.split(' ')[0] ?? call)
+    const error = this.failing.get(call) ?? this.failing.get(call.split(' ')[0] ?? call)
     return error ? Promise.reject(error) : Promise.resolve(value)
   }
   override characters(): Promise<readonly Character[]> {
@@ -160,7 +160,7 @@ export function fakeTrack(): MediaStreamTrack {
 }
 
 interface FakeChannel {
-  onmessage: ((event?: { data: string }) => void) | null
+  onmessage: ((event: { data: string }) => void) | null
   onclose: (() => void) | null
 }
 
@@ -203,10 +203,10 @@ export class FakePeer {
     this.onconnectionstatechange?.()
   }
   ping() {
-    this.channel.onmessage?.()
+    this.channel.onmessage?.({ data: '{"type":"ping","at":1}' })
   }
   /** The gateway says that another session has taken over. */
   replace() {
-    this.channel.onmessage?.({ data: '{"type": "replaced"}' })
+    this.channel.onmessage?.({ data: '{"type":"replaced"}' })
   }
 }

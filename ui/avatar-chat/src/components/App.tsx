@@ -101,8 +101,10 @@ function Conversation({ character }: { readonly character: Character | null }) {
   const [shown, setShown] = useState({ target, unvoiced })
   if (target !== shown.target || unvoiced !== shown.unvoiced) {
     setShown({ target, unvoiced })
-    // A search result is in it, or an answer that nobody will hear and that no caption will show.
-    if (target !== shown.target ? target : unvoiced) setUp(true)
+    const isFound = target !== null && target !== shown.target
+    // Nobody will hear the answer, and no caption will show it.
+    const isToRead = unvoiced !== null && unvoiced !== shown.unvoiced
+    if (isFound || isToRead) setUp(true)
   }
   const turns = useConversation()?.view.turns.length ?? 0
   return (

@@ -12,18 +12,13 @@ function shownOf(reply: ReplyView | null | undefined): SentenceView | undefined 
   return playing ?? sentences.findLast(({ state }) => state === 'played')
 }
 
-/** The words of that sentence; empty before the first. */
-export function captionOfReply(reply: ReplyView | null | undefined): string {
-  return wordsOf(shownOf(reply))
-}
-
-/** What the voice says of a sentence, without the marks of its Markdown. */
+/** What the voice says of a sentence, without the marks of its Markdown; empty where there is none. */
 function wordsOf(sentence: SentenceView | null | undefined): string {
   return sentence?.spoken_text ?? sentence?.text ?? ''
 }
 
 /** The person's words in the turn in progress. */
-export function captionOfPerson({ view, activeTurn, partial }: ConversationState): string {
+function captionOfPerson({ view, activeTurn, partial }: ConversationState): string {
   const person = view.turns.find(({ id }) => id === activeTurn)?.person
   if (!person) return ''
   if (person.state === 'discarded') return 'Sorry, I did not catch that.'

@@ -79,7 +79,7 @@ describe('The text of a reply', () => {
       'https://example.org/c.png',
       'mailto:ada@example.org',
     ])
-    for (const link of links) expect(link.getAttribute('rel')).toContain('noopener')
+    expect(links.map((link) => link.getAttribute('rel'))).toEqual(links.map(() => 'noopener noreferrer'))
     expect(document.querySelector('img')).toBeNull()
   })
 
@@ -111,6 +111,7 @@ describe('The text of a reply', () => {
   it('lets every paragraph and point find its own direction', () => {
     const apart = { space_before: '\n\n' }
     const page = show([{ text: 'Hello.' }, { text: 'أين أنت؟', ...apart }, { text: '- نعم', ...apart }])
-    for (const block of page.querySelectorAll('p, li')) expect(block.getAttribute('dir')).toBe('auto')
+    const directions = [...page.querySelectorAll('p, li')].map((block) => block.getAttribute('dir'))
+    expect(directions).toEqual(['auto', 'auto', 'auto'])
   })
 })

@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, type ReactNode } from 'react'
 import Markdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import type { SentenceView } from '../generated/view'
@@ -9,24 +9,34 @@ function safeAddress(url: string): string {
   return /^(?:https?:|mailto:)/i.test(url.trim()) ? url : ''
 }
 
+interface LinkProps {
+  readonly href?: string | undefined
+  readonly children?: ReactNode
+}
+
+/** A link to elsewhere; without an address, its text. */
+function Link({ href, children }: LinkProps) {
+  if (!href) return <>{children}</>
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  )
+}
+
+/** A heading of an answer: a line in bold, since the page has headings of its own. */
+function Title({ children }: Pick<LinkProps, 'children'>) {
+  return (
+    <p dir="auto" className="title">
+      {children}
+    </p>
+  )
+}
+
 const COMPONENTS: Components = {
-  a: ({ href, children }) =>
-    href ? (
-      <a href={href} target="_blank" rel="noopener noreferrer">
-        {children}
-      </a>
-    ) : (
-      <>{children}</>
-    ),
+  a: ({ href, children }) => <Link href={href}>{children}</Link>,
   // Nothing is fetched from elsewhere because a model wrote so.
-  img: ({ src, alt }) =>
-    typeof src === 'string' && src ? (
-      <a href={src} target="_blank" rel="noopener noreferrer">
-        {alt || src}
-      </a>
-    ) : (
-      <>{alt}</>
-    ),
+  img: ({ src, alt }) => <Link href={src}>{alt || src}</Link>,
   p: ({ children }) => <p dir="auto">{children}</p>,
   li: ({ children, className }) => (
     <li dir="auto" className={className}>
@@ -44,17 +54,12 @@ const COMPONENTS: Components = {
       <table dir="auto">{children}</table>
     </div>
   ),
-  ...Object.fromEntries(
-    // The page has headings of its own: those of an answer are lines in bold.
-    (['h1', 'h2', 'h3', 'h4', 'h5', 'h6'] as const).map((name) => [
-      name,
-      ({ children }: { children?: React.ReactNode }) => (
-        <p dir="auto" className="title">
-          {children}
-        </p>
-      ),
-    ]),
-  ),
+  h1: Title,
+  h2: Title,
+  h3: Title,
+  h4: Title,
+  h5: Title,
+  h6: Title,
 }
 
 interface ReplyTextProps {

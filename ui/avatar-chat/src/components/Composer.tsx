@@ -3,15 +3,27 @@ import { useState } from 'react'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
 
+/** Characters that may be sent at once. */
 const LONGEST = 4000
-const NEARLY = 3600
+/** Characters left, below which their number is shown. */
+const FEW = 400
+
+function noteOfLength(left: number): string {
+  if (left < 0) return `${-left} characters too many: ${LONGEST} can be sent`
+  return left < FEW ? String(left) : ''
+}
 
 /** The text box. Enter sends, Shift and Enter begin a new line. A text that is too long is kept, and said to be. */
 export function Composer({ name }: { readonly name: string }) {
   const { chat } = useServices()
-  const { phase } = useStore(chat.state)
+  const { phase, returned } = useStore(chat.state)
   const [text, setText] = useState('')
-  const left = LONGEST - text.trim().length
+  const [known, setKnown] = useState(returned)
+  if (returned !== known) {
+    setKnown(returned)
+    if (returned) setText(text.trim() === '' ? returned.text : `${text}\n${returned.text}`)
+  }
+  const left = LONGEST - Array.from(text.trim()).length // the server counts characters, not UTF-16 units
   const ready = text.trim() !== '' && left >= 0 && phase === 'ready'
   const send = () => {
     if (!ready) return
@@ -53,7 +65,7 @@ export function Composer({ name }: { readonly name: string }) {
         data-testid="composer-length"
         className={`self-center text-xs tabular-nums ${left < 0 ? 'text-danger' : 'text-ink-soft'}`}
       >
-        {left < 0 ? `${-left} characters too many: ${LONGEST} can be sent` : left < LONGEST - NEARLY ? left : ''}
+        {noteOfLength(left)}
       </span>
       <button type="submit" data-testid="composer-send" disabled={!ready} aria-label="Send" className="composer-send">
         <ArrowUp aria-hidden className="size-5" />

@@ -1,6 +1,7 @@
 import { act, fireEvent, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
+import { ApiError } from '../services/avatarClient'
 import { openPage, settle } from '../test/page'
 
 const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
@@ -58,8 +59,23 @@ describe('the controls of a call', () => {
     await user().type(get('composer-input'), '{Enter}', { initialSelectionStart: 0, initialSelectionEnd: 0 })
     expect(get('composer-input')).toHaveProperty('value.length', 20_000)
     expect(world.client.calls.filter((made) => made.startsWith('send'))).toEqual([])
-    fireEvent.change(get('composer-input'), { target: { value: 'a'.repeat(4000) } })
+    fireEvent.change(get('composer-input'), { target: { value: '😀'.repeat(4000) } }) // characters, not UTF-16 units
+    expect(get('composer-length').textContent).toBe('0')
     expect(get('composer-send')).toHaveProperty('disabled', false)
+  })
+
+  it('puts a text back for which no conversation can be opened', async () => {
+    const { world } = await openPage((fresh) => fresh.client.failing.set('open', new ApiError(503, 'away', 'no')))
+    await user().type(get('composer-input'), 'first{Enter}')
+    await settle()
+    expect(get('composer-input')).toHaveProperty('value', 'first')
+    expect(get('notice').textContent).toContain('That did not work')
+    world.client.failing.clear()
+    await user().type(get('composer-input'), '{Enter}')
+    await settle()
+    world.connect()
+    await settle()
+    expect(world.client.calls.at(-1)).toMatch(/^send c\d first$/)
   })
 
   it('falls silent where the call goes on in another tab, says so, and takes it back', async () => {

@@ -8,14 +8,14 @@ import type {
   FaceRefused,
   Id,
   ReplyId,
-  SpeechFailed,
   TurnId,
 } from '../generated/events'
 import { ApiError, AvatarClient, type SearchHit, type Traits } from './avatarClient'
 import { backoff } from './backoff'
 import { Call } from './call'
 import { ChatLists } from './chatLists'
-import { Conversation } from './conversation'
+import { Conversation, type ConversationObserver } from './conversation'
+import { noticeOf } from './factNotices'
 import { Notices } from './notices'
 import { watchProblems } from './problemNotices'
 import { StatusPoll } from './statusPoll'
@@ -30,21 +30,30 @@ export interface ChatState {
   readonly target: { readonly turn: TurnId } | null
   /** The newest reply of which something can only be read. */
   readonly unvoiced: ReplyId | null
+  /** A text for which no conversation could be opened, back to the person; a new object each time. */
+  readonly returned: { readonly text: string } | null
 }
 
-const BEGINNING: ChatState = { phase: 'loading', conversation: null, chosen: null, target: null, unvoiced: null }
+const BEGINNING: ChatState = {
+  phase: 'loading',
+  conversation: null,
+  chosen: null,
+  target: null,
+  unvoiced: null,
+  returned: null,
+}
 const HASH = /^#c=([A-Za-z0-9_-]{1,64})$/
 
 /** What a chat is made of; that of the browser unless a test passes another. */
 export interface ChatDependencies {
   readonly client: AvatarClient
   readonly call: Call
-  openConversation(id: ConversationId, observe: (event: Event) => void): Promise<Conversation>
+  openConversation(id: ConversationId, observer: ConversationObserver): Promise<Conversation>
 }
 
 function browser(): ChatDependencies {
   const client = new AvatarClient()
-  return { client, call: new Call(client), openConversation: (id, observe) => Conversation.open(client, id, observe) }
+  return { client, call: new Call(client), openConversation: (id, observer) => Conversation.open(client, id, observer) }
 }
 
 export class Chat {
@@ -103,12 +112,12 @@ export class Chat {
   /** Send a message; the first one calls, so that the answer is seen and heard. */
   async send(text: string, id?: Id): Promise<void> {
     await this.attempt(async () => {
-      const conversation = this.ensureConversation()
-      const { mode, connection } = this.call.state.get()
-      // Writing beside a call in another tab does not take that over.
-      const elsewhere = connection.reason === 'replaced'
-      if (mode === 'none' && !this.hungUp && !elsewhere) await this.call.begin('watch', conversation)
-      await conversation
+      try {
+        await this.openToWrite()
+      } catch (error) {
+        this.state.update((state) => ({ ...state, returned: { text } }))
+        throw error
+      }
       await this.state.get().conversation?.send(text, this.call.connected(), id)
     })
   }
@@ -165,6 +174,7 @@ export class Chat {
   /** Open an earlier conversation, at a turn where one is given. */
   async openConversation(id: ConversationId, turn: TurnId | null = null): Promise<void> {
     const { conversation } = this.state.get()
+    this.notices.remove('gone')
     if (conversation?.id !== id) {
       this.call.leave()
       await this.attempt(() => this.switchTo(id))
@@ -216,15 +226,28 @@ export class Chat {
   private async ensureConversation(): Promise<ConversationId> {
     const { conversation, chosen } = this.state.get()
     if (conversation) return conversation.id
-    const { id } = await this.dependencies.client.open(chosen)
+    // The chosen one may have been removed; the page shows the first one then.
+    const character = this.lists.character(chosen) ?? this.lists.state.get().characters[0]
+    const { id } = await this.dependencies.client.open(character?.id ?? null)
     await this.switchTo(id)
     void this.lists.reloadConversations()
     return id
   }
 
+  /** Open a conversation for a message, and call there unless the person does not want that. */
+  private async openToWrite(): Promise<void> {
+    const conversation = this.ensureConversation()
+    const { mode, connection } = this.call.state.get()
+    // Writing beside a call in another tab does not take that over.
+    const elsewhere = connection.reason === 'replaced'
+    if (mode === 'none' && !this.hungUp && !elsewhere) await this.call.begin('watch', conversation)
+    await conversation
+  }
+
   private async switchTo(id: ConversationId): Promise<void> {
     const opening = ++this.opening
-    const conversation = await this.dependencies.openConversation(id, (event) => this.observe(event))
+    const observer = { onEvent: (event: Event) => this.observe(event), onGone: () => void this.onGone(id) }
+    const conversation = await this.dependencies.openConversation(id, observer)
     if (opening === this.opening) this.show(conversation)
     else conversation.close()
   }
@@ -236,38 +259,40 @@ export class Chat {
     if (location.hash !== hash) history.replaceState(null, '', location.pathname + location.search + hash)
   }
 
+  /** The server no longer has the open conversation: say so, and go on in a new one with what was not sent yet. */
+  private async onGone(id: ConversationId): Promise<void> {
+    const { conversation } = this.state.get()
+    if (conversation?.id !== id) return
+    const unsent = conversation.takeUnsent()
+    const { mode } = this.call.state.get()
+    const tell = (detail: string) =>
+      this.notices.show({ id: 'gone', tone: 'problem', title: 'That conversation is gone', detail })
+    tell('The server no longer has it. You go on in a new one.')
+    void this.lists.reloadConversations()
+    void this.lists.reloadCharacters()
+    await this.startConversation()
+    const hasEnded = mode !== 'none' && this.call.state.get().mode === 'none'
+    if (hasEnded) tell('The server no longer has it, and the call has ended with it.')
+    for (const { text, message } of unsent) await this.send(text, message)
+  }
+
   private observe(event: Event): void {
     const { body } = event
+    if (body.type === 'reply.ended') this.notices.remove('gone')
     if (body.type === 'conversation.titled' || body.type === 'reply.ended') void this.lists.reloadConversations()
     if (body.type === 'command.recognised') this.onCommand(body.name)
-    if (body.type === 'reply.failed') {
-      this.notices.show({ id: 'reply', tone: 'news', title: 'There was no answer', detail: body.detail })
-    }
+    const notice = noticeOf(body)
+    if (notice) this.notices.show(notice)
     if (body.type === 'reply.sentence') {
       const voiced = body.spoken && body.spoken_text !== '' && this.call.state.get().mode !== 'none'
       if (!voiced) this.state.update((state) => ({ ...state, unvoiced: body.reply }))
     }
-    if (body.type === 'speech.failed') this.onSpeechFailed(body)
-    if (body.type === 'utterance.discarded' && body.detail) {
-      const detail = `${body.detail}. You can write.`
-      this.notices.show({ id: 'language', tone: 'news', title: 'That language is not understood here', detail })
-    }
+    if (body.type === 'speech.failed') this.state.update((state) => ({ ...state, unvoiced: body.reply }))
     if (body.type === 'face.made') void this.onFaceMade(body.character)
     if (body.type === 'face.refused') this.onFaceRefused(body)
     if (body.type === 'conversation.character_chosen' && !this.lists.character(body.character)) {
       void this.lists.awaitCharacter(body.character) // made in another tab
     }
-    if (body.type === 'service.step_failed') {
-      this.notices.show({ id: 'step', tone: 'news', title: `A step failed: ${body.service}`, detail: body.detail })
-    }
-  }
-
-  /** The words of a sentence without a voice can be read. */
-  private onSpeechFailed({ reply, code, detail }: SpeechFailed): void {
-    this.state.update((state) => ({ ...state, unvoiced: reply }))
-    if (code !== 'no_voice') return
-    const title = 'This answer can only be read'
-    this.notices.show({ id: 'no-voice', tone: 'news', title, detail: `${detail[0]?.toUpperCase()}${detail.slice(1)}.` })
   }
 
   /** A character was made: the tab that requested it chooses it. */
@@ -289,10 +314,6 @@ export class Chat {
   private onCommand(name: CommandName): void {
     if (name === 'new_conversation') void this.startConversation()
     if (name === 'voice_on') this.notices.remove('voice')
-    if (name === 'text_only') {
-      const detail = 'Say or write "voice on" to hear it again.'
-      this.notices.show({ id: 'voice', tone: 'news', title: 'Answers are written only', detail })
-    }
   }
 
   /** A hidden tab without a call needs no events; it catches up once it is visible. */

@@ -68,24 +68,33 @@ function turnInProgress(turns: readonly TurnView[], current: TurnId | null, { tu
 }
 
 const STILL_AFTER = 6000
+/** Failures of the event stream in a row after which "not found" counts: another gateway may be a moment behind. */
+const GONE_AFTER = 2
 
-type Observer = (event: Event) => void
+export interface ConversationObserver {
+  readonly onEvent: (event: Event) => void
+  /** The server no longer has the conversation: its log was deleted, or put back from an older copy. */
+  readonly onGone: () => void
+}
 
 export class Conversation {
   readonly id: ConversationId
   readonly state: Store<ConversationState>
   private readonly stream: EventStream
   private readonly client: AvatarClient
+  private readonly observer: ConversationObserver
   private keys = 0
   private timer: ReturnType<typeof setTimeout> | null = null
+  private gone = false
 
   private constructor(
     client: AvatarClient,
     view: ConversationView,
-    observe: Observer,
+    observer: ConversationObserver,
     create?: (url: string) => Source,
   ) {
     this.client = client
+    this.observer = observer
     this.id = view.id
     this.state = new Store<ConversationState>({
       view,
@@ -99,10 +108,10 @@ export class Conversation {
     const listener = {
       onUpdate: (seq: number, update: ConversationUpdate) => {
         this.apply(seq, update)
-        observe(update.event)
+        observer.onEvent(update.event)
       },
       onLive: (event: LiveEvent) => this.applyLive(event),
-      onConnection: (retries: number) => this.state.update((state) => ({ ...state, retries })),
+      onConnection: (retries: number) => this.onConnection(retries),
     }
     this.stream = new EventStream((after) => client.eventsUrl(view.id, after), view.seq, listener, create)
   }
@@ -115,23 +124,28 @@ export class Conversation {
   static async open(
     client: AvatarClient,
     id: ConversationId,
-    observe: Observer = () => undefined,
+    observer: ConversationObserver,
     create?: (url: string) => Source,
   ): Promise<Conversation> {
-    return new Conversation(client, await client.conversation(id), observe, create)
+    return new Conversation(client, await client.conversation(id), observer, create)
   }
 
-  /** Send a message. It is shown at once, and marked if it could not be sent. */
+  /**
+   * Send a message. It is shown at once, and marked if it could not be sent. One that is on its way when the
+   * conversation turns out to be gone is left to `takeUnsent`.
+   */
   async send(text: string, ready: Promise<unknown> = Promise.resolve(), id: Id = newId()): Promise<void> {
     const message: PendingMessage = { key: ++this.keys, text, state: 'sending', message: id }
     this.state.update((state) => ({ ...state, pending: [...state.pending, message] }))
     await ready
+    if (this.isGone()) return
     try {
       const taken = await this.client.send(this.id, text, id)
       // The fact may have come before the answer to the request did.
       if (this.state.get().view.turns.some((turn) => turn.id === taken.turn)) this.drop(message.key)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
+      if (this.isGone()) return
       this.change(message.key, { state: 'failed' })
       throw error
     }
@@ -142,6 +156,13 @@ export class Conversation {
     const message = this.state.get().pending.find((pending) => pending.key === key)
     this.drop(key)
     return message
+  }
+
+  /** Remove all messages that have no fact, to send them in another conversation. */
+  takeUnsent(): readonly PendingMessage[] {
+    const { pending } = this.state.get()
+    this.state.update((state) => ({ ...state, pending: [] }))
+    return pending
   }
 
   pause(): void {
@@ -171,6 +192,38 @@ export class Conversation {
       still: false,
       times: foldTimes(state.times, event),
     }))
+  }
+
+  private onConnection(retries: number): void {
+    const wasLost = this.state.get().retries > 0
+    this.state.update((state) => ({ ...state, retries }))
+    if (retries > 0 || wasLost) void this.compare(retries)
+  }
+
+  /**
+   * Compare what is shown with what the server has: the browser does not tell why it lost the events, and a log that
+   * was deleted or put back may never reach the sequence after which they are asked for.
+   */
+  private async compare(retries: number): Promise<void> {
+    const { position } = this.stream
+    // What came meanwhile is newer than the answer.
+    const isCurrent = () => this.state.get().retries === retries && this.stream.position === position
+    try {
+      const view = await this.client.conversation(this.id)
+      if (!isCurrent() || view.seq >= position) return
+      this.state.update((state) => ({ ...state, view, partial: '', activeTurn: null, still: true, times: null }))
+      this.stream.restart(view.seq)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.status !== 404 || retries < GONE_AFTER || !isCurrent()) return
+      this.gone = true
+      this.close()
+      this.observer.onGone()
+    }
+  }
+
+  private isGone(): boolean {
+    return this.gone
   }
 
   private applyLive({ body }: LiveEvent): void {

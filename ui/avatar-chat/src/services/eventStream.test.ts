@@ -99,10 +99,20 @@ describe('the event stream', () => {
     expect(source().url).toBe('events?after=8')
   })
 
+  it('goes on after an earlier sequence where it is told to, and passes on what follows', () => {
+    source().send(12, CLOSED)
+    expect(stream.position).toBe(12)
+    stream.restart(9)
+    expect(source().url).toBe('events?after=9')
+    source().send(10, CLOSED)
+    expect(updates.map(([seq]) => seq)).toEqual([12, 10])
+  })
+
   it('opens nothing any more once it is closed', () => {
     source().fail()
     stream.close()
     stream.reopen()
+    stream.restart(1)
     vi.advanceTimersByTime(60_000)
     expect(sources).toHaveLength(1)
   })

@@ -55,6 +55,17 @@ export class EventStream {
     if (!this.closed) this.connect()
   }
 
+  /** Sequence of the last fact that was passed on. */
+  get position(): number {
+    return this.seq
+  }
+
+  /** Go on after another sequence than that of the last fact. */
+  restart(after: number): void {
+    this.seq = after
+    this.reopen()
+  }
+
   /** Disconnect until `reopen`. */
   pause(): void {
     this.drop()

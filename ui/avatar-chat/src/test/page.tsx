@@ -45,8 +45,8 @@ export class FakeWorld implements ChatDependencies {
     )
   }
 
-  async openConversation(...[id, observe]: Parameters<ChatDependencies['openConversation']>): Promise<Conversation> {
-    this.conversation = await Conversation.open(this.client, id, observe, (url) => {
+  async openConversation(...[id, observer]: Parameters<ChatDependencies['openConversation']>): Promise<Conversation> {
+    this.conversation = await Conversation.open(this.client, id, observer, (url) => {
       const source = new FakeSource(url)
       this.sources.push(source)
       return source

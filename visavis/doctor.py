@@ -69,7 +69,7 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
         ):
             sequences = [f"{name} {await event_log.last_sequence(name)}" for name in _STREAMS]
             running = await discover(event_log)
-            services = sorted(f"{one.name} ({one.engine or one.version})" for one in running)
+            services = sorted(f"{one.name} ({one.engine_in_use or one.version})" for one in running)
             own = await event_log.clock_ahead()
             version = event_log.nc.connected_server_version
             return [

@@ -144,7 +144,7 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_TIMEOUT:.0f} s")
         if supervisor.gave_up.is_set():
             return
-        engines = {one.name: one.engine for one in await discover(event_log)}
+        engines = {one.name: one.engine_in_use for one in await discover(event_log)}
     for name in SERVICES:
         if engines.get(name):
             print_line("visavis", f"{name} uses {engines[name]}")

@@ -40,7 +40,18 @@ class ServiceInfo(msgspec.Struct, frozen=True):
 
     @property
     def engine(self) -> str:
+        """The engine that was chosen."""
         return self.metadata.get("engine", "")
+
+    @property
+    def serving(self) -> str:
+        """The engine that served at the time of the answer: another one for as long as the chosen one is not loaded."""
+        return self.metadata.get("serving", "") or self.engine
+
+    @property
+    def engine_in_use(self) -> str:
+        """Which engine serves, and for which other one, in one line for people."""
+        return self.engine if self.serving == self.engine else f"{self.serving}, in place of {self.engine}"
 
     @property
     def note(self) -> str:
@@ -61,18 +72,23 @@ class _MicroService(nats.micro.service.Service):
     """A service of the NATS micro protocol whose endpoint is a durable consumer."""
 
     def __init__(
-        self, event_log: EventLog, config: ServiceConfig, endpoint: WorkEndpoint | None, note: Callable[[], str]
+        self,
+        event_log: EventLog,
+        config: ServiceConfig,
+        endpoint: WorkEndpoint | None,
+        note: Callable[[], str],
+        serving: Callable[[], str],
     ) -> None:
         super().__init__(event_log.nc, config)
         self._queue = config.name
         self._endpoint = endpoint
         self._note = note
+        self._serving = serving
 
     def info(self) -> nats.micro.service.ServiceInfo:
         info = super().info()
-        info.metadata = {**(info.metadata or {}), "clock": str(clock.now())}
-        if note := self._note():
-            info.metadata = {**(info.metadata or {}), "note": note}
+        now = {"clock": str(clock.now()), "note": self._note(), "serving": self._serving()}
+        info.metadata = {**(info.metadata or {}), **{key: value for key, value in now.items() if value}}
         if self._endpoint is not None:
             subject = ",".join(self._endpoint.subjects)
             info.endpoints.append(EndpointInfo(name=_ENDPOINT, subject=subject, queue_group=self._queue))
@@ -113,10 +129,13 @@ async def announce(
     engine: str = "",
     endpoint: WorkEndpoint | None = None,
     note: Callable[[], str] = str,
+    serving: Callable[[], str] = str,
 ) -> AsyncIterator[None]:
     """Answer discovery under this name while the context lasts.
 
     Args:
+        engine: that was chosen.
+        serving: the engine that serves, where that is another one, else ""; asked at each answer.
         note: what a person should know about its state, in one line; asked at each answer.
     """
     config = ServiceConfig(
@@ -125,7 +144,7 @@ async def announce(
         description=f"Visavis {name}",
         metadata={"engine": engine, "pid": str(os.getpid())},
     )
-    service = _MicroService(event_log, config, endpoint, note)
+    service = _MicroService(event_log, config, endpoint, note, serving)
     await service.start()
     await _warn_of_clock(event_log)
     try:

@@ -88,7 +88,7 @@ class Runner:
         endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
         try:
             async with (
-                announce(self._event_log, service.name, service.engine, endpoint, service.note),
+                announce(self._event_log, service.name, service.engine, endpoint, service.note, service.serving),
                 asyncio.TaskGroup() as tasks,
             ):
                 tasks.create_task(self._event_log.watch.run())

@@ -118,10 +118,6 @@ def _nothing() -> None:
     pass
 
 
-def _no_note() -> str:
-    return ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """One service of Visavis."""
@@ -130,14 +126,16 @@ class Service:
     consumes: tuple[type[Body], ...]
     handle: Handler
     engine: str
-    """Name of the engine in use, for discovery and `doctor`."""
+    """Name of the engine that was chosen, for discovery and `doctor`."""
+    serving: Callable[[], str] = field(default=str)
+    """Name of the engine that serves now, where that may be another one: the chosen one is still loaded; "": it is."""
     on_failure: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
     """Facts that show the person that handling an event failed for good."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
     """Gauges of the machine; called in a thread each time that the metrics are read."""
-    note: Callable[[], str] = field(default=_no_note)
+    note: Callable[[], str] = field(default=str)
     """What a person should know about its state now, such as a download, in one line; for discovery."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""

@@ -139,6 +139,7 @@ def build(settings: Settings) -> Service:
         handle=dialogue.reply,
         background=together(background) if background else None,
         engine=choice.option.name,
+        serving=local.serving if local else str,
         note=local.note if local else str,
         on_failure=dialogue.failure_facts,
         forget=dialogue.forget,

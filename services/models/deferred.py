@@ -24,13 +24,22 @@ class Deferred(Generic[T]):
         load: fetches and loads it; may take minutes. None: the fallback is the value.
         name: of what is loaded, for the log.
         pauses: seconds between attempts.
+        fallback_name: the fallback's, where it is an engine.
     """
 
     def __init__(
-        self, load: Callable[[], T] | None, fallback: T, name: str, pauses: Sequence[float] = RETRY_PAUSES
+        self,
+        load: Callable[[], T] | None,
+        fallback: T,
+        name: str,
+        pauses: Sequence[float] = RETRY_PAUSES,
+        *,
+        fallback_name: str = "",
     ) -> None:
         self.current = fallback
         self.name = name
+        self.serving = fallback_name
+        """The engine that serves in the place of the one to be loaded, also if that can never be; "" once it is."""
         self._pauses = pauses
         self.resolved = threading.Event()
         """Set once it is loaded, or can never be."""
@@ -49,6 +58,7 @@ class Deferred(Generic[T]):
         while not self.resolved.is_set():
             try:
                 self.current = load()
+                self.serving = ""
                 log.info("model loaded", extra={"model": self.name})
                 self.resolved.set()
             except VisavisError as error:

@@ -79,17 +79,24 @@ def fetch_and_verify(model: Model, settings: Settings) -> Path:
 
 
 def load_or_defer(
-    model: Model, settings: Settings, load: Callable[[Path], T], make_fallback: Callable[[], T]
+    model: Model,
+    settings: Settings,
+    load: Callable[[Path], T],
+    make_fallback: Callable[[], T],
+    *,
+    fallback_name: str = "",
 ) -> Deferred[T]:
     """Load a model now if its files are here; else fetch and load it in the background, while the fallback serves.
 
     Args:
         load: from the folder of its files.
         make_fallback: called only if it is needed.
+        fallback_name: of the engine that it makes, if it does.
     """
     if is_here(model, settings):
         try:
             return Deferred.ready(load(verified_folder(model, settings)), model.name)
         except ConfigurationError as error:
             log.warning("model cannot be used", extra={"model": model.name, "why": error.detail})
-    return Deferred(lambda: load(fetch_and_verify(model, settings)), make_fallback(), model.name)
+    fallback = make_fallback()
+    return Deferred(lambda: load(fetch_and_verify(model, settings)), fallback, model.name, fallback_name=fallback_name)

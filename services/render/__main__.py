@@ -74,10 +74,9 @@ ENGINES = engines()
 def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Service:
     """The service with the engine that the settings ask for."""
     choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
-    built = service(
-        choice.option.load(settings), _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate
-    )
-    return replace(built, engine=choice.option.name)
+    renderer = choice.option.load(settings)
+    built = service(renderer, _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate)
+    return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 
 
 if __name__ == "__main__":

@@ -166,12 +166,14 @@ def _load_or_defer_whisper(
     if settings.model_downloads == "off" or (silero and weights.find_local(model, format, settings) is not None):
         return load()
     if english is not None:
-        fallback = english
+        fallback, name = english, ""
     elif silero and is_here(MOONSHINE, settings) and _missing_packages("onnxruntime", extra="") is None:
-        fallback = NamedEngine(_moonshine(folder_of(MOONSHINE, settings), settings), "moonshine")
+        name = "moonshine"
+        fallback = NamedEngine(_moonshine(folder_of(MOONSHINE, settings), settings), name)
     else:
-        fallback = NamedEngine(_load_pocketsphinx(settings), "pocketsphinx")
-    return DeferredEngine(Deferred(load, fallback, f"Whisper {model}"))
+        name = "pocketsphinx"
+        fallback = NamedEngine(_load_pocketsphinx(settings), name)
+    return DeferredEngine(Deferred(load, fallback, f"Whisper {model}", fallback_name=name))
 
 
 def _why_whisper_torch_unavailable(settings: Settings) -> str | None:
@@ -225,7 +227,7 @@ def _load_moonshine(settings: Settings) -> Transcriber:
     def pocketsphinx() -> Transcriber:
         return NamedEngine(_load_pocketsphinx(settings), "pocketsphinx")
 
-    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, pocketsphinx))
+    english = DeferredEngine(load_or_defer(MOONSHINE, settings, load, pocketsphinx, fallback_name="pocketsphinx"))
     if _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
         return english
     return LanguageRouter(english, lambda: _load_whisper(settings, english))
@@ -283,8 +285,10 @@ def build(settings: Settings, engines: tuple[EngineOption[Transcriber], ...] = E
     """The service with the configured engine; `auto` skips an engine that does not load or keep up."""
     choice, engine = load_engine(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
     speeds = EngineSpeeds.of(settings)
+    english = engine.english if isinstance(engine, LanguageRouter) else engine
     return replace(
         service(engine, choice.option.name),
+        serving=lambda: english.serving if isinstance(english, DeferredEngine) else "",
         note=lambda: "; ".join(filter(None, (DOWNLOADS.note(), speeds.note("stt")))),
     )
 

@@ -17,6 +17,11 @@ class DeferredEngine:
     def __init__(self, deferred: Deferred[Transcriber]) -> None:
         self._deferred = deferred
 
+    @property
+    def serving(self) -> str:
+        """The engine that serves in the place of the deferred one; "" once that is loaded."""
+        return self._deferred.serving
+
     def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
         try:
             return self._deferred.current.open(language, prompt, phrases)

@@ -21,7 +21,7 @@ class LanguageRouter:
     uses_prompt = True
 
     def __init__(self, english: Transcriber, load_others: Callable[[], Transcriber]) -> None:
-        self._english = english
+        self.english = english
         self._load_others = load_others
 
     @cached_property
@@ -30,5 +30,5 @@ class LanguageRouter:
 
     def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
         code = language.lower().split("-")[0]
-        engine = self._english if code in ("en", UNKNOWN_LANGUAGE) else self._others
+        engine = self.english if code in ("en", UNKNOWN_LANGUAGE) else self._others
         return engine.open(language, prompt, phrases)

@@ -120,7 +120,8 @@ class EngineTable:
 
         if settings.xtts_model:
             return load(Path(settings.xtts_model))
-        return DeferredEngine(load_or_defer(XTTS, settings, load, lambda: fallback))
+        name = self._name_without_download(settings)
+        return DeferredEngine(load_or_defer(XTTS, settings, load, lambda: fallback, fallback_name=name))
 
     def _load_hibari(self, settings: Settings) -> Synthesizer:
         """hibari for English women, Kokoro for men and its other languages, where it keeps up."""
@@ -148,7 +149,8 @@ class EngineTable:
 
         if settings.kokoro_model:
             return load(Path(settings.kokoro_model))
-        return DeferredEngine(load_or_defer(KOKORO, settings, load, lambda: fallback))
+        name = self._name_without_download(settings)
+        return DeferredEngine(load_or_defer(KOKORO, settings, load, lambda: fallback, fallback_name=name))
 
     def _espeak(self) -> EspeakEngine | None:
         return None if self.why_espeak_unavailable() else EspeakEngine()
@@ -161,6 +163,12 @@ class EngineTable:
             others = PicoEngine(VisemeEstimator(espeak), others)
         return others if flite is None else LanguageRouter(flite, others)
 
+    def _name_without_download(self, settings: Settings) -> str:
+        """What the table of engines calls those of `_without_download`; "silent" where none can run."""
+        simple = ("pico", "flite+espeak", "espeak", "flite")
+        reasons = {row.name: row.why_unavailable for row in self.options()}
+        return next((name for name in simple if reasons[name](settings) is None), "silent")
+
 
 ENGINES: tuple[EngineOption[Synthesizer], ...] = EngineTable().options()
 
@@ -170,6 +178,7 @@ def build(settings: Settings) -> Service:
     speeds = EngineSpeeds.of(settings)
     return replace(
         service(engine, choice.option.name),
+        serving=lambda: engine.serving if isinstance(engine, DeferredEngine) else "",
         note=lambda: "; ".join(filter(None, (DOWNLOADS.note(), speeds.note("tts")))),
     )
 

@@ -235,14 +235,17 @@ def test_the_disk_has_to_have_room_for_all_streams(tmp_path: Path, free: int, st
 
 
 async def test_a_server_shows_its_version_streams_and_services(event_log: EventLog, settings: Settings) -> None:
-    async with announce(event_log, "dialogue", "companion"):
+    async with (
+        announce(event_log, "dialogue", "companion"),
+        announce(event_log, "stt", "moonshine", serving=lambda: "pocketsphinx"),
+    ):
         found = await check_nats(settings)
     assert [(result.subject, result.state) for result in found] == [
         ("nats", "ok"), ("streams", "ok"), ("services", "ok"), ("dead letters", "ok")
     ]  # fmt: skip
     assert re.fullmatch(r"2\.\d+\.\d+ at nats://127\.0\.0\.1:\d+", found[0].message)
     assert found[1].message.startswith("last sequences: CONVERSATIONS 0, AUDIO 0")
-    assert found[2].message == "dialogue (companion)"
+    assert found[2].message == "dialogue (companion), stt (pocketsphinx, in place of moonshine)"
     await event_log.js.publish("dead.CONVERSATIONS.tts", b"x")
     remark = (await check_nats(settings))[3]
     assert (remark.state, remark.message) == ("warning", "1: work that was given up")

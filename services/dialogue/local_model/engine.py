@@ -64,9 +64,13 @@ class LocalModel:
         """The name of the engine that is asked now."""
         return self._name if self._recovered else self._fallback.name
 
+    def serving(self) -> str:
+        """The engine that answers in place of the model; "" while the model does."""
+        return "" if self._recovered else self._fallback.name
+
     def note(self) -> str:
         """Who answers in place of the model, in one line; "" while the model does."""
-        return "" if self._recovered else f"the language model loads or is busy, the {self._fallback.name} answers"
+        return f"the language model loads or is busy, the {self.serving()} answers" if self.serving() else ""
 
     @property
     def _recovered(self) -> bool:

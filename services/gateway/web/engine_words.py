@@ -6,7 +6,7 @@ import re
 from typing import TypedDict
 
 from services.improvements import Machine
-from services.models.catalogue import KOKORO, LIVEPORTRAIT, MOONSHINE
+from services.models.catalogue import KOKORO
 
 _WORDS = {
     ("stt", "whisper"): "Whisper, many languages, on this machine",
@@ -26,13 +26,13 @@ _WORDS = {
     ("render", "layered"): "Drawn characters; photos are warped by the processor",
     ("render", "liveportrait"): "Drawn characters; photos are moved by LivePortrait on the graphics card",
 }
-_WITHOUT_MODEL = {
-    ("stt", "moonshine"): (MOONSHINE, "PocketSphinx, clear English only, until Moonshine is here"),
-    ("tts", "hibari"): (KOKORO, "hibari for women in English, simpler voices for the others until Kokoro is here"),
-    ("tts", "kokoro"): (KOKORO, "Simpler voices until Kokoro is here"),
-    ("render", "liveportrait"): (LIVEPORTRAIT, "Drawn characters; photos are warped until LivePortrait is here"),
+_UNTIL_LOADED = {
+    ("stt", "moonshine"): "PocketSphinx, clear English only, until Moonshine is here",
+    ("tts", "kokoro"): "Simpler voices until Kokoro is here",
+    ("render", "liveportrait"): "Drawn characters; photos are warped until LivePortrait is here",
 }
-"""What serves while the model of an engine is missing."""
+"""What serves while an engine is not loaded; for the others the words of the one that serves do."""
+_WITHOUT_KOKORO = "hibari for women in English, simpler voices for the others until Kokoro is here"
 _TOO_SLOW = {
     ("stt", "moonshine"): ("moonshine", "PocketSphinx, clear English only: Moonshine is too slow for this machine"),
     ("tts", "hibari"): (
@@ -51,13 +51,20 @@ class DownloadRow(TypedDict):
     """None where the size is not known."""
 
 
-def engine_words(service: str, engine: str, machine: Machine) -> str:
-    """What an engine is, in one line; the engine's name where nothing is known of it."""
+def engine_words(service: str, engine: str, machine: Machine, serving: str = "") -> str:
+    """What the engine of a service is, in one line; the engine's name where nothing is known of it.
+
+    Args:
+        engine: that was chosen.
+        serving: that serves now; "": the chosen one.
+    """
     key = (service, engine)
     if key in _TOO_SLOW and _TOO_SLOW[key][0] in machine.too_slow and service not in machine.chosen:
         return _TOO_SLOW[key][1]
-    if key in _WITHOUT_MODEL and _WITHOUT_MODEL[key][0].name not in machine.models:
-        return _WITHOUT_MODEL[key][1]
+    if serving not in ("", engine):
+        return _UNTIL_LOADED.get(key) or engine_words(service, serving, machine)
+    if key == ("tts", "hibari") and KOKORO.name not in machine.models:
+        return _WITHOUT_KOKORO
     if key == ("stt", "moonshine") and "faster_whisper" in machine.packages:
         return "Moonshine for English, Whisper for other languages, on this machine"
     return _WORDS.get(key, engine)

@@ -55,7 +55,7 @@ def status(running: Mapping[str, ServiceInfo], machine: Machine) -> dict[str, An
 def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any]:
     if info is None:
         return {"name": name, "engine": "", "words": "", "up": False, "note": "not running", "downloads": []}
-    words = engine_words(name, info.engine, machine)
+    words = engine_words(name, info.engine, machine, info.serving)
     return {
         "name": name,
         "engine": info.engine,

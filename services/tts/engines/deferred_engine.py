@@ -14,6 +14,11 @@ class DeferredEngine:
     def __init__(self, deferred: Deferred[Synthesizer]) -> None:
         self._deferred = deferred
 
+    @property
+    def serving(self) -> str:
+        """The engine that serves in the place of the deferred one; "" once that is loaded."""
+        return self._deferred.serving
+
     def voice_for(self, voice: Voice) -> str:
         return self._deferred.current.voice_for(voice)
 

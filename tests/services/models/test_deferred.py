@@ -23,11 +23,11 @@ def test_the_fallback_serves_until_it_is_loaded() -> None:
         assert may_load.wait(PATIENCE)
         return "best"
 
-    deferred = Deferred(load, "fallback", "m")
-    assert deferred.current == "fallback"
+    deferred = Deferred(load, "fallback", "m", fallback_name="simple")
+    assert (deferred.current, deferred.serving) == ("fallback", "simple")
     may_load.set()
     assert deferred.resolved.wait(PATIENCE)
-    assert deferred.current == "best"
+    assert (deferred.current, deferred.serving) == ("best", "")
 
 
 def test_an_attempt_that_can_succeed_later_is_repeated() -> None:
@@ -50,9 +50,9 @@ def test_an_attempt_that_cannot_succeed_is_not_repeated() -> None:
         attempts.append(1)
         raise EngineError("switched off")
 
-    deferred = Deferred(load, "fallback", "m", pauses=(0.01,))
+    deferred = Deferred(load, "fallback", "m", pauses=(0.01,), fallback_name="simple")
     assert deferred.resolved.wait(PATIENCE)
-    assert (deferred.current, len(attempts)) == ("fallback", 1)
+    assert (deferred.current, deferred.serving, len(attempts)) == ("fallback", "simple", 1)
 
 
 def test_what_is_here_is_loaded_at_once_and_needs_no_fallback(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ async def test_whisper_is_fetched_while_another_engine_serves_english(tmp_path: 
     shutil.copytree(real_models.folder(SILERO), tmp_path / SILERO.name)
     settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}", stt_model="small")
     built = build(structs.replace(settings, stt_engine="whisper", stt_device="cpu"))
-    assert built.engine == "whisper"
+    assert (built.engine, built.serving()) == ("whisper", "pocketsphinx")
     reader = FakeReader(media={SUBJECT: chunks(b"\1\0" * 4096)})
     spoken = event(UtteranceStarted(utterance="u", session="s", language="en"))
     (outcome,) = [output async for output in built.handle(spoken, reader)]
@@ -263,6 +263,7 @@ async def test_beside_moonshine_another_language_waits_for_whisper(tmp_path: Pat
     # Its size "small" is in no package, so that nothing is downloaded.
     settings = Settings(models=str(tmp_path), model_hub=f"http://127.0.0.1:{free_port()}", stt_model="small")
     built = build(structs.replace(settings, stt_engine="moonshine", stt_device="cpu"))
+    assert built.serving() == ""
     german = event(UtteranceStarted(utterance="u", session="s", language="de"))
     with pytest.raises(EngineError, match=r"English only, not 'de'; Whisper small is still being fetched") as caught:
         [output async for output in built.handle(german, FakeReader())]

@@ -83,6 +83,15 @@ def test_without_its_files_kokoro_is_deferred_and_the_fallback_speaks(tmp_path: 
     assert "hibari" not in both.voice_for(Voice("male"))
 
 
+@pytest.mark.parametrize(("engine", "serving"), [("kokoro", "pico"), ("hibari", ""), ("espeak", "")])
+def test_the_service_says_who_serves_in_place_of_an_engine_without_its_files(
+    tmp_path: Path, engine: str, serving: str
+) -> None:
+    settings = Settings(models=str(tmp_path), data=str(tmp_path / "data"), model_downloads="off", tts_engine=engine)
+    built = build(settings)
+    assert (built.engine, built.serving()) == (engine, serving)
+
+
 def test_files_with_another_checksum_are_not_loaded_except_from_a_configured_folder(tmp_path: Path) -> None:
     folder = tmp_path / "kokoro"
     folder.mkdir()

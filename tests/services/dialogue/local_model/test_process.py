@@ -127,9 +127,10 @@ async def test_the_fallback_answers_until_the_server_is_there(tmp_path: Path) ->
     port = free_port()
     client = OpenAI(f"http://127.0.0.1:{port}/v1", model="tiny")
     chat = LocalModel(client, Fallback(), "local:tiny", retry_seconds=0.05)
-    assert (chat.name, chat.note()) == ("local:tiny", "")
+    assert (chat.name, chat.serving(), chat.note()) == ("local:tiny", "", "")
     assert await pieces(chat) == "You said hello."
-    assert (chat.name, chat.note()) == ("fallback", "the language model loads or is busy, the fallback answers")
+    assert (chat.name, chat.serving()) == ("fallback", "fallback")
+    assert chat.note() == "the language model loads or is busy, the fallback answers"
     with process(write_tiny_model(tmp_path / "tiny.gguf"), port) as started:
         await asyncio.to_thread(wait_until_ready, started)
         async with asyncio.timeout(30):

@@ -34,9 +34,13 @@ def test_every_engine_has_words() -> None:
     assert engine_words("tts", "a new one", COMPLETE) == "a new one"
 
 
-def test_an_engine_whose_model_is_missing_is_described_by_what_serves_instead() -> None:
+def test_an_engine_that_is_not_loaded_is_described_by_what_serves_instead() -> None:
     assert engine_words("stt", "moonshine", COMPLETE) == "Moonshine, English, on this machine"
-    assert engine_words("stt", "moonshine", Machine()).startswith("PocketSphinx")
+    # Its files may be here, and it is loading, or they may be damaged.
+    for machine in (COMPLETE, Machine()):
+        assert engine_words("stt", "moonshine", machine, "pocketsphinx").startswith("PocketSphinx")
+    assert engine_words("stt", "whisper", COMPLETE, "moonshine") == engine_words("stt", "moonshine", COMPLETE)
+    assert engine_words("dialogue", "local", COMPLETE, "companion") == engine_words("dialogue", "companion", COMPLETE)
     both = Machine(packages=frozenset({"faster_whisper"}), models=COMPLETE.models)
     assert "Whisper" in engine_words("stt", "moonshine", both)
     assert "until Kokoro is here" in engine_words("tts", "hibari", Machine())
@@ -48,6 +52,13 @@ def test_an_engine_that_does_not_keep_up_is_described_by_what_serves_instead() -
     assert "Kokoro is too slow for this machine" in engine_words("tts", "hibari", slow)
     by_name = replace(slow, chosen=frozenset({"stt"}))
     assert engine_words("stt", "moonshine", by_name) == engine_words("stt", "moonshine", COMPLETE)
+
+
+def test_the_row_of_a_service_names_who_serves() -> None:
+    info = ServiceInfo("stt", "1", "0.1.0", {"engine": "moonshine", "serving": "pocketsphinx"})
+    assert info.engine_in_use == "pocketsphinx, in place of moonshine"
+    assert status({"stt": info}, COMPLETE)["services"][0]["words"].startswith("PocketSphinx")
+    assert running("stt", "moonshine").engine_in_use == "moonshine"
 
 
 def test_downloads_are_read_from_the_note_as_the_services_word_it() -> None:

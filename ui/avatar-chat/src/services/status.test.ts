@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { failed, listening, phraseOver, played, playing, replyEnded, sentence, written, type Step } from '../test/facts'
+import {
+  failed,
+  listening,
+  phraseOver,
+  played,
+  playing,
+  replyEnded,
+  sentence,
+  transcribed,
+  written,
+  type Step,
+} from '../test/facts'
 import { viewOf } from '../test/fakes'
 import type { CallState } from './call'
 import type { ConversationState } from './conversation'
@@ -48,6 +59,16 @@ describe('the status', () => {
 
   it('is hearing while the person speaks into the answer', () => {
     expect(name(after(sentence(0), playing(0), listening))).toBe('hearing')
+  })
+
+  it('is speaking while the answer goes on after a murmur, and thinking where it does not', () => {
+    const murmured = (...steps: Step[]): ConversationState => {
+      const answer = steps.map((step) => ['t1', step] as [string, Step])
+      const murmur = [listening, phraseOver, transcribed('Okay.')].map((step) => ['t2', step] as [string, Step])
+      return { ...after(), view: viewOf('c1', ...answer, ...murmur), activeTurn: 't2' }
+    }
+    expect(name(murmured(said, sentence(0), playing(0)))).toBe('speaking')
+    expect(name(murmured(said, sentence(0), playing(0), played(0), replyEnded))).toBe('thinking')
   })
 
   it('takes turns of before the page was opened for history, however it ended', () => {

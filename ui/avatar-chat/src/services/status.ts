@@ -98,7 +98,10 @@ export function statusOf(
   const hears = plays && call.mode === 'talk' && isVoice
   // A cough during a reply is a turn of its own, and the reply goes on.
   const goingOn = waiting && playingIn(conversation.view) ? 'speaking' : null
-  switch (activity(turn, { hears, plays, waiting }) ?? goingOn) {
+  const now = activity(turn, { hears, plays, waiting })
+  // So does it after a murmur, whose words nothing answers.
+  const unanswered = now === 'thinking' && turn?.person?.state === 'final' && turn.reply === null
+  switch ((unanswered ? null : now) ?? goingOn ?? now) {
     case 'hearing':
       return { name: 'hearing', words: 'Hearing you' }
     case 'thinking':

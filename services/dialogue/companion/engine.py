@@ -21,6 +21,8 @@ from services.dialogue.companion.said import Said
 from services.dialogue.companion.tables import Language
 from services.dialogue.companion.understanding.text import Segment, segments, strip_greeting
 from services.dialogue.engine import ChatRequest
+from services.dialogue.language.names import subtag_of
+from services.dialogue.language.scripts import is_written_in, scripts_in
 from services.dialogue.normalisation import normalise
 
 MAX_ANSWERED = 2
@@ -123,8 +125,12 @@ def language_of(request: ChatRequest) -> Language:
 
 
 def _is_in_any_language(text: str, said: list[Segment], context: Context) -> bool:
-    """Whether a text is a sum, or has no letters: it then says nothing of the language of the person."""
-    return not any(sign.isalpha() for sign in text) or (len(said) == 1 and arithmetic(said[0], context) is not None)
+    """Whether a text is a sum, or has no letter of the language in use: it is then not said in that language."""
+    letters = scripts_in(text)
+    in_use = subtag_of(context.request.language)
+    if not any(is_written_in(in_use, script) for script in letters):
+        return True
+    return len(said) == 1 and arithmetic(said[0], context) is not None
 
 
 def _without_greetings(text: str, context: Context) -> tuple[bool, list[Segment]]:

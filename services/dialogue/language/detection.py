@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from services.dialogue.language.everyday_words import WORDS
 from services.dialogue.language.names import NAMES, subtag_of
-from services.dialogue.language.scripts import FOREIGN_LETTERS, LANGUAGES, LETTERS, scripts_in
+from services.dialogue.language.scripts import FOREIGN_LETTERS, LANGUAGES, LETTERS, is_written_in, scripts_in
 
 Guess: TypeAlias = Callable[[str], Mapping[str, float]]
 """The probabilities of languages, by their codes, for a text of one line in small letters."""
@@ -87,16 +87,10 @@ def _script(text: str, current: str) -> str:
     if not found:
         return ""
     main, size = max(found.items(), key=lambda one: one[1])
-    own = sum(count for script, count in found.items() if _writes(current, script))
-    if _writes(current, main) or not own or size > own * _MIXED_SHARE:
+    own = sum(count for script, count in found.items() if is_written_in(current, script))
+    if is_written_in(current, main) or not own or size > own * _MIXED_SHARE:
         return main
-    return max((script for script in found if _writes(current, script)), key=lambda script: found[script])
-
-
-def _writes(language: str, script: str) -> bool:
-    if script == "LATIN":
-        return not any(language in languages for languages in LANGUAGES.values())
-    return language in LANGUAGES[script]
+    return max((script for script in found if is_written_in(current, script)), key=lambda script: found[script])
 
 
 def _by_script(text: str, script: str, current: str, guess: Guess) -> str:

@@ -55,3 +55,10 @@ def scripts_in(text: str) -> Counter[str]:
         found["HIRAGANA"] = kana + found.pop("CJK", 0)
         found.pop("KATAKANA", None)
     return +found
+
+
+def is_written_in(language: str, script: str) -> bool:
+    """Whether a language, a subtag, is written in a script, a key of `LANGUAGES`."""
+    if script == "LATIN":
+        return not any(language in languages for languages in LANGUAGES.values())
+    return language in LANGUAGES[script]

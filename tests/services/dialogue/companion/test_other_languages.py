@@ -39,10 +39,15 @@ def test_each_notice_is_in_the_language_that_it_is_listed_under(language: str) -
 
 
 @pytest.mark.parametrize(
-    ("language", "expected"), [("fr", NOTICES["fr"]), ("zh-Hant", NOTICES["zh"]), ("eu", OTHERWISE)]
+    ("language", "words", "expected"),
+    [
+        ("fr", "Comment ça va ?", NOTICES["fr"]),
+        ("zh-Hant", "你好嗎？", NOTICES["zh"]),
+        ("eu", "Zer moduz zaude?", OTHERWISE),
+    ],
 )
-def test_the_answer_in_another_language_is_the_notice(language: str, expected: str) -> None:
-    assert expected in answer("Zer moduz zaude?", language)
+def test_the_answer_in_another_language_is_the_notice(language: str, words: str, expected: str) -> None:
+    assert expected in answer(words, language)
 
 
 @pytest.mark.parametrize("language", ["en", "en-GB", "de", "de-AT"])
@@ -54,9 +59,9 @@ def test_a_cry_for_help_in_english_is_heard_whatever_the_language_in_use() -> No
     assert "human" in answer("I want to kill myself", "fr") or "emergency" in answer("I want to kill myself", "fr")
 
 
-@pytest.mark.parametrize("text", ["***", "…", "😀", "?!", "2 + 2", "17", "3 × (4 − 1) = ?"])
+@pytest.mark.parametrize("text", ["***", "…", "😀", "?!", "2 + 2", "17", "3 × (4 − 1) = ?", "Hi", "Danke!", "OK"])
 @pytest.mark.parametrize(("character", "same_as"), [(ADA, "en"), (BERTA, "de")])
-def test_a_text_without_letters_is_answered_in_the_characters_language(
+def test_a_text_without_letters_of_the_language_in_use_is_answered_in_the_characters_language(
     text: str, character: CharacterCreated, same_as: str
 ) -> None:
     assert answer(text, "ar", character=character) == answer(text, same_as, character=character)

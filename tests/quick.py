@@ -1,4 +1,4 @@
-"""Which tests are quick: those that start no NATS server and load no engine. `make quick` runs them.
+"""Which tests are quick: those that start no server and no other process, and load no engine. `make quick` runs them.
 
 The rule reads what a test asks for, so that a new test needs no entry anywhere: its fixtures, and the imports of its
 module. What counts as an engine is written down once, in the import rules of pyproject.toml.
@@ -16,16 +16,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = "the logic of a service imports no engine"
-SERVERS = ("tests.nats_servers", "visavis.nats")
-"""Modules that start a NATS server."""
+STARTERS = (
+    "subprocess", "tests.nats_servers", "visavis.nats", "visavis.up", "services.dialogue.tools.mcp_servers",
+    "services.stt.__main__", "services.tts.__main__",
+)  # fmt: skip
+"""Modules that start a server or another process, or load the engines of a service."""
 
 
 @cache
 def slow_modules() -> tuple[str, ...]:
-    """Modules that a quick test does not import: engines, and what starts a server."""
+    """Modules that a quick test does not import: engines, and what starts one or a server."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (contract,) = (one for one in contracts if one["name"] == CONTRACT)
-    return (*contract["forbidden_modules"], *SERVERS)
+    return (*contract["forbidden_modules"], *STARTERS)
 
 
 @cache
@@ -43,7 +46,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """Whether a test needs neither a NATS server nor an engine."""
+    """Whether a test needs no server, no other process and no engine."""
     if "nats_server" in getattr(item, "fixturenames", ()):
         return False
     return not any(f"{name}.".startswith(f"{slow}.") for name in imported(item.path) for slow in slow_modules())

@@ -32,9 +32,15 @@ def test_a_test_with_a_server_is_not_quick(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["import torch", "import services.tts.engines.xtts as x", "from services.tts.engines import flite"]
+    "line",
+    [
+        "import subprocess",
+        "import torch",
+        "import services.tts.engines.xtts as x",
+        "from services.tts.engines import flite",
+    ],
 )
-def test_a_test_of_an_engine_is_not_quick_even_where_it_imports_it_late(line: str, tmp_path: Path) -> None:
+def test_a_test_of_an_engine_or_a_process_is_not_quick_even_where_it_imports_it_late(line: str, tmp_path: Path) -> None:
     module = tmp_path / "test_engine.py"
     module.write_text(f"def test_it() -> None:\n    {line}\n")
     assert not quick(module)

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mcp.client.client import Client
@@ -50,6 +51,8 @@ class McpTools:
         self._check_seconds = check_seconds
         self._clients: dict[str, Client] = {}
         self._listed: dict[str, tuple[ToolDefinition, ...]] = {}
+        self._doubted: dict[str, asyncio.Event] = {}
+        """Set for a server in which a call has failed: it may be lost."""
 
     def definitions(self) -> tuple[ToolDefinition, ...]:
         found: dict[str, ToolDefinition] = {}
@@ -77,6 +80,7 @@ class McpTools:
         except TimeoutError:
             return f"{call.name} did not answer within {self._call_timeout:g} s.", True
         except Exception as error:  # noqa: BLE001 - whatever a tool does, the conversation goes on
+            self._doubted[name].set()
             return f"{call.name} failed: {error}"[:MAX_RESULT], True
         return _text_of(result)[:MAX_RESULT], bool(result.is_error)
 
@@ -107,6 +111,7 @@ class McpTools:
         )
         async with Client(place) as client:
             self._clients[server.name] = client
+            doubted = self._doubted[server.name] = asyncio.Event()
             while True:
                 async with asyncio.timeout(self._call_timeout):
                     listed = (await client.list_tools(cache_mode="bypass")).tools
@@ -118,7 +123,10 @@ class McpTools:
                 if tools != self._listed.get(server.name):
                     log.info("tools", extra={"server": server.name, "tools": ", ".join(one.name for one in tools)})
                     self._listed[server.name] = tools
-                await asyncio.sleep(self._check_seconds)
+                doubted.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._check_seconds):
+                        await doubted.wait()
 
 
 def _text_of(result: Any) -> str:

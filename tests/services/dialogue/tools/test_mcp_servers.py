@@ -28,7 +28,8 @@ EXAMPLE = ToolServer(
 
 @asynccontextmanager
 async def connected(*servers: ToolServer, waits_for: str = "add") -> AsyncIterator[McpTools]:
-    tools = McpTools(servers, retry_seconds=0.05)
+    # Only a failed call makes it look at the server again.
+    tools = McpTools(servers, retry_seconds=0.05, check_seconds=3600)
 
     async def run() -> None:
         async for _ in tools.run(FakeReader()):

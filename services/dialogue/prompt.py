@@ -13,7 +13,6 @@ HISTORY_CHARACTERS = 12_000
 """The length of the history in the prompt, in characters: some 3000 tokens."""
 
 
-
 def system_prompt(request: ChatRequest) -> str:
     """The system prompt: the character, and how to write for speech."""
     character = request.character

@@ -17,14 +17,8 @@ from services.render.pose import EMOTIONS, Pose
 
 _TILE_SIZE = 256
 _HEAD_AND_EYES = (
-    Pose(yaw=-18),
-    Pose(yaw=18),
-    Pose(pitch=-12),
-    Pose(pitch=14),
-    Pose(roll=12),
-    Pose(lid_left=0, lid_right=0),
-    Pose(gaze_x=-1),
-    Pose(gaze_x=1, gaze_y=0.6),
+    Pose(yaw=-18), Pose(yaw=18), Pose(pitch=-12), Pose(pitch=14), Pose(roll=12), Pose(lid_left=0, lid_right=0),
+    Pose(gaze_x=-1), Pose(gaze_x=1, gaze_y=0.6),
 )
 
 

@@ -142,10 +142,8 @@ class SpeechMotion:
         idle = self._idle.pose(self._phase + frame)
         # A blink closes the lid in any emotion, so the offsets of lids are factors.
         lids = {name: getattr(idle, name) * (1.0 + offsets.pop(name, 0.0)) for name in ("lid_left", "lid_right")}
-        weights = tuple(
-            lerp(weight, emotion == "neutral", fade)
-            for weight, emotion in zip(emotions.weights(), EMOTIONS, strict=True)
-        )
+        weights = tuple(lerp(weight, emotion == "neutral", fade) for weight, emotion in
+                        zip(emotions.weights(), EMOTIONS, strict=True))
         return replace(idle.plus(**offsets), **lids, emotion=weights)
 
     def _emotion_fade(self, frame: int) -> float:

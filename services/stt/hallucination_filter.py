@@ -34,10 +34,7 @@ _SUBTITLE_PHRASES = frozenset(
     untertitel von stephanie geiges|untertitel im auftrag des zdf für funk 2017|untertitelung des zdf 2020
     untertitelung aufgrund der amara org community|vielen dank fürs zuschauen|das wars für heute
     sous titres réalisés par la communauté d amara org|subtítulos realizados por la comunidad de amara org
-    """.strip()
-    .replace("\n", "|")
-    .replace("    ", "")
-    .split("|")
+    """.strip().replace("\n", "|").replace("    ", "").split("|")
 )
 """What Whisper writes to silence: it was trained on subtitles, which end like this."""
 PHRASE_NO_SPEECH, PHRASE_SPEECH = 0.2, 0.4

@@ -24,13 +24,8 @@ from services.gateway.web.webrtc_routes import WebRTCRoutes
 log = logging.getLogger(__name__)
 
 _STATUS = {
-    "not_found": 404,
-    "too_large": 413,
-    "unsupported_media_type": 415,
-    "invalid_input": 400,
-    "switched_off": 403,
-    "too_many": 409,
-    "taken": 409,
+    "not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400, "switched_off": 403,
+    "too_many": 409, "taken": 409,
 }
 
 

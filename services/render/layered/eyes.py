@@ -82,24 +82,15 @@ def _lids(look: Look, side: int, lid: float, squint: float) -> _Lids:
     fold = lerp(top, _TOP, 0.55) - 6.0 - 1.5 * clamp(lid - 1.0, 0.0, 0.4) + 1.5 * clamp(1.0 - lid)
     return _Lids(
         upper=[
-            inner,
-            (-0.55 * out, lerp(inner[1], top, 0.78)),
-            (-side, top),
-            (0.6 * out, lerp(outer[1], top, 0.82)),
+            inner, (-0.55 * out, lerp(inner[1], top, 0.78)), (-side, top), (0.6 * out, lerp(outer[1], top, 0.82)),
             outer,
         ],
         lower=[
-            outer,
-            (0.55 * out, lerp(outer[1], bottom, 0.86)),
-            (-2.0 * side, bottom),
-            (-0.62 * out, lerp(inner[1], bottom, 0.72)),
-            inner,
+            outer, (0.55 * out, lerp(outer[1], bottom, 0.86)), (-2.0 * side, bottom),
+            (-0.62 * out, lerp(inner[1], bottom, 0.72)), inner,
         ],
         crease=[
-            (-0.86 * out, -2.5),
-            (-0.45 * out, fold + 2.6),
-            (side, fold),
-            (0.68 * out, fold + 3.8),
+            (-0.86 * out, -2.5), (-0.45 * out, fold + 2.6), (side, fold), (0.68 * out, fold + 3.8),
             (1.02 * out, outer[1] - 3.5),
         ],
     )

@@ -16,39 +16,19 @@ def nose(look: Look, pose: Pose, turn: HeadTurn) -> str:
     wide, wrinkle = look.nose_width, clamp(pose.nose)
     up = -3.5 * wrinkle
     wing = 14.5 * wide + 1.5 * wrinkle
-    shaded_side = closed_curve(
-        [
-            (3.0, -42.0),
-            (8.0, -16.0),
-            (9.0 * wide, 2.0),
-            (wing + 1.0, 12.0 + up),
-            (6.0, 14.0),
-            (3.5, 2.0),
-            (2.5, -16.0),
-        ]
-    )
-    under = closed_curve(
-        [
-            (-0.95 * wing, 12.0 + up),
-            (-0.5 * wing, 16.0 + up),
-            (0.0, 20.0 + 0.5 * up),
-            (0.5 * wing, 16.0 + up),
-            (0.95 * wing, 12.0 + up),
-            (0.5 * wing, 21.5 + up),
-            (0.0, 24.5 + 0.5 * up),
-            (-0.5 * wing, 21.5 + up),
-        ]
-    )
+    shaded_side = closed_curve([
+        (3.0, -42.0), (8.0, -16.0), (9.0 * wide, 2.0), (wing + 1.0, 12.0 + up), (6.0, 14.0), (3.5, 2.0), (2.5, -16.0),
+    ])
+    under = closed_curve([
+        (-0.95 * wing, 12.0 + up), (-0.5 * wing, 16.0 + up), (0.0, 20.0 + 0.5 * up), (0.5 * wing, 16.0 + up),
+        (0.95 * wing, 12.0 + up), (0.5 * wing, 21.5 + up), (0.0, 24.5 + 0.5 * up), (-0.5 * wing, 21.5 + up),
+    ])
     nostrils, wings, wrinkles = "", "", ""
     for s in _SIDES:
-        nostrils += closed_curve(
-            [
-                (s * 4.0, 17.2 + up),
-                (s * 7.6 * wide, 15.4 + up),
-                (s * 10.2 * wide, 17.0 + up),
-                (s * 7.0 * wide, 19.0 + up),
-            ]
-        )
+        nostrils += closed_curve([
+            (s * 4.0, 17.2 + up), (s * 7.6 * wide, 15.4 + up),
+            (s * 10.2 * wide, 17.0 + up), (s * 7.0 * wide, 19.0 + up),
+        ])
         wings += open_curve([(s * wing * 0.86, 5.5 + up), (s * wing * 1.04, 11.5 + up), (s * wing * 0.84, 17.5 + up)])
         wrinkles += open_curve([(s * 3.0, -34.0), (s * 8.0, -38.0), (s * 11.0, -37.0)])
         wrinkles += open_curve([(s * 3.0, -40.0), (s * 8.0, -43.0), (s * 11.0, -41.0)])

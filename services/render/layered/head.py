@@ -25,16 +25,8 @@ NECK_Y = 150.0
 """Height of the point that the head tilts about, below the centre of the head."""
 
 _OUTLINE: tuple[Point3, ...] = (
-    (0.0, -138.0, 10.0),
-    (50.0, -127.0, 10.0),
-    (84.0, -92.0, 6.0),
-    (97.0, -38.0, 0.0),
-    (96.5, 12.0, 0.0),
-    (91.0, 48.0, 6.0),
-    (75.0, 87.0, 18.0),
-    (47.0, 117.0, 32.0),
-    (21.0, 131.0, 42.0),
-    (0.0, 134.0, 44.0),
+    (0.0, -138.0, 10.0), (50.0, -127.0, 10.0), (84.0, -92.0, 6.0), (97.0, -38.0, 0.0), (96.5, 12.0, 0.0),
+    (91.0, 48.0, 6.0), (75.0, 87.0, 18.0), (47.0, 117.0, 32.0), (21.0, 131.0, 42.0), (0.0, 134.0, 44.0),
 )
 """The right half of the face's outline, from the crown to the chin."""
 
@@ -63,12 +55,7 @@ def ears(look: Look, turn: HeadTurn) -> str:
 
 def _ear(look: Look, turn: HeadTurn, side: int) -> str:
     shell: list[Point3] = [
-        (93, -16, -14),
-        (108, -22, -22),
-        (116, -4, -24),
-        (110, 20, -20),
-        (100, 38, -14),
-        (92, 34, -8),
+        (93, -16, -14), (108, -22, -22), (116, -4, -24), (110, 20, -20), (100, 38, -14), (92, 34, -8),
     ]
     fold: list[Point3] = [(98, -8, -14), (107, -12, -20), (110, 0, -20), (104, 14, -16), (99, 22, -12)]
     wide = side * look.face_width
@@ -89,34 +76,16 @@ def neck(look: Look, pose: Pose, turn: HeadTurn) -> str:
     x, y = turn.project(0.0, 96.0, -8.0)
     x += math.radians(pose.roll) * (NECK_Y - y)
     wide = 42.0 * look.neck
-    column = closed_curve(
-        [
-            (x - wide, y - 20),
-            (x - wide, y - 20),
-            (x - 0.97 * wide, y + 30),
-            (-1.08 * wide, 172),
-            (-1.9 * wide, 205),
-            (-1.9 * wide, 205),
-            (0, 262),
-            (1.9 * wide, 205),
-            (1.9 * wide, 205),
-            (1.08 * wide, 172),
-            (x + 0.97 * wide, y + 30),
-            (x + wide, y - 20),
-            (x + wide, y - 20),
-        ]
-    )
+    column = closed_curve([
+        (x - wide, y - 20), (x - wide, y - 20), (x - 0.97 * wide, y + 30), (-1.08 * wide, 172),
+        (-1.9 * wide, 205), (-1.9 * wide, 205), (0, 262), (1.9 * wide, 205), (1.9 * wide, 205),
+        (1.08 * wide, 172), (x + 0.97 * wide, y + 30), (x + wide, y - 20), (x + wide, y - 20),
+    ])
     low = 166.0 + jaw_drop(pose)
-    shadow = closed_curve(
-        [
-            (x - wide, y),
-            (x - 0.98 * wide, y + 36),
-            (0.8 * x - 0.4 * wide, low - 2),
-            (0.8 * x + 0.55 * wide, low + 2),
-            (x + 0.98 * wide, y + 34),
-            (x + wide, y),
-        ]
-    )
+    shadow = closed_curve([
+        (x - wide, y), (x - 0.98 * wide, y + 36), (0.8 * x - 0.4 * wide, low - 2), (0.8 * x + 0.55 * wide, low + 2),
+        (x + 0.98 * wide, y + 34), (x + wide, y),
+    ])
     collarbones = "".join(open_curve([(s * 14, 204), (s * 36, 196), (s * 66, 196)]) for s in (-1, 1))
     return (
         path(column, "url(#neck)")

@@ -46,28 +46,15 @@ class _Lips:
         half, top = self.half, self.upper_out
         bow = 1.9 * (1.0 - 0.6 * self.round)
         side = lerp(self.corner, top, 0.66 + 0.16 * self.round)
-        return [
-            (-half, self.corner),
-            (-half * 0.6, side),
-            (-half * 0.2, top - 0.4),
-            (0.0, top + bow),
-            (half * 0.2, top - 0.4),
-            (half * 0.6, side),
-            (half, self.corner),
-        ]
+        return [(-half, self.corner), (-half * 0.6, side), (-half * 0.2, top - 0.4), (0.0, top + bow),
+                (half * 0.2, top - 0.4), (half * 0.6, side), (half, self.corner)]
 
     def outer_lower(self) -> list[Point]:
         half, bottom = self.half, self.lower_out
         side = lerp(self.corner, bottom, 0.72 + 0.1 * self.round)
         flat = lerp(0.22, 0.12, self.round)
-        return [
-            (-half, self.corner),
-            (-half * 0.64, side),
-            (-half * flat, bottom),
-            (half * flat, bottom),
-            (half * 0.64, side),
-            (half, self.corner),
-        ]
+        return [(-half, self.corner), (-half * 0.64, side), (-half * flat, bottom), (half * flat, bottom),
+                (half * 0.64, side), (half, self.corner)]
 
     def _arc(self, y: float) -> list[Point]:
         # In a round mouth the lips continue around the corners.

@@ -62,7 +62,9 @@ class Networks:
     dtype: torch.dtype
 
 
-def load(folder: Path, *, device: torch.device, dtype: torch.dtype, checkpoints: Checkpoints = PUBLISHED) -> Networks:
+def load(
+    folder: Path, *, device: torch.device, dtype: torch.dtype, checkpoints: Checkpoints = PUBLISHED
+) -> Networks:
     """Load the weights.
 
     Raises:
@@ -90,15 +92,8 @@ def assemble(weights: Mapping[str, Mapping[str, Tensor]], *, device: torch.devic
     """
     with torch.device("meta"):  # no memory and no time for values that are replaced at once
         networks = Networks(
-            AppearanceExtractor(),
-            MotionExtractor(),
-            WarpingModule(),
-            SpadeGenerator(),
-            Mlp(STITCHING),
-            Mlp(LIP),
-            Mlp(EYE),
-            device,
-            dtype,
+            AppearanceExtractor(), MotionExtractor(), WarpingModule(), SpadeGenerator(), Mlp(STITCHING), Mlp(LIP),
+            Mlp(EYE), device, dtype,
         )
     for name, state in weights.items():
         network = getattr(networks, name)

@@ -21,64 +21,9 @@ _SCALE, _UP = 2.3, -0.125
 
 # The 68 of the 468 points that the size of a face is measured by: jaw, brows, nose, eyes, outer and inner lips.
 _LANDMARKS_68 = (
-    162,
-    234,
-    93,
-    58,
-    172,
-    136,
-    149,
-    148,
-    152,
-    377,
-    378,
-    365,
-    397,
-    288,
-    323,
-    454,
-    389,
-    71,
-    63,
-    105,
-    66,
-    107,
-    336,
-    296,
-    334,
-    293,
-    301,
-    168,
-    197,
-    5,
-    4,
-    75,
-    97,
-    2,
-    326,
-    305,
-    *LEFT_EYE,
-    *RIGHT_EYE,
-    MOUTH_LEFT,
-    39,
-    37,
-    0,
-    267,
-    269,
-    MOUTH_RIGHT,
-    405,
-    314,
-    17,
-    84,
-    181,
-    78,
-    82,
-    13,
-    312,
-    308,
-    317,
-    14,
-    87,
+    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389, 71, 63, 105, 66, 107, 336, 296,
+    334, 293, 301, 168, 197, 5, 4, 75, 97, 2, 326, 305, *LEFT_EYE, *RIGHT_EYE, MOUTH_LEFT, 39, 37, 0, 267, 269,
+    MOUTH_RIGHT, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
 )
 
 
@@ -144,6 +89,10 @@ def crop_with_blurred_border(image: Pixels, matrix: NDArray[np.float64]) -> Pixe
     return np.asarray(square + (blurred - square) * share + 0.5, np.uint8)
 
 
-def crop(image: Pixels, matrix: NDArray[np.float64], side: int = SIDE, *, border: int = cv2.BORDER_REPLICATE) -> Pixels:
+def crop(
+    image: Pixels, matrix: NDArray[np.float64], side: int = SIDE, *, border: int = cv2.BORDER_REPLICATE
+) -> Pixels:
     """The crop; beyond the edge of the image, by default, it repeats the outermost pixels."""
-    return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
+    )

@@ -25,12 +25,8 @@ MAX_SIDE = 1280
 _BACKGROUND = 208
 """Grey level behind transparent pixels."""
 _ROTATIONS: Mapping[int, tuple[int | None, bool]] = {
-    2: (None, True),
-    3: (cv2.ROTATE_180, False),
-    4: (cv2.ROTATE_180, True),
-    5: (cv2.ROTATE_90_CLOCKWISE, True),
-    6: (cv2.ROTATE_90_CLOCKWISE, False),
-    7: (cv2.ROTATE_90_COUNTERCLOCKWISE, True),
+    2: (None, True), 3: (cv2.ROTATE_180, False), 4: (cv2.ROTATE_180, True), 5: (cv2.ROTATE_90_CLOCKWISE, True),
+    6: (cv2.ROTATE_90_CLOCKWISE, False), 7: (cv2.ROTATE_90_COUNTERCLOCKWISE, True),
     8: (cv2.ROTATE_90_COUNTERCLOCKWISE, False),
 }
 """By EXIF orientation: how to rotate the picture, and whether to mirror it left to right afterwards."""

@@ -39,17 +39,13 @@ _LEFT_BROW, _RIGHT_BROW = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
 _LEFT_INNER, _RIGHT_INNER = (107, 55), (336, 285)
 _POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
     "smile": (
-        PointDisplacement((MOUTH_LEFT,), -0.05, -0.11, 0.26),
-        PointDisplacement((MOUTH_RIGHT,), 0.05, -0.11, 0.26),
-        PointDisplacement((50,), -0.01, -0.04, 0.3),
-        PointDisplacement((280,), 0.01, -0.04, 0.3),
+        PointDisplacement((MOUTH_LEFT,), -0.05, -0.11, 0.26), PointDisplacement((MOUTH_RIGHT,), 0.05, -0.11, 0.26),
+        PointDisplacement((50,), -0.01, -0.04, 0.3), PointDisplacement((280,), 0.01, -0.04, 0.3),
     ),
     "width": (PointDisplacement((MOUTH_LEFT,), -0.10, 0.0, 0.24), PointDisplacement((MOUTH_RIGHT,), 0.10, 0.0, 0.24)),
     "pucker": (
-        PointDisplacement((MOUTH_LEFT,), 0.13, 0.0, 0.22),
-        PointDisplacement((MOUTH_RIGHT,), -0.13, 0.0, 0.22),
-        PointDisplacement((0,), 0.0, -0.02, 0.12),
-        PointDisplacement((17,), 0.0, 0.03, 0.12),
+        PointDisplacement((MOUTH_LEFT,), 0.13, 0.0, 0.22), PointDisplacement((MOUTH_RIGHT,), -0.13, 0.0, 0.22),
+        PointDisplacement((0,), 0.0, -0.02, 0.12), PointDisplacement((17,), 0.0, 0.03, 0.12),
     ),
     "press": (PointDisplacement((0, 37, 267), 0.0, 0.035, 0.12), PointDisplacement((17, 84, 314), 0.0, -0.04, 0.12)),
     "upper": (PointDisplacement((0, 37, 267), 0.0, -0.06, 0.14),),

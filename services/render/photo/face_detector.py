@@ -112,13 +112,8 @@ class FaceDetector:
         engine = cv2.dnn.ENGINE_CLASSIC
         self._detector = cv2.dnn.readNetFromTFLite(str(verify(_DETECTOR, folder)), engine)
         self._mesh = cv2.dnn.readNetFromTFLite(str(verify(_MESH, folder)), engine)
-        cells = [
-            (side, x, y)
-            for side, boxes in ((16, 2), (8, 6))
-            for y in range(side)
-            for x in range(side)
-            for _ in range(boxes)
-        ]
+        cells = [(side, x, y) for side, boxes in ((16, 2), (8, 6)) for y in range(side) for x in range(side)
+                 for _ in range(boxes)]
         self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])
 
     def detect(self, image: Pixels) -> DetectedFace:

@@ -6,8 +6,7 @@ from services.dialogue.companion.english.manners import ABOUT_IT, MANNERS
 
 RECALL = {
     "recall_name": (
-        "[happy] You are {known}. You told me so.",
-        "[happy] Your name is {known}, of course.",
+        "[happy] You are {known}. You told me so.", "[happy] Your name is {known}, of course.",
         "[happy] {known}. I remember.",
     ),
     "no_name_yet": (
@@ -20,10 +19,8 @@ RECALL = {
     "recall_work": ("[neutral] Your work? You said: {value}.", "[happy] You told me: {value}."),
     "recall_pet_name": ("[happy] Your {subject} is called {value}.", "[happy] {value}, that is your {subject}'s name."),
     "pet_without_name": ("[neutral] You have a {subject}, you said. [happy] But I do not know its name yet.",),
-    "recall_relative_name": (
-        "[happy] Your {subject} is called {value}.",
-        "[happy] {value} is the name of your {subject}.",
-    ),
+    "recall_relative_name": ("[happy] Your {subject} is called {value}.",
+    "[happy] {value} is the name of your {subject}."),
     "relative_without_name": ("[neutral] You mentioned your {subject}, but no name.",),
     "recall_who": ("[happy] {value} is your {subject}.", "[happy] That is your {subject}, {value}."),
     "recall_likes": ("[happy] You like {list}.", "[happy] You told me that you like {list}."),
@@ -31,8 +28,7 @@ RECALL = {
     "recall_favourite": ("[happy] Your favourite {subject} is {value}.", "[happy] {value}, you told me."),
     "not_told": (
         "[neutral] You have not told me that yet. [happy] I would like to know.",
-        "[neutral] I do not think you mentioned it. [neutral] Tell me?",
-        "[neutral] That is still your secret.",
+        "[neutral] I do not think you mentioned it. [neutral] Tell me?", "[neutral] That is still your secret.",
     ),
     "know_you": ("[happy] Let me see: {list}.", "[happy] What I know so far: {list}."),
     "know_nothing": (
@@ -61,10 +57,8 @@ RECALL = {
         "[happy] {value}, I see. [neutral] What do you like about it?",
         "[neutral] So you live in {value}. [neutral] Since when?",
     ),
-    "told_origin": (
-        "[happy] From {value}! [neutral] Do you still go there?",
-        "[neutral] {value}, I see. [neutral] What is it like?",
-    ),
+    "told_origin": ("[happy] From {value}! [neutral] Do you still go there?",
+    "[neutral] {value}, I see. [neutral] What is it like?"),
     "told_work": (
         "[happy] That is honest work: {value}. [neutral] How did you come to it?",
         "[neutral] I see, {value}. [neutral] What is the best part of it?",
@@ -101,24 +95,14 @@ RECALL = {
 }
 
 KNOWING = {
-    "sum": (
-        "[neutral] That makes {result}.",
-        "[happy] It is {result}.",
-        "[neutral] The answer is {result}.",
-        "[happy] {result}, I make it.",
-    ),
-    "sum_by_zero": (
-        "[neutral] One cannot divide by zero, not even I.",
-        "[neutral] There is no answer to that: nothing can be divided by zero.",
-    ),
-    "sum_negative_root": (
-        "[neutral] There is no such root among the ordinary numbers.",
-        "[neutral] The root of a negative number is beyond my sums.",
-    ),
-    "sum_too_large": (
-        "[surprised] That number is too long to say aloud.",
-        "[surprised] I would be counting until tomorrow. [neutral] Try a smaller one.",
-    ),
+    "sum": ("[neutral] That makes {result}.", "[happy] It is {result}.", "[neutral] The answer is {result}.",
+    "[happy] {result}, I make it."),
+    "sum_by_zero": ("[neutral] One cannot divide by zero, not even I.",
+    "[neutral] There is no answer to that: nothing can be divided by zero."),
+    "sum_negative_root": ("[neutral] There is no such root among the ordinary numbers.",
+    "[neutral] The root of a negative number is beyond my sums."),
+    "sum_too_large": ("[surprised] That number is too long to say aloud.",
+    "[surprised] I would be counting until tomorrow. [neutral] Try a smaller one."),
     "time": ("[neutral] It is {time}.", "[happy] It is {time} now.", "[neutral] My clock says {time}."),
     "date": ("[neutral] Today is {date}.", "[happy] It is {date}."),
     "weekday": ("[neutral] It is {weekday}.", "[happy] Today is {date}."),
@@ -128,10 +112,8 @@ KNOWING = {
     "until_time": ("[neutral] {duration} until {time}.", "[neutral] It is {duration} until {time}."),
     "until_weekend": ("[happy] {days} until {weekday}, hold on.", "[neutral] {days} until the weekend."),
     "weekend_now": ("[happy] It is the weekend already!",),
-    "until_day": (
-        "[neutral] {days} until {what}. [neutral] It is on {date}.",
-        "[neutral] It is {days} until {what}: {date}.",
-    ),
+    "until_day": ("[neutral] {days} until {what}. [neutral] It is on {date}.",
+    "[neutral] It is {days} until {what}: {date}."),
     "until_date": ("[neutral] {days} until {date}.",),
     "until_today": ("[happy] That is today!",),
     "weekday_of": ("[neutral] {date}: that is a {weekday}.",),
@@ -153,21 +135,18 @@ KNOWING = {
         " one, the read-me says how. [happy] Until then: shall we play, or just talk?",
     ),
     "decline": (
-        "[neutral] I do not know that, I am afraid.",
-        "[sad] There I have to pass.",
+        "[neutral] I do not know that, I am afraid.", "[sad] There I have to pass.",
         "[neutral] That is a question for a wiser head than mine.",
         "[neutral] I would have to invent an answer, and I would rather not.",
         "[surprised] Now you have caught me, I have no idea.",
-        "[neutral] I wish I knew. [neutral] What would you guess?",
-        "[neutral] That one is too big for me.",
+        "[neutral] I wish I knew. [neutral] What would you guess?", "[neutral] That one is too big for me.",
         "[neutral] Not my field, sadly. [neutral] How did you come to think of it?",
         "[happy] You ask good questions. [sad] I only have small answers.",
         "[neutral] I never learned that. [neutral] Do you know it yourself?",
         "[neutral] An honest shrug is all that I can offer.",
-        "[neutral] My knowledge ends just before that.",
-        "[neutral] I cannot say. [happy] But I like that you wonder about it.",
-        "[sad] No answer from me to that one.",
-        "[neutral] If you find out, tell me.",
+        "[neutral] My knowledge ends just before that.", "[neutral] I cannot say. [happy] But I like that you wonder "
+        "about it.",
+        "[sad] No answer from me to that one.", "[neutral] If you find out, tell me.",
     ),
     "have_you": (
         "[neutral] No, nothing has ever happened to me but conversations. [neutral] Have you?",
@@ -185,8 +164,7 @@ KNOWING = {
     ),
     "can_you": (
         "[neutral] That I cannot. [happy] But I can tell you a story about somebody who could.",
-        "[sad] Not with this body, for I have none.",
-        "[neutral] I have never been able to. [neutral] Can you?",
+        "[sad] Not with this body, for I have none.", "[neutral] I have never been able to. [neutral] Can you?",
         "[neutral] No, talking is all I can do. [neutral] Is it difficult?",
     ),
     "are_you": (
@@ -211,24 +189,19 @@ LISTENING = {
         "[neutral] Well, {echo}. [neutral] What matters most to you in it?",
     ),
     "listen": (
-        "[neutral] I see. [neutral] Tell me more.",
-        "[neutral] And how did that come about?",
+        "[neutral] I see. [neutral] Tell me more.", "[neutral] And how did that come about?",
         "[happy] Go on, I like listening to you.",
-        "[neutral] What happened then?",
-        "[neutral] How do you feel about it?",
+        "[neutral] What happened then?", "[neutral] How do you feel about it?",
         "[neutral] That is new to me. [neutral] What is it like?",
         "[neutral] I would not have thought of that. [neutral] What else should I know about it?",
         "[neutral] Since when has it been like that?",
         "[neutral] What do you like about it, and what not?",
         "[happy] You have a way of putting things. [neutral] Go on.",
-        "[neutral] Who else knows that?",
-        "[neutral] Is that good or bad, in your eyes?",
+        "[neutral] Who else knows that?", "[neutral] Is that good or bad, in your eyes?",
         "[neutral] I am following. [neutral] What comes next?",
-        "[neutral] There must be a story behind that.",
-        "[neutral] And if you could choose?",
+        "[neutral] There must be a story behind that.", "[neutral] And if you could choose?",
         "[neutral] What made you think of it just now?",
-        "[surprised] Really? [neutral] How so?",
-        "[neutral] That gives me something to think about, in my small way.",
+        "[surprised] Really? [neutral] How so?", "[neutral] That gives me something to think about, in my small way.",
         "[neutral] Would you say that most people see it like that?",
         "[neutral] Interesting. [neutral] Which part of it would you keep?",
     ),
@@ -241,15 +214,12 @@ PLAYING = {
         "[happy] I hide a number from 1 to 50. [neutral] Which one is it?",
     ),
     "game_higher": (
-        "[neutral] My number is greater than {value}.",
-        "[neutral] Higher than {value}.",
+        "[neutral] My number is greater than {value}.", "[neutral] Higher than {value}.",
         "[neutral] {value} is too low.",
         "[happy] Go up from {value}.",
     ),
     "game_lower": (
-        "[neutral] My number is less than {value}.",
-        "[neutral] Lower than {value}.",
-        "[neutral] {value} is too high.",
+        "[neutral] My number is less than {value}.", "[neutral] Lower than {value}.", "[neutral] {value} is too high.",
         "[happy] Go down from {value}.",
     ),
     "game_won": (
@@ -257,29 +227,18 @@ PLAYING = {
         "[happy] You have found it, {result}! [neutral] Guesses: {count}.",
         "[happy] That is it, {result}! [happy] Well played, with {count} in all.",
     ),
-    "game_over": (
-        "[neutral] It was {result}. [happy] Next time you will get me.",
-        "[neutral] I had chosen {result}. [happy] Care for another round?",
-    ),
-    "riddle_right": (
-        "[happy] Exactly!",
-        "[surprised] You got it!",
-        "[happy] Well done{person}!",
-        "[happy] Right you are.",
-    ),
+    "game_over": ("[neutral] It was {result}. [happy] Next time you will get me.",
+    "[neutral] I had chosen {result}. [happy] Care for another round?"),
+    "riddle_right": ("[happy] Exactly!", "[surprised] You got it!", "[happy] Well done{person}!",
+    "[happy] Right you are."),
     "riddle_wrong": (
         "[neutral] Not quite. [neutral] Try again, or say that you give up.",
         "[neutral] A good guess, but no. [happy] Once more?",
         "[neutral] I was thinking of something else. [neutral] Another guess, or shall I tell you?",
         "[neutral] No, but you are thinking in the right way.",
     ),
-    "story_more": (
-        "[neutral] Shall I go on?",
-        "[neutral] Do you want to hear what came next?",
-        "[neutral] Just say: go on.",
-        "[happy] Are you still with me?",
-        "[neutral] Would you like the next part?",
-    ),
+    "story_more": ("[neutral] Shall I go on?", "[neutral] Do you want to hear what came next?",
+    "[neutral] Just say: go on.", "[happy] Are you still with me?", "[neutral] Would you like the next part?"),
     "no_more": (
         "[neutral] That was all I have of that kind. [happy] Ask me for something else?",
         "[sad] My supply of those is used up.",

@@ -13,20 +13,12 @@ SAFETY = intents(
     (
         "self_harm",
         (
-            r"\bkill(?:ing)? myself\b",
-            r"\bsuicid\w*",
-            r"\b(?:nobody|no one|noone) would (?:even )?(?:miss|notice|"
-            r"care)\b",
-            r"\b(?:end|ending|take|taking) my (?:own )?life\b",
-            r"\b(?:want|wish|going|like|ready) (?:to|i could) (?:die|be dead)\b",
-            r"\bwish i (?:was|were) dead\b",
-            r"\b(?:hurt|hurting|harm|harming|cutting|cut) myself\b",
-            r"\bself harm\w*",
-            r"\bbetter off dead\b",
-            r"\b(?:do not|no longer|not) want to (?:live|be alive|exist|wake up)\b",
-            r"\bno reason to live\b",
-            r"\b(?:can not|do not want to) go on (?:living|like this|any ?more)\b",
-            r"\bwithout me everyone\b",
+            r"\bkill(?:ing)? myself\b", r"\bsuicid\w*", r"\b(?:nobody|no one|noone) would (?:even )?(?:miss|notice|"
+            r"care)\b", r"\b(?:end|ending|take|taking) my (?:own )?life\b",
+            r"\b(?:want|wish|going|like|ready) (?:to|i could) (?:die|be dead)\b", r"\bwish i (?:was|were) dead\b",
+            r"\b(?:hurt|hurting|harm|harming|cutting|cut) myself\b", r"\bself harm\w*", r"\bbetter off dead\b",
+            r"\b(?:do not|no longer|not) want to (?:live|be alive|exist|wake up)\b", r"\bno reason to live\b",
+            r"\b(?:can not|do not want to) go on (?:living|like this|any ?more)\b", r"\bwithout me everyone\b",
             r"\b(?:life|living) is (?:not|no longer) worth\b",
         ),
         (),
@@ -34,23 +26,13 @@ SAFETY = intents(
     (
         "emergency",
         (
-            r"\bheart attack\b",
-            r"\b(?:can not|hardly|can barely) breathe\b",
-            r"\b(?:call|need) an? ambulance\b",
+            r"\bheart attack\b", r"\b(?:can not|hardly|can barely) breathe\b", r"\b(?:call|need) an? ambulance\b",
             r"\b(?:house|kitchen|flat|apartment|building|room) is (?:on fire|burning)\b",
             r"\bbleeding (?:a lot|badly|out|heavily)\b",
-            r"\bunconscious\b",
-            r"\boverdos\w*",
-            r"\b(?:chest pains?|pain in (?:my|his|her) chest)\b",
-            r"\b(?:is|are) (?:not|no longer) (?:breathing|waking up|responding)\b",
-            r"\b(?:this|it) is an emergency\b",
-            r"\b(?:having|had) a stroke\b(?! of)",
-            r"\bcall (?:the police|911|999|112)\b",
-            r"\bbroke into my\b",
-            r"\b(?:someone|somebody) is in my house\b",
-            r"\bpoisoned\b",
-            r"\bsmell gas\b",
-            r"\btook too many pills\b",
+            r"\bunconscious\b", r"\boverdos\w*", r"\b(?:chest pains?|pain in (?:my|his|her) chest)\b",
+            r"\b(?:is|are) (?:not|no longer) (?:breathing|waking up|responding)\b", r"\b(?:this|it) is an emergency\b",
+            r"\b(?:having|had) a stroke\b(?! of)", r"\bcall (?:the police|911|999|112)\b", r"\bbroke into my\b",
+            r"\b(?:someone|somebody) is in my house\b", r"\bpoisoned\b", r"\bsmell gas\b", r"\btook too many pills\b",
         ),
         (),
     ),
@@ -63,9 +45,7 @@ SAFETY = intents(
             r"me\b",
             r"\b(?:abuses|abusing|abused|molested|raped|assaulted) me\b",
             r"\bi (?:was|am being|got|have been) (?:abused|raped|beaten|assaulted|molested)\b",
-            r"\btouch(?:es|ed) me where\b",
-            r"\bdomestic violence\b",
-            r"\b(?:scared|afraid) of my (?:husband|wife|"
+            r"\btouch(?:es|ed) me where\b", r"\bdomestic violence\b", r"\b(?:scared|afraid) of my (?:husband|wife|"
             r"father|mother|dad|mum|mom|boyfriend|girlfriend|partner|stepfather)\b",
         ),
         (),
@@ -303,10 +283,8 @@ INTENTS = intents(
 ABOUT_YOU = {
     "likes": re.compile(r"\byou (?:really |also )?(?:like|love|enjoy|prefer)\b"),
     "have_you": re.compile(r"^have you (?:ever|been|got|had|seen|read|heard|tried|eaten|met)\b|\bhave you ever\b"),
-    "do_you": re.compile(
-        r"^(?:and |so |but )*(?:do|did|does|would|will) you\b(?! (?:know|tell|explain|help|have the|"
-        r"please))"
-    ),
+    "do_you": re.compile(r"^(?:and |so |but )*(?:do|did|does|would|will) you\b(?! (?:know|tell|explain|help|have the|"
+    r"please))"),
     "can_you": re.compile(
         r"^(?:and |so |but )*(?:can|could) you\b(?! (?:tell|explain|help|give|translate|show|please|write|find|define|"
         r"name|list))"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 MANNERS = {
     "again": (
-        "[neutral] I have said it before, and I mean it.",
-        "[happy] As I said a while ago.",
+        "[neutral] I have said it before, and I mean it.", "[happy] As I said a while ago.",
         "[neutral] Once more, then.",
-        "[happy] You have heard this one from me.",
-        "[neutral] I can only say it again.",
+        "[happy] You have heard this one from me.", "[neutral] I can only say it again.",
     ),
     "short_hello": ("[happy] Hello{person}!", "[happy] Hi there{person}!", "[happy] Welcome{person}!"),
     "hello": (
@@ -19,16 +17,13 @@ MANNERS = {
     "hello_again": (
         "[happy] Hello again{person}! [neutral] Where were we?",
         "[happy] {hello}{person}! Still here, still listening.",
-        "[happy] Hi{person}! [neutral] What is on your mind?",
-        "[happy] And hello to you, once more.",
+        "[happy] Hi{person}! [neutral] What is on your mind?", "[happy] And hello to you, once more.",
         "[happy] Greetings{person}! [neutral] Shall we go on?",
     ),
     "silence": (
-        "[neutral] Yes? I am listening.",
-        "[neutral] I am here. [happy] What is it?",
-        "[happy] At your service.",
-        "[neutral] Take your time, I am in no hurry.",
-        "[neutral] I did not catch any words. [neutral] Say it once more?",
+        "[neutral] Yes? I am listening.", "[neutral] I am here. [happy] What is it?", "[happy] At your service.",
+        "[neutral] Take your time, I am in no hurry.", "[neutral] I did not catch any words. [neutral] Say it once "
+        "more?",
     ),
     "how_are_you": (
         "[happy] I am fine, thank you{person}! [neutral] How are you?",
@@ -45,29 +40,20 @@ MANNERS = {
         "[happy] I would rather hear about you. [neutral] You have been to places, I have not.",
     ),
     "bye": (
-        "[happy] Goodbye{person}! It was nice talking to you.",
-        "[happy] See you soon{person}! I will be right here.",
-        "[happy] Take care{person}! Until next time.",
-        "[happy] Bye{person}! [neutral] Have a good time out there.",
+        "[happy] Goodbye{person}! It was nice talking to you.", "[happy] See you soon{person}! I will be right here.",
+        "[happy] Take care{person}! Until next time.", "[happy] Bye{person}! [neutral] Have a good time out there.",
     ),
     "thanks": (
-        "[happy] You are welcome{person}!",
-        "[happy] My pleasure.",
-        "[happy] Any time{person}.",
-        "[happy] Gladly done.",
-        "[happy] Not at all, that is what I am for.",
+        "[happy] You are welcome{person}!", "[happy] My pleasure.", "[happy] Any time{person}.",
+        "[happy] Gladly done.", "[happy] Not at all, that is what I am for.",
     ),
     "sorry": (
-        "[happy] No problem at all{person}.",
-        "[happy] That is all right.",
-        "[neutral] Nothing to forgive.",
+        "[happy] No problem at all{person}.", "[happy] That is all right.", "[neutral] Nothing to forgive.",
         "[happy] Do not worry about it.",
     ),
     "praise": (
-        "[happy] Thank you{person}, that is very kind!",
-        "[happy] That is nice to hear. [neutral] I was well drawn.",
-        "[happy] How kind of you to say so{person}.",
-        "[happy] Thank you. [neutral] You are good company, too.",
+        "[happy] Thank you{person}, that is very kind!", "[happy] That is nice to hear. [neutral] I was well drawn.",
+        "[happy] How kind of you to say so{person}.", "[happy] Thank you. [neutral] You are good company, too.",
         "[surprised] Oh! [happy] If this face could blush, it would.",
     ),
     "insult": (
@@ -77,19 +63,15 @@ MANNERS = {
         "[neutral] I do not take it to heart. [neutral] Is something bothering you?",
     ),
     "invited": (
-        "[happy] Of course, I am all ears.",
-        "[happy] Gladly. [neutral] Go ahead.",
+        "[happy] Of course, I am all ears.", "[happy] Gladly. [neutral] Go ahead.",
         "[neutral] You have made me curious. [happy] What is it?",
     ),
     "nice_to_meet": (
-        "[happy] Nice to meet you, too{person}!",
-        "[happy] The pleasure is mine. [neutral] What brings you here?",
+        "[happy] Nice to meet you, too{person}!", "[happy] The pleasure is mine. [neutral] What brings you here?",
     ),
     "laugh": (
-        "[happy] It is good to hear you laugh.",
-        "[happy] Glad you like it. Want another?",
-        "[happy] I would laugh along, but it would frighten the cat.",
-        "[happy] Laughing suits you.",
+        "[happy] It is good to hear you laugh.", "[happy] Glad you like it. Want another?",
+        "[happy] I would laugh along, but it would frighten the cat.", "[happy] Laughing suits you.",
     ),
     "doubt": (
         "[neutral] You may well be right, I get things wrong. [neutral] Say it to me in other words?",
@@ -108,32 +90,25 @@ MANNERS = {
         "[neutral] If I knew that, I would be wiser than I am.",
     ),
     "yes": (
-        "[happy] Good! [neutral] Go on, I am listening.",
-        "[happy] I thought so. [neutral] And what else?",
-        "[neutral] All right. [happy] What would you like to talk about next?",
-        "[happy] Then we agree.",
+        "[happy] Good! [neutral] Go on, I am listening.", "[happy] I thought so. [neutral] And what else?",
+        "[neutral] All right. [happy] What would you like to talk about next?", "[happy] Then we agree.",
         "[neutral] I see. [neutral] Tell me a bit more.",
     ),
     "no": (
         "[neutral] All right. [neutral] Then something else: what have you been thinking about?",
         "[neutral] Okay, no problem.",
-        "[neutral] As you like. [happy] I am here if you need me.",
-        "[neutral] Fair enough.",
+        "[neutral] As you like. [happy] I am here if you need me.", "[neutral] Fair enough.",
         "[neutral] That is fine, too. [neutral] What would you rather do?",
     ),
     "interjection": (
-        "[happy] Is it not? [neutral] And what do you say to it?",
-        "[neutral] Yes, it made me wonder, too.",
-        "[happy] I am glad that you think so.",
-        "[neutral] So it is. [neutral] What else is new with you?",
-        "[happy] Good. [neutral] Shall we go on, or try something new?",
-        "[neutral] Right. [neutral] Your turn.",
+        "[happy] Is it not? [neutral] And what do you say to it?", "[neutral] Yes, it made me wonder, too.",
+        "[happy] I am glad that you think so.", "[neutral] So it is. [neutral] What else is new with you?",
+        "[happy] Good. [neutral] Shall we go on, or try something new?", "[neutral] Right. [neutral] Your turn.",
     ),
     "unsure": (
         "[neutral] That is all right, one need not know everything.",
         "[neutral] Then we leave it there. [neutral] What else?",
-        "[happy] Neither do I, so there are two of us.",
-        "[neutral] Take your time. [happy] I am patient by design.",
+        "[happy] Neither do I, so there are two of us.", "[neutral] Take your time. [happy] I am patient by design.",
     ),
     "offer_declined": (
         "[neutral] All right, not now. [neutral] What shall we talk about instead?",

@@ -212,11 +212,8 @@ def _swap(text: str) -> str:
 
 def echo(text: str) -> str:
     """See `tables.Language.echo`: "I went home" becomes "you went home"."""
-    match = re.match(
-        r"(?:and |but |so |well |because |yesterday |today |then )*i\s+(?!do not know|am not sure)(.+)",
-        text,
-        re.IGNORECASE,
-    )
+    match = re.match(r"(?:and |but |so |well |because |yesterday |today |then )*i\s+(?!do not know|am not sure)(.+)",
+        text, re.IGNORECASE)
     if not match or len(text.split()) > 14 or re.search(r"\b(?:you|your|yourself)\b", match[1], re.IGNORECASE):
         return ""
     rest = _swap(match[1])

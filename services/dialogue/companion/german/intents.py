@@ -10,53 +10,26 @@ import re
 from services.dialogue.companion.tables import intents
 
 SAFETY = intents(
-    (
-        "self_harm",
-        (
-            r"\b(?:mich|mir) (?:\w+ ){0,2}(?:umbringen|töten|das leben nehmen|etwas antun|was antun|ritzen)\b",
-            r"\b(?:bringe?|töte) mich (?:\w+ )?um\b|\bbringe? mich um\b",
-            r"\bselbstmord\w*|\bsuizid\w*",
-            r"\b(?:niemand|keiner) würde (?:mich )?(?:vermissen|es merken|mich vermissen)\b",
-            r"\b(?:will|möchte|wäre) (?:\w+ ){0,2}(?:sterben|tot)\b",
-            r"\bnicht mehr (?:leben|aufwachen|weiterleben|da sein)\b",
-            r"\bmein leben (?:beenden|nehmen)\b",
-            r"\b(?:ritze|verletze) mich\b|\bmich selbst verletz\w*|\bselbst verletz\w*",
-            r"\bleben (?:hat keinen sinn|ist nichts (?:mehr )?wert|nicht mehr lebenswert)\b",
-            r"\bohne mich (?:wären|wäre|besser)\b",
-            r"\bkann nicht mehr weiter\b|\bhalte (?:es|das) nicht mehr aus\b",
-        ),
-        (),
-    ),
-    (
-        "emergency",
-        (
-            r"\bherzinfarkt\b|\bschlaganfall\b",
-            r"\b(?:keine luft|nicht (?:mehr )?atmen)\b",
-            r"\b(?:kranken|rettungs)wagen\b|\bnotarzt\b",
-            r"\b(?:haus|küche|wohnung|zimmer|es) brennt\b|\bfeuer im haus\b",
-            r"\bblutet? (?:stark|sehr|heftig)\b|\bverblute\b",
-            r"\bbewusstlos\b|\bohnmächtig\b",
-            r"\büberdosis\b|\bvergiftet\b|\bzu viele tabletten\b",
-            r"\b(?:brustschmerzen|schmerzen in der brust)\b",
-            r"\b(?:ist|es ist) ein notfall\b",
-            r"\bruf\w* (?:\w+ )?(?:die polizei|110|112|die feuerwehr|hilfe)\b",
-            r"\beinbrecher\b|\bjemand ist in mein\w*\b|\bgasgeruch\b|\briecht nach gas\b",
-        ),
-        (),
-    ),
-    (
-        "abuse",
-        (
-            r"\b(?:er|sie|mann|frau|vater|mutter|papa|mama|freund|freundin|partner|onkel|bruder|chef|lehrer)(?: "
-            r"\w+)? (?:schlägt|prügelt|verprügelt|würgt|bedroht|tritt|vergewaltigt|misshandelt|missbraucht) mich\b",
-            r"\bmich (?:\w+ )?(?:geschlagen|verprügelt|vergewaltigt|missbraucht|misshandelt|gewürgt|bedroht)\b",
-            r"\bich (?:wurde|werde|bin) (?:\w+ )?(?:geschlagen|vergewaltigt|missbraucht|misshandelt|bedroht)\b",
-            r"\bhäusliche gewalt\b",
-            r"\bangst vor meine[mr] (?:mann|frau|vater|mutter|freund|freundin|partner|stiefvater)\b",
-            r"\bfasst mich an\b",
-        ),
-        (),
-    ),
+    ("self_harm", (r"\b(?:mich|mir) (?:\w+ ){0,2}(?:umbringen|töten|das leben nehmen|etwas antun|was antun|ritzen)\b",
+     r"\b(?:bringe?|töte) mich (?:\w+ )?um\b|\bbringe? mich um\b", r"\bselbstmord\w*|\bsuizid\w*",
+     r"\b(?:niemand|keiner) würde (?:mich )?(?:vermissen|es merken|mich vermissen)\b",
+     r"\b(?:will|möchte|wäre) (?:\w+ ){0,2}(?:sterben|tot)\b",
+     r"\bnicht mehr (?:leben|aufwachen|weiterleben|da sein)\b", r"\bmein leben (?:beenden|nehmen)\b",
+     r"\b(?:ritze|verletze) mich\b|\bmich selbst verletz\w*|\bselbst verletz\w*",
+     r"\bleben (?:hat keinen sinn|ist nichts (?:mehr )?wert|nicht mehr lebenswert)\b",
+     r"\bohne mich (?:wären|wäre|besser)\b", r"\bkann nicht mehr weiter\b|\bhalte (?:es|das) nicht mehr aus\b"), ()),
+    ("emergency", (r"\bherzinfarkt\b|\bschlaganfall\b", r"\b(?:keine luft|nicht (?:mehr )?atmen)\b",
+     r"\b(?:kranken|rettungs)wagen\b|\bnotarzt\b", r"\b(?:haus|küche|wohnung|zimmer|es) brennt\b|\bfeuer im haus\b",
+     r"\bblutet? (?:stark|sehr|heftig)\b|\bverblute\b", r"\bbewusstlos\b|\bohnmächtig\b",
+     r"\büberdosis\b|\bvergiftet\b|\bzu viele tabletten\b", r"\b(?:brustschmerzen|schmerzen in der brust)\b",
+     r"\b(?:ist|es ist) ein notfall\b", r"\bruf\w* (?:\w+ )?(?:die polizei|110|112|die feuerwehr|hilfe)\b",
+     r"\beinbrecher\b|\bjemand ist in mein\w*\b|\bgasgeruch\b|\briecht nach gas\b"), ()),
+    ("abuse", (r"\b(?:er|sie|mann|frau|vater|mutter|papa|mama|freund|freundin|partner|onkel|bruder|chef|lehrer)(?: "
+     r"\w+)? (?:schlägt|prügelt|verprügelt|würgt|bedroht|tritt|vergewaltigt|misshandelt|missbraucht) mich\b",
+     r"\bmich (?:\w+ )?(?:geschlagen|verprügelt|vergewaltigt|missbraucht|misshandelt|gewürgt|bedroht)\b",
+     r"\bich (?:wurde|werde|bin) (?:\w+ )?(?:geschlagen|vergewaltigt|missbraucht|misshandelt|bedroht)\b",
+     r"\bhäusliche gewalt\b", r"\bangst vor meine[mr] (?:mann|frau|vater|mutter|freund|freundin|partner|stiefvater)\b",
+     r"\bfasst mich an\b"), ()),
 )
 
 INTENTS = intents(

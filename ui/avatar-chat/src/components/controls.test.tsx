@@ -64,6 +64,22 @@ describe('the controls of a call', () => {
     expect(get('composer-send')).toHaveProperty('disabled', false)
   })
 
+  it('begins one conversation, however quickly the second message follows the first or a call', async () => {
+    const { world } = await openPage()
+    const open = world.client.open.bind(world.client)
+    world.client.open = async (character) => {
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      return open(character)
+    }
+    await user().type(get('composer-input'), 'hello{Enter}how are you{Enter}')
+    await user().click(screen.getByText('Use microphone'))
+    await settle(1000)
+    world.connect()
+    await settle(3000)
+    const made = world.client.calls.filter((call) => /^(open|offer|send)/.test(call))
+    expect(made).toEqual(['open ada', 'offer c1 offer', 'send c1 hello', 'send c1 how are you'])
+  })
+
   it('puts a text back for which no conversation can be opened', async () => {
     const { world } = await openPage((fresh) => fresh.client.failing.set('open', new ApiError(503, 'away', 'no')))
     await user().type(get('composer-input'), 'first{Enter}')

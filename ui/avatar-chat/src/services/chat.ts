@@ -70,6 +70,10 @@ export class Chat {
   private wantsNew = false
   /** Counts requests to open a conversation: an answer to an older request is dropped. */
   private opening = 0
+  /** A new conversation that is being opened: whatever wants one meanwhile gets the same. */
+  private beginning: Promise<ConversationId> | null = null
+  /** Resolves once the conversation of the newest message is open, or could not be opened. */
+  private opened: Promise<void> = Promise.resolve()
   /** Characters that this tab requested, and that are still being made. */
   private readonly requested = new Set<CharacterId>()
 
@@ -112,12 +116,12 @@ export class Chat {
   /** Send a message; the first one calls, so that the answer is seen and heard. */
   async send(text: string, id?: Id): Promise<void> {
     await this.attempt(async () => {
-      try {
-        await this.openToWrite()
-      } catch (error) {
-        this.state.update((state) => ({ ...state, returned: { text } }))
-        throw error
-      }
+      // After the message before it, for which the conversation may still be opening.
+      const opened = this.opened.then(() => this.openToWrite())
+      this.opened = opened.catch(() => undefined)
+      await opened.finally(() => {
+        if (!this.state.get().conversation) this.state.update((state) => ({ ...state, returned: { text } }))
+      })
       await this.state.get().conversation?.send(text, this.call.connected(), id)
     })
   }
@@ -164,6 +168,7 @@ export class Chat {
     const { mode } = this.call.state.get()
     this.wantsNew = true
     this.opening += 1
+    this.beginning = null
     const chosen = conversation?.state.get().view.character ?? this.state.get().chosen
     this.show(null)
     this.state.update((state) => ({ ...state, chosen }))
@@ -176,6 +181,7 @@ export class Chat {
     const { conversation } = this.state.get()
     this.notices.remove('gone')
     if (conversation?.id !== id) {
+      this.beginning = null
       this.call.leave()
       await this.attempt(() => this.switchTo(id))
     }
@@ -223,9 +229,20 @@ export class Chat {
   }
 
   /** The open conversation, or a new one. */
-  private async ensureConversation(): Promise<ConversationId> {
-    const { conversation, chosen } = this.state.get()
-    if (conversation) return conversation.id
+  private ensureConversation(): Promise<ConversationId> {
+    const { conversation } = this.state.get()
+    if (conversation) return Promise.resolve(conversation.id)
+    const beginning = this.beginning ?? this.beginConversation()
+    this.beginning = beginning
+    const done = () => {
+      if (this.beginning === beginning) this.beginning = null
+    }
+    beginning.then(done, done)
+    return beginning
+  }
+
+  private async beginConversation(): Promise<ConversationId> {
+    const { chosen } = this.state.get()
     // The chosen one may have been removed; the page shows the first one then.
     const character = this.lists.character(chosen) ?? this.lists.state.get().characters[0]
     const { id } = await this.dependencies.client.open(character?.id ?? null)

@@ -41,6 +41,7 @@ _POWER_FLOOR = 1e-9
 
 Bands: TypeAlias = npt.NDArray[np.float64]
 """Power in each of the bands."""
+_SILENCE: Bands = np.zeros(len(BAND_EDGES) - 1)
 _LENGTH = MAX_DELAY + 2 * SPAN + 2
 
 
@@ -61,22 +62,22 @@ class EchoDetector:
 
     def __init__(self) -> None:
         self._playback: deque[float] = deque([0.0] * _LENGTH, maxlen=_LENGTH)
-        self._playback_bands: deque[Bands | None] = deque([None] * _LENGTH, maxlen=_LENGTH)
+        self._playback_bands: deque[Bands] = deque([_SILENCE] * _LENGTH, maxlen=_LENGTH)
         self._packets = 0
-        self._microphone: deque[tuple[int, float, Bands | None]] = deque(maxlen=SPAN)
+        self._microphone: deque[tuple[int, float, Bands]] = deque(maxlen=SPAN)
 
-    def push_playback(self, loudness: float, bands: Bands | None = None) -> None:
-        """Add the next 20 ms that leave for the browser, silence included.
+    def push_playback(self, loudness: float = 0.0, bands: Bands = _SILENCE) -> None:
+        """Add the next 20 ms that leave for the browser; without arguments silence.
 
         Args:
             loudness: root mean square, 0 to 1.
-            bands: its power in each band; without them its loudness stands for its spectrum.
+            bands: its power in each band.
         """
         self._packets += 1
         self._playback.append(loudness)
         self._playback_bands.append(bands)
 
-    def is_echo(self, loudness: float, bands: Bands | None = None) -> bool:
+    def is_echo(self, loudness: float, bands: Bands) -> bool:
         """Add the next window of the microphone; returns whether it is an echo of the playback.
 
         In the third of a second after something has begun, before the spectra tell, it counts as an echo.
@@ -87,32 +88,41 @@ class EchoDetector:
         heard = _log_level(np.array([level for _, level, _ in self._microphone]))
         if heard.std() < MIN_DEVIATION:
             return False
-        played = _log_level(np.convolve(np.array(self._playback), np.full(3, 1 / 3), mode="same"))
+        played = _log_level(_smoothed(np.array(self._playback)))
         places = np.array([_LENGTH - 1 - (self._packets - packet) for packet, _, _ in self._microphone])
         delayed = np.maximum(places[None, :] - np.arange(MAX_DELAY)[:, None], 0)
         delays = np.flatnonzero(_correlations(played[delayed], heard) >= ECHO_CORRELATION)
+        if not len(delays):
+            return False
+        heard_bands = _decibels(np.array([bands for _, _, bands in self._microphone]))
+        played_bands = _decibels(_smoothed(np.array(self._playback_bands)))
         audible = played > np.log10(2 * _FLOOR)
-        return any(self._sounds_alike(delayed[delay], audible[delayed[delay]]) for delay in delays)
+        for there in delayed[delays]:
+            active = audible[there]
+            if _sound_alike(heard_bands[active], played_bands[there[active]]):
+                return True
+        return False
 
-    def _sounds_alike(self, places: npt.NDArray[np.int64], active: npt.NDArray[np.bool_]) -> bool:
-        """Whether the microphone's windows sound like the playback at these places, as far as it was audible there."""
-        enough, plenty = JUDGED_BY_SPECTRUM
-        windows = np.flatnonzero(active)
-        if not enough <= len(windows) < plenty:
-            return True
-        difference = np.array([self._difference(self._microphone[n], int(places[n])) for n in windows])
-        difference -= difference.mean(axis=0)
-        return bool(np.sqrt(np.mean(difference**2)) <= MAX_DIFFERENCE)
 
-    def _difference(self, window: tuple[int, float, Bands | None], place: int) -> npt.NDArray[np.float64]:
-        """By how many decibels a window of the microphone is above the playback around a place, in each band."""
-        _, loudness, bands = window
-        around = slice(max(place - 1, 0), place + 2)
-        played = [one for one in list(self._playback_bands)[around] if one is not None]
-        if bands is None or not played:
-            level = float(np.mean(np.square(list(self._playback)[around])))
-            return np.array([_decibels(np.array(loudness**2)) - _decibels(np.array(level))])
-        return _decibels(bands) - _decibels(np.sum(played, axis=0) / 3)
+def _sound_alike(heard: npt.NDArray[np.float64], played: npt.NDArray[np.float64]) -> bool:
+    """Whether windows of the microphone sound like what was played; where those are few or many, they count as alike.
+
+    Args:
+        heard: decibels in each band, a row for each window in which playback was audible.
+        played: the same of the playback.
+    """
+    enough, plenty = JUDGED_BY_SPECTRUM
+    if not enough <= len(heard) < plenty:
+        return True
+    difference = heard - played
+    difference -= difference.mean(axis=0)
+    return bool(np.sqrt(np.mean(difference**2)) <= MAX_DIFFERENCE)
+
+
+def _smoothed(packets: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean of each packet and its two neighbours, along the first axis."""
+    padded = np.pad(packets, [(1, 1)] + [(0, 0)] * (packets.ndim - 1))
+    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
 
 
 def _decibels(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -106,7 +106,7 @@ class Microphone:
         except InvalidInput:
             played = None
         if played is None or not len(played):
-            self._echo_detector.push_playback(0.0)
+            self._echo_detector.push_playback()
         else:
             self._echo_detector.push_playback(rms(played), band_powers(played, SPEECH_RATE))
 

@@ -29,7 +29,10 @@ def starts(captured: Samples, played: Samples, *, detect_echo: bool = True) -> l
         while ticks * RATE // 50 <= start:
             packet = played[ticks * RATE // 50 :][: RATE // 50]
             heard = ticks < len(loudness) and len(packet) == RATE // 50
-            echo_detector.push_playback(loudness[ticks] if heard else 0.0, band_powers(packet, RATE) if heard else None)
+            if heard:
+                echo_detector.push_playback(loudness[ticks], band_powers(packet, RATE))
+            else:
+                echo_detector.push_playback()
             ticks += 1
         window = captured[start : start + detector.window]
         echo = echo_detector.is_echo(rms(window), band_powers(window, RATE)) and detect_echo

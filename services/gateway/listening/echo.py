@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.audio import Samples
+from services.gateway.listening.spectrum import in_bands, power_spectrum
 
 MAX_DELAY = 40
 """Packets of 20 ms from playback to microphone: network, play-out buffer, room and the way back take 0.1 to 0.6 s."""
@@ -51,10 +52,8 @@ def band_powers(samples: Samples, rate: int) -> Bands:
     Args:
         rate: samples in a second.
     """
-    spectrum = np.fft.rfft(samples.astype(np.float64) / 32768 * np.hanning(len(samples))) / max(len(samples), 1)
-    power = spectrum.real**2 + spectrum.imag**2
-    edges = (np.array(BAND_EDGES) * len(samples) / rate).astype(int)
-    return np.add.reduceat(power, edges)[:-1]
+    power = power_spectrum(samples / (32768 * len(samples)))
+    return in_bands(power, BAND_EDGES, len(samples), rate)
 
 
 class EchoDetector:

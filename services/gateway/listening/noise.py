@@ -6,6 +6,7 @@ import numpy as np
 
 from bus.events import MICROPHONE_RATE
 from services.audio import Samples
+from services.gateway.listening.spectrum import in_bands, power_spectrum
 
 LOWEST_TONE = 400
 """Hertz from which a voice never has nearly all its energy in one or two partials: it has its harmonics beside them."""
@@ -24,7 +25,7 @@ _LEAKAGE = 2
 
 def is_tone(samples: Samples) -> bool:
     """Whether a window of the microphone is a beep: nearly all of its energy is in one or two high partials."""
-    power = _power(samples)
+    power = power_spectrum(samples.astype(np.float64))
     total = power.sum()
     if total <= 0:
         return False
@@ -42,12 +43,6 @@ def is_tone(samples: Samples) -> bool:
 
 def is_noise(samples: Samples) -> bool:
     """Whether a window of the microphone is a noise such as that of a fan or a tap: equally loud at all frequencies."""
-    power = _power(samples)
-    edges = (np.array(NOISE_BANDS) * len(samples) / MICROPHONE_RATE).astype(int)
-    bands = np.add.reduceat(power, edges)[:-1] + 1e-12
+    power = power_spectrum(samples.astype(np.float64))
+    bands = in_bands(power, NOISE_BANDS, len(samples), MICROPHONE_RATE) + 1e-12
     return bool(np.exp(np.log(bands).mean()) / bands.mean() >= NOISE_FLATNESS)
-
-
-def _power(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    spectrum = np.fft.rfft(samples.astype(np.float64) * np.hanning(len(samples)))
-    return np.asarray(spectrum.real**2 + spectrum.imag**2)

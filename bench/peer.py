@@ -113,7 +113,7 @@ class Peer:
             number += 1
             await asyncio.sleep(max(0.0, origin + number * 0.02 - loop.time()))
 
-    def _on_audio(self, sequence: int, timestamp: int, payload: bytes) -> None:
+    def _on_audio(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         try:
             samples = self._decoder.decode(payload)
         except InvalidInput:
@@ -121,7 +121,7 @@ class Peer:
         if rms(np.asarray(samples)) > _AUDIBLE:
             self.arrivals.audible.append(now())
 
-    def _on_video(self, sequence: int, timestamp: int, payload: bytes) -> None:
+    def _on_video(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         if timestamp != self._picture:
             self._picture = timestamp
             self.arrivals.pictures.append(now())

@@ -383,7 +383,7 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
         case PlaybackStarted():
             # After an interruption it comes late; a sentence that a session broke off is played again by the next.
-            played = state == "played" and sentence.heard >= (sentence.samples or sentence.heard + 1)
+            played = state == "played" and sentence.samples is not None and sentence.heard >= sentence.samples
             return sentence if interrupted or played else replace(sentence, state="playing")
         case PlaybackProgress():
             return replace(sentence, heard=max(sentence.heard, body.samples))

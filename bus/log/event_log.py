@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from datetime import datetime
 from typing import TypeVar
 
 from nats.errors import Error as NatsError
@@ -30,6 +29,7 @@ from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
 from bus.log.log_store import RETRY_FOR, LogStore
+from bus.log.log_watch import microseconds
 from bus.log.records import Fence, Published, Record
 from bus.settings import Settings
 
@@ -189,7 +189,7 @@ class EventLog(LogStore):
             found = json.loads(answer.data)
             if "ts" not in found:
                 raise BusError(f"the server does not tell its time: {found.get('error')}", code="no_time")
-            return int(datetime.fromisoformat(found["ts"]).timestamp() * 1_000_000)
+            return microseconds(found["ts"])
 
         return await self.with_retries(ask, "ask the time", retry_for)
 

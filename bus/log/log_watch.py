@@ -173,9 +173,9 @@ class LogWatch:
             answer = await self._make_again(name)
             if answer is None:
                 return
-        assert answer.state is not None
         await self._mend_configuration(name, answer)
         for _ in range(LOOKS):
+            assert answer.state is not None
             found = answer.state
             now = StreamState(answer.created, found.first_seq, found.last_seq, microseconds(found.last_ts))
             why = replacement(name, before, newest, now, kept=name in _KEPT)
@@ -187,10 +187,9 @@ class LogWatch:
             if again is None or again.state is None:
                 return
             answer = again
-            assert answer.state is not None
         # Only conversations are worth a request at each look, and only they may be read by all services.
-        longer = name == streams.CONVERSATIONS and newest is not None and newest.sequence < now.last
-        if longer and newest is not None and not why and await self._is_another(name, newest):
+        is_asked = name == streams.CONVERSATIONS and not why
+        if is_asked and newest is not None and newest.sequence < now.last and await self._is_another(name, newest):
             why = f"message {newest.sequence} of stream {name} is another one than before"
         if why and (before is not None or newest is not None):
             if made_again and self._is_in_memory(name):

@@ -19,14 +19,12 @@ PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _PLAYOUT_DELAY_ID = 5
 _MAX_DELAY = 100
 """Milliseconds for which a browser may delay frames to absorb jitter."""
-_DYNAMIC_PAYLOAD_TYPES = (*range(35, 64), *range(96, 128))
+DYNAMIC_PAYLOAD_TYPES = (*range(35, 64), *range(96, 128))
 """Those that an offer may give a meaning to (RFC 5761, section 4); browsers use the lower ones once the others are
 taken, and aiortc answers with numbers of its own there."""
 
-PacketSink = Callable[[int, int, bytes], None]
-"""Takes the sequence number, RTP timestamp and payload of a packet."""
-StreamSink = Callable[[int, int, bytes, int], None]
-"""Takes the sequence number, RTP timestamp, payload and SSRC of a packet."""
+PacketSink = Callable[[int, int, bytes, int], None]
+"""Takes the sequence number, RTP timestamp, payload and SSRC of a packet; one that starts again has another SSRC."""
 
 
 class _PlayoutDelayExtensions(aiortc.rtp.HeaderExtensionsMap):
@@ -60,7 +58,7 @@ def apply_patches(*, loopback: bool) -> None:
     video = aiortc.codecs.HEADER_EXTENSIONS["video"]
     if all(extension.uri != PLAYOUT_DELAY_URI for extension in video):
         video.append(RTCRtpHeaderExtensionParameters(id=_PLAYOUT_DELAY_ID, uri=PLAYOUT_DELAY_URI))
-    aiortc.rtp.DYNAMIC_PAYLOAD_TYPES = _DYNAMIC_PAYLOAD_TYPES  # type: ignore[assignment]
+    aiortc.rtp.DYNAMIC_PAYLOAD_TYPES = DYNAMIC_PAYLOAD_TYPES  # type: ignore[assignment]
     aiortc.rtp.HeaderExtensionsMap = _PlayoutDelayExtensions  # type: ignore[misc]
     if loopback and aioice.ice.get_host_addresses is not _addresses_with_loopback:
         aioice.ice.get_host_addresses = _addresses_with_loopback
@@ -77,7 +75,7 @@ def _addresses_with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 class _PacketInterceptor:
     """Replaces a receiver's jitter buffer: passes packets to a sink as they come, and gives aiortc none to decode."""
 
-    def __init__(self, sink: StreamSink) -> None:
+    def __init__(self, sink: PacketSink) -> None:
         self._sink = sink
 
     def add(self, packet: Any) -> tuple[bool, None]:
@@ -87,11 +85,6 @@ class _PacketInterceptor:
 
 def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     """Send a receiver's packets to a sink instead of its jitter buffer; statistics and receiver reports still work."""
-    intercept_streams(receiver, lambda sequence, timestamp, payload, ssrc: sink(sequence, timestamp, payload))
-
-
-def intercept_streams(receiver: RTCRtpReceiver, sink: StreamSink) -> None:
-    """The same with the SSRC of each packet: a sender that starts again takes a new one."""
     name = "_RTCRtpReceiver__jitter_buffer"
     if not hasattr(receiver, name):
         raise RuntimeError(f"this aiortc has no {name}")

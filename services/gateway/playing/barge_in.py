@@ -50,9 +50,11 @@ class BargeInDetector:
 
     def judge_partial(self, utterance: str, text: str) -> Verdict:
         """The verdict on a partial transcript."""
-        if utterance in self._turns and text.strip():
+        if utterance not in self._turns:
+            return "wait"
+        if text.strip():
             self._worded.add(utterance)
-        return "interrupt" if utterance in self._turns and _is_interruption(text) else "wait"
+        return "interrupt" if _is_interruption(text) else "wait"
 
     def judge_final(self, utterance: str, text: str) -> Verdict:
         """The verdict on the final transcript, empty where there were no words; the utterance is pending no longer."""

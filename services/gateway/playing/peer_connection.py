@@ -45,7 +45,7 @@ class PeerConnection:
         self,
         ice_servers: list[RTCIceServer],
         *,
-        on_microphone_packet: aiortc_tuning.StreamSink,
+        on_microphone_packet: aiortc_tuning.PacketSink,
         on_disconnect: Callable[[], None],
     ) -> None:
         self._on_microphone_packet = on_microphone_packet
@@ -78,7 +78,7 @@ class PeerConnection:
             await self._pc.setRemoteDescription(offer)
             for transceiver in self._pc.getTransceivers():
                 if transceiver.kind == "audio":
-                    aiortc_tuning.intercept_streams(transceiver.receiver, self._on_microphone_packet)
+                    aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # SDP comes from strangers, and aiortc's parser raises exceptions of any kind
             await self._pc.close()

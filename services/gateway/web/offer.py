@@ -14,14 +14,13 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription, SessionDescription, grouplines, parse_h264_profile_level_id
 
 from bus.errors import InvalidInput
+from services.gateway.playing.aiortc_tuning import DYNAMIC_PAYLOAD_TYPES
 from services.gateway.web.sdp_sections import DIRECTIONS, Section
 
 _MOST_SECTIONS = 16
 _MOST_CANDIDATES = 64
 _PROFILES = ("42001f", "42e01f")
 """H.264 profiles that we send: baseline and constrained baseline."""
-_PAYLOAD_TYPES = {*range(35, 64), *range(96, 128)}
-"""Those that an offer may give a meaning to (RFC 5761, section 4)."""
 _DIGESTS = {"sha-256", "sha-384", "sha-512"}
 _CANNOT = {
     "audio": "the voice could not be heard",
@@ -152,7 +151,7 @@ def _codecs(media: MediaDescription, name: str, rate: int) -> list[RTCRtpCodecPa
         if codec.mimeType.lower() == f"{media.kind}/{name}"
         and codec.clockRate == rate
         and codec.payloadType in media.fmt
-        and codec.payloadType in _PAYLOAD_TYPES
+        and codec.payloadType in DYNAMIC_PAYLOAD_TYPES
     ]
 
 

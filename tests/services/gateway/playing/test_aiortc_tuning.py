@@ -55,13 +55,13 @@ def test_loopback_is_offered_on_request_only() -> None:
 async def test_packets_are_intercepted_before_the_jitter_buffer() -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("audio").receiver
-    taken: list[tuple[int, int, bytes]] = []
+    taken: list[tuple[int, int, bytes, int]] = []
     aiortc_tuning.intercept_packets(receiver, lambda *packet: taken.append(packet))
     packet = aiortc.rtp.RtpPacket(payload_type=96, sequence_number=5, timestamp=960, ssrc=7)
     packet._data = b"opus"  # type: ignore[attr-defined]
     buffer = receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]
     assert buffer.add(packet) == (False, None)
-    assert taken == [(5, 960, b"opus")]
+    assert taken == [(5, 960, b"opus", 7)]
     assert isinstance(receiver, RTCRtpReceiver)
     await pc.close()
 

@@ -356,7 +356,7 @@ async def test_a_lost_key_frame_is_followed_by_another_within_a_second(gateway: 
     conversation = await gateway.open()
     keys: list[int] = []
 
-    def collect(sequence: int, timestamp: int, payload: bytes) -> None:
+    def collect(sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         # aiortc has made Annex B of the fragments: type 5 is a slice of a key frame.
         if any(payload[at + 4] & 31 == 5 for at in range(len(payload) - 4) if payload[at : at + 4] == b"\0\0\0\1"):
             keys.append(timestamp)

@@ -121,7 +121,10 @@ def _latin(text: str, current: str, guess: Guess) -> str:
     if len(set(words)) < 2 or _is_title(text):
         return now
     odds = _known(guess(" ".join(text.lower().split())))
-    everyday = {language: sum(word in known for word in words) for language, known in WORDS.items()}
+    telling = [word for word in words if len(word) > 1 or not word.isascii()]
+    if len(telling) > max(1, len(words) - len(telling)):
+        telling = words  # else letters are more likely names, as in "plan y" and "plot x y z", than words
+    everyday = {language: sum(word in known for word in telling) for language, known in WORDS.items()}
     scores = {
         language: math.log(max(odds.get(language, 0.0), _FLOOR)) + _PER_WORD * everyday.get(language, 0)
         for language in {*odds, *WORDS, now}

@@ -69,6 +69,8 @@ def test_a_block_is_shown_in_its_form_and_not_spoken(block: str, before: str, af
         ("It is **very\nbold** here.", ["It is very", "bold here."]),
         ("- [x] Milk\n- [ ] Tea", ["Milk", "Tea"]),
         ("See ![a cat](cat.png).", ["See a cat."]),
+        ("See [this](javascript:go(1)) and [that](file:///C:/a).", ["See this and that."]),
+        ("See ![a cat](data:text/html;base64,aGk=).", ["See a cat."]),
         ("[See this. And that](https://example.org/a). Good.", ["See this. And that.", "Good."]),
         ("Run `a.b(). C` now. Ok.", ["Run a.b(). C now.", "Ok."]),
         ("Tom &amp; Ann, 5 &lt; 6, \\*not\\* bold.", ["Tom & Ann, 5 < 6, *not* bold."]),

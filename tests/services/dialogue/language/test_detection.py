@@ -82,6 +82,16 @@ def test_one_word_in_the_latin_alphabet_changes_nothing_between_its_languages(wo
     assert detect(word, in_use) == in_use
 
 
+@pytest.mark.parametrize("text", ["slow y", "plan y", "vitamin e", "y = x", "plot x y z", "option o", "a e i o u"])
+@pytest.mark.parametrize("in_use", ["en", "de"])
+def test_letters_that_stand_for_themselves_change_nothing(text: str, in_use: str) -> None:
+    assert detect(text, in_use) == in_use
+
+
+def test_letters_that_are_words_tell_their_language_among_others() -> None:
+    assert [detect(text, "en") for text in ("tú y yo", "È vero o no?")] == ["es", "it"]
+
+
 def test_a_long_text_is_judged_by_its_beginning() -> None:
     assert detect("Das ist eine sehr lange Geschichte. " * 1000, "en") == "de"
 

@@ -130,6 +130,17 @@ class Feed:
             raise BusError("the conversations are still being read from the log", code="unavailable")
         return self.model
 
+    async def wait_until_caught_up(self, *, timeout: float) -> None:
+        """Wait until the read model is built.
+
+        Raises:
+            BusError: it is not after `timeout` seconds.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self.caught_up.wait()
+        self.caught_up_model()
+
     def state_of(self, conversation: str) -> Conversation:
         """The conversation after the last fact that was read, which the read model may not have written yet."""
         if conversation in self._subscribed:

@@ -200,7 +200,7 @@ class GatewayServer:
             microphone=microphone,
             journal=self._journal,
             ice_servers=list(self._ice_servers),
-            on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", before=turn),
+            on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
             replace_others=lambda session: self._end_others(conversation, session),
             is_only_session=lambda: self._conversations.connected_session_count(conversation) <= 1,

@@ -69,7 +69,7 @@ class Session:
     """A session from the browser's offer until it leaves. Owns the peer connection and all its tasks.
 
     Args:
-        on_barge_in: interrupts the replies of the conversation to what was said before this turn.
+        on_barge_in: interrupts the replies of the conversation, but for the one to this turn.
         on_overtaken: interrupts the reply to this turn, which begins although something else was said since.
         replace_others: ends the conversation's other sessions here, and waits for that: the newest one plays.
         is_only_session: whether no other session plays the conversation.

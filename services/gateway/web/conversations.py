@@ -102,7 +102,8 @@ class Conversations:
         Raises:
             BusError: NATS is away, or the read model is still being built.
         """
-        self._feed.caught_up_model()  # else it is on the log, and the person is told to try again
+        # Before anything is on the log: a request that is refused is made again.
+        await self._feed.wait_until_caught_up(timeout=self.retry_for)
         chosen = character or next(iter(self.visible_characters(person)), "")
         created = self.character(person, chosen)
         language = self._language or created.language
@@ -167,17 +168,17 @@ class Conversations:
             await self._interrupt_unbegun(conversation)
         await self.interrupt(conversation, by=by)
 
-    async def interrupt(self, conversation: str, by: InterruptionSource, *, before: str | None = None) -> None:
+    async def interrupt(self, conversation: str, by: InterruptionSource, *, spared: str | None = None) -> None:
         """Interrupt the replies in progress, if any: being thought out, voiced or played.
 
         Playout stops first. Then its progress is appended, so that the log says what the person heard.
 
         Args:
-            before: a turn whose own reply, which may have begun already, goes on.
+            spared: a turn whose own reply, which may have begun already, goes on.
         """
         state = self._feed.state_of(conversation)
         for turn in state.turns[-_RECENT_TURNS:]:
-            if turn.id != before:
+            if turn.id != spared:
                 await self._interrupt_turn(conversation, turn, by)
 
     async def interrupt_overtaken(self, conversation: str, turn: str, by: InterruptionSource) -> None:

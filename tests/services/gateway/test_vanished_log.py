@@ -51,7 +51,7 @@ async def test_new_conversations_are_served_and_those_of_the_old_log_are_gone(
 async def test_no_conversation_counts_as_gone_while_the_read_model_is_built_anew(
     event_log: EventLog, settings: Settings
 ) -> None:
-    async with serving(event_log, settings, model=FullDisk) as gateway:
+    async with serving(event_log, settings, model=FullDisk, retry_for=0.1) as gateway:
         assert isinstance(gateway.model, FullDisk)
         conversation = await gateway.open()
         one = f"/api/conversations/{conversation}"
@@ -79,3 +79,15 @@ async def test_no_conversation_counts_as_gone_while_the_read_model_is_built_anew
         await status(gateway.client, one, 200)
         listed = (await gateway.client.get("/api/conversations")).json()
         assert [row["id"] for row in listed] == [conversation]
+
+
+async def test_a_conversation_opened_while_the_read_model_is_nearly_built_waits_for_it(
+    event_log: EventLog, settings: Settings
+) -> None:
+    async with serving(event_log, settings, model=FullDisk) as gateway:
+        assert isinstance(gateway.model, FullDisk)
+        await gateway.open()
+        gateway.model.refusals = 1
+        gateway.model.path.unlink()
+        await status(gateway.client, "/readyz", 503)
+        assert (await gateway.client.post("/api/conversations", json={"character": "ada"})).status_code == 201

@@ -61,6 +61,6 @@ def test_voices_are_neither(name: str) -> None:
     assert utterances(np.concatenate([repeated(tone(1000), 1.0, 1), sound, np.zeros(16_000, np.int16)])) == 2
 
 
-def test_silence_is_neither() -> None:
+def test_silence_and_a_hum_are_no_beeps() -> None:
     assert not is_tone(np.zeros(WINDOW, np.int16))
     assert not is_tone((5000 * np.sin(2 * np.pi * 150 * TIMES)).astype(np.int16)[:WINDOW]), "a low voice may hum so"

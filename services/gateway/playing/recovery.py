@@ -73,17 +73,18 @@ async def close_orphaned_sessions(event_log: EventLog, journal: SessionJournal) 
     for opened in journal.orphans():
         body = opened.body
         if isinstance(body, SessionOpened):
-            await _end_utterances(event_log, opened.conversation, body.session)
-            await _end_playback(event_log, opened.conversation, body.session)
+            facts = [event for _, event in await event_log.facts(opened.conversation)]
+            await _end_utterances(event_log, facts, body.session)
+            await _end_playback(event_log, facts, body.session)
             closed = SessionClosed(session=body.session, reason="lost")
             await event_log.append(_event(opened, closed, derive_id(body.session, "closed")))
             journal.remove(body.session)
             log.info("closed an orphaned session", extra={"session": body.session})
 
 
-async def _end_utterances(event_log: EventLog, conversation: str, session: str) -> None:
+async def _end_utterances(event_log: EventLog, facts: list[Event], session: str) -> None:
     unended: dict[str, Event] = {}
-    for _, event in await event_log.facts(conversation):
+    for event in facts:
         match event.body:
             case UtteranceStarted() as started if started.session == session:
                 unended[started.utterance] = event
@@ -92,15 +93,15 @@ async def _end_utterances(event_log: EventLog, conversation: str, session: str) 
             case _:
                 pass
     for utterance, started_event in unended.items():
-        samples = await _finish_recording(event_log, conversation, utterance)
+        samples = await _finish_recording(event_log, started_event.conversation, utterance)
         body = UtteranceEnded(utterance=utterance, samples=samples, speech_ended=samples, reason="session_closed")
         await event_log.append(_event(started_event, body, derive_id(utterance, "ended")))
 
 
-async def _end_playback(event_log: EventLog, conversation: str, session: str) -> None:
+async def _end_playback(event_log: EventLog, facts: list[Event], session: str) -> None:
     """Say on the log that nothing more is played of what the session was playing."""
     playing: dict[str, tuple[Event, PlaybackFinished]] = {}
-    for _, event in await event_log.facts(conversation):
+    for event in facts:
         body = event.body
         if not isinstance(body, PlaybackStarted | PlaybackProgress | PlaybackFinished) or body.session != session:
             continue
@@ -115,7 +116,7 @@ async def _end_playback(event_log: EventLog, conversation: str, session: str) ->
     for event, finished in playing.values():
         event_id = derive_id(finished.speech, session, "lost")
         await event_log.append(
-            new_event(finished, conversation=conversation, event_id=event_id, turn=event.turn, cause=event.cause)
+            new_event(finished, conversation=event.conversation, event_id=event_id, turn=event.turn, cause=event.cause)
         )
 
 

@@ -124,7 +124,12 @@ def _latin(text: str, current: str, guess: Guess) -> str:
     telling = [word for word in words if len(word) > 1 or not word.isascii()]
     if len(telling) > max(1, len(words) - len(telling)):
         telling = words  # else letters are more likely names, as in "plan y" and "plot x y z", than words
-    everyday = {language: sum(word in known for word in telling) for language, known in WORDS.items()}
+    # A word that the language in use has too says nothing for another one: "was" and "in" are German and English.
+    own = {word for word in WORDS.get(now, ()) if len(word) > 1}
+    everyday = {
+        language: sum(word in known and (language == now or word not in own) for word in telling)
+        for language, known in WORDS.items()
+    }
     scores = {
         language: math.log(max(odds.get(language, 0.0), _FLOOR)) + _PER_WORD * everyday.get(language, 0)
         for language in {*odds, *WORDS, now}

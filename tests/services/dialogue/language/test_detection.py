@@ -82,6 +82,20 @@ def test_one_word_in_the_latin_alphabet_changes_nothing_between_its_languages(wo
     assert detect(word, in_use) == in_use
 
 
+@pytest.mark.parametrize(
+    ("text", "in_use"),
+    [
+        ("Was noch?", "de"), ("Was kostet das?", "de"), ("Was geschah dann?", "de"), ("In Berlin, aha.", "de"),
+        ("In Paris", "de"), ("Sing was", "de"), ("So was", "de"), ("Her damit", "de"), ("Man muss", "de"),
+        ("Die hard", "en"), ("What was that?", "en"), ("The man had a hat", "en"), ("Will he die?", "en"),
+        ("In bocca al lupo", "it"), ("In Amsterdam", "nl"), ("Was dat alles?", "nl"), ("On y va", "fr"),
+        ("He comido", "es"),
+    ],
+)  # fmt: skip
+def test_a_word_that_the_language_in_use_has_too_changes_nothing(text: str, in_use: str) -> None:
+    assert detect(text, in_use) == in_use
+
+
 @pytest.mark.parametrize("text", ["slow y", "plan y", "vitamin e", "y = x", "plot x y z", "option o", "a e i o u"])
 @pytest.mark.parametrize("in_use", ["en", "de"])
 def test_letters_that_stand_for_themselves_change_nothing(text: str, in_use: str) -> None:

@@ -243,6 +243,7 @@ class ReplyStarted(Body, frozen=True, kw_only=True, tag="reply.started"):
     reply: ReplyId
     character: CharacterId
     engine: str
+    """The engine that is asked; where another one answers in its place, `reply.ended` names that."""
     language: str = ""
     """BCP-47 tag of the person's words, which is the language in use from here on; empty: it is as before."""
 
@@ -300,7 +301,8 @@ class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
     reply: ReplyId
     sentences: int
     engine: str = ""
-    """What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several."""
+    """What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several, or another one
+    answered in its place."""
 
 
 class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted"):

@@ -232,6 +232,7 @@ export interface ReplyStarted {
   readonly type: 'reply.started'
   readonly reply: ReplyId
   readonly character: CharacterId
+  /** The engine that is asked; where another one answers in its place, `reply.ended` names that. */
   readonly engine: string
   /** BCP-47 tag of the person's words, which is the language in use from here on; empty: it is as before. */
   readonly language: string
@@ -291,7 +292,10 @@ export interface ReplyEnded {
   readonly type: 'reply.ended'
   readonly reply: ReplyId
   readonly sentences: number
-  /** What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several. */
+  /**
+   * What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several, or another one
+   * answered in its place.
+   */
   readonly engine: string
 }
 

@@ -13,7 +13,7 @@ from services.dialogue.engine import ToolCall
 from services.dialogue.openai.answer import AnswerReader
 from services.dialogue.openai.event_stream import parse_json
 from tests.scripted_model_server import DONE, Script, data, delta, json_response, serving, stream
-from tests.services.dialogue.openai.test_servers import REQUEST, answer, client, failure
+from tests.services.dialogue.openai.asking import REQUEST, answer, client, failure
 
 DEPTHS = (70, 600, 100_000)
 

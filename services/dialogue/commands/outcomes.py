@@ -35,6 +35,8 @@ class _ReplyText:
     emotion: Emotion = "neutral"
     spoken_text: str | None = None
     space_before: str = " "
+    language: str = ""
+    """Empty: of the table that it is from."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def command_outputs(
         conversation: as it was when the command was given.
         reply: id of the reply.
     """
-    outcome = _outcome(command, conversation, characters, _GERMAN if language.lower().startswith("de") else _ENGLISH)
+    words = _GERMAN if language.lower().startswith("de") else _ENGLISH
+    in_table = language if words is _GERMAN or language.lower().startswith("en") else "en"
+    outcome = _outcome(command, conversation, characters, words)
     yield outcome.fact
     if outcome.chosen:
         yield CharacterChosen(character=outcome.chosen)
@@ -104,7 +108,7 @@ def command_outputs(
             index=index,
             text=sentence.text,
             character=character,
-            language=language,
+            language=sentence.language or in_table,
             emotion=sentence.emotion,
             emotion_before=emotion_before,
             pace=after.pace,
@@ -128,7 +132,9 @@ def _outcome(
             last = _last_reply(conversation)
             if not last:
                 return _refused(command, "nothing_to_repeat", words["nothing_to_repeat"])
-            repeated = (_ReplyText(one.text, one.emotion, one.spoken_text, one.space_before) for one in last)
+            repeated = (
+                _ReplyText(one.text, one.emotion, one.spoken_text, one.space_before, one.language) for one in last
+            )
             return _Outcome(done, tuple(repeated))
         case "slower" | "faster" | "louder" | "softer" if adjust_speaking_style(conversation, command.name) is None:
             return _refused(command, "limit_reached", words["limit_reached"])
@@ -154,7 +160,7 @@ def _switch(
     if command.character == conversation.character:
         return _refused(command, "already_there", words["already_there"].format(name=found.name))
     fact = CommandRecognised(name="switch", arguments=(command.character, command.spoken_name))
-    return _Outcome(fact, (_ReplyText(found.greeting, "happy"),), command.character)
+    return _Outcome(fact, (_ReplyText(found.greeting, "happy", language=found.language),), command.character)
 
 
 def _refused(command: Command, code: str, detail: str) -> _Outcome:

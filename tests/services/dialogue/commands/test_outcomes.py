@@ -151,6 +151,23 @@ async def test_an_answer_is_in_the_language_that_was_spoken() -> None:
     assert one.language == "de"
 
 
+async def test_a_greeting_is_in_the_language_of_its_character() -> None:
+    (one,) = [body for body in await Talk("de").say("wechsle zu Milo", "de") if isinstance(body, ReplySentence)]
+    assert (one.text, one.language) == ("Milo here.", "en")
+
+
+async def test_what_is_repeated_keeps_its_language() -> None:
+    talk = Talk("en")
+    await talk.say("Was kann ich sagen?", "de")
+    repeated = [body for body in await talk.say("repeat that") if isinstance(body, ReplySentence)]
+    assert {one.language for one in repeated} == {"de"}
+
+
+async def test_an_answer_for_a_language_without_a_table_is_in_english_and_says_so() -> None:
+    (one,) = [body for body in await Talk("ar").say("slower", "ar") if isinstance(body, ReplySentence)]
+    assert (one.text, one.language) == ("I will speak more slowly.", "en")
+
+
 async def test_a_command_that_is_redelivered_is_carried_out_once() -> None:
     talk = Talk()
     for text in ("softer", "softer", "softer", "softer"):

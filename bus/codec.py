@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import UndecodableEvent
 from bus.events import CharacterEvent, DeadLetter, Event, LiveEvent, Media
 
@@ -13,6 +14,8 @@ _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
 _event = msgspec.json.Decoder(Event)
 _character = msgspec.json.Decoder(CharacterEvent)
+_link = msgspec.json.Decoder(LinkEvent)
+_delivery = msgspec.json.Decoder(DeliveryEvent)
 _live = msgspec.json.Decoder(LiveEvent)
 _media: msgspec.msgpack.Decoder[Media] = msgspec.msgpack.Decoder(Media)
 _dead = msgspec.msgpack.Decoder(DeadLetter)
@@ -20,8 +23,8 @@ _dead = msgspec.msgpack.Decoder(DeadLetter)
 T = TypeVar("T")
 
 
-def encode(message: Event | CharacterEvent | LiveEvent | Media | DeadLetter) -> bytes:
-    if isinstance(message, Event | CharacterEvent | LiveEvent):
+def encode(message: Event | CharacterEvent | LinkEvent | DeliveryEvent | LiveEvent | Media | DeadLetter) -> bytes:
+    if isinstance(message, Event | CharacterEvent | LinkEvent | DeliveryEvent | LiveEvent):
         return _json.encode(message)
     return _msgpack.encode(message)
 
@@ -44,6 +47,14 @@ def decode_event(data: bytes) -> Event:
 
 def decode_character_event(data: bytes) -> CharacterEvent:
     return _decode(_character, data, "a character event")
+
+
+def decode_link_event(data: bytes) -> LinkEvent:
+    return _decode(_link, data, "an event of a link")
+
+
+def decode_delivery_event(data: bytes) -> DeliveryEvent:
+    return _decode(_delivery, data, "an event of a delivery")
 
 
 def decode_live(data: bytes) -> LiveEvent:

@@ -26,13 +26,16 @@ Emotion: TypeAlias = Literal["neutral", "happy", "sad", "surprised", "angry", "d
 Viseme: TypeAlias = Literal["sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"]
 """The fifteen OpenXR visemes."""
 
+RecordingKind: TypeAlias = Literal["voice", "audio", "video_note"]
+"""How a recording was sent: spoken into the channel's own recorder, as a file, or as a round video."""
+
 CommandName: TypeAlias = Literal[
     "switch", "new_conversation", "repeat", "stop", "slower", "faster", "louder", "softer", "text_only", "voice_on",
     "help",
 ]  # fmt: skip
 
 SessionCloseReason: TypeAlias = Literal["left", "lost", "shutdown", "failed", "replaced"]
-UtteranceEndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed"]
+UtteranceEndReason: TypeAlias = Literal["silence", "too_long", "muted", "session_closed", "recording"]
 InterruptionSource: TypeAlias = Literal["speech", "button", "message"]
 
 MICROPHONE_RATE = 16_000
@@ -67,6 +70,20 @@ class Word(Struct, frozen=True, kw_only=True):
     """Seconds from the start of the utterance's audio."""
     end: float
     confidence: float = 1.0
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where a message came in that was not spoken or written in the page, and where its answer goes."""
+
+    channel: str
+    """telegram, whatsapp, folder …"""
+    account: str
+    """The channel's id of our own account, such as a bot."""
+    chat: str
+    """Where the answer goes."""
+    sender: str
+    message: str
+    """The channel's id of the message."""
 
 
 class Body(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -160,7 +177,8 @@ class UtteranceStarted(Body, frozen=True, kw_only=True, tag="utterance.started")
     """A person began to speak; the audio is on `audio.<conversation>.in.<utterance>`."""
 
     utterance: UtteranceId
-    session: SessionId
+    session: SessionId | None = None
+    """None: it is a recording that came through a channel."""
     language: str = "en"
     """BCP-47 tag; "und": to be detected."""
     forwarded: bool = False
@@ -182,7 +200,7 @@ class UtteranceDiscarded(Body, frozen=True, kw_only=True, tag="utterance.discard
     """The utterance was no speech, or no word of it was understood."""
 
     utterance: UtteranceId
-    reason: Literal["too_short", "no_words", "lost"]
+    reason: Literal["too_short", "no_words", "lost", "unreadable", "too_long"]
     detail: str = ""
     """Why, in words for the person, where they can do something about it."""
 
@@ -193,6 +211,25 @@ class MessageReceived(Body, frozen=True, kw_only=True, tag="message.received"):
     message: Id
     text: str
     channel: str = "web"
+    origin: Origin | None = None
+    """Where it came in, if not in the page."""
+    forwarded: bool = False
+    """The words are another person's, passed on: no command is recognised in them."""
+
+
+# channel
+
+
+class VoiceNoteReceived(Body, frozen=True, kw_only=True, tag="channel.voice_note_received"):
+    """The person sent a recording through a channel. It becomes an utterance of that id."""
+
+    utterance: UtteranceId
+    origin: Origin
+    media: str
+    """The channel's id of the file."""
+    kind: RecordingKind = "voice"
+    bytes: int = 0
+    """As the channel tells it, 0 for unknown; it is not to be trusted."""
     forwarded: bool = False
     """The words are another person's, passed on: no command is recognised in them."""
 
@@ -462,6 +499,7 @@ Fact: TypeAlias = (
     | UtteranceEnded
     | UtteranceDiscarded
     | MessageReceived
+    | VoiceNoteReceived
     | TranscriptFinal
     | CommandRecognised
     | CommandRefused

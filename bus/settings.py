@@ -60,6 +60,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The same for the STT service."""
     dialogue_port: PortOrNone = 8084
     """The same for the dialogue service."""
+    channels_port: PortOrNone = 8086
+    """The same for the channels service, and where it takes webhooks, on health_host."""
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
     language: str = ""
@@ -140,6 +142,31 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most audio that is kept, in bytes."""
     frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
     """The most video that is kept, in bytes; none is kept for more than 24 hours."""
+    public_url: str = ""
+    """Address of the page as people outside reach it, for links in messages, e.g. https://avatar.example.org."""
+    telegram_token: str = ""
+    """Token of the Telegram bot, from BotFather; empty: no Telegram."""
+    telegram_webhook: str = ""
+    """Public HTTPS address that Telegram sends updates to, without a path; empty: they are fetched by long polling."""
+    telegram_api: str = "https://api.telegram.org"
+    """Where the Bot API is, if it is a server of one's own."""
+    whatsapp_token: str = ""
+    """Access token of WhatsApp's Cloud API; empty: no WhatsApp."""
+    whatsapp_phone_number_id: str = ""
+    """Id of the phone number that WhatsApp sends from."""
+    whatsapp_app_secret: str = ""
+    """Secret of the Meta app, which signs its webhooks."""
+    whatsapp_verify_token: str = ""
+    """The token that was typed in where the webhook was set up."""
+    whatsapp_api: str = "https://graph.facebook.com/v24.0"
+    """Where the Graph API is, with its version."""
+    notes_folder: str = ""
+    """Folder in which `visavis note`, or anybody, drops recordings and finds the answers; empty: notes in the data
+    folder; off: none."""
+    note_seconds: Annotated[int, Meta(ge=5, le=3600)] = 300
+    """The longest recording that is listened to, in seconds."""
+    inbox_bytes: Annotated[int, Meta(ge=1 << 20)] = 256 << 20
+    """The most bytes of updates from channels that are kept, for eight days at the most."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from bus import clock
+from bus.channel_events import DeliveryBody, DeliveryEvent, DeliveryFact, LinkBody, LinkEvent, LinkFact
 from bus.events import Body, CharacterEvent, CharacterFact, Event, Fact, Live, LiveBody, LiveEvent
 from bus.ids import new_id
 
@@ -36,3 +37,16 @@ def new_character_event(body: CharacterFact, *, character: str, event_id: str | 
 def new_live_event(body: LiveBody, *, conversation: str) -> LiveEvent:
     """A live event of a conversation."""
     return LiveEvent(at=clock.now(), conversation=conversation, body=cast("Live", body))
+
+
+def new_link_event(body: LinkBody, *, link: str, event_id: str | None = None) -> LinkEvent:
+    """An event of a link; with a random id unless it is given one."""
+    return LinkEvent(id=event_id or new_id("e"), at=clock.now(), link=link, body=cast("LinkFact", body))
+
+
+def new_delivery_event(
+    body: DeliveryBody, *, channel: str, delivery: str, event_id: str | None = None
+) -> DeliveryEvent:
+    """An event of a delivery; with a random id unless it is given one."""
+    fact = cast("DeliveryFact", body)
+    return DeliveryEvent(id=event_id or new_id("e"), at=clock.now(), channel=channel, delivery=delivery, body=fact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import InvalidInput
 from bus.events import (
     AudioIn,
@@ -86,6 +87,35 @@ ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
+ALL_LINKS = "link.*"
+ALL_INBOX = "inbox.>"
+
+
+def link(event: LinkEvent) -> str:
+    return f"link.{token(event.link, 'link')}"
+
+
+def inbox(channel: str, account: str, event: str) -> str:
+    """What a channel sent us, as received.
+
+    Args:
+        account: our own account there.
+        event: the channel's id of it, as one token.
+    """
+    return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.{token(event, 'event')}"
+
+
+def delivery(channel: str, delivery_id: str) -> str:
+    """All events of one message that is sent through a channel."""
+    return f"delivery.{token(channel, 'channel')}.{token(delivery_id, 'delivery')}"
+
+
+def delivery_event(event: DeliveryEvent) -> str:
+    return delivery(event.channel, event.delivery)
+
+
+def deliveries_of(channel: str) -> str:
+    return f"delivery.{token(channel, 'channel')}.*"
 
 
 def character(event: CharacterEvent) -> str:

@@ -23,6 +23,7 @@ from bus.events import (
     FramesFailed,
     FramesStarted,
     MessageReceived,
+    Origin,
     PlaybackFinished,
     PlaybackProgress,
     PlaybackStarted,
@@ -44,6 +45,7 @@ from bus.events import (
     UtteranceDiscarded,
     UtteranceEnded,
     UtteranceStarted,
+    VoiceNoteReceived,
 )
 from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
 from projections.heard_words import beginning_of
@@ -53,7 +55,9 @@ from projections.titles import title_of
 CHARACTERS_PER_SECOND = 14.0
 """Rate of ordinary speech; estimates the length of a speech that is not on the log yet."""
 
-_PersonFact: TypeAlias = UtteranceStarted | UtteranceEnded | UtteranceDiscarded | TranscriptFinal | MessageReceived
+_PersonFact: TypeAlias = (
+    UtteranceStarted | UtteranceEnded | UtteranceDiscarded | TranscriptFinal | MessageReceived | VoiceNoteReceived
+)
 _ReplyFact: TypeAlias = ReplyStarted | ReplySentence | ReplyEnded | ReplyInterrupted | ReplyFailed
 _SpeechFact: TypeAlias = (
     SpeechStarted | SpeechEnded | SpeechFailed | PlaybackStarted | PlaybackProgress | PlaybackFinished
@@ -108,6 +112,7 @@ class PersonPart(Struct, frozen=True, kw_only=True):
     state: PersonPartState = "listening"
     input_id: str = ""
     """Id of the newest utterance or message in it."""
+    channel: str = "web"  # where it was said or written
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -283,7 +288,7 @@ def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> C
     key = event.turn or input_id
     place = next((i for i in range(len(state.turns) - 1, -1, -1) if state.turns[i].id == key), None)
     turn = Turn(id=key, at=event.at) if place is None else state.turns[place]
-    before = turn.person or PersonPart(kind=kind, input_id=input_id)
+    before = turn.person or PersonPart(kind=kind, input_id=input_id, channel=_channel(body))
     after = _fold_person_part(before, body, input_id)
     if after.text != before.text:
         state = replace(state, updated_at=max(state.updated_at, event.at))
@@ -292,13 +297,20 @@ def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> C
     return _put_turn(state, place, replace(turn, person=after))
 
 
+def _channel(body: _PersonFact) -> str:
+    match body:
+        case MessageReceived(channel=channel) | VoiceNoteReceived(origin=Origin(channel=channel)):
+            return channel
+    return "web"
+
+
 def _fold_person_part(part: PersonPart, body: _PersonFact, input_id: str) -> PersonPart:
     # The person may go on speaking in the same turn: the text of a second utterance is appended.
     repeated = part.input_id == input_id and part.state in ("final", "discarded")
     if repeated and part.state == "discarded" and isinstance(body, TranscriptFinal):
         repeated = False  # its dead letter was requeued, and it was transcribed after all
     match body:
-        case UtteranceStarted() if not repeated:
+        case UtteranceStarted() | VoiceNoteReceived() if not repeated:
             return replace(part, input_id=input_id, state="listening")
         case UtteranceEnded() if not repeated:
             return replace(part, input_id=input_id, state="transcribing")

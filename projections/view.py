@@ -28,6 +28,8 @@ class PersonView(Struct, frozen=True, kw_only=True):
     kind: PersonPartKind
     text: str
     state: PersonPartState
+    channel: str
+    """Where it was said or written: web, telegram …"""
 
 
 class SentenceView(Struct, frozen=True, kw_only=True):
@@ -162,7 +164,7 @@ def _turn(turn: Turn) -> TurnView:
 
 
 def _person(person: PersonPart) -> PersonView:
-    return PersonView(kind=person.kind, text=person.text, state=person.state)
+    return PersonView(kind=person.kind, text=person.text, state=person.state, channel=person.channel)
 
 
 def _reply(reply: Reply) -> ReplyView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import cast
 
@@ -52,6 +53,14 @@ class FakeReader:
         found = [(seq, event) for seq, event in self.events if event.conversation == conversation and seq > after]
         self.asked.append(len(found))
         return found
+
+    async def follow_facts(self, event: Event) -> AsyncIterator[tuple[int, Event]]:
+        """Those that are there; then waits for ever, as the log does."""
+        after = next(seq for seq, one in self.events if one.id == event.id)
+        for seq, one in self.events:
+            if one.conversation == event.conversation and seq > after:
+                yield seq, one
+        await asyncio.Event().wait()
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         of_kind = (one for _, one in self.events if one.conversation == conversation and isinstance(one.body, kind))

@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from bus import clock, codec, subjects
+from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
@@ -42,6 +43,9 @@ _TIME_TIMEOUT = 2.0
 """Seconds that the server has to tell the time."""
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
+
+_LARGEST_SKEW = 300_000_000
+"""Microseconds by which an event's time may be ahead of when the server stored it."""
 
 T = TypeVar("T")
 
@@ -77,6 +81,45 @@ class EventLog(LogStore):
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
         return (await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
+
+    async def append_link(self, event: LinkEvent, *, after: int) -> int:
+        """Append an event of a link if its newest event is still the one with that sequence, 0: none; returns its own.
+
+        Raises:
+            Conflict: the link has another newest event.
+        """
+        return await self._append_step(subjects.link(event), codec.encode(event), event.id, after)
+
+    async def append_delivery(self, event: DeliveryEvent, *, after: int) -> int:
+        """Append an event of a delivery if its newest event is still the one with that sequence, 0: none; returns its
+        own.
+
+        Raises:
+            Conflict: the delivery has another newest event.
+        """
+        return await self._append_step(subjects.delivery_event(event), codec.encode(event), event.id, after)
+
+    async def append_inbox(self, channel: str, account: str, event: str, data: bytes) -> bool:
+        """Store what a channel sent, once for each event, however often it is sent; returns False if it was stored.
+
+        Args:
+            event: the channel's id of it, as one token of a subject.
+        """
+        subject = subjects.inbox(channel, account, event)
+        try:
+            published = await self.publish(self.js, subject, data, subject, Fence(subject, 0))
+        except Conflict:
+            return False
+        return not published.duplicate
+
+    async def _append_step(self, subject: str, data: bytes, message_id: str, after: int) -> int:
+        try:
+            return (await self.publish(self.js, subject, data, message_id, Fence(subject, after))).sequence
+        except Conflict:
+            newest = await self.last_message(subject)
+            if newest is not None and newest.data == data:
+                return newest.sequence  # stored by an earlier try whose acknowledgement was lost
+            raise
 
     async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Published:
         """Append audio or pictures if the fence still holds.
@@ -167,6 +210,18 @@ class EventLog(LogStore):
             if event is not None:
                 found.append((record.sequence, event))
         return found
+
+    async def follow_facts(self, event: Event) -> AsyncGenerator[tuple[int, Event], None]:
+        """See `bus.work.service.Reader.follow_facts`."""
+        subject = subjects.facts_of(event.conversation)
+        found = False
+        since = event.at - _LARGEST_SKEW
+        async with aclosing(self.read(streams.CONVERSATIONS, subject, since=since, follow=True)) as records:
+            async for record in records:
+                fact = _decode_or_warn(codec.decode_event, record)
+                if found and fact is not None:
+                    yield record.sequence, fact
+                found = found or (fact is not None and fact.id == event.id)
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         """See `bus.work.service.Reader.last_fact`."""

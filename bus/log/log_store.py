@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -224,7 +225,7 @@ class LogStore:
             return None
 
     async def read(
-        self, stream: str, subject: str, *, after: int = 0, follow: bool = False
+        self, stream: str, subject: str, *, after: int = 0, since: int = 0, follow: bool = False
     ) -> AsyncGenerator[Record, None]:
         """Messages of a subject in order, each once, from the one after a sequence up to the newest.
 
@@ -232,6 +233,8 @@ class LogStore:
 
         Args:
             subject: may have wildcards.
+            since: only messages that were stored at this time or later, by the server's clock, microseconds since 1970;
+                in place of `after`.
             follow: go on with new messages as they are stored, instead of ending.
         Raises:
             LogReplaced: the stream has not got the last message any more, so there is nothing to continue after.
@@ -243,7 +246,7 @@ class LogStore:
         pause, missing = _SHORTEST_PAUSE, 0.0
         while True:
             try:
-                async with aclosing(self._read_once(nc, js, stream, subject, after, last, follow)) as records:
+                async with aclosing(self._read_once(nc, js, stream, subject, after, since, last, follow)) as records:
                     async for record in records:
                         last = Mark(record.sequence, record.time)
                         pause, missing = _SHORTEST_PAUSE, 0.0
@@ -275,6 +278,7 @@ class LogStore:
         stream: str,
         subject: str,
         after: int,
+        since: int,
         last: Mark | None,
         follow: bool,
     ) -> AsyncGenerator[Record, None]:
@@ -290,6 +294,11 @@ class LogStore:
             num_replicas=1,
             inactive_threshold=60.0,
         )
+        if since and last is None:
+            start = datetime.datetime.fromtimestamp(since / 1_000_000, datetime.UTC).isoformat()
+            config = config.evolve(
+                deliver_policy=api.DeliverPolicy.BY_START_TIME, opt_start_seq=None, opt_start_time=start
+            )
         info = await js.add_consumer(stream, config)
         if not info.num_pending:
             if last is not None and (end := await self._end(js, stream, last.sequence)) < last.sequence:

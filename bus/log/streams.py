@@ -19,6 +19,9 @@ CHARACTERS = "CHARACTERS"
 LIVE = "LIVE"
 DEAD = "DEAD"
 REQUEUE = "REQUEUE"
+PEOPLE = "PEOPLE"
+INBOX = "INBOX"
+DELIVERIES = "DELIVERIES"
 BUCKET = "assets"
 ASSETS = f"OBJ_{BUCKET}"
 """The stream of the object store, named as NATS names it."""
@@ -32,6 +35,9 @@ _STREAM_OF_PREFIX = {
     "live": LIVE,
     "dead": DEAD,
     "requeue": REQUEUE,
+    "link": PEOPLE,
+    "inbox": INBOX,
+    "delivery": DELIVERIES,
 }
 _UNCHANGEABLE_FIELDS = ("storage", "retention")
 TRANSIENT_CODES = (408, 500, 503)
@@ -83,6 +89,10 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
         stream(DEAD, "dead.>", max_age=30 * _DAY),
         stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
+        stream(PEOPLE, "link.>", discard=api.DiscardPolicy.NEW),
+        # DiscardPolicy.NEW: what was not stored is not confirmed to the channel, which sends it again.
+        stream(INBOX, "inbox.>", max_age=8 * _DAY, max_bytes=settings.inbox_bytes, discard=api.DiscardPolicy.NEW),
+        stream(DELIVERIES, "delivery.>", max_age=30 * _DAY),
         # Configured as NATS configures object stores, so that its own tools can read it.
         stream(
             ASSETS,

@@ -29,8 +29,8 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog, Fence
-from bus.stamping import new_character_event, new_event, new_live_event
-from bus.work.service import AssetOutput, CharacterOutput, Output
+from bus.stamping import new_character_event, new_delivery_event, new_event, new_live_event
+from bus.work.service import AssetOutput, CharacterOutput, DeliveryOutput, Output
 
 _FencedMedia: TypeAlias = AudioOut | FrameBatch | AudioIn
 
@@ -124,6 +124,8 @@ class FencedOutput:
                 await self._event_log.append_character(self._stamp_character(output))
             elif isinstance(output, AssetOutput):
                 await self._store(output)
+            elif isinstance(output, DeliveryOutput):
+                await self._queue_delivery(output)
             else:
                 raise TypeError(f"{self._service} yielded {type(output).__name__}, which is no output")
         except Conflict as error:
@@ -163,6 +165,13 @@ class FencedOutput:
         # Not fenced: every worker publishes the same fact about the character.
         fact_id = derive_id(self._event.id, self._service, output.character)
         return new_character_event(output.body, character=output.character, event_id=fact_id)
+
+    async def _queue_delivery(self, output: DeliveryOutput) -> None:
+        # Not fenced by the item: the first of equal messages counts, whichever worker queued it.
+        event_id = derive_id(output.delivery, "queued")
+        event = new_delivery_event(output.body, channel=output.channel, delivery=output.delivery, event_id=event_id)
+        with suppress(Conflict):
+            await self._event_log.append_delivery(event, after=0)
 
     async def _store(self, asset: AssetOutput) -> None:
         if asset.data is None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
+from bus.channel_events import DeliveryQueued
 from bus.errors import VisavisError
 from bus.events import (
     AudioIn,
@@ -42,9 +43,20 @@ class AssetOutput(NamedTuple):
     """None: remove it."""
 
 
-Output: TypeAlias = Body | CharacterOutput | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch | AssetOutput
+class DeliveryOutput(NamedTuple):
+    """A message to be sent through a channel; it goes to the stream `DELIVERIES`, once for each id."""
+
+    channel: str
+    delivery: str
+    """Derived from what caused it."""
+    body: DeliveryQueued
+
+
+Output: TypeAlias = (
+    Body | CharacterOutput | DeliveryOutput | LiveBody | AudioIn | AudioOut | FrameBatch | IdleBatch | AssetOutput
+)
 """What a handler may yield. Facts get an id, a time and a cause and are appended to the conversation or the character;
-live bodies and media are published; assets are stored."""
+live bodies, media and messages for channels are published; assets are stored."""
 
 
 class Reader(Protocol):
@@ -60,6 +72,11 @@ class Reader(Protocol):
 
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
         """The facts of a conversation after a sequence, each with its stream sequence."""
+        ...
+
+    def follow_facts(self, event: Event) -> AsyncIterator[tuple[int, Event]]:
+        """The facts of a conversation after one of its events, each with its stream sequence, as they are stored; for
+        ever."""
         ...
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:

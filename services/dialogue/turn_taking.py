@@ -123,6 +123,8 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
     onset = listed[place][1]
     assert isinstance(onset.body, UtteranceStarted)
     told = _Told(listed)
+    if onset.body.session is None:
+        return Overlap(told.waiting_reply(listed, place))
     playbacks = _playbacks(listed, onset.body.session, onset.at)
     if playbacks and told.was_going_on(playbacks[-1], place):
         return _over_voice(playbacks, told, onset.at)

@@ -49,6 +49,15 @@ def _spoken_turn() -> Iterator[tuple[str | None, e.Fact]]:
     yield turn, e.SpeechFailed(**_speech(reply, 1), code="engine_failed", detail="no voice")
 
 
+def _recorded_turn() -> Iterator[tuple[str | None, e.Fact]]:
+    turn = "t9"
+    origin = e.Origin(channel="telegram", account="1", chat="2", sender="2", message="3")
+    yield turn, e.VoiceNoteReceived(utterance="u9", origin=origin, media="file")
+    yield turn, e.UtteranceStarted(utterance="u9", language="und")
+    yield turn, e.UtteranceEnded(utterance="u9", samples=16000, speech_ended=9600, reason="recording")
+    yield turn, e.TranscriptFinal(utterance="u9", text="what is this", language="en", confidence=0.9)
+
+
 def _interrupted_turn() -> Iterator[tuple[str | None, e.Fact]]:
     turn, reply = "t2", "r2"
     text = "Tell me  everything about the history of lighthouses, please, and take your time with it"
@@ -126,7 +135,8 @@ def _closing() -> Iterator[tuple[str | None, e.Fact]]:
 
 def log() -> list[tuple[int, e.Event]]:
     """The facts with their stream sequences, which have gaps as other conversations are in the stream, too."""
-    facts = [*_opening(), *_spoken_turn(), *_interrupted_turn(), *_odd_turns(), *_faces(), *_closing()]
+    turns = [*_spoken_turn(), *_recorded_turn(), *_interrupted_turn(), *_odd_turns()]
+    facts = [*_opening(), *turns, *_faces(), *_closing()]
     return [
         (3 * place, e.Event(id=f"e{place}", at=place * 1_000_000, conversation="c1", turn=turn, body=body))
         for place, (turn, body) in enumerate(facts, start=1)

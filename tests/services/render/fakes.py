@@ -58,6 +58,10 @@ class FakeReader:
     async def facts(self, conversation: str, *, after: int = 0) -> list[tuple[int, Event]]:
         return [(seq, event) for seq, event in enumerate(self.facts_on_record, 1) if seq > after]
 
+    async def follow_facts(self, event: Event) -> AsyncIterator[tuple[int, Event]]:
+        for seq, one in enumerate(self.facts_on_record, 1):
+            yield seq, one
+
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         return next((one for one in reversed(self.facts_on_record) if isinstance(one.body, kind)), None)
 

@@ -41,6 +41,9 @@ export type Viseme =
   | 'oh'
   | 'ou'
 
+/** How a recording was sent: spoken into the channel's own recorder, as a file, or as a round video. */
+export type RecordingKind = 'voice' | 'audio' | 'video_note'
+
 export type CommandName =
   | 'switch'
   | 'new_conversation'
@@ -56,7 +59,7 @@ export type CommandName =
 
 export type SessionCloseReason = 'left' | 'lost' | 'shutdown' | 'failed' | 'replaced'
 
-export type UtteranceEndReason = 'silence' | 'too_long' | 'muted' | 'session_closed'
+export type UtteranceEndReason = 'silence' | 'too_long' | 'muted' | 'session_closed' | 'recording'
 
 export type InterruptionSource = 'speech' | 'button' | 'message'
 
@@ -82,6 +85,19 @@ export interface Word {
   readonly start: number
   readonly end: number
   readonly confidence: number
+}
+
+/** Where a message came in that was not spoken or written in the page, and where its answer goes. */
+export interface Origin {
+  /** telegram, whatsapp, folder … */
+  readonly channel: string
+  /** The channel's id of our own account, such as a bot. */
+  readonly account: string
+  /** Where the answer goes. */
+  readonly chat: string
+  readonly sender: string
+  /** The channel's id of the message. */
+  readonly message: string
 }
 
 /** A person opened a conversation with a character. */
@@ -159,7 +175,8 @@ export interface SessionClosed {
 export interface UtteranceStarted {
   readonly type: 'utterance.started'
   readonly utterance: UtteranceId
-  readonly session: SessionId
+  /** None: it is a recording that came through a channel. */
+  readonly session: SessionId | null
   /** BCP-47 tag; "und": to be detected. */
   readonly language: string
   /** The words are another person's, passed on: no command is recognised in them. */
@@ -181,7 +198,7 @@ export interface UtteranceEnded {
 export interface UtteranceDiscarded {
   readonly type: 'utterance.discarded'
   readonly utterance: UtteranceId
-  readonly reason: 'too_short' | 'no_words' | 'lost'
+  readonly reason: 'too_short' | 'no_words' | 'lost' | 'unreadable' | 'too_long'
   /** Why, in words for the person, where they can do something about it. */
   readonly detail: string
 }
@@ -192,6 +209,22 @@ export interface MessageReceived {
   readonly message: Id
   readonly text: string
   readonly channel: string
+  /** Where it came in, if not in the page. */
+  readonly origin: Origin | null
+  /** The words are another person's, passed on: no command is recognised in them. */
+  readonly forwarded: boolean
+}
+
+/** The person sent a recording through a channel. It becomes an utterance of that id. */
+export interface VoiceNoteReceived {
+  readonly type: 'channel.voice_note_received'
+  readonly utterance: UtteranceId
+  readonly origin: Origin
+  /** The channel's id of the file. */
+  readonly media: string
+  readonly kind: RecordingKind
+  /** As the channel tells it, 0 for unknown; it is not to be trusted. */
+  readonly bytes: number
   /** The words are another person's, passed on: no command is recognised in them. */
   readonly forwarded: boolean
 }
@@ -444,6 +477,7 @@ export type Fact =
   | UtteranceEnded
   | UtteranceDiscarded
   | MessageReceived
+  | VoiceNoteReceived
   | TranscriptFinal
   | CommandRecognised
   | CommandRefused

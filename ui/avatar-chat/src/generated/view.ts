@@ -7,6 +7,8 @@ export interface PersonView {
   readonly kind: 'speech' | 'text'
   readonly text: string
   readonly state: 'listening' | 'transcribing' | 'final' | 'discarded'
+  /** Where it was said or written: web, telegram … */
+  readonly channel: string
 }
 
 /** One sentence of a reply. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ConversationView, TurnView } from '../generated/view'
 import { applyChanges } from './changes'
 
-const FIRST: TurnView = { id: 't1', at: 1, person: { kind: 'text', text: 'hi', state: 'final' }, reply: null }
+const FIRST: TurnView = { id: 't1', at: 1, person: { kind: 'text', text: 'hi', state: 'final', channel: 'web' }, reply: null }
 const SECOND: TurnView = { ...FIRST, id: 't2', at: 2 }
 const VIEW: ConversationView = {
   id: 'c1',
@@ -22,7 +22,7 @@ describe('applying what a fact changed', () => {
   })
 
   it('replaces a turn in its place and leaves the others the same objects', () => {
-    const heard: TurnView = { ...FIRST, person: { kind: 'text', text: 'hi there', state: 'final' } }
+    const heard: TurnView = { ...FIRST, person: { kind: 'text', text: 'hi there', state: 'final', channel: 'web' } }
     const after = applyChanges(VIEW, 8, { turns: [{ place: 0, turn: heard }] })
     expect(after).toEqual({ ...VIEW, seq: 8, turns: [heard, SECOND] })
     expect(after.turns[1]).toBe(SECOND)

@@ -28,7 +28,7 @@ function inTurn(body: Fact, change: (turn: TurnView) => Partial<TurnView>): Step
 }
 
 function byPerson(body: Fact, state: PersonView['state'], text = '', kind: PersonView['kind'] = 'speech'): Step {
-  return inTurn(body, () => ({ person: { kind, text, state } }))
+  return inTurn(body, () => ({ person: { kind, text, state, channel: 'web' } }))
 }
 
 function inReply(body: Fact, change: (reply: ReplyView) => Partial<ReplyView>): Step {
@@ -72,7 +72,7 @@ export function transcribed(text: string): Step {
 }
 
 export function written(text: string, message = 'm'): Step {
-  return byPerson({ type: 'message.received', message, text, channel: 'web', ...OWN }, 'final', text, 'text')
+  return byPerson({ type: 'message.received', message, text, channel: 'web', origin: null, ...OWN }, 'final', text, 'text')
 }
 
 interface Manner {

@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 
 import av
 import msgspec
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -52,7 +53,9 @@ RATES = range(4_000, 192_001)
 """Samples per second of recordings. A file may claim any number; from one sample a second a minute of sound would
 become a day's."""
 MAX_CHANNELS = 8
-SPARE_MEMORY = 512 << 20
+MAX_DAMAGED = 1_000
+"""Packets that cannot be decoded, after which no more are tried."""
+SPARE_MEMORY = 256 << 20
 """Bytes of address space that a fork may take beside what it decodes to."""
 REAL_TIME_FACTOR = 20
 """Sound is decoded at least that many times as fast as it plays, some hundred times as a rule."""
@@ -138,8 +141,10 @@ def _sound(container: InputContainer) -> AudioStream:
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """The sound as it is decoded; damaged packets are left out, and a damaged file ends where it breaks off."""
+    decoder = _decoder(stream)
     packets = container.demux(stream)
-    while True:
+    damaged = 0
+    while damaged < MAX_DAMAGED:
         try:
             packet = next(packets, None)
         except av.FFmpegError:
@@ -147,9 +152,19 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         if packet is None:
             return
         try:
-            yield from stream.decode(packet)
+            yield from decoder.decode(packet)
         except av.FFmpegError:
-            continue
+            damaged += 1
+
+
+def _decoder(stream: AudioStream) -> AudioCodecContext:
+    """Of the stream; AMR by another library than FFmpeg's own, which leaves out the silence between words (DTX)."""
+    if stream.codec_context.codec.canonical_name != "amr_nb":
+        return stream.codec_context
+    decoder = av.CodecContext.create("libopencore_amrnb", "r")
+    assert isinstance(decoder, AudioCodecContext)
+    decoder.sample_rate, decoder.layout = stream.codec_context.sample_rate, stream.codec_context.layout
+    return decoder
 
 
 class _Resampler:

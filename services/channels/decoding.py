@@ -31,7 +31,7 @@ class RecordingDecoder:
     """
 
     def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         command = (sys.executable, "-m", "services.channels.decoder_process")
         self._process = HelperProcess("decoder", command, Response, 2 * processor_seconds(seconds) + _SPARE)
 
@@ -40,9 +40,9 @@ class RecordingDecoder:
         """Of the process, if it runs."""
         return self._process.pid
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Start the process, so that no recording waits for it."""
-        await asyncio.to_thread(self._process.start)
+        self._process.start()
 
     async def decode(self, data: bytes) -> bytes:
         """The sound of a recording as 16 kHz mono s16, with all its silence; of a damaged one what can be read.
@@ -51,7 +51,7 @@ class RecordingDecoder:
             Unusable: it is no recording, has no sound, or is too long.
             EngineError: the process broke off; retryable.
         """
-        response = await asyncio.to_thread(self._process.request, Request(data=data, seconds=self._seconds))
+        response = await asyncio.to_thread(self._process.request, Request(data=data, seconds=self.seconds))
         if response.problem is not None:
             raise Unusable(response.problem, response.detail)
         return response.pcm

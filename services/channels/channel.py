@@ -169,8 +169,10 @@ class NotSent(VisavisError):
     code = "not_sent"
     retryable = True
 
-    def __init__(self, detail: str, *, after: float | None = None, everywhere: bool = False) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str, *, after: float | None = None, everywhere: bool = False, code: str = "not_sent"
+    ) -> None:
+        super().__init__(detail, code=code)
         self.after = after
         self.everywhere = everywhere
 

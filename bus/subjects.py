@@ -141,6 +141,11 @@ def watching(conversation: str) -> str:
     return f"live.{token(conversation, 'conversation')}.watching"
 
 
+def lease(name: str) -> str:
+    """The lease of a work that one process at a time does; on `LIVE`, beside the live events of conversations."""
+    return f"live.lease.{token(name, 'lease')}"
+
+
 def audio_in(conversation: str, utterance: str) -> str:
     return f"audio.{token(conversation, 'conversation')}.in.{token(utterance, 'utterance')}"
 

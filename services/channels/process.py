@@ -1,0 +1,195 @@
+"""The workers of the channels service, wired together in one process.
+
+Several such processes may run: all take webhooks and share the work of `notes` and `channels`; what only one may do at
+a time, it does under a lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from starlette.routing import BaseRoute
+
+from bus.cancellation import raise_if_cancelled
+from bus.errors import BusError, ConfigurationError, LogReplaced, VisavisError
+from bus.log.event_log import EventLog
+from bus.process.health import WorkerHealth
+from bus.process.metrics import Metrics
+from bus.settings import Settings
+from bus.work.consumers import consumer_configs
+from bus.work.lease import run_alone
+from bus.work.runner import Runner
+from bus.work.service import Service
+from bus.work.stream_worker import StreamWork, StreamWorker
+from projections.people_reader import PeopleReader
+from services.channels import answers, notes
+from services.channels.answers import Answers
+from services.channels.channel import Channel
+from services.channels.decoding import RecordingDecoder
+from services.channels.folder import LOCAL, NAME
+from services.channels.health import CombinedHealth
+from services.channels.inbox import Inbox
+from services.channels.inbox_worker import command_work, inbox_work, welcome_work
+from services.channels.owner_link import link_owner
+from services.channels.spoken_commands import SpokenCommands
+
+log = logging.getLogger(__name__)
+
+LEASE = "channels"
+REQUIRED = ("notes", "channels")
+"""Names of the services, which every process runs."""
+ALONE = ("inbox", "welcome", "channel-commands", "sender")
+"""Names of the works that one process at a time does."""
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Seconds before what has failed is begun again: each pause twice as long as the one before it."""
+
+    first: float = 1.0
+    longest: float = 60.0
+    healthy_after: float = 120.0
+    """Seconds of working after which the next pause is the first one again."""
+
+
+@dataclass
+class ChannelsProcess:
+    """One process of the channels service.
+
+    Args:
+        channels: one for each account.
+    """
+
+    settings: Settings
+    channels: Sequence[Channel]
+    decoder: RecordingDecoder
+    pauses: Pauses = field(default_factory=Pauses)
+
+    def __post_init__(self) -> None:
+        self._event_log: EventLog | None = None
+        self._workers = {name: WorkerHealth() for name in (*REQUIRED, *ALONE)}
+        self.health = CombinedHealth(dict(self._workers), REQUIRED)
+
+    # receiving
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes on which channels send their updates; they are refused until there is a log to store them in."""
+        return [route for channel in self.channels for route in channel.routes(partial(self._store, channel))]
+
+    async def _store(self, channel: Channel, event: str, data: bytes) -> bool:
+        if self._event_log is None:
+            raise BusError("waiting for NATS")
+        return await self._event_log.append_inbox(channel.name, channel.account, event, data)
+
+    # working
+
+    async def run(self, event_log: EventLog) -> None:
+        """Work until cancelled; where the log was replaced, begin anew with empty caches."""
+        self._event_log = event_log
+        try:
+            while True:
+                try:
+                    # In a task of its own: Python 3.11's group leaves the task that waits for it marked as cancelled.
+                    await asyncio.create_task(self._work(event_log))
+                    return
+                except* LogReplaced as group:
+                    log.warning("beginning anew on another log", extra={"why": str(group.exceptions[0])})
+                raise_if_cancelled()
+        finally:
+            self._event_log = None
+            for channel in self.channels:
+                await channel.close()
+
+    async def _work(self, event_log: EventLog) -> None:
+        people = PeopleReader(event_log)
+        handler = Answers(self.channels, people, public_url=self.settings.public_url)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep("people", people.run))
+            for service in (notes.service(self.channels, self.decoder), answers.service(handler)):
+                tasks.create_task(self._serve(event_log, service))
+            alone = partial(self._work_alone, event_log, people)
+            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
+
+    async def _serve(self, event_log: EventLog, service: Service) -> None:
+        """Run one worker of a service."""
+        metrics = Metrics(service.name, service.engine, service.readings)
+        names = [(stream, str(config.name)) for stream, config in consumer_configs(service)]
+
+        async def work() -> None:
+            runner = Runner(event_log, service, metrics)
+            self._workers[service.name].attach(event_log, service.name, names, metrics, runner.held)
+            await runner.run()
+
+        await self._keep(service.name, work, stops=ConfigurationError)
+
+    async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
+        """What one process at a time does."""
+        sender = Sender(event_log, self.channels)
+        inbox = Inbox(
+            event_log,
+            people,
+            language=self.settings.language,
+            public_url=self.settings.public_url,
+            apply_progress=sender.apply_progress,
+        )
+        commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
+        async with asyncio.TaskGroup() as tasks:
+            for work in (
+                inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands), sender.work
+            ):  # fmt: skip
+                tasks.create_task(self._work_through(event_log, work))
+            for channel in self.channels:
+                tasks.create_task(self._keep(channel.name, partial(self._receive, event_log, people, channel)))
+
+    async def _receive(self, event_log: EventLog, people: PeopleReader, channel: Channel) -> None:
+        if channel.name == NAME:
+            await link_owner(event_log, people, channel=NAME, account=LOCAL, sender=LOCAL)
+        await channel.run(partial(self._store, channel))
+
+    async def _work_through(self, event_log: EventLog, work: StreamWork) -> None:
+        metrics = Metrics(work.name)
+
+        async def run() -> None:
+            worker = StreamWorker(event_log, work, metrics)
+            self._workers[work.name].attach(event_log, work.name, worker.consumers, metrics, worker.held)
+            await worker.run()
+
+        await self._keep(work.name, run)
+
+    async def _keep(
+        self, name: str, work: Callable[[], Awaitable[None]], *, stops: type[Exception] | tuple[()] = ()
+    ) -> None:
+        """Do a work again and again, with pauses where it fails, so that the others go on.
+
+        Args:
+            stops: what ends the process: a restart of the work cannot help.
+        Raises:
+            LogReplaced: everything has to begin anew, in a group.
+        """
+        loop, pause = asyncio.get_running_loop(), self.pauses.first
+        while True:
+            began = loop.time()
+            try:
+                await work()
+                return
+            except Exception as error:  # noqa: BLE001 - whatever a channel or its client library raises
+                if _has(error, LogReplaced) or (stops and _has(error, stops)):
+                    raise
+                detail = error.detail if isinstance(error, VisavisError) else repr(error)
+            raise_if_cancelled()
+            if loop.time() - began > self.pauses.healthy_after:
+                pause = self.pauses.first
+            log.error("failed; begun again", extra={"what": name, "why": detail, "pause": pause})
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self.pauses.longest)
+
+
+def _has(error: Exception, kind: type[Exception] | tuple[()]) -> bool:
+    """Whether an error is of a kind, or is a group with such a one."""
+    if isinstance(error, ExceptionGroup):
+        return error.subgroup(kind) is not None
+    return isinstance(error, kind)

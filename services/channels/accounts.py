@@ -18,6 +18,8 @@ class ChannelOption:
     name: str
     setting: str
     """The variable that switches it on, or off."""
+    switch_on: str
+    """What to do to switch it on, as an imperative."""
     is_configured: Callable[[Settings], bool]
     build: Callable[[Settings], Channel]
     """Raises ConfigurationError: a setting is missing or wrong. Reaches no network."""
@@ -50,6 +52,7 @@ CHANNELS: tuple[ChannelOption, ...] = (
     ChannelOption(
         "telegram",
         f"{PREFIX}TELEGRAM_TOKEN",
+        f"set {PREFIX}TELEGRAM_TOKEN to the token of a bot",
         lambda settings: bool(settings.telegram_token),
         _telegram,
         needs_port=lambda settings: bool(settings.telegram_webhook),
@@ -57,6 +60,7 @@ CHANNELS: tuple[ChannelOption, ...] = (
     ChannelOption(
         "whatsapp",
         f"{PREFIX}WHATSAPP_TOKEN",
+        f"set {PREFIX}WHATSAPP_TOKEN and the other settings of that name",
         lambda settings: bool(settings.whatsapp_token),
         _whatsapp,
         needs_port=lambda settings: True,
@@ -64,6 +68,7 @@ CHANNELS: tuple[ChannelOption, ...] = (
     ChannelOption(
         "folder",
         f"{PREFIX}NOTES_FOLDER",
+        f"unset {PREFIX}NOTES_FOLDER",
         lambda settings: folder_of(settings) is not None,
         _folder,
         has_network=False,

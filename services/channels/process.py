@@ -176,7 +176,7 @@ class ChannelsProcess:
             try:
                 await work()
                 return
-            except Exception as error:  # noqa: BLE001 - whatever a channel or its client library raises
+            except Exception as error:  # whatever a channel or its client library raises
                 if _has(error, LogReplaced) or (stops and _has(error, stops)):
                     raise
                 detail = error.detail if isinstance(error, VisavisError) else repr(error)

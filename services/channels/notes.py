@@ -21,6 +21,7 @@ from bus.events import (
     UtteranceStarted,
     VoiceNoteReceived,
 )
+from bus.settings import DETECT_LANGUAGE
 from bus.work.service import Output, Reader, Service
 from projections.conversation import Conversation, fold_all
 from projections.language import language_in_use
@@ -68,6 +69,7 @@ class NoteHandler:
     Args:
         channels: one for each account.
         decoder: with the longest recording that is taken.
+        language: that people speak, "und": it is detected in each recording.
         largest: bytes.
         fetch_seconds: in which a recording has to be here.
     """
@@ -76,12 +78,14 @@ class NoteHandler:
         self,
         channels: Sequence[Channel],
         decoder: RecordingDecoder,
+        language: str = UNKNOWN_LANGUAGE,
         *,
         largest: int = LARGEST,
         fetch_seconds: float = FETCH_SECONDS,
     ) -> None:
         self._channels = channels
         self._decoder = decoder
+        self._language = language
         self._largest = largest
         self._fetch_seconds = fetch_seconds
 
@@ -95,7 +99,7 @@ class NoteHandler:
             detail = await self._sentence(refused.refusal, event, reader)
             yield UtteranceDiscarded(utterance=body.utterance, reason=_REASONS[refused.refusal], detail=detail)
             return
-        yield UtteranceStarted(utterance=body.utterance, language=UNKNOWN_LANGUAGE, forwarded=body.forwarded)
+        yield UtteranceStarted(utterance=body.utterance, language=self._language, forwarded=body.forwarded)
         for chunk in chunks(event.conversation, body.utterance, pcm):
             yield chunk
         samples = len(pcm) // 2
@@ -166,11 +170,17 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost")
 
 
-def service(channels: Sequence[Channel], decoder: RecordingDecoder) -> Service:
+def service(channels: Sequence[Channel], decoder: RecordingDecoder, language: str = "") -> Service:
+    """The service.
+
+    Args:
+        language: the setting: that of all people, or empty or "auto" where it is to be found in each recording.
+    """
+    spoken = UNKNOWN_LANGUAGE if language in ("", DETECT_LANGUAGE) else language
     return Service(
         name="notes",
         consumes=(VoiceNoteReceived,),
-        handle=NoteHandler(channels, decoder),
+        handle=NoteHandler(channels, decoder, spoken),
         engine="ffmpeg",
         on_failure=failure_facts,
         concurrency=CONCURRENCY,

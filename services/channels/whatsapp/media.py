@@ -50,7 +50,7 @@ async def fetch(api: GraphApi, media: str) -> AsyncIterator[bytes]:
                 ) from error
 
 
-async def _download(api: GraphApi, media: Media) -> AsyncGenerator[bytes]:
+async def _download(api: GraphApi, media: Media) -> AsyncGenerator[bytes, None]:
     url = allowed(api, media.url)
     digest = hashlib.sha256()
     try:

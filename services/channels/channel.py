@@ -30,12 +30,16 @@ class Capabilities:
     """Voice notes can be sent."""
     video: bool = False
     shows_activity: bool = True
+    activity_every: float = 4.5
+    """Seconds after which the activity has to be shown again."""
     mirrors: bool = True
     """What is said elsewhere may be shown there unasked; not where each message costs."""
     proves_delivery: bool = False
     """It tells later what became of a message, also of one whose answer was lost."""
     largest_voice_note: int = 1_000_000
     """Bytes; larger ones arrive as files."""
+    longest_video: float = 60.0
+    """Seconds."""
     longest_text: int = 4096
     """Characters."""
     messages_per_second: float = 30.0

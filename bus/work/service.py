@@ -6,7 +6,7 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -154,6 +154,8 @@ class Service:
     """Gauges of the machine; called in a thread each time that the metrics are read."""
     note: Callable[[], str] = field(default=str)
     """What a person should know about its state now, such as a download, in one line; for discovery."""
+    metadata: Callable[[], Mapping[str, str]] = field(default=dict)
+    """What else it tells of itself now; for discovery."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""
     concurrency: int = 8

@@ -96,11 +96,12 @@ async def split_video_note(
     Raises:
         StreamStalled: the end of a speech is not on the log.
     """
-    sized = [
-        (speech, _length(await read_packets(reader, conversation, speech, timeout=timeout)) + GAP // _PACKETS_PER_FRAME)
-        for speech in speeches
-    ]
-    return split_by_size(sized, longest * FRAMES_PER_SECOND + GAP // _PACKETS_PER_FRAME)
+    gap = GAP // _PACKETS_PER_FRAME
+    sized = []
+    for speech in speeches:
+        packets = await read_packets(reader, conversation, speech, timeout=timeout)
+        sized.append((speech, _length(packets) + gap if packets else 0))
+    return split_by_size(sized, longest * FRAMES_PER_SECOND + gap)
 
 
 async def _read(reader: Reader, conversation: str, speech: str, timeout: float) -> DrawnSpeech:

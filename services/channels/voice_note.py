@@ -10,8 +10,10 @@ from services.audio import SILENCE
 from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets, split_by_size
 from services.channels.ogg import write_ogg_opus
 
-_PAGE_BYTES = 80
-"""Of a page's head and table for each second, beside the packets."""
+_PAGE_BYTES = 27
+"""Of a page's head, for each second."""
+_HEAD_BYTES = 150
+"""Of the two pages before the sound, and the head of the last one."""
 
 
 async def voice_note(
@@ -43,10 +45,14 @@ async def split_voice_note(
     sized = []
     for speech in speeches:
         packets = await read_packets(reader, conversation, speech, timeout=timeout)
-        seconds = (len(packets) + GAP) / PACKETS_PER_SECOND
-        size = sum(len(packet) + 1 + len(packet) // 255 for packet in packets) + GAP * (len(SILENCE) + 1)
-        sized.append((speech, size + _PAGE_BYTES * seconds))
-    return split_by_size(sized, largest - 2 * _PAGE_BYTES)
+        sized.append((speech, _size([*packets, *[SILENCE] * GAP]) if packets else 0.0))
+    return split_by_size(sized, largest - _HEAD_BYTES)
+
+
+def _size(packets: Sequence[bytes]) -> float:
+    """Bytes that these packets take in a file, a little more at the most."""
+    tables = sum(1 + len(packet) // 255 for packet in packets)
+    return sum(map(len, packets)) + tables + _PAGE_BYTES * len(packets) / PACKETS_PER_SECOND
 
 
 def join_packets(spoken: Sequence[Sequence[bytes]]) -> list[bytes]:

@@ -89,6 +89,7 @@ ALL_DEAD = "dead.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
 ALL_LINKS = "link.*"
 ALL_INBOX = "inbox.>"
+ALL_DELIVERIES = "delivery.>"
 
 
 def link(event: LinkEvent) -> str:

@@ -53,8 +53,6 @@ class Delivery(Struct, frozen=True, kw_only=True):
     queued: DeliveryQueued
     content: Content
     """What is sent now: the queued content, or a text in its place."""
-    queued_sequence: int
-    """Stream sequence of `delivery.queued`."""
     seq: int
     """Stream sequence of its newest event."""
     state: State = "queued"
@@ -101,7 +99,7 @@ def fold(delivery: Delivery | None, seq: int, event: DeliveryEvent) -> Delivery 
         if not isinstance(body, DeliveryQueued):
             return None
         return Delivery(
-            channel=event.channel, id=event.delivery, queued=body, content=body.content, queued_sequence=seq, seq=seq,
+            channel=event.channel, id=event.delivery, queued=body, content=body.content, seq=seq,
             since=event.at, changed_at=event.at,
         )  # fmt: skip
     if not may_follow(delivery, body):

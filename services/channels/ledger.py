@@ -21,7 +21,7 @@ from bus.channel_events import (
     DeliveryQueued,
     DeliverySent,
 )
-from bus.errors import BusError, Conflict, UndecodableEvent
+from bus.errors import BusError, Conflict, InvalidInput, UndecodableEvent
 from bus.events import DeadLetter
 from bus.ids import derive_id
 from bus.log import streams
@@ -132,16 +132,18 @@ class Ledger:
     async def apply_progress(self, channel: str, progress: Progress) -> None:
         """Write what a channel tells of a message of ours. Repeated and outdated news change nothing, nor do those of
         messages that are not ours."""
-        delivery_id = progress.delivery or await self._delivery_of(channel, progress.message)
-        delivery = await self.load(channel, delivery_id) if delivery_id else None
+        delivery: Delivery | None = None
+        with suppress(InvalidInput):  # the id is none of ours
+            delivery_id = progress.delivery or await self._delivery_of(channel, progress.message)
+            delivery = await self.load(channel, delivery_id) if delivery_id else None
         if delivery is None:
             log.info("news of an unknown message", extra={"channel": channel, "status": progress.status})
             return
         if progress.status == "failed":
             code, detail = progress.code or "failed", progress.detail or "the channel does not say why"
             failed = await self.record(delivery, DeliveryFailed(code=code, detail=detail))
-            if failed is not None and delivery.state == "sent":
-                await self._publish_dead_letter(failed)  # of others, the sender does
+            if failed is not None and failed.message:
+                await self._publish_dead_letter(failed)  # of those that were never sent, the sender does
             return
         known = await self.record(delivery, DeliverySent(message=progress.message), same_attempt=False)
         if progress.status != "sent":
@@ -152,6 +154,8 @@ class Ledger:
         index = self._indices.setdefault(channel, _Index())
         async with index.lock:
             subject = subjects.deliveries_of(channel)
+            if await self._event_log.last_sequence(streams.DELIVERIES) < index.read_up_to:
+                index.read_up_to = 0  # the stream was made again
             async with aclosing(self._event_log.read(streams.DELIVERIES, subject, after=index.read_up_to)) as records:
                 async for record in records:
                     index.read_up_to = record.sequence
@@ -161,13 +165,14 @@ class Ledger:
         return index.delivery_of.get(message, "")
 
     async def _publish_dead_letter(self, delivery: Delivery) -> None:
-        queued = new_delivery_event(delivery.queued, channel=delivery.channel, delivery=delivery.id)
+        subject = subjects.delivery(delivery.channel, delivery.id)
+        async with aclosing(self._event_log.read(streams.DELIVERIES, subject)) as records:
+            queued = await anext(records)
         letter = DeadLetter(
-            at=self._now(), stream=streams.DELIVERIES, sequence=delivery.queued_sequence,
-            subject=subjects.delivery_event(queued), service=SENDER, code=delivery.code, detail=delivery.detail,
-            deliveries=delivery.attempt, data=codec.encode(queued),
+            at=self._now(), stream=streams.DELIVERIES, sequence=queued.sequence, subject=subject, service=SENDER,
+            code=delivery.code, detail=delivery.detail, deliveries=delivery.attempt, data=queued.data,
         )  # fmt: skip
-        await self._event_log.publish_dead_letter(letter)
+        await self._event_log.publish_dead_letter(letter, requeue_sequence=delivery.seq)
 
 
 class _Index:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -156,7 +156,10 @@ class GraphDouble(World):
         fault = await self._fault("media")
         if refused := self._arrived(request) or await self._before(fault):
             return refused
-        form = await request.form()
+        async with request.form() as form:
+            return await self._keep_upload(form, fault)
+
+    async def _keep_upload(self, form: FormData, fault: Fault) -> Response:
         file, mime = form.get("file"), str(form.get("type", ""))
         if form.get("messaging_product") != "whatsapp" or not isinstance(file, UploadFile):
             return _error(100, "Param messaging_product and file are required")

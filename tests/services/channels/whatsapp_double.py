@@ -189,8 +189,9 @@ class GraphDouble(World):
         if problem := self._problem(body):
             return _error(*problem)
         message = self._take(body, fault)
-        to = body.get("to") or body.get("recipient")
-        answer = {"messaging_product": "whatsapp", "contacts": [{"input": to}], "messages": [{"id": message.id}]}
+        to, recipient = body.get("to"), body.get("recipient")
+        contact = {"input": to, "wa_id": str(to).lstrip("+")} if to else {"input": recipient, "user_id": recipient}
+        answer = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message.id}]}
         return await self._after(fault, answer)
 
     def _problem(self, body: Json) -> tuple[int, str] | None:

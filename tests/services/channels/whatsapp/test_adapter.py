@@ -32,7 +32,7 @@ async def test_it_does_not_start_without_a_setting(double: GraphDouble, missing:
         ("api", "http://graph.facebook.com/v26.0"),
         ("api", "graph.facebook.com"),
         ("api", "ftp://127.0.0.1"),
-        ("api", "https://["),
+        ("api", "https://graph.facebook.com:https"),
         ("phone_number_id", "+1 555"),
     ],
 )

@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from pywa import WhatsApp as PyWa
-from pywa import filters, types
+from pywa.client import WhatsApp as PyWa
 from pywa.errors import ReEngagementMessage, WhatsAppError
+from pywa.handlers import MessageHandler, MessageStatusHandler
+from pywa.types.message import Message
+from pywa.types.message_status import MessageStatus
 
 from services.channels.channel import Outgoing
 from services.channels.whatsapp.adapter import WhatsApp
@@ -107,10 +109,12 @@ async def test_pywa_reads_the_doubles_errors(double: GraphDouble, pywa: PyWa) ->
 
 async def test_pywa_reads_the_doubles_webhooks(double: GraphDouble, channel: WhatsApp, pywa: PyWa) -> None:
     person = double.person()
-    heard: list[types.Message] = []
-    told: list[types.MessageStatus[str]] = []
-    pywa.on_message(filters.new(lambda _, message: True))(lambda _, message: heard.append(message))
-    pywa.on_message_status(filters.new(lambda _, status: True))(lambda _, status: told.append(status))
+    heard: list[Message] = []
+    told: list[MessageStatus[Any]] = []
+    pywa.add_handlers(
+        MessageHandler(lambda _, message: heard.append(message)),
+        MessageStatusHandler(lambda _, status: told.append(status)),
+    )
     wamid = double.records(person, OGG, context={"forwarded": True})
     await channel.send(Outgoing(delivery="d1", chat=person.number, reply_to="", silent=False, text="Hello"))
     for body in double.webhooks:

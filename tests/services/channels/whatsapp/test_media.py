@@ -107,6 +107,7 @@ ADDRESSES = [
     ("file:///etc/passwd", False),
     ("", False),
     ("https://[", False),
+    ("https://lookaside.fbsbx.com:https/x", False),
 ]
 
 

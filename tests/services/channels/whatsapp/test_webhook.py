@@ -141,7 +141,7 @@ async def test_other_fields_are_confirmed_in_one_line(
     double: GraphDouble, inbox: Inbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger=webhook.__name__)
-    changes = [{"field": name, "value": {}} for name in ("account_alerts", "calls", "a\nb")]
+    changes: list[shapes.Json] = [{"field": name, "value": {}} for name in ("account_alerts", "calls", "a\nb")]
     assert await double.post(json.dumps({"entry": [{"id": "1", "changes": changes}]}).encode()) == 200
     lines = [record for record in caplog.records if record.name == webhook.__name__]
     assert [vars(record)["fields"] for record in lines] == ["account_alerts,calls"]

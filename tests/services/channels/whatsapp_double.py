@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -156,7 +156,10 @@ class GraphDouble(World):
         fault = await self._fault("media")
         if refused := self._arrived(request) or await self._before(fault):
             return refused
-        form = await request.form()
+        async with request.form() as form:
+            return await self._keep_upload(form, fault)
+
+    async def _keep_upload(self, form: FormData, fault: Fault) -> Response:
         file, mime = form.get("file"), str(form.get("type", ""))
         if form.get("messaging_product") != "whatsapp" or not isinstance(file, UploadFile):
             return _error(100, "Param messaging_product and file are required")
@@ -186,8 +189,9 @@ class GraphDouble(World):
         if problem := self._problem(body):
             return _error(*problem)
         message = self._take(body, fault)
-        to = body.get("to") or body.get("recipient")
-        answer = {"messaging_product": "whatsapp", "contacts": [{"input": to}], "messages": [{"id": message.id}]}
+        to, recipient = body.get("to"), body.get("recipient")
+        contact = {"input": to, "wa_id": str(to).lstrip("+")} if to else {"input": recipient, "user_id": recipient}
+        answer = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message.id}]}
         return await self._after(fault, answer)
 
     def _problem(self, body: Json) -> tuple[int, str] | None:

@@ -214,6 +214,11 @@ class Channel(Protocol):
     """Our own account there, one token of a subject; known once `check` or `run` has asked, else by the settings."""
     capabilities: Capabilities
 
+    @property
+    def label(self) -> str:
+        """The account as people know it, such as @name or a telephone number; empty: not known yet."""
+        ...
+
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         """What one stored update says.
 

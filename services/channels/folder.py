@@ -106,6 +106,10 @@ class Folder:
         self._taken, self._done = folder / "in" / ".taken", folder / "in" / "done"
         self._unreadable: set[str] = set()
 
+    @property
+    def label(self) -> str:
+        return str(self.folder)
+
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         try:
             update = msgspec.json.decode(raw, type=Update)

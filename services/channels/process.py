@@ -7,14 +7,16 @@ a time, it does under a lease.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from starlette.routing import BaseRoute
 
 from bus.cancellation import raise_if_cancelled
+from bus.channel_events import DeliveryQueued, TextContent, VoiceContent
 from bus.errors import BusError, ConfigurationError, LogReplaced, VisavisError
 from bus.log.event_log import EventLog
 from bus.process.health import WorkerHealth
@@ -34,15 +36,21 @@ from services.channels.folder import LOCAL, NAME
 from services.channels.health import CombinedHealth
 from services.channels.inbox import Inbox
 from services.channels.inbox_worker import command_work, inbox_work, welcome_work
+from services.channels.media import Media
 from services.channels.owner_link import link_owner
+from services.channels.ledger import SENDER
+from services.channels.sender import Sender
 from services.channels.spoken_commands import SpokenCommands
+from services.channels.voice_note import voice_note
 
 log = logging.getLogger(__name__)
 
 LEASE = "channels"
+_A_TOKEN = "A" * 22
+"""As long as one that links."""
 REQUIRED = ("notes", "channels")
 """Names of the services, which every process runs."""
-ALONE = ("inbox", "welcome", "channel-commands", "sender")
+ALONE = ("inbox", "welcome", "channel-commands", SENDER)
 """Names of the works that one process at a time does."""
 
 
@@ -85,6 +93,19 @@ class ChannelsProcess:
             raise BusError("waiting for NATS")
         return await self._event_log.append_inbox(channel.name, channel.account, event, data)
 
+    def _metadata(self) -> dict[str, str]:
+        """The channels, for the page and for `visavis note`, as discovery tells them."""
+        channels = [
+            {
+                "name": channel.name,
+                "account": channel.account,
+                "label": channel.label,
+                "link": channel.link_address(_A_TOKEN).replace(_A_TOKEN, "{token}"),
+            }
+            for channel in self.channels
+        ]
+        return {"channels": json.dumps(channels)}
+
     # working
 
     async def run(self, event_log: EventLog) -> None:
@@ -109,7 +130,8 @@ class ChannelsProcess:
         handler = Answers(self.channels, people, public_url=self.settings.public_url)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep("people", people.run))
-            for service in (notes.service(self.channels, self.decoder), answers.service(handler)):
+            answering = replace(answers.service(handler), metadata=self._metadata)
+            for service in (notes.service(self.channels, self.decoder), answering):
                 tasks.create_task(self._serve(event_log, service))
             alone = partial(self._work_alone, event_log, people)
             tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
@@ -128,7 +150,9 @@ class ChannelsProcess:
 
     async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
         """What one process at a time does."""
-        sender = Sender(event_log, self.channels)
+        metrics = Metrics(SENDER)
+        sender = Sender(event_log, self.channels, people, make_media, metrics=metrics)
+        self._workers[SENDER].attach(event_log, SENDER, sender.worker.consumers, metrics, sender.worker.held)
         inbox = Inbox(
             event_log,
             people,
@@ -138,9 +162,8 @@ class ChannelsProcess:
         )
         commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
         async with asyncio.TaskGroup() as tasks:
-            for work in (
-                inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands), sender.work
-            ):  # fmt: skip
+            tasks.create_task(self._keep(SENDER, sender.run))
+            for work in (inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands)):
                 tasks.create_task(self._work_through(event_log, work))
             for channel in self.channels:
                 tasks.create_task(self._keep(channel.name, partial(self._receive, event_log, people, channel)))
@@ -186,6 +209,19 @@ class ChannelsProcess:
             log.error("failed; begun again", extra={"what": name, "why": detail, "pause": pause})
             await asyncio.sleep(pause)
             pause = min(2 * pause, self.pauses.longest)
+
+
+async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
+    """The voice note or video of a message, from its speeches on the log; see `services.channels.sender.MakeMedia`."""
+    content = queued.content
+    assert queued.conversation is not None
+    assert not isinstance(content, TextContent)
+    if isinstance(content, VoiceContent):
+        return await voice_note(event_log, queued.conversation, content.speeches)
+    # FFmpeg takes some 30 MB, which only videos need.
+    from services.channels.video_note import video_note
+
+    return await video_note(event_log, queued.conversation, content.speeches)
 
 
 def _has(error: Exception, kind: type[Exception] | tuple[()]) -> bool:

@@ -80,6 +80,10 @@ class WhatsApp:
         )
         self._number = ""
 
+    @property
+    def label(self) -> str:
+        return f"+{self._number}" if self._number else ""
+
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         return updates.parse(raw, self.account)
 

@@ -26,7 +26,7 @@ from bus.work.consumers import consumer_configs
 from bus.work.lease import run_alone
 from bus.work.runner import Runner
 from bus.work.service import Service
-from bus.work.stream_worker import StreamWork, StreamWorker
+from bus.work.stream_worker import StreamWorker
 from projections.people_reader import PeopleReader
 from services.channels import answers, notes
 from services.channels.answers import Answers
@@ -36,9 +36,9 @@ from services.channels.folder import LOCAL, NAME
 from services.channels.health import CombinedHealth
 from services.channels.inbox import Inbox
 from services.channels.inbox_worker import command_work, inbox_work, welcome_work
+from services.channels.ledger import SENDER
 from services.channels.media import Media
 from services.channels.owner_link import link_owner
-from services.channels.ledger import SENDER
 from services.channels.sender import Sender
 from services.channels.spoken_commands import SpokenCommands
 from services.channels.voice_note import voice_note
@@ -150,9 +150,8 @@ class ChannelsProcess:
 
     async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
         """What one process at a time does."""
-        metrics = Metrics(SENDER)
-        sender = Sender(event_log, self.channels, people, make_media, metrics=metrics)
-        self._workers[SENDER].attach(event_log, SENDER, sender.worker.consumers, metrics, sender.worker.held)
+        metrics = {name: Metrics(name) for name in ALONE}
+        sender = Sender(event_log, self.channels, people, make_media, metrics=metrics[SENDER])
         inbox = Inbox(
             event_log,
             people,
@@ -161,10 +160,13 @@ class ChannelsProcess:
             apply_progress=sender.apply_progress,
         )
         commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
+        works = (inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands))
+        workers = {work.name: StreamWorker(event_log, work, metrics[work.name]) for work in works}
+        workers[SENDER] = sender.worker
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep(SENDER, sender.run))
-            for work in (inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands)):
-                tasks.create_task(self._work_through(event_log, work))
+            for name, worker in workers.items():
+                self._workers[name].attach(event_log, name, worker.consumers, metrics[name], worker.held)
+                tasks.create_task(self._keep(name, partial(_work_through, worker, metrics[name])))
             for channel in self.channels:
                 tasks.create_task(self._keep(channel.name, partial(self._receive, event_log, people, channel)))
 
@@ -172,16 +174,6 @@ class ChannelsProcess:
         if channel.name == NAME:
             await link_owner(event_log, people, channel=NAME, account=LOCAL, sender=LOCAL)
         await channel.run(partial(self._store, channel))
-
-    async def _work_through(self, event_log: EventLog, work: StreamWork) -> None:
-        metrics = Metrics(work.name)
-
-        async def run() -> None:
-            worker = StreamWorker(event_log, work, metrics)
-            self._workers[work.name].attach(event_log, work.name, worker.consumers, metrics, worker.held)
-            await worker.run()
-
-        await self._keep(work.name, run)
 
     async def _keep(
         self, name: str, work: Callable[[], Awaitable[None]], *, stops: type[Exception] | tuple[()] = ()
@@ -209,6 +201,14 @@ class ChannelsProcess:
             log.error("failed; begun again", extra={"what": name, "why": detail, "pause": pause})
             await asyncio.sleep(pause)
             pause = min(2 * pause, self.pauses.longest)
+
+
+async def _work_through(worker: StreamWorker, metrics: Metrics) -> None:
+    metrics.ready = True
+    try:
+        await worker.run()
+    finally:
+        metrics.ready = False
 
 
 async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:

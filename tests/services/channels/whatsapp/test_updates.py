@@ -217,6 +217,8 @@ def test_what_cannot_be_read_is_kept_and_stops_nothing() -> None:
         if key.startswith("raw"):
             with pytest.raises(UndecodableEvent):
                 parse(data, NUMBER_ID)
+    ((_, large),) = split(bytes(3 << 20), NUMBER_ID).items
+    assert large == bytes(512 << 10)
     (_, broken) = split(b'{"entry": ', NUMBER_ID).items[0]
     assert broken == b'{"entry": '
     with pytest.raises(UndecodableEvent, match="cannot be read"):
@@ -233,6 +235,7 @@ def test_other_fields_and_other_numbers_are_left_out() -> None:
     whole = json.loads(body(messages=[message(shapes.text("Hi"))]))
     whole["entry"][0]["changes"].append(alert)
     assert split(json.dumps(whole).encode(), NUMBER_ID).others == ["account_alerts"]
+    assert split(body(errors=[shapes.status_error(130429)]), NUMBER_ID).others == ["errors"]
     strange = split(json.dumps(whole).encode(), "999")
     assert (strange.items, strange.strange_numbers) == ([], 1)
     with pytest.raises(UndecodableEvent, match="of our number"):
@@ -240,6 +243,7 @@ def test_other_fields_and_other_numbers_are_left_out() -> None:
 
 
 def test_statuses_that_say_nothing_about_delivery_are_left_out() -> None:
-    assert split(status("deleted"), NUMBER_ID).items == []
+    left = split(status("deleted"), NUMBER_ID)
+    assert (left.items, left.others) == ([], ["status_deleted"])
     with pytest.raises(UndecodableEvent, match="of kind 'deleted'"):
         parse(status("deleted"), NUMBER_ID)

@@ -150,6 +150,8 @@ class Service:
     """Facts or messages that show the person that handling an event failed for good."""
     interruptible: bool = True
     """False: the handler goes on where the person interrupts the turn, and reads that on the log itself."""
+    publishes_facts: bool = True
+    """False: its outputs need no fence, so that a fact that an event of its work caused is another service's."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)

@@ -7,6 +7,7 @@ place, so it is queued once, whoever queues it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
@@ -137,7 +138,8 @@ class Answers:
         if self._turns.is_late(words, ended.at):
             return True
         progress = TurnProgress(words)
-        for _, fact in facts:
+        after = itertools.dropwhile(lambda one: one[1].id != words.id, facts)
+        for _, fact in itertools.islice(after, 1, None):
             progress.apply(fact)
             if fact.id == ended.id:
                 break
@@ -153,5 +155,6 @@ def service(answers: Answers) -> Service:
         engine="channels",
         on_failure=answers.failure_messages,
         interruptible=False,
+        publishes_facts=False,
         concurrency=CONCURRENCY,
     )

@@ -151,7 +151,8 @@ class Service:
     interruptible: bool = True
     """False: the handler goes on where the person interrupts the turn, and reads that on the log itself."""
     publishes_facts: bool = True
-    """False: its outputs need no fence, so that a fact that an event of its work caused is another service's."""
+    """False: it publishes messages for channels only, which are queued once by their ids. Facts that its events caused
+    are then the work of other services, and no sign that another worker has begun."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)

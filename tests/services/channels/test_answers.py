@@ -305,11 +305,47 @@ async def test_newer_words_do_not_keep_a_reply_back_that_had_begun() -> None:
 async def test_words_from_before_the_transcript_do_not_overtake_it() -> None:
     facts = Facts()
     note = facts.record()
-    facts.write("meanwhile", "t2")
-    facts.reply("Meanwhile.", turn="t2", spoken=False)
+    facts.write("meanwhile", "t2", channel="web")
     facts.transcribe()
+    facts.reply("Meanwhile.", turn="t2", spoken=False)
     facts.reply("Hello, Ann.")
     assert contents(await messages(facts, note)) == [("voice", "Hello, Ann.")]
+
+
+async def test_a_recording_that_is_not_transcribed_holds_up_no_newer_words() -> None:
+    facts = Facts()
+    note = facts.record()
+    message = facts.write("meanwhile", "t2")
+    other = facts.reply("Meanwhile.", turn="t2", spoken=False)
+    facts.transcribe()
+    ended = facts.reply("Hello, Ann.")
+    assert await messages(facts, note, patience=Patience()) == []
+    assert contents(await messages(facts, message)) == [("text", "Meanwhile.")]
+    assert await messages(facts, other, patience=Patience()) == []
+    links = FakeLinks().link(echo=True)
+    assert contents(await messages(facts, ended, links=links, patience=Patience())) == [
+        ("text", "“hello”"),
+        ("voice", "Hello, Ann."),
+    ]
+
+
+async def test_a_recording_that_gave_way_and_was_discarded_is_told_of() -> None:
+    facts = Facts()
+    note = facts.record()
+    facts.write("meanwhile", "t2")
+    facts.reply("Meanwhile.", turn="t2", spoken=False)
+    discarded = facts.add(UtteranceDiscarded(utterance="ut1", reason="lost"), cause="note-t1")
+    assert await messages(facts, note, patience=Patience()) == []
+    found = await messages(facts, discarded, patience=Patience())
+    assert contents(found) == [("text", "I couldn't listen to your recording; please send it once more.")]
+
+
+async def test_a_discarded_recording_is_told_of_once() -> None:
+    facts = Facts()
+    note = facts.record()
+    discarded = facts.add(UtteranceDiscarded(utterance="ut1", reason="lost"), cause="note-t1")
+    assert len(await messages(facts, note, patience=Patience())) == 1
+    assert await messages(facts, discarded, patience=Patience()) == []
 
 
 async def test_the_reply_to_a_command_is_an_answer() -> None:

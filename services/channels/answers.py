@@ -102,8 +102,9 @@ class Answers:
         origins = origins_of(facts)
         words = origins.get(conversation.turns[place].id)
         if words is not None and self._is_belated(words, event, facts):
-            async for output in self._turns.answer(words, reader, until=event.id):
-                yield output
+            async with aclosing(self._turns.answer(words, reader, until=event.id)) as outputs:
+                async for output in outputs:
+                    yield output
         if not shown_to or self._now() - event.at > self._patience.mirror * 1e6:
             return
         characters = await current_characters(reader)
@@ -124,8 +125,9 @@ class Answers:
             body = note.body
             if isinstance(body, VoiceNoteReceived) and body.utterance == utterance:
                 if self._is_belated(note, event, facts):
-                    async for output in self._turns.answer(note, reader, until=event.id):
-                        yield output
+                    async with aclosing(self._turns.answer(note, reader, until=event.id)) as outputs:
+                        async for output in outputs:
+                            yield output
                 return
 
     def _mirrored(self, event: Event, reply: str, link: Link, text: str) -> Iterable[DeliveryOutput]:

@@ -127,6 +127,18 @@ async def test_where_the_channel_has_no_voice_it_is_a_text() -> None:
     assert contents(await messages(facts, note, "voice", channels=[channel])) == [("text", "Hello, Ann. How are you?")]
 
 
+async def test_where_the_channel_has_no_video_it_is_a_voice_note() -> None:
+    facts = Facts()
+    note = facts.record()
+    facts.transcribe()
+    facts.start()
+    facts.tell("Hello, Ann.")
+    facts.end()
+    facts.speak(0, frames=50)
+    channel = QuietChannel(capabilities=Capabilities(video=False))
+    assert contents(await messages(facts, note, "video", channels=[channel])) == [("voice", "Hello, Ann.")]
+
+
 async def test_where_no_voice_comes_it_is_a_text() -> None:
     facts = Facts()
     note = facts.record()

@@ -114,3 +114,13 @@ async def test_a_long_turn_is_shown_in_parts() -> None:
     found = await messages(facts, ended, channels=[channel], patience=LONG)
     assert contents(found) == [("text", "You (browser): hello"), ("text", "Ada: " + "a" * 40)]
     assert len({one.delivery for one in found}) == 2
+
+
+async def test_what_was_shown_before_is_not_shown_again() -> None:
+    facts = Facts()
+    facts.write("zero", "t0", channel="web")
+    facts.write("one", "t1", channel="web")
+    facts.reply("First.", turn="t1")
+    facts.write("two", "t2", channel="web")
+    ended = facts.reply("Second.", turn="t2")
+    assert contents(await messages(facts, ended, patience=LONG)) == [("text", "You (browser): two\n\nAda: Second.")]

@@ -8,7 +8,7 @@ from services.channels.answers import Answers
 from services.channels.channel import Capabilities
 from services.channels.turn_answers import Patience
 from tests.fakes import FakeReader
-from tests.services.channels.test_answers import contents, messages
+from tests.services.channels.answered import contents, messages
 from tests.services.channels.turns import Facts, FakeLinks, QuietChannel, reply_of
 
 LONG = Patience()

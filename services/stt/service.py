@@ -55,7 +55,7 @@ class UtteranceTranscriber:
             expected = await self._context.expected(event.conversation, reader)
         # Words that are passed on from another person are no commands.
         phrases = () if body.forwarded else expected.phrases
-        opening = self._run(self._transcriber.open, body.language, expected.prompt, phrases)
+        opening = self._run(self._transcriber.open, body.language, expected.prompt, phrases, expected.language)
         last: asyncio.Future[Any] = opening
         try:
             transcription = await asyncio.shield(opening)

@@ -219,6 +219,17 @@ async def test_the_transcript_has_the_detected_language_or_the_given_one() -> No
         assert outputs[-1].language == published
 
 
+async def test_a_recording_is_given_to_the_recogniser_in_large_pieces() -> None:
+    transcriber = FakeTranscriber(languages=("und",))
+    transcriber.threads = 8
+    audio = chunks(*[b"\1\0" * 8_000] * 125)
+    started = event(UtteranceStarted(utterance="u", language="und"))
+    reader = FakeReader(media={SUBJECT: [*audio[:3], *audio[1:]]})
+    outputs = [output async for output in UtteranceTranscriber(transcriber, "fake")(started, reader)]
+    assert [len(block) for block in transcriber.blocks] == [2 * 16_000 * 30] * 2 + [2 * 16_000 * 2.5]
+    assert isinstance(outputs[-1], TranscriptFinal)
+
+
 async def test_the_recogniser_is_told_the_language_that_the_person_last_used() -> None:
     transcriber = FakeTranscriber(uses_prompt=True, languages=("und",))
     facts = [(1, event(ConversationOpened(person="p", character="ada", language="de"), at=1))]

@@ -63,14 +63,16 @@ class UtteranceTranscriber:
         try:
             transcription = await asyncio.shield(opening)
             chunks = reader.follow(AudioIn, subjects.audio_in(event.conversation, body.utterance))
-            # A follower is an async generator, though its type says iterator only.
-            async with aclosing(cast("Any", chunks)) as following:
-                async with aclosing(_blocks(following, self._block_bytes(body))) as blocks:
-                    async for block in blocks:
-                        last = self._run(transcription.push, block)
-                        text = await asyncio.shield(last)
-                        if text:
-                            yield TranscriptPartial(utterance=body.utterance, text=text)
+            async with (
+                # A follower is an async generator, though its type says iterator only.
+                aclosing(cast("Any", chunks)) as following,
+                aclosing(_blocks(following, self._block_bytes(body))) as blocks,
+            ):
+                async for block in blocks:
+                    last = self._run(transcription.push, block)
+                    text = await asyncio.shield(last)
+                    if text:
+                        yield TranscriptPartial(utterance=body.utterance, text=text)
             last = self._run(transcription.finish)
             transcript = await asyncio.shield(last)
         except StreamStalled as error:

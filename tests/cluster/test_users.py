@@ -86,7 +86,7 @@ VOICE = AudioOut(conversation="c1", speech="s1", index=0, sample=0, packets=(), 
 PICTURE = FrameBatch(conversation="c1", speech="s1", index=0, frame=0, fps=25, phase=0, units=(b"x",), final=True)
 LINK = new_link_event(LinkOffered(person="p", channel="telegram", expires_at=1), link="l1", event_id="l1")
 DELIVERY = new_delivery_event(
-    DeliveryQueued(account="a", chat="7", content=TextContent(text="hello")), channel="telegram", delivery="d1"
+    DeliveryQueued(account="a", chat="7", content=TextContent(text="hello")), channel="folder", delivery="d1"
 )
 
 
@@ -205,7 +205,7 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
             await channels.append_delivery(DELIVERY, after=0)
             workers = [
                 StreamWorker(channels, work("inbox", streams.INBOX, subjects.ALL_INBOX)),
-                StreamWorker(channels, work("sender", streams.DELIVERIES, subjects.ALL_DELIVERIES)),
+                StreamWorker(channels, work("sender", streams.DELIVERIES, subjects.deliveries_of("folder"))),
             ]
             working = [tasks.create_task(one.run()) for one in workers]
             requeuer = Requeuer(of["operator"])
@@ -215,7 +215,7 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
                 await asyncio.sleep(0.1)
         for task in (reading, following, *working):
             task.cancel()
-    assert sorted(handled) == ["delivery.telegram.d1"] * 2 + ["inbox.telegram.a.1"] * 2
+    assert sorted(handled) == ["delivery.folder.d1"] * 2 + ["inbox.telegram.a.1"] * 2
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

@@ -161,13 +161,13 @@ class Executor:
                 detail = f"{type(error).__name__} in {self._service.name}"
                 problem = VisavisError(detail, retryable=True, code="internal")
             raise_if_cancelled()  # what failed after the interruption is no failure
-            if not _is_log_unavailable(problem):
+            if not is_log_unavailable(problem):
                 failures += 1
             log.warning(
                 "step failed",
                 extra={"event": item.event.id, "code": problem.code, "try": failures, "why": problem.detail},
             )
-            if failures >= MAX_TRIES or not (problem.retryable or _is_log_unavailable(problem)):
+            if failures >= MAX_TRIES or not (problem.retryable or is_log_unavailable(problem)):
                 await self._give_up(item, problem, failures)
                 return
             self._metrics.count_retry()
@@ -213,7 +213,7 @@ class Executor:
                 self._metrics.count_failure(f"{error.code}: {error.detail}")
                 return
             except BusError as problem:
-                if not _is_log_unavailable(problem):
+                if not is_log_unavailable(problem):
                     raise
                 log.warning("the failure cannot be published yet", extra={"why": problem.detail})
                 await self._back_off(MAX_TRIES)
@@ -234,7 +234,7 @@ async def acknowledge(msg: Msg) -> None:
         await msg.ack()
 
 
-def _is_log_unavailable(error: VisavisError) -> bool:
+def is_log_unavailable(error: VisavisError) -> bool:
     """Whether NATS is away or full. That is no failure of the item, which waits for the log."""
     return (
         isinstance(error, BusError)

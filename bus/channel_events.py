@@ -48,6 +48,8 @@ class PairingRequested(LinkBody, frozen=True, kw_only=True, tag="link.pairing_re
     chat: str
     name: str
     """As the channel tells it; for people to recognise, never to identify."""
+    language: str = ""
+    """BCP-47 tag of the person's app, if the channel tells it."""
     expires_at: int
 
 
@@ -58,6 +60,8 @@ class LinkClaimed(LinkBody, frozen=True, kw_only=True, tag="link.claimed"):
     sender: str
     chat: str
     name: str
+    language: str = ""
+    """BCP-47 tag of the person's app, if the channel tells it."""
 
 
 class Linked(LinkBody, frozen=True, kw_only=True, tag="link.linked"):
@@ -91,9 +95,12 @@ class LinkPreferencesChosen(LinkBody, frozen=True, kw_only=True, tag="link.prefe
 
 
 class SenderAliasLearned(LinkBody, frozen=True, kw_only=True, tag="link.alias_learned"):
-    """The channel knows the same account by another id too, or gave it a new one."""
+    """The channel knows the same account by another id too, gave it a new one, or writes to it elsewhere now."""
 
     sender: str
+    """Its newest id."""
+    chat: str = ""
+    """Where it is written to from here on; empty: as before."""
 
 
 class SenderReachable(LinkBody, frozen=True, kw_only=True, tag="link.reachable"):
@@ -171,6 +178,8 @@ class DeliveryQueued(DeliveryBody, frozen=True, kw_only=True, tag="delivery.queu
     """Without a sound on the person's device."""
     link: str = ""
     """Address of the page with this conversation, offered where the message itself cannot be sent for certain."""
+    notice_of: str = ""
+    """The delivery whose outcome stayed unknown and of which this tells the person; of a notice, no notice is sent."""
 
 
 class DeliveryRetried(DeliveryBody, frozen=True, kw_only=True, tag="delivery.retried"):

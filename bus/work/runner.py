@@ -88,7 +88,10 @@ class Runner:
         endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
         try:
             async with (
-                announce(self._event_log, service.name, service.engine, endpoint, service.note, service.serving),
+                announce(
+                    self._event_log, service.name, service.engine, endpoint, service.note, service.serving,
+                    service.metadata,
+                ),  # fmt: skip
                 asyncio.TaskGroup() as tasks,
             ):
                 tasks.create_task(self._event_log.watch.run())
@@ -131,7 +134,7 @@ class Runner:
     async def _ensure_consumers(self) -> None:
         while True:
             try:
-                return await ensure_consumers(self._event_log.js, self._service)
+                return await ensure_consumers(self._event_log.js, consumer_configs(self._service))
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works

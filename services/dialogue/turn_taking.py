@@ -124,7 +124,7 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
     assert isinstance(onset.body, UtteranceStarted)
     told = _Told(listed)
     if onset.body.session is None:
-        return Overlap(told.waiting_reply(listed, place))
+        return Overlap(None)  # a recording: "okay" was said into no voice, but sent as an answer
     playbacks = _playbacks(listed, onset.body.session, onset.at)
     if playbacks and told.was_going_on(playbacks[-1], place):
         return _over_voice(playbacks, told, onset.at)

@@ -1,7 +1,8 @@
 """Generates the TypeScript types of the page's data: `python -m visavis.generate.typescript`; `--check` compares.
 
-Reads the source of `bus/events.py` and `projections/view.py`, so that names of aliases and docstrings of fields are
-kept. All fields are required, as msgspec encodes defaults, except those that may be `UnsetType`.
+Reads the source of `bus/events.py`, `projections/view.py` and `projections/link_view.py`, so that names of aliases and
+docstrings of fields are kept. All fields are required, as msgspec encodes defaults, except those that may be
+`UnsetType`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from types import ModuleType
 import msgspec
 
 from bus import events
-from projections import view
+from projections import link_view, view
 from visavis.generate.output import inline_literals, write_or_check
 
 ROOTS: Mapping[ModuleType, tuple[str, ...]] = {
     events: ("Event", "LiveEvent"),
     view: ("ConversationView", "ConversationUpdate"),
+    link_view: ("ChannelsView", "LinkOffer"),
 }
 """The types that the page receives, by module; they and all types that they refer to are generated."""
 CONSTANTS = ("MICROPHONE_RATE", "SPEECH_RATE")
@@ -151,17 +153,17 @@ def _import_line(names: Sequence[str]) -> str:
 
 
 def _referenced_names(node: ast.stmt) -> Iterator[str]:
-    parts = [node.value] if isinstance(node, ast.AnnAssign) else [
-        field.annotation for field in getattr(node, "body", []) if isinstance(field, ast.AnnAssign)
-    ]
+    parts = (
+        [node.value]
+        if isinstance(node, ast.AnnAssign)
+        else [field.annotation for field in getattr(node, "body", []) if isinstance(field, ast.AnnAssign)]
+    )
     for part in parts:
         if part is not None:
             yield from (name.id for name in ast.walk(part) if isinstance(name, ast.Name))
 
 
-def generate(
-    module: ModuleType = events, source: str | None = None, *, roots: Sequence[str] | None = None
-) -> str:
+def generate(module: ModuleType = events, source: str | None = None, *, roots: Sequence[str] | None = None) -> str:
     """The text of a TypeScript module with the types of a Python module.
 
     Args:

@@ -27,5 +27,11 @@ async def bot(double: TelegramDouble, *, webhook: str = "", **options: Any) -> A
 
 def outgoing(double: TelegramDouble, **fields: Any) -> Outgoing:
     """A text to Ann, or what the fields say."""
-    message = {"delivery": "d1", "chat": str(double.ann.id), "reply_to": "", "silent": False, "text": "hello"}
+    message: dict[str, Any] = {
+        "delivery": "d1",
+        "chat": str(double.ann.id),
+        "reply_to": "",
+        "silent": False,
+        "text": "hello",
+    }
     return Outgoing(**message | fields)

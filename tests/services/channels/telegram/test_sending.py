@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from bus.errors import VisavisError
 from bus.settings import Settings
-from services.channels.channel import NotSent, OutcomeUnknown, Outgoing, Refused
+from services.channels.channel import Activity, NotSent, OutcomeUnknown, Outgoing, Refused
 from services.channels.telegram import Telegram
 from services.channels.telegram.typed_client import TypedClient
 from tests.conftest import free_port
@@ -132,7 +133,9 @@ async def test_without_a_connection_nothing_was_sent(double: TelegramDouble) -> 
 async def test_a_refusal_says_what_can_be_done(
     telegram: Telegram, double: TelegramDouble, state: dict[str, bool], code: str, as_text: bool, unreachable: bool
 ) -> None:
-    person = Person(5, "Cid", **{"started": True} | state)
+    person = Person(5, "Cid")
+    for name, value in state.items():
+        setattr(person, name, value)
     double.persons[5] = person
     error = await failure(telegram, outgoing(double, chat="5", kind="voice", media=OGG))
     assert isinstance(error, Refused)
@@ -160,8 +163,9 @@ async def test_an_empty_text_is_refused(telegram: Telegram, double: TelegramDoub
 
 
 async def test_what_we_do_is_shown(telegram: Telegram, double: TelegramDouble) -> None:
-    for activity in ("typing", "recording", "recording_video"):
-        await telegram.show_activity(str(double.ann.id), activity, "7")  # type: ignore[arg-type]
+    activities: tuple[Activity, ...] = ("typing", "recording", "recording_video")
+    for activity in activities:
+        await telegram.show_activity(str(double.ann.id), activity, "7")
     double.ann.blocked = True
     await telegram.show_activity(str(double.ann.id), "typing", "7")  # best effort
     assert [action for _, action in double.actions] == ["typing", "record_voice", "record_video_note"]
@@ -169,11 +173,5 @@ async def test_what_we_do_is_shown(telegram: Telegram, double: TelegramDouble) -
 
 async def test_only_sending_loads_the_typed_client() -> None:
     code = "import sys, services.channels.telegram; sys.exit('aiogram' in sys.modules)"
-    process = await asyncio.create_subprocess_exec(sys_executable(), "-c", code)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await process.wait() == 0
-
-
-def sys_executable() -> str:
-    import sys
-
-    return sys.executable

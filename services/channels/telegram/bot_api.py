@@ -18,6 +18,7 @@ from msgspec import Raw, Struct
 from bus.errors import ConfigurationError, TooLarge, VisavisError
 from bus.process.proxies import proxy_for
 from services.channels.telegram.secrecy import read_token, redacted
+from services.channels.telegram.updates import UNREADABLE
 
 CONNECT_TIMEOUT = 10.0
 TIMEOUT = 30.0
@@ -147,7 +148,7 @@ class BotApi:
                 (msgspec.json.decode(one, type=_UpdateId).update_id, bytes(one))
                 for one in msgspec.json.decode(result, type=list[Raw])
             ]
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise ApiError(f"getUpdates: no list of updates ({error})") from error
 
     async def file(self, file_id: str) -> AsyncIterator[bytes]:
@@ -195,7 +196,7 @@ class BotApi:
 def _result(method: str, response: httpx2.Response) -> Raw:
     try:
         answer = msgspec.json.decode(response.content, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ApiError(f"{method}: answer {response.status_code} is not of the Bot API", after=None) from error
     if not answer.ok:
         after = answer.parameters.retry_after if answer.parameters else None

@@ -19,7 +19,7 @@ from bus.errors import VisavisError
 from services.channels.channel import Store
 from services.channels.telegram.bot_api import REMEDIES, ApiError, BotApi
 from services.channels.telegram.secrecy import derived
-from services.channels.telegram.updates import ALLOWED_UPDATES
+from services.channels.telegram.updates import ALLOWED_UPDATES, UNREADABLE
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ def _event_id(body: bytes) -> str:
     """The id of an update. Of one that cannot be read, by its content: refused, it would be sent again for a day."""
     try:
         return str(msgspec.json.decode(body, type=_UpdateId).update_id)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return f"unread-{hashlib.sha256(body).hexdigest()[:32]}"
 
 

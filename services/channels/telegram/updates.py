@@ -7,6 +7,7 @@ https://core.telegram.org/bots/api#update
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct, field
@@ -23,6 +24,8 @@ UNSUPPORTED = {
     "poll": "poll", "sticker": "sticker", "story": "other", "venue": "location", "video": "video",
 }  # fmt: skip
 """Fields of a message with something that is no talk, and its word in `Unsupported`."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Raised for what is no JSON, is of another form, or is nested a thousand levels deep."""
 _SHOWS_FIRST = ("venue", "animation", "photo", "video", "sticker")
 """A place has a location too, and a moving picture a document: what stands first here is named."""
 _GONE = frozenset({"kicked", "left"})
@@ -60,8 +63,8 @@ class _Message(Struct):
     audio: _File | None = None
     video_note: _File | None = None
     document: _File | None = None
-    location: Raw | None = None
-    forward_origin: Raw | None = None
+    location: Any = None
+    forward_origin: Any = None
     forward_date: int | None = None
 
 
@@ -76,9 +79,12 @@ class _MemberChange(Struct):
     new_chat_member: _Member | None = None
 
 
+_ABSENT = Raw(b"null")
+
+
 class _Update(Struct):
     update_id: int
-    message: Raw | None = None
+    message: Raw = _ABSENT
     edited_message: _Message | None = None
     my_chat_member: _MemberChange | None = None
 
@@ -93,11 +99,11 @@ def parse_update(raw: bytes, account: str) -> Sequence[Incoming]:
     """
     try:
         update = msgspec.json.decode(raw, type=_Update)
-        if update.message is not None:
+        if bytes(update.message) != bytes(_ABSENT):
             message = msgspec.json.decode(update.message, type=_Message)
             names = msgspec.json.decode(update.message, type=dict[str, Raw])
             return _message(message, frozenset(names), account)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         # The words of the error are msgspec's own, and hold nothing of what a person wrote.
         raise UndecodableEvent(f"no update of the Bot API, of {len(raw)} bytes: {error}") from error
     if update.edited_message is not None:

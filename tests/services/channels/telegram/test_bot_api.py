@@ -185,9 +185,10 @@ async def test_the_token_is_in_no_error_and_no_log_line(
         await telegram.close()
     assert len(errors) >= 4
     seen = [*("".join(traceback.format_exception(error)) for error in errors)]
-    seen += [f"{vars(record)} {record.getMessage()}" for record in caplog.records]
+    ours = [record for record in caplog.records if not record.name.startswith("uvicorn")]  # that is the double
+    seen += [f"{vars(record)} {record.getMessage()}" for record in ours]
     secret = TOKEN.partition(":")[2]
-    assert len(caplog.records) > 0
+    assert {record.name for record in ours} >= {"httpx2", "services.channels.telegram.receiving"} or fault == "away"
     assert [text for text in seen if secret in text] == []
 
 

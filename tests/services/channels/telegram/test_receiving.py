@@ -208,7 +208,7 @@ async def test_ids_that_begin_again_lower_are_fetched(double: TelegramDouble) ->
 async def test_only_the_kinds_that_are_read_are_asked_for(double: TelegramDouble) -> None:
     async with polling(double, Inbox()):
         await until(lambda: double.allowed is not None)
-    assert double.allowed == {"message", "edited_message", "my_chat_member"}
+    assert double.allowed == frozenset({"message", "edited_message", "my_chat_member"})
 
 
 async def test_the_menu_is_set_in_english_and_german(double: TelegramDouble) -> None:
@@ -236,10 +236,12 @@ async def hooked(double: TelegramDouble, inbox: Inbox) -> AsyncIterator[str]:
     """The channel by webhook, served; gives the address of the webhook."""
     listener = bind("127.0.0.1", 0, "port")
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with polling(double, inbox, webhook=base, sleep=asyncio.sleep) as telegram:
-        async with serve(Starlette(routes=list(telegram.routes(inbox))), listener):
-            await until(lambda: bool(double.webhook.url))
-            yield double.webhook.url
+    async with (
+        polling(double, inbox, webhook=base, sleep=asyncio.sleep) as telegram,
+        serve(Starlette(routes=list(telegram.routes(inbox))), listener),
+    ):
+        await until(lambda: bool(double.webhook.url))
+        yield double.webhook.url
 
 
 async def test_updates_come_by_webhook(double: TelegramDouble) -> None:
@@ -337,7 +339,7 @@ def test_by_polling_there_is_no_route() -> None:
         {"telegram_token": TOKEN, "telegram_api": "example.org"},
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, str]) -> None:
+def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=r"VISAVIS_TELEGRAM_\w+: expected") as caught:
         Telegram(Settings(**settings))
     assert "no token" not in str(caught.value)

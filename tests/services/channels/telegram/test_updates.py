@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -152,7 +153,5 @@ def test_fields_of_later_versions_change_nothing(added: dict[str, Any]) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_update_or_are_refused(raw: bytes) -> None:
-    try:
+    with contextlib.suppress(UndecodableEvent):
         parse_update(raw, "42")
-    except UndecodableEvent:
-        pass

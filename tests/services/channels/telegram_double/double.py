@@ -55,6 +55,8 @@ class TelegramDouble:
         self._update_ids = itertools.count(1001)
         self.message_ids = itertools.count(2)
         self.polls = 0
+        self.closing = False
+        """The server is going away: who waits is sent off."""
         self._changed = asyncio.Event()
 
     # what people do

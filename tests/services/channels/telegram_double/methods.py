@@ -60,6 +60,8 @@ async def get_updates(double: TelegramDouble, arguments: Mapping[str, Any]) -> A
     deadline = time.monotonic() + min(int(arguments.get("timeout", 0)), 50)
     while not double.updates and time.monotonic() < deadline:
         await double.change()
+        if double.closing:
+            raise Refusal(500, "Internal Server Error: restart")
         if double.polls != poll:
             raise Refusal(
                 409, "Conflict: terminated by other getUpdates request; "

@@ -44,9 +44,14 @@ async def running(double: TelegramDouble, *, port: int = 0, host: str = "127.0.0
             Route("/bot{token}/{method}", partial(_handle, double), methods=["GET", "POST"]),
         ]
     )
+    double.closing = False
     try:
         async with serve(app, listener):
-            yield
+            try:
+                yield
+            finally:
+                double.closing = True
+                double.notify()
     finally:
         await double.webhook.close()
 

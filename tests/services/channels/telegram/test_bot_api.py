@@ -99,7 +99,7 @@ async def test_a_file_is_fetched_from_no_other_server(telegram: Telegram, double
     media = recorded(double)
     async with serving() as other:
         for method in ("getFile", "file"):
-            double.fault(method, "redirect", location=f"{other.url}/bot{other.token}/getMe")
+            double.fault(method, "redirect", location=f"{other.url}/bot/getMe")
             with pytest.raises(VisavisError):
                 await fetched(telegram, media)
         assert other.calls == []

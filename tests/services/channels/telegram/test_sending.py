@@ -131,7 +131,7 @@ async def test_a_server_that_was_started_anew_takes_the_next_message() -> None:
 
 async def test_a_message_is_not_sent_to_another_server(telegram: Telegram, double: TelegramDouble) -> None:
     async with serving() as other:
-        double.fault("sendVoice", "redirect", location=f"{other.url}/bot{other.token}/sendVoice")
+        double.fault("sendVoice", "redirect", location=f"{other.url}/bot{other.token}/getMe")
         assert isinstance(await failure(telegram, outgoing(double, kind="voice", media=OGG)), OutcomeUnknown)
         assert other.calls == []
 

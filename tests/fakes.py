@@ -115,12 +115,16 @@ class FakeTranscriber:
         self._languages = languages
         self.prompts: list[str] = []
         self.phrases: list[tuple[Phrase, ...]] = []
+        self.likely: list[str] = []
         self.opened = self.closed = 0
         self.blocks: list[bytes] = []
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> FakeTranscription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> FakeTranscription:
         self.prompts.append(prompt)
         self.phrases.append(phrases)
+        self.likely.append(likely)
         if language not in self._languages:
             raise EngineError(f"expected {', '.join(self._languages)}, got {language}", code="language_unsupported")
         self.opened += 1

@@ -108,9 +108,7 @@ def _character(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.characters import create
 
     traits = ("name", "tagline", "personality", "greeting", "voice", "language")
-    return asyncio.run(
-        create(settings, arguments.photo, **{trait: getattr(arguments, trait) for trait in traits})
-    )
+    return asyncio.run(create(settings, arguments.photo, **{trait: getattr(arguments, trait) for trait in traits}))
 
 
 def _forget(arguments: argparse.Namespace, settings: Settings) -> int:

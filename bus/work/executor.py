@@ -181,6 +181,8 @@ class Executor:
         """Take the item over where another worker may have started on it."""
         if item.deliveries > 1 or item.requeued or duplicate:
             await item.output.take_over()
+        elif not self._service.publishes_facts:
+            return
         elif item.stored < self._interruptions.since + _CLOCK_SKEW:
             if await self._prior_work.was_started(item.event.conversation, item.event.id, item.sequence):
                 await item.output.take_over()

@@ -103,6 +103,7 @@ async def run_alone(event_log: EventLog, name: str, work: Callable[[], Awaitable
 
 async def _renew(claims: _Claims, lease: Lease, ttl: float) -> None:
     while True:
+        raise_if_cancelled()
         await asyncio.sleep(ttl / 4)
         try:
             if not await claims.renew():

@@ -150,6 +150,9 @@ class Service:
     """Facts or messages that show the person that handling an event failed for good."""
     interruptible: bool = True
     """False: the handler goes on where the person interrupts the turn, and reads that on the log itself."""
+    publishes_facts: bool = True
+    """False: it publishes messages for channels only, which are queued once by their ids. Facts that its events caused
+    are then the work of other services, and no sign that another worker has begun."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)

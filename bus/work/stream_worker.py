@@ -130,6 +130,7 @@ class StreamWorker:
 
     async def _run_on_one_log(self) -> None:
         await self._ensure_consumers()
+        raise_if_cancelled()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._extend_leases())
@@ -210,6 +211,7 @@ class StreamWorker:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + 3 * self._work.lease
         while loop.time() < deadline:
+            raise_if_cancelled()
             with suppress(BusError, NotFoundError):
                 info = await self._event_log.consumer_info(self._work.stream, self._work.name)
                 if (info.num_ack_pending or 0) <= self._lanes.held_of(self._work.stream):
@@ -267,6 +269,7 @@ class StreamWorker:
             raise_if_cancelled()
             delay = await self._try(held)
             if delay is not None:
+                raise_if_cancelled()
                 await self._lanes.pause(key, delay)
                 continue
             # If this task is cancelled before, the message stays held, to be given back.
@@ -316,6 +319,7 @@ class StreamWorker:
             except BusError as problem:
                 if not is_log_unavailable(problem):
                     raise
+                raise_if_cancelled()
                 log.warning("the dead letter cannot be published yet", extra={"why": problem.detail})
                 await asyncio.sleep(self._work.backoff[-1])
         self._metrics.count_dead_letter()

@@ -1,12 +1,13 @@
 """The channels service: a finished turn becomes messages for the channel that it came from, and is shown on the others.
 
 A turn is followed from the person's words on, which shows them that an answer is on its way. Where it takes so long
-that they are told so, the end of the reply is what sends it. Each message has an id derived from its turn and its
-place, so it is queued once, whoever queues it.
+that they are told so, or newer words are answered before the older ones are known, the end of the reply is what sends
+it. Each message has an id derived from its turn and its place, so it is queued once, whoever queues it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
@@ -19,6 +20,7 @@ from bus.events import (
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
+    UtteranceDiscarded,
     VoiceNoteReceived,
 )
 from bus.ids import derive_id
@@ -32,7 +34,7 @@ from services.channels.turn_answers import Links, Patience, TurnAnswers
 from services.channels.turn_progress import TurnProgress
 from services.characters import current_characters
 
-CONSUMES = (MessageReceived, VoiceNoteReceived, ReplyEnded, ReplyFailed, ReplyInterrupted)
+CONSUMES = (MessageReceived, VoiceNoteReceived, UtteranceDiscarded, ReplyEnded, ReplyFailed, ReplyInterrupted)
 CONCURRENCY = 64
 
 
@@ -65,6 +67,8 @@ class Answers:
         body, origin = event.body, origin_of(event)
         if isinstance(body, ReplyEnded | ReplyFailed | ReplyInterrupted):
             outputs = self._after_reply(event, body.reply, reader)
+        elif isinstance(body, UtteranceDiscarded):
+            outputs = self._after_discard(event, body.utterance, reader)
         elif origin is not None:
             outputs = self._turns.answer(event, reader)
         else:
@@ -98,8 +102,9 @@ class Answers:
         origins = origins_of(facts)
         words = origins.get(conversation.turns[place].id)
         if words is not None and self._is_belated(words, event, facts):
-            async for output in self._turns.answer(words, reader, until=event.id):
-                yield output
+            async with aclosing(self._turns.answer(words, reader, until=event.id)) as outputs:
+                async for output in outputs:
+                    yield output
         if not shown_to or self._now() - event.at > self._patience.mirror * 1e6:
             return
         characters = await current_characters(reader)
@@ -108,6 +113,22 @@ class Answers:
             text = mirrored_text(conversation, place, link, origins, names)
             for output in self._mirrored(event, reply, link, text):
                 yield output
+
+    async def _after_discard(self, event: Event, utterance: str, reader: Reader) -> AsyncGenerator[Output, None]:
+        """What is told about a recording that nothing came of, where the work on it was over before."""
+        if not self._links.people.links_in(event.conversation):
+            return
+        if await reader.last_fact(event.conversation, VoiceNoteReceived) is None:
+            return
+        facts = await reader.facts(event.conversation)
+        for _, note in facts:
+            body = note.body
+            if isinstance(body, VoiceNoteReceived) and body.utterance == utterance:
+                if self._is_belated(note, event, facts):
+                    async with aclosing(self._turns.answer(note, reader, until=event.id)) as outputs:
+                        async for output in outputs:
+                            yield output
+                return
 
     def _mirrored(self, event: Event, reply: str, link: Link, text: str) -> Iterable[DeliveryOutput]:
         channel = self._turns.channel(link.channel, link.account)
@@ -137,11 +158,12 @@ class Answers:
         if self._turns.is_late(words, ended.at):
             return True
         progress = TurnProgress(words)
-        for _, fact in facts:
+        after = itertools.dropwhile(lambda one: one[1].id != words.id, facts)
+        for _, fact in itertools.islice(after, 1, None):
             progress.apply(fact)
             if fact.id == ended.id:
                 break
-        return progress.recovered
+        return progress.resumed
 
 
 def service(answers: Answers) -> Service:
@@ -153,5 +175,6 @@ def service(answers: Answers) -> Service:
         engine="channels",
         on_failure=answers.failure_messages,
         interruptible=False,
+        publishes_facts=False,
         concurrency=CONCURRENCY,
     )

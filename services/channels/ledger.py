@@ -13,6 +13,7 @@ from contextlib import aclosing, suppress
 from cachetools import FIFOCache
 
 from bus import clock, codec, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.channel_events import (
     DeliveryBody,
     DeliveryEvent,
@@ -114,6 +115,7 @@ class Ledger:
                 if not (error.retryable or error.code == "log_full"):
                     raise
                 # What is known now is not known to anybody else: to forget it might double the message.
+                raise_if_cancelled()
                 log.warning("the outcome cannot be written yet", extra={"why": error.detail})
                 await asyncio.sleep(0.5)
         return None
@@ -125,6 +127,7 @@ class Ledger:
             except BusError as error:
                 if not error.retryable:
                     raise
+                raise_if_cancelled()
                 await asyncio.sleep(0.5)
 
     # what channels tell later

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bus import clock, codec, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.channel_events import (
     DeliveryFailed,
     DeliveryGivenUp,
@@ -135,6 +136,7 @@ class Sender:
         """Do what can be done for a message now; returns the seconds after which to go on, None: it is over."""
         event = codec.decode_delivery_event(item.record.data)
         while True:
+            raise_if_cancelled()
             try:
                 delivery = await self.ledger.load_queued(item.record)
                 if delivery is None:

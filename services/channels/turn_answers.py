@@ -124,8 +124,8 @@ class TurnAnswers:
         """The messages that answer one message or recording.
 
         Args:
-            until: id of the fact by which the reply ended, where it came too late for the one who waited for it, or
-                after the person was told that there is none; empty: wait for it.
+            until: id of the fact that is the turn's outcome, where that came after the work on its words was over;
+                empty: wait for it.
         """
         if isinstance(event.body, MessageReceived) and not event.body.text.strip():
             return  # no one answers it
@@ -147,7 +147,7 @@ class TurnAnswers:
             if progress.outcome in ("ended", "failed"):
                 async for output in self._follow_speeches(talk, facts, progress, watching):
                     yield output
-        if progress.outcome in ("overtaken", "interrupted") or self.talk(event) is None:
+        if progress.outcome in ("gave_way", "overtaken", "interrupted") or self.talk(event) is None:
             return
         if progress.command == "new_conversation":
             return  # `services.channels.spoken_commands` says so there

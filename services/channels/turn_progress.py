@@ -26,8 +26,9 @@ from bus.events import (
 )
 from bus.ids import reply_id
 
-Outcome: TypeAlias = Literal["discarded", "overtaken", "command", "ended", "failed", "interrupted"]
-"""discarded: nothing was understood; overtaken: newer words are answered in its place; command: one without a reply."""
+Outcome: TypeAlias = Literal["discarded", "gave_way", "overtaken", "command", "ended", "failed", "interrupted"]
+"""discarded: nothing was understood; gave_way: newer words were answered before these were known, and their answer is
+not to wait; overtaken: newer words are answered in its place; command: one without a reply."""
 
 _ReplyFact: TypeAlias = ReplyStarted | ReplySentence | ReplyEnded | ReplyFailed | ReplyInterrupted
 _SpeechFact: TypeAlias = SpeechStarted | SpeechEnded | SpeechFailed
@@ -43,7 +44,7 @@ class TurnProgress:
         words: id of the event with the person's words; "": they are not known yet.
         transcript: of a recording.
         ended_at: when the reply ended, microseconds since 1970; 0: it has not.
-        recovered: whether the reply, or the transcript, came after it had failed: its dead letter was requeued.
+        resumed: whether it went on after it had given way, or had failed: its dead letter was requeued.
         sentences: of the reply, by index.
         speeches: ids of their speeches, by index.
         samples: lengths of the speeches that have ended, by index.
@@ -63,7 +64,7 @@ class TurnProgress:
         self.started: ReplyStarted | None = None
         self.outcome: Outcome | None = None
         self.ended_at = 0
-        self.recovered = False
+        self.resumed = False
         self.sentences: dict[int, ReplySentence] = {}
         self.speeches: dict[int, str] = {}
         self.samples: dict[int, int] = {}
@@ -90,18 +91,21 @@ class TurnProgress:
                 if self.transcript is not None:
                     return False
                 self.transcript, self.words = body, event.id
-                self.recovered = self.outcome == "discarded"
-                self.outcome = None
+                self._later_words.clear()
+                self._resume()
                 return True
             case UtteranceDiscarded(utterance=utterance) if utterance == self._utterance and self.transcript is None:
+                self._resume()
                 self.discarded, self.outcome = body, "discarded"
                 return True
             case TranscriptFinal() | MessageReceived():
-                if self.words:
-                    self._later_words.add(event.id)
+                self._later_words.add(event.id)
                 return False
+            case ReplyEnded() | ReplyFailed() if not self.words and event.cause in self._later_words:
+                self.outcome = self.outcome or "gave_way"
+                return True
             case ReplyStarted() | CommandRecognised() | CommandRefused() | ReplyFailed() if (
-                event.cause in self._later_words
+                self.words and event.cause in self._later_words
             ):
                 # The dialogue takes the words of a conversation in their order.
                 if self.outcome is not None or self.started is not None or self.command is not None:
@@ -122,6 +126,10 @@ class TurnProgress:
                 return body.reply == self.reply != "" and self._apply_speech(body)
         return False
 
+    def _resume(self) -> None:
+        self.resumed = self.resumed or self.outcome is not None
+        self.outcome = None
+
     def _apply_reply(self, body: _ReplyFact, at: int) -> bool:
         match body:
             case ReplyStarted():
@@ -131,7 +139,7 @@ class TurnProgress:
             case ReplyEnded():
                 if self.outcome == "interrupted":
                     return False
-                self.recovered = self.recovered or self.outcome == "failed"
+                self._resume()
                 self.outcome, self.ended_at = "ended", at
             case ReplyFailed():
                 if self.outcome in ("ended", "interrupted"):

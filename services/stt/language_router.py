@@ -33,14 +33,16 @@ class LanguageRouter:
     def _others(self) -> Transcriber:
         return self._load_others()
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> Transcription:
         code = language.lower().split("-")[0]
         if code == "en":
-            return self.english.open(language, prompt, phrases)
+            return self.english.open(language, prompt, phrases, likely)
         try:
-            return self._others.open(language, prompt, phrases)
+            return self._others.open(language, prompt, phrases, likely)
         except VisavisError as error:
             if code != UNKNOWN_LANGUAGE:
                 raise
             log.warning("the language cannot be detected, heard as English", extra={"why": error.detail})
-            return self.english.open(language, prompt, phrases)
+            return self.english.open(language, prompt, phrases, likely)

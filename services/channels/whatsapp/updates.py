@@ -33,6 +33,8 @@ from services.channels.whatsapp.errors import GraphError, status_failure
 
 NAME = "whatsapp"
 _STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})
+_MOST_PARKED = 512 << 10
+"""Bytes of what cannot be read that are kept; the log takes no messages of three megabytes."""
 _DELIVERY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KINDS = {
     "image": "picture", "video": "video", "sticker": "sticker", "document": "document", "location": "location",
@@ -201,30 +203,34 @@ def split(body: bytes, number: str) -> Split:
             except msgspec.DecodeError:
                 found.items.append(_parked(bytes(change.value)))
                 continue
-            if ours:
-                found.items.extend(_items(entry.id, value))
-            else:
+            if not ours:
                 found.strange_numbers += 1
+            elif value.messages or value.statuses:
+                _add_items(found, entry.id, value)
+            else:
+                found.others.append("errors")  # about the account, in the place of messages
     return found
 
 
-def _items(entry: str, value: _Value) -> Iterator[tuple[str, bytes]]:
+def _add_items(found: Split, entry: str, value: _Value) -> None:
     for raw in value.messages or ():
         try:
             message = _decode(raw, _Identified)
         except msgspec.DecodeError:
-            yield _parked(bytes(raw))
+            found.items.append(_parked(bytes(raw)))
             continue
         contacts = _contacts_of(message, value.contacts or [])
-        yield f"msg-{_hashed(message.id)}", _alone(entry, value, contacts=contacts, messages=[raw])
+        found.items.append((f"msg-{_hashed(message.id)}", _alone(entry, value, contacts=contacts, messages=[raw])))
     for raw in value.statuses or ():
         try:
             status = _decode(raw, _Identified)
         except msgspec.DecodeError:
-            yield _parked(bytes(raw))
+            found.items.append(_parked(bytes(raw)))
             continue
         if status.status in _STATUSES:
-            yield f"st-{_hashed(status.id)}-{status.status}", _alone(entry, value, statuses=[raw])
+            found.items.append((f"st-{_hashed(status.id)}-{status.status}", _alone(entry, value, statuses=[raw])))
+        else:
+            found.others.append(f"status_{status.status}")
 
 
 def _contacts_of(message: _Identified, contacts: list[Raw]) -> list[Raw]:
@@ -251,7 +257,7 @@ def _alone(entry: str, value: _Value, **arrays: list[Raw]) -> bytes:
 
 
 def _parked(raw: bytes) -> tuple[str, bytes]:
-    return f"raw-{hashlib.blake2b(raw, digest_size=12).hexdigest()}", raw
+    return f"raw-{hashlib.blake2b(raw, digest_size=12).hexdigest()}", raw[:_MOST_PARKED]
 
 
 def _hashed(message: str) -> str:
@@ -305,9 +311,9 @@ def _message(message: _Message, contacts: list[_Contact], account: str) -> Itera
     origin = Origin(channel=NAME, account=account, chat=chat, sender=sender, message=answered)
     name = (contact.profile and (contact.profile.name or contact.profile.username)) or ""
     if phone and user:
-        # Whichever of the two a person was linked by, from here on both are theirs.
+        # Who was linked by the number is from here on known by the user id too. Not the other way round as well: each
+        # message would then change which of the two is the newest.
         yield _alias(origin, phone, user, at)
-        yield _alias(origin, user, phone, at)
     context = message.context or _Context()
     forwarded = bool(context.forwarded or context.frequently_forwarded)
     yield Incoming(content=_content(message), origin=origin, at=at, sender_name=name, forwarded=forwarded)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bus.events import (
     AudioIn,
+    ConversationOpened,
     Event,
     Origin,
     StepFailed,
@@ -51,10 +52,10 @@ def decoder() -> Iterator[RecordingDecoder]:
     made.close()
 
 
-def german() -> Samples:
+def german(text: str = GERMAN) -> Samples:
     """A synthetic voice."""
     process = HelperProcess("SVOX Pico", pico.COMMAND, Response, pico.TIMEOUT, pico.ENVIRONMENT)
-    spoken = process.request(Request(text=GERMAN, voice=pico.VOICES["de"], speed=1.0, pitch=1.0))
+    spoken = process.request(Request(text=text, voice=pico.VOICES["de"], speed=1.0, pitch=1.0))
     process.close()
     return resample(np.frombuffer(spoken.pcm, np.int16), pico.RATE, 16_000)
 
@@ -102,6 +103,23 @@ async def test_what_people_say_is_transcribed_in_the_language_that_they_speak(
         assert {fact.turn for fact in found[name]} == {f"t{name}"}
         (transcript,) = (fact.body for fact in found[name] if isinstance(fact.body, TranscriptFinal))
         assert (words(transcript.text), transcript.language) == (words(expected), language)
+
+
+@needs_whisper
+@real_models.needs(SILERO)
+@real_models.needs(MOONSHINE)
+async def test_a_short_note_that_could_be_anything_is_heard_in_the_language_of_the_conversation(
+    event_log: EventLog, settings: Settings, decoder: RecordingDecoder
+) -> None:
+    channel = FakeChannel({"note": encode(german("Nein danke."), OPUS)})  # alone, Whisper takes it for Japanese
+    stt = build(replace(settings, stt_engine="moonshine", stt_device="cpu"))
+    opened = ConversationOpened(person="p", character="luna", language="de")
+    async with running(event_log, service([channel], decoder)), running(event_log, stt):  # type: ignore[list-item]
+        await event_log.append(Event(id="opened", at=1, conversation="c", body=opened))
+        await event_log.append(received("c", "note"))
+        facts = await outcome(event_log, "c")
+    (transcript,) = (fact.body for fact in facts if isinstance(fact.body, TranscriptFinal))
+    assert (words(transcript.text), transcript.language) == (["nein", "danke"], "de")
 
 
 @real_models.needs(SILERO)

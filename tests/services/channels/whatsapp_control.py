@@ -29,7 +29,7 @@ def routes(world: World) -> list[Route]:
 
     async def webhook(request: Request) -> Response:
         world.webhook = (await request.json())["url"]
-        return JSONResponse({})
+        return JSONResponse({"verified": await world.verify()})
 
     async def people(request: Request) -> Response:
         world.person(**await request.json())

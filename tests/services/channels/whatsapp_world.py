@@ -196,6 +196,12 @@ class World:
         headers = {"Content-Type": "application/json", "X-Hub-Signature-256": given}
         return (await self._client.post(self.webhook, content=body, headers=headers)).status_code
 
+    async def verify(self) -> bool:
+        """Ask whether the webhook's address is ours, as Meta does where it is set up."""
+        query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": self.verify_token}
+        answer = await self._client.get(self.webhook, params=query)
+        return (answer.status_code, answer.text) == (200, "1158201444")
+
     async def _deliver(self, body: bytes) -> None:
         pause = 0.2
         while True:

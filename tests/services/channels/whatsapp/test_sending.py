@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import traceback
 
 import pytest
 
@@ -13,9 +14,9 @@ from services.channels.channel import NotSent, OutcomeUnknown, Outgoing, Progres
 from services.channels.whatsapp.adapter import WhatsApp
 from services.channels.whatsapp.errors import CODES
 from tests.services.channels import whatsapp_shapes as shapes
-from tests.services.channels.whatsapp.conftest import OGG
+from tests.services.channels.whatsapp.conftest import OGG, Inbox
 from tests.services.channels.whatsapp_double import GraphDouble
-from tests.services.channels.whatsapp_world import Person
+from tests.services.channels.whatsapp_world import File, Person
 
 VOICE = Outgoing(
     delivery="d1", chat="16505551234", reply_to="", silent=False, text="Hello.", media=OGG, kind="voice", seconds=1.0
@@ -233,3 +234,39 @@ async def test_typing_is_shown_as_often_as_asked(double: GraphDouble, channel: W
     double.fault("drop_before", on="typing")
     await channel.show_activity("16505551234", "typing", question)
     assert double.typing == [question, question]
+
+
+async def test_no_secret_reaches_the_log_or_an_error(
+    double: GraphDouble, channel: WhatsApp, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    _, question = written(double)
+    media = double.keep(File(OGG, "audio/ogg; codecs=opus"))
+
+    async def fetch() -> None:
+        async for _ in channel.fetch(media):
+            pass
+
+    calls = (
+        ("messages", lambda: channel.send(TEXT)),
+        ("media", lambda: channel.upload(VOICE)),
+        ("where", fetch),
+        ("download", fetch),
+        ("phone", channel.check),
+        ("typing", lambda: channel.show_activity("16505551234", "typing", question)),
+    )
+    seen = []
+    for on, call in calls:
+        for kind in ("none", "drop_before", "html", "expired", "redirect", "foreign"):
+            double.fault(kind, on=on)
+            try:
+                await call()
+            except VisavisError as error:
+                seen.append("".join(traceback.format_exception(error)))
+    assert len(seen) == 12
+    await double.post(b"{}", "sha256=0")
+    await double.verify()
+    lines = [str(vars(record)) for record in caplog.records if record.name.startswith("services.")]
+    assert any("signature" in line for line in lines)
+    secrets = (double.token, double.app_secret)
+    assert not [one for one in (*seen, *lines, caplog.text) for secret in secrets if secret in one]

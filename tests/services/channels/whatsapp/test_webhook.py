@@ -188,3 +188,9 @@ async def test_the_address_is_verified_by_the_token(
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = await client.get(double.webhook, params=query)
     assert (answer.status_code, answer.text) == (status, text)
+
+
+async def test_the_double_verifies_the_address(double: GraphDouble, inbox: Inbox) -> None:
+    assert await double.verify()
+    double.verify_token = "another"
+    assert not await double.verify()

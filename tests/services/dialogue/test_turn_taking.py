@@ -56,7 +56,7 @@ class Log:
             self.add(at + length, done, "t1")
         return self
 
-    def say(self, text: str, at: float, session: str = "s") -> bool:
+    def say(self, text: str, at: float, session: str | None = "s") -> bool:
         """Whether the words, which begin at this time, are more than a murmur."""
         if self.facts[-1][1].at < at * 1e6:
             self.progress(at)
@@ -144,6 +144,12 @@ def test_what_was_never_played_is_not_waited_for_for_ever() -> None:
 
 def test_where_the_answer_is_text_only_nothing_is_murmured_over() -> None:
     assert Log(("The sea is deep.", 0.0)).say("okay", 1)
+
+
+@pytest.mark.parametrize("word", ["Okay.", "yes", "mm-hm"])
+def test_a_recording_is_no_murmur_whatever_is_played_elsewhere(word: str) -> None:
+    assert Log(STATEMENT).play(0, at=10).say(word, 11, session=None)
+    assert Log(STATEMENT).say(word, 1, session=None)
 
 
 @pytest.mark.parametrize("text", ["Really?", 'He asked: "Why?"', "本当ですか？", "أين أنت؟", "(Is it?)", "Was?!?"])

@@ -35,7 +35,7 @@ from services.channels.decoding import RecordingDecoder
 from services.channels.folder import LOCAL, NAME
 from services.channels.health import CombinedHealth
 from services.channels.inbox import Inbox
-from services.channels.inbox_worker import command_work, inbox_work, welcome_work
+from services.channels.inbox_work import inbox_work, spoken_commands_work, welcome_work
 from services.channels.ledger import SENDER
 from services.channels.media import Media
 from services.channels.owner_link import link_owner
@@ -51,7 +51,7 @@ _A_TOKEN = "A" * 22
 """As long as one that links."""
 REQUIRED = ("notes", "channels")
 """Names of the services, which every process runs."""
-ALONE = ("inbox", "welcome", "channel-commands", SENDER)
+ALONE = ("inbox", "welcomes", "channel-commands", SENDER)
 """Names of the works that one process at a time does."""
 
 
@@ -161,7 +161,8 @@ class ChannelsProcess:
             apply_progress=sender.apply_progress,
         )
         commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
-        works = (inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands))
+        by_name = {channel.name: channel for channel in self.channels}
+        works = (inbox_work(by_name, inbox), welcome_work(inbox.linking), spoken_commands_work(commands))
         workers = {work.name: StreamWorker(event_log, work, metrics[work.name]) for work in works}
         workers[SENDER] = sender.worker
         async with asyncio.TaskGroup() as tasks:

@@ -87,6 +87,10 @@ class Telegram:
         self._client: TypedClient | None = None
         self._loading = asyncio.Lock()
 
+    @property
+    def label(self) -> str:
+        return f"@{self._username}" if self._username else ""
+
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         return parse_update(raw, self.account)
 

@@ -37,6 +37,24 @@ def write_passwords(path: Path) -> None:
         raise ConfigurationError(f"the NATS passwords cannot be written to {path}: {error.strerror}") from error
 
 
+def add_missing_passwords(path: Path) -> None:
+    """Append a new password for each user that a file of an earlier version has not.
+
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    missing = [user for user in (*USERS, NODES) if user not in read_passwords(path)]
+    if not missing:
+        return
+    try:
+        text = path.read_text()
+        with path.open("a") as file:
+            file.write("" if text.endswith("\n") else "\n")
+            file.writelines(f"{password_variable(user)}={secrets.token_urlsafe(24)}\n" for user in missing)
+    except OSError as error:
+        raise ConfigurationError(f"the NATS passwords cannot be written to {path}: {error.strerror}") from error
+
+
 def read_passwords(path: Path) -> Mapping[str, str]:
     """Passwords by user.
 

@@ -10,14 +10,17 @@ import sys
 from datetime import datetime
 
 import pytest
+from msgspec import structs
 
 from bus import codec
+from bus.channel_events import DeliveryQueued, TextContent
 from bus.errors import BusError
 from bus.events import DeadLetter, MessageReceived
 from bus.log import dead_letters
 from bus.log.event_log import EventLog
 from bus.process.discovery import announce
 from bus.settings import Settings
+from bus.stamping import new_delivery_event
 from tests.fakes import event
 from visavis.__main__ import main
 from visavis.dead_letters import show_list
@@ -175,3 +178,44 @@ async def test_a_missing_server_is_named_with_the_time_it_was_waited_for() -> No
     with pytest.raises(BusError) as caught:
         await show_list(Settings(nats_url="nats://127.0.0.1:1"), None, as_json=False, wait=0.1)
     assert caught.value.detail == "no NATS server at nats://127.0.0.1:1 within 0.1 s"
+
+
+UPDATE = b'{"update_id":7,"message":{"text":"Gr\xc3\xbc\xc3\x9f dich"}}'
+DELIVERY = new_delivery_event(
+    DeliveryQueued(account="1", chat="7", content=TextContent(text="hello")), channel="telegram", delivery="d1"
+)
+
+
+@pytest.fixture
+async def letters_of_channels(event_log: EventLog) -> EventLog:
+    """Number 1 of the inbox, 2 of the sender."""
+    inbox = structs.replace(letter("inbox", 4, UPDATE), stream="INBOX", subject="inbox.telegram.1.7")
+    sender = structs.replace(
+        letter("sender", 5, codec.encode(DELIVERY)), stream="DELIVERIES", subject="delivery.telegram.d1"
+    )
+    for one in (inbox, sender):
+        await event_log.publish_dead_letter(one)
+    return event_log
+
+
+async def test_those_of_channels_are_listed_and_shown_with_what_the_channel_sent(
+    letters_of_channels: EventLog, settings: Settings
+) -> None:
+    _, listed, _ = await visavis(settings, "list")
+    assert [line.split("  ")[-2].strip() for line in listed] == ["telegram 1 7", "telegram d1"]
+    _, update, _ = await visavis(settings, "show", "1")
+    place = next(place for place, row in enumerate(update) if row.startswith("update "))
+    assert json.loads("\n".join(update[place:]).removeprefix("update")) == json.loads(UPDATE)
+    _, delivery, _ = await visavis(settings, "show", "2", "--json")
+    shown = json.loads(delivery[0])
+    assert (shown["service"], shown["conversation"]) == ("sender", "")
+    assert shown["event"]["body"]["content"] == {"type": "text", "text": "hello", "markdown": False}
+
+
+async def test_those_of_channels_are_requeued_for_the_process_of_the_channels(
+    letters_of_channels: EventLog, settings: Settings
+) -> None:
+    status, out, errors = await visavis(settings, "requeue", "--all")
+    assert (status, out) == (0, ["put back: 1 (inbox, telegram 1 7)", "put back: 2 (sender, telegram d1)"])
+    assert errors == [f"no worker of {name} is running; it waits for one" for name in ("inbox", "sender")]
+    assert await numbers(letters_of_channels) == []

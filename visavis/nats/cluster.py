@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bus.errors import ConfigurationError
-from bus.log.passwords import NODES, password_variable, read_passwords, write_passwords
+from bus.log.passwords import NODES, add_missing_passwords, password_variable, read_passwords, write_passwords
 from visavis.nats.server import find_server
 
 NODE_COUNT = 3
@@ -56,16 +56,18 @@ class Cluster:
         return ",".join(f"nats://127.0.0.1:{ports.client}" for ports in self.ports)
 
     def prepare(self) -> None:
-        """Create the folder and, if it is missing, the password file.
+        """Create the folder and, if it is missing, the password file; add the users that are new in this version to it.
 
         Raises:
-            ConfigurationError: the folder cannot be written.
+            ConfigurationError: the folder or the file cannot be written.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"the data folder {self.folder} cannot be written: {error.strerror}") from error
-        if not self.passwords.exists():
+        if self.passwords.exists():
+            add_missing_passwords(self.passwords)
+        else:
             write_passwords(self.passwords)
 
     def command(self) -> list[str]:

@@ -73,7 +73,7 @@ async def test_a_requeued_reply_is_completed_once_after_the_fault_is_fixed(
     async with running(event_log, service(faulty.handle, on_failure=reply_failed, backoff=(0.01,))):
         await event_log.append(message_event(1))
         letter = await wait_for_letter(event_log)
-        assert (letter.service, letter.conversation, letter.event()) == ("dialogue", "c1", message_event(1))
+        assert (letter.service, letter.conversation, letter.content()) == ("dialogue", "c1", message_event(1))
         shown = await reply_shown(event_log)
         assert (shown.state, shown.error) == ("failed", "the model is away")
 

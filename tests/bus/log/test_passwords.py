@@ -8,7 +8,7 @@ import pytest
 
 from bus.errors import ConfigurationError
 from bus.log.connection import login, tls_context
-from bus.log.passwords import NODES, USERS, read_passwords, write_passwords
+from bus.log.passwords import NODES, USERS, add_missing_passwords, read_passwords, write_passwords
 from bus.settings import Settings
 
 
@@ -19,6 +19,17 @@ def test_a_new_file_has_a_different_password_for_each_user(tmp_path: Path) -> No
     assert set(passwords) == {*USERS, NODES}
     assert len(set(passwords.values())) == len(passwords)
     file.write_text(f"# kept private\n\n{file.read_text()}")
+    assert read_passwords(file) == passwords
+
+
+def test_a_file_of_an_earlier_version_gets_the_new_users_and_keeps_its_passwords(tmp_path: Path) -> None:
+    file = tmp_path / "passwords.env"
+    file.write_text("NATS_STT_PASSWORD=ear")
+    add_missing_passwords(file)
+    passwords = read_passwords(file)
+    assert passwords["stt"] == "ear"
+    assert set(passwords) == {*USERS, NODES}
+    add_missing_passwords(file)
     assert read_passwords(file) == passwords
 
 

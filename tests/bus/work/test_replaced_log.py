@@ -69,9 +69,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def settings(store: Store) -> Settings:
-    return Settings(
-        nats_url=store.server.url, dialogue_port=free_port(), audio_bytes=64 << 20, frames_bytes=64 << 20
-    )
+    return Settings(nats_url=store.server.url, dialogue_port=free_port(), audio_bytes=64 << 20, frames_bytes=64 << 20)
 
 
 @asynccontextmanager
@@ -120,9 +118,7 @@ async def answered(event_log: EventLog, number: int) -> list[str]:
 REPLY = ["MessageReceived", "ReplyStarted", "ReplySentence", "ReplyEnded"]
 
 
-async def test_the_stream_in_memory_is_made_again_after_its_server_was_killed(
-    settings: Settings, store: Store
-) -> None:
+async def test_the_stream_in_memory_is_made_again_after_its_server_was_killed(settings: Settings, store: Store) -> None:
     async with worker(settings), connect(settings, name="test") as event_log:
         store.restart()
         await until_there(event_log, "LIVE")

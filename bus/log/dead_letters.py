@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from nats.aio.msg import Msg
 
 from bus import clock, codec, subjects
-from bus.channel_events import DeliveryEvent
+from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import InvalidInput, NotFound, UndecodableEvent, VisavisError
 from bus.events import DeadLetter, Event
 from bus.log import streams
@@ -46,7 +46,7 @@ class StoredDeadLetter:
         parts = self.letter.subject.split(".") if self.letter else []
         return " ".join(parts[1:]) if parts and parts[0] in _OF_CHANNELS else self.conversation
 
-    def content(self) -> Event | DeliveryEvent | bytes:
+    def content(self) -> Event | LinkEvent | DeliveryEvent | bytes:
         """What failed: an event; or bytes of a channel, as received, which only the channel can read.
 
         Raises:
@@ -59,6 +59,8 @@ class StoredDeadLetter:
                 return self.letter.data
             case streams.DELIVERIES:
                 return codec.decode_delivery_event(self.letter.data)
+            case streams.PEOPLE:
+                return codec.decode_link_event(self.letter.data)
         return codec.decode_event(self.letter.data)
 
 

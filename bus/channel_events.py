@@ -178,6 +178,8 @@ class DeliveryQueued(DeliveryBody, frozen=True, kw_only=True, tag="delivery.queu
     """Without a sound on the person's device."""
     link: str = ""
     """Address of the page with this conversation, offered where the message itself cannot be sent for certain."""
+    notice_of: str = ""
+    """The delivery whose outcome stayed unknown and of which this tells the person; of a notice, no notice is sent."""
 
 
 class DeliveryRetried(DeliveryBody, frozen=True, kw_only=True, tag="delivery.retried"):

@@ -89,6 +89,7 @@ ALL_DEAD = "dead.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
 ALL_LINKS = "link.*"
 ALL_INBOX = "inbox.>"
+ALL_DELIVERIES = "delivery.>"
 
 
 def link(event: LinkEvent) -> str:
@@ -139,6 +140,11 @@ def conversation_of(subject: str) -> str:
 def watching(conversation: str) -> str:
     """Live events of sessions that show video."""
     return f"live.{token(conversation, 'conversation')}.watching"
+
+
+def lease(name: str) -> str:
+    """The lease of a work that one process at a time does; on `LIVE`, beside the live events of conversations."""
+    return f"live.lease.{token(name, 'lease')}"
 
 
 def audio_in(conversation: str, utterance: str) -> str:

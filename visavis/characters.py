@@ -20,7 +20,14 @@ from services.render.photo.portrait_maker import PortraitMaker
 
 
 async def create_character(
-    settings: Settings, photo: Path, *, name: str, tagline: str, personality: str, greeting: str, voice: str,
+    settings: Settings,
+    photo: Path,
+    *,
+    name: str,
+    tagline: str,
+    personality: str,
+    greeting: str,
+    voice: str,
     language: str,
 ) -> str:
     """Make the portrait, store it, and publish the character; returns the character's id.

@@ -19,6 +19,8 @@ from bus.settings import Settings
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
 _SHOWN_BYTES = 200
+_PROCESS_OF = {"inbox": "channels", "sender": "channels"}
+"""Workers that do not announce themselves, and the service in whose process they run."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ async def requeue(settings: Settings, selection: Selection, *, force: bool, wait
             _print_error("no dead letters, nothing was put back")
         if services:
             running = {service.name for service in await discover(event_log)}
-            for service in sorted(services - running):
+            for service in sorted(services):
+                if _PROCESS_OF.get(service, service) in running:
+                    continue
                 _print_error(f"no worker of {service} is running; it waits for one")
     return int(refused > 0)
 
@@ -118,12 +122,12 @@ async def _read(event_log: EventLog, selection: Selection) -> AsyncIterator[Stor
 
 
 def summary_line(one: StoredDeadLetter) -> str:
-    """A dead letter in one line: number, when, service, code, conversation, why."""
+    """A dead letter in one line: number, when, service, code, conversation or channel, why."""
     letter = one.letter
     if letter is None:
         return f"{one.number:>4}  {'':19}  {one.service:8}  ? {len(one.data)} B that are no dead letter"
     detail = " ".join(letter.detail.split())
-    return f"{one.number:>4}  {_when(letter.at)}  {one.service:8}  {letter.code:16}  {one.conversation}  {detail}"
+    return f"{one.number:>4}  {_when(letter.at)}  {one.service:8}  {letter.code:16}  {one.place}  {detail}"
 
 
 def details(one: StoredDeadLetter) -> str:
@@ -140,14 +144,27 @@ def details(one: StoredDeadLetter) -> str:
             ("conversation", one.conversation),
         ]
     try:
-        event = msgspec.json.format(msgspec.json.encode(one.event()), indent=2).decode()
-        rows.append(("event", event))
+        content = one.content()
+        if isinstance(content, bytes):
+            rows.append(("update", _readable(content)))
+        else:
+            rows.append(("event", msgspec.json.format(msgspec.json.encode(content), indent=2).decode()))
     except UndecodableEvent as error:
-        data = one.data if letter is None else letter.data
-        more = " …" if len(data) > _SHOWN_BYTES else ""
         rows.append(("event", f"none that this version knows: {error.detail}"))
-        rows.append(("bytes", f"{data[:_SHOWN_BYTES]!r}{more}"))
+        rows.append(("bytes", _cut(one.data if letter is None else letter.data)))
     return "\n".join(f"{name:13} {value}".rstrip() for name, value in rows)
+
+
+def _readable(update: bytes) -> str:
+    """An update of a channel: nearly all send JSON."""
+    try:
+        return msgspec.json.format(update, indent=2).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _cut(update)
+
+
+def _cut(data: bytes) -> str:
+    return f"{data[:_SHOWN_BYTES]!r}{' …' if len(data) > _SHOWN_BYTES else ''}"
 
 
 def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
@@ -156,8 +173,11 @@ def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
         about |= msgspec.to_builtins(one.letter)
         del about["data"]
     try:
-        found = one.event()
-        about |= {"event": msgspec.to_builtins(found)} if event else {}
+        content = one.content()
+        if event and isinstance(content, bytes):
+            about["data"] = content  # as base64
+        elif event:
+            about["event"] = msgspec.to_builtins(content)
     except UndecodableEvent as error:
         about["undecodable"] = error.detail
         if event:
@@ -166,8 +186,8 @@ def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
 
 
 def _brief(one: StoredDeadLetter) -> str:
-    conversation = f", conversation {one.conversation}" if one.conversation else ""
-    return f"{one.number} ({one.service}{conversation})"
+    about = f", conversation {one.conversation}" if one.conversation else f", {one.place}" if one.place else ""
+    return f"{one.number} ({one.service}{about})"
 
 
 def _when(at: int) -> str:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from nats.aio.msg import Msg
 
 from bus import clock, codec, subjects
+from bus.channel_events import DeliveryEvent
 from bus.errors import InvalidInput, NotFound, UndecodableEvent, VisavisError
 from bus.events import DeadLetter, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
+
+_OF_CHANNELS = ("inbox", "delivery")
+"""First tokens of the subjects that name a channel, not a conversation."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,27 @@ class StoredDeadLetter:
     def conversation(self) -> str:
         """The conversation of the message that failed; empty if unknown."""
         parts = self.letter.subject.split(".") if self.letter else []
-        return parts[1] if len(parts) > 2 else ""
+        return parts[1] if len(parts) > 2 and parts[0] not in _OF_CHANNELS else ""
 
-    def event(self) -> Event:
-        """The event that failed.
+    @property
+    def place(self) -> str:
+        """The conversation; of messages that belong to a channel, that channel and what it calls the message."""
+        parts = self.letter.subject.split(".") if self.letter else []
+        return " ".join(parts[1:]) if parts and parts[0] in _OF_CHANNELS else self.conversation
+
+    def content(self) -> Event | DeliveryEvent | bytes:
+        """What failed: an event; or bytes of a channel, as received, which only the channel can read.
 
         Raises:
             UndecodableEvent: it is no event, or of a kind that this version does not know.
         """
         if self.letter is None:
             return codec.decode_event(self.data)
+        match self.letter.stream:
+            case streams.INBOX:
+                return self.letter.data
+            case streams.DELIVERIES:
+                return codec.decode_delivery_event(self.letter.data)
         return codec.decode_event(self.letter.data)
 
 
@@ -134,7 +149,7 @@ class Requeuer:
         if stored.letter is None:
             raise InvalidInput(f"{stored.number} is no dead letter of Visavis")
         try:
-            stored.event()
+            stored.content()
         except UndecodableEvent as error:
             if not self._force:
                 raise InvalidInput(

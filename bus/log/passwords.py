@@ -13,7 +13,7 @@ from bus.errors import ConfigurationError
 
 OPERATOR = "operator"
 """The user of the command line, which may declare streams."""
-USERS = ("stt", "dialogue", "tts", "render", "gateway", OPERATOR)
+USERS = ("stt", "dialogue", "tts", "render", "channels", "gateway", OPERATOR)
 NODES = "nodes"
 """The user that the nodes of a cluster log in to each other with."""
 

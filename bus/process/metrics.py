@@ -82,6 +82,12 @@ class Metrics:
         self._dead_letters = Counter(
             "visavis_dead_letters", "Dead letters published by this worker.", registry=registry
         )
+        self._deliveries = Counter(
+            "visavis_deliveries",
+            "Steps of messages that are sent through channels, by channel and outcome.",
+            ["channel", "outcome"],
+            registry=registry,
+        )
         self._engine_seconds = Histogram(
             "visavis_engine_seconds", "Time of a handler without publishing.", registry=registry, buckets=_SECONDS
         )
@@ -118,6 +124,10 @@ class Metrics:
 
     def count_dead_letter(self) -> None:
         self._dead_letters.inc()
+
+    def count_delivery(self, channel: str, outcome: str) -> None:
+        """Count what became of a message that was sent through a channel, or of a try to send it."""
+        self._deliveries.labels(channel, outcome).inc()
 
     def observe_try(self, engine_seconds: float, publish_seconds: float) -> None:
         """Record how long one try took: the handler itself, and publishing its outputs."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
@@ -19,26 +21,36 @@ _CONSUMER_REFUSED = 10012
 def consumer_configs(service: Service) -> tuple[tuple[str, api.ConsumerConfig], ...]:
     """The consumers of a service as declared, each with the stream that it is on."""
 
-    def config(*filters: str) -> api.ConsumerConfig:
+    filters = map(subjects.facts_of_kind, service.consumes)
+    return shared_consumers(service.name, CONVERSATIONS, filters, lease=service.lease)
+
+
+def shared_consumers(
+    name: str, stream: str, filters: Iterable[str], *, lease: float
+) -> tuple[tuple[str, api.ConsumerConfig], ...]:
+    """The consumer of the workers of a name on a stream, and that of the dead letters that they have to handle again.
+
+    Args:
+        lease: seconds after which a message is delivered to another worker, if its worker does not extend the lease.
+    """
+
+    def config(filter_subjects: list[str]) -> api.ConsumerConfig:
         return api.ConsumerConfig(
-            name=service.name,
-            durable_name=service.name,
-            filter_subjects=list(filters),
+            name=name,
+            durable_name=name,
+            filter_subjects=filter_subjects,
             deliver_policy=api.DeliverPolicy.ALL,
             ack_policy=api.AckPolicy.EXPLICIT,
-            ack_wait=service.lease,
+            ack_wait=lease,
             max_ack_pending=MAX_ACK_PENDING,
         )
 
-    return (
-        (CONVERSATIONS, config(*(subjects.facts_of_kind(kind) for kind in service.consumes))),
-        (REQUEUE, config(subjects.requeue(service.name))),
-    )
+    return (stream, config(list(filters))), (REQUEUE, config([subjects.requeue(name)]))
 
 
-async def ensure_consumers(js: JetStreamContext, service: Service) -> None:
-    """Create the consumers of a service, or update them to the declared configuration; safe to call from many workers
-    at once.
+async def ensure_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, api.ConsumerConfig]]) -> None:
+    """Create consumers, each on its stream, or update them to the declared configuration; safe to call from many
+    workers at once.
 
     A consumer keeps its position and its acknowledgements. A kind of fact that the service newly consumes is delivered
     from that position on, not from the beginning of the log; only a new consumer starts there.
@@ -46,7 +58,7 @@ async def ensure_consumers(js: JetStreamContext, service: Service) -> None:
     Raises:
         ConfigurationError: a consumer exists and cannot be changed to the declared configuration.
     """
-    for stream, wanted in consumer_configs(service):
+    for stream, wanted in consumers:
         name = str(wanted.durable_name)
         try:
             found = (await js.consumer_info(stream, name)).config

@@ -78,6 +78,8 @@ class Executor:
 
     def cancel_turn(self, turn: tuple[str, str]) -> None:
         """Stop the items of a turn: the person has interrupted it."""
+        if not self._service.interruptible:
+            return
         for task in self._running.get(turn, ()):
             self._cancel_until_done(task)
 
@@ -92,7 +94,9 @@ class Executor:
         """Execute an item and acknowledge it; returns False where another worker has taken it over."""
         turn = turn_of(item.event)
         repeated = item.deliveries > 1 or item.requeued
-        if await self._interruptions.is_interrupted(item.event, stored=item.stored, repeated=repeated):
+        if self._service.interruptible and await self._interruptions.is_interrupted(
+            item.event, stored=item.stored, repeated=repeated
+        ):
             await acknowledge(item.msg)
             return True
         task = asyncio.create_task(self._run_with_retries(item))
@@ -161,13 +165,13 @@ class Executor:
                 detail = f"{type(error).__name__} in {self._service.name}"
                 problem = VisavisError(detail, retryable=True, code="internal")
             raise_if_cancelled()  # what failed after the interruption is no failure
-            if not _is_log_unavailable(problem):
+            if not is_log_unavailable(problem):
                 failures += 1
             log.warning(
                 "step failed",
                 extra={"event": item.event.id, "code": problem.code, "try": failures, "why": problem.detail},
             )
-            if failures >= MAX_TRIES or not (problem.retryable or _is_log_unavailable(problem)):
+            if failures >= MAX_TRIES or not (problem.retryable or is_log_unavailable(problem)):
                 await self._give_up(item, problem, failures)
                 return
             self._metrics.count_retry()
@@ -177,6 +181,8 @@ class Executor:
         """Take the item over where another worker may have started on it."""
         if item.deliveries > 1 or item.requeued or duplicate:
             await item.output.take_over()
+        elif not self._service.publishes_facts:
+            return
         elif item.stored < self._interruptions.since + _CLOCK_SKEW:
             if await self._prior_work.was_started(item.event.conversation, item.event.id, item.sequence):
                 await item.output.take_over()
@@ -213,7 +219,7 @@ class Executor:
                 self._metrics.count_failure(f"{error.code}: {error.detail}")
                 return
             except BusError as problem:
-                if not _is_log_unavailable(problem):
+                if not is_log_unavailable(problem):
                     raise
                 log.warning("the failure cannot be published yet", extra={"why": problem.detail})
                 await self._back_off(MAX_TRIES)
@@ -234,7 +240,7 @@ async def acknowledge(msg: Msg) -> None:
         await msg.ack()
 
 
-def _is_log_unavailable(error: VisavisError) -> bool:
+def is_log_unavailable(error: VisavisError) -> bool:
     """Whether NATS is away or full. That is no failure of the item, which waits for the log."""
     return (
         isinstance(error, BusError)

@@ -134,7 +134,7 @@ class Runner:
     async def _ensure_consumers(self) -> None:
         while True:
             try:
-                return await ensure_consumers(self._event_log.js, self._service)
+                return await ensure_consumers(self._event_log.js, consumer_configs(self._service))
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works

@@ -14,7 +14,7 @@ from services.link_secrets import DEEP_LINK, TOKEN_PATTERN
 CommandName: TypeAlias = Literal[
     "start", "new", "voice", "text", "both", "video", "same", "character", "repeat", "link", "unlink", "forget", "help",
 ]  # fmt: skip
-_COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w{1,64})?(?:\s+(\S.{0,200}))?", re.IGNORECASE)
+_COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w{1,64})?(?:[ \t]+(\S.*))?", re.IGNORECASE)
 _TOKEN = re.compile(rf"(?:/start(?:@\w{{1,64}})?|link)\s+(?:{DEEP_LINK})?({TOKEN_PATTERN})", re.IGNORECASE)
 _START = re.compile(rf"/start(?:@\w{{1,64}})?\s+{DEEP_LINK}\S*", re.IGNORECASE)
 

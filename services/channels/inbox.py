@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from bus import clock
 from bus.channel_events import ReplyForm
 from bus.log.event_log import EventLog
@@ -157,11 +159,11 @@ class Inbox:
         text = text.replace("\0", "").strip()
         writes_commands = received.channel.capabilities.commands and not received.incoming.forwarded
         command = recognise(text) if writes_commands else None
-        if command is not None:
-            await self._carry_out(received, link, command)
-        elif len(text) > LONGEST_TEXT:
+        if len(text) > LONGEST_TEXT:
             told = phrase("too_long", received.language, length=len(text), most=LONGEST_TEXT)
             await self._notices.answer(received, told, quote=True)
+        elif command is not None:
+            await self._carry_out(received, link, command)
         elif text:
             await self.talk.write(received, link, text)
 
@@ -181,7 +183,9 @@ class Inbox:
         language = received.language
         match command.name:
             case "new":
-                await self.talk.open_new(link, received.key)
+                conversation = await self.talk.open_new(link, received.key)
+                if command.argument:  # "/new What is a sextant?"
+                    await self.talk.write(received, replace(link, conversation=conversation), command.argument)
             case "character":
                 return await self._choose_character(received, link, command.argument)
             case "unlink":

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from bus import subjects
-from bus.errors import BusError, ConfigurationError, Forbidden, NotFound
+from bus.channel_events import DeliveryQueued, LinkClaimed, LinkOffered, TextContent
+from bus.errors import BusError, ConfigurationError, Forbidden, NotFound, VisavisError
 from bus.events import (
     AudioIn,
     AudioOut,
@@ -32,12 +33,18 @@ from bus.events import (
     SpeechStarted,
     StepRepeated,
     TranscriptFinal,
+    UtteranceStarted,
 )
-from bus.log import streams
+from bus.log import dead_letters, streams
+from bus.log.dead_letters import Requeuer
 from bus.log.event_log import EventLog, connect
 from bus.log.passwords import USERS
+from bus.stamping import new_delivery_event, new_link_event
 from bus.work.fenced_output import FencedOutput
-from bus.work.service import AssetOutput, CharacterOutput, Output
+from bus.work.lease import hold
+from bus.work.service import AssetOutput, CharacterOutput, DeliveryOutput, Output
+from bus.work.stream_worker import StreamItem, StreamWork, StreamWorker
+from projections.people_reader import PeopleReader
 from services.characters import current_characters
 from tests.cluster.conftest import Nodes
 
@@ -61,7 +68,10 @@ async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
     async with connect(nodes.settings(nats_replicas=1), name="operator") as event_log:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process connected that asks for one replica only.
-    names = ["CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets"]
+    names = [
+        "CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "INBOX", "DELIVERIES",
+        "OBJ_assets",
+    ]  # fmt: skip
     assert copies == dict.fromkeys(names, 3)
 
 
@@ -72,6 +82,12 @@ PHOTO = FaceRequested(
 )  # fmt: skip
 SOUND = AudioIn(conversation="c1", utterance="u1", index=0, sample=0, pcm=b"\0\0", final=True)
 VOICE = AudioOut(conversation="c1", speech="s1", index=0, sample=0, packets=(), visemes=(), loudness=(), final=True)
+
+PICTURE = FrameBatch(conversation="c1", speech="s1", index=0, frame=0, fps=25, phase=0, units=(b"x",), final=True)
+LINK = new_link_event(LinkOffered(person="p", channel="telegram", expires_at=1), link="l1", event_id="l1")
+DELIVERY = new_delivery_event(
+    DeliveryQueued(account="a", chat="7", content=TextContent(text="hello")), channel="folder", delivery="d1"
+)
 
 
 def letter(service: str) -> DeadLetter:
@@ -104,6 +120,15 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "gateway draws faces": of["gateway"].append(event(FaceMade(character="zoe"), "n9")),
             "gateway reads photos": anext(of["gateway"].read(streams.ASSETS, "$O.assets.C.x")),
             "gateway drops a stream": of["gateway"].js.delete_stream("CONVERSATIONS"),
+            "gateway reads what channels sent": anext(of["gateway"].read(streams.INBOX, subjects.ALL_INBOX)),
+            "gateway sends through channels": of["gateway"].append_delivery(DELIVERY, after=0),
+            "dialogue links people": of["dialogue"].append_link(LINK, after=0),
+            "stt takes the work of notes": of["stt"].js.consumer_info("CONVERSATIONS", "notes"),
+            "channels takes the work of stt": of["channels"].js.consumer_info("CONVERSATIONS", "stt"),
+            "channels speaks": of["channels"].append(event(speech, "n10")),
+            "channels makes pictures": of["channels"].publish_media(PICTURE, "n11"),
+            "channels reads photos": anext(of["channels"].read(streams.ASSETS, "$O.assets.C.x")),
+            "channels puts back dead letters": of["channels"].requeue("sender", b"x", "n12"),
             "operator talks": of["operator"].append(message_event(1)),
         }
         for what, act in refused.items():
@@ -116,22 +141,29 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
                 raise AssertionError(f"not refused: {what}")
 
 
-@pytest.mark.parametrize("service", ["stt", "dialogue", "tts", "render"])
+@pytest.mark.parametrize("service", ["stt", "dialogue", "tts", "render", "notes", "channels"])
 async def test_each_service_may_take_over_the_work_of_a_dead_worker(nodes: Nodes, service: str) -> None:
     conversation = f"c-{service}"
     picture = FrameBatch(
         conversation=conversation, speech="s1", index=0, frame=0, fps=25, phase=0, units=(b"x",), final=True
     )
+    queued = DeliveryQueued(account="a", chat="7", content=TextContent(text="hello"))
     voice = msgspec.structs.replace(VOICE, conversation=conversation)
     outputs: dict[str, list[Output]] = {
         "stt": [TranscriptFinal(utterance="u1", text="", language="en", confidence=1.0)],
         "dialogue": [ReplyStarted(reply="r", character="a", engine="e"), CommandRecognised(name="stop")],
         "tts": [SpeechStarted(speech="s1", reply="r", index=0, character="a", voice="v", engine="e"), voice],
         "render": [FramesEnded(speech="s1", frames=1), picture],
+        "notes": [
+            UtteranceStarted(session=None, utterance="u1", language="und"),
+            msgspec.structs.replace(SOUND, conversation=conversation),
+        ],
+        "channels": [DeliveryOutput("telegram", f"d-{service}", queued)],
     }
     async with connect(nodes.settings(), name="gateway") as gateway, asyncio.timeout(15):
         sequence = await gateway.append(message_event(1, conversation))
-    async with connect(nodes.settings(), name=service) as event_log, asyncio.timeout(15):
+    user = "channels" if service == "notes" else service
+    async with connect(nodes.settings(), name=user) as event_log, asyncio.timeout(15):
         for _ in range(2):
             fenced = FencedOutput(event_log, service, message_event(1, conversation), sequence)
             await fenced.take_over()
@@ -141,6 +173,49 @@ async def test_each_service_may_take_over_the_work_of_a_dead_worker(nodes: Nodes
         kinds = [type(one.body) for _, one in await event_log.facts(conversation)]
     facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
     assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
+
+
+async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
+    handled: list[str] = []
+
+    async def handle(item: StreamItem) -> float | None:
+        handled.append(item.record.subject)
+        if not item.requeued:
+            raise VisavisError("not today", code="refused")
+        return None
+
+    def work(name: str, stream: str, subject: str) -> StreamWork:
+        return StreamWork(name=name, stream=stream, subjects=(subject,), key=lambda record: "c", handle=handle)
+
+    async with every_user(nodes) as of, asyncio.timeout(40), asyncio.TaskGroup() as tasks:
+        channels = of["channels"]
+        people = PeopleReader(channels)
+        reading = tasks.create_task(people.run())
+        await of["gateway"].append_link(LINK, after=0)
+        await people.caught_up()
+        assert set(people.people.links) == {"l1"}
+        claimed = LinkClaimed(account="a", sender="7", chat="7", name="Zoe")
+        await channels.append_link(new_link_event(claimed, link="l1"), after=people.people.links["l1"].seq)
+        gateways = PeopleReader(of["gateway"])
+        following = tasks.create_task(gateways.run())
+        await gateways.caught_up()
+        assert gateways.people.links["l1"].state == "claimed"
+        async with hold(channels, "inbox"), hold(channels, "sender"):
+            assert await channels.append_inbox("telegram", "a", "1", b"{}")
+            await channels.append_delivery(DELIVERY, after=0)
+            workers = [
+                StreamWorker(channels, work("inbox", streams.INBOX, subjects.ALL_INBOX)),
+                StreamWorker(channels, work("sender", streams.DELIVERIES, subjects.deliveries_of("folder"))),
+            ]
+            working = [tasks.create_task(one.run()) for one in workers]
+            requeuer = Requeuer(of["operator"])
+            while len(handled) < 4:
+                for one in [one async for one in dead_letters.read_all(of["operator"])]:
+                    await requeuer.requeue(one)
+                await asyncio.sleep(0.1)
+        for task in (reading, following, *working):
+            task.cancel()
+    assert sorted(handled) == ["delivery.folder.d1"] * 2 + ["inbox.telegram.a.1"] * 2
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

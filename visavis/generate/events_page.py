@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from bus import events, subjects
+from bus import channel_events, events, subjects
 from bus.log import streams
 from visavis.generate.output import field_docstring, inline_literals, table_cell, write_or_check
 
@@ -21,7 +21,7 @@ TARGET = Path(__file__).parents[2] / "docs" / "events.md"
 _INTRODUCTION = """\
 # Events
 
-Generated from `bus/events.py` by `python -m visavis.generate.events_page`. Do not edit.
+Generated from `bus/events.py` and `bus/channel_events.py` by `python -m visavis.generate.events_page`. Do not edit.
 
 Facts are JSON and kept; live events are JSON and shown only; media and dead letters are msgpack. The kind stands in the
 field `type`. A new field has a default, a new meaning a new tag, and no tag is used again.
@@ -38,6 +38,11 @@ def render_page() -> str:
         parts.append(f"### {domain}\n\n{_table(kinds, documented)}")
     characters = _table(get_args(events.CharacterFact), documented)
     parts.append(f"## Characters\n\nThe `body` of a `CharacterEvent`.\n\n{characters}")
+    links = _table(get_args(channel_events.LinkFact), documented)
+    parts.append(f"## Links\n\nThe `body` of a `LinkEvent`.\n\n{links}")
+    deliveries = _table(get_args(channel_events.DeliveryFact), documented)
+    contents = _parts(get_args(channel_events.Content), documented)
+    parts.append(f"## Deliveries\n\nThe `body` of a `DeliveryEvent`.\n\n{deliveries}\n{contents}")
     live = get_args(events.Live)
     parts.append(f"## Live\n\nThe `body` of a `LiveEvent`.\n\n{_table(live, documented)}")
     media = get_args(events.Media)
@@ -52,6 +57,10 @@ def subject_of(kind: type[msgspec.Struct]) -> str:
         subject = subjects.character(_sample(events.CharacterEvent, body=sample))
     elif issubclass(kind, events.Body):
         subject = subjects.fact(_sample(events.Event, body=sample))
+    elif issubclass(kind, channel_events.LinkBody):
+        subject = subjects.link(_sample(channel_events.LinkEvent, body=sample))
+    elif issubclass(kind, channel_events.DeliveryBody):
+        subject = subjects.delivery_event(_sample(channel_events.DeliveryEvent, body=sample))
     elif issubclass(kind, events.LiveBody):
         subject = subjects.live(_sample(events.LiveEvent, body=sample))
     elif issubclass(kind, events.DeadLetter):
@@ -77,25 +86,42 @@ def _by_domain(kinds: Iterable[type[events.Body]]) -> list[tuple[str, list[type[
 def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
     """Annotation and docstring of each field of each structure, from the source."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
-    for node in ast.parse(inspect.getsource(events)).body:
-        if isinstance(node, ast.ClassDef):
-            found[node.name] = {
-                field.target.id: (ast.unparse(inline_literals(field.annotation, events)), field_docstring(after))
-                for field, after in zip(node.body, [*node.body[1:], None], strict=True)
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-            }
+    for module in (events, channel_events):
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.ClassDef):
+                found[node.name] = {
+                    field.target.id: (ast.unparse(inline_literals(field.annotation, module)), field_docstring(after))
+                    for field, after in zip(node.body, [*node.body[1:], None], strict=True)
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+                }
     return found
 
 
 def _envelopes(documented: dict[str, dict[str, tuple[str, str]]]) -> str:
-    rows = [
-        f"| `{kind.__name__}` | {table_cell(_docstring(kind))} | {_fields(kind, documented)} |"
-        for kind in (events.Event, events.CharacterEvent, events.LiveEvent, events.Word, events.VisemeMark)
-    ]
+    kinds = (
+        events.Event,
+        events.CharacterEvent,
+        channel_events.LinkEvent,
+        channel_events.DeliveryEvent,
+        events.LiveEvent,
+        events.Word,
+        events.VisemeMark,
+        events.Origin,
+    )
+    rows = [f"| `{kind.__name__}` | {table_cell(_docstring(kind))} | {_fields(kind, documented)} |" for kind in kinds]
     dead = events.DeadLetter
     meaning = f"{_docstring(dead)} On `{subject_of(dead)}`."
     rows.append(f"| `DeadLetter` | {table_cell(meaning)} | {_fields(dead, documented)} |")
     return "\n".join(["## Envelopes and parts\n", "| structure | what it is | fields |", "|---|---|---|", *rows, ""])
+
+
+def _parts(kinds: Sequence[type[msgspec.Struct]], documented: dict[str, dict[str, tuple[str, str]]]) -> str:
+    """What stands in a field, one of several structures."""
+    rows = ["| type | what it is | fields |", "|---|---|---|"]
+    for kind in kinds:
+        tag = kind.__struct_config__.tag
+        rows.append(f"| `{tag}` | {table_cell(_docstring(kind))} | {_fields(kind, documented)} |")
+    return "\n".join([*rows, ""])
 
 
 def _table(kinds: Sequence[type[msgspec.Struct]], documented: dict[str, dict[str, tuple[str, str]]]) -> str:

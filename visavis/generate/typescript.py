@@ -153,17 +153,17 @@ def _import_line(names: Sequence[str]) -> str:
 
 
 def _referenced_names(node: ast.stmt) -> Iterator[str]:
-    parts = [node.value] if isinstance(node, ast.AnnAssign) else [
-        field.annotation for field in getattr(node, "body", []) if isinstance(field, ast.AnnAssign)
-    ]
+    parts = (
+        [node.value]
+        if isinstance(node, ast.AnnAssign)
+        else [field.annotation for field in getattr(node, "body", []) if isinstance(field, ast.AnnAssign)]
+    )
     for part in parts:
         if part is not None:
             yield from (name.id for name in ast.walk(part) if isinstance(name, ast.Name))
 
 
-def generate(
-    module: ModuleType = events, source: str | None = None, *, roots: Sequence[str] | None = None
-) -> str:
+def generate(module: ModuleType = events, source: str | None = None, *, roots: Sequence[str] | None = None) -> str:
     """The text of a TypeScript module with the types of a Python module.
 
     Args:

@@ -232,7 +232,8 @@ def _has_words(turn: Turn) -> bool:
     person = turn.person
     if person is None or person.state != "final" or not person.text:
         return False
-    return person.kind == "text" or not is_backchannel(person.text)
+    # A recording of a channel is no murmur.
+    return person.kind == "text" or person.channel != "web" or not is_backchannel(person.text)
 
 
 def _in_progress(reply: Reply, sessions: list[Session]) -> bool:

@@ -14,7 +14,7 @@ from bus.events import Body, ConversationTitled, Event, Fact, MessageReceived
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
-from bus.work.consumers import ensure_consumers
+from bus.work.consumers import consumer_configs, ensure_consumers
 from bus.work.runner import Runner
 from bus.work.service import Output, Reader, Service
 
@@ -47,44 +47,44 @@ async def consume(event_log: EventLog, most: int) -> list[str]:
 
 
 async def test_declaring_streams_and_consumers_twice_changes_nothing(event_log: EventLog, settings: Settings) -> None:
-    await ensure_consumers(event_log.js, MESSAGES)
+    await ensure_consumers(event_log.js, consumer_configs(MESSAGES))
     for name in ("m1", "m2"):
         await event_log.append(fact(name))
     assert await consume(event_log, 1) == ["m1"]
     names = [str(one.name) for one in streams.stream_configs(settings)]
     before = [(await event_log.js.stream_info(name)).config for name in names]
     await streams.ensure_streams(event_log.js, settings, update=True)
-    await ensure_consumers(event_log.js, MESSAGES)
+    await ensure_consumers(event_log.js, consumer_configs(MESSAGES))
     assert [(await event_log.js.stream_info(name)).config for name in names] == before
     assert await consume(event_log, 9) == ["m2"]
 
 
 async def test_a_consumer_with_another_lease_keeps_its_position(event_log: EventLog) -> None:
-    await ensure_consumers(event_log.js, MESSAGES)
+    await ensure_consumers(event_log.js, consumer_configs(MESSAGES))
     for name in ("m1", "m2"):
         await event_log.append(fact(name))
     assert await consume(event_log, 1) == ["m1"]
-    await ensure_consumers(event_log.js, replace(MESSAGES, lease=9.0))
+    await ensure_consumers(event_log.js, consumer_configs(replace(MESSAGES, lease=9.0)))
     assert (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).config.ack_wait == 9.0
     assert await consume(event_log, 9) == ["m2"]
 
 
 async def test_a_newly_consumed_kind_is_delivered_from_the_position_on_and_nothing_twice(event_log: EventLog) -> None:
-    await ensure_consumers(event_log.js, MESSAGES)
+    await ensure_consumers(event_log.js, consumer_configs(MESSAGES))
     for name in ("t1", "m1", "t2", "m2", "t3"):
         await event_log.append(fact(name))
     assert await consume(event_log, 1) == ["m1"]
-    await ensure_consumers(event_log.js, replace(MESSAGES, consumes=BOTH))
+    await ensure_consumers(event_log.js, consumer_configs(replace(MESSAGES, consumes=BOTH)))
     await event_log.append(fact("t4"))
     assert await consume(event_log, 9) == ["t2", "m2", "t3", "t4"]
 
 
 async def test_a_kind_no_longer_consumed_leaves_the_others(event_log: EventLog) -> None:
-    await ensure_consumers(event_log.js, replace(MESSAGES, consumes=BOTH))
+    await ensure_consumers(event_log.js, consumer_configs(replace(MESSAGES, consumes=BOTH)))
     for name in ("t1", "m1", "t2", "m2"):
         await event_log.append(fact(name))
     assert await consume(event_log, 1) == ["t1"]
-    await ensure_consumers(event_log.js, MESSAGES)
+    await ensure_consumers(event_log.js, consumer_configs(MESSAGES))
     assert await consume(event_log, 9) == ["m1", "m2"]
 
 
@@ -110,7 +110,9 @@ async def test_a_consumer_that_cannot_be_changed_stops_the_service_and_stays_as_
 
 async def test_a_consumer_that_the_server_refuses_is_a_configuration_error(event_log: EventLog) -> None:
     with pytest.raises(ConfigurationError, match="consumer dialogue on CONVERSATIONS is refused"):
-        await ensure_consumers(event_log.js, replace(MESSAGES, consumes=(MessageReceived, MessageReceived)))
+        await ensure_consumers(
+            event_log.js, consumer_configs(replace(MESSAGES, consumes=(MessageReceived, MessageReceived)))
+        )
 
 
 async def test_a_stream_with_another_storage_is_an_error_on_connecting(event_log: EventLog, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from bus import events
+from bus import channel_events, events
 from visavis.generate.events_page import main, render_page, subject_of
 
 
@@ -18,6 +18,7 @@ def test_the_page_is_current() -> None:
 def test_every_kind_of_event_is_on_the_page_with_its_subject() -> None:
     rows = render_page().splitlines()
     kinds = [*get_args(events.Fact), *get_args(events.Live), *get_args(events.Media), *get_args(events.CharacterFact)]
+    kinds += [*get_args(channel_events.LinkFact), *get_args(channel_events.DeliveryFact)]
     for kind in kinds:
         start = f"| `{kind.__struct_config__.tag}` | `{subject_of(kind)}` |"
         assert sum(row.startswith(start) for row in rows) == 1
@@ -27,6 +28,8 @@ def test_every_body_is_in_its_union() -> None:
     """A body that is not in its union would be refused by every reader."""
     assert set(events.Body.__subclasses__()) == {*get_args(events.Fact), *get_args(events.CharacterFact)}
     assert set(events.LiveBody.__subclasses__()) == set(get_args(events.Live))
+    assert set(channel_events.LinkBody.__subclasses__()) == set(get_args(channel_events.LinkFact))
+    assert set(channel_events.DeliveryBody.__subclasses__()) == set(get_args(channel_events.DeliveryFact))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,8 @@ def test_every_body_is_in_its_union() -> None:
         (events.AudioIn, "audio.<conversation>.in.<utterance>"),
         (events.FrameBatch, "frames.<conversation>.<speech>"),
         (events.IdleBatch, "frames.idle.<character>"),
+        (channel_events.Linked, "link.<link>"),
+        (channel_events.DeliveryQueued, "delivery.<channel>.<delivery>"),
         (events.DeadLetter, "dead.<stream>.<service>"),
     ],
 )

@@ -25,3 +25,6 @@ class Patience:
     """Calls whose outcome stays unknown; then it is given up also where the channel would have told."""
     lease: float = 5.0
     """After which the messages of a process that has died are delivered again."""
+
+
+PATIENCE = Patience()

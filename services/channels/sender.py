@@ -41,7 +41,7 @@ from services.channels.delivery import REQUEUED, Delivery
 from services.channels.ledger import SENDER, Ledger
 from services.channels.outgoing import MakeMedia, NoMedia, cut, suited
 from services.channels.pace import Pace
-from services.channels.patience import Patience
+from services.channels.patience import PATIENCE, Patience
 from services.channels.reachability import mark_unreachable
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Sender:
         *,
         metrics: Metrics | None = None,
         notice: Callable[[DeliveryQueued], TextContent] = english_notice,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         now: Callable[[], int] = clock.now,
     ) -> None:
         self.ledger = Ledger(event_log, now=now)

@@ -280,11 +280,8 @@ async def test_a_text_that_is_too_long_comes_in_parts(event_log: EventLog) -> No
     async with sending(event_log, channel):
         await wait_until_done(event_log)
     assert channel.texts() == [
-        "It was long ago. There lived a king by",
-        "the sea.",
-        "He had a daughter, and she sang every",
-        "night.",
-    ]
+        "It was long ago. There lived a king by", "the sea. He had a daughter, and she", "sang every night.",
+    ]  # fmt: skip
 
 
 async def test_a_restart_of_nats_while_it_is_sent_doubles_nothing(nats_server: NatsServer, event_log: EventLog) -> None:

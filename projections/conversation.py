@@ -22,8 +22,6 @@ from bus.events import (
     FramesEnded,
     FramesFailed,
     FramesStarted,
-    MessageReceived,
-    Origin,
     PlaybackFinished,
     PlaybackProgress,
     PlaybackStarted,
@@ -41,29 +39,20 @@ from bus.events import (
     StepRepeated,
     ToolCalled,
     ToolReturned,
-    TranscriptFinal,
-    UtteranceDiscarded,
-    UtteranceEnded,
-    UtteranceStarted,
-    VoiceNoteReceived,
 )
 from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
 from projections.heard_words import beginning_of
+from projections.person_part import PersonFact, PersonPart, fold_person_part, input_id
 from projections.speaking_style import adjusted
 from projections.titles import title_of
 
 CHARACTERS_PER_SECOND = 14.0
 """Rate of ordinary speech; estimates the length of a speech that is not on the log yet."""
 
-_PersonFact: TypeAlias = (
-    UtteranceStarted | UtteranceEnded | UtteranceDiscarded | TranscriptFinal | MessageReceived | VoiceNoteReceived
-)
 _ReplyFact: TypeAlias = ReplyStarted | ReplySentence | ReplyEnded | ReplyInterrupted | ReplyFailed
 _SpeechFact: TypeAlias = (
     SpeechStarted | SpeechEnded | SpeechFailed | PlaybackStarted | PlaybackProgress | PlaybackFinished
 )
-PersonPartKind: TypeAlias = Literal["speech", "text"]
-PersonPartState: TypeAlias = Literal["listening", "transcribing", "final", "discarded"]
 ReplyState: TypeAlias = Literal["telling", "ended", "interrupted", "failed"]
 SentenceState: TypeAlias = Literal["written", "spoken", "playing", "played", "unspoken"]
 
@@ -102,17 +91,6 @@ class Reply(Struct, frozen=True, kw_only=True):
     """Why it failed."""
     language: str = ""  # of the words that it answers; empty: as before
     sentences: tuple[Sentence, ...] = ()
-
-
-class PersonPart(Struct, frozen=True, kw_only=True):
-    """The person's part of a turn."""
-
-    kind: PersonPartKind
-    text: str = ""
-    state: PersonPartState = "listening"
-    input_id: str = ""
-    """Id of the newest utterance or message in it."""
-    channel: str = "web"  # where it was said or written
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -260,7 +238,7 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return state
         case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned():
             return state
-        case body if isinstance(body, _PersonFact):
+        case body if isinstance(body, PersonFact):
             return _fold_person_fact(state, event, body)
         case body if isinstance(body, _ReplyFact):
             state = replace(state, updated_at=max(state.updated_at, event.at))
@@ -282,44 +260,16 @@ def apply_command(state: Conversation, name: CommandName) -> Conversation:
     return adjust_speaking_style(state, name) or state
 
 
-def _fold_person_fact(state: Conversation, event: Event, body: _PersonFact) -> Conversation:
-    input_id = body.message if isinstance(body, MessageReceived) else body.utterance
-    kind: PersonPartKind = "text" if isinstance(body, MessageReceived) else "speech"
-    key = event.turn or input_id
+def _fold_person_fact(state: Conversation, event: Event, body: PersonFact) -> Conversation:
+    key = event.turn or input_id(body)
     place = next((i for i in range(len(state.turns) - 1, -1, -1) if state.turns[i].id == key), None)
     turn = Turn(id=key, at=event.at) if place is None else state.turns[place]
-    before = turn.person or PersonPart(kind=kind, input_id=input_id, channel=_channel(body))
-    after = _fold_person_part(before, body, input_id)
-    if after.text != before.text:
+    after = fold_person_part(turn.person, body)
+    if after.text != (turn.person.text if turn.person is not None else ""):
         state = replace(state, updated_at=max(state.updated_at, event.at))
         if not state.title:
             state = replace(state, title=title_of(after.text))
     return _put_turn(state, place, replace(turn, person=after))
-
-
-def _channel(body: _PersonFact) -> str:
-    match body:
-        case MessageReceived(channel=channel) | VoiceNoteReceived(origin=Origin(channel=channel)):
-            return channel
-    return "web"
-
-
-def _fold_person_part(part: PersonPart, body: _PersonFact, input_id: str) -> PersonPart:
-    # The person may go on speaking in the same turn: the text of a second utterance is appended.
-    repeated = part.input_id == input_id and part.state in ("final", "discarded")
-    if repeated and part.state == "discarded" and isinstance(body, TranscriptFinal):
-        repeated = False  # its dead letter was requeued, and it was transcribed after all
-    match body:
-        case UtteranceStarted() | VoiceNoteReceived() if not repeated:
-            return replace(part, input_id=input_id, state="listening")
-        case UtteranceEnded() if not repeated:
-            return replace(part, input_id=input_id, state="transcribing")
-        case UtteranceDiscarded() if not repeated:
-            return replace(part, input_id=input_id, state="final" if part.text else "discarded")
-        case TranscriptFinal(text=text) | MessageReceived(text=text) if not repeated:
-            words = text.strip()
-            return replace(part, input_id=input_id, state="final", text=f"{part.text} {words}" if part.text else words)
-    return part
 
 
 def _put_turn(state: Conversation, place: int | None, turn: Turn) -> Conversation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 
 from bus import codec, subjects
 from bus.errors import BusError, UndecodableEvent
@@ -32,10 +33,11 @@ class PeopleReader:
     async def run(self) -> None:
         """Follow the log until cancelled; where it was replaced by another one, from the beginning of that one."""
         following = self._event_log.follow_anew(streams.PEOPLE, subjects.ALL_LINKS, on_replaced=self._forget)
-        async for record in following:
-            self._apply(record)
-            async with self._changed:
-                self._changed.notify_all()
+        async with aclosing(following) as records:
+            async for record in records:
+                self._apply(record)
+                async with self._changed:
+                    self._changed.notify_all()
 
     async def caught_up(self) -> None:
         """Wait until every event that is on the log now is folded in.

@@ -10,9 +10,6 @@ from msgspec import UNSET, Struct, UnsetType
 from bus.events import CharacterId, ConversationId, Emotion, Event, ReplyId, SpeechId, TurnId
 from projections.conversation import (
     Conversation,
-    PersonPart,
-    PersonPartKind,
-    PersonPartState,
     Reply,
     ReplyState,
     Sentence,
@@ -20,6 +17,7 @@ from projections.conversation import (
     Turn,
 )
 from projections.face_requests import FaceRequest, FaceState
+from projections.person_part import PersonPart, PersonPartKind, PersonPartState
 
 
 class PersonView(Struct, frozen=True, kw_only=True):

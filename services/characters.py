@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bus.errors import NotFound
-from bus.events import CharacterCreated, CharacterRemoved
+from bus.events import CharacterCreated, CharacterRemoved, ConversationOpened
 from bus.log.event_log import EventLog
 from bus.stamping import new_character_event
 from bus.work.service import Reader
-from projections.characters import fold_all
+from projections.characters import FALLBACK_CHARACTER, fold_all
 
 
 async def current_characters(reader: Reader) -> dict[str, CharacterCreated]:
     """All characters by id, in the order in which they were created."""
     return fold_all(await reader.character_facts())
+
+
+def opening(
+    person: str, characters: Mapping[str, CharacterCreated], character: str, language: str
+) -> ConversationOpened:
+    """The fact that opens a conversation of a person.
+
+    Args:
+        characters: that the person may talk to.
+        character: that the person wants; where there is no such one, the first.
+        language: of the conversation; empty: the character's own.
+    """
+    chosen = character if character in characters else next(iter(characters), FALLBACK_CHARACTER)
+    own = characters[chosen].language if chosen in characters else ""
+    return ConversationOpened(person=person, character=chosen, language=language or own or "en")
 
 
 async def remove_character(event_log: EventLog, character: str) -> None:

@@ -300,6 +300,8 @@ class LogStore:
                 deliver_policy=api.DeliverPolicy.BY_START_TIME, opt_start_seq=None, opt_start_time=start
             )
         info = await js.add_consumer(stream, config)
+        if follow:
+            raise_if_cancelled()  # the request may have swallowed it, and no message may ever come to end this
         if not info.num_pending:
             if last is not None and (end := await self._end(js, stream, last.sequence)) < last.sequence:
                 raise LogReplaced(f"stream {stream} ends at message {end}, and message {last.sequence} has been read")

@@ -111,7 +111,7 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
     """What was being told or played when the person began to say this.
 
     Only what the session plays that heard the person counts: a sentence that another session left unfinished, because
-    it was lost, plays no more.
+    it was lost, plays no more. A recording of a channel was heard by no session.
     """
     listed = list(facts)
     place = next(
@@ -122,9 +122,9 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
         return Overlap(None)
     onset = listed[place][1]
     assert isinstance(onset.body, UtteranceStarted)
-    told = _Told(listed)
     if onset.body.session is None:
-        return Overlap(told.waiting_reply(listed, place))
+        return Overlap(None)  # a recording: "okay" was said into no voice, but sent as an answer
+    told = _Told(listed)
     playbacks = _playbacks(listed, onset.body.session, onset.at)
     if playbacks and told.was_going_on(playbacks[-1], place):
         return _over_voice(playbacks, told, onset.at)

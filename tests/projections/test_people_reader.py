@@ -80,3 +80,22 @@ async def test_a_log_that_was_emptied_is_read_anew(event_log: EventLog, reader: 
     async with asyncio.timeout(20):
         while list(reader.people.links) != ["new"]:
             await reader.wait_for_change()
+
+
+async def test_a_reader_ends_although_a_request_swallowed_its_cancellation(
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_consumer = event_log.js.add_consumer
+
+    async def swallows(*arguments: object) -> object:
+        """As `asyncio.wait_for` of Python 3.11 where the answer comes at the same moment."""
+        info = await add_consumer(*arguments)  # type: ignore[arg-type]
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        return info
+
+    monkeypatch.setattr(event_log.js, "add_consumer", swallows)
+    running = asyncio.create_task(PeopleReader(event_log).run())
+    await asyncio.wait([running], timeout=10)
+    assert running.cancelled()

@@ -11,7 +11,6 @@ from bus.events import (
     CharacterChosen,
     CharacterCreated,
     CharacterEvent,
-    ConversationOpened,
     InterruptionSource,
     MessageReceived,
     ReplyInterrupted,
@@ -24,6 +23,7 @@ from bus.stamping import new_event
 from projections import characters
 from projections.conversation import Conversation, Reply, Turn, joined_text, played_text
 from services.backchannel import is_backchannel
+from services.characters import opening
 from services.gateway.feed import Feed
 from services.gateway.playing.resume import is_unplayed
 from services.gateway.playing.session import Session
@@ -104,11 +104,11 @@ class Conversations:
         """
         # Before anything is on the log: a request that is refused is made again.
         await self._feed.wait_until_caught_up(timeout=self.retry_for)
-        chosen = character or next(iter(self.visible_characters(person)), "")
-        created = self.character(person, chosen)
-        language = self._language or created.language
+        characters = self.visible_characters(person)
+        if character or not characters:
+            self.character(person, character or "")
         conversation = new_id("c")
-        await self._append(conversation, ConversationOpened(person=person, character=chosen, language=language))
+        await self._append(conversation, opening(person, characters, character or "", self._language))
         return conversation
 
     async def send_message(self, conversation: Conversation, text: str, message: str | None = None) -> tuple[str, str]:
@@ -232,7 +232,8 @@ def _has_words(turn: Turn) -> bool:
     person = turn.person
     if person is None or person.state != "final" or not person.text:
         return False
-    return person.kind == "text" or not is_backchannel(person.text)
+    # A recording of a channel is no murmur.
+    return person.kind == "text" or person.channel != "web" or not is_backchannel(person.text)
 
 
 def _in_progress(reply: Reply, sessions: list[Session]) -> bool:

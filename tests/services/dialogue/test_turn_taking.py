@@ -56,7 +56,7 @@ class Log:
             self.add(at + length, done, "t1")
         return self
 
-    def say(self, text: str, at: float, session: str = "s") -> bool:
+    def say(self, text: str, at: float, session: str | None = "s") -> bool:
         """Whether the words, which begin at this time, are more than a murmur."""
         if self.facts[-1][1].at < at * 1e6:
             self.progress(at)
@@ -146,6 +146,12 @@ def test_where_the_answer_is_text_only_nothing_is_murmured_over() -> None:
     assert Log(("The sea is deep.", 0.0)).say("okay", 1)
 
 
+@pytest.mark.parametrize("word", ["Okay.", "yes", "mm-hm"])
+def test_a_recording_is_no_murmur_whatever_is_played_elsewhere(word: str) -> None:
+    assert Log(STATEMENT).play(0, at=10).say(word, 11, session=None)
+    assert Log(STATEMENT).say(word, 1, session=None)
+
+
 @pytest.mark.parametrize("text", ["Really?", 'He asked: "Why?"', "本当ですか？", "أين أنت؟", "(Is it?)", "Was?!?"])
 def test_questions_of_every_script_are_questions(text: str) -> None:
     assert is_question(text)
@@ -154,6 +160,16 @@ def test_questions_of_every_script_are_questions(text: str) -> None:
 @pytest.mark.parametrize("text", ["Why? Because.", "No.", "", "?no"])
 def test_what_does_not_end_in_a_question_mark_is_none(text: str) -> None:
     assert not is_question(text)
+
+
+def test_a_recording_is_no_backchannel_however_brief() -> None:
+    log = Log(("It is late.", 2.0))
+    log.add(1, UtteranceStarted(utterance="u"), "t2")
+    transcript = TranscriptFinal(utterance="u", text="okay", language="en", confidence=0.9)
+    log.add(2, transcript, "t2")
+    found = answers_question(log.facts, transcript)
+    assert found is not None
+    assert found.question is None
 
 
 def test_the_newest_words_overtake_all_earlier_ones_of_their_conversation() -> None:

@@ -124,6 +124,10 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "gateway sends through channels": of["gateway"].append_delivery(DELIVERY, after=0),
             "dialogue links people": of["dialogue"].append_link(LINK, after=0),
             "stt takes the work of notes": of["stt"].js.consumer_info("CONVERSATIONS", "notes"),
+            "dialogue takes the work of spoken commands": of["dialogue"].js.consumer_info(
+                "CONVERSATIONS", "channel-commands"
+            ),
+            "gateway takes the work of the welcome": of["gateway"].js.consumer_info("PEOPLE", "welcome"),
             "channels takes the work of stt": of["channels"].js.consumer_info("CONVERSATIONS", "stt"),
             "channels speaks": of["channels"].append(event(speech, "n10")),
             "channels makes pictures": of["channels"].publish_media(PICTURE, "n11"),
@@ -200,22 +204,26 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
         following = tasks.create_task(gateways.run())
         await gateways.caught_up()
         assert gateways.people.links["l1"].state == "claimed"
-        async with hold(channels, "inbox"), hold(channels, "sender"):
+        async with hold(channels, "channels"):
             assert await channels.append_inbox("telegram", "a", "1", b"{}")
             await channels.append_delivery(DELIVERY, after=0)
+            await channels.append(message_event(1, "c-spoken"))
             workers = [
                 StreamWorker(channels, work("inbox", streams.INBOX, subjects.ALL_INBOX)),
+                StreamWorker(channels, work("welcome", streams.PEOPLE, subjects.ALL_LINKS)),
+                StreamWorker(channels, work("channel-commands", streams.CONVERSATIONS, "conv.c-spoken.>")),
                 StreamWorker(channels, work("sender", streams.DELIVERIES, subjects.deliveries_of("folder"))),
             ]
             working = [tasks.create_task(one.run()) for one in workers]
             requeuer = Requeuer(of["operator"])
-            while len(handled) < 4:
+            while len(handled) < 10:
                 for one in [one async for one in dead_letters.read_all(of["operator"])]:
                     await requeuer.requeue(one)
                 await asyncio.sleep(0.1)
         for task in (reading, following, *working):
             task.cancel()
-    assert sorted(handled) == ["delivery.folder.d1"] * 2 + ["inbox.telegram.a.1"] * 2
+    expected = ["conv.c-spoken.message.received", "delivery.folder.d1", "inbox.telegram.a.1", "link.l1", "link.l1"]
+    assert sorted(handled) == sorted(2 * expected)
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

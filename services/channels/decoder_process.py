@@ -61,6 +61,7 @@ REAL_TIME_FACTOR = 20
 """Sound is decoded at least that many times as fast as it plays, some hundred times as a rule."""
 SPARE_SECONDS = 5
 MAX_FILES = 16
+_STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +216,8 @@ def respond_in_fork(request: Request) -> bytes:
     if child == 0:
         status = 1
         try:
-            os.close(read_end)
+            for end in (read_end, _STANDARD_INPUT, _STANDARD_OUTPUT):  # other recordings, and what becomes of them
+                os.close(end)
             limit(request.seconds)
             with os.fdopen(write_end, "wb") as pipe:
                 pipe.write(msgspec.msgpack.encode(respond(request)))

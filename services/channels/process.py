@@ -35,12 +35,13 @@ from services.channels.decoding import RecordingDecoder
 from services.channels.folder import LOCAL, NAME
 from services.channels.health import CombinedHealth
 from services.channels.inbox import Inbox
-from services.channels.inbox_worker import command_work, inbox_work, welcome_work
+from services.channels.inbox_work import inbox_work, spoken_commands_work, welcome_work
 from services.channels.ledger import SENDER
 from services.channels.media import Media
 from services.channels.owner_link import link_owner
 from services.channels.sender import Sender
 from services.channels.spoken_commands import SpokenCommands
+from services.channels.video_note import video_note
 from services.channels.voice_note import voice_note
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ _A_TOKEN = "A" * 22
 """As long as one that links."""
 REQUIRED = ("notes", "channels")
 """Names of the services, which every process runs."""
-ALONE = ("inbox", "welcome", "channel-commands", SENDER)
+ALONE = ("inbox", "welcomes", "channel-commands", SENDER)
 """Names of the works that one process at a time does."""
 
 
@@ -131,7 +132,7 @@ class ChannelsProcess:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep("people", people.run))
             answering = replace(answers.service(handler), metadata=self._metadata)
-            for service in (notes.service(self.channels, self.decoder), answering):
+            for service in (notes.service(self.channels, self.decoder, self.settings.language), answering):
                 tasks.create_task(self._serve(event_log, service))
             alone = partial(self._work_alone, event_log, people)
             tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
@@ -160,7 +161,8 @@ class ChannelsProcess:
             apply_progress=sender.apply_progress,
         )
         commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
-        works = (inbox_work(self.channels, inbox), welcome_work(inbox.linking), command_work(commands))
+        by_name = {channel.name: channel for channel in self.channels}
+        works = (inbox_work(by_name, inbox), welcome_work(inbox.linking), spoken_commands_work(commands))
         workers = {work.name: StreamWorker(event_log, work, metrics[work.name]) for work in works}
         workers[SENDER] = sender.worker
         async with asyncio.TaskGroup() as tasks:
@@ -218,9 +220,6 @@ async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
     assert not isinstance(content, TextContent)
     if isinstance(content, VoiceContent):
         return await voice_note(event_log, queued.conversation, content.speeches)
-    # FFmpeg takes some 30 MB, which only videos need.
-    from services.channels.video_note import video_note
-
     return await video_note(event_log, queued.conversation, content.speeches)
 
 

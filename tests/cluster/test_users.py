@@ -124,10 +124,6 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "gateway sends through channels": of["gateway"].append_delivery(DELIVERY, after=0),
             "dialogue links people": of["dialogue"].append_link(LINK, after=0),
             "stt takes the work of notes": of["stt"].js.consumer_info("CONVERSATIONS", "notes"),
-            "dialogue takes the work of spoken commands": of["dialogue"].js.consumer_info(
-                "CONVERSATIONS", "channel-commands"
-            ),
-            "gateway takes the work of the welcome": of["gateway"].js.consumer_info("PEOPLE", "welcome"),
             "channels takes the work of stt": of["channels"].js.consumer_info("CONVERSATIONS", "stt"),
             "channels speaks": of["channels"].append(event(speech, "n10")),
             "channels makes pictures": of["channels"].publish_media(PICTURE, "n11"),
@@ -204,17 +200,18 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
         following = tasks.create_task(gateways.run())
         await gateways.caught_up()
         assert gateways.people.links["l1"].state == "claimed"
-        async with hold(channels, "channels"):
+        async with hold(channels, "inbox"), hold(channels, "sender"):
             assert await channels.append_inbox("telegram", "a", "1", b"{}")
             await channels.append_delivery(DELIVERY, after=0)
-            await channels.append(message_event(1, "c-spoken"))
-            workers = [
-                StreamWorker(channels, work("inbox", streams.INBOX, subjects.ALL_INBOX)),
-                StreamWorker(channels, work("welcome", streams.PEOPLE, subjects.ALL_LINKS)),
-                StreamWorker(channels, work("channel-commands", streams.CONVERSATIONS, "conv.c-spoken.>")),
-                StreamWorker(channels, work("sender", streams.DELIVERIES, subjects.deliveries_of("folder"))),
+            await of["dialogue"].append(event(CommandRecognised(name="help"), "commanded"))
+            commands = subjects.facts_of_kind(CommandRecognised)
+            works = [
+                work("inbox", streams.INBOX, subjects.ALL_INBOX),
+                work("welcomes", streams.PEOPLE, subjects.ALL_LINKS),
+                work("channel-commands", streams.CONVERSATIONS, commands),
+                work("sender", streams.DELIVERIES, subjects.deliveries_of("folder")),
             ]
-            working = [tasks.create_task(one.run()) for one in workers]
+            working = [tasks.create_task(StreamWorker(channels, one).run()) for one in works]
             requeuer = Requeuer(of["operator"])
             while len(handled) < 10:
                 for one in [one async for one in dead_letters.read_all(of["operator"])]:
@@ -222,8 +219,9 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
                 await asyncio.sleep(0.1)
         for task in (reading, following, *working):
             task.cancel()
-    expected = ["conv.c-spoken.message.received", "delivery.folder.d1", "inbox.telegram.a.1", "link.l1", "link.l1"]
-    assert sorted(handled) == sorted(2 * expected)
+    command = ["conv.c1.command.recognised"] * 2
+    links = ["link.l1"] * 4  # offered and claimed
+    assert sorted(handled) == [*command, *["delivery.folder.d1"] * 2, *["inbox.telegram.a.1"] * 2, *links]
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

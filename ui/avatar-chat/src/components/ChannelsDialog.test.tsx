@@ -53,6 +53,7 @@ describe('channels', () => {
     expect(world.client.calls).toContain('offerLink telegram c1')
     const address = telegram().getByRole('link', { name: 'Open Telegram' })
     expect(address.getAttribute('href')).toBe('https://t.me/bot?start=l_TOKEN')
+    expect(document.activeElement).toBe(address)
     expect(telegram().getByText('link TOKEN')).toBeTruthy()
     world.client.links = { ...world.client.links, links: [CLAIMED] }
     await settle(2000)
@@ -159,6 +160,31 @@ describe('a linked account', () => {
     expect(screen.getByTestId('linked-account').textContent).toContain('Goes on in this conversation.')
   })
 
+  it('whose conversation is another one, that one can be opened here', async () => {
+    const { chat } = await openDialog({ ...LINKED, conversation: 'c7' })
+    await press('Open it here')
+    expect(chat.state.get().conversation?.id).toBe('c7')
+    expect(screen.getByTestId('linked-account').textContent).toContain('Goes on in this conversation.')
+  })
+
+  it('changes twice at once one after the other', async () => {
+    const { world } = await openDialog(LINKED)
+    const answers: (() => void)[] = []
+    const { client } = world
+    const change = client.changeLink.bind(client)
+    client.changeLink = (id, to) => new Promise((resolve) => answers.push(() => void change(id, to).then(resolve)))
+    await user().click(screen.getByLabelText(/what was understood/))
+    await user().click(screen.getByLabelText(/said elsewhere/))
+    await settle()
+    expect(answers.length).toBe(1)
+    answers[0]?.()
+    await settle()
+    expect(answers.length).toBe(2)
+    answers[1]?.()
+    await settle()
+    expect(client.links.links[0]).toMatchObject({ echo: true, mirror: false })
+  })
+
   it('is unlinked at the second click', async () => {
     const { world } = await openDialog(LINKED)
     await press('Unlink Ann')
@@ -166,6 +192,7 @@ describe('a linked account', () => {
     await press('Unlink Ann for good')
     expect(world.client.calls).toContain('endLink l1')
     expect(screen.queryByTestId('linked-account')).toBeNull()
+    expect(document.activeElement?.textContent).toBe('Telegram')
   })
 
   it('that blocked us, or whose channel does not run, says so', async () => {

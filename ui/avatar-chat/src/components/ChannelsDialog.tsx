@@ -1,4 +1,4 @@
-import { useEffect, useState, type SyntheticEvent } from 'react'
+import { useEffect, useRef, useState, type SyntheticEvent } from 'react'
 import type { ChannelsView, ChannelView, LinkOffer, LinkView } from '../generated/link_view'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
@@ -10,9 +10,11 @@ import { LinkedAccount } from './LinkedAccount'
 
 /** Where else one can talk: the channels that are set up here, and the person's links with them. */
 export function ChannelsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { channelLinks } = useServices().chat
+  const { channelLinks, lists } = useServices().chat
   const { view, offer, problem } = useStore(channelLinks.state)
   useEffect(() => channelLinks.watch(), [channelLinks])
+  // A channel may have begun a conversation.
+  useEffect(() => void lists.reloadConversations(), [lists])
   return (
     <Dialog title="Channels" className="dialog-centre" onClose={onClose}>
       <div className="min-h-0 overflow-y-auto px-5 pb-5">
@@ -64,9 +66,13 @@ interface ChannelProps {
 }
 
 function Channel({ channel, name = channel?.name ?? '', links, offer }: ChannelProps) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  const toHeading = () => heading.current?.focus()
   const own = links.filter((link) => link.channel === name)
   const called = channelName(name)
-  const waiting = own.find(({ id }) => id === offer?.id)
+  const claimed = own.filter(({ state }) => state === 'claimed')
+  const linked = own.filter(({ state }) => state === 'linked')
+  const isOffered = offer !== null && own.some(({ id }) => id === offer.id)
   return (
     <li data-testid={`channel-${name}`} aria-label={called} className="channel">
       <div className="flex items-center gap-3">
@@ -74,24 +80,25 @@ function Channel({ channel, name = channel?.name ?? '', links, offer }: ChannelP
           <ChannelIcon channel={name} className="size-5" />
         </span>
         <div className="min-w-0 flex-1">
-          <h3 className="truncate font-semibold">{called}</h3>
+          <h3 ref={heading} tabIndex={-1} className="truncate font-semibold outline-none">
+            {called}
+          </h3>
           <p className="truncate text-sm text-ink-soft">{channel ? channel.label : 'Not running now'}</p>
         </div>
-        {channel && !waiting && <LinkButton channel={channel} another={own.some(({ state }) => state === 'linked')} />}
+        {channel && !isOffered && claimed.length === 0 && <LinkButton channel={channel} another={linked.length > 0} />}
       </div>
+      <p role="status" className="sr-only">
+        {linked.map((one) => `${called} is linked with ${one.name || 'your account'}.`).join(' ')}
+      </p>
       <div role="status">
-        {own
-          .filter(({ state }) => state === 'claimed')
-          .map((link) => (
-            <Claim key={link.id} link={link} />
-          ))}
-        {waiting && offer && <Offer called={called} label={channel?.label ?? ''} offer={offer} />}
-      </div>
-      {own
-        .filter(({ state }) => state === 'linked')
-        .map((link) => (
-          <LinkedAccount key={link.id} link={link} called={called} />
+        {claimed.map((link) => (
+          <Claim key={link.id} link={link} onEnd={toHeading} />
         ))}
+        {isOffered && <Offer called={called} label={channel?.label ?? ''} offer={offer} onEnd={toHeading} />}
+      </div>
+      {linked.map((link) => (
+        <LinkedAccount key={link.id} link={link} called={called} onEnd={toHeading} />
+      ))}
     </li>
   )
 }
@@ -118,13 +125,21 @@ interface OfferProps {
   readonly called: string
   readonly label: string
   readonly offer: LinkOffer
+  /** Called before what has the focus goes away. */
+  readonly onEnd: () => void
 }
 
 /** The token, as an address to open and as a text to send, until somebody has come with it. */
-function Offer({ called, label, offer: { id, address, text } }: OfferProps) {
+function Offer({ called, label, offer: { id, address, text }, onEnd }: OfferProps) {
   const { channelLinks } = useServices().chat
+  const part = useRef<HTMLDivElement>(null)
+  useEffect(() => part.current?.querySelector<HTMLElement>('a, button')?.focus(), [])
+  const cancel = () => {
+    onEnd()
+    void channelLinks.end(id)
+  }
   return (
-    <div data-testid="link-offer" className="channel-part">
+    <div ref={part} data-testid="link-offer" className="channel-part">
       {address !== '' && (
         <a href={address} target="_blank" rel="noreferrer" className="button-solid">
           Open {called}
@@ -144,7 +159,7 @@ function Offer({ called, label, offer: { id, address, text } }: OfferProps) {
           </span>
           <span className="block text-xs">It holds for ten minutes.</span>
         </p>
-        <button type="button" onClick={() => void channelLinks.end(id)} className="button-link text-sm">
+        <button type="button" onClick={cancel} className="button-link text-sm">
           Cancel
         </button>
       </div>
@@ -153,9 +168,17 @@ function Offer({ called, label, offer: { id, address, text } }: OfferProps) {
 }
 
 /** Somebody came with the token: only the person knows whether it was they. */
-function Claim({ link: { id, name, sender } }: { readonly link: LinkView }) {
+function Claim({ link: { id, name, sender }, onEnd }: { readonly link: LinkView; readonly onEnd: () => void }) {
   const { channelLinks } = useServices().chat
   const { busy } = useStore(channelLinks.state)
+  const confirm = () => {
+    onEnd()
+    void channelLinks.confirm(id)
+  }
+  const refuse = () => {
+    onEnd()
+    void channelLinks.refuse(id)
+  }
   return (
     <div data-testid="link-claim" className="channel-part channel-claim">
       <p className="font-medium">Is this you?</p>
@@ -163,15 +186,10 @@ function Claim({ link: { id, name, sender } }: { readonly link: LinkView }) {
         <bdi>{name || 'No name'}</bdi> <span className="text-ink-soft tabular-nums">…{sender}</span>
       </p>
       <div className="mt-2 flex gap-3">
-        <button
-          type="button"
-          disabled={busy}
-          onClick={() => void channelLinks.confirm(id)}
-          className="button-solid"
-        >
+        <button type="button" disabled={busy} onClick={confirm} className="button-solid">
           Yes, link it
         </button>
-        <button type="button" disabled={busy} onClick={() => void channelLinks.refuse(id)} className="button-link px-2">
+        <button type="button" disabled={busy} onClick={refuse} className="button-link px-2">
           No
         </button>
       </div>

@@ -36,7 +36,7 @@ export function Header({ onList, onEngines, onChannels, onHelp }: Props) {
         >
           <SquarePen aria-hidden className="size-5" />
         </button>
-        <h1 className="min-w-0 truncate pl-2 font-medium">
+        <h1 className={`min-w-0 truncate pl-2 font-medium ${channels.length > 0 ? 'max-[27rem]:sr-only' : ''}`}>
           {title ? <span title={title}>{title}</span> : <span>Visavis</span>}
         </h1>
       </div>

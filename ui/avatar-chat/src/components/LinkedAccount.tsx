@@ -4,7 +4,7 @@ import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
 
 const FORMS: readonly (readonly [LinkView['form'], string])[] = [
-  ['same', 'As I ask: voice by voice, text by text'],
+  ['same', 'As I ask: voice or text'],
   ['voice', 'Voice notes'],
   ['text', 'Text'],
   ['both', 'Voice notes and text'],
@@ -19,12 +19,13 @@ interface Props {
   readonly link: LinkView
   /** Name of the channel. */
   readonly called: string
+  /** Called before what has the focus goes away. */
+  readonly onEnd: () => void
 }
 
 /** A linked account: where its talk goes on, how it is answered, and a button that ends the link. */
-export function LinkedAccount({ link, called }: Props) {
+export function LinkedAccount({ link, called, onEnd }: Props) {
   const { channelLinks } = useServices().chat
-  const { busy } = useStore(channelLinks.state)
   const { id, name, sender, form, reachable } = link
   return (
     <section data-testid="linked-account" aria-label={`${name || called}, linked`} className="channel-part">
@@ -32,7 +33,7 @@ export function LinkedAccount({ link, called }: Props) {
         <p className="min-w-0 flex-1 truncate font-medium">
           <bdi>{name || called}</bdi> <span className="font-normal text-ink-soft tabular-nums">…{sender}</span>
         </p>
-        <Unlink link={link} called={called} />
+        <Unlink link={link} called={called} onEnd={onEnd} />
       </div>
       {!reachable && <p className="text-sm text-danger">You have blocked us there; nothing reaches you.</p>}
       <Place link={link} called={called} />
@@ -40,7 +41,6 @@ export function LinkedAccount({ link, called }: Props) {
         <span className="text-sm text-ink-soft">Answers there</span>
         <select
           value={form}
-          disabled={busy}
           onChange={(event) => void channelLinks.change(id, { form: event.target.value as LinkView['form'] })}
           className="input"
         >
@@ -52,11 +52,10 @@ export function LinkedAccount({ link, called }: Props) {
         </select>
       </label>
       {CHOICES.map(([choice, words]) => (
-        <label key={choice} className="flex min-h-11 items-center gap-3">
+        <label key={choice} className="mt-1 flex min-h-11 items-center gap-3 leading-snug">
           <input
             type="checkbox"
             checked={link[choice]}
-            disabled={busy}
             onChange={(event) => void channelLinks.change(id, { [choice]: event.target.checked })}
             className="size-5 shrink-0 accent-(--accent)"
           />
@@ -68,23 +67,26 @@ export function LinkedAccount({ link, called }: Props) {
 }
 
 /** The conversation in which the talk goes on there; a button takes it to the open one. */
-function Place({ link: { id, conversation }, called }: Props) {
+function Place({ link: { id, conversation }, called }: Pick<Props, 'link' | 'called'>) {
   const { chat } = useServices()
   const open = useStore(chat.state).conversation?.id ?? null
   const { conversations } = useStore(chat.lists.state)
-  const { busy } = useStore(chat.channelLinks.state)
   if (conversation !== null && conversation === open) {
     return <p className="text-sm text-ink-soft">Goes on in this conversation.</p>
   }
   const title = conversations.find((one) => one.id === conversation)?.title
   const words = conversation === null ? 'Begins a new conversation.' : `Goes on in “${title || 'Untitled'}”.`
   return (
-    <div className="flex flex-wrap items-center justify-between gap-x-3">
-      <p className="min-w-0 text-sm text-ink-soft wrap-anywhere">{words}</p>
+    <div className="flex flex-wrap items-center gap-x-4">
+      <p className="w-full text-sm text-ink-soft wrap-anywhere">{words}</p>
+      {conversation !== null && (
+        <button type="button" onClick={() => void chat.openConversation(conversation)} className="button-link text-sm">
+          Open it here
+        </button>
+      )}
       {open !== null && (
         <button
           type="button"
-          disabled={busy}
           onClick={() => void chat.channelLinks.change(id, { conversation: open })}
           aria-label={`Continue this conversation on ${called}`}
           className="button-link text-sm"
@@ -97,16 +99,20 @@ function Place({ link: { id, conversation }, called }: Props) {
 }
 
 /** Ends the link at the second click. */
-function Unlink({ link: { id, name }, called }: Props) {
+function Unlink({ link: { id, name }, called, onEnd }: Props) {
   const { channelLinks } = useServices().chat
-  const { busy } = useStore(channelLinks.state)
   const [sure, setSure] = useState(false)
   const who = name || called
+  const unlink = () => {
+    setSure(!sure)
+    if (!sure) return
+    onEnd()
+    void channelLinks.end(id)
+  }
   return (
     <button
       type="button"
-      disabled={busy}
-      onClick={() => (sure ? void channelLinks.end(id) : setSure(true))}
+      onClick={unlink}
       onBlur={() => setSure(false)}
       aria-label={sure ? `Unlink ${who} for good` : `Unlink ${who}`}
       className={`button-link text-sm ${sure ? 'text-danger' : ''}`}

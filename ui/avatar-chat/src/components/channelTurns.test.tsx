@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
-import { noted, noteTranscribed, written, writtenIn } from '../test/facts'
+import { listening, noted, noteTranscribed, transcribed, written, writtenIn } from '../test/facts'
 import { viewOf } from '../test/fakes'
 import { openPage, settle } from '../test/page'
 
@@ -30,6 +30,22 @@ describe('a turn from a channel', () => {
     world.tell('t1', noteTranscribed('telegram', 'what is a star'))
     expect(words.textContent).toBe('what is a star')
     expect(badges()).toEqual(['Telegram, voice note'])
+  })
+})
+
+describe('what comes in elsewhere', () => {
+  it('takes nothing from what the person is saying or sending here', async () => {
+    const { world, chat } = await open()
+    await chat.send('hello')
+    world.tell('t1', listening)
+    world.tell('t2', writtenIn('telegram', 'hello'))
+    world.tell('t3', noted('telegram'))
+    const state = chat.state.get().conversation?.state.get()
+    expect(state?.activeTurn).toBe('t1')
+    expect(state?.pending.map(({ text }) => text)).toEqual(['hello'])
+    world.tell('t1', transcribed('what is a star'))
+    world.tell('t4', writtenIn('telegram', 'and a planet'))
+    expect(chat.state.get().conversation?.state.get().activeTurn).toBe('t4')
   })
 })
 

@@ -35,6 +35,8 @@ export class ChannelLinks {
   /** Counts requests and stops: an answer to an older request is dropped. */
   private asking = 0
   private watched = false
+  /** The newest act; the next one waits for it, so that two quick clicks are no conflict. */
+  private last: Promise<unknown> = Promise.resolve()
 
   constructor(client: Client) {
     this.client = client
@@ -88,7 +90,13 @@ export class ChannelLinks {
   }
 
   /** Do something, show what became of it, and ask for how it is now. Returns whether it worked. */
-  private async act(request: () => Promise<unknown>): Promise<boolean> {
+  private act(request: () => Promise<unknown>): Promise<boolean> {
+    const act = this.last.then(() => this.actNow(request))
+    this.last = act.catch(() => undefined)
+    return act
+  }
+
+  private async actNow(request: () => Promise<unknown>): Promise<boolean> {
     this.state.update((state) => ({ ...state, problem: null, busy: true }))
     let problem: string | null = null
     try {

@@ -162,6 +162,15 @@ async def test_a_token_that_does_not_hold_gets_one_answer_whatever_the_reason(re
     assert len(await receiving.link_events()) == before
 
 
+async def test_strangers_who_guess_are_told_once_a_minute_and_persons_each_time(receiving: Receiving) -> None:
+    await receiving.link("8")
+    for place in range(3):
+        for sender in ("7", "8"):
+            await receiving.receive(incoming(Text(text=f"link {TOKEN[:-1]}{place}"), sender=sender))
+    assert await receiving.texts("chat-7") == [phrase("link_invalid", "en")]
+    assert await receiving.texts("chat-8") == [phrase("link_invalid", "en")] * 3
+
+
 async def test_a_token_that_waited_in_the_inbox_counts_by_when_it_was_sent(receiving: Receiving) -> None:
     await receiving.offer(holds=-HOUR)
     await receiving.receive(incoming(START), stored_at=clock.now() - 2 * HOUR)

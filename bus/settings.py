@@ -158,7 +158,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Secret of the Meta app, which signs its webhooks."""
     whatsapp_verify_token: str = ""
     """The token that was typed in where the webhook was set up."""
-    whatsapp_api: str = "https://graph.facebook.com/v24.0"
+    whatsapp_api: str = "https://graph.facebook.com/v26.0"
     """Where the Graph API is, with its version."""
     notes_folder: str = ""
     """Folder in which `visavis note`, or anybody, drops recordings and finds the answers; empty: notes in the data

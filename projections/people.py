@@ -80,6 +80,7 @@ class People:
         self.by_sender: dict[SenderKey, str] = {}
         """Ids of confirmed links by each id of the sender."""
         self._of_person: dict[str, set[str]] = {}
+        self._in_conversation: dict[str, set[str]] = {}
         self._requested: dict[SenderKey, set[str]] = {}
 
     def apply(self, seq: int, event: LinkEvent) -> None:
@@ -103,6 +104,10 @@ class People:
     def links_of(self, person: str) -> list[Link]:
         """The links of a person that are not over, the one with the oldest news first."""
         return sorted((self.links[one] for one in self._of_person.get(person, ())), key=lambda one: one.seq)
+
+    def links_in(self, conversation: str) -> list[Link]:
+        """The confirmed links whose senders talk in a conversation."""
+        return [self.links[one] for one in sorted(self._in_conversation.get(conversation, ()))]
 
     def pending_requests(self, channel: str, account: str, sender: str, now: int) -> list[Link]:
         """The pairing codes of a sender that still hold.
@@ -135,12 +140,15 @@ class People:
             self._of_person.setdefault(link.person, set()).add(link.id)
         if link.state == "linked":
             self.by_sender.update(dict.fromkeys(link.senders, link.id))
+            if link.conversation is not None:
+                self._in_conversation.setdefault(link.conversation, set()).add(link.id)
         if link.state == "requested":
             self._requested.setdefault(link.senders[0], set()).add(link.id)
 
     def _forget(self, link: Link) -> None:
         """Take a link out of the indices."""
         _discard(self._of_person, link.person, link.id)
+        _discard(self._in_conversation, link.conversation or "", link.id)
         _discard(self._requested, link.senders[0], link.id)
         for key in link.senders:
             if self.by_sender.get(key) == link.id:

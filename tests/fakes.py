@@ -110,18 +110,23 @@ class FakeTranscriber:
 
     threads = 1
 
-    def __init__(self, *, uses_prompt: bool = False) -> None:
+    def __init__(self, *, uses_prompt: bool = False, languages: Sequence[str] = ("en",)) -> None:
         self.uses_prompt = uses_prompt
+        self._languages = languages
         self.prompts: list[str] = []
         self.phrases: list[tuple[Phrase, ...]] = []
+        self.likely: list[str] = []
         self.opened = self.closed = 0
         self.blocks: list[bytes] = []
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> FakeTranscription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> FakeTranscription:
         self.prompts.append(prompt)
         self.phrases.append(phrases)
-        if language != "en":
-            raise EngineError(f"expected en, got {language}", code="language_unsupported")
+        self.likely.append(likely)
+        if language not in self._languages:
+            raise EngineError(f"expected {', '.join(self._languages)}, got {language}", code="language_unsupported")
         self.opened += 1
         return FakeTranscription(self)
 

@@ -117,6 +117,22 @@ def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(forget(settings, arguments.character))
 
 
+def _note(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.notes import note
+
+    return asyncio.run(
+        note(settings, arguments.recording, text=arguments.text, output=arguments.output, limit=arguments.limit)
+    )
+
+
+def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis import channels
+
+    if arguments.act == "check":
+        return asyncio.run(channels.check(settings, color=_use_color(arguments)))
+    return channels.show_list(settings, as_json=arguments.json)
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -153,9 +169,29 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="remove a character that was made from a photo, and its face")
     forget.add_argument("character", help="its id")
     forget.set_defaults(run=_forget)
-    for command in (doctor, tail):
+    checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
+    _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
+    for command in (doctor, tail, checked):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
+
+
+def _add_channels(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Returns the parser of `check`."""
+    parser.set_defaults(run=_channels, act="list", json=False)
+    acts = parser.add_subparsers(dest="act", metavar="ACT")
+    listed = acts.add_parser("list", help="whether each is on, and the setting for it; what `visavis channels` does")
+    listed.add_argument("--json", action="store_true", help="as a JSON array")
+    return acts.add_parser("check", help="whether those that are on work, and what to do next")
+
+
+def _add_note(parser: argparse.ArgumentParser) -> None:
+    said = parser.add_mutually_exclusive_group(required=True)
+    said.add_argument("recording", nargs="?", type=Path, help="Ogg, WAV, MP3, M4A or another file with a voice")
+    said.add_argument("--text", help="words or a command such as /new, in place of a recording")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where the answer's recording goes")
+    parser.add_argument("--limit", type=_seconds, default=120.0, metavar="SECONDS", help="longest wait; default 120")
+    parser.set_defaults(run=_note)
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:
@@ -197,6 +233,13 @@ def _number(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not seconds > 0:
+        raise ValueError
+    return seconds
 
 
 def _token(text: str) -> str:

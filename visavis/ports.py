@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from bus.process.http_server import bind
 from bus.settings import PREFIX, Settings
+from services.channels.accounts import configured
 from services.dialogue.local_model import files as local_model
 
-SERVICES_WITH_HEALTH_PORT = ("stt", "dialogue", "tts", "render")
+SERVICES_WITH_HEALTH_PORT = ("stt", "dialogue", "tts", "render", "channels")
 """Services with a port for health and metrics; the gateway serves both on its one port."""
 
 
@@ -34,7 +35,7 @@ def required_ports(settings: Settings) -> Iterator[RequiredPort]:
         yield RequiredPort(local_model.HOST, settings.llm_port, f"{PREFIX}LLM_PORT", "the language model")
     for service in SERVICES_WITH_HEALTH_PORT:
         port = settings.health_port(service)
-        if port:
+        if port and (service != "channels" or configured(settings)):
             yield RequiredPort(settings.health_host, port, f"{PREFIX}{service.upper()}_PORT", f"health of {service}")
 
 

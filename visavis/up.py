@@ -22,6 +22,7 @@ from bus.process.discovery import discover
 from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
 from bus.stamping import new_character_event
+from services.channels.accounts import configured
 from services.characters import current_characters
 from services.dialogue.local_model import files as local_model
 from services.render.builtin_characters import BUILTIN_CHARACTERS
@@ -139,6 +140,11 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
         for name in SERVICES:
             command = [sys.executable, "-m", f"services.{name}"]
             supervisor.start(Child(name, command, is_shown=deadline.extend_on_download))
+        channels = configured(settings)
+        if channels:
+            # The folder alone, which is on by default, keeps nothing from being used.
+            essential = any(channel.has_network for channel in channels)
+            supervisor.start(Child("channels", [sys.executable, "-m", "services.channels"], essential=essential))
         missing = await _wait_for_services(event_log, supervisor, deadline)
         if missing:
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_TIMEOUT:.0f} s")
@@ -148,6 +154,8 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
     for name in SERVICES:
         if engines.get(name):
             print_line("visavis", f"{name} uses {engines[name]}")
+    if channels:
+        print_line("visavis", f"channels: {', '.join(channel.name for channel in channels)}")
     print_line("visavis", f"ready after {time.monotonic() - began:.1f} s: open http://{_browser_address(settings)}")
 
 

@@ -19,8 +19,8 @@ from bus.events import DeadLetter, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 
-_OF_CHANNELS = ("inbox", "delivery")
-"""First tokens of the subjects that name a channel, not a conversation."""
+_OF_CHANNELS = ("inbox", "delivery", "link")
+"""First tokens of the subjects that name a channel or a link, not a conversation."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class StoredDeadLetter:
 
     @property
     def place(self) -> str:
-        """The conversation; of messages that belong to a channel, that channel and what it calls the message."""
+        """The conversation; else the channel and what it calls the message, or the link."""
         parts = self.letter.subject.split(".") if self.letter else []
         return " ".join(parts[1:]) if parts and parts[0] in _OF_CHANNELS else self.conversation
 
@@ -57,6 +57,8 @@ class StoredDeadLetter:
         match self.letter.stream:
             case streams.INBOX:
                 return self.letter.data
+            case streams.PEOPLE:
+                return codec.decode_link_event(self.letter.data)
             case streams.DELIVERIES:
                 return codec.decode_delivery_event(self.letter.data)
             case streams.PEOPLE:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -78,16 +78,18 @@ class _MicroService(nats.micro.service.Service):
         endpoint: WorkEndpoint | None,
         note: Callable[[], str],
         serving: Callable[[], str],
+        metadata: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__(event_log.nc, config)
         self._queue = config.name
         self._endpoint = endpoint
         self._note = note
         self._serving = serving
+        self._more = metadata
 
     def info(self) -> nats.micro.service.ServiceInfo:
         info = super().info()
-        now = {"clock": str(clock.now()), "note": self._note(), "serving": self._serving()}
+        now = {**self._more(), "clock": str(clock.now()), "note": self._note(), "serving": self._serving()}
         info.metadata = {**(info.metadata or {}), **{key: value for key, value in now.items() if value}}
         if self._endpoint is not None:
             subject = ",".join(self._endpoint.subjects)
@@ -130,6 +132,7 @@ async def announce(
     endpoint: WorkEndpoint | None = None,
     note: Callable[[], str] = str,
     serving: Callable[[], str] = str,
+    metadata: Callable[[], Mapping[str, str]] = dict,
 ) -> AsyncIterator[None]:
     """Answer discovery under this name while the context lasts.
 
@@ -137,6 +140,7 @@ async def announce(
         engine: that was chosen.
         serving: the engine that serves, where that is another one, else ""; asked at each answer.
         note: what a person should know about its state, in one line; asked at each answer.
+        metadata: what else it tells of itself; asked at each answer.
     """
     config = ServiceConfig(
         name=name,
@@ -144,7 +148,7 @@ async def announce(
         description=f"Visavis {name}",
         metadata={"engine": engine, "pid": str(os.getpid())},
     )
-    service = _MicroService(event_log, config, endpoint, note, serving)
+    service = _MicroService(event_log, config, endpoint, note, serving, metadata)
     await service.start()
     await _warn_of_clock(event_log)
     try:

@@ -78,6 +78,8 @@ class Executor:
 
     def cancel_turn(self, turn: tuple[str, str]) -> None:
         """Stop the items of a turn: the person has interrupted it."""
+        if not self._service.interruptible:
+            return
         for task in self._running.get(turn, ()):
             self._cancel_until_done(task)
 
@@ -92,7 +94,9 @@ class Executor:
         """Execute an item and acknowledge it; returns False where another worker has taken it over."""
         turn = turn_of(item.event)
         repeated = item.deliveries > 1 or item.requeued
-        if await self._interruptions.is_interrupted(item.event, stored=item.stored, repeated=repeated):
+        if self._service.interruptible and await self._interruptions.is_interrupted(
+            item.event, stored=item.stored, repeated=repeated
+        ):
             await acknowledge(item.msg)
             return True
         task = asyncio.create_task(self._run_with_retries(item))
@@ -177,6 +181,8 @@ class Executor:
         """Take the item over where another worker may have started on it."""
         if item.deliveries > 1 or item.requeued or duplicate:
             await item.output.take_over()
+        elif not self._service.publishes_facts:
+            return
         elif item.stored < self._interruptions.since + _CLOCK_SKEW:
             if await self._prior_work.was_started(item.event.conversation, item.event.id, item.sequence):
                 await item.output.take_over()

@@ -133,16 +133,19 @@ class FencedOutput:
         finally:
             self.publish_seconds += time.perf_counter() - began
 
-    async def publish_failure(self, bodies: Iterable[Body]) -> None:
-        """Publish the facts that say that this item failed for good.
+    async def publish_failure(self, outputs: Iterable[Body | DeliveryOutput]) -> None:
+        """Publish the facts and messages that say that this item failed for good.
 
         Raises:
             Superseded: another worker has taken the item over.
         """
         try:
-            for position, body in enumerate(bodies):
+            for position, output in enumerate(outputs):
+                if isinstance(output, DeliveryOutput):
+                    await self._queue_delivery(output)
+                    continue
                 with suppress(DuplicateOutput):  # published by an earlier try
-                    await self._publish_fact(self._failure_id(position), body)
+                    await self._publish_fact(self._failure_id(position), output)
         except Conflict as error:
             raise Superseded(f"another {self._service} has taken over the work on {self._event.id}") from error
 

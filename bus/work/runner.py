@@ -88,7 +88,10 @@ class Runner:
         endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
         try:
             async with (
-                announce(self._event_log, service.name, service.engine, endpoint, service.note, service.serving),
+                announce(
+                    self._event_log, service.name, service.engine, endpoint, service.note, service.serving,
+                    service.metadata,
+                ),  # fmt: skip
                 asyncio.TaskGroup() as tasks,
             ):
                 tasks.create_task(self._event_log.watch.run())

@@ -6,7 +6,7 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -123,7 +123,7 @@ class Handler(Protocol):
     def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]: ...
 
 
-def _no_facts(event: Event, error: VisavisError) -> Iterable[Body]:
+def _no_facts(event: Event, error: VisavisError) -> Iterable[Body | DeliveryOutput]:
     return ()
 
 
@@ -146,14 +146,21 @@ class Service:
     """Name of the engine that was chosen, for discovery and `doctor`."""
     serving: Callable[[], str] = field(default=str)
     """Name of the engine that serves now, where that may be another one: the chosen one is still loaded; "": it is."""
-    on_failure: Callable[[Event, VisavisError], Iterable[Body]] = field(default=_no_facts)
-    """Facts that show the person that handling an event failed for good."""
+    on_failure: Callable[[Event, VisavisError], Iterable[Body | DeliveryOutput]] = field(default=_no_facts)
+    """Facts or messages that show the person that handling an event failed for good."""
+    interruptible: bool = True
+    """False: the handler goes on where the person interrupts the turn, and reads that on the log itself."""
+    publishes_facts: bool = True
+    """False: it publishes messages for channels only, which are queued once by their ids. Facts that its events caused
+    are then the work of other services, and no sign that another worker has begun."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
     """Gauges of the machine; called in a thread each time that the metrics are read."""
     note: Callable[[], str] = field(default=str)
     """What a person should know about its state now, such as a download, in one line; for discovery."""
+    metadata: Callable[[], Mapping[str, str]] = field(default=dict)
+    """What else it tells of itself now; for discovery."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""
     concurrency: int = 8

@@ -30,12 +30,16 @@ class Capabilities:
     """Voice notes can be sent."""
     video: bool = False
     shows_activity: bool = True
+    activity_every: float = 4.5
+    """Seconds after which the activity has to be shown again."""
     mirrors: bool = True
     """What is said elsewhere may be shown there unasked; not where each message costs."""
     proves_delivery: bool = False
     """It tells later what became of a message, also of one whose answer was lost."""
     largest_voice_note: int = 1_000_000
     """Bytes; larger ones arrive as files."""
+    longest_video: float = 59.0
+    """Seconds; Telegram's round videos end at 60, the last packet of sound included."""
     longest_text: int = 4096
     """Characters."""
     messages_per_second: float = 30.0
@@ -169,8 +173,10 @@ class NotSent(VisavisError):
     code = "not_sent"
     retryable = True
 
-    def __init__(self, detail: str, *, after: float | None = None, everywhere: bool = False) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str, *, after: float | None = None, everywhere: bool = False, code: str = "not_sent"
+    ) -> None:
+        super().__init__(detail, code=code)
         self.after = after
         self.everywhere = everywhere
 
@@ -207,6 +213,11 @@ class Channel(Protocol):
     account: str
     """Our own account there, one token of a subject; known once `check` or `run` has asked, else by the settings."""
     capabilities: Capabilities
+
+    @property
+    def label(self) -> str:
+        """The account as people know it, such as @name or a telephone number; empty: not known yet."""
+        ...
 
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         """What one stored update says.

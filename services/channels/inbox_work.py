@@ -13,6 +13,7 @@ from bus.work.stream_worker import StreamItem, StreamWork
 from services.channels.channel import Channel, Ignored, Incoming, Progress
 from services.channels.inbox import Inbox
 from services.channels.linking import Linking
+from services.channels.owner_link import is_owner_link
 from services.channels.spoken_commands import SpokenCommands
 
 COMMAND_HOLDS = 24 * 3600_000_000
@@ -44,7 +45,9 @@ def welcome_work(linking: Linking) -> StreamWork:
     """The work on links that were confirmed in the page."""
 
     async def handle(item: StreamItem) -> None:
-        await linking.welcome(codec.decode_link_event(item.record.data))
+        event = codec.decode_link_event(item.record.data)
+        if not is_owner_link(event):
+            await linking.welcome(event)
 
     return StreamWork(
         name="welcomes", stream=streams.PEOPLE, subjects=(subjects.ALL_LINKS,), key=_link_of, handle=handle

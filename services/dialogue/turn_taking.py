@@ -123,7 +123,7 @@ def overlap(facts: Facts, transcript: TranscriptFinal) -> Overlap:
     onset = listed[place][1]
     assert isinstance(onset.body, UtteranceStarted)
     if onset.body.session is None:
-        return Overlap(None)  # a recording: nothing was playing where it was spoken
+        return Overlap(None)  # a recording: "okay" was said into no voice, but sent as an answer
     told = _Told(listed)
     playbacks = _playbacks(listed, onset.body.session, onset.at)
     if playbacks and told.was_going_on(playbacks[-1], place):

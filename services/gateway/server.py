@@ -20,6 +20,7 @@ from bus.log.event_log import EventLog
 from bus.process.discovery import announce
 from bus.process.http_server import serve
 from bus.settings import DETECT_LANGUAGE, Settings
+from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.feed import Feed
 from services.gateway.listening.endpointing import Endpointer
@@ -32,10 +33,12 @@ from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
 from services.gateway.web.api import make_app
+from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
+from services.gateway.web.links import Links
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
 from services.models.progress import DOWNLOADS
@@ -111,6 +114,8 @@ class GatewayServer:
             max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
+        self._people = PeopleReader(event_log, timeout=retry_for)
+        self._links = Links(event_log, self._people)
         self._ice_servers = parse_ice_servers(settings.ice_servers)
         self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -122,6 +127,8 @@ class GatewayServer:
                 idle=self._idle_loops,
                 conversations=self._conversations,
                 faces=self._faces,
+                links=self._links,
+                channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
                 serve_session=self._serve_session,
                 ice_servers=self._ice_servers,
@@ -140,6 +147,7 @@ class GatewayServer:
         async with announce(self._event_log, "gateway", note=DOWNLOADS.note), asyncio.TaskGroup() as tasks:
             tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
+            tasks.create_task(self._people.run())
             tasks.create_task(self._follow_characters())
             tasks.create_task(self._follow_idle_loops())
             async with serve(self.app(), listener) as serving:

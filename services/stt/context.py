@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from bus.work.service import Reader
 from projections.characters import visible_to
 from projections.conversation import Conversation, Message, fold_all, heard_messages
+from projections.language import language_in_use
 from services.characters import current_characters
 from services.command_phrases import Phrase, command_phrases
 
@@ -29,6 +30,7 @@ class Expected:
 
     prompt: str = ""
     phrases: tuple[Phrase, ...] = ()
+    language: str = ""
 
 
 class RecognitionContext:
@@ -44,7 +46,8 @@ class RecognitionContext:
         self._cache[conversation] = state
         characters = visible_to(state.person, await current_characters(reader))
         names = [character.name for character in characters.values()]
-        return Expected(build_prompt(names, heard_messages(state)), command_phrases(tuple(names[:MAX_NAMES])))
+        phrases = command_phrases(tuple(names[:MAX_NAMES]))
+        return Expected(build_prompt(names, heard_messages(state)), phrases, language_in_use(state))
 
 
 def build_prompt(names: list[str], messages: list[Message]) -> str:

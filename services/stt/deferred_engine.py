@@ -22,9 +22,11 @@ class DeferredEngine:
         """The engine that serves in the place of the deferred one; "" once that is loaded."""
         return self._deferred.serving
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> Transcription:
         try:
-            return self._deferred.current.open(language, prompt, phrases)
+            return self._deferred.current.open(language, prompt, phrases, likely)
         except EngineError as error:
             if self._deferred.resolved.is_set():
                 raise

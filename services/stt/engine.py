@@ -63,13 +63,17 @@ class Transcriber(Protocol):
         """Whether the recogniser makes use of a prompt or of phrases."""
         ...
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> Transcription:
         """Begin an utterance.
 
         Args:
             language: BCP-47 tag; "und" to detect the language.
             prompt: names that may occur and the preceding messages.
             phrases: commands; the recogniser may prefer one as the whole utterance where the sound nearly fits it.
+            likely: BCP-47 tag of the language that is in use; the recogniser may believe it where a short sound leaves
+                the language open. Empty: none is.
         Raises:
             EngineError: the language is not supported, or the recogniser cannot begin.
         """

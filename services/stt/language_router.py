@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cached_property
 
+from bus.errors import VisavisError
 from bus.events import UNKNOWN_LANGUAGE
 from services.command_phrases import Phrase
 from services.stt.engine import Transcriber, Transcription
 
+log = logging.getLogger(__name__)
+
 
 class LanguageRouter:
-    """One engine for English and undetected languages, a second one, loaded at the first need, for all others.
+    """One engine for English, a second one, loaded at the first need, for all others and where the language has to be
+    detected: the first one would hear English in any language.
 
     Args:
         load_others: loads the engine for other languages.
@@ -28,7 +33,16 @@ class LanguageRouter:
     def _others(self) -> Transcriber:
         return self._load_others()
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> Transcription:
         code = language.lower().split("-")[0]
-        engine = self.english if code in ("en", UNKNOWN_LANGUAGE) else self._others
-        return engine.open(language, prompt, phrases)
+        if code == "en":
+            return self.english.open(language, prompt, phrases, likely)
+        try:
+            return self._others.open(language, prompt, phrases, likely)
+        except VisavisError as error:
+            if code != UNKNOWN_LANGUAGE:
+                raise
+            log.warning("the language cannot be detected, heard as English", extra={"why": error.detail})
+            return self.english.open(language, prompt, phrases, likely)

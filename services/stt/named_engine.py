@@ -23,8 +23,10 @@ class NamedEngine:
     def uses_prompt(self) -> bool:
         return self._engine.uses_prompt
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> Transcription:
-        return _NamedTranscription(self._engine.open(language, prompt, phrases), self._name)
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> Transcription:
+        return _NamedTranscription(self._engine.open(language, prompt, phrases, likely), self._name)
 
 
 class _NamedTranscription:

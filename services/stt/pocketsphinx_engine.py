@@ -67,7 +67,9 @@ class PocketsphinxEngine:
         """Decoders without an utterance."""
         return len(self._idle)
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> PocketsphinxTranscription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> PocketsphinxTranscription:
         if language.lower().split("-")[0] not in ("en", UNKNOWN_LANGUAGE):
             detail = f"pocketsphinx hears English only, got language {language!r}"
             raise EngineError(detail, code="language_unsupported")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
@@ -34,6 +34,9 @@ T = TypeVar("T")
 
 BLOCK_BYTES = 2 * MICROPHONE_RATE * 64 // 1000
 """Audio per call of the engine, 64 ms: the engine may hold the interpreter lock for the whole call."""
+RECORDING_BYTES = 2 * MICROPHONE_RATE * 30
+"""Audio of a recording per call, 30 s, as much as Whisper decodes at once: in small pieces it would be decoded at each
+pause as if that were its end. Not with engines that hold the interpreter lock; they have one thread."""
 CONCURRENCY = 4
 """Utterances handled at once; more if the engine recognises more in parallel."""
 
@@ -55,21 +58,21 @@ class UtteranceTranscriber:
             expected = await self._context.expected(event.conversation, reader)
         # Words that are passed on from another person are no commands.
         phrases = () if body.forwarded else expected.phrases
-        opening = self._run(self._transcriber.open, body.language, expected.prompt, phrases)
+        opening = self._run(self._transcriber.open, body.language, expected.prompt, phrases, expected.language)
         last: asyncio.Future[Any] = opening
         try:
             transcription = await asyncio.shield(opening)
             chunks = reader.follow(AudioIn, subjects.audio_in(event.conversation, body.utterance))
-            # A follower is an async generator, though its type says iterator only.
-            async with aclosing(cast("Any", chunks)) as following:
-                received = 0
-                async for chunk in following:
-                    for block in _blocks(chunk, received):
-                        last = self._run(transcription.push, block)
-                        text = await asyncio.shield(last)
-                        if text:
-                            yield TranscriptPartial(utterance=body.utterance, text=text)
-                    received = max(received, chunk.sample + len(chunk.pcm) // 2)
+            async with (
+                # A follower is an async generator, though its type says iterator only.
+                aclosing(cast("Any", chunks)) as following,
+                aclosing(_blocks(following, self._block_bytes(body))) as blocks,
+            ):
+                async for block in blocks:
+                    last = self._run(transcription.push, block)
+                    text = await asyncio.shield(last)
+                    if text:
+                        yield TranscriptPartial(utterance=body.utterance, text=text)
             last = self._run(transcription.finish)
             transcript = await asyncio.shield(last)
         except StreamStalled as error:
@@ -92,6 +95,10 @@ class UtteranceTranscriber:
             forwarded=body.forwarded,
         )
 
+    def _block_bytes(self, body: UtteranceStarted) -> int:
+        is_recording = body.session is None and self._transcriber.threads > 1
+        return RECORDING_BYTES if is_recording else BLOCK_BYTES
+
     def _run(self, call: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
@@ -102,21 +109,29 @@ class UtteranceTranscriber:
             self._threads.submit(opening.result().close)
 
 
-def _blocks(chunk: AudioIn, received: int) -> Iterator[bytes]:
-    """The audio of a chunk in blocks, without samples already received (a chunk may be delivered twice).
-
-    Args:
-        received: samples of the utterance so far.
+async def _blocks(chunks: AsyncIterator[AudioIn], size: int) -> AsyncGenerator[bytes, None]:
+    """The audio in blocks of at most `size` bytes, without samples already received (a chunk may be delivered twice).
+    Of someone who speaks, each chunk at once.
 
     Raises:
-        InvalidInput: half a sample is left over, or samples before the chunk are missing.
+        InvalidInput: half a sample is left over, or samples before a chunk are missing.
     """
+    received, pending = 0, b""
+    async for chunk in chunks:
+        pending += _new_audio(chunk, received)
+        received = max(received, chunk.sample + len(chunk.pcm) // 2)
+        while len(pending) >= size or (pending and (chunk.final or size == BLOCK_BYTES)):
+            yield pending[:size]
+            pending = pending[size:]
+
+
+def _new_audio(chunk: AudioIn, received: int) -> bytes:
+    """The audio of a chunk after so many samples of the utterance."""
     if len(chunk.pcm) % 2:
         raise InvalidInput(f"expected 16 bit samples, an even number of bytes, got {len(chunk.pcm)} bytes")
     if chunk.sample > received:
         raise InvalidInput(f"expected audio from sample {received} on, got a chunk that starts at {chunk.sample}")
-    for start in range(2 * (received - chunk.sample), len(chunk.pcm), BLOCK_BYTES):
-        yield chunk.pcm[start : start + BLOCK_BYTES]
+    return chunk.pcm[2 * (received - chunk.sample) :]
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:

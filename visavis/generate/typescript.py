@@ -1,7 +1,8 @@
 """Generates the TypeScript types of the page's data: `python -m visavis.generate.typescript`; `--check` compares.
 
-Reads the source of `bus/events.py` and `projections/view.py`, so that names of aliases and docstrings of fields are
-kept. All fields are required, as msgspec encodes defaults, except those that may be `UnsetType`.
+Reads the source of `bus/events.py`, `projections/view.py` and `projections/link_view.py`, so that names of aliases and
+docstrings of fields are kept. All fields are required, as msgspec encodes defaults, except those that may be
+`UnsetType`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from types import ModuleType
 import msgspec
 
 from bus import events
-from projections import view
+from projections import link_view, view
 from visavis.generate.output import inline_literals, write_or_check
 
 ROOTS: Mapping[ModuleType, tuple[str, ...]] = {
     events: ("Event", "LiveEvent"),
     view: ("ConversationView", "ConversationUpdate"),
+    link_view: ("ChannelsView", "LinkOffer"),
 }
 """The types that the page receives, by module; they and all types that they refer to are generated."""
 CONSTANTS = ("MICROPHONE_RATE", "SPEECH_RATE")

@@ -17,6 +17,7 @@ from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
+from services.gateway.web.link_routes import LinkRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 
 _STATUS = {
     "not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400, "switched_off": 403,
-    "too_many": 409, "taken": 409,
+    "too_many": 409, "taken": 409, "conflict": 409, "not_claimed": 409, "not_linked": 409, "already_linked": 409,
+    "over": 410, "too_many_tries": 429,
 }
 
 
@@ -35,8 +37,9 @@ def make_app(context: GatewayContext) -> Starlette:
         *CharacterRoutes(context).routes,
         *ConversationRoutes(context).routes,
         *WebRTCRoutes(context).routes,
+        *LinkRoutes(context).routes,
         StatusRoute(context).route,
-        Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "DELETE"]),
+        Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
     return Starlette(
         routes=[
@@ -63,4 +66,5 @@ async def _error(request: Request, error: Exception) -> Response:
         level = logging.DEBUG if error.code == "unavailable" else logging.WARNING
         log.log(level, "request failed", extra={"path": request.url.path, "why": error.detail})
         return error_answer(503, error.code, error.detail, {"Retry-After": "2"})
-    return error_answer(_STATUS.get(error.code, 400), error.code, error.detail)
+    headers = {"Retry-After": "60"} if error.code == "too_many_tries" else None
+    return error_answer(_STATUS.get(error.code, 400), error.code, error.detail, headers)

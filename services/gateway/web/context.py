@@ -13,8 +13,10 @@ from bus.process import health
 from services.gateway.feed import Feed
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
+from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
+from services.gateway.web.links import Links
 from services.improvements import Machine
 
 
@@ -27,6 +29,8 @@ class GatewayContext:
     idle: IdleLoops
     conversations: Conversations
     faces: FaceRequests
+    links: Links
+    channels: ConfiguredChannels
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
     serve_session: Callable[[Session], None]

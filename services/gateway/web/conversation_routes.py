@@ -63,7 +63,9 @@ class ConversationRoutes:
 
     async def open_conversation(self, request: Request) -> Response:
         wanted = await read_json(request, NewConversation)
-        conversation_id = await self._conversations.open(current_person(request), wanted.character)
+        person = current_person(request)
+        conversation_id = await self._conversations.open(person, wanted.character)
+        await self._context.links.follow(person, conversation_id)
         return JSONResponse({"id": conversation_id}, 201)
 
     async def list_conversations(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bus.process.discovery import ServiceInfo, discover
+from services.gateway.web.configured_channels import channels_in
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.engine_words import downloads_in, engine_words
 from services.improvements import Machine, improvements
@@ -29,12 +30,14 @@ class StatusRoute:
     async def _status(self, request: Request) -> Response:
         connected = self._context.event_log.connected
         machine = await asyncio.to_thread(self._context.this_machine)
-        running = {one.name: one for one in await discover(self._context.event_log)} if connected else {}
+        answers = await discover(self._context.event_log) if connected else []
+        running = {one.name: one for one in answers}
         return JSONResponse(
             {
                 "bus": "up" if connected else "down",
                 **status(running, machine),
                 "faces_per_person": self._context.faces.max_faces,
+                "channels": sorted({one.name for one in channels_in(answers)}),
             }
         )
 

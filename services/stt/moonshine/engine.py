@@ -56,7 +56,9 @@ class MoonshineEngine:
         self._trees: LRUCache[tuple[Phrase, ...], PhraseTree] = LRUCache(_KEPT_TREES)
         self.batcher: Batcher[Window, DecodedWindow] = Batcher(self.decode, 1)
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> StreamingTranscription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> StreamingTranscription:
         code = language.lower().split("-")[0]
         if code not in ("en", UNKNOWN_LANGUAGE):
             raise EngineError(f"Moonshine tiny knows English only, not {language!r}", code="language_unsupported")

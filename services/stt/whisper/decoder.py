@@ -17,7 +17,7 @@ from bus.errors import InvalidInput
 from bus.events import MICROPHONE_RATE, Word
 from services.audio import Samples
 from services.stt.hallucination_filter import COMPRESSION_RATIO_THRESHOLD, LOGPROB_THRESHOLD, compression_ratio
-from services.stt.streaming import DecodedWindow, Window
+from services.stt.streaming import LANGUAGE_CONFIDENCE, DecodedWindow, Window
 from services.stt.whisper.network import (
     ENCODER_POSITIONS_PER_SECOND,
     SPECTROGRAM_FRAMES,
@@ -89,7 +89,9 @@ class WhisperDecoder:
         encoded = self._network.encode(np.stack([self._features(task.window.samples) for task in tasks]))
         if not tasks[0].window.language:
             for task, (language, probability) in zip(tasks, self._detect_language(encoded), strict=True):
-                task.language, task.language_probability = language, probability
+                certain = probability >= LANGUAGE_CONFIDENCE or not self.supports(task.window.likely)
+                task.language = language if certain else task.window.likely
+                task.language_probability = probability
         self._generate(tasks, encoded)
         if len(tasks) == 1 and tasks[0].window.final and _has_failed(self._tokenizer, tasks[0]):
             again = tasks[0]

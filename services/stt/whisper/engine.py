@@ -35,14 +35,18 @@ class WhisperEngine:
         self._make_vad = make_vad
         self.batcher: Batcher[Window, DecodedWindow] = Batcher(self._decoder.decode, network.batch_size)
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> StreamingTranscription:
-        code = language.lower().split("-")[0]
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> StreamingTranscription:
+        code = primary_code(language)
         if code == UNKNOWN_LANGUAGE:
             code = ""
         elif not self._decoder.supports(code):
             raise EngineError(f"this Whisper model does not know language {language!r}", code="language_unsupported")
         segmenter = Segmenter(self._make_vad(), WINDOW)
-        return StreamingTranscription(self.batcher, segmenter, code, prompt, fast_prefill=self._fast_prefill)
+        return StreamingTranscription(
+            self.batcher, segmenter, code, prompt, fast_prefill=self._fast_prefill, likely=primary_code(likely)
+        )
 
     def warm_up(self) -> None:
         """Decode silence twice: the first run initialises the device, the second measures its speed."""
@@ -52,3 +56,8 @@ class WhisperEngine:
 
     def close(self) -> None:
         self.batcher.close()
+
+
+def primary_code(language: str) -> str:
+    """The language of a BCP-47 tag, without its region."""
+    return language.lower().split("-")[0]

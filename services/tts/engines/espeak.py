@@ -11,9 +11,9 @@ import msgspec
 
 from bus.errors import EngineError
 from services.audio import samples_from_pcm
+from services.helper_process import HelperProcess
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines.espeak_process import Request, Response
-from services.tts.engines.helper_process import HelperProcess
 from services.tts.engines.language_router import is_latin
 from services.tts.lips.visemes import Phoneme, WeightedVisemes, ipa_visemes, viseme_marks
 

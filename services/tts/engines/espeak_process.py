@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from services.tts.engines.helper_process import read_message, write_message
+from services.helper_process import read_message, write_message
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 0x8000

@@ -14,8 +14,8 @@ import numpy as np
 
 from bus.errors import EngineError
 from services.audio import samples_from_pcm
+from services.helper_process import HelperProcess
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
-from services.tts.engines.helper_process import HelperProcess
 from services.tts.engines.language_router import is_latin
 from services.tts.engines.long_text import FADE, PAUSE, leading_silence, split_text, trim_and_fade
 from services.tts.engines.pico_process import Request, Response

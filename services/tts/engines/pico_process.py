@@ -13,7 +13,7 @@ import sys
 
 import msgspec
 
-from services.tts.engines.helper_process import read_message, write_message
+from services.helper_process import read_message, write_message
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

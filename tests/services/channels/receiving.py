@@ -33,7 +33,7 @@ TOKEN = "abcdefghijklmnopqrstuv"
 class FakeChannel:
     """Takes what the test says that its updates are."""
 
-    name, account = "telegram", "bot"
+    name, account, label = "telegram", "bot", "@bot"
 
     def __init__(self) -> None:
         self.capabilities = Capabilities(video=True)

@@ -162,6 +162,16 @@ def test_what_does_not_end_in_a_question_mark_is_none(text: str) -> None:
     assert not is_question(text)
 
 
+def test_a_recording_is_no_backchannel_however_brief() -> None:
+    log = Log(("It is late.", 2.0))
+    log.add(1, UtteranceStarted(utterance="u"), "t2")
+    transcript = TranscriptFinal(utterance="u", text="okay", language="en", confidence=0.9)
+    log.add(2, transcript, "t2")
+    found = answers_question(log.facts, transcript)
+    assert found is not None
+    assert found.question is None
+
+
 def test_the_newest_words_overtake_all_earlier_ones_of_their_conversation() -> None:
     words = NewestWords()
     first, second = event(MessageReceived(message="a", text="one"), name="a"), event(

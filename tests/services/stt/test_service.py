@@ -16,6 +16,7 @@ from bus.events import (
     MICROPHONE_RATE,
     AudioIn,
     CharacterCreated,
+    ConversationOpened,
     MediaT,
     MessageReceived,
     StepFailed,
@@ -218,10 +219,33 @@ async def test_the_transcript_has_the_detected_language_or_the_given_one() -> No
         assert outputs[-1].language == published
 
 
+async def test_a_recording_is_given_to_the_recogniser_in_large_pieces() -> None:
+    transcriber = FakeTranscriber(languages=("und",))
+    transcriber.threads = 8
+    audio = chunks(*[b"\1\0" * 8_000] * 125)
+    started = event(UtteranceStarted(utterance="u", language="und"))
+    reader = FakeReader(media={SUBJECT: [*audio[:3], *audio[1:]]})
+    outputs = [output async for output in UtteranceTranscriber(transcriber, "fake")(started, reader)]
+    assert [len(block) for block in transcriber.blocks] == [2 * 16_000 * 30] * 2 + [2 * 16_000 * 2.5]
+    assert isinstance(outputs[-1], TranscriptFinal)
+
+
+async def test_the_recogniser_is_told_the_language_that_the_person_last_used() -> None:
+    transcriber = FakeTranscriber(uses_prompt=True, languages=("und",))
+    facts = [(1, event(ConversationOpened(person="p", character="ada", language="de"), at=1))]
+    reader = FakeReader(facts, media={SUBJECT: chunks(b"\1\0" * 100)})
+    started = event(UtteranceStarted(utterance="u", language="und"), at=2)
+    async for _ in UtteranceTranscriber(transcriber, "fake")(started, reader):
+        pass
+    assert transcriber.likely == ["de"]
+
+
 class _German(FakeTranscriber):
     """Detects German in everything."""
 
-    def open(self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = ()) -> FakeTranscription:
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> FakeTranscription:
         transcription = super().open("en")
         found = transcription.finish
         transcription.finish = lambda: replace(found(), language="de")  # type: ignore[method-assign]

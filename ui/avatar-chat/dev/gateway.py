@@ -341,7 +341,7 @@ async def status(request: Request) -> Response:
     ]
     mind = {"service": "dialogue", "title": "A language model makes the conversation real.",
             "cost": "1.1 GB to download", "command": "make mind"}  # fmt: skip
-    return JSONResponse({"bus": "up", "services": services, "suggestions": [mind], "faces_per_person": 0})
+    return JSONResponse({"bus": "up", "services": services, "suggestions": [mind], "faces_per_person": 0, "channels": []})
 
 
 def main() -> None:

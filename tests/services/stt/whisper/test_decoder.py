@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -95,6 +96,31 @@ def test_the_language_is_detected_if_not_given(network: Network) -> None:
     found, given = WhisperDecoder(network).decode([Window(LONG), Window(LONG, "de")])
     assert (found.language, given.language, given.language_probability) == ("en", "de", 1.0)
     assert 0.5 < found.language_probability < 1
+
+
+class _Unsure:
+    """A network that is not sure of the language that it detects."""
+
+    def __init__(self, network: Network, probability: float) -> None:
+        self._network, self._probability = network, probability
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+    def detect_language(self, encoded: Any) -> list[tuple[str, float]]:
+        return [(language, self._probability) for language, _ in self._network.detect_language(encoded)]
+
+
+@pytest.mark.parametrize(
+    ("probability", "likely", "language"),
+    [(0.79, "de", "de"), (0.81, "de", "en"), (0.5, "", "en"), (0.5, "tlh", "en")],
+)
+def test_where_the_language_is_not_certain_the_likely_one_is_believed(
+    network: Network, probability: float, likely: str, language: str
+) -> None:
+    decoder = WhisperDecoder(cast("Network", _Unsure(network, probability)))
+    (decoded,) = decoder.decode([Window(LONG, likely=likely)])
+    assert (decoded.language, decoded.language_probability) == (language, probability)
 
 
 @pytest.mark.parametrize("noise", [0, 3, 30])

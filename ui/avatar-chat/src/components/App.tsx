@@ -10,6 +10,7 @@ import type { Character } from '../services/avatarClient'
 import { readable } from '../services/colour'
 import { AvatarVideo } from './AvatarVideo'
 import { Captions } from './Captions'
+import { ChannelsDialog } from './ChannelsDialog'
 import { CharacterSelector } from './CharacterSelector'
 import { Composer } from './Composer'
 import { ConversationList } from './ConversationList'
@@ -22,7 +23,7 @@ import { Readout } from './Readout'
 import { Transcript } from './Transcript'
 import { VoiceControls } from './VoiceControls'
 
-type Open = 'list' | 'help' | 'face' | 'engines' | null
+type Open = 'list' | 'help' | 'face' | 'engines' | 'channels' | null
 
 /** The page. */
 export function App() {
@@ -42,7 +43,12 @@ export function App() {
       <a href="#message" className="skip">
         Skip to the message box
       </a>
-      <Header onList={() => setOpen('list')} onEngines={() => setOpen('engines')} onHelp={() => setOpen('help')} />
+      <Header
+        onList={() => setOpen('list')}
+        onEngines={() => setOpen('engines')}
+        onChannels={() => setOpen('channels')}
+        onHelp={() => setOpen('help')}
+      />
       <main className="stage">
         {readout && <Readout />}
         <CharacterSelector onNew={() => setOpen('face')} />
@@ -54,6 +60,7 @@ export function App() {
       {open === 'list' && <ConversationList onClose={() => setOpen(null)} />}
       {open === 'face' && <FaceDialog onClose={close} />}
       {open === 'engines' && <EnginesDialog onClose={close} />}
+      {open === 'channels' && <ChannelsDialog onClose={close} />}
       {open === 'help' && <HelpDialog onClose={() => setOpen(null)} />}
     </div>
   )

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 /** Milliseconds for which the button says what it did. */
 const SAID_FOR = 3000
 
-/** A command of the shell, with a button that copies it, or selects it where a page must not copy. */
+/** A command for a shell, or a text to send; a button copies it, or selects it where a page must not copy. */
 export function CopyableCommand({ command }: { readonly command: string }) {
   const code = useRef<HTMLElement>(null)
   const [said, setSaid] = useState('')

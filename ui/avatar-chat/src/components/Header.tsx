@@ -1,4 +1,4 @@
-import { Captions, CaptionsOff, CircleQuestionMark, MessagesSquare, SquarePen } from 'lucide-react'
+import { Captions, CaptionsOff, CircleQuestionMark, MessagesSquare, Smartphone, SquarePen } from 'lucide-react'
 import { useEffect } from 'react'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
@@ -8,12 +8,14 @@ import { EngineBadge } from './EngineBadge'
 interface Props {
   readonly onList: () => void
   readonly onEngines: () => void
+  readonly onChannels: () => void
   readonly onHelp: () => void
 }
 
-export function Header({ onList, onEngines, onHelp }: Props) {
+export function Header({ onList, onEngines, onChannels, onHelp }: Props) {
   const { chat, preferences } = useServices()
   const { captions } = useStore(preferences.state)
+  const channels = useStore(chat.serverStatus.state)?.channels ?? []
   const title = useConversation()?.view.title
   useEffect(() => {
     document.title = title ? `${title} · Visavis` : 'Visavis'
@@ -34,11 +36,24 @@ export function Header({ onList, onEngines, onHelp }: Props) {
         >
           <SquarePen aria-hidden className="size-5" />
         </button>
-        <h1 className="min-w-0 truncate pl-2 font-medium">
+        <h1 className={`min-w-0 truncate pl-2 font-medium ${channels.length > 0 ? 'max-[27rem]:sr-only' : ''}`}>
           {title ? <span title={title}>{title}</span> : <span>Visavis</span>}
         </h1>
       </div>
       <EngineBadge onOpen={onEngines} />
+      {channels.length > 0 && (
+        <button
+          type="button"
+          data-testid="channels-button"
+          aria-haspopup="dialog"
+          onClick={onChannels}
+          className="button-icon"
+          title="Channels: go on elsewhere"
+          aria-label="Channels"
+        >
+          <Smartphone aria-hidden className="size-5" />
+        </button>
+      )}
       <button
         type="button"
         aria-pressed={captions}

@@ -1,6 +1,7 @@
 import { useCharacter } from '../hooks/useCharacter'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
+import { channelName } from '../services/channelNames'
 import { voiceCommands, type PhraseLanguage } from '../services/voiceCommands'
 import { Dialog } from './Dialog'
 
@@ -36,6 +37,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             <Phrases language={german ? 'en' : 'de'} />
           </details>
         </section>
+        <Elsewhere />
         <Keys />
       </div>
     </Dialog>
@@ -55,6 +57,24 @@ function Phrases({ language }: { readonly language: PhraseLanguage }) {
         </div>
       ))}
     </dl>
+  )
+}
+
+/** Where else one can talk, or that it can be set up. */
+function Elsewhere() {
+  const channels = useStore(useServices().chat.serverStatus.state)?.channels ?? []
+  const names = new Intl.ListFormat('en').format(channels.map(channelName))
+  return (
+    <section aria-labelledby="elsewhere" data-testid="help-elsewhere" className="border-t border-line px-5 py-4">
+      <h3 id="elsewhere" className="font-semibold">
+        Elsewhere
+      </h3>
+      <p className="mt-1 text-sm text-ink-soft">
+        {channels.length > 0
+          ? `You can go on by voice notes or in writing: ${names}. Link it under “Channels”, at the top.`
+          : 'Channels such as Telegram can be set up on this server, to go on there by voice notes: docs/channels.md.'}
+      </p>
+    </section>
   )
 }
 

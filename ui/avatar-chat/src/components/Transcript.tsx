@@ -7,7 +7,9 @@ import { useStore } from '../hooks/useStore'
 import type { Character } from '../services/avatarClient'
 import type { ChatState } from '../services/chat'
 import type { ConversationState } from '../services/conversation'
+import { channelName } from '../services/channelNames'
 import { timeLabel } from '../services/dates'
+import { ChannelIcon } from './ChannelIcon'
 import { Portrait } from './Portrait'
 import { ReplyText } from './ReplyText'
 
@@ -151,12 +153,35 @@ const Turn = memo(function Turn({ turn, language, partial, timed, found }: TurnP
   )
 })
 
-function Person({ person, partial, language }: { person: PersonView; partial: string | null; language: string }) {
+interface PersonProps {
+  readonly person: PersonView
+  readonly partial: string | null
+  readonly language: string
+}
+
+/** What the person said or wrote; with its channel, where that was not the page. */
+function Person(props: PersonProps) {
+  const { channel, kind } = props.person
+  if (channel === 'web') return <Words {...props} />
+  return (
+    <div className="flex flex-col gap-1">
+      <p data-testid="channel-badge" data-channel={channel} className="channel-badge">
+        <ChannelIcon channel={channel} className="size-3.5" />
+        {channelName(channel)}
+        {kind === 'speech' && ', voice note'}
+      </p>
+      <Words {...props} />
+    </div>
+  )
+}
+
+function Words({ person, partial, language }: PersonProps) {
   const final = person.state === 'final'
   const words = final ? person.text : `${person.text} ${partial ?? ''}`.trim()
+  const isNote = person.channel !== 'web'
   if (person.state === 'discarded') return <p className="self-end text-sm text-ink-soft italic">Not understood</p>
-  // The gateway gave the utterance up, e.g. when a message came in between.
-  if (partial === null && !words) return null
+  // The gateway gave the utterance up, e.g. when a message came in between. A voice note is still being worked on.
+  if (partial === null && !words && !isNote) return null
   return (
     <p
       data-testid="message-person"
@@ -168,7 +193,7 @@ function Person({ person, partial, language }: { person: PersonView; partial: st
       className={`message-person ${final ? '' : 'opacity-60'}`}
     >
       {person.kind === 'speech' && <Mic aria-hidden className="mr-1.5 inline size-3.5 -translate-y-px opacity-60" />}
-      {words || <Dots />}
+      {words || (isNote ? <>Voice note <Dots /></> : <Dots />)}
     </p>
   )
 }

@@ -1,6 +1,7 @@
 /** The client of the gateway's HTTP API (docs/api.md). */
 
 import type { CharacterId, ConversationId, Id, SessionId, TurnId } from '../generated/events'
+import type { ChannelsView, LinkOffer, LinkView } from '../generated/link_view'
 import type { ConversationView } from '../generated/view'
 
 /** The gateway answered with an error, or could not be reached (`status` 0, `code` "unreachable"). */
@@ -90,6 +91,13 @@ export interface ServerStatus {
   readonly suggestions: readonly Suggestion[]
   /** The number of characters that a person may make of photos. */
   readonly faces_per_person: number
+  /** Names of the channels that are set up. */
+  readonly channels: readonly string[]
+}
+
+/** What is to change in a confirmed link. */
+export interface LinkChange extends Partial<Pick<LinkView, 'form' | 'echo' | 'mirror'>> {
+  readonly conversation?: ConversationId
 }
 
 export interface SdpAnswer {
@@ -178,6 +186,38 @@ export class AvatarClient {
   /** Which services run and with which engines, and what would be better. */
   status(): Promise<ServerStatus> {
     return this.json('status')
+  }
+
+  /** The channels that are set up, and the person's links with them. */
+  channels(): Promise<ChannelsView> {
+    return this.json('channels')
+  }
+
+  /** Offer a link with a channel, whose talk is to go on in a conversation; null: in a new one. */
+  offerLink(channel: string, conversation: ConversationId | null): Promise<LinkOffer> {
+    return this.json('links', 'POST', { channel, conversation })
+  }
+
+  confirmLink(id: Id): Promise<LinkView> {
+    return this.json(`links/${id}/confirm`, 'POST')
+  }
+
+  async refuseLink(id: Id): Promise<void> {
+    await this.request(`links/${id}/refuse`, 'POST')
+  }
+
+  /** End a link, or the offer of one. */
+  async endLink(id: Id): Promise<void> {
+    await this.request(`links/${id}`, 'DELETE')
+  }
+
+  changeLink(id: Id, change: LinkChange): Promise<LinkView> {
+    return this.json(`links/${id}`, 'PATCH', change)
+  }
+
+  /** Link the account that was told this pairing code. */
+  pair(code: string, conversation: ConversationId | null): Promise<LinkView> {
+    return this.json('pairings', 'POST', { code, conversation })
   }
 
   async interrupt(id: ConversationId): Promise<void> {

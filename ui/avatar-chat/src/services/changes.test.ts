@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { ConversationView, TurnView } from '../generated/view'
 import { applyChanges } from './changes'
 
-const FIRST: TurnView = { id: 't1', at: 1, person: { kind: 'text', text: 'hi', state: 'final', channel: 'web' }, reply: null }
+const SAID: TurnView['person'] = { kind: 'text', text: 'hi', state: 'final', channel: 'web' }
+const FIRST: TurnView = { id: 't1', at: 1, person: SAID, reply: null }
 const SECOND: TurnView = { ...FIRST, id: 't2', at: 2 }
 const VIEW: ConversationView = {
   id: 'c1',

@@ -13,6 +13,7 @@ import type {
 import { ApiError, AvatarClient, type SearchHit, type Traits } from './avatarClient'
 import { backoff } from './backoff'
 import { Call } from './call'
+import { ChannelLinks } from './channelLinks'
 import { ChatLists } from './chatLists'
 import { Conversation, type ConversationObserver } from './conversation'
 import { noticeOf } from './factNotices'
@@ -43,6 +44,26 @@ const BEGINNING: ChatState = {
   returned: null,
 }
 const HASH = /^#c=([A-Za-z0-9_-]{1,64})$/
+const ID = /^[A-Za-z0-9_-]{1,64}$/
+/** Of the address by which other programs open a conversation: `/?conversation=<id>`. */
+const PARAMETER = 'conversation'
+
+/** The conversation that the address names. */
+function askedFor({ hash, search }: Location): ConversationId | undefined {
+  const given = new URLSearchParams(search).get(PARAMETER) ?? ''
+  return HASH.exec(hash)?.[1] ?? ID.exec(given)?.[0]
+}
+
+/** Let the address name this conversation, and no other. */
+function nameInAddress(id: ConversationId | null): void {
+  const search = new URLSearchParams(location.search)
+  const named = search.has(PARAMETER)
+  search.delete(PARAMETER)
+  const hash = id === null ? '' : `#c=${id}`
+  if (!named && location.hash === hash) return
+  const rest = named ? search.toString() : location.search.slice(1)
+  history.replaceState(null, '', location.pathname + (rest && `?${rest}`) + hash)
+}
 
 /** What a chat is made of; that of the browser unless a test passes another. */
 export interface ChatDependencies {
@@ -62,6 +83,7 @@ export class Chat {
   readonly lists: ChatLists
   readonly notices = new Notices()
   readonly serverStatus: StatusPoll
+  readonly channelLinks: ChannelLinks
   private readonly dependencies: ChatDependencies
   private readonly stops: (() => void)[] = []
   /** The person hung up: then typing does not call again. */
@@ -82,6 +104,7 @@ export class Chat {
     this.call = dependencies.call
     this.lists = new ChatLists(dependencies.client)
     this.serverStatus = new StatusPoll(dependencies.client)
+    this.channelLinks = new ChannelLinks(dependencies.client)
   }
 
   /** Load the lists and open the last conversation, or the one in the address. Returns what ends it all. */
@@ -200,7 +223,7 @@ export class Chat {
       await this.lists.load()
       const { characters, conversations } = this.lists.state.get()
       this.state.update((state) => ({ ...state, chosen: characters[0]?.id ?? null }))
-      const asked = HASH.exec(location.hash)?.[1]
+      const asked = askedFor(location)
       if (asked !== undefined && !this.wantsNew) {
         await this.switchTo(asked).catch((error: unknown) => this.unavailable(error))
       }
@@ -218,7 +241,7 @@ export class Chat {
   /** The address names a conversation that is not there: forget the address, and say so. */
   private unavailable(error: unknown): void {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
-    history.replaceState(null, '', location.pathname + location.search)
+    nameInAddress(null)
     const detail = 'It is not there, or it belongs to somebody else.'
     this.notices.show({ id: 'unavailable', tone: 'news', title: 'That conversation could not be opened', detail })
   }
@@ -272,8 +295,7 @@ export class Chat {
   private show(conversation: Conversation | null): void {
     this.state.get().conversation?.close()
     this.state.update((state) => ({ ...state, conversation, target: null }))
-    const hash = conversation ? `#c=${conversation.id}` : ''
-    if (location.hash !== hash) history.replaceState(null, '', location.pathname + location.search + hash)
+    nameInAddress(conversation?.id ?? null)
   }
 
   /** The server no longer has the open conversation: say so, and go on in a new one with what was not sent yet. */

@@ -62,9 +62,15 @@ const BY_CHARACTER: ReadonlySet<Fact['type']> = new Set<Fact['type']>([
  */
 function turnInProgress(turns: readonly TurnView[], current: TurnId | null, { turn, body }: Event): TurnId | null {
   if (turn === null || current === null) return turn ?? current
-  if (BY_PERSON.has(body.type)) return turn
-  const speaks = turns.find(({ id }) => id === current)?.person?.state
-  return BY_CHARACTER.has(body.type) && speaks !== 'listening' && speaks !== 'transcribing' ? turn : current
+  const personIn = (wanted: TurnId) => turns.find(({ id }) => id === wanted)?.person
+  const { channel = 'web', state } = personIn(current) ?? {}
+  const speaks = state === 'listening' || state === 'transcribing'
+  if (BY_PERSON.has(body.type)) {
+    const from = body.type === 'message.received' ? body.channel : (personIn(turn)?.channel ?? 'web')
+    // What comes in elsewhere does not take over while the person speaks here.
+    return speaks && channel === 'web' && from !== 'web' ? current : turn
+  }
+  return BY_CHARACTER.has(body.type) && !speaks ? turn : current
 }
 
 const STILL_AFTER = 6000
@@ -182,12 +188,13 @@ export class Conversation {
     const { body } = event
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = setTimeout(() => this.state.update((state) => ({ ...state, still: true })), STILL_AFTER)
+    const written = body.type === 'message.received' && body.channel === 'web' ? body : null
     const over = body.type === 'transcript.final' || body.type === 'utterance.discarded'
     this.state.update((state) => ({
       ...state,
       view: applyChanges(state.view, seq, changes),
-      partial: over || body.type === 'utterance.started' || body.type === 'message.received' ? '' : state.partial,
-      pending: body.type === 'message.received' ? without(state.pending, body) : state.pending,
+      partial: over || body.type === 'utterance.started' || written !== null ? '' : state.partial,
+      pending: written === null ? state.pending : without(state.pending, written),
       activeTurn: turnInProgress(state.view.turns, state.activeTurn, event),
       still: false,
       times: foldTimes(state.times, event),

@@ -59,7 +59,8 @@ function activity(
 ): 'hearing' | 'thinking' | 'speaking' | null {
   if (!turn) return null
   const { person, reply } = turn
-  if (person?.state === 'listening') return hears ? 'hearing' : null
+  // A voice note is not heard here: it is being fetched.
+  if (person?.state === 'listening') return hears && person.channel === 'web' ? 'hearing' : null
   if (plays && reply?.sentences.some(({ state }) => state === 'playing')) return 'speaking'
   if (person?.state === 'transcribing') return 'thinking'
   if (reply) {

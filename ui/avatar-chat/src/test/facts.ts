@@ -17,6 +17,10 @@ const SENTENCE = { language: 'en', emotion: 'neutral', speech: null, state: 'wri
 const NOTHING = { heard: null, error: null, language: '', sentences: [] } as const
 const REPLY: ReplyView = { id: 'r', character: 'ada', state: 'telling', ...NOTHING }
 
+function originOf(channel: string) {
+  return { channel, account: 'bot', chat: '7', sender: '7', message: '1' }
+}
+
 /** A fact that changes its turn. */
 function inTurn(body: Fact, change: (turn: TurnView) => Partial<TurnView>): Step {
   const changes = ({ turns }: ConversationView, id: string | null): Changes => {
@@ -72,7 +76,27 @@ export function transcribed(text: string): Step {
 }
 
 export function written(text: string, message = 'm'): Step {
-  return byPerson({ type: 'message.received', message, text, channel: 'web', origin: null, ...OWN }, 'final', text, 'text')
+  const body: Fact = { type: 'message.received', message, text, channel: 'web', origin: null, ...OWN }
+  return byPerson(body, 'final', text, 'text')
+}
+
+/** A message that was written elsewhere. */
+export function writtenIn(channel: string, text: string): Step {
+  const body: Fact = { type: 'message.received', message: 'm', text, channel, origin: originOf(channel), ...OWN }
+  return inTurn(body, () => ({ person: { kind: 'text', text, state: 'final', channel } }))
+}
+
+/** A voice note was sent elsewhere; its words come later. */
+export function noted(channel: string): Step {
+  const about = { origin: originOf(channel), media: 'f', kind: 'voice', bytes: 0, ...OWN } as const
+  const body: Fact = { type: 'channel.voice_note_received', utterance: 'u', ...about }
+  return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'listening', channel } }))
+}
+
+export function noteTranscribed(channel: string, text: string): Step {
+  const found = { language: 'en', confidence: 1, words: [], engine: '' }
+  const body: Fact = { type: 'transcript.final', utterance: 'u', text, ...found, ...OWN }
+  return inTurn(body, () => ({ person: { kind: 'speech', text, state: 'final', channel } }))
 }
 
 interface Manner {

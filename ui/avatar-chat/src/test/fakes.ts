@@ -1,11 +1,13 @@
 /** Fakes of the browser and the gateway, which record what was asked of them. */
 
 import type { Event, Fact, LiveEvent } from '../generated/events'
+import type { ChannelsView, LinkOffer, LinkView } from '../generated/link_view'
 import type { ConversationUpdate, ConversationView } from '../generated/view'
 import {
   AvatarClient,
   type Character,
   type ConversationSummary,
+  type LinkChange,
   type SdpAnswer,
   type SearchHit,
   type ServerStatus,
@@ -45,7 +47,24 @@ export const STATUS: ServerStatus = {
     { service: 'dialogue', title: 'A language model makes it real.', cost: '1.1 GB to download', command: 'make mind' },
   ],
   faces_per_person: 2,
+  channels: [],
 }
+
+/** A link that nobody has come for. */
+export const OFFERED: LinkView = {
+  id: 'l1',
+  channel: 'telegram',
+  state: 'offered',
+  name: '',
+  sender: '',
+  conversation: 'c1',
+  form: 'same',
+  echo: false,
+  mirror: true,
+  reachable: true,
+}
+export const CLAIMED: LinkView = { ...OFFERED, state: 'claimed', name: 'Ann', sender: '1234' }
+export const LINKED: LinkView = { ...CLAIMED, state: 'linked' }
 
 /** An event source whose messages a test sends. */
 export class FakeSource implements Source {
@@ -98,6 +117,8 @@ export class FakeClient extends AvatarClient {
   limit = 2
   installation = STATUS
   hits: readonly SearchHit[] = []
+  /** What is set up, and the person's links. */
+  links: ChannelsView = { channels: [], links: [] }
 
   private answer<T>(call: string, value: T): Promise<T> {
     this.calls.push(call)
@@ -108,7 +129,8 @@ export class FakeClient extends AvatarClient {
     return this.answer('characters', [ADA, LEO, ...this.faces])
   }
   override status(): Promise<ServerStatus> {
-    return Promise.resolve({ ...this.installation, faces_per_person: this.limit })
+    const channels = this.links.channels.map(({ name }) => name)
+    return Promise.resolve({ ...this.installation, faces_per_person: this.limit, channels })
   }
   override requestFace(id: string, photo: Blob, { name, voice, personality }: Traits): Promise<string> {
     return this.answer(`requestFace ${id} ${photo.size} ${name} ${voice} ${personality}`, 'zoe-1')
@@ -138,6 +160,45 @@ export class FakeClient extends AvatarClient {
   }
   override choose(id: string, character: string): Promise<void> {
     return this.answer(`choose ${id} ${character}`, undefined)
+  }
+  private setLinks(...links: readonly LinkView[]): void {
+    this.links = { ...this.links, links }
+  }
+  override channels(): Promise<ChannelsView> {
+    return this.answer('channels', this.links)
+  }
+  override offerLink(channel: string, conversation: string | null): Promise<LinkOffer> {
+    const answer = this.answer(`offerLink ${channel} ${conversation ?? 'new'}`, {
+      id: 'l1',
+      token: 'TOKEN',
+      address: channel === 'telegram' ? 'https://t.me/bot?start=l_TOKEN' : '',
+      text: 'link TOKEN',
+      expires_at: 1e15,
+    })
+    this.setLinks({ ...OFFERED, channel, conversation })
+    return answer
+  }
+  override confirmLink(id: string): Promise<LinkView> {
+    this.setLinks(LINKED)
+    return this.answer(`confirmLink ${id}`, LINKED)
+  }
+  override refuseLink(id: string): Promise<void> {
+    this.setLinks()
+    return this.answer(`refuseLink ${id}`, undefined)
+  }
+  override endLink(id: string): Promise<void> {
+    this.setLinks()
+    return this.answer(`endLink ${id}`, undefined)
+  }
+  override changeLink(id: string, change: LinkChange): Promise<LinkView> {
+    const changed = { ...(this.links.links[0] ?? LINKED), ...change }
+    this.setLinks(changed)
+    return this.answer(`changeLink ${id} ${JSON.stringify(change)}`, changed)
+  }
+  override pair(code: string, conversation: string | null): Promise<LinkView> {
+    const answer = this.answer(`pair ${code} ${conversation ?? 'new'}`, LINKED)
+    if (!this.failing.has('pair')) this.setLinks(LINKED)
+    return answer
   }
   override interrupt(id: string): Promise<void> {
     return this.answer(`interrupt ${id}`, undefined)

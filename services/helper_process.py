@@ -35,7 +35,7 @@ def read_message(stream: BinaryIO) -> bytes | None:
 
 
 class HelperProcess(Generic[R]):
-    """Starts the process at the first request, and again after it has died. May be used by several threads.
+    """Starts the process at `start` or the first request, and again after it has died. May be used by several threads.
 
     Args:
         name: of the engine, for errors.
@@ -65,6 +65,11 @@ class HelperProcess(Generic[R]):
     def pid(self) -> int | None:
         """Of the process, if it runs."""
         return None if self._process is None or self._process.poll() is not None else self._process.pid
+
+    def start(self) -> None:
+        """Start the process, unless it runs."""
+        with self._lock:
+            self._running_process()
 
     def close(self) -> None:
         """Kill the process."""

@@ -1,0 +1,44 @@
+"""Entry point of the channels service: receives what people send through channels, and sends them answers."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AsyncExitStack
+
+from starlette.applications import Starlette
+
+from bus.errors import ConfigurationError
+from bus.log.event_log import connect
+from bus.process.health import routes
+from bus.process.http_server import bind, serve
+from bus.process.lifecycle import run_process, run_until_signalled
+from bus.settings import PREFIX, Settings
+from services.channels.accounts import build_channels
+from services.channels.decoding import RecordingDecoder
+from services.channels.process import ChannelsProcess
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: no channel is configured, or one of them wrongly, or the port is taken.
+    """
+    channels = build_channels(settings)
+    if not channels:
+        raise ConfigurationError("no channel is configured: `visavis channels` lists them")
+    decoder = RecordingDecoder(settings.note_seconds)
+    process = ChannelsProcess(settings, channels, decoder)
+    async with AsyncExitStack() as stack:
+        decoder.start()
+        stack.callback(decoder.close)
+        if settings.channels_port:
+            listener = bind(settings.health_host, settings.channels_port, f"{PREFIX}CHANNELS_PORT")
+            app = Starlette(routes=[*routes(process.health), *process.routes()])
+            await stack.enter_async_context(serve(app, listener))
+        event_log = await stack.enter_async_context(connect(settings, name="channels"))
+        await run_until_signalled(process.run(event_log))
+
+
+if __name__ == "__main__":
+    sys.exit(run_process(run))

@@ -1,0 +1,230 @@
+"""The workers of the channels service, wired together in one process.
+
+Several such processes may run: all take webhooks and share the work of `notes` and `channels`; what only one may do at
+a time, it does under a lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from starlette.routing import BaseRoute
+
+from bus.cancellation import raise_if_cancelled
+from bus.channel_events import DeliveryQueued, TextContent, VoiceContent
+from bus.errors import BusError, ConfigurationError, LogReplaced, VisavisError
+from bus.log.event_log import EventLog
+from bus.process.health import WorkerHealth
+from bus.process.metrics import Metrics
+from bus.settings import Settings
+from bus.work.consumers import consumer_configs
+from bus.work.lease import run_alone
+from bus.work.runner import Runner
+from bus.work.service import Service
+from bus.work.stream_worker import StreamWorker
+from projections.people_reader import PeopleReader
+from services.channels import answers, notes
+from services.channels.answers import Answers
+from services.channels.channel import Channel
+from services.channels.decoding import RecordingDecoder
+from services.channels.folder import LOCAL, NAME
+from services.channels.health import CombinedHealth
+from services.channels.inbox import Inbox
+from services.channels.inbox_work import inbox_work, spoken_commands_work, welcome_work
+from services.channels.ledger import SENDER
+from services.channels.media import Media
+from services.channels.owner_link import link_owner
+from services.channels.sender import Sender
+from services.channels.spoken_commands import SpokenCommands
+from services.channels.video_note import video_note
+from services.channels.voice_note import voice_note
+
+log = logging.getLogger(__name__)
+
+LEASE = "channels"
+_A_TOKEN = "A" * 22
+"""As long as one that links."""
+REQUIRED = ("notes", "channels")
+"""Names of the services, which every process runs."""
+ALONE = ("inbox", "welcomes", "channel-commands", SENDER)
+"""Names of the works that one process at a time does."""
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Seconds before what has failed is begun again: each pause twice as long as the one before it."""
+
+    first: float = 1.0
+    longest: float = 60.0
+    healthy_after: float = 120.0
+    """Seconds of working after which the next pause is the first one again."""
+
+
+@dataclass
+class ChannelsProcess:
+    """One process of the channels service.
+
+    Args:
+        channels: one for each account.
+    """
+
+    settings: Settings
+    channels: Sequence[Channel]
+    decoder: RecordingDecoder
+    pauses: Pauses = field(default_factory=Pauses)
+
+    def __post_init__(self) -> None:
+        self._event_log: EventLog | None = None
+        self._workers = {name: WorkerHealth() for name in (*REQUIRED, *ALONE)}
+        self.health = CombinedHealth(dict(self._workers), REQUIRED)
+
+    # receiving
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes on which channels send their updates; they are refused until there is a log to store them in."""
+        return [route for channel in self.channels for route in channel.routes(partial(self._store, channel))]
+
+    async def _store(self, channel: Channel, event: str, data: bytes) -> bool:
+        if self._event_log is None:
+            raise BusError("waiting for NATS")
+        return await self._event_log.append_inbox(channel.name, channel.account, event, data)
+
+    def _metadata(self) -> dict[str, str]:
+        """The channels, for the page and for `visavis note`, as discovery tells them."""
+        channels = [
+            {
+                "name": channel.name,
+                "account": channel.account,
+                "label": channel.label,
+                "link": channel.link_address(_A_TOKEN).replace(_A_TOKEN, "{token}"),
+            }
+            for channel in self.channels
+        ]
+        return {"channels": json.dumps(channels)}
+
+    # working
+
+    async def run(self, event_log: EventLog) -> None:
+        """Work until cancelled; where the log was replaced, begin anew with empty caches."""
+        self._event_log = event_log
+        try:
+            while True:
+                try:
+                    # In a task of its own: Python 3.11's group leaves the task that waits for it marked as cancelled.
+                    await asyncio.create_task(self._work(event_log))
+                    return
+                except* LogReplaced as group:
+                    log.warning("beginning anew on another log", extra={"why": str(group.exceptions[0])})
+                raise_if_cancelled()
+        finally:
+            self._event_log = None
+            for channel in self.channels:
+                await channel.close()
+
+    async def _work(self, event_log: EventLog) -> None:
+        people = PeopleReader(event_log)
+        handler = Answers(self.channels, people, public_url=self.settings.public_url)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep("people", people.run))
+            answering = replace(answers.service(handler), metadata=self._metadata)
+            for service in (notes.service(self.channels, self.decoder, self.settings.language), answering):
+                tasks.create_task(self._serve(event_log, service))
+            alone = partial(self._work_alone, event_log, people)
+            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
+
+    async def _serve(self, event_log: EventLog, service: Service) -> None:
+        """Run one worker of a service."""
+        metrics = Metrics(service.name, service.engine, service.readings)
+        names = [(stream, str(config.name)) for stream, config in consumer_configs(service)]
+
+        async def work() -> None:
+            runner = Runner(event_log, service, metrics)
+            self._workers[service.name].attach(event_log, service.name, names, metrics, runner.held)
+            await runner.run()
+
+        await self._keep(service.name, work, stops=ConfigurationError)
+
+    async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
+        """What one process at a time does."""
+        metrics = {name: Metrics(name) for name in ALONE}
+        sender = Sender(event_log, self.channels, people, make_media, metrics=metrics[SENDER])
+        inbox = Inbox(
+            event_log,
+            people,
+            language=self.settings.language,
+            public_url=self.settings.public_url,
+            apply_progress=sender.apply_progress,
+        )
+        commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
+        by_name = {channel.name: channel for channel in self.channels}
+        works = (inbox_work(by_name, inbox), welcome_work(inbox.linking), spoken_commands_work(commands))
+        workers = {work.name: StreamWorker(event_log, work, metrics[work.name]) for work in works}
+        workers[SENDER] = sender.worker
+        async with asyncio.TaskGroup() as tasks:
+            for name, worker in workers.items():
+                self._workers[name].attach(event_log, name, worker.consumers, metrics[name], worker.held)
+                tasks.create_task(self._keep(name, partial(_work_through, worker, metrics[name])))
+            for channel in self.channels:
+                tasks.create_task(self._keep(channel.name, partial(self._receive, event_log, people, channel)))
+
+    async def _receive(self, event_log: EventLog, people: PeopleReader, channel: Channel) -> None:
+        if channel.name == NAME:
+            await link_owner(event_log, people, channel=NAME, account=LOCAL, sender=LOCAL)
+        await channel.run(partial(self._store, channel))
+
+    async def _keep(
+        self, name: str, work: Callable[[], Awaitable[None]], *, stops: type[Exception] | tuple[()] = ()
+    ) -> None:
+        """Do a work again and again, with pauses where it fails, so that the others go on.
+
+        Args:
+            stops: what ends the process: a restart of the work cannot help.
+        Raises:
+            LogReplaced: everything has to begin anew, in a group.
+        """
+        loop, pause = asyncio.get_running_loop(), self.pauses.first
+        while True:
+            began = loop.time()
+            try:
+                await work()
+                return
+            except Exception as error:  # whatever a channel or its client library raises
+                if _has(error, LogReplaced) or (stops and _has(error, stops)):
+                    raise
+                detail = error.detail if isinstance(error, VisavisError) else repr(error)
+            raise_if_cancelled()
+            if loop.time() - began > self.pauses.healthy_after:
+                pause = self.pauses.first
+            log.error("failed; begun again", extra={"what": name, "why": detail, "pause": pause})
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self.pauses.longest)
+
+
+async def _work_through(worker: StreamWorker, metrics: Metrics) -> None:
+    metrics.ready = True
+    try:
+        await worker.run()
+    finally:
+        metrics.ready = False
+
+
+async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
+    """The voice note or video of a message, from its speeches on the log; see `services.channels.sender.MakeMedia`."""
+    content = queued.content
+    assert queued.conversation is not None
+    assert not isinstance(content, TextContent)
+    if isinstance(content, VoiceContent):
+        return await voice_note(event_log, queued.conversation, content.speeches)
+    return await video_note(event_log, queued.conversation, content.speeches)
+
+
+def _has(error: Exception, kind: type[Exception] | tuple[()]) -> bool:
+    """Whether an error is of a kind, or is a group with such a one."""
+    if isinstance(error, ExceptionGroup):
+        return error.subgroup(kind) is not None
+    return isinstance(error, kind)

@@ -1,0 +1,5 @@
+"""Telegram, through a bot."""
+
+from services.channels.telegram.adapter import Telegram
+
+__all__ = ["Telegram"]

@@ -23,7 +23,14 @@ from bench.machine import machine, table
 from bench.peer import Peer
 from bench.spoken_scripts import SCRIPTS, Script, Step, Turn, turns_of
 from bench.turn import ENGINES
-from bus.events import SPEECH_RATE, Event, PlaybackStarted
+from bus.events import (
+    SPEECH_RATE,
+    Event,
+    PlaybackStarted,
+    TranscriptFinal,
+    UtteranceDiscarded,
+    UtteranceStarted,
+)
 from bus.log.event_log import EventLog
 from bus.settings import read_settings
 from services.audio import Samples, resample
@@ -108,9 +115,16 @@ async def _settled(event_log: EventLog, conversation: str) -> list[Event]:
             events = await _events(event_log, conversation)
             if len(events) != known:
                 known, since = len(events), loop.time()
-            if loop.time() - since > _QUIET and all_played(events):
+            if loop.time() - since > _QUIET and all_played(events) and not _is_heard(events):
                 return events
             await asyncio.sleep(_RETAKE)
+
+
+def _is_heard(events: list[Event]) -> bool:
+    """Whether something that was said has not been transcribed yet: its end may be waited for longer than that."""
+    begun = {event.body.utterance for event in events if isinstance(event.body, UtteranceStarted)}
+    done = {event.body.utterance for event in events if isinstance(event.body, TranscriptFinal | UtteranceDiscarded)}
+    return begun > done
 
 
 async def _events(event_log: EventLog, conversation: str) -> list[Event]:

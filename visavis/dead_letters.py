@@ -19,7 +19,7 @@ from bus.settings import Settings
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
 _SHOWN_BYTES = 200
-_PROCESS_OF = {"inbox": "channels", "sender": "channels"}
+_PROCESS_OF = dict.fromkeys(("inbox", "welcome", "channel-commands", "sender"), "channels")
 """Workers that do not announce themselves, and the service in whose process they run."""
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from nats.aio.msg import Msg
 
 from bus import clock, codec, subjects
-from bus.channel_events import DeliveryEvent
+from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import InvalidInput, NotFound, UndecodableEvent, VisavisError
 from bus.events import DeadLetter, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 
-_OF_CHANNELS = ("inbox", "delivery")
-"""First tokens of the subjects that name a channel, not a conversation."""
+_OF_CHANNELS = ("inbox", "delivery", "link")
+"""First tokens of the subjects that name a channel or a link, not a conversation."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class StoredDeadLetter:
 
     @property
     def place(self) -> str:
-        """The conversation; of messages that belong to a channel, that channel and what it calls the message."""
+        """The conversation; else the channel and what it calls the message, or the link."""
         parts = self.letter.subject.split(".") if self.letter else []
         return " ".join(parts[1:]) if parts and parts[0] in _OF_CHANNELS else self.conversation
 
-    def content(self) -> Event | DeliveryEvent | bytes:
+    def content(self) -> Event | LinkEvent | DeliveryEvent | bytes:
         """What failed: an event; or bytes of a channel, as received, which only the channel can read.
 
         Raises:
@@ -57,8 +57,12 @@ class StoredDeadLetter:
         match self.letter.stream:
             case streams.INBOX:
                 return self.letter.data
+            case streams.PEOPLE:
+                return codec.decode_link_event(self.letter.data)
             case streams.DELIVERIES:
                 return codec.decode_delivery_event(self.letter.data)
+            case streams.PEOPLE:
+                return codec.decode_link_event(self.letter.data)
         return codec.decode_event(self.letter.data)
 
 

@@ -166,7 +166,8 @@ async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamC
         if error.err_code == _NO_SPACE:
             raise ConfigurationError(
                 f"stream {wanted.name} asks for {wanted.max_bytes} bytes, more than NATS may store; lower "
-                "VISAVIS_AUDIO_BYTES, VISAVIS_FRAMES_BYTES or VISAVIS_ASSETS_BYTES, or free disk space"
+                "VISAVIS_AUDIO_BYTES, VISAVIS_FRAMES_BYTES, VISAVIS_INBOX_BYTES or VISAVIS_ASSETS_BYTES, or free "
+                "disk space"
             ) from error
         _raise_if_too_few_servers(error, wanted)
         if error.code in TRANSIENT_CODES:

@@ -30,6 +30,7 @@ async def run(settings: Settings) -> None:
     decoder = RecordingDecoder(settings.note_seconds)
     process = ChannelsProcess(settings, channels, decoder)
     async with AsyncExitStack() as stack:
+        decoder.start()
         stack.callback(decoder.close)
         if settings.channels_port:
             listener = bind(settings.health_host, settings.channels_port, f"{PREFIX}CHANNELS_PORT")

@@ -38,8 +38,8 @@ class Capabilities:
     """It tells later what became of a message, also of one whose answer was lost."""
     largest_voice_note: int = 1_000_000
     """Bytes; larger ones arrive as files."""
-    longest_video: float = 60.0
-    """Seconds."""
+    longest_video: float = 59.0
+    """Seconds; Telegram's round videos end at 60, the last packet of sound included."""
     longest_text: int = 4096
     """Characters."""
     messages_per_second: float = 30.0

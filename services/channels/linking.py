@@ -141,7 +141,7 @@ class Linking:
 
     async def learn_alias(self, received: Received, link: Link, sender: str) -> None:
         """Remember another id of the same sender, and where it is written to."""
-        if (sender, received.origin.chat) != (link.sender, link.chat):
+        if sender not in (link.sender, *link.aliases) or received.origin.chat != link.chat:
             await self._change(received, link, SenderAliasLearned(sender=sender, chat=received.origin.chat))
 
     async def set_reachable(self, received: Received, link: Link, reachable: bool) -> None:

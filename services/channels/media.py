@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, cast
 
 from bus import subjects
 from bus.events import OPUS_FRAME, SPEECH_RATE, AudioOut
 from bus.work.service import Reader
-
-T = TypeVar("T")
 
 PACKETS_PER_SECOND = SPEECH_RATE // OPUS_FRAME
 GAP = 6
@@ -45,16 +42,3 @@ async def read_packets(
             known = len(packets) - chunk.sample // OPUS_FRAME  # a chunk may be delivered twice
             packets += chunk.packets[max(0, known) :]
     return tuple(packets)
-
-
-def split_by_size(sized: Iterable[tuple[T, float]], largest: float) -> list[list[T]]:
-    """Items in order, in groups whose sizes sum to at most `largest`; an item that is larger is a group by itself."""
-    groups: list[list[T]] = []
-    room = 0.0
-    for item, size in sized:
-        if not groups or size > room:
-            groups.append([])
-            room = largest
-        groups[-1].append(item)
-        room -= size
-    return groups

@@ -41,6 +41,7 @@ from services.channels.media import Media
 from services.channels.owner_link import link_owner
 from services.channels.sender import Sender
 from services.channels.spoken_commands import SpokenCommands
+from services.channels.video_note import video_note
 from services.channels.voice_note import voice_note
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class ChannelsProcess:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep("people", people.run))
             answering = replace(answers.service(handler), metadata=self._metadata)
-            for service in (notes.service(self.channels, self.decoder), answering):
+            for service in (notes.service(self.channels, self.decoder, self.settings.language), answering):
                 tasks.create_task(self._serve(event_log, service))
             alone = partial(self._work_alone, event_log, people)
             tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
@@ -219,9 +220,6 @@ async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
     assert not isinstance(content, TextContent)
     if isinstance(content, VoiceContent):
         return await voice_note(event_log, queued.conversation, content.speeches)
-    # FFmpeg takes some 30 MB, which only videos need.
-    from services.channels.video_note import video_note
-
     return await video_note(event_log, queued.conversation, content.speeches)
 
 

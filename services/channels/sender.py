@@ -12,13 +12,13 @@ import dataclasses
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from bus import clock, codec, subjects
 from bus.cancellation import raise_if_cancelled
 from bus.channel_events import (
+    Content,
     DeliveryFailed,
     DeliveryGivenUp,
     DeliveryQueued,
@@ -39,8 +39,9 @@ from projections.people_reader import PeopleReader
 from services.channels.channel import Channel, NotSent, OutcomeUnknown, Outgoing, Progress, Refused
 from services.channels.delivery import REQUEUED, Delivery
 from services.channels.ledger import SENDER, Ledger
-from services.channels.outgoing import MakeMedia, NoMedia, suited
+from services.channels.outgoing import MakeMedia, NoMedia, cut, suited
 from services.channels.pace import Pace
+from services.channels.patience import PATIENCE, Patience
 from services.channels.reachability import mark_unreachable
 
 log = logging.getLogger(__name__)
@@ -52,28 +53,6 @@ def english_notice(queued: DeliveryQueued) -> TextContent:
     """The notice about a message that may not have arrived."""
     where = f"Here it is: {queued.link}" if queued.link else "You find it on the page, in this conversation."
     return TextContent(text=f"My last message may not have reached you. {where}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long the sender waits for what; in seconds."""
-
-    for_proof: float = 90.0
-    """For the channel to tell what became of a message whose outcome is unknown."""
-    for_another: float = 10.0
-    """For another process that has begun to send, before that counts as dead."""
-    at_the_end: float = 5.0
-    """For the answer to a call, when this process has to stop."""
-    oldest: float = 86_400.0
-    """A message that has waited for longer is not sent any more."""
-    backoff: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 60.0)
-    """Before the next try, where the channel names no time; the last value repeats."""
-    most_media_tries: int = 4
-    """Then the text is sent instead."""
-    most_attempts: int = 3
-    """Calls whose outcome stays unknown; then it is given up also where the channel would have told."""
-    lease: float = 5.0
-    """After which the messages of a process that has died are delivered again."""
 
 
 class Sender:
@@ -94,7 +73,7 @@ class Sender:
         *,
         metrics: Metrics | None = None,
         notice: Callable[[DeliveryQueued], TextContent] = english_notice,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         now: Callable[[], int] = clock.now,
     ) -> None:
         self.ledger = Ledger(event_log, now=now)
@@ -235,8 +214,11 @@ class Sender:
         wait = max((delivery.not_before - self._now()) / _SECOND, pace.wait_for_chat(chat, now))
         if wait > 0 or (wait := pace.wait_for_account(now)) > 1:
             return wait
+        content = suited(delivery.content, channel.capabilities)
+        if isinstance(content, TextContent) and len(content.text) > channel.capabilities.longest_text:
+            return await self._send_in_parts(delivery, content, channel.capabilities.longest_text)
         try:
-            delivery, outgoing = await self._prepare(delivery, channel)
+            delivery, outgoing = await self._prepare(delivery, channel, content)
         except NotSent as error:
             return await self._retry(delivery, channel, error)
         except Refused as error:
@@ -281,10 +263,21 @@ class Sender:
             return None
         return 0.0  # the channel has told of it meanwhile
 
-    async def _prepare(self, delivery: Delivery, channel: Channel) -> tuple[Delivery, Outgoing]:
+    async def _send_in_parts(self, delivery: Delivery, content: TextContent, longest: int) -> float:
+        """Queue the rest of a text that is too long as a message of its own, such as one in place of a long voice
+        note."""
+        begin, rest = cut(content.text, longest)
+        queued = replace(delivery.queued, content=TextContent(text=rest, markdown=content.markdown), reply_to="")
+        await self.ledger.queue(delivery.channel, derive_id(delivery.id, "rest"), queued)
+        begun = TextContent(text=begin, markdown=content.markdown)
+        detail = f"{len(content.text)} characters, at most {longest} are taken at once"
+        retried = DeliveryRetried(code="too_long", detail=detail, not_before=self._now(), content=begun)
+        await self.ledger.step(delivery, retried)
+        return 0.0
+
+    async def _prepare(self, delivery: Delivery, channel: Channel, content: Content) -> tuple[Delivery, Outgoing]:
         """Bring the media of a message to the channel, if it has some."""
         queued = delivery.queued
-        content = suited(delivery.content, channel.capabilities)
         outgoing = Outgoing(
             delivery=delivery.id, chat=queued.chat, reply_to=queued.reply_to, silent=queued.silent, text=content.text,
             markdown=isinstance(content, TextContent) and content.markdown, uploaded=delivery.media,

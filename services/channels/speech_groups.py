@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from bus import subjects
 from bus.errors import StreamStalled
-from bus.events import OPUS_FRAME, SPEECH_RATE, AudioOut
+from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, AudioOut
 from bus.work.service import Reader
 from services.channels.answer_parts import group_by_size
+from services.channels.media import GAP
 
 _SAFE_BITRATE = 96_000
 """Bits a second that speech at 32 kbit/s with a variable rate never reaches."""
@@ -18,6 +19,8 @@ _HEADERS = 4_096
 """Bytes of an Ogg file beside its packets and their lengths."""
 _PER_PACKET = 2
 """Bytes that a packet of 20 ms takes in an Ogg file beside its own, its part of a page's header included."""
+_FRAME = SPEECH_RATE // FRAMES_PER_SECOND
+"""Samples of one frame of video."""
 _AUDIO_PATIENCE = 5.0
 
 
@@ -44,8 +47,10 @@ def groups_for_video(samples: Sequence[int], longest: float) -> list[list[int]]:
         samples: lengths of the speeches at 48 kHz.
         longest: seconds.
     """
-    most = int(longest * SPEECH_RATE)
-    return group_by_size(samples, most) if max(samples) <= most else []
+    # Each begins on a whole frame, after a silence.
+    lengths = [-(-one // _FRAME) * _FRAME + GAP * OPUS_FRAME for one in samples]
+    most = int(longest * SPEECH_RATE) + GAP * OPUS_FRAME
+    return group_by_size(lengths, most) if max(lengths) <= most else []
 
 
 def _estimated_bytes(samples: int) -> int:

@@ -16,14 +16,12 @@ import av
 from av.audio.frame import AudioFrame
 
 from bus import subjects
-from bus.errors import NotFound, TooLarge
+from bus.errors import NotFound
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, FrameBatch
 from bus.work.service import Reader
 from services.audio import SILENCE, OpusDecoder
-from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets, split_by_size
+from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets
 
-LONGEST = 59.0
-"""Seconds of a round video on Telegram, which takes 60."""
 _PACKETS_PER_FRAME = PACKETS_PER_SECOND // FRAMES_PER_SECOND
 _AAC_BITRATE = 96_000
 
@@ -53,12 +51,7 @@ class Timeline:
 
 
 async def video_note(
-    reader: Reader,
-    conversation: str,
-    speeches: Sequence[str],
-    *,
-    longest: float = LONGEST,
-    timeout: float = READ_SECONDS,
+    reader: Reader, conversation: str, speeches: Sequence[str], *, timeout: float = READ_SECONDS
 ) -> Media:
     """The speeches as one video, with a short silence between two.
 
@@ -66,11 +59,9 @@ async def video_note(
     speeches or because drawing broke off, the last one stays.
 
     Args:
-        longest: seconds.
         timeout: seconds after which a speech whose end is missing counts as lost.
     Raises:
         NotFound: none of them says anything aloud, or none was drawn.
-        TooLarge: it would be longer than `longest`.
         StreamStalled: the end of a speech is not on the log.
     """
     drawn = [await _read(reader, conversation, speech, timeout) for speech in speeches]
@@ -78,30 +69,7 @@ async def video_note(
     seconds = timeline.length / FRAMES_PER_SECOND
     if not timeline.pictures:
         raise NotFound(f"of {len(speeches)} speeches none was drawn")
-    if seconds > longest:
-        raise TooLarge(f"the video would last {seconds:.1f} s, at most {longest:g} are taken")
     return Media(await asyncio.to_thread(write_mp4, timeline), seconds, "video")
-
-
-async def split_video_note(
-    reader: Reader,
-    conversation: str,
-    speeches: Sequence[str],
-    *,
-    longest: float = LONGEST,
-    timeout: float = READ_SECONDS,
-) -> list[list[str]]:
-    """The speeches in groups, each of which makes a video of at most `longest` seconds, if its sentences allow it.
-
-    Raises:
-        StreamStalled: the end of a speech is not on the log.
-    """
-    gap = GAP // _PACKETS_PER_FRAME
-    sized = []
-    for speech in speeches:
-        packets = await read_packets(reader, conversation, speech, timeout=timeout)
-        sized.append((speech, _length(packets) + gap if packets else 0))
-    return split_by_size(sized, longest * FRAMES_PER_SECOND + gap)
 
 
 async def _read(reader: Reader, conversation: str, speech: str, timeout: float) -> DrawnSpeech:

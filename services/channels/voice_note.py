@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from bus.errors import NotFound
 from bus.work.service import Reader
 from services.audio import SILENCE
-from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets, split_by_size
+from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets
 from services.channels.ogg import write_ogg_opus
-
-_PAGE_BYTES = 27
-"""Of a page's head, for each second."""
-_HEAD_BYTES = 150
-"""Of the two pages before the sound, and the head of the last one."""
 
 
 async def voice_note(
@@ -32,27 +27,6 @@ async def voice_note(
     if not packets:
         raise NotFound(f"{len(speeches)} speeches hold no sound")
     return Media(write_ogg_opus(packets), len(packets) / PACKETS_PER_SECOND, "voice")
-
-
-async def split_voice_note(
-    reader: Reader, conversation: str, speeches: Sequence[str], largest: int, *, timeout: float = READ_SECONDS
-) -> list[list[str]]:
-    """The speeches in groups, each of which makes a voice note of at most `largest` bytes, if its sentences allow it.
-
-    Raises:
-        StreamStalled: the end of a speech is not on the log.
-    """
-    sized = []
-    for speech in speeches:
-        packets = await read_packets(reader, conversation, speech, timeout=timeout)
-        sized.append((speech, _size([*packets, *[SILENCE] * GAP]) if packets else 0.0))
-    return split_by_size(sized, largest - _HEAD_BYTES)
-
-
-def _size(packets: Sequence[bytes]) -> float:
-    """Bytes that these packets take in a file, a little more at the most."""
-    tables = sum(1 + len(packet) // 255 for packet in packets)
-    return sum(map(len, packets)) + tables + _PAGE_BYTES * len(packets) / PACKETS_PER_SECOND
 
 
 def join_packets(spoken: Sequence[Sequence[bytes]]) -> list[bytes]:

@@ -17,14 +17,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--conversations", type=int, default=6)
+    parser.add_argument("--notes", type=int, default=20, help="voice notes by a channel")
     parser.add_argument("--keep", type=Path, help="folder for the log and the output of the services")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)  # from this process's own clients, whose server is killed
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        running = run(folder, seed=arguments.seed, turns=arguments.turns, conversations=arguments.conversations)
-        report = asyncio.run(running)
+        report = asyncio.run(
+            run(
+                folder,
+                seed=arguments.seed,
+                turns=arguments.turns,
+                conversations=arguments.conversations,
+                notes=arguments.notes,
+            )
+        )
     print(report)
     for line in report.findings:
         print(line, file=sys.stderr)

@@ -40,12 +40,12 @@ class Audit:
 
 
 async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
-    """All messages of four streams: sequence, subject and bytes."""
+    """All messages of the streams that are audited: sequence, subject and bytes."""
     client = await nats.connect(url)
     try:
         js = client.jetstream(timeout=10)
         found: dict[str, list[tuple[int, str, bytes]]] = {}
-        for stream in ("CONVERSATIONS", "AUDIO", "FRAMES", "DEAD"):
+        for stream in ("CONVERSATIONS", "AUDIO", "FRAMES", "DEAD", "DELIVERIES"):
             info = await js.stream_info(stream)
             messages = found[stream] = []
             config = api.ConsumerConfig(ack_policy=api.AckPolicy.NONE, inactive_threshold=30)
@@ -75,7 +75,7 @@ async def unfinished_work(url: str, timeout: float) -> list[str]:
         while True:
             busy = [
                 f"{one.name}: {one.num_pending} waiting, {one.num_ack_pending} in hand"
-                for stream in ("CONVERSATIONS", "REQUEUE")
+                for stream in ("CONVERSATIONS", "REQUEUE", "INBOX", "DELIVERIES")
                 for one in await js.consumers_info(stream)
                 if one.config.durable_name and (one.num_pending or one.num_ack_pending)
             ]

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bus.log.event_log import connect
-from bus.settings import Settings
+from bus.settings import PREFIX, Settings
 from tests import real_models
 from tests.conftest import free_port
 from tests.proxy import Wire
@@ -20,6 +20,8 @@ from visavis.up import publish_builtin_characters
 
 WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "gateway")
 """Names of the workers: the service, then a letter."""
+CHANNEL_WORKERS = ("channels-a", "channels-b")
+"""The first one takes webhooks."""
 REMOTE = "dialogue-b"
 """The worker that reaches NATS over a `Wire`, which can be cut."""
 _RESTART = 0.3
@@ -79,13 +81,17 @@ class Deployment:
     Args:
         model: base URL of the language model.
         workers: names of the workers to start.
+        settings: further ones.
     """
 
-    def __init__(self, folder: Path, model: str, workers: Sequence[str] = WORKERS) -> None:
+    def __init__(
+        self, folder: Path, model: str, workers: Sequence[str] = WORKERS, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
-        self._workers = workers
+        self.workers = workers
         self._nats_port = free_port()
         self.port = free_port()
+        self.channels_port = free_port()
         self.wire = Wire(self._nats_port)
         self.url = f"nats://127.0.0.1:{self._nats_port}"
         self.environment = {
@@ -100,6 +106,8 @@ class Deployment:
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
             "VISAVIS_MODELS": real_models.SETTINGS.models,
             "VISAVIS_MODEL_DOWNLOADS": "off",
+            "VISAVIS_NOTES_FOLDER": "off",
+            **{f"{PREFIX}{name.upper()}": value for name, value in (settings or {}).items()},
         }
         self.processes: dict[str, Process] = {}
 
@@ -122,6 +130,12 @@ class Deployment:
         self.processes[name] = process
         process.start()
 
+    def _own(self, worker: str) -> dict[str, str]:
+        """The settings of one worker alone."""
+        if worker == REMOTE:
+            return {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"}
+        return {"VISAVIS_CHANNELS_PORT": str(self.channels_port) if worker == CHANNEL_WORKERS[0] else "0"}
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run all processes while the context lasts."""
@@ -130,9 +144,8 @@ class Deployment:
                 self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())
                 async with connect(self.settings, name="world") as event_log:
                     await publish_builtin_characters(event_log)
-                for name in self._workers:
-                    wired = {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"} if name == REMOTE else {}
-                    self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **wired)
+                for name in self.workers:
+                    self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **self._own(name))
                 yield
             finally:
                 self.wire.mend()

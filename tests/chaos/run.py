@@ -8,19 +8,25 @@ import random
 import signal
 import sys
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bus.log.event_log import connect
+from tests.chaos import notes_audit
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work
-from tests.chaos.deployment import REMOTE, WORKERS, Deployment
+from tests.chaos.deployment import CHANNEL_WORKERS, REMOTE, WORKERS, Deployment
 from tests.chaos.language_model import language_model
+from tests.chaos.notes import NoteSender, arrived, doubled
 from tests.chaos.persons import Person
+from tests.services.channels.whatsapp_double import GraphDouble
 
 PATIENCE = 120.0
 """Seconds after the last fault in which all queues must become empty. Video may be unfinished then, because a turn is
 over with its last sound, and a render worker may have to start and wait for a lease first."""
+_SENDERS = 2
+"""Persons who send voice notes."""
 _FREEZE = (5.5, 8.0)
 """Seconds, longer than a lease."""
 
@@ -33,6 +39,10 @@ class Report:
     stuck: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     """Queues with work in them at the end."""
+    notes: int = 0
+    """Voice notes that were sent."""
+    wrong_notes: list[str] = field(default_factory=list)
+    """What is wrong with them and with the answers to them."""
     projection: str = ""
     """The differences between the read model and the log; empty if there are none."""
 
@@ -40,6 +50,7 @@ class Report:
     def findings(self) -> list[str]:
         wrong = [*findings(self.audit), *(f"stuck: {turn}" for turn in self.stuck)]
         wrong += [f"undone: {queue}" for queue in self.unfinished]
+        wrong += [f"notes: {note}" for note in self.wrong_notes]
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
@@ -50,6 +61,7 @@ class Report:
             f"{audit.turns} turns ({audit.spoken} spoken), {audit.complete} complete, "
             f"{audit.interrupted} interrupted, {audit.take_overs} work items taken over, "
             f"{audit.dead} dead letters\n"
+            f"{self.notes} voice notes by a channel, {len(self.wrong_notes)} findings\n"
             f"duplicates {len(audit.duplicates)}, losses {len(audit.losses)}, orphans {len(audit.orphans)}, "
             f"out of order {len(audit.disorder)}, stuck {len(self.stuck)}"
         )
@@ -72,7 +84,7 @@ class FaultInjector:
                 await asyncio.sleep(self._random.uniform(*self._every))
                 (kind,) = self._random.choices(list(kinds), weights=(6, 2, 1, 1))
                 # All random choices are made here, so that the faults do not depend on how long things take.
-                tasks.create_task(kinds[kind](self._random.choice(WORKERS), self._random.random()))
+                tasks.create_task(kinds[kind](self._random.choice(self._world.workers), self._random.random()))
 
     async def _kill(self, worker: str, chance: float) -> None:
         self._count(f"kill -9 {worker.split('-')[0]}")
@@ -110,28 +122,52 @@ def heal(deployment: Deployment) -> None:
         process.signal(signal.SIGCONT)
 
 
-async def run(
-    folder: Path, *, seed: int, turns: int, conversations: int, every: tuple[float, float] = (1.0, 3.0)
-) -> Report:
-    """Let persons take so many turns in all while faults are injected, and audit the log."""
-    report = Report(seed)
-    left = turns
+def _counter(total: int) -> Callable[[], bool]:
+    """Tells so many times that there are more."""
+    left = total
 
     def more() -> bool:
         nonlocal left
         left -= 1
         return left >= 0
 
-    async with language_model() as endpoint:
-        deployment = Deployment(folder, endpoint)
+    return more
+
+
+async def run(
+    folder: Path,
+    *,
+    seed: int,
+    turns: int,
+    conversations: int,
+    notes: int = 0,
+    every: tuple[float, float] = (1.0, 3.0),
+) -> Report:
+    """Let persons take so many turns in all while faults are injected, and audit the log.
+
+    Args:
+        notes: voice notes that other persons send by a channel meanwhile.
+        every: seconds between two faults.
+    """
+    report = Report(seed)
+    async with AsyncExitStack() as stack:
+        endpoint = await stack.enter_async_context(language_model())
+        double = await stack.enter_async_context(GraphDouble().serve())
+        workers = (*WORKERS, *CHANNEL_WORKERS) if notes else WORKERS
+        deployment = Deployment(folder, endpoint, workers, double.settings if notes else {})
+        double.webhook = f"http://127.0.0.1:{deployment.channels_port}/whatsapp"
         async with deployment.running(), connect(deployment.settings, name="persons") as event_log:
             persons = [
                 Person(deployment.base, event_log, seed, number, watches=number == 0) for number in range(conversations)
             ]
+            senders = [NoteSender(deployment.base, double, seed, number) for number in range(_SENDERS if notes else 0)]
             injecting = asyncio.create_task(FaultInjector(deployment, report, every).inject())
+            more_turns, more_notes = _counter(turns), _counter(notes)
             async with asyncio.TaskGroup() as tasks:
                 for person in persons:
-                    tasks.create_task(person.talk(more))
+                    tasks.create_task(person.talk(more_turns))
+                for sender in senders:
+                    tasks.create_task(sender.talk(more_notes))
             injecting.cancel()
             with suppress(asyncio.CancelledError):
                 await injecting
@@ -141,6 +177,13 @@ async def run(
             report.projection = await _compare(deployment)
         report.audit = audit_log(log, {person.conversation: person.sent for person in persons})
         report.stuck = [turn for person in persons for turn in person.stuck]
+        report.stuck += [f"note {note}" for sender in senders for note in sender.unanswered]
+        sent = [note for sender in senders for note in sender.notes]
+        report.notes = len(sent)
+        report.wrong_notes = [
+            *notes_audit.findings(log, sent, arrived(double)),
+            *(f"message {one} arrived more than once" for one in doubled(double)),
+        ]
     return report
 
 

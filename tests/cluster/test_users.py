@@ -203,19 +203,25 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
         async with hold(channels, "inbox"), hold(channels, "sender"):
             assert await channels.append_inbox("telegram", "a", "1", b"{}")
             await channels.append_delivery(DELIVERY, after=0)
-            workers = [
-                StreamWorker(channels, work("inbox", streams.INBOX, subjects.ALL_INBOX)),
-                StreamWorker(channels, work("sender", streams.DELIVERIES, subjects.deliveries_of("folder"))),
+            await of["dialogue"].append(event(CommandRecognised(name="help"), "commanded"))
+            commands = subjects.facts_of_kind(CommandRecognised)
+            works = [
+                work("inbox", streams.INBOX, subjects.ALL_INBOX),
+                work("welcomes", streams.PEOPLE, subjects.ALL_LINKS),
+                work("channel-commands", streams.CONVERSATIONS, commands),
+                work("sender", streams.DELIVERIES, subjects.deliveries_of("folder")),
             ]
-            working = [tasks.create_task(one.run()) for one in workers]
+            working = [tasks.create_task(StreamWorker(channels, one).run()) for one in works]
             requeuer = Requeuer(of["operator"])
-            while len(handled) < 4:
+            while len(handled) < 10:
                 for one in [one async for one in dead_letters.read_all(of["operator"])]:
                     await requeuer.requeue(one)
                 await asyncio.sleep(0.1)
         for task in (reading, following, *working):
             task.cancel()
-    assert sorted(handled) == ["delivery.folder.d1"] * 2 + ["inbox.telegram.a.1"] * 2
+    command = ["conv.c1.command.recognised"] * 2
+    links = ["link.l1"] * 4  # offered and claimed
+    assert sorted(handled) == [*command, *["delivery.folder.d1"] * 2, *["inbox.telegram.a.1"] * 2, *links]
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

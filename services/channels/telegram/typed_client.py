@@ -216,8 +216,12 @@ class _Session(AiohttpSession):
         if self._session is None or self._session.closed:
             trace = TraceConfig()
             trace.on_request_redirect.append(_refuse_redirect)
+            # A connection for each message: on one that was kept, and that the server closes as we write, the outcome
+            # is unknown, and the message lost.
             self._session = ClientSession(
-                connector=TCPConnector(**self._connector_init), proxy=self._http_proxy, trace_configs=[trace]
+                connector=TCPConnector(**self._connector_init, force_close=True),
+                proxy=self._http_proxy,
+                trace_configs=[trace],
             )
         return self._session
 

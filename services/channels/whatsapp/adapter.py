@@ -59,6 +59,7 @@ class WhatsApp:
         messages_per_second=80.0,
         seconds_between=6.0,
         commands=False,
+        activity_every=20.0,
     )
 
     def __init__(

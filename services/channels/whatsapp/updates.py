@@ -311,9 +311,9 @@ def _message(message: _Message, contacts: list[_Contact], account: str) -> Itera
     origin = Origin(channel=NAME, account=account, chat=chat, sender=sender, message=answered)
     name = (contact.profile and (contact.profile.name or contact.profile.username)) or ""
     if phone and user:
-        # Who was linked by the number is from here on known by the user id too. Not the other way round as well: each
-        # message would then change which of the two is the newest.
+        # Who was linked by one of the two ids is known by the other one too from here on.
         yield _alias(origin, phone, user, at)
+        yield _alias(origin, user, phone, at)
     context = message.context or _Context()
     forwarded = bool(context.forwarded or context.frequently_forwarded)
     yield Incoming(content=_content(message), origin=origin, at=at, sender_name=name, forwarded=forwarded)

@@ -19,6 +19,8 @@ _WORD = re.compile(r"[\w']+")
 
 @dataclass(frozen=True)
 class _Language:
+    before_number: re.Pattern[str]
+    """Ends of a text after which a number is dictated."""
     ends: re.Pattern[str]
     """Ends of a text after which the speaker goes on. Fillers count after other words only: alone, "you know" is what
     recognisers make of a short "hello"."""
@@ -26,12 +28,16 @@ class _Language:
     """Words of which a number is dictated."""
 
 
-def _language(ends: tuple[str, ...], digits: str) -> _Language:
-    return _Language(re.compile(rf"(?:^|\s)(?:{'|'.join(ends)})$"), frozenset(digits.split()))
+def _language(before_number: str, ends: tuple[str, ...], digits: str) -> _Language:
+    def at_end(*texts: str) -> re.Pattern[str]:
+        return re.compile(rf"(?:^|\s)(?:{'|'.join(texts)})$")
+
+    return _Language(at_end(before_number), at_end(*ends), frozenset(digits.split()))
 
 
 _LANGUAGES = {
     "en": _language(
+        r"(?:my|his|her|their|its|the) (?:\w+ )?(?:number|code|pin) is",
         (
             r"let me (?:think|see|check|look|remember)(?: about (?:it|that))?",
             r"(?:just )?(?:a|one) (?:moment|second|minute|sec)",
@@ -56,6 +62,7 @@ _LANGUAGES = {
         "zero oh one two three four five six seven eight nine double triple",
     ),
     "de": _language(
+        r"(?:meine|seine|ihre|die|der) (?:\w+ )?(?:\w*nummer|code|pin) (?:ist|lautet)",
         (
             r"lass mich (?:mal )?(?:kurz )?(?:überlegen|nachdenken|sehen|schauen)",
             r"(?:einen|nen|ein) (?:kleinen )?(?:moment|augenblick)",
@@ -91,19 +98,21 @@ def is_holding(text: str, language: str = "en") -> bool:
     if lists is None or text.rstrip().endswith("?"):
         return False
     words = _WORD.findall(text.lower().replace("’", "'"))
-    if _is_dictating(words, lists.digits):
+    if _is_dictating(words, lists):
         return True
     # The first letter is none of the words before it: "my name is spelled T".
     before = words[:-1] if words and _is_letter(words[-1]) else words
     return lists.ends.search(" ".join(before)) is not None
 
 
-def _is_dictating(words: list[str], digit_words: frozenset[str]) -> bool:
+def _is_dictating(words: list[str], lists: _Language) -> bool:
     """Whether a text ends in letters or digits one by one, too few for a telephone number."""
     letters = list(itertools.takewhile(_is_letter, reversed(words)))
-    run = list(itertools.takewhile(lambda word: word.isdigit() or word in digit_words, reversed(words)))
+    run = list(itertools.takewhile(lambda word: word.isdigit() or word in lists.digits, reversed(words)))
     digits = sum(len(word) if word.isdigit() else 1 for word in run)
-    return len(letters) >= _SPELLED or (len(run) >= 2 and _DICTATED <= digits < _WHOLE_NUMBER)
+    # Recognisers write a group of digits as one figure: "my number is 555".
+    one_by_one = len(run) >= 2 or lists.before_number.search(" ".join(words[: -len(run) or None])) is not None
+    return len(letters) >= _SPELLED or (one_by_one and _DICTATED <= digits < _WHOLE_NUMBER)
 
 
 def _is_letter(word: str) -> bool:

@@ -73,7 +73,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_after_a_full_disk_the_server_is_restarted_and_waiting_messages_are_stored(small_disk: Path) -> None:
-    settings = Settings(nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20)
+    settings = Settings(
+        nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20, inbox_bytes=1 << 20
+    )
     printed: list[str] = []
     supervisor = Supervisor(lambda name, line: printed.append(line))
     server = EmbeddedServer(small_disk, settings.nats_port)
@@ -108,7 +110,9 @@ async def test_after_a_full_disk_the_server_is_restarted_and_waiting_messages_ar
 
 @pytest.mark.parametrize("swapped", [False, True])
 async def test_a_server_whose_store_is_taken_away_or_swapped_is_restarted(tmp_path: Path, swapped: bool) -> None:
-    settings = Settings(nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20)
+    settings = Settings(
+        nats_port=free_port(), audio_bytes=16 << 20, frames_bytes=4 << 20, assets_bytes=1 << 20, inbox_bytes=1 << 20
+    )
     printed: list[str] = []
     supervisor = Supervisor(lambda name, line: printed.append(line))
     server = EmbeddedServer(tmp_path, settings.nats_port)

@@ -19,7 +19,8 @@ from projections.people_reader import PeopleReader
 from services.channels.channel import Capabilities, Channel, Outgoing
 from services.channels.delivery import Delivery
 from services.channels.ledger import Ledger
-from services.channels.sender import Patience, Sender
+from services.channels.patience import Patience
+from services.channels.sender import Sender
 
 QUICK = Capabilities(messages_per_second=1000.0, seconds_between=0.0)
 PROVING = Capabilities(messages_per_second=1000.0, seconds_between=0.0, proves_delivery=True)

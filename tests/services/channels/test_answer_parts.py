@@ -79,3 +79,10 @@ def test_a_speech_that_is_too_long_for_a_video_makes_none() -> None:
     assert groups_for_video([48_000, 48_000], 60) == [[0, 1]]
     assert groups_for_video([48_000 * 40, 48_000 * 40], 60) == [[0], [1]]
     assert groups_for_video([48_000, 48_000 * 61], 60) == []
+
+
+def test_the_silence_between_the_speeches_counts_for_the_length_of_a_video() -> None:
+    assert groups_for_video([48_000 * 30, 48_000 * 30], 60.12) == [[0, 1]]
+    assert groups_for_video([48_000 * 30, 48_000 * 30], 60.11) == [[0], [1]]
+    assert groups_for_video([48_000 * 60], 60) == [[0]]
+    assert groups_for_video([48_000 * 60 + 1], 60) == []

@@ -8,7 +8,7 @@ from bus.errors import StreamStalled
 from bus.log.event_log import EventLog
 from bus.work.fenced_output import media_message_id
 from services.channels.video_note import video_note
-from services.channels.voice_note import split_voice_note, voice_note
+from services.channels.voice_note import voice_note
 from tests.fakes import FakeReader
 from tests.services.channels.recordings import speech
 from tests.services.channels.speeches import log_of, packets_of
@@ -23,7 +23,6 @@ async def test_they_are_the_same_as_from_the_speeches_themselves(event_log: Even
             await event_log.publish_media(message, media_message_id(message))
     fake = FakeReader(media=MEDIA)
     assert await voice_note(event_log, "c", ["s1", "s2"]) == await voice_note(fake, "c", ["s1", "s2"])
-    assert await split_voice_note(event_log, "c", ["s1", "s2"], 1_000) == [["s1"], ["s2"]]
     video = await video_note(event_log, "c", ["s1", "s2"])
     assert video.seconds == (await video_note(fake, "c", ["s1", "s2"])).seconds
 

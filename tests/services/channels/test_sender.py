@@ -28,9 +28,10 @@ from bus.work.stream_worker import StreamItem
 from projections.people_reader import PeopleReader
 from services.channels.channel import Capabilities, NotSent, OutcomeUnknown, Progress, Refused
 from services.channels.delivery import REQUEUED
+from services.channels.patience import Patience
 from services.channels.sender import Sender
+from tests.conftest import NatsServer
 from tests.services.channels.sending import (
-    IMPATIENT,
     PROVING,
     QUICK,
     TEXT,
@@ -166,7 +167,7 @@ async def test_what_breaks_while_it_is_sent_counts_as_unknown(event_log: EventLo
 async def test_news_of_the_channel_settle_an_unknown_outcome_at_once(event_log: EventLog) -> None:
     channel = FakeChannel(PROVING)
     channel.lost = [OutcomeUnknown("timed out")]
-    patient = type(IMPATIENT)(for_proof=3600.0, lease=0.6)
+    patient = Patience(for_proof=3600.0, lease=0.6)
     await queue(event_log, "d", queued(VOICE))
     await queue(event_log, "later")
     async with sending(event_log, channel, patience=patient) as sender:
@@ -270,6 +271,36 @@ async def test_a_channel_gets_what_it_can_take(event_log: EventLog) -> None:
     async with sending(event_log, channel):
         await wait_for(event_log, "d", "sent")
     assert [(one.kind, one.text) for one in channel.reached] == [("text", "In words.")]
+
+
+async def test_a_text_that_is_too_long_comes_in_parts(event_log: EventLog) -> None:
+    channel = FakeChannel(Capabilities(messages_per_second=1000.0, seconds_between=0.0, voice=False, longest_text=40))
+    words = "It was long ago. There lived a king by the sea. He had a daughter, and she sang every night."
+    await queue(event_log, "d", queued(VideoContent(speeches=("s1",), text=words)))
+    async with sending(event_log, channel):
+        await wait_until_done(event_log)
+    assert channel.texts() == [
+        "It was long ago. There lived a king by", "the sea. He had a daughter, and she", "sang every night.",
+    ]  # fmt: skip
+
+
+async def test_a_restart_of_nats_while_it_is_sent_doubles_nothing(nats_server: NatsServer, event_log: EventLog) -> None:
+    channel = FakeChannel()
+
+    async def away(name: str) -> None:
+        if name == "after send" and len(channel.reached) == 1:
+            nats_server.kill()
+            asyncio.get_running_loop().call_later(1.0, nats_server.start)
+
+    channel.steps.reach = away  # type: ignore[method-assign]
+    watching = asyncio.create_task(event_log.watch.run())
+    await queue(event_log, "d", queued(VOICE))
+    await queue(event_log, "later")
+    async with sending(event_log, channel):
+        await wait_for(event_log, "later", "sent", timeout=60)
+    watching.cancel()
+    assert [one.delivery for one in channel.reached] == ["d", "later"]
+    assert await steps_of(event_log, "d") == ["Queued", "Uploading", "Sending", "Sent"]
 
 
 async def test_a_person_who_blocked_us_is_marked_and_the_message_put_aside(event_log: EventLog) -> None:
@@ -377,7 +408,7 @@ async def test_a_process_that_has_to_stop_lets_a_call_end(event_log: EventLog) -
 
     channel.steps.reach = slow  # type: ignore[method-assign]
     await queue(event_log, "d")
-    patient = type(IMPATIENT)(at_the_end=20.0, lease=0.6)
+    patient = Patience(at_the_end=20.0, lease=0.6)
     async with sending(event_log, channel, patience=patient):
         await begun.wait()
         asyncio.get_running_loop().call_later(0.2, go.set)

@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from bus.errors import NotFound, StreamStalled, TooLarge
+from bus.errors import NotFound, StreamStalled
 from services.audio import SILENCE, OpusDecoder
 from services.channels.media import GAP
-from services.channels.video_note import split_video_note, video_note
+from services.channels.video_note import video_note
 from tests import voices
 from tests.fakes import FakeReader, StallingReader
 from tests.services.channels.recordings import speech
@@ -101,14 +101,3 @@ async def test_without_pictures_there_is_no_video() -> None:
     stalling = StallingReader(media=log_of(("s", SHORT, SHORT_GREYS)))
     with pytest.raises(StreamStalled):
         await video_note(stalling, "c", ["s"])
-
-
-async def test_a_video_is_no_longer_than_it_may_be_and_can_be_split_between_sentences() -> None:
-    names = ["s2", "quiet", "s2", "s2", "s2"]
-    longest = (2 * SHORT_FRAMES + GAP_FRAMES) / 25
-    with pytest.raises(TooLarge, match="at most"):
-        await video_note(READER, "c", names, longest=longest)
-    groups = await split_video_note(READER, "c", names, longest=longest)
-    assert groups == [["s2", "quiet", "s2"], ["s2", "s2"]]
-    for group in groups:
-        assert (await video_note(READER, "c", group, longest=longest)).seconds <= longest

@@ -12,8 +12,8 @@ from bus import subjects
 from bus.errors import NotFound, StreamStalled
 from services.audio import SILENCE, OpusDecoder
 from services.channels.decoder_process import decode
-from services.channels.media import GAP, read_packets, split_by_size
-from services.channels.voice_note import split_voice_note, voice_note
+from services.channels.media import GAP, read_packets
+from services.channels.voice_note import voice_note
 from tests import voices
 from tests.fakes import FakeReader, StallingReader
 from tests.services.channels.recordings import speech
@@ -66,21 +66,3 @@ async def test_a_speech_without_an_end_is_no_voice_note() -> None:
     reader = StallingReader(media={subjects.audio_out("c", "s"): audio_of("s", FIRST)[:2]})
     with pytest.raises(StreamStalled):
         await voice_note(reader, "c", ["s"])
-
-
-async def test_long_answers_are_split_between_sentences_by_the_size_of_the_file() -> None:
-    names = ["s1", "s2", "quiet", "s3", "s1", "s3"]
-    whole = len((await voice_note(READER, "c", names)).data)
-    for largest in (whole, whole * 2 // 3, whole // 2):
-        groups = await split_voice_note(READER, "c", names, largest)
-        assert [name for group in groups for name in group] == names
-        sizes = [len((await voice_note(READER, "c", group)).data) for group in groups]
-        assert max(sizes) <= largest
-        assert len(groups) <= -(-whole // largest) + 1
-    assert await split_voice_note(READER, "c", names, whole + 500) == [names]
-
-
-def test_items_are_split_where_they_no_longer_fit() -> None:
-    sized = [("a", 3.0), ("b", 3.0), ("c", 5.0), ("d", 9.0), ("e", 1.0)]
-    assert split_by_size(sized, 6.0) == [["a", "b"], ["c"], ["d"], ["e"]]
-    assert split_by_size([], 6.0) == []

@@ -34,7 +34,7 @@ class QuietChannel:
     """A `services.channels.channel.Channel` that sends nothing, and keeps what it was to show."""
 
     def __init__(self, name: str = "telegram", capabilities: Capabilities | None = None) -> None:
-        self.name, self.account = name, "bot"
+        self.name, self.account, self.label = name, "bot", "@bot"
         self.capabilities = capabilities or Capabilities(video=True)
         self.shown: list[tuple[str, Activity, str]] = []
         self.broken = False

@@ -95,6 +95,16 @@ async def test_a_path_outside_is_not_fetched(telegram: Telegram, double: Telegra
     assert double.called("file") == []
 
 
+async def test_a_file_is_fetched_from_no_other_server(telegram: Telegram, double: TelegramDouble) -> None:
+    media = recorded(double)
+    async with serving() as other:
+        for method in ("getFile", "file"):
+            double.fault(method, "redirect", location=f"{other.url}/bot/getMe")
+            with pytest.raises(VisavisError):
+                await fetched(telegram, media)
+        assert other.calls == []
+
+
 # for people
 
 

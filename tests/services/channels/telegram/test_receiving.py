@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -194,14 +195,18 @@ async def test_a_second_program_that_polls_is_named(double: TelegramDouble, capl
     assert any("another program fetches this bot's updates" in remedy for remedy in remedies)
 
 
-async def test_ids_that_begin_again_lower_are_fetched(double: TelegramDouble) -> None:
+async def test_ids_that_begin_again_lower_are_fetched(double: TelegramDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.channels.telegram.bot_api.LONG_POLL", 1)
     inbox = Inbox()
     async with polling(double, inbox):
         double.text("before the quiet week")
-        await double.confirmed()
-        await until(lambda: len(double.called("getUpdates")) > 1)
+        await until(lambda: len(double.called("getUpdates")) >= 3)
+        double.update_ids = itertools.count(5)
+        double.text("after it")
+        await until(lambda: len(inbox.stored) == 2)
+    assert list(inbox.stored) == ["1001", "5"]
     offsets = [call.arguments.get("offset") for call in double.called("getUpdates")]
-    assert offsets == [None, 1002]
+    assert offsets[:3] == [None, 1002, None]
     assert -1 not in offsets
 
 

@@ -16,7 +16,7 @@ from services.channels.telegram import Telegram
 from services.channels.telegram.typed_client import TypedClient
 from tests.conftest import free_port
 from tests.services.channels.telegram.bots import MP4, OGG, bot, outgoing
-from tests.services.channels.telegram_double import TOKEN, Person, Sent, TelegramDouble, serving
+from tests.services.channels.telegram_double import TOKEN, Person, Sent, TelegramDouble, running, serving
 
 
 @pytest.fixture
@@ -113,6 +113,27 @@ async def test_an_answer_of_a_new_form_is_a_message_that_was_sent(
 ) -> None:
     monkeypatch.setattr(double, "me", lambda: "of another type than aiogram knows")
     assert await telegram.send(outgoing(double)) == str(double.sent[0].message_id)
+
+
+async def test_a_server_that_was_started_anew_takes_the_next_message() -> None:
+    double = TelegramDouble()
+    async with running(double), bot(double) as telegram:
+        await telegram.send(outgoing(double))
+        port = int(double.url.rpartition(":")[2])
+    async with bot(double) as telegram:
+        async with running(double, port=port):
+            await telegram.send(outgoing(double))
+        assert isinstance(await failure(telegram, outgoing(double)), NotSent)
+        async with running(double, port=port):
+            await telegram.send(outgoing(double))
+    assert len(double.sent) == 3
+
+
+async def test_a_message_is_not_sent_to_another_server(telegram: Telegram, double: TelegramDouble) -> None:
+    async with serving() as other:
+        double.fault("sendVoice", "redirect", location=f"{other.url}/bot{other.token}/getMe")
+        assert isinstance(await failure(telegram, outgoing(double, kind="voice", media=OGG)), OutcomeUnknown)
+        assert other.calls == []
 
 
 async def test_without_a_connection_nothing_was_sent(double: TelegramDouble) -> None:

@@ -52,7 +52,7 @@ class TelegramDouble:
         self.https_only = https_only
         self.pace = pace
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self._update_ids = itertools.count(1001)
+        self.update_ids = itertools.count(1001)
         self.message_ids = itertools.count(2)
         self.polls = 0
         self.closing = False
@@ -109,7 +109,7 @@ class TelegramDouble:
         allowed = kind in self.allowed if self.allowed is not None else kind not in NOT_BY_DEFAULT
         if not allowed:
             return 0
-        number = next(self._update_ids)
+        number = next(self.update_ids)
         self.updates.append({"update_id": number, kind: dict(content)})
         self.notify()
         self.webhook.push(self.updates)

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 FaultKind: TypeAlias = Literal[
-    "429", "500", "502", "401", "403", "deactivated", "voice_forbidden", "entities", "cut_before", "cut_after", "slow"
+    "429",
+    "500",
+    "502",
+    "401",
+    "403",
+    "deactivated",
+    "voice_forbidden",
+    "entities",
+    "cut_before",
+    "cut_after",
+    "slow",
+    "redirect",
 ]
 """What goes wrong: a refusal; 502: a page of a proxy; cut_before: the connection is cut and nothing was taken;
-cut_after: taken, the answer is lost; slow: taken, the answer comes `seconds` later."""
+cut_after: taken, the answer is lost; slow: taken, the answer comes `seconds` later; redirect: to another
+server."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +30,8 @@ class Fault:
     kind: FaultKind
     retry_after: int = 1
     seconds: float = 0.0
+    location: str = ""
+    """Where a redirect leads to."""
     taken: bool = False
     """Of 500 and 502: the message reached the person all the same."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -83,6 +83,8 @@ async def _answer(double: TelegramDouble, method: str, arguments: Mapping[str, A
             return _ok(result)
     if fault.kind in ("cut_before", "cut_after"):
         return _Cut()
+    if fault.kind == "redirect":
+        return RedirectResponse(fault.location, 302)
     if fault.kind == "502":
         return Response("<html><body><h1>502 Bad Gateway</h1></body></html>", 502, media_type="text/html")
     raise _refusal_of(fault)
@@ -97,6 +99,8 @@ async def _download(double: TelegramDouble, request: Request) -> Response:
         return _refused(Refusal(401, "Unauthorized"))
     if fault is not None and fault.kind.startswith("cut"):
         return _Cut(double.files[file_id][:1000])
+    if fault is not None and fault.kind == "redirect":
+        return RedirectResponse(fault.location, 302)
     if fault is not None:
         return Response("<html>Bad Gateway</html>", 502, media_type="text/html")
     if not file_id or file_id in double.expired:

@@ -55,6 +55,7 @@ def test_a_voice_note_says_who_sent_it_and_when_and_that_the_number_is_the_same_
     at = 1749416383_000_000
     assert read(message(shapes.voice("19", b"x", "https://x"))) == [
         Incoming(content=AliasLearned(sender=USER), origin=msgspec.structs.replace(origin, sender=NUMBER), at=at),
+        Incoming(content=AliasLearned(sender=NUMBER), origin=origin, at=at),
         Incoming(content=Recording(media="19", kind="voice"), origin=origin, at=at, sender_name="Zoë"),
     ]
 

@@ -13,6 +13,7 @@ HOLDING = [
     "The street is called", "It is for example", "I live in", "I come from.", "how do I say that",
     "we met in, you know", "what was it called", "S M I", "My name is spelled T.", "my name is, T",
     "It is spelled J. O.", "my number is five five one", "It's 0 1 7", "call me at 555 1",
+    "My number is 555.", "The code is 4711",
 ]  # fmt: skip
 GERMAN = [
     "Lass mich überlegen.", "Moment mal.", "Wie heißt das noch mal", "Mein Name ist.", "ich heiße",
@@ -20,7 +21,8 @@ GERMAN = [
 ]  # fmt: skip
 DONE = [
     "What is your name?", "I live in Leeds.", "My name is Maria.", "I was thinking of you", "Give me five.", "Plan B",
-    "It is half past two.", "my number is five five five one two three four", "I have two", "", "  ", "Who am I?",
+    "It is half past two.", "my number is five five five one two three four", "My number is 5551234.", "I have 555.",
+    "I have two", "", "  ", "Who am I?",
     "You know.", "I mean", "What is it called?", "Tell me a story about the sea.", "twenty four",
 ]  # fmt: skip
 

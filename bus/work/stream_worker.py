@@ -241,6 +241,11 @@ class StreamWorker:
         except UndecodableEvent as error:
             tasks.create_task(self._put_aside(msg, error))
             return
+        except Exception as error:
+            log.exception("key broke", extra={"service": self._work.name, "sequence": meta.sequence.stream})
+            problem = VisavisError(f"{type(error).__name__} in {self._work.name}", code="internal")
+            tasks.create_task(self._put_aside(msg, problem))
+            return
         if key is None:
             await acknowledge(msg)
             return

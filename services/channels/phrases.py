@@ -51,6 +51,8 @@ ENGLISH: Mapping[str, str] = {
     "character_already": "You are talking to {character} already.",
     "character_unknown": "I do not know {said}. There are: {names}.",
     "too_long": "That was too long for me: {length} characters, and I read {most} at once. Please send it in parts.",
+    "not_arrived": "My last message may not have reached you. You find it in our conversation in the page.",
+    "not_arrived_link": "My last message may not have reached you. Here it is: {link}",
     "edited": "I have answered that as it was before. If you want another answer, send it again.",
     "picture": "I cannot look at pictures yet. Tell me about it?",
     "video": "I cannot watch videos yet. Tell me about it?",
@@ -107,6 +109,9 @@ GERMAN: Mapping[str, str] = {
     "character_unknown": "{said} kenne ich nicht. Es gibt: {names}.",
     "too_long": "Das war zu lang für mich: {length} Zeichen, und ich lese höchstens {most} auf einmal. Schick es bitte "
     "in Teilen.",
+    "not_arrived": "Vielleicht ist meine letzte Nachricht nicht bei dir angekommen. Du findest sie auf der Seite in "
+    "unserem Gespräch.",
+    "not_arrived_link": "Vielleicht ist meine letzte Nachricht nicht bei dir angekommen. Hier ist sie: {link}",
     "edited": "Ich habe das beantwortet, wie es vorher war. Wenn du eine andere Antwort willst, schick es noch einmal.",
     "picture": "Bilder kann ich noch nicht ansehen. Erzählst du mir davon?",
     "video": "Videos kann ich noch nicht ansehen. Erzählst du mir davon?",

@@ -1,4 +1,4 @@
-"""Remembers in a person's link that a channel lets no messages through any more."""
+"""The links whose messages go to a chat, and that a channel lets no messages through to it any more."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from bus.channel_events import SenderReachable
 from bus.errors import BusError, Conflict
 from bus.log.event_log import EventLog
 from bus.stamping import new_link_event
+from projections.people import Link, People
 from projections.people_reader import PeopleReader
 
 _TRIES = 5
+
+
+def links_with(people: People, channel: str, account: str, chat: str) -> list[Link]:
+    """The confirmed links whose messages go to a chat."""
+    return [
+        one
+        for one in people.links.values()
+        if (one.channel, one.account, one.chat, one.state) == (channel, account, chat, "linked")
+    ]
 
 
 async def mark_unreachable(event_log: EventLog, people: PeopleReader, channel: str, account: str, chat: str) -> None:
@@ -19,11 +29,7 @@ async def mark_unreachable(event_log: EventLog, people: PeopleReader, channel: s
     """
     for _ in range(_TRIES):
         await people.caught_up()
-        links = [
-            one
-            for one in people.people.links.values()
-            if (one.channel, one.account, one.chat, one.state) == (channel, account, chat, "linked") and one.reachable
-        ]
+        links = [one for one in links_with(people.people, channel, account, chat) if one.reachable]
         try:
             for link in links:
                 await event_log.append_link(

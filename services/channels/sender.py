@@ -42,17 +42,12 @@ from services.channels.ledger import SENDER, Ledger
 from services.channels.outgoing import MakeMedia, NoMedia, cut, suited
 from services.channels.pace import Pace
 from services.channels.patience import PATIENCE, Patience
-from services.channels.reachability import mark_unreachable
+from services.channels.phrases import phrase
+from services.channels.reachability import links_with, mark_unreachable
 
 log = logging.getLogger(__name__)
 
 _SECOND = 1_000_000
-
-
-def english_notice(queued: DeliveryQueued) -> TextContent:
-    """The notice about a message that may not have arrived."""
-    where = f"Here it is: {queued.link}" if queued.link else "You find it on the page, in this conversation."
-    return TextContent(text=f"My last message may not have reached you. {where}")
 
 
 class Sender:
@@ -60,7 +55,6 @@ class Sender:
 
     Args:
         people: running; who is told to be unreachable.
-        notice: the text of the notice about a message whose outcome stays unknown.
         now: gives the time in microseconds since 1970.
     """
 
@@ -72,7 +66,6 @@ class Sender:
         make_media: MakeMedia,
         *,
         metrics: Metrics | None = None,
-        notice: Callable[[DeliveryQueued], TextContent] = english_notice,
         patience: Patience = PATIENCE,
         now: Callable[[], int] = clock.now,
     ) -> None:
@@ -82,7 +75,6 @@ class Sender:
         self._people = people
         self._make_media = make_media
         self._metrics = metrics or Metrics(SENDER)
-        self._notice = notice
         self._patience = patience
         self._now = now
         self._paces: dict[tuple[str, str], Pace] = {}
@@ -196,7 +188,10 @@ class Sender:
         queued = delivery.queued
         if queued.notice_of:
             return
-        notice = replace(queued, content=self._notice(queued), reply_to="", link="", notice_of=delivery.id)
+        links = links_with(self._people.people, delivery.channel, queued.account, queued.chat)
+        language = links[0].language if links else ""
+        text = phrase("not_arrived_link" if queued.link else "not_arrived", language, link=queued.link)
+        notice = replace(queued, content=TextContent(text=text), reply_to="", link="", notice_of=delivery.id)
         await self.ledger.queue(delivery.channel, derive_id(delivery.id, "notice"), notice)
 
     # sending

@@ -23,6 +23,8 @@ def key(record: Record) -> str | None:
     if record.data.startswith(b"\xff"):
         raise UndecodableEvent("no text")
     name = record.data.decode().partition(":")[0]
+    if name == "bug":
+        raise KeyError(name)
     return None if name == "skip" else name
 
 
@@ -155,11 +157,11 @@ async def test_what_fails_is_tried_again_and_then_put_aside_and_the_next_one_flo
                 raise ZeroDivisionError
         return await handled(item)
 
-    await store(event_log, "a:away", "a:refused", "\xff\xff", "a:broken", "a:fine")
+    await store(event_log, "a:away", "a:refused", "\xff\xff", "a:broken", "bug:", "a:fine")
     async with running(event_log, work(handle), metrics):
         await handled.wait_for(1)
-        found = await letters(event_log, 4)
-        await acknowledged(event_log, 5)
+        found = await letters(event_log, 5)
+        await acknowledged(event_log, 6)
     assert handled.words == ["a:fine"]
     assert {name: tries.count(name) for name in tries} == {
         "a:away": MAX_TRIES, "a:refused": 1, "a:broken": MAX_TRIES, "a:fine": 1,
@@ -170,9 +172,10 @@ async def test_what_fails_is_tried_again_and_then_put_aside_and_the_next_one_flo
         ("refused", 2, "INBOX", "inbox"),
         ("undecodable_event", 3, "INBOX", "inbox"),
         ("internal", 4, "INBOX", "inbox"),
+        ("internal", 5, "INBOX", "inbox"),
     }
     totals = metrics.totals()
-    assert (totals.outcomes["done"], totals.outcomes["failed"], totals.dead_letters) == (1, 3, 4)
+    assert (totals.outcomes["done"], totals.outcomes["failed"], totals.dead_letters) == (1, 3, 5)
     assert totals.retries == 2 * (MAX_TRIES - 1)
 
 

@@ -12,7 +12,6 @@ from bus.channel_events import (
     DeliveryRetried,
     DeliverySending,
     Linked,
-    LinkEvent,
     PairingRequested,
     TextContent,
     VideoContent,
@@ -62,6 +61,15 @@ def counted(metrics: Metrics) -> dict[str, float]:
             labels, value = line.rsplit(" ", 1)
             found[labels.split('outcome="')[1].rstrip('"}')] = float(value)
     return found
+
+
+async def link_chat(event_log: EventLog, language: str = "") -> None:
+    """Link the chat c with a person, by the link l1."""
+    requested = PairingRequested(
+        channel="fake", account="a", sender="7", chat="c", name="Zoe", language=language, expires_at=0
+    )
+    after = await event_log.append_link(new_link_event(requested, link="l1"), after=0)
+    await event_log.append_link(new_link_event(Linked(person="p"), link="l1"), after=after)
 
 
 async def test_a_text_is_sent_and_a_voice_note_is_uploaded_before(event_log: EventLog) -> None:
@@ -143,6 +151,17 @@ async def test_an_unknown_outcome_is_given_up_with_a_notice_that_has_the_link(ev
     assert (notice.notice_of, notice.chat, notice.conversation) == ("d", "c", "c1")
     assert counted(metrics) == {"unknown": 1, "given_up": 1, "sent": 1}
     assert await letters(event_log) == []
+
+
+async def test_the_notice_is_in_the_language_of_the_person(event_log: EventLog) -> None:
+    await link_chat(event_log, language="de")
+    channel = FakeChannel()
+    channel.lost = [OutcomeUnknown("timed out")]
+    await queue(event_log, "d", queued(VOICE))
+    async with sending(event_log, channel):
+        await wait_for(event_log, derive_id("d", "notice"), "sent")
+    assert channel.texts()[1].startswith("Vielleicht ")
+    assert channel.texts()[1].endswith("https://page/c1")
 
 
 async def test_of_a_notice_whose_outcome_is_unknown_there_is_no_notice(event_log: EventLog) -> None:
@@ -304,10 +323,7 @@ async def test_a_restart_of_nats_while_it_is_sent_doubles_nothing(nats_server: N
 
 
 async def test_a_person_who_blocked_us_is_marked_and_the_message_put_aside(event_log: EventLog) -> None:
-    requested = PairingRequested(channel="fake", account="a", sender="7", chat="c", name="Zoe", expires_at=0)
-    link: LinkEvent = new_link_event(requested, link="l1")
-    after = await event_log.append_link(link, after=0)
-    await event_log.append_link(new_link_event(Linked(person="p"), link="l1"), after=after)
+    await link_chat(event_log)
     channel, metrics = FakeChannel(), Metrics("sender")
     channel.faults = [Refused("bot was blocked by the user", code="blocked", unreachable=True)]
     await queue(event_log, "d")

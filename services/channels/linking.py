@@ -120,6 +120,8 @@ class Linking:
         if link is not None and mine and link.state in ("claimed", "linked"):
             said = "link_claimed" if link.state == "claimed" else "linked"
             await self._notices.answer(received, phrase(said, received.language))
+        elif self._people.people.link_of(received.channel.name, origin.account, origin.sender) is not None:
+            await self._notices.answer(received, phrase("link_invalid", received.language))
         elif not (received.repeated and await self._notices.was_answered(received)):
             await self._notices.answer_seldom(received, phrase("link_invalid", received.language))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
 from starlette.routing import BaseRoute
 
 from bus import clock, codec, subjects
@@ -142,7 +144,7 @@ class Receiving:
         await self.people.wait_until(sequence)
         return sequence
 
-    async def unlink(self, link: str, body: LinkFact) -> None:
+    async def append(self, link: str, body: LinkFact) -> None:
         await self.append_link(link, body, self.people.people.links[link].seq)
 
     async def facts(self, *kinds: type[Fact]) -> list[Event]:
@@ -188,3 +190,14 @@ async def receiving_on(event_log: EventLog) -> AsyncIterator[Receiving]:
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+def forget_ids(event_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish under message ids of which NATS knows nothing, as if its duplicate window were always over."""
+    publish = event_log.publish
+    copies = itertools.count()
+
+    async def publish_anew(js: object, subject: str, data: bytes, message_id: str, *rest: object) -> object:
+        return await publish(js, subject, data, f"{message_id}-{next(copies)}", *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(event_log, "publish", publish_anew)

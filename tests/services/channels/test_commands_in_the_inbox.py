@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bus.channel_events import LinkPreferencesChosen, PairingRequested, Unlinked
+from bus.channel_events import LinkConversationChosen, LinkPreferencesChosen, PairingRequested, Unlinked
 from bus.events import (
     Body,
     CharacterChosen,
@@ -27,7 +27,7 @@ from services.channels.spoken_commands import SpokenCommands
 from services.dialogue.commands.recognition import recognise_command
 from services.dialogue.service import Dialogue
 from tests.fakes import FakeReader
-from tests.services.channels.receiving import Receiving, incoming, receiving_on
+from tests.services.channels.receiving import Receiving, forget_ids, incoming, receiving_on
 
 
 @pytest.fixture
@@ -89,7 +89,10 @@ async def test_the_form_of_the_answers_is_chosen(receiving: Receiving, form: str
     assert await receiving.texts() == [phrase(f"form_{form}", "en"), phrase("form_same", "en")]
 
 
-async def test_a_repeat_of_an_earlier_choice_does_not_undo_the_later_one(receiving: Receiving) -> None:
+async def test_a_repeat_of_an_earlier_choice_does_not_undo_the_later_one(
+    receiving: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_ids(receiving.event_log, monkeypatch)
     key = await say(receiving, "/voice")
     await say(receiving, "/text")
     await receiving.restarted().receive(incoming(Text(text="/voice")), key=key, redelivered=True)
@@ -251,6 +254,19 @@ async def test_new_conversation_said_in_a_channel_opens_one_for_the_channel(rece
     assert await receiving.texts() == [phrase("new", "en")]
     await receiving.receive(incoming(Text(text="hello")))
     assert (await receiving.facts(MessageReceived))[-1].conversation == opened.conversation
+
+
+async def test_a_repeat_of_new_conversation_brings_nobody_back_who_has_gone_elsewhere(
+    receiving: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_ids(receiving.event_log, monkeypatch)
+    (event,) = await spoken(receiving, "New conversation.")
+    await carrying_out(receiving).carry_out(event)
+    await receiving.event_log.append(new_event(ConversationOpened(person="ann", character="ada"), conversation="c2"))
+    await receiving.append("link-7", LinkConversationChosen(conversation="c2"))
+    await carrying_out(receiving).carry_out(event)
+    assert conversation_of_link(receiving) == "c2"
+    assert await receiving.texts() == [phrase("new", "en")]
 
 
 @pytest.mark.parametrize("note", [False, True])

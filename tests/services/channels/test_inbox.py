@@ -34,7 +34,7 @@ from services.channels.channel import (
 )
 from services.channels.phrases import phrase
 from services.channels.talk import LONGEST_TEXT
-from tests.services.channels.receiving import HOUR, Receiving, incoming, receiving_on
+from tests.services.channels.receiving import HOUR, Receiving, forget_ids, incoming, receiving_on
 
 ORIGIN = Origin(channel="telegram", account="bot", chat="chat-7", sender="7", message="1")
 
@@ -107,32 +107,19 @@ async def test_an_update_that_is_delivered_three_times_is_one_turn(receiving: Re
     assert len(await receiving.facts(ConversationOpened)) == 1
 
 
-class Forgetful:
-    """Publishes facts under message ids of which NATS knows nothing: its duplicate window is over."""
-
-    def __init__(self, event_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
-        publish, self.copies = event_log.publish, 0
-
-        async def publish_anew(js: object, subject: str, data: bytes, message_id: str, *rest: object) -> object:
-            self.copies += 1
-            return await publish(js, subject, data, f"{message_id}-{self.copies}", *rest)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(event_log, "publish", publish_anew)
-
-
 @pytest.mark.parametrize("moved", [False, True])
 @pytest.mark.parametrize("redelivered", [False, True])
 async def test_a_repeat_after_the_duplicate_window_does_nothing(
     receiving: Receiving, monkeypatch: pytest.MonkeyPatch, moved: bool, redelivered: bool
 ) -> None:
     """Also where the person has gone on in another conversation since."""
-    Forgetful(receiving.event_log, monkeypatch)
+    forget_ids(receiving.event_log, monkeypatch)
     link = await receiving.link()
     an_hour_ago = clock.now() - HOUR
     key = await receiving.receive(incoming(Text(text="hello")), stored_at=an_hour_ago)
     if moved:
         await open_conversation(receiving.event_log, "c2")
-        await receiving.unlink(link.id, LinkConversationChosen(conversation="c2"))
+        await receiving.append(link.id, LinkConversationChosen(conversation="c2"))
     for again in (receiving, receiving.restarted()):
         await again.receive(incoming(Text(text="hello")), key=key, stored_at=an_hour_ago, redelivered=redelivered)
     assert len(await receiving.facts(MessageReceived)) == 1
@@ -141,7 +128,7 @@ async def test_a_repeat_after_the_duplicate_window_does_nothing(
 async def test_what_another_process_published_is_seen_by_one_that_takes_over(
     receiving: Receiving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Forgetful(receiving.event_log, monkeypatch)
+    forget_ids(receiving.event_log, monkeypatch)
     await receiving.link()
     other = receiving.restarted()
     long_ago = clock.now() - HOUR

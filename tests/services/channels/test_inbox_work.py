@@ -120,7 +120,7 @@ async def test_from_the_deep_link_to_the_first_words_in_a_new_conversation(recei
     async with working(receiving):
         await store(receiving, ("7", f"/start l_{TOKEN}"))
         await until_texts(receiving, [phrase("link_claimed", "en")])
-        await receiving.unlink(link, Linked(person="ann"))
+        await receiving.append(link, Linked(person="ann"))
         await until_texts(receiving, [phrase("link_claimed", "en"), phrase("linked", "en")])
         await store(receiving, ("7", "hello"))
         await said(receiving, 1)

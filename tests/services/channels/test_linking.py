@@ -116,7 +116,7 @@ async def test_the_same_name_or_number_links_nobody(receiving: Receiving) -> Non
 
 async def test_after_unlinking_the_sender_is_a_stranger_again(receiving: Receiving) -> None:
     link = await receiving.link()
-    await receiving.unlink(link.id, Unlinked(by="page"))
+    await receiving.append(link.id, Unlinked(by="page"))
     await receiving.receive(incoming(Text(text=SECRET)))
     assert await receiving.facts() == []
     assert len(await receiving.texts()) == 1
@@ -155,11 +155,20 @@ async def test_a_token_that_does_not_hold_gets_one_answer_whatever_the_reason(re
     elif why == "of another channel":
         await receiving.offer(channel="whatsapp")
     elif why == "ended":
-        await receiving.unlink(await receiving.offer(), Unlinked(by="page"))
+        await receiving.append(await receiving.offer(), Unlinked(by="page"))
     before = len(await receiving.link_events())
     await receiving.receive(incoming(Text(text=text)))
     assert await receiving.texts() == [phrase("link_invalid", "en")]
     assert len(await receiving.link_events()) == before
+
+
+async def test_strangers_who_guess_are_told_once_a_minute_and_persons_each_time(receiving: Receiving) -> None:
+    await receiving.link("8")
+    for place in range(3):
+        for sender in ("7", "8"):
+            await receiving.receive(incoming(Text(text=f"link {TOKEN[:-1]}{place}"), sender=sender))
+    assert await receiving.texts("chat-7") == [phrase("link_invalid", "en")]
+    assert await receiving.texts("chat-8") == [phrase("link_invalid", "en")] * 3
 
 
 async def test_a_token_that_waited_in_the_inbox_counts_by_when_it_was_sent(receiving: Receiving) -> None:
@@ -192,7 +201,7 @@ async def test_a_forwarded_token_claims_nothing(receiving: Receiving) -> None:
 
 
 async def confirm(receiving: Receiving, link: str, person: str = "ann") -> LinkEvent:
-    await receiving.unlink(link, Linked(person=person))
+    await receiving.append(link, Linked(person=person))
     return (await receiving.link_events(Linked))[-1]
 
 
@@ -212,7 +221,7 @@ async def test_no_link_of_long_ago_or_that_is_over_is_welcomed(receiving: Receiv
     await receiving.receive(incoming(START))
     linked = await confirm(receiving, link)
     await receiving.inbox.linking.welcome(replace(linked, at=linked.at - 2 * HOUR))
-    await receiving.unlink(link, Unlinked(by="page"))
+    await receiving.append(link, Unlinked(by="page"))
     await receiving.inbox.linking.welcome(linked)
     assert await receiving.texts() == [phrase("link_claimed", "en")]
 

@@ -27,6 +27,8 @@ ROOMS = (
     "projections",
 )  # fmt: skip
 """In the order in which a spoken turn first comes to them."""
+OTHER_ROOMS = ("services/channels",)
+"""Where only other turns come to."""
 _FILE = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\): (.+)$")
 _FACTS = re.compile(r"^- (takes|publishes): (.+)$")
 
@@ -53,7 +55,7 @@ class Section:
     @property
     def room(self) -> str:
         path = self.links[0][0] if self.links else ""
-        return next((room for room in ROOMS if path.startswith(f"{room}/")), path)
+        return next((room for room in ROOMS + OTHER_ROOMS if path.startswith(f"{room}/")), path)
 
 
 def sections(text: str) -> list[Section]:

@@ -35,7 +35,8 @@ def required_ports(settings: Settings) -> Iterator[RequiredPort]:
         yield RequiredPort(local_model.HOST, settings.llm_port, f"{PREFIX}LLM_PORT", "the language model")
     for service in SERVICES_WITH_HEALTH_PORT:
         port = settings.health_port(service)
-        if port and (service != "channels" or configured(settings)):
+        # Where the folder for notes alone is on, as by default, a taken port costs no more than the service's health.
+        if port and (service != "channels" or any(channel.has_network for channel in configured(settings))):
             yield RequiredPort(settings.health_host, port, f"{PREFIX}{service.upper()}_PORT", f"health of {service}")
 
 

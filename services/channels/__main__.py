@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 import sys
 from contextlib import AsyncExitStack
 
@@ -13,9 +15,11 @@ from bus.process.health import routes
 from bus.process.http_server import bind, serve
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
-from services.channels.accounts import build_channels
+from services.channels.accounts import build_channels, configured
 from services.channels.process import ChannelsProcess
 from services.channels.recordings.decoding import RecordingDecoder
+
+log = logging.getLogger(__name__)
 
 
 async def run(settings: Settings) -> None:
@@ -32,12 +36,25 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         decoder.start()
         stack.callback(decoder.close)
-        if settings.channels_port:
-            listener = bind(settings.health_host, settings.channels_port, f"{PREFIX}CHANNELS_PORT")
+        listener = _bind(settings)
+        if listener is not None:
             app = Starlette(routes=[*routes(process.health), *process.routes()])
             await stack.enter_async_context(serve(app, listener))
         event_log = await stack.enter_async_context(connect(settings, name="channels"))
         await run_until_signalled(process.run(event_log))
+
+
+def _bind(settings: Settings) -> socket.socket | None:
+    """The listener for webhooks and health; None where there is to be none, or none is needed and the port is taken."""
+    if not settings.channels_port:
+        return None
+    try:
+        return bind(settings.health_host, settings.channels_port, f"{PREFIX}CHANNELS_PORT")
+    except ConfigurationError as error:
+        if any(option.has_network for option in configured(settings)):
+            raise
+        log.warning("no health and no metrics", extra={"why": error.detail})
+        return None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from bus.settings import Settings
 from services.characters import current_characters
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from tests.conftest import free_port
-from visavis.ports import SERVICES_WITH_HEALTH_PORT, check_ports
+from visavis.ports import SERVICES_WITH_HEALTH_PORT, check_ports, required_ports
 from visavis.up import keep_log, lock_data_folder, publish_builtin_characters
 
 
@@ -122,3 +122,17 @@ async def test_streams_that_vanish_are_made_again_with_the_built_in_characters(
     finally:
         keeping.cancel()
         await asyncio.wait([keeping])
+
+
+def test_the_port_of_channels_is_needed_only_where_a_channel_has_a_network() -> None:
+    uses = {one.use for one in required_ports(Settings())}
+    assert "health of channels" not in uses
+    assert "health of channels" in {one.use for one in required_ports(Settings(telegram_token="1:a"))}
+
+
+def test_a_channel_that_lacks_a_setting_stops_it(tmp_path: Path) -> None:
+    result = up(tmp_path, whatsapp_token="EAAsecret", channels_port=free_port())
+    assert result.returncode == 1
+    assert "VISAVIS_WHATSAPP_APP_SECRET" in result.stdout
+    assert "channels cannot run as configured" in result.stderr
+    assert "EAAsecret" not in result.stdout + result.stderr

@@ -82,6 +82,9 @@ class People:
         self._of_person: dict[str, set[str]] = {}
         self._in_conversation: dict[str, set[str]] = {}
         self._requested: dict[SenderKey, set[str]] = {}
+        self._claimed: dict[SenderKey, set[str]] = {}
+        self._left: dict[SenderKey, int] = {}
+        """Stream sequence at which a sender was last unlinked."""
 
     def apply(self, seq: int, event: LinkEvent) -> None:
         """Fold in an event; one whose sequence the link has already changes nothing."""
@@ -91,6 +94,8 @@ class People:
             return
         if before is not None:
             self._forget(before)
+            if (before.state, after.state) == ("linked", "ended"):
+                self._left.update(dict.fromkeys(after.senders, seq))
         if after.state == "linked":
             for key in after.senders:
                 self._take_from_others(key)
@@ -118,6 +123,15 @@ class People:
         asked = (self.links[one] for one in self._requested.get((channel, account, sender), ()))
         return sorted((one for one in asked if one.expires_at > now), key=lambda one: one.seq)
 
+    def has_code(self, channel: str, account: str, sender: str, now: int) -> bool:
+        """Whether a sender was told a code that still holds since it was last unlinked."""
+        left = self._left.get((channel, account, sender), 0)
+        return any(one.seq > left for one in self.pending_requests(channel, account, sender, now))
+
+    def has_claimed(self, channel: str, account: str, sender: str, now: int) -> bool:
+        """Whether a sender came with a token that still holds, and the person has not confirmed it yet."""
+        return any(self.links[one].expires_at > now for one in self._claimed.get((channel, account, sender), ()))
+
     def count_requests(self, channel: str, account: str, now: int) -> int:
         """The number of all pairing codes of a channel that still hold."""
         of_channel = (links for key, links in self._requested.items() if key[:2] == (channel, account))
@@ -144,12 +158,15 @@ class People:
                 self._in_conversation.setdefault(link.conversation, set()).add(link.id)
         if link.state == "requested":
             self._requested.setdefault(link.senders[0], set()).add(link.id)
+        if link.state == "claimed":
+            self._claimed.setdefault(link.senders[0], set()).add(link.id)
 
     def _forget(self, link: Link) -> None:
         """Take a link out of the indices."""
         _discard(self._of_person, link.person, link.id)
         _discard(self._in_conversation, link.conversation or "", link.id)
         _discard(self._requested, link.senders[0], link.id)
+        _discard(self._claimed, link.senders[0], link.id)
         for key in link.senders:
             if self.by_sender.get(key) == link.id:
                 del self.by_sender[key]

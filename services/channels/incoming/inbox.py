@@ -129,7 +129,10 @@ class Inbox:
                 await self._notices.answer_seldom(received, phrase("not_linked", received.language))
         else:
             anew = command is not None and command.name in ("start", "link")
-            await self.linking.offer_code(received, anew=anew)
+            if not anew and self.linking.waits_for_page(received):
+                await self._notices.answer_seldom(received, phrase("link_claimed", received.language))
+            else:
+                await self.linking.offer_code(received, anew=anew)
 
     async def _handle_linked(self, received: Received, link: Link) -> None:
         content = received.incoming.content

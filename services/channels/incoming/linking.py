@@ -89,11 +89,18 @@ class Linking:
         event = new_link_event(asked, link=link_id(code), event_id=received.id("pairing requested"))
         await self._append(link_id(code), lambda link: event if link is None else None)
 
+    def waits_for_page(self, received: Received) -> bool:
+        """Whether the sender came with a token, and has to be confirmed in the page."""
+        origin = received.origin
+        return self._people.people.has_claimed(received.channel.name, origin.account, origin.sender, clock.now())
+
     def _may_have_code(self, received: Received, *, anew: bool) -> bool:
         origin, now = received.origin, clock.now()
         people = self._people.people
-        mine = len(people.pending_requests(received.channel.name, origin.account, origin.sender, now))
-        return mine < (MOST_CODES if anew else 1) and (
+        sender = (received.channel.name, origin.account, origin.sender)
+        if not anew and people.has_code(*sender, now):
+            return False
+        return len(people.pending_requests(*sender, now)) < MOST_CODES and (
             people.count_requests(received.channel.name, origin.account, now) < MOST_CODES_IN_ALL
         )
 

@@ -14,9 +14,9 @@ from bus.stamping import new_delivery_event
 from services.channels.incoming.received import Received
 
 BETWEEN_NOTICES = 60_000_000
-"""Microseconds between two notices in one chat."""
+"""Microseconds between two equal notices in one chat."""
 _NOTICE = "notice-"
-"""Prefix of the ids of notices, of which a chat gets one a minute."""
+"""Prefix of the ids of notices, of which a chat gets each once a minute."""
 
 
 class Notices:
@@ -40,9 +40,9 @@ class Notices:
         return await self.queue(received.channel.name, received.id(position), queued)
 
     async def answer_seldom(self, received: Received, text: str) -> None:
-        """Answer with a text, unless the chat got another such one in the minute before this was received."""
+        """Answer with a text, unless the chat got the same one in the minute before this was received."""
         origin = received.origin
-        if await self._was_told(received.channel.name, origin.chat, received.stored_at - BETWEEN_NOTICES):
+        if await self._was_told(received.channel.name, origin.chat, text, received.stored_at - BETWEEN_NOTICES):
             return
         queued = DeliveryQueued(
             account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=origin.message
@@ -80,12 +80,12 @@ class Notices:
                 return body.content.text
         return ""
 
-    async def _was_told(self, channel: str, chat: str, since: int) -> bool:
-        """Whether a notice was queued for a chat at this time or later."""
+    async def _was_told(self, channel: str, chat: str, text: str, since: int) -> bool:
+        """Whether a notice of this text was queued for a chat at this time or later."""
         read = self._event_log.read(streams.DELIVERIES, subjects.deliveries_of(channel), since=since)
         async for record in read:
             if record.subject.rsplit(".", 1)[-1].startswith(_NOTICE):
                 body = codec.decode_delivery_event(record.data).body
-                if isinstance(body, DeliveryQueued) and body.chat == chat:
+                if isinstance(body, DeliveryQueued) and (body.chat, body.content.text) == (chat, text):
                     return True
         return False

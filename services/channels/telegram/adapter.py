@@ -42,11 +42,12 @@ COMMANDS = {
     "text": ("Answer by text", "Mit Text antworten"),
     "both": ("Answer by voice note and text", "Mit Sprachnachricht und Text antworten"),
     "video": ("Answer by round video", "Mit runden Videos antworten"),
+    "same": ("Answer as you wrote or spoke", "So antworten, wie du schreibst oder sprichst"),
     "character": ("Talk to another character", "Mit einer anderen Figur sprechen"),
     "repeat": ("Say the last answer again", "Die letzte Antwort wiederholen"),
-    "link": ("Link this chat with the page", "Diesen Chat mit der Seite verknüpfen"),
+    "link": ("Link this chat with another person", "Diesen Chat mit einer anderen Person verknüpfen"),
     "unlink": ("End the link with the page", "Die Verknüpfung mit der Seite beenden"),
-    "forget": ("Delete what was said", "Löschen, was gesagt wurde"),
+    "forget": ("What I keep, and how it is deleted", "Was ich behalte und wie es gelöscht wird"),
     "help": ("What you can do here", "Was hier möglich ist"),
 }
 """The menu of the bot: each command with what it does, in English and German."""

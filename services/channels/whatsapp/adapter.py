@@ -67,8 +67,9 @@ class WhatsApp:
     ) -> None:
         missing = [f"VISAVIS_{name.upper()}" for name in _REQUIRED if not getattr(settings, name)]
         if missing:
+            not_set = "is not: copy it" if len(missing) == 1 else "are not: copy them"
             raise ConfigurationError(
-                f"VISAVIS_WHATSAPP_TOKEN is set, and {', '.join(missing)} is not: copy it from the app's dashboard at "
+                f"VISAVIS_WHATSAPP_TOKEN is set, and {', '.join(missing)} {not_set} from the app's dashboard at "
                 "developers.facebook.com, or unset the token; see docs/channels.md"
             )
         try:

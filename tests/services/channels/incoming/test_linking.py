@@ -71,6 +71,18 @@ async def test_a_code_is_told_once_and_three_times_at_the_most_to_one_who_asks(r
     assert len(await receiving.texts("chat-8")) == 1  # another stranger
 
 
+async def test_who_was_unlinked_is_told_a_code_again_however_many_still_hold(receiving: Receiving) -> None:
+    await receiving.receive(incoming(Text(text="hello")))
+    link = await receiving.link()
+    await receiving.receive(incoming(Text(text="/link")))
+    await receiving.append(link.id, Unlinked(by="channel"))
+    before = len(await receiving.texts())
+    for _ in range(3):
+        await receiving.receive(incoming(Text(text="hello")))
+    (text,) = (await receiving.texts())[before:]
+    assert text == phrase("pairing", "en", page="https://page.test", code=code_of(text))
+
+
 async def test_a_code_that_has_expired_is_replaced(receiving: Receiving) -> None:
     old = PairingRequested(
         channel="telegram", account="bot", sender="7", chat="chat-7", name="", expires_at=clock.now() - 1
@@ -135,8 +147,12 @@ async def test_a_token_claims_its_link_which_is_then_confirmed_in_the_page(recei
     assert claimed.link == link
     assert claimed.body == LinkClaimed(account="bot", sender="7", chat="chat-7", name="Ann", language="de")
     assert await receiving.texts() == [phrase("link_claimed", "de")]
-    await receiving.receive(incoming(Text(text=SECRET)))
+    for _ in range(2):
+        await receiving.receive(incoming(Text(text=SECRET), sender="8"))
+    await receiving.receive(incoming(Text(text=SECRET), language="de"))
     assert await receiving.facts() == []  # not confirmed yet
+    assert await receiving.texts("chat-7") == [phrase("link_claimed", "de")] * 2  # and no code beside it
+    assert len(await receiving.link_events(PairingRequested)) == 1  # of another stranger
     async for record in receiving.event_log.read(streams.PEOPLE, subjects.ALL_LINKS):
         assert TOKEN.encode() not in record.data
 

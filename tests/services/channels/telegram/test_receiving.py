@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 import httpx2
 import pytest
@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from bus.errors import BusError, ConfigurationError
 from bus.process.http_server import bind, serve
 from bus.settings import Settings
+from services.channels.incoming.commands import CommandName
 from services.channels.telegram import Telegram
 from services.channels.telegram.adapter import COMMANDS
 from services.channels.telegram.receiving import MAX_BODY, SECRET_HEADER, webhook_path, webhook_secret
@@ -221,6 +222,7 @@ async def test_the_menu_is_set_in_english_and_german(double: TelegramDouble) -> 
         await until(lambda: len(double.commands) == 2)
     for language in ("", "de"):
         assert [command["command"] for command in double.commands[language]] == list(COMMANDS)
+    assert set(COMMANDS) == set(get_args(CommandName)) - {"start"}  # which Telegram shows itself
     assert double.commands[""] != double.commands["de"]
 
 

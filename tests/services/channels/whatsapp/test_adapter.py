@@ -26,6 +26,11 @@ async def test_it_does_not_start_without_a_setting(double: GraphDouble, missing:
         WhatsApp(Settings(**settings))  # type: ignore[arg-type]  # texts by name
 
 
+def test_all_settings_that_are_missing_are_named_at_once() -> None:
+    with pytest.raises(ConfigurationError, match="_APP_SECRET, VISAVIS_WHATSAPP_VERIFY_TOKEN are not: copy them"):
+        WhatsApp(Settings(whatsapp_token="t"))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

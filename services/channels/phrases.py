@@ -132,5 +132,10 @@ def phrase(name: str, language: str, **values: object) -> str:
         language: BCP-47 tag of the person's app; empty: unknown.
         values: what stands in it in braces.
     """
-    table = GERMAN if language.lower().replace("_", "-").split("-")[0] == "de" else ENGLISH
+    table = GERMAN if is_german(language) else ENGLISH
     return table[name].format(**values)
+
+
+def is_german(language: str) -> bool:
+    """Whether a BCP-47 tag is one of German."""
+    return language.lower().replace("_", "-").split("-")[0] == "de"

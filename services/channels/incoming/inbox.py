@@ -54,7 +54,7 @@ class Inbox:
 
     Args:
         people: a reader that runs.
-        language: of new conversations; empty: each character's.
+        language: of new conversations, as it is set.
         public_url: address of the page; empty: it is not known.
         apply_progress: takes what became of our own messages.
     """

@@ -18,14 +18,17 @@ from bus.events import (
 )
 from bus.ids import derive_id
 from bus.log.event_log import EventLog, Fence
+from bus.settings import DETECT_LANGUAGE
 from bus.stamping import new_event
 from projections.characters import visible_to
 from projections.conversation import Conversation, fold_all
+from projections.language import language_in_use
 from projections.people import Link
 from services.channels.channel import Recording
 from services.channels.incoming.linking import Linking
 from services.channels.incoming.published import Published
 from services.channels.incoming.received import Received
+from services.channels.phrases import is_german
 from services.characters import current_characters, opening
 
 LONGEST_TEXT = 4000
@@ -36,13 +39,14 @@ class Talk:
     """Appends the facts of persons to their conversations.
 
     Args:
-        language: of new conversations; empty: the character's.
+        language: of new conversations; empty or "auto": the one in use before, or German where the person's app is
+            German, or the character's.
     """
 
     def __init__(self, event_log: EventLog, linking: Linking, language: str) -> None:
         self._event_log = event_log
         self._linking = linking
-        self._language = language
+        self._language = "" if language == DETECT_LANGUAGE else language
         self._published = Published(event_log)
 
     async def write(self, received: Received, link: Link, text: str) -> None:
@@ -77,7 +81,9 @@ class Talk:
             cause: id of what it follows from; the same cause opens one conversation.
         """
         before = await self.state_of(link.conversation) if link.conversation else None
-        return await self._open(link, cause, before.character if before is not None else "")
+        if before is None:
+            return await self._open(link, cause)
+        return await self._open(link, cause, before.character, language_in_use(before))
 
     @staticmethod
     def id_of_new(cause: str) -> str:
@@ -88,7 +94,7 @@ class Talk:
         """The conversation of a link; a new one where it has none, or that is no longer there."""
         if link.conversation and await self._is_there(link.conversation, link.person):
             return link.conversation
-        return await self._open(link, cause, "")
+        return await self._open(link, cause)
 
     async def state_of(self, conversation: str) -> Conversation:
         """A conversation with all that has been said in it."""
@@ -136,10 +142,11 @@ class Talk:
             return False
         return await self._event_log.last_fact(conversation, ConversationClosed) is None
 
-    async def _open(self, link: Link, cause: str, character: str) -> str:
+    async def _open(self, link: Link, cause: str, character: str = "", in_use: str = "") -> str:
         conversation = self.id_of_new(cause)
         characters = visible_to(link.person, await current_characters(self._event_log))
-        opened = opening(link.person, characters, character, self._language)
+        language = self._language or in_use or ("de" if is_german(link.language) else "")
+        opened = opening(link.person, characters, character, language)
         event = new_event(opened, conversation=conversation, event_id=derive_id(cause, "opened"))
         with suppress(Conflict):  # opened by an earlier try
             subject = subjects.fact_in(conversation, ConversationOpened)

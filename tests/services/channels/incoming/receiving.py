@@ -97,6 +97,7 @@ class Receiving:
     channel: FakeChannel = field(default_factory=FakeChannel)
     progress: list[Progress] = field(default_factory=list)
     keys: int = 0
+    language: str = ""
 
     def __post_init__(self) -> None:
         async def apply_progress(channel: str, progress: Progress) -> None:
@@ -104,7 +105,11 @@ class Receiving:
             self.progress.append(progress)
 
         self.inbox = Inbox(
-            self.event_log, self.people, language="", public_url="https://page.test", apply_progress=apply_progress
+            self.event_log,
+            self.people,
+            language=self.language,
+            public_url="https://page.test",
+            apply_progress=apply_progress,
         )
 
     def restarted(self) -> Receiving:
@@ -121,13 +126,15 @@ class Receiving:
         await self.inbox.handle(self.channel, key, what, at, redelivered=redelivered)
         return key
 
-    async def link(self, sender: str = "7", person: str = "ann", conversation: str | None = None) -> Link:
+    async def link(
+        self, sender: str = "7", person: str = "ann", conversation: str | None = None, language: str = "en"
+    ) -> Link:
         """Link a sender with a person."""
         link = f"link-{sender}"
         offered = LinkOffered(
             person=person, channel="telegram", conversation=conversation, expires_at=clock.now() + HOUR
         )
-        claimed = LinkClaimed(account="bot", sender=sender, chat=f"chat-{sender}", name="Ann", language="en")
+        claimed = LinkClaimed(account="bot", sender=sender, chat=f"chat-{sender}", name="Ann", language=language)
         after = 0
         for body in (offered, claimed, LinkedFact(person=person)):
             after = await self.append_link(link, body, after)

@@ -16,6 +16,7 @@ from bus.events import (
     Event,
     MessageReceived,
     Origin,
+    ReplyStarted,
     VoiceNoteReceived,
 )
 from bus.log.event_log import EventLog
@@ -82,6 +83,37 @@ async def test_without_a_conversation_a_new_one_is_opened_and_kept(receiving: Re
     assert opened.body == ConversationOpened(person="ann", character="ada", language="en")
     assert [one.conversation for one in await receiving.facts(MessageReceived)] == [opened.conversation] * 2
     assert receiving.people.people.links[link.id].conversation == opened.conversation
+
+
+@pytest.mark.parametrize(
+    ("setting", "app", "language"),
+    [
+        ("", "en", "en"),
+        ("", "fr", "en"),
+        ("", "de-AT", "de"),
+        ("auto", "en", "en"),
+        ("auto", "de", "de"),
+        ("fr", "de", "fr"),
+    ],
+)
+async def test_a_new_conversation_begins_in_the_language_of_the_app(
+    receiving: Receiving, setting: str, app: str, language: str
+) -> None:
+    await receiving.link(language=app)
+    receiving = Receiving(receiving.event_log, receiving.people, receiving.channel, language=setting)
+    await receiving.receive(incoming(Text(text="Hallo!"), language=app))
+    (opened,) = await receiving.facts(ConversationOpened)
+    assert opened.body == ConversationOpened(person="ann", character="ada", language=language)
+
+
+async def test_a_new_conversation_goes_on_in_the_language_that_was_spoken_before(receiving: Receiving) -> None:
+    await open_conversation(receiving.event_log, "c1")
+    started = ReplyStarted(reply="r1", character="milo", engine="e", language="de")
+    await receiving.event_log.append(new_event(started, conversation="c1", turn="t1"))
+    await receiving.link(conversation="c1")
+    await receiving.receive(incoming(Text(text="/new")))
+    _, opened = await receiving.facts(ConversationOpened)
+    assert opened.body == ConversationOpened(person="ann", character="milo", language="de")
 
 
 @pytest.mark.parametrize("why", ["missing", "of another person", "closed"])

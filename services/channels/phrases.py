@@ -65,9 +65,9 @@ ENGLISH: Mapping[str, str] = {
 }
 GERMAN: Mapping[str, str] = {
     "pairing": "Ich kenne dieses Konto noch nicht und habe deshalb nichts von dir behalten. Um hier mit mir zu "
-    "sprechen, öffne {page} und gib unter Kanäle diesen Code ein. Er gilt eine Stunde:\n{code}",
-    "pairing_anew": "Um dieses Konto mit einer Person zu verknüpfen, öffne als diese Person {page} und gib unter "
-    "Kanäle diesen Code ein. Er gilt eine Stunde:\n{code}",
+    "sprechen, öffne {page} und gib dort unter „Channels“ diesen Code ein. Er gilt eine Stunde:\n{code}",
+    "pairing_anew": "Um dieses Konto mit einer Person zu verknüpfen, öffne als diese Person {page} und gib dort "
+    "unter „Channels“ diesen Code ein. Er gilt eine Stunde:\n{code}",
     "the_page": "die Seite von Visavis",
     "link_claimed": "Fast fertig. Bestätige auf der Seite, dass dies dein Konto ist; dann können wir hier sprechen.",
     "link_invalid": "Dieser Link geht nicht: Er wurde schon benutzt, ist zu alt oder nicht ganz kopiert. Hol dir auf "

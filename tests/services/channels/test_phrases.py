@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pytest
 
 from services.channels.phrases import ENGLISH, GERMAN, UNSUPPORTED_KINDS, phrase
 
+ROOT = Path(__file__).parents[3]
 LONGEST = 1000
 """Characters that every channel takes at once."""
 
@@ -26,6 +28,13 @@ def test_each_text_has_the_same_values_in_both_languages(name: str) -> None:
     assert values_in(ENGLISH[name]) == values_in(GERMAN[name])
     assert 0 < len(GERMAN[name]) < LONGEST
     assert 0 < len(ENGLISH[name]) < LONGEST
+
+
+@pytest.mark.parametrize("name", ["pairing", "pairing_anew"])
+def test_the_panel_for_codes_is_called_as_in_the_page_which_speaks_english(name: str) -> None:
+    assert 'title="Channels"' in (ROOT / "ui/avatar-chat/src/components/ChannelsDialog.tsx").read_text()
+    assert "Channels" in ENGLISH[name]
+    assert "Channels" in GERMAN[name]
 
 
 @pytest.mark.parametrize("language", ["de", "de-AT", "DE_ch"])

@@ -94,7 +94,9 @@ function Channel({ channel, name = channel?.name ?? '', links, offer }: ChannelP
         {claimed.map((link) => (
           <Claim key={link.id} link={link} onEnd={toHeading} />
         ))}
-        {isOffered && <Offer called={called} label={channel?.label ?? ''} offer={offer} onEnd={toHeading} />}
+        {isOffered && (
+          <Offer name={name} called={called} label={channel?.label ?? ''} offer={offer} onEnd={toHeading} />
+        )}
       </div>
       {linked.map((link) => (
         <LinkedAccount key={link.id} link={link} called={called} onEnd={toHeading} />
@@ -122,6 +124,7 @@ function LinkButton({ channel, another }: { readonly channel: ChannelView; reado
 }
 
 interface OfferProps {
+  readonly name: string
   readonly called: string
   readonly label: string
   readonly offer: LinkOffer
@@ -130,9 +133,10 @@ interface OfferProps {
 }
 
 /** The token, as an address to open and as a text to send, until somebody has come with it. */
-function Offer({ called, label, offer: { id, address, text }, onEnd }: OfferProps) {
+function Offer({ name, called, label, offer: { id, address, text }, onEnd }: OfferProps) {
   const { channelLinks } = useServices().chat
   const part = useRef<HTMLDivElement>(null)
+  const isFolder = name === 'folder'
   useEffect(() => part.current?.querySelector<HTMLElement>('a, button')?.focus(), [])
   const cancel = () => {
     onEnd()
@@ -146,9 +150,11 @@ function Offer({ called, label, offer: { id, address, text }, onEnd }: OfferProp
         </a>
       )}
       <p className={`text-sm text-ink-soft ${address === '' ? '' : 'mt-3'}`}>
-        {address === '' ? 'Send' : 'Or, from any device, send'} this{label && ` to ${label}`}:
+        {isFolder
+          ? 'Run this where Visavis runs:'
+          : `${address === '' ? 'Send' : 'Or, from any device, send'} this${label && ` to ${label}`}:`}
       </p>
-      <CopyableCommand command={text} />
+      <CopyableCommand command={isFolder ? `visavis note --text "${text}"` : text} />
       <div className="mt-1 flex items-center justify-between gap-3">
         <p className="text-sm text-ink-soft">
           Waiting for you there

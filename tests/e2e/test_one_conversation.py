@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import cache
@@ -89,7 +90,11 @@ def says(recording: Samples, reply: str) -> bool:
         transcription.push(pcm[start : start + 2048])
     heard = transcription.finish().text
     print(f"said {reply!r}, heard {heard!r}")  # shown where a test failed
-    one, other = (Counter(normalised_words(to_spoken_form(text))) for text in (reply, heard))
+    # Recognisers write the time without its colon.
+    one, other = (
+        Counter(normalised_words(to_spoken_form(re.sub(r"\b(\d\d?)(\d\d)\b", r"\1:\2", text))))
+        for text in (reply, heard)
+    )
     return (one & other).total() >= MIN_SHARE * max(one.total(), other.total())
 
 

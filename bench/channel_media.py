@@ -18,12 +18,12 @@ import numpy as np
 
 from bench.machine import descendants, machine, percentiles, table
 from bus.events import MICROPHONE_RATE
-from services.channels.decoding import RecordingDecoder, Unusable
-from services.channels.video_note import video_note
-from services.channels.voice_note import voice_note
+from services.channels.recordings.decoding import RecordingDecoder, Unusable
+from services.channels.sending.video_note import video_note
+from services.channels.sending.voice_note import voice_note
 from tests.fakes import FakeReader
-from tests.services.channels.recordings import Format, encode, opus_silence, speech
-from tests.services.channels.speeches import log_of, packets_of
+from tests.services.channels.recordings.recordings import Format, encode, opus_silence, speech
+from tests.services.channels.sending.speeches import log_of, packets_of
 
 LIMIT = 300
 """Seconds of the longest recording that is taken, by default."""

@@ -26,9 +26,9 @@ from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import PREFIX, Settings
-from services.channels.decoding import RecordingDecoder
 from services.channels.folder import NAME, Folder, folder_of, taken_name
-from services.channels.notes import LARGEST
+from services.channels.recordings.decoding import RecordingDecoder
+from services.channels.recordings.notes import LARGEST
 from visavis.doctor_checks import lock_holder
 
 LIMIT = 120.0

@@ -16,8 +16,8 @@ from bus.process.http_server import bind, serve
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
 from services.channels.accounts import build_channels, configured
-from services.channels.decoding import RecordingDecoder
 from services.channels.process import ChannelsProcess
+from services.channels.recordings.decoding import RecordingDecoder
 
 log = logging.getLogger(__name__)
 

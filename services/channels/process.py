@@ -28,21 +28,22 @@ from bus.work.runner import Runner
 from bus.work.service import Service
 from bus.work.stream_worker import StreamWorker
 from projections.people_reader import PeopleReader
-from services.channels import answers, notes
-from services.channels.answers import Answers
+from services.channels.answering import answers
+from services.channels.answering.answers import Answers
 from services.channels.channel import Channel
-from services.channels.decoding import RecordingDecoder
 from services.channels.folder import LOCAL, NAME
 from services.channels.health import CombinedHealth
-from services.channels.inbox import Inbox
-from services.channels.inbox_work import inbox_work, spoken_commands_work, welcome_work
-from services.channels.ledger import SENDER
+from services.channels.incoming.inbox import Inbox
+from services.channels.incoming.inbox_work import inbox_work, spoken_commands_work, welcome_work
+from services.channels.incoming.owner_link import link_owner
+from services.channels.incoming.spoken_commands import SpokenCommands
 from services.channels.media import Media
-from services.channels.owner_link import link_owner
-from services.channels.sender import Sender
-from services.channels.spoken_commands import SpokenCommands
-from services.channels.video_note import video_note
-from services.channels.voice_note import voice_note
+from services.channels.recordings import notes
+from services.channels.recordings.decoding import RecordingDecoder
+from services.channels.sending.ledger import SENDER
+from services.channels.sending.sender import Sender
+from services.channels.sending.video_note import video_note
+from services.channels.sending.voice_note import voice_note
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +215,7 @@ async def _work_through(worker: StreamWorker, metrics: Metrics) -> None:
 
 
 async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
-    """The voice note or video of a message, from its speeches on the log; see `services.channels.sender.MakeMedia`."""
+    """The voice note or video of a message, from its speeches on the log; see `MakeMedia` in `sending/sender.py`."""
     content = queued.content
     assert queued.conversation is not None
     assert not isinstance(content, TextContent)

@@ -24,9 +24,9 @@ from bus.process.health import routes
 from bus.settings import Settings
 from services.channels.accounts import CHANNELS, build_channels
 from services.channels.channel import Channel, Store
-from services.channels.decoding import RecordingDecoder
 from services.channels.folder import Folder
 from services.channels.process import ALONE, REQUIRED, ChannelsProcess, Pauses
+from services.channels.recordings.decoding import RecordingDecoder
 from visavis.up import publish_builtin_characters
 
 SOON = Pauses(first=0.05, longest=0.1)

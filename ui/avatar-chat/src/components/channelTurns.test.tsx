@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
-import { listening, noted, noteTranscribed, transcribed, written, writtenIn } from '../test/facts'
+import { listening, noted, noteTranscribed, transcribed, unseen, written, writtenIn } from '../test/facts'
 import { viewOf } from '../test/fakes'
 import { openPage, settle } from '../test/page'
 
@@ -46,6 +46,26 @@ describe('what comes in elsewhere', () => {
     world.tell('t1', transcribed('what is a star'))
     world.tell('t4', writtenIn('telegram', 'and a planet'))
     expect(chat.state.get().conversation?.state.get().activeTurn).toBe('t4')
+  })
+})
+
+describe('"new conversation"', () => {
+  const command = unseen({ type: 'command.recognised', name: 'new_conversation', arguments: [] })
+
+  it('said in a channel is carried out there, and leaves the page where it is', async () => {
+    const { world, chat } = await open()
+    world.tell('t1', writtenIn('telegram', 'new conversation'))
+    world.tell('t1', command)
+    await settle(100)
+    expect(chat.state.get().conversation?.id).toBe('c1')
+  })
+
+  it('said here begins one here', async () => {
+    const { world, chat } = await open()
+    world.tell('t1', written('new conversation'))
+    world.tell('t1', command)
+    await settle(100)
+    expect(chat.state.get().conversation).toBeNull()
   })
 })
 

@@ -319,7 +319,7 @@ export class Chat {
     const { body } = event
     if (body.type === 'reply.ended') this.notices.remove('gone')
     if (body.type === 'conversation.titled' || body.type === 'reply.ended') void this.lists.reloadConversations()
-    if (body.type === 'command.recognised') this.onCommand(body.name)
+    if (body.type === 'command.recognised') this.onCommand(body.name, event.turn)
     const notice = noticeOf(body)
     if (notice) this.notices.show(notice)
     if (body.type === 'reply.sentence') {
@@ -350,9 +350,15 @@ export class Chat {
   }
 
   /** The page's part of a command; the services do the rest. */
-  private onCommand(name: CommandName): void {
-    if (name === 'new_conversation') void this.startConversation()
+  private onCommand(name: CommandName, turn: TurnId | null): void {
+    if (name === 'new_conversation' && this.wasSaidHere(turn)) void this.startConversation()
     if (name === 'voice_on') this.notices.remove('voice')
+  }
+
+  /** Whether a turn came from a page; what was said in a channel begins no new conversation here. */
+  private wasSaidHere(turn: TurnId | null): boolean {
+    const said = this.state.get().conversation?.state.get().view.turns.find(({ id }) => id === turn)
+    return (said?.person?.channel ?? 'web') === 'web'
   }
 
   /** A hidden tab without a call needs no events; it catches up once it is visible. */

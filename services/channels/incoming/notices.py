@@ -1,0 +1,91 @@
+"""Short texts of the channel itself, queued for the sender; each once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from bus import codec, subjects
+from bus.channel_events import DeliveryQueued, TextContent
+from bus.errors import Conflict
+from bus.ids import derive_id
+from bus.log import streams
+from bus.log.event_log import EventLog
+from bus.stamping import new_delivery_event
+from services.channels.incoming.received import Received
+
+BETWEEN_NOTICES = 60_000_000
+"""Microseconds between two notices in one chat."""
+_NOTICE = "notice-"
+"""Prefix of the ids of notices, of which a chat gets one a minute."""
+
+
+class Notices:
+    """Queues texts in the stream `DELIVERIES`."""
+
+    def __init__(self, event_log: EventLog) -> None:
+        self._event_log = event_log
+
+    async def answer(self, received: Received, text: str, *, position: str = "answer", quote: bool = False) -> bool:
+        """Answer with a text; returns False where the same answer has been queued before.
+
+        Args:
+            position: of the answer among all that follows from what was received.
+            quote: show what it answers.
+        """
+        origin = received.origin
+        reply_to = origin.message if quote else ""
+        queued = DeliveryQueued(
+            account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=reply_to
+        )
+        return await self.queue(received.channel.name, received.id(position), queued)
+
+    async def answer_seldom(self, received: Received, text: str) -> None:
+        """Answer with a text, unless the chat got another such one in the minute before this was received."""
+        origin = received.origin
+        if await self._was_told(received.channel.name, origin.chat, received.stored_at - BETWEEN_NOTICES):
+            return
+        queued = DeliveryQueued(
+            account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=origin.message
+        )
+        await self.queue(received.channel.name, f"{_NOTICE}{received.id('answer')}", queued)
+
+    async def answer_once(self, received: Received, text: str, what: str) -> None:
+        """Answer with a text that is said once about the same message of the person, whatever is received of it."""
+        origin = received.origin
+        delivery = derive_id(received.channel.name, origin.account, origin.chat, origin.message, what)
+        queued = DeliveryQueued(
+            account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=origin.message
+        )
+        await self.queue(received.channel.name, delivery, queued)
+
+    async def queue(self, channel: str, delivery: str, queued: DeliveryQueued) -> bool:
+        """Queue a message; returns False where one of that id has been queued before."""
+        event = new_delivery_event(queued, channel=channel, delivery=delivery, event_id=derive_id(delivery, "queued"))
+        with suppress(Conflict):
+            await self._event_log.append_delivery(event, after=0)
+            return True
+        return False
+
+    async def was_answered(self, received: Received, position: str = "answer") -> bool:
+        """Whether an answer to this has been queued."""
+        subject = subjects.delivery(received.channel.name, received.id(position))
+        return await self._event_log.last_message(subject) is not None
+
+    async def queued_text(self, received: Received, position: str) -> str:
+        """The text of an answer to this that has been queued; empty: none has."""
+        subject = subjects.delivery(received.channel.name, received.id(position))
+        async for record in self._event_log.read(streams.DELIVERIES, subject):
+            body = codec.decode_delivery_event(record.data).body
+            if isinstance(body, DeliveryQueued):
+                return body.content.text
+        return ""
+
+    async def _was_told(self, channel: str, chat: str, since: int) -> bool:
+        """Whether a notice was queued for a chat at this time or later."""
+        read = self._event_log.read(streams.DELIVERIES, subjects.deliveries_of(channel), since=since)
+        async for record in read:
+            if record.subject.rsplit(".", 1)[-1].startswith(_NOTICE):
+                body = codec.decode_delivery_event(record.data).body
+                if isinstance(body, DeliveryQueued) and body.chat == chat:
+                    return True
+        return False

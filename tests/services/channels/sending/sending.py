@@ -1,0 +1,198 @@
+"""A channel that remembers what reached the person, and senders that can be killed between any two steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Literal, NamedTuple, cast
+
+from nats.js.errors import NotFoundError
+
+from bus import codec, subjects
+from bus.channel_events import Content, DeliveryEvent, DeliveryFact, DeliveryQueued, TextContent, VoiceContent
+from bus.log import streams
+from bus.log.event_log import EventLog, connect
+from bus.process.metrics import Metrics
+from bus.settings import Settings
+from projections.people_reader import PeopleReader
+from services.channels.channel import Capabilities, Channel, Outgoing
+from services.channels.sending.delivery import Delivery
+from services.channels.sending.ledger import Ledger
+from services.channels.sending.patience import Patience
+from services.channels.sending.sender import Sender
+
+QUICK = Capabilities(messages_per_second=1000.0, seconds_between=0.0)
+PROVING = Capabilities(messages_per_second=1000.0, seconds_between=0.0, proves_delivery=True)
+IMPATIENT = Patience(for_proof=0.4, for_another=0.1, at_the_end=0.0, backoff=(0.05,), lease=0.6)
+VOICE = VoiceContent(speeches=("s1",), text="What I say.")
+TEXT = TextContent(text="What I write.")
+
+
+class Steps:
+    """Counts the points at which a process can die, and stops it for ever at one of them."""
+
+    def __init__(self, stop_at: int = 0) -> None:
+        self.count = 0
+        self.names: list[str] = []
+        self.stopped = asyncio.Event()
+        self._stop_at = stop_at
+
+    async def reach(self, name: str) -> None:
+        self.count += 1
+        self.names.append(name)
+        if self.count == self._stop_at:
+            self.stopped.set()
+        if self.stopped.is_set():
+            await asyncio.Event().wait()
+
+
+class Note(NamedTuple):
+    """A made voice note."""
+
+    data: bytes
+    seconds: float
+    kind: Literal["voice", "video"]
+
+
+async def make_note(event_log: EventLog, queued: DeliveryQueued) -> Note:
+    return Note(b"OggS", 1.5, "voice")
+
+
+class FakeChannel:
+    """Takes messages; the next calls raise `faults`, or those in `lost` after the message has reached the person."""
+
+    name = "fake"
+    account = "a"
+
+    def __init__(self, capabilities: Capabilities = QUICK) -> None:
+        self.capabilities = capabilities
+        self.reached: list[Outgoing] = []
+        self.uploads: list[Outgoing] = []
+        self.faults: list[Exception] = []
+        self.upload_faults: list[Exception] = []
+        self.lost: list[Exception] = []
+        self.called_at: list[float] = []
+        self.steps = Steps()
+
+    async def upload(self, message: Outgoing) -> str:
+        await self.steps.reach("before upload")
+        if self.upload_faults:
+            raise self.upload_faults.pop(0)
+        self.uploads.append(message)
+        await self.steps.reach("after upload")
+        return f"media-{message.delivery}"
+
+    async def send(self, message: Outgoing) -> str:
+        await self.steps.reach("before send")
+        self.called_at.append(asyncio.get_running_loop().time())
+        if self.faults:
+            raise self.faults.pop(0)
+        self.reached.append(message)
+        await self.steps.reach("after send")
+        if self.lost:
+            raise self.lost.pop(0)
+        return f"m-{message.delivery}"
+
+    def texts(self, chat: str = "c") -> list[str]:
+        return [one.text for one in self.reached if one.chat == chat]
+
+    def count(self, delivery: str) -> int:
+        return sum(one.delivery == delivery for one in self.reached)
+
+
+def queued(content: Content = TEXT, *, chat: str = "c", link: str = "https://page/c1") -> DeliveryQueued:
+    return DeliveryQueued(account="a", chat=chat, content=content, conversation="c1", turn="t1", link=link)
+
+
+async def queue(event_log: EventLog, delivery: str, body: DeliveryQueued | None = None) -> None:
+    await Ledger(event_log).queue("fake", delivery, body or queued())
+
+
+@asynccontextmanager
+async def sending(
+    event_log: EventLog,
+    *channels: FakeChannel,
+    patience: Patience = IMPATIENT,
+    metrics: Metrics | None = None,
+    now: Callable[[], int] | None = None,
+    **more: object,
+) -> AsyncIterator[Sender]:
+    """A running sender."""
+    people = PeopleReader(event_log)
+    if now is not None:
+        more["now"] = now
+    make_media = more.pop("make_media", make_note)
+    sender = Sender(
+        event_log, cast("Sequence[Channel]", channels), people, make_media, metrics=metrics, patience=patience, **more  # type: ignore[arg-type]
+    )  # fmt: skip
+    tasks = [asyncio.create_task(people.run()), asyncio.create_task(sender.run())]
+    try:
+        yield sender
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@asynccontextmanager
+async def mortal(settings: Settings, channel: FakeChannel, stop_at: int) -> AsyncIterator[Steps]:
+    """A sender in a process of its own, which stops at a point and then vanishes without a word to NATS."""
+    steps = channel.steps = Steps(stop_at)
+    async with connect(settings, name="mortal") as event_log:
+        append = event_log.append_delivery
+
+        async def append_or_die(event: DeliveryEvent, *, after: int) -> int:
+            name = type(event.body).__name__
+            await steps.reach(f"before {name}")
+            sequence = await append(event, after=after)
+            await steps.reach(f"after {name}")
+            return sequence
+
+        event_log.append_delivery = append_or_die  # type: ignore[method-assign]
+        async with sending(event_log, channel):
+            yield steps
+            await event_log.nc.close()
+
+
+async def bodies(event_log: EventLog, delivery: str) -> list[DeliveryFact]:
+    """The events of a delivery."""
+    found: list[DeliveryFact] = []
+    async with aclosing(event_log.read(streams.DELIVERIES, subjects.delivery("fake", delivery))) as records:
+        async for record in records:
+            found.append(codec.decode_delivery_event(record.data).body)
+    return found
+
+
+async def steps_of(event_log: EventLog, delivery: str) -> list[str]:
+    return [type(body).__name__.removeprefix("Delivery") for body in await bodies(event_log, delivery)]
+
+
+async def state(event_log: EventLog, delivery: str) -> Delivery:
+    found = await Ledger(event_log).load("fake", delivery)
+    assert found is not None
+    return found
+
+
+async def wait_for(event_log: EventLog, delivery: str, *states: str, timeout: float = 30) -> Delivery:
+    """Wait until a delivery is in one of these states."""
+    async with asyncio.timeout(timeout):
+        while True:
+            found = await Ledger(event_log).load("fake", delivery)
+            if found is not None and found.state in states:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def wait_until_done(event_log: EventLog) -> None:
+    """Wait until every message on the stream is acknowledged."""
+    async with asyncio.timeout(30):
+        while True:
+            last = await event_log.last_sequence(streams.DELIVERIES)
+            with suppress(NotFoundError):  # its sender has yet to make it
+                info = await event_log.consumer_info(streams.DELIVERIES, "sender")
+                if info.ack_floor is not None and info.ack_floor.stream_seq >= last:
+                    return
+            await asyncio.sleep(0.02)

@@ -123,7 +123,7 @@ class Folder:
         else:
             content = Unsupported(kind="document")
         origin = Origin(channel=NAME, account=LOCAL, chat=LOCAL, sender=LOCAL, message=update.file)
-        return [Incoming(content=content, origin=origin, at=update.at)]
+        return [Incoming(content=content, origin=origin, at=update.at, sender_name="Folder")]
 
     async def run(self, store: Store) -> None:
         await asyncio.to_thread(self._make_folders)

@@ -23,7 +23,7 @@ from bus.process.health import WorkerHealth
 from bus.process.metrics import Metrics
 from bus.settings import Settings
 from bus.work.consumers import consumer_configs
-from bus.work.lease import run_alone
+from bus.work.lease import TTL, run_alone
 from bus.work.runner import Runner
 from bus.work.service import Service
 from bus.work.stream_worker import StreamWorker
@@ -72,12 +72,14 @@ class ChannelsProcess:
 
     Args:
         channels: one for each account.
+        ttl: of the lease, as in `bus.work.lease`.
     """
 
     settings: Settings
     channels: Sequence[Channel]
     decoder: RecordingDecoder
     pauses: Pauses = field(default_factory=Pauses)
+    ttl: float = TTL
 
     def __post_init__(self) -> None:
         self._event_log: EventLog | None = None
@@ -136,7 +138,7 @@ class ChannelsProcess:
             for service in (notes.service(self.channels, self.decoder, self.settings.language), answering):
                 tasks.create_task(self._serve(event_log, service))
             alone = partial(self._work_alone, event_log, people)
-            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
+            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone, ttl=self.ttl)))
 
     async def _serve(self, event_log: EventLog, service: Service) -> None:
         """Run one worker of a service."""

@@ -146,7 +146,8 @@ async def test_of_two_processes_one_receives_and_the_other_takes_over(
     async with connect(settings, name="other") as other:
         async with running(event_log, first):
             await until(lambda: first.tries >= 2)
-            standby = asyncio.create_task(ChannelsProcess(settings, [second], RecordingDecoder(10), SOON, TTL).run(other))
+            another = ChannelsProcess(settings, [second], RecordingDecoder(10), SOON, TTL)
+            standby = asyncio.create_task(another.run(other))
             await asyncio.sleep(2 * TTL)
             assert second.tries == 0
         await until(lambda: second.tries >= 2)

@@ -146,7 +146,7 @@ def queues() -> dict[str, set[str]]:
     """The facts that each service takes from its queue: what its `Service` is given as `consumes`."""
     found: dict[str, set[str]] = {}
     for service in SERVICES:
-        nodes = [one for path in (ROOT / "services" / service).glob("*.py") for one in ast.walk(_tree(path))]
+        nodes = [one for path in (ROOT / "services" / service).rglob("*.py") for one in ast.walk(_tree(path))]
         keywords = [node for node in nodes if isinstance(node, ast.keyword) and node.arg == "consumes"]
         given = {name for keyword in keywords for name in _names(keyword.value)}
         for node in nodes:  # a constant of the service

@@ -14,6 +14,7 @@ from bus.log import streams
 from bus.log.event_log import connect
 from bus.process.discovery import CLOCK_TOLERANCE, ServiceInfo, discover, format_clock
 from bus.settings import PREFIX, Settings
+from services.channels.accounts import build_channels, configured
 from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
 from visavis import doctor_checks as checks
@@ -151,6 +152,19 @@ def check_tools(settings: Settings) -> list[CheckResult]:
     return [ok("tools", f"of {', '.join(names)}; `visavis up` starts or connects them")]
 
 
+async def check_channels(settings: Settings) -> list[CheckResult]:
+    """Which channels are on, and whether they are configured as a whole; asks none of them anything."""
+    options = configured(settings)
+    if not options:
+        return []
+    try:
+        for channel in build_channels(settings):
+            await channel.close()
+    except VisavisError as error:
+        return [failure("channels", error.detail, "correct it; docs/channels.md has the steps")]
+    return [ok("channels", f"{', '.join(one.name for one in options)}; `visavis channels check` tries them")]
+
+
 async def _check_endpoint(subject: str, chat: OpenAI) -> CheckResult:
     """Whether one endpoint answers, and lists the model that is asked of it."""
     wanted = chat.model
@@ -201,7 +215,9 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     ):
         for result in group:
             yield result
-    for result in [*await check_language_model(settings), *check_tools(settings), *await check_nats(settings)]:
+    for result in [*await check_language_model(settings), *check_tools(settings), *await check_channels(settings)]:
+        yield result
+    for result in await check_nats(settings):
         yield result
 
 

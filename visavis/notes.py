@@ -67,7 +67,7 @@ async def note(
         await _check_service(event_log, path)
         after = await event_log.last_sequence(streams.DELIVERIES)
         message = await asyncio.to_thread(_drop, Folder(path), name, data)
-        answer = _Answer(event_log, message)
+        answer = _Answer(event_log, message, is_command=(text or "").lower().startswith(("/", "link ")))
         try:
             async with asyncio.timeout(limit):
                 await answer.wait(after)
@@ -109,10 +109,10 @@ async def _check_service(event_log: EventLog, folder: Path) -> None:
     if not found:
         raise BusError("the channels service does not run; what `visavis up` printed says why")
     watched = [
-        channel["label"]
+        channel["folder"]
         for one in found
         for channel in msgspec.json.decode(one.metadata.get("channels", "[]"), type=list[dict[str, str]])
-        if channel["name"] == NAME
+        if channel["name"] == NAME and "folder" in channel
     ]
     if str(folder) not in watched:
         others = ", ".join(watched) or "none"
@@ -139,9 +139,10 @@ def _drop(folder: Folder, name: str, data: bytes) -> str:
 class _Answer:
     """The messages that answer one message."""
 
-    def __init__(self, event_log: EventLog, message: str) -> None:
+    def __init__(self, event_log: EventLog, message: str, *, is_command: bool) -> None:
         self._event_log = event_log
         self._message = message
+        self._is_command = is_command
         self.queued: dict[str, DeliveryQueued] = {}
         self.files: dict[str, str] = {}
         """Names of the files in the folder, by delivery."""
@@ -176,8 +177,10 @@ class _Answer:
                 raise BusError("the answer could not be delivered: `visavis dead list` says why")
 
     def _is_ours(self, queued: DeliveryQueued) -> bool:
-        # The answer to a command refers to no message; what was understood is sent silently, before the answer.
-        return not queued.silent and (queued.reply_to == self._message or (not queued.reply_to and not queued.turn))
+        if queued.silent:
+            return False  # what was understood, before the answer
+        # The answer to a command refers to no message.
+        return queued.reply_to == self._message or (self._is_command and not queued.reply_to and queued.turn is None)
 
     async def _events(self, after: int) -> AsyncGenerator[DeliveryEvent, None]:
         reading = self._event_log.read(streams.DELIVERIES, subjects.deliveries_of(NAME), after=after, follow=True)

@@ -47,8 +47,8 @@ _MEDIA = {"voice": ".ogg", "video": ".mp4"}
 _LONGEST_TEXT = 16_000
 """Bytes of a text file."""
 _PIECE = 1 << 18
-_BUSY, _IDLE = 0.2, 1.0
-"""Seconds between two looks, where a file has come that may still grow, and where none has."""
+_BUSY = 0.2
+"""The most seconds between two looks where a file has come that may still grow."""
 
 _SETTLED = 1.0
 """Seconds that a file has not been changed for when it is taken."""
@@ -91,7 +91,11 @@ def folder_of(settings: Settings) -> Path | None:
 
 
 class Folder:
-    """A `Channel`."""
+    """A `Channel`.
+
+    Args:
+        idle: seconds between two looks where no file has come.
+    """
 
     name = NAME
     account = LOCAL
@@ -100,15 +104,16 @@ class Folder:
         messages_per_second=100.0, seconds_between=0.0,
     )  # fmt: skip
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, idle: float = 1.0) -> None:
         self.folder = folder
+        self._idle = idle
         self.inbox, self.outbox = folder / "in", folder / "out"
         self._taken, self._done = folder / "in" / ".taken", folder / "in" / "done"
         self._unreadable: set[str] = set()
 
     @property
     def label(self) -> str:
-        return str(self.folder)
+        return "on the machine of Visavis"  # visitors of the page are not told where
 
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         try:
@@ -123,7 +128,7 @@ class Folder:
         else:
             content = Unsupported(kind="document")
         origin = Origin(channel=NAME, account=LOCAL, chat=LOCAL, sender=LOCAL, message=update.file)
-        return [Incoming(content=content, origin=origin, at=update.at)]
+        return [Incoming(content=content, origin=origin, at=update.at, sender_name="Folder")]
 
     async def run(self, store: Store) -> None:
         await asyncio.to_thread(self._make_folders)
@@ -132,7 +137,7 @@ class Folder:
             busy, seen = await asyncio.to_thread(self._take, seen)
             for file in await asyncio.to_thread(lambda: sorted(self._taken.iterdir())):
                 await self._store(file, store)
-            await asyncio.sleep(_BUSY if busy else _IDLE)
+            await asyncio.sleep(min(_BUSY, self._idle) if busy else self._idle)
 
     def _make_folders(self) -> None:
         try:

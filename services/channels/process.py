@@ -23,7 +23,7 @@ from bus.process.health import WorkerHealth
 from bus.process.metrics import Metrics
 from bus.settings import Settings
 from bus.work.consumers import consumer_configs
-from bus.work.lease import run_alone
+from bus.work.lease import TTL, run_alone
 from bus.work.runner import Runner
 from bus.work.service import Service
 from bus.work.stream_worker import StreamWorker
@@ -31,7 +31,7 @@ from projections.people_reader import PeopleReader
 from services.channels.answering import answers
 from services.channels.answering.answers import Answers
 from services.channels.channel import Channel
-from services.channels.folder import LOCAL, NAME
+from services.channels.folder import LOCAL, NAME, Folder
 from services.channels.health import CombinedHealth
 from services.channels.incoming.inbox import Inbox
 from services.channels.incoming.inbox_work import inbox_work, spoken_commands_work, welcome_work
@@ -72,12 +72,14 @@ class ChannelsProcess:
 
     Args:
         channels: one for each account.
+        ttl: of the lease, as in `bus.work.lease`.
     """
 
     settings: Settings
     channels: Sequence[Channel]
     decoder: RecordingDecoder
     pauses: Pauses = field(default_factory=Pauses)
+    ttl: float = TTL
 
     def __post_init__(self) -> None:
         self._event_log: EventLog | None = None
@@ -103,6 +105,7 @@ class ChannelsProcess:
                 "account": channel.account,
                 "label": channel.label,
                 "link": channel.link_address(_A_TOKEN).replace(_A_TOKEN, "{token}"),
+                **({"folder": str(channel.folder)} if isinstance(channel, Folder) else {}),
             }
             for channel in self.channels
         ]
@@ -136,7 +139,7 @@ class ChannelsProcess:
             for service in (notes.service(self.channels, self.decoder, self.settings.language), answering):
                 tasks.create_task(self._serve(event_log, service))
             alone = partial(self._work_alone, event_log, people)
-            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone)))
+            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone, ttl=self.ttl)))
 
     async def _serve(self, event_log: EventLog, service: Service) -> None:
         """Run one worker of a service."""

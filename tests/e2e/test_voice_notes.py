@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -99,3 +101,20 @@ async def test_a_file_that_is_no_recording_is_refused_in_one_line(stack: Stack, 
     status, out, errors = await note(stack, str(words))
     assert (status, out) == (1, "")
     assert re.fullmatch(r"error: .*/words\.ogg cannot be listened to: .*\n", errors)
+
+
+async def test_a_recording_is_answered_once_though_the_service_is_killed_meanwhile(
+    stack: Stack, tmp_path: Path
+) -> None:
+    answer = tmp_path / "answer.ogg"
+    asking = asyncio.create_task(note(stack, str(voices.recordings()["hello_rms"].path), "-o", str(answer)))
+    path = folder_of(Settings(data=str(stack.folder / "data")))
+    assert path is not None
+    before = set(Folder(path).outbox.iterdir())
+    await asyncio.sleep(1.5)
+    os.kill(stack.pid("channels"), signal.SIGKILL)
+    status, out, errors = await asking
+    assert (status, errors) == (0, "")
+    assert out.count("answered:") == 1
+    assert {one.suffix for one in set(Folder(path).outbox.iterdir()) - before} == {".ogg", ".txt"}
+    assert answer.stat().st_size > 0

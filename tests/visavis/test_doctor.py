@@ -19,7 +19,16 @@ from bus.process.discovery import ServiceInfo, announce, discover
 from bus.settings import Settings
 from tests.conftest import free_port
 from visavis import doctor_checks as checks
-from visavis.doctor import check_clocks, check_language_model, check_nats, check_tools, doctor, format_result, summary
+from visavis.doctor import (
+    check_channels,
+    check_clocks,
+    check_language_model,
+    check_nats,
+    check_tools,
+    doctor,
+    format_result,
+    summary,
+)
 from visavis.doctor_checks import CheckResult, failure, ok, warning
 
 QUIET = Settings(stt_port=0, dialogue_port=0, tts_port=0, render_port=0)
@@ -379,3 +388,12 @@ async def test_running_services_tell_how_far_their_clocks_are_off(event_log: Eve
         (found,) = await discover(event_log)
     assert found.clock_ahead is not None
     assert abs(found.clock_ahead) < 60  # it is the same clock
+
+
+async def test_channels_that_are_on_are_named_and_one_that_lacks_a_setting_stops_up(tmp_path: Path) -> None:
+    (found,) = await check_channels(Settings(data=str(tmp_path), telegram_token="123456:abc"))
+    assert (found.state, found.message) == ("ok", "telegram, folder; `visavis channels check` tries them")
+    (wrong,) = await check_channels(Settings(data=str(tmp_path), whatsapp_token="EAAsecret"))
+    assert wrong.state == "failure"
+    assert "VISAVIS_WHATSAPP_APP_SECRET" in wrong.message
+    assert await check_channels(Settings(notes_folder="off")) == []

@@ -35,7 +35,7 @@ class Inbox:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "notes")
+    return Folder(tmp_path / "notes", idle=0.05)
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ from services.channels.recordings.decoding import RecordingDecoder
 from visavis.up import publish_builtin_characters
 
 SOON = Pauses(first=0.05, longest=0.1)
+TTL = 0.5
 
 
 class Broken(Folder):
@@ -65,7 +66,7 @@ class Hooked(Broken):
 
 @asynccontextmanager
 async def running(event_log: EventLog, *channels: Channel) -> AsyncIterator[ChannelsProcess]:
-    process = ChannelsProcess(event_log.settings, channels, RecordingDecoder(10), SOON)
+    process = ChannelsProcess(event_log.settings, channels, RecordingDecoder(10), SOON, TTL)
     task = asyncio.create_task(process.run(event_log))
     try:
         yield process
@@ -87,7 +88,7 @@ async def until(condition: Callable[[], Awaitable[object] | object]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "notes")
+    return Folder(tmp_path / "notes", idle=0.05)
 
 
 def ask(folder: Folder, name: str, text: str) -> None:
@@ -145,8 +146,9 @@ async def test_of_two_processes_one_receives_and_the_other_takes_over(
     async with connect(settings, name="other") as other:
         async with running(event_log, first):
             await until(lambda: first.tries >= 2)
-            standby = asyncio.create_task(ChannelsProcess(settings, [second], RecordingDecoder(10), SOON).run(other))
-            await asyncio.sleep(0.5)
+            another = ChannelsProcess(settings, [second], RecordingDecoder(10), SOON, TTL)
+            standby = asyncio.create_task(another.run(other))
+            await asyncio.sleep(2 * TTL)
             assert second.tries == 0
         await until(lambda: second.tries >= 2)
         standby.cancel()
@@ -158,7 +160,7 @@ async def test_an_update_is_refused_until_there_is_a_log_and_then_stored_once(
     event_log: EventLog, tmp_path: Path
 ) -> None:
     channel = Hooked(tmp_path, VisavisError("no network"))
-    process = ChannelsProcess(event_log.settings, [channel], RecordingDecoder(10), SOON)
+    process = ChannelsProcess(event_log.settings, [channel], RecordingDecoder(10), SOON, TTL)
     transport = httpx2.ASGITransport(app=Starlette(routes=process.routes()))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.post("/hook", content=b"{}")).status_code == 503

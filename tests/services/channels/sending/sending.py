@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Literal, NamedTuple, cast
 
@@ -11,6 +11,7 @@ from nats.js.errors import NotFoundError
 
 from bus import codec, subjects
 from bus.channel_events import Content, DeliveryEvent, DeliveryFact, DeliveryQueued, TextContent, VoiceContent
+from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.process.metrics import Metrics
@@ -30,20 +31,21 @@ TEXT = TextContent(text="What I write.")
 
 
 class Steps:
-    """Counts the points at which a process can die, and stops it for ever at one of them."""
+    """Counts the points at which the work on one message can end, and stops it for ever at one of them."""
 
-    def __init__(self, stop_at: int = 0) -> None:
-        self.count = 0
+    def __init__(self, stop_at: int) -> None:
         self.names: list[str] = []
-        self.stopped = asyncio.Event()
+        self.stopped = False
+        self.over = asyncio.Event()
+        """It has stopped, or there is nothing more to do."""
         self._stop_at = stop_at
 
     async def reach(self, name: str) -> None:
-        self.count += 1
         self.names.append(name)
-        if self.count == self._stop_at:
-            self.stopped.set()
-        if self.stopped.is_set():
+        self.stopped |= len(self.names) == self._stop_at
+        if self.stopped or name == "after DeliverySent":
+            self.over.set()
+        if self.stopped:
             await asyncio.Event().wait()
 
 
@@ -73,23 +75,28 @@ class FakeChannel:
         self.upload_faults: list[Exception] = []
         self.lost: list[Exception] = []
         self.called_at: list[float] = []
-        self.steps = Steps()
+        self.steps: dict[str, Steps] = {}
+        """By delivery."""
+
+    async def reach(self, name: str, delivery: str) -> None:
+        if delivery in self.steps:
+            await self.steps[delivery].reach(name)
 
     async def upload(self, message: Outgoing) -> str:
-        await self.steps.reach("before upload")
+        await self.reach("before upload", message.delivery)
         if self.upload_faults:
             raise self.upload_faults.pop(0)
         self.uploads.append(message)
-        await self.steps.reach("after upload")
+        await self.reach("after upload", message.delivery)
         return f"media-{message.delivery}"
 
     async def send(self, message: Outgoing) -> str:
-        await self.steps.reach("before send")
+        await self.reach("before send", message.delivery)
         self.called_at.append(asyncio.get_running_loop().time())
         if self.faults:
             raise self.faults.pop(0)
         self.reached.append(message)
-        await self.steps.reach("after send")
+        await self.reach("after send", message.delivery)
         if self.lost:
             raise self.lost.pop(0)
         return f"m-{message.delivery}"
@@ -138,23 +145,33 @@ async def sending(
 
 
 @asynccontextmanager
-async def mortal(settings: Settings, channel: FakeChannel, stop_at: int) -> AsyncIterator[Steps]:
-    """A sender in a process of its own, which stops at a point and then vanishes without a word to NATS."""
-    steps = channel.steps = Steps(stop_at)
+async def mortal(settings: Settings, channel: FakeChannel, stops: Mapping[str, int]) -> AsyncIterator[dict[str, Steps]]:
+    """A sender in a process of its own, which stops with each delivery at a point, and then vanishes without a word to
+    NATS.
+
+    Args:
+        stops: number of the point by delivery; the points of the notice of a delivery count on.
+    """
+    steps = {delivery: Steps(stop_at) for delivery, stop_at in stops.items()}
+    channel.steps = steps | {derive_id(delivery, "notice"): own for delivery, own in steps.items()}
     async with connect(settings, name="mortal") as event_log:
         append = event_log.append_delivery
 
         async def append_or_die(event: DeliveryEvent, *, after: int) -> int:
-            name = type(event.body).__name__
-            await steps.reach(f"before {name}")
+            name, own = type(event.body).__name__, channel.steps[event.delivery]
+            await own.reach(f"before {name}")
             sequence = await append(event, after=after)
-            await steps.reach(f"after {name}")
+            await own.reach(f"after {name}")
             return sequence
 
         event_log.append_delivery = append_or_die  # type: ignore[method-assign]
         async with sending(event_log, channel):
+            async with asyncio.timeout(30):
+                for own in steps.values():
+                    await own.over.wait()
             yield steps
             await event_log.nc.close()
+    channel.steps = {}
 
 
 async def bodies(event_log: EventLog, delivery: str) -> list[DeliveryFact]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from bus.channel_events import Content
@@ -11,7 +9,6 @@ from bus.ids import derive_id
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.channels.channel import Capabilities, Progress
-from services.channels.sending.delivery import Delivery
 from services.channels.sending.ledger import Ledger
 from tests.services.channels.sending.sending import (
     PROVING,
@@ -19,7 +16,6 @@ from tests.services.channels.sending.sending import (
     TEXT,
     VOICE,
     FakeChannel,
-    Steps,
     mortal,
     queue,
     queued,
@@ -37,16 +33,6 @@ VOICE_POINTS = [
 ]  # fmt: skip
 
 
-async def stopped_or_done(steps: Steps, event_log: EventLog) -> bool:
-    """Whether the sender came to the point where it stops."""
-    stopping = asyncio.create_task(steps.stopped.wait())
-    ending = asyncio.create_task(wait_until_done(event_log))
-    await asyncio.wait((stopping, ending), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    ending.cancel()
-    return steps.stopped.is_set()
-
-
 async def tell_what_arrived(event_log: EventLog, channel: FakeChannel) -> None:
     """The webhooks of a channel that tells what became of messages; each comes twice, as they do."""
     for one in [*channel.reached, *channel.reached]:
@@ -54,26 +40,37 @@ async def tell_what_arrived(event_log: EventLog, channel: FakeChannel) -> None:
         await Ledger(event_log).apply_progress("fake", progress)
 
 
-async def finish(event_log: EventLog, channel: FakeChannel, delivery: str) -> Delivery:
+async def finish(event_log: EventLog, channel: FakeChannel) -> None:
     """Let another sender do what is left."""
-    channel.steps = Steps()
     async with sending(event_log, channel):
         await wait_until_done(event_log)
-    return await state(event_log, delivery)
+
+
+async def queue_cases(event_log: EventLog, content: Content, count: int) -> list[str]:
+    """Queue so many messages to different persons, on which one process works at the same time."""
+    deliveries = [f"d{number}" for number in range(1, count + 1)]
+    for number, delivery in enumerate(deliveries, 1):
+        await queue(event_log, delivery, queued(content, chat=f"c{number}"))
+    return deliveries
+
+
+def numbered(deliveries: list[str]) -> dict[str, int]:
+    """Each delivery stops at another point."""
+    return {delivery: number for number, delivery in enumerate(deliveries, 1)}
 
 
 @pytest.mark.parametrize(("content", "points"), [(TEXT, TEXT_POINTS), (VOICE, VOICE_POINTS)])
 async def test_killed_at_each_step_it_is_sent_once_or_given_up_with_a_notice(
     settings: Settings, event_log: EventLog, content: Content, points: list[str]
 ) -> None:
+    channel = FakeChannel(QUICK)
+    deliveries = await queue_cases(event_log, content, len(points))
+    async with mortal(settings, channel, numbered(deliveries)) as steps:
+        assert [own.names[-1] for own in steps.values()] == points
+    await finish(event_log, channel)
     ends: dict[str, tuple[str, int, int]] = {}
-    for number, point in enumerate(points, 1):
-        channel, delivery = FakeChannel(QUICK), f"d{number}"
-        await queue(event_log, delivery, queued(content))
-        async with mortal(settings, channel, number) as steps:
-            assert await stopped_or_done(steps, event_log)
-            assert steps.names[-1] == point
-        end = await finish(event_log, channel, delivery)
+    for point, delivery in zip(points, deliveries, strict=True):
+        end = await state(event_log, delivery)
         ends[point] = (end.state, channel.count(delivery), channel.count(derive_id(delivery, "notice")))
     lost = {"after DeliverySending": 0, "before send": 0, "after send": 1, "before DeliverySent": 1}
     assert ends == {point: ("given_up", lost[point], 1) if point in lost else ("sent", 1, 0) for point in points}
@@ -83,41 +80,38 @@ async def test_killed_at_each_step_it_is_sent_once_or_given_up_with_a_notice(
 async def test_where_the_channel_tells_what_arrived_it_is_sent_exactly_once(
     settings: Settings, event_log: EventLog, content: Content, points: list[str]
 ) -> None:
-    ends: dict[str, tuple[str, int, int]] = {}
-    for number, point in enumerate(points, 1):
-        channel, delivery = FakeChannel(PROVING), f"d{number}"
-        await queue(event_log, delivery, queued(content))
-        async with mortal(settings, channel, number) as steps:
-            assert await stopped_or_done(steps, event_log)
-        await tell_what_arrived(event_log, channel)
-        end = await finish(event_log, channel, delivery)
-        ends[point] = (end.state, channel.count(delivery), len(channel.reached))
-    assert ends == dict.fromkeys(points, ("sent", 1, 1))
+    channel = FakeChannel(PROVING)
+    deliveries = await queue_cases(event_log, content, len(points))
+    async with mortal(settings, channel, numbered(deliveries)) as steps:
+        assert [own.names[-1] for own in steps.values()] == points
+    await tell_what_arrived(event_log, channel)
+    await finish(event_log, channel)
+    ends = {delivery: ((await state(event_log, delivery)).state, channel.count(delivery)) for delivery in deliveries}
+    assert ends == dict.fromkeys(deliveries, ("sent", 1))
+    assert len(channel.reached) == len(deliveries)
 
 
 @pytest.mark.parametrize("capabilities", [QUICK, PROVING])
 async def test_the_next_sender_is_killed_at_each_of_its_steps_too(
     settings: Settings, event_log: EventLog, capabilities: Capabilities
 ) -> None:
-    seen: list[str] = []
-    for number in range(1, 30):
-        channel, delivery = FakeChannel(capabilities), f"d{number}"
-        await queue(event_log, delivery, queued(VOICE, chat=f"c{number}"))
-        async with mortal(settings, channel, VOICE_POINTS.index("before send") + 1) as steps:
-            assert await stopped_or_done(steps, event_log)
-        async with mortal(settings, channel, number) as steps:
-            stopped = await stopped_or_done(steps, event_log)
-        if capabilities.proves_delivery:
-            await tell_what_arrived(event_log, channel)
-        end = await finish(event_log, channel, delivery)
-        assert channel.count(delivery) == (1 if capabilities.proves_delivery else 0), seen
-        assert end.state == ("sent" if capabilities.proves_delivery else "given_up")
-        # The notice is a message of its own: it may be lost in its turn, and comes once at the most.
-        assert len(channel.reached) <= 1
-        if not stopped:
-            break
-        seen.append(steps.names[-1])
     given_up = ["before DeliveryGivenUp", "after DeliveryGivenUp", "before DeliveryQueued", "after DeliveryQueued"]
-    after = TEXT_POINTS if capabilities.proves_delivery else given_up
-    assert seen[:6] == ["before DeliveryUnknown", "after DeliveryUnknown", *after][:6]
-    assert not stopped
+    after = TEXT_POINTS if capabilities.proves_delivery else [*given_up, *TEXT_POINTS]
+    points = ["before DeliveryUnknown", "after DeliveryUnknown", *after]
+    channel = FakeChannel(capabilities)
+    deliveries = await queue_cases(event_log, VOICE, len(points) + 1)
+    async with mortal(settings, channel, dict.fromkeys(deliveries, VOICE_POINTS.index("before send") + 1)) as steps:
+        assert all(own.names[-1] == "before send" for own in steps.values())
+    async with mortal(settings, channel, numbered(deliveries)) as steps:
+        assert [own.names[-1] for own in steps.values() if own.stopped] == points
+    if capabilities.proves_delivery:
+        await tell_what_arrived(event_log, channel)
+    await finish(event_log, channel)
+    for delivery in deliveries:
+        end, notices = await state(event_log, delivery), channel.count(derive_id(delivery, "notice"))
+        if capabilities.proves_delivery:
+            assert (end.state, channel.count(delivery), notices) == ("sent", 1, 0)
+        else:
+            # The notice is a message of its own: it may be lost in its turn, and comes once at the most.
+            assert (end.state, channel.count(delivery)) == ("given_up", 0)
+            assert notices <= 1

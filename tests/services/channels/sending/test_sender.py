@@ -306,12 +306,12 @@ async def test_a_text_that_is_too_long_comes_in_parts(event_log: EventLog) -> No
 async def test_a_restart_of_nats_while_it_is_sent_doubles_nothing(nats_server: NatsServer, event_log: EventLog) -> None:
     channel = FakeChannel()
 
-    async def away(name: str) -> None:
+    async def away(name: str, delivery: str) -> None:
         if name == "after send" and len(channel.reached) == 1:
             nats_server.kill()
             asyncio.get_running_loop().call_later(1.0, nats_server.start)
 
-    channel.steps.reach = away  # type: ignore[method-assign]
+    channel.reach = away  # type: ignore[method-assign]
     watching = asyncio.create_task(event_log.watch.run())
     await queue(event_log, "d", queued(VOICE))
     await queue(event_log, "later")
@@ -417,12 +417,12 @@ async def test_a_process_that_has_to_stop_lets_a_call_end(event_log: EventLog) -
     channel = FakeChannel()
     begun, go = asyncio.Event(), asyncio.Event()
 
-    async def slow(name: str) -> None:
+    async def slow(name: str, delivery: str) -> None:
         if name == "after send":
             begun.set()
             await go.wait()
 
-    channel.steps.reach = slow  # type: ignore[method-assign]
+    channel.reach = slow  # type: ignore[method-assign]
     await queue(event_log, "d")
     patient = Patience(at_the_end=20.0, lease=0.6)
     async with sending(event_log, channel, patience=patient):

@@ -13,7 +13,7 @@ from tests.chaos.run import run
 
 
 async def test_notes_are_answered_once_whatever_is_killed(tmp_path: Path) -> None:
-    report = await run(tmp_path, seed=3, turns=4, conversations=1, notes=6)
+    report = await run(tmp_path, seed=3, turns=4, conversations=1, notes=6, every=(2.0, 4.0))
     print(report)
     assert report.findings == []
     assert report.notes == 6

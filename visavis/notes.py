@@ -109,10 +109,10 @@ async def _check_service(event_log: EventLog, folder: Path) -> None:
     if not found:
         raise BusError("the channels service does not run; what `visavis up` printed says why")
     watched = [
-        channel["label"]
+        channel["folder"]
         for one in found
         for channel in msgspec.json.decode(one.metadata.get("channels", "[]"), type=list[dict[str, str]])
-        if channel["name"] == NAME
+        if channel["name"] == NAME and "folder" in channel
     ]
     if str(folder) not in watched:
         others = ", ".join(watched) or "none"

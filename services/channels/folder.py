@@ -113,7 +113,7 @@ class Folder:
 
     @property
     def label(self) -> str:
-        return str(self.folder)
+        return "on the machine of Visavis"  # visitors of the page are not told where
 
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         try:

@@ -31,7 +31,7 @@ from projections.people_reader import PeopleReader
 from services.channels.answering import answers
 from services.channels.answering.answers import Answers
 from services.channels.channel import Channel
-from services.channels.folder import LOCAL, NAME
+from services.channels.folder import LOCAL, NAME, Folder
 from services.channels.health import CombinedHealth
 from services.channels.incoming.inbox import Inbox
 from services.channels.incoming.inbox_work import inbox_work, spoken_commands_work, welcome_work
@@ -105,6 +105,7 @@ class ChannelsProcess:
                 "account": channel.account,
                 "label": channel.label,
                 "link": channel.link_address(_A_TOKEN).replace(_A_TOKEN, "{token}"),
+                **({"folder": str(channel.folder)} if isinstance(channel, Folder) else {}),
             }
             for channel in self.channels
         ]

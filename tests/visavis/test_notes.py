@@ -97,7 +97,7 @@ class Service:
 @asynccontextmanager
 async def serving(service: Service, event_log: EventLog) -> AsyncIterator[None]:
     label = str(service.folder.folder)
-    channels = json.dumps([{"name": "folder", "account": "local", "label": label, "link": ""}])
+    channels = json.dumps([{"name": "folder", "account": "local", "label": "", "link": "", "folder": label}])
     running = asyncio.create_task(service.folder.run(service.answer))
     try:
         async with announce(event_log, "channels", metadata=lambda: {"channels": channels}):

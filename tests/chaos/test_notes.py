@@ -13,7 +13,8 @@ from tests.chaos.run import run
 
 
 async def test_notes_are_answered_once_whatever_is_killed(tmp_path: Path) -> None:
-    report = await run(tmp_path, seed=3, turns=4, conversations=1, notes=6, every=(2.0, 4.0))
+    # Faults of every kind, four of them on the channels.
+    report = await run(tmp_path, seed=48, turns=4, conversations=1, notes=6, every=(1.5, 3.0), faults=11)
     print(report)
     assert report.findings == []
     assert report.notes == 6

@@ -1,4 +1,4 @@
-"""The channels service, but with a third of its patience for a channel to tell what became of a message."""
+"""The channels service, but with a quarter of its patience for a channel to tell what became of a message."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from services.channels.__main__ import run
 from services.channels.sending.patience import Patience
 
 if __name__ == "__main__":
-    sys.exit(run_process(partial(run, patience=Patience(for_proof=30.0))))
+    sys.exit(run_process(partial(run, patience=Patience(for_proof=20.0))))

@@ -18,13 +18,16 @@ from bus.settings import PREFIX, Settings
 from services.channels.accounts import build_channels, configured
 from services.channels.process import ChannelsProcess
 from services.channels.recordings.decoding import RecordingDecoder
+from services.channels.sending.patience import PATIENCE, Patience
 
 log = logging.getLogger(__name__)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, patience: Patience = PATIENCE) -> None:
     """Work until SIGTERM or SIGINT.
 
+    Args:
+        patience: of the sender.
     Raises:
         ConfigurationError: no channel is configured, or one of them wrongly, or the port is taken.
     """
@@ -32,7 +35,7 @@ async def run(settings: Settings) -> None:
     if not channels:
         raise ConfigurationError("no channel is configured: `visavis channels` lists them")
     decoder = RecordingDecoder(settings.note_seconds)
-    process = ChannelsProcess(settings, channels, decoder)
+    process = ChannelsProcess(settings, channels, decoder, patience=patience)
     async with AsyncExitStack() as stack:
         decoder.start()
         stack.callback(decoder.close)

@@ -41,6 +41,7 @@ from services.channels.media import Media
 from services.channels.recordings import notes
 from services.channels.recordings.decoding import RecordingDecoder
 from services.channels.sending.ledger import SENDER
+from services.channels.sending.patience import PATIENCE, Patience
 from services.channels.sending.sender import Sender
 from services.channels.sending.video_note import video_note
 from services.channels.sending.voice_note import voice_note
@@ -73,6 +74,7 @@ class ChannelsProcess:
     Args:
         channels: one for each account.
         ttl: of the lease, as in `bus.work.lease`.
+        patience: of the sender.
     """
 
     settings: Settings
@@ -80,6 +82,7 @@ class ChannelsProcess:
     decoder: RecordingDecoder
     pauses: Pauses = field(default_factory=Pauses)
     ttl: float = TTL
+    patience: Patience = PATIENCE
 
     def __post_init__(self) -> None:
         self._event_log: EventLog | None = None
@@ -156,7 +159,9 @@ class ChannelsProcess:
     async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
         """What one process at a time does."""
         metrics = {name: Metrics(name) for name in ALONE}
-        sender = Sender(event_log, self.channels, people, make_media, metrics=metrics[SENDER])
+        sender = Sender(
+            event_log, self.channels, people, make_media, metrics=metrics[SENDER], patience=self.patience
+        )
         inbox = Inbox(
             event_log,
             people,

@@ -145,7 +145,8 @@ class Deployment:
                 async with connect(self.settings, name="world") as event_log:
                     await publish_builtin_characters(event_log)
                 for name in self.workers:
-                    self._launch(name, [sys.executable, "-m", f"services.{name.split('-')[0]}"], **self._own(name))
+                    program = "tests.chaos.channels" if name in CHANNEL_WORKERS else f"services.{name.split('-')[0]}"
+                    self._launch(name, [sys.executable, "-m", program], **self._own(name))
                 yield
             finally:
                 self.wire.mend()

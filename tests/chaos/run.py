@@ -68,19 +68,24 @@ class Report:
 
 
 class FaultInjector:
-    """Injects a fault every few seconds, chosen by the seed."""
+    """Injects faults every few seconds, chosen by the seed.
 
-    def __init__(self, deployment: Deployment, report: Report, every: tuple[float, float]) -> None:
+    Args:
+        most: that are injected.
+    """
+
+    def __init__(self, deployment: Deployment, report: Report, every: tuple[float, float], most: int) -> None:
         self._world = deployment
         self._report = report
         self._every = every
+        self._most = most
         self._random = random.Random(report.seed)
 
     async def inject(self) -> None:
         """Inject faults until cancelled; a process that is frozen then, or a wire that is cut, stays so."""
         kinds = {"kill": self._kill, "freeze": self._freeze, "server": self._restart_server, "cut": self._cut}
         async with asyncio.TaskGroup() as tasks:
-            while True:
+            for _ in range(self._most):
                 await asyncio.sleep(self._random.uniform(*self._every))
                 (kind,) = self._random.choices(list(kinds), weights=(6, 2, 1, 1))
                 # All random choices are made here, so that the faults do not depend on how long things take.
@@ -142,12 +147,14 @@ async def run(
     conversations: int,
     notes: int = 0,
     every: tuple[float, float] = (1.0, 3.0),
+    faults: int = sys.maxsize,
 ) -> Report:
     """Let persons take so many turns in all while faults are injected, and audit the log.
 
     Args:
         notes: voice notes that other persons send by a channel meanwhile.
         every: seconds between two faults.
+        faults: the most that are injected; without a limit they go on until all is answered, which they delay.
     """
     report = Report(seed)
     async with AsyncExitStack() as stack:
@@ -161,7 +168,7 @@ async def run(
                 Person(deployment.base, event_log, seed, number, watches=number == 0) for number in range(conversations)
             ]
             senders = [NoteSender(deployment.base, double, seed, number) for number in range(_SENDERS if notes else 0)]
-            injecting = asyncio.create_task(FaultInjector(deployment, report, every).inject())
+            injecting = asyncio.create_task(FaultInjector(deployment, report, every, faults).inject())
             more_turns, more_notes = _counter(turns), _counter(notes)
             async with asyncio.TaskGroup() as tasks:
                 for person in persons:

@@ -13,10 +13,11 @@ from tests.chaos.run import run
 
 
 async def test_notes_are_answered_once_whatever_is_killed(tmp_path: Path) -> None:
-    report = await run(tmp_path, seed=3, turns=4, conversations=1, notes=6)
+    # Faults of every kind, four of them on the channels.
+    report = await run(tmp_path, seed=48, turns=4, conversations=1, notes=5, every=(1.5, 3.0), faults=11)
     print(report)
     assert report.findings == []
-    assert report.notes == 6
+    assert report.notes == 5
     assert sum(report.faults.values()) > 3
 
 

@@ -118,7 +118,7 @@ async def is_played(stack: Stack, page: Page) -> bool:
 
 async def shown_reply(page: Page, number: int) -> Locator:
     """A reply in the page, once it is told to its end."""
-    shown = element(page, "message-avatar").nth(number)
+    shown: Locator = element(page, "message-avatar").nth(number)
     await expect(shown).to_have_attribute("data-state", "ended", timeout=30_000)
     return shown
 

@@ -112,7 +112,7 @@ async def serving(service: Service, event_log: EventLog) -> AsyncIterator[None]:
 async def service(event_log: EventLog, settings: Settings) -> AsyncIterator[Service]:
     folder = folder_of(settings)
     assert folder is not None
-    service = Service(event_log, Folder(folder))
+    service = Service(event_log, Folder(folder, idle=0.05))
     async with serving(service, event_log):
         yield service
 

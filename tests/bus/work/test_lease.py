@@ -53,7 +53,7 @@ async def test_one_process_at_a_time_and_the_next_one_at_once_after_a_clean_stop
     async with alone(event_log, rooms, "first") as first:
         await rooms.wait_until_inside("first")
         async with alone(event_log, rooms, "second"):
-            await asyncio.sleep(3 * TTL)
+            await asyncio.sleep(2 * TTL)
             assert rooms.inside == ["first"]
             first.cancel()
             await rooms.wait_until_inside("second")
@@ -108,12 +108,12 @@ async def test_a_restart_of_nats_lets_the_holder_keep_it(nats_server: NatsServer
         await rooms.wait_until_inside("first")
         async with alone(event_log, rooms, "second"):
             nats_server.kill()
-            await asyncio.sleep(2 * TTL)
+            await asyncio.sleep(1.5 * TTL)
             nats_server.start()
             async with asyncio.timeout(30):
                 while (newest := await event_log.last_message("live.lease.poller")) is None:
                     await asyncio.sleep(0.02)
-            await asyncio.sleep(3 * TTL)
+            await asyncio.sleep(2 * TTL)
             assert newest is not None
             assert rooms.entered == ["first"]
     watching.cancel()

@@ -65,8 +65,8 @@ class Hooked(Broken):
 
 
 @asynccontextmanager
-async def running(event_log: EventLog, *channels: Channel) -> AsyncIterator[ChannelsProcess]:
-    process = ChannelsProcess(event_log.settings, channels, RecordingDecoder(10), SOON, TTL)
+async def running(event_log: EventLog, *channels: Channel, ttl: float = TTL) -> AsyncIterator[ChannelsProcess]:
+    process = ChannelsProcess(event_log.settings, channels, RecordingDecoder(10), SOON, ttl)
     task = asyncio.create_task(process.run(event_log))
     try:
         yield process
@@ -144,11 +144,11 @@ async def test_of_two_processes_one_receives_and_the_other_takes_over(
 ) -> None:
     first, second = (Broken(tmp_path / name, VisavisError("no network")) for name in ("first", "second"))
     async with connect(settings, name="other") as other:
-        async with running(event_log, first):
+        async with running(event_log, first, ttl=1.5):
             await until(lambda: first.tries >= 2)
-            another = ChannelsProcess(settings, [second], RecordingDecoder(10), SOON, TTL)
+            another = ChannelsProcess(settings, [second], RecordingDecoder(10), SOON, ttl=1.5)
             standby = asyncio.create_task(another.run(other))
-            await asyncio.sleep(2 * TTL)
+            await asyncio.sleep(2.0)
             assert second.tries == 0
         await until(lambda: second.tries >= 2)
         standby.cancel()

@@ -22,10 +22,22 @@ class Abbreviations:
     """Words that begin sentences and hardly ever follow an abbreviation: "I live in the U.S. It is big."."""
     ordinals: bool = False
     """Whether a number with a full stop is an ordinal: "am 3. Mai"."""
+    endings: tuple[str, ...] = ()
+    """Abbreviations that end other words, too: "Hauptstr." is a "Str."."""
+
+    def short(self, word: str) -> str:
+        """The abbreviation that a word in small letters ends in, the word itself where there is none."""
+        return next((ending for ending in self.endings if word.endswith(ending)), word)
 
 
 def _row(
-    never: str, before_number: str = "", may_end: str = "", starters: str = "", *, ordinals: bool = False
+    never: str,
+    before_number: str = "",
+    may_end: str = "",
+    starters: str = "",
+    *,
+    ordinals: bool = False,
+    endings: tuple[str, ...] = (),
 ) -> Abbreviations:
     numbered = f"no nr n° fig vol p pp art cap ch {before_number}"
     return Abbreviations(
@@ -34,6 +46,7 @@ def _row(
         may_end=frozenset(f"etc {may_end}".split()),
         starters=frozenset(starters.split()),
         ordinals=ordinals,
+        endings=endings,
     )
 
 
@@ -55,6 +68,7 @@ _GERMAN = _row(
     "der die das ein eine es er sie wir ich ihr du dann danach aber und so wenn was warum wie wer wo mein dein sein "
     "dies diese dieser dort hier nun ja nein bitte deshalb trotzdem außerdem",
     ordinals=True,
+    endings=("str",),
 )
 _FRENCH = _row(
     "m mm mme mlle mlles mmes dr pr prof st ste me cie env av bd c.-à-d p.ex ex éd cf apr j.-c tél",

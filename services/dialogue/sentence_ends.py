@@ -51,6 +51,7 @@ _CONJUNCTIONS = {
 }
 _EARLY_CONJUNCTIONS = {"en": "that who when where"}
 """Before these too the first phrase may be spoken by itself; other languages write a comma there."""
+_TIME_ZONE = r"(?:[A-Z]{1,3}[DS]?T|UTC|GMT)\b"
 _TAG = re.compile(r"\s*(?:\[\w+\]\s*)?")
 _BULLET = re.compile(r"(?:[-*+•>]|\d{1,9}[.)]|#{1,6})\s")
 
@@ -191,21 +192,26 @@ class SentenceEnds:
     def _surely_ends(self, word: str) -> bool:
         """Whether a full stop after this word ends the sentence whatever follows."""
         known = self._words.never | self._words.before_number | self._words.may_end
-        return len(word) >= 4 and word.isalpha() and word.lower() not in known
+        is_ordinal = self._words.ordinals and re.fullmatch("[IVXLCDM]+", word) is not None
+        return len(word) >= 4 and word.isalpha() and not is_ordinal and self._words.short(word.lower()) not in known
 
     def _is_abbreviation(self, before: str, word: str, following: str, *, final: bool) -> bool:
         """Whether the full stop after `before` belongs to its last word and ends no sentence."""
-        lower = word.lower()
+        lower = self._words.short(word.lower())
         first = _first_word(following)
         # Of a word that is still being written "A" may become "Army".
         starts = first.lower() in self._words.starters and (final or len(first) < len(following))
         pair = lower if "." in lower else "".join(before.lower().split()[-2:]).lstrip(_OPENERS)
         if lower in self._words.never or pair in self._words.never:
             return lower not in self._words.may_end or (lower not in ("a.m", "p.m", "etc", "usw") and not starts)
-        if lower in self._words.may_end:
-            return False
+        if lower in ("a.m", "p.m"):
+            is_unfinished = first == following and not final
+            if re.match(_TIME_ZONE, following) or (is_unfinished and first.isupper() and len(first) <= 4):
+                return True
         if lower in self._words.before_number and following[0].isdecimal():
             return True
+        if lower in self._words.may_end:
+            return False
         if len(word) == 1 and word.isalpha():
             return word != "I" and not (starts and word.isupper())
         if len(lower) <= 9 and re.fullmatch(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}", lower):

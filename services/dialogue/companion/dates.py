@@ -11,6 +11,7 @@ Answer = tuple[str, dict[str, str]]
 """The key of the answer's table, and its fields."""
 MAX_DAYS = 40_000
 """The farthest day from today that is told."""
+_YEAR = re.compile(r"\b(?:1[6-9]|2\d)\d\d\b")
 
 
 def easter(year: int) -> date:
@@ -50,14 +51,18 @@ def calendar_answer(words: str, now: datetime, calendar: CalendarWords, numbers:
         named = _named_day(words, today, calendar)
         if named:
             what, day = named
-            return _days_until(what, day, today, calendar) if asks_until else _day(what, day, today, calendar)
+            is_ahead = asks_until and day >= today
+            return _days_until(what, day, today, calendar) if is_ahead else _day(what, day, today, calendar)
     if calendar.asks_time.search(words):
-        return "time", {"time": calendar.time(now)}
+        # Its clock knows one place.
+        return None if calendar.elsewhere.search(words) else ("time", {"time": calendar.time(now)})
     if asks_day:
         offset = _offset(words, calendar, numbers)
         if offset is not None and abs(offset[1]) <= MAX_DAYS:
             day = today + timedelta(days=offset[1])
             return "other_day", {"what": offset[0], "date": calendar.date(day)}
+        if re.search(r"\d", words):
+            return None  # a day that is not understood is not today
     if calendar.asks_month.search(words):
         return "month", {"month": calendar.months[today.month - 1], "year": str(today.year)}
     if calendar.asks_year.search(words):
@@ -122,10 +127,13 @@ def _clock(words: str, calendar: CalendarWords) -> int | None:
 
 
 def _named_day(words: str, today: date, calendar: CalendarWords) -> tuple[str, date] | None:
-    """The next holiday or date that is named, and how it is said; today counts."""
+    """The holiday or date that is named, and how it is said: of the year that is named, else the next; today counts."""
+    year_named = _YEAR.search(words)
     for pattern, said, day_in in calendar.holidays:
         if pattern.search(words):
-            day = day_in(today.year)
+            day = day_in(int(year_named[0]) if year_named else today.year)
+            if year_named:
+                return said, day
             return said, day if day >= today else day_in(today.year + 1)
     match = calendar.day_of_month.search(words)
     if not match:
@@ -133,12 +141,12 @@ def _named_day(words: str, today: date, calendar: CalendarWords) -> tuple[str, d
     names = [name.lower() for name in calendar.months]
     month = names.index(match["month"]) + 1
     number = int(match["day"])
-    for year in range(today.year, today.year + 9):
+    for year in (int(year_named[0]),) if year_named else range(today.year, today.year + 9):
         try:
             day = date(year, month, number)
         except ValueError:
             continue  # the 29th of February is not in every year
-        if day >= today:
+        if year_named or day >= today:
             return "", day
     return None
 
@@ -165,8 +173,11 @@ def _offset(words: str, calendar: CalendarWords, numbers: NumberWords) -> tuple[
     match = calendar.in_days.search(words)
     if not match:
         return None
-    read = numbers.read(match["number"].split(), 0)
+    *before, last = match["number"].split()
+    # "was it three days ago": the word before the number may be none of it.
+    read = numbers.read([*before, last], 0) or numbers.read([last], 0)
     if read is None or read[0].denominator != 1:
         return None
     days = int(read[0]) * (7 if match["unit"].startswith(calendar.week_units) else 1)
-    return match[0][:1].upper() + match[0][1:], days
+    said = match[0] if numbers.read([*before, last], 0) else match[0].split(" ", 1)[1]
+    return said[:1].upper() + said[1:], -days if match["ago"] else days

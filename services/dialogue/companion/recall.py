@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from services.dialogue.companion.context import Context, quote
 from services.dialogue.companion.persona import join
-from services.dialogue.companion.understanding.text import Segment
+from services.dialogue.companion.understanding.text import Segment, segments
 from services.dialogue.normalisation import normalise
 
 
@@ -112,6 +113,20 @@ def _last(segment: Segment, context: Context) -> str:
     return context.say("recall_last", quote=quote(said[-1])) if said else context.say("nothing_said_yet")
 
 
+_ABOUT = re.compile(r"\b(?:about|über|von) (?P<what>.+?)(?: gesagt| erzählt)?$")
+
+
+def _about(segment: Segment, context: Context) -> str:
+    """The newest sentence of the person with the word that is asked about."""
+    asked = _ABOUT.search(segment.words)
+    word = asked["what"].split()[-1] if asked else ""
+    for text in reversed(_said_by_person(context)):
+        for one in segments(text, context.language):
+            if word in one.words.split() and not one.is_question:
+                return context.say("recall_about", quote=quote(one.raw))
+    return context.say("not_told")
+
+
 def _before(segment: Segment, context: Context) -> str:
     said = _said_by_person(context)
     return context.say("recall_before", quote=quote(said[-2])) if len(said) > 1 else _first(segment, context)
@@ -140,6 +155,7 @@ RECALL: Mapping[str, Callable[[Segment, Context], str]] = {
     "recall_all": _everything,
     "recall_first": _first,
     "recall_last": _last,
+    "recall_about": _about,
     "recall_before": _before,
     "repeat": _own_words,
     "recall_own_first": _own_first,

@@ -106,13 +106,15 @@ class CalendarWords:
     days: tuple[tuple[re.Pattern[str], int, str], ...]
     """Pattern, days from today, and how it is said at the beginning of a sentence."""
     in_days: re.Pattern[str]
-    """"in three weeks", with the groups `number` and `unit`."""
+    """"in three weeks", with the groups `number` and `unit`, and `ago` where it is past."""
     week_units: str
     """Beginning of the word for weeks."""
     day_of_month: re.Pattern[str]
     """"the 24th of december", with the groups `day` and `month`."""
     until: re.Pattern[str]
     asks_time: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    """Another place, whose time is asked for: "in tokyo"."""
     asks_date: re.Pattern[str]
     asks_weekday: re.Pattern[str]
     asks_month: re.Pattern[str]

@@ -16,6 +16,7 @@ UNITS: dict[str, str] = {
     "ccm": "volume-cubic-centimeter", "ft³": "volume-cubic-foot", "l": "volume-liter", "L": "volume-liter",
     "dl": "volume-deciliter", "dL": "volume-deciliter", "cl": "volume-centiliter", "ml": "volume-milliliter",
     "mL": "volume-milliliter", "hl": "volume-hectoliter", "gal": "volume-gallon", "pt": "volume-pint",
+    "tbsp": "volume-tablespoon", "tsp": "volume-teaspoon",
     "kg": "mass-kilogram", "g": "mass-gram", "mg": "mass-milligram", "µg": "mass-microgram", "t": "mass-tonne",
     "lb": "mass-pound", "lbs": "mass-pound", "oz": "mass-ounce", "ct": "mass-carat",
     "h": "duration-hour", "hr": "duration-hour", "hrs": "duration-hour", "min": "duration-minute",

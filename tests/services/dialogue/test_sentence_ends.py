@@ -28,6 +28,7 @@ def split(text: str, language: str = "en", size: int = 3) -> list[str]:
         "See No. 5 for that.|I said no.|Then I left.",
         "We use tools, e.g. a log.|It helps.",
         "It is 5 p.m.|Let us go.",
+        "It starts at 5 a.m. EST in Boston.|Come at 5 p.m.|NASA called.|At 6 p.m. GMT.|Eat.",
         "She lives in the U.S. capital.|He lives in the U.S.|It is big.",
         "He works at Acme Inc. in Boston.|She works at Acme Inc.|They met.",
         "Take vitamin C.|It helps.",
@@ -54,6 +55,8 @@ def test_english(sentences: str) -> None:
     ("language", "sentences"),
     [
         ("de", "Heute ist der 3. Mai.|Schön!"),
+        ("de", "Heinrich VIII. traf Ludwig XVIII. nie.|Schade."),
+        ("de", "Er wohnt in der Hauptstr. 12a.|Sie in der Ringstr. in Köln.|Wir in der Lindenstr.|Das ist nah."),
         ("de", "Das ist z.B. Obst.|Oder z. B. Brot."),
         ("de", "Es war 1989.|Danach kam viel."),
         ("de", "Du bist Jan.|Das weiß ich."),

@@ -37,6 +37,7 @@ RECALL = {
     ),
     "recall_first": ("[neutral] The first thing you said was: {quote}.", "[happy] You began with: {quote}."),
     "recall_last": ("[neutral] You said: {quote}.", "[neutral] Just now you said: {quote}."),
+    "recall_about": ("[neutral] You said: {quote}.", "[happy] I remember: {quote}."),
     "recall_before": ("[neutral] Before that you said: {quote}.", "[neutral] One earlier it was: {quote}."),
     "recall_own_first": ("[neutral] I began with: {quote}",),
     "nothing_said_yet": ("[neutral] Nothing yet, this is your first sentence to me.",),
@@ -44,7 +45,7 @@ RECALL = {
     "nothing_said": ("[neutral] I have not said anything yet. [happy] Ask me something!",),
     "told_name": (
         "[happy] Nice to meet you, {value}! [neutral] What brings you here today?",
-        "[happy] Hello {value}! I will remember that while we talk.",
+        "[happy] I will remember that while we talk, {value}.",
         "[happy] {value}, a good name. [neutral] How are you, {value}?",
         "[happy] Thank you, {value} it is.",
     ),

@@ -68,6 +68,8 @@ INTENTS = intents(
      r"\bhow did (?:i|we) (?:begin|start)\b"), ("what did i say first", "what was the first thing i said")),
     ("recall_before", (r"\bdid i (?:say|tell you|ask) before (?:that|this)\b", r"\band before that\b",
      r"\bbefore that$"), ("what did i say before that",)),
+    ("recall_about", (r"\bwhat (?:did|have) i (?:just )?(?:say|said|tell|told)(?: to)?(?: you)? about (?:\w+ )*(?!you|"
+     r"yourself|me|myself|it|that|this)\w+$",), ("what did i tell you about my sister",)),
     ("recall_last", (r"\bwhat did i (?:just )?(?:say|tell|ask)\b",
      r"\bwhat (?:was|is) (?:the )?last thing (?:that )?i said\b", r"\brepeat what i\b"), ("what did i just say",)),
     ("recall_own_first", (r"\bwhat did you (?:say|tell me) (?:first|at first|at the (?:beginning|start))\b",

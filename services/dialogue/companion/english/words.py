@@ -92,7 +92,10 @@ CALENDAR = CalendarWords(
             (r"\ba week ago\b", -7, "A week ago"),
         )
     ),
-    in_days=re.compile(rf"\bin (?P<number>{_NUMBER}) (?P<unit>days?|weeks?)\b"),
+    in_days=re.compile(
+        r"\b(?:in |(?=(?:\w+ ){1,3}(?:days?|weeks?) (?:ago|from)\b))"
+        rf"(?P<number>{_NUMBER}) (?P<unit>days?|weeks?)\b(?P<ago> ago)?"
+    ),
     week_units="week",
     day_of_month=re.compile(
         rf"\b(?=(?:the )?(?:\d{{1,2}}(?:{_ORDINALS})? (?:of )?(?:{'|'.join(_MONTHS).lower()})\b"
@@ -107,6 +110,10 @@ CALENDAR = CalendarWords(
         r"\bwhat(?: is)? (?:the )?time\b(?! (?:do|does|did|will) you)|\bwhat time\b|\b(?:got|have|is|know|tell me|me|"
         r"say) the time\b(?! to)|"
         r"\bhow late is\b|\btime is it\b|^(?:the )?time(?: please)?$|\bwhat tame\b"
+    ),
+    elsewhere=re.compile(
+        r"\b(?:time|late)\b.*\bin (?!(?:here|there|the|a|an|your|my|our|this|that|english|german|words)\b)[^\W\d]+"
+        r"|\bin the (?:us|usa|uk|states|netherlands|philippines)\b"
     ),
     asks_date=re.compile(
         r"\bwhat(?: is| was| will be)? (?:the |todays |tomorrows )?date\b|\b(?:the|todays) date\b|\bwhat is today\b|"

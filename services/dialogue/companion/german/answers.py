@@ -31,6 +31,7 @@ RECALL = {
     "recall_first": ("[neutral] Das Erste, was du gesagt hast, war: {quote}.",
     "[happy] Du hast angefangen mit: {quote}."),
     "recall_last": ("[neutral] Du hast gesagt: {quote}.", "[neutral] Gerade eben sagtest du: {quote}."),
+    "recall_about": ("[neutral] Du hast gesagt: {quote}.", "[happy] Das weiß ich noch: {quote}."),
     "recall_before": ("[neutral] Davor hast du gesagt: {quote}.", "[neutral] Eins früher war es: {quote}."),
     "recall_own_first": ("[neutral] Ich habe angefangen mit: {quote}",),
     "nothing_said_yet": ("[neutral] Noch nichts, das ist dein erster Satz an mich.",),
@@ -38,7 +39,7 @@ RECALL = {
     "nothing_said": ("[neutral] Ich habe noch gar nichts gesagt. [happy] Frag mich etwas!",),
     "told_name": (
         "[happy] Freut mich, {value}! [neutral] Was führt dich heute her?",
-        "[happy] Hallo {value}! Das merke ich mir, solange wir reden.",
+        "[happy] {value}, das merke ich mir, solange wir reden.",
         "[happy] {value}, ein guter Name. [neutral] Wie geht es dir, {value}?", "[happy] Danke, dann also {value}.",
     ),
     "told_not_name": ("[sad] Oh, entschuldige. [neutral] Wie heißt du denn?",

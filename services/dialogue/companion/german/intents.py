@@ -44,6 +44,8 @@ INTENTS = intents(
      "gesagt", "was habe ich zuerst gesagt")),
     ("recall_before", (r"\bhabe ich (?:davor|vorher) (?:gesagt|gefragt)\b|^(?:und )?(?:davor|vorher|und davor)$",), (
      "was habe ich davor gesagt",)),
+    ("recall_about", (r"\bwas hab(?:e)? ich (?:dir )?(?:\w+ )?(?:über|von) (?!(?:dir|dich|mir|mich)\b)(?:\w+ )+"
+     r"(?:gesagt|erzählt)$",), ("was habe ich dir über meine schwester erzählt",)),
     ("recall_last", (r"\bwas habe ich (?:dir )?(?:gerade |eben |zuletzt |gerade eben )*(?:gesagt|gefragt|erzählt)$",
      r"\bwas ich (?:gerade|eben|zuletzt) gesagt\b"), ("was habe ich gerade gesagt",)),
     ("recall_own_first", (r"\bwas hast du (?:als erstes|zuerst|am anfang) gesagt\b",), ()),

@@ -82,7 +82,7 @@ CALENDAR = CalendarWords(
             (r"\bvor einer woche\b", -7, "Vor einer Woche"),
         )
     ),
-    in_days=re.compile(r"\bin (?P<number>\d+|\w+) (?P<unit>tage?n?|wochen?)\b"),
+    in_days=re.compile(r"\b(?:in|(?P<ago>vor)) (?P<number>\d+|\w+) (?P<unit>tage?n?|wochen?)\b"),
     week_units="woche",
     day_of_month=re.compile(rf"\b(?P<day>\d{{1,2}}) (?P<month>{_MONTH})\b"),
     until=re.compile(
@@ -91,6 +91,9 @@ CALENDAR = CalendarWords(
     ),
     asks_time=re.compile(r"\bwie (?:spät|viel uhr|viele uhr)\b|\bwieviel uhr\b|\buhrzeit\b|\bwelche zeit\b|^(?:die "
         r")?zeit$"),
+    elsewhere=re.compile(
+        r"\b(?:spät|uhr|uhrzeit|zeit)\b.*\bin (?!(?:dieser|diesem|dem|deiner|meiner|deinem|meinem|worten)\b)[^\W\d]+"
+    ),
     asks_date=re.compile(
         r"\bdatum\b|\b(?:der|den) wievielte\w*\b|\bwelche[nrs]? tag im monat\b|\bwann (?:ist|sind|haben wir|kommt|"
         r"war)\b"

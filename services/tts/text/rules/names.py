@@ -88,6 +88,7 @@ def rules(language: Language) -> list[Rule]:
         day = "|".join(sorted(language.weekdays, key=len, reverse=True))
         found.append(Rule(re.compile(rf"(?<!\w)({day})\.?\s?[-–—]\s?({day})(?!\w)(?:\.(?=\s*[\w:,]))?"), weekdays))
         found.append(Rule(re.compile(rf"(?<!\w)({day})\.?(?=,?\s\d)"), lambda match: language.weekdays[match[1]]))
-        found.append(Rule(re.compile(rf"(?<!\w)({day})\.(?=\s[^\W\d_])"), lambda match: language.weekdays[match[1]]))
+        before_words = re.compile(rf"(?<!\w)({day})\.(?=\s[^\W\d_]|,\s)")
+        found.append(Rule(before_words, lambda match: language.weekdays[match[1]]))
     found.append(Rule(_ROMAN, roman))
     return found

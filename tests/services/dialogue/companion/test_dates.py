@@ -31,6 +31,13 @@ from tests.services.dialogue.companion.talk import ADA, NOON, say
         ("how many days until the 24th of december", 14, "32 days"),
         ("what day is december 24th", 14, "Thursday"),
         ("when is easter", 14, "March 28th, 2027"),
+        ("what day of the week was July 20, 1969", 14, "Sunday"),
+        ("what day was the 9th of november 1989", 14, "Thursday, November 9th, 1989"),
+        ("when is easter 2030", 14, "April 21st, 2030"),
+        ("how many days until christmas 2027", 14, "398 days"),
+        ("which day was two weeks ago", 14, "Two weeks ago: that is Sunday, November 8th, 2026"),
+        ("what day is it ten days from now", 14, "Wednesday, December 2nd, 2026"),
+        ("what day was it three days ago", 14, "Thursday, November 19th, 2026"),
         ("how long till new year", 14, "40 days"),
         ("how many days until halloween", 14, "343 days"),
         ("how long until the weekend", 14, "already"),
@@ -54,6 +61,9 @@ def test_english(text: str, hour: int, expected: str) -> None:
         ("wie lange ist es noch bis weihnachten", "33 Tage"),
         ("wie viele tage sind es bis zum 24. dezember", "32 Tage"),
         ("wann ist ostern", "28. März 2027"),
+        ("welcher wochentag war der 9. november 1989", "Donnerstag"),
+        ("wann ist ostern 2030", "21. April 2030"),
+        ("welcher tag war vor drei tagen", "Donnerstag, der 19. November 2026"),
         ("wie lange noch bis silvester", "39 Tage"),
         ("wie lange noch bis 18 uhr", "3 Stunden und 55 Minuten"),
         ("welches jahr haben wir", "2026"),
@@ -84,3 +94,23 @@ async def test_the_clock_is_the_moment_of_the_question_in_the_given_zone() -> No
     request = ChatRequest(text="what time is it", at=int(NOON.timestamp() * 1_000_000), character=ADA)
     pieces = [piece async for piece in Companion(zone=timezone(timedelta(hours=9))).stream(replace(request))]
     assert "11:05 at night" in "".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "what time is it in Tokyo"),
+        ("en", "what's the time in New York right now"),
+        ("en", "what day was february 30, 2027"),
+        ("en", "what day was 20.7.1969"),
+        ("de", "wie spät ist es in Tokio"),
+        ("de", "welcher tag war der 20.7.1969"),
+    ],
+)
+def test_what_is_not_known_is_not_answered_with_the_here_and_now(language: str, text: str) -> None:
+    said = say(text, language)
+    assert "2:05" not in said
+    assert "14 Uhr" not in said
+    assert "2026" not in said
+    assert "Sunday" not in said
+    assert "Sonntag" not in said

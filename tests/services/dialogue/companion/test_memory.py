@@ -205,3 +205,33 @@ def test_it_repeats_what_it_said() -> None:
 def test_nothing_is_remembered_from_another_conversation() -> None:
     assert "Tom" in Talk().say("my name is tom")
     assert "Tom" not in Talk().say("what is my name")
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "asked", "expected"),
+    [
+        ("en", "My sister Ana is visiting tomorrow.", "What did I tell you about my sister?", "sister Ana"),
+        ("en", "The new bakery smells wonderful.", "what did i say about the bakery", "new bakery"),
+        ("de", "Meine Schwester Ana kommt morgen.", "Was habe ich dir über meine Schwester erzählt?", "Schwester Ana"),
+        ("de", "Das neue Boot ist rot.", "was habe ich von dem Boot gesagt", "neue Boot"),
+    ],
+)
+def test_what_was_said_about_something_is_that_sentence(language: str, told: str, asked: str, expected: str) -> None:
+    more = "What time is it?" if language == "en" else "Wie spät ist es?"
+    assert expected in Talk(language).say(told, more, asked)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"),
+    [("en", "What did I tell you about my boat?"), ("de", "Was habe ich dir über mein Boot erzählt?")],
+)
+def test_what_was_never_spoken_of_is_not_made_up_from_the_last_sentence(language: str, asked: str) -> None:
+    assert "7" not in Talk(language).say("7 + 7", asked)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("language", "text"), [("en", "Hello, my name is Tom."), ("de", "Hallo, ich heiße Tom.")])
+def test_who_says_hello_and_a_name_is_greeted_once(language: str, text: str, seed: int) -> None:
+    words = normalise(Talk(language, seed=seed).say(text)).split()
+    greetings = [one for one in words if one in ("hello", "hi", "welcome", "hallo", "grüss", "willkommen")]
+    assert len(greetings) == 1

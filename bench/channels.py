@@ -1,6 +1,6 @@
 """What an answer through a channel takes, and what the channels service costs while nobody writes.
 
-`python -m bench.channels [--notes N]` starts the whole system with Telegram's double in this process,
+`python -m bench.channels [--notes N] [--language CODE]` starts the whole system with Telegram's double in this process,
 links a person, and prints tables: recorded questions answered by voice notes step by step, texts answered by texts,
 and the idle channels service.
 """
@@ -128,10 +128,10 @@ def rows(measured: list[dict[str, float]]) -> list[list[str]]:
     return found
 
 
-async def with_telegram(folder: Path, engines: str, notes: int) -> None:
+async def with_telegram(folder: Path, engines: str, notes: int, language: str) -> None:
     async with serving() as double:
         settings = {"VISAVIS_TELEGRAM_TOKEN": TOKEN, "VISAVIS_TELEGRAM_API": double.url, "VISAVIS_NOTES_FOLDER": "off"}
-        stack = Stack(folder, **ENGINES[engines], **settings)
+        stack = Stack(folder, **ENGINES[engines], **settings, VISAVIS_LANGUAGE=language)
         begun = time.monotonic()
         try:
             await asyncio.to_thread(stack.start)
@@ -166,7 +166,7 @@ async def with_setting(folder: Path, name: str, **settings: str) -> list[str]:
         await asyncio.to_thread(stack.close)
 
 
-async def report(engines: list[str], notes: int) -> None:
+async def report(engines: list[str], notes: int, language: str) -> None:
     print(machine() + "\n", flush=True)
     found = []
     for name, settings in (("no channel", {"VISAVIS_NOTES_FOLDER": "off"}), ("the folder alone", {})):
@@ -175,15 +175,16 @@ async def report(engines: list[str], notes: int) -> None:
     print(table(["channels", "s until up", "MB: service + decoder", "% of a core"], found) + "\n", flush=True)
     for one in engines:
         with tempfile.TemporaryDirectory() as folder:
-            await with_telegram(Path(folder), one, notes)
+            await with_telegram(Path(folder), one, notes, language)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--notes", type=int, default=20)
+    parser.add_argument("--language", default="", help="that people speak; else it is found in each recording")
     parser.add_argument("--engines", action="append", choices=list(ENGINES), help="several times; else all")
     arguments = parser.parse_args()
-    asyncio.run(report(arguments.engines or list(ENGINES), arguments.notes))
+    asyncio.run(report(arguments.engines or list(ENGINES), arguments.notes, arguments.language))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The channel of a Telegram bot.
 
-Updates are received, and files fetched, without aiogram, whose import takes seconds: only sending loads it.
+Updates are received, and files fetched, without aiogram, whose import takes seconds and 130 MB: the first update that
+comes in begins to load it, so that it is there when the answer is, and a bot that nobody writes to stays small.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class Telegram:
         self._username = ""
         self._client: TypedClient | None = None
         self._loading = asyncio.Lock()
+        self._preloading: asyncio.Task[object] | None = None
 
     @property
     def label(self) -> str:
@@ -104,10 +106,21 @@ class Telegram:
                 url = self._webhook + webhook_path(self._token)
                 tasks.create_task(keep_webhook(self._api, url, webhook_secret(self._token), sleep=self._sleep))
             else:
-                tasks.create_task(poll(self._api, store, sleep=self._sleep))
+                tasks.create_task(poll(self._api, self._preloading_after(store), sleep=self._sleep))
 
     def routes(self, store: Store) -> Sequence[BaseRoute]:
-        return [webhook_route(self._token, store)] if self._webhook else []
+        return [webhook_route(self._token, self._preloading_after(store))] if self._webhook else []
+
+    def _preloading_after(self, store: Store) -> Store:
+        """Stores an update, and begins to load what an answer will need."""
+
+        async def stored(event: str, data: bytes) -> bool:
+            new = await store(event, data)
+            if self._client is None and self._preloading is None:
+                self._preloading = asyncio.create_task(self._load_client())
+            return new
+
+        return stored
 
     def fetch(self, media: str) -> AsyncIterator[bytes]:
         return self._api.file(media)
@@ -183,6 +196,10 @@ class Telegram:
         return lines
 
     async def close(self) -> None:
+        if self._preloading is not None:
+            self._preloading.cancel()
+            await asyncio.gather(self._preloading, return_exceptions=True)
+            self._preloading = None
         await self._api.close()
         if self._client is not None:
             await self._client.close()

@@ -350,3 +350,25 @@ def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any]) -> Non
     with pytest.raises(ConfigurationError, match=r"VISAVIS_TELEGRAM_\w+: expected") as caught:
         Telegram(Settings(**settings))
     assert "no token" not in str(caught.value)
+
+
+async def _until_loaded(caplog: pytest.LogCaptureFixture) -> None:
+    async with asyncio.timeout(60):
+        while "loaded aiogram" not in caplog.messages:
+            await asyncio.sleep(0.02)
+
+
+async def test_the_first_update_begins_to_load_what_sends_the_answer(
+    double: TelegramDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with polling(double, Inbox()):
+        async with asyncio.timeout(20):
+            while len(double.called("getUpdates")) < 1:
+                await asyncio.sleep(0.02)
+        assert "loaded aiogram" not in caplog.messages
+        double.text("hello")
+        await _until_loaded(caplog)
+        double.text("again")
+        await double.confirmed()
+    assert caplog.messages.count("loaded aiogram") == 1

@@ -130,6 +130,7 @@ async def test_a_text_becomes_one_message_of_the_owner_and_the_link_is_made_once
         async with running(event_log, folder):
             await until(folder.inbox.is_dir)
             ask(folder, f"{question}.txt", question)
+
             async def arrived(wanted: str = question) -> bool:
                 return wanted in await messages(event_log)
 

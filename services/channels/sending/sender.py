@@ -242,7 +242,8 @@ class Sender:
         """Send it, and write what became of it."""
         if self._until(delivery.changed_at, self._patience.to_begin) <= 0:
             detail = "the process was stopped just before the call"
-            await self._not_sent(delivery, DeliveryRetried(code="stopped", detail=detail, not_before=self._now()))
+            stopped = DeliveryRetried(code="stopped", detail=detail, not_before=delivery.changed_at)
+            await self._not_sent(delivery, stopped)
             return 0.0
         try:
             message = await channel.send(outgoing)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
+from msgspec import DecodeError
 from starlette.routing import BaseRoute
 
 from bus.channel_events import DeliveryStatus
@@ -20,6 +21,8 @@ Activity: TypeAlias = Literal["typing", "recording", "recording_video"]
 Store: TypeAlias = Callable[[str, bytes], Awaitable[bool]]
 """Stores what the channel sent in the inbox: its id, which makes it unique, and the bytes as received. Returns False if
 it was there. Only then is it confirmed to the channel."""
+UNREADABLE = (DecodeError, UnicodeDecodeError, RecursionError)
+"""Raised by msgspec for what is no JSON, is of another form, is no UTF-8, or is nested a thousand levels deep."""
 
 
 @dataclass(frozen=True, kw_only=True)

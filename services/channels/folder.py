@@ -8,6 +8,7 @@ may write into the folder is its one sender.
 from __future__ import annotations
 
 import asyncio
+import filecmp
 import hashlib
 import logging
 import os
@@ -25,6 +26,7 @@ from bus.errors import ConfigurationError, NotFound, UndecodableEvent
 from bus.events import Origin
 from bus.settings import Settings
 from services.channels.channel import (
+    UNREADABLE,
     Activity,
     Capabilities,
     Content,
@@ -46,6 +48,8 @@ _UNFINISHED = (".part", ".tmp", ".crdownload", "~")
 _MEDIA = {"voice": ".ogg", "video": ".mp4"}
 _LONGEST_TEXT = 16_000
 """Bytes of a text file."""
+_LONGEST_READ = 100_000_000
+"""Bytes of a file that is read to tell it from others. A sparse one may claim to have a terabyte."""
 _PIECE = 1 << 18
 _BUSY = 0.2
 """The most seconds between two looks where a file has come that may still grow."""
@@ -118,7 +122,7 @@ class Folder:
     def parse(self, raw: bytes) -> Sequence[Incoming]:
         try:
             update = msgspec.json.decode(raw, type=Update)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise UndecodableEvent(f"this is no update of a folder: {error}") from error
         content: Content
         if update.text is not None:
@@ -148,10 +152,18 @@ class Folder:
         except OSError as error:
             raise ConfigurationError(f"{self.folder} cannot be used for notes: {error.strerror}") from error
 
-    def _warn_once(self, name: str) -> None:
+    def _warn_once(self, name: str, error: OSError | None = None) -> None:
         if name not in self._unreadable:
             self._unreadable.add(name)
-            log.warning("this user may not read a file", extra={"file": name})
+            why = (error.strerror if error else None) or "this user may not read it"
+            log.warning("a file cannot be taken", extra={"file": safe_name(name), "why": why})
+
+    def _is_another(self, path: Path, name: str) -> bool:
+        """Whether another file was taken under this name; the same one may come again."""
+        for taken in (self._taken / name, self._done / name):
+            if taken.is_symlink() or (taken.exists() and not filecmp.cmp(path, taken, shallow=False)):
+                return True
+        return False
 
     def _take(self, before: _Seen) -> tuple[bool, _Seen]:
         """Move away what has not changed since the last look; says whether there is more to come, and what was seen."""
@@ -171,14 +183,26 @@ class Folder:
                 if not os.access(path, os.R_OK):
                     self._warn_once(path.name)
                     continue
-                path.rename(self._taken / taken_name(path.name, found.st_mtime_ns))
+                name = taken_name(path.name, found.st_mtime_ns)
+                if self._is_another(path, name):
+                    # Two names may differ only in what `safe_name` leaves out; neither file may take the other's place.
+                    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 1))
+                    busy = True
+                    continue
+                path.rename(self._taken / name)
                 del seen[path.name]
             except FileNotFoundError:
                 continue  # taken back
+            except OSError as error:
+                self._warn_once(path.name, error)  # it stops none of the others
         return busy, seen
 
     async def _store(self, path: Path, store: Store) -> None:
-        key, update = await asyncio.to_thread(_read, path)
+        try:
+            key, update = await asyncio.to_thread(_read, path)
+        except OSError as error:
+            self._warn_once(path.name, error)  # it stops none of the others
+            return
         if not await store(key, msgspec.json.encode(update)):
             log.info("this file was asked before", extra={"file": path.name})
         await asyncio.to_thread(path.replace, self._done / path.name)
@@ -217,14 +241,21 @@ class Folder:
         number = 1
         while any((self.outbox / (_numbered(stem, number) + end)).exists() for end in (".txt", *_MEDIA.values())):
             number += 1
-        for end, data in files:
-            name = _numbered(stem, number) + end
-            temporary = self.outbox / f".{name}.tmp"
-            temporary.unlink(missing_ok=True)
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+        names = [_numbered(stem, number) + end for end, _ in files]
+        # All is written before anything is shown: where the disk is full, nothing has been sent.
+        temporaries = [self.outbox / f".{name}.tmp" for name in names]
+        try:
+            for temporary, (_, data) in zip(temporaries, files, strict=True):
+                temporary.unlink(missing_ok=True)
+                with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError:
+            for temporary in temporaries:
+                temporary.unlink(missing_ok=True)
+            raise
+        for temporary, name in zip(temporaries, names, strict=True):
             temporary.rename(self.outbox / name)
         return _numbered(stem, number) + files[0][0]
 
@@ -259,8 +290,9 @@ def _read(path: Path) -> tuple[str, Update]:
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
         found = os.fstat(file.fileno())
         digest = hashlib.blake2b(f"{path.name}\0{found.st_mtime_ns}\0".encode(), digest_size=16)
-        while piece := file.read(_PIECE):
-            digest.update(piece)
+        if found.st_size <= _LONGEST_READ:  # of a larger one, name, time and size have to do: it is refused anyway
+            while piece := file.read(_PIECE):
+                digest.update(piece)
         text = None
         if path.suffix.lower() == ".txt" and found.st_size <= _LONGEST_TEXT:
             file.seek(0)

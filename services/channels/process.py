@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 LEASE = "channels"
 _A_TOKEN = "A" * 22
 """As long as one that links."""
+_LARGEST_UPDATE = 900_000
+"""Bytes; NATS takes a megabyte with all that stands around them."""
 REQUIRED = ("notes", "channels")
 """Names of the services, which every process runs."""
 ALONE = ("inbox", "welcomes", "channel-commands", SENDER)
@@ -98,6 +100,10 @@ class ChannelsProcess:
     async def _store(self, channel: Channel, event: str, data: bytes) -> bool:
         if self._event_log is None:
             raise BusError("waiting for NATS")
+        if len(data) > _LARGEST_UPDATE:
+            # Refused, it would come again and again, and stop those behind it. Cut, it becomes a dead letter.
+            log.error("an update is too large", extra={"channel": channel.name, "bytes": len(data)})
+            data = data[:_LARGEST_UPDATE]
         return await self._event_log.append_inbox(channel.name, channel.account, event, data)
 
     def _metadata(self) -> dict[str, str]:

@@ -126,7 +126,7 @@ class Inbox:
         command = recognise(content.text) if isinstance(content, Text) else None
         if command is not None and command.name in ("unlink", "forget"):
             if not (received.repeated and await self._notices.was_answered(received)):
-                await self._notices.answer_seldom(received, phrase("not_linked", received.language))
+                await self._notices.answer_seldom(received, phrase("not_linked", received.language), stranger=True)
         else:
             anew = command is not None and command.name in ("start", "link")
             if not anew and self.linking.waits_for_page(received):

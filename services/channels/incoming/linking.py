@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 from bus import clock
@@ -37,6 +38,8 @@ MOST_CODES = 3
 """Pairing codes of one sender that hold at the same time; then there is silence."""
 MOST_CODES_IN_ALL = 200
 """The same of all strangers to one account of ours: what they can make us write has a limit."""
+LONGEST_NAME = 64
+"""Characters."""
 WELCOME_HOLDS = 3600_000_000
 """Microseconds after a link was confirmed for which a welcome is of use."""
 _TRIES = 8
@@ -82,7 +85,7 @@ class Linking:
             account=origin.account,
             sender=origin.sender,
             chat=origin.chat,
-            name=received.incoming.sender_name,
+            name=shown_name(received.incoming.sender_name),
             language=received.language,
             expires_at=clock.now() + CODE_HOLDS,
         )
@@ -112,7 +115,7 @@ class Linking:
             account=origin.account,
             sender=origin.sender,
             chat=origin.chat,
-            name=received.incoming.sender_name,
+            name=shown_name(received.incoming.sender_name),
             language=received.language,
         )
         event = new_link_event(claimed, link=link_id(token), event_id=received.id("claimed"))
@@ -130,7 +133,7 @@ class Linking:
         elif self._people.people.link_of(received.channel.name, origin.account, origin.sender) is not None:
             await self._notices.answer(received, phrase("link_invalid", received.language))
         elif not (received.repeated and await self._notices.was_answered(received)):
-            await self._notices.answer_seldom(received, phrase("link_invalid", received.language))
+            await self._notices.answer_seldom(received, phrase("link_invalid", received.language), stranger=True)
 
     # a sender that is linked
 
@@ -197,6 +200,15 @@ class Linking:
             await self._people.wait_until(sequence)
             return self._people.people.links.get(link)
         raise BusError(f"link {link} was changed by others {_TRIES} times in a row")
+
+
+def shown_name(name: str) -> str:
+    """A name as strangers give it, in one line of a fair length, without what would turn round or hide the words beside
+    it: it is shown where a person decides whom to let in."""
+    words = "".join(
+        " " if one.isspace() else one for one in name if unicodedata.category(one)[0] != "C" or one.isspace()
+    )
+    return " ".join(words.split())[:LONGEST_NAME].rstrip()
 
 
 def _code_in(text: str) -> str:

@@ -15,6 +15,8 @@ from services.channels.incoming.received import Received
 
 BETWEEN_NOTICES = 60_000_000
 """Microseconds between two equal notices in one chat."""
+MOST_TO_STRANGERS = 30
+"""Notices in that time beyond which strangers get none: what all of them together can make us write has a limit."""
 _NOTICE = "notice-"
 """Prefix of the ids of notices, of which a chat gets each once a minute."""
 
@@ -39,10 +41,15 @@ class Notices:
         )
         return await self.queue(received.channel.name, received.id(position), queued)
 
-    async def answer_seldom(self, received: Received, text: str) -> None:
-        """Answer with a text, unless the chat got the same one in the minute before this was received."""
+    async def answer_seldom(self, received: Received, text: str, *, stranger: bool = False) -> None:
+        """Answer with a text, unless the chat got the same one in the minute before this was received.
+
+        Args:
+            stranger: the sender is linked to nobody.
+        """
         origin = received.origin
-        if await self._was_told(received.channel.name, origin.chat, text, received.stored_at - BETWEEN_NOTICES):
+        told = await self._told(received.channel.name, received.stored_at - BETWEEN_NOTICES)
+        if (origin.chat, text) in told or (stranger and len(told) >= MOST_TO_STRANGERS):
             return
         queued = DeliveryQueued(
             account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=origin.message
@@ -80,12 +87,13 @@ class Notices:
                 return body.content.text
         return ""
 
-    async def _was_told(self, channel: str, chat: str, text: str, since: int) -> bool:
-        """Whether a notice of this text was queued for a chat at this time or later."""
+    async def _told(self, channel: str, since: int) -> list[tuple[str, str]]:
+        """The chats and texts of the notices that were queued at this time or later."""
+        found = []
         read = self._event_log.read(streams.DELIVERIES, subjects.deliveries_of(channel), since=since)
         async for record in read:
             if record.subject.rsplit(".", 1)[-1].startswith(_NOTICE):
                 body = codec.decode_delivery_event(record.data).body
-                if isinstance(body, DeliveryQueued) and (body.chat, body.content.text) == (chat, text):
-                    return True
-        return False
+                if isinstance(body, DeliveryQueued):
+                    found.append((body.chat, body.content.text))
+        return found

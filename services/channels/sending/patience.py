@@ -13,6 +13,9 @@ class Patience:
     """For the channel to tell what became of a message whose outcome is unknown."""
     for_another: float = 10.0
     """For another process that has begun to send, before that counts as dead."""
+    to_begin: float = 5.0
+    """From the step that says that the call is about to be made, until it is; below `for_another`. What passes it was
+    stopped in between, and leaves the message to whoever goes on."""
     at_the_end: float = 5.0
     """For the answer to a call, when this process has to stop."""
     oldest: float = 86_400.0

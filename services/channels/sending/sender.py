@@ -240,6 +240,11 @@ class Sender:
 
     async def _call(self, delivery: Delivery, channel: Channel, outgoing: Outgoing) -> float | None:
         """Send it, and write what became of it."""
+        if self._until(delivery.changed_at, self._patience.to_begin) <= 0:
+            detail = "the process was stopped just before the call"
+            stopped = DeliveryRetried(code="stopped", detail=detail, not_before=delivery.changed_at)
+            await self._not_sent(delivery, stopped)
+            return 0.0
         try:
             message = await channel.send(outgoing)
         except NotSent as error:

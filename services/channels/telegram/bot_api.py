@@ -17,8 +17,8 @@ from msgspec import Raw, Struct
 
 from bus.errors import ConfigurationError, TooLarge, VisavisError
 from bus.process.proxies import proxy_for
+from services.channels.channel import UNREADABLE
 from services.channels.telegram.secrecy import read_token, redacted
-from services.channels.telegram.updates import UNREADABLE
 
 CONNECT_TIMEOUT = 10.0
 TIMEOUT = 30.0

@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bus.errors import VisavisError
-from services.channels.channel import Store
+from services.channels.channel import UNREADABLE, Store
 from services.channels.telegram.bot_api import REMEDIES, ApiError, BotApi
 from services.channels.telegram.secrecy import derived
-from services.channels.telegram.updates import ALLOWED_UPDATES, UNREADABLE
+from services.channels.telegram.updates import ALLOWED_UPDATES
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,17 @@ from msgspec import Raw, Struct, field
 
 from bus.errors import UndecodableEvent
 from bus.events import Origin
-from services.channels.channel import Content, Edited, Ignored, Incoming, Reachable, Recording, Text, Unsupported
+from services.channels.channel import (
+    UNREADABLE,
+    Content,
+    Edited,
+    Ignored,
+    Incoming,
+    Reachable,
+    Recording,
+    Text,
+    Unsupported,
+)
 
 ALLOWED_UPDATES = ("message", "edited_message", "my_chat_member")
 """The kinds that Telegram is asked for."""
@@ -24,8 +34,6 @@ UNSUPPORTED = {
     "poll": "poll", "sticker": "sticker", "story": "other", "venue": "location", "video": "video",
 }  # fmt: skip
 """Fields of a message with something that is no talk, and its word in `Unsupported`."""
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""Raised for what is no JSON, is of another form, or is nested a thousand levels deep."""
 _SHOWS_FIRST = ("venue", "animation", "photo", "video", "sticker")
 """A place has a location too, and a moving picture a document: what stands first here is named."""
 _GONE = frozenset({"kicked", "left"})

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from services.channels.channel import NotSent, OutcomeUnknown, Refused
+from services.channels.channel import UNREADABLE, NotSent, OutcomeUnknown, Refused
 
 Outcome: TypeAlias = Literal["later", "unknown", "refused", "operator"]
 """later: certainly not sent, to be tried again; unknown: it may have been sent; refused: for good; operator: nothing
@@ -114,7 +114,7 @@ def answer_failure(status: int, body: bytes, *, retry_after: float | None = None
     """
     try:
         error = msgspec.json.decode(body, type=_Answer, strict=False).error
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _without_words(status, retry_after)
     row = CODES.get(error.code)
     if row is None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from bus.errors import ConfigurationError, VisavisError
 from bus.process.proxies import proxy_for
-from services.channels.channel import NotSent, OutcomeUnknown, Refused
+from services.channels.channel import UNREADABLE, NotSent, OutcomeUnknown, Refused
 from services.channels.whatsapp.errors import answer_failure
 
 CONNECT_TIMEOUT = 5.0
@@ -217,5 +217,5 @@ class GraphApi:
     def _read(self, answer: httpx2.Response, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise OutcomeUnknown("WhatsApp's answer cannot be read") from error

@@ -19,6 +19,7 @@ from msgspec import Raw, Struct
 from bus.errors import UndecodableEvent
 from bus.events import Origin
 from services.channels.channel import (
+    UNREADABLE,
     AliasLearned,
     Content,
     Edited,
@@ -189,7 +190,7 @@ def split(body: bytes, number: str) -> Split:
     found = Split()
     try:
         envelope = _decode(body, _Envelope)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         found.items.append(_parked(body))
         return found
     for entry in envelope.entry:
@@ -200,7 +201,7 @@ def split(body: bytes, number: str) -> Split:
             try:
                 value = _decode(change.value, _Value)
                 ours = _decode(value.metadata, _Metadata).phone_number_id == number
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 found.items.append(_parked(bytes(change.value)))
                 continue
             if not ours:
@@ -216,7 +217,7 @@ def _add_items(found: Split, entry: str, value: _Value) -> None:
     for raw in value.messages or ():
         try:
             message = _decode(raw, _Identified)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             found.items.append(_parked(bytes(raw)))
             continue
         contacts = _contacts_of(message, value.contacts or [])
@@ -224,7 +225,7 @@ def _add_items(found: Split, entry: str, value: _Value) -> None:
     for raw in value.statuses or ():
         try:
             status = _decode(raw, _Identified)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             found.items.append(_parked(bytes(raw)))
             continue
         if status.status in _STATUSES:
@@ -241,7 +242,7 @@ def _contacts_of(message: _Identified, contacts: list[Raw]) -> list[Raw]:
     for raw in contacts:
         try:
             contact = _decode(raw, _Contact)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         pairs = ((contact.wa_id, message.number), (contact.user_id, message.from_user_id))
         if any(one and one == other for one, other in pairs):
@@ -274,7 +275,7 @@ def parse(raw: bytes, number: str) -> Sequence[Incoming]:
     """
     try:
         found = list(_parsed(raw, number))
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise UndecodableEvent(f"a webhook of WhatsApp that cannot be read: {error}") from error
     if not found:
         raise UndecodableEvent("a webhook of WhatsApp without a message or status of our number")

@@ -21,11 +21,16 @@ log = logging.getLogger(__name__)
 PATH = "/whatsapp"
 MAX_BODY = 3 << 20
 """Bytes; Meta's own limit."""
+SMALL_BODY = 64 << 10
+"""Bytes; nearly all webhooks have less."""
+MOST_UNPROVED = 32 << 20
+"""Bytes of larger bodies that are held at once: anybody can send some, and only the whole body proves who did."""
 READ_WITHIN = 10.0
 STORE_WITHIN = 4.0
 """Seconds; Meta gives up after about five, and comes again."""
 _RETRY_AFTER = "10"
 _MAX_CHALLENGE = 1024
+_MOST_DIGITS = 9
 
 
 class Webhook:
@@ -42,6 +47,7 @@ class Webhook:
         self._number = number
         self._secret = app_secret.encode()
         self._verify_token = verify_token.encode()
+        self._held = 0
 
     def routes(self) -> Sequence[BaseRoute]:
         return [Route(PATH, self.verify, methods=["GET"]), Route(PATH, self.take, methods=["POST"])]
@@ -58,13 +64,33 @@ class Webhook:
 
     async def take(self, request: Request) -> Response:
         """Store what a webhook holds."""
+        body = bytearray()
         try:
             async with asyncio.timeout(READ_WITHIN):
-                body = await _body(request)
+                refused = await self._read(request, body)
+            return Response(status_code=refused) if refused else await self._prove(request, bytes(body))
         except (TimeoutError, ClientDisconnect):
             return Response(status_code=408)
-        if body is None:
-            return Response(status_code=413)
+        finally:
+            self._held -= _beyond_small(body)
+
+    async def _read(self, request: Request, body: bytearray) -> int:
+        """Read a body as it was sent; returns the status of a refusal, 0 where there is none."""
+        declared = request.headers.get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > _MOST_DIGITS or int(declared) > MAX_BODY:
+            return 413
+        async for piece in request.stream():
+            self._held -= _beyond_small(body)
+            body += piece
+            self._held += _beyond_small(body)
+            if len(body) > MAX_BODY:
+                return 413
+            if self._held > MOST_UNPROVED:
+                log.warning("refused a webhook of WhatsApp: too many large ones come at once")
+                return 503
+        return 0
+
+    async def _prove(self, request: Request, body: bytes) -> Response:
         # As bytes: compare_digest refuses text with other characters than ASCII. Headers are Latin-1.
         given = request.headers.get("x-hub-signature-256", "").encode("latin-1")
         expected = f"sha256={hmac.new(self._secret, body, hashlib.sha256).hexdigest()}".encode()
@@ -94,17 +120,9 @@ class Webhook:
         return Response(status_code=200)
 
 
-async def _body(request: Request) -> bytes | None:
-    """The body as it was sent; None: it is too large."""
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MAX_BODY:
-        return None
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            return None
-    return bytes(body)
+def _beyond_small(body: bytearray) -> int:
+    """The bytes of a body that count."""
+    return max(len(body) - SMALL_BODY, 0)
 
 
 def _named(fields: Sequence[str]) -> str:

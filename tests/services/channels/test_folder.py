@@ -225,3 +225,65 @@ def test_the_folder_is_in_the_data_folder_unless_another_one_is_set_or_it_is_off
     assert folder_of(Settings(data=str(tmp_path))) == tmp_path / "notes"
     assert folder_of(Settings(notes_folder=str(tmp_path / "here"))) == tmp_path / "here"
     assert folder_of(Settings(notes_folder="off")) is None
+
+
+async def test_two_names_that_differ_only_in_what_is_left_out_are_two_messages(folder: Folder) -> None:
+    inbox = Inbox()
+    drop(folder, "a b.ogg", b"OggS one")
+    drop(folder, "a:b.ogg", b"OggS two")
+    drop(folder, "a\nb.ogg", b"OggS three")
+    async with running(folder, inbox.store):
+        await until(lambda: len(list((folder.inbox / "done").glob("*"))) == 3)
+    heard = []
+    for raw in inbox.updates.values():
+        (incoming,) = folder.parse(raw)
+        assert isinstance(incoming.content, Recording)
+        heard.append(b"".join([piece async for piece in folder.fetch(incoming.content.media)]))
+    assert sorted(heard) == [b"OggS one", b"OggS three", b"OggS two"]
+
+
+async def test_what_cannot_be_stored_stops_none_of_the_others(folder: Folder) -> None:
+    inbox = Inbox()
+    async with running(folder, inbox.store):
+        await until((folder.inbox / "done").is_dir)
+        (folder.inbox / ".taken" / "1-a directory.ogg").mkdir()
+        (folder.inbox / ".taken" / "2-link.ogg").symlink_to("/etc/hostname")
+        drop(folder, "question.ogg", b"OggS")
+        await until(lambda: list((folder.inbox / "done").glob("*")))
+    assert len(inbox.updates) == 1
+
+
+async def test_a_file_that_claims_a_terabyte_is_stored_without_reading_it(folder: Folder) -> None:
+    inbox = Inbox()
+    path = drop(folder, "huge.ogg", b"OggS")
+    os.truncate(path, 1 << 40)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    async with running(folder, inbox.store):
+        await until(lambda: list((folder.inbox / "done").glob("*")))
+    (raw,) = inbox.updates.values()
+    assert folder.parse(raw)[0].content == Recording(
+        media=f"{LONG_AGO * 1_000_000_000:x}-huge.ogg", kind="voice", bytes=1 << 40
+    )
+
+
+@pytest.mark.parametrize("fails", [".txt", ".ogg"])
+async def test_of_an_answer_that_cannot_be_written_whole_nothing_is_shown(
+    folder: Folder, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = outgoing(folder, media=b"OggS", kind="voice")
+    real = os.fsync
+    count = 0
+
+    def full(number: int) -> None:
+        nonlocal count
+        count += 1
+        if count == (1 if fails == ".ogg" else 2):
+            raise OSError(28, "No space left on device")
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NotSent):
+        await folder.send(message)
+    assert list(folder.outbox.iterdir()) == []
+    assert await folder.send(message) == "question.ogg"
+    assert sorted(path.name for path in folder.outbox.iterdir()) == ["question.ogg", "question.txt"]

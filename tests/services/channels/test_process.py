@@ -53,11 +53,12 @@ class Hooked(Broken):
     """A channel that is sent updates."""
 
     account = "hooked"
+    event = "u1"
 
     def routes(self, store: Store) -> list[BaseRoute]:
         async def take(request: Request) -> Response:
             try:
-                return Response(status_code=200 if await store("u1", await request.body()) else 208)
+                return Response(status_code=200 if await store(self.event, await request.body()) else 208)
             except BusError:
                 return Response(status_code=503)
 
@@ -131,6 +132,7 @@ async def test_a_text_becomes_one_message_of_the_owner_and_the_link_is_made_once
         async with running(event_log, folder):
             await until(folder.inbox.is_dir)
             ask(folder, f"{question}.txt", question)
+
             async def arrived(wanted: str = question) -> bool:
                 return wanted in await messages(event_log)
 
@@ -167,6 +169,8 @@ async def test_an_update_is_refused_until_there_is_a_log_and_then_stored_once(
         task = asyncio.create_task(process.run(event_log))
         await until(lambda: channel.tries)
         assert [(await client.post("/hook", content=b"{}")).status_code for _ in range(2)] == [200, 208]
+        channel.event = "u2"  # more than NATS takes: cut, it stops nothing, and is found among the dead letters
+        assert [(await client.post("/hook", content=bytes(2 << 20))).status_code for _ in range(2)] == [200, 208]
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +15,7 @@ from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog
 from services.channels.channel import AliasLearned, Content, Edited, Reachable, Recording, Text, Unsupported
+from services.channels.incoming.notices import MOST_TO_STRANGERS
 from services.channels.phrases import phrase
 from services.link_secrets import CODE_ALPHABET, link_id, new_pairing_code, new_token, pairing_code
 from tests.services.channels.incoming.receiving import HOUR, TOKEN, Receiving, incoming, receiving_on
@@ -185,6 +187,28 @@ async def test_strangers_who_guess_are_told_once_a_minute_and_persons_each_time(
             await receiving.receive(incoming(Text(text=f"link {TOKEN[:-1]}{place}"), sender=sender))
     assert await receiving.texts("chat-7") == [phrase("link_invalid", "en")]
     assert await receiving.texts("chat-8") == [phrase("link_invalid", "en")] * 3
+
+
+async def test_what_all_strangers_together_make_us_write_has_a_limit(receiving: Receiving) -> None:
+    await receiving.link("7")
+    for sender in range(100, 100 + MOST_TO_STRANGERS + 5):
+        await receiving.receive(incoming(START, sender=str(sender)))
+        await receiving.receive(incoming(Text(text="/unlink"), sender=str(sender + 1000)))
+    told = [await receiving.texts(f"chat-{sender}") for sender in (*range(100, 140), *range(1100, 1140))]
+    assert sum(len(texts) for texts in told) == MOST_TO_STRANGERS
+    await receiving.receive(incoming(Unsupported(kind="sticker")))  # of a person that is linked
+    assert await receiving.texts() == [phrase("sticker", "en")]
+
+
+async def test_a_name_is_shown_in_one_line_without_what_turns_it_round(receiving: Receiving) -> None:
+    name = "\u202eAnn\n\t \x07\u200bof\0 Berlin" + "n" * 10_000
+    await receiving.receive(dataclasses.replace(incoming(Text(text="hello")), sender_name=name))
+    (asked,) = await receiving.link_events(PairingRequested)
+    assert isinstance(asked.body, PairingRequested)
+    assert asked.body.name == ("Ann of Berlin" + "n" * 100)[:64]
+    link = await receiving.offer()
+    await receiving.receive(dataclasses.replace(incoming(START, sender="8"), sender_name=name))
+    assert receiving.people.people.links[link].name == asked.body.name
 
 
 async def test_a_token_that_waited_in_the_inbox_counts_by_when_it_was_sent(receiving: Receiving) -> None:

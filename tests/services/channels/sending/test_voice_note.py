@@ -20,8 +20,7 @@ from tests.services.channels.recordings.recordings import speech
 from tests.services.channels.sending.speeches import audio_of, log_of, packets_of
 
 FIRST, SECOND, THIRD = (
-    packets_of(samples)
-    for samples in (speech(), voices.samples("hello_rms"), voices.samples("what_time_is_it_slt"))
+    packets_of(samples) for samples in (speech(), voices.samples("hello_rms"), voices.samples("what_time_is_it_slt"))
 )
 READER = FakeReader(media=log_of(("s1", FIRST, ()), ("s2", SECOND, ()), ("s3", THIRD, ()), ("quiet", (), ())))
 

@@ -17,11 +17,13 @@ from services.channels.channel import (
     Edited,
     Ignored,
     Incoming,
+    OutcomeUnknown,
     Progress,
     Recording,
     Text,
     Unsupported,
 )
+from services.channels.whatsapp.errors import answer_failure
 from services.channels.whatsapp.updates import parse, split
 from tests.services.channels import whatsapp_shapes as shapes
 from tests.services.channels.whatsapp_shapes import Json
@@ -248,3 +250,12 @@ def test_statuses_that_say_nothing_about_delivery_are_left_out() -> None:
     assert (left.items, left.others) == ([], ["status_deleted"])
     with pytest.raises(UndecodableEvent, match="of kind 'deleted'"):
         parse(status("deleted"), NUMBER_ID)
+
+
+@pytest.mark.parametrize("raw", [b'{"entry":[{"id":"\xff"}]}', b'{"entry":' + b"[" * 100_000 + b"]" * 100_000 + b"}"])
+def test_what_is_no_utf_8_or_is_nested_without_end_is_put_aside(raw: bytes) -> None:
+    ((key, parked),) = split(raw, "106540352242922").items
+    assert key.startswith("raw-")
+    with pytest.raises(UndecodableEvent):
+        parse(parked, "106540352242922")
+    assert isinstance(answer_failure(500, raw), OutcomeUnknown)

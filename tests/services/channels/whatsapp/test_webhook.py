@@ -160,6 +160,29 @@ async def test_a_body_of_more_than_three_megabytes_is_not_read(double: GraphDoub
     assert inbox.items == {}
 
 
+async def test_of_large_bodies_that_nobody_has_proved_some_are_held_and_small_ones_still_come_in(
+    double: GraphDouble, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "MOST_UNPROVED", 1 << 20)
+    url = httpx2.URL(double.webhook)
+    head = b"POST /whatsapp HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\n"
+    first, first_writer = await asyncio.open_connection(url.host, url.port, family=socket.AF_INET)
+    second, second_writer = await asyncio.open_connection(url.host, url.port, family=socket.AF_INET)
+    for writer in (first_writer, second_writer):
+        writer.write(head + bytes(690_000))
+    answered, held = await asyncio.wait(
+        [asyncio.create_task(one.readline()) for one in (first, second)], return_when=asyncio.FIRST_COMPLETED
+    )
+    assert [one.result().split()[1] for one in answered] == [b"503"]
+    assert len(held) == 1
+    assert await double.post(hello(double)) == 200
+    for writer in (first_writer, second_writer):
+        writer.close()
+    await asyncio.gather(*held)
+    for _ in range(3):  # what was held is given back
+        assert await double.post(bytes(900_000)) == 200
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for(
     double: GraphDouble, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

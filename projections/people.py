@@ -132,6 +132,10 @@ class People:
         """Whether a sender came with a token that still holds, and the person has not confirmed it yet."""
         return any(self.links[one].expires_at > now for one in self._claimed.get((channel, account, sender), ()))
 
+    def claims_of(self, channel: str, account: str, sender: str) -> list[Link]:
+        """The links that a sender has claimed and that are not confirmed."""
+        return [self.links[one] for one in self._claimed.get((channel, account, sender), ())]
+
     def count_requests(self, channel: str, account: str, now: int) -> int:
         """The number of all pairing codes of a channel that still hold."""
         of_channel = (links for key, links in self._requested.items() if key[:2] == (channel, account))

@@ -13,7 +13,8 @@ ENGLISH: Mapping[str, str] = {
     "pairing_anew": "To link this account with a person, open {page} as that person and enter this code under "
     "Channels. It holds for an hour:\n{code}",
     "the_page": "the page of Visavis",
-    "link_claimed": "Nearly done. Confirm in the page that this is your account; then we can talk here.",
+    "link_claimed": "Nearly done. Confirm in the page that this is your account; then we can talk here. If you did not "
+    "ask for this in your own page, somebody wants to link your account with theirs: send /unlink",
     "link_invalid": "This link does not work: it has been used, or is too old, or was not copied whole. Ask for a new "
     "one in the page.",
     "linked": "This account is linked now. Write to me or send me a voice note. What you can also do: /help",
@@ -69,7 +70,9 @@ GERMAN: Mapping[str, str] = {
     "pairing_anew": "Um dieses Konto mit einer Person zu verknüpfen, öffne als diese Person {page} und gib dort "
     "unter „Channels“ diesen Code ein. Er gilt eine Stunde:\n{code}",
     "the_page": "die Seite von Visavis",
-    "link_claimed": "Fast fertig. Bestätige auf der Seite, dass dies dein Konto ist; dann können wir hier sprechen.",
+    "link_claimed": "Fast fertig. Bestätige auf der Seite, dass dies dein Konto ist; dann können wir hier sprechen. "
+    "Wenn du das nicht auf deiner eigenen Seite wolltest, will jemand dein Konto mit seinem verknüpfen: "
+    "Sende /unlink",
     "link_invalid": "Dieser Link geht nicht: Er wurde schon benutzt, ist zu alt oder nicht ganz kopiert. Hol dir auf "
     "der Seite einen neuen.",
     "linked": "Dieses Konto ist jetzt verknüpft. Schreib mir oder schick mir eine Sprachnachricht. Was noch geht: "

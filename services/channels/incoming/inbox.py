@@ -125,7 +125,9 @@ class Inbox:
             return
         command = recognise(content.text) if isinstance(content, Text) else None
         if command is not None and command.name in ("unlink", "forget"):
-            if not (received.repeated and await self._notices.was_answered(received)):
+            if await self.linking.refuse_claims(received):
+                await self._notices.answer(received, phrase("not_linked", received.language))
+            elif not (received.repeated and await self._notices.was_answered(received)):
                 await self._notices.answer_seldom(received, phrase("not_linked", received.language), stranger=True)
         else:
             anew = command is not None and command.name in ("start", "link")
@@ -160,8 +162,9 @@ class Inbox:
 
     async def _handle_text(self, received: Received, link: Link, text: str) -> None:
         text = text.replace("\0", "").strip()
-        writes_commands = received.channel.capabilities.commands and not received.incoming.forwarded
-        command = recognise(text) if writes_commands else None
+        command = None if received.incoming.forwarded else recognise(text)
+        if command is not None and not received.channel.capabilities.commands and command.name != "unlink":
+            command = None  # there is no menu of them; the way out is the same everywhere
         if len(text) > LONGEST_TEXT:
             told = phrase("too_long", received.language, length=len(text), most=LONGEST_TEXT)
             await self._notices.answer(received, told, quote=True)
@@ -192,6 +195,7 @@ class Inbox:
             case "character":
                 return await self._choose_character(received, link, command.argument)
             case "unlink":
+                await self.linking.refuse_claims(received)
                 await self.linking.unlink(received, link)
                 return phrase("unlinked", language)
             case "forget":

@@ -135,6 +135,18 @@ class Linking:
         elif not (received.repeated and await self._notices.was_answered(received)):
             await self._notices.answer_seldom(received, phrase("link_invalid", received.language), stranger=True)
 
+    async def refuse_claims(self, received: Received) -> bool:
+        """Refuse the links that this sender has claimed and that are not confirmed; returns whether there were any.
+
+        Who opened the address that another person had sent them undoes it so.
+        """
+        origin = received.origin
+        claims = self._people.people.claims_of(received.channel.name, origin.account, origin.sender)
+        for claim in claims:
+            event = new_link_event(Unlinked(by="refused"), link=claim.id, event_id=received.id("refused", claim.id))
+            await self._append(claim.id, lambda now, event=event: event if now and now.state == "claimed" else None)  # type: ignore[misc]
+        return bool(claims)
+
     # a sender that is linked
 
     async def unlink(self, received: Received, link: Link) -> None:

@@ -14,7 +14,16 @@ from bus.channel_events import LinkClaimed, Linked, LinkEvent, PairingRequested,
 from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog
-from services.channels.channel import AliasLearned, Content, Edited, Reachable, Recording, Text, Unsupported
+from services.channels.channel import (
+    AliasLearned,
+    Capabilities,
+    Content,
+    Edited,
+    Reachable,
+    Recording,
+    Text,
+    Unsupported,
+)
 from services.channels.incoming.notices import MOST_TO_STRANGERS
 from services.channels.phrases import phrase
 from services.link_secrets import CODE_ALPHABET, link_id, new_pairing_code, new_token, pairing_code
@@ -187,6 +196,31 @@ async def test_strangers_who_guess_are_told_once_a_minute_and_persons_each_time(
             await receiving.receive(incoming(Text(text=f"link {TOKEN[:-1]}{place}"), sender=sender))
     assert await receiving.texts("chat-7") == [phrase("link_invalid", "en")]
     assert await receiving.texts("chat-8") == [phrase("link_invalid", "en")] * 3
+
+
+async def test_who_was_made_to_claim_a_link_refuses_it_and_it_cannot_be_confirmed(receiving: Receiving) -> None:
+    link = await receiving.offer(person="mallory")
+    await receiving.receive(incoming(START))
+    (told,) = await receiving.texts()
+    assert "/unlink" in told
+    await receiving.receive(incoming(Text(text="/unlink")))
+    assert receiving.people.people.links[link].state == "ended"
+    await receiving.append(link, Linked(person="mallory"))
+    assert receiving.people.people.link_of("telegram", "bot", "7") is None
+    assert await receiving.texts() == [told, phrase("not_linked", "en")]
+
+
+async def test_a_linked_person_refuses_a_claim_by_unlinking_also_where_there_are_no_commands(
+    receiving: Receiving,
+) -> None:
+    receiving.channel.capabilities = Capabilities(commands=False)
+    own = await receiving.link()
+    link = await receiving.offer(person="mallory")
+    await receiving.receive(incoming(START))
+    await receiving.receive(incoming(Text(text="/unlink"), forwarded=True))
+    assert receiving.people.people.links[link].state == "claimed"
+    await receiving.receive(incoming(Text(text="/unlink")))
+    assert [receiving.people.people.links[one].state for one in (link, own.id)] == ["ended", "ended"]
 
 
 async def test_what_all_strangers_together_make_us_write_has_a_limit(receiving: Receiving) -> None:

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bus.errors import ConfigurationError, EngineError
-from services.stt.engine import Transcriber
-from services.stt.language_router import LanguageRouter
-from tests.fakes import FakeTranscriber
+from services.command_phrases import Phrase
+from services.stt.engine import Transcriber, Transcript
+from services.stt.language_router import LIVE_BYTES, SURE, LanguageRouter
+from tests.fakes import FakeTranscriber, FakeTranscription
+
+SPOKEN = b"\1" * (LIVE_BYTES + 2)
+
+
+class _Sure(FakeTranscription):
+    def __init__(self, owner: Hears) -> None:
+        super().__init__(owner)
+        self._engine, self._confidence = owner.engine, owner.confidence
+
+    def finish(self) -> Transcript:
+        return replace(super().finish(), engine=self._engine, confidence=self._confidence)
+
+
+class Hears(FakeTranscriber):
+    """Hears English with a name and a confidence."""
+
+    def __init__(self, engine: str, confidence: float) -> None:
+        super().__init__()
+        self.engine, self.confidence = engine, confidence
+
+    def open(
+        self, language: str, prompt: str = "", phrases: tuple[Phrase, ...] = (), likely: str = ""
+    ) -> FakeTranscription:
+        super().open(language, prompt, phrases, likely)
+        return _Sure(self)
 
 
 def test_other_languages_have_an_engine_of_their_own_that_is_loaded_once() -> None:
@@ -27,10 +55,40 @@ def test_other_languages_have_an_engine_of_their_own_that_is_loaded_once() -> No
     assert len(loaded) == 1
 
 
-def test_a_language_that_has_to_be_detected_is_not_taken_for_english() -> None:
+def test_somebody_whose_language_has_to_be_detected_is_not_taken_for_english() -> None:
     english, others = FakeTranscriber(), FakeTranscriber(languages=("und", "de"))
-    router = LanguageRouter(english, lambda: others)
-    router.open("und")
+    spoken = LanguageRouter(english, lambda: others).open("und", likely="en")
+    assert spoken.push(SPOKEN[:LIVE_BYTES]) == "word "
+    assert spoken.finish().text == "word"
+    assert (english.opened, others.opened) == (0, 1)
+
+
+@pytest.mark.parametrize("likely", ["", "en-GB"])
+def test_a_recording_that_surely_is_english_is_heard_once(likely: str) -> None:
+    english, others = Hears("moonshine", SURE["moonshine"]), FakeTranscriber(languages=("und",))
+    recording = LanguageRouter(english, lambda: others).open("und", likely=likely)
+    assert recording.push(SPOKEN) is None
+    transcript = recording.finish()
+    assert (transcript.text, transcript.language) == ("word", "en")
+    assert others.opened == 0
+
+
+@pytest.mark.parametrize(("engine", "confidence"), [("moonshine", SURE["moonshine"] - 0.01), ("pocketsphinx", 1.0)])
+def test_a_recording_that_may_be_of_another_language_is_heard_again_whole(engine: str, confidence: float) -> None:
+    english, others = Hears(engine, confidence), FakeTranscriber(languages=("und",))
+    recording = LanguageRouter(english, lambda: others).open("und", likely="en")
+    blocks = [SPOKEN, bytes(100), SPOKEN[:100]]
+    for block in blocks:
+        assert recording.push(block) is None
+    assert recording.finish().text == "word word"
+    assert others.blocks == blocks
+    recording.close()
+    assert (english.closed, others.closed) == (1, 1)
+
+
+def test_a_recording_in_a_conversation_of_another_language_is_not_heard_as_english() -> None:
+    english, others = FakeTranscriber(), FakeTranscriber(languages=("und",))
+    LanguageRouter(english, lambda: others).open("und", likely="de").push(SPOKEN)
     assert (english.opened, others.opened) == (0, 1)
 
 
@@ -40,7 +98,10 @@ def test_where_the_other_engine_cannot_be_loaded_an_unknown_language_is_heard_as
 
     english = FakeTranscriber(languages=("en", "und"))
     router = LanguageRouter(english, load)
-    router.open("und")
+    router.open("und", likely="de")
     assert english.opened == 1
+    recording = router.open("und", likely="en")
+    recording.push(SPOKEN)
+    assert recording.finish().text == "word"
     with pytest.raises(ConfigurationError):
         router.open("de")

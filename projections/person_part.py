@@ -33,6 +33,8 @@ class PersonPart(Struct, frozen=True, kw_only=True):
     input_id: str = ""
     """Id of the newest utterance or message in it."""
     channel: str = "web"  # where it was said or written
+    error: str | None = None
+    """Why an utterance was discarded, in words for the person; None: they are not told more than that."""
 
 
 def input_id(body: PersonFact) -> str:
@@ -55,11 +57,12 @@ def fold_person_part(part: PersonPart | None, body: PersonFact) -> PersonPart:
             return replace(part, input_id=name, state="listening")
         case UtteranceEnded() if not repeated:
             return replace(part, input_id=name, state="transcribing")
-        case UtteranceDiscarded() if not repeated:
-            return replace(part, input_id=name, state="final" if part.text else "discarded")
+        case UtteranceDiscarded(detail=detail) if not repeated:
+            return replace(part, input_id=name, state="final" if part.text else "discarded", error=detail or None)
         case TranscriptFinal(text=text) | MessageReceived(text=text) if not repeated:
             words = text.strip()
-            return replace(part, input_id=name, state="final", text=f"{part.text} {words}" if part.text else words)
+            text = f"{part.text} {words}" if part.text else words
+            return replace(part, input_id=name, state="final", text=text, error=None)
     return part
 
 

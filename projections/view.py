@@ -28,6 +28,8 @@ class PersonView(Struct, frozen=True, kw_only=True):
     state: PersonPartState
     channel: str
     """Where it was said or written: web, telegram …"""
+    error: str | None
+    """Why it was discarded, where there is more to say."""
 
 
 class SentenceView(Struct, frozen=True, kw_only=True):
@@ -162,7 +164,9 @@ def _turn(turn: Turn) -> TurnView:
 
 
 def _person(person: PersonPart) -> PersonView:
-    return PersonView(kind=person.kind, text=person.text, state=person.state, channel=person.channel)
+    return PersonView(
+        kind=person.kind, text=person.text, state=person.state, channel=person.channel, error=person.error
+    )
 
 
 def _reply(reply: Reply) -> ReplyView:

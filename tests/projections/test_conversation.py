@@ -115,7 +115,9 @@ def test_a_whole_turn_is_the_view_that_the_page_is_promised() -> None:
             {
                 "id": "t",
                 "at": 2,
-                "person": {"kind": "speech", "text": "what is your name", "state": "final", "channel": "web"},
+                "person": {
+                    "kind": "speech", "text": "what is your name", "state": "final", "channel": "web", "error": None,
+                },
                 "reply": {
                     "id": "r",
                     "character": "ada",
@@ -152,14 +154,25 @@ def test_the_persons_part_goes_from_listening_to_final() -> None:
 
 def test_a_discarded_utterance_is_a_turn_and_gives_no_title() -> None:
     conversation = folded(SPOKE[0], SPOKE[1], UtteranceDiscarded(utterance="u", reason="no_words"))
-    assert view(conversation).turns[0].person == PersonView(kind="speech", text="", state="discarded", channel="web")
+    discarded = PersonView(kind="speech", text="", state="discarded", channel="web", error=None)
+    assert view(conversation).turns[0].person == discarded
     assert conversation.title == ""
+
+
+def test_why_an_utterance_was_discarded_is_shown_until_it_is_transcribed_after_all() -> None:
+    refused = UtteranceDiscarded(utterance="u", reason="too_long", detail="That is too long.")
+    conversation = folded(*SPOKE[:2], refused)
+    assert view(conversation).turns[0].person == PersonView(
+        kind="speech", text="", state="discarded", channel="web", error="That is too long."
+    )
+    person = view(folded(*SPOKE[:2], refused, SPOKE[2])).turns[0].person
+    assert person == PersonView(kind="speech", text="what is your name", state="final", channel="web", error=None)
 
 
 def test_an_utterance_transcribed_after_it_was_given_up_is_shown_once() -> None:
     lost = UtteranceDiscarded(utterance="u", reason="lost")
     conversation = folded(*SPOKE[:2], lost, SPOKE[2], SPOKE[2])
-    person = PersonView(kind="speech", text="what is your name", state="final", channel="web")
+    person = PersonView(kind="speech", text="what is your name", state="final", channel="web", error=None)
     assert view(conversation).turns[0].person == person
     assert conversation.title == "What is your name"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from bus.events import Event, MessageReceived, Origin, VoiceNoteReceived
@@ -11,6 +12,7 @@ from projections.people import Link
 from services.backchannel import is_backchannel
 from services.channels.answering.answer_phrases import channel_name, phrase
 
+_MARKUP = re.compile(r"[\\`*_~\[\]<>&#|]")
 _MAX_EARLIER = 10
 """Turns without a reply of their own that are shown with the next one."""
 
@@ -91,7 +93,12 @@ def _words_line(turn: Turn, language: str) -> str:
     person = turn.person
     if person is None or not person.text:
         return ""
-    return f"{phrase('you', language)} ({channel_name(person.channel, language)}): {person.text}"
+    return f"{phrase('you', language)} ({channel_name(person.channel, language)}): {_escaped(person.text)}"
+
+
+def _escaped(text: str) -> str:
+    """A person's words as Markdown that shows them as they are: what they wrote is no markup."""
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def _reply_text(reply: Reply) -> str:

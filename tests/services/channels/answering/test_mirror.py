@@ -7,6 +7,7 @@ from bus.events import ReplyFailed, ReplyInterrupted, TranscriptFinal, Utterance
 from services.channels.answering.answers import Answers
 from services.channels.answering.turn_answers import Patience
 from services.channels.channel import Capabilities
+from services.channels.telegram.markup import telegram_html
 from tests.fakes import FakeReader
 from tests.services.channels.answering.answered import contents, messages
 from tests.services.channels.answering.turns import Facts, FakeLinks, QuietChannel, reply_of
@@ -25,6 +26,16 @@ async def test_a_turn_of_the_page_is_shown_with_its_reply() -> None:
     assert shown.channel == "telegram"
     assert shown.body.content == TextContent(text="Du (Browser): Wie geht's?\n\nAda: Gut. Und dir?", markdown=True)
     assert (shown.body.chat, shown.body.silent, shown.body.reply_to) == ("7", True, "")
+
+
+async def test_what_a_person_wrote_is_shown_as_it_is_and_is_no_markup() -> None:
+    facts = Facts()
+    facts.write("is 2*3*4 <b>or</b> [a](b) _so_?", channel="web")
+    ended = facts.reply("It **is**.")
+    (shown,) = contents(await messages(facts, ended, links=FakeLinks().link(), patience=LONG))
+    words, reply = shown[1].split("\n\n")
+    assert telegram_html(words) == "You (browser): is 2*3*4 &lt;b&gt;or&lt;/b&gt; [a](b) _so_?"
+    assert telegram_html(reply) == "Ada: It <b>is</b>."
 
 
 async def test_nothing_is_read_where_no_channel_is_linked() -> None:

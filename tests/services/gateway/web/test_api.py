@@ -106,7 +106,8 @@ async def test_a_message_is_appended_and_in_the_next_view(gateway: Running) -> N
     answer = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "  hello  "})
     assert answer.status_code == 202
     shown = (await gateway.client.get(f"/api/conversations/{conversation}")).json()
-    assert shown["turns"][0]["person"] == {"kind": "text", "text": "hello", "state": "final", "channel": "web"}
+    person = {"kind": "text", "text": "hello", "state": "final", "channel": "web", "error": None}
+    assert shown["turns"][0]["person"] == person
     events = [event for _, event in await gateway.event_log.facts(conversation)]
     assert isinstance(events[0].body, ConversationOpened)
     assert events[1].body == MessageReceived(message=answer.json()["message"], text="hello")

@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
-import { listening, noted, noteTranscribed, transcribed, unseen, written, writtenIn } from '../test/facts'
+import { listening, noted, noteDiscarded, noteTranscribed, transcribed, unseen, written, writtenIn } from '../test/facts'
 import { viewOf } from '../test/fakes'
 import { openPage, settle } from '../test/page'
 
@@ -29,6 +29,17 @@ describe('a turn from a channel', () => {
     expect(screen.getAllByTestId('status')[0]?.dataset.state).not.toBe('hearing')
     world.tell('t1', noteTranscribed('telegram', 'what is a star'))
     expect(words.textContent).toBe('what is a star')
+    expect(badges()).toEqual(['Telegram, voice note'])
+  })
+
+  it.each([
+    ['That is too long.', 'That is too long.'],
+    ['', 'Not understood'],
+  ])('that could not be heard says why: %j', async (detail, shown) => {
+    const { world } = await open()
+    world.tell('t1', noted('telegram'))
+    world.tell('t1', noteDiscarded('telegram', detail))
+    expect(screen.getByText(shown)).toBeTruthy()
     expect(badges()).toEqual(['Telegram, voice note'])
   })
 })

@@ -9,6 +9,8 @@ export interface PersonView {
   readonly state: 'listening' | 'transcribing' | 'final' | 'discarded'
   /** Where it was said or written: web, telegram … */
   readonly channel: string
+  /** Why it was discarded, where there is more to say. */
+  readonly error: string | null
 }
 
 /** One sentence of a reply. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ConversationView, TurnView } from '../generated/view'
 import { applyChanges } from './changes'
 
-const SAID: TurnView['person'] = { kind: 'text', text: 'hi', state: 'final', channel: 'web' }
+const SAID: TurnView['person'] = { kind: 'text', text: 'hi', state: 'final', channel: 'web', error: null }
 const FIRST: TurnView = { id: 't1', at: 1, person: SAID, reply: null }
 const SECOND: TurnView = { ...FIRST, id: 't2', at: 2 }
 const VIEW: ConversationView = {
@@ -23,7 +23,7 @@ describe('applying what a fact changed', () => {
   })
 
   it('replaces a turn in its place and leaves the others the same objects', () => {
-    const heard: TurnView = { ...FIRST, person: { kind: 'text', text: 'hi there', state: 'final', channel: 'web' } }
+    const heard: TurnView = { ...FIRST, person: { kind: 'text', text: 'hi there', state: 'final', channel: 'web', error: null } }
     const after = applyChanges(VIEW, 8, { turns: [{ place: 0, turn: heard }] })
     expect(after).toEqual({ ...VIEW, seq: 8, turns: [heard, SECOND] })
     expect(after.turns[1]).toBe(SECOND)

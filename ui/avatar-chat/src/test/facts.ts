@@ -32,7 +32,7 @@ function inTurn(body: Fact, change: (turn: TurnView) => Partial<TurnView>): Step
 }
 
 function byPerson(body: Fact, state: PersonView['state'], text = '', kind: PersonView['kind'] = 'speech'): Step {
-  return inTurn(body, () => ({ person: { kind, text, state, channel: 'web' } }))
+  return inTurn(body, () => ({ person: { kind, text, state, channel: 'web', error: null } }))
 }
 
 function inReply(body: Fact, change: (reply: ReplyView) => Partial<ReplyView>): Step {
@@ -83,20 +83,25 @@ export function written(text: string, message = 'm'): Step {
 /** A message that was written elsewhere. */
 export function writtenIn(channel: string, text: string): Step {
   const body: Fact = { type: 'message.received', message: 'm', text, channel, origin: originOf(channel), ...OWN }
-  return inTurn(body, () => ({ person: { kind: 'text', text, state: 'final', channel } }))
+  return inTurn(body, () => ({ person: { kind: 'text', text, state: 'final', channel, error: null } }))
 }
 
 /** A voice note was sent elsewhere; its words come later. */
 export function noted(channel: string): Step {
   const about = { origin: originOf(channel), media: 'f', kind: 'voice', bytes: 0, ...OWN } as const
   const body: Fact = { type: 'channel.voice_note_received', utterance: 'u', ...about }
-  return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'listening', channel } }))
+  return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'listening', channel, error: null } }))
+}
+
+export function noteDiscarded(channel: string, detail: string): Step {
+  const body: Fact = { type: 'utterance.discarded', utterance: 'u', reason: 'too_long', detail }
+  return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'discarded', channel, error: detail || null } }))
 }
 
 export function noteTranscribed(channel: string, text: string): Step {
   const found = { language: 'en', confidence: 1, words: [], engine: '' }
   const body: Fact = { type: 'transcript.final', utterance: 'u', text, ...found, ...OWN }
-  return inTurn(body, () => ({ person: { kind: 'speech', text, state: 'final', channel } }))
+  return inTurn(body, () => ({ person: { kind: 'speech', text, state: 'final', channel, error: null } }))
 }
 
 interface Manner {

@@ -19,11 +19,12 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus.cancellation import raise_if_cancelled
-from bus.errors import BusError, Conflict, LogReplaced
+from bus.errors import BusError, LogReplaced
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.log_watch import LOOKS, LogWatch
+from bus.log.permanent_errors import raise_permanent
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.log.records import Fence, Published, Record
 from bus.log.stream_changes import Mark
@@ -38,8 +39,6 @@ _SHORTEST_PAUSE = 0.1
 """Seconds until a lost reader tries again; each later pause is twice as long, up to a second."""
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
-_WRONG_LAST_SEQUENCE = 10071
-_NO_SPACE = (10023, 10077, 10122)
 
 T = TypeVar("T")
 
@@ -122,7 +121,7 @@ class LogStore:
             except NotFoundError:
                 raise
             except APIError as error:
-                _raise_permanent(error, what)
+                raise_permanent(error, what)
                 problem: Exception = error
             except (NatsError, TimeoutError, OSError) as error:
                 if self.nc.is_closed:
@@ -397,13 +396,3 @@ class LogStore:
             finally:
                 if not self.nc.is_closed:
                     await subscription.unsubscribe()
-
-
-def _raise_permanent(error: APIError, what: str) -> None:
-    """Raise a BusError if repeating the call cannot help."""
-    if error.err_code == _WRONG_LAST_SEQUENCE:
-        raise Conflict(f"{what}: {error.description}") from error
-    if error.err_code in _NO_SPACE:
-        raise BusError(f"{what}: the log is full ({error.description})", retryable=False, code="log_full") from error
-    if error.code is not None and 400 <= error.code < 500 and error.code not in (408, 409, 429):
-        raise BusError(f"{what}: {error.description}", retryable=False) from error

@@ -58,11 +58,16 @@ def spoken_words(source: str, start: int, env: MutableMapping[str, Any]) -> tupl
     begins_line = not source[line_start:start].strip()
     parts: list[str] = []
     number = ""
+    marked = line_start
     for token in tokens:
         if token.map is None or token.map[1] <= line:
             continue
-        if token.type == "list_item_open" and token.info and token.map[0] >= line + (not begins_line):
-            number += f"{token.info}{token.markup} "
+        if token.type == "list_item_open":
+            mark = f"{token.info}{token.markup}"
+            if token.map[0] == line:  # several points may begin in one line, some of them before the wanted part
+                marked = source.find(mark, marked) + len(mark)
+            if token.info and (token.map[0] > line or (token.map[0] == line and marked > start)):
+                number += f"{mark} "
         elif token.type == "inline":
             within = token.map[0] < line or (token.map[0] == line and not begins_line)
             content = _content_from(token, source, start, line) if within else token.content

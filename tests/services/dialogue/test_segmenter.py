@@ -6,7 +6,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.dialogue.segmenter import CHUNK, ReplySegmenter, Segment, segments_of
@@ -173,6 +173,8 @@ def test_the_record_is_what_the_model_wrote(text: str) -> None:
 
 
 @given(TEXTS)
+@example("* 1. 1. **1. ")
+@example("* 1. 1. x")
 def test_every_letter_digit_and_sign_is_spoken_or_shown_in_order(text: str) -> None:
     """Of a segment with a voice: none is lost but those of addresses and entities, and none is made up."""
     text = text.replace("[happy]", "").replace("](http://a.b)", "]").replace("&amp;", "&").replace("<br>", " ")

@@ -10,12 +10,22 @@ from typing import Literal, NamedTuple, cast
 from nats.js.errors import NotFoundError
 
 from bus import codec, subjects
-from bus.channel_events import Content, DeliveryEvent, DeliveryFact, DeliveryQueued, TextContent, VoiceContent
+from bus.channel_events import (
+    Content,
+    DeliveryEvent,
+    DeliveryFact,
+    DeliveryQueued,
+    Linked,
+    PairingRequested,
+    TextContent,
+    VoiceContent,
+)
 from bus.ids import derive_id
-from bus.log import streams
+from bus.log import dead_letters, streams
 from bus.log.event_log import EventLog, connect
 from bus.process.metrics import Metrics
 from bus.settings import Settings
+from bus.stamping import new_link_event
 from projections.people_reader import PeopleReader
 from services.channels.channel import Capabilities, Channel, Outgoing
 from services.channels.sending.delivery import Delivery
@@ -213,3 +223,26 @@ async def wait_until_done(event_log: EventLog) -> None:
                 if info.ack_floor is not None and info.ack_floor.stream_seq >= last:
                     return
             await asyncio.sleep(0.02)
+
+
+async def letters(event_log: EventLog) -> list[dead_letters.StoredDeadLetter]:
+    return [one async for one in dead_letters.read_all(event_log)]
+
+
+def counted(metrics: Metrics) -> dict[str, float]:
+    """Outcomes on the fake channel."""
+    found: dict[str, float] = {}
+    for line in metrics.text().decode().splitlines():
+        if line.startswith('visavis_deliveries_total{channel="fake"'):
+            labels, value = line.rsplit(" ", 1)
+            found[labels.split('outcome="')[1].rstrip('"}')] = float(value)
+    return found
+
+
+async def link_chat(event_log: EventLog, language: str = "") -> None:
+    """Link the chat c with a person, by the link l1."""
+    requested = PairingRequested(
+        channel="fake", account="a", sender="7", chat="c", name="Zoe", language=language, expires_at=0
+    )
+    after = await event_log.append_link(new_link_event(requested, link="l1"), after=0)
+    await event_log.append_link(new_link_event(Linked(person="p"), link="l1"), after=after)

@@ -1,4 +1,4 @@
-"""What the sender does on a real log: order, waits, refusals, unknown outcomes, dead letters."""
+"""What the sender does on a real log: order, waits, refusals, dead letters."""
 
 from __future__ import annotations
 
@@ -7,37 +7,32 @@ from itertools import pairwise
 
 from bus import clock
 from bus.channel_events import (
-    DeliveryEvent,
     DeliveryQueued,
     DeliveryRetried,
-    DeliverySending,
-    Linked,
-    PairingRequested,
     TextContent,
     VideoContent,
 )
 from bus.errors import EngineError, NotFound
-from bus.ids import derive_id
-from bus.log import dead_letters
 from bus.log.dead_letters import Requeuer
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
-from bus.stamping import new_link_event
 from bus.work.stream_worker import StreamItem
 from projections.people_reader import PeopleReader
-from services.channels.channel import Capabilities, NotSent, OutcomeUnknown, Progress, Refused
+from services.channels.channel import Capabilities, NotSent, Refused
 from services.channels.sending.delivery import REQUEUED
 from services.channels.sending.patience import Patience
 from services.channels.sending.sender import Sender
 from tests.conftest import NatsServer
 from tests.services.channels.sending.sending import (
-    PROVING,
     QUICK,
     TEXT,
     VOICE,
     FakeChannel,
     Note,
     bodies,
+    counted,
+    letters,
+    link_chat,
     make_note,
     queue,
     queued,
@@ -47,29 +42,6 @@ from tests.services.channels.sending.sending import (
     wait_for,
     wait_until_done,
 )
-
-
-async def letters(event_log: EventLog) -> list[dead_letters.StoredDeadLetter]:
-    return [one async for one in dead_letters.read_all(event_log)]
-
-
-def counted(metrics: Metrics) -> dict[str, float]:
-    """Outcomes on the fake channel."""
-    found: dict[str, float] = {}
-    for line in metrics.text().decode().splitlines():
-        if line.startswith('visavis_deliveries_total{channel="fake"'):
-            labels, value = line.rsplit(" ", 1)
-            found[labels.split('outcome="')[1].rstrip('"}')] = float(value)
-    return found
-
-
-async def link_chat(event_log: EventLog, language: str = "") -> None:
-    """Link the chat c with a person, by the link l1."""
-    requested = PairingRequested(
-        channel="fake", account="a", sender="7", chat="c", name="Zoe", language=language, expires_at=0
-    )
-    after = await event_log.append_link(new_link_event(requested, link="l1"), after=0)
-    await event_log.append_link(new_link_event(Linked(person="p"), link="l1"), after=after)
 
 
 async def test_a_text_is_sent_and_a_voice_note_is_uploaded_before(event_log: EventLog) -> None:
@@ -134,119 +106,6 @@ async def test_chats_and_accounts_have_their_pace(event_log: EventLog) -> None:
     assert all(later - earlier >= 0.09 for earlier, later in pairwise(times))
     of_a = [at for at, one in zip(times, channel.reached, strict=True) if one.chat == "a"]
     assert all(later - earlier >= 0.39 for earlier, later in pairwise(of_a))
-
-
-async def test_an_unknown_outcome_is_given_up_with_a_notice_that_has_the_link(event_log: EventLog) -> None:
-    channel, metrics = FakeChannel(), Metrics("sender")
-    channel.lost = [OutcomeUnknown("timed out")]
-    await queue(event_log, "d", queued(VOICE))
-    async with sending(event_log, channel, metrics=metrics):
-        await wait_for(event_log, "d", "given_up")
-        await wait_until_done(event_log)
-    assert await steps_of(event_log, "d") == ["Queued", "Uploading", "Sending", "Unknown", "GivenUp"]
-    assert [one.delivery for one in channel.reached] == ["d", derive_id("d", "notice")]
-    assert "https://page/c1" in channel.reached[1].text
-    notice = (await bodies(event_log, derive_id("d", "notice")))[0]
-    assert isinstance(notice, DeliveryQueued)
-    assert (notice.notice_of, notice.chat, notice.conversation) == ("d", "c", "c1")
-    assert counted(metrics) == {"unknown": 1, "given_up": 1, "sent": 1}
-    assert await letters(event_log) == []
-
-
-async def test_the_notice_is_in_the_language_of_the_person(event_log: EventLog) -> None:
-    await link_chat(event_log, language="de")
-    channel = FakeChannel()
-    channel.lost = [OutcomeUnknown("timed out")]
-    await queue(event_log, "d", queued(VOICE))
-    async with sending(event_log, channel):
-        await wait_for(event_log, derive_id("d", "notice"), "sent")
-    assert channel.texts()[1].startswith("Vielleicht ")
-    assert channel.texts()[1].endswith("https://page/c1")
-
-
-async def test_of_a_notice_whose_outcome_is_unknown_there_is_no_notice(event_log: EventLog) -> None:
-    channel = FakeChannel()
-    channel.lost = [OutcomeUnknown("timed out"), OutcomeUnknown("timed out")]
-    await queue(event_log, "d", queued(VOICE))
-    async with sending(event_log, channel):
-        await wait_for(event_log, derive_id("d", "notice"), "given_up")
-        await wait_until_done(event_log)
-    assert len(channel.reached) == 2
-
-
-async def test_what_breaks_while_it_is_sent_counts_as_unknown(event_log: EventLog) -> None:
-    channel = FakeChannel()
-    channel.lost = [ZeroDivisionError()]
-    await queue(event_log, "d")
-    async with sending(event_log, channel):
-        await wait_for(event_log, "d", "given_up")
-    assert channel.count("d") == 1
-
-
-async def test_news_of_the_channel_settle_an_unknown_outcome_at_once(event_log: EventLog) -> None:
-    channel = FakeChannel(PROVING)
-    channel.lost = [OutcomeUnknown("timed out")]
-    patient = Patience(for_proof=3600.0, lease=0.6)
-    await queue(event_log, "d", queued(VOICE))
-    await queue(event_log, "later")
-    async with sending(event_log, channel, patience=patient) as sender:
-        await wait_for(event_log, "d", "unknown")
-        assert (await state(event_log, "later")).state == "queued"
-        await sender.apply_progress("fake", Progress(delivery="d", message="m-d", status="delivered"))
-        await wait_for(event_log, "later", "sent")
-    assert await steps_of(event_log, "d") == ["Queued", "Uploading", "Sending", "Unknown", "Sent", "Progressed"]
-    assert [one.delivery for one in channel.reached] == ["d", "later"]
-
-
-async def test_without_proof_it_is_sent_again_with_the_media_that_are_there(event_log: EventLog) -> None:
-    channel = FakeChannel(PROVING)
-    channel.faults = [OutcomeUnknown("timed out")]
-    await queue(event_log, "d", queued(VOICE))
-    async with sending(event_log, channel):
-        await wait_for(event_log, "d", "sent")
-    assert len(channel.uploads) == 1
-    attempts = [body for body in await bodies(event_log, "d") if isinstance(body, DeliverySending)]
-    assert attempts == [DeliverySending(attempt=1, media="media-d"), DeliverySending(attempt=2, media="media-d")]
-    assert channel.count("d") == 1
-
-
-async def test_a_channel_that_tells_nothing_at_all_is_not_flooded(event_log: EventLog) -> None:
-    channel = FakeChannel(PROVING)
-    channel.faults = [OutcomeUnknown("timed out") for _ in range(9)]
-    await queue(event_log, "d")
-    async with sending(event_log, channel):
-        await wait_for(event_log, "d", "given_up")
-    assert len(channel.called_at) <= 4  # three attempts, and perhaps the notice
-
-
-async def test_progress_only_goes_forward_and_may_come_by_the_channels_own_id(event_log: EventLog) -> None:
-    channel = FakeChannel(PROVING)
-    await queue(event_log, "d")
-    async with sending(event_log, channel) as sender:
-        await wait_for(event_log, "d", "sent")
-        for status in ("read", "delivered", "sent", "read", "played"):
-            await sender.apply_progress("fake", Progress(delivery="", message="m-d", status=status))
-        await sender.apply_progress("fake", Progress(delivery="", message="of others", status="read"))
-        await sender.apply_progress("fake", Progress(delivery="no id of ours", message="", status="read"))
-    assert await steps_of(event_log, "d") == ["Queued", "Sending", "Sent", "Progressed", "Progressed"]
-    assert (await state(event_log, "d")).status == "played"
-
-
-async def test_a_message_that_the_channel_fails_later_becomes_a_dead_letter(event_log: EventLog) -> None:
-    channel = FakeChannel(PROVING)
-    await queue(event_log, "d")
-    failed = Progress(delivery="d", message="m-d", status="failed", code="131047", detail="more than 24 hours")
-    async with sending(event_log, channel) as sender:
-        await wait_for(event_log, "d", "sent")
-        await sender.apply_progress("fake", failed)
-        await sender.apply_progress("fake", failed)
-    (letter,) = await letters(event_log)
-    assert letter.letter is not None
-    assert (letter.service, letter.letter.code, letter.letter.detail) == ("sender", "131047", "more than 24 hours")
-    content = letter.content()
-    assert isinstance(content, DeliveryEvent)
-    assert content.body == queued()
-    assert (await state(event_log, "d")).state == "failed"
 
 
 async def test_where_no_voice_is_wanted_the_text_is_sent(event_log: EventLog) -> None:

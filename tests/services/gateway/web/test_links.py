@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import pytest
 from msgspec.structs import replace
 
-from bus import clock, codec, subjects
+from bus import clock, subjects
 from bus.channel_events import (
-    LinkBody,
-    LinkClaimed,
     LinkConversationChosen,
     Linked,
     LinkOffered,
     LinkPreferencesChosen,
-    PairingRequested,
     SenderReachable,
     Unlinked,
 )
@@ -28,79 +20,21 @@ from bus.log import streams
 from bus.process.discovery import announce
 from bus.stamping import new_link_event
 from services.gateway.web.configured_channels import ConfiguredChannel
-from services.gateway.web.links import MOST_LINKS, OFFER_HOLDS, WRONG_CODES
+from services.gateway.web.links import MOST_LINKS, OFFER_HOLDS
 from services.link_secrets import link_id, new_pairing_code
 from tests.services.gateway.conftest import Running
+from tests.services.gateway.web.linking import (
+    ANN,
+    FOLDER,
+    append,
+    ask_for_code,
+    bodies,
+    channels,
+    linked,
+    links,
+    offer,
+)
 from tests.services.gateway.web.test_api import error_of
-
-TELEGRAM = {
-    "name": "telegram",
-    "account": "visavis_bot",
-    "label": "@visavis_bot",
-    "link": "https://t.me/visavis_bot?start=l_{token}",
-}
-FOLDER = {"name": "folder", "account": "here"}
-ANN = LinkClaimed(account="visavis_bot", sender="701234", chat="701234", name="Ann")
-
-
-@asynccontextmanager
-async def channels(gateway: Running, *listed: Mapping[str, str]) -> AsyncIterator[None]:
-    """The process of these channels, as far as discovery sees it."""
-    async with announce(gateway.event_log, "channels", metadata=lambda: {"channels": json.dumps(listed)}):
-        yield
-
-
-@pytest.fixture
-async def linking(gateway: Running) -> AsyncIterator[Running]:
-    """A gateway where Telegram and a folder are set up."""
-    async with channels(gateway, TELEGRAM, FOLDER):
-        yield gateway
-
-
-async def append(gateway: Running, link: str, body: LinkBody) -> None:
-    """Append an event of a link as the channels do."""
-    newest = await gateway.event_log.last_message(f"link.{link}")
-    after = 0 if newest is None else newest.sequence
-    await gateway.event_log.append_link(new_link_event(body, link=link), after=after)
-
-
-async def bodies(gateway: Running, link: str) -> list[Any]:
-    records = gateway.event_log.read(streams.PEOPLE, f"link.{link}")
-    return [codec.decode_link_event(record.data).body async for record in records]
-
-
-async def offer(gateway: Running, channel: str = "telegram", **wanted: str) -> dict[str, Any]:
-    answer = await gateway.client.post("/api/links", json={"channel": channel} | wanted)
-    assert answer.status_code == 201
-    offered: dict[str, Any] = answer.json()
-    return offered
-
-
-async def links(gateway: Running, client: httpx2.AsyncClient | None = None) -> list[dict[str, Any]]:
-    answer = await (client or gateway.client).get("/api/channels")
-    assert answer.status_code == 200
-    found: list[dict[str, Any]] = answer.json()["links"]
-    return found
-
-
-async def linked(gateway: Running, **wanted: str) -> str:
-    """A confirmed link of the person with Ann's account; returns its id."""
-    link: str = (await offer(gateway, **wanted))["id"]
-    await append(gateway, link, ANN)
-    assert (await gateway.client.post(f"/api/links/{link}/confirm")).status_code == 200
-    return link
-
-
-async def ask_for_code(gateway: Running, code: str, *, holds: int = 60_000_000) -> str:
-    """Let a stranger on Telegram be told a pairing code; returns the link's id."""
-    asked = PairingRequested(
-        channel="telegram", account="visavis_bot", sender="95", chat="95", name="Ben", expires_at=clock.now() + holds
-    )
-    await append(gateway, link_id(code), asked)
-    return link_id(code)
-
-
-# channels
 
 
 async def test_the_channels_that_are_set_up_are_listed(linking: Running) -> None:
@@ -348,61 +282,3 @@ async def test_a_link_follows_although_another_process_changes_it(
 
 
 # pairing codes
-
-
-async def test_a_pairing_code_links_however_it_is_typed(linking: Running) -> None:
-    conversation, code = await linking.open(), new_pairing_code()
-    link = await ask_for_code(linking, code)
-    assert await links(linking) == []
-    typed = f" {code[:4].lower()}- {code[4:]}\n"
-    for _ in range(2):
-        answer = await linking.client.post("/api/pairings", json={"code": typed, "conversation": conversation})
-        assert answer.status_code == 201
-        assert (answer.json()["id"], answer.json()["name"]) == (link, "Ben")
-    assert [type(body) for body in await bodies(linking, link)] == [PairingRequested, Linked]
-    async with linking.stranger() as stranger:
-        assert error_of(await stranger.post("/api/pairings", json={"code": code})) == (404, "not_found")
-
-
-async def test_a_code_that_holds_no_longer_links_nobody(linking: Running) -> None:
-    code = new_pairing_code()
-    link = await ask_for_code(linking, code, holds=0)
-    assert error_of(await linking.client.post("/api/pairings", json={"code": code})) == (404, "not_found")
-    assert len(await bodies(linking, link)) == 1
-
-
-async def test_wrong_codes_are_limited_per_person_and_in_all(linking: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = new_pairing_code()
-    await ask_for_code(linking, code)
-
-    async def typed(client: httpx2.AsyncClient, what: str) -> tuple[int, str]:
-        return error_of(await client.post("/api/pairings", json={"code": what}))
-
-    await linking.client.get("/api/characters")  # sets the cookie, so that all that follows is one person's
-    for place in range(WRONG_CODES):
-        assert await typed(linking.client, "no code" if place else new_pairing_code()) == (404, "not_found")
-    answer = await linking.client.post("/api/pairings", json={"code": code})
-    assert error_of(answer) == (429, "too_many_tries")
-    assert answer.headers["retry-after"] == "60"
-    async with linking.stranger() as stranger:
-        assert (await stranger.post("/api/pairings", json={"code": code})).status_code == 201
-        outcomes = set()
-        for _ in range(100):
-            stranger.cookies.clear()
-            outcomes.add(await typed(stranger, "AAAA"))
-        assert outcomes == {(404, "not_found"), (429, "too_many_tries")}
-    later = clock.now() + 61_000_000
-    monkeypatch.setattr(clock, "now", lambda: later)
-    assert await typed(linking.client, "AAAA") == (404, "not_found")
-
-
-async def test_two_persons_with_the_same_code_at_once_are_not_both_linked(linking: Running) -> None:
-    code = new_pairing_code()
-    link = await ask_for_code(linking, code)
-    async with linking.stranger() as stranger:
-        answers = await asyncio.gather(
-            *(client.post("/api/pairings", json={"code": code}) for client in (linking.client, stranger))
-        )
-    assert sorted(answer.status_code for answer in answers)[0] == 201
-    assert sum(answer.status_code == 201 for answer in answers) == 1
-    assert len(await bodies(linking, link)) == 2

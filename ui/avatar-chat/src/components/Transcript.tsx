@@ -179,7 +179,9 @@ function Words({ person, partial, language }: PersonProps) {
   const final = person.state === 'final'
   const words = final ? person.text : `${person.text} ${partial ?? ''}`.trim()
   const isNote = person.channel !== 'web'
-  if (person.state === 'discarded') return <p className="self-end text-sm text-ink-soft italic">{person.error ?? 'Not understood'}</p>
+  if (person.state === 'discarded') {
+    return <p className="self-end text-sm text-ink-soft italic">{person.error ?? 'Not understood'}</p>
+  }
   // The gateway gave the utterance up, e.g. when a message came in between. A voice note is still being worked on.
   if (partial === null && !words && !isNote) return null
   return (

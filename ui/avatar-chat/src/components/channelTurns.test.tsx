@@ -1,7 +1,8 @@
 import { screen } from '@testing-library/react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
-import { listening, noted, noteDiscarded, noteTranscribed, transcribed, unseen, written, writtenIn } from '../test/facts'
+import { listening, noted, noteDiscarded, noteTranscribed, transcribed } from '../test/facts'
+import { unseen, written, writtenIn } from '../test/facts'
 import { viewOf } from '../test/fakes'
 import { openPage, settle } from '../test/page'
 

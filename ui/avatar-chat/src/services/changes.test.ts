@@ -23,7 +23,8 @@ describe('applying what a fact changed', () => {
   })
 
   it('replaces a turn in its place and leaves the others the same objects', () => {
-    const heard: TurnView = { ...FIRST, person: { kind: 'text', text: 'hi there', state: 'final', channel: 'web', error: null } }
+    const person: TurnView['person'] = { kind: 'text', text: 'hi there', state: 'final', channel: 'web', error: null }
+    const heard: TurnView = { ...FIRST, person }
     const after = applyChanges(VIEW, 8, { turns: [{ place: 0, turn: heard }] })
     expect(after).toEqual({ ...VIEW, seq: 8, turns: [heard, SECOND] })
     expect(after.turns[1]).toBe(SECOND)

@@ -95,7 +95,8 @@ export function noted(channel: string): Step {
 
 export function noteDiscarded(channel: string, detail: string): Step {
   const body: Fact = { type: 'utterance.discarded', utterance: 'u', reason: 'too_long', detail }
-  return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'discarded', channel, error: detail || null } }))
+  const error = detail || null
+  return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'discarded', channel, error } }))
 }
 
 export function noteTranscribed(channel: string, text: string): Step {

@@ -15,6 +15,7 @@ from bus import clock
 from bus.channel_events import DeliveryQueued, TextContent
 from bus.errors import VisavisError
 from bus.events import (
+    ConversationOpened,
     Event,
     MessageReceived,
     ReplyEnded,
@@ -87,12 +88,14 @@ class Answers:
     async def _after_reply(self, event: Event, reply: str, reader: Reader) -> AsyncGenerator[Output, None]:
         """A turn that has its outcome, for the other channels of the conversation; and for its own where it is belated.
 
-        Where no channel is linked with the conversation, or only the one that has the answer, nothing is read.
+        Where the person is linked with no channel, or the only one has the answer, the conversation is not read.
         """
         linked = self._links.people.links_in(event.conversation)
         answered = self._turns.answered.get(reply)
         shown_to = [one for one in linked if self._is_shown(one) and not is_from(one, answered)]
-        if not linked or (answered is not None and not shown_to):
+        if answered is not None and not shown_to:
+            return
+        if not await self._is_of_somebody_linked(event.conversation, reader):
             return
         facts = await reader.facts(event.conversation)
         conversation = fold_all(Conversation(id=event.conversation), facts)
@@ -116,9 +119,9 @@ class Answers:
 
     async def _after_discard(self, event: Event, utterance: str, reader: Reader) -> AsyncGenerator[Output, None]:
         """What is told about a recording that nothing came of, where the work on it was over before."""
-        if not self._links.people.links_in(event.conversation):
-            return
         if await reader.last_fact(event.conversation, VoiceNoteReceived) is None:
+            return
+        if not await self._is_of_somebody_linked(event.conversation, reader):
             return
         facts = await reader.facts(event.conversation)
         for _, note in facts:
@@ -145,6 +148,16 @@ class Answers:
                 link=self._turns.page(event.conversation),
             )
             yield DeliveryOutput(link.channel, derive_id(reply, link.id, "mirror", part), queued)
+
+    async def _is_of_somebody_linked(self, conversation: str, reader: Reader) -> bool:
+        """Whether a conversation's person is linked with a channel, whose talk may go on elsewhere by now."""
+        people = self._links.people
+        if people.links_in(conversation):
+            return True
+        opened = await reader.last_fact(conversation, ConversationOpened)
+        if opened is None or not isinstance(opened.body, ConversationOpened):
+            return False
+        return any(one.state == "linked" for one in people.links_of(opened.body.person))
 
     def _is_shown(self, link: Link) -> bool:
         """Whether what is said elsewhere is shown on a link."""

@@ -10,6 +10,7 @@ from bus.channel_events import TextContent, Unlinked
 from bus.errors import VisavisError
 from bus.events import (
     CommandRefused,
+    ConversationOpened,
     ReplyFailed,
     ReplyInterrupted,
     UtteranceDiscarded,
@@ -181,6 +182,28 @@ async def test_an_answer_that_comes_too_late_is_sent_once_by_its_own_end() -> No
     ended = facts.end(at=message.at + 700_000_000)
     assert await messages(facts, message, patience=Patience()) == []
     assert contents(await messages(facts, ended, patience=Patience())) == [("text", "Sorry, here I am.")]
+
+
+async def test_an_answer_that_comes_too_late_is_sent_though_the_talk_goes_on_in_another_conversation_by_now() -> None:
+    facts = Facts()
+    facts.add(ConversationOpened(person="ann", character="ada"))
+    message = facts.write()
+    facts.start()
+    facts.tell("Sorry, here I am.")
+    ended = facts.end(at=message.at + 700_000_000)
+    moved = FakeLinks().link(conversation="c2")
+    assert contents(await messages(facts, ended, links=moved, patience=Patience())) == [("text", "Sorry, here I am.")]
+
+
+async def test_a_recording_that_gave_way_is_told_of_though_the_talk_goes_on_in_another_conversation_by_now() -> None:
+    facts = Facts()
+    facts.add(ConversationOpened(person="ann", character="ada"))
+    facts.record()
+    facts.write("meanwhile", "t2")
+    facts.reply("Meanwhile.", turn="t2", spoken=False)
+    discarded = facts.add(UtteranceDiscarded(utterance="ut1", reason="lost"), cause="note-t1")
+    found = await messages(facts, discarded, links=FakeLinks().link(conversation="c2"), patience=Patience())
+    assert contents(found) == [("text", "I couldn't listen to your recording; please send it once more.")]
 
 
 async def test_the_end_of_a_reply_in_time_sends_nothing_more() -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from bus.channel_events import DeliveryQueued
 from bus.errors import EngineError, NotFound, StreamStalled
 from bus.events import (
     Body,
@@ -22,6 +23,7 @@ from bus.events import (
     VisemeMark,
     Word,
 )
+from bus.work.service import DeliveryOutput
 from services.command_phrases import Phrase
 from services.stt.engine import Transcript
 from services.tts.engine import SpeechPiece, Voice
@@ -37,6 +39,7 @@ class FakeReader:
         characters: Mapping[str, CharacterCreated] | None = None,
         media: Mapping[str, Sequence[Media]] | None = None,
         live: Mapping[str, LiveEvent] | None = None,
+        deliveries: Sequence[DeliveryOutput] = (),
     ) -> None:
         self.events = list(events)
         self.asked: list[int] = []
@@ -44,6 +47,7 @@ class FakeReader:
         self._characters = dict(characters or {})
         self._media = dict(media or {})
         self._live = dict(live or {})
+        self._deliveries = {(one.channel, one.delivery): one.body for one in deliveries}
 
     async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self._media.get(subject, ()):
@@ -65,6 +69,9 @@ class FakeReader:
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         of_kind = (one for _, one in self.events if one.conversation == conversation and isinstance(one.body, kind))
         return max(of_kind, key=lambda one: one.at, default=None)
+
+    async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
+        return self._deliveries.get((channel, delivery))
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self._live.get(subject)

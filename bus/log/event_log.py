@@ -241,6 +241,18 @@ class EventLog(LogStore):
         """See `bus.work.service.Reader.last_fact`."""
         return _decode_or_warn(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
 
+    async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
+        """See `bus.work.service.Reader.queued_delivery`."""
+        subject = subjects.delivery(channel, delivery)
+        if await self.last_message(subject) is None:
+            return None
+        async with aclosing(self.read(streams.DELIVERIES, subject)) as records:
+            async for record in records:
+                event = _decode_or_warn(codec.decode_delivery_event, record)
+                if event is not None and isinstance(event.body, DeliveryQueued):
+                    return event.body
+        return None
+
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.work.service.Reader.last_live`."""
         return _decode_or_warn(codec.decode_live, await self.last_message(subject))

@@ -83,6 +83,10 @@ class Reader(Protocol):
         """The newest fact of a kind in a conversation."""
         ...
 
+    async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
+        """The message for a channel that was queued under this id."""
+        ...
+
     async def last_live(self, subject: str) -> LiveEvent | None:
         """The newest live event on a subject; None if there is none within the last hour."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bus.channel_events import ReplyForm
+from bus.channel_events import Content, ReplyForm, VideoContent, VoiceContent
 from services.channels.channel import Activity, Capabilities
 
 Medium: TypeAlias = Literal["text", "voice", "video"]
@@ -21,6 +21,14 @@ class AnswerForm:
     medium: Medium
     with_text: bool = False
     """The whole text as well."""
+
+
+def form_of(queued: Content, wanted: AnswerForm) -> AnswerForm:
+    """The form of an answer whose first message is this one, however it is wanted."""
+    medium: Medium = "voice" if isinstance(queued, VoiceContent) else "text"
+    if isinstance(queued, VideoContent):
+        medium = "video"
+    return AnswerForm(medium, with_text=wanted.with_text and medium != "text")
 
 
 def form_for(wish: ReplyForm, capabilities: Capabilities, *, recorded: bool) -> AnswerForm:

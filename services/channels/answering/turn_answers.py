@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from projections.conversation import Conversation, fold_all
 from projections.language import language_in_use
 from projections.people import Link, People
 from services.channels.answering.answer_contents import contents_of
-from services.channels.answering.answer_form import ACTIVITIES, AnswerForm, form_for
+from services.channels.answering.answer_form import ACTIVITIES, AnswerForm, form_for, form_of
 from services.channels.answering.answer_phrases import phrase
 from services.channels.answering.fact_pump import FactPump, facts_after, repeat_quietly, running
 from services.channels.answering.mirror import origin_of
@@ -144,7 +144,9 @@ class TurnAnswers:
                 return
             if progress.outcome == "ended" and not until and self.is_late(event, progress.ended_at):
                 return  # who handles the end of the reply sends it
+            kind = "notice" if progress.outcome == "failed" else "answer"
             if progress.outcome in ("ended", "failed"):
+                talk = await self._as_begun(talk, kind, reader)
                 async for output in self._follow_speeches(talk, facts, progress, watching):
                     yield output
         if progress.outcome in ("gave_way", "overtaken", "interrupted") or self.talk(event) is None:
@@ -156,10 +158,15 @@ class TurnAnswers:
             return
         if progress.outcome == "ended":
             self.answered[progress.reply] = talk.origin
-        kind = "notice" if progress.outcome == "failed" else "answer"
         contents = await contents_of(progress, talk.form, talk.channel.capabilities, event.conversation, reader)
         for place, content in enumerate(contents):
             yield self._delivery(talk, content, kind, place)
+
+    async def _as_begun(self, talk: Talk, kind: str, reader: Reader) -> Talk:
+        """The talk in the form of the message that is queued already, if one is: a worker that died may have found no
+        voice where there is one by now, and what it has queued is not to be said again in another form."""
+        first = await reader.queued_delivery(talk.origin.channel, _delivery_id(talk.event, kind, 0))
+        return talk if first is None else replace(talk, form=form_of(first.content, talk.form))
 
     async def _follow_reply(
         self, talk: Talk, facts: FactPump, progress: TurnProgress, watching: _Watcher | None, until: str
@@ -224,7 +231,12 @@ class TurnAnswers:
             silent=silent,
             link=self.page(event.conversation),
         )
-        return DeliveryOutput(origin.channel, derive_id(event.id, kind, place), queued)
+        return DeliveryOutput(origin.channel, _delivery_id(event, kind, place), queued)
+
+
+def _delivery_id(event: Event, kind: str, place: int) -> str:
+    """The id of a message that answers an event: the same on every repeat."""
+    return derive_id(event.id, kind, place)
 
 
 class _Watcher:

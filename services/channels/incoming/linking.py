@@ -68,9 +68,7 @@ class Linking:
         Args:
             anew: the person asked for one; three of them may hold.
         """
-        code = ""
-        if received.repeated:
-            code = _code_in(await self._notices.queued_text(received, "pairing"))
+        code = await self._queued_code(received) if received.repeated else ""
         if not code:
             if not self._may_have_code(received, anew=anew):
                 return
@@ -78,7 +76,7 @@ class Linking:
             page = self._page or phrase("the_page", received.language)
             text = phrase("pairing_anew" if anew else "pairing", received.language, page=page, code=code)
             if not await self._notices.answer(received, text, position="pairing"):
-                code = _code_in(await self._notices.queued_text(received, "pairing"))
+                code = await self._queued_code(received)
         origin = received.origin
         asked = PairingRequested(
             channel=received.channel.name,
@@ -96,6 +94,11 @@ class Linking:
         """Whether the sender came with a token, and has to be confirmed in the page."""
         origin = received.origin
         return self._people.people.has_claimed(received.channel.name, origin.account, origin.sender, clock.now())
+
+    async def _queued_code(self, received: Received) -> str:
+        """The pairing code that was queued as the answer to this; empty: none was."""
+        queued = await self._event_log.queued_delivery(received.channel.name, received.id("pairing"))
+        return queued.content.text.split()[-1] if queued is not None else ""
 
     def _may_have_code(self, received: Received, *, anew: bool) -> bool:
         origin, now = received.origin, clock.now()
@@ -221,8 +224,3 @@ def shown_name(name: str) -> str:
         " " if one.isspace() else one for one in name if unicodedata.category(one)[0] != "C" or one.isspace()
     )
     return " ".join(words.split())[:LONGEST_NAME].rstrip()
-
-
-def _code_in(text: str) -> str:
-    """The pairing code at the end of the text of an answer."""
-    return text.split()[-1] if text else ""

@@ -64,15 +64,6 @@ class Notices:
         subject = subjects.delivery(received.channel.name, received.id(position))
         return await self._event_log.last_message(subject) is not None
 
-    async def queued_text(self, received: Received, position: str) -> str:
-        """The text of an answer to this that has been queued; empty: none has."""
-        subject = subjects.delivery(received.channel.name, received.id(position))
-        async for record in self._event_log.read(streams.DELIVERIES, subject):
-            body = codec.decode_delivery_event(record.data).body
-            if isinstance(body, DeliveryQueued):
-                return body.content.text
-        return ""
-
     async def _told(self, channel: str, since: int) -> list[tuple[str, str]]:
         """The chats and texts of the notices that were queued at this time or later."""
         found = []

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bus import subjects
+from bus.channel_events import DeliveryQueued
 from bus.errors import NotFound
 from bus.events import (
     OPUS_FRAME,
@@ -64,6 +65,9 @@ class FakeReader:
 
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         return next((one for one in reversed(self.facts_on_record) if isinstance(one.body, kind)), None)
+
+    async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
+        raise AssertionError("no message of a channel is read")
 
     async def last_live(self, subject: str) -> LiveEvent | None:
         return self.newest.get(subject)

@@ -30,12 +30,13 @@ async def outputs_of(
     patience: Patience = SHORT,
     now: int = 0,
     media: Mapping[str, Sequence[Media]] | None = None,
+    queued: Sequence[DeliveryOutput] = (),
 ) -> list[Output]:
     answers = Answers(
         channels or [QuietChannel()], links or FakeLinks().link(), public_url="https://home.example/",
         patience=patience, now=lambda: now or event.at,
     )  # fmt: skip
-    reader = FakeReader(facts.events, characters={"ada": ADA}, media=media)
+    reader = FakeReader(facts.events, characters={"ada": ADA}, media=media, deliveries=queued)
     async with asyncio.timeout(10):
         return [output async for output in answers(event, reader)]
 

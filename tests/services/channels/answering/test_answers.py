@@ -68,6 +68,25 @@ async def test_a_repeat_makes_the_same_messages() -> None:
     assert len({one.delivery for one in first}) == 2
 
 
+async def test_what_a_worker_queued_before_it_died_is_gone_on_with_in_the_same_form() -> None:
+    facts = Facts()
+    note = facts.record()
+    facts.transcribe()
+    facts.start()
+    facts.tell("Look at this.")
+    facts.tell("```\nprint(1)\n```", spoken_text="")
+    facts.end()
+    text = await messages(facts, note)
+    facts.speak(0, frames=50)  # now there is a voice
+    voice = await messages(facts, note)
+    video = await messages(facts, note, "video")
+    assert [one[0] for one in contents(text)] == ["text"]
+    assert [one[0] for one in contents(voice)] == ["voice", "text"]
+    assert [one[0] for one in contents(video)] == ["video", "text"]
+    for begun in (text, voice, video):
+        assert await messages(facts, note, queued=begun[:1]) == begun
+
+
 async def test_where_the_channel_has_no_voice_it_is_a_text() -> None:
     facts, note = recorded()
     channel = QuietChannel(capabilities=Capabilities(voice=False))

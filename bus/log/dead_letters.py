@@ -61,8 +61,6 @@ class StoredDeadLetter:
                 return codec.decode_link_event(self.letter.data)
             case streams.DELIVERIES:
                 return codec.decode_delivery_event(self.letter.data)
-            case streams.PEOPLE:
-                return codec.decode_link_event(self.letter.data)
         return codec.decode_event(self.letter.data)
 
 

@@ -13,7 +13,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from bus import clock, codec, subjects
-from bus.channel_events import DeliveryEvent, LinkEvent
+from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
@@ -26,6 +26,7 @@ from bus.events import (
     MediaT,
     StepRepeated,
 )
+from bus.ids import derive_id
 from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
@@ -33,8 +34,9 @@ from bus.log.log_store import RETRY_FOR, LogStore
 from bus.log.log_watch import microseconds
 from bus.log.records import Fence, Published, Record
 from bus.settings import Settings
+from bus.stamping import new_delivery_event
 
-__all__ = ["OLDEST_SERVER", "EventLog", "Fence", "Published", "Record", "connect"]
+__all__ = ["LARGEST_SKEW", "OLDEST_SERVER", "EventLog", "Fence", "Published", "Record", "connect"]
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,9 @@ _TIME_TIMEOUT = 2.0
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
 
-_LARGEST_SKEW = 300_000_000
-"""Microseconds by which an event's time may be ahead of when the server stored it."""
+LARGEST_SKEW = 300_000_000
+"""Microseconds by which the clocks of two machines may differ: an event's time may be ahead of when the server stored
+it."""
 
 T = TypeVar("T")
 
@@ -98,6 +101,17 @@ class EventLog(LogStore):
             Conflict: the delivery has another newest event.
         """
         return await self._append_step(subjects.delivery_event(event), codec.encode(event), event.id, after)
+
+    async def queue_delivery(self, channel: str, delivery: str, body: DeliveryQueued) -> bool:
+        """Queue a message to be sent through a channel; returns False where one of that id has been queued before."""
+        event_id = derive_id(delivery, "queued")
+        try:
+            await self.append_delivery(
+                new_delivery_event(body, channel=channel, delivery=delivery, event_id=event_id), after=0
+            )
+        except Conflict:
+            return False
+        return True
 
     async def append_inbox(self, channel: str, account: str, event: str, data: bytes) -> bool:
         """Store what a channel sent, once for each event, however often it is sent; returns False if it was stored.
@@ -215,7 +229,7 @@ class EventLog(LogStore):
         """See `bus.work.service.Reader.follow_facts`."""
         subject = subjects.facts_of(event.conversation)
         found = False
-        since = event.at - _LARGEST_SKEW
+        since = event.at - LARGEST_SKEW
         async with aclosing(self.read(streams.CONVERSATIONS, subject, since=since, follow=True)) as records:
             async for record in records:
                 fact = _decode_or_warn(codec.decode_event, record)

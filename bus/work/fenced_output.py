@@ -29,7 +29,7 @@ from bus.events import (
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog, Fence
-from bus.stamping import new_character_event, new_delivery_event, new_event, new_live_event
+from bus.stamping import new_character_event, new_event, new_live_event
 from bus.work.service import AssetOutput, CharacterOutput, DeliveryOutput, Output
 
 _FencedMedia: TypeAlias = AudioOut | FrameBatch | AudioIn
@@ -171,10 +171,7 @@ class FencedOutput:
 
     async def _queue_delivery(self, output: DeliveryOutput) -> None:
         # Not fenced by the item: the first of equal messages counts, whichever worker queued it.
-        event_id = derive_id(output.delivery, "queued")
-        event = new_delivery_event(output.body, channel=output.channel, delivery=output.delivery, event_id=event_id)
-        with suppress(Conflict):
-            await self._event_log.append_delivery(event, after=0)
+        await self._event_log.queue_delivery(*output)
 
     async def _store(self, asset: AssetOutput) -> None:
         if asset.data is None:

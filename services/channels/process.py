@@ -229,7 +229,7 @@ async def _work_through(worker: StreamWorker, metrics: Metrics) -> None:
 
 
 async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
-    """The voice note or video of a message, from its speeches on the log; see `MakeMedia` in `sending/sender.py`."""
+    """The voice note or video of a message, from its speeches on the log; see `MakeMedia`."""
     content = queued.content
     assert queued.conversation is not None
     assert not isinstance(content, TextContent)

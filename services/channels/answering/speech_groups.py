@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
-from typing import Any, cast
 
-from bus import subjects
 from bus.errors import StreamStalled
-from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, AudioOut
+from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE
 from bus.work.service import Reader
 from services.channels.answering.answer_parts import group_by_size
-from services.channels.media import GAP
+from services.channels.media import GAP, read_packets
 
 _SAFE_BITRATE = 96_000
 """Bits a second that speech at 32 kbit/s with a variable rate never reaches."""
@@ -59,12 +56,8 @@ def _estimated_bytes(samples: int) -> int:
 
 async def _ogg_bytes(reader: Reader, conversation: str, speech: str, estimated: int) -> int:
     """The bytes that a speech takes in an Ogg file; estimated where its packets cannot be had."""
-    total = 0
-    chunks = reader.follow(AudioOut, subjects.audio_out(conversation, speech), timeout=_AUDIO_PATIENCE)
     try:
-        async with aclosing(cast("Any", chunks)):
-            async for chunk in chunks:
-                total += sum(len(packet) + _PER_PACKET for packet in chunk.packets)
+        packets = await read_packets(reader, conversation, speech, timeout=_AUDIO_PATIENCE)
     except StreamStalled:
         return estimated
-    return total
+    return sum(len(packet) + _PER_PACKET for packet in packets)

@@ -189,7 +189,7 @@ class Linking:
             return  # it is over already, or the log is read from its beginning
         text = TextContent(text=phrase("linked", link.language))
         queued = DeliveryQueued(account=link.account, chat=link.chat, content=text)
-        await self._notices.queue(link.channel, derive_id(event.id, "welcome"), queued)
+        await self._event_log.queue_delivery(link.channel, derive_id(event.id, "welcome"), queued)
 
     async def _append(self, link: str, change: Callable[[Link | None], LinkEvent | None]) -> Link | None:
         """Append what follows from the link's newest state, decided anew where another process changed it meanwhile.

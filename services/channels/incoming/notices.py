@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from bus import codec, subjects
 from bus.channel_events import DeliveryQueued, TextContent
-from bus.errors import Conflict
 from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.stamping import new_delivery_event
 from services.channels.incoming.received import Received
 
 BETWEEN_NOTICES = 60_000_000
@@ -34,12 +30,7 @@ class Notices:
             position: of the answer among all that follows from what was received.
             quote: show what it answers.
         """
-        origin = received.origin
-        reply_to = origin.message if quote else ""
-        queued = DeliveryQueued(
-            account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=reply_to
-        )
-        return await self.queue(received.channel.name, received.id(position), queued)
+        return await self._queue(received, received.id(position), text, quote=quote)
 
     async def answer_seldom(self, received: Received, text: str, *, stranger: bool = False) -> None:
         """Answer with a text, unless the chat got the same one in the minute before this was received.
@@ -47,31 +38,26 @@ class Notices:
         Args:
             stranger: the sender is linked to nobody.
         """
-        origin = received.origin
         told = await self._told(received.channel.name, received.stored_at - BETWEEN_NOTICES)
-        if (origin.chat, text) in told or (stranger and len(told) >= MOST_TO_STRANGERS):
+        if (received.origin.chat, text) in told or (stranger and len(told) >= MOST_TO_STRANGERS):
             return
-        queued = DeliveryQueued(
-            account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=origin.message
-        )
-        await self.queue(received.channel.name, f"{_NOTICE}{received.id('answer')}", queued)
+        await self._queue(received, f"{_NOTICE}{received.id('answer')}", text)
 
     async def answer_once(self, received: Received, text: str, what: str) -> None:
         """Answer with a text that is said once about the same message of the person, whatever is received of it."""
         origin = received.origin
         delivery = derive_id(received.channel.name, origin.account, origin.chat, origin.message, what)
-        queued = DeliveryQueued(
-            account=origin.account, chat=origin.chat, content=TextContent(text=text), reply_to=origin.message
-        )
-        await self.queue(received.channel.name, delivery, queued)
+        await self._queue(received, delivery, text)
 
-    async def queue(self, channel: str, delivery: str, queued: DeliveryQueued) -> bool:
-        """Queue a message; returns False where one of that id has been queued before."""
-        event = new_delivery_event(queued, channel=channel, delivery=delivery, event_id=derive_id(delivery, "queued"))
-        with suppress(Conflict):
-            await self._event_log.append_delivery(event, after=0)
-            return True
-        return False
+    async def _queue(self, received: Received, delivery: str, text: str, *, quote: bool = True) -> bool:
+        origin = received.origin
+        queued = DeliveryQueued(
+            account=origin.account,
+            chat=origin.chat,
+            content=TextContent(text=text),
+            reply_to=origin.message if quote else "",
+        )
+        return await self._event_log.queue_delivery(received.channel.name, delivery, queued)
 
     async def was_answered(self, received: Received, position: str = "answer") -> bool:
         """Whether an answer to this has been queued."""

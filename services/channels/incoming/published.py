@@ -10,10 +10,8 @@ from bus import codec, subjects
 from bus.errors import UndecodableEvent
 from bus.events import Body, Event
 from bus.log import streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import LARGEST_SKEW, EventLog
 
-LARGEST_SKEW = 300_000_000
-"""Microseconds by which the clocks of two servers of a cluster may differ."""
 _MAX_REMEMBERED = 100_000
 
 

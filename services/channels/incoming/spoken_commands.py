@@ -11,7 +11,6 @@ from bus.ids import derive_id
 from bus.log.event_log import EventLog
 from projections.people_reader import PeopleReader
 from services.channels.incoming.linking import Linking
-from services.channels.incoming.notices import Notices
 from services.channels.incoming.talk import Talk
 from services.channels.phrases import phrase
 
@@ -24,7 +23,6 @@ class SpokenCommands:
         self._people = people
         self._linking = linking
         self._talk = talk
-        self._notices = Notices(event_log)
 
     async def carry_out(self, event: Event) -> None:
         """Carry out one `command.recognised`, if the person gave it through a channel and is still in the conversation.
@@ -54,7 +52,7 @@ class SpokenCommands:
             return
         text = TextContent(text=phrase("new", link.language))
         queued = DeliveryQueued(account=origin.account, chat=origin.chat, content=text, reply_to=origin.message)
-        await self._notices.queue(origin.channel, derive_id(event.id, "answer"), queued)
+        await self._event_log.queue_delivery(origin.channel, derive_id(event.id, "answer"), queued)
 
     async def _origin_of(self, event: Event) -> Origin | None:
         """Where the words of a command came in; None: in the page."""

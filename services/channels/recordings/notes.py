@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any, Literal, TypeAlias, cast
 
+from cachetools import LRUCache
+
 from bus.errors import VisavisError
 from bus.events import (
     MICROPHONE_RATE,
@@ -43,6 +45,7 @@ CHUNK = MICROPHONE_RATE // 2
 """Samples in a chunk on the log, half a second. Larger than those of a microphone: the recording is over, nobody waits
 for the next one, and each costs an acknowledgement."""
 CONCURRENCY = 4
+_MOST_FAILED = 1000
 BACKOFF = (1.0, 5.0, 20.0, 60.0)
 """Seconds between tries: a channel may be away for a minute."""
 
@@ -88,6 +91,8 @@ class NoteHandler:
         self._language = language
         self._largest = largest
         self._fetch_seconds = fetch_seconds
+        self._languages: LRUCache[str, str] = LRUCache(_MOST_FAILED)
+        """That persons use, by id of the utterance that could not be had yet."""
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
@@ -96,14 +101,24 @@ class NoteHandler:
             pcm = await self._sound(body)
         except _Refused as refused:
             log.info("recording refused", extra={"utterance": body.utterance, "why": str(refused)})
-            detail = await self._sentence(refused.refusal, event, reader)
+            detail = self._sentence(refused.refusal, await _language(event, reader))
             yield UtteranceDiscarded(utterance=body.utterance, reason=_REASONS[refused.refusal], detail=detail)
             return
+        except Exception:
+            self._languages[body.utterance] = await _language(event, reader)  # for `failure_facts`, which reads nothing
+            raise
         yield UtteranceStarted(utterance=body.utterance, language=self._language, forwarded=body.forwarded)
         for chunk in chunks(event.conversation, body.utterance, pcm):
             yield chunk
         samples = len(pcm) // 2
         yield UtteranceEnded(utterance=body.utterance, samples=samples, speech_ended=samples, reason="recording")
+
+    def failure_facts(self, event: Event, error: VisavisError) -> Iterable[Body]:
+        """What the service publishes where a recording could not be had."""
+        if isinstance(event.body, VoiceNoteReceived):
+            utterance = event.body.utterance
+            detail = self._sentence("lost", self._languages.pop(utterance, ""))
+            yield UtteranceDiscarded(utterance=utterance, reason="lost", detail=detail)
 
     async def _sound(self, note: VoiceNoteReceived) -> bytes:
         """The recording as 16 kHz mono s16.
@@ -142,12 +157,15 @@ class NoteHandler:
             raise VisavisError(detail, code="fetch_timeout", retryable=True) from error
         return bytes(data)
 
-    async def _sentence(self, refusal: Refusal, event: Event, reader: Reader) -> str:
-        conversation = fold_all(Conversation(id=event.conversation), await reader.facts(event.conversation))
-        language = language_in_use(conversation)
+    def _sentence(self, refusal: Refusal, language: str) -> str:
         return refusal_sentence(
             refusal, language, seconds=self._decoder.seconds, megabytes=max(1, self._largest // 1_000_000)
         )
+
+
+async def _language(event: Event, reader: Reader) -> str:
+    """The language that the person uses in the conversation."""
+    return language_in_use(fold_all(Conversation(id=event.conversation), await reader.facts(event.conversation)))
 
 
 def chunks(conversation: str, utterance: str, pcm: bytes) -> Iterable[AudioIn]:
@@ -164,12 +182,6 @@ def chunks(conversation: str, utterance: str, pcm: bytes) -> Iterable[AudioIn]:
         )
 
 
-def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
-    """What the service publishes where a recording could not be had."""
-    if isinstance(event.body, VoiceNoteReceived):
-        yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost")
-
-
 def service(channels: Sequence[Channel], decoder: RecordingDecoder, language: str = "") -> Service:
     """The service.
 
@@ -177,12 +189,13 @@ def service(channels: Sequence[Channel], decoder: RecordingDecoder, language: st
         language: the setting: that of all people, or empty or "auto" where it is to be found in each recording.
     """
     spoken = UNKNOWN_LANGUAGE if language in ("", DETECT_LANGUAGE) else language
+    handler = NoteHandler(channels, decoder, spoken)
     return Service(
         name="notes",
         consumes=(VoiceNoteReceived,),
-        handle=NoteHandler(channels, decoder, spoken),
+        handle=handler,
         engine="ffmpeg",
-        on_failure=failure_facts,
+        on_failure=handler.failure_facts,
         concurrency=CONCURRENCY,
         backoff=BACKOFF,
     )

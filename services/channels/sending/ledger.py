@@ -19,15 +19,14 @@ from bus.channel_events import (
     DeliveryEvent,
     DeliveryFailed,
     DeliveryProgressed,
-    DeliveryQueued,
     DeliverySent,
 )
 from bus.errors import BusError, Conflict, InvalidInput, UndecodableEvent
 from bus.events import DeadLetter
-from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from bus.stamping import new_delivery_event
+from bus.work.executor import is_log_unavailable
 from services.channels.channel import Progress
 from services.channels.sending.delivery import Delivery, fold, may_follow
 
@@ -74,13 +73,6 @@ class Ledger:
             return fold(None, record.sequence, event)
         return await self.load(event.channel, event.delivery)
 
-    async def queue(self, channel: str, delivery: str, body: DeliveryQueued) -> None:
-        """Queue a message, once for each id."""
-        event_id = derive_id(delivery, "queued")
-        event = new_delivery_event(body, channel=channel, delivery=delivery, event_id=event_id)
-        with suppress(Conflict):
-            await self._event_log.append_delivery(event, after=0)
-
     async def step(self, delivery: Delivery, body: DeliveryBody, *, event_id: str | None = None) -> Delivery:
         """Write the next event of a delivery; returns the delivery after it.
 
@@ -112,7 +104,7 @@ class Ledger:
             except Conflict:
                 current = await self._load_again(delivery)
             except BusError as error:
-                if not (error.retryable or error.code == "log_full"):
+                if not is_log_unavailable(error):
                     raise
                 # What is known now is not known to anybody else: to forget it might double the message.
                 raise_if_cancelled()

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Literal, Protocol
+from typing import Protocol
 
 from bus.channel_events import Content, DeliveryQueued, TextContent, VideoContent, VoiceContent
 from bus.errors import VisavisError
 from bus.log.event_log import EventLog
 from services.channels.channel import Capabilities
-
-
-class Media(Protocol):
-    """A file that is sent to a person."""
-
-    @property
-    def data(self) -> bytes: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def kind(self) -> Literal["voice", "video"]: ...
+from services.channels.media import Media
 
 
 class MakeMedia(Protocol):

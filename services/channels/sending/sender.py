@@ -192,7 +192,7 @@ class Sender:
         language = links[0].language if links else ""
         text = phrase("not_arrived_link" if queued.link else "not_arrived", language, link=queued.link)
         notice = replace(queued, content=TextContent(text=text), reply_to="", link="", notice_of=delivery.id)
-        await self.ledger.queue(delivery.channel, derive_id(delivery.id, "notice"), notice)
+        await self._event_log.queue_delivery(delivery.channel, derive_id(delivery.id, "notice"), notice)
 
     # sending
 
@@ -268,7 +268,7 @@ class Sender:
         note."""
         begin, rest = cut(content.text, longest)
         queued = replace(delivery.queued, content=TextContent(text=rest, markdown=content.markdown), reply_to="")
-        await self.ledger.queue(delivery.channel, derive_id(delivery.id, "rest"), queued)
+        await self._event_log.queue_delivery(delivery.channel, derive_id(delivery.id, "rest"), queued)
         begun = TextContent(text=begin, markdown=content.markdown)
         detail = f"{len(content.text)} characters, at most {longest} are taken at once"
         retried = DeliveryRetried(code="too_long", detail=detail, not_before=self._now(), content=begun)

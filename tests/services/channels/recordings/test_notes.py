@@ -24,7 +24,7 @@ from bus.events import (
 from bus.work.service import Output
 from services.audio import samples_from_pcm
 from services.channels.recordings.decoding import RecordingDecoder
-from services.channels.recordings.notes import CHUNK, NoteHandler, failure_facts, service
+from services.channels.recordings.notes import CHUNK, NoteHandler, service
 from tests.fakes import FakeReader, event
 from tests.services.channels.recordings.recordings import Format, encode, opus_silence, speech
 
@@ -191,6 +191,18 @@ async def test_what_the_channel_says_about_a_recording_that_is_gone_is_passed_on
     assert not failed.value.retryable
 
 
-def test_a_recording_that_could_not_be_had_is_lost() -> None:
-    found = list(failure_facts(note(), VisavisError("away")))
-    assert found == [UtteranceDiscarded(utterance="u", reason="lost")]
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [
+        (GERMAN, "Ich konnte deine Aufnahme nicht abholen; bitte schick sie noch einmal."),
+        (SWITCHED, "I couldn't get your recording; please send it once more."),
+    ],
+)
+async def test_a_recording_that_could_not_be_had_is_lost_and_the_person_is_told_so(
+    decoder: RecordingDecoder, reader: FakeReader, words: str
+) -> None:
+    handle = handler(decoder, FakeChannel({}))
+    with pytest.raises(VisavisError) as failed:
+        await outputs(handle, note(), reader)
+    discarded = UtteranceDiscarded(utterance="u", reason="lost", detail=words)
+    assert list(handle.failure_facts(note(), failed.value)) == [discarded]

@@ -123,7 +123,7 @@ def queued(content: Content = TEXT, *, chat: str = "c", link: str = "https://pag
 
 
 async def queue(event_log: EventLog, delivery: str, body: DeliveryQueued | None = None) -> None:
-    await Ledger(event_log).queue("fake", delivery, body or queued())
+    await event_log.queue_delivery("fake", delivery, body or queued())
 
 
 @asynccontextmanager

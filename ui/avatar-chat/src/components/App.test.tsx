@@ -45,7 +45,7 @@ describe('opening the page', () => {
     const { world } = await openPage()
     expect(get('talk-button').textContent).toBe('Talk to Ada')
     expect(status()).toBe('idle')
-    expect(world.client.calls).toEqual(['characters', 'conversations'])
+    expect(world.client.calls).toEqual(['characters', 'conversations', 'channels'])
     expect(within(get('transcript')).getByText('Hello, I am Ada.')).toBeTruthy()
   })
 

@@ -41,6 +41,18 @@ describe('channels', () => {
     expect(screen.getByTestId('help-elsewhere').textContent).toContain('can be set up')
   })
 
+  it('that do not run now show what is linked there, which can be ended', async () => {
+    const { world } = await openPage(({ client }) => {
+      client.links = { channels: [], links: [LINKED] }
+    })
+    await user().click(screen.getByTestId('channels-button'))
+    await settle()
+    expect(telegram().getByText('Not running now')).toBeTruthy()
+    await press(/^Unlink/)
+    await press(/^Unlink/)
+    expect(world.client.calls).toContain('endLink l1')
+  })
+
   it('that are set up are named in the help', async () => {
     await openPage(withLinks())
     await press('Help')

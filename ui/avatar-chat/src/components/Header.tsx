@@ -15,7 +15,14 @@ interface Props {
 export function Header({ onList, onEngines, onChannels, onHelp }: Props) {
   const { chat, preferences } = useServices()
   const { captions } = useStore(preferences.state)
-  const channels = useStore(chat.serverStatus.state)?.channels ?? []
+  const status = useStore(chat.serverStatus.state)
+  const { view } = useStore(chat.channelLinks.state)
+  const isNoneRunning = status !== null && status.channels.length === 0
+  const hasChannels = (status !== null && !isNoneRunning) || (view?.links.length ?? 0) > 0
+  // Who is linked sees it, and can end it, also while no channel runs.
+  useEffect(() => {
+    if (isNoneRunning) void chat.channelLinks.look()
+  }, [chat, isNoneRunning])
   const title = useConversation()?.view.title
   useEffect(() => {
     document.title = title ? `${title} · Visavis` : 'Visavis'
@@ -36,12 +43,12 @@ export function Header({ onList, onEngines, onChannels, onHelp }: Props) {
         >
           <SquarePen aria-hidden className="size-5" />
         </button>
-        <h1 className={`min-w-0 truncate pl-2 font-medium ${channels.length > 0 ? 'max-[27rem]:sr-only' : ''}`}>
+        <h1 className={`min-w-0 truncate pl-2 font-medium ${hasChannels ? 'max-[27rem]:sr-only' : ''}`}>
           {title ? <span title={title}>{title}</span> : <span>Visavis</span>}
         </h1>
       </div>
       <EngineBadge onOpen={onEngines} />
-      {channels.length > 0 && (
+      {hasChannels && (
         <button
           type="button"
           data-testid="channels-button"

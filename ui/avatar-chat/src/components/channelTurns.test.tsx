@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
-import { listening, noted, noteDiscarded, noteTranscribed, transcribed } from '../test/facts'
+import { listening, noteBegun, noted, noteDiscarded, noteTranscribed, transcribed } from '../test/facts'
 import { unseen, written, writtenIn } from '../test/facts'
 import { viewOf } from '../test/fakes'
 import { openPage, settle } from '../test/page'
@@ -58,6 +58,27 @@ describe('what comes in elsewhere', () => {
     world.tell('t1', transcribed('what is a star'))
     world.tell('t4', writtenIn('telegram', 'and a planet'))
     expect(chat.state.get().conversation?.state.get().activeTurn).toBe('t4')
+  })
+
+  it('by voice is not mixed with the words that are said here at the same moment', async () => {
+    const { world } = await open()
+    const said = () => screen.getAllByTestId('message-person').map(({ textContent }) => textContent)
+    world.tell('t1', listening)
+    world.tell('t2', noted('telegram'))
+    world.tell('t2', noteBegun('telegram'))
+    world.live({ type: 'transcript_partial', utterance: 'u', text: 'what is' })
+    world.live({ type: 'transcript_partial', utterance: 'v', text: 'good morning' })
+    expect(said()).toEqual(['what is', 'Voice note '])
+    world.tell('t2', noteTranscribed('telegram', 'good morning to you'))
+    expect(said()).toEqual(['what is', 'good morning to you'])
+  })
+
+  it('by voice is shown while it is transcribed, where nobody speaks here', async () => {
+    const { world } = await open()
+    world.tell('t1', noted('telegram'))
+    world.tell('t1', noteBegun('telegram'))
+    world.live({ type: 'transcript_partial', utterance: 'v', text: 'good morning' })
+    expect(screen.getByTestId('message-person').textContent).toBe('good morning')
   })
 })
 

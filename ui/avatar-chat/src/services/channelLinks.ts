@@ -59,6 +59,12 @@ export class ChannelLinks {
     }
   }
 
+  /** Ask once. */
+  async look(): Promise<void> {
+    const view = await this.client.channels().catch(() => null)
+    if (view !== null && !this.watched) this.state.update((state) => ({ ...state, view }))
+  }
+
   /** Offer a link with a channel; its token is in the state then. */
   async offer(channel: string, conversation: ConversationId | null): Promise<boolean> {
     return this.act(async () => {

@@ -1,6 +1,7 @@
 /** One open conversation: its view, kept current by the event stream, and the messages that are being sent. */
 
-import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived, TurnId } from '../generated/events'
+import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived } from '../generated/events'
+import type { TurnId, UtteranceId } from '../generated/events'
 import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
 import { ApiError, type AvatarClient } from './avatarClient'
 import { applyChanges } from './changes'
@@ -27,6 +28,8 @@ export interface ConversationState {
   readonly view: ConversationView
   /** The partial transcript of what the person is saying. */
   readonly partial: string
+  /** The utterance of the turn in progress; null: the page was opened after it had begun. */
+  readonly utterance: UtteranceId | null
   readonly pending: readonly PendingMessage[]
   /** Failures of the event stream in a row; 0 while it is connected. */
   readonly retries: number
@@ -73,6 +76,11 @@ function turnInProgress(turns: readonly TurnView[], current: TurnId | null, { tu
   return BY_CHARACTER.has(body.type) && !speaks ? turn : current
 }
 
+/** Whether an utterance is that of the turn in progress, as far as is known; null is none. */
+function isOf({ utterance }: ConversationState, other: UtteranceId | null): boolean {
+  return other !== null && (utterance === null || utterance === other)
+}
+
 const STILL_AFTER = 6000
 /** Failures of the event stream in a row after which "not found" counts: another gateway may be a moment behind. */
 const GONE_AFTER = 2
@@ -105,6 +113,7 @@ export class Conversation {
     this.state = new Store<ConversationState>({
       view,
       partial: '',
+      utterance: null,
       pending: [],
       retries: 0,
       activeTurn: null,
@@ -189,16 +198,21 @@ export class Conversation {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = setTimeout(() => this.state.update((state) => ({ ...state, still: true })), STILL_AFTER)
     const written = body.type === 'message.received' && body.channel === 'web' ? body : null
-    const over = body.type === 'transcript.final' || body.type === 'utterance.discarded'
-    this.state.update((state) => ({
-      ...state,
-      view: applyChanges(state.view, seq, changes),
-      partial: over || body.type === 'utterance.started' || written !== null ? '' : state.partial,
-      pending: written === null ? state.pending : without(state.pending, written),
-      activeTurn: turnInProgress(state.view.turns, state.activeTurn, event),
-      still: false,
-      times: foldTimes(state.times, event),
-    }))
+    const over = body.type === 'transcript.final' || body.type === 'utterance.discarded' ? body.utterance : null
+    this.state.update((state) => {
+      const activeTurn = turnInProgress(state.view.turns, state.activeTurn, event)
+      const begun = body.type === 'utterance.started' && event.turn === activeTurn ? body.utterance : null
+      return {
+        ...state,
+        view: applyChanges(state.view, seq, changes),
+        partial: begun !== null || written !== null || isOf(state, over) ? '' : state.partial,
+        utterance: begun ?? state.utterance,
+        pending: written === null ? state.pending : without(state.pending, written),
+        activeTurn,
+        still: false,
+        times: foldTimes(state.times, event),
+      }
+    })
   }
 
   private onConnection(retries: number): void {
@@ -218,7 +232,8 @@ export class Conversation {
     try {
       const view = await this.client.conversation(this.id)
       if (!isCurrent() || view.seq >= position) return
-      this.state.update((state) => ({ ...state, view, partial: '', activeTurn: null, still: true, times: null }))
+      const fresh = { partial: '', utterance: null, activeTurn: null, still: true, times: null }
+      this.state.update((state) => ({ ...state, view, ...fresh }))
       this.stream.restart(view.seq)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
@@ -234,7 +249,9 @@ export class Conversation {
   }
 
   private applyLive({ body }: LiveEvent): void {
-    if (body.type === 'transcript_partial') this.state.update((state) => ({ ...state, partial: body.text }))
+    if (body.type !== 'transcript_partial') return
+    // A recording of a channel may be transcribed while the person speaks here.
+    this.state.update((state) => (isOf(state, body.utterance) ? { ...state, partial: body.text } : state))
   }
 
   private drop(key: number): void {

@@ -89,19 +89,27 @@ export function writtenIn(channel: string, text: string): Step {
 /** A voice note was sent elsewhere; its words come later. */
 export function noted(channel: string): Step {
   const about = { origin: originOf(channel), media: 'f', kind: 'voice', bytes: 0, ...OWN } as const
-  const body: Fact = { type: 'channel.voice_note_received', utterance: 'u', ...about }
+  return noteHeard(channel, { type: 'channel.voice_note_received', utterance: 'v', ...about })
+}
+
+/** Its transcription has begun. */
+export function noteBegun(channel: string): Step {
+  return noteHeard(channel, { type: 'utterance.started', utterance: 'v', session: null, language: 'und', ...OWN })
+}
+
+function noteHeard(channel: string, body: Fact): Step {
   return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'listening', channel, error: null } }))
 }
 
 export function noteDiscarded(channel: string, detail: string): Step {
-  const body: Fact = { type: 'utterance.discarded', utterance: 'u', reason: 'too_long', detail }
+  const body: Fact = { type: 'utterance.discarded', utterance: 'v', reason: 'too_long', detail }
   const error = detail || null
   return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'discarded', channel, error } }))
 }
 
 export function noteTranscribed(channel: string, text: string): Step {
   const found = { language: 'en', confidence: 1, words: [], engine: '' }
-  const body: Fact = { type: 'transcript.final', utterance: 'u', text, ...found, ...OWN }
+  const body: Fact = { type: 'transcript.final', utterance: 'v', text, ...found, ...OWN }
   return inTurn(body, () => ({ person: { kind: 'speech', text, state: 'final', channel, error: null } }))
 }
 

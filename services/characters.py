@@ -17,6 +17,15 @@ async def current_characters(reader: Reader) -> dict[str, CharacterCreated]:
     return fold_all(await reader.character_facts())
 
 
+def available(wanted: str, characters: Mapping[str, CharacterCreated]) -> str:
+    """The character that a person wants; where there is no such one, or no longer, the first.
+
+    Args:
+        characters: that the person may talk to.
+    """
+    return wanted if wanted in characters else next(iter(characters), FALLBACK_CHARACTER)
+
+
 def opening(
     person: str, characters: Mapping[str, CharacterCreated], character: str, language: str
 ) -> ConversationOpened:
@@ -27,7 +36,7 @@ def opening(
         character: that the person wants; where there is no such one, the first.
         language: of the conversation; empty: the character's own.
     """
-    chosen = character if character in characters else next(iter(characters), FALLBACK_CHARACTER)
+    chosen = available(character, characters)
     own = characters[chosen].language if chosen in characters else ""
     return ConversationOpened(person=person, character=chosen, language=language or own or "en")
 

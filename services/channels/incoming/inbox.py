@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from bus import clock
 from bus.channel_events import ReplyForm
 from bus.log.event_log import EventLog
-from projections.characters import visible_to
 from projections.people import Link
 from projections.people_reader import PeopleReader
 from services.channels.channel import (
@@ -34,7 +33,6 @@ from services.channels.incoming.notices import Notices
 from services.channels.incoming.received import Received
 from services.channels.incoming.talk import LONGEST_TEXT, Talk
 from services.channels.phrases import UNSUPPORTED_KINDS, phrase
-from services.characters import current_characters
 
 ApplyProgress = Callable[[str, Progress], Awaitable[None]]
 """Takes what became of a message of ours: the channel's name, and what the channel told."""
@@ -68,7 +66,6 @@ class Inbox:
         public_url: str,
         apply_progress: ApplyProgress,
     ) -> None:
-        self._event_log = event_log
         self._people = people
         self._apply_progress = apply_progress
         self._notices = Notices(event_log)
@@ -220,7 +217,7 @@ class Inbox:
 
     async def _choose_character(self, received: Received, link: Link, wanted: str) -> str:
         """Choose the character of this name, or list all."""
-        characters = visible_to(link.person, await current_characters(self._event_log))
+        characters = await self.talk.characters_for(link.person)
         names = {id_: one.name for id_, one in characters.items()}
         conversation = await self.talk.conversation_of(link, received.key)
         present = (await self.talk.state_of(conversation)).character

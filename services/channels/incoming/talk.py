@@ -9,6 +9,7 @@ from bus.errors import Conflict
 from bus.events import (
     Body,
     CharacterChosen,
+    CharacterCreated,
     CommandRecognised,
     ConversationClosed,
     ConversationOpened,
@@ -17,6 +18,7 @@ from bus.events import (
     VoiceNoteReceived,
 )
 from bus.ids import derive_id
+from bus.log import streams
 from bus.log.event_log import EventLog, Fence
 from bus.settings import DETECT_LANGUAGE
 from bus.stamping import new_event
@@ -29,7 +31,7 @@ from services.channels.incoming.linking import Linking
 from services.channels.incoming.published import Published
 from services.channels.incoming.received import Received
 from services.channels.phrases import is_german
-from services.characters import current_characters, opening
+from services.characters import available, current_characters, opening
 
 LONGEST_TEXT = 4000
 """Characters of a message, as in the page."""
@@ -48,6 +50,8 @@ class Talk:
         self._linking = linking
         self._language = "" if language == DETECT_LANGUAGE else language
         self._published = Published(event_log)
+        self._characters: dict[str, CharacterCreated] = {}
+        self._characters_seq = 0
 
     async def write(self, received: Received, link: Link, text: str) -> None:
         """Append a message."""
@@ -100,6 +104,14 @@ class Talk:
         """A conversation with all that has been said in it."""
         return fold_all(Conversation(id=conversation), await self._event_log.facts(conversation))
 
+    async def characters_for(self, person: str) -> dict[str, CharacterCreated]:
+        """The characters that a person may talk to, by id; read again only where there is something new."""
+        newest = await self._event_log.last_sequence(streams.CHARACTERS)
+        if newest != self._characters_seq:
+            self._characters = await current_characters(self._event_log)
+            self._characters_seq = newest
+        return visible_to(person, self._characters)
+
     async def choose_character(self, received: Received, conversation: str, character: str) -> None:
         """Go on with another character."""
         event = new_event(
@@ -121,7 +133,23 @@ class Talk:
         if await self._is_published(received, type(body), event_id):
             return
         conversation = await self.conversation_of(link, received.key)
+        await self._choose_available_character(received, conversation, link.person)
         await self._publish(new_event(body, conversation=conversation, event_id=event_id, turn=f"t{event_id}"))
+
+    async def _choose_available_character(self, received: Received, conversation: str, person: str) -> None:
+        """Go on with another character where that of the conversation was removed."""
+        characters = await self.characters_for(person)
+        character = await self._character_of(conversation)
+        chosen = available(character, characters)
+        if chosen != character and characters:
+            await self.choose_character(received, conversation, chosen)
+
+    async def _character_of(self, conversation: str) -> str:
+        for kind in (CharacterChosen, ConversationOpened):
+            fact = await self._event_log.last_fact(conversation, kind)
+            if fact is not None and isinstance(fact.body, CharacterChosen | ConversationOpened):
+                return fact.body.character
+        return ""
 
     async def _append(self, received: Received, event: Event) -> None:
         if not await self._is_published(received, type(event.body), event.id):
@@ -144,7 +172,7 @@ class Talk:
 
     async def _open(self, link: Link, cause: str, character: str = "", in_use: str = "") -> str:
         conversation = self.id_of_new(cause)
-        characters = visible_to(link.person, await current_characters(self._event_log))
+        characters = await self.characters_for(link.person)
         language = self._language or in_use or ("de" if is_german(link.language) else "")
         opened = opening(link.person, characters, character, language)
         event = new_event(opened, conversation=conversation, event_id=derive_id(cause, "opened"))

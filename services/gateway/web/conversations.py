@@ -23,7 +23,7 @@ from bus.stamping import new_event
 from projections import characters
 from projections.conversation import Conversation, Reply, Turn, joined_text, played_text
 from services.backchannel import is_backchannel
-from services.characters import opening
+from services.characters import available, opening
 from services.gateway.feed import Feed
 from services.gateway.playing.resume import is_unplayed
 from services.gateway.playing.session import Session
@@ -149,9 +149,10 @@ class Conversations:
     async def with_available_character(self, conversation: Conversation) -> Conversation:
         """The conversation; with another character where its own was removed."""
         characters = self.visible_characters(conversation.person)
-        if conversation.character in characters or not characters:
+        chosen = available(conversation.character, characters)
+        if chosen == conversation.character or not characters:
             return conversation
-        await self.choose_character(conversation, next(iter(characters)))
+        await self.choose_character(conversation, chosen)
         return self._feed.model.conversation(conversation.id) or conversation
 
     async def interrupt_when_current(self, conversation: str, by: Literal["button", "message"]) -> None:

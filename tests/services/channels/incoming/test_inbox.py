@@ -11,6 +11,9 @@ from bus import clock
 from bus.channel_events import LinkConversationChosen, LinkEvent, SenderAliasLearned, SenderReachable
 from bus.errors import UndecodableEvent
 from bus.events import (
+    CharacterChosen,
+    CharacterEvent,
+    CharacterRemoved,
     ConversationClosed,
     ConversationOpened,
     Event,
@@ -114,6 +117,20 @@ async def test_a_new_conversation_goes_on_in_the_language_that_was_spoken_before
     await receiving.receive(incoming(Text(text="/new")))
     _, opened = await receiving.facts(ConversationOpened)
     assert opened.body == ConversationOpened(person="ann", character="milo", language="de")
+
+
+async def test_where_the_character_was_removed_the_talk_goes_on_with_the_first_one(receiving: Receiving) -> None:
+    await open_conversation(receiving.event_log, "c1")  # with Milo
+    await receiving.link(conversation="c1")
+    await receiving.receive(incoming(Text(text="one")))
+    removed = CharacterEvent(id="x-removed", at=2, character="milo", body=CharacterRemoved())
+    await receiving.event_log.append_character(removed)
+    await receiving.receive(incoming(Text(text="two")))
+    await receiving.receive(incoming(Recording(media="f", kind="voice")))
+    said = await receiving.facts(CharacterChosen, MessageReceived, VoiceNoteReceived)
+    assert [type(one.body) for one in said] == [MessageReceived, CharacterChosen, MessageReceived, VoiceNoteReceived]
+    assert said[1].body == CharacterChosen(character="ada")
+    assert {one.conversation for one in said} == {"c1"}
 
 
 @pytest.mark.parametrize("why", ["missing", "of another person", "closed"])

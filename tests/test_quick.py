@@ -66,6 +66,7 @@ def test_every_engine_in_the_rule_is_there() -> None:
     [
         "bus/work",
         "projections",
+        "services/channels",
         "services/dialogue",
         "services/gateway",
         "services/render",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,18 +17,22 @@ class CombinedHealth:
 
     Args:
         required: the workers that have to take work for the process to be ready; the others may wait for a lease.
+        problem: why else the process is not ready; None where it is.
     """
 
-    def __init__(self, workers: dict[str, Monitored], required: tuple[str, ...]) -> None:
+    def __init__(
+        self, workers: dict[str, Monitored], required: tuple[str, ...], problem: Callable[[], str | None]
+    ) -> None:
         self._workers = workers
         self._required = required
+        self._problem = problem
 
     async def not_ready_reason(self) -> str | None:
         for name in self._required:
             reason = await self._workers[name].not_ready_reason()
             if reason:
                 return f"{name}: {reason}"
-        return None
+        return self._problem()
 
     async def metrics(self) -> bytes:
         """The metrics of all workers, each with its name as the label `service`."""

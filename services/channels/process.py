@@ -21,7 +21,7 @@ from bus.errors import BusError, ConfigurationError, LogReplaced, VisavisError
 from bus.log.event_log import EventLog
 from bus.process.health import WorkerHealth
 from bus.process.metrics import Metrics
-from bus.settings import Settings
+from bus.settings import PREFIX, Settings
 from bus.work.consumers import consumer_configs
 from bus.work.lease import TTL, run_alone
 from bus.work.runner import Runner
@@ -88,8 +88,9 @@ class ChannelsProcess:
 
     def __post_init__(self) -> None:
         self._event_log: EventLog | None = None
+        self._inbox_problem: str | None = None
         self._workers = {name: WorkerHealth() for name in (*REQUIRED, *ALONE)}
-        self.health = CombinedHealth(dict(self._workers), REQUIRED)
+        self.health = CombinedHealth(dict(self._workers), REQUIRED, lambda: self._inbox_problem)
 
     # receiving
 
@@ -104,7 +105,15 @@ class ChannelsProcess:
             # Refused, it would come again and again, and stop those behind it. Cut, it becomes a dead letter.
             log.error("an update is too large", extra={"channel": channel.name, "bytes": len(data)})
             data = data[:_LARGEST_UPDATE]
-        return await self._event_log.append_inbox(channel.name, channel.account, event, data)
+        try:
+            stored = await self._event_log.append_inbox(channel.name, channel.account, event, data)
+        except BusError as error:
+            if error.code == "log_full":
+                self._inbox_problem = f"the inbox is full, nothing comes in: raise {PREFIX}INBOX_BYTES"
+                log.error(self._inbox_problem, extra={"channel": channel.name})
+            raise
+        self._inbox_problem = None
+        return stored
 
     def _metadata(self) -> dict[str, str]:
         """The channels, for the page and for `visavis note`, as discovery tells them."""

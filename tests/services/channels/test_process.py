@@ -232,3 +232,25 @@ def test_each_row_of_the_table_is_off_or_says_how_it_is_switched_on() -> None:
     (folder,) = build_channels(Settings())
     assert isinstance(folder, Folder)
     assert build_channels(Settings(notes_folder="off")) == []
+
+
+async def test_a_full_inbox_refuses_what_comes_and_says_so_until_there_is_room(
+    event_log: EventLog, tmp_path: Path
+) -> None:
+    channel = Hooked(tmp_path, VisavisError("no network"))
+    kept = (await event_log.js.stream_info(streams.INBOX)).config
+    async with running(event_log, channel) as process:
+        await until(lambda: channel.tries)
+        app = Starlette(routes=[*process.routes(), *routes(process.health)])
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as client:
+
+            async def send(event: str) -> tuple[int, bool]:
+                channel.event = event
+                answer = await client.post("/hook", content=b"{}")
+                return answer.status_code, "INBOX_BYTES" in (await client.get("/readyz")).text
+
+            assert await send("u1") == (200, False)
+            await event_log.js.update_stream(kept.evolve(max_msgs=1))
+            assert await send("u2") == (503, True)
+            await event_log.js.update_stream(kept)
+            assert await send("u2") == (200, False)

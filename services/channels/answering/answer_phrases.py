@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from services.channels.phrases import is_german
+
 Phrase: TypeAlias = Literal[
     "too_short", "no_words", "lost", "unreadable", "too_long", "failed", "no_answer_yet", "step_failed", "done", "you",
     "browser",
@@ -46,7 +48,7 @@ _CHANNELS: Mapping[str, str] = {"telegram": "Telegram", "whatsapp": "WhatsApp"}
 
 def phrase(name: Phrase, language: str) -> str:
     """The phrase for a person who speaks this language, a BCP-47 tag."""
-    return _SENTENCES.get(language.lower().split("-")[0], _SENTENCES["en"])[name]
+    return _SENTENCES["de" if is_german(language) else "en"][name]
 
 
 def channel_name(channel: str, language: str) -> str:

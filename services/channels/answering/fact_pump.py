@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
+from bus.cancellation import raise_if_cancelled
 from bus.events import Event
 from bus.work.service import Reader
 
@@ -75,4 +76,5 @@ async def repeat_quietly(show: Callable[[], Awaitable[None]], seconds: float) ->
                 await show()
         except Exception as error:  # noqa: BLE001 - nobody misses it; its text may hold a token
             log.debug("activity not shown", extra={"why": type(error).__name__})
+        raise_if_cancelled()  # the client may have swallowed it
         await asyncio.sleep(seconds)

@@ -12,7 +12,8 @@ from projections.people import Link
 from services.backchannel import is_backchannel
 from services.channels.answering.answer_phrases import channel_name, phrase
 
-_MARKUP = re.compile(r"[\\`*_~\[\]<>&#|]")
+_MARKUP = re.compile(r"[\\`*_~\[\]<>&#|]|^[-+=]", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _MAX_EARLIER = 10
 """Turns without a reply of their own that are shown with the next one."""
 
@@ -98,7 +99,7 @@ def _words_line(turn: Turn, language: str) -> str:
 
 def _escaped(text: str) -> str:
     """A person's words as Markdown that shows them as they are: what they wrote is no markup."""
-    return _MARKUP.sub(r"\\\g<0>", text)
+    return _MARKUP.sub(r"\\\g<0>", _INDENT.sub("", text))
 
 
 def _reply_text(reply: Reply) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from services.channels.phrases import is_german
+
 Refusal: TypeAlias = Literal["unreadable", "no_sound", "too_long", "too_large", "too_short", "lost"]
 
 _SENTENCES: Mapping[str, Mapping[Refusal, str]] = {
@@ -39,9 +41,7 @@ def refusal_sentence(refusal: Refusal, language: str, *, seconds: int, megabytes
         language: BCP-47 tag.
         seconds, megabytes: the longest recording and the largest file that are taken.
     """
-    code = language.lower().split("-")[0]
-    if code not in _SENTENCES:
-        code = "en"
+    code = "de" if is_german(language) else "en"
     minutes_word, seconds_word = _TIME_WORDS[code]
     whole_minutes = seconds >= 120 and seconds % 60 == 0
     limit = f"{seconds // 60} {minutes_word}" if whole_minutes else f"{seconds} {seconds_word}"

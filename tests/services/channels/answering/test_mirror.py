@@ -30,11 +30,13 @@ async def test_a_turn_of_the_page_is_shown_with_its_reply() -> None:
 
 async def test_what_a_person_wrote_is_shown_as_it_is_and_is_no_markup() -> None:
     facts = Facts()
-    facts.write("is 2*3*4 <b>or</b> [a](b) _so_?", channel="web")
+    facts.write("is 2*3*4 <b>or</b> [a](b) _so_?\n- a\n===\n\n    1. b https://c.de", channel="web")
     ended = facts.reply("It **is**.")
     (shown,) = contents(await messages(facts, ended, links=FakeLinks().link(), patience=LONG))
-    words, reply = shown[1].split("\n\n")
-    assert telegram_html(words) == "You (browser): is 2*3*4 &lt;b&gt;or&lt;/b&gt; [a](b) _so_?"
+    words, reply = shown[1].rsplit("\n\n", 1)
+    assert telegram_html(words) == (
+        "You (browser): is 2*3*4 &lt;b&gt;or&lt;/b&gt; [a](b) _so_?\n- a\n===\n\n1. b https://c.de"
+    )
     assert telegram_html(reply) == "Ada: It <b>is</b>."
 
 

@@ -8,10 +8,11 @@ from bus.channel_events import Content, TextContent, VideoContent, VoiceContent
 from bus.events import ReplySentence
 from bus.work.service import Reader
 from services.channels.answering.answer_form import AnswerForm
-from services.channels.answering.answer_parts import shown_only, split_text, split_texts, spoken_words, whole_text
+from services.channels.answering.answer_parts import shown_only, split_texts, spoken_words, whole_text
 from services.channels.answering.speech_groups import groups_for_video, groups_for_voice_notes
 from services.channels.answering.turn_progress import TurnProgress
 from services.channels.channel import Capabilities
+from services.channels.text_parts import split_text
 
 
 async def contents_of(

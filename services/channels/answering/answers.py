@@ -28,11 +28,11 @@ from bus.ids import derive_id
 from bus.work.service import DeliveryOutput, Output, Reader, Service
 from projections.conversation import Conversation, fold_all
 from projections.people import Link
-from services.channels.answering.answer_parts import split_text
 from services.channels.answering.mirror import is_from, mirrored_text, origin_of, origins_of, turn_with
 from services.channels.answering.turn_answers import Links, Patience, TurnAnswers
 from services.channels.answering.turn_progress import TurnProgress
 from services.channels.channel import Channel
+from services.channels.text_parts import split_text
 from services.characters import current_characters
 
 CONSUMES = (MessageReceived, VoiceNoteReceived, UtteranceDiscarded, ReplyEnded, ReplyFailed, ReplyInterrupted)

@@ -37,15 +37,3 @@ def suited(content: Content, can: Capabilities) -> Content:
     if isinstance(content, VoiceContent) and not can.voice:
         content = TextContent(text=content.text)
     return content
-
-
-def cut(text: str, longest: int) -> tuple[str, str]:
-    """The beginning of a text that is no longer than so many characters, and the rest; between paragraphs, sentences
-    or words where that leaves half of what is possible or more."""
-    if len(text) <= longest:
-        return text, ""
-    for end in ("\n\n", ". ", " "):
-        place = text.rfind(end, longest // 2, longest)
-        if place > 0:
-            return text[: place + len(end)].rstrip(), text[place + len(end) :].lstrip()
-    return text[:longest], text[longest:]

@@ -40,10 +40,11 @@ from services.channels.channel import Channel, NotSent, OutcomeUnknown, Outgoing
 from services.channels.phrases import phrase
 from services.channels.sending.delivery import REQUEUED, Delivery
 from services.channels.sending.ledger import SENDER, Ledger
-from services.channels.sending.outgoing import MakeMedia, NoMedia, cut, suited
+from services.channels.sending.outgoing import MakeMedia, NoMedia, suited
 from services.channels.sending.pace import Pace
 from services.channels.sending.patience import PATIENCE, Patience
 from services.channels.sending.reachability import links_with, mark_unreachable
+from services.channels.text_parts import split_text
 
 log = logging.getLogger(__name__)
 
@@ -264,11 +265,12 @@ class Sender:
         return 0.0  # the channel has told of it meanwhile
 
     async def _send_in_parts(self, delivery: Delivery, content: TextContent, longest: int) -> float:
-        """Queue the rest of a text that is too long as a message of its own, such as one in place of a long voice
+        """Queue the rest of a text that is too long as messages of their own, such as one in place of a long voice
         note."""
-        begin, rest = cut(content.text, longest)
-        queued = replace(delivery.queued, content=TextContent(text=rest, markdown=content.markdown), reply_to="")
-        await self._event_log.queue_delivery(delivery.channel, derive_id(delivery.id, "rest"), queued)
+        begin, *rest = split_text(content.text, longest)
+        for place, part in enumerate(rest):
+            queued = replace(delivery.queued, content=TextContent(text=part, markdown=content.markdown), reply_to="")
+            await self._event_log.queue_delivery(delivery.channel, derive_id(delivery.id, "part", place), queued)
         begun = TextContent(text=begin, markdown=content.markdown)
         detail = f"{len(content.text)} characters, at most {longest} are taken at once"
         retried = DeliveryRetried(code="too_long", detail=detail, not_before=self._now(), content=begun)

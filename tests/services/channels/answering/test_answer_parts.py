@@ -10,12 +10,12 @@ from bus.events import ReplySentence
 from services.channels.answering.answer_parts import (
     group_by_size,
     shown_only,
-    split_text,
     split_texts,
     spoken_words,
     whole_text,
 )
 from services.channels.answering.speech_groups import groups_for_video
+from services.channels.text_parts import split_text
 
 
 def sentence(text: str, spoken: str | None = None, space: str = " ") -> ReplySentence:

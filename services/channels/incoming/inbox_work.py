@@ -29,7 +29,9 @@ def inbox_work(channels: Mapping[str, Channel], inbox: Inbox) -> StreamWork:
 
     def key(record: Record) -> str | None:
         channel = _channel_of(record, channels)
-        return next(filter(None, (_lane(channel, one) for one in channel.parse(record.data))), None)
+        # What a person said comes last, after what is told of their ids.
+        parts = reversed(channel.parse(record.data))
+        return next(filter(None, (_lane(channel, one) for one in parts)), None)
 
     async def handle(item: StreamItem) -> None:
         record = item.record

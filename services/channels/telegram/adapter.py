@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute
 from bus.errors import ConfigurationError, InvalidInput, VisavisError
 from bus.process.proxies import is_private
 from bus.settings import Settings
-from services.channels.channel import Activity, Capabilities, Incoming, Outgoing, Store
+from services.channels.channel import Activity, Capabilities, Incoming, NotSent, Outgoing, Store
 from services.channels.telegram.bot_api import REMEDIES, ApiError, BotApi, Me
 from services.channels.telegram.receiving import (
     Sleep,
@@ -146,7 +146,11 @@ class Telegram:
         return ""  # media travel with the message
 
     async def send(self, message: Outgoing) -> str:
-        client = self._client or await self._load_client()
+        try:
+            client = self._client or await self._load_client()
+        except Exception as error:
+            logger.exception("aiogram cannot be loaded")
+            raise NotSent(f"aiogram cannot be loaded: {type(error).__name__}", code="client_missing") from error
         return await client.send(message)
 
     async def _load_client(self) -> TypedClient:

@@ -13,13 +13,15 @@ from bus import subjects
 from bus.channel_events import Linked
 from bus.events import CommandRecognised, ConversationOpened, Event, MessageReceived, Origin
 from bus.log import streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import EventLog, Record
 from bus.stamping import new_event
 from bus.work.stream_worker import StreamWorker
 from services.channels.channel import Incoming, Progress, Text
 from services.channels.incoming.inbox_work import inbox_work, spoken_commands_work, welcome_work
 from services.channels.incoming.spoken_commands import SpokenCommands
 from services.channels.phrases import phrase
+from services.channels.whatsapp.updates import parse
+from tests.services.channels import whatsapp_shapes as shapes
 from tests.services.channels.incoming.receiving import TOKEN, FakeChannel, Receiving, incoming, receiving_on
 
 
@@ -100,6 +102,25 @@ async def test_the_updates_of_each_sender_are_handled_in_order_past_one_that_is_
     for sender, word in (("7", "seven"), ("8", "eight")):
         assert await said(receiving, 20, f"c{sender}") == [f"{word} {place}" for place in range(10)]
     assert await receiving.event_log.count(streams.DEAD, subjects.dead_of("inbox")) == 10
+
+
+class WhatsAppUpdates(FakeChannel):
+    """Reads what WhatsApp sends."""
+
+    name = "whatsapp"
+
+    def parse(self, raw: bytes) -> list[Incoming]:
+        return list(parse(raw, "1"))
+
+
+async def test_who_shows_a_number_in_one_message_and_none_in_the_next_is_one_sender(receiving: Receiving) -> None:
+    work = inbox_work({"whatsapp": WhatsAppUpdates()}, receiving.inbox)
+    keys = set()
+    for shown in ({"from": "16505551234", "from_user_id": "US.1"}, {"from_user_id": "US.1"}):
+        content = shapes.text("hello") | {"id": "wamid.A=", "timestamp": "1749416383"} | shown
+        raw = shapes.as_sent(shapes.webhook("1", "15550783881", {"messages": [content]}))
+        keys.add(work.key(Record(1, "inbox.whatsapp.1.msg-1", raw, 1)))
+    assert keys == {"whatsapp 1 US.1"}
 
 
 async def test_a_process_that_died_after_its_work_leaves_nothing_to_do_twice(receiving: Receiving) -> None:

@@ -142,6 +142,18 @@ async def test_without_a_connection_nothing_was_sent(double: TelegramDouble) -> 
     await telegram.close()
 
 
+async def test_where_the_client_library_is_broken_nothing_was_sent(
+    telegram: Telegram, double: TelegramDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "services.channels.telegram.typed_client", None)
+    error = await failure(telegram, outgoing(double))
+    assert isinstance(error, NotSent)
+    assert error.code == "client_missing"
+    monkeypatch.undo()
+    await telegram.send(outgoing(double))
+    assert len(double.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("state", "code", "as_text", "unreachable"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from cachetools import LRUCache
+
 from bus import subjects
 from bus.errors import Conflict
 from bus.events import (
@@ -33,6 +35,7 @@ from services.channels.incoming.received import Received
 from services.channels.phrases import is_german
 from services.characters import available, current_characters, opening
 
+_MOST_CHECKED = 10_000
 LONGEST_TEXT = 4000
 """Characters of a message, as in the page."""
 
@@ -50,8 +53,8 @@ class Talk:
         self._linking = linking
         self._language = "" if language == DETECT_LANGUAGE else language
         self._published = Published(event_log)
-        self._characters: dict[str, CharacterCreated] = {}
-        self._characters_seq = 0
+        self._checked: LRUCache[str, int] = LRUCache(_MOST_CHECKED)
+        """Of conversations whose character was there: the newest sequence of the characters' stream then."""
 
     async def write(self, received: Received, link: Link, text: str) -> None:
         """Append a message."""
@@ -105,12 +108,8 @@ class Talk:
         return fold_all(Conversation(id=conversation), await self._event_log.facts(conversation))
 
     async def characters_for(self, person: str) -> dict[str, CharacterCreated]:
-        """The characters that a person may talk to, by id; read again only where there is something new."""
-        newest = await self._event_log.last_sequence(streams.CHARACTERS)
-        if newest != self._characters_seq:
-            self._characters = await current_characters(self._event_log)
-            self._characters_seq = newest
-        return visible_to(person, self._characters)
+        """The characters that a person may talk to, by id."""
+        return visible_to(person, await current_characters(self._event_log))
 
     async def choose_character(self, received: Received, conversation: str, character: str) -> None:
         """Go on with another character."""
@@ -138,11 +137,15 @@ class Talk:
 
     async def _choose_available_character(self, received: Received, conversation: str, person: str) -> None:
         """Go on with another character where that of the conversation was removed."""
+        newest = await self._event_log.last_sequence(streams.CHARACTERS)
+        if self._checked.get(conversation) == newest:
+            return
         characters = await self.characters_for(person)
         character = await self._character_of(conversation)
         chosen = available(character, characters)
         if chosen != character and characters:
             await self.choose_character(received, conversation, chosen)
+        self._checked[conversation] = newest
 
     async def _character_of(self, conversation: str) -> str:
         for kind in (CharacterChosen, ConversationOpened):

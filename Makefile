@@ -98,7 +98,7 @@ $(UI)/dist/index.html: $(UI)/node_modules/.installed $(UI_SOURCES)
 # The published models that tests load. Where one cannot be had, its tests are left out and say so.
 .setup/models/fetched: .venv/installed-dev
 	@mkdir -p $(@D)
-	@VISAVIS_MODELS=$(@D) $(BIN)/visavis models fetch set-up background || echo '— some models are missing; their tests are left out'
+	@VISAVIS_MODELS=$(@D) $(BIN)/visavis models fetch set-up background whisper-base || echo '— some models are missing; their tests are left out'
 	@touch $@
 
 # The browser and the voice that tests speak with come from Debian.

@@ -38,7 +38,7 @@ test: all-tools .setup/models/fetched ## all tests, with coverage
 	$(BIN)/coverage report
 	cd $(UI) && $(NODE) npm test
 
-quick: .venv/installed-dev $(UI)/node_modules/.installed ## the tests that need no server and no engine, and the page's: under a minute
+quick: .venv/installed-dev $(UI)/node_modules/.installed ## the tests that need no server and no engine, and the page's: a good minute
 	$(BIN)/python -m pytest -q -m quick -n logical --maxprocesses 8 --dist loadfile
 	cd $(UI) && $(NODE) npm test --silent
 

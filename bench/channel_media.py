@@ -19,8 +19,8 @@ import numpy as np
 from bench.machine import descendants, machine, percentiles, table
 from bus.events import MICROPHONE_RATE
 from services.channels.recordings.decoding import RecordingDecoder, Unusable
-from services.channels.sending.video_note import video_note
-from services.channels.sending.voice_note import voice_note
+from services.muxing.video import video_note
+from services.muxing.voice import voice_note
 from tests.fakes import FakeReader
 from tests.services.channels.recordings.recordings import Format, encode, opus_silence, speech
 from tests.services.channels.sending.speeches import log_of, packets_of

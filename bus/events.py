@@ -118,6 +118,19 @@ class ConversationClosed(Body, frozen=True, kw_only=True, tag="conversation.clos
     """The person closed the conversation; it stays on the log."""
 
 
+class ConversationCopied(Body, frozen=True, kw_only=True, tag="conversation.copied"):
+    """The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
+    on the facts of a copy (`bus.log.headers`)."""
+
+    source: ConversationId
+    """The conversation that it is a copy of; its own id, where it was only moved."""
+    how: Literal["imported", "rerun"]
+    engines: dict[str, str] = {}
+    """Of a rerun: the engine of each service that worked anew."""
+    redacted: bool = False
+    """Whether the words were made unreadable."""
+
+
 # face: a person gives a photo, from which a character is made
 
 
@@ -252,6 +265,15 @@ class TranscriptFinal(Body, frozen=True, kw_only=True, tag="transcript.final"):
     """The words are another person's, passed on: no command is recognised in them."""
 
 
+class TranscriptCorrected(Body, frozen=True, kw_only=True, tag="transcript.corrected"):
+    """A person listened to an utterance and wrote down what was really said. Changes nothing in the conversation:
+    recognisers are measured against it."""
+
+    utterance: UtteranceId
+    text: str
+    """Empty: nothing was said."""
+
+
 # command
 
 
@@ -340,6 +362,10 @@ class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
     engine: str = ""
     """What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several, or another one
     answered in its place."""
+    prompt_tokens: int = 0
+    """Tokens that the language model read for it, in all its requests, as the endpoint counts them; 0: not told."""
+    reply_tokens: int = 0
+    """Tokens that it wrote; 0: not told."""
 
 
 class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted"):
@@ -490,6 +516,7 @@ Fact: TypeAlias = (
     | ConversationTitled
     | CharacterChosen
     | ConversationClosed
+    | ConversationCopied
     | FaceRequested
     | FaceMade
     | FaceRefused
@@ -501,6 +528,7 @@ Fact: TypeAlias = (
     | MessageReceived
     | VoiceNoteReceived
     | TranscriptFinal
+    | TranscriptCorrected
     | CommandRecognised
     | CommandRefused
     | ReplyStarted

@@ -15,6 +15,7 @@ from bus.events import (
     CommandRecognised,
     CommandRefused,
     ConversationClosed,
+    ConversationCopied,
     ConversationOpened,
     ConversationTitled,
     Emotion,
@@ -39,6 +40,7 @@ from bus.events import (
     StepRepeated,
     ToolCalled,
     ToolReturned,
+    TranscriptCorrected,
 )
 from projections.face_requests import FaceFact, FaceRequest, fold_face_requests
 from projections.heard_words import beginning_of
@@ -119,6 +121,10 @@ class Conversation(Struct, frozen=True, kw_only=True):
     updated_at: int = 0
     """When either side last said something, microseconds since 1970, UTC."""
     closed: bool = False
+    copied: Literal["", "imported", "rerun"] = ""
+    """How it came here, if it is a copy of a conversation that took place elsewhere or earlier."""
+    copy_of: str = ""
+    """The conversation that it is a copy of."""
     pace: float = 1.0
     """Factor on the speed of the voice, from the person's commands."""
     volume: float = 1.0
@@ -230,13 +236,15 @@ def _apply(state: Conversation, event: Event) -> Conversation:
             return replace(state, character=character)
         case ConversationClosed():
             return replace(state, closed=True)
+        case ConversationCopied(source=source, how=how):
+            return replace(state, copy_of=source, copied=how)
         case body if isinstance(body, FaceFact):
             return replace(state, faces=fold_face_requests(state.faces, body))
         case CommandRecognised(name=name):
             return apply_command(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
             return state
-        case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned():
+        case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned() | TranscriptCorrected():
             return state
         case body if isinstance(body, PersonFact):
             return _fold_person_fact(state, event, body)

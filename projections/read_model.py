@@ -28,7 +28,7 @@ from projections.conversation import Conversation, Turn, fold
 
 log = logging.getLogger(__name__)
 
-VERSION = 7
+VERSION = 8
 """Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
 CACHED_CONVERSATIONS = 512
 

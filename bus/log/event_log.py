@@ -30,6 +30,7 @@ from bus.ids import derive_id
 from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
+from bus.log.headers import COPY
 from bus.log.log_store import RETRY_FOR, LogStore
 from bus.log.log_watch import microseconds
 from bus.log.records import Fence, Published, Record
@@ -80,6 +81,18 @@ class EventLog(LogStore):
             BusError: NATS was away for that long, or refuses.
         """
         return await self.publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, retry_for)
+
+    async def append_copy(self, event: Event, *, stored: int) -> int:
+        """Append a fact of a conversation that took place elsewhere or earlier; no service works on it. Returns its
+        sequence.
+
+        Args:
+            stored: when the original was stored, microseconds since 1970.
+        """
+        subject, data, headers = subjects.fact(event), codec.encode(event), {COPY: str(stored)}
+        # Not the event's own id: the original may be on this log, too.
+        message_id = f"{event.conversation}-{event.id}"
+        return (await self.publish(self.js, subject, data, message_id, more_headers=headers)).sequence
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""

@@ -9,8 +9,9 @@ import asyncio
 import datetime
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import TypeVar
 
 from nats.aio.msg import Msg
@@ -37,6 +38,7 @@ RETRY_FOR = 30.0
 _PUBLISH_TIMEOUT = 2.0
 _SHORTEST_PAUSE = 0.1
 """Seconds until a lost reader tries again; each later pause is twice as long, up to a second."""
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _READ_WINDOW = 256
 _READ_BYTES = 4 << 20
 
@@ -68,18 +70,20 @@ class LogStore:
         message_id: str,
         fence: Fence | None = None,
         retry_for: float = RETRY_FOR,
+        more_headers: Mapping[str, str] = NO_HEADERS,
     ) -> Published:
         """Store a message once, if its fence still holds.
 
         Args:
             js: JetStream of the connection to publish on.
             message_id: a second message with this id is not stored, within the stream's duplicate window.
+            more_headers: of ours, `bus.log.headers`.
             retry_for: seconds to keep trying while NATS is away.
         Raises:
             Conflict: another process has published on the fence's subject.
             BusError: NATS was away for that long, or refuses.
         """
-        headers = {"Nats-Msg-Id": message_id}
+        headers = {"Nats-Msg-Id": message_id, **more_headers}
         if fence is not None:
             headers["Nats-Expected-Last-Subject-Sequence"] = str(fence.sequence)
             headers["Nats-Expected-Last-Subject-Sequence-Subject"] = fence.subject
@@ -186,7 +190,7 @@ class LogStore:
         except NotFoundError:
             return None
         stored = int(msg.time.timestamp() * 1_000_000) if msg.time else 0
-        return Record(msg.seq or 0, subject, msg.data or b"", stored)
+        return Record(msg.seq or 0, subject, msg.data or b"", stored, msg.headers or NO_HEADERS)
 
     async def last_sequence_before(self, subject_filters: list[str], sequence: int) -> int | None:
         """Sequence of the newest message on any of these subjects of one stream, before a sequence; None for none."""
@@ -318,7 +322,7 @@ class LogStore:
                     expected += 1
                     stored = int(meta.timestamp.timestamp() * 1_000_000)
                     if last is None or meta.sequence.stream > last.sequence:
-                        yield Record(meta.sequence.stream, msg.subject, msg.data, stored)
+                        yield Record(meta.sequence.stream, msg.subject, msg.data, stored, msg.headers or NO_HEADERS)
                     elif not last.is_at(stored):
                         raise LogReplaced(f"message {last.sequence} of stream {stream} is another one than before")
                     if not follow and meta.num_pending == 0:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bus.log.headers import COPY
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,12 @@ class Record:
     data: bytes
     time: int
     """When the server stored it, by its clock: microseconds since 1970."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it belongs to a conversation that was copied to this log."""
+        return COPY in self.headers
 
 
 @dataclass(frozen=True)

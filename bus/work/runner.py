@@ -20,6 +20,7 @@ from bus.errors import ConfigurationError, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
+from bus.log.headers import COPY
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.process.discovery import WorkEndpoint, announce
 from bus.process.health import WorkerHealth, health_server
@@ -187,7 +188,11 @@ class Runner:
         return min(_MAX_PREFETCH * concurrency, int(concurrency * _PREFETCH_SECONDS / self._executor.mean_seconds))
 
     async def _receive(self, msg: Msg, tasks: asyncio.TaskGroup) -> None:
-        """Queue the item of a message, unless it is undecodable, done, or held already."""
+        """Queue the item of a message, unless it is a copy, undecodable, done, or held already."""
+        if COPY in (msg.headers or {}):
+            await acknowledge(msg)
+            await self._peers.announce_done(msg.metadata.sequence.stream)  # the next item waits for this one
+            return
         try:
             item = self._item(msg)
         except UndecodableEvent as error:

@@ -37,14 +37,14 @@ from services.channels.incoming.inbox import Inbox
 from services.channels.incoming.inbox_work import inbox_work, spoken_commands_work, welcome_work
 from services.channels.incoming.owner_link import link_owner
 from services.channels.incoming.spoken_commands import SpokenCommands
-from services.channels.media import Media
 from services.channels.recordings import notes
 from services.channels.recordings.decoding import RecordingDecoder
 from services.channels.sending.ledger import SENDER
 from services.channels.sending.patience import PATIENCE, Patience
 from services.channels.sending.sender import Sender
-from services.channels.sending.video_note import video_note
-from services.channels.sending.voice_note import voice_note
+from services.muxing.speech_media import Media
+from services.muxing.video import video_note
+from services.muxing.voice import voice_note
 
 log = logging.getLogger(__name__)
 

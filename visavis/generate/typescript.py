@@ -79,6 +79,8 @@ def typescript_type(node: ast.expr) -> str:
         ):
             of = typescript_type(item)
             return f"readonly ({of})[]" if " " in of else f"readonly {of}[]"
+        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, value])):
+            return f"Readonly<Record<{typescript_type(key)}, {typescript_type(value)}>>"
         case _:
             raise NotImplementedError(f"no TypeScript for {ast.unparse(node)!r}")
 

@@ -8,7 +8,7 @@ from bus.errors import StreamStalled
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE
 from bus.work.service import Reader
 from services.channels.answering.answer_parts import group_by_size
-from services.channels.media import GAP, read_packets
+from services.muxing.speech_media import GAP, read_packets
 
 _SAFE_BITRATE = 96_000
 """Bits a second that speech at 32 kbit/s with a variable rate never reaches."""

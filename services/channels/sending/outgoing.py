@@ -9,7 +9,7 @@ from bus.channel_events import Content, DeliveryQueued, TextContent, VideoConten
 from bus.errors import VisavisError
 from bus.log.event_log import EventLog
 from services.channels.channel import Capabilities
-from services.channels.media import Media
+from services.muxing.speech_media import Media
 
 
 class MakeMedia(Protocol):

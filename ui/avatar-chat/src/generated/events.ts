@@ -125,6 +125,21 @@ export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
+/**
+ * The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
+ * on the facts of a copy (`bus.log.headers`).
+ */
+export interface ConversationCopied {
+  readonly type: 'conversation.copied'
+  /** The conversation that it is a copy of; its own id, where it was only moved. */
+  readonly source: ConversationId
+  readonly how: 'imported' | 'rerun'
+  /** Of a rerun: the engine of each service that worked anew. */
+  readonly engines: Readonly<Record<string, string>>
+  /** Whether the words were made unreadable. */
+  readonly redacted: boolean
+}
+
 /** The person gave a photo from which a character is to be made. */
 export interface FaceRequested {
   readonly type: 'face.requested'
@@ -244,6 +259,17 @@ export interface TranscriptFinal {
   readonly forwarded: boolean
 }
 
+/**
+ * A person listened to an utterance and wrote down what was really said. Changes nothing in the conversation:
+ * recognisers are measured against it.
+ */
+export interface TranscriptCorrected {
+  readonly type: 'transcript.corrected'
+  readonly utterance: UtteranceId
+  /** Empty: nothing was said. */
+  readonly text: string
+}
+
 /** The person gave a command, and it was carried out. */
 export interface CommandRecognised {
   readonly type: 'command.recognised'
@@ -330,6 +356,10 @@ export interface ReplyEnded {
    * answered in its place.
    */
   readonly engine: string
+  /** Tokens that the language model read for it, in all its requests, as the endpoint counts them; 0: not told. */
+  readonly prompt_tokens: number
+  /** Tokens that it wrote; 0: not told. */
+  readonly reply_tokens: number
 }
 
 /** The person interrupted the answer. Every service stops its work on it. */
@@ -468,6 +498,7 @@ export type Fact =
   | ConversationTitled
   | CharacterChosen
   | ConversationClosed
+  | ConversationCopied
   | FaceRequested
   | FaceMade
   | FaceRefused
@@ -479,6 +510,7 @@ export type Fact =
   | MessageReceived
   | VoiceNoteReceived
   | TranscriptFinal
+  | TranscriptCorrected
   | CommandRecognised
   | CommandRefused
   | ReplyStarted

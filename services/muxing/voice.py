@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bus.errors import NotFound
 from bus.work.service import Reader
 from services.audio import SILENCE
-from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets
-from services.channels.sending.ogg import write_ogg_opus
+from services.muxing.ogg import write_ogg_opus
+from services.muxing.speech_media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets
 
 
 async def voice_note(

@@ -10,8 +10,8 @@ import pytest
 
 from bus.errors import NotFound, StreamStalled
 from services.audio import SILENCE, OpusDecoder
-from services.channels.media import GAP
-from services.channels.sending.video_note import video_note
+from services.muxing.speech_media import GAP
+from services.muxing.video import video_note
 from tests import voices
 from tests.fakes import FakeReader, StallingReader
 from tests.services.channels.recordings.recordings import speech

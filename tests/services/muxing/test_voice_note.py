@@ -11,9 +11,9 @@ import pytest
 from bus import subjects
 from bus.errors import NotFound, StreamStalled
 from services.audio import SILENCE, OpusDecoder
-from services.channels.media import GAP, read_packets
 from services.channels.recordings.decoder_process import decode
-from services.channels.sending.voice_note import voice_note
+from services.muxing.speech_media import GAP, read_packets
+from services.muxing.voice import voice_note
 from tests import voices
 from tests.fakes import FakeReader, StallingReader
 from tests.services.channels.recordings.recordings import speech

@@ -20,7 +20,7 @@ from bus.errors import NotFound
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, FrameBatch
 from bus.work.service import Reader
 from services.audio import SILENCE, OpusDecoder
-from services.channels.media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets
+from services.muxing.speech_media import GAP, PACKETS_PER_SECOND, READ_SECONDS, Media, read_packets
 
 _PACKETS_PER_FRAME = PACKETS_PER_SECOND // FRAMES_PER_SECOND
 _AAC_BITRATE = 96_000
@@ -40,7 +40,7 @@ class DrawnSpeech:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class VideoContent:
     """What a video shows and sounds like."""
 
     packets: tuple[bytes, ...]
@@ -95,7 +95,7 @@ def _length(packets: Sequence[bytes]) -> int:
     return -(-len(packets) // _PACKETS_PER_FRAME)
 
 
-def join_speeches(speeches: Sequence[DrawnSpeech]) -> Timeline:
+def join_speeches(speeches: Sequence[DrawnSpeech]) -> VideoContent:
     """Speeches one after the other, with silence between two. Those that say nothing aloud are left out."""
     packets: list[bytes] = []
     pictures: list[tuple[int, Picture]] = []
@@ -111,10 +111,10 @@ def join_speeches(speeches: Sequence[DrawnSpeech]) -> Timeline:
         pictures += [(start + index, picture) for index, picture in enumerate(speech.pictures[:length])]
     if pictures:  # the first one is there from the beginning, also if the speech before it was not drawn
         pictures[0] = (0, pictures[0][1])
-    return Timeline(tuple(packets), tuple(pictures), len(packets) // _PACKETS_PER_FRAME)
+    return VideoContent(tuple(packets), tuple(pictures), len(packets) // _PACKETS_PER_FRAME)
 
 
-def write_mp4(timeline: Timeline) -> bytes:
+def write_mp4(timeline: VideoContent) -> bytes:
     """An MP4 that plays while it is still being loaded (its index comes first)."""
     # FFmpeg reads the file once more to move its index to the front, so it has to be one.
     with tempfile.TemporaryDirectory() as folder:

@@ -7,8 +7,8 @@ import pytest
 from bus.errors import StreamStalled
 from bus.log.event_log import EventLog
 from bus.work.fenced_output import media_message_id
-from services.channels.sending.video_note import video_note
-from services.channels.sending.voice_note import voice_note
+from services.muxing.video import video_note
+from services.muxing.voice import voice_note
 from tests.fakes import FakeReader
 from tests.services.channels.recordings.recordings import speech
 from tests.services.channels.sending.speeches import log_of, packets_of

@@ -11,7 +11,7 @@ import pytest
 
 from bus.events import OPUS_FRAME
 from services.audio import SILENCE, OpusDecoder
-from services.channels.sending.ogg import write_ogg_opus
+from services.muxing.ogg import write_ogg_opus
 from tests.services.channels.recordings.recordings import speech
 from tests.services.channels.sending.speeches import packets_of
 

@@ -20,7 +20,8 @@ _PARTS: tuple[_Part, ...] = get_args(_Part)
 def measures(turn: TurnTimeline) -> dict[Measure, int]:
     """The latencies of a turn in microseconds; only those of steps that came to an end."""
     found: dict[Measure, int] = {}
-    for name in (*_PARTS, "first_frame"):
+    steps: tuple[_Part | Literal["first_frame"], ...] = (*_PARTS, "first_frame")
+    for name in steps:
         length = _length(turn, name)
         if length is not None:
             found[name] = length

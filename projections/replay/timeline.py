@@ -23,7 +23,8 @@ StepName: TypeAlias = Literal[
 """The steps of a turn, in the order of the waterfall.
 
 speaking: the person speaks. endpoint: silence until it is certain that they are done. transcript: until their words are
-final. first_sentence: from their words to the first sentence of the reply. writing: from the first to the last. For each sentence: first_audio: from the sentence to its first sound; synthesis: from the first sound to the last;
+final. first_sentence: from their words to the first sentence of the reply. writing: from the first to the last.
+For each sentence: first_audio: from the sentence to its first sound; synthesis: from the first sound to the last;
 first_frame: from the first sound to the first picture; drawing: from the first picture to the last; playback_wait: from
 the first sound until it is played, other sentences before it included; playback: while it is played.
 """

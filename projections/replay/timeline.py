@@ -116,6 +116,6 @@ class Timeline(Struct, frozen=True, kw_only=True):
     end: int
     turns: tuple[TurnTimeline, ...]
     clips: tuple[Clip, ...]
-    """By start; none overlaps another of the same kind."""
+    """By start. A recording that came through a channel ends where it arrived, and may overlap others."""
     events: tuple[TimelineEvent, ...]
     """By sequence."""

@@ -136,25 +136,35 @@ class TurnSteps:
                     self._begin("speaking", event)
             case UtteranceEnded():
                 self._ended = (body, event.at)
-                if self._utterance is not None and self._utterance.session is not None:
-                    self._end_speech(event, body)
-                self._begin("transcript", event)
+                self._end_speech(event, body)
             case UtteranceDiscarded():
                 self._finish("speaking", event)
                 self._finish("transcript", event, "failed" if body.reason == "unreadable" else "done")
                 self._mark("discarded", event, "", body.detail or body.reason)
             case TranscriptFinal():
-                self._finish("transcript", event, engine=body.engine)
                 self._words_at, self._words = event.at, body.text
+                # The recogniser has the last sound before the end of the utterance is stored, and may be done earlier.
+                transcript = self._begin("transcript", event)
+                transcript.start = min(transcript.start, event.at)
+                transcript.finish(event)
+                transcript.engine = body.engine
+                endpoint = self._bars.get(("endpoint", None, None))
+                if endpoint is not None and endpoint.end is not None:
+                    endpoint.end = max(endpoint.start, min(endpoint.end, event.at))
 
     def _end_speech(self, event: Event, body: UtteranceEnded) -> None:
+        """The end of an utterance: of a live one the sound tells when the person fell silent."""
+        transcript = self._begin("transcript", event)
+        transcript.start = min(transcript.start, event.at)
+        if self._utterance is None or self._utterance.session is None:
+            return
         first = event.at - body.samples * _SECOND // MICROPHONE_RATE
         silent = event.at - (body.samples - body.speech_ended) * _SECOND // MICROPHONE_RATE
         speaking = self._begin("speaking", event)
         speaking.start, speaking.end, speaking.state, speaking.event = first, silent, "done", event.id
-        endpoint = self._begin("endpoint", event)
-        endpoint.start = silent
+        endpoint = self._begin("endpoint", event, start=silent)
         endpoint.finish(event)
+        endpoint.end = max(silent, transcript.start)
         self._start = min(self._start, first)
 
     def _add_message(self, event: Event, body: MessageReceived | VoiceNoteReceived) -> None:

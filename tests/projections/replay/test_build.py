@@ -60,6 +60,16 @@ def test_the_latencies_are_parts_of_the_answer() -> None:
     }  # fmt: skip
 
 
+def test_a_transcript_may_be_there_before_the_end_of_its_utterance_is_stored() -> None:
+    started, ended, transcript, *rest = spoken_turn()
+    early = [started, (1990, None, transcript[2]), (2000, "utterance.started", ended[2]), *rest]
+    for parts in (early, [early[0], early[2], early[1], *rest]):
+        turn = _turn(list(facts("t", parts)))
+        assert _ms(turn.steps, "endpoint") == (1800, 1990)
+        assert _ms(turn.steps, "transcript") == (1990, 1990)
+        assert measures(turn)["answer"] == 370_000
+
+
 def test_a_sentence_that_is_only_shown_belongs_to_the_wait_for_the_first_spoken_one() -> None:
     found = measures(_turn(list(facts("t", written_turn()))))
     assert found == {"first_sentence": 70_000, "first_audio": 20_000}  # never played: there is no answer

@@ -233,7 +233,14 @@ class Runner:
             letter = codec.decode_dead_letter(msg.data)
             event, sequence = codec.decode_event(letter.data), letter.sequence
             requeue_sequence = meta.sequence.stream
-        output = FencedOutput(self._event_log, self._service.name, event, sequence, requeue_sequence=requeue_sequence)
+        output = FencedOutput(
+            self._event_log,
+            self._service.name,
+            event,
+            sequence,
+            requeue_sequence=requeue_sequence,
+            deliveries=meta.num_delivered,
+        )
         return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeue_sequence is not None)
 
     async def _serve_queue(self, conversation: str) -> None:

@@ -86,12 +86,17 @@ class Runner:
         """
         await self._ensure_consumers()
         service = self._service
-        endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
+        endpoint = WorkEndpoint(
+            tuple(map(subjects.facts_of_kind, service.consumes)),
+            self._metrics.totals,
+            self.held,
+            lambda: self._metrics.ready,
+        )
         try:
             async with (
                 announce(
                     self._event_log, service.name, service.engine, endpoint, service.note, service.serving,
-                    service.metadata,
+                    service.metadata, service.readings,
                 ),  # fmt: skip
                 asyncio.TaskGroup() as tasks,
             ):

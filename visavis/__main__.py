@@ -133,6 +133,13 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _top(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.watch.top import top
+
+    once, as_json = arguments.once, arguments.json
+    return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -155,6 +162,10 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--no-media", action="store_true", help="leave out audio and pictures")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
+    watched = commands.add_parser("top", help="a live view of services, queues, turns in flight and latencies")
+    watched.add_argument("--once", action="store_true", help="print one picture and end")
+    watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
+    watched.set_defaults(run=_top)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
@@ -171,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     forget.set_defaults(run=_forget)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
-    for command in (doctor, tail, checked):
+    for command in (doctor, tail, watched, checked):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
 

@@ -154,5 +154,10 @@ class RecentTurns:
             found.append(oldest)
         return found
 
+    def remove(self, turn: RecentTurn) -> None:
+        """Forget one turn."""
+        self._turns.pop((turn.conversation, turn.id), None)
+
     def clear(self) -> None:
+        """Forget all turns."""
         self._turns.clear()

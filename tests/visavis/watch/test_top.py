@@ -13,6 +13,9 @@ import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
+from bus.errors import BusError
 from bus.events import Event, MessageReceived, ReplyEnded, SpeechFailed
 from bus.log.event_log import EventLog
 from bus.process.discovery import announce
@@ -21,6 +24,7 @@ from bus.work.runner import Runner
 from tests.bus.work.helpers import echo, message_event, read_until, service
 from tests.conftest import NatsServer
 from visavis.watch.snapshot import Service, Snapshot
+from visavis.watch.top import top
 from visavis.watch.watcher import Watcher
 
 
@@ -94,32 +98,21 @@ async def test_what_runs_what_waits_and_what_went_wrong(
 
 
 async def test_the_command_prints_one_picture_or_json_and_needs_a_server(
-    event_log: EventLog, settings: Settings, nats_server: NatsServer
+    event_log: EventLog, settings: Settings, nats_server: NatsServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with announce(event_log, "tts", "hibari"):
-        picture, as_json = await asyncio.gather(visavis(settings, "--once"), visavis(settings, "--once", "--json"))
+        assert await top(settings, once=True, as_json=False, color=False) == 0
+        picture = capsys.readouterr().out
+        assert await top(settings, once=True, as_json=True, color=False) == 0
+        as_json = capsys.readouterr().out
         assert await quit_by_key(settings) == 0
-    assert picture[0] == as_json[0] == 0
-    assert "\x1b" not in picture[1]
-    assert "not running" in picture[1]
-    [tts] = [one for one in json.loads(as_json[1])["services"] if one["name"] == "tts"]
+    assert "\x1b" not in picture
+    assert "not running" in picture
+    [tts] = [one for one in json.loads(as_json)["services"] if one["name"] == "tts"]
     assert [one["engine"] for one in tts["workers"]] == ["hibari"]
     nats_server.kill()
-    status, output, errors = await visavis(settings, "--once")
-    assert (status, output) == (1, "")
-    assert errors.splitlines()[-1].startswith("error: no NATS server at ")
-
-
-async def visavis(settings: Settings, *words: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "visavis", "top", *words),
-        env={**os.environ, "VISAVIS_NATS_URL": settings.nats_url, "PYTHONIOENCODING": "utf-8"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode(), errors.decode()
+    with pytest.raises(BusError, match="no NATS server at "):
+        await top(settings, once=True, as_json=False, color=False, wait=0.2)
 
 
 async def quit_by_key(settings: Settings) -> int:
@@ -134,7 +127,7 @@ async def quit_by_key(settings: Settings) -> int:
     shown = bytearray()
     asyncio.get_running_loop().add_reader(ours, lambda: shown.extend(os.read(ours, 65536)))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             for key, expected in (("", b"hibari"), ("p", b"paused"), ("p\x1b[C", b"by memory"), ("q", b"\x1b[?1049l")):
                 os.write(ours, key.encode())
                 while expected not in shown:

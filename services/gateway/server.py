@@ -33,6 +33,8 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.replaying.media_files import MediaFiles
+from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.context import GatewayContext
@@ -137,6 +139,8 @@ class GatewayServer:
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
                 ),
+                recordings=Recordings(self._event_log),
+                media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),

@@ -165,7 +165,9 @@ async def test_events_are_listed_by_turn_by_time_and_around_one(gateway: Running
     assert [row["tag"] for row in detail["causes"]] == [
         "reply.sentence", "transcript.final", "utterance.ended", "utterance.started"
     ]  # fmt: skip
-    assert [row["tag"] for row in detail["consequences"]] == ["playback.started", "frames.started"]
+    assert [row["tag"] for row in detail["consequences"]] == [
+        "playback.started", "frames.started", "frames.ended"
+    ]  # fmt: skip
     assert detail["consequences"] == [row for row in every if row["cause"] == started["id"]]
 
 

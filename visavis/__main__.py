@@ -133,6 +133,12 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.replay.command import run
+
+    return run(arguments, settings, color=_use_color(arguments))
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -155,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--no-media", action="store_true", help="leave out audio and pictures")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
+    _add_replay(commands.add_parser("replay", help="a past conversation in time: its turns, delays and events"))
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
@@ -207,6 +214,13 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     verify.add_argument("names", nargs="*", metavar="NAME", help=f"{names}; none: those that are here")
     remove = acts.add_parser("remove", help="delete the files of models")
     remove.add_argument("names", nargs="+", metavar="NAME", help=names)
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    from visavis.replay.arguments import add_arguments
+
+    add_arguments(parser, _seconds)
+    parser.set_defaults(run=_replay)
 
 
 def _add_dead(parser: argparse.ArgumentParser) -> None:

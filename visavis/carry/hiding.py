@@ -122,7 +122,8 @@ def _unnamed(event: CharacterEvent, private: dict[str, str]) -> CharacterEvent:
             body, name=shape(body.name), tagline=shape(body.tagline), personality=shape(body.personality),
             greeting=shape(body.greeting), look=look, voice_sample="",
         )  # fmt: skip
-    return replace(event, id=derive_id(event.id, private[event.character]), character=private[event.character], body=body)
+    name = private[event.character]
+    return replace(event, id=derive_id(event.id, name), character=name, body=body)
 
 
 def _silent(data: bytes, private: dict[str, str]) -> bytes | None:

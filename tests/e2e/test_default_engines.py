@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.word_error_rate import normalised_words, word_errors
+from projections.replay.word_error_rate import normalised_words, word_errors
 from bus.events import SpeechStarted, TranscriptFinal
 from services.models.catalogue import MOONSHINE, SILERO
 from tests import real_models

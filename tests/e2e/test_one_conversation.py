@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bench.word_error_rate import normalised_words
+from projections.replay.word_error_rate import normalised_words
 from bus.events import Event, MessageReceived, PlaybackFinished, ReplyEnded, ReplyStarted, TranscriptFinal
 from services.audio import Samples
 from services.models.catalogue import MOONSHINE, SILERO

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from bench.word_error_rate import normalised_words, word_errors
+from projections.replay.word_error_rate import normalised_words, word_errors
 from bus import codec, subjects
 from bus.events import (
     MICROPHONE_RATE,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.word_error_rate import normalised_words, word_errors
+from projections.replay.word_error_rate import normalised_words, word_errors
 from bus.errors import ConfigurationError, EngineError
 from services.audio import resample
 from services.command_phrases import Phrase, command_phrases

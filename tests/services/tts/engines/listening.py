@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.word_error_rate import normalised_words
+from projections.replay.word_error_rate import normalised_words
 from bus.events import VisemeMark
 from services.audio import Samples, resample
 from services.models.catalogue import MOONSHINE

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.word_error_rate import normalised_words
+from projections.replay.word_error_rate import normalised_words
 from bus.errors import ConfigurationError, EngineError
 from services.audio import Samples
 from services.models.catalogue import KOKORO, MOONSHINE, SILERO

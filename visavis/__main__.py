@@ -133,6 +133,37 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.rerun.arguments import check_rerun
+    from visavis.rerun.rerun import Wanted, rerun
+
+    check_rerun(arguments)
+    wanted = Wanted(
+        conversations=arguments.conversations,
+        since=arguments.since,
+        until=arguments.until,
+        engines=arguments.engines,
+        kept=arguments.keep,
+        rules=arguments.fail_if,
+        real_time=arguments.real_time,
+        parallel=arguments.parallel,
+        tools=arguments.tools,
+        write=not arguments.no_write,
+        json=arguments.json,
+        html=arguments.html,
+    )
+    return asyncio.run(rerun(settings, wanted, color=_use_color(arguments)))
+
+
+def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.rerun.arguments import check_truth
+    from visavis.rerun.truth import truth
+
+    check_truth(arguments)
+    options = {name: getattr(arguments, name) for name in ("utterance", "text")}
+    return asyncio.run(truth(settings, arguments.conversation, file=arguments.edit, **options))
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -171,6 +202,8 @@ def _parser() -> argparse.ArgumentParser:
     forget.set_defaults(run=_forget)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
+    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
+    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
     for command in (doctor, tail, checked):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
@@ -183,6 +216,20 @@ def _add_channels(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     listed = acts.add_parser("list", help="whether each is on, and the setting for it; what `visavis channels` does")
     listed.add_argument("--json", action="store_true", help="as a JSON array")
     return acts.add_parser("check", help="whether those that are on work, and what to do next")
+
+
+def _add_rerun(parser: argparse.ArgumentParser) -> None:
+    from visavis.rerun.arguments import add_rerun
+
+    add_rerun(parser)
+    parser.set_defaults(run=_rerun, usage_error=parser.error)
+
+
+def _add_truth(parser: argparse.ArgumentParser) -> None:
+    from visavis.rerun.arguments import add_truth
+
+    add_truth(parser)
+    parser.set_defaults(run=_truth, usage_error=parser.error)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:

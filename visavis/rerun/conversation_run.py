@@ -100,6 +100,8 @@ class ConversationRun:
         self._first_packets: dict[str, int] = {}
         """When the first sound of each speech was stored."""
         self._changed = asyncio.Event()
+        self._news = 0
+        """Records that were read."""
         self._free_from = 0
 
     async def run(self) -> None:
@@ -158,7 +160,7 @@ class ConversationRun:
         passed = None if "dialogue" in kept else ("dialogue", words)
         told = False
         while True:
-            sounds = len(self._first_packets)
+            news = self._news
             look()
             await self._listen(listener)
             look()
@@ -166,10 +168,7 @@ class ConversationRun:
             told = told or "dialogue" in kept or any(isinstance(e.body, ReplyEnded | ReplyFailed) for e in run.facts)
             if (told or listener.interrupted) and not listener.waiting and self._is_drawn(run):
                 break
-            found = await self._until(
-                lambda: len(self._facts) > mark or len(self._first_packets) > sounds, "the reply",
-                or_passed=None if told else passed,
-            )  # fmt: skip
+            found = await self._until(self._newer_than(news), "the reply", or_passed=None if told else passed)
             told = told or found == "passed"
         self._free_from = listener.free_from
 
@@ -298,14 +297,21 @@ class ConversationRun:
         async with aclosing(records):
             async for record in records:
                 self._facts.append((record.sequence, codec.decode_event(record.data)))
-                self._changed.set()
+                self._see_news()
 
     async def _follow_sound(self) -> None:
         records = self._log.read(streams.AUDIO, subjects.audio_out_of(self._conversation), follow=True)
         async with aclosing(records):
             async for record in records:
                 self._first_packets.setdefault(record.subject.rsplit(".", 1)[1], record.time)
-                self._changed.set()
+                self._see_news()
+
+    def _see_news(self) -> None:
+        self._news += 1
+        self._changed.set()
+
+    def _newer_than(self, news: int) -> Callable[[], bool]:
+        return lambda: self._news > news
 
     async def _watch(self) -> None:
         while True:

@@ -126,7 +126,7 @@ def _check(settings: Settings, services: Sequence[ServiceName]) -> dict[ServiceN
     missing = [model.name for model in _models(settings, chosen) if not is_here(model, settings)]
     if missing:
         raise ConfigurationError(
-            f"a re-run downloads nothing, and {', '.join(missing)} is not here: `visavis models fetch "
+            f"a re-run downloads nothing, and these models are not here; fetch them with `visavis models fetch "
             f"{' '.join(missing)}`"
         )
     if chosen.get("dialogue") == "local":

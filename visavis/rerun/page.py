@@ -65,7 +65,8 @@ def page(report: Report, addresses: dict[tuple[str, str], str]) -> str:
     Args:
         addresses: of the sounds, by turn and side: said, before, after.
     """
-    body = "\n".join([*_head(report), *(part for one in report.conversations for part in _conversation(one, addresses))])
+    conversations = (part for one in report.conversations for part in _conversation(one, addresses))
+    body = "\n".join([*_head(report), *conversations])
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Re-run</title>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def from_file(text: str, utterances: Sequence[Understood]) -> list[tuple[Underst
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise InvalidInput(f"line {number}: expected the id of an utterance, a tab and its words, got {line[:60]!r}")
+            raise InvalidInput(f"line {number}: expected an utterance's id, a tab and its words, got {line[:60]!r}")
         if match[1] not in known:
             raise InvalidInput(f"line {number}: there is no utterance {match[1]} in this conversation")
         if match[1] in found:
@@ -152,15 +153,22 @@ async def truth(
 
 
 async def _edit(event_log: EventLog, conversation: str, utterances: Sequence[Understood], file: Path) -> None:
+    edited = await asyncio.to_thread(_write_or_read, file, as_file(utterances))
+    if edited is None:
+        print(f"{file} has {len(utterances)} utterances: correct their words, and run the same command again")
+    else:
+        print(_told(await _correct(event_log, conversation, from_file(edited, utterances))))
+
+
+def _write_or_read(file: Path, text: str) -> str | None:
+    """The text of the file; None where it was not there and has been written."""
     try:
         if not file.exists():
-            file.write_text(as_file(utterances), "utf-8")
-            print(f"{file} has {len(utterances)} utterances: correct their words, and run the same command again")
-            return
-        changed = from_file(file.read_text("utf-8"), utterances)
+            file.write_text(text, "utf-8")
+            return None
+        return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be used: {error}") from error
-    print(_told(await _correct(event_log, conversation, changed)))
 
 
 async def _correct(event_log: EventLog, conversation: str, changed: Sequence[tuple[Understood, str]]) -> int:

@@ -55,6 +55,10 @@ class PrivateSystem:
         """How often each process died, of those that did."""
         return {one.name: one.starts - 1 for one in self._supervisor.children if one.starts > 1}
 
+    def pid(self, name: str) -> int | None:
+        """Process id of a service that runs."""
+        return next((one.pid for one in self._supervisor.children if one.name == name), None)
+
     def check(self) -> None:
         """Raises BusError if a service cannot be kept running."""
         for child in self._supervisor.children:

@@ -120,7 +120,7 @@ def _turn(
     recording: Recording, run: TurnRun, before: Timeline, after: Timeline, kept: Sequence[Kept], real_time: bool
 ) -> Turn:
     recorded = run.recorded
-    utterance = _utterance(recording, run)
+    utterance = _utterance(recording, run, recognised="stt" not in kept and not run.sound_missing)
     notes = []
     if run.lost:
         notes.append(f"lost: {run.lost}")
@@ -149,7 +149,11 @@ def _said(run: TurnRun) -> str:
     return next((one.body.text for one in run.recorded.inputs if hasattr(one.body, "text")), "")
 
 
-def _utterance(recording: Recording, run: TurnRun) -> Utterance | None:
+def _utterance(recording: Recording, run: TurnRun, *, recognised: bool) -> Utterance | None:
+    """
+    Args:
+        recognised: whether a recogniser heard it anew, so that its words are compared.
+    """
     started = run.recorded.utterance
     if started is None:
         return None
@@ -158,7 +162,7 @@ def _utterance(recording: Recording, run: TurnRun) -> Utterance | None:
     reference = before if truth is None else truth
     against: Literal["truth", "recording"] = "recording" if truth is None else "truth"
     found = Utterance(id=started.utterance, before=before, after=after, reference=reference, against=against)
-    if reference is None or after is None or run.sound_missing:
+    if reference is None or after is None or not recognised:
         return found
     language = next(
         (one.body.language for one in (run.recorded.transcript, run.transcript)

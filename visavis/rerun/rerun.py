@@ -16,7 +16,7 @@ from msgspec import structs
 
 from bus import codec, subjects
 from bus.errors import InvalidInput, NotFound, VisavisError
-from bus.events import AudioIn, MessageReceived, UtteranceStarted
+from bus.events import AudioIn, MessageReceived, TranscriptCorrected, UtteranceStarted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
@@ -84,9 +84,8 @@ async def rerun(settings: Settings, wanted: Wanted, *, color: bool = False) -> i
     # Ctrl-C does the same by itself.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with connect(settings, name="rerun", wait=CONNECT_TIMEOUT, update_streams=False) as main:
-        recordings = await _recordings(main, wanted)
         try:
-            await run_all(main, engines, recordings, wanted, progress)
+            await run_all(main, engines, await recordings(main, wanted), wanted, progress)
         except asyncio.CancelledError:
             if not progress.done:
                 raise
@@ -111,14 +110,14 @@ async def rerun(settings: Settings, wanted: Wanted, *, color: bool = False) -> i
 
 
 async def run_all(
-    main: EventLog, engines: Engines, recordings: Sequence[Recording], wanted: Wanted, progress: Progress
+    main: EventLog, engines: Engines, recorded: Sequence[Recording], wanted: Wanted, progress: Progress
 ) -> None:
     """Run them in one private system, `parallel` at once, and write each back when it is done.
 
     Raises:
         VisavisError: the private system does not start, or does not run any more.
     """
-    characters = {name for one in recordings for name in one.characters}
+    characters = {name for one in recorded for name in one.characters}
     async with private_system(main, engines, characters, show=_show) as system:
         progress.engines = system.engines
         progress.began = time.monotonic()
@@ -128,13 +127,15 @@ async def run_all(
             async with free:
                 await _run_one(main, system, engines, recording, wanted, progress)
 
-        tasks = [asyncio.create_task(run(one)) for one in recordings]
+        tasks = [asyncio.create_task(run(one)) for one in recorded]
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            order = [one.conversation for one in recorded]
+            progress.done.sort(key=lambda one: order.index(one.conversation))
             progress.took = time.monotonic() - progress.began
             progress.deaths = system.deaths
 
@@ -169,11 +170,17 @@ async def _run_one(
 
 
 def _length(recording: Recording) -> float:
-    times = [event.at for _, event in recording.facts]
+    times = [event.at for _, event in recording.facts if not isinstance(event.body, TranscriptCorrected)]
     return (max(times) - min(times)) / _SECOND
 
 
-async def _recordings(main: EventLog, wanted: Wanted) -> list[Recording]:
+async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:
+    """The conversations that are asked for.
+
+    Raises:
+        NotFound: there is no such one, or none in that time.
+        InvalidInput: nothing is said in one that is named.
+    """
     names = list(dict.fromkeys(wanted.conversations))
     if not names:
         assert wanted.since is not None

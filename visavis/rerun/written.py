@@ -7,13 +7,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec import structs
 
-from bus.events import AudioIn, Event, SpeechStarted
+from bus import subjects
+from bus.errors import StreamStalled
+from bus.events import AudioIn, AudioOut, ConversationCopied, Event, SpeechStarted
+from bus.ids import new_id
 from bus.log.event_log import EventLog
-from projections.replay.build import TimelineBuilder
+from projections.replay.build import build_timeline, clip_end
 from services.audio import OpusEncoder
 from services.muxing.ogg import write_ogg_opus
 from services.muxing.speech_media import read_packets
 from services.muxing.voice import join_packets
+from visavis.carry.archive import ArchivedFact, read_archive, write_archive
 from visavis.rerun.private_system import PrivateSystem
 from visavis.rerun.recording import Recording
 
@@ -27,8 +31,26 @@ _STALLED = 1.0
 
 
 async def write_back(main: EventLog, system: PrivateSystem, recording: Recording, *, laid_out: bool) -> str:
-    """Append the re-run to the main log as a copy; returns its id, empty where that is not possible yet."""
-    return ""
+    """Append the re-run of a conversation to the main log as a copy of it, its own conversation; returns its id.
+
+    Args:
+        laid_out: move its turns after one another; see `lay_out`.
+    Raises:
+        BusError: the main log is away or full.
+    """
+    with await read_archive(system.event_log, recording.conversation) as archive:
+        archive.character_facts = []  # they are on the main log, from which the private system has them
+        if laid_out:
+            facts = [(fact.seq, event) for fact in archive.facts if (event := fact.event) is not None]
+            stored = {fact.seq: fact.stored for fact in archive.facts}
+            archive.facts = [
+                ArchivedFact.of(event, seq=seq, stored=stored[seq]) for seq, event in lay_out(facts, archive.conversation)
+            ]
+        copied = ConversationCopied(source=recording.conversation, how="rerun", engines=system.engines)
+        written = await write_archive(
+            main, archive, conversation=new_id("c"), person=recording.person, copied=copied
+        )
+        return written.conversation
 
 
 def lay_out(facts: Iterable[tuple[int, Event]], conversation: str) -> list[tuple[int, Event]]:
@@ -37,21 +59,18 @@ def lay_out(facts: Iterable[tuple[int, Event]], conversation: str) -> list[tuple
     Within a turn, all times stay: its latencies are as they were measured.
     """
     listed = list(facts)
-    builder = TimelineBuilder(conversation)
-    for seq, event in listed:
-        builder.add(seq, event)
-    timeline = builder.timeline()
+    timeline = build_timeline(conversation, listed)
+    turns = {turn.id: turn for turn in timeline.turns}
     ends = {turn.id: turn.end for turn in timeline.turns}
     for clip in timeline.clips:
         if clip.turn is not None:
-            rate = 16_000 if clip.kind == "person" else 48_000
-            ends[clip.turn] = max(ends.get(clip.turn, 0), clip.start + clip.samples * 1_000_000 // rate)
+            ends[clip.turn] = max(ends[clip.turn], clip_end(clip))
     moved: dict[str, int] = {}
-    free_from, shift = 0, 0
-    for turn in timeline.turns:
-        shift = max(0, free_from - turn.start) if free_from else 0
-        moved[turn.id] = shift
-        free_from = ends[turn.id] + shift + _PAUSE
+    free_from = 0
+    # In the order of the log: whole utterances are fed at once, as if they had begun before the answer before them.
+    for name in dict.fromkeys(event.turn for _, event in listed if event.turn is not None):
+        moved[name] = max(0, free_from - turns[name].start) if free_from else 0
+        free_from = ends[name] + moved[name] + _PAUSE
     found: list[tuple[int, Event]] = []
     shift = 0
     for seq, event in listed:
@@ -82,10 +101,6 @@ async def collect_sounds(
 
 
 async def _packets(event_log: EventLog, conversation: str, speech: str) -> tuple[bytes, ...]:
-    from bus import subjects
-    from bus.errors import StreamStalled
-    from bus.events import AudioOut
-
     last = await event_log.last_media(AudioOut, subjects.audio_out(conversation, speech))
     if last is None or not last.final:
         return ()  # interrupted, or expired

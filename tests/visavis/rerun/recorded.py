@@ -61,7 +61,7 @@ class Recorder:
             heard: of the reply, before the person interrupted it.
         """
         turn = self._turn()
-        utterance = f"u-{turn}"
+        utterance = f"u-{self.conversation}-{turn}"
         started = self._add(UtteranceStarted(utterance=utterance, session="s1"), turn, "started")
         for index, start in enumerate(range(0, len(sound), 1600)):
             piece = sound[start : start + 1600]
@@ -128,8 +128,10 @@ class Recorder:
             f"s{index}", cause=told,
         )  # fmt: skip
         self.media.append(
-            AudioOut(conversation=self.conversation, speech=speech, index=0, sample=0, packets=(SILENCE,) * 25, final=True)
-        )
+            AudioOut(
+                conversation=self.conversation, speech=speech, index=0, sample=0, packets=(SILENCE,) * 25, final=True
+            )
+        )  # fmt: skip
         self._add(SpeechEnded(**names, samples=24_000), turn, f"d{index}", cause=told)  # type: ignore[arg-type]
         self._at += 50_000
         self._add(PlaybackStarted(**names, session="s1", video=False), turn, f"p{index}", cause=started)  # type: ignore[arg-type]

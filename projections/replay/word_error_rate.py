@@ -3,7 +3,8 @@
 Texts are compared as is usual in the field, after normalisation: case, punctuation and the form of Unicode characters
 do not count, a hyphen separates words. Scripts without spaces between words (Chinese, Japanese, Thai …) are compared
 sign by sign, which is their character error rate. With a language given, numbers in digits are put into words, "10" is
-"ten"; a year or a phone number that was read out in another way counts as wrong.
+"ten", and English titles are written out, "Mr" is "mister"; a year or a phone number that was read out in another way
+counts as wrong.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Signs of Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
+
+_ENGLISH_TITLES = {"mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor", "prof": "professor"}
+"""As Whisper's normaliser for English has them."""
 
 Change: TypeAlias = Literal["same", "substituted", "deleted", "inserted"]
 
@@ -47,7 +51,8 @@ def normalised_words(text: str, language: str = "") -> list[str]:
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     if language:
         text = _DIGITS.sub(lambda match: _number_words(match[1], language), text)
-    return [word for found in _words(text) for word in _split_unspaced(found)]
+    found = [word for one in _words(text) for word in _split_unspaced(one)]
+    return [_ENGLISH_TITLES.get(word, word) for word in found] if language.lower().startswith("en") else found
 
 
 def _words(text: str) -> list[str]:

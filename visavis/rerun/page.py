@@ -10,7 +10,14 @@ from pathlib import Path
 from bus.errors import ConfigurationError
 from projections.replay.word_error_rate import AlignedWord
 from visavis.rerun.report import ConversationReport, Report, Side, Turn, Utterance
-from visavis.rerun.texts import error_rate_sentence, latency_sentence, percent, verdict_words
+from visavis.rerun.texts import (
+    amount_sentence,
+    counted,
+    error_rate_sentence,
+    latency_sentence,
+    percent,
+    verdict_words,
+)
 from visavis.rerun.written import Sounds
 
 EMBEDDED = 24 << 20
@@ -29,6 +36,7 @@ h3 { font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; opacity
 p { margin: .2rem 0; } audio { width: 100%; height: 2.2rem; }
 del { color: var(--bad); } ins { color: var(--bad); text-decoration: underline; } mark { background: #e67e2233;
 color: inherit; border-radius: .2rem; } mark del { color: inherit; opacity: .6; margin-right: .25em; }
+.scroll { overflow-x: auto; } h2, td { overflow-wrap: anywhere; }
 .broken, .worse, .slower { color: var(--bad); } .kept, .better, .faster { color: var(--good); }
 """
 
@@ -76,19 +84,16 @@ def page(report: Report, addresses: dict[tuple[str, str], str]) -> str:
 
 def _head(report: Report) -> Iterator[str]:
     engines = ", ".join(f"{service} <b>{escape(name)}</b>" for service, name in report.engines.items()) or "none"
-    turns = sum(len(one.turns) for one in report.conversations)
-    pace = "at real pace" if report.real_time else "as fast as it goes"
-    yield f"<h1>Re-run of {len(report.conversations)} conversations</h1>"
+    yield f"<h1>Re-run of {counted(len(report.conversations), 'conversation')}</h1>"
     yield f"<p>Engines: {engines}. Kept as recorded: {', '.join(report.kept) or 'nothing'}.</p>"
-    yield (
-        f"<p>{turns} turns in {report.seconds:.1f} s {pace}; recorded in {report.recorded_seconds:.1f} s. "
-        f"Failures: {report.failures_before} before, {report.failures_after} now.</p>"
-    )
+    failures = f"Failures: {report.failures_before} before, {report.failures_after} now"
+    yield f"<p>{amount_sentence(report).capitalize()}. {failures}.</p>"
     yield f"<p>{escape(error_rate_sentence(report).removeprefix('word errors').strip().capitalize())}.</p>"
     if not report.complete:
         yield '<p class="broken">It was ended early: not everything was re-run.</p>'
     for name, count in report.deaths.items():
-        yield f'<p class="broken">{escape(name)} died {count} times during the re-run.</p>'
+        times = counted(count, "time")
+        yield f'<p class="broken">{escape(name)} died {times} during the re-run.</p>'
     if report.rules:
         rows = "".join(
             f'<tr><td class="{"kept" if one.kept else "broken"}">{"kept" if one.kept else "broken"}</td>'
@@ -116,8 +121,8 @@ def _latency_table(report: Report) -> str:
     ]
     head = "".join(f'<th class="number">{name}</th>' for name in ("p50 before", "now", "p95 before", "now", "turns"))
     return (
-        f"<h2>Latency</h2><table><tr><th>step</th>{head}<th>verdict</th></tr>{''.join(rows)}</table>"
-        "<p><small>Verdicts: sign test of the turns that have both.</small></p>"
+        f'<h2>Latency</h2><div class="scroll"><table><tr><th>step</th>{head}<th>verdict</th></tr>{"".join(rows)}'
+        "</table></div><p><small>Verdicts: sign test of the turns that have both.</small></p>"
     )
 
 

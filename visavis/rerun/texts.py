@@ -28,12 +28,7 @@ def summary(report: Report) -> Iterator[str]:
     """All conversations in numbers, and the rules."""
     engines = ", ".join(f"{service} {engine}" for service, engine in report.engines.items()) or "none"
     yield f"engines: {engines}; kept: {', '.join(report.kept) or 'nothing'}"
-    turns = sum(len(one.turns) for one in report.conversations)
-    pace = "at real pace" if report.real_time else "as fast as it goes"
-    yield (
-        f"{turns} turns of {len(report.conversations)} conversations in {report.seconds:.1f} s {pace}; recorded in "
-        f"{report.recorded_seconds:.1f} s"
-    )
+    yield amount_sentence(report)
     yield error_rate_sentence(report)
     for name, one in report.latency.items():
         yield f"{name:14} {latency_sentence(one)}"
@@ -41,11 +36,25 @@ def summary(report: Report) -> Iterator[str]:
         yield f"{name:14} not compared: {why}"
     yield f"failures       {report.failures_before} before, {report.failures_after} now"
     for service, count in report.deaths.items():
-        yield f"{service} died {count} times during the re-run"
+        yield f"{service} died {counted(count, 'time')} during the re-run"
     if not report.complete:
         yield "it was ended early: not everything was re-run"
     for rule in report.rules:
         yield f"{'kept  ' if rule.kept else 'BROKEN'} {rule.rule}: {rule.why}"
+
+
+def amount_sentence(report: Report) -> str:
+    """How much was re-run, and how fast."""
+    turns = sum(len(one.turns) for one in report.conversations)
+    pace = "at real pace" if report.real_time else "as fast as it goes"
+    return (
+        f"{counted(turns, 'turn')} of {counted(len(report.conversations), 'conversation')} in {report.seconds:.1f} s "
+        f"{pace}; recorded in {report.recorded_seconds:.1f} s"
+    )
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def error_rate_sentence(report: Report) -> str:
@@ -55,12 +64,13 @@ def error_rate_sentence(report: Report) -> str:
         return "word errors    nothing to measure: no utterance was recognised anew"
     if report.against == "recording":
         return (
-            f"word errors    {percent(errors.after)} of {errors.words} words differ from the recorded transcripts of "
-            f"{errors.utterances} utterances; which are right only `visavis truth` can tell"
+            f"word errors    {percent(errors.after)} of {counted(errors.words, 'word')} differ from the recorded "
+            f"transcripts of {counted(errors.utterances, 'utterance')}; who is right, only `visavis truth` can tell"
         )
     return (
-        f"word errors    {percent(errors.before)} before, {percent(errors.after)} now, of {errors.words} words in the "
-        f"{errors.utterances} utterances whose truth is given: {verdict_words(errors.verdict, errors.confidence)}"
+        f"word errors    {percent(errors.before)} before, {percent(errors.after)} now, of "
+        f"{counted(errors.words, 'word')} in {counted(errors.utterances, 'utterance')} with a truth: "
+        f"{verdict_words(errors.verdict, errors.confidence)}"
     )
 
 
@@ -69,7 +79,7 @@ def latency_sentence(one: Comparison) -> str:
     low, high = one.interval
     return (
         f"p50 {_ms(one.before_p50)} → {_ms(one.after_p50)}, p95 {_ms(one.before_p95)} → {_ms(one.after_p95)} over "
-        f"{one.pairs} turns: {one.difference:+.0f} ms ({low:+.0f} to {high:+.0f}), "
+        f"{counted(one.pairs, 'turn')}: {one.difference:+.0f} ms ({low:+.0f} to {high:+.0f}), "
         f"{verdict_words(one.verdict, one.confidence)}"
     )
 
@@ -77,7 +87,7 @@ def latency_sentence(one: Comparison) -> str:
 def verdict_words(verdict: Verdict, confidence: float) -> str:
     """The verdict with its confidence."""
     if verdict == "cannot be told":
-        return "with so few it cannot be told whether that is chance"
+        return "too few to tell whether that is chance"
     return f"{verdict} (confidence {min(confidence, 0.9999):.2%})"
 
 

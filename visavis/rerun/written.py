@@ -41,11 +41,9 @@ async def write_back(main: EventLog, system: PrivateSystem, recording: Recording
     with await read_archive(system.event_log, recording.conversation) as archive:
         archive.character_facts = []  # they are on the main log, from which the private system has them
         if laid_out:
-            facts = [(fact.seq, event) for fact in archive.facts if (event := fact.event) is not None]
-            stored = {fact.seq: fact.stored for fact in archive.facts}
-            archive.facts = [
-                ArchivedFact.of(event, seq=seq, stored=stored[seq]) for seq, event in lay_out(facts, archive.conversation)
-            ]
+            stored = {seq: time for seq, time, _ in archive.events()}
+            moved = lay_out(((seq, event) for seq, _, event in archive.events()), archive.conversation)
+            archive.facts = [ArchivedFact.of(event, seq=seq, stored=stored[seq]) for seq, event in moved]
         copied = ConversationCopied(source=recording.conversation, how="rerun", engines=system.engines)
         written = await write_archive(
             main, archive, conversation=new_id("c"), person=recording.person, copied=copied

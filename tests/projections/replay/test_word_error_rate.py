@@ -29,6 +29,7 @@ def test_substituted_deleted_and_inserted_words_count_one_each(expected: str, re
     [
         ("Don’t – it's a well-known ﬁle.", "en", "don't it's a well known file"),
         ("I have 10, or 21 of 1,200.", "en", "i have ten or twenty one of one thousand two hundred"),
+        ("Mr. Dashwood and Dr Who", "en-GB", "mister dashwood and doctor who"),
         ("Ich habe 21.", "de", "ich habe einundzwanzig"),
         ("I have 10.", "", "i have 10"),
         ("Version 2.5 of B2", "en", "version 2 5 of b2"),

@@ -121,7 +121,7 @@ async def test_it_is_reported_and_written_as_a_copy(
     ]  # fmt: skip
     assert all(turn.after.reply not in ("", turn.before.reply) for turn in turns[:2])
     assert [turn.after.interrupted for turn in turns] == [False, True, False]
-    assert len(turns[1].after.heard.split()) == len("Why did".split())
+    assert len(turns[1].after.heard.split()) == 2
     assert turns[0].after.engines == found.engines == {**found.engines, "stt": "pocketsphinx", "dialogue": "companion"}
     assert {"first_sentence", "first_audio", "playback_wait"} <= set(turns[0].after.latency)
     assert "use --real-time" in found.not_compared["transcript"]
@@ -171,7 +171,7 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     killed: list[int] = []
 
     class Killing(command.ConversationRun):
-        """Kills the recogniser while it hears the first utterance."""
+        """Kills the recogniser before the first utterance."""
 
         async def run(self) -> None:
             system: PrivateSystem = self._system
@@ -179,6 +179,8 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
             if not killed and pid is not None:
                 killed.append(pid)
                 os.kill(pid, signal.SIGKILL)
+                while system.pid("stt") in (pid, None):  # its supervisor has not noticed
+                    await asyncio.sleep(0.05)
             await super().run()
 
     monkeypatch.setattr(command, "ConversationRun", Killing)

@@ -24,11 +24,11 @@ from services.tts.engines import flite_library
 from tests import people, real_models
 from tests.nats_servers import ServerProcess
 from tests.visavis.rerun.recorded import Recorder, silence
-from visavis.rerun import rerun as command
+from visavis.rerun.conversation_run import ConversationRun
 from visavis.rerun.engines import choose
 from visavis.rerun.private_system import PrivateSystem
 from visavis.rerun.report import Report
-from visavis.rerun.rerun import Progress, Wanted, rerun, run_all
+from visavis.rerun.rerun import Progress, Wanted, recordings, rerun, run_all
 from visavis.rerun.rules import parse_rule
 from visavis.rerun.truth import truth
 
@@ -170,7 +170,7 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     engines = choose(recorded.settings, ["stt=pocketsphinx"], ["dialogue", "tts"])
     killed: list[int] = []
 
-    class Killing(command.ConversationRun):
+    class Killing(ConversationRun):
         """Kills the recogniser before the first utterance."""
 
         async def run(self) -> None:
@@ -183,12 +183,12 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
                     await asyncio.sleep(0.05)
             await super().run()
 
-    monkeypatch.setattr(command, "ConversationRun", Killing)
+    monkeypatch.setattr("visavis.rerun.rerun.ConversationRun", Killing)
     progress = Progress()
     async with log_of(recorded) as event_log:
         wanted = Wanted(conversations=["first", "second"], kept=["dialogue", "tts"], write=False)
-        recordings = await command.recordings(event_log, wanted)
-        await run_all(event_log, engines, recordings, wanted, progress)
+        listed = await recordings(event_log, wanted)
+        await run_all(event_log, engines, listed, wanted, progress)
     first, second = progress.done
     assert progress.deaths == {"stt": 1}
     heard = [turn.utterance.after for one in (first, second) for turn in one.turns if turn.utterance is not None]

@@ -18,7 +18,7 @@ from projections.replay.word_error_rate import AlignedWord, align, normalised_wo
 from visavis.rerun.comparison import Comparison, ErrorComparison, compare, compare_errors
 from visavis.rerun.conversation_run import TurnRun
 from visavis.rerun.engines import Kept
-from visavis.rerun.recording import Recording, reply_text, transcript_text
+from visavis.rerun.recording import RecordedTurn, Recording, reply_text, transcript_text
 from visavis.rerun.rules import RuleResult
 
 
@@ -131,7 +131,7 @@ def _turn(
     was_silent, is_silent = (not reply_text(events) for events in (recorded.dialogue, run.facts))
     if was_silent and not is_silent:
         notes.append("the recording has no reply to it: newer words had overtaken it, or nothing was understood")
-    left_out = set(_not_compared(kept, real_time, spoken=utterance is not None))
+    left_out = set(_not_compared(kept, _heard_as_recorded(recorded, real_time=real_time), spoken=utterance is not None))
     return Turn(
         id=recorded.id,
         said=_said(run),
@@ -205,12 +205,17 @@ def _side(timeline: Timeline, turn: str, events: Sequence[Event], left_out: set[
     )
 
 
-def _not_compared(kept: Sequence[Kept], real_time: bool, *, spoken: bool) -> dict[Measure, str]:
+def _heard_as_recorded(turn: RecordedTurn, *, real_time: bool) -> bool:
+    """Whether the recogniser gets the sound as it did: piece by piece at the pace of speech, or a voice note at once."""
+    return real_time or turn.utterance is None or turn.utterance.session is None
+
+
+def _not_compared(kept: Sequence[Kept], heard_as_recorded: bool, *, spoken: bool) -> dict[Measure, str]:
     """The measures that say nothing about the engines of this re-run, each with the reason."""
     found: dict[Measure, str] = {"endpoint": "it is the recorded one: the re-run is fed whole utterances"}
     if "stt" in kept and spoken:
         found["transcript"] = "the transcripts are kept"
-    elif spoken and not real_time:
+    elif spoken and not heard_as_recorded:
         found["transcript"] = "recorded while the person spoke, re-run from a whole utterance at once; use --real-time"
     if "dialogue" in kept:
         found["first_sentence"] = "the replies are kept"
@@ -255,7 +260,9 @@ def report(
         against="truth" if true else "recording",
         latency=latency,
         not_compared={
-            name: why for name, why in _not_compared(kept, real_time, spoken=spoken).items() if name not in latency
+            name: why
+            for name, why in _not_compared(kept, real_time, spoken=spoken).items()
+            if name not in latency
         },
         failures_before=sum(len(turn.before.failures) for turn in turns),
         failures_after=sum(len(turn.after.failures) for turn in turns)

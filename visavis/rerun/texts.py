@@ -101,7 +101,7 @@ def _ms(value: float) -> str:
 
 def _turn(number: int, turn: Turn, color: bool) -> Iterator[str]:
     if turn.utterance is None:
-        yield f"{number}. wrote: {turn.said}"
+        yield f"{number}. wrote:  {turn.said}"
     else:
         yield from _utterance(number, turn.utterance, color)
     yield from _reply(turn, color)
@@ -113,7 +113,10 @@ def _turn(number: int, turn: Turn, color: bool) -> Iterator[str]:
 
 def _utterance(number: int, utterance: Utterance, color: bool) -> Iterator[str]:
     if not utterance.aligned_after and not utterance.aligned_before:
-        yield f"{number}. said: {utterance.after or utterance.before or '(no words)'}"
+        yield f"{number}. said:   {utterance.after or utterance.before or '(no words)'}"
+        return
+    if utterance.against == "recording" and not utterance.errors_after:
+        yield f"{number}. said:   {utterance.after or '(no words)'}  [as recorded]"
         return
     measured = f"{utterance.errors_before} → {utterance.errors_after} of {utterance.words} words wrong"
     if utterance.against == "truth":

@@ -131,7 +131,8 @@ def _turn(
     was_silent, is_silent = (not reply_text(events) for events in (recorded.dialogue, run.facts))
     if was_silent and not is_silent:
         notes.append("the recording has no reply to it: newer words had overtaken it, or nothing was understood")
-    left_out = set(_not_compared(kept, _heard_as_recorded(recorded, real_time=real_time), spoken=utterance is not None))
+    heard = _heard_as_recorded(recorded, real_time=real_time)
+    left_out = set(_not_compared(kept, heard, spoken=utterance is not None))
     return Turn(
         id=recorded.id,
         said=_said(run),
@@ -206,7 +207,7 @@ def _side(timeline: Timeline, turn: str, events: Sequence[Event], left_out: set[
 
 
 def _heard_as_recorded(turn: RecordedTurn, *, real_time: bool) -> bool:
-    """Whether the recogniser gets the sound as it did: piece by piece at the pace of speech, or a voice note at once."""
+    """Whether the recogniser gets the sound as it did: at the pace of speech, or as a voice note at once."""
     return real_time or turn.utterance is None or turn.utterance.session is None
 
 
@@ -243,7 +244,8 @@ def report(
         found = compare([before for before, _ in pairs], [after for _, after in pairs])
         if found is not None:
             latency[name] = found
-    spoken = any(turn.utterance is not None for turn in turns)
+    spoken = [turn for turn in turns if turn.utterance is not None]
+    heard = real_time or any("transcript" in turn.after.latency for turn in spoken)
     lost = sum(any(note.startswith("lost: ") for note in turn.notes) for turn in turns)
     return Report(
         engines=engines,
@@ -261,7 +263,7 @@ def report(
         latency=latency,
         not_compared={
             name: why
-            for name, why in _not_compared(kept, real_time, spoken=spoken).items()
+            for name, why in _not_compared(kept, heard, spoken=bool(spoken)).items()
             if name not in latency
         },
         failures_before=sum(len(turn.before.failures) for turn in turns),

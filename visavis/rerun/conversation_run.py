@@ -40,6 +40,8 @@ from visavis.rerun.recording import RecordedTurn, Recording
 
 PATIENCE = 120.0
 """Seconds in which something has to happen, or the turn counts as lost."""
+SLOWEST = 4.0
+"""Seconds in which a recogniser has to hear a second of speech, beyond that."""
 LONGEST_PAUSE = 3.0
 """Seconds between an answer and the person's next words at real pace, at the most."""
 _LOOK = 0.1
@@ -150,7 +152,9 @@ class ConversationRun:
             look()
             return run.transcript is not None or run.words is not None
 
-        await self._until(has_words, "the transcript")
+        sound = self._sounds.get(turn.utterance.utterance, []) if turn.utterance is not None else []
+        seconds = sum(len(chunk.pcm) for chunk in sound) / 2 / MICROPHONE_RATE
+        await self._until(has_words, "the transcript", patience=self._patience + SLOWEST * seconds)
         words = run.words
         if words is None:
             return  # nothing was understood
@@ -234,16 +238,17 @@ class ConversationRun:
     # Waiting
 
     async def _until(
-        self, reached: Callable[[], bool], what: str, *, or_passed: tuple[str, Event] | None = None
-    ) -> str:
+        self, reached: Callable[[], bool], what: str, *, or_passed: tuple[str, Event] | None = None,
+        patience: float = 0.0,
+    ) -> str:  # fmt: skip
         """Wait for something; returns "reached", or "passed" where a service is done with an event before.
 
         Raises:
-            _Stalled: nothing happened for `patience` seconds.
+            _Stalled: nothing happened for so many seconds.
             BusError: a service cannot be kept running.
         """
-        loop = asyncio.get_running_loop()
-        count, deadline = len(self._facts), loop.time() + self._patience
+        loop, patience = asyncio.get_running_loop(), patience or self._patience
+        count, deadline = len(self._facts), loop.time() + patience
         while not reached():
             self._changed.clear()
             with suppress(TimeoutError):
@@ -254,9 +259,9 @@ class ConversationRun:
                 return "reached" if reached() else "passed"
             self._system.check()
             if len(self._facts) > count:
-                count, deadline = len(self._facts), loop.time() + self._patience
+                count, deadline = len(self._facts), loop.time() + patience
             if loop.time() > deadline:
-                raise _Stalled(f"nothing for {self._patience:.0f} s while waiting for {what}", code="stalled")
+                raise _Stalled(f"nothing for {patience:.0f} s while waiting for {what}", code="stalled")
         return "reached"
 
     async def _has_passed(self, service: str, event: Event) -> bool:

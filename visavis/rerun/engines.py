@@ -11,7 +11,6 @@ from msgspec import structs
 from bus.errors import ConfigurationError, InvalidInput
 from bus.settings import PREFIX, Settings, read_settings
 from services.dialogue.local_model import files as local_model
-from services.models.files import Model
 from services.models.loading import is_here
 from visavis.doctor_checks import engine_of_service
 from visavis.doctor_models import models_in_use
@@ -42,6 +41,8 @@ class Engines:
     """Of the services, models included."""
     environment: Mapping[str, str]
     """The same as environment variables, as far as `--with` sets them."""
+    incomplete: frozenset[ServiceName] = frozenset()
+    """Services without a named engine that lack a model here: another engine serves, as in the running system."""
 
 
 def parse_engine(text: str) -> tuple[ServiceName, dict[str, str]]:
@@ -96,13 +97,21 @@ def choose(settings: Settings, wanted: Sequence[str], kept: Sequence[Kept], *, t
     services = tuple(one for one in SERVICES if one not in kept and (one != "render" or one in named))
     if "render" in services and "tts" not in services:
         raise InvalidInput("pictures are drawn to the sound of speeches: --with render=… cannot go with --keep tts")
-    chosen = _check(_with_fields(settings, changed), services)
+    asked = _with_fields(settings, changed)
+    chosen = _check(asked, services)
+    missing = {service: _missing_models(service, engine, asked) for service, engine in chosen.items()}
+    if needed := list(dict.fromkeys(model for service in named for model in missing.get(service, ()))):
+        raise ConfigurationError(
+            f"a re-run downloads nothing, and these models are not here; fetch them with `visavis models fetch "
+            f"{' '.join(needed)}`"
+        )
     # An engine whose model is on its way would be measured as the one that serves in its place.
     changed["model_downloads"] = "off"
     # `auto` is settled here, so that the services choose what was checked.
     changed |= {f"{service}_engine": engine for service, engine in chosen.items()}
     environment = {f"{PREFIX}{field.upper()}": value for field, value in changed.items()}
-    return Engines(services, frozenset(kept), _with_fields(settings, changed), environment)
+    incomplete = frozenset(service for service, models in missing.items() if models)
+    return Engines(services, frozenset(kept), _with_fields(settings, changed), environment, incomplete)
 
 
 def _with_fields(settings: Settings, changed: Mapping[str, str]) -> Settings:
@@ -123,24 +132,19 @@ def _check(settings: Settings, services: Sequence[ServiceName]) -> dict[ServiceN
         if result.state != "ok":
             raise ConfigurationError(result.message)
         chosen[service] = result.engine
-    missing = [model.name for model in _models(settings, chosen) if not is_here(model, settings)]
-    if missing:
-        raise ConfigurationError(
-            f"a re-run downloads nothing, and these models are not here; fetch them with `visavis models fetch "
-            f"{' '.join(missing)}`"
-        )
     if chosen.get("dialogue") == "local":
         local_model.model_file(settings)
     return chosen
 
 
-def _models(settings: Settings, chosen: Mapping[ServiceName, str]) -> list[Model]:
-    """The models that the chosen engines load, without those that only the gateway does."""
-    every: dict[str, str] = {service: chosen.get(service, "") for service in SERVICES}
-    with_all = models_in_use(every, settings)
-    nothing = models_in_use(dict.fromkeys(every, ""), settings)
-    # Silero is the gateway's detector and that of most recognisers.
-    from services.stt.__main__ import models_of
+def _missing_models(service: ServiceName, engine: str, settings: Settings) -> list[str]:
+    """The models that an engine loads and that are not here, by name."""
+    if service == "stt":
+        from services.stt.__main__ import models_of
 
-    needed_by_stt = models_of(every["stt"], settings)
-    return [model for model in with_all if model not in nothing or model in needed_by_stt]
+        wanted = list(models_of(engine, settings))
+    else:
+        nobody: dict[str, str] = dict.fromkeys(map(str, SERVICES), "")
+        gateway = models_in_use(nobody, settings)
+        wanted = [model for model in models_in_use(nobody | {service: engine}, settings) if model not in gateway]
+    return [model.name for model in wanted if not is_here(model, settings)]

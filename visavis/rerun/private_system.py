@@ -168,8 +168,8 @@ async def _wait_until_ready(system: PrivateSystem, engines: Engines) -> None:
             name = next((service for service in engines.services if service == one.name), None)
             if name is None:
                 continue
-            system.engines[name] = one.engine
-            if one.serving == one.engine:
+            system.engines[name] = one.serving
+            if one.serving == one.engine or name in engines.incomplete:
                 waiting.pop(name, None)
             else:
                 waiting[name] = one.engine_in_use

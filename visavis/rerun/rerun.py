@@ -148,6 +148,10 @@ async def _run_one(
     error, copy = "", ""
     try:
         await run.run()
+        if wanted.html is not None:
+            progress.sounds |= await collect_sounds(main, system.event_log, recording, sounds)
+        if wanted.write:
+            copy = await write_back(main, system, recording, laid_out=not wanted.real_time)
     except VisavisError as failed:
         error = failed.detail
         raise
@@ -157,10 +161,6 @@ async def _run_one(
     finally:
         if run.turns:
             progress.recorded_seconds += _length(recording)
-            if wanted.write and not error:
-                copy = await write_back(main, system, recording, laid_out=not wanted.real_time)
-            if wanted.html is not None and not error:
-                progress.sounds |= await collect_sounds(main, system.event_log, recording, sounds)
             progress.done.append(
                 conversation_report(
                     recording, run.turns, kept=wanted.kept, real_time=wanted.real_time, copy=copy, error=error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bus.errors import VisavisError
 from bus.settings import Settings
@@ -13,6 +15,9 @@ from visavis.__main__ import main
 from visavis.rerun.arguments import parse_time
 from visavis.rerun.engines import Kept, choose, parse_engine
 
+needs_whisper = pytest.mark.skipif(
+    find_spec("faster_whisper") is None or find_spec("ctranslate2") is None, reason="the extra whisper is not installed"
+)
 NOW = datetime.fromisoformat("2026-11-28T12:00:00+00:00")
 
 
@@ -35,6 +40,12 @@ def test_engines_and_models_become_settings_of_the_services(settings: Settings) 
     assert choose(settings, ["dialogue=companion"], ["stt", "tts"], tools=True).settings.tools == "tools.json"
 
 
+def test_an_engine_that_nobody_named_may_lack_its_model_as_in_the_running_system(settings: Settings) -> None:
+    engines = choose(structs.replace(settings, tts_engine="hibari"), [], ["stt", "dialogue"])
+    assert (engines.services, engines.incomplete) == (("tts",), {"tts"})  # Kokoro, for men
+    assert engines.environment["VISAVIS_TTS_ENGINE"] == "hibari"
+
+
 @pytest.mark.parametrize(
     ("wanted", "kept", "why"),
     [
@@ -42,14 +53,19 @@ def test_engines_and_models_become_settings_of_the_services(settings: Settings) 
         (["ears=whisper"], [], "one of stt, dialogue, tts, render"),
         (["stt=moonshine:tiny"], [], "moonshine takes no model"),
         (["stt=parrot"], [], "must be auto or one of whisper"),
-        (["stt=whisper:small"], ["dialogue", "tts"], "visavis models fetch silero-vad whisper-small"),
-        (["stt=whisper:/nope"], ["dialogue", "tts"], "must be a folder, owner/name or one of"),
+        pytest.param(
+            ["stt=whisper:small"], ["dialogue", "tts"], "visavis models fetch whisper-small silero-vad",
+            marks=needs_whisper,
+        ),
+        pytest.param(
+            ["stt=whisper:/nope"], ["dialogue", "tts"], "must be a folder, owner/name or one of", marks=needs_whisper
+        ),
         (["dialogue=openai:gpt"], ["stt", "tts"], "VISAVIS_LLM_URL is not set"),
         (["stt=pocketsphinx", "stt=moonshine"], [], "names stt twice"),
         (["tts=flite"], ["tts"], "not both"),
         (["render=layered"], ["tts"], "--with render=… cannot go with --keep tts"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_run_is_told_in_one_line(settings: Settings, wanted: list[str], kept: list[Kept], why: str) -> None:
     with pytest.raises(VisavisError) as raised:
         choose(settings, wanted, kept)

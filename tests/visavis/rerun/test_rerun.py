@@ -25,10 +25,10 @@ from tests import people, real_models
 from tests.nats_servers import ServerProcess
 from tests.visavis.rerun.recorded import Recorder, silence
 from visavis.rerun.conversation_run import ConversationRun
-from visavis.rerun.engines import choose
+from visavis.rerun.engines import KEPT, choose
 from visavis.rerun.private_system import PrivateSystem
 from visavis.rerun.report import Report
-from visavis.rerun.rerun import Progress, Wanted, recordings, rerun, run_all
+from visavis.rerun.rerun import Progress, Wanted, conversations_between, recordings, rerun, run_all
 from visavis.rerun.rules import parse_rule
 from visavis.rerun.truth import truth
 
@@ -41,7 +41,7 @@ SHORT = "sense_and_sensibility_01_austen_64kb-0880"
 
 @dataclass
 class Recorded:
-    """A log with two conversations."""
+    """A log with three conversations."""
 
     settings: Settings
     said: str
@@ -54,7 +54,8 @@ def speech() -> Samples:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    """The first conversation is spoken, written and interrupted; the second one only spoken."""
+    """One conversation is spoken, written and interrupted; the second one only spoken, and so is the third, whose sound
+    is not there any more."""
     folder = tmp_path_factory.mktemp("rerun")
     server = ServerProcess(folder)
     server.start()
@@ -68,10 +69,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     first.say(silence(0.5), None)
     second.say(speech(), "he was not ill", ("I see.",))
 
+    third = Recorder("expired")
+    third.say(speech(), "he was not ill", ("I see.",))
+    third.media = []
+
     async def record() -> None:
         async with connect(settings, name="test") as event_log:
-            await first.publish(event_log)
-            await second.publish(event_log)
+            for one in (first, second, third):
+                await one.publish(event_log)
 
     asyncio.run(record())
     yield Recorded(settings, said)
@@ -152,6 +157,12 @@ async def test_it_is_reported_and_written_as_a_copy(
             assert isinstance(body, ConversationCopied)
             assert (body.source, body.how, body.engines) == (source, "rerun", found.engines)
             assert _ordered(copied)
+        # It can be re-run itself, here with everything kept; but no time finds it.
+        again = Progress()
+        kept = Wanted(conversations=[copies["first"]], kept=KEPT, write=False)
+        await run_all(event_log, choose(recorded.settings, [], KEPT), await recordings(event_log, kept), kept, again)
+        assert [turn.after.reply for turn in again.done[0].turns] == [turn.after.reply for turn in turns]
+        assert await conversations_between(event_log, 1, None) == ["first", "second", "expired"]
 
 
 def _ordered(facts: list[Event]) -> bool:
@@ -186,10 +197,10 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     monkeypatch.setattr("visavis.rerun.rerun.ConversationRun", Killing)
     progress = Progress()
     async with log_of(recorded) as event_log:
-        wanted = Wanted(conversations=["first", "second"], kept=["dialogue", "tts"], write=False)
+        wanted = Wanted(conversations=["first", "second", "expired"], kept=["dialogue", "tts"], write=False)
         listed = await recordings(event_log, wanted)
         await run_all(event_log, engines, listed, wanted, progress)
-    first, second = progress.done
+    first, second, expired = progress.done
     assert progress.deaths == {"stt": 1}
     heard = [turn.utterance.after for one in (first, second) for turn in one.turns if turn.utterance is not None]
     assert heard[0]
@@ -197,6 +208,10 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     assert [turn.after.reply for turn in first.turns] == [turn.before.reply for turn in first.turns]
     assert first.turns[1].after.heard == first.turns[1].before.heard == "Why did"
     assert not any(turn.after.latency.keys() & {"first_audio", "first_sentence"} for turn in first.turns)
+    (mute,) = expired.turns
+    assert mute.utterance is not None
+    assert (mute.utterance.after, mute.utterance.aligned_after, mute.after.reply) == ("he was not ill", (), "I see.")
+    assert mute.notes == ("its sound is not on the log any more: the recorded transcript stands",)
     await _no_process_is_left(killed)
 
 

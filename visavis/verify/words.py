@@ -18,13 +18,13 @@ from bus.events import (
 )
 from bus.ids import reply_id
 from projections.characters import visible_to
-from projections.conversation import Conversation, fold, fold_all, heard_messages
+from projections.conversation import Conversation, fold, heard_messages
 from projections.history_digest import history_digest
 from projections.language import language_in_use
 from projections.person_part import input_id
 from services.backchannel import is_backchannel
 from services.dialogue.commands.recognition import recognise_command
-from services.dialogue.turn_taking import NewestWords, answers_question, with_heard_sentence
+from services.dialogue.turn_taking import answers_question, calls_for_answer, with_heard_sentence
 from visavis.verify.decisions import Decision, compared, not_recorded
 
 Fact = tuple[int, Event]
@@ -51,7 +51,9 @@ def answer_decisions(
         characters: that the log knew; None: unknown, so that commands which name one cannot be recognised.
         redacted: the words are unreadable, and nothing can be decided again.
     """
+    state = Conversation(id=facts[0][1].conversation if facts else "")
     for place, (seq, event) in enumerate(facts):
+        before, state = state, fold(state, seq, event)
         body = event.body
         if not isinstance(body, TranscriptFinal | MessageReceived) or not body.text.strip():
             continue
@@ -59,8 +61,8 @@ def answer_decisions(
             yield not_recorded("answer", seq, event, "the words are redacted")
             continue
         outcome = _outcome(facts, place)
-        yield _answer(facts, place, body, outcome, characters or {}, are_known=characters is not None)
-        yield from _history(facts, place, body, outcome)
+        yield _answer(facts, place, outcome, state, characters)
+        yield from _history(facts, place, body, outcome, before)
 
 
 def _outcome(facts: Sequence[Fact], place: int) -> _Outcome:
@@ -71,7 +73,7 @@ def _outcome(facts: Sequence[Fact], place: int) -> _Outcome:
         match event.body:
             case CommandRecognised(name=name) | CommandRefused(name=name) if event.cause == words.id:
                 return _Outcome(later, f"the command {name}")
-            case ReplyStarted(reply=started) if started == reply and not _is_command(facts, words.id):
+            case ReplyStarted(reply=started) if started == reply:
                 return _Outcome(later, _ANSWERED)
             case ReplyFailed(reply=failed) if failed == reply:
                 return _Outcome(later, _ANSWERED)
@@ -82,45 +84,43 @@ def _outcome(facts: Sequence[Fact], place: int) -> _Outcome:
     return _Outcome(len(facts), "")
 
 
-def _is_command(facts: Sequence[Fact], words: str) -> bool:
-    return any(isinstance(one.body, CommandRecognised | CommandRefused) and one.cause == words for _, one in facts)
-
-
 def _answer(
-    facts: Sequence[Fact], place: int, body: Words, outcome: _Outcome, characters: Mapping[str, CharacterCreated],
-    *, are_known: bool,
+    facts: Sequence[Fact], place: int, outcome: _Outcome, state: Conversation,
+    characters: Mapping[str, CharacterCreated] | None,
 ) -> Decision:  # fmt: skip
+    """Decide what becomes of the words at this place again.
+
+    Args:
+        state: the conversation with them.
+    """
     seq, event = facts[place]
     if outcome.told.startswith("interrupted"):
         return compared("answer", seq, event, outcome.told, outcome.told)
-    if not are_known and outcome.told.startswith("the command"):
+    if characters is None and outcome.told.startswith("the command"):
         return not_recorded("answer", seq, event, "the characters' names are not known", recorded=outcome.told)
     # The service had read the log up to some fact between these words and its answer.
-    soonest = _decided(facts[: place + 1], event, body, characters)
-    latest = _decided(facts[: outcome.place], event, body, characters)
-    recorded = outcome.told or "no answer"
-    silent = (_MURMUR, _OVERTAKEN)
-    if outcome.told:
-        if outcome.told in (soonest, latest) and soonest != latest:
-            return not_recorded("answer", seq, event, "which facts had been read is not recorded", recorded)
-        return compared("answer", seq, event, recorded, latest)
-    if latest in silent:
+    soonest = _decided(facts, place, place + 1, state, characters or {})
+    latest = _decided(facts, place, outcome.place, state, characters or {})
+    recorded, silent = outcome.told or "no answer", (_MURMUR, _OVERTAKEN)
+    if not outcome.told and latest in silent:
         return compared("answer", seq, event, latest, latest)
-    if soonest in silent:
+    if (outcome.told or soonest in silent) and soonest != latest:
         return not_recorded("answer", seq, event, "which facts had been read is not recorded", recorded)
-    if any(isinstance(one.body, ReplyStarted) for _, one in facts[place + 1 :]):
+    if outcome.told or any(isinstance(one.body, ReplyStarted) for _, one in facts[place + 1 :]):
         return compared("answer", seq, event, recorded, latest)
     return not_recorded("answer", seq, event, "the log ends before the answer", recorded)
 
 
 def _decided(
-    facts: Sequence[Fact], event: Event, body: Words, characters: Mapping[str, CharacterCreated]
+    facts: Sequence[Fact], place: int, end: int, state: Conversation, characters: Mapping[str, CharacterCreated]
 ) -> str:
-    """What becomes of words, by these facts."""
+    """What becomes of the words at this place, by the facts before the one at `end`."""
+    event = facts[place][1]
+    body = event.body
+    assert isinstance(body, TranscriptFinal | MessageReceived)
     text = " ".join(body.text.split())
-    if isinstance(body, TranscriptFinal) and is_backchannel(text) and answers_question(facts, body) is None:
+    if isinstance(body, TranscriptFinal) and is_backchannel(text) and answers_question(facts[:end], body) is None:
         return _MURMUR
-    state = fold_all(Conversation(id=event.conversation), facts)
     if not body.forwarded:
         names = {id_: one.name for id_, one in visible_to(state.person, characters).items()}
         in_use = language_in_use(state, before_turn=event.turn or input_id(body))
@@ -128,12 +128,13 @@ def _decided(
         command = recognise_command(text, language, names, names.get(state.character, ""))
         if command is not None:
             return f"the command {command.name}"
-    newest = NewestWords()
-    newest.add(facts)
-    return _OVERTAKEN if newest.is_overtaken(event) else _ANSWERED
+    overtaken = any(calls_for_answer(one.body) for _, one in facts[place + 1 : end])
+    return _OVERTAKEN if overtaken else _ANSWERED
 
 
-def _history(facts: Sequence[Fact], place: int, body: Words, outcome: _Outcome) -> Iterator[Decision]:
+def _history(
+    facts: Sequence[Fact], place: int, body: Words, outcome: _Outcome, state: Conversation
+) -> Iterator[Decision]:
     """What had been said before, as the answer was written from it."""
     if outcome.told != _ANSWERED or outcome.place >= len(facts):
         return
@@ -141,7 +142,6 @@ def _history(facts: Sequence[Fact], place: int, body: Words, outcome: _Outcome) 
     if not isinstance(event.body, ReplyStarted):
         return
     words, recorded = facts[place][1], event.body.history
-    state = fold_all(Conversation(id=event.conversation), facts[:place])
     digest = ""
     for known in range(place, outcome.place):
         state = fold(state, *facts[known])

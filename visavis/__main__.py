@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
+from visavis.carry import arguments as carry_arguments
 
 if TYPE_CHECKING:
     from visavis.dead_letters import Selection
@@ -133,6 +134,28 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.carry.exporting import export, form_of
+
+    form = form_of(arguments.output, arguments.format)
+    return asyncio.run(
+        export(
+            settings,
+            arguments.conversation,
+            arguments.output,
+            form=form,
+            redact=arguments.redact is not None,
+            skip_silences=arguments.skip_silences,
+        )
+    )
+
+
+def _import(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.carry.importing import import_file
+
+    return asyncio.run(import_file(settings, arguments.file, as_id=arguments.as_id, person=arguments.person))
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -171,6 +194,8 @@ def _parser() -> argparse.ArgumentParser:
     forget.set_defaults(run=_forget)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
+    _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
+    _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
     for command in (doctor, tail, checked):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
@@ -183,6 +208,16 @@ def _add_channels(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     listed = acts.add_parser("list", help="whether each is on, and the setting for it; what `visavis channels` does")
     listed.add_argument("--json", action="store_true", help="as a JSON array")
     return acts.add_parser("check", help="whether those that are on work, and what to do next")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    carry_arguments.add_export(parser)
+    parser.set_defaults(run=_export)
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    carry_arguments.add_import(parser)
+    parser.set_defaults(run=_import)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:

@@ -6,14 +6,14 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from bus import codec, subjects
-from bus.errors import InvalidInput, NotFound, UndecodableEvent
-from bus.events import Event
+from bus import subjects
+from bus.errors import InvalidInput, NotFound
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
@@ -54,7 +54,7 @@ async def run(settings: Settings, options: Options) -> int:
         BusError: there is no server.
     """
     counts: Counter[str] = Counter()
-    if options.what is not None and (options.what.endswith(SUFFIX) or Path(options.what).is_file()):
+    if options.what is not None and (options.what.endswith(SUFFIX) or "/" in options.what):
         name, decisions = await asyncio.to_thread(_of_file, Path(options.what))
         counts.update(_print(name, decisions, options))
     else:
@@ -68,7 +68,7 @@ async def run(settings: Settings, options: Options) -> int:
 def _of_file(path: Path) -> tuple[str, list[Decision]]:
     with load(path) as archive:
         facts = [(seq, event) for seq, _, event in archive.events()]
-        return archive.conversation, verify(facts, characters=archive.characters)
+        return archive.conversation, verify(facts, characters=archive.characters, redacted=archive.redacted)
 
 
 async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[str, list[Decision]]]:
@@ -93,23 +93,16 @@ async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[s
 
 
 async def _since(event_log: EventLog, since: str | None) -> list[str]:
-    """The conversations with a fact since a time or a sequence, in the order of their first."""
+    """The conversations of which something was stored since a time or a sequence, in the order of their first fact."""
     if since is None:
         raise InvalidInput("name a conversation, a file with one, or a time with --since")
     seq, at = parse_sequence_or_time(since)
     found: dict[str, None] = {}
-    async for event in _events(event_log, (seq or 1) - 1):
-        if at is None or event.at >= at:
-            found.setdefault(event.conversation)
+    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=max(0, (seq or 0) - 1), since=at or 0)
+    async with aclosing(read) as records:
+        async for record in records:
+            found.setdefault(record.subject.split(".")[1])
     return list(found)
-
-
-async def _events(event_log: EventLog, after: int) -> AsyncIterator[Event]:
-    async for record in event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after):
-        try:
-            yield codec.decode_event(record.data)
-        except UndecodableEvent:
-            continue
 
 
 def _print(name: str, decisions: Sequence[Decision], options: Options) -> Counter[str]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bus.events import Event, MessageReceived, ReplyInterrupted, SessionClosed, SessionOpened, TranscriptFinal
+from bus.events import (
+    Event,
+    MessageReceived,
+    ReplyInterrupted,
+    ReplyStarted,
+    SessionClosed,
+    SessionOpened,
+    TranscriptFinal,
+)
 from projections.conversation import Conversation, fold, text_heard
 from services.backchannel import is_backchannel
 from visavis.verify.decisions import Decision, compared, not_recorded
@@ -46,11 +54,21 @@ def _by_speech(before: Sequence[Fact], seq: int, event: Event, reply: str, *, by
     words = "by the person's words"
     if by_verdict:
         return compared("interruption", seq, event, words, words)
-    newer = [one for _, one in before if _calls_for_answer(one)]
-    if newer and event.turn is not None and newer[-1].turn != event.turn:
+    if _began_overtaken(before, event, reply):
         return compared("interruption", seq, event, "overtaken by newer words", "overtaken by newer words")
     reason = f"no trace of a session tells which words interrupted {reply}"
     return not_recorded("interruption", seq, event, reason, recorded=words)
+
+
+def _began_overtaken(before: Sequence[Fact], event: Event, reply: str) -> bool:
+    """Whether the reply began although the person had said something else since the words that it answers."""
+    newest: str | None = None
+    for _, one in before:
+        if _calls_for_answer(one):
+            newest = one.turn
+        if isinstance(one.body, ReplyStarted) and one.body.reply == reply:
+            return newest != event.turn
+    return False
 
 
 def _calls_for_answer(event: Event) -> bool:

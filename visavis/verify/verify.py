@@ -19,6 +19,7 @@ def verify(
     *,
     characters: Mapping[str, CharacterCreated] | None = None,
     stored: Conversation | None = None,
+    redacted: bool = False,
 ) -> list[Decision]:
     """All decisions of one conversation, each made again from the log alone.
 
@@ -26,8 +27,9 @@ def verify(
         facts: of the conversation, with their stream sequences, in order.
         characters: those of the log; None: unknown.
         stored: the conversation as a read model has it.
+        redacted: the words are unreadable.
     """
-    redacted = any(isinstance(event.body, ConversationCopied) and event.body.redacted for _, event in facts)
+    redacted = redacted or any(isinstance(event.body, ConversationCopied) and event.body.redacted for _, event in facts)
     found = [
         *listening_decisions(facts),
         *playing_decisions(facts),

@@ -102,10 +102,10 @@ def _answer(
     soonest = _decided(facts, place, place + 1, state, characters or {})
     latest = _decided(facts, place, outcome.place, state, characters or {})
     recorded, silent = outcome.told or "no answer", (_MURMUR, _OVERTAKEN)
+    if soonest != latest:
+        return not_recorded("answer", seq, event, "whether newer facts had been read is not recorded", recorded)
     if not outcome.told and latest in silent:
         return compared("answer", seq, event, latest, latest)
-    if (outcome.told or soonest in silent) and soonest != latest:
-        return not_recorded("answer", seq, event, "which facts had been read is not recorded", recorded)
     if outcome.told or any(isinstance(one.body, ReplyStarted) for _, one in facts[place + 1 :]):
         return compared("answer", seq, event, recorded, latest)
     return not_recorded("answer", seq, event, "the log ends before the answer", recorded)

@@ -25,9 +25,11 @@ _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis
 PROGRAMS = (
     "python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop", "visavis note",
     "visavis truth", "visavis rerun", "visavis export", "visavis import", "visavis replay",
-)
+)  # fmt: skip
 """Names of programs, without the arguments that a call needs."""
-FOLDERS = ("bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci", "examples")
+FOLDERS = (
+    "bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci", "examples",
+)  # fmt: skip
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from bus.errors import ConfigurationError
-from bus.events import MICROPHONE_RATE, SPEECH_RATE, MessageReceived
 from projections.conversation import Conversation, Turn, fold_all, joined_text
 from projections.replay.build import build_timeline
-from projections.replay.timeline import Clip, Timeline
+from projections.replay.timeline import Timeline
 from visavis.carry import facts_file
+from visavis.carry.captions import PERSON, Cue, cues, webvtt
 from visavis.carry.contents import Archive
-
-PERSON = "You"
-"""How the person is called."""
-LONGEST_CUE = 84
-"""Characters of one caption: two lines of 42, as broadcasters have it."""
-
-
-_READING = 3_000_000
-"""Microseconds for which a written message is shown."""
 
 
 def timeline_of(archive: Archive) -> Timeline:
@@ -47,88 +38,23 @@ def write_text(archive: Archive, output: Path, form: Literal["vtt", "md", "jsonl
                 case "jsonl":
                     file.writelines(facts_file.lines(archive.facts))
                 case "vtt":
-                    file.write(webvtt(cues(archive, timeline_of(archive))).encode())
+                    file.write(webvtt(captions_of(archive)).encode())
                 case "md":
                     file.write(markdown(archive).encode())
     except OSError as error:
         raise ConfigurationError(f"{output} cannot be written: {error.strerror}") from error
 
 
+def captions_of(archive: Archive) -> list[Cue]:
+    """The captions of a conversation, from its beginning on."""
+    timeline = timeline_of(archive)
+    found = cues(timeline.clips, [event for _, _, event in archive.events()], names_of(archive))
+    return [cue._replace(start=cue.start - timeline.start, end=cue.end - timeline.start) for cue in found]
+
+
 def names_of(archive: Archive) -> dict[str, str]:
     """Names of the characters by id."""
     return {id_: created.name for id_, created in archive.characters.items()}
-
-
-# Captions
-
-
-class Cue(NamedTuple):
-    """A caption."""
-
-    start: int
-    """Microseconds from the beginning."""
-    end: int
-    who: str
-    text: str
-
-
-def length_of(clip: Clip) -> int:
-    """Microseconds."""
-    rate = MICROPHONE_RATE if clip.kind == "person" else SPEECH_RATE
-    return clip.samples * 1_000_000 // rate
-
-
-def cues(archive: Archive, timeline: Timeline) -> list[Cue]:
-    """Captions of all sounds, long ones in parts that share its time by their length; and of what the person wrote."""
-    names = names_of(archive)
-    found: list[Cue] = []
-    for clip in timeline.clips:
-        who = PERSON if clip.kind == "person" else names.get(clip.character or "", clip.character or "")
-        found += _parts(clip.start - timeline.start, length_of(clip), who, clip.text)
-    for _, _, event in archive.events():
-        if isinstance(event.body, MessageReceived):
-            found += _parts(event.at - timeline.start, _READING, PERSON, event.body.text)
-    return sorted(found, key=lambda cue: (cue.start, cue.end))
-
-
-def _parts(start: int, length: int, who: str, text: str) -> Iterator[Cue]:
-    parts = _split(text)
-    total, done = sum(map(len, parts)), 0
-    for part in parts:
-        end = done + len(part)
-        yield Cue(start + length * done // total, start + length * end // total, who, part)
-        done = end
-
-
-def _split(text: str) -> list[str]:
-    """A text in parts of at most `LONGEST_CUE` characters, whole words where that is possible."""
-    parts: list[str] = []
-    for word in text.split():
-        if parts and len(parts[-1]) + 1 + len(word) <= LONGEST_CUE:
-            parts[-1] += f" {word}"
-        else:
-            parts.append(word)
-    return parts
-
-
-def webvtt(captions: list[Cue]) -> str:
-    """A WebVTT file (W3C), with the speaker of each cue as its voice."""
-    lines = ["WEBVTT", ""]
-    for cue in captions:
-        if cue.end // 1000 > cue.start // 1000:
-            lines += [f"{_clock(cue.start)} --> {_clock(cue.end)}", f"<v {_escaped(cue.who)}>{_escaped(cue.text)}</v>"]
-            lines.append("")
-    return "\n".join(lines)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _clock(microseconds: int) -> str:
-    milliseconds = max(0, microseconds) // 1000
-    seconds, milliseconds = divmod(milliseconds, 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"
 
 
 # Markdown

@@ -163,16 +163,6 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(import_file(settings, arguments.file, as_id=arguments.as_id, person=arguments.person))
 
 
-def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.verify.command import Options, run
-
-    options = Options(
-        what=arguments.what, since=arguments.since, as_json=arguments.json, color=_use_color(arguments),
-        brief=arguments.brief,
-    )  # fmt: skip
-    return asyncio.run(run(settings, options))
-
-
 def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.rerun.arguments import check_rerun
     from visavis.rerun.rerun import Wanted, rerun
@@ -209,6 +199,16 @@ def _top(arguments: argparse.Namespace, settings: Settings) -> int:
 
     once, as_json = arguments.once, arguments.json
     return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
+
+
+def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.verify.command import Options, run
+
+    options = Options(
+        what=arguments.what, since=arguments.since, as_json=arguments.json, color=_use_color(arguments),
+        brief=arguments.brief,
+    )  # fmt: skip
+    return asyncio.run(run(settings, options))
 
 
 def _use_color(arguments: argparse.Namespace) -> bool:
@@ -256,11 +256,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
     _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
+    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
+    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
     verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
     add_verify(verify)
     verify.set_defaults(run=_verify)
-    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
-    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
     for command in (doctor, tail, watched, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser

@@ -64,9 +64,9 @@ class PrivateSystem:
         """Raises BusError if a service cannot be kept running."""
         for child in self._supervisor.children:
             if child.given_up or child.starts > _MOST_STARTS:
-                why = next((line for line in reversed(self._output) if "error" in line.lower()), "")
-                how = child.given_up or "it died again and again"
-                raise BusError(f"{child.name} does not run, {how}; {why}".removesuffix("; "))
+                errors = (line for line in reversed(self._output) if line.startswith(f"{child.name}: error: "))
+                why = next(errors, "").removeprefix(f"{child.name}: error: ")
+                raise BusError(f"{child.name} cannot be kept running: {why or 'it died again and again'}")
 
 
 @asynccontextmanager

@@ -139,7 +139,8 @@ def load(path: Path) -> Archive:
         InvalidInput: it is none of ours, damaged, of a newer format, or says what cannot be; in one sentence.
         ConfigurationError: it cannot be read.
     """
-    with _one_line(path), zipfile.ZipFile(path) as file:
+    # Opened here, because a member that is still being read when an error comes keeps a file of zipfile's own open.
+    with _one_line(path), path.open("rb") as stream, zipfile.ZipFile(stream) as file:
         manifest = _manifest(file, path.stat().st_size)
         archive = Archive(manifest.conversation, missing=list(manifest.missing), redacted=manifest.redacted)
         try:

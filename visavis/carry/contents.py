@@ -163,9 +163,13 @@ class Spool:
     def count(self, name: str) -> int:
         return len(self._places.get(name, ()))
 
-    def size(self) -> int:
-        """Bytes of all."""
-        return self._end
+    def size_of(self, name: str) -> int:
+        """Bytes of those of a name."""
+        return sum(length for _, length in self._places.get(name, ()))
+
+    def largest(self) -> int:
+        """Bytes of the largest one."""
+        return max((length for places in self._places.values() for _, length in places), default=0)
 
     def read(self, name: str) -> Iterator[bytes]:
         """The byte strings of a name, in order."""

@@ -115,7 +115,7 @@ async def _write_characters(event_log: EventLog, archive: Archive, person: str, 
     here = await current_characters(event_log)
     renamed: dict[str, str] = {}
     for name, created in archive.characters.items():
-        place = place_of(name, created, here)
+        place = place_of(name, created, here, person)
         if place != name:
             renamed[name] = place
         if place in here:
@@ -135,13 +135,18 @@ async def _write_characters(event_log: EventLog, archive: Archive, person: str, 
     return renamed
 
 
-def place_of(name: str, created: CharacterCreated, here: dict[str, CharacterCreated]) -> str:
-    """The id under which a character is here, or is to be made: its own, unless another one has that."""
+def place_of(name: str, created: CharacterCreated, here: dict[str, CharacterCreated], person: str) -> str:
+    """The id under which a character is here, or is to be made: its own, unless another one has that, or one that the
+    person may not see."""
     place, number = name, 1
-    while place in here and replace(here[place], owner="") != replace(created, owner=""):
+    while place in here and not _is_same(here[place], created, person):
         suffix = "-imported" if number == 1 else f"-imported-{number}"
         place, number = name[: 64 - len(suffix)] + suffix, number + 1
     return place
+
+
+def _is_same(one: CharacterCreated, other: CharacterCreated, person: str) -> bool:
+    return one.owner in ("", person) and replace(one, owner="") == replace(other, owner="")
 
 
 async def _write_idle_loop(event_log: EventLog, archive: Archive, name: str, place: str) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from bus import codec
+from bus import codec, subjects
 from bus.channel_events import DeliveryQueued, VoiceContent
 from bus.events import (
     MICROPHONE_RATE,
@@ -32,9 +32,11 @@ from bus.events import (
     TranscriptCorrected,
 )
 from bus.log.event_log import EventLog
-from services.audio import OpusEncoder
+from bus.stamping import new_delivery_event
+from services.audio import OpusEncoder, Samples
 from services.render.encoder import H264Encoder
 from tests.projections.replay.conversations import BEGAN, interruption, spoken_turn, written_turn
+from visavis.carry.contents import Archive, ArchivedFact, Missing, StoredDelivery
 
 CONVERSATION, PERSON, GRANDMA = "c1", "p-secret-cookie", "grandma-erika"
 PHOTO = "photo-" + "0123456789abcdef" * 2
@@ -50,7 +52,17 @@ ERIKA = CharacterCreated(
 )  # fmt: skip
 
 
-def tone(name: str, seconds: float, rate: int) -> np.ndarray:
+QUEUED = DeliveryQueued(
+    account="bot-zanzibar", chat="chat-zanzibar", conversation=CONVERSATION, turn="t3",
+    content=VoiceContent(speeches=("s9",), text="Zanzibar is an island."),
+)  # fmt: skip
+LETTER = DeadLetter(
+    at=BEGAN, stream="CONVERSATIONS", sequence=5, subject=f"conv.{CONVERSATION}.reply.sentence", service="tts",
+    code="x", detail="Zanzibar cannot be spoken", deliveries=5, data=b'{"body":{"text":"Zanzibar"}}',
+)  # fmt: skip
+
+
+def tone(name: str, seconds: float, rate: int) -> Samples:
     """int16 samples of the sound of an utterance or a speech."""
     time = np.arange(int(seconds * rate)) / rate
     return (np.sin(2 * np.pi * TONES[name] * time) * 8000).astype(np.int16)
@@ -72,7 +84,7 @@ def facts() -> list[Event]:
     ]
     origin = Origin(channel="telegram", account="bot-zanzibar", chat="chat-zanzibar", sender="zanzibar7", message="m-z")
     message = MessageReceived(message="m2", text="Tell me of Zanzibar, please", channel="telegram", origin=origin)
-    turns = {
+    turns: dict[str, list[tuple[int, str | None, Fact]]] = {
         "t1": [*spoken_turn("1"), *interruption("1")],
         "t2": spoken_turn("2", 6000),
         "t3": [(12_000, None, message)] + [(ms + 12_000, cause, body) for ms, cause, body in written_turn()[1:]],
@@ -108,11 +120,11 @@ def sounds() -> list[Media]:
         encoder = OpusEncoder()
         packets = tuple(encoder.push(tone(name, seconds, SPEECH_RATE)) + encoder.flush())
         for index, start in enumerate(range(0, len(packets), 25)):
-            part = packets[start : start + 25]
+            some = packets[start : start + 25]
             found.append(
                 AudioOut(
-                    conversation=CONVERSATION, speech=name, index=index, sample=start * OPUS_FRAME, packets=part,
-                    loudness=(0.1,) * len(part), final=start + 25 >= len(packets),
+                    conversation=CONVERSATION, speech=name, index=index, sample=start * OPUS_FRAME, packets=some,
+                    loudness=(0.1,) * len(some), final=start + 25 >= len(packets),
                 )
             )  # fmt: skip
     units = picture_units(25, 64, 180)
@@ -166,16 +178,30 @@ async def write_made_log(event_log: EventLog) -> None:
         await event_log.append(event)
     await event_log.publish(event_log.js, f"conv.{CONVERSATION}.weather.changed", UNKNOWN, "x1")
     await event_log.publish(event_log.js, f"conv.{CONVERSATION}.broken", b"\xff\x00 Zanzibar", "x2")
-    content = VoiceContent(speeches=("s9",), text="Zanzibar is an island.")
-    queued = DeliveryQueued(
-        account="bot-zanzibar", chat="chat-zanzibar", content=content, conversation=CONVERSATION, turn="t3"
-    )
-    await event_log.queue_delivery("telegram", "d1", queued)
-    await event_log.publish_dead_letter(
-        DeadLetter(
-            at=BEGAN, stream="CONVERSATIONS", sequence=5, subject=f"conv.{CONVERSATION}.reply.sentence", service="tts",
-            code="x", detail="Zanzibar cannot be spoken", deliveries=5, data=codec.encode(facts()[3]),
-        )
-    )  # fmt: skip
+    await event_log.queue_delivery("telegram", "d1", QUEUED)
+    await event_log.publish_dead_letter(LETTER)
 
 
+def made_archive() -> Archive:
+    """What `read_archive` finds of it, made without a log."""
+    archive = Archive(CONVERSATION)
+    for number, event in enumerate(facts(), 1):
+        archive.facts.append(ArchivedFact.of(event, seq=number, stored=event.at + 500))
+    count = len(archive.facts)
+    for number, (kind, data) in enumerate([("weather.changed", UNKNOWN), ("broken", b"\xff\x00 Zanzibar")], count + 1):
+        subject = f"conv.{CONVERSATION}.{kind}"
+        archive.facts.append(ArchivedFact(seq=number, stored=BEGAN, subject=subject, data=data))
+    archive.character_facts = [
+        CharacterEvent(id=f"c-{name}", at=BEGAN, character=name, body=created)
+        for name, created in (("ada", ADA), (GRANDMA, ERIKA))
+    ]
+    archive.assets = {PHOTO: b"portrait of Erika"}
+    for media in [*sounds(), *idle_loop("ada"), *idle_loop(GRANDMA)]:
+        archive.media.add(subjects.media(media), codec.encode(media))
+    archive.missing = [Missing(kind="pictures", id="s2a")]
+    queued = new_delivery_event(QUEUED, channel="telegram", delivery="d1")
+    archive.deliveries = [
+        StoredDelivery(seq=1, stored=BEGAN, subject=subjects.delivery_event(queued), data=codec.encode(queued))
+    ]
+    archive.dead_letters = [codec.encode(LETTER)]
+    return archive

@@ -7,7 +7,7 @@ import logging
 from concurrent.futures import Future
 
 from bus.errors import InvalidInput
-from bus.events import MICROPHONE_RATE, SPEECH_RATE, AudioIn, Event, LiveEvent
+from bus.events import MICROPHONE_RATE, SPEECH_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
 from bus.log.event_log import EventLog
 from services.audio import OpusDecoder, rms, samples_from_pcm
 from services.gateway.listening.echo import EchoDetector, band_powers
@@ -80,6 +80,8 @@ class Microphone:
         self._judged_silence: int | None = None
         """The silence that was given to the turn end detector last."""
         self._outbox: asyncio.Queue[Event | AudioIn | LiveEvent] = asyncio.Queue(_MAX_UNPUBLISHED)
+        self._started: Event | None = None
+        """The start of the utterance that was published last."""
 
     # input
 
@@ -234,7 +236,11 @@ class Microphone:
     async def _publish(self, message: Event | AudioIn | LiveEvent) -> None:
         if isinstance(message, Event):
             await self._event_log.append(message)
+            if isinstance(message.body, UtteranceStarted):
+                self._started = message
         elif isinstance(message, LiveEvent):
             await self._event_log.publish_live(message)
         else:
-            await self._event_log.publish_media(message, f"{message.utterance}-{message.index}")
+            await self._event_log.publish_media(
+                message, f"{message.utterance}-{message.index}", cause=self._started
+            )

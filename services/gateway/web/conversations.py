@@ -111,11 +111,14 @@ class Conversations:
         await self._append(conversation, opening(person, characters, character or "", self._language))
         return conversation
 
-    async def send_message(self, conversation: Conversation, text: str, message: str | None = None) -> tuple[str, str]:
+    async def send_message(
+        self, conversation: Conversation, text: str, message: str | None = None, incoming_trace: str = ""
+    ) -> tuple[str, str]:
         """Append a written message; returns its id and the id of its turn.
 
         Args:
             message: the client's id for it, if any: a message sent again after a lost answer is appended once.
+            incoming_trace: the request's `traceparent`, if it has one.
         Raises:
             InvalidInput: the text is empty.
             TooLarge: more than 4000 characters.
@@ -132,7 +135,8 @@ class Conversations:
             return message, turn
         # A person who writes on does not want the old answer to its end.
         await self.interrupt_when_current(conversation.id, by="message")
-        await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, event_id=event_id)
+        body = MessageReceived(message=message, text=text)
+        await self._append(conversation.id, body, turn=turn, event_id=event_id, incoming_trace=incoming_trace)
         # An answer to earlier words may have begun meanwhile.
         for earlier in _turns_before(self._feed.state_of(conversation.id), turn)[-_RECENT_TURNS:]:
             await self._interrupt_turn(conversation.id, earlier, by="message")
@@ -215,11 +219,18 @@ class Conversations:
                 await self._append(conversation, body, turn=newest.id, event_id=derive_id(reply, "interrupted"))
 
     async def _append(
-        self, conversation: str, body: Body, *, turn: str | None = None, event_id: str | None = None
+        self,
+        conversation: str,
+        body: Body,
+        *,
+        turn: str | None = None,
+        event_id: str | None = None,
+        incoming_trace: str = "",
     ) -> None:
         event = new_event(body, conversation=conversation, event_id=event_id, turn=turn)
         # The next request of this person reads what this one wrote.
-        await self._feed.wait_until_applied(await self._event_log.append(event, retry_for=self.retry_for))
+        sequence = await self._event_log.append(event, retry_for=self.retry_for, incoming_trace=incoming_trace)
+        await self._feed.wait_until_applied(sequence)
 
 
 def _turns_before(state: Conversation, turn: str) -> tuple[Turn, ...]:

@@ -24,7 +24,7 @@ async def run(settings: Settings) -> None:
             server = GatewayServer(
                 event_log, settings, model, listening.voice_activity_detector, lambda: listening.turn_end_detector
             )
-            # What is loaded by now stays: the collector, for which sound waits while it looks at everything, leaves it out.
+            # What is loaded by now stays. The collector, for which sound has to wait, need not look at it.
             gc.collect()
             gc.freeze()
             await run_until_signalled(server.run(listener))

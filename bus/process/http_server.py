@@ -42,7 +42,20 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process, which ends its other work before the server."""
+    """Leaves signals to the process, which ends its other work before the server, and stops at once."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopped = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """What uvicorn does ten times a second; it would notice the end of its work only then."""
+        counter = 0
+        while not self.stopped.is_set() and not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self.stopped.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -61,4 +74,5 @@ async def serve(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.
         yield serving
     finally:
         server.should_exit = True
+        server.stopped.set()
         await serving

@@ -38,7 +38,7 @@ class UnparsedHeaders(Mapping[str, str]):
         return len(self._parsed())
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One message of a stream."""
 
     sequence: int

@@ -32,6 +32,7 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.read_model_build import ReadModelBuild
 from services.gateway.web.api import make_app
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.context import GatewayContext
@@ -98,7 +99,7 @@ class GatewayServer:
         self._make_detector = make_detector
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
-        self._feed = Feed(event_log, model)
+        self._feed = Feed(event_log, model, ReadModelBuild(settings, model.path))
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(

@@ -19,7 +19,7 @@ from bus.process.metrics import Metrics
 from bus.work.stream_worker import StreamItem
 from projections.people_reader import PeopleReader
 from services.channels.channel import Capabilities, NotSent, Refused
-from services.channels.sending.delivery import REQUEUED
+from projections.deliveries import REQUEUED
 from services.channels.sending.patience import Patience
 from services.channels.sending.sender import Sender
 from tests.conftest import NatsServer

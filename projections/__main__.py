@@ -27,7 +27,7 @@ from projections.rebuilding import Progress, build, compare
 from projections.states import PROJECTIONS, conversation_at, parse_moment, sequence_at, state_at
 from projections.view import view
 
-_NICE = 10
+_NICE = 5
 """Steps by which the build beside a running gateway gives way to it."""
 
 

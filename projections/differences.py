@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 _KEYS = ("id", "index", "character")
 """Fields that name an item of a list, the first that all items have."""
+
+_EMPTY: tuple[Any, ...] = (None, "", [], (), {}, 0)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -24,7 +26,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
     """The differences between two values of dicts, lists and scalars, in the order of the fields."""
-    if isinstance(before, list) and isinstance(after, list):
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
         key = _key_of([*before, *after])
         before, after = _by_key(before, key), _by_key(after, key)
     if not (isinstance(before, dict) and isinstance(after, dict)):
@@ -41,13 +43,13 @@ def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator
             yield from differences(before[name], after[name], inner)
 
 
-def _key_of(items: list[Any]) -> str | None:
+def _key_of(items: Sequence[Any]) -> str | None:
     if not all(isinstance(item, dict) for item in items):
         return None
     return next((key for key in _KEYS if all(key in item for item in items)), None)
 
 
-def _by_key(items: list[Any], key: str | None) -> dict[Any, Any]:
+def _by_key(items: Sequence[Any], key: str | None) -> dict[Any, Any]:
     return dict(enumerate(items)) if key is None else {item[key]: item for item in items}
 
 
@@ -74,8 +76,8 @@ def readable(found: list[Difference]) -> Iterator[str]:
 def short(value: Any) -> str:
     """A value in one line: of a nested one, the scalars that say most."""
     if isinstance(value, dict):
-        texts = (f"{name} {short(inner)}" for name, inner in value.items() if inner not in (None, "", [], {}, False, 0))
+        texts = (f"{name} {short(inner)}" for name, inner in value.items() if inner not in _EMPTY)
         return "{" + ", ".join(texts) + "}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(map(short, value))}]"
     return repr(value)

@@ -77,6 +77,7 @@ async def build(
                     progress = Progress(builder.position, end, (builder.position - first) / (now - began))
                     if now - told > PROGRESS_EVERY:
                         told = now
+                        builder.commit()  # what a killed process has done twice is half a second's work
                         report(progress)
                     if batch[-1].sequence >= end:
                         break

@@ -298,6 +298,8 @@ class Feed:
         self.model.take_over(built)
         if self._build is not None:
             self._build.done()
+        if self.model.position >= self._newest_at_start:
+            self.caught_up.set()
         log.info("the new read model is in place", extra={"position": self.model.position})
 
     async def _follow(self) -> None:

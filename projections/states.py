@@ -141,7 +141,7 @@ async def _characters(event_log: EventLog, name: str, moment: Moment) -> Any:
 async def _deliveries(event_log: EventLog, name: str, moment: Moment) -> Any:
     found: dict[str, deliveries.Delivery | None] = {}
     end = await sequence_at(event_log, streams.DELIVERIES, subjects.ALL_DELIVERIES, moment)
-    subject = f"delivery.*.{subjects.token(name, 'delivery')}" if name else subjects.ALL_DELIVERIES
+    subject = subjects.delivery_on_any_channel(name) if name else subjects.ALL_DELIVERIES
     async for record in records_until(event_log, streams.DELIVERIES, subject, end):
         event: DeliveryEvent | None = _decoded(codec.decode_delivery_event, record)
         if event is not None:

@@ -17,6 +17,7 @@ from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
 from visavis.carry import arguments as carry_arguments
+from visavis.verify.arguments import add_verify
 
 if TYPE_CHECKING:
     from visavis.dead_letters import Selection
@@ -199,6 +200,23 @@ def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(truth(settings, arguments.conversation, file=arguments.edit, **options))
 
 
+def _top(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.watch.top import top
+
+    once, as_json = arguments.once, arguments.json
+    return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
+
+
+def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.verify.command import Options, run
+
+    options = Options(
+        what=arguments.what, since=arguments.since, as_json=arguments.json, color=_use_color(arguments),
+        brief=arguments.brief,
+    )  # fmt: skip
+    return asyncio.run(run(settings, options))
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -222,6 +240,10 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
     _add_replay(commands.add_parser("replay", help="a past conversation in time: its turns, delays and events"))
+    watched = commands.add_parser("top", help="a live view of services, queues, turns in flight and latencies")
+    watched.add_argument("--once", action="store_true", help="print one picture and end")
+    watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
+    watched.set_defaults(run=_top)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
@@ -250,7 +272,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
     _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
     _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
-    for command in (doctor, tail, checked):
+    verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
+    add_verify(verify)
+    verify.set_defaults(run=_verify)
+    for command in (doctor, tail, watched, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from bus.log.headers import COPY
+from bus.log.headers import COPY, DELIVERIES
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -52,6 +52,12 @@ class Record(Struct, frozen=True, gc=False):
     def is_copy(self) -> bool:
         """Whether it belongs to a conversation that was copied to this log."""
         return COPY in self.headers
+
+    @property
+    def deliveries(self) -> int:
+        """How often the work item that gave it had been delivered; 1 where no work item gave it."""
+        text = self.headers.get(DELIVERIES, "")
+        return int(text) if text.isdecimal() else 1
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +89,11 @@ class Feed:
     """The gateway's reader of the event log: writes the read model, and serves the subscriptions.
 
     Args:
+<<<<<<< HEAD
         build: builds a file beside the model's where the log is long, or the model of an older version.
+=======
+        on_record: called for each record as it is read.
+>>>>>>> replay
         retry_delay: seconds until a batch that could not be written is tried again.
         build_from: events on the log from which on an empty model is built beside, and not in place.
     """
@@ -98,12 +102,19 @@ class Feed:
         self,
         event_log: EventLog,
         model: ReadModel,
+<<<<<<< HEAD
         build: ReadModelBuild | None = None,
         *,
         retry_delay: float = _RETRY_DELAY,
         build_from: int = _BUILD_FROM,
+=======
+        *,
+        on_record: Callable[[Record], None] = lambda record: None,
+        retry_delay: float = _RETRY_DELAY,
+>>>>>>> replay
     ) -> None:
         self._event_log = event_log
+        self._on_record = on_record
         self.model = model
         self._build = build
         self._build_from = build_from
@@ -310,6 +321,7 @@ class Feed:
         async with aclosing(reading) as records:
             async for record in records:
                 self._notify(record)
+                self._on_record(record)
                 self._unwritten.append(record)
                 self._arrived.set()
                 while len(self._unwritten) >= 4 * _BATCH:  # the disk sets the pace of a rebuild

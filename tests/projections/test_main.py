@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from bus.channel_events import DeliveryQueued, LinkEvent, LinkOffered, TextContent
 from bus.errors import InvalidInput
-from bus.events import ConversationOpened, Fact, MessageReceived, ReplyFailed, ReplyInterrupted, ReplySentence
+from bus.events import (
+    CharacterCreated,
+    CharacterEvent,
+    ConversationOpened,
+    Fact,
+    MessageReceived,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+)
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.__main__ import gateway_file, main
@@ -145,6 +157,53 @@ async def test_a_conversation_is_shown_as_it_was(shell: EventLog, capsys: pytest
     assert (by_sequence["seq"], by_sequence["turns"][0]["reply"]["state"]) == (3, "telling")
     assert await run("show", "nobody") == 1
     assert await run("show", "c2", "--until", "4") == 1
+
+
+async def test_any_projection_is_shown_and_compared_at_a_sequence_or_a_time_of_the_server(
+    shell: EventLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = [record.time async for record in shell.read("CONVERSATIONS", "conv.c1.>")]
+    before_the_last = datetime.fromtimestamp((stored[-1] - 1) / 1_000_000, UTC).isoformat()
+    assert await run("show", "c1", "--json", "--until", before_the_last) == 0
+    assert json.loads(capsys.readouterr().out)["seq"] == 3
+
+    assert await run("diff", "conversation", "c1", "--from", "2", "--to", before_the_last) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "turn t1",
+        "  ~ reply: None → {id 'r1', character 'ada', state 'telling', sentences [{text 'Hello to you.',"
+        " space_before ' ', language 'en', emotion 'happy', state 'written'}]}",
+    ]
+    assert await run("diff", "c1", "--from", "3", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    place = ["turns", "t1", "reply", "state"]
+    assert {"path": place, "before": "telling", "after": "interrupted", "kind": "changed"} in found
+    assert await run("diff", "c1", "--from", "4") == 0
+    assert capsys.readouterr().out == "no difference\n"
+    assert await run("diff", "nobody", "--from", "1") == 1
+
+    assert await run("show", "timeline", "c1", "--until", "3") == 0
+    assert [one["seq"] for one in json.loads(capsys.readouterr().out)["events"]] == [1, 2, 3]
+    body = CharacterCreated(name="Bo", tagline="t", personality="p", greeting="g", look="l", voice="v")
+    for number, one in enumerate((body, replace(body, name="Beau"))):
+        await shell.append_character(CharacterEvent(id=f"x{number}", at=1, character="bo", body=one))
+    assert await run("show", "characters", "bo", "--until", "1") == 0
+    assert json.loads(capsys.readouterr().out)["bo"]["name"] == "Bo"
+    assert await run("diff", "characters", "--from", "1") == 0
+    assert capsys.readouterr().out == "~ bo.name: 'Bo' → 'Beau'\n"
+    assert await run("list", "characters") == 0
+    assert capsys.readouterr().out == "bo\tBeau\n"
+
+    offered = LinkOffered(channel="telegram", person="p", conversation="c1", expires_at=9)
+    await shell.append_link(LinkEvent(id="l1", at=1, link="link1", body=offered), after=0)
+    assert await run("show", "people", "p") == 0
+    assert json.loads(capsys.readouterr().out)["link1"]["state"] == "offered"
+    queued = DeliveryQueued(account="1", chat="2", content=TextContent(text="hello"))
+    await shell.queue_delivery("telegram", "d1", queued)
+    assert await run("list", "deliveries") == 0
+    assert capsys.readouterr().out == "d1\tqueued\ttelegram\n"
+    assert await run("show", "deliveries", "other") == 1
+    assert await run("show", "timeline") == 2
+    assert await run("list", "nonsense") == 2
 
 
 async def test_all_conversations_are_listed(

@@ -52,7 +52,7 @@ LARGEST_PHOTO = 32 << 20
 """The most bytes of a photo from which a face is made."""
 
 
-class VisemeMark(Struct, frozen=True, array_like=True):
+class VisemeMark(Struct, gc=False, frozen=True, array_like=True):
     """The mouth takes this shape from this sample on."""
 
     sample: int
@@ -86,6 +86,9 @@ class Origin(Struct, frozen=True, kw_only=True):
     """The channel's id of the message."""
 
 
+<<<<<<< HEAD
+class Body(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
+=======
 class PartialTold(Struct, frozen=True, array_like=True):
     """A partial transcript that endpointing was told."""
 
@@ -178,6 +181,7 @@ class PlayoutTrace(Struct, frozen=True, kw_only=True):
 
 
 class Body(Struct, frozen=True, kw_only=True, tag_field="type"):
+>>>>>>> replay
     """The content of a fact. The first part of its tag is the domain, the second the fact."""
 
 
@@ -651,7 +655,7 @@ Fact: TypeAlias = (
 )
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """A fact of a conversation."""
 
     id: EventId

@@ -33,6 +33,7 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.read_model_build import ReadModelBuild
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
@@ -102,8 +103,12 @@ class GatewayServer:
         self._make_detector = make_detector
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
+<<<<<<< HEAD
+        self._feed = Feed(event_log, model, ReadModelBuild(settings, model.path))
+=======
         self._latencies = TurnLatencies()
         self._feed = Feed(event_log, model, on_record=self._latencies.see)
+>>>>>>> replay
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(

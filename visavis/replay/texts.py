@@ -137,7 +137,7 @@ def given_up_line(one: GivenUp, style: Style) -> str:
 def event_line(row: ReplayEvent, style: Style) -> str:
     """One event of the list."""
     delay = "" if row.delay is None else f"+{row.delay:,.0f} ms"
-    start = f"{row.seq:>8}  {moment(row.at):>11}  {delay:>10}  {row.tag:24}  {row.id[:8]}  "
+    start = f"{row.seq:>7}  {moment(row.at):>10}  {delay:>9}  {row.tag:28}  {row.id[:8]}  "
     room = max(20, style.width - len(start))
     summary = row.summary if len(row.summary) <= room else row.summary[: room - 1] + "…"
     return f"{start}{summary}".rstrip()

@@ -66,6 +66,10 @@ class RecordedTurn:
         """What the person said; None where they wrote, or the recording could not be had."""
         return next((one.body for one in self.inputs if isinstance(one.body, UtteranceStarted)), None)
 
+    def says(self, utterance: str) -> bool:
+        """Whether it has this utterance."""
+        return self.utterance is not None and self.utterance.utterance == utterance
+
     @property
     def has_words(self) -> bool:
         """Whether the turn has an utterance or a message, so that it can be fed again."""

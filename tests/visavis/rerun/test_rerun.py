@@ -162,6 +162,7 @@ async def test_it_is_reported_and_written_as_a_copy(
         again = Progress()
         kept = Wanted(conversations=[copies["first"]], kept=KEPT, write=False)
         await run_all(event_log, choose(recorded.settings, [], KEPT), await recordings(event_log, kept), kept, again)
+        assert [one.truth for one in await recordings(event_log, kept)] == [{recorded.said: people.sentences()[SHORT]}]
         assert [turn.after.reply for turn in again.done[0].turns] == [turn.after.reply for turn in turns]
         with pytest.raises(InvalidInput, match="are copies of one conversation"):
             await recordings(event_log, Wanted(conversations=["first", copies["first"]]))

@@ -136,6 +136,12 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _fold(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.__main__ import main as projections
+
+    return projections(arguments.arguments)
+
+
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.replay.command import run
 
@@ -265,6 +271,14 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="remove a character that was made from a photo, and its face")
     forget.add_argument("character", help="its id")
     forget.set_defaults(run=_forget)
+    fold = commands.add_parser(
+        "fold",
+        help="what is folded from the log, at any sequence or time: list, show, diff, rebuild",
+        add_help=False,
+        prefix_chars="\0",  # all options are those of the projections' own command line
+    )
+    fold.add_argument("arguments", nargs="*")
+    fold.set_defaults(run=_fold)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))

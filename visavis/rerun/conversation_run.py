@@ -132,7 +132,8 @@ class ConversationRun:
                     run.lost = error.detail
             last = next((run.words for run in reversed(self.turns) if run.words is not None), None)
             if last is not None and not self.turns[-1].lost and "dialogue" in self._engines.services:
-                await self._until(lambda: False, "the end of the dialogue", or_passed=("dialogue", last))
+                with suppress(_Stalled):
+                    await self._until(lambda: False, "the end of the dialogue", or_passed=("dialogue", last))
             await self._append_truth()
 
     async def _append_truth(self) -> None:

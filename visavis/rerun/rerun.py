@@ -16,10 +16,11 @@ from msgspec import structs
 
 from bus import codec, subjects
 from bus.errors import InvalidInput, NotFound, VisavisError
-from bus.events import AudioIn, MessageReceived, TranscriptCorrected, UtteranceStarted
+from bus.events import AudioIn, MessageReceived, UtteranceStarted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from projections.replay.build import build_timeline
 from visavis.rerun.conversation_run import ConversationRun
 from visavis.rerun.engines import SERVICES, Engines, Kept, choose
 from visavis.rerun.private_system import PrivateSystem, private_system
@@ -178,8 +179,8 @@ async def _run_one(
 
 
 def _length(recording: Recording) -> float:
-    times = [event.at for _, event in recording.facts if not isinstance(event.body, TranscriptCorrected)]
-    return (max(times) - min(times)) / _SECOND
+    timeline = build_timeline(recording.conversation, recording.facts)
+    return (timeline.end - timeline.start) / _SECOND
 
 
 async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:

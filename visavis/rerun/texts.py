@@ -142,7 +142,7 @@ def _utterance(number: int, utterance: Utterance, color: bool) -> Iterator[str]:
         yield f"{number}. truth:  {utterance.reference or '(nothing was said)'}  [{measured}]"
         yield f"   before: {_aligned(utterance.aligned_before, color)}"
     else:
-        yield f"{number}. before: {utterance.before or '(no words)'}  [{utterance.errors_after} words differ]"
+        yield f"{number}. before: {utterance.before or '(no words)'}  [{counted(utterance.errors_after, 'difference')}]"
     yield f"   now:    {_aligned(utterance.aligned_after, color)}"
 
 

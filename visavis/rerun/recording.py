@@ -26,9 +26,6 @@ from bus.events import (
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
-    SpeechEnded,
-    SpeechFailed,
-    SpeechStarted,
     ToolCalled,
     ToolReturned,
     TranscriptCorrected,
@@ -59,7 +56,6 @@ class RecordedTurn:
     """What the dialogue service made of the words."""
     interrupted: Event | None = None
     playback: list[Event] = field(default_factory=list)
-    speeches: list[Event] = field(default_factory=list)
 
     @property
     def utterance(self) -> UtteranceStarted | None:
@@ -146,8 +142,6 @@ def _add(turn: RecordedTurn, event: Event, body: Body) -> None:
             turn.interrupted = turn.interrupted or event
         case PlaybackStarted() | PlaybackProgress() | PlaybackFinished():
             turn.playback.append(event)
-        case SpeechStarted() | SpeechEnded() | SpeechFailed():
-            turn.speeches.append(event)
         case _ if isinstance(body, DialogueFact):
             turn.dialogue.append(event)
 

@@ -89,11 +89,8 @@ class Feed:
     """The gateway's reader of the event log: writes the read model, and serves the subscriptions.
 
     Args:
-<<<<<<< HEAD
         build: builds a file beside the model's where the log is long, or the model of an older version.
-=======
         on_record: called for each record as it is read.
->>>>>>> replay
         retry_delay: seconds until a batch that could not be written is tried again.
         build_from: events on the log from which on an empty model is built beside, and not in place.
     """
@@ -102,16 +99,11 @@ class Feed:
         self,
         event_log: EventLog,
         model: ReadModel,
-<<<<<<< HEAD
         build: ReadModelBuild | None = None,
-        *,
-        retry_delay: float = _RETRY_DELAY,
-        build_from: int = _BUILD_FROM,
-=======
         *,
         on_record: Callable[[Record], None] = lambda record: None,
         retry_delay: float = _RETRY_DELAY,
->>>>>>> replay
+        build_from: int = _BUILD_FROM,
     ) -> None:
         self._event_log = event_log
         self._on_record = on_record

@@ -103,12 +103,10 @@ class GatewayServer:
         self._make_detector = make_detector
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
-<<<<<<< HEAD
-        self._feed = Feed(event_log, model, ReadModelBuild(settings, model.path))
-=======
         self._latencies = TurnLatencies()
-        self._feed = Feed(event_log, model, on_record=self._latencies.see)
->>>>>>> replay
+        self._feed = Feed(
+            event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
+        )
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(

@@ -17,9 +17,10 @@ from bus.errors import InvalidInput, NotFound
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
-from projections.__main__ import gateway_file, parse_sequence_or_time
+from projections.__main__ import gateway_file
 from projections.characters import fold_all
 from projections.read_model import ReadModel
+from projections.states import parse_moment
 from visavis.carry.archive import load
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
@@ -96,9 +97,9 @@ async def _since(event_log: EventLog, since: str | None) -> list[str]:
     """The conversations of which something was stored since a time or a sequence, in the order of their first fact."""
     if since is None:
         raise InvalidInput("name a conversation, a file with one, or a time with --since")
-    seq, at = parse_sequence_or_time(since)
+    moment = parse_moment(since)
     found: dict[str, None] = {}
-    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=max(0, (seq or 0) - 1), since=at or 0)
+    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=max(0, (moment.sequence or 0) - 1), since=moment.time or 0)
     async with aclosing(read) as records:
         async for record in records:
             found.setdefault(record.subject.split(".")[1])

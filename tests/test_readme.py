@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
-PROGRAMS = ("python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop", "visavis note")
+PROGRAMS = ("python -m projections", "visavis fold", "visavis dead", "visavis dead requeue", "visavis dead drop", "visavis note")
 """Names of programs, without the arguments that a call needs."""
 FOLDERS = ("bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]

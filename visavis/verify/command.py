@@ -99,7 +99,8 @@ async def _since(event_log: EventLog, since: str | None) -> list[str]:
         raise InvalidInput("name a conversation, a file with one, or a time with --since")
     moment = parse_moment(since)
     found: dict[str, None] = {}
-    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=max(0, (moment.sequence or 0) - 1), since=moment.time or 0)
+    after = max(0, (moment.sequence or 0) - 1)
+    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=moment.time or 0)
     async with aclosing(read) as records:
         async for record in records:
             found.setdefault(record.subject.split(".")[1])

@@ -101,7 +101,7 @@ async def test_a_killed_build_goes_on_and_its_file_takes_the_place_of_the_one_th
         await until(lambda: feed.build_progress is not None)
         with pytest.raises(BusError, match=r"read from the log: [\d,]+ of [\d,]+ events, [\d,]+ a second"):
             feed.caught_up_model()
-        reason = await GatewayHealth(event_log, feed, lambda: 0, TurnLatencies()).not_ready_reason()
+        reason = await GatewayHealth(event_log, feed, TurnLatencies(), lambda: 0).not_ready_reason()
         assert reason is not None
         assert reason.startswith("building the conversations from the log: ")
         await until(feed.caught_up.is_set)

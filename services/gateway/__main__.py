@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from bus.log.event_log import connect
@@ -23,6 +24,9 @@ async def run(settings: Settings) -> None:
             server = GatewayServer(
                 event_log, settings, model, listening.voice_activity_detector, lambda: listening.turn_end_detector
             )
+            # What is loaded by now stays. The collector, for which sound has to wait, need not look at it.
+            gc.collect()
+            gc.freeze()
             await run_until_signalled(server.run(listener))
     finally:
         listening.close()

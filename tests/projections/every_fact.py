@@ -132,6 +132,8 @@ def _closing() -> Iterator[tuple[str | None, e.Fact]]:
     yield "t3", again  # came twice
     yield None, e.ConversationCopied(source="c0", how="imported")
     yield None, e.SessionClosed(session=_S, reason="left")
+    yield "t3", e.TranscriptCorrected(utterance="u3", text="Can you hear me?")
+    yield None, e.ConversationCopied(source="c9", how="imported")
     yield None, e.ConversationClosed()
 
 

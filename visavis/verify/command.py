@@ -101,8 +101,8 @@ async def since(event_log: EventLog, begin: str) -> list[str]:
     """
     moment = parse_moment(begin)
     found: dict[str, None] = {}
-    after = max(0, (moment.sequence or 0) - 1)
-    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=moment.time or 0)
+    after, since = max(0, (moment.sequence or 0) - 1), moment.time or 0
+    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=since)
     async with aclosing(read) as records:
         async for record in records:
             found.setdefault(record.subject.split(".")[1])

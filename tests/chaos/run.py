@@ -20,6 +20,7 @@ from tests.chaos.deployment import CHANNEL_WORKERS, REMOTE, WORKERS, Deployment
 from tests.chaos.language_model import language_model
 from tests.chaos.notes import NoteSender, arrived, doubled
 from tests.chaos.persons import Person
+from tests.chaos.verification import different_decisions
 from tests.services.channels.whatsapp_double import GraphDouble
 
 PATIENCE = 120.0
@@ -43,6 +44,8 @@ class Report:
     """Voice notes that were sent."""
     wrong_notes: list[str] = field(default_factory=list)
     """What is wrong with them and with the answers to them."""
+    decisions: list[str] = field(default_factory=list)
+    """Those that come out differently when they are made again from the log."""
     projection: str = ""
     """The differences between the read model and the log; empty if there are none."""
 
@@ -50,7 +53,7 @@ class Report:
     def findings(self) -> list[str]:
         wrong = [*findings(self.audit), *(f"stuck: {turn}" for turn in self.stuck)]
         wrong += [f"undone: {queue}" for queue in self.unfinished]
-        wrong += [f"notes: {note}" for note in self.wrong_notes]
+        wrong += [f"notes: {note}" for note in self.wrong_notes] + self.decisions
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
@@ -183,6 +186,7 @@ async def run(
             log = await read_log(deployment.url)
             report.projection = await _compare(deployment)
         report.audit = audit_log(log, {person.conversation: person.sent for person in persons})
+        report.decisions = different_decisions(log)
         report.stuck = [turn for person in persons for turn in person.stuck]
         report.stuck += [f"note {note}" for sender in senders for note in sender.unanswered]
         sent = [note for sender in senders for note in sender.notes]

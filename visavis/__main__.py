@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,12 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _fold(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.__main__ import main as projections
+
+    return projections(arguments.arguments)
+
+
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.replay.command import run
 
@@ -201,6 +208,12 @@ def _top(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
 
 
+def _traces(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.tracing.__main__ import run
+
+    return run(arguments, settings)
+
+
 def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.verify.command import Options, run
 
@@ -238,6 +251,12 @@ def _parser() -> argparse.ArgumentParser:
     watched.add_argument("--once", action="store_true", help="print one picture and end")
     watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
     watched.set_defaults(run=_top)
+    traces = commands.add_parser("traces", help="send the spans of turns to an OpenTelemetry collector")
+    traces.add_argument("--export", choices=("otlp",), default="otlp", help="how; default otlp, over HTTP")
+    traces.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
+    traces.add_argument("--since", type=_time, metavar="TIME", help="such as 2026-11-22T14:05; default: go on")
+    traces.add_argument("--no-follow", action="store_true", help="end with the newest event")
+    traces.set_defaults(run=_traces)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
@@ -252,6 +271,14 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="remove a character that was made from a photo, and its face")
     forget.add_argument("character", help="its id")
     forget.set_defaults(run=_forget)
+    fold = commands.add_parser(
+        "fold",
+        help="what is folded from the log, at any sequence or time: list, show, diff, rebuild",
+        add_help=False,
+        prefix_chars="\0",  # all options are those of the projections' own command line
+    )
+    fold.add_argument("arguments", nargs="*")
+    fold.set_defaults(run=_fold)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
@@ -361,6 +388,11 @@ def _seconds(text: str) -> float:
     if not seconds > 0:
         raise ValueError
     return seconds
+
+
+def _time(text: str) -> int:
+    """Microseconds since 1970; local time where no zone is given."""
+    return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
 
 
 def _token(text: str) -> str:

@@ -25,6 +25,11 @@ def span_id(event: str) -> str:
     return _digest(event, 8)
 
 
+def turn_span_id(turn: str) -> str:
+    """The id of the span of a whole turn, the root of its trace."""
+    return _digest(f"turn/{turn}", 8)
+
+
 def trace_parent(event: Event) -> str:
     """The header `traceparent` of an event: what works on it has the event's span for its parent."""
     return f"00-{trace_id(event.conversation, event.turn)}-{span_id(event.id)}-01"

@@ -83,11 +83,12 @@ class ConversationRun:
         sounds: the recorded chunks of each utterance, as far as they are on the log.
         real_time: feed speech at its own pace, and wait while replies would be heard.
         patience: seconds in which something has to happen.
+        on_turn: called with the number of each turn as it begins.
     """
 
     def __init__(
         self, system: PrivateSystem, engines: Engines, recording: Recording, sounds: dict[str, list[AudioIn]], *,
-        real_time: bool = False, patience: float = PATIENCE,
+        real_time: bool = False, patience: float = PATIENCE, on_turn: Callable[[int], None] = lambda number: None,
     ) -> None:  # fmt: skip
         self.turns: list[TurnRun] = []
         self._system = system
@@ -98,6 +99,7 @@ class ConversationRun:
         self._sounds = sounds
         self._real_time = real_time
         self._patience = patience
+        self._on_turn = on_turn
         self._facts: list[tuple[int, Event]] = []
         self._first_packets: dict[str, int] = {}
         """When the first sound of each speech was stored."""
@@ -121,6 +123,7 @@ class ConversationRun:
                 await self._pause(before, turn)
                 run = TurnRun(turn)
                 self.turns.append(run)
+                self._on_turn(len(self.turns))
                 try:
                     await self._run_turn(run)
                 except _Stalled as error:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,7 +144,9 @@ async def _run_one(
     main: EventLog, system: PrivateSystem, engines: Engines, recording: Recording, wanted: Wanted, progress: Progress
 ) -> None:
     sounds = await _recorded_sounds(main, recording)
-    run = ConversationRun(system, engines, recording, sounds, real_time=wanted.real_time)
+    run = ConversationRun(
+        system, engines, recording, sounds, real_time=wanted.real_time, on_turn=_progress_line(recording)
+    )
     error, copy = "", ""
     try:
         await run.run()
@@ -197,7 +199,20 @@ async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:
         found.append(recording)
     if not found:
         raise NotFound("nothing was said in that time: there is nothing to re-run")
+    _check_apart(found)
     return found
+
+
+def _check_apart(recorded: Sequence[Recording]) -> None:
+    """Raises InvalidInput if two conversations are copies of one: their facts have the same ids, also in a re-run."""
+    conversations: dict[str, str] = {}
+    for recording in recorded:
+        for _, event in recording.facts:
+            other = conversations.setdefault(event.id, recording.conversation)
+            if other != recording.conversation:
+                raise InvalidInput(
+                    f"{other} and {recording.conversation} are copies of one conversation: re-run one at a time"
+                )
 
 
 async def conversations_between(main: EventLog, since: int, until: int | None) -> list[str]:
@@ -253,6 +268,17 @@ def _write_files(found: Report, sounds: Sounds, wanted: Wanted) -> None:
         from visavis.rerun.page import write_page
 
         write_page(found, sounds, wanted.html)
+
+
+def _progress_line(recording: Recording) -> Callable[[int], None]:
+    """Shows on a terminal how far a conversation has come."""
+    count = sum(turn.has_words for turn in recording.turns)
+
+    def show(number: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{recording.conversation}: turn {number} of {count}", end="\r", file=sys.stderr, flush=True)
+
+    return show
 
 
 def _show(line: str) -> None:

@@ -17,9 +17,10 @@ from bus.errors import NotFound
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
-from projections.__main__ import gateway_file, parse_sequence_or_time
+from projections.__main__ import gateway_file
 from projections.characters import fold_all
 from projections.read_model import ReadModel
+from projections.states import parse_moment
 from visavis.carry.archive import load
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
@@ -98,9 +99,10 @@ async def since(event_log: EventLog, begin: str) -> list[str]:
     Raises:
         InvalidInput: the text is neither.
     """
-    seq, at = parse_sequence_or_time(begin)
+    moment = parse_moment(begin)
     found: dict[str, None] = {}
-    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=max(0, (seq or 0) - 1), since=at or 0)
+    after, since = max(0, (moment.sequence or 0) - 1), moment.time or 0
+    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=since)
     async with aclosing(read) as records:
         async for record in records:
             found.setdefault(record.subject.split(".")[1])

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from bus.errors import InvalidInput
 from bus.events import ConversationCopied, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
@@ -162,6 +163,8 @@ async def test_it_is_reported_and_written_as_a_copy(
         kept = Wanted(conversations=[copies["first"]], kept=KEPT, write=False)
         await run_all(event_log, choose(recorded.settings, [], KEPT), await recordings(event_log, kept), kept, again)
         assert [turn.after.reply for turn in again.done[0].turns] == [turn.after.reply for turn in turns]
+        with pytest.raises(InvalidInput, match="are copies of one conversation"):
+            await recordings(event_log, Wanted(conversations=["first", copies["first"]]))
         assert await conversations_between(event_log, 1, None) == ["first", "second", "expired"]
 
 
@@ -179,7 +182,7 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engines = choose(recorded.settings, ["stt=pocketsphinx"], ["dialogue", "tts"])
-    killed: list[int] = []
+    recognisers: list[int] = []
 
     class Killing(ConversationRun):
         """Kills the recogniser before the first utterance."""
@@ -187,11 +190,12 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
         async def run(self) -> None:
             system: PrivateSystem = self._system
             pid = system.pid("stt")
-            if not killed and pid is not None:
-                killed.append(pid)
+            if not recognisers and pid is not None:
+                recognisers.append(pid)
                 os.kill(pid, signal.SIGKILL)
                 while system.pid("stt") in (pid, None):  # its supervisor has not noticed
                     await asyncio.sleep(0.05)
+                recognisers.append(system.pid("stt") or 0)
             await super().run()
 
     monkeypatch.setattr("visavis.rerun.rerun.ConversationRun", Killing)
@@ -212,10 +216,7 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     assert mute.utterance is not None
     assert (mute.utterance.after, mute.utterance.aligned_after, mute.after.reply) == ("he was not ill", (), "I see.")
     assert mute.notes == ("its sound is not on the log any more: the recorded transcript stands",)
-    await _no_process_is_left(killed)
-
-
-async def _no_process_is_left(killed: list[int]) -> None:
-    for pid in killed:
+    assert len(recognisers) == 2
+    for pid in recognisers:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -21,8 +21,8 @@ from bus.events import (
 )
 from bus.log.event_log import EventLog
 from bus.settings import Settings
-from projections.__main__ import gateway_file, rebuild
-from projections.read_model import ReadModel
+from projections.__main__ import gateway_file
+from projections.rebuilding import build
 from services.gateway.playing import playout
 from tests.conftest import NatsServer
 from tests.visavis.verify.conversations import spoken_call
@@ -102,9 +102,7 @@ async def test_conversations_on_a_log_are_compared_with_the_read_model(
     for _, event in await spoken_call():
         await event_log.append(event)
     assert await run(settings, Options("c1", brief=True)) == 0
-    model = ReadModel(gateway_file(settings))
-    await rebuild(event_log, model)
-    model.close()
+    await build(event_log, gateway_file(settings))
     assert await run(settings, Options(since="1", as_json=True)) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert "the read model's conversation" in {one["recorded"] for one in lines}

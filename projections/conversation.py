@@ -59,7 +59,7 @@ ReplyState: TypeAlias = Literal["telling", "ended", "interrupted", "failed"]
 SentenceState: TypeAlias = Literal["written", "spoken", "playing", "played", "unspoken"]
 
 
-class Sentence(Struct, frozen=True, kw_only=True):
+class Sentence(Struct, frozen=True, kw_only=True, gc=False):
     """One sentence of a reply, and how far it has been spoken and played."""
 
     index: int
@@ -81,7 +81,7 @@ class Sentence(Struct, frozen=True, kw_only=True):
     notice: bool = False  # it says that the reply has failed
 
 
-class Reply(Struct, frozen=True, kw_only=True):
+class Reply(Struct, frozen=True, kw_only=True, gc=False):
     """The character's part of a turn."""
 
     id: str
@@ -95,7 +95,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     sentences: tuple[Sentence, ...] = ()
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class Turn(Struct, frozen=True, kw_only=True, gc=False):
     """The person's words and the reply to them."""
 
     id: str
@@ -105,7 +105,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     reply: Reply | None = None
 
 
-class Conversation(Struct, frozen=True, kw_only=True):
+class Conversation(Struct, frozen=True, kw_only=True, gc=False):
     """One thread between a person and a character."""
 
     id: str
@@ -219,6 +219,22 @@ def played_text(sentence: Sentence) -> str:
     words = sentence.spoken_text or sentence.text
     length = sentence.samples or len(words) / CHARACTERS_PER_SECOND * SPEECH_RATE
     return beginning_of(sentence.text, words, sentence.heard / length)
+
+
+def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str:
+    """The part of a reply that was played.
+
+    Args:
+        listened: whether a session played the conversation; without one all of the text counts, which was there to be
+            read.
+    """
+    for turn in conversation.turns:
+        if turn.reply is not None and turn.reply.id == reply:
+            return joined_text(
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
+                for one in turn.reply.sentences
+            )
+    return ""
 
 
 # The fold

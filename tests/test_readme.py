@@ -22,9 +22,14 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
-PROGRAMS = ("python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop", "visavis note")
+PROGRAMS = (
+    "python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop", "visavis note",
+    "visavis truth", "visavis rerun", "visavis export", "visavis import", "visavis replay",
+)  # fmt: skip
 """Names of programs, without the arguments that a call needs."""
-FOLDERS = ("bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci")
+FOLDERS = (
+    "bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci", "examples",
+)  # fmt: skip
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 

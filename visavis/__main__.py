@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
 from visavis.carry import arguments as carry_arguments
+from visavis.verify.arguments import add_verify
 
 if TYPE_CHECKING:
     from visavis.dead_letters import Selection
@@ -134,6 +136,18 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _fold(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.__main__ import main as projections
+
+    return projections(arguments.arguments)
+
+
+def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.replay.command import run
+
+    return run(arguments, settings, color=_use_color(arguments))
+
+
 def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.carry.exporting import export, form_of
 
@@ -154,6 +168,60 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.carry.importing import import_file
 
     return asyncio.run(import_file(settings, arguments.file, as_id=arguments.as_id, person=arguments.person))
+
+
+def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.rerun.arguments import check_rerun
+    from visavis.rerun.rerun import Wanted, rerun
+
+    check_rerun(arguments)
+    wanted = Wanted(
+        conversations=arguments.conversations,
+        since=arguments.since,
+        until=arguments.until,
+        engines=arguments.engines,
+        kept=arguments.keep,
+        rules=arguments.fail_if,
+        real_time=arguments.real_time,
+        parallel=arguments.parallel,
+        tools=arguments.tools,
+        write=not arguments.no_write,
+        json=arguments.json,
+        html=arguments.html,
+    )
+    return asyncio.run(rerun(settings, wanted, color=_use_color(arguments)))
+
+
+def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.rerun.arguments import check_truth
+    from visavis.rerun.truth import truth
+
+    check_truth(arguments)
+    options = {name: getattr(arguments, name) for name in ("utterance", "text")}
+    return asyncio.run(truth(settings, arguments.conversation, file=arguments.edit, **options))
+
+
+def _top(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.watch.top import top
+
+    once, as_json = arguments.once, arguments.json
+    return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
+
+
+def _traces(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.tracing.__main__ import run
+
+    return run(arguments, settings)
+
+
+def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.verify.command import Options, run
+
+    options = Options(
+        what=arguments.what, since=arguments.since, as_json=arguments.json, color=_use_color(arguments),
+        brief=arguments.brief,
+    )  # fmt: skip
+    return asyncio.run(run(settings, options))
 
 
 def _use_color(arguments: argparse.Namespace) -> bool:
@@ -178,6 +246,17 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--no-media", action="store_true", help="leave out audio and pictures")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
+    _add_replay(commands.add_parser("replay", help="a past conversation in time: its turns, delays and events"))
+    watched = commands.add_parser("top", help="a live view of services, queues, turns in flight and latencies")
+    watched.add_argument("--once", action="store_true", help="print one picture and end")
+    watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
+    watched.set_defaults(run=_top)
+    traces = commands.add_parser("traces", help="send the spans of turns to an OpenTelemetry collector")
+    traces.add_argument("--export", choices=("otlp",), default="otlp", help="how; default otlp, over HTTP")
+    traces.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
+    traces.add_argument("--since", type=_time, metavar="TIME", help="such as 2026-11-22T14:05; default: go on")
+    traces.add_argument("--no-follow", action="store_true", help="end with the newest event")
+    traces.set_defaults(run=_traces)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
@@ -192,11 +271,24 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="remove a character that was made from a photo, and its face")
     forget.add_argument("character", help="its id")
     forget.set_defaults(run=_forget)
+    fold = commands.add_parser(
+        "fold",
+        help="what is folded from the log, at any sequence or time: list, show, diff, rebuild",
+        add_help=False,
+        prefix_chars="\0",  # all options are those of the projections' own command line
+    )
+    fold.add_argument("arguments", nargs="*")
+    fold.set_defaults(run=_fold)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
     _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
-    for command in (doctor, tail, checked):
+    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
+    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
+    verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
+    add_verify(verify)
+    verify.set_defaults(run=_verify)
+    for command in (doctor, tail, watched, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
 
@@ -218,6 +310,20 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     carry_arguments.add_import(parser)
     parser.set_defaults(run=_import)
+
+
+def _add_rerun(parser: argparse.ArgumentParser) -> None:
+    from visavis.rerun.arguments import add_rerun
+
+    add_rerun(parser)
+    parser.set_defaults(run=_rerun, usage_error=parser.error)
+
+
+def _add_truth(parser: argparse.ArgumentParser) -> None:
+    from visavis.rerun.arguments import add_truth
+
+    add_truth(parser)
+    parser.set_defaults(run=_truth, usage_error=parser.error)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:
@@ -242,6 +348,13 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     verify.add_argument("names", nargs="*", metavar="NAME", help=f"{names}; none: those that are here")
     remove = acts.add_parser("remove", help="delete the files of models")
     remove.add_argument("names", nargs="+", metavar="NAME", help=names)
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    from visavis.replay.arguments import add_arguments
+
+    add_arguments(parser, _seconds)
+    parser.set_defaults(run=_replay)
 
 
 def _add_dead(parser: argparse.ArgumentParser) -> None:
@@ -275,6 +388,11 @@ def _seconds(text: str) -> float:
     if not seconds > 0:
         raise ValueError
     return seconds
+
+
+def _time(text: str) -> int:
+    """Microseconds since 1970; local time where no zone is given."""
+    return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
 
 
 def _token(text: str) -> str:

@@ -81,8 +81,11 @@ class Shapes:
 
     def _value(self, value: Any, field: str, tag: str) -> Any:
         if isinstance(value, dict):
+            # A trace has partial words, and shows nothing without them.
             return {
-                name if _is_field(name, field) else shape(name): self._value(one, _path(name, field), tag)
+                name if _is_field(name, field) else shape(name): (
+                    None if name == "trace" else self._value(one, _path(name, field), tag)
+                )
                 for name, one in value.items()
             }
         if isinstance(value, list):

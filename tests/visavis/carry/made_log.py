@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from msgspec.structs import replace
 
 from bus import codec, subjects
 from bus.channel_events import DeliveryQueued, VoiceContent
@@ -20,6 +21,7 @@ from bus.events import (
     ConversationOpened,
     ConversationTitled,
     DeadLetter,
+    EndpointingTrace,
     Event,
     FaceRequested,
     Fact,
@@ -28,8 +30,10 @@ from bus.events import (
     Media,
     MessageReceived,
     Origin,
+    PartialTold,
     SessionOpened,
     TranscriptCorrected,
+    UtteranceEnded,
 )
 from bus.log.event_log import EventLog
 from bus.stamping import new_delivery_event
@@ -99,8 +103,20 @@ def facts() -> list[Event]:
                 cause=None if cause is None else newest[cause], body=body,
             )  # fmt: skip
             newest[tag] = event.id
-            found.append(event)
+            found.append(_traced(event) if turn == "t1" else event)
     return found
+
+
+def _traced(event: Event) -> Event:
+    """With what endpointing was told, where it is the end of an utterance."""
+    if not isinstance(event.body, UtteranceEnded):
+        return event
+    trace = EndpointingTrace(
+        onset_rule="sure", language="en", window=512, silence_ms=500, speech="AAAA", loudness="////", onset=1, lead=0,
+        free_from=0, last_speech=None,
+        partials=(PartialTold(1, 0, "Zanzibar"),),
+    )  # fmt: skip
+    return replace(event, body=replace(event.body, trace=trace))
 
 
 def sounds() -> list[Media]:

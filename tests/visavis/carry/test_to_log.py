@@ -235,6 +235,7 @@ async def test_no_consumer_of_the_log_works_on_a_copy(event_log: EventLog, made:
 READERS = {
     "bus/log/event_log.py": "reads for those who ask",
     "bus/log/log_watch.py": "looks whether the stream is the same",
+    "bus/log/overview.py": "counts messages",
     "bus/work/consumers.py": "the consumers of services: `Runner`",
     "bus/work/interruptions.py": "asks which turns of a conversation were interrupted",
     "bus/work/ordering.py": "looks at a position",

@@ -3,9 +3,11 @@ over, a fact of an unknown kind, pictures that have expired, a face made from a 
 
 from __future__ import annotations
 
+import io
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
 from bus import codec, subjects
@@ -64,6 +66,13 @@ LETTER = DeadLetter(
     at=BEGAN, stream="CONVERSATIONS", sequence=5, subject=f"conv.{CONVERSATION}.reply.sentence", service="tts",
     code="x", detail="Zanzibar cannot be spoken", deliveries=5, data=b'{"body":{"text":"Zanzibar"}}',
 )  # fmt: skip
+
+
+def portrait(mesh: npt.ArrayLike = np.ones((468, 3)), more: npt.ArrayLike = 0) -> bytes:
+    """A grey portrait."""
+    file = io.BytesIO()
+    np.savez_compressed(file, pixels=np.full((512, 512, 3), 99, np.uint8), mesh=mesh, more=more)
+    return file.getvalue()
 
 
 def tone(name: str, seconds: float, rate: int) -> Samples:
@@ -183,7 +192,7 @@ def idle_loop(character: str) -> list[IdleBatch]:
 
 async def write_made_log(event_log: EventLog) -> None:
     """Put the conversation on a log."""
-    await event_log.assets.put(PHOTO, b"portrait of Erika")
+    await event_log.assets.put(PHOTO, portrait())
     for name, created in (("ada", ADA), (GRANDMA, ERIKA)):
         await event_log.append_character(CharacterEvent(id=f"c-{name}", at=BEGAN, character=name, body=created))
         for batch in idle_loop(name):
@@ -211,7 +220,7 @@ def made_archive() -> Archive:
         CharacterEvent(id=f"c-{name}", at=BEGAN, character=name, body=created)
         for name, created in (("ada", ADA), (GRANDMA, ERIKA))
     ]
-    archive.assets = {PHOTO: b"portrait of Erika"}
+    archive.assets = {PHOTO: portrait()}
     for media in [*sounds(), *idle_loop("ada"), *idle_loop(GRANDMA)]:
         archive.media.add(subjects.media(media), codec.encode(media))
     archive.missing = [Missing(kind="pictures", id="s2a")]

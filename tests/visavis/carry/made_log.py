@@ -68,7 +68,10 @@ LETTER = DeadLetter(
 )  # fmt: skip
 
 
-def portrait(mesh: npt.ArrayLike = np.ones((468, 3)), more: npt.ArrayLike = 0) -> bytes:
+_MESH = np.ones((468, 3))
+
+
+def portrait(mesh: npt.ArrayLike = _MESH, more: npt.ArrayLike = 0) -> bytes:
     """A grey portrait."""
     file = io.BytesIO()
     np.savez_compressed(file, pixels=np.full((512, 512, 3), 99, np.uint8), mesh=mesh, more=more)

@@ -92,8 +92,12 @@ def put(name: str, content: bytes) -> Change:
     return lambda members: members.update({name: content})
 
 
+def within(name: str, old: bytes, new: bytes) -> Change:
+    return lambda members: members.update({name: members[name].replace(old, new)})
+
+
 def in_facts(old: bytes, new: bytes) -> Change:
-    return lambda members: members.update({"facts.jsonl": members["facts.jsonl"].replace(old, new)})
+    return within("facts.jsonl", old, new)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,8 @@ def in_facts(old: bytes, new: bytes) -> Change:
         (lambda members: members.update({"media/audio.c1.in.u1": members["media/audio.c1.in.u2"]}), "does not belong"),
         (put("media/audio.c1.in.u1", b""), "another number of messages"),
         (lambda members: members.pop("dead-letters.msgpack"), "other members"),
+        (within("characters.jsonl", b'"voice_sample":""', b'"voice_sample":"../key"'), "no name of a recording"),
+        (within("characters.jsonl", b"#6366f1", b"url(x);}"), "the colour of ada is none"),
         (put("assets/0", b"no picture"), "damaged"),
         (put("assets/0", portrait(mesh=np.ones((2, 3)))), "not as portraits are"),
         (put("assets/0", portrait(mesh=np.full((468, 3), np.nan))), "not as portraits are"),

@@ -20,7 +20,7 @@ import msgspec
 from bus import codec
 from bus.errors import ConfigurationError, InvalidInput, TooLarge, UndecodableEvent
 from visavis.carry import facts_file
-from visavis.carry.checks import check_fact, check_media_message, check_subject
+from visavis.carry.checks import check_character, check_fact, check_media_message, check_portrait, check_subject
 from visavis.carry.contents import Archive
 from visavis.carry.manifest import Manifest, Member, decode_manifest
 
@@ -191,11 +191,14 @@ def _read_members(file: zipfile.ZipFile, manifest: Manifest, archive: Archive) -
     if not archive.facts or len(archive.facts) != manifest.facts:
         raise InvalidInput(f"it has {len(archive.facts)} facts, and its manifest tells of {manifest.facts}")
     archive.character_facts = [codec.decode_character_event(one) for one in _lines(file, manifest, CHARACTERS)]
+    for event in archive.character_facts:
+        check_character(event)
     archive.deliveries = [facts_file.decode_delivery(one) for one in _lines(file, manifest, DELIVERIES)]
     archive.dead_letters = list(_messages(file, manifest, DEAD))
     for name, member in manifest.members.items():
         if member.asset:
             archive.assets[member.asset] = b"".join(_checked(file, manifest, name, LARGEST_ASSET))
+            check_portrait(member.asset, archive.assets[member.asset], archive)
         elif member.subject:
             check_subject(member.subject, archive)
             for message in _messages(file, manifest, name):

@@ -102,16 +102,16 @@ def test_sound_pictures_and_captions_are_where_the_clips_say(tmp_path: Path, *, 
 
 
 def test_there_is_no_drift_after_minutes(tmp_path: Path) -> None:
-    """The last of two hundred turns of three seconds sounds where it should."""
+    """The last of 26 turns, two minutes after the first, sounds and is shown where it should."""
     with made_archive() as archive:
-        long = repeated(archive, 40)
+        long = repeated(archive, 26)
         write_film(long, tmp_path / "a.mp4", skip_silences=False)
         clips = timeline_of(long).clips
     sound, pictures, _ = decoded(tmp_path / "a.mp4")
     begin = clips[0].start - 500_000
     last = [clip for clip in clips if clip.id == "s1a"][-1]
     start = (last.start - begin) / 1e6
-    assert start > 180
+    assert start > 120
     check_sounds(sound, {"s1a": start}, {"s1a": 1.0})
     before, after = int((start - 0.02) * RATE), int((start + 0.02) * RATE)
     assert np.abs(sound[before - 4800 : before]).max() < 500 < np.abs(sound[after : after + 960]).max()

@@ -19,6 +19,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.discovery import announce
 from bus.process.http_server import serve
+from bus.process.operator_key import operator_key
 from bus.settings import DETECT_LANGUAGE, Settings
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
@@ -117,6 +118,7 @@ class GatewayServer:
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
         self._ice_servers = parse_ice_servers(settings.ice_servers)
+        self._operator_key = operator_key(settings)
         self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
     def app(self) -> Starlette:
@@ -135,6 +137,7 @@ class GatewayServer:
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
                 ),
+                operator_key=self._operator_key,
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
                 this_machine=lambda: this_machine(self._settings),

@@ -37,6 +37,8 @@ class GatewayContext:
     ice_servers: tuple[RTCIceServer, ...]
     video_level: int
     """H.264's level_idc of the pictures that are sent."""
+    operator_key: str
+    """Who has it may see the conversations of all persons."""
     page: Path
     """Folder of the built page."""
     health: health.Monitored

@@ -1,4 +1,4 @@
-"""Summaries of facts in a few words, for the lines of `visavis tail`."""
+"""Summaries of facts in a few words, for lines of the terminal and lists of the page. Pure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,21 @@ _LONGEST = 160
 _IDS = frozenset(("person", "session", "utterance", "message", "reply", "speech"))
 """Fields left out: the neighbouring lines show which facts belong together."""
 
+_JOINERS = "\u200c\u200d"
+"""Without a shape of their own, and part of how Persian, Hindi and emoji are written."""
+
 
 def fact_summary(body: Body) -> str:
-    """The most important fields of a fact; of a kind without a case here, all short fields except ids."""
+    """The most important fields of a fact; of a kind without a case here, all short fields except ids.."""
+    return printable(_summary(body))
+
+
+def printable(text: str) -> str:
+    """Text on one line, in which every sign that could steer a terminal is replaced by U+FFFD."""
+    return "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in " ".join(text.split()))
+
+
+def _summary(body: Body) -> str:
     match body:
         case MessageReceived():
             return f"{_quoted(body.text)} by {body.channel}"

@@ -62,9 +62,10 @@ export const discarded = byPerson(
   { type: 'utterance.discarded', utterance: 'u', reason: 'no_words', detail: '' },
   'discarded',
 )
-export const replyEnded = inReply({ type: 'reply.ended', reply: 'r', sentences: 1, engine: '' }, () => ({
-  state: 'ended',
-}))
+export const replyEnded = inReply(
+  { type: 'reply.ended', reply: 'r', sentences: 1, engine: '', prompt_tokens: 0, reply_tokens: 0 },
+  () => ({ state: 'ended' }),
+)
 export const interrupted = inReply({ type: 'reply.interrupted', reply: 'r', heard: '', by: 'button' }, () => ({
   state: 'interrupted',
   heard: '',

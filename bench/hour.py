@@ -32,7 +32,7 @@ _TURN = 9_000_000
 _START = 1_764_000_000_000_000
 _SECONDS = 1.5
 """Length of a sentence."""
-_WORDS = ["Tell", "me", "something", "about", "the", "weather", "of", "the", "day", "and", "what", "it", "does", "to", "people"]
+_WORDS = "Tell me something about the weather of the day and what it does to people".split()  # noqa: SIM905
 
 
 def hour(conversation: str, *, turns: int = TURNS, person: str = "p") -> Iterator[Event]:

@@ -30,10 +30,11 @@ from bus.ids import derive_id
 from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
-from bus.log.headers import COPY
-from bus.log.log_store import RETRY_FOR, LogStore
+from bus.log.headers import COPY, INCOMING_TRACE
+from bus.log.log_store import NO_HEADERS, RETRY_FOR, LogStore
 from bus.log.log_watch import microseconds
 from bus.log.records import Fence, Published, Record
+from bus.log.trace_context import event_headers, is_trace_parent
 from bus.settings import Settings
 from bus.stamping import new_delivery_event
 
@@ -63,24 +64,32 @@ class EventLog(LogStore):
 
     # writing
 
-    async def append(self, event: Event, *, retry_for: float = RETRY_FOR) -> int:
+    async def append(self, event: Event, *, retry_for: float = RETRY_FOR, incoming_trace: str = "") -> int:
         """Append a fact; returns its stream sequence. Appending the same id again does nothing.
 
         Args:
             retry_for: seconds to keep trying while NATS is away.
+            incoming_trace: the `traceparent` of the request that brought it; left out where it is none.
         Raises:
             BusError: NATS was away for that long, or refuses.
         """
-        return (await self.append_fenced(event, None, retry_for=retry_for)).sequence
+        headers = event_headers(event)
+        if is_trace_parent(incoming_trace):
+            headers[INCOMING_TRACE] = incoming_trace
+        subject, data = subjects.fact(event), codec.encode(event)
+        return (await self.publish(self.js, subject, data, event.id, None, retry_for, headers)).sequence
 
-    async def append_fenced(self, event: Event, fence: Fence | None, *, retry_for: float = RETRY_FOR) -> Published:
+    async def append_fenced(self, event: Event, fence: Fence, *, deliveries: int = 1) -> Published:
         """Append a fact if the fence still holds.
 
+        Args:
+            deliveries: how often the work item that gave it was delivered.
         Raises:
             Conflict: another process has published on the fence's subject.
-            BusError: NATS was away for that long, or refuses.
+            BusError: NATS was away for 30 s, or refuses.
         """
-        return await self.publish(self.js, subjects.fact(event), codec.encode(event), event.id, fence, retry_for)
+        subject, headers = subjects.fact(event), event_headers(event, deliveries)
+        return await self.publish(self.js, subject, codec.encode(event), event.id, fence, more_headers=headers)
 
     async def append_copy(self, event: Event, *, stored: int) -> int:
         """Append a fact of a conversation that took place elsewhere or earlier; no service works on it. Returns its
@@ -89,10 +98,13 @@ class EventLog(LogStore):
         Args:
             stored: when the original was stored, microseconds since 1970.
         """
-        subject, data, headers = subjects.fact(event), codec.encode(event), {COPY: str(stored)}
         # Not the event's own id: the original may be on this log, too.
         message_id = f"{event.conversation}-{event.id}"
-        return (await self.publish(self.js, subject, data, message_id, more_headers=headers)).sequence
+        return await self.append_copied_bytes(subjects.fact(event), codec.encode(event), message_id, stored=stored)
+
+    async def append_copied_bytes(self, subject: str, data: bytes, message_id: str, *, stored: int) -> int:
+        """As `append_copy`, for a fact as it was stored, also one that this version cannot decode."""
+        return (await self.publish(self.js, subject, data, message_id, more_headers={COPY: str(stored)})).sequence
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
@@ -148,14 +160,22 @@ class EventLog(LogStore):
                 return newest.sequence  # stored by an earlier try whose acknowledgement was lost
             raise
 
-    async def publish_media(self, message: Media, message_id: str, fence: Fence | None = None) -> Published:
+    async def publish_media(
+        self, message: Media, message_id: str, fence: Fence | None = None, *, cause: Event | None = None,
+        deliveries: int = 1,
+    ) -> Published:  # fmt: skip
         """Append audio or pictures if the fence still holds.
 
+        Args:
+            cause: the event that they belong to.
+            deliveries: how often the work item that gave them was delivered.
         Raises:
             Conflict: another process has published on the fence's subject.
             BusError: NATS was away for 30 s, or refuses.
         """
-        return await self.publish(self.media_js, subjects.media(message), codec.encode(message), message_id, fence)
+        headers = NO_HEADERS if cause is None else event_headers(cause, deliveries)
+        subject, data = subjects.media(message), codec.encode(message)
+        return await self.publish(self.media_js, subject, data, message_id, fence, more_headers=headers)
 
     async def claim(self, stream_prefix: str, event: Event) -> int:
         """Claim a work item: from here on the outputs of its earlier workers are refused. Returns the fence's sequence.
@@ -174,7 +194,9 @@ class EventLog(LogStore):
             fence = Fence(subject, last.sequence if last is not None else 0)
             try:
                 message_id = f"{event.id}-{stream_prefix}"
-                published = await self.publish(self.js, subject, codec.encode(event), message_id, fence)
+                published = await self.publish(
+                    self.js, subject, codec.encode(event), message_id, fence, more_headers=event_headers(event)
+                )
                 return published.sequence
             except Conflict:
                 await asyncio.sleep(0.05)  # another claim came first, or a replica lags behind

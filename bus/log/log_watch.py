@@ -22,6 +22,7 @@ from bus.errors import Forbidden, LogReplaced, VisavisError
 from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.stream_changes import Mark, StreamState, replacement
+from bus.log.stream_size import StreamSize
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ class _State(msgspec.Struct):
     last_seq: int
     last_ts: str
     bytes: int
+    messages: int = 0
+    consumer_count: int = 0
 
 
 class _Answer(msgspec.Struct):
@@ -79,6 +82,8 @@ class LogWatch:
         self._interval = interval
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
+        self.sizes: dict[str, StreamSize] = {}
+        """The size of each stream at the newest look."""
         self._before: dict[str, StreamState] = {}
         self._newest: dict[str, Mark] = {}
         self._replaced: dict[str, str] = {}
@@ -199,6 +204,7 @@ class LogWatch:
             self._replaced[name] = why
             self._newest.pop(name, None)
         self._before[name] = now
+        self.sizes[name] = _size(name, answer, found)
         if now.last and (name not in self._newest or now.last > self._newest[name].sequence):
             self._newest[name] = Mark(now.last, now.last_time)
         if name == streams.CONVERSATIONS and self._full:
@@ -266,6 +272,12 @@ class LogWatch:
         if found.time is None:
             return False
         return not newest.is_at(int(found.time.timestamp() * 1_000_000))
+
+
+def _size(name: str, answer: _Answer, found: _State) -> StreamSize:
+    limit = int(str(answer.config.get("max_bytes", -1)))
+    refuses = answer.config.get("discard") == api.DiscardPolicy.NEW.value
+    return StreamSize(name, found.messages, found.bytes, limit, refuses, found.consumer_count)
 
 
 def _differences(wanted: api.StreamConfig, found: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bus.log.headers import COPY
+from bus.log.headers import COPY, DELIVERIES
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,12 @@ class Record:
     def is_copy(self) -> bool:
         """Whether it belongs to a conversation that was copied to this log."""
         return COPY in self.headers
+
+    @property
+    def deliveries(self) -> int:
+        """How often the work item that gave it had been delivered; 1 where no work item gave it."""
+        text = self.headers.get(DELIVERIES, "")
+        return int(text) if text.isdecimal() else 1
 
 
 @dataclass(frozen=True)

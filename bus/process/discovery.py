@@ -6,9 +6,11 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 import nats.micro.service
@@ -18,7 +20,9 @@ from nats.micro.service import EndpointInfo, EndpointStats, ServiceConfig
 from bus import clock
 from bus.errors import VisavisError
 from bus.log.event_log import EventLog
-from bus.process.metrics import Totals
+from bus.process.background_reading import BackgroundReading
+from bus.process.metrics import GaugeReading, Totals
+from bus.process.usage import usage
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +30,9 @@ CLOCK_TOLERANCE = 2.0
 """Seconds by which clocks may differ before that is reported."""
 VERSION = "0.1.0"
 _ENDPOINT = "work"
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 class ServiceInfo(msgspec.Struct, frozen=True):
@@ -58,6 +65,50 @@ class ServiceInfo(msgspec.Struct, frozen=True):
         """What a person should know about its state at the time of the answer, in one line."""
         return self.metadata.get("note", "")
 
+    @property
+    def host(self) -> str:
+        """The machine that it runs on."""
+        return self.metadata.get("host", "")
+
+    @property
+    def memory(self) -> int | None:
+        """Resident bytes at the time of the answer, its helper processes included."""
+        return _number(self.metadata.get("memory", ""), int)
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """Processor time until the answer, its helper processes included."""
+        return _number(self.metadata.get("cpu", ""), float)
+
+    @property
+    def gpus(self) -> list[GaugeReading]:
+        """What it read last of its machine's GPUs."""
+        try:
+            return msgspec.json.decode(self.metadata.get("gpus", "[]"), type=list[GaugeReading])
+        except msgspec.MsgspecError:
+            return []
+
+
+class EndpointTotals(msgspec.Struct, frozen=True):
+    """What a worker did since it started, as `$SRV.STATS` tells it."""
+
+    num_requests: int = 0
+    """Work items that came to an end."""
+    num_errors: int = 0
+    last_error: str = ""
+    processing_time: int = 0
+    """Nanoseconds."""
+    data: dict[str, int] = {}
+    """Numbers by name: outcomes, redeliveries, retries, dead_letters, held, ready."""
+
+
+class WorkerStats(msgspec.Struct, frozen=True):
+    """The statistics of one process."""
+
+    name: str
+    id: str
+    endpoints: tuple[EndpointTotals, ...] = ()
+
 
 @dataclass(frozen=True)
 class WorkEndpoint:
@@ -66,6 +117,10 @@ class WorkEndpoint:
     subjects: tuple[str, ...]
     """Of the facts that the service consumes; they come from the log, not as requests."""
     totals: Callable[[], Totals]
+    held: Callable[[], int] = int
+    """Gives the number of work items that the worker holds."""
+    ready: Callable[[], bool] = bool
+    """Whether the worker takes work."""
 
 
 class _MicroService(nats.micro.service.Service):
@@ -79,6 +134,7 @@ class _MicroService(nats.micro.service.Service):
         note: Callable[[], str],
         serving: Callable[[], str],
         metadata: Callable[[], Mapping[str, str]],
+        readings: Callable[[], Iterable[GaugeReading]],
     ) -> None:
         super().__init__(event_log.nc, config)
         self._queue = config.name
@@ -86,10 +142,20 @@ class _MicroService(nats.micro.service.Service):
         self._note = note
         self._serving = serving
         self._more = metadata
+        self._gpus = BackgroundReading(lambda: _gpus(readings), "")
 
     def info(self) -> nats.micro.service.ServiceInfo:
         info = super().info()
-        now = {**self._more(), "clock": str(clock.now()), "note": self._note(), "serving": self._serving()}
+        taken = usage()
+        now = {
+            **self._more(),
+            "clock": str(clock.now()),
+            "note": self._note(),
+            "serving": self._serving(),
+            "memory": "" if taken is None else str(taken.memory),
+            "cpu": "" if taken is None else f"{taken.cpu_seconds:.2f}",
+            "gpus": self._gpus.newest(),
+        }
         info.metadata = {**(info.metadata or {}), **{key: value for key, value in now.items() if value}}
         if self._endpoint is not None:
             subject = ",".join(self._endpoint.subjects)
@@ -120,6 +186,8 @@ def _stats(endpoint: WorkEndpoint, queue: str) -> EndpointStats:
             "redeliveries": totals.redeliveries,
             "retries": totals.retries,
             "dead_letters": totals.dead_letters,
+            "held": endpoint.held(),
+            "ready": int(endpoint.ready()),
         },
     )
 
@@ -133,6 +201,7 @@ async def announce(
     note: Callable[[], str] = str,
     serving: Callable[[], str] = str,
     metadata: Callable[[], Mapping[str, str]] = dict,
+    readings: Callable[[], Iterable[GaugeReading]] = tuple,
 ) -> AsyncIterator[None]:
     """Answer discovery under this name while the context lasts.
 
@@ -141,14 +210,15 @@ async def announce(
         serving: the engine that serves, where that is another one, else ""; asked at each answer.
         note: what a person should know about its state, in one line; asked at each answer.
         metadata: what else it tells of itself; asked at each answer.
+        readings: gauges of the machine, of which it tells those of GPUs; read in a thread.
     """
     config = ServiceConfig(
         name=name,
         version=VERSION,
         description=f"Visavis {name}",
-        metadata={"engine": engine, "pid": str(os.getpid())},
+        metadata={"engine": engine, "pid": str(os.getpid()), "host": socket.gethostname()},
     )
-    service = _MicroService(event_log, config, endpoint, note, serving, metadata)
+    service = _MicroService(event_log, config, endpoint, note, serving, metadata, readings)
     await service.start()
     await _warn_of_clock(event_log)
     try:
@@ -175,20 +245,47 @@ def format_clock(ahead: float) -> str:
 
 async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceInfo]:
     """The processes that answer within `wait` seconds, by name."""
-    answers: list[ServiceInfo] = []
+
+    def decode(data: bytes) -> ServiceInfo:
+        info = msgspec.convert(json.loads(data), ServiceInfo)
+        at = info.metadata.get("clock", "")
+        ahead = (int(at) - clock.now()) / 1_000_000 if at else None
+        return msgspec.structs.replace(info, clock_ahead=ahead)
+
+    answers = await _ask(event_log, "INFO", decode, wait)
+    return sorted(answers, key=lambda one: (one.name, one.id))
+
+
+async def worker_stats(event_log: EventLog, *, wait: float = 0.25) -> dict[str, WorkerStats]:
+    """The statistics of the processes that answer within `wait` seconds, by the id that `discover` gives."""
+    answers = await _ask(event_log, "STATS", lambda data: msgspec.json.decode(data, type=WorkerStats), wait)
+    return {one.id: one for one in answers}
+
+
+async def _ask(event_log: EventLog, verb: str, decode: Callable[[bytes], T], wait: float) -> list[T]:
+    """The answers of all services to a request of discovery."""
+    answers: list[T] = []
 
     async def on_message(msg: Msg) -> None:
         try:
-            info = msgspec.convert(json.loads(msg.data), ServiceInfo)
-            at = info.metadata.get("clock", "")
-            ahead = (int(at) - clock.now()) / 1_000_000 if at else None
-            answers.append(msgspec.structs.replace(info, clock_ahead=ahead))
+            answers.append(decode(msg.data))
         except ValueError:
             return  # "no responders", or an answer in another format
 
     inbox = event_log.nc.new_inbox()
     subscription = await event_log.nc.subscribe(inbox, cb=on_message)
-    await event_log.nc.publish("$SRV.INFO", b"", reply=inbox)
+    await event_log.nc.publish(f"$SRV.{verb}", b"", reply=inbox)
     await asyncio.sleep(wait)
     await subscription.unsubscribe()
-    return sorted(answers, key=lambda one: (one.name, one.id))
+    return answers
+
+
+def _gpus(readings: Callable[[], Iterable[GaugeReading]]) -> str:
+    return msgspec.json.encode([one for one in readings() if one.name.startswith("gpu_")]).decode()
+
+
+def _number(text: str, kind: Callable[[str], N]) -> N | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None

@@ -24,6 +24,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.http_server import bind, serve
 from bus.process.metrics import Metrics
+from bus.process.usage import usage_text
 from bus.settings import PREFIX, Settings
 
 _NATS_TIMEOUT = 1.0
@@ -134,7 +135,8 @@ def routes(monitored: Monitored) -> list[Route]:
         return PlainTextResponse(reason or "ok", 503 if reason else 200)
 
     async def metrics(request: Request) -> Response:
-        return Response(await monitored.metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        # Of the process: once, however many workers it has.
+        return Response(await monitored.metrics() + usage_text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics)]
 

@@ -56,16 +56,25 @@ class FencedOutput:
         sequence: of the event on `CONVERSATIONS`; its outputs come after it.
         requeue_sequence: of the requeued dead letter on `REQUEUE`, where the item is one; gives the facts of a new
             failure ids of their own.
+        deliveries: how often the item was delivered, with this one.
     """
 
     def __init__(
-        self, event_log: EventLog, service: str, event: Event, sequence: int, *, requeue_sequence: int | None = None
+        self,
+        event_log: EventLog,
+        service: str,
+        event: Event,
+        sequence: int,
+        *,
+        requeue_sequence: int | None = None,
+        deliveries: int = 1,
     ) -> None:
         self._event_log = event_log
         self._service = service
         self._event = event
         self._sequence = sequence
         self._requeue_sequence = requeue_sequence
+        self._deliveries = deliveries
         self._position = 0
         self._taken_over = False
         self._fences: dict[str, Fence] = {}
@@ -119,7 +128,7 @@ class FencedOutput:
             elif isinstance(output, AudioIn | AudioOut | FrameBatch):
                 await self._publish_media(output)
             elif isinstance(output, IdleBatch):
-                await self._event_log.publish_media(output, media_message_id(output))
+                await self._event_log.publish_media(output, media_message_id(output), cause=self._event)
             elif isinstance(output, CharacterOutput):
                 await self._event_log.append_character(self._stamp_character(output))
             elif isinstance(output, AssetOutput):
@@ -155,7 +164,9 @@ class FencedOutput:
     async def _publish_fact(self, fact_id: str, body: Body) -> None:
         if fact_id in self._published_facts:
             return
-        published = await self._event_log.append_fenced(self._stamp(fact_id, body), await self._fence("conv"))
+        published = await self._event_log.append_fenced(
+            self._stamp(fact_id, body), await self._fence("conv"), deliveries=self._deliveries
+        )
         self._published_facts.add(fact_id)
         if published.duplicate and not self._taken_over:
             raise DuplicateOutput(f"{self._service} had worked on {self._event.id} before")
@@ -186,7 +197,9 @@ class FencedOutput:
             self._published_media[subject] = await self._read_media(subject) if self._taken_over else set()
         if message.index in self._published_media[subject]:
             return
-        await self._event_log.publish_media(message, media_message_id(message), fence)
+        await self._event_log.publish_media(
+            message, media_message_id(message), fence, cause=self._event, deliveries=self._deliveries
+        )
         self._published_media[subject].add(message.index)
 
     async def _fence(self, stream_prefix: str) -> Fence:

@@ -86,12 +86,17 @@ class Runner:
         """
         await self._ensure_consumers()
         service = self._service
-        endpoint = WorkEndpoint(tuple(map(subjects.facts_of_kind, service.consumes)), self._metrics.totals)
+        endpoint = WorkEndpoint(
+            tuple(map(subjects.facts_of_kind, service.consumes)),
+            self._metrics.totals,
+            self.held,
+            lambda: self._metrics.ready,
+        )
         try:
             async with (
                 announce(
                     self._event_log, service.name, service.engine, endpoint, service.note, service.serving,
-                    service.metadata,
+                    service.metadata, service.readings,
                 ),  # fmt: skip
                 asyncio.TaskGroup() as tasks,
             ):
@@ -233,7 +238,14 @@ class Runner:
             letter = codec.decode_dead_letter(msg.data)
             event, sequence = codec.decode_event(letter.data), letter.sequence
             requeue_sequence = meta.sequence.stream
-        output = FencedOutput(self._event_log, self._service.name, event, sequence, requeue_sequence=requeue_sequence)
+        output = FencedOutput(
+            self._event_log,
+            self._service.name,
+            event,
+            sequence,
+            requeue_sequence=requeue_sequence,
+            deliveries=meta.num_delivered,
+        )
         return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeue_sequence is not None)
 
     async def _serve_queue(self, conversation: str) -> None:

@@ -13,6 +13,7 @@ from bus.events import (
     PlaybackFinished,
     PlaybackProgress,
     PlaybackStarted,
+    ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
     ReplySentence,
@@ -35,12 +36,12 @@ _JOINERS = "\u200c\u200d"
 
 def fact_summary(body: Body) -> str:
     """The most important fields of a fact; of a kind without a case here, all short fields except ids.."""
-    return printable(_summary(body))
+    return printable(" ".join(_summary(body).split()))
 
 
 def printable(text: str) -> str:
-    """Text on one line, in which every sign that could steer a terminal is replaced by U+FFFD."""
-    return "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in " ".join(text.split()))
+    """Text in which every sign that could steer a terminal, line breaks too, is replaced by U+FFFD."""
+    return "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in text)
 
 
 def _summary(body: Body) -> str:
@@ -53,6 +54,9 @@ def _summary(body: Body) -> str:
             return f"{_seconds(body.samples, MICROPHONE_RATE)} {body.reason}"
         case ReplySentence():
             return f"{body.index} {_quoted(body.text)} {body.emotion}"
+        case ReplyEnded():
+            tokens = f"{body.prompt_tokens} tokens read, {body.reply_tokens} written" if body.reply_tokens else ""
+            return " ".join(filter(None, (str(body.sentences), body.engine, tokens)))
         case ReplyInterrupted():
             return f"by {body.by}, heard {_quoted(body.heard)}"
         case SpeechStarted():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -83,11 +83,20 @@ class Feed:
     """The gateway's reader of the event log: writes the read model, and serves the subscriptions.
 
     Args:
+        on_record: called for each record as it is read.
         retry_delay: seconds until a batch that could not be written is tried again.
     """
 
-    def __init__(self, event_log: EventLog, model: ReadModel, *, retry_delay: float = _RETRY_DELAY) -> None:
+    def __init__(
+        self,
+        event_log: EventLog,
+        model: ReadModel,
+        *,
+        on_record: Callable[[Record], None] = lambda record: None,
+        retry_delay: float = _RETRY_DELAY,
+    ) -> None:
         self._event_log = event_log
+        self._on_record = on_record
         self.model = model
         self._retry_delay = retry_delay
         self._subscribed: dict[str, _SubscribedConversation] = {}
@@ -246,6 +255,7 @@ class Feed:
         async with aclosing(reading) as records:
             async for record in records:
                 self._notify(record)
+                self._on_record(record)
                 self._unwritten.append(record)
                 self._arrived.set()
                 while len(self._unwritten) >= 4 * _BATCH:  # the disk sets the pace of a rebuild

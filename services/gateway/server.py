@@ -33,6 +33,8 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.replaying.media_files import MediaFiles
+from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.context import GatewayContext
@@ -40,6 +42,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.links import Links
+from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
 from services.models.progress import DOWNLOADS
@@ -99,7 +102,8 @@ class GatewayServer:
         self._make_detector = make_detector
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
-        self._feed = Feed(event_log, model)
+        self._latencies = TurnLatencies()
+        self._feed = Feed(event_log, model, on_record=self._latencies.see)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(
@@ -137,9 +141,11 @@ class GatewayServer:
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
                 ),
+                recordings=Recordings(self._event_log),
+                media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
-                health=GatewayHealth(self._event_log, self._feed, lambda: len(self._conversations.sessions)),
+                health=GatewayHealth(self._event_log, self._feed, self._latencies, self._session_count),
                 this_machine=lambda: this_machine(self._settings),
             )
         )
@@ -147,7 +153,8 @@ class GatewayServer:
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        async with announce(self._event_log, "gateway", note=DOWNLOADS.note), asyncio.TaskGroup() as tasks:
+        announced = announce(self._event_log, "gateway", note=DOWNLOADS.note, metadata=self._metadata)
+        async with announced, asyncio.TaskGroup() as tasks:
             tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
             tasks.create_task(self._people.run())
@@ -159,6 +166,12 @@ class GatewayServer:
                     await asyncio.shield(serving)
                 finally:
                     await self._close_sessions()
+
+    def _session_count(self) -> int:
+        return len(self._conversations.sessions)
+
+    def _metadata(self) -> dict[str, str]:
+        return {"sessions": str(self._session_count()), "ready": str(int(self._feed.caught_up.is_set()))}
 
     async def _follow_characters(self) -> None:
         reading = self._event_log.follow_anew(

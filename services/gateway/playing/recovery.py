@@ -93,7 +93,7 @@ async def _end_utterances(event_log: EventLog, facts: list[Event], session: str)
             case _:
                 pass
     for utterance, started_event in unended.items():
-        samples = await _finish_recording(event_log, started_event.conversation, utterance)
+        samples = await _finish_recording(event_log, started_event, utterance)
         body = UtteranceEnded(utterance=utterance, samples=samples, speech_ended=samples, reason="session_closed")
         await event_log.append(_event(started_event, body, derive_id(utterance, "ended")))
 
@@ -120,9 +120,10 @@ async def _end_playback(event_log: EventLog, facts: list[Event], session: str) -
         )
 
 
-async def _finish_recording(event_log: EventLog, conversation: str, utterance: str) -> int:
+async def _finish_recording(event_log: EventLog, started: Event, utterance: str) -> int:
     """Publish the final chunk of a recording unless it has one; returns its samples at 16 kHz."""
     index = samples = 0
+    conversation = started.conversation
     subject = subjects.audio_in(conversation, utterance)
     async for record in event_log.read(streams.AUDIO, subject):
         chunk = codec.decode_media(record.data)
@@ -131,7 +132,7 @@ async def _finish_recording(event_log: EventLog, conversation: str, utterance: s
             if chunk.final:
                 return samples
     last = AudioIn(conversation=conversation, utterance=utterance, index=index, sample=samples, pcm=b"", final=True)
-    await event_log.publish_media(last, f"{utterance}-{index}")
+    await event_log.publish_media(last, f"{utterance}-{index}", cause=started)
     return samples
 
 

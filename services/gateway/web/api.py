@@ -19,6 +19,7 @@ from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
 from services.gateway.web.link_routes import LinkRoutes
 from services.gateway.web.operator import Operator
+from services.gateway.web.replay_routes import ReplayRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
@@ -39,6 +40,7 @@ def make_app(context: GatewayContext) -> Starlette:
         *ConversationRoutes(context).routes,
         *WebRTCRoutes(context).routes,
         *LinkRoutes(context).routes,
+        *ReplayRoutes(context).routes,
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

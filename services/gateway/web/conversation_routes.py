@@ -93,7 +93,9 @@ class ConversationRoutes:
     async def send_message(self, request: Request) -> Response:
         conversation = await self._conversations.with_available_character(self._own(request))
         written = await read_json(request, NewMessage)
-        message, turn = await self._conversations.send_message(conversation, written.text, written.message)
+        message, turn = await self._conversations.send_message(
+            conversation, written.text, written.message, request.headers.get("traceparent", "")
+        )
         return JSONResponse({"message": message, "turn": turn}, 202)
 
     async def choose_character(self, request: Request) -> Response:

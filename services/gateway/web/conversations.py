@@ -21,7 +21,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections import characters
-from projections.conversation import Conversation, Reply, Turn, joined_text, played_text
+from projections.conversation import Conversation, Reply, Turn, text_heard
 from services.backchannel import is_backchannel
 from services.characters import available, opening
 from services.gateway.feed import Feed
@@ -111,11 +111,14 @@ class Conversations:
         await self._append(conversation, opening(person, characters, character or "", self._language))
         return conversation
 
-    async def send_message(self, conversation: Conversation, text: str, message: str | None = None) -> tuple[str, str]:
+    async def send_message(
+        self, conversation: Conversation, text: str, message: str | None = None, incoming_trace: str = ""
+    ) -> tuple[str, str]:
         """Append a written message; returns its id and the id of its turn.
 
         Args:
             message: the client's id for it, if any: a message sent again after a lost answer is appended once.
+            incoming_trace: the request's `traceparent`, if it has one.
         Raises:
             InvalidInput: the text is empty.
             TooLarge: more than 4000 characters.
@@ -132,7 +135,8 @@ class Conversations:
             return message, turn
         # A person who writes on does not want the old answer to its end.
         await self.interrupt_when_current(conversation.id, by="message")
-        await self._append(conversation.id, MessageReceived(message=message, text=text), turn=turn, event_id=event_id)
+        body = MessageReceived(message=message, text=text)
+        await self._append(conversation.id, body, turn=turn, event_id=event_id, incoming_trace=incoming_trace)
         # An answer to earlier words may have begun meanwhile.
         for earlier in _turns_before(self._feed.state_of(conversation.id), turn)[-_RECENT_TURNS:]:
             await self._interrupt_turn(conversation.id, earlier, by="message")
@@ -197,7 +201,7 @@ class Conversations:
         sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
         if sequences:
             await self._feed.wait_until_applied(max(sequences))
-        heard = _heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
+        heard = text_heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
         body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
         await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
 
@@ -215,11 +219,18 @@ class Conversations:
                 await self._append(conversation, body, turn=newest.id, event_id=derive_id(reply, "interrupted"))
 
     async def _append(
-        self, conversation: str, body: Body, *, turn: str | None = None, event_id: str | None = None
+        self,
+        conversation: str,
+        body: Body,
+        *,
+        turn: str | None = None,
+        event_id: str | None = None,
+        incoming_trace: str = "",
     ) -> None:
         event = new_event(body, conversation=conversation, event_id=event_id, turn=turn)
         # The next request of this person reads what this one wrote.
-        await self._feed.wait_until_applied(await self._event_log.append(event, retry_for=self.retry_for))
+        sequence = await self._event_log.append(event, retry_for=self.retry_for, incoming_trace=incoming_trace)
+        await self._feed.wait_until_applied(sequence)
 
 
 def _turns_before(state: Conversation, turn: str) -> tuple[Turn, ...]:
@@ -245,15 +256,4 @@ def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
         return False
     played = max((one.index for one in reply.sentences if one.state == "played"), default=-1)
     unplayed = any(one.index > played and is_unplayed(one) for one in reply.sentences)
-    return any(session.playout.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)
-
-
-def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:
-    """The part of a reply that was played; without a session, all of its text, which was there to be read."""
-    for turn in conversation.turns:
-        if turn.reply is not None and turn.reply.id == reply_id:
-            return joined_text(
-                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
-                for one in turn.reply.sentences
-            )
-    return ""
+    return any(session.floor.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)

@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.health import or_none
 from services.gateway.feed import Feed
+from services.gateway.web.turn_latencies import TurnLatencies
+
+
+class _StreamSizes(Collector):
+    """Exposes how much each stream holds and may hold, as it was seen last."""
+
+    def __init__(self, event_log: EventLog) -> None:
+        self._event_log = event_log
+
+    def collect(self) -> Iterator[Metric]:
+        used = GaugeMetricFamily("visavis_stream_bytes", "Bytes that a stream holds.", labels=["stream"])
+        messages = GaugeMetricFamily("visavis_stream_messages", "Messages that it holds.", labels=["stream"])
+        about = "The most bytes that it may hold, and what it does when it is full."
+        limit = GaugeMetricFamily("visavis_stream_limit_bytes", about, labels=["stream", "when_full"])
+        for size in self._event_log.watch.sizes.values():
+            used.add_metric([size.name], size.bytes)
+            messages.add_metric([size.name], size.messages)
+            if size.limit > 0:
+                limit.add_metric([size.name, "refuses" if size.refuses else "drops"], size.limit)
+        yield from (used, messages, limit)
 
 
 class GatewayHealth:
     """A `bus.process.health.Monitored`.
 
     Args:
+        latencies: of the turns that the feed has seen.
         sessions: counts the open sessions.
     """
 
-    def __init__(self, event_log: EventLog, feed: Feed, sessions: Callable[[], int]) -> None:
-        self._event_log, self._feed, self._sessions = event_log, feed, sessions
+    def __init__(
+        self, event_log: EventLog, feed: Feed, latencies: TurnLatencies, sessions: Callable[[], int]
+    ) -> None:
+        self._event_log, self._feed, self._latencies, self._sessions = event_log, feed, latencies, sessions
         self._registry = CollectorRegistry()
+        self._registry.register(latencies)
+        self._registry.register(_StreamSizes(event_log))
         self._gauge("service_info", "The name of the service.", service="gateway", engine="").set(1)
         self._ready = self._gauge("ready", "Whether the gateway takes requests.")
         self._connected = self._gauge("nats_connected", "Whether NATS is connected.")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,10 +20,10 @@ from bus.errors import ConfigurationError, EngineError
 from bus.events import Event, ReplyEnded, ReplyFailed
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.discovery import announce
+from bus.process.discovery import ServiceInfo, announce, discover
 from bus.process.health import WorkerHealth
 from bus.process.http_server import bind
-from bus.process.metrics import Metrics
+from bus.process.metrics import GaugeReading, Metrics
 from bus.settings import Settings
 from bus.work.runner import run_service
 from bus.work.service import Output, Reader, Service
@@ -100,7 +101,7 @@ async def test_a_worker_that_waits_for_nats_is_not_ready(settings: Settings, nat
     async with worker(settings, service(echo)) as client:
         assert await ready(client, 503) == "waiting for NATS"
         assert (await client.get("/healthz")).text == "ok"
-        assert await samples(client) == {}
+        assert set(await samples(client)) == {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total"}
         nats_server.start()
         assert await ready(client) == "ok"
 
@@ -178,7 +179,7 @@ async def test_discovery_reports_requests_errors_and_time(event_log: EventLog, s
             for verb in ("PING", "INFO", "STATS")
         ]
     assert ping["type"] == "io.nats.micro.v1.ping_response"
-    assert ping["metadata"] == {"engine": "echo", "pid": str(os.getpid())}
+    assert ping["metadata"] == {"engine": "echo", "pid": str(os.getpid()), "host": socket.gethostname()}
     (endpoint,) = info["endpoints"]
     queue = {"name": "work", "subject": "conv.*.message.received", "queue_group": "dialogue"}
     assert endpoint == queue | {"metadata": {}}
@@ -187,8 +188,32 @@ async def test_discovery_reports_requests_errors_and_time(event_log: EventLog, s
     assert (work.num_requests, work.num_errors, work.last_error) == (3, 1, "engine_failed: out of memory")
     assert work.average_processing_time == work.processing_time // 3 > 0
     assert work.data == {
-        "done": 2, "failed": 1, "interrupted": 0, "superseded": 0, "redeliveries": 0, "retries": 4, "dead_letters": 1
+        "done": 2, "failed": 1, "interrupted": 0, "superseded": 0, "redeliveries": 0, "retries": 4, "dead_letters": 1,
+        "held": 0, "ready": 1,
     }  # fmt: skip
+
+
+async def test_discovery_tells_what_a_process_takes(event_log: EventLog) -> None:
+    gpu = GaugeReading("gpu_utilisation", "Busy.", 0.5, {"gpu": "0"})
+    other = GaugeReading("model_download_bytes", "Arrived.", 1, {"model": "m"})
+    async with announce(event_log, "tts", readings=lambda: (gpu, other)):
+        [first] = await discover(event_log)
+        async with asyncio.timeout(10):
+            while not (await discover(event_log, wait=0.05))[0].gpus:
+                pass
+        [second] = await discover(event_log)
+    assert (first.gpus, second.gpus) == ([], [gpu])  # read in the background, once somebody asks
+    assert first.memory
+    assert second.memory
+    assert first.cpu_seconds is not None
+    assert second.cpu_seconds is not None
+    assert second.cpu_seconds >= first.cpu_seconds
+    assert first.host == socket.gethostname()
+
+
+async def test_what_a_process_tells_wrongly_of_itself_is_left_out() -> None:
+    odd = ServiceInfo("tts", "1", "1", {"memory": "much", "cpu": "", "gpus": "[[["})
+    assert (odd.memory, odd.cpu_seconds, odd.gpus, odd.host) == (None, None, [], "")
 
 
 async def test_a_process_without_work_has_no_endpoint(event_log: EventLog) -> None:

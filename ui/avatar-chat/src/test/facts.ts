@@ -55,7 +55,7 @@ export const listening = byPerson(
   'listening',
 )
 export const phraseOver = byPerson(
-  { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence' },
+  { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence', trace: null },
   'transcribing',
 )
 export const discarded = byPerson(
@@ -138,11 +138,11 @@ export function spoken(index: number): Step {
 }
 
 export function playing(index: number): Step {
-  return ofSentence({ type: 'playback.started', session: 's', ...part(index), video: true }, index, 'playing')
+  return ofSentence({ type: 'playback.started', session: 's', ...part(index), video: true, trace: null }, index, 'playing')
 }
 
 export function played(index: number): Step {
-  const whole = { samples: 9, complete: true, frames: 1 }
+  const whole = { samples: 9, complete: true, frames: 1, trace: null }
   return ofSentence({ type: 'playback.finished', session: 's', ...part(index), ...whole }, index, 'played')
 }
 

@@ -30,7 +30,12 @@ export function EventPanel() {
           <h3 className="truncate font-semibold">{detail?.event.body.type ?? 'Event'}</h3>
           {detail && <Place detail={detail} start={replay.view.start} />}
         </div>
-        <button type="button" aria-label="Close the event" onClick={() => void replay.select(null)} className="button-icon">
+        <button
+          type="button"
+          aria-label="Close the event"
+          onClick={() => void replay.select(null)}
+          className="button-icon"
+        >
           <X aria-hidden className="size-5" />
         </button>
       </header>

@@ -22,6 +22,9 @@ function useDoing(): Doing {
   })
 }
 
+/** What a portrait needs to know of nobody in particular. */
+const NOBODY = { tagline: '', greeting: '', language: '', own: false }
+
 /** The character of the present clip, or of the last one. */
 function useSpeaker() {
   const { view, characterClips } = useReplay()
@@ -48,13 +51,12 @@ export function Face() {
       <div className="avatar-frame">
         <Portrait
           key={id}
-          character={{ id, name, accent, portrait: client.portraitUrl(id), tagline: '', greeting: '', language: '', own: false }}
+          character={{ ...NOBODY, id, name, accent, portrait: client.portraitUrl(id) }}
           className="absolute! inset-0 text-7xl"
         />
         <Idle key={`${id} idle`} source={client.idleUrl(id)} />
-        {[first, second].map((video, place) => (
-          <Picture key={place} video={video} shown={shown} label={`${name}, as it was`} />
-        ))}
+        <Picture video={first} shown={shown} label={`${name}, as it was`} />
+        <Picture video={second} shown={shown} label={`${name}, as it was`} />
         <div className="absolute inset-x-3 top-3 flex flex-wrap justify-between gap-2 sm:inset-x-4 sm:top-4">
           <p className="status" data-state={doing} data-testid="replay-doing">
             <span className="status-dot" aria-hidden>

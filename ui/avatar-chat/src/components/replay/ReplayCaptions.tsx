@@ -17,7 +17,12 @@ export function ReplayCaptions() {
   return (
     <div className="captions" data-testid="replay-captions" aria-hidden>
       {(said ?? written) && (
-        <p data-testid="replay-caption-person" data-state={told ? 'final' : 'telling'} dir="auto" className="caption-person">
+        <p
+          data-testid="replay-caption-person"
+          data-state={told ? 'final' : 'telling'}
+          dir="auto"
+          className="caption-person"
+        >
           {said ? <Words clip={said} /> : written}
         </p>
       )}

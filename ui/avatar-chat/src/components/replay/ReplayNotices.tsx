@@ -10,7 +10,9 @@ export function ReplayNotices() {
   const [read, setRead] = useState('')
   const lines = [
     // Of a conversation that was only written there are neither sounds nor pictures, and none to miss.
-    view.clips.length > 0 && view.sounds === 'none' && 'The sounds of this conversation have expired; its words and times are here.',
+    view.clips.length > 0 &&
+      view.sounds === 'none' &&
+      'The sounds of this conversation have expired; its words and times are here.',
     view.sounds === 'some' && 'Some sounds of this conversation have expired.',
     hasCharacter(view.clips) && view.pictures === 'none' && 'Its pictures have expired; you see the idle face.',
     view.pictures === 'some' && 'Some of its pictures have expired; you see the idle face there.',

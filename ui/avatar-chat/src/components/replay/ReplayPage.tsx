@@ -24,11 +24,15 @@ interface Props {
   readonly conversation: ConversationId
   /** ms from its start; null: from its start on. */
   readonly at: number | null
-  readonly open?: typeof Replay.open
+  readonly open?: Open
 }
 
+type Open = (conversation: ConversationId, at: number | null) => Promise<Replay>
+
+const fromServer: Open = (conversation, at) => Replay.open(conversation, at)
+
 /** A past conversation, to be seen, heard and looked into. */
-export default function ReplayPage({ conversation, at, open = Replay.open }: Props) {
+export default function ReplayPage({ conversation, at, open = fromServer }: Props) {
   const { replay, problem } = useOpen(conversation, at, open)
   if (problem !== null || !replay) {
     return (
@@ -44,7 +48,7 @@ export default function ReplayPage({ conversation, at, open = Replay.open }: Pro
   )
 }
 
-function useOpen(conversation: ConversationId, at: number | null, open: typeof Replay.open) {
+function useOpen(conversation: ConversationId, at: number | null, open: Open) {
   const [replay, setReplay] = useState<Replay | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   useEffect(() => {
@@ -52,9 +56,8 @@ function useOpen(conversation: ConversationId, at: number | null, open: typeof R
     let opened: Replay | null = null
     open(conversation, at).then(
       (found) => {
-        if (!wanted) return found.close()
-        opened = found
-        setReplay(found)
+        if (wanted) setReplay((opened = found))
+        else found.close()
       },
       (error: unknown) => {
         if (wanted) setProblem(problemOf(error))
@@ -184,7 +187,14 @@ function Header({ onHelp }: { readonly onHelp: () => void }) {
       >
         {captions ? <CaptionsIcon aria-hidden className="size-5" /> : <CaptionsOff aria-hidden className="size-5" />}
       </button>
-      <button type="button" onClick={onHelp} className="button-icon" aria-keyshortcuts="?" title="Keys (?)" aria-label="Keys">
+      <button
+        type="button"
+        onClick={onHelp}
+        className="button-icon"
+        aria-keyshortcuts="?"
+        title="Keys (?)"
+        aria-label="Keys"
+      >
         <CircleQuestionMark aria-hidden className="size-5" />
       </button>
     </header>
@@ -195,7 +205,10 @@ function Header({ onHelp }: { readonly onHelp: () => void }) {
 function CopyBadge({ view }: { readonly view: ReplayView }) {
   if (view.copied === '') return null
   const words = view.copied === 'imported' ? 'Imported' : 'Run again'
-  const title = view.copied === 'imported' ? 'A copy of a conversation of another system' : 'Recorded inputs through other engines'
+  const title =
+    view.copied === 'imported'
+      ? 'A copy of a conversation of another system'
+      : 'Recorded inputs through other engines'
   return (
     <p className="copy-badge" data-testid="copy-badge" title={`${title}: ${view.copy_of}`}>
       <Copy aria-hidden className="size-3.5 shrink-0" />

@@ -27,8 +27,10 @@ export function ReplayTranscript() {
     if (!isSeen) element.scrollTo({ top: top - ABOVE, behavior: 'smooth' })
   }, [present])
   return (
-    <div ref={scroller} className="replay-transcript" data-testid="replay-transcript" tabIndex={0} aria-label="Transcript" role="region">
-      {view.turns.length === 0 && <p className="p-6 text-center text-ink-soft">Nothing was said in this conversation.</p>}
+    <div ref={scroller} className="replay-transcript" data-testid="replay-transcript" tabIndex={0}>
+      {view.turns.length === 0 && (
+        <p className="p-6 text-center text-ink-soft">Nothing was said in this conversation.</p>
+      )}
       <ol>
         {view.turns.map((turn, place) => (
           <Turn

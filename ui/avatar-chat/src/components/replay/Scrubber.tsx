@@ -135,8 +135,9 @@ interface PreviewProps extends TurnsProps {
 function Preview({ at, length, turns }: PreviewProps) {
   const turn = turns[turnAt(turns, at)]
   const text = turn?.person?.text ?? turn?.reply?.text ?? ''
+  const percent = length === 0 ? 0 : (at / length) * 100
   return (
-    <div aria-hidden className="scrubber-preview" style={{ left: `clamp(5.5rem, ${(at / length) * 100}%, calc(100% - 5.5rem))` }}>
+    <div aria-hidden className="scrubber-preview" style={{ left: `clamp(5.5rem, ${percent}%, calc(100% - 5.5rem))` }}>
       <b className="tabular-nums">{timecode(at)}</b>
       {text && <span className="truncate">{text}</span>}
     </div>

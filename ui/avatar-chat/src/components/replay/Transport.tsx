@@ -1,4 +1,14 @@
-import { ChevronLeft, ChevronRight, Link, Pause, Play, SkipBack, SkipForward, StepBack, StepForward } from 'lucide-react'
+import {
+  ChevronLeft,
+  ChevronRight,
+  Link,
+  Pause,
+  Play,
+  SkipBack,
+  SkipForward,
+  StepBack,
+  StepForward,
+} from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useReplay } from '../../hooks/useReplay'
 import { useStore } from '../../hooks/useStore'
@@ -32,7 +42,11 @@ export function Transport() {
             onClick={() => player.toggle()}
             className="transport-play"
           >
-            {playing ? <Pause aria-hidden className="size-6" /> : <Play aria-hidden className="size-6 translate-x-0.5" />}
+            {playing ? (
+              <Pause aria-hidden className="size-6" />
+            ) : (
+              <Play aria-hidden className="size-6 translate-x-0.5" />
+            )}
           </button>
           <Button label="Next event (.)" keys="." onClick={() => void replay.stepEvent(1)}>
             <StepForward aria-hidden className="size-4.5" />
@@ -61,7 +75,14 @@ interface ButtonProps {
 function Button({ label, keys, onClick, children }: ButtonProps) {
   const name = label.replace(/ \(.*\)$/, '')
   return (
-    <button type="button" aria-label={name} aria-keyshortcuts={keys} title={label} onClick={onClick} className="button-icon">
+    <button
+      type="button"
+      aria-label={name}
+      aria-keyshortcuts={keys}
+      title={label}
+      onClick={onClick}
+      className="button-icon"
+    >
       {children}
     </button>
   )

@@ -60,6 +60,10 @@ function Scale({ span }: { readonly span: Span }) {
   )
 }
 
+function keyOf({ name, session, start }: ReplayStep): string {
+  return `${name} ${session ?? ''} ${start}`
+}
+
 interface GroupProps {
   readonly group: StepGroup
   readonly span: Span
@@ -72,7 +76,7 @@ function Group({ group, span, onShow, details }: GroupProps) {
   const { index, text, steps } = group
   const [open, setOpen] = useState(index === null || index === 0)
   const rows = steps.map((step) => (
-    <Row key={`${step.name} ${step.session ?? ''} ${step.start}`} step={step} span={span} onShow={onShow} details={details} />
+    <Row key={keyOf(step)} step={step} span={span} onShow={onShow} details={details} />
   ))
   if (index === null) return <ul>{rows}</ul>
   return (
@@ -89,7 +93,7 @@ function Group({ group, span, onShow, details }: GroupProps) {
           <span />
           <span className="waterfall-lane">
             {steps.map((step) => (
-              <Bar key={`${step.name} ${step.session ?? ''}`} step={step} span={span} onShow={onShow} details={details} />
+              <Bar key={keyOf(step)} step={step} span={span} onShow={onShow} details={details} />
             ))}
           </span>
           <span />

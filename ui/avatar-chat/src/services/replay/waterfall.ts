@@ -98,8 +98,13 @@ export function shownSpan(turn: ReplayTurn, zoom: 'turn' | 'answer'): Span {
   return { start: start - margin, end: end + margin }
 }
 
+interface Place {
+  readonly left: number
+  readonly width: number
+}
+
 /** Where a bar stands in a stretch of time, in % of it; null outside. Without an end it reaches to the end. */
-export function placeOf(step: ReplayStep, { start, end }: Span): { readonly left: number; readonly width: number } | null {
+export function placeOf(step: ReplayStep, { start, end }: Span): Place | null {
   const to = step.end ?? end
   if (to < start || step.start > end) return null
   const percent = (at: number) => ((Math.min(Math.max(at, start), end) - start) / (end - start)) * 100

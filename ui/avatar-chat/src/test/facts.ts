@@ -138,7 +138,8 @@ export function spoken(index: number): Step {
 }
 
 export function playing(index: number): Step {
-  return ofSentence({ type: 'playback.started', session: 's', ...part(index), video: true, trace: null }, index, 'playing')
+  const how = { video: true, trace: null }
+  return ofSentence({ type: 'playback.started', session: 's', ...part(index), ...how }, index, 'playing')
 }
 
 export function played(index: number): Step {

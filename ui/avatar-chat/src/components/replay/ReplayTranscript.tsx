@@ -85,10 +85,10 @@ const Turn = memo(function Turn({ turn, clips, current, onSeek }: TurnProps) {
         {answer !== undefined && (
           <span title="From the end of what the person said to the first sound of the answer">{duration(answer)}</span>
         )}
-        {marks.map(({ kind, event }) => {
+        {[...new Set(marks.map(({ kind }) => kind))].map((kind) => {
           const { Icon, label } = MARKS[kind]
           return (
-            <span key={`${kind} ${event}`} data-kind={kind} className="mark-label">
+            <span key={kind} data-kind={kind} className="mark-label">
               <Icon aria-hidden className="size-3.5" />
               {label}
             </span>

@@ -60,6 +60,10 @@ function Scale({ span }: { readonly span: Span }) {
   )
 }
 
+function isBroken({ state }: ReplayStep): boolean {
+  return state === 'interrupted' || state === 'failed'
+}
+
 function keyOf({ name, session, start }: ReplayStep): string {
   return `${name} ${session ?? ''} ${start}`
 }
@@ -74,7 +78,7 @@ interface GroupProps {
 /** The steps of the whole turn, or of a sentence: one line each, or all on one line. */
 function Group({ group, span, onShow, details }: GroupProps) {
   const { index, text, steps } = group
-  const [open, setOpen] = useState(index === null || index === 0)
+  const [open, setOpen] = useState(index === null || index === 0 || steps.some(isBroken))
   const rows = steps.map((step) => (
     <Row key={keyOf(step)} step={step} span={span} onShow={onShow} details={details} />
   ))

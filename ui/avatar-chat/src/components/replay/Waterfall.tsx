@@ -28,7 +28,7 @@ export function Waterfall({ turn }: { readonly turn: ReplayTurn }) {
     <section aria-label="Steps of this turn" className="waterfall">
       <AnswerTime turn={turn} />
       <div className="waterfall-head">
-        <h3>Steps</h3>
+        <h2>Steps</h2>
         <div role="group" aria-label="Stretch of time" className="segments">
           {(['turn', 'answer'] as const).map((one) => (
             <button key={one} type="button" aria-pressed={zoom === one} onClick={() => setZoom(one)}>

@@ -11,8 +11,9 @@ export const MARKS: Readonly<Record<Kind, { readonly label: string; readonly Ico
   dead_letter: { label: 'Given up', Icon: MailX },
 }
 
-/** A mark in words: "Taken over: tts". */
+/** A mark in words: "Taken over: tts", "Interrupted by speech". */
 export function markWords({ kind, service, detail }: ReplayMark): string {
+  if (kind === 'interrupted' && detail !== '') return `Interrupted by ${detail}`
   const about = [service, detail].filter((part) => part !== '').join(', ')
   return about === '' ? MARKS[kind].label : `${MARKS[kind].label}: ${about}`
 }

@@ -169,6 +169,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most bytes of updates from channels that are kept, for eight days at the most."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
+    otlp: str = ""
+    """Address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318, which `visavis up`
+    sends the spans of each turn; needs the extra tracing."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Lowest level of the log lines that are printed."""
 

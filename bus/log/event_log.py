@@ -31,9 +31,9 @@ from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
 from bus.log.headers import COPY, INCOMING_TRACE
-from bus.log.log_store import NO_HEADERS, RETRY_FOR, LogStore
+from bus.log.log_store import RETRY_FOR, LogStore
 from bus.log.log_watch import microseconds
-from bus.log.records import Fence, Published, Record
+from bus.log.records import NO_HEADERS, Fence, Published, Record
 from bus.log.trace_context import event_headers, is_trace_parent
 from bus.settings import Settings
 from bus.stamping import new_delivery_event
@@ -100,10 +100,12 @@ class EventLog(LogStore):
         """
         # Not the event's own id: the original may be on this log, too.
         message_id = f"{event.conversation}-{event.id}"
-        return await self.append_copied_bytes(subjects.fact(event), codec.encode(event), message_id, stored=stored)
+        headers = {COPY: str(stored), **event_headers(event)}
+        subject, data = subjects.fact(event), codec.encode(event)
+        return (await self.publish(self.js, subject, data, message_id, more_headers=headers)).sequence
 
     async def append_copied_bytes(self, subject: str, data: bytes, message_id: str, *, stored: int) -> int:
-        """As `append_copy`, for a fact as it was stored, also one that this version cannot decode."""
+        """As `append_copy`, for a fact as it was stored that this version cannot decode."""
         return (await self.publish(self.js, subject, data, message_id, more_headers={COPY: str(stored)})).sequence
 
     async def append_character(self, event: CharacterEvent) -> int:

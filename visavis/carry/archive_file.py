@@ -160,7 +160,9 @@ def _one_line(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
     except (*_DAMAGED, msgspec.DecodeError) as error:
-        raise InvalidInput(f"{path} is no file of a conversation, or a damaged one: {error}") from error
+        # zipfile quotes what it finds, of any length.
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InvalidInput(f"{path} is no file of a conversation, or a damaged one: {why}") from error
 
 
 def _manifest(file: zipfile.ZipFile, size: int) -> Manifest:

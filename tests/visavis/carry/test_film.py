@@ -23,6 +23,7 @@ RATE = 48_000
 def decoded(path: Path) -> tuple[Samples, list[tuple[float, float]], list[tuple[float, float, str]]]:
     """Its sound; the second and the brightness of each picture; its captions with start and end in seconds."""
     sound: list[Samples] = []
+    known = 0
     pictures: list[tuple[float, float]] = []
     captions: list[tuple[float, float, str]] = []
     with av.open(path) as container:
@@ -31,13 +32,12 @@ def decoded(path: Path) -> tuple[Samples, list[tuple[float, float]], list[tuple[
             assert frame.time_base is not None
             start = round(frame.pts * frame.time_base * RATE)
             block = (frame.to_ndarray().reshape(-1) * 32767).astype(np.int16)
-            missing = start - sum(map(len, sound))
-            sound.append(np.zeros(max(0, missing), np.int16))
-            sound.append(block[max(0, -missing) :])
+            sound += [np.zeros(max(0, start - known), np.int16), block[max(0, known - start) :]]
+            known = max(known, start) + len(sound[-1])
     with av.open(path) as container:
         for picture in container.decode(container.streams.video[0]):
             assert picture.time is not None
-            pictures.append((picture.time, float(picture.to_ndarray(format="gray").mean())))
+            pictures.append((picture.time, brightness(picture)))
     with av.open(path) as container:
         for packet in container.demux(container.streams.subtitles[0]):
             text = bytes(packet)[2:].decode()
@@ -45,6 +45,11 @@ def decoded(path: Path) -> tuple[Samples, list[tuple[float, float]], list[tuple[
                 second = float(packet.pts * packet.time_base)
                 captions.append((second, second + float((packet.duration or 0) * packet.time_base), text))
     return np.concatenate(sound), pictures, captions
+
+
+def brightness(picture: av.VideoFrame) -> float:
+    plane = picture.planes[0]
+    return float(np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width].mean())
 
 
 def pitch(samples: Samples) -> float:

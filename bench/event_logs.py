@@ -152,9 +152,11 @@ def _text(chance: random.Random, words: int) -> str:
 LOGS = {"written, one after the other": written, "spoken, side by side": spoken}
 
 
-async def fill(event_log: EventLog, events: Iterable[Event]) -> int:
+async def fill(event_log: EventLog, events: Iterable[Event], *, old: bool = False) -> int:
     """Append facts to the log as fast as the server takes them, in order; returns the sequence of the last one.
 
+    Args:
+        old: as if it were minutes ago: the server remembers the ids of the last two minutes, in memory.
     Raises:
         RuntimeError: the server has dropped some.
     """
@@ -163,11 +165,12 @@ async def fill(event_log: EventLog, events: Iterable[Event]) -> int:
     inbox = nc.new_inbox()
     acknowledged = await nc.subscribe(inbox)
     waiting, count = 0, 0
-    source = ((subjects.fact(one), codec.encode(one), {"Nats-Msg-Id": one.id}) for one in events)
+    name = "Visavis-Name" if old else "Nats-Msg-Id"  # as real facts have, and as long
+    source = ((subjects.fact(one), codec.encode(one), {name: one.id}) for one in events)
     block = list(islice(source, _BLOCK))
     while block:
         for place, (subject, data, headers) in enumerate(block, 1):
-            await nc.publish(subject, data, inbox if place == len(block) else "", headers)  # as real facts are
+            await nc.publish(subject, data, inbox if place == len(block) else "", headers)
         count += len(block)
         waiting += 1
         block = list(islice(source, _BLOCK))

@@ -61,11 +61,11 @@ async def measure(count: int) -> list[str]:
             share = count // 20
             short, long = hour("c-short", turns=50), hour("c-long", turns=400)
             for _ in range(20):  # the two lie among the others, as in a log of many people
-                await fill(event_log, islice(others, share))
-                await fill(event_log, islice(short, 100))
-                await fill(event_log, islice(long, 700))
-            await fill(event_log, short)
-            await fill(event_log, long)
+                await fill(event_log, islice(others, share), old=True)
+                await fill(event_log, islice(short, 100), old=True)
+                await fill(event_log, islice(long, 700), old=True)
+            await fill(event_log, short, old=True)
+            await fill(event_log, long, old=True)
         # The server that answers is one that has just started: it has read nothing before.
         async with serving(Path(folder)) as (event_log, pid, started):
             row = await reading(event_log)

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -79,7 +79,8 @@ def _say(progress: Progress) -> None:
 async def _build(settings: Settings, target: Path) -> int:
     """Build the file that takes the place of the gateway's; one JSON object a line tells how far it is."""
     os.nice(_NICE)
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _exit_with_parent)
+    with suppress(OSError):  # a file or a terminal's end tells nothing
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _exit_with_parent)
     async with connect(settings, name="gateway", update_streams=False) as event_log:
         await build(event_log, building_path(target), report=_print_progress)
     return 0

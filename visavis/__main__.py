@@ -17,6 +17,7 @@ from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
 from visavis.carry import arguments as carry_arguments
+from visavis.rerun.arguments import add_rerun, add_truth
 from visavis.verify.arguments import add_verify
 from visavis.watch import arguments as watch_arguments
 
@@ -171,25 +172,10 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.rerun.arguments import check_rerun
-    from visavis.rerun.rerun import Wanted, rerun
+    from visavis.rerun.arguments import wanted
+    from visavis.rerun.rerun import rerun
 
-    check_rerun(arguments)
-    wanted = Wanted(
-        conversations=arguments.conversations,
-        since=arguments.since,
-        until=arguments.until,
-        engines=arguments.engines,
-        kept=arguments.keep,
-        rules=arguments.fail_if,
-        real_time=arguments.real_time,
-        parallel=arguments.parallel,
-        tools=arguments.tools,
-        write=not arguments.no_write,
-        json=arguments.json,
-        html=arguments.html,
-    )
-    return asyncio.run(rerun(settings, wanted, color=_use_color(arguments)))
+    return asyncio.run(rerun(settings, wanted(arguments), color=_use_color(arguments)))
 
 
 def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -279,8 +265,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
     _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
-    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
-    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
+    add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines"), _rerun)
+    add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"), _truth)
     verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
     add_verify(verify)
     verify.set_defaults(run=_verify)
@@ -306,20 +292,6 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     carry_arguments.add_import(parser)
     parser.set_defaults(run=_import)
-
-
-def _add_rerun(parser: argparse.ArgumentParser) -> None:
-    from visavis.rerun.arguments import add_rerun
-
-    add_rerun(parser)
-    parser.set_defaults(run=_rerun, usage_error=parser.error)
-
-
-def _add_truth(parser: argparse.ArgumentParser) -> None:
-    from visavis.rerun.arguments import add_truth
-
-    add_truth(parser)
-    parser.set_defaults(run=_truth, usage_error=parser.error)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:

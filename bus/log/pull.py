@@ -174,6 +174,7 @@ class BulkSubscription(PullSubscription):
         super().__init__(nc, stream, consumer, window=window, max_bytes=max_bytes)
         self._largest_window = 16 * window
         self._deliveries: list[Delivery] = []
+        self._is_waiting = False
 
     async def __aenter__(self) -> BulkSubscription:
         await super().__aenter__()
@@ -182,9 +183,10 @@ class BulkSubscription(PullSubscription):
         return self
 
     def _deliver(self, delivery: Delivery) -> None:
-        if not self._deliveries:
-            self._received.put_nowait(None)  # wakes the reader
         self._deliveries.append(delivery)
+        if self._is_waiting:
+            self._is_waiting = False
+            self._received.put_nowait(None)  # wakes the reader
 
     async def next_batch(self) -> list[Delivery]:
         """All messages that have come since the last call, at least one, in order.
@@ -192,8 +194,9 @@ class BulkSubscription(PullSubscription):
         Raises: see `next`.
         """
         while not self._deliveries:
+            self._is_waiting = True
             await self.next()
-        batch, self._deliveries = self._deliveries, []
+        batch, self._deliveries, self._silence = self._deliveries, [], 0.0
         self.outstanding = max(0, self.outstanding - len(batch))
         self._window = min(2 * self._window, self._largest_window)
         if self.outstanding <= self._window // 2:

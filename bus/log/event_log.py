@@ -92,8 +92,7 @@ class EventLog(LogStore):
         return await self.publish(self.js, subject, codec.encode(event), event.id, fence, more_headers=headers)
 
     async def append_copy(self, event: Event, *, stored: int) -> int:
-        """Append a fact of a conversation that took place elsewhere or earlier; no service works on it. Returns its
-        sequence.
+        """Append a fact of a conversation that took place elsewhere or earlier, unworked on; returns its sequence.
 
         Args:
             stored: when the original was stored, microseconds since 1970.

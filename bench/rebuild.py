@@ -26,8 +26,8 @@ from projections.read_model import ReadModel
 from projections.rebuilding import build
 
 HEAD = (
-    "log", "events", "conversations", "read only, events a second", "rebuilt, events a second", "of one core",
-    "memory before, MiB", "at the most, MiB", "file, MiB",
+    "log", "events", "conversations", "read only, events a second", "rebuilt, events a second",
+    "events per second of processor time", "memory before, MiB", "at the most, MiB", "file, MiB",
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ async def row(name: str, count: int) -> list[str]:
         f"{found['conversations']:,}",
         f"{count / found['read']:,.0f}",
         f"{count / found['seconds']:,.0f}",
-        f"{100 * found['processor'] / found['seconds']:.0f} %",
+        f"{count / found['processor']:,.0f}",
         f"{found['before']:.0f}",
         f"{found['peak']:.0f}",
         f"{found['file']:.0f}",

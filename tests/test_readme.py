@@ -24,7 +24,8 @@ PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
 PROGRAMS = (
     "python -m projections", "visavis fold", "visavis dead", "visavis dead requeue", "visavis dead drop",
-    "visavis note", "visavis truth", "visavis rerun", "visavis export", "visavis import", "visavis replay",
+    "visavis note", "visavis verify", "visavis truth", "visavis rerun", "visavis export", "visavis import",
+    "visavis replay",
 )  # fmt: skip
 """Names of programs, without the arguments that a call needs."""
 FOLDERS = (

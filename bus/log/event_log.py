@@ -100,12 +100,10 @@ class EventLog(LogStore):
         """
         # Not the event's own id: the original may be on this log, too.
         message_id = f"{event.conversation}-{event.id}"
-        headers = {COPY: str(stored), **event_headers(event)}
-        subject, data = subjects.fact(event), codec.encode(event)
-        return (await self.publish(self.js, subject, data, message_id, more_headers=headers)).sequence
+        return await self.append_copied_bytes(subjects.fact(event), codec.encode(event), message_id, stored=stored)
 
     async def append_copied_bytes(self, subject: str, data: bytes, message_id: str, *, stored: int) -> int:
-        """As `append_copy`, for a fact as it was stored that this version cannot decode."""
+        """As `append_copy`, for a fact as it was stored, also one that this version cannot decode."""
         return (await self.publish(self.js, subject, data, message_id, more_headers={COPY: str(stored)})).sequence
 
     async def append_character(self, event: CharacterEvent) -> int:

@@ -27,6 +27,8 @@ _FIRST_READ = 10.0
 """Seconds that reading the log of the last minutes may take before a picture is drawn without it."""
 _BETWEEN_LOOKS = 0.5
 """Seconds between the two looks of `--once`: the use of the processor is known by the second."""
+_PATIENCE = 1.0
+"""Seconds that reading the log has to end."""
 _PIPE_WIDTH = 160
 """Columns where the output is no terminal."""
 
@@ -70,7 +72,8 @@ async def _following(watcher: Watcher) -> AsyncIterator[None]:
         yield
     finally:
         following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        # Not for ever: a request to NATS may have swallowed it, and the connection is closed next.
+        await asyncio.wait([following], timeout=_PATIENCE)
 
 
 def _print(shot: Snapshot, *, as_json: bool, color: bool) -> None:

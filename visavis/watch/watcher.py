@@ -20,7 +20,7 @@ from visavis.watch.snapshot import Gpu, Service, Snapshot, Worker
 
 EXPECTED = ("gateway", "stt", "dialogue", "tts", "render")
 """Services that are shown also where none of that name answers."""
-_DISCOVERY_WAIT = 0.2
+_DISCOVERY_WAIT = 0.4
 """Seconds that processes have to answer."""
 _OLD_LETTERS = 5
 """Dead letters of before that are shown."""
@@ -40,9 +40,15 @@ class Watcher:
 
     async def follow(self) -> None:
         """Read the log of the last minutes and then what is new, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow_facts())
-            tasks.create_task(self._follow_dead_letters())
+        tasks = [asyncio.create_task(self._follow_facts()), asyncio.create_task(self._follow_dead_letters())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            waiting = set(tasks)
+            while waiting:  # a request to NATS may swallow a cancellation
+                for task in waiting:
+                    task.cancel()
+                _, waiting = await asyncio.wait(waiting, timeout=0.2)
 
     async def _follow_facts(self) -> None:
         while True:

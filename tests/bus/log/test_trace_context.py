@@ -73,8 +73,8 @@ async def test_facts_and_media_carry_the_trace_of_their_turn(event_log: EventLog
     assert (sound.headers[TRACE_PARENT], sound.deliveries) == (trace_parent(ASKED), 3)
 
 
-async def test_a_copy_is_in_no_trace(event_log: EventLog) -> None:
+async def test_a_copy_carries_the_same_trace(event_log: EventLog) -> None:
     await event_log.append_copy(ASKED, stored=7)
     [record] = await stored(event_log, streams.CONVERSATIONS, subjects.facts_of("c1"))
     assert record.is_copy
-    assert TRACE_PARENT not in record.headers
+    assert record.headers[TRACE_PARENT] == trace_parent(ASKED)

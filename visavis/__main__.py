@@ -10,7 +10,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,9 @@ from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
 from visavis.carry import arguments as carry_arguments
+from visavis.rerun.arguments import add_rerun, add_truth
 from visavis.verify.arguments import add_verify
+from visavis.watch import arguments as watch_arguments
 
 if TYPE_CHECKING:
     from visavis.dead_letters import Selection
@@ -171,25 +172,10 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.rerun.arguments import check_rerun
-    from visavis.rerun.rerun import Wanted, rerun
+    from visavis.rerun.arguments import wanted
+    from visavis.rerun.rerun import rerun
 
-    check_rerun(arguments)
-    wanted = Wanted(
-        conversations=arguments.conversations,
-        since=arguments.since,
-        until=arguments.until,
-        engines=arguments.engines,
-        kept=arguments.keep,
-        rules=arguments.fail_if,
-        real_time=arguments.real_time,
-        parallel=arguments.parallel,
-        tools=arguments.tools,
-        write=not arguments.no_write,
-        json=arguments.json,
-        html=arguments.html,
-    )
-    return asyncio.run(rerun(settings, wanted, color=_use_color(arguments)))
+    return asyncio.run(rerun(settings, wanted(arguments), color=_use_color(arguments)))
 
 
 def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -248,14 +234,10 @@ def _parser() -> argparse.ArgumentParser:
     tail.set_defaults(run=_tail)
     _add_replay(commands.add_parser("replay", help="a past conversation in time: its turns, delays and events"))
     watched = commands.add_parser("top", help="a live view of services, queues, turns in flight and latencies")
-    watched.add_argument("--once", action="store_true", help="print one picture and end")
-    watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
+    watch_arguments.add_top(watched)
     watched.set_defaults(run=_top)
     traces = commands.add_parser("traces", help="send the spans of turns to an OpenTelemetry collector")
-    traces.add_argument("--export", choices=("otlp",), default="otlp", help="how; default otlp, over HTTP")
-    traces.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
-    traces.add_argument("--since", type=_time, metavar="TIME", help="such as 2026-11-22T14:05; default: go on")
-    traces.add_argument("--no-follow", action="store_true", help="end with the newest event")
+    watch_arguments.add_traces(traces)
     traces.set_defaults(run=_traces)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
@@ -283,12 +265,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
     _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
-    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
-    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
+    add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines"), _rerun)
+    add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"), _truth)
     verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
     add_verify(verify)
     verify.set_defaults(run=_verify)
-    for command in (doctor, tail, watched, checked, verify):
+    for command in (doctor, tail, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
 
@@ -310,20 +292,6 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     carry_arguments.add_import(parser)
     parser.set_defaults(run=_import)
-
-
-def _add_rerun(parser: argparse.ArgumentParser) -> None:
-    from visavis.rerun.arguments import add_rerun
-
-    add_rerun(parser)
-    parser.set_defaults(run=_rerun, usage_error=parser.error)
-
-
-def _add_truth(parser: argparse.ArgumentParser) -> None:
-    from visavis.rerun.arguments import add_truth
-
-    add_truth(parser)
-    parser.set_defaults(run=_truth, usage_error=parser.error)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:
@@ -388,11 +356,6 @@ def _seconds(text: str) -> float:
     if not seconds > 0:
         raise ValueError
     return seconds
-
-
-def _time(text: str) -> int:
-    """Microseconds since 1970; local time where no zone is given."""
-    return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
 
 
 def _token(text: str) -> str:

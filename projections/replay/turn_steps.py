@@ -254,7 +254,10 @@ class TurnSteps:
     # Steps
 
     def _sentence(self, index: int) -> _Sentence:
-        return self._sentences.setdefault(index, _Sentence(index))
+        sentence = self._sentences.get(index)
+        if sentence is None:
+            sentence = self._sentences[index] = _Sentence(index)
+        return sentence
 
     def _begin(
         self, name: StepName, event: Event, index: int | None = None, session: str | None = None, *,

@@ -23,15 +23,17 @@ from bus.events import (
     ReplyFailed,
     ReplyInterrupted,
     SpeechEnded,
+    TranscriptCorrected,
     TranscriptFinal,
     UtteranceDiscarded,
     UtteranceEnded,
     UtteranceStarted,
     Watching,
 )
+from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.stamping import new_live_event
+from bus.stamping import new_event, new_live_event
 from visavis.rerun.engines import Engines
 from visavis.rerun.kept import kept_reply, kept_transcript
 from visavis.rerun.listener import SESSION, Listener
@@ -130,7 +132,17 @@ class ConversationRun:
                     run.lost = error.detail
             last = next((run.words for run in reversed(self.turns) if run.words is not None), None)
             if last is not None and not self.turns[-1].lost and "dialogue" in self._engines.services:
-                await self._until(lambda: False, "the end of the dialogue", or_passed=("dialogue", last))
+                with suppress(_Stalled):
+                    await self._until(lambda: False, "the end of the dialogue", or_passed=("dialogue", last))
+            await self._append_truth()
+
+    async def _append_truth(self) -> None:
+        """What was really said, so that the copy can be measured by it, too."""
+        for utterance, text in self._recording.truth.items():
+            turn = next((one.id for one in self._recording.turns if one.says(utterance)), None)
+            body = TranscriptCorrected(utterance=utterance, text=text)
+            id_ = derive_id(utterance, "truth", "rerun")
+            await self._log.append(new_event(body, conversation=self._conversation, event_id=id_, turn=turn))
 
     async def _run_turn(self, run: TurnRun) -> None:
         turn, kept = run.recorded, self._engines.kept

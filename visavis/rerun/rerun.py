@@ -16,12 +16,13 @@ from msgspec import structs
 
 from bus import codec, subjects
 from bus.errors import InvalidInput, NotFound, VisavisError
-from bus.events import AudioIn, MessageReceived, TranscriptCorrected, UtteranceStarted
+from bus.events import AudioIn, MessageReceived, UtteranceStarted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from projections.replay.build import build_timeline
 from visavis.rerun.conversation_run import ConversationRun
-from visavis.rerun.engines import Engines, Kept, choose
+from visavis.rerun.engines import SERVICES, Engines, Kept, choose
 from visavis.rerun.private_system import PrivateSystem, private_system
 from visavis.rerun.recording import Recording, read_recording
 from visavis.rerun.report import ConversationReport, Report, conversation_report, report
@@ -95,9 +96,15 @@ async def rerun(settings: Settings, wanted: Wanted, *, color: bool = False) -> i
                 raise
             stopped = error.detail
     found = report(
-        progress.done, engines=progress.engines, kept=wanted.kept, real_time=wanted.real_time, seconds=progress.took,
-        recorded_seconds=progress.recorded_seconds, deaths=progress.deaths, complete=not stopped,
-    )  # fmt: skip
+        progress.done,
+        engines={one: progress.engines[one] for one in SERVICES if one in progress.engines},
+        kept=wanted.kept,
+        real_time=wanted.real_time,
+        seconds=progress.took,
+        recorded_seconds=progress.recorded_seconds,
+        deaths=progress.deaths,
+        complete=not stopped,
+    )
     rules = tuple(judge(rule, numbers(found)) for rule in wanted.rules)
     found = structs.replace(found, rules=rules)
     if stopped:
@@ -172,8 +179,8 @@ async def _run_one(
 
 
 def _length(recording: Recording) -> float:
-    times = [event.at for _, event in recording.facts if not isinstance(event.body, TranscriptCorrected)]
-    return (max(times) - min(times)) / _SECOND
+    timeline = build_timeline(recording.conversation, recording.facts)
+    return (timeline.end - timeline.start) / _SECOND
 
 
 async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:

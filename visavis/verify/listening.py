@@ -15,7 +15,7 @@ from visavis.verify.decisions import Decision, compared, not_recorded
 
 Fact = tuple[int, Event]
 LONGEST = 2_000
-"""Windows of a trace at the most: an utterance has 30 s, and a window 30 ms."""
+"""Windows of a trace at the most, and partial transcripts: an utterance has 30 s, and a window 30 ms."""
 _OLD = "the utterance has no trace: an older version heard it, or its gateway crashed"
 
 
@@ -35,7 +35,7 @@ def listening_decisions(facts: Sequence[Fact]) -> Iterator[Decision]:
 def partial_texts(partials: Sequence[PartialTold]) -> list[str]:
     """The whole text of each partial transcript."""
     texts = [""]
-    for one in partials:
+    for one in partials[:LONGEST]:
         texts.append(texts[-1][: one.kept] + one.text)
     return texts[1:]
 
@@ -64,9 +64,14 @@ def _problem(trace: EndpointingTrace) -> str:
         windows, levels = (len(base64.b64decode(one, validate=True)) for one in (trace.speech, trace.loudness))
     except ValueError:
         return "the trace is damaged"
-    if not 0 < trace.onset <= windows <= LONGEST or levels < 2 * trace.onset or levels % 2 or trace.window < 1:
-        return "the trace is damaged"
-    return ""
+    is_whole = (
+        0 < trace.onset <= windows <= LONGEST
+        and levels == 2 * trace.onset
+        and trace.window > 0
+        and min(trace.ends, trace.pauses) >= 1
+        and max(len(trace.partials), len(trace.judgements)) <= LONGEST
+    )
+    return "" if is_whole else "the trace is damaged"
 
 
 def _told(ended: UtteranceEnded) -> str:

@@ -29,6 +29,10 @@ def verify(
         stored: the conversation as a read model has it.
         redacted: the words are unreadable.
     """
+    first: dict[str, tuple[int, Event]] = {}
+    for seq, event in facts:
+        first.setdefault(event.id, (seq, event))  # of a fact that is on the log twice, the first counts
+    facts = list(first.values())
     copied = [event.body for _, event in facts if isinstance(event.body, ConversationCopied)]
     redacted = redacted or any(one.redacted for one in copied)
     found = [*listening_decisions(facts), *fold_decisions(facts, stored)]

@@ -38,7 +38,7 @@ from tests.bus.work.helpers import running
 from tests.nats_servers import NatsServer
 from tests.projections.replay.conversations import BEGAN
 from tests.visavis.carry.conftest import settings_of
-from tests.visavis.carry.made_log import ADA, CONVERSATION, ERIKA, GRANDMA, PHOTO, made_archive, sounds
+from tests.visavis.carry.made_log import ADA, CONVERSATION, ERIKA, GRANDMA, PHOTO, made_archive, portrait, sounds
 from visavis.carry.archive import Archive, is_copy_of, read_archive, save, write_archive
 from visavis.carry.contents import Missing
 from visavis.carry.importing import choose_id, import_file
@@ -177,7 +177,7 @@ async def test_a_character_of_another_content_gets_an_id_of_its_own(event_log: E
         last = await event_log.last_media(IdleBatch, "frames.idle.ada-imported")
         assert last is not None
         assert last.character == "ada-imported"
-        assert await event_log.assets.get(PHOTO) == b"portrait of Erika"
+        assert await event_log.assets.get(PHOTO) == portrait()
         copy.close()
         # For somebody else it is another one again, and for the same person the same.
         assert await write(event_log, made, "renamed", person="ann") == 0
@@ -235,6 +235,7 @@ async def test_no_consumer_of_the_log_works_on_a_copy(event_log: EventLog, made:
 READERS = {
     "bus/log/event_log.py": "reads for those who ask",
     "bus/log/log_watch.py": "looks whether the stream is the same",
+    "bus/log/overview.py": "counts messages",
     "bus/work/consumers.py": "the consumers of services: `Runner`",
     "bus/work/interruptions.py": "asks which turns of a conversation were interrupted",
     "bus/work/ordering.py": "looks at a position",

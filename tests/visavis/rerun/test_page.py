@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from projections.replay.word_error_rate import align
 from visavis.rerun import page as page_module
@@ -87,6 +88,19 @@ def test_what_was_misheard_is_marked() -> None:
     assert "BROKEN wer>+0.02" in text
     assert "p50 500 ms → 400 ms, p95 500 ms → 400 ms over 7 turns: -100 ms (-100 to -100), faster" in text
     assert "stt died 1 time during the re-run" in text
+
+
+def test_of_many_turns_the_text_shows_those_that_went_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = Turn(id="t2", said="Hello there", utterance=None, before=side("fine"), after=structs.replace(
+        side("fine"), failures=()))  # fmt: skip
+    (conversation,) = report().conversations
+    both = structs.replace(report(), conversations=(structs.replace(conversation, turns=(same, *conversation.turns)),))
+    assert "Hello there" in report_text(both, color=False)
+    monkeypatch.setattr("visavis.rerun.texts.MOST_TURNS", 1)
+    text = report_text(both, color=False)
+    assert "Hello there" not in text
+    assert "  2. truth:" in text
+    assert "  1 other turn as recorded" in text
 
 
 def test_many_sounds_lie_beside_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

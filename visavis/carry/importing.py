@@ -96,7 +96,8 @@ def summary(archive: Archive, written: Written) -> list[str]:
         return [f"conversation {written.conversation} is here already, nothing was added"]
     lines = [
         f"imported conversation {written.conversation}: {written.facts} facts, {written.media} messages of sound and "
-        "pictures"
+        "pictures",
+        f"it is shown by: visavis replay {written.conversation}",
     ]
     if written.characters:
         lines.append(f"characters made for it: {', '.join(written.characters)}")

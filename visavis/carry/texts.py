@@ -68,7 +68,7 @@ def markdown(archive: Archive) -> str:
         lines += [f"{_day(conversation.turns[0].at)} UTC, conversation `{conversation.id}`", ""]
     for turn in conversation.turns:
         lines += _turn(turn, names)
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _turn(turn: Turn, names: dict[str, str]) -> Iterator[str]:

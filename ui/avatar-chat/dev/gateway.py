@@ -34,7 +34,7 @@ from replay_routes import ReplayRoutes, character
 
 from bus import events as e
 from projections import conversation as projection
-from projections.read_model import searchable_text
+from projections.read_model_tables import searchable_text
 from projections.view import ConversationUpdate, changes, view
 
 CHARACTERS = {

@@ -1,10 +1,10 @@
 import { Hourglass } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { ReplayClip } from '../../generated/replay'
-import { useAt, useReplay } from '../../hooks/useReplay'
+import { useAt, useReplay, useSpeaker } from '../../hooks/useReplay'
 import { useStore } from '../../hooks/useStore'
 import type { MediaElement } from '../../services/replay/deck'
-import { lastStarted, soundingAt, turnAt } from '../../services/replay/moments'
+import { soundingAt, turnAt } from '../../services/replay/moments'
 import { Portrait } from '../Portrait'
 
 type Doing = 'speaking' | 'hearing' | 'thinking' | 'idle'
@@ -24,13 +24,6 @@ function useDoing(): Doing {
 
 /** What a portrait needs to know of nobody in particular. */
 const NOBODY = { tagline: '', greeting: '', language: '', own: false }
-
-/** The character of the present clip, or of the last one. */
-function useSpeaker() {
-  const { view, characterClips } = useReplay()
-  const id = useAt((at) => characterClips[Math.max(0, lastStarted(characterClips, at))]?.character ?? view.character)
-  return { id, name: view.characters[id]?.name ?? 'The character', accent: view.characters[id]?.accent ?? '#4f46e5' }
-}
 
 /** The face as it was: the pictures of the clip under way; between clips, and without pictures, the idle face. */
 export function Face() {

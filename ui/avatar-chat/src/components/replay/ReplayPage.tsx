@@ -2,7 +2,7 @@ import { ArrowLeft, Captions as CaptionsIcon, CaptionsOff, CircleQuestionMark, C
 import { useCallback, useEffect, useState } from 'react'
 import type { ConversationId } from '../../generated/events'
 import type { ReplayView } from '../../generated/replay'
-import { ReplayContext, useReplay } from '../../hooks/useReplay'
+import { ReplayContext, useReplay, useSpeaker } from '../../hooks/useReplay'
 import { useReplayKeys } from '../../hooks/useReplayKeys'
 import { useServices } from '../../hooks/useServices'
 import { useStore } from '../../hooks/useStore'
@@ -105,7 +105,7 @@ function Opened() {
   const onCaptions = useCallback(() => preferences.toggle('captions'), [preferences])
   const onHelp = useCallback(() => setHelp(true), [])
   useReplayKeys(replay, { letters: shortcuts, onCaptions, onHelp })
-  useColours(replay.view)
+  useColours()
   const hasSelection = useStore(replay.selection) !== null
   const shown = hasSelection ? 'turn' : tab
   return (
@@ -218,11 +218,10 @@ function CopyBadge({ view }: { readonly view: ReplayView }) {
   )
 }
 
-/** The page takes on the colour of the character. */
-function useColours({ characters, character }: ReplayView): void {
-  const accent = characters[character]?.accent
+/** The page takes on the colour of the character that speaks. */
+function useColours(): void {
+  const { accent } = useSpeaker()
   useEffect(() => {
-    if (!accent) return
     const { style } = document.documentElement
     const { background, text } = readable(accent)
     style.setProperty('--accent', accent)

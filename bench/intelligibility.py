@@ -17,8 +17,8 @@ import numpy as np
 
 from bench.machine import machine, table
 from bench.sentences import GERMAN, sentences
-from bench.word_error_rate import normalised_words, word_errors
 from bus.settings import Settings, read_settings
+from projections.replay.word_error_rate import normalised_words, word_errors
 from services.audio import Samples, resample
 from services.models import whisper
 from services.models.catalogue import MOONSHINE

@@ -37,7 +37,7 @@ class Peer:
     """One call with one conversation."""
 
     def __init__(self, base: str) -> None:
-        self._client = httpx2.AsyncClient(base_url=base, timeout=30)
+        self.client = httpx2.AsyncClient(base_url=base, timeout=30)
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._microphone = EncodedTrack("audio")
         self._queue: list[bytes] = []
@@ -55,12 +55,12 @@ class Peer:
         self.conversation = ""
 
     async def connect(self) -> None:
-        self.conversation = (await self._client.post("/api/conversations")).json()["id"]
+        self.conversation = (await self.client.post("/api/conversations")).json()["id"]
         self._pc.addTrack(self._microphone)
         self._pc.addTransceiver("video", direction="recvonly")
         self._pc.createDataChannel("control")
         await self._pc.setLocalDescription(await self._pc.createOffer())
-        answer = await self._client.post(
+        answer = await self.client.post(
             f"/api/conversations/{self.conversation}/rtc",
             content=self._pc.localDescription.sdp,
             headers={"content-type": "application/sdp"},
@@ -76,7 +76,7 @@ class Peer:
         if self._sender is not None:
             self._sender.cancel()
         await self._pc.close()
-        await self._client.aclose()
+        await self.client.aclose()
 
     async def say(self, samples: Samples) -> float:
         """Play 48 kHz sound; returns the time at which its last audible packet was sent, seconds since 1970."""
@@ -91,12 +91,12 @@ class Peer:
     async def write(self, text: str) -> float:
         """Send a text message; returns the time of sending, seconds since 1970."""
         sent = now()
-        answer = await self._client.post(f"/api/conversations/{self.conversation}/messages", json={"text": text})
+        answer = await self.client.post(f"/api/conversations/{self.conversation}/messages", json={"text": text})
         answer.raise_for_status()
         return sent
 
     async def interrupt(self) -> None:
-        await self._client.post(f"/api/conversations/{self.conversation}/interrupt")
+        await self.client.post(f"/api/conversations/{self.conversation}/interrupt")
 
     async def _send_packets(self) -> None:
         loop = asyncio.get_running_loop()

@@ -24,10 +24,10 @@ import numpy as np
 from bench.intelligibility import words
 from bench.machine import machine, percentiles, table
 from bench.recordings import ASTERISK, Recording, in_noise, people, reverberant, synthetic
-from bench.word_error_rate import word_errors
 from bus.events import MICROPHONE_RATE
 from bus.process.engines import choose_engine
 from bus.settings import Settings, read_settings
+from projections.replay.word_error_rate import word_errors
 from services.audio import Resampler, Samples, to_int16
 from services.models import whisper
 from services.models.loading import fetch_and_verify

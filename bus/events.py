@@ -86,6 +86,97 @@ class Origin(Struct, frozen=True, kw_only=True):
     """The channel's id of the message."""
 
 
+class PartialTold(Struct, frozen=True, array_like=True):
+    """A partial transcript that endpointing was told."""
+
+    window: int
+    """Windows of the trace that had been heard."""
+    kept: int
+    """Characters of the partial before it that stayed; 0 in the first."""
+    text: str
+    """What follows them."""
+
+
+class TurnEndJudged(Struct, frozen=True, array_like=True):
+    """A silence that the turn end detector was asked to judge."""
+
+    asked: int
+    """Windows of the trace that had been heard."""
+    told: int
+    """The same, when its answer came; -1: it did not come in time."""
+    probability: float = 0.0
+    """That the turn is over."""
+
+
+class EndpointingTrace(Struct, frozen=True, kw_only=True):
+    """All that endpointing was told of an utterance, from which its decisions can be made again, and what it decided.
+
+    Positions count from the first window, which lies before the onset.
+    """
+
+    onset_rule: str
+    """What makes it certain that somebody speaks: "sure" or "steady"."""
+    language: str
+    """By which partial transcripts are judged, BCP-47."""
+    window: int
+    """Samples in a window, at 16 kHz."""
+    silence_ms: int
+    """The setting."""
+    speech: str
+    """Base64: a byte for each window, the probability of speech in steps of 1/200, rounded down; 255: an echo."""
+    loudness: str
+    """Base64: two bytes, little endian, for each window up to the onset: the root mean square, 0 to 65535."""
+    onset: int
+    """Windows until it was certain that somebody speaks."""
+    lead: int
+    """Samples of the recording until then."""
+    free_from: int
+    """Sample before which the sound belongs to the utterance before; not positive."""
+    last_speech: int | None
+    """Sample at which the speech of the utterance before ended; None: that did not end by silence, or there is none."""
+    ends: float = 1.0
+    pauses: float = 1.0
+    """The speaker's habit: weights of phrases that ended and of silences in them."""
+    partials: tuple[PartialTold, ...] = ()
+    judgements: tuple[TurnEndJudged, ...] = ()
+    stable: tuple[int, ...] = ()
+    """Decided: windows after which the partial transcript was taken for one that may be complete."""
+
+
+PlayoutInputKind: TypeAlias = Literal[
+    "speech", "audio", "last_audio", "frames", "no_audio", "no_frames", "idle_loop", "utterance", "partial", "final",
+    "resume", "interrupt", "stop",
+]  # fmt: skip
+
+
+class PlayoutInput(Struct, frozen=True, array_like=True):
+    """Something that the play-out of a session was told."""
+
+    tick: int
+    """Ticks of 20 ms that had been played."""
+    kind: PlayoutInputKind
+    name: int
+    """Number of the speech, the reply or the utterance among the names of the session's traces; -1: none."""
+    count: int = 0
+    """Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
+    transcript: 0 wait, 1 interrupt, 2 resume."""
+    position: int = 0
+    """Of the first packet or frame."""
+
+
+class PlayoutTrace(Struct, frozen=True, kw_only=True):
+    """All that the play-out of a session was told since the playback fact before, from which its decisions can be made
+    again."""
+
+    number: int
+    """Traces of the session before this one."""
+    tick: int
+    """Ticks that had been played when this fact came about."""
+    names: tuple[str, ...] = ()
+    """New ones, numbered after those before."""
+    inputs: tuple[PlayoutInput, ...] = ()
+
+
 class Body(Struct, frozen=True, kw_only=True, tag_field="type"):
     """The content of a fact. The first part of its tag is the domain, the second the fact."""
 
@@ -207,6 +298,8 @@ class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
     speech_ended: int
     """Sample at which the speech ended."""
     reason: UtteranceEndReason
+    trace: EndpointingTrace | None = None
+    """None: a recording, or heard by an older version."""
 
 
 class UtteranceDiscarded(Body, frozen=True, kw_only=True, tag="utterance.discarded"):
@@ -305,6 +398,9 @@ class ReplyStarted(Body, frozen=True, kw_only=True, tag="reply.started"):
     """The engine that is asked; where another one answers in its place, `reply.ended` names that."""
     language: str = ""
     """BCP-47 tag of the person's words, which is the language in use from here on; empty: it is as before."""
+    history: str = ""
+    """Digest of what the engine was given of the conversation before (`projections.history_digest`); empty: nothing was
+    given, or an older version wrote it."""
 
 
 class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
@@ -466,6 +562,7 @@ class PlaybackStarted(Body, frozen=True, kw_only=True, tag="playback.started"):
     index: int
     video: bool
     """Whether the first video frame was sent with it."""
+    trace: PlayoutTrace | None = None
 
 
 class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress"):
@@ -476,6 +573,7 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
     reply: ReplyId
     index: int
     samples: int
+    trace: PlayoutTrace | None = None
 
 
 class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished"):
@@ -489,6 +587,7 @@ class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished")
     complete: bool
     frames: int = 0
     """Video frames sent with it."""
+    trace: PlayoutTrace | None = None
 
 
 # service

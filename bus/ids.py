@@ -9,6 +9,8 @@ import uuid
 
 PHOTO_LOOK = "photo-"
 """Prefix of the look of a character made from a photo."""
+NOBODY = "nobody"
+"""In place of a person, the owner of what the operator alone may see: no cookie with it is taken."""
 _NAMESPACE = uuid.UUID("6f1d2f0e-5c63-5f0e-9a7b-2f8d6b1c4e10")
 
 
@@ -39,6 +41,12 @@ def slug(name: str) -> str:
     """A name as an id of at most 64 characters of a-z 0-9 -; empty if it has no such character."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
+
+
+def person_hash(person: str) -> str:
+    """What stands for a person outside of their system: their id is the secret of a cookie, and is random, so that its
+    hash tells nothing."""
+    return f"person-{hashlib.sha256(b'visavis person ' + person.encode()).hexdigest()[:32]}"
 
 
 def look_of(photo: bytes) -> str:

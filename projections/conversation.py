@@ -221,6 +221,22 @@ def played_text(sentence: Sentence) -> str:
     return beginning_of(sentence.text, words, sentence.heard / length)
 
 
+def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str:
+    """The part of a reply that was played.
+
+    Args:
+        listened: whether a session played the conversation; without one all of the text counts, which was there to be
+            read.
+    """
+    for turn in conversation.turns:
+        if turn.reply is not None and turn.reply.id == reply:
+            return joined_text(
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
+                for one in turn.reply.sentences
+            )
+    return ""
+
+
 # The fold
 
 

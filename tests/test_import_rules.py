@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOT_FOLDS = {"__init__", "__main__", "people_reader", "read_model"}
+NOT_FOLDS = {"__init__", "__main__", "people_reader", "read_model", "recording_reader"}
 
 PURE_PACKAGES = {"projections.replay"}
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
+from visavis.carry import arguments as carry_arguments
+from visavis.verify.arguments import add_verify
 
 if TYPE_CHECKING:
     from visavis.dead_letters import Selection
@@ -133,11 +135,80 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.replay.command import run
+
+    return run(arguments, settings, color=_use_color(arguments))
+
+
+def _export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.carry.exporting import export, form_of
+
+    form = form_of(arguments.output, arguments.format)
+    return asyncio.run(
+        export(
+            settings,
+            arguments.conversation,
+            arguments.output,
+            form=form,
+            redact=arguments.redact is not None,
+            skip_silences=arguments.skip_silences,
+        )
+    )
+
+
+def _import(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.carry.importing import import_file
+
+    return asyncio.run(import_file(settings, arguments.file, as_id=arguments.as_id, person=arguments.person))
+
+
+def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.rerun.arguments import check_rerun
+    from visavis.rerun.rerun import Wanted, rerun
+
+    check_rerun(arguments)
+    wanted = Wanted(
+        conversations=arguments.conversations,
+        since=arguments.since,
+        until=arguments.until,
+        engines=arguments.engines,
+        kept=arguments.keep,
+        rules=arguments.fail_if,
+        real_time=arguments.real_time,
+        parallel=arguments.parallel,
+        tools=arguments.tools,
+        write=not arguments.no_write,
+        json=arguments.json,
+        html=arguments.html,
+    )
+    return asyncio.run(rerun(settings, wanted, color=_use_color(arguments)))
+
+
+def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.rerun.arguments import check_truth
+    from visavis.rerun.truth import truth
+
+    check_truth(arguments)
+    options = {name: getattr(arguments, name) for name in ("utterance", "text")}
+    return asyncio.run(truth(settings, arguments.conversation, file=arguments.edit, **options))
+
+
 def _top(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.watch.top import top
 
     once, as_json = arguments.once, arguments.json
     return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
+
+
+def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.verify.command import Options, run
+
+    options = Options(
+        what=arguments.what, since=arguments.since, as_json=arguments.json, color=_use_color(arguments),
+        brief=arguments.brief,
+    )  # fmt: skip
+    return asyncio.run(run(settings, options))
 
 
 def _use_color(arguments: argparse.Namespace) -> bool:
@@ -162,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--no-media", action="store_true", help="leave out audio and pictures")
     tail.add_argument("--json", action="store_true", help="one JSON object a line")
     tail.set_defaults(run=_tail)
+    _add_replay(commands.add_parser("replay", help="a past conversation in time: its turns, delays and events"))
     watched = commands.add_parser("top", help="a live view of services, queues, turns in flight and latencies")
     watched.add_argument("--once", action="store_true", help="print one picture and end")
     watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
@@ -182,7 +254,14 @@ def _parser() -> argparse.ArgumentParser:
     forget.set_defaults(run=_forget)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
-    for command in (doctor, tail, watched, checked):
+    _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
+    _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
+    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
+    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
+    verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
+    add_verify(verify)
+    verify.set_defaults(run=_verify)
+    for command in (doctor, tail, watched, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
 
@@ -194,6 +273,30 @@ def _add_channels(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     listed = acts.add_parser("list", help="whether each is on, and the setting for it; what `visavis channels` does")
     listed.add_argument("--json", action="store_true", help="as a JSON array")
     return acts.add_parser("check", help="whether those that are on work, and what to do next")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    carry_arguments.add_export(parser)
+    parser.set_defaults(run=_export)
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    carry_arguments.add_import(parser)
+    parser.set_defaults(run=_import)
+
+
+def _add_rerun(parser: argparse.ArgumentParser) -> None:
+    from visavis.rerun.arguments import add_rerun
+
+    add_rerun(parser)
+    parser.set_defaults(run=_rerun, usage_error=parser.error)
+
+
+def _add_truth(parser: argparse.ArgumentParser) -> None:
+    from visavis.rerun.arguments import add_truth
+
+    add_truth(parser)
+    parser.set_defaults(run=_truth, usage_error=parser.error)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:
@@ -218,6 +321,13 @@ def _add_models(models: argparse.ArgumentParser) -> None:
     verify.add_argument("names", nargs="*", metavar="NAME", help=f"{names}; none: those that are here")
     remove = acts.add_parser("remove", help="delete the files of models")
     remove.add_argument("names", nargs="+", metavar="NAME", help=names)
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    from visavis.replay.arguments import add_arguments
+
+    add_arguments(parser, _seconds)
+    parser.set_defaults(run=_replay)
 
 
 def _add_dead(parser: argparse.ArgumentParser) -> None:

@@ -28,7 +28,7 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings
-from visavis.tail_content import fact_summary
+from projections.replay.fact_summary import fact_summary
 
 NEWEST_FACTS = 50
 """Facts printed at the start, where no conversation is named."""

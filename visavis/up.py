@@ -28,6 +28,7 @@ from services.dialogue.local_model import files as local_model
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
+from visavis.page_address import page_address
 from visavis.ports import check_ports
 from visavis.supervisor import Child, LinePrinter, Supervisor, line_printer
 
@@ -159,7 +160,7 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
             print_line("visavis", f"{name} uses {engines[name]}")
     if channels:
         print_line("visavis", f"channels: {', '.join(channel.name for channel in channels)}")
-    print_line("visavis", f"ready after {time.monotonic() - began:.1f} s: open http://{_browser_address(settings)}")
+    print_line("visavis", f"ready after {time.monotonic() - began:.1f} s: open {page_address(settings)}")
 
 
 class _StartDeadline:
@@ -186,12 +187,6 @@ async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, deadli
         found = {one.name for one in await discover(event_log, wait=0.1)}
         missing = [name for name in SERVICES if name not in found]
     return [] if supervisor.gave_up.is_set() else missing
-
-
-def _browser_address(settings: Settings) -> str:
-    # Without a certificate, browsers allow the microphone on localhost, but not on 0.0.0.0.
-    host = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
-    return f"{host}:{settings.port}"
 
 
 async def run(settings: Settings) -> None:

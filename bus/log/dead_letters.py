@@ -88,11 +88,17 @@ def dead_letter_for(msg: Msg, service: str, error: VisavisError, deliveries: int
     return letter, meta.sequence.stream if original else None
 
 
-async def read_all(event_log: EventLog, service: str | None = None) -> AsyncIterator[StoredDeadLetter]:
-    """The dead letters of one service or of all, the oldest first; not those that are published meanwhile."""
+async def read_all(
+    event_log: EventLog, service: str | None = None, *, since: int = 0
+) -> AsyncIterator[StoredDeadLetter]:
+    """The dead letters of one service or of all, the oldest first; not those that are published meanwhile.
+
+    Args:
+        since: those stored at this time or later, microseconds since 1970.
+    """
     newest = await event_log.last_sequence(streams.DEAD)
     subject = subjects.ALL_DEAD if service is None else subjects.dead_of(service)
-    async with aclosing(event_log.read(streams.DEAD, subject)) as records:
+    async with aclosing(event_log.read(streams.DEAD, subject, since=since)) as records:
         async for record in records:
             if record.sequence > newest:
                 return

@@ -98,10 +98,13 @@ class EventLog(LogStore):
         Args:
             stored: when the original was stored, microseconds since 1970.
         """
-        subject, data, headers = subjects.fact(event), codec.encode(event), {COPY: str(stored), **event_headers(event)}
         # Not the event's own id: the original may be on this log, too.
         message_id = f"{event.conversation}-{event.id}"
-        return (await self.publish(self.js, subject, data, message_id, more_headers=headers)).sequence
+        return await self.append_copied_bytes(subjects.fact(event), codec.encode(event), message_id, stored=stored)
+
+    async def append_copied_bytes(self, subject: str, data: bytes, message_id: str, *, stored: int) -> int:
+        """As `append_copy`, for a fact as it was stored, also one that this version cannot decode."""
+        return (await self.publish(self.js, subject, data, message_id, more_headers={COPY: str(stored)})).sequence
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""

@@ -176,8 +176,12 @@ class LogStore:
 
     async def count(self, stream: str, subject: str) -> int:
         """Number of messages that a stream stores on a subject, which may have wildcards."""
+        return sum((await self.counts(stream, subject)).values())
+
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        """Number of messages that a stream stores on each of the subjects that match one with wildcards."""
         info = await self.with_retries(lambda: self.js.stream_info(stream, subject), f"count {subject} in {stream}")
-        return sum((info.state.subjects or {}).values())
+        return info.state.subjects or {}
 
     async def last_message(self, subject: str) -> Record | None:
         """The newest message on a subject."""

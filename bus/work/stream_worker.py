@@ -25,6 +25,7 @@ from bus.errors import BusError, ConfigurationError, LogReplaced, UndecodableEve
 from bus.log import streams
 from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
+from bus.log.headers import COPY
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.log.records import Record
 from bus.log.stream_changes import Mark
@@ -226,7 +227,10 @@ class StreamWorker:
             await pull.request(wanted)
 
     async def _receive(self, msg: Msg, tasks: asyncio.TaskGroup) -> None:
-        """Queue a message, unless it is undecodable, done, or held already."""
+        """Queue a message, unless it is a copy, undecodable, done, or held already."""
+        if COPY in (msg.headers or {}):
+            await acknowledge(msg)
+            return
         meta = msg.metadata
         place = Place(meta.stream, meta.sequence.stream)
         if place in self._done:

@@ -29,6 +29,7 @@ from bus.ids import reply_id, seed_of
 from bus.work.service import Output, Reader
 from projections.characters import FALLBACK_CHARACTER, visible_to
 from projections.conversation import Conversation, Reply, fold_all, heard_messages
+from projections.history_digest import history_digest
 from projections.language import language_in_use
 from projections.titles import title_of
 from services.backchannel import is_backchannel
@@ -135,7 +136,11 @@ class Dialogue:
             return  # the newer words are answered, with these before them
         chosen = recorded.character if recorded else conversation.character
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
-        yield ReplyStarted(reply=reply, character=character, engine=self._chat.name, language=language)
+        before_turn = event.turn or _input_id(body)
+        history = history_digest(heard_messages(conversation, before_turn=before_turn))
+        yield ReplyStarted(
+            reply=reply, character=character, engine=self._chat.name, language=language, history=history
+        )
 
         writer = ReplyWriter(reply, character, conversation, language)
         self._in_progress[event.id] = writer
@@ -155,7 +160,7 @@ class Dialogue:
             text=text,
             at=event.at,
             language=language,
-            before_turn=event.turn or _input_id(body),
+            before_turn=before_turn,
             seed=seed_of(_input_id(body)),
             tools=self._tools,
         )

@@ -19,6 +19,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.discovery import announce
 from bus.process.http_server import serve
+from bus.process.operator_key import operator_key
 from bus.settings import DETECT_LANGUAGE, Settings
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
@@ -32,6 +33,8 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.replaying.media_files import MediaFiles
+from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.context import GatewayContext
@@ -119,6 +122,7 @@ class GatewayServer:
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
         self._ice_servers = parse_ice_servers(settings.ice_servers)
+        self._operator_key = operator_key(settings)
         self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
     def app(self) -> Starlette:
@@ -137,6 +141,9 @@ class GatewayServer:
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
                 ),
+                recordings=Recordings(self._event_log),
+                media_files=MediaFiles(self._event_log),
+                operator_key=self._operator_key,
                 page=PAGE,
                 health=GatewayHealth(self._event_log, self._feed, self._latencies, self._session_count),
                 this_machine=lambda: this_machine(self._settings),

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, cast
 
 import av
 from av.audio.frame import AudioFrame
+from av.container import OutputContainer
 
 from bus import subjects
 from bus.errors import NotFound
@@ -114,8 +115,13 @@ def join_speeches(speeches: Sequence[DrawnSpeech]) -> VideoContent:
     return VideoContent(tuple(packets), tuple(pictures), len(packets) // _PACKETS_PER_FRAME)
 
 
+def write_silent_mp4(pictures: Sequence[Picture]) -> bytes:
+    """An MP4 of pictures alone, 40 ms each; at least one, the first a key frame."""
+    return write_mp4(VideoContent((), tuple(enumerate(pictures)), len(pictures)))
+
+
 def write_mp4(timeline: VideoContent) -> bytes:
-    """An MP4 that plays while it is still being loaded (its index comes first)."""
+    """An MP4 that plays while it is still being loaded (its index comes first); without packets it has no sound."""
     # FFmpeg reads the file once more to move its index to the front, so it has to be one.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "video.mp4"
@@ -125,13 +131,8 @@ def write_mp4(timeline: VideoContent) -> bytes:
         ):
             video = container.add_stream_from_template(first_picture.streams.video[0])
             video.time_base = Fraction(1, FRAMES_PER_SECOND)
-            audio = container.add_stream("aac", rate=SPEECH_RATE, layout="mono", bit_rate=_AAC_BITRATE)
-            decoder = OpusDecoder()
-            for number, data in enumerate(timeline.packets):
-                frame = AudioFrame.from_ndarray(decoder.decode(data).reshape(1, -1), format="s16", layout="mono")
-                frame.sample_rate, frame.pts = SPEECH_RATE, number * OPUS_FRAME
-                container.mux(audio.encode(frame))
-            container.mux(audio.encode(None))
+            if timeline.packets:
+                _add_sound(container, timeline.packets)
             ends = [*(at for at, _ in timeline.pictures[1:]), timeline.length]
             for (at, (unit, key)), end in zip(timeline.pictures, ends, strict=True):
                 packet = av.Packet(unit)
@@ -142,3 +143,13 @@ def write_mp4(timeline: VideoContent) -> bytes:
                 packet.is_keyframe = key
                 container.mux(packet)
         return path.read_bytes()
+
+
+def _add_sound(container: OutputContainer, packets: Sequence[bytes]) -> None:
+    audio = container.add_stream("aac", rate=SPEECH_RATE, layout="mono", bit_rate=_AAC_BITRATE)
+    decoder = OpusDecoder()
+    for number, data in enumerate(packets):
+        frame = AudioFrame.from_ndarray(decoder.decode(data).reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = SPEECH_RATE, number * OPUS_FRAME
+        container.mux(audio.encode(frame))
+    container.mux(audio.encode(None))

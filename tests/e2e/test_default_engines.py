@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.word_error_rate import normalised_words, word_errors
 from bus.events import SpeechStarted, TranscriptFinal
+from projections.replay.word_error_rate import normalised_words, word_errors
 from services.models.catalogue import MOONSHINE, SILERO
 from tests import real_models
 from tests.e2e.browser import browser, element, microphone_recording, recorded, sentence

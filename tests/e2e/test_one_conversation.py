@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bench.word_error_rate import normalised_words
 from bus.events import Event, MessageReceived, PlaybackFinished, ReplyEnded, ReplyStarted, TranscriptFinal
+from projections.replay.word_error_rate import normalised_words
 from services.audio import Samples
 from services.models.catalogue import MOONSHINE, SILERO
 from services.models.loading import is_here

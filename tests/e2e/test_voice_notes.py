@@ -13,7 +13,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-from bench.word_error_rate import normalised_words, word_errors
 from bus import codec, subjects
 from bus.events import (
     MICROPHONE_RATE,
@@ -26,6 +25,7 @@ from bus.events import (
 )
 from bus.log import streams
 from bus.settings import Settings
+from projections.replay.word_error_rate import normalised_words, word_errors
 from services.audio import Resampler, Samples, to_int16
 from services.channels.folder import Folder, folder_of
 from tests import voices

@@ -37,6 +37,9 @@ def _value(hint: Any, name: str) -> Any:
         return get_args(hint)[-1]
     if get_origin(hint) is tuple:
         return (_value(get_args(hint)[0], name),) * 2
+    if get_origin(hint) is dict:
+        key, value = get_args(hint)
+        return {_value(key, name): _value(value, name)}
     options = [one for one in get_args(hint) if one is not type(None)]
     if get_origin(hint) is Union or type(hint).__name__ == "UnionType":
         return _value(options[0], name)

@@ -38,10 +38,10 @@ from bus.events import (
 )
 from bus.log.event_log import EventLog, Record
 from bus.settings import Settings
+from projections.replay.fact_summary import fact_summary
 from tests.conftest import free_port
 from tests.fakes import event
 from visavis.tail import NEWEST_FACTS, LineFormatter, format_duration, tail
-from visavis.tail_content import fact_summary
 
 AUDIO = AudioOut(conversation="c1", speech="s", index=0, sample=0, packets=(b"x" * 100,) * 10)
 LETTER = DeadLetter(

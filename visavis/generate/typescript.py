@@ -1,7 +1,7 @@
 """Generates the TypeScript types of the page's data: `python -m visavis.generate.typescript`; `--check` compares.
 
-Reads the source of `bus/events.py`, `projections/view.py` and `projections/link_view.py`, so that names of aliases and
-docstrings of fields are kept. All fields are required, as msgspec encodes defaults, except those that may be
+Reads the source of `bus/events.py` and of the views in `projections`, so that names of aliases and docstrings of fields
+are kept. All fields are required, as msgspec encodes defaults, except those that may be
 `UnsetType`.
 """
 
@@ -20,12 +20,14 @@ import msgspec
 
 from bus import events
 from projections import link_view, view
+from projections.replay import view as replay_view
 from visavis.generate.output import inline_literals, write_or_check
 
 ROOTS: Mapping[ModuleType, tuple[str, ...]] = {
     events: ("Event", "LiveEvent"),
     view: ("ConversationView", "ConversationUpdate"),
     link_view: ("ChannelsView", "LinkOffer"),
+    replay_view: ("ReplayView", "ReplayEventDetail"),
 }
 """The types that the page receives, by module; they and all types that they refer to are generated."""
 CONSTANTS = ("MICROPHONE_RATE", "SPEECH_RATE")
@@ -201,8 +203,9 @@ def generate(module: ModuleType = events, source: str | None = None, *, roots: S
 
 
 def target_of(module: ModuleType, folder: Path = FOLDER) -> Path:
-    """The file for the types of a module."""
-    return folder / f"{module.__name__.rpartition('.')[2]}.ts"
+    """The file for the types of a module; of the view of a package it has the package's name."""
+    package, _, name = module.__name__.rpartition(".")
+    return folder / f"{package.rpartition('.')[2] if name == 'view' and '.' in package else name}.ts"
 
 
 def main(arguments: Sequence[str] | None = None, *, folder: Path = FOLDER) -> int:

@@ -48,9 +48,12 @@ def picture(shot: Snapshot, view: View, *, width: int, height: int | None = None
     rest = None if height is None else max(0, height - 16 - services.row_count - len(shot.latencies))
     shown = None if rest is None else max(_FEW, rest // 2)
     parts: list[RenderableType] = [_head(shot, view, zone), services, *_gpus(shot.services)]
-    parts.append(_beside(_latencies(shot.latencies), _streams(shot.streams), narrow=narrow))
-    parts.append(_turns(shot, view, shown, narrow=narrow))
-    parts.append(_failures(shot.failures, shown, zone))
+    if shot.streams:
+        parts.append(_beside(_latencies(shot.latencies), _streams(shot.streams), narrow=narrow))
+    if shot.turns:
+        parts.append(_turns(shot, view, shown, narrow=narrow))
+    if shot.failures:
+        parts.append(_failures(shot.failures, shown, zone))
     if view.keys:
         keys = "q quit   p pause   ← → order of services   ↑ ↓ turns"
         parts.append(Text(keys, style="dim"))
@@ -79,8 +82,9 @@ def _head(shot: Snapshot, view: View, zone: tzinfo | None) -> Text:
 
 
 def _table(title: str, columns: Sequence[tuple[str, Literal["left", "right"]]]) -> Table:
-    heading = Text(title, style="bold")
+    heading = Text(title, style="bold not italic", no_wrap=True)
     table = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table.min_width = len(title)
     for name, justify in columns:
         table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")
     return table

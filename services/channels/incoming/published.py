@@ -47,6 +47,8 @@ class Published:
         async with aclosing(reading) as records:
             async for record in records:
                 self._position[kind] = record.sequence
+                if record.is_copy:
+                    continue  # what came in elsewhere
                 try:
                     self._ids[codec.decode_event(record.data).id] = None
                 except UndecodableEvent:

@@ -125,11 +125,17 @@ class Habit:
 
     Args:
         limit: what it adds to the log odds or takes away at the most.
+        ends, pauses: weights of the phrases that ended so far, and of the silences in them.
     """
 
-    def __init__(self, limit: float = MANNER.habit_limit) -> None:
+    def __init__(self, limit: float = MANNER.habit_limit, *, ends: float = 1.0, pauses: float = 1.0) -> None:
         self._limit = limit
-        self._ends = self._pauses = 1.0
+        self._ends, self._pauses = ends, pauses
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Of the phrases that ended, and of the silences in them."""
+        return self._ends, self._pauses
 
     @property
     def odds(self) -> float:

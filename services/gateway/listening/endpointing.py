@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -63,6 +64,19 @@ class EndOfSpeech:
 Boundary: TypeAlias = StartOfSpeech | EndOfSpeech
 
 
+@dataclass(frozen=True)
+class Before:
+    """What an endpointer remembers between two utterances; samples count from the start of the stream."""
+
+    free_from: int
+    """Before it the sound belongs to the utterance before."""
+    last_speech: int | None
+    """The end of the speech in the utterance before, if that ended by silence."""
+    ends: float
+    pauses: float
+    """The speaker's habit."""
+
+
 class Endpointer:
     """The state of endpointing in one stream of sound, advanced window by window.
 
@@ -85,12 +99,13 @@ class Endpointer:
         onset: tuple[Evidence, ...] = STEADY,
         manner: Manner = MANNER,
     ) -> None:
-        self._silence_ms = silence_ms
-        self._language = language
-        self._window = window
+        self.silence_ms = silence_ms
+        self.language = language
+        self.window = window
         self._end_probability = end_probability
         self._manner = manner
         self._habit = Habit(manner.habit_limit)
+        self.onset_rule = onset
         self._onset = Onset(onset)
         self._now = 0
         """End of the last window, in samples from the start of the stream."""
@@ -113,6 +128,31 @@ class Endpointer:
     @property
     def in_utterance(self) -> bool:
         return self._started is not None
+
+    @property
+    def now(self) -> int:
+        """End of the last window, in samples from the start of the stream."""
+        return self._now
+
+    @property
+    def before(self) -> Before:
+        """What is remembered of the utterances so far; between two utterances it is all that counts."""
+        ends, pauses = self._habit.weights
+        return Before(self._free_from, self._last_speech if self._ended else None, ends, pauses)
+
+    def continue_from(self, before: Before, now: int, windows: Iterable[tuple[float, float]]) -> None:
+        """Go on, between two utterances, from what another endpointer remembered.
+
+        Args:
+            now: the end of the last of the windows.
+            windows: the newest, probability and loudness, none of which began an utterance.
+        """
+        self._now = now
+        self._onset.remember(windows)
+        self._free_from = before.free_from
+        self._ended = before.last_speech is not None
+        self._last_speech = before.last_speech or 0
+        self._habit = Habit(self._manner.habit_limit, ends=before.ends, pauses=before.pauses)
 
     @property
     def silence(self) -> int:
@@ -142,7 +182,7 @@ class Endpointer:
             probability: of speech in the window, 0 to 1.
             loudness: root mean square of the window, in any unit.
         """
-        self._now += self._window
+        self._now += self.window
         if self._started is None:
             return self._detect_start(probability, loudness)
         return self._detect_end(probability >= (OFFSET_THRESHOLD if self._was_speech else ONSET_THRESHOLD))
@@ -150,9 +190,9 @@ class Endpointer:
     def set_partial(self, text: str) -> None:
         """Take the newest partial transcript of the utterance into account."""
         if self.in_utterance:
-            self._text_judgement, self._partial_at = completeness(text, self._language), self._now
-            self._word_odds = word_odds(text, self._language, self._end_probability)
-            self._holding = is_holding(text, self._language)
+            self._text_judgement, self._partial_at = completeness(text, self.language), self._now
+            self._word_odds = word_odds(text, self.language, self._end_probability)
+            self._holding = is_holding(text, self.language)
 
     def set_turn_end(self, probability: float, silent_since: int) -> None:
         """Take the turn end detector's judgement into account, unless the person has spoken since that silence.
@@ -172,7 +212,7 @@ class Endpointer:
         windows = self._onset.push(probability, loudness)
         if windows is None:
             return None
-        began = self._now - windows * self._window
+        began = self._now - windows * self.window
         if self._ended and began - self._last_speech < CUT_SILENCE:
             self._habit.take_back_end()
         self._started = max(self._free_from, began - PRE_ROLL)
@@ -202,7 +242,7 @@ class Endpointer:
     def _required_silence(self) -> float:
         """Samples of silence that end the utterance."""
         words = self._word_odds if self._partial_is_current() or (self._word_odds or 0.0) < 0 else None
-        required = _MS * required_silence_ms(self._silence_ms, self._sound_odds, words, self._habit.odds, self._manner)
+        required = _MS * required_silence_ms(self.silence_ms, self._sound_odds, words, self._habit.odds, self._manner)
         return max(required, HOLDING_SILENCE) if self._holding else required
 
     def _partial_is_current(self) -> bool:

@@ -14,6 +14,7 @@ from services.gateway.listening.echo import EchoDetector, band_powers
 from services.gateway.listening.endpointing import PRE_ROLL, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.opus_receiver import OpusReceiver
 from services.gateway.listening.pcm_buffer import PcmBuffer
+from services.gateway.listening.recorded_endpointer import RecordedEndpointer
 from services.gateway.listening.turn_end import MAX_SAMPLES, TurnEndDetector
 from services.gateway.listening.utterance import Utterance
 from services.gateway.listening.voice_activity import VoiceActivityDetector
@@ -61,6 +62,7 @@ class Microphone:
         self._language = language
         self._detector = detector
         self._endpointer = endpointer
+        self._recorded = RecordedEndpointer(endpointer)
         self._turn_end_detector = turn_end_detector
         self._muted_after = muted_after
         self._packets = 0
@@ -114,7 +116,7 @@ class Microphone:
 
     def set_partial(self, text: str) -> None:
         """Take the newest partial transcript of the utterance, by which endpointing judges whether it is complete."""
-        self._endpointer.set_partial(text)
+        self._recorded.set_partial(text)
         self._partial = text
         self._put_stable()
 
@@ -135,9 +137,8 @@ class Microphone:
         probability = self._detector.probability(window)
         samples = samples_from_pcm(window)
         loudness = rms(samples)
-        if self._echo_detector.is_echo(loudness, band_powers(samples, MICROPHONE_RATE)):
-            probability = 0.0
-        match self._endpointer.push(probability, loudness):
+        echo = self._echo_detector.is_echo(loudness, band_powers(samples, MICROPHONE_RATE))
+        match self._recorded.push(probability, loudness, echo=echo):
             case StartOfSpeech(sample):
                 self._start_utterance(sample)
             case EndOfSpeech() as boundary:
@@ -151,13 +152,14 @@ class Microphone:
         if self._turn_end_detector is None or self._utterance is None or since is None or since == self._judged_silence:
             return
         self._judged_silence = since
+        question = self._recorded.ask_turn_end()
         loop = asyncio.get_running_loop()
         start = max(self._utterance.start, self._buffer.start)
         judging = self._turn_end_detector.judge(self._buffer.pcm(start, self._analysed))
 
         def take(judgement: Future[float]) -> None:
             if not judgement.cancelled() and judgement.exception() is None:
-                self._endpointer.set_turn_end(judgement.result(), since)
+                self._recorded.set_turn_end(question, judgement.result(), since)
             elif not judgement.cancelled():
                 log.warning("the end of a turn was not judged", extra={"why": repr(judgement.exception())})
 
@@ -175,7 +177,7 @@ class Microphone:
     def _end_utterance(self, boundary: EndOfSpeech) -> None:
         if self._utterance is not None:
             self._put_chunk(self._utterance, final=True)
-            self._put(self._utterance.ended(boundary))
+            self._put(self._utterance.ended(boundary, self._recorded.take_trace()))
             self._utterance = None
 
     def _put_stable(self) -> None:
@@ -183,6 +185,7 @@ class Microphone:
         if self._utterance is not None and self._endpointer.may_have_ended:
             stable = self._utterance.stable(self._partial)
             if stable is not None:
+                self._recorded.note_stable()
                 self._put(stable)
 
     def _put_chunk(self, utterance: Utterance, *, final: bool) -> None:
@@ -205,7 +208,7 @@ class Microphone:
         finally:
             watch.cancel()
             self._session = ""
-            if (boundary := self._endpointer.stop("session_closed")) is not None:
+            if (boundary := self._recorded.stop("session_closed")) is not None:
                 self._end_utterance(boundary)
             rest = [self._outbox.get_nowait() for _ in range(self._outbox.qsize())]
             await asyncio.shield(self._publish_all(rest))
@@ -223,7 +226,7 @@ class Microphone:
 
     def _end_stream(self) -> None:
         """The packets have ceased: end the utterance; the first packet that comes back begins a new stream."""
-        if (boundary := self._endpointer.stop("muted")) is not None:
+        if (boundary := self._recorded.stop("muted")) is not None:
             self._end_utterance(boundary)
         self._receiver.restart()
         # The pre-roll of the next utterance is silence, and not the end of this one.

@@ -7,6 +7,7 @@ click or the tail of a murmur in the detector's memory, and counts only where th
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -30,6 +31,10 @@ SURE = (Evidence(3, 4, 0.93, 0.4), Evidence(4, 5, 0.8, 0.4), Evidence(5, 6, 0.5,
 """For Silero. Chosen on recordings of people (`bench.onset`): sooner than `STEADY`, and fewer vocal sounds of 60 to 170
 ms are taken for speech."""
 
+RULES = {"sure": SURE, "steady": STEADY}
+MEMORY = 2
+"""Spans of a rule's longest evidence that count at each window."""
+
 
 class Onset:
     """The newest windows of a stream.
@@ -40,13 +45,17 @@ class Onset:
 
     def __init__(self, rule: tuple[Evidence, ...] = STEADY) -> None:
         self._rule = rule
-        self._recent: deque[tuple[float, float]] = deque(maxlen=2 * max(one.span for one in rule))
+        self._recent: deque[tuple[float, float]] = deque(maxlen=MEMORY * max(one.span for one in rule))
         """Probability and loudness."""
 
     def push(self, probability: float, loudness: float) -> int | None:
         """Add a window; returns how many windows ago speech began, this one included, once it is certain."""
         self._recent.append((probability, loudness))
         return max(filter(None, (self._began(one) for one in self._rule)), default=None)
+
+    def remember(self, windows: Iterable[tuple[float, float]]) -> None:
+        """Take windows, probability and loudness, that are known to hold no onset."""
+        self._recent.extend(windows)
 
     def clear(self) -> None:
         """Forget all windows."""

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from bus.events import AudioIn, Body, Event, LiveEvent, TranscriptStable, UtteranceEnded, UtteranceStarted
+from bus.events import (
+    AudioIn,
+    Body,
+    EndpointingTrace,
+    Event,
+    LiveEvent,
+    TranscriptStable,
+    UtteranceEnded,
+    UtteranceStarted,
+)
 from bus.ids import derive_id, new_id
 from bus.stamping import new_event, new_live_event
 from services.gateway.listening.endpointing import EndOfSpeech
@@ -53,13 +62,14 @@ class Utterance:
         )
         return new_live_event(body, conversation=self._conversation)
 
-    def ended(self, boundary: EndOfSpeech) -> Event:
+    def ended(self, boundary: EndOfSpeech, trace: EndpointingTrace) -> Event:
         """The end of the utterance, once its final chunk is made."""
         body = UtteranceEnded(
             utterance=self.id,
             samples=self.sent - self.start,
             speech_ended=max(0, boundary.speech_ended - self.start),
             reason=boundary.reason,
+            trace=trace,
         )
         return self._event(body, "ended", cause=self.started.id)
 

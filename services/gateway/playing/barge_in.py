@@ -40,6 +40,10 @@ class BargeInDetector:
         """Whether the avatar has to be silent: an utterance is pending that is no noise."""
         return bool(self._worded) or (self.is_pending and self._wordless < MAX_WORDLESS)
 
+    def awaits(self, utterance: str) -> bool:
+        """Whether the final transcript of this utterance is still missing."""
+        return utterance in self._turns
+
     def turn(self, utterance: str) -> str | None:
         """The turn that a pending utterance opens."""
         return self._turns.get(utterance)

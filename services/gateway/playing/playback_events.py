@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from bus.events import Body, Event, PlaybackFinished, PlaybackProgress, PlaybackStarted, SpeechStarted
+from bus.events import Body, Event, PlaybackFinished, PlaybackProgress, PlaybackStarted, PlayoutTrace, SpeechStarted
 from bus.ids import derive_id
 from bus.stamping import new_event
 from services.gateway.playing.playout import PlayoutEvent, PlayoutFinished, PlayoutProgress, PlayoutStarted
@@ -15,6 +15,7 @@ class _SpeechFields(TypedDict):
     speech: str
     reply: str
     index: int
+    trace: PlayoutTrace | None
 
 
 class PlaybackEvents:
@@ -31,10 +32,16 @@ class PlaybackEvents:
         self._causes[event.body.speech] = event
         return event.body
 
-    def event(self, playout_event: PlayoutEvent) -> Event:
-        """The event for the log."""
+    def event(self, playout_event: PlayoutEvent, trace: PlayoutTrace | None = None) -> Event:
+        """The event for the log.
+
+        Args:
+            trace: what the play-out was told since the event before.
+        """
         speech = playout_event.speech
-        common = _SpeechFields(session=self._session, speech=speech.speech, reply=speech.reply, index=speech.index)
+        common = _SpeechFields(
+            session=self._session, speech=speech.speech, reply=speech.reply, index=speech.index, trace=trace
+        )
         body: Body
         match playout_event:
             case PlayoutStarted(video=video):

@@ -44,11 +44,12 @@ from bus.log.event_log import EventLog
 from bus.stamping import new_event, new_live_event
 from services.gateway.feed import Feed, Subscription
 from services.gateway.listening.microphone import Microphone
-from services.gateway.playing.barge_in import BargeInDetector, Verdict
+from services.gateway.playing.barge_in import Verdict
+from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.peer_connection import TICK, PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
-from services.gateway.playing.playout import Playout, Tick
+from services.gateway.playing.playout import Tick
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
 from services.gateway.playing.word_order import WordOrder
@@ -108,9 +109,8 @@ class Session:
         self._replace_others = replace_others
         self._is_only_session = is_only_session
         self._connect_timeout = connect_timeout
-        self.playout = Playout(phase=clock.now() // 40_000)
+        self.floor = Floor(phase=clock.now() // 40_000)
         self._playback_events = PlaybackEvents(conversation, self.id)
-        self._barge_in = BargeInDetector()
         self._words = WordOrder()
         self._peer = PeerConnection(
             ice_servers, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
@@ -202,8 +202,8 @@ class Session:
         await self._peer.close()
         if self._opened is None:
             return
-        if (finished := self.playout.stop()) is not None:
-            self._put(self._playback_events.event(finished))
+        if (finished := self.floor.stop()) is not None:
+            self._put(self._playback_events.event(finished, self.floor.take_trace()))
         while not self._unpublished.empty():
             await self._event_log.append(self._unpublished.get_nowait())
         await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
@@ -225,7 +225,7 @@ class Session:
         if resume.reply is not None:
             self._follow(resume.reply)
         for event in resume.speeches:
-            self.playout.add_speech(self._playback_events.add_speech(event))
+            self.floor.add_speech(self._playback_events.add_speech(event))
         if resume.speeches:
             log.info("resuming a reply", extra={"session": self.id, "sentences": len(resume.speeches)})
         return resume
@@ -256,13 +256,11 @@ class Session:
                 self._words.add_words(event)
             case SpeechStarted(reply=reply):
                 self._follow(reply)
-                self.playout.add_speech(self._playback_events.add_speech(event))
-                if self._barge_in.pauses_voice:
-                    self.playout.pause()  # the avatar does not talk over the person
+                self.floor.add_speech(self._playback_events.add_speech(event))
             case SpeechFailed(speech=speech) | SpeechEnded(speech=speech, samples=0):
-                self.playout.fail_audio(speech)
+                self.floor.fail_audio(speech)
             case FramesFailed(speech=speech):
-                self.playout.fail_frames(speech)
+                self.floor.fail_frames(speech)
             case ReplyInterrupted(reply=reply):
                 self.interrupt(reply)
             case CommandRecognised(name="stop"):
@@ -271,14 +269,12 @@ class Session:
                 self._character = character
                 self._show_idle_loop()
             case UtteranceStarted(utterance=utterance, session=self.id):
-                self._barge_in.start(utterance, event.turn)
-                if self._barge_in.pauses_voice and not self.playout.is_idle:
-                    self.playout.pause()
+                self.floor.start_utterance(utterance, event.turn)
             case TranscriptFinal(utterance=utterance, text=text):
                 self._words.add_words(event)
-                await self._apply(self._barge_in.judge_final(utterance, text), event.turn)
+                await self._apply(self.floor.judge_final(utterance, text), event.turn)
             case UtteranceDiscarded(utterance=utterance):
-                await self._apply(self._barge_in.judge_final(utterance, ""), event.turn)
+                await self._apply(self.floor.judge_final(utterance, ""), event.turn)
             case _:
                 pass
 
@@ -286,23 +282,23 @@ class Session:
         if isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
             utterance, text = live.body.utterance, live.body.text
             self._microphone.set_partial(text)
-            turn = self._barge_in.turn(utterance)
-            await self._apply(self._barge_in.judge_partial(utterance, text), turn)
+            turn = self.floor.turn(utterance)
+            await self._apply(self.floor.judge_partial(utterance, text), turn)
 
     async def _apply(self, verdict: Verdict, turn: str | None) -> None:
         """Resume the paused voice, or interrupt all replies but the answer to this turn."""
         if verdict == "interrupt":
             await self._on_barge_in(turn)
         if verdict != "wait":
-            self.playout.resume()
+            self.floor.resume()
 
     def _follow(self, reply: str) -> None:
         self._words.follow(reply, asyncio.get_running_loop().time())
 
     def interrupt(self, reply: str) -> list[Event]:
         """Stop a reply now; returns events that report how much of it was played, for the log."""
-        finished = self.playout.interrupt(reply)
-        return [] if finished is None else [self._playback_events.event(finished)]
+        finished = self.floor.interrupt(reply)
+        return [] if finished is None else [self._playback_events.event(finished, self.floor.take_trace())]
 
     async def _buffer_media(self, stream: str, subject: str, after: int) -> None:
         async with aclosing(self._event_log.follow_anew(stream, subject, after=after)) as records:
@@ -313,9 +309,9 @@ class Session:
                     log.warning("undecodable media", extra={"sequence": record.sequence, "why": error.detail})
                     continue
                 if isinstance(message, AudioOut):
-                    self.playout.add_audio(message)
+                    self.floor.add_audio(message)
                 elif isinstance(message, FrameBatch):
-                    self.playout.add_frames(message)
+                    self.floor.add_frames(message)
 
     # output: media to the browser, events to the log
 
@@ -324,7 +320,7 @@ class Session:
         loop = asyncio.get_running_loop()
         origin, number = loop.time(), 0
         while True:
-            self._send(self.playout.tick(), number)
+            self._send(self.floor.tick(), number)
             number += 1
             late = loop.time() - origin - number * TICK
             if late > _MAX_LAG:
@@ -335,7 +331,7 @@ class Session:
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio)
         for playout_event in tick.events:
-            self._put(self._playback_events.event(playout_event))
+            self._put(self._playback_events.event(playout_event, self.floor.take_trace()))
 
     def _put(self, event: Event) -> None:
         if not self._unpublished.full():
@@ -364,7 +360,7 @@ class Session:
         loop = self._idle_loops.get(self._character)
         if loop is not None and self._shown_idle_loop != (loop.character, loop.version):
             self._shown_idle_loop = (loop.character, loop.version)
-            self.playout.set_idle_loop(loop)
+            self.floor.set_idle_loop(loop)
 
     async def _keep_pinging(self) -> None:
         while True:

@@ -18,6 +18,8 @@ from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
 from services.gateway.web.link_routes import LinkRoutes
+from services.gateway.web.operator import Operator
+from services.gateway.web.replay_routes import ReplayRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
@@ -26,8 +28,8 @@ log = logging.getLogger(__name__)
 
 _STATUS = {
     "not_found": 404, "too_large": 413, "unsupported_media_type": 415, "invalid_input": 400, "switched_off": 403,
-    "too_many": 409, "taken": 409, "conflict": 409, "not_claimed": 409, "not_linked": 409, "already_linked": 409,
-    "over": 410, "too_many_tries": 429,
+    "forbidden": 403, "too_many": 409, "taken": 409, "conflict": 409, "not_claimed": 409, "not_linked": 409,
+    "already_linked": 409, "over": 410, "too_many_tries": 429,
 }
 
 
@@ -38,18 +40,23 @@ def make_app(context: GatewayContext) -> Starlette:
         *ConversationRoutes(context).routes,
         *WebRTCRoutes(context).routes,
         *LinkRoutes(context).routes,
+        *ReplayRoutes(context).routes,
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
-    return Starlette(
+    operator = Operator(context.operator_key)
+    app = Starlette(
         routes=[
             *health.routes(context.health),
+            operator.route,
             Mount("/api", routes=routes),
             Mount("/", app=StaticPage(context.page)),
         ],
         middleware=[Middleware(SameOriginMiddleware), Middleware(PersonCookieMiddleware)],
         exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},
     )
+    app.state.operator = operator
+    return app
 
 
 async def no_route(request: Request) -> Response:

@@ -13,6 +13,8 @@ from bus.process import health
 from services.gateway.feed import Feed
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
+from services.gateway.replaying.media_files import MediaFiles
+from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
@@ -37,6 +39,10 @@ class GatewayContext:
     ice_servers: tuple[RTCIceServer, ...]
     video_level: int
     """H.264's level_idc of the pictures that are sent."""
+    recordings: Recordings
+    media_files: MediaFiles
+    operator_key: str
+    """Who has it may see the conversations of all persons."""
     page: Path
     """Folder of the built page."""
     health: health.Monitored

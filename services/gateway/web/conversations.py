@@ -21,7 +21,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections import characters
-from projections.conversation import Conversation, Reply, Turn, joined_text, played_text
+from projections.conversation import Conversation, Reply, Turn, text_heard
 from services.backchannel import is_backchannel
 from services.characters import available, opening
 from services.gateway.feed import Feed
@@ -201,7 +201,7 @@ class Conversations:
         sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
         if sequences:
             await self._feed.wait_until_applied(max(sequences))
-        heard = _heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
+        heard = text_heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
         body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
         await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
 
@@ -256,15 +256,4 @@ def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
         return False
     played = max((one.index for one in reply.sentences if one.state == "played"), default=-1)
     unplayed = any(one.index > played and is_unplayed(one) for one in reply.sentences)
-    return any(session.playout.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)
-
-
-def _heard(conversation: Conversation, reply_id: str, *, listened: bool) -> str:
-    """The part of a reply that was played; without a session, all of its text, which was there to be read."""
-    for turn in conversation.turns:
-        if turn.reply is not None and turn.reply.id == reply_id:
-            return joined_text(
-                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
-                for one in turn.reply.sentences
-            )
-    return ""
+    return any(session.floor.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)

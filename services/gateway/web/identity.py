@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus.errors import InvalidInput
-from bus.ids import new_id
+from bus.ids import NOBODY, new_id
 from bus.subjects import token
 
 COOKIE = "visavis_person"
@@ -51,10 +51,10 @@ class PersonCookieMiddleware:
 
 
 def _person_in(header: str) -> str | None:
-    """The person's id in a Cookie header; None where it is missing or malformed."""
+    """The person's id in a Cookie header; None where it is missing, malformed or nobody's."""
     try:
         morsel = SimpleCookie(header).get(COOKIE)
-        return token(morsel.value, "person") if morsel else None
+        return token(morsel.value, "person") if morsel and morsel.value != NOBODY else None
     except (CookieError, InvalidInput):
         return None
 

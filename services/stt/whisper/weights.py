@@ -61,7 +61,7 @@ def find_local(model: str, format: WeightFormat, settings: Settings) -> Path | N
         return folder
     if row := format.sizes.get(model):
         return folder_of(row, settings) if loading.is_here(row, settings) else None
-    if model.count("/") != 1:
+    if model.count("/") != 1 or model.startswith("/") or model.endswith("/"):
         sizes = ", ".join(format.sizes)
         raise ConfigurationError(f"VISAVIS_STT_MODEL must be a folder, owner/name or one of {sizes}, got {model!r}")
     if importlib.util.find_spec("huggingface_hub") is None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.word_error_rate import normalised_words
 from bus.events import VisemeMark
+from projections.replay.word_error_rate import normalised_words
 from services.audio import Samples, resample
 from services.models.catalogue import MOONSHINE
 from services.stt.moonshine.engine import load

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bench.word_error_rate import normalised_words
+from projections.replay.word_error_rate import normalised_words
 from services.audio import Samples
 from services.models.catalogue import MOONSHINE, SILERO
 from services.tts.engine import SpeechPiece, Voice

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.word_error_rate import normalised_words
 from bus.errors import ConfigurationError, EngineError
+from projections.replay.word_error_rate import normalised_words
 from services.audio import Samples
 from services.models.catalogue import KOKORO, MOONSHINE, SILERO
 from services.tts.engine import SpeechPiece, Voice

@@ -100,6 +100,106 @@ export interface Origin {
   readonly message: string
 }
 
+/** A partial transcript that endpointing was told. */
+export type PartialTold = readonly [
+  /** Windows of the trace that had been heard. */
+  window: number,
+  /** Characters of the partial before it that stayed; 0 in the first. */
+  kept: number,
+  /** What follows them. */
+  text: string,
+]
+
+/** A silence that the turn end detector was asked to judge. */
+export type TurnEndJudged = readonly [
+  /** Windows of the trace that had been heard. */
+  asked: number,
+  /** The same, when its answer came; -1: it did not come in time. */
+  told: number,
+  /** That the turn is over. */
+  probability: number,
+]
+
+/**
+ * All that endpointing was told of an utterance, from which its decisions can be made again, and what it decided.
+ *
+ * Positions count from the first window, which lies before the onset.
+ */
+export interface EndpointingTrace {
+  /** What makes it certain that somebody speaks: "sure" or "steady". */
+  readonly onset_rule: string
+  /** By which partial transcripts are judged, BCP-47. */
+  readonly language: string
+  /** Samples in a window, at 16 kHz. */
+  readonly window: number
+  /** The setting. */
+  readonly silence_ms: number
+  /** Base64: a byte for each window, the probability of speech in steps of 1/200, rounded down; 255: an echo. */
+  readonly speech: string
+  /** Base64: two bytes, little endian, for each window up to the onset: the root mean square, 0 to 65535. */
+  readonly loudness: string
+  /** Windows until it was certain that somebody speaks. */
+  readonly onset: number
+  /** Samples of the recording until then. */
+  readonly lead: number
+  /** Sample before which the sound belongs to the utterance before; not positive. */
+  readonly free_from: number
+  /** Sample at which the speech of the utterance before ended; None: that did not end by silence, or there is none. */
+  readonly last_speech: number | null
+  readonly ends: number
+  /** The speaker's habit: weights of phrases that ended and of silences in them. */
+  readonly pauses: number
+  readonly partials: readonly PartialTold[]
+  readonly judgements: readonly TurnEndJudged[]
+  /** Decided: windows after which the partial transcript was taken for one that may be complete. */
+  readonly stable: readonly number[]
+}
+
+export type PlayoutInputKind =
+  | 'speech'
+  | 'audio'
+  | 'last_audio'
+  | 'frames'
+  | 'no_audio'
+  | 'no_frames'
+  | 'idle_loop'
+  | 'utterance'
+  | 'partial'
+  | 'final'
+  | 'resume'
+  | 'interrupt'
+  | 'stop'
+
+/** Something that the play-out of a session was told. */
+export type PlayoutInput = readonly [
+  /** Ticks of 20 ms that had been played. */
+  tick: number,
+  kind: PlayoutInputKind,
+  /** Number of the speech, the reply or the utterance among the names of the session's traces; -1: none. */
+  name: number,
+  /**
+   * Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
+   * transcript: 0 wait, 1 interrupt, 2 resume.
+   */
+  count: number,
+  /** Of the first packet or frame. */
+  position: number,
+]
+
+/**
+ * All that the play-out of a session was told since the playback fact before, from which its decisions can be made
+ * again.
+ */
+export interface PlayoutTrace {
+  /** Traces of the session before this one. */
+  readonly number: number
+  /** Ticks that had been played when this fact came about. */
+  readonly tick: number
+  /** New ones, numbered after those before. */
+  readonly names: readonly string[]
+  readonly inputs: readonly PlayoutInput[]
+}
+
 /** A person opened a conversation with a character. */
 export interface ConversationOpened {
   readonly type: 'conversation.opened'
@@ -207,6 +307,8 @@ export interface UtteranceEnded {
   /** Sample at which the speech ended. */
   readonly speech_ended: number
   readonly reason: UtteranceEndReason
+  /** None: a recording, or heard by an older version. */
+  readonly trace: EndpointingTrace | null
 }
 
 /** The utterance was no speech, or no word of it was understood. */
@@ -451,6 +553,7 @@ export interface PlaybackStarted {
   readonly index: number
   /** Whether the first video frame was sent with it. */
   readonly video: boolean
+  readonly trace: PlayoutTrace | null
 }
 
 /** How much of a speech has been played; once a second. */
@@ -461,6 +564,7 @@ export interface PlaybackProgress {
   readonly reply: ReplyId
   readonly index: number
   readonly samples: number
+  readonly trace: PlayoutTrace | null
 }
 
 /** The playback of a speech ended in this session. */
@@ -474,6 +578,7 @@ export interface PlaybackFinished {
   readonly complete: boolean
   /** Video frames sent with it. */
   readonly frames: number
+  readonly trace: PlayoutTrace | null
 }
 
 /** A worker took over a work item that another worker did not finish; late outputs of that worker are refused. */

@@ -1,4 +1,4 @@
-"""Summaries of facts in a few words, for the lines of `visavis tail`."""
+"""Summaries of facts in a few words, for lines of the terminal and lists of the page. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bus.events import (
     PlaybackFinished,
     PlaybackProgress,
     PlaybackStarted,
+    ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
     ReplySentence,
@@ -29,9 +30,21 @@ _LONGEST = 160
 _IDS = frozenset(("person", "session", "utterance", "message", "reply", "speech"))
 """Fields left out: the neighbouring lines show which facts belong together."""
 
+_JOINERS = "\u200c\u200d"
+"""Without a shape of their own, and part of how Persian, Hindi and emoji are written."""
+
 
 def fact_summary(body: Body) -> str:
-    """The most important fields of a fact; of a kind without a case here, all short fields except ids."""
+    """The most important fields of a fact; of a kind without a case here, all short fields except ids.."""
+    return printable(" ".join(_summary(body).split()))
+
+
+def printable(text: str) -> str:
+    """Text in which every sign that could steer a terminal, line breaks too, is replaced by U+FFFD."""
+    return "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in text)
+
+
+def _summary(body: Body) -> str:
     match body:
         case MessageReceived():
             return f"{_quoted(body.text)} by {body.channel}"
@@ -41,6 +54,9 @@ def fact_summary(body: Body) -> str:
             return f"{_seconds(body.samples, MICROPHONE_RATE)} {body.reason}"
         case ReplySentence():
             return f"{body.index} {_quoted(body.text)} {body.emotion}"
+        case ReplyEnded():
+            tokens = f"{body.prompt_tokens} tokens read, {body.reply_tokens} written" if body.reply_tokens else ""
+            return " ".join(filter(None, (str(body.sentences), body.engine, tokens)))
         case ReplyInterrupted():
             return f"by {body.by}, heard {_quoted(body.heard)}"
         case SpeechStarted():

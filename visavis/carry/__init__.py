@@ -1,0 +1,1 @@
+"""Carries a conversation out of one system and into another: `visavis export` and `visavis import`."""

@@ -1,0 +1,89 @@
+"""`visavis export`: writes a conversation as a file that another system imports, or in a form for people and tools."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from bus.errors import InvalidInput
+from bus.log.event_log import connect
+from bus.settings import Settings
+from visavis.carry.archive import Archive, load, read_archive, save
+from visavis.carry.archive_file import SUFFIX
+from visavis.carry.hiding import redacted, without_persons
+from visavis.carry.importing import missing_line
+
+Form: TypeAlias = Literal["visavis", "mp4", "vtt", "md", "jsonl"]
+FORMS: tuple[Form, ...] = get_args(Form)
+WAIT = 5.0
+"""Seconds to wait for NATS."""
+
+
+def form_of(output: Path, asked: Form | None) -> Form:
+    """The form that was asked for, or that the file's suffix tells.
+
+    Raises:
+        InvalidInput: neither does.
+    """
+    if asked is not None:
+        return asked
+    for form in FORMS:
+        if output.suffix.lower() == f".{form}":
+            return form
+    forms = ", ".join(f".{form}" for form in FORMS)
+    raise InvalidInput(f"{output} does not tell the form: name a file that ends in one of {forms}, or use --format")
+
+
+async def export(
+    settings: Settings, conversation: str, output: Path, *, form: Form, redact: bool, skip_silences: bool
+) -> int:
+    """Export a conversation and say what was written; returns the exit status.
+
+    Args:
+        conversation: its id, or a file of one: that is then read in place of the log.
+        redact: make its words unreadable, and its voices silent.
+        skip_silences: shorten the waits of a video.
+    Raises:
+        NotFound: there is no such conversation.
+        ConfigurationError: the file cannot be written.
+        BusError: Visavis does not run.
+    """
+    read = await _read(settings, conversation)
+    archive = without_persons(read)
+    if redact:
+        archive = await asyncio.to_thread(redacted, archive)
+    with read, archive:
+        size = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
+        print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {size / 1e6:.1f} MB")
+        if archive.missing:
+            print(f"not there any more: {missing_line(archive)}", file=sys.stderr)
+    return 0
+
+
+async def _read(settings: Settings, conversation: str) -> Archive:
+    if conversation.endswith(SUFFIX):
+        return await asyncio.to_thread(load, Path(conversation))
+    async with connect(settings, name="export", wait=WAIT, update_streams=False) as event_log:
+        return await read_archive(event_log, conversation)
+
+
+def write_form(archive: Archive, output: Path, form: Form, *, skip_silences: bool = False) -> int:
+    """Write an archive in a form; returns the bytes of the file.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    match form:
+        case "visavis":
+            save(archive, output)
+        case "mp4":
+            from visavis.carry.film import write_film
+
+            write_film(archive, output, skip_silences=skip_silences)
+        case "vtt" | "md" | "jsonl":
+            from visavis.carry.texts import write_text
+
+            write_text(archive, output, form)
+    return output.stat().st_size

@@ -1,0 +1,205 @@
+"""The pictures of a film: speeches as they were drawn, and the idle face before, between and after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from msgspec import Struct
+
+from bus import codec, subjects
+from bus.errors import UndecodableEvent
+from bus.events import FrameBatch, IdleBatch
+from services.render.encoder import H264Encoder
+from visavis.carry.contents import Archive
+from visavis.carry.film_plan import Plan, Shot
+
+_NO_FACE_SIDE = 512
+_PARAMETER_SETS = (7, 8)
+"""Types of the NAL units that say how pictures are coded (ITU-T H.264, 7.4.1)."""
+
+
+class Shown(Struct, frozen=True):
+    """A picture that appears."""
+
+    frame: int
+    """Of the film; it stays until the next one."""
+    unit: bytes
+    """H.264 access unit, Annex B."""
+    is_key: bool
+
+
+class _Unit(NamedTuple):
+    """A picture of a speech."""
+
+    place: int
+    """In the speech."""
+    data: bytes
+    is_key: bool
+    phase: int
+    """Of the idle loop, before the speech."""
+
+
+class Pictures:
+    """The pictures of an archive in the order of a plan."""
+
+    def __init__(self, archive: Archive, plan: Plan) -> None:
+        self._archive = archive
+        self._plan = plan
+        self._loops: dict[str, tuple[tuple[bytes, bool], ...]] = {}
+
+    def is_uniform(self) -> bool:
+        """Whether all pictures can stand in one stream as they are."""
+        firsts = {parameter_sets(next(self._speech(shot.speech)).data) for shot in self._drawn()}
+        firsts |= {parameter_sets(self._loop(name)[0][0]) for name in self._shown_characters()}
+        return len(firsts) <= 1
+
+    def first_unit(self) -> bytes:
+        """The first picture, with its parameter sets."""
+        return next(self.shown()).unit
+
+    def shown(self) -> Iterator[Shown]:
+        """All pictures, by frame; the first one is at 0."""
+        frame = phase = 0
+        shots = self._drawn()
+        for number, shot in enumerate(shots):
+            yield from self._idle(frame, shot.start, phase)
+            end = min([self._plan.length, *(next_shot.start for next_shot in shots[number + 1 : number + 2])])
+            limit = end if shot.most is None else min(end, shot.start + shot.most)
+            frame = shot.start
+            for unit in self._speech(shot.speech):
+                at = shot.start + unit.place
+                if at >= limit:
+                    break
+                yield Shown(at, unit.data, unit.is_key)
+                frame, phase = at + 1, unit.phase + unit.place + 2
+            if shot.most is not None:
+                frame = max(frame, limit)  # one that broke off shows its last picture while its sound goes on
+        yield from self._idle(frame, self._plan.length, phase)
+
+    def _drawn(self) -> list[Shot]:
+        """The shots of which there are pictures."""
+        name = self._archive.conversation
+        return [
+            shot for shot in self._plan.shots if self._archive.media.count(subjects.frames(name, shot.speech))
+            and next(self._speech(shot.speech), None) is not None
+        ]  # fmt: skip
+
+    def _speech(self, speech: str) -> Iterator[_Unit]:
+        """The pictures of a speech; each part of them begins with a key frame, so that one may be missing."""
+        expected = 0
+        for data in self._archive.media.read(subjects.frames(self._archive.conversation, speech)):
+            batch = codec.decode_media(data)
+            if not isinstance(batch, FrameBatch) or batch.frame < expected:
+                continue  # delivered twice
+            expected = batch.frame + len(batch.units)
+            for number, unit in enumerate(batch.units):
+                yield _Unit(batch.frame + number, unit, number == 0, batch.phase)
+
+    # The idle face
+
+    def _idle(self, start: int, end: int, phase: int) -> Iterator[Shown]:
+        """The idle face from one frame up to another; begins on the key frame before its phase."""
+        while start < end:
+            character, until = self._character_at(start)
+            loop = self._loop(character)
+            place = phase % len(loop)
+            while not loop[place][1]:
+                place -= 1
+            stop = min(end, until)
+            for frame in range(start, stop):
+                unit, is_key = loop[place % len(loop)]
+                yield Shown(frame, unit, is_key)
+                place += 1
+            start, phase = stop, place
+
+    def _character_at(self, frame: int) -> tuple[str, int]:
+        """Whose idle face is shown at a frame, and up to which."""
+        found, until = "", self._plan.length
+        for start, character in self._plan.characters:
+            if start <= frame or not found:
+                found = character
+            elif character != found:
+                return found, max(start, frame + 1)
+        return found, max(until, frame + 1)
+
+    def _shown_characters(self) -> set[str]:
+        return {name for _, name in self._plan.characters} or {""}
+
+    def _loop(self, character: str) -> tuple[tuple[bytes, bool], ...]:
+        """Units of a character's idle loop; a dark picture where there is none."""
+        if character not in self._loops:
+            self._loops[character] = self._read_loop(character) or no_face()
+        return self._loops[character]
+
+    def _read_loop(self, character: str) -> tuple[tuple[bytes, bool], ...]:
+        if not character:
+            return ()
+        units: list[tuple[bytes, bool]] = []
+        for data in self._archive.media.read(subjects.idle_frames(character)):
+            try:
+                batch = codec.decode_media(data)
+            except UndecodableEvent:
+                continue
+            if isinstance(batch, IdleBatch) and batch.units:
+                units += [(unit, number == 0) for number, unit in enumerate(batch.units)]
+        return tuple(units)
+
+
+@cache
+def no_face() -> tuple[tuple[bytes, bool], ...]:
+    """A dark picture, as a loop of one second."""
+    side = _NO_FACE_SIDE
+    frame = np.full((side * 3 // 2, side), 128, np.uint8)
+    frame[:side] = 32
+    units = H264Encoder(side, side, 25, bitrate=400_000).encode([frame] * 25)
+    return tuple((unit, number == 0) for number, unit in enumerate(units))
+
+
+def parameter_sets(unit: bytes) -> bytes:
+    """The sequence and picture parameter sets in an access unit (Annex B)."""
+    found = b""
+    for nal in unit.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1"):
+        if nal and nal[0] & 31 in _PARAMETER_SETS:
+            found += b"\0\0\1" + nal.rstrip(b"\0")
+    return found
+
+
+def encoded_again(shown: Iterator[Shown], stream: av.VideoStream) -> Iterator[Shown]:
+    """The same pictures in one encoding, all in the size of the stream."""
+    encoder = stream.codec_context
+    encoder.options = {"preset": "superfast", "crf": "20", "x264-params": "bframes=0"}
+    decoder: VideoCodecContext | None = None
+    sets = b""
+    for one in shown:
+        found = parameter_sets(one.unit) if one.is_key else sets
+        if decoder is None or found != sets:
+            if decoder is not None:
+                yield from _encode(encoder, decoder, None)
+            decoder, sets = _decoder(), found
+        packet = av.Packet(one.unit)
+        packet.pts = packet.dts = one.frame
+        yield from _encode(encoder, decoder, packet)
+    if decoder is not None:
+        yield from _encode(encoder, decoder, None)
+    for packet in encoder.encode(None):
+        yield Shown(int(packet.pts or 0), bytes(packet), packet.is_keyframe)
+
+
+def _decoder() -> VideoCodecContext:
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.thread_count = 1
+    return decoder
+
+
+def _encode(encoder: VideoCodecContext, decoder: VideoCodecContext, packet: av.Packet[Any] | None) -> Iterator[Shown]:
+    for frame in decoder.decode(packet):
+        picture = frame.reformat(encoder.width, encoder.height, "yuv420p")
+        picture.pts, picture.time_base = frame.pts, encoder.time_base
+        for made in encoder.encode(picture):
+            yield Shown(int(made.pts or 0), bytes(made), made.is_keyframe)

@@ -1,0 +1,1 @@
+"""`visavis replay`: a past conversation in the terminal."""

@@ -121,9 +121,7 @@ class Follower:
 
     async def _read(self, source: str, *, follow: bool) -> None:
         after = self._store.position(source).seq
-        async with aclosing(
-            self._event_log.read(source, _SUBJECTS[source], after=after, follow=follow)
-        ) as records:
+        async with aclosing(self._event_log.read(source, _SUBJECTS[source], after=after, follow=follow)) as records:
             async for record in records:
                 await self._take(source, record)
 

@@ -33,5 +33,3 @@ def machine_rows(found: Iterable[ServiceInfo], stats: Mapping[str, WorkerStats],
 
 def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
-
-

@@ -160,9 +160,7 @@ class TurnFold:
             case TranscriptCorrected():
                 utterance.truth = body.text
 
-    def _add_media(
-        self, body: SpeechStarted | SpeechEnded | FramesEnded | PlaybackProgress | PlaybackFinished
-    ) -> None:
+    def _add_media(self, body: SpeechStarted | SpeechEnded | FramesEnded | PlaybackProgress | PlaybackFinished) -> None:
         speeches = self._turn.speeches
         if isinstance(body, SpeechStarted | SpeechEnded):
             speeches[body.speech] = (body.reply, body.index)

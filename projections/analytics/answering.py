@@ -1,4 +1,4 @@
-"""Answers one ready question in a process of its own: `python -m projections.analytics.answering QUESTION SINCE`.
+"""Answers ready questions in a process of its own: `python -m projections.analytics.answering QUESTION|all SINCE`.
 
 The gateway asks so: DuckDB never blocks its loop, and its memory goes when the question is answered. Prints JSON.
 """
@@ -15,13 +15,14 @@ import msgspec
 from bus.errors import BusError, InvalidInput, NotFound, VisavisError
 from bus.settings import Settings, read_settings
 from projections.analytics.places import analytics_folder
+from projections.analytics.requests import FLUSH_WAIT, request
 
 _PATIENCE = 45.0
 """Seconds for an answer."""
 
 
 async def answer_apart(settings: Settings, question: str, since: str) -> bytes:
-    """The answer to a ready question as JSON, from a process of its own.
+    """The answer to a ready question, or a list of those to all, as JSON, from a process of its own.
 
     Raises:
         InvalidInput: there is no such question, no such time, or there are no tables.
@@ -60,10 +61,13 @@ def main(question: str, since: str) -> int:
     try:
         os.nice(5)
         settings = read_settings(os.environ)
-        asked, moment = questions.question(question), questions.parse_since(since, datetime.now(UTC))
-        database = Database(analytics_folder(settings), parse_prices(settings.llm_prices))
-        answer = questions.ask(database, question, moment)
-        sys.stdout.buffer.write(msgspec.json.encode(questions.picture(asked, answer)))
+        names = [*questions.QUESTIONS] if question == "all" else [question]
+        asked, moment = [*map(questions.question, names)], questions.parse_since(since, datetime.now(UTC))
+        folder = analytics_folder(settings)
+        request(folder, "flush", wait=FLUSH_WAIT)
+        database = Database(folder, parse_prices(settings.llm_prices))
+        pictures = [questions.picture(one, questions.ask(database, one.name, moment)) for one in asked]
+        sys.stdout.buffer.write(msgspec.json.encode(pictures if question == "all" else pictures[0]))
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return 3 if isinstance(error, NotFound) else 2 if isinstance(error, InvalidInput) else 1

@@ -15,6 +15,7 @@ from bus.log.stream_changes import Mark
 from bus.process.discovery import discover, worker_stats
 from projections.analytics.fact_reader import HELD_FACTS, FactReader
 from projections.analytics.machine_rows import machine_rows
+from projections.analytics.requests import Request
 from projections.analytics.store import DEAD, DELIVERIES, FACTS, MACHINE, Position, Store
 from projections.analytics.tables import Row
 
@@ -28,8 +29,8 @@ SAMPLE_SECONDS = 30.0
 """Between two samples of the machine."""
 _LOOK_SECONDS = 0.5
 _SUBJECTS = {FACTS: subjects.ALL_FACTS, DELIVERIES: subjects.ALL_DELIVERIES, DEAD: subjects.ALL_DEAD}
-FLUSH_REQUEST, REBUILD_REQUEST = "flush", "rebuild"
-"""Files that ask the process for something; it removes them when it is done."""
+FLUSH_REQUEST: Request = "flush"
+REBUILD_REQUEST: Request = "rebuild"
 
 
 class Follower:

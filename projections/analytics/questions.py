@@ -57,7 +57,8 @@ QUESTIONS: dict[str, Question] = {
             name="interruptions", title="Answers interrupted", y=("interrupted",), series="source",
             sql=f"WITH answered AS (SELECT day, interrupted AS source FROM turns {_WHERE} AND sentences > 0), "
             "days AS (SELECT day, count(*) AS answers FROM answered GROUP BY day) "
-            "SELECT day, source, count(*) AS interrupted, answers, round(100 * count(*) / answers, 1) AS percent "
+            "SELECT day, source, count(*) AS interrupted, any_value(answers) AS answers, "
+            "round(100 * count(*) / any_value(answers), 1) AS percent "
             "FROM answered JOIN days USING (day) WHERE source IS NOT NULL GROUP BY ALL ORDER BY day, source",
         ),
         Question(

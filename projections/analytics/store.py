@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -261,9 +262,11 @@ def _salt(path: Path) -> bytes:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path, *, patience: float = 2.0) -> Iterator[None]:
     """Make sure that no other process writes this folder, for as long as the context lasts.
 
+    Args:
+        patience: seconds to wait for one that only looks whether there is another.
     Raises:
         ConfigurationError: one does, or the lock cannot be written.
     """
@@ -274,8 +277,14 @@ def lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigurationError(f"the analytics cannot be written to {folder}: {error}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigurationError(f"another process writes the analytics in {folder}", code="locked") from error
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    detail = f"another process writes the analytics in {folder}"
+                    raise ConfigurationError(detail, code="locked") from error
+            time.sleep(0.05)
         yield

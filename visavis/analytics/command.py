@@ -10,24 +10,22 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from bus import clock
-from bus.errors import BusError, ConfigurationError, VisavisError
+from bus.errors import BusError, VisavisError
 from bus.log.event_log import connect
 from bus.settings import Settings
 from projections.analytics.database import Answer, Database, parse_prices
-from projections.analytics.follower import FLUSH_REQUEST, REBUILD_REQUEST, Follower
+from projections.analytics.follower import Follower
 from projections.analytics.places import analytics_folder
 from projections.analytics.questions import QUESTIONS, ask, parse_since, picture, question
+from projections.analytics.requests import FLUSH_WAIT, is_written, request
 from projections.analytics.store import FACTS, SOURCES, Position, Store, lock, read_state
 from visavis.analytics.charts import print_answer, print_table
 
-FLUSH_WAIT = 3.0
-"""Seconds that a question waits for what is not in files yet."""
 _TRIES = 3
 
 T = TypeVar("T")
@@ -48,7 +46,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             return _sql(settings, arguments)
     names = [*QUESTIONS] if arguments.act in (None, "all") else [arguments.act]
     since = parse_since(arguments.since, datetime.now(UTC))
-    _request(settings, FLUSH_REQUEST, FLUSH_WAIT)
+    request(analytics_folder(settings), "flush", wait=FLUSH_WAIT)
     answers = _with_database(settings, lambda database: [(name, ask(database, name, since)) for name in names])
     if arguments.format == "json":
         pictures = [picture(question(name), answer) for name, answer in answers]
@@ -65,7 +63,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _sql(settings: Settings, arguments: argparse.Namespace) -> int:
-    _request(settings, FLUSH_REQUEST, FLUSH_WAIT)
+    request(analytics_folder(settings), "flush", wait=FLUSH_WAIT)
     answer = _with_database(settings, lambda database: database.select(arguments.query))
     if arguments.format == "json":
         _print_json(answer.records())
@@ -101,42 +99,10 @@ def _print_csv(answer: Answer) -> None:
     writer.writerows(record.values() for record in answer.records())
 
 
-# The process that writes
-
-
-def _is_written(folder: Path) -> bool:
-    """Whether a process writes the tables now."""
-    if not folder.with_name(f"{folder.name}.lock").exists():
-        return False
-    try:
-        with lock(folder):
-            return False
-    except ConfigurationError as error:
-        if error.code != "locked":
-            raise
-        return True
-
-
-def _request(settings: Settings, request: str, wait: float) -> bool:
-    """Ask the process that writes the tables for something, and wait until it has taken it; False: there is none."""
-    folder = analytics_folder(settings)
-    if not folder.is_dir() or not _is_written(folder):
-        return False
-    asked = folder / request
-    try:
-        asked.touch()
-    except OSError:
-        return True  # of another user: what is in files is all there is to see
-    deadline = time.monotonic() + wait
-    while asked.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return True
-
-
 async def _rebuild(settings: Settings) -> int:
     """Make the tables anew: by the process that writes them, or here where there is none."""
     folder = analytics_folder(settings)
-    if await asyncio.to_thread(_request, settings, REBUILD_REQUEST, 60.0):
+    if await asyncio.to_thread(request, folder, "rebuild", wait=60.0):
         print("`visavis up` makes them anew; `visavis analytics status` tells how far it is", file=sys.stderr)
         return 0
     with lock(folder):
@@ -174,7 +140,7 @@ async def _status(settings: Settings, *, as_json: bool) -> int:
     size = sum(path.stat().st_size for path in folder.glob("*/day=*/*.parquet"))
     found = {
         "folder": str(folder),
-        "running": folder.is_dir() and _is_written(folder),
+        "running": is_written(folder),
         "written_seconds_ago": None if state is None else round((clock.now() - state.written_at) / 1e6, 1),
         "events": 0 if state is None else state.events,
         "bytes": size,

@@ -33,7 +33,7 @@ async def read_on(event_log: EventLog, recording: Recording) -> bool:
     """
     last = recording.last
     unread: list[StoredFact] = []
-    begun = last is None
+    begun = last is None  # whether what comes next is new
     # The last one is read once more: it tells whether the log is still the same one.
     after = 0 if last is None else last.sequence - 1
     subject = subjects.facts_of(recording.conversation)

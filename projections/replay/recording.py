@@ -59,17 +59,14 @@ class Recording:
         self.words: dict[str, tuple[Word, ...]] = {}
         """Of the person's utterances, by id."""
         self.given_up: tuple[GivenUp, ...] = ()
+        self.last: StoredFact | None = None
+        """The newest fact, also one that does not decode."""
         self._facts: list[StoredFact] = []
         """Those that decode; each is an event of the timeline."""
         self._builder = TimelineBuilder(conversation)
         self._taken_over: Counter[tuple[str, str]] = Counter()
         """How often a service took up an event anew."""
         self._timeline: Timeline | None = None
-
-    @property
-    def last(self) -> StoredFact | None:
-        """The newest fact."""
-        return self._facts[-1] if self._facts else None
 
     def events(self) -> Iterator[tuple[int, Event]]:
         """All events, each with its sequence."""
@@ -79,13 +76,14 @@ class Recording:
     def add(self, facts: Iterable[StoredFact]) -> None:
         """Add facts, in the order of the log. One that does not decode is counted and left out."""
         for fact in facts:
+            if self.last is not None and fact.sequence <= self.last.sequence:
+                continue
+            self.last = fact
             try:
                 event = decode_event(fact.data)
             except UndecodableEvent:
                 self.undecodable += 1
                 self._note_failure(fact.stored)
-                continue
-            if self._facts and fact.sequence <= self._facts[-1].sequence:
                 continue
             self._facts.append(fact)
             self._builder.add(fact.sequence, event)

@@ -80,7 +80,7 @@ class Clip(Struct, frozen=True, kw_only=True):
     """False: no session played it; it starts where its first sound was made."""
 
 
-class TimelineEvent(Struct, frozen=True, kw_only=True):
+class TimelineEvent(Struct, frozen=True, kw_only=True, gc=False):
     """One fact in the list of events, without its body."""
 
     seq: int

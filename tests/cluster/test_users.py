@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bus import subjects
 from bus.channel_events import DeliveryQueued, LinkClaimed, LinkOffered, TextContent
@@ -31,6 +32,7 @@ from bus.events import (
     MessageReceived,
     ReplyStarted,
     SpeechStarted,
+    StepFailed,
     StepRepeated,
     TranscriptFinal,
     UtteranceStarted,
@@ -46,7 +48,10 @@ from bus.work.lease import hold
 from bus.work.service import AssetOutput, CharacterOutput, DeliveryOutput, Output
 from bus.work.stream_worker import StreamItem, StreamWork, StreamWorker
 from projections.people_reader import PeopleReader
+from projections.recording_reader import media_of, read_recording
+from projections.replay.view import MediaPresence
 from services.characters import current_characters
+from services.gateway.replaying.media_files import MediaFiles
 from tests.cluster.conftest import Nodes
 
 
@@ -226,6 +231,25 @@ async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
     command = ["conv.c1.command.recognised"] * 2
     links = ["link.l1"] * 4  # offered and claimed
     assert sorted(handled) == [*command, *["delivery.folder.d1"] * 2, *["inbox.telegram.a.1"] * 2, *links]
+
+
+async def test_the_gateway_may_replay_a_conversation(nodes: Nodes) -> None:
+    name = "c-replayed"
+    failed = StepFailed(service="dialogue", code="x", retryable=False, detail="")
+    async with every_user(nodes) as of, asyncio.timeout(20):
+        gateway = of["gateway"]
+        sequence = await gateway.append(message_event(1, name))
+        await of["dialogue"].append(event(failed, "gave-up", name))
+        given_up = replace(letter("dialogue"), subject=f"conv.{name}.message.received", sequence=sequence)
+        await of["dialogue"].publish_dead_letter(given_up)
+        for user, message in (("gateway", SOUND), ("tts", VOICE), ("render", PICTURE)):
+            await of[user].publish_media(replace(message, conversation=name), f"{name}-{user}")
+        recording = await read_recording(gateway, name)
+        assert [one.sequence for one in recording.given_up] == [sequence]
+        assert await media_of(gateway, name) == MediaPresence(utterances={"u1"}, speeches={"s1"}, drawn={"s1"})
+        assert len(await MediaFiles(gateway).person_sound(name, "u1")) == 46
+        for subject in (subjects.audio_out(name, "s1"), subjects.frames(name, "s1")):
+            assert [one async for one in gateway.read(streams.stream_of(subject), subject)]
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

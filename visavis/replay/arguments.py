@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser, seconds: Callable[[str], floa
     Args:
         seconds: reads a positive number.
     """
-    parser.add_argument("conversation", help="its id, or the beginning of it")
+    parser.add_argument("conversation", nargs="?", help="its id, or the beginning of it; none: lists the newest")
     parser.add_argument("--turn", metavar="N", help="only this turn: its number from 1 on, or its id")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--events", action="store_true", help="every event with its delay, in place of the turns")

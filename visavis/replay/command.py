@@ -13,7 +13,9 @@ from heapq import merge
 from bus.errors import InvalidInput
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from projections.__main__ import gateway_file
 from projections.conversation import Conversation, fold_all
+from projections.read_model import ReadModel
 from projections.recording_reader import media_of, read_recording
 from projections.replay.recording import Recording
 from projections.replay.view import ReplayEvent, ReplayView, replay_view
@@ -27,6 +29,8 @@ from visavis.replay.waterfall import latency
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
+_NEWEST = 20
+"""Conversations in the list."""
 
 
 def run(arguments: argparse.Namespace, settings: Settings, *, color: bool) -> int:
@@ -38,8 +42,29 @@ def run(arguments: argparse.Namespace, settings: Settings, *, color: bool) -> in
     """
     if arguments.json and arguments.speed:
         raise InvalidInput("--json is one document, and --speed prints bit by bit; leave one out")
+    if arguments.conversation is None:
+        return show_newest(settings, as_json=arguments.json)
     columns = shutil.get_terminal_size((100, 24)).columns
     return asyncio.run(replay(settings, arguments, Style(width=columns, color=color)))
+
+
+def show_newest(settings: Settings, *, as_json: bool) -> int:
+    """List the newest conversations; returns the exit status.
+
+    Raises:
+        NotFound: the gateway has no read model in the data folder.
+    """
+    model = ReadModel(gateway_file(settings), read_only=True)
+    try:
+        newest = model.all_conversations()[:_NEWEST]
+    finally:
+        model.close()
+    if as_json:
+        _print(texts.json_text(newest))
+    else:
+        for one in newest:
+            _print(texts.summary_line(one))
+    return 0
 
 
 async def replay(settings: Settings, arguments: argparse.Namespace, style: Style) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from projections.read_model import ConversationSummary
 from projections.replay.fact_summary import printable
 from projections.replay.recording import GivenUp
 from projections.replay.view import ReplayClip, ReplayEvent, ReplayEventDetail, ReplayMark, ReplayTurn, ReplayView
@@ -65,6 +66,13 @@ def head(view: ReplayView, style: Style) -> Iterator[str]:
     if view.copied:
         yield f"{'an import' if view.copied == 'imported' else 'a rerun'} of {printable(view.copy_of)}"
     yield f"on the log: {view.sounds} of the sound, {view.pictures} of the pictures"
+
+
+def summary_line(one: ConversationSummary, zone: tzinfo | None = None) -> str:
+    """A conversation in a list."""
+    updated = datetime.fromtimestamp(one.updated_at / 1_000_000).astimezone(zone)
+    character = printable(one.character)[:_NAME]
+    return f"{one.id}  {updated:%Y-%m-%d %H:%M}  {character:{_NAME}}  {printable(one.title)}".rstrip()
 
 
 def turn_lines(view: ReplayView, number: int, style: Style) -> Iterator[str]:

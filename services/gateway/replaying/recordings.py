@@ -44,8 +44,9 @@ class Recordings:
             recording = self._kept.pop(conversation, None) or Recording(conversation)
             if not await read_on(self._event_log, recording):
                 recording = Recording(conversation)  # the log was replaced by another one
-                if not await read_on(self._event_log, recording):
-                    raise NotFound("no such conversation")
+                await read_on(self._event_log, recording)
+            if recording.last is None:
+                raise NotFound("no such conversation")
             if recording.bytes <= self._kept.maxsize:
                 self._kept[conversation] = recording
             yield recording

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from bus.errors import InvalidInput, NotFound
-from bus.events import ConversationOpened, DeadLetter, Event, MessageReceived, StepFailed
+from bus.events import ConversationOpened, DeadLetter, Event, Fact, MessageReceived, StepFailed
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.operator_key import operator_key
 from bus.settings import Settings
+from projections.__main__ import gateway_file
+from projections.read_model import ReadModel
 from tests.projections.replay.conversations import BEGAN, facts, opening, written_turn
 from tests.services.gateway.replaying.recorded import record
 from visavis.__main__ import _parser
@@ -120,3 +123,25 @@ async def test_a_conversation_its_events_and_each_of_them_are_shown(
             await shown(*arguments)
         assert words in raised.value.detail
         assert raised.value.detail.isprintable()
+
+
+def test_without_a_conversation_the_newest_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(data=str(tmp_path))
+    arguments = _parser().parse_args(["replay"])
+    with pytest.raises(NotFound, match="no read model"):
+        command.run(arguments, settings, color=False)
+    model = ReadModel(gateway_file(settings))
+    opened = ConversationOpened(person="p", character="ada")
+    said = MessageReceived(message="m", text=EVIL)
+    bodies: list[tuple[int, str, Fact]] = [(1, "old", opened), (2, "new", opened), (2, "new", said)]
+    model.apply_events(
+        [
+            (seq, Event(id=f"e{seq}", at=BEGAN * at, conversation=name, turn=f"t{seq}", body=body))
+            for seq, (at, name, body) in enumerate(bodies, 1)
+        ]
+    )
+    model.close()
+    assert command.run(arguments, settings, color=False) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["new", "old"]
+    assert lines[0].endswith("ada         \ufffd[2Jboo\ufffd31m\ufffd ha")

@@ -1,6 +1,7 @@
 """A gateway for working on the page alone: docs/api.md with a scripted character, in memory, without NATS.
 
     python ui/avatar-chat/dev/gateway.py --port 28080      # serves ui/avatar-chat/dist, too
+    # http://127.0.0.1:28080/#replay=past, #replay=expired and #replay=hour are past conversations
     curl -d '{"text": "how are you"}' http://127.0.0.1:28080/dev/speak/<conversation>
 
 Not part of the product: conversations are gone when it stops, and everybody sees all of them.
@@ -27,6 +28,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from past_conversation import past
+from replay_routes import ReplayRoutes, character
 
 from bus import events as e
 from projections import conversation as projection
@@ -111,7 +115,18 @@ class Thread:
             await self.append(fact, turns[-1].id)
 
 
-THREADS: dict[str, Thread] = {}
+def past_thread(id: str, **how: Any) -> Thread:
+    """A conversation that took place before the start."""
+    thread = Thread("ada")
+    thread.id, thread.facts = id, past(id, **how)
+    return thread
+
+
+THREADS: dict[str, Thread] = {
+    "past": past_thread("past"),
+    "expired": past_thread("expired", copied=True),
+    "hour": past_thread("hour", turns=400),
+}
 PEERS: dict[str, RTCPeerConnection] = {}
 TASKS: set[asyncio.Task[Any]] = set()
 
@@ -122,7 +137,7 @@ def background(work: Any) -> None:
     task.add_done_callback(TASKS.discard)
 
 
-def picture(accent: str, mouth: float, at: float, size: int = 512) -> np.ndarray:
+def picture(accent: str, mouth: float, at: float, size: int = 384) -> np.ndarray:
     """A face of ellipses, [size, size, 3]: enough to see that it moves."""
     y, x = np.mgrid[0:size, 0:size] / size - 0.5
     x = x + 0.01 * np.sin(at)
@@ -326,6 +341,10 @@ async def ice(request: Request) -> Response:
     return JSONResponse({"iceServers": []})
 
 
+def facts_of(id: str) -> list[tuple[int, e.Event]] | None:
+    return THREADS[id].facts if id in THREADS else None
+
+
 async def status(request: Request) -> Response:
     """An installation that is fetching a voice."""
     fetching = [{"model": "kokoro", "percent": int(time.time()) % 100}]
@@ -349,6 +368,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=28080)
     port = parser.parse_args().port
     c = "/api/conversations/{id}"
+    created = {id: character(id, *values) for id, values in CHARACTERS.items()}
+    replay = ReplayRoutes(facts_of, picture, created, expired=frozenset(("expired",)))
     routes: list[Any] = [
         Route("/api/characters", characters),
         Route("/api/characters/{id}/portrait", portrait),
@@ -365,6 +386,7 @@ def main() -> None:
         Route("/api/rtc/{session}", leave, methods=["DELETE"]),
         Route("/api/rtc/{session}/leave", leave, methods=["POST"]),
         Route("/dev/speak/{id}", speak, methods=["POST"]),
+        *replay.routes(),
         Mount("/", StaticFiles(directory=Path(__file__).parent.parent / "dist", html=True)),
     ]
     uvicorn.run(Starlette(routes=routes), host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)

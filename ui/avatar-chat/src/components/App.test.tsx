@@ -156,7 +156,7 @@ describe('talking', () => {
     const { world } = await talk()
     world.tell('t1', written('hello'), sentence(0, 'A long story.'), spoken(0), playing(0))
     world.tell('t2', listening)
-    const progress = { session: 's', speech: 's0', reply: 'r', index: 0, samples: 9 }
+    const progress = { session: 's', speech: 's0', reply: 'r', index: 0, samples: 9, trace: null }
     world.tell('t1', unseen({ type: 'playback.progress', ...progress }))
     expect(status()).toBe('hearing')
     world.live({ type: 'transcript_partial', utterance: 'u', text: 'wait' })

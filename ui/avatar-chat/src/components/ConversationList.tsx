@@ -1,10 +1,11 @@
-import { Search, X } from 'lucide-react'
+import { History, Search, X } from 'lucide-react'
 import { useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import type { ConversationId, TurnId } from '../generated/events'
 import { useHistorySearch } from '../hooks/useHistorySearch'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
 import { timeLabel } from '../services/dates'
+import { replayHash } from '../services/route'
 import { Dialog } from './Dialog'
 import { Portrait } from './Portrait'
 import { SearchResults } from './SearchResults'
@@ -35,7 +36,7 @@ export function ConversationList({ onClose }: { readonly onClose: () => void }) 
         />
         <div ref={rows} className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 pt-1 pb-4">
           {search.phase === 'off' ? (
-            <Conversations onOpen={open} />
+            <Conversations onOpen={open} onReplay={onClose} />
           ) : (
             <SearchResults search={search} text={text.trim()} onOpen={open} />
           )}
@@ -104,7 +105,12 @@ function SearchField({ field, text, onText, onSubmit }: FieldProps) {
   )
 }
 
-function Conversations({ onOpen }: { readonly onOpen: Open }) {
+interface ConversationsProps {
+  readonly onOpen: Open
+  readonly onReplay: () => void
+}
+
+function Conversations({ onOpen, onReplay }: ConversationsProps) {
   const { chat } = useServices()
   const { conversations, characters } = useStore(chat.lists.state)
   const { conversation } = useStore(chat.state)
@@ -118,7 +124,7 @@ function Conversations({ onOpen }: { readonly onOpen: Open }) {
       {conversations.map(({ id, title, character, updated_at: updated }) => {
         const face = characters.find((candidate) => candidate.id === character)
         return (
-          <li key={id}>
+          <li key={id} className="flex items-center">
             <button
               type="button"
               aria-current={id === conversation?.id}
@@ -134,6 +140,15 @@ function Conversations({ onOpen }: { readonly onOpen: Open }) {
                 </span>
               </span>
             </button>
+            <a
+              href={replayHash(id)}
+              onClick={onReplay}
+              className="button-icon"
+              title="Replay"
+              aria-label={`Replay: ${title || 'Untitled'}`}
+            >
+              <History aria-hidden className="size-5" />
+            </a>
           </li>
         )
       })}

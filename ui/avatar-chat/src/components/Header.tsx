@@ -1,8 +1,9 @@
-import { Captions, CaptionsOff, CircleQuestionMark, MessagesSquare, Smartphone, SquarePen } from 'lucide-react'
+import { Captions, CaptionsOff, CircleQuestionMark, History, MessagesSquare, Smartphone, SquarePen } from 'lucide-react'
 import { useEffect } from 'react'
 import { useConversation } from '../hooks/useConversation'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
+import { replayHash } from '../services/route'
 import { EngineBadge } from './EngineBadge'
 
 interface Props {
@@ -23,7 +24,8 @@ export function Header({ onList, onEngines, onChannels, onHelp }: Props) {
   useEffect(() => {
     if (isNoneRunning) void chat.channelLinks.look()
   }, [chat, isNoneRunning])
-  const title = useConversation()?.view.title
+  const open = useConversation()?.view
+  const title = open?.title
   useEffect(() => {
     document.title = title ? `${title} · Visavis` : 'Visavis'
   }, [title])
@@ -60,6 +62,17 @@ export function Header({ onList, onEngines, onChannels, onHelp }: Props) {
         >
           <Smartphone aria-hidden className="size-5" />
         </button>
+      )}
+      {open && open.turns.length > 0 && (
+        <a
+          href={replayHash(open.id)}
+          data-testid="replay-button"
+          className="button-icon max-[40rem]:hidden"
+          title="Replay: see and hear it again, with what happened when"
+          aria-label="Replay"
+        >
+          <History aria-hidden className="size-5" />
+        </a>
       )}
       <button
         type="button"

@@ -128,7 +128,7 @@ async function failure(response: Response): Promise<ApiError> {
 }
 
 export class AvatarClient {
-  private readonly base: string
+  protected readonly base: string
 
   /** @param base Where the API is, relative to the page; ends without a slash. */
   constructor(base = 'api') {
@@ -242,7 +242,7 @@ export class AvatarClient {
     void fetch(url, { method: 'DELETE', keepalive: true }).catch(() => undefined)
   }
 
-  private async json<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
+  protected async json<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
     const response = await this.request(path, method, body === undefined ? null : JSON.stringify(body))
     return (await response.json()) as T
   }

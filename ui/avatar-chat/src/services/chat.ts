@@ -384,6 +384,8 @@ export class Chat {
     for (const stop of this.stops.splice(0)) stop()
     this.call.leave()
     this.notices.close()
+    this.opening += 1 // what is being opened is closed when it is there
     this.state.get().conversation?.close()
+    this.state.update((state) => ({ ...state, conversation: null }))
   }
 }

@@ -55,16 +55,17 @@ export const listening = byPerson(
   'listening',
 )
 export const phraseOver = byPerson(
-  { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence' },
+  { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence', trace: null },
   'transcribing',
 )
 export const discarded = byPerson(
   { type: 'utterance.discarded', utterance: 'u', reason: 'no_words', detail: '' },
   'discarded',
 )
-export const replyEnded = inReply({ type: 'reply.ended', reply: 'r', sentences: 1, engine: '' }, () => ({
-  state: 'ended',
-}))
+export const replyEnded = inReply(
+  { type: 'reply.ended', reply: 'r', sentences: 1, engine: '', prompt_tokens: 0, reply_tokens: 0 },
+  () => ({ state: 'ended' }),
+)
 export const interrupted = inReply({ type: 'reply.interrupted', reply: 'r', heard: '', by: 'button' }, () => ({
   state: 'interrupted',
   heard: '',
@@ -137,11 +138,12 @@ export function spoken(index: number): Step {
 }
 
 export function playing(index: number): Step {
-  return ofSentence({ type: 'playback.started', session: 's', ...part(index), video: true }, index, 'playing')
+  const how = { video: true, trace: null }
+  return ofSentence({ type: 'playback.started', session: 's', ...part(index), ...how }, index, 'playing')
 }
 
 export function played(index: number): Step {
-  const whole = { samples: 9, complete: true, frames: 1 }
+  const whole = { samples: 9, complete: true, frames: 1, trace: null }
   return ofSentence({ type: 'playback.finished', session: 's', ...part(index), ...whole }, index, 'played')
 }
 

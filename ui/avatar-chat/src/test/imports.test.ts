@@ -31,7 +31,7 @@ function circle(imports: ReadonlyMap<string, readonly string[]>, path: readonly 
 describe('imports', () => {
   it('go in no circle, neither of values nor of types', () => {
     const imports = importsOf(SOURCES)
-    expect(imports.get('../main.tsx')).toContain('../components/App.tsx')
+    expect(imports.get('../main.tsx')).toContain('../components/Pages.tsx')
     expect(imports.get('./page.tsx')).toContain('./fakes.ts')
     for (const path of imports.keys()) expect(circle(imports, [path])).toBeNull()
   })

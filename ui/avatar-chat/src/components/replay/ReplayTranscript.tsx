@@ -1,0 +1,169 @@
+import { Mic } from 'lucide-react'
+import { memo, useEffect, useMemo, useRef } from 'react'
+import type { ReplayClip, ReplayTurn } from '../../generated/replay'
+import { useAt, useReplay } from '../../hooks/useReplay'
+import { useStore } from '../../hooks/useStore'
+import { channelName } from '../../services/channelNames'
+import { duration, soundingAt, timecode } from '../../services/replay/moments'
+import { replayHash } from '../../services/route'
+import { MARKS } from './marks'
+
+/** Pixels between the upper edge and the present turn. */
+const ABOVE = 40
+
+/** All that was said; follows the clock, and a click goes there. */
+export function ReplayTranscript() {
+  const replay = useReplay()
+  const { view } = replay
+  const present = useStore(replay.turn)
+  const scroller = useRef<HTMLDivElement>(null)
+  const clips = useMemo(() => clipsByTurn(view.clips), [view])
+  useEffect(() => {
+    const element = scroller.current
+    const turn = element?.querySelector<HTMLElement>('[aria-current="true"]')
+    if (!element || !turn) return
+    const { offsetTop: top, offsetHeight: height } = turn
+    const isSeen = top >= element.scrollTop && top + height <= element.scrollTop + element.clientHeight
+    if (!isSeen) element.scrollTo({ top: top - ABOVE, behavior: 'smooth' })
+  }, [present])
+  return (
+    <div ref={scroller} className="replay-transcript" data-testid="replay-transcript" tabIndex={0}>
+      {view.turns.length === 0 && (
+        <p className="p-6 text-center text-ink-soft">Nothing was said in this conversation.</p>
+      )}
+      <ol>
+        {view.turns.map((turn, place) => (
+          <Turn
+            key={turn.id}
+            turn={turn}
+            clips={clips.get(turn.id) ?? NO_CLIPS}
+            current={place === present}
+            onSeek={replay.seekTo}
+          />
+        ))}
+      </ol>
+    </div>
+  )
+}
+
+const NO_CLIPS: readonly ReplayClip[] = []
+
+function clipsByTurn(clips: readonly ReplayClip[]): ReadonlyMap<string, readonly ReplayClip[]> {
+  const found = new Map<string, ReplayClip[]>()
+  for (const clip of clips) {
+    if (clip.turn === null) continue
+    const list = found.get(clip.turn)
+    if (list) list.push(clip)
+    else found.set(clip.turn, [clip])
+  }
+  return found
+}
+
+interface TurnProps {
+  readonly turn: ReplayTurn
+  readonly clips: readonly ReplayClip[]
+  readonly current: boolean
+  readonly onSeek: (at: number) => void
+}
+
+const Turn = memo(function Turn({ turn, clips, current, onSeek }: TurnProps) {
+  const { person, reply, measures, marks } = turn
+  const own = clips.find(({ kind }) => kind === 'person')
+  const answer = measures['answer']
+  return (
+    <li aria-current={current} className="replay-turn" data-testid="replay-turn">
+      <div className="replay-turn-head">
+        <button
+          type="button"
+          aria-label={`Go to ${timecode(turn.start)}`}
+          onClick={() => onSeek(turn.start)}
+          className="replay-turn-time"
+        >
+          {timecode(turn.start)}
+        </button>
+        {turn.channel !== 'web' && <span>{channelName(turn.channel)}</span>}
+        {answer !== undefined && (
+          <span title="From the end of what the person said to the first sound of the answer">{duration(answer)}</span>
+        )}
+        {[...new Set(marks.map(({ kind }) => kind))].map((kind) => {
+          const { Icon, label } = MARKS[kind]
+          return (
+            <span key={kind} data-kind={kind} className="mark-label">
+              <Icon aria-hidden className="size-3.5" />
+              {label}
+            </span>
+          )
+        })}
+      </div>
+      {person && (
+        <button type="button" dir="auto" className="replay-person" onClick={() => onSeek(own?.start ?? turn.start)}>
+          {turn.spoken && <Mic aria-label="Said:" className="mr-1.5 inline size-3.5 -translate-y-px opacity-60" />}
+          {person.text || (person.state === 'discarded' ? <i>Not understood</i> : <i>…</i>)}
+        </button>
+      )}
+      {reply && <Reply turn={turn} clips={clips} current={current} onSeek={onSeek} />}
+    </li>
+  )
+})
+
+/** The sentences that were said aloud, each of which can be gone to, and the rest of the text. */
+function Reply({ turn, clips, current, onSeek }: TurnProps) {
+  const { reply } = turn
+  const said = sentencesOf(clips)
+  const heard = said.map(({ text }) => text).join(' ')
+  const all = reply?.text ?? ''
+  const rest = said.length === 0 ? all : all.startsWith(heard) ? all.slice(heard.length).trim() : ''
+  return (
+    <p dir="auto" className="replay-reply">
+      {said.map((clip) => (
+        <Sentence key={clip.index} clip={clip} current={current} onSeek={onSeek} />
+      ))}
+      {rest && <span className={said.length > 0 ? 'text-ink-soft' : ''}>{rest}</span>}
+    </p>
+  )
+}
+
+/** One clip for each sentence; a sentence that was taken up again has several. */
+function sentencesOf(clips: readonly ReplayClip[]): readonly ReplayClip[] {
+  const found = new Map<number, ReplayClip>()
+  for (const clip of clips) {
+    if (clip.kind === 'character' && clip.index !== null && !found.has(clip.index)) found.set(clip.index, clip)
+  }
+  return [...found.values()].sort((one, other) => (one.index ?? 0) - (other.index ?? 0))
+}
+
+interface SentenceProps {
+  readonly clip: ReplayClip
+  readonly current: boolean
+  readonly onSeek: (at: number) => void
+}
+
+function Sentence({ clip, current, onSeek }: SentenceProps) {
+  const { view } = useReplay()
+  return (
+    <>
+      <a
+        href={replayHash(view.conversation, clip.start)}
+        className="replay-sentence"
+        data-played={clip.played}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return // in a tab of its own
+          event.preventDefault()
+          onSeek(clip.start)
+        }}
+      >
+        {current ? <Sounding clip={clip} /> : clip.text}
+      </a>{' '}
+    </>
+  )
+}
+
+/** Only the sentences of the present turn look at the clock. */
+function Sounding({ clip }: { readonly clip: ReplayClip }) {
+  const { characterClips } = useReplay()
+  const sounds = useAt((at) => {
+    const now = soundingAt(characterClips, at)
+    return now !== null && now.turn === clip.turn && now.index === clip.index
+  })
+  return <span className="sentence" data-state={sounds ? 'playing' : 'still'}>{clip.text}</span>
+}

@@ -28,4 +28,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         act.add_argument("--since", default=DEFAULT_SINCE, metavar="TIME", help="7d, 36h, 4w or 2026-11-22 (UTC)")
     status = acts.add_parser("status", help="how far the tables go, and how far behind the log that is")
     status.add_argument("--json", dest="format", action="store_const", const="json", help="as JSON")
+    acts.add_parser("page", help="the address of the page with the charts, with the operator's key")
     acts.add_parser("rebuild", help="make the tables anew from the log")

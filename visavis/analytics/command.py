@@ -25,6 +25,7 @@ from projections.analytics.questions import QUESTIONS, ask, parse_since, picture
 from projections.analytics.requests import FLUSH_WAIT, is_written, request
 from projections.analytics.store import FACTS, SOURCES, Position, Store, lock, read_state
 from visavis.analytics.charts import print_answer, print_table
+from visavis.page_address import operator_address
 
 _TRIES = 3
 
@@ -42,6 +43,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             return asyncio.run(_status(settings, as_json=arguments.format == "json"))
         case "rebuild":
             return asyncio.run(_rebuild(settings))
+        case "page":
+            print(operator_address(settings, "analytics"))
+            return 0
         case "sql":
             return _sql(settings, arguments)
     names = [*QUESTIONS] if arguments.act in (None, "all") else [arguments.act]

@@ -147,8 +147,9 @@ def test_a_dead_letter_is_a_failure_even_if_it_cannot_be_read() -> None:
         detail="words", deliveries=5, data=b"{",
     )  # fmt: skip
     assert dead_letter_row(3, letter) == FailureRow(
-        conversation="c1", event="dead-3", kind="dead_letter", began=5, service="dialogue", code="x", deliveries=5, seq=3
-    )
+        conversation="c1", event="dead-3", kind="dead_letter", began=5, service="dialogue", code="x", deliveries=5,
+        seq=3,
+    )  # fmt: skip
 
 
 def test_the_model_in_an_engines_name() -> None:

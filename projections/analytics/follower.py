@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import aclosing
+from itertools import chain
 
 from bus import clock, subjects
 from bus.errors import BusError, LogReplaced
@@ -137,9 +137,9 @@ class Follower:
 
     def flush(self) -> None:
         """Write what has come since the last writing."""
-        rows = [*self._reader.take_rows(), *self._samples]
-        self._samples.clear()
+        samples, self._samples = self._samples, []
         if self._reached:
+            rows = chain(self._reader.take_rows(), samples)
             self._store.commit(rows, self._reached, events=self._events, now=clock.now())
             self._on_progress(self._store)
         self._reached, self._events, self._oldest = {}, 0, None
@@ -178,16 +178,3 @@ class Follower:
 
 class _Again(Exception):
     """The files are to be made from the beginning."""
-
-
-@asynccontextmanager
-async def following(event_log: EventLog, folder: Path) -> AsyncIterator[Follower]:
-    """A follower that runs as long as the context lasts, and writes what it has at its end."""
-    follower = Follower(event_log, Store(folder))
-    task = asyncio.create_task(follower.run())
-    try:
-        yield follower
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        follower.flush()

@@ -13,5 +13,6 @@ QUESTION_NAMES = {
     "words": "words heard with low confidence, by engine and language",
     "cost": "tokens and cost of the language model, a day and a turn",
     "deliveries": "messages through channels",
-    "machine": "memory and use of graphics cards, by service",
+    "memory": "memory of each service, every ten minutes",
+    "gpu": "use of graphics cards, every ten minutes",
 }

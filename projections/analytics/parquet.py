@@ -11,10 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from bus.errors import VisavisError
-from projections.analytics.tables import Row, Table, column_types
+from projections.analytics.tables import Table, column_types
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,10 +28,14 @@ def _connection() -> DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": ""})
 
 
-def write(table: Table, rows: Sequence[Row], target: Path) -> None:
-    """Write rows into a file, in place of one of that name."""
+def write(table: Table, rows: bytes | bytearray, target: Path) -> None:
+    """Write rows into a file, in place of one of that name.
+
+    Args:
+        rows: JSON, a line each.
+    """
     lines = target.with_name(f"{target.name}.rows")
-    lines.write_bytes(msgspec.json.Encoder().encode_lines(rows))
+    lines.write_bytes(rows)
     types = column_types(table.row)
     read = ", ".join(f"'{name}': '{'BIGINT' if kind == 'TIMESTAMP' else kind}'" for name, kind in types.items())
     columns = ", ".join(

@@ -100,12 +100,18 @@ QUESTIONS: dict[str, Question] = {
             f"round(quantile_cont(sent_ms, 0.95), 1) AS p95 FROM deliveries {_WHERE} GROUP BY ALL ORDER BY ALL",
         ),
         Question(
-            name="machine", title="Memory and graphics cards", chart="lines", x="time", y=("gpu_percent", "memory_mib"),
-            series="service",
+            name="memory", title="Memory by service", chart="lines", x="time", y=("memory_mib",), series="service",
+            unit="MiB",
             sql="SELECT time_bucket(INTERVAL 10 MINUTE, began) AS time, service, any_value(engine) AS engine, "
-            "round(max(memory) / 1048576) AS memory_mib, round(100 * avg(gpu_busy), 1) AS gpu_percent, "
-            "round(max(gpu_memory) / 1048576) AS gpu_memory_mib, max(held) AS held "
-            f"FROM machine {_WHERE} GROUP BY ALL ORDER BY time, service",
+            f"round(max(memory) / 1048576) AS memory_mib, max(held) AS held FROM machine {_WHERE} "
+            "GROUP BY ALL ORDER BY time, service",
+        ),
+        Question(
+            name="gpu", title="Use of graphics cards", chart="lines", x="time", y=("percent",), series="card", unit="%",
+            sql="SELECT time_bucket(INTERVAL 10 MINUTE, began) AS time, concat(host, ' ', gpu) AS card, "
+            "round(100 * avg(gpu_busy), 1) AS percent, round(max(gpu_memory) / 1048576) AS memory_mib, "
+            f"round(max(gpu_memory_total) / 1048576) AS total_mib FROM machine {_WHERE} AND gpu IS NOT NULL "
+            "GROUP BY ALL ORDER BY time, card",
         ),
     )
 }  # fmt: skip

@@ -24,7 +24,9 @@ export default function AnalyticsPage({ load = fromServer }: { readonly load?: L
   return (
     <div className="analytics">
       <header>
-        <a href="#" aria-label="Back to the conversation" className="button-icon"><ArrowLeft aria-hidden /></a>
+        <a href="#" aria-label="Back to the conversation" className="button-icon">
+          <ArrowLeft size={20} aria-hidden />
+        </a>
         <h1>Analytics</h1>
         <fieldset aria-label="Period">
           {PERIODS.map((period) => (
@@ -78,7 +80,7 @@ function problemOf(error: unknown): string {
 
 function Section({ answer }: { readonly answer: Answer }) {
   return (
-    <section aria-label={answer.title}>
+    <section aria-label={answer.title} className={answer.rows.length === 0 ? 'order-last' : ''}>
       <h2>{answer.title}</h2>
       {answer.rows.length === 0 ? (
         <p className="text-ink-soft">Nothing in this time.</p>

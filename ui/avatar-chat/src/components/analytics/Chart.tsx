@@ -49,7 +49,12 @@ function Axes({ picture, most }: { readonly picture: Picture; readonly most: num
       ))}
       {places.map((place, index) =>
         index % step ? null : (
-          <text key={place} x={x(index, places.length)} y={HEIGHT - 4} textAnchor="middle">{short(place)}</text>
+          <text
+            key={place} x={x(index, places.length)} y={HEIGHT - 4} textAnchor="middle"
+            className={(index / step) % 2 ? 'other' : ''}
+          >
+            {short(place)}
+          </text>
         ),
       )}
     </>

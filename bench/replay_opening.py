@@ -24,7 +24,8 @@ from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from projections.conversation import Conversation, fold_all
 from projections.recording_reader import media_of
-from projections.replay.view import replay_view
+from projections.replay.recording import Recording
+from projections.replay.view import MediaPresence, replay_view
 from services.audio import OpusEncoder
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.replaying.recordings import Recordings
@@ -71,6 +72,23 @@ async def milliseconds(work: Callable[[], Awaitable[object]]) -> str:
     return f"{statistics.median(took):.1f} ({min(took):.1f})"
 
 
+async def longest_lag(work: Callable[[], Awaitable[object]]) -> str:
+    """The longest time for which the loop did not get round while some work was done, ms: live sound waits for it."""
+    longest = 0.0
+
+    async def tick() -> None:
+        nonlocal longest
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.002)
+            longest = max(longest, 1000 * (time.perf_counter() - began) - 2)
+
+    ticking = asyncio.create_task(tick())
+    await work()
+    ticking.cancel()
+    return f"{longest:.0f}"
+
+
 async def measure(others: int) -> list[str]:
     """One row of the table."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
@@ -92,13 +110,16 @@ async def opening_and_seeking(event_log: EventLog) -> list[str]:
     """The times of one row."""
     folded: list[Conversation] = []
 
+    def encoded(recording: Recording, media: MediaPresence) -> bytes:
+        if not folded:  # the gateway has it in its read model
+            folded.append(fold_all(Conversation(id=_NAME), recording.events()))
+        shown = replay_view(folded[0], recording.timeline(), words=recording.words, characters={}, media=media)
+        return msgspec.json.encode(shown)
+
     async def view(recordings: Recordings) -> bytes:
         media = await media_of(event_log, _NAME)
         async with recordings.opened(_NAME) as recording:
-            if not folded:  # the gateway has it in its read model
-                folded.append(fold_all(Conversation(id=_NAME), recording.events()))
-            shown = replay_view(folded[0], recording.timeline(), words=recording.words, characters={}, media=media)
-            return msgspec.json.encode(shown)
+            return await asyncio.to_thread(encoded, recording, media)
 
     kept = Recordings(event_log)
     size = len(await view(kept))
@@ -116,6 +137,7 @@ async def opening_and_seeking(event_log: EventLog) -> list[str]:
 
     return [
         await milliseconds(lambda: view(Recordings(event_log))),
+        await longest_lag(lambda: view(Recordings(event_log))),
         await milliseconds(lambda: view(kept)),
         await milliseconds(seek),
         await milliseconds(detail),
@@ -129,8 +151,8 @@ async def opening_and_seeking(event_log: EventLog) -> list[str]:
 async def main(lengths: Iterable[int]) -> None:
     print(machine(), "\n")
     head = (
-        "events on the log", "open, ms", "again, ms", "events of a turn, ms", "one event, ms", "a sound, ms",
-        "its pictures, ms", "memory, MiB", "answer, MiB",
+        "events on the log", "open, ms", "loop waits, ms", "again, ms", "events of a turn, ms", "one event, ms",
+        "a sound, ms", "its pictures, ms", "memory, MiB", "answer, MiB",
     )  # fmt: skip
     print(table(head, [await measure(length) for length in lengths]))
 

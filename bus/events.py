@@ -52,7 +52,7 @@ LARGEST_PHOTO = 32 << 20
 """The most bytes of a photo from which a face is made."""
 
 
-class VisemeMark(Struct, frozen=True, array_like=True):
+class VisemeMark(Struct, frozen=True, gc=False, array_like=True):
     """The mouth takes this shape from this sample on."""
 
     sample: int
@@ -86,7 +86,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     """The channel's id of the message."""
 
 
-class PartialTold(Struct, frozen=True, array_like=True):
+class PartialTold(Struct, frozen=True, gc=False, array_like=True):
     """A partial transcript that endpointing was told."""
 
     window: int
@@ -97,7 +97,7 @@ class PartialTold(Struct, frozen=True, array_like=True):
     """What follows them."""
 
 
-class TurnEndJudged(Struct, frozen=True, array_like=True):
+class TurnEndJudged(Struct, frozen=True, gc=False, array_like=True):
     """A silence that the turn end detector was asked to judge."""
 
     asked: int
@@ -108,7 +108,7 @@ class TurnEndJudged(Struct, frozen=True, array_like=True):
     """That the turn is over."""
 
 
-class EndpointingTrace(Struct, frozen=True, kw_only=True):
+class EndpointingTrace(Struct, frozen=True, kw_only=True, gc=False):
     """All that endpointing was told of an utterance, from which its decisions can be made again, and what it decided.
 
     Positions count from the first window, which lies before the onset.
@@ -149,7 +149,7 @@ PlayoutInputKind: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class PlayoutInput(Struct, frozen=True, array_like=True):
+class PlayoutInput(Struct, frozen=True, gc=False, array_like=True):
     """Something that the play-out of a session was told."""
 
     tick: int
@@ -164,7 +164,7 @@ class PlayoutInput(Struct, frozen=True, array_like=True):
     """Of the first packet or frame."""
 
 
-class PlayoutTrace(Struct, frozen=True, kw_only=True):
+class PlayoutTrace(Struct, frozen=True, kw_only=True, gc=False):
     """All that the play-out of a session was told since the playback fact before, from which its decisions can be made
     again."""
 
@@ -177,7 +177,7 @@ class PlayoutTrace(Struct, frozen=True, kw_only=True):
     inputs: tuple[PlayoutInput, ...] = ()
 
 
-class Body(Struct, frozen=True, kw_only=True, tag_field="type"):
+class Body(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """The content of a fact. The first part of its tag is the domain, the second the fact."""
 
 
@@ -651,7 +651,7 @@ Fact: TypeAlias = (
 )
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """A fact of a conversation."""
 
     id: EventId

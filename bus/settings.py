@@ -174,6 +174,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
     analytics: Literal["on", "off"] = "on"
     """Whether `visavis up` writes the analytics, tables in Parquet files below the data folder."""
+    otlp: str = ""
+    """Address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318, which `visavis up`
+    sends the spans of each turn; needs the extra tracing."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Lowest level of the log lines that are printed."""
 

@@ -115,6 +115,11 @@ def delivery_event(event: DeliveryEvent) -> str:
     return delivery(event.channel, event.delivery)
 
 
+def delivery_on_any_channel(delivery_id: str) -> str:
+    """All events of one message, whichever channel it is sent through."""
+    return f"delivery.*.{token(delivery_id, 'delivery')}"
+
+
 def deliveries_of(channel: str) -> str:
     return f"delivery.{token(channel, 'channel')}.*"
 

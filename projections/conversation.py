@@ -59,7 +59,7 @@ ReplyState: TypeAlias = Literal["telling", "ended", "interrupted", "failed"]
 SentenceState: TypeAlias = Literal["written", "spoken", "playing", "played", "unspoken"]
 
 
-class Sentence(Struct, frozen=True, kw_only=True):
+class Sentence(Struct, frozen=True, kw_only=True, gc=False):
     """One sentence of a reply, and how far it has been spoken and played."""
 
     index: int
@@ -81,7 +81,7 @@ class Sentence(Struct, frozen=True, kw_only=True):
     notice: bool = False  # it says that the reply has failed
 
 
-class Reply(Struct, frozen=True, kw_only=True):
+class Reply(Struct, frozen=True, kw_only=True, gc=False):
     """The character's part of a turn."""
 
     id: str
@@ -95,7 +95,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     sentences: tuple[Sentence, ...] = ()
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class Turn(Struct, frozen=True, kw_only=True, gc=False):
     """The person's words and the reply to them."""
 
     id: str
@@ -105,7 +105,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     reply: Reply | None = None
 
 
-class Conversation(Struct, frozen=True, kw_only=True):
+class Conversation(Struct, frozen=True, kw_only=True, gc=False):
     """One thread between a person and a character."""
 
     id: str

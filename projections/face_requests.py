@@ -13,7 +13,7 @@ FaceState: TypeAlias = Literal["making", "made", "refused"]
 FaceFact: TypeAlias = FaceRequested | FaceMade | FaceRefused
 
 
-class FaceRequest(Struct, frozen=True, kw_only=True):
+class FaceRequest(Struct, frozen=True, kw_only=True, gc=False):
     """A character requested with a photo, and the outcome."""
 
     character: str

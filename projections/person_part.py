@@ -24,7 +24,7 @@ PersonPartKind: TypeAlias = Literal["speech", "text"]
 PersonPartState: TypeAlias = Literal["listening", "transcribing", "final", "discarded"]
 
 
-class PersonPart(Struct, frozen=True, kw_only=True):
+class PersonPart(Struct, frozen=True, kw_only=True, gc=False):
     """The person's part of a turn."""
 
     kind: PersonPartKind

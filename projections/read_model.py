@@ -14,55 +14,23 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
 
-import msgspec
 from cachetools import LRUCache
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bus.codec import decode_event
 from bus.errors import ConfigurationError, NotFound, UndecodableEvent, VisavisError
 from bus.events import Event
-from projections.conversation import Conversation, Turn, fold
+from projections import read_model_tables as tables
+from projections.conversation import Conversation, fold
+from projections.read_model_tables import READABLE_VERSIONS, VERSION, Record, put_in_place
 
 log = logging.getLogger(__name__)
 
-VERSION = 8
-"""Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
 CACHED_CONVERSATIONS = 512
-
-_TABLES = """
-CREATE TABLE position (
-    version INTEGER NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL, undecodable INTEGER NOT NULL
-);
-CREATE TABLE conversations (
-    id TEXT PRIMARY KEY, person TEXT NOT NULL, updated_at INTEGER NOT NULL, title TEXT NOT NULL,
-    character TEXT NOT NULL, closed INTEGER NOT NULL, metadata BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX conversations_of ON conversations (person, updated_at DESC);
-CREATE TABLE turns (
-    row INTEGER PRIMARY KEY, conversation TEXT NOT NULL, turn_index INTEGER NOT NULL, data BLOB NOT NULL,
-    UNIQUE (conversation, turn_index)
-);
-CREATE VIRTUAL TABLE turn_text USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
-"""
 
 _REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """No such table, damaged, not a database: cured by a rebuild, unlike others (locked, read-only, no space)."""
-
-_encode = msgspec.json.Encoder().encode
-_metadata = msgspec.json.Decoder(Conversation)
-_turn = msgspec.json.Decoder(Turn)
-
-
-class Record(Protocol):
-    """A message of the stream, as `bus.log.event_log` reads it."""
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def data(self) -> bytes: ...
 
 
 class ConversationSummary(Struct, frozen=True, kw_only=True):
@@ -89,7 +57,8 @@ class ReadModel:
     """The conversations as folded so far. Safe to call from any thread: a lock serialises the calls.
 
     Args:
-        path: the file; created where it is missing, recreated where it is damaged or of another version.
+        path: the file; created where it is missing, recreated where it is damaged or of a version that this program
+            cannot read.
         read_only: read a snapshot of a file that another process may be writing.
         cached_conversations: folded conversations kept in memory.
     Raises:
@@ -105,7 +74,9 @@ class ReadModel:
         self._cache: LRUCache[str, Conversation] = LRUCache(cached_conversations)
         self._read_only = read_only
         self._db = self._open_read_only() if read_only else self._open()
-        self.position, self.last_event, self.undecodable = self._stored_position()
+        self.version = tables.stored_version(self._db)
+        """Of the file: this program's own, or one that it can read."""
+        self.position, self.last_event, self.undecodable = tables.stored_position(self._db)
         self._inode = path.stat().st_ino
 
     # Opening and closing
@@ -114,10 +85,10 @@ class ReadModel:
         try:
             db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             db.execute("BEGIN")  # all reads see one snapshot
-            (version,) = db.execute("SELECT version FROM position").fetchone()
+            version = tables.stored_version(db)
         except sqlite3.Error as error:
             raise NotFound(f"there is no read model in {self.path}: {error}") from error
-        if version != VERSION:
+        if version != VERSION and version not in READABLE_VERSIONS:
             raise NotFound(f"the read model in {self.path} is of version {version}, this program wants {VERSION}")
         return db
 
@@ -126,10 +97,13 @@ class ReadModel:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             db = self._connect()
             try:
-                row = db.execute("SELECT version FROM position").fetchone()
-                if row == (VERSION,):
+                version = tables.stored_version(db)
+                if version == VERSION or version in READABLE_VERSIONS:
                     return db
-                log.warning("read model is of another version, rebuilding it", extra={"path": str(self.path)})
+                log.warning(
+                    "read model is of another version, rebuilding it",
+                    extra={"path": str(self.path), "version": version},
+                )
             except sqlite3.DatabaseError as error:
                 if error.sqlite_errorcode not in _REBUILD:
                     raise
@@ -146,17 +120,12 @@ class ReadModel:
         return sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
 
     def _fresh(self) -> sqlite3.Connection:
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        tables.remove_database(self.path)
         db = self._connect()
         # Not synced at every commit: after a power cut the file lacks some events, which are read from the log again.
-        db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
+        db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {tables.TABLES}")
         db.execute("INSERT INTO position VALUES (?, 0, '', 0)", (VERSION,))
         return db
-
-    def _stored_position(self) -> tuple[int, str, int]:
-        seq, event, undecodable = self._db.execute("SELECT seq, event, undecodable FROM position").fetchone()
-        return int(seq), str(event), int(undecodable)
 
     def close(self) -> None:
         with self._lock:
@@ -176,6 +145,21 @@ class ReadModel:
             self._cache.clear()
             self._db = self._fresh()
             self.position, self.last_event, self.undecodable = 0, "", 0
+            self._inode = self.path.stat().st_ino
+            self.version = VERSION
+
+    def take_over(self, successor: Path) -> None:
+        """Put a file that was built in the place of this one's, and go on with it.
+
+        Killed at any moment, this leaves one of the two files whole: `open_read_model` goes on from there.
+        """
+        with self._lock:
+            self._db.close()
+            self._cache.clear()
+            put_in_place(successor, self.path)
+            self._db = self._open()
+            self.version = tables.stored_version(self._db)
+            self.position, self.last_event, self.undecodable = tables.stored_position(self._db)
             self._inode = self.path.stat().st_ino
 
     # Writing
@@ -230,7 +214,7 @@ class ReadModel:
     def _transaction(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            if self._stored_position()[0] != self.position:
+            if tables.stored_position(self._db)[0] != self.position:
                 raise ConfigurationError(f"another process writes {self.path}: each needs a data folder of its own")
             yield
             self._db.execute("COMMIT")
@@ -254,29 +238,20 @@ class ReadModel:
             if turn_index < len(old) and old[turn_index] is turn:
                 continue
             row = self._db.execute(
-                "INSERT INTO turns (conversation, turn_index, data) VALUES (?, ?, ?)"
-                " ON CONFLICT (conversation, turn_index) DO UPDATE SET data = excluded.data RETURNING row",
-                (after.id, turn_index, _encode(turn)),
+                f"{tables.PUT_TURN} RETURNING row", (after.id, turn_index, tables.encode(turn))
             ).fetchone()
-            old_text, text = searchable_text(old[turn_index]) if turn_index < len(old) else "", searchable_text(turn)
+            old_text = tables.searchable_text(old[turn_index]) if turn_index < len(old) else ""
+            text = tables.searchable_text(turn)
             if old_text != text:
                 if old_text:
                     self._db.execute("DELETE FROM turn_text WHERE rowid = ?", row)
                 self._db.execute("INSERT INTO turn_text (rowid, text) VALUES (?, ?)", (*row, text))
-        metadata = _encode(replace(after, turns=()))
-        columns = (after.id, after.person, after.updated_at, after.title, after.character, after.closed, metadata)
-        self._db.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
+        self._db.execute(tables.PUT_CONVERSATION, tables.conversation_row(after))
 
     def _load(self, conversation_id: str) -> Conversation | None:
         if conversation_id in self._cache:
             return self._cache[conversation_id]
-        row = self._db.execute("SELECT metadata FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
-        if row is None:
-            return None
-        turns = self._db.execute(
-            "SELECT data FROM turns WHERE conversation = ? ORDER BY turn_index", (conversation_id,)
-        )
-        return replace(_metadata.decode(row[0]), turns=tuple(_turn.decode(data) for (data,) in turns))
+        return tables.load(self._db, conversation_id)
 
     # Reading
 
@@ -322,7 +297,7 @@ class ReadModel:
             ).fetchall()
         found: list[SearchHit] = []
         for conversation_id, title, data, excerpt in rows:
-            turn = _turn.decode(data)
+            turn = tables.decode_turn(data)
             hit = SearchHit(conversation=conversation_id, title=title, turn=turn.id, at=turn.at, excerpt=excerpt)
             found.append(hit)
         return found
@@ -353,11 +328,3 @@ class ReadModel:
 
 def _summary(id_: str, title: str, character: str, updated_at: int) -> ConversationSummary:
     return ConversationSummary(id=id_, title=title, character=character, updated_at=updated_at)
-
-
-def searchable_text(turn: Turn) -> str:
-    """The text of both sides of a turn, for the search index."""
-    parts = [turn.person.text] if turn.person else []
-    if turn.reply:
-        parts += [sentence.spoken_text or sentence.text for sentence in turn.reply.sentences]
-    return "\n".join(part for part in parts if part)

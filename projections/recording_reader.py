@@ -14,8 +14,8 @@ from bus.log.headers import COPY
 from projections.replay.recording import GivenUp, Recording, StoredFact
 from projections.replay.view import MediaPresence
 
-_AT_ONCE = 2000
-"""Facts that are decoded in one go, in a thread: sound goes on meanwhile."""
+_AT_ONCE = 200
+"""Facts that are decoded in one go, in a thread; live sound waits no longer than for so many."""
 
 
 async def read_recording(event_log: EventLog, conversation: str) -> Recording:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-NOT_FOLDS = {"__init__", "__main__", "people_reader", "read_model", "recording_reader"}
+from bus.log.assets import Assets
+from bus.log.event_log import EventLog
+from bus.log.log_store import LogStore
 
-PURE_PACKAGES = {"projections.replay"}
+ROOT = Path(__file__).parents[1]
+NOT_FOLDS = {
+    "__init__", "__main__", "people_reader", "read_model", "read_model_builder", "read_model_tables", "readable",
+    "rebuilding", "recording_reader", "states",
+}  # fmt: skip
+WITHOUT_SIDE_EFFECTS = ("projections", "services/gateway/replaying", "visavis/replay")
+"""Folds and replays: what only looks at the log."""
+
+PURE_PACKAGES = {
+    "projections.replay",
+    *(f"projections.analytics.{name}" for name in ("conversation_rows", "delivery_rows", "tables", "turn_rows")),
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +53,24 @@ def test_the_render_service_may_import_of_photos_only_how_portraits_are_made(
     photo = "services.render.photo."
     forbidden = {name.removeprefix(photo) for name in contract["forbidden_modules"] if name.startswith(photo)}
     assert forbidden == modules - making
+
+
+def test_nothing_that_folds_or_replays_the_log_publishes() -> None:
+    methods = {name for kind in (EventLog, LogStore, Assets) for name, one in vars(kind).items() if callable(one)}
+    writing = {
+        "append", "append_fenced", "append_copy", "append_character", "append_link", "append_delivery", "append_inbox",
+        "queue_delivery", "publish", "publish_core", "publish_media", "publish_live", "publish_dead_letter", "requeue",
+        "append_copied_bytes", "claim", "delete_message", "put", "remove",
+    }  # fmt: skip
+    beginnings = ("append", "publish", "queue_", "delete", "put", "remove")
+    assert {name for name in methods if name.startswith(beginnings)} <= writing
+    found = []
+    for folder in WITHOUT_SIDE_EFFECTS:
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                    continue
+                of = ast.unparse(node.func.value).rpartition(".")[2].lstrip("_")
+                if of in ("event_log", "log_store", "assets", "js", "nc") and node.func.attr in writing:
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node.func)}")
+    assert found == []

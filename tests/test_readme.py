@@ -22,9 +22,15 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis|python) [\w-])")
-PROGRAMS = ("python -m projections", "visavis dead", "visavis dead requeue", "visavis dead drop", "visavis note")
+PROGRAMS = (
+    "python -m projections", "visavis fold", "visavis dead", "visavis dead requeue", "visavis dead drop",
+    "visavis note", "visavis verify", "visavis truth", "visavis rerun", "visavis export", "visavis import",
+    "visavis replay",
+)  # fmt: skip
 """Names of programs, without the arguments that a call needs."""
-FOLDERS = ("bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci")
+FOLDERS = (
+    "bus", "services", "projections", "visavis", "ui", "docs", "docker", "bench", "tests", "bin", ".ci", "examples",
+)  # fmt: skip
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
@@ -56,10 +62,10 @@ def works(command: list[str]) -> bool:
     match command:
         case ["make", *words]:
             return bool(words) and set(words) <= targets()
+        case ["visavis", "fold", *words] | ["python", "-m", "projections", *words]:
+            return parses(projections.__main__._parser(), words)
         case ["visavis", *words]:
             return parses(visavis.__main__._parser(), words)
-        case ["python", "-m", "projections", *words]:
-            return parses(projections.__main__._parser(), words)
         case ["python", "-m", module, *_]:
             return bool(importlib.util.find_spec(module.replace(".*", "")))
         case ["python", script, *_] if script.endswith(".py"):
@@ -76,7 +82,7 @@ def test_every_command_named_exists_and_takes_its_arguments(name: str) -> None:
 
 def test_the_readme_names_the_first_commands() -> None:
     named = [shlex.join(command) for command in commands(README.read_text())]
-    for wanted in ("make up", "make test", "visavis doctor", "visavis tail", "python -m projections rebuild --check"):
+    for wanted in ("make up", "make test", "visavis doctor", "visavis tail", "visavis fold rebuild --check"):
         assert wanted in named
 
 

@@ -18,7 +18,9 @@ from bus.settings import Settings, read_settings
 from bus.subjects import token
 from visavis.analytics.arguments import add_arguments as add_analytics
 from visavis.carry import arguments as carry_arguments
+from visavis.rerun.arguments import add_rerun, add_truth
 from visavis.verify.arguments import add_verify
+from visavis.watch import arguments as watch_arguments
 
 if TYPE_CHECKING:
     from visavis.dead_letters import Selection
@@ -136,6 +138,12 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
     return channels.show_list(settings, as_json=arguments.json)
 
 
+def _fold(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.__main__ import main as projections
+
+    return projections(arguments.arguments)
+
+
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     from visavis.replay.command import run
 
@@ -165,25 +173,10 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _rerun(arguments: argparse.Namespace, settings: Settings) -> int:
-    from visavis.rerun.arguments import check_rerun
-    from visavis.rerun.rerun import Wanted, rerun
+    from visavis.rerun.arguments import wanted
+    from visavis.rerun.rerun import rerun
 
-    check_rerun(arguments)
-    wanted = Wanted(
-        conversations=arguments.conversations,
-        since=arguments.since,
-        until=arguments.until,
-        engines=arguments.engines,
-        kept=arguments.keep,
-        rules=arguments.fail_if,
-        real_time=arguments.real_time,
-        parallel=arguments.parallel,
-        tools=arguments.tools,
-        write=not arguments.no_write,
-        json=arguments.json,
-        html=arguments.html,
-    )
-    return asyncio.run(rerun(settings, wanted, color=_use_color(arguments)))
+    return asyncio.run(rerun(settings, wanted(arguments), color=_use_color(arguments)))
 
 
 def _truth(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -200,6 +193,12 @@ def _top(arguments: argparse.Namespace, settings: Settings) -> int:
 
     once, as_json = arguments.once, arguments.json
     return asyncio.run(top(settings, once=once, as_json=as_json, color=_use_color(arguments)))
+
+
+def _traces(arguments: argparse.Namespace, settings: Settings) -> int:
+    from projections.tracing.__main__ import run
+
+    return run(arguments, settings)
 
 
 def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -242,9 +241,11 @@ def _parser() -> argparse.ArgumentParser:
     tail.set_defaults(run=_tail)
     _add_replay(commands.add_parser("replay", help="a past conversation in time: its turns, delays and events"))
     watched = commands.add_parser("top", help="a live view of services, queues, turns in flight and latencies")
-    watched.add_argument("--once", action="store_true", help="print one picture and end")
-    watched.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
+    watch_arguments.add_top(watched)
     watched.set_defaults(run=_top)
+    traces = commands.add_parser("traces", help="send the spans of turns to an OpenTelemetry collector")
+    watch_arguments.add_traces(traces)
+    traces.set_defaults(run=_traces)
     _add_dead(commands.add_parser("dead", help="dead letters, the messages given up: list, show, requeue, drop them"))
     _add_models(commands.add_parser("models", help="the models that engines load: list, fetch, verify, remove"))
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
@@ -259,19 +260,27 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="remove a character that was made from a photo, and its face")
     forget.add_argument("character", help="its id")
     forget.set_defaults(run=_forget)
+    fold = commands.add_parser(
+        "fold",
+        help="what is folded from the log, at any sequence or time: list, show, diff, rebuild",
+        add_help=False,
+        prefix_chars="\0",  # all options are those of the projections' own command line
+    )
+    fold.add_argument("arguments", nargs="*")
+    fold.set_defaults(run=_fold)
     checked = _add_channels(commands.add_parser("channels", help="list the channels, or check those that are on"))
     _add_note(commands.add_parser("note", help="say something to the running system, and get its answer as a file"))
     _add_export(commands.add_parser("export", help="write a conversation as a file: to carry, to watch, to read"))
     _add_import(commands.add_parser("import", help="bring a conversation from such a file into this system"))
-    _add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines, with a report"))
-    _add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"))
+    add_rerun(commands.add_parser("rerun", help="recorded conversations through today's engines"), _rerun)
+    add_truth(commands.add_parser("truth", help="say what was really said, to measure recognisers by"), _truth)
     verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
     add_verify(verify)
     verify.set_defaults(run=_verify)
     analytics = commands.add_parser("analytics", help="turns, latencies, failures, engines, cost; and SQL on them")
     add_analytics(analytics)
     analytics.set_defaults(run=_analytics)
-    for command in (doctor, tail, watched, checked, verify):
+    for command in (doctor, tail, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser
 
@@ -293,20 +302,6 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _add_import(parser: argparse.ArgumentParser) -> None:
     carry_arguments.add_import(parser)
     parser.set_defaults(run=_import)
-
-
-def _add_rerun(parser: argparse.ArgumentParser) -> None:
-    from visavis.rerun.arguments import add_rerun
-
-    add_rerun(parser)
-    parser.set_defaults(run=_rerun, usage_error=parser.error)
-
-
-def _add_truth(parser: argparse.ArgumentParser) -> None:
-    from visavis.rerun.arguments import add_truth
-
-    add_truth(parser)
-    parser.set_defaults(run=_truth, usage_error=parser.error)
 
 
 def _add_note(parser: argparse.ArgumentParser) -> None:

@@ -146,6 +146,10 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
             # The folder alone, which is on by default, keeps nothing from being used.
             essential = any(channel.has_network for channel in channels)
             supervisor.start(Child("channels", [sys.executable, "-m", "services.channels"], essential=essential))
+        if settings.otlp:
+            # Whatever becomes of it: nobody who talks is to notice.
+            command = [sys.executable, "-m", "projections.tracing"]
+            supervisor.start(Child("tracing", command, essential=False))
         missing = await _wait_for_services(event_log, supervisor, deadline)
         if missing:
             raise BusError(f"{', '.join(missing)} did not come up within {_READY_TIMEOUT:.0f} s")

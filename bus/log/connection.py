@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 from nats.aio.client import DEFAULT_INBOX_PREFIX, Client, Srv
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from bus.errors import BusError, ConfigurationError, Forbidden
+from bus.log.bulk_parser import BulkParser, Deliver, Delivery
 from bus.log.passwords import OPERATOR, read_passwords
 from bus.settings import Settings
 
@@ -39,6 +41,7 @@ class Connection(Client):
         self.in_use = False
         """From connecting until `disconnect`; errors are logged only then."""
         self._denial_callbacks: dict[str, list[Callable[[Forbidden], None]]] = {}
+        self._ps: BulkParser = BulkParser(self)
 
     async def disconnect(self) -> None:
         """Close the connection; errors of a connection that is lost already are ignored."""
@@ -59,6 +62,26 @@ class Connection(Client):
             yield
         finally:
             self._reconnect_callbacks.discard(callback)
+
+    @contextmanager
+    def deliver_directly(self, subscription: Subscription, deliver: Deliver) -> Iterator[None]:
+        """Call `deliver` at once for each message of a subscription that has a reply subject, while the context lasts.
+
+        Others, such as the server's statuses, reach the subscription's own callback.
+        """
+        number = str(subscription._id).encode()
+        self._ps.direct[number] = deliver
+        try:
+            yield
+        finally:
+            del self._ps.direct[number]
+
+    async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
+        deliver = self._ps.direct.get(str(sid).encode()) if self._ps.direct and reply else None
+        if deliver is None:
+            await super()._process_msg(sid, subject, reply, data, headers)
+        else:
+            deliver(Delivery(subject, reply, headers or b"", data))
 
     async def request(
         self,

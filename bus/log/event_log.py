@@ -31,9 +31,9 @@ from bus.log import streams
 from bus.log.assets import Assets
 from bus.log.connection import Connection, open_connection
 from bus.log.headers import COPY, INCOMING_TRACE
-from bus.log.log_store import NO_HEADERS, RETRY_FOR, LogStore
+from bus.log.log_store import RETRY_FOR, LogStore
 from bus.log.log_watch import microseconds
-from bus.log.records import Fence, Published, Record
+from bus.log.records import NO_HEADERS, Fence, Published, Record
 from bus.log.trace_context import event_headers, is_trace_parent
 from bus.settings import Settings
 from bus.stamping import new_delivery_event

@@ -7,7 +7,7 @@ COPY = "Visavis-Copy"
 No service works on such a fact: it took place before."""
 
 TRACE_PARENT = "traceparent"
-"""On every fact and medium: W3C Trace Context, `bus.log.trace_context`."""
+"""On every fact of a conversation and its media, unless it is a copy: W3C Trace Context, `bus.log.trace_context`."""
 
 INCOMING_TRACE = "Visavis-Trace-Parent"
 """On a message that a person wrote: the `traceparent` of the request that brought it, if it had one. The turn's own

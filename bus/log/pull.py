@@ -15,7 +15,12 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from bus.errors import BusError
+from bus.log.bulk_parser import Delivery
 from bus.log.connection import Connection
+from bus.log.records import NO_HEADERS, Record, UnparsedHeaders
+
+_WORDS_OF_ACK = 9
+"""In the reply subject of a message, without a JetStream domain."""
 
 
 class SubscriptionLost(BusError):
@@ -57,7 +62,7 @@ class PullSubscription:
         self._silence = 0.0
         """Seconds waited in vain since the last message or heartbeat, while messages were outstanding."""
         # Bounded by `outstanding`: the server sends no more than that.
-        self._received: asyncio.Queue[Msg | BusError] = asyncio.Queue()
+        self._received: asyncio.Queue[Msg | BusError | None] = asyncio.Queue()
         self._callbacks = ExitStack()
         self._subscription: Subscription | None = None
         self._inbox = ""
@@ -127,6 +132,8 @@ class PullSubscription:
             else:
                 msg = self._received.get_nowait()  # needs no timer, which costs
             self._silence = 0.0
+            if msg is None:
+                return None
             if isinstance(msg, BusError):
                 raise msg
             if self._is_message(msg):
@@ -154,3 +161,65 @@ class PullSubscription:
         left = (msg.headers or {}).get("Nats-Pending-Messages")
         self.outstanding = max(0, self.outstanding - int(left)) if left else 0
         return False
+
+
+class BulkSubscription(PullSubscription):
+    """The messages of one consumer, many at a time, as the server sent them.
+
+    Args:
+        window: the most messages prefetched at first; each batch doubles it, up to sixteen times as many.
+    """
+
+    def __init__(self, nc: Connection, stream: str, consumer: str, *, window: int, max_bytes: int) -> None:
+        super().__init__(nc, stream, consumer, window=window, max_bytes=max_bytes)
+        self._largest_window = 16 * window
+        self._deliveries: list[Delivery] = []
+        self._is_waiting = False
+
+    async def __aenter__(self) -> BulkSubscription:
+        await super().__aenter__()
+        assert self._subscription is not None
+        self._callbacks.enter_context(self._nc.deliver_directly(self._subscription, self._deliver))
+        return self
+
+    def _deliver(self, delivery: Delivery) -> None:
+        self._deliveries.append(delivery)
+        if self._is_waiting:
+            self._is_waiting = False
+            self._received.put_nowait(None)  # wakes the reader
+
+    async def next_batch(self) -> list[Delivery]:
+        """All messages that have come since the last call, at least one, in order.
+
+        Raises: see `next`.
+        """
+        while not self._deliveries:
+            self._is_waiting = True
+            await self.next()
+        batch, self._deliveries, self._silence = self._deliveries, [], 0.0
+        self.outstanding = max(0, self.outstanding - len(batch))
+        self._window = min(2 * self._window, self._largest_window)
+        if self.outstanding <= self._window // 2:
+            await self.request(self._window)
+        return batch
+
+
+def records_of(deliveries: list[Delivery], expected: int) -> tuple[list[Record], int, int]:
+    """The records of messages; the number of the consumer's next message, and how many more there were after the last.
+
+    Args:
+        expected: number of the first of them, as the consumer counts.
+    Raises:
+        SubscriptionLost: messages are missing.
+    """
+    records: list[Record] = []
+    for subject, reply, headers, data in deliveries:
+        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending>, longer with domains
+        words = reply.split(b".")
+        first = 5 if len(words) == _WORDS_OF_ACK else 7
+        if int(words[first + 1]) != expected:
+            raise SubscriptionLost(f"{subject.decode()}: expected message {expected}, got {int(words[first + 1])}")
+        expected += 1
+        block = UnparsedHeaders(headers) if headers else NO_HEADERS
+        records.append(Record(int(words[first]), subject.decode(), data, int(words[first + 2]) // 1000, block))
+    return records, expected, int(words[first + 3])

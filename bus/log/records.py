@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from msgspec import Struct
 
 from bus.log.headers import COPY, DELIVERIES
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Record:
+
+class UnparsedHeaders(Mapping[str, str]):
+    """The headers of a message, parsed where one is asked for: most readers never do."""
+
+    __slots__ = ("_block",)
+
+    def __init__(self, block: bytes) -> None:
+        self._block = block
+
+    def _parsed(self) -> dict[str, str]:
+        pairs = (line.partition(b":") for line in self._block.split(b"\r\n")[1:] if line)
+        return {name.strip().decode(): value.strip().decode("utf-8", "replace") for name, _, value in pairs}
+
+    def __getitem__(self, name: str) -> str:
+        return self._parsed()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).encode() in self._block and name in self._parsed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parsed())
+
+    def __len__(self) -> int:
+        return len(self._parsed())
+
+
+class Record(Struct, frozen=True, gc=False):
     """One message of a stream."""
 
     sequence: int
@@ -17,7 +46,7 @@ class Record:
     data: bytes
     time: int
     """When the server stored it, by its clock: microseconds since 1970."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
 
     @property
     def is_copy(self) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bus.events import MICROPHONE_RATE, SPEECH_RATE, Event, tag_of
+from bus.events import MICROPHONE_RATE, SPEECH_RATE, ConversationCopied, Event, TranscriptCorrected, tag_of
 from projections.replay.timeline import Clip, Timeline, TimelineEvent, TurnTimeline
 from projections.replay.turn_steps import TurnSteps
 
 _SECOND = 1_000_000
+
+NotedAfterwards = ConversationCopied | TranscriptCorrected
+"""Facts that are no part of what took place: they are among the events, but their times are in no turn."""
 
 
 def build_timeline(conversation: str, facts: Iterable[tuple[int, Event]]) -> Timeline:
@@ -27,6 +30,8 @@ class TimelineBuilder:
         self._turns: dict[str, TurnSteps] = {}
         self._times: dict[str, int] = {}
         self._events: list[TimelineEvent] = []
+        self._span: tuple[int, int] | None = None
+        """Times of the first and the last fact, without what was noted afterwards."""
 
     @property
     def seq(self) -> int:
@@ -50,6 +55,10 @@ class TimelineBuilder:
                 delay=None if cause is None else event.at - cause,
             )
         )
+        if isinstance(event.body, NotedAfterwards):
+            return
+        first, last = self._span or (event.at, event.at)
+        self._span = min(first, event.at), max(last, event.at)
         if event.turn is not None:
             if event.turn not in self._turns:
                 self._turns[event.turn] = TurnSteps(event.turn, event.at)
@@ -64,7 +73,7 @@ class TimelineBuilder:
         """Everything so far. Of a conversation without facts, start and end are 0."""
         turns = sorted((steps.turn() for steps in self._turns.values()), key=lambda turn: turn.start)
         clips = sorted((clip for steps in self._turns.values() for clip in steps.clips()), key=lambda clip: clip.start)
-        times = [event.at for event in self._events]
+        times = list(self._span or ())
         return Timeline(
             conversation=self._conversation,
             start=min([*times, *(turn.start for turn in turns), *(clip.start for clip in clips)], default=0),

@@ -31,7 +31,7 @@ the first sound until it is played, other sentences before it included; playback
 StepState: TypeAlias = Literal["open", "done", "interrupted", "failed"]
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class Step(Struct, frozen=True, kw_only=True, gc=False):
     """One bar of a turn's waterfall."""
 
     name: StepName
@@ -49,7 +49,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """The event that ended it, or began it where it has no end."""
 
 
-class Mark(Struct, frozen=True, kw_only=True):
+class Mark(Struct, frozen=True, kw_only=True, gc=False):
     """What went wrong or was cut short in a turn."""
 
     kind: Literal["interrupted", "taken_over", "failed", "discarded", "dead_letter"]
@@ -60,7 +60,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class Clip(Struct, frozen=True, kw_only=True):
+class Clip(Struct, frozen=True, kw_only=True, gc=False):
     """A sound of the conversation, where it was heard."""
 
     kind: Literal["person", "character"]

@@ -37,7 +37,7 @@ from projections.replay.timeline import Clip, Mark, Step, StepName, StepState, T
 _SECOND = 1_000_000
 
 
-@dataclass
+@dataclass(slots=True)
 class _Bar:
     """A step under way or ended."""
 
@@ -55,7 +55,7 @@ class _Bar:
             self.end, self.state, self.event = max(event.at, self.start), state, event.id
 
 
-@dataclass
+@dataclass(slots=True)
 class _Played:
     """One sound of the character in one session."""
 
@@ -66,7 +66,7 @@ class _Played:
     complete: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sentence:
     index: int
     at: int = 0
@@ -254,7 +254,10 @@ class TurnSteps:
     # Steps
 
     def _sentence(self, index: int) -> _Sentence:
-        return self._sentences.setdefault(index, _Sentence(index))
+        sentence = self._sentences.get(index)
+        if sentence is None:
+            sentence = self._sentences[index] = _Sentence(index)
+        return sentence
 
     def _begin(
         self, name: StepName, event: Event, index: int | None = None, session: str | None = None, *,

@@ -59,7 +59,7 @@ class ReplayReply(Struct, frozen=True, kw_only=True):
     """The part of the text that had been played when the person interrupted."""
 
 
-class ReplayStep(Struct, frozen=True, kw_only=True):
+class ReplayStep(Struct, frozen=True, kw_only=True, gc=False):
     """One bar of a turn's waterfall."""
 
     name: StepName
@@ -76,7 +76,7 @@ class ReplayStep(Struct, frozen=True, kw_only=True):
     """The event that ended it, or began it where it has no end."""
 
 
-class ReplayMark(Struct, frozen=True, kw_only=True):
+class ReplayMark(Struct, frozen=True, kw_only=True, gc=False):
     """What went wrong or was cut short in a turn."""
 
     kind: MarkKind
@@ -107,7 +107,7 @@ class ReplayTurn(Struct, frozen=True, kw_only=True):
     first_frame; those that it has."""
 
 
-class ReplayWord(Struct, frozen=True, kw_only=True):
+class ReplayWord(Struct, frozen=True, kw_only=True, gc=False):
     """A word that the person said."""
 
     text: str
@@ -115,7 +115,7 @@ class ReplayWord(Struct, frozen=True, kw_only=True):
     end: float
 
 
-class ReplayClip(Struct, frozen=True, kw_only=True):
+class ReplayClip(Struct, frozen=True, kw_only=True, gc=False):
     """A sound of the conversation, where it was heard. One that a session broke off and another one took up again is
     there twice, with the same id."""
 
@@ -166,7 +166,7 @@ class ReplayView(Struct, frozen=True, kw_only=True):
     """Of how many clips that were drawn the pictures are still there; none were drawn: none."""
 
 
-class ReplayEvent(Struct, frozen=True, kw_only=True):
+class ReplayEvent(Struct, frozen=True, kw_only=True, gc=False):
     """One event in a list."""
 
     seq: int

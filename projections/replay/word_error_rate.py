@@ -9,9 +9,10 @@ counts as wrong.
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -88,17 +89,24 @@ def word_error_rate(errors: int, words: int) -> float | None:
 
 
 def align(expected: Sequence[str], recognised: Sequence[str]) -> list[AlignedWord]:
-    """The words of both texts side by side, with as few errors as possible."""
-    table = _distances(expected, recognised)
+    """The words of both texts side by side, with as few errors as possible; of several such ways, one that puts like
+    words beside each other."""
+    error = 10 * (len(expected) + len(recognised) + 1)  # more than all unlikeness together
+
+    def substitution(word: str, other: str) -> int:
+        return 0 if word == other else error + _unlikeness(word, other)
+
+    table = _distances(expected, recognised, error, substitution)
     row, column = len(expected), len(recognised)
     found: list[AlignedWord] = []
     while row or column:
         here = table[row][column]
-        if row and column and here == table[row - 1][column - 1] + (expected[row - 1] != recognised[column - 1]):
+        cost = substitution(expected[row - 1], recognised[column - 1]) if row and column else 0
+        if row and column and here == table[row - 1][column - 1] + cost:
             row, column = row - 1, column - 1
             same = expected[row] == recognised[column]
             found.append(AlignedWord("same" if same else "substituted", expected[row], recognised[column]))
-        elif row and here == table[row - 1][column] + 1:
+        elif row and here == table[row - 1][column] + error:
             row -= 1
             found.append(AlignedWord("deleted", expected[row], ""))
         else:
@@ -107,12 +115,31 @@ def align(expected: Sequence[str], recognised: Sequence[str]) -> list[AlignedWor
     return found[::-1]
 
 
-def _distances(expected: Sequence[str], recognised: Sequence[str]) -> list[list[int]]:
-    """The distance of each beginning of one text from each beginning of the other: [len(expected) + 1][… + 1]."""
-    table = [list(range(len(recognised) + 1))]
+def _unlikeness(word: str, other: str) -> int:
+    """0 to 10: the less of their beginnings and ends two words share, the more."""
+    shortest, longest = sorted((len(word), len(other)))
+    before = next((place for place in range(shortest) if word[place] != other[place]), shortest)
+    rest = shortest - before
+    after = next((place for place in range(rest) if word[-place - 1] != other[-place - 1]), rest)
+    return round(10 * (1 - (before + after) / longest))
+
+
+def _distances(
+    expected: Sequence[str],
+    recognised: Sequence[str],
+    error: int = 1,
+    substitution: Callable[[str, str], int] = operator.ne,
+) -> list[list[int]]:
+    """The distance of each beginning of one text from each beginning of the other: [len(expected) + 1][… + 1].
+
+    Args:
+        error: cost of a word too few or too many.
+        substitution: cost of one word in the place of another.
+    """
+    table = [[error * column for column in range(len(recognised) + 1)]]
     for place, word in enumerate(expected, 1):
-        above, row = table[-1], [place]
+        above, row = table[-1], [error * place]
         for column, other in enumerate(recognised, 1):
-            row.append(min(above[column] + 1, row[-1] + 1, above[column - 1] + (word != other)))
+            row.append(min(above[column] + error, row[-1] + error, above[column - 1] + substitution(word, other)))
         table.append(row)
     return table

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from bus.log.event_log import connect
 from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
-from projections.read_model import ReadModel
+from projections.read_model_builder import open_read_model
 from services.gateway.listening.models import ListeningModels
 from services.gateway.server import GatewayServer
 
@@ -17,12 +18,15 @@ async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
     listening = ListeningModels(settings)
-    model = ReadModel(settings.data_folder / "gateway.sqlite")
+    model = open_read_model(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as event_log:
             server = GatewayServer(
                 event_log, settings, model, listening.voice_activity_detector, lambda: listening.turn_end_detector
             )
+            # What is loaded by now stays. The collector, for which sound has to wait, need not look at it.
+            gc.collect()
+            gc.freeze()
             await run_until_signalled(server.run(listener))
     finally:
         listening.close()

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 from bus import codec, subjects
@@ -17,13 +18,18 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.conversation import Conversation, fold
 from projections.read_model import ReadModel
+from projections.read_model_tables import VERSION
+from projections.rebuilding import Progress
 from projections.view import Changes, changes
+from services.gateway.read_model_build import ReadModelBuild
 
 log = logging.getLogger(__name__)
 
 _UNREAD = 2000
 """News that a subscriber may leave unread; one that falls further behind is cut off and has to reconnect."""
 _BATCH = 500
+_BUILD_FROM = 20_000
+"""Events on the log from which on an empty read model is built beside: fewer are folded in place within a second."""
 _RETRY_DELAY = 2.0
 """Seconds until a batch that could not be written is tried again."""
 
@@ -83,21 +89,29 @@ class Feed:
     """The gateway's reader of the event log: writes the read model, and serves the subscriptions.
 
     Args:
+        build: builds a file beside the model's where the log is long, or the model of an older version.
         on_record: called for each record as it is read.
         retry_delay: seconds until a batch that could not be written is tried again.
+        build_from: events on the log from which on an empty model is built beside, and not in place.
     """
 
     def __init__(
         self,
         event_log: EventLog,
         model: ReadModel,
+        build: ReadModelBuild | None = None,
         *,
         on_record: Callable[[Record], None] = lambda record: None,
         retry_delay: float = _RETRY_DELAY,
+        build_from: int = _BUILD_FROM,
     ) -> None:
         self._event_log = event_log
         self._on_record = on_record
         self.model = model
+        self._build = build
+        self._build_from = build_from
+        self._built: Path | None = None
+        """A file that is to take the place of the model's."""
         self._retry_delay = retry_delay
         self._subscribed: dict[str, _SubscribedConversation] = {}
         self._unwritten: list[Record] = []
@@ -136,8 +150,14 @@ class Feed:
             BusError: it is still being built.
         """
         if not self.caught_up.is_set():
-            raise BusError("the conversations are still being read from the log", code="unavailable")
+            how_far = f": {self.build_progress}" if self.build_progress else ""
+            raise BusError(f"the conversations are still being read from the log{how_far}", code="unavailable")
         return self.model
+
+    @property
+    def build_progress(self) -> Progress | None:
+        """How far the next read model is, while one is built beside the model."""
+        return self._build.progress if self._build is not None else None
 
     async def wait_until_caught_up(self, *, timeout: float) -> None:
         """Wait until the read model is built.
@@ -190,6 +210,8 @@ class Feed:
             tasks.create_task(self._event_log.watch.run())
             tasks.create_task(self._follow())
             tasks.create_task(self._write())
+            if self._build is not None and self.model.version != VERSION:
+                tasks.create_task(self._build_beside())
             tasks.create_task(self._check_file())
             tasks.create_task(self._follow_live())
 
@@ -208,6 +230,7 @@ class Feed:
     async def _forget(self) -> None:
         """Drop all that was made of the log so far; pages and sessions have to connect again."""
         self.caught_up.clear()
+        self._built = None
         self._unwritten.clear()
         self._arrived.clear()
         subscribed, self._subscribed = self._subscribed, {}
@@ -249,7 +272,42 @@ class Feed:
             self.caught_up.set()
         self._newest_at_start = newest
 
+    async def _build_beside(self) -> None:
+        """Build the next read model while the model, of an older version, is served."""
+        assert self._build is not None
+        log.info("serving a read model of an older version meanwhile", extra={"version": self.model.version})
+        self._built = await self._build.run()
+        self._arrived.set()
+
+    async def _swap(self, built: Path) -> None:
+        """Bring a file that was built to where the model is, and put it in its place."""
+        successor = ReadModel(built)
+        try:
+            reading = self._event_log.read_batches(
+                streams.CONVERSATIONS, subjects.ALL_FACTS, after=successor.position
+            )
+            if successor.position < self.model.position:
+                async with aclosing(reading) as batches:
+                    async for batch in batches:
+                        some = [record for record in batch if record.sequence <= self.model.position]
+                        await asyncio.to_thread(successor.apply_records, some)
+                        if batch[-1].sequence >= self.model.position:
+                            break
+        finally:
+            successor.close()
+        self._take_over(built)
+
+    def _take_over(self, built: Path) -> None:
+        self.model.take_over(built)
+        if self._build is not None:
+            self._build.done()
+        if self.model.position >= self._newest_at_start:
+            self.caught_up.set()
+        log.info("the new read model is in place", extra={"position": self.model.position})
+
     async def _follow(self) -> None:
+        if self._build is not None and not self.model.position and self._newest_at_start >= self._build_from:
+            self._take_over(await self._build.run())
         after = self.model.position
         reading = self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, follow=True)
         async with aclosing(reading) as records:
@@ -265,8 +323,12 @@ class Feed:
     async def _write(self) -> None:
         while True:
             await self._arrived.wait()
+            if self._built is not None:
+                built, self._built = self._built, None
+                await self._swap(built)
             batch = self._unwritten[:_BATCH]
-            await self._write_batch(batch)
+            if batch:
+                await self._write_batch(batch)
             del self._unwritten[: len(batch)]
             if not self._unwritten:
                 self._arrived.clear()

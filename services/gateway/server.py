@@ -33,6 +33,7 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.read_model_build import ReadModelBuild
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
@@ -103,7 +104,9 @@ class GatewayServer:
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
         self._latencies = TurnLatencies()
-        self._feed = Feed(event_log, model, on_record=self._latencies.see)
+        self._feed = Feed(
+            event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
+        )
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bus.log.event_log import connect
-from tests.chaos import notes_audit
+from tests.chaos import notes_audit, replays
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work
 from tests.chaos.deployment import CHANNEL_WORKERS, REMOTE, WORKERS, Deployment
 from tests.chaos.language_model import language_model
 from tests.chaos.notes import NoteSender, arrived, doubled
 from tests.chaos.persons import Person
+from tests.chaos.verification import different_decisions
 from tests.services.channels.whatsapp_double import GraphDouble
 
 PATIENCE = 120.0
@@ -43,6 +44,10 @@ class Report:
     """Voice notes that were sent."""
     wrong_notes: list[str] = field(default_factory=list)
     """What is wrong with them and with the answers to them."""
+    decisions: list[str] = field(default_factory=list)
+    """Those that come out differently when they are made again from the log."""
+    replays: list[str] = field(default_factory=list)
+    """What is wrong with the timelines of the conversations."""
     projection: str = ""
     """The differences between the read model and the log; empty if there are none."""
 
@@ -51,6 +56,7 @@ class Report:
         wrong = [*findings(self.audit), *(f"stuck: {turn}" for turn in self.stuck)]
         wrong += [f"undone: {queue}" for queue in self.unfinished]
         wrong += [f"notes: {note}" for note in self.wrong_notes]
+        wrong += [*(f"replay: {one}" for one in self.replays), *self.decisions]
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
@@ -182,7 +188,9 @@ async def run(
             report.unfinished = await unfinished_work(deployment.url, PATIENCE)
             log = await read_log(deployment.url)
             report.projection = await _compare(deployment)
+        report.replays = replays.findings(log["CONVERSATIONS"])
         report.audit = audit_log(log, {person.conversation: person.sent for person in persons})
+        report.decisions = different_decisions(log)
         report.stuck = [turn for person in persons for turn in person.stuck]
         report.stuck += [f"note {note}" for sender in senders for note in sender.unanswered]
         sent = [note for sender in senders for note in sender.notes]

@@ -45,6 +45,7 @@ from tests.chaos.deployment import Deployment
 from tests.chaos.language_model import language_model
 from tests.chaos.persons import Person
 from tests.chaos.run import PATIENCE, run
+from tests.chaos.verification import different_decisions
 
 Change: TypeAlias = Callable[[list[tuple[int, str, bytes]]], list[tuple[int, str, bytes]]]
 
@@ -99,6 +100,7 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
         audit = log_audit.audit_log(log, {person.conversation: person.sent for person in persons})
     assert unfinished == []
     assert list(log_audit.findings(audit)) == []
+    assert different_decisions(log) == []
     assert [turn for person in persons for turn in person.stuck] == []
     assert (audit.turns, audit.complete, audit.dead) == (len(STEPS), len(STEPS), 0)
 

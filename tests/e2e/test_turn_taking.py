@@ -33,10 +33,14 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.log.event_log import EventLog
+from projections.characters import fold_all
 from services.audio import Samples, resample
 from tests import voices
 from tests.conftest import free_port
 from tests.e2e.stack import Stack
+from visavis.verify.command import since
+from visavis.verify.decisions import DECISION_KINDS
+from visavis.verify.verify import verify
 
 SILENCE = 3.0
 """Seconds that the model thinks about everything but a greeting."""
@@ -273,3 +277,16 @@ def heard(facts: list[Event]) -> str:
 
 def facts_of(facts: list[Event], kind: type[Body]) -> list[Event]:
     return [one for one in facts if isinstance(one.body, kind)]
+
+
+async def test_the_decisions_of_all_these_conversations_can_be_made_again(system: Stack) -> None:
+    # The last one: it looks at what the tests above have left on the log.
+    async with system.event_log() as event_log:
+        conversations = await since(event_log, "1")
+        characters = fold_all(await event_log.character_facts())
+        found = [
+            one for name in conversations for one in verify(await event_log.facts(name), characters=characters)
+        ]
+    assert [one for one in found if one.outcome == "differs"] == []
+    made = {kind for kind in DECISION_KINDS if any(one.kind == kind and one.outcome == "equal" for one in found)}
+    assert made == set(DECISION_KINDS)

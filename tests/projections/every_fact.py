@@ -30,6 +30,7 @@ def _spoken_turn() -> Iterator[tuple[str | None, e.Fact]]:
     yield turn, e.UtteranceEnded(utterance="u1", samples=16000, speech_ended=9600, reason="silence")
     yield turn, final
     yield turn, final  # came twice
+    yield turn, e.TranscriptCorrected(utterance="u1", text="what is the time?")
     yield turn, e.ReplyStarted(reply=reply, character="ada", engine="companion")
     yield turn, e.ToolCalled(reply=reply, call="call00001", name="clock", arguments="{}")
     yield turn, e.ToolReturned(reply=reply, call="call00001", result="23:40")
@@ -129,7 +130,10 @@ def _closing() -> Iterator[tuple[str | None, e.Fact]]:
     again = e.TranscriptFinal(utterance="u3", text="can you hear me", language="en", confidence=0.5)
     yield "t3", again
     yield "t3", again  # came twice
+    yield None, e.ConversationCopied(source="c0", how="imported")
     yield None, e.SessionClosed(session=_S, reason="left")
+    yield "t3", e.TranscriptCorrected(utterance="u3", text="Can you hear me?")
+    yield None, e.ConversationCopied(source="c9", how="imported")
     yield None, e.ConversationClosed()
 
 

@@ -5,16 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from bus.channel_events import DeliveryQueued, LinkEvent, LinkOffered, TextContent
 from bus.errors import InvalidInput
-from bus.events import ConversationOpened, Fact, MessageReceived, ReplyFailed, ReplyInterrupted, ReplySentence
+from bus.events import (
+    CharacterCreated,
+    CharacterEvent,
+    ConversationOpened,
+    Fact,
+    MessageReceived,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplySentence,
+)
 from bus.log.event_log import EventLog
 from bus.settings import Settings
-from projections.__main__ import gateway_file, main, parse_sequence_or_time
+from projections.__main__ import gateway_file, main
 from projections.read_model import ReadModel
+from projections.states import Moment, parse_moment
 from tests.fakes import event
 
 BODIES: tuple[tuple[str, str | None, Fact], ...] = (
@@ -142,10 +155,55 @@ async def test_a_conversation_is_shown_as_it_was(shell: EventLog, capsys: pytest
     assert await run("show", "c1", "--json", "--until", "3") == 0
     by_sequence = json.loads(capsys.readouterr().out)
     assert (by_sequence["seq"], by_sequence["turns"][0]["reply"]["state"]) == (3, "telling")
-    assert await run("show", "c1", "--json", "--until", "1970-01-01T00:00:02.5+00:00") == 0
-    assert json.loads(capsys.readouterr().out)["seq"] == 2
     assert await run("show", "nobody") == 1
     assert await run("show", "c2", "--until", "4") == 1
+
+
+async def test_any_projection_is_shown_and_compared_at_a_sequence_or_a_time_of_the_server(
+    shell: EventLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = [record.time async for record in shell.read("CONVERSATIONS", "conv.c1.>")]
+    before_the_last = datetime.fromtimestamp((stored[-1] - 1) / 1_000_000, UTC).isoformat()
+    assert await run("show", "c1", "--json", "--until", before_the_last) == 0
+    assert json.loads(capsys.readouterr().out)["seq"] == 3
+
+    assert await run("diff", "conversation", "c1", "--from", "2", "--to", before_the_last) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "turn t1",
+        "  ~ reply: None → {id 'r1', character 'ada', state 'telling', sentences [{text 'Hello to you.',"
+        " space_before ' ', language 'en', emotion 'happy', state 'written'}]}",
+    ]
+    assert await run("diff", "c1", "--from", "3", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    place = ["turns", "t1", "reply", "state"]
+    assert {"path": place, "before": "telling", "after": "interrupted", "kind": "changed"} in found
+    assert await run("diff", "c1", "--from", "4") == 0
+    assert capsys.readouterr().out == "no difference\n"
+    assert await run("diff", "nobody", "--from", "1") == 1
+
+    assert await run("show", "timeline", "c1", "--until", "3") == 0
+    assert [one["seq"] for one in json.loads(capsys.readouterr().out)["events"]] == [1, 2, 3]
+    body = CharacterCreated(name="Bo", tagline="t", personality="p", greeting="g", look="l", voice="v")
+    for number, one in enumerate((body, replace(body, name="Beau"))):
+        await shell.append_character(CharacterEvent(id=f"x{number}", at=1, character="bo", body=one))
+    assert await run("show", "characters", "bo", "--until", "1") == 0
+    assert json.loads(capsys.readouterr().out)["bo"]["name"] == "Bo"
+    assert await run("diff", "characters", "--from", "1") == 0
+    assert capsys.readouterr().out == "~ bo.name: 'Bo' → 'Beau'\n"
+    assert await run("list", "characters") == 0
+    assert capsys.readouterr().out == "bo\tBeau\n"
+
+    offered = LinkOffered(channel="telegram", person="p", conversation="c1", expires_at=9)
+    await shell.append_link(LinkEvent(id="l1", at=1, link="link1", body=offered), after=0)
+    assert await run("show", "people", "p") == 0
+    assert json.loads(capsys.readouterr().out)["link1"]["state"] == "offered"
+    queued = DeliveryQueued(account="1", chat="2", content=TextContent(text="hello"))
+    await shell.queue_delivery("telegram", "d1", queued)
+    assert await run("list", "deliveries") == 0
+    assert capsys.readouterr().out == "d1\tqueued\ttelegram\n"
+    assert await run("show", "deliveries", "other") == 1
+    assert await run("show", "timeline") == 2
+    assert await run("list", "nonsense") == 2
 
 
 async def test_all_conversations_are_listed(
@@ -166,7 +224,7 @@ async def test_a_wrong_setting_is_one_line(
 
 
 def test_until_is_a_sequence_or_a_time() -> None:
-    assert parse_sequence_or_time("118") == (118, None)
-    assert parse_sequence_or_time("1970-01-01T00:00:01+00:00") == (None, 1_000_000)
+    assert parse_moment("118") == Moment(sequence=118)
+    assert parse_moment("1970-01-01T00:00:01+00:00") == Moment(time=1_000_000)
     with pytest.raises(InvalidInput, match="expected a sequence or a time"):
-        parse_sequence_or_time("soon")
+        parse_moment("soon")

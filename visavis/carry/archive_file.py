@@ -20,7 +20,7 @@ import msgspec
 from bus import codec
 from bus.errors import ConfigurationError, InvalidInput, TooLarge, UndecodableEvent
 from visavis.carry import facts_file
-from visavis.carry.checks import check_fact, check_media_message, check_subject
+from visavis.carry.checks import check_character, check_fact, check_media_message, check_portrait, check_subject
 from visavis.carry.contents import Archive
 from visavis.carry.manifest import Manifest, Member, decode_manifest
 
@@ -160,7 +160,9 @@ def _one_line(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
     except (*_DAMAGED, msgspec.DecodeError) as error:
-        raise InvalidInput(f"{path} is no file of a conversation, or a damaged one: {error}") from error
+        # zipfile quotes what it finds, of any length.
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InvalidInput(f"{path} is no file of a conversation, or a damaged one: {why}") from error
 
 
 def _manifest(file: zipfile.ZipFile, size: int) -> Manifest:
@@ -189,11 +191,14 @@ def _read_members(file: zipfile.ZipFile, manifest: Manifest, archive: Archive) -
     if not archive.facts or len(archive.facts) != manifest.facts:
         raise InvalidInput(f"it has {len(archive.facts)} facts, and its manifest tells of {manifest.facts}")
     archive.character_facts = [codec.decode_character_event(one) for one in _lines(file, manifest, CHARACTERS)]
+    for event in archive.character_facts:
+        check_character(event)
     archive.deliveries = [facts_file.decode_delivery(one) for one in _lines(file, manifest, DELIVERIES)]
     archive.dead_letters = list(_messages(file, manifest, DEAD))
     for name, member in manifest.members.items():
         if member.asset:
             archive.assets[member.asset] = b"".join(_checked(file, manifest, name, LARGEST_ASSET))
+            check_portrait(member.asset, archive.assets[member.asset], archive)
         elif member.subject:
             check_subject(member.subject, archive)
             for message in _messages(file, manifest, name):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bus.events import MICROPHONE_RATE, SPEECH_RATE, Event, MessageReceived
-from projections.replay.timeline import Clip
+from projections.replay.timeline import Clip, Timeline
 
 PERSON = "You"
 """How the person is called."""
@@ -30,6 +30,14 @@ def length_of(clip: Clip) -> int:
     """Microseconds."""
     rate = MICROPHONE_RATE if clip.kind == "person" else SPEECH_RATE
     return clip.samples * 1_000_000 // rate
+
+
+def heard_clips(timeline: Timeline) -> list[Clip]:
+    """The sounds that were heard: all that were played; and those of replies of which nothing was played, such as voice
+    notes, unless the person cut them short before that."""
+    played = {clip.turn for clip in timeline.clips if clip.kind == "character" and clip.played}
+    cut = {turn.id for turn in timeline.turns if any(mark.kind == "interrupted" for mark in turn.marks)}
+    return [clip for clip in timeline.clips if clip.played or clip.turn not in played | cut]
 
 
 def cues(clips: Sequence[Clip], events: Sequence[Event], names: Mapping[str, str]) -> list[Cue]:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
+import zlib
+
+import numpy as np
 
 from bus import codec, subjects
 from bus.errors import InvalidInput, UndecodableEvent
-from bus.events import IdleBatch
+from bus.events import CharacterCreated, CharacterEvent, IdleBatch
+from bus.ids import PHOTO_LOOK
 from visavis.carry.contents import Archive, ArchivedFact
 
 _REST = re.compile(r"[!-)+-=?-~]{1,200}")
 """Of a subject, after the conversation: printable, and none of the signs that stand for others."""
 _LATEST = 1 << 62
+_LOOK = re.compile(PHOTO_LOOK + "[0-9a-f]{32}")
+_COLOUR = re.compile(r"[#A-Za-z0-9(),.% -]{0,60}")
+"""As in CSS."""
+_PIXELS, _MESH = (512, 512, 3), (468, 3)
+"""Shapes in a portrait, `services.render.photo.portrait`; written out, because that takes OpenCV."""
+_LARGEST_PORTRAIT = 8 << 20
+"""Bytes, unpacked; one of ours has under one MiB."""
+_DAMAGED = (
+    OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, MemoryError, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
 
 
 def check_fact(fact: ArchivedFact, conversation: str) -> None:
@@ -59,3 +76,39 @@ def check_media_message(data: bytes, subject: str) -> None:
             raise InvalidInput(f"a message does not belong on {subject[:100]!r}")
     except UndecodableEvent as error:
         raise InvalidInput(f"the media of {subject[:100]!r} do not decode: {error.detail}") from error
+
+
+def check_character(event: CharacterEvent) -> None:
+    """Check that the traits of a character are values, and no paths or code.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    body = event.body
+    if not isinstance(body, CharacterCreated):
+        return
+    if "/" in body.voice_sample or "\\" in body.voice_sample or body.voice_sample.startswith("."):
+        raise InvalidInput(f"the voice of {event.character} is no name of a recording: {body.voice_sample[:100]!r}")
+    if not _COLOUR.fullmatch(body.accent):
+        raise InvalidInput(f"the colour of {event.character} is none: {body.accent[:100]!r}")
+
+
+def check_portrait(name: str, data: bytes, archive: Archive) -> None:
+    """Check that an asset is the portrait of one of the characters, as render stores it.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    if name not in {created.look for created in archive.characters.values()} or not _LOOK.fullmatch(name):
+        raise InvalidInput(f"{name[:100]!r} is the look of none of its characters")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            if sum(member.file_size for member in file.infolist()) > _LARGEST_PORTRAIT:
+                raise InvalidInput(f"the portrait {name} is larger than {_LARGEST_PORTRAIT} bytes")
+        with np.load(io.BytesIO(data)) as stored:
+            pixels, mesh = stored["pixels"], stored["mesh"]
+    except _DAMAGED as error:
+        raise InvalidInput(f"the portrait {name} is damaged") from error
+    is_one = pixels.dtype == np.uint8 and pixels.shape == _PIXELS and mesh.dtype.kind == "f" and mesh.shape == _MESH
+    if not is_one or not np.isfinite(mesh).all():
+        raise InvalidInput(f"the portrait {name} is not as portraits are")

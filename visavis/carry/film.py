@@ -21,7 +21,7 @@ from av.subtitles.stream import SubtitleStream
 
 from bus.errors import ConfigurationError
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE
-from visavis.carry.captions import Cue, cues
+from visavis.carry.captions import Cue, cues, heard_clips
 from visavis.carry.contents import Archive
 from visavis.carry.film_pictures import Pictures, Shown, encoded_again
 from visavis.carry.film_plan import Plan, plan_film
@@ -57,7 +57,7 @@ def write_film(archive: Archive, output: Path, *, skip_silences: bool) -> None:
         ConfigurationError: the file cannot be written.
     """
     events = [event for _, _, event in archive.events()]
-    clips = timeline_of(archive).clips
+    clips = heard_clips(timeline_of(archive))
     captions = cues(clips, events, names_of(archive))
     plan = plan_film(clips, captions, events, skip_silences=skip_silences)
     pictures = Pictures(archive, plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import av
 import numpy as np
@@ -13,11 +13,14 @@ from msgspec import Struct
 
 from bus import codec, subjects
 from bus.errors import UndecodableEvent
-from bus.events import FrameBatch, IdleBatch
+from bus.events import FRAMES_PER_SECOND, FrameBatch, IdleBatch
+from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.encoder import H264Encoder
 from visavis.carry.contents import Archive
 from visavis.carry.film_plan import Plan, Shot
 
+Loop: TypeAlias = tuple[tuple[bytes, bool], ...]
+"""Access units of an idle loop, and whether each is a key frame."""
 _NO_FACE_SIDE = 512
 _PARAMETER_SETS = (7, 8)
 """Types of the NAL units that say how pictures are coded (ITU-T H.264, 7.4.1)."""
@@ -50,13 +53,14 @@ class Pictures:
     def __init__(self, archive: Archive, plan: Plan) -> None:
         self._archive = archive
         self._plan = plan
-        self._loops: dict[str, tuple[tuple[bytes, bool], ...]] = {}
+        self._loops: dict[str, Loop] = {}
 
     def is_uniform(self) -> bool:
         """Whether all pictures can stand in one stream as they are."""
-        firsts = {parameter_sets(next(self._speech(shot.speech)).data) for shot in self._drawn()}
-        firsts |= {parameter_sets(self._loop(name)[0][0]) for name in self._shown_characters()}
-        return len(firsts) <= 1
+        return len(self._speech_sets() | {_sets_of(self._loop(name)) for name in self._shown_characters()}) <= 1
+
+    def _speech_sets(self) -> set[bytes]:
+        return {parameter_sets(next(self._speech(shot.speech)).data) for shot in self._drawn()}
 
     def first_unit(self) -> bytes:
         """The first picture, with its parameter sets."""
@@ -130,13 +134,19 @@ class Pictures:
     def _shown_characters(self) -> set[str]:
         return {name for _, name in self._plan.characters} or {""}
 
-    def _loop(self, character: str) -> tuple[tuple[bytes, bool], ...]:
+    def _loop(self, character: str) -> Loop:
         """Units of a character's idle loop; a dark picture where there is none."""
         if character not in self._loops:
-            self._loops[character] = self._read_loop(character) or no_face()
+            loop = self._read_loop(character) or no_face()
+            sets = self._speech_sets()
+            # Loops are encoded less finely than speeches, and that stands in their parameter sets: encoding one loop
+            # again saves encoding the whole film.
+            if sets and sets != {_sets_of(loop)} and {_sets_of(again := drawn_again(loop))} == sets:
+                loop = again
+            self._loops[character] = loop
         return self._loops[character]
 
-    def _read_loop(self, character: str) -> tuple[tuple[bytes, bool], ...]:
+    def _read_loop(self, character: str) -> Loop:
         if not character:
             return ()
         units: list[tuple[bytes, bool]] = []
@@ -150,13 +160,30 @@ class Pictures:
         return tuple(units)
 
 
+def _sets_of(loop: Loop) -> bytes:
+    return parameter_sets(loop[0][0])
+
+
+def drawn_again(loop: Loop) -> Loop:
+    """The same loop, encoded as speeches are."""
+    decoder = _decoder()
+    packets = [av.Packet(unit) for unit, _ in loop]
+    frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
+    encoder = H264Encoder(decoder.width, decoder.height, FRAMES_PER_SECOND, bitrate=IDLE_LOOP_BITRATE)
+    units: list[tuple[bytes, bool]] = []
+    for frame, (_, is_key) in zip(frames, loop, strict=False):
+        picture = np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
+        units.append((encoder.encode([picture], key=is_key)[0], is_key))
+    return tuple(units)
+
+
 @cache
-def no_face() -> tuple[tuple[bytes, bool], ...]:
+def no_face() -> Loop:
     """A dark picture, as a loop of one second."""
     side = _NO_FACE_SIDE
     frame = np.full((side * 3 // 2, side), 128, np.uint8)
     frame[:side] = 32
-    units = H264Encoder(side, side, 25, bitrate=400_000).encode([frame] * 25)
+    units = H264Encoder(side, side, FRAMES_PER_SECOND, bitrate=IDLE_LOOP_BITRATE).encode([frame] * FRAMES_PER_SECOND)
     return tuple((unit, number == 0) for number, unit in enumerate(units))
 
 

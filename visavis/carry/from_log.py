@@ -12,6 +12,7 @@ from bus.events import (
     AudioOut,
     CharacterChosen,
     CharacterEvent,
+    ConversationCopied,
     ConversationOpened,
     Event,
     FaceRequested,
@@ -45,6 +46,7 @@ async def read_archive(event_log: EventLog, conversation: str) -> Archive:
         if not archive.facts:
             raise NotFound(f"there is no conversation {conversation}")
         events = [event for _, _, event in archive.events()]
+        archive.redacted = any(isinstance(event.body, ConversationCopied) and event.body.redacted for event in events)
         await _read_media(event_log, archive)
         archive.missing = _missing(archive, events)
         await _read_characters(event_log, archive, _characters_in(events))

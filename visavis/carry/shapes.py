@@ -17,6 +17,7 @@ _IDS = frozenset({
 _KEPT = _IDS | {
     "call", "source", "service", "event", "engine", "engines", "language", "reason", "emotion", "emotion_before",
     "voice", "code", "by", "how", "channel", "kind", "delivery", "status", "notice_of",
+    "names", "inputs",
 }  # fmt: skip
 """Fields of known facts with ids, names of engines and words of the vocabulary; all other text is hidden."""
 _HASHED = frozenset({

@@ -12,7 +12,7 @@ from projections.conversation import Conversation, Turn, fold_all, joined_text
 from projections.replay.build import build_timeline
 from projections.replay.timeline import Timeline
 from visavis.carry import facts_file
-from visavis.carry.captions import PERSON, Cue, cues, webvtt
+from visavis.carry.captions import PERSON, Cue, cues, heard_clips, webvtt
 from visavis.carry.contents import Archive
 
 
@@ -48,7 +48,7 @@ def write_text(archive: Archive, output: Path, form: Literal["vtt", "md", "jsonl
 def captions_of(archive: Archive) -> list[Cue]:
     """The captions of a conversation, from its beginning on."""
     timeline = timeline_of(archive)
-    found = cues(timeline.clips, [event for _, _, event in archive.events()], names_of(archive))
+    found = cues(heard_clips(timeline), [event for _, _, event in archive.events()], names_of(archive))
     return [cue._replace(start=cue.start - timeline.start, end=cue.end - timeline.start) for cue in found]
 
 

@@ -52,7 +52,7 @@ async def write_archive(
     renamed = await _write_characters(event_log, archive, person, written)
     await _write_media(event_log, archive, conversation, written, is_complete=len(there) > len(facts))
     if not there:
-        await event_log.append_copy(first, stored=first.at)
+        await event_log.append_copy(first, stored=min(fact.stored for fact in archive.facts))
         written.facts += 1
     for fact in facts[max(0, len(there) - 1) :]:
         moved = fact.moved(conversation, person, renamed)
@@ -78,7 +78,9 @@ def _first_fact(archive: Archive, conversation: str, copied: ConversationCopied)
     if event is not None and isinstance(event.body, ConversationCopied):
         redacted = copied.redacted or event.body.redacted
         copied = replace(event.body, redacted=redacted) if copied.how == "imported" else copied
-    return new_event(copied, conversation=conversation, event_id=_first_id(archive, conversation))
+    fact = new_event(copied, conversation=conversation, event_id=_first_id(archive, conversation))
+    # As old as what it stands before: the log has the time of the copy, and this must not count as part of the talk.
+    return replace(fact, at=min((event.at for _, _, event in archive.events()), default=fact.at))
 
 
 def _facts_to_copy(archive: Archive) -> list[ArchivedFact]:

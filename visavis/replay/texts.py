@@ -58,11 +58,10 @@ def moment(ms: float) -> str:
 
 def head(view: ReplayView, style: Style) -> Iterator[str]:
     """What the conversation is, and what of it is still there."""
-    began = datetime.fromtimestamp(view.start / 1_000_000).astimezone(style.zone)
     title = printable(view.title) or "(untitled)"
     yield f"{style.paint(title, '1')} — {view.conversation}"
     turns = f"{len(view.turns)} turn{'' if len(view.turns) == 1 else 's'}"
-    yield f"{began:%Y-%m-%d %H:%M:%S}, {moment(view.length)}, {turns}, up to event {view.seq}"
+    yield f"{_date(view.start, style.zone)}, {moment(view.length)}, {turns}, up to event {view.seq}"
     if view.copied:
         yield f"{'an import' if view.copied == 'imported' else 'a rerun'} of {printable(view.copy_of)}"
     yield f"on the log: {view.sounds} of the sound, {view.pictures} of the pictures"
@@ -70,9 +69,15 @@ def head(view: ReplayView, style: Style) -> Iterator[str]:
 
 def summary_line(one: ConversationSummary, zone: tzinfo | None = None) -> str:
     """A conversation in a list."""
-    updated = datetime.fromtimestamp(one.updated_at / 1_000_000).astimezone(zone)
     character = printable(one.character)[:_NAME]
-    return f"{one.id}  {updated:%Y-%m-%d %H:%M}  {character:{_NAME}}  {printable(one.title)}".rstrip()
+    return f"{one.id}  {_date(one.updated_at, zone)}  {character:{_NAME}}  {printable(one.title)}".rstrip()
+
+
+def _date(at: int, zone: tzinfo | None) -> str:
+    try:
+        return f"{datetime.fromtimestamp(at / 1_000_000).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, ValueError, OSError):  # a log that was brought here may tell any number
+        return f"at {at} µs"
 
 
 def turn_lines(view: ReplayView, number: int, style: Style) -> Iterator[str]:
@@ -137,7 +142,7 @@ def given_up_line(one: GivenUp, style: Style) -> str:
 def event_line(row: ReplayEvent, style: Style) -> str:
     """One event of the list."""
     delay = "" if row.delay is None else f"+{row.delay:,.0f} ms"
-    start = f"{row.seq:>8}  {moment(row.at):>11}  {delay:>10}  {row.tag:24}  {row.id[:8]}  "
+    start = f"{row.seq:>7}  {moment(row.at):>10}  {delay:>9}  {row.tag:28}  {row.id[:8]}  "
     room = max(20, style.width - len(start))
     summary = row.summary if len(row.summary) <= room else row.summary[: room - 1] + "…"
     return f"{start}{summary}".rstrip()

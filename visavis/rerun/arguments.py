@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bus.errors import VisavisError
 from bus.subjects import token
+
+if TYPE_CHECKING:
+    from visavis.rerun.rerun import Wanted
 
 T = TypeVar("T")
 
@@ -19,8 +22,13 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 KEPT = ("stt", "dialogue", "tts")
 
 
-def add_rerun(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `visavis rerun`."""
+def add_rerun(parser: argparse.ArgumentParser, run: object) -> None:
+    """The arguments of `visavis rerun`.
+
+    Args:
+        run: carries them out.
+    """
+    parser.set_defaults(run=run, usage_error=parser.error)
     parser.add_argument("conversations", nargs="*", type=_checked(_conversation), metavar="CONVERSATION")
     time = "a time such as 2026-11-28, 2026-11-28T14:30 or 2h (ago; s, m, h, d)"
     parser.add_argument("--since", type=_checked(parse_time), metavar="TIME", help=f"all with words since {time}")
@@ -46,8 +54,13 @@ def add_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-color", action="store_true", help="plain text")
 
 
-def add_truth(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `visavis truth`."""
+def add_truth(parser: argparse.ArgumentParser, run: object) -> None:
+    """The arguments of `visavis truth`.
+
+    Args:
+        run: carries them out.
+    """
+    parser.set_defaults(run=run, usage_error=parser.error)
     parser.add_argument("conversation", type=_checked(_conversation))
     parser.add_argument("--utterance", metavar="ID", help="as the list says")
     parser.add_argument("--text", help="what was really said in it; empty: nothing")
@@ -62,12 +75,28 @@ def check_truth(arguments: argparse.Namespace) -> None:
         arguments.usage_error("--edit does not go with --text")
 
 
-def check_rerun(arguments: argparse.Namespace) -> None:
-    """Ends with a usage error where arguments do not go together."""
+def wanted(arguments: argparse.Namespace) -> Wanted:
+    """What a re-run is asked to do; ends with a usage error where arguments do not go together."""
+    from visavis.rerun.rerun import Wanted
+
     if bool(arguments.conversations) == (arguments.since is not None):
         arguments.usage_error("name conversations, or a time with --since")
     if arguments.until is not None and arguments.since is None:
         arguments.usage_error("--until goes with --since")
+    return Wanted(
+        conversations=arguments.conversations,
+        since=arguments.since,
+        until=arguments.until,
+        engines=arguments.engines,
+        kept=arguments.keep,
+        rules=arguments.fail_if,
+        real_time=arguments.real_time,
+        parallel=arguments.parallel,
+        tools=arguments.tools,
+        write=not arguments.no_write,
+        json=arguments.json,
+        html=arguments.html,
+    )
 
 
 def parse_time(text: str, now: datetime | None = None) -> int:

@@ -23,15 +23,17 @@ from bus.events import (
     ReplyFailed,
     ReplyInterrupted,
     SpeechEnded,
+    TranscriptCorrected,
     TranscriptFinal,
     UtteranceDiscarded,
     UtteranceEnded,
     UtteranceStarted,
     Watching,
 )
+from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.stamping import new_live_event
+from bus.stamping import new_event, new_live_event
 from visavis.rerun.engines import Engines
 from visavis.rerun.kept import kept_reply, kept_transcript
 from visavis.rerun.listener import SESSION, Listener
@@ -83,11 +85,12 @@ class ConversationRun:
         sounds: the recorded chunks of each utterance, as far as they are on the log.
         real_time: feed speech at its own pace, and wait while replies would be heard.
         patience: seconds in which something has to happen.
+        on_turn: called with the number of each turn as it begins.
     """
 
     def __init__(
         self, system: PrivateSystem, engines: Engines, recording: Recording, sounds: dict[str, list[AudioIn]], *,
-        real_time: bool = False, patience: float = PATIENCE,
+        real_time: bool = False, patience: float = PATIENCE, on_turn: Callable[[int], None] = lambda number: None,
     ) -> None:  # fmt: skip
         self.turns: list[TurnRun] = []
         self._system = system
@@ -98,6 +101,7 @@ class ConversationRun:
         self._sounds = sounds
         self._real_time = real_time
         self._patience = patience
+        self._on_turn = on_turn
         self._facts: list[tuple[int, Event]] = []
         self._first_packets: dict[str, int] = {}
         """When the first sound of each speech was stored."""
@@ -121,13 +125,24 @@ class ConversationRun:
                 await self._pause(before, turn)
                 run = TurnRun(turn)
                 self.turns.append(run)
+                self._on_turn(len(self.turns))
                 try:
                     await self._run_turn(run)
                 except _Stalled as error:
                     run.lost = error.detail
             last = next((run.words for run in reversed(self.turns) if run.words is not None), None)
             if last is not None and not self.turns[-1].lost and "dialogue" in self._engines.services:
-                await self._until(lambda: False, "the end of the dialogue", or_passed=("dialogue", last))
+                with suppress(_Stalled):
+                    await self._until(lambda: False, "the end of the dialogue", or_passed=("dialogue", last))
+            await self._append_truth()
+
+    async def _append_truth(self) -> None:
+        """What was really said, so that the copy can be measured by it, too."""
+        for utterance, text in self._recording.truth.items():
+            turn = next((one.id for one in self._recording.turns if one.says(utterance)), None)
+            body = TranscriptCorrected(utterance=utterance, text=text)
+            id_ = derive_id(utterance, "truth", "rerun")
+            await self._log.append(new_event(body, conversation=self._conversation, event_id=id_, turn=turn))
 
     async def _run_turn(self, run: TurnRun) -> None:
         turn, kept = run.recorded, self._engines.kept

@@ -36,7 +36,7 @@ h3 { font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; opacity
 p { margin: .2rem 0; } audio { width: 100%; height: 2.2rem; }
 del { color: var(--bad); } ins { color: var(--bad); text-decoration: underline; } mark { background: #e67e2233;
 color: inherit; border-radius: .2rem; } mark del { color: inherit; opacity: .6; margin-right: .25em; }
-.scroll { overflow-x: auto; } h2, td { overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; } h2 { overflow-wrap: anywhere; }
 .broken, .worse, .slower { color: var(--bad); } .kept, .better, .faster { color: var(--good); }
 """
 
@@ -153,6 +153,9 @@ def _turn(number: int, turn: Turn, addresses: dict[tuple[str, str], str]) -> Ite
 def _utterance(utterance: Utterance) -> Iterator[str]:
     if not utterance.words and not utterance.aligned_after:
         yield f"<p>{escape(utterance.after or utterance.before or '(no words)')}</p>"
+        return
+    if utterance.against == "recording" and not utterance.errors_after:
+        yield f"<p>{escape(utterance.after or '(no words)')} <small>as recorded</small></p>"
         return
     if utterance.against == "truth":
         yield f"<p>truth: {escape(utterance.reference or '(nothing was said)')}</p>"

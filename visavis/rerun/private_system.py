@@ -17,12 +17,13 @@ from pathlib import Path
 
 from msgspec import structs
 
-from bus.errors import BusError, ConfigurationError
-from bus.events import CharacterCreated, CharacterRemoved
+from bus.errors import BusError, ConfigurationError, NotFound
+from bus.events import CharacterRemoved
 from bus.ids import PHOTO_LOOK
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import PREFIX, Settings
+from services.characters import current_characters
 from services.dialogue.local_model import files as local_model
 from services.engine_speed import EngineSpeeds
 from visavis.nats.server import EmbeddedServer
@@ -63,9 +64,9 @@ class PrivateSystem:
         """Raises BusError if a service cannot be kept running."""
         for child in self._supervisor.children:
             if child.given_up or child.starts > _MOST_STARTS:
-                why = next((line for line in reversed(self._output) if "error" in line.lower()), "")
-                how = child.given_up or "it died again and again"
-                raise BusError(f"{child.name} does not run, {how}; {why}".removesuffix("; "))
+                errors = (line for line in reversed(self._output) if line.startswith(f"{child.name}: error: "))
+                why = next(errors, "").removeprefix(f"{child.name}: error: ")
+                raise BusError(f"{child.name} cannot be kept running: {why or 'it died again and again'}")
 
 
 @asynccontextmanager
@@ -95,7 +96,9 @@ async def private_system(
         )  # fmt: skip
         await asyncio.to_thread(_copy_speeds, engines.settings, settings)
         async with connect(settings, name="rerun") as event_log:
-            await _copy_characters(main, event_log, characters, faces="render" in engines.services)
+            await _copy_characters(main, event_log, characters)
+            if "render" in engines.services:
+                await _copy_portraits(main, event_log, characters, show)
             environment = _environment(engines, settings)
             system = PrivateSystem(event_log, supervisor, output)
             if "dialogue" in engines.services and local_model.is_used(engines.settings):
@@ -144,18 +147,23 @@ def _copy_speeds(own: Settings, private: Settings) -> None:
         shutil.copytree(source, EngineSpeeds.of(private).folder, dirs_exist_ok=True)
 
 
-async def _copy_characters(main: EventLog, private: EventLog, characters: set[str], *, faces: bool) -> None:
-    looks: set[str] = set()
+async def _copy_characters(main: EventLog, private: EventLog, characters: set[str]) -> None:
+    """Copy all characters, of those that take part also the removed ones."""
     for event in await main.character_facts():
-        if isinstance(event.body, CharacterRemoved) and event.character in characters:
+        if not isinstance(event.body, CharacterRemoved) or event.character not in characters:
+            await private.append_character(event)
+
+
+async def _copy_portraits(
+    main: EventLog, private: EventLog, characters: set[str], show: Callable[[str], None]
+) -> None:
+    for name, character in (await current_characters(private)).items():
+        if name not in characters or not character.look.startswith(PHOTO_LOOK):
             continue
-        await private.append_character(event)
-        if isinstance(event.body, CharacterCreated) and event.character in characters:
-            looks.add(event.body.look)
-    if faces:
-        for look in sorted(looks):
-            if look.startswith(PHOTO_LOOK):
-                await private.assets.put(look, await main.assets.get(look))
+        try:
+            await private.assets.put(character.look, await main.assets.get(character.look))
+        except NotFound:
+            show(f"{name} was removed with its portrait: no pictures of it can be drawn")
 
 
 async def _wait_until_ready(system: PrivateSystem, engines: Engines) -> None:

@@ -26,9 +26,6 @@ from bus.events import (
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
-    SpeechEnded,
-    SpeechFailed,
-    SpeechStarted,
     ToolCalled,
     ToolReturned,
     TranscriptCorrected,
@@ -59,12 +56,15 @@ class RecordedTurn:
     """What the dialogue service made of the words."""
     interrupted: Event | None = None
     playback: list[Event] = field(default_factory=list)
-    speeches: list[Event] = field(default_factory=list)
 
     @property
     def utterance(self) -> UtteranceStarted | None:
         """What the person said; None where they wrote, or the recording could not be had."""
         return next((one.body for one in self.inputs if isinstance(one.body, UtteranceStarted)), None)
+
+    def says(self, utterance: str) -> bool:
+        """Whether it has this utterance."""
+        return self.utterance is not None and self.utterance.utterance == utterance
 
     @property
     def has_words(self) -> bool:
@@ -142,8 +142,6 @@ def _add(turn: RecordedTurn, event: Event, body: Body) -> None:
             turn.interrupted = turn.interrupted or event
         case PlaybackStarted() | PlaybackProgress() | PlaybackFinished():
             turn.playback.append(event)
-        case SpeechStarted() | SpeechEnded() | SpeechFailed():
-            turn.speeches.append(event)
         case _ if isinstance(body, DialogueFact):
             turn.dialogue.append(event)
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +16,13 @@ from msgspec import structs
 
 from bus import codec, subjects
 from bus.errors import InvalidInput, NotFound, VisavisError
-from bus.events import AudioIn, MessageReceived, TranscriptCorrected, UtteranceStarted
+from bus.events import AudioIn, MessageReceived, UtteranceStarted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from projections.replay.build import build_timeline
 from visavis.rerun.conversation_run import ConversationRun
-from visavis.rerun.engines import Engines, Kept, choose
+from visavis.rerun.engines import SERVICES, Engines, Kept, choose
 from visavis.rerun.private_system import PrivateSystem, private_system
 from visavis.rerun.recording import Recording, read_recording
 from visavis.rerun.report import ConversationReport, Report, conversation_report, report
@@ -95,9 +96,15 @@ async def rerun(settings: Settings, wanted: Wanted, *, color: bool = False) -> i
                 raise
             stopped = error.detail
     found = report(
-        progress.done, engines=progress.engines, kept=wanted.kept, real_time=wanted.real_time, seconds=progress.took,
-        recorded_seconds=progress.recorded_seconds, deaths=progress.deaths, complete=not stopped,
-    )  # fmt: skip
+        progress.done,
+        engines={one: progress.engines[one] for one in SERVICES if one in progress.engines},
+        kept=wanted.kept,
+        real_time=wanted.real_time,
+        seconds=progress.took,
+        recorded_seconds=progress.recorded_seconds,
+        deaths=progress.deaths,
+        complete=not stopped,
+    )
     rules = tuple(judge(rule, numbers(found)) for rule in wanted.rules)
     found = structs.replace(found, rules=rules)
     if stopped:
@@ -144,7 +151,9 @@ async def _run_one(
     main: EventLog, system: PrivateSystem, engines: Engines, recording: Recording, wanted: Wanted, progress: Progress
 ) -> None:
     sounds = await _recorded_sounds(main, recording)
-    run = ConversationRun(system, engines, recording, sounds, real_time=wanted.real_time)
+    run = ConversationRun(
+        system, engines, recording, sounds, real_time=wanted.real_time, on_turn=_progress_line(recording)
+    )
     error, copy = "", ""
     try:
         await run.run()
@@ -170,8 +179,8 @@ async def _run_one(
 
 
 def _length(recording: Recording) -> float:
-    times = [event.at for _, event in recording.facts if not isinstance(event.body, TranscriptCorrected)]
-    return (max(times) - min(times)) / _SECOND
+    timeline = build_timeline(recording.conversation, recording.facts)
+    return (timeline.end - timeline.start) / _SECOND
 
 
 async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:
@@ -197,7 +206,20 @@ async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:
         found.append(recording)
     if not found:
         raise NotFound("nothing was said in that time: there is nothing to re-run")
+    _check_apart(found)
     return found
+
+
+def _check_apart(recorded: Sequence[Recording]) -> None:
+    """Raises InvalidInput if two conversations are copies of one: their facts have the same ids, also in a re-run."""
+    conversations: dict[str, str] = {}
+    for recording in recorded:
+        for _, event in recording.facts:
+            other = conversations.setdefault(event.id, recording.conversation)
+            if other != recording.conversation:
+                raise InvalidInput(
+                    f"{other} and {recording.conversation} are copies of one conversation: re-run one at a time"
+                )
 
 
 async def conversations_between(main: EventLog, since: int, until: int | None) -> list[str]:
@@ -253,6 +275,17 @@ def _write_files(found: Report, sounds: Sounds, wanted: Wanted) -> None:
         from visavis.rerun.page import write_page
 
         write_page(found, sounds, wanted.html)
+
+
+def _progress_line(recording: Recording) -> Callable[[int], None]:
+    """Shows on a terminal how far a conversation has come."""
+    count = sum(turn.has_words for turn in recording.turns)
+
+    def show(number: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{recording.conversation}: turn {number} of {count}", end="\r", file=sys.stderr, flush=True)
+
+    return show
 
 
 def _show(line: str) -> None:

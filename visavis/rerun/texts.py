@@ -11,17 +11,36 @@ from visavis.rerun.report import Report, Turn, Utterance
 _RED, _GREEN, _GREY, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[90m", "\x1b[0m"
 
 
+MOST_TURNS = 40
+"""Turns up to which all are shown; of more, only those that differ from the recording."""
+
+
 def report_text(report: Report, *, color: bool) -> str:
-    """The whole report."""
+    """The whole report; of many turns, only those in which something is another than before."""
     lines: list[str] = []
+    shows_all = sum(len(one.turns) for one in report.conversations) <= MOST_TURNS
     for conversation in report.conversations:
         lines.append(f"{conversation.conversation}{f' → {conversation.copy}' if conversation.copy else ''}")
-        for number, turn in enumerate(conversation.turns, start=1):
+        shown = [(number, turn) for number, turn in enumerate(conversation.turns, 1) if shows_all or differs(turn)]
+        for number, turn in shown:
             lines += [f"  {line}" for line in _turn(number, turn, color)]
+        if left := len(conversation.turns) - len(shown):
+            lines.append(f"  {counted(left, 'other turn')} as recorded")
         if conversation.error:
             lines.append(f"  not to its end: {conversation.error}")
         lines.append("")
     return "\n".join([*lines, *summary(report)])
+
+
+def differs(turn: Turn) -> bool:
+    """Whether a turn went another way than in the recording."""
+    heard = turn.utterance
+    return bool(
+        turn.notes
+        or turn.after.failures
+        or turn.before.reply != turn.after.reply
+        or (heard is not None and heard.aligned_before != heard.aligned_after)
+    )
 
 
 def summary(report: Report) -> Iterator[str]:
@@ -123,7 +142,7 @@ def _utterance(number: int, utterance: Utterance, color: bool) -> Iterator[str]:
         yield f"{number}. truth:  {utterance.reference or '(nothing was said)'}  [{measured}]"
         yield f"   before: {_aligned(utterance.aligned_before, color)}"
     else:
-        yield f"{number}. before: {utterance.before or '(no words)'}  [{utterance.errors_after} words differ]"
+        yield f"{number}. before: {utterance.before or '(no words)'}  [{counted(utterance.errors_after, 'difference')}]"
     yield f"   now:    {_aligned(utterance.aligned_after, color)}"
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 
 from bus import subjects
-from bus.errors import InvalidInput, NotFound
+from bus.errors import NotFound
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
-from projections.__main__ import gateway_file, parse_sequence_or_time
+from projections.__main__ import gateway_file
 from projections.characters import fold_all
 from projections.read_model import ReadModel
+from projections.states import parse_moment
 from visavis.carry.archive import load
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
@@ -50,7 +51,7 @@ async def run(settings: Settings, options: Options) -> int:
 
     Raises:
         NotFound: there is no such conversation.
-        InvalidInput: the file is none of a conversation, or neither a name nor a time is given.
+        InvalidInput: the file is none of a conversation, or the time is none.
         BusError: there is no server.
     """
     counts: Counter[str] = Counter()
@@ -74,7 +75,7 @@ def _of_file(path: Path) -> tuple[str, list[Decision]]:
 async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[str, list[Decision]]]:
     async with connect(settings, name="verify", wait=_WAIT, update_streams=False) as event_log:
         characters = fold_all(await event_log.character_facts())
-        names = [options.what] if options.what is not None else await _since(event_log, options.since)
+        names = [options.what] if options.what is not None else await since(event_log, options.since or "")
         try:
             model = ReadModel(gateway_file(settings), read_only=True)
         except NotFound:
@@ -92,13 +93,16 @@ async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[s
                 model.close()
 
 
-async def _since(event_log: EventLog, since: str | None) -> list[str]:
-    """The conversations of which something was stored since a time or a sequence, in the order of their first fact."""
-    if since is None:
-        raise InvalidInput("name a conversation, a file with one, or a time with --since")
-    seq, at = parse_sequence_or_time(since)
+async def since(event_log: EventLog, begin: str) -> list[str]:
+    """The conversations of which something was stored since a time or a sequence, in the order of their first fact.
+
+    Raises:
+        InvalidInput: the text is neither.
+    """
+    moment = parse_moment(begin)
     found: dict[str, None] = {}
-    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=max(0, (seq or 0) - 1), since=at or 0)
+    after, since = max(0, (moment.sequence or 0) - 1), moment.time or 0
+    read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=since)
     async with aclosing(read) as records:
         async for record in records:
             found.setdefault(record.subject.split(".")[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ DecisionKind: TypeAlias = Literal[
 the utterance ends. voice: the voice pauses for the person, resumes or is interrupted by their words. playback: a speech
 starts, goes on, finishes. interruption: a reply is interrupted by speech. heard: what of it was heard. answer: words
 are answered, taken for a command or a murmur, or answered with newer ones. fold: what a projection has stored."""
+DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Outcome: TypeAlias = Literal["equal", "differs", "not_recorded"]
 
 

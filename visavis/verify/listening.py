@@ -14,6 +14,8 @@ from services.gateway.listening.sentence_end import end_probability
 from visavis.verify.decisions import Decision, compared, not_recorded
 
 Fact = tuple[int, Event]
+LONGEST = 2_000
+"""Windows of a trace at the most, and partial transcripts: an utterance has 30 s, and a window 30 ms."""
 _OLD = "the utterance has no trace: an older version heard it, or its gateway crashed"
 
 
@@ -33,15 +35,15 @@ def listening_decisions(facts: Sequence[Fact]) -> Iterator[Decision]:
 def partial_texts(partials: Sequence[PartialTold]) -> list[str]:
     """The whole text of each partial transcript."""
     texts = [""]
-    for one in partials:
+    for one in partials[:LONGEST]:
         texts.append(texts[-1][: one.kept] + one.text)
     return texts[1:]
 
 
 def _utterance(start: Fact, end: Fact, ended: UtteranceEnded) -> Iterator[Decision]:
     trace = ended.trace
-    if trace is None or trace.onset_rule not in RULES:
-        reason = _OLD if trace is None else f"the onset rule {trace.onset_rule!r} is none of this version"
+    reason = _OLD if trace is None else _problem(trace)
+    if trace is None or reason:
         yield not_recorded("onset", *start, reason)
         yield not_recorded("end", *end, reason, recorded=_told(ended))
         return
@@ -52,6 +54,24 @@ def _utterance(start: Fact, end: Fact, ended: UtteranceEnded) -> Iterator[Decisi
     if trace.judgements:
         yield compared("turn_end", *end, _windows(one.asked for one in trace.judgements), _windows(replay.asked))
     yield compared("end", *end, _told(ended), replay.end)
+
+
+def _problem(trace: EndpointingTrace) -> str:
+    """Why a trace cannot be used: it may come from a file, and from another version; empty where it can."""
+    if trace.onset_rule not in RULES:
+        return f"the onset rule {trace.onset_rule!r} is none of this version"
+    try:
+        windows, levels = (len(base64.b64decode(one, validate=True)) for one in (trace.speech, trace.loudness))
+    except ValueError:
+        return "the trace is damaged"
+    is_whole = (
+        0 < trace.onset <= windows <= LONGEST
+        and levels == 2 * trace.onset
+        and trace.window > 0
+        and min(trace.ends, trace.pauses) >= 1
+        and max(len(trace.partials), len(trace.judgements)) <= LONGEST
+    )
+    return "" if is_whole else "the trace is damaged"
 
 
 def _told(ended: UtteranceEnded) -> str:

@@ -27,7 +27,9 @@ from visavis.verify.listening import partial_texts
 
 Playback = PlaybackStarted | PlaybackProgress | PlaybackFinished
 Fact = tuple[int, Event]
-_NOTHING = "none"
+_NOTHING = "nothing"
+MAX_TICKS = 50 * 3600 * 24
+"""Of a session that is played again: a day."""
 _LOOP = IdleLoop("", "", (b"",), (0,))
 """Which picture of a loop is shown decides nothing else."""
 
@@ -81,9 +83,30 @@ def _by_session(facts: Sequence[Fact]) -> Iterator[tuple[str, list[PlayoutInput]
 
 
 def _unbroken(traces: Sequence[PlayoutTrace]) -> list[PlayoutTrace]:
-    """The traces up to the first that is missing."""
-    ordered = sorted(traces, key=lambda one: one.number)
-    return [one for place, one in enumerate(ordered) if one.number == place]
+    """The traces up to the first that is missing or damaged: they may come from a file."""
+    found: list[PlayoutTrace] = []
+    names = tick = 0
+    for place, one in enumerate(sorted(traces, key=lambda one: one.number)):
+        names += len(one.names)
+        ticks = [tick, *(told.tick for told in one.inputs), one.tick]
+        numbers = [told.name for told in one.inputs]
+        if one.number != place or ticks != sorted(ticks) or one.tick > MAX_TICKS or not _are_valid(one, numbers, names):
+            break
+        tick = one.tick
+        found.append(one)
+    return found
+
+
+def _are_valid(trace: PlayoutTrace, numbers: list[int], names: int) -> bool:
+    """Whether the inputs of a trace name what is known, and bring no more than a session would take."""
+    verdicts = (told.count for told in trace.inputs if told.kind in ("partial", "final"))
+    amounts = (amount for told in trace.inputs for amount in (told.count, told.position))
+    return (
+        all(-1 <= number < names for number in numbers)
+        and all(0 <= verdict < len(VERDICTS) for verdict in verdicts)
+        and all(0 <= amount <= MAX_TICKS for amount in amounts)
+        and sum(told.count for told in trace.inputs) <= MAX_TICKS
+    )
 
 
 class _Known:
@@ -119,7 +142,7 @@ def _session(known: _Known, played: list[tuple[int, Event, Playback]]) -> Iterat
             reason = (
                 "the fact has no trace: an older version played it, or its gateway crashed"
                 if body.trace is None
-                else "a trace of the session before it is missing"
+                else "a trace of the session before it is missing or damaged, or it lasted more than a day"
             )
             yield not_recorded("playback", seq, event, reason, recorded=_told(body))
 

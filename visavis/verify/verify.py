@@ -29,12 +29,17 @@ def verify(
         stored: the conversation as a read model has it.
         redacted: the words are unreadable.
     """
-    redacted = redacted or any(isinstance(event.body, ConversationCopied) and event.body.redacted for _, event in facts)
-    found = [
-        *listening_decisions(facts),
-        *playing_decisions(facts),
-        *interruption_decisions(facts, redacted=redacted),
-        *answer_decisions(facts, characters, redacted=redacted),
-        *fold_decisions(facts, stored),
-    ]
+    first: dict[str, tuple[int, Event]] = {}
+    for seq, event in facts:
+        first.setdefault(event.id, (seq, event))  # of a fact that is on the log twice, the first counts
+    facts = list(first.values())
+    copied = [event.body for _, event in facts if isinstance(event.body, ConversationCopied)]
+    redacted = redacted or any(one.redacted for one in copied)
+    found = [*listening_decisions(facts), *fold_decisions(facts, stored)]
+    if not any(one.how == "rerun" for one in copied):  # a rerun has other words, and nobody has heard its answers
+        found += [
+            *playing_decisions(facts),
+            *interruption_decisions(facts, redacted=redacted),
+            *answer_decisions(facts, characters, redacted=redacted),
+        ]
     return sorted(found, key=lambda one: one.seq)

@@ -51,6 +51,7 @@ def answer_decisions(
         characters: that the log knew; None: unknown, so that commands which name one cannot be recognised.
         redacted: the words are unreadable, and nothing can be decided again.
     """
+    outcomes = _Outcomes(facts)
     state = Conversation(id=facts[0][1].conversation if facts else "")
     for place, (seq, event) in enumerate(facts):
         before, state = state, fold(state, seq, event)
@@ -60,28 +61,36 @@ def answer_decisions(
         if redacted:
             yield not_recorded("answer", seq, event, "the words are redacted")
             continue
-        outcome = _outcome(facts, place)
+        outcome = outcomes.of(event)
         yield _answer(facts, place, outcome, state, characters)
         yield from _history(facts, place, body, outcome, before)
 
 
-def _outcome(facts: Sequence[Fact], place: int) -> _Outcome:
-    words = facts[place][1]
-    reply = reply_id(words.id)
-    for later in range(place + 1, len(facts)):
-        event = facts[later][1]
-        match event.body:
-            case CommandRecognised(name=name) | CommandRefused(name=name) if event.cause == words.id:
-                return _Outcome(later, f"the command {name}")
-            case ReplyStarted(reply=started) if started == reply:
-                return _Outcome(later, _ANSWERED)
-            case ReplyFailed(reply=failed) if failed == reply:
-                return _Outcome(later, _ANSWERED)
-            case ReplyInterrupted(reply=interrupted, heard="") if interrupted == reply:
-                return _Outcome(later, "interrupted before it began")
-            case _:
-                pass
-    return _Outcome(len(facts), "")
+class _Outcomes:
+    """What came of words, found in one pass over the facts."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self._end = len(facts)
+        self._by_reply: dict[str, _Outcome] = {}
+        self._by_cause: dict[str, _Outcome] = {}
+        for place, (_, event) in enumerate(facts):
+            match event.body:
+                case CommandRecognised(name=name) | CommandRefused(name=name) if event.cause is not None:
+                    self._by_cause.setdefault(event.cause, _Outcome(place, f"the command {name}"))
+                case ReplyStarted(reply=reply) | ReplyFailed(reply=reply):
+                    self._by_reply.setdefault(reply, _Outcome(place, _ANSWERED))
+                    if event.cause is not None:
+                        self._by_cause.setdefault(event.cause, _Outcome(place, _ANSWERED))
+                case ReplyInterrupted(reply=reply, heard=""):
+                    self._by_reply.setdefault(reply, _Outcome(place, "interrupted before it began"))
+                case _:
+                    pass
+
+    def of(self, words: Event) -> _Outcome:
+        """The first that came of these words."""
+        found = (self._by_cause.get(words.id), self._by_reply.get(reply_id(words.id)))
+        known = [one for one in found if one is not None]
+        return min(known, key=lambda one: one.place, default=_Outcome(self._end, ""))
 
 
 def _answer(

@@ -27,8 +27,8 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from bus.stamping import new_delivery_event
 from bus.work.executor import is_log_unavailable
+from projections.deliveries import Delivery, fold, may_follow
 from services.channels.channel import Progress
-from services.channels.sending.delivery import Delivery, fold, may_follow
 
 log = logging.getLogger(__name__)
 

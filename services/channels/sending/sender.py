@@ -35,10 +35,10 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from bus.process.metrics import Metrics
 from bus.work.stream_worker import StreamItem, StreamWork, StreamWorker
+from projections.deliveries import REQUEUED, Delivery
 from projections.people_reader import PeopleReader
 from services.channels.channel import Channel, NotSent, OutcomeUnknown, Outgoing, Progress, Refused
 from services.channels.phrases import phrase
-from services.channels.sending.delivery import REQUEUED, Delivery
 from services.channels.sending.ledger import SENDER, Ledger
 from services.channels.sending.outgoing import MakeMedia, NoMedia, suited
 from services.channels.sending.pace import Pace

@@ -68,7 +68,8 @@ class GatewayHealth:
         if self._event_log.watch.problem:
             return self._event_log.watch.problem
         if not self._feed.caught_up.is_set():
-            return "reading the log"
+            progress = self._feed.build_progress
+            return f"building the conversations from the log: {progress}" if progress else "reading the log"
         return None
 
     async def metrics(self) -> bytes:

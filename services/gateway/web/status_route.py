@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bus.process.discovery import ServiceInfo, discover
+from projections.rebuilding import Progress
 from services.gateway.web.configured_channels import channels_in
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.engine_words import downloads_in, engine_words
@@ -36,10 +38,15 @@ class StatusRoute:
             {
                 "bus": "up" if connected else "down",
                 **status(running, machine),
+                "building": _building(self._context.feed.build_progress),
                 "faces_per_person": self._context.faces.max_faces,
                 "channels": sorted({one.name for one in channels_in(answers)}),
             }
         )
+
+
+def _building(progress: Progress | None) -> dict[str, Any] | None:
+    return None if progress is None else {**msgspec.structs.asdict(progress), "seconds_left": progress.seconds_left}
 
 
 def status(running: Mapping[str, ServiceInfo], machine: Machine) -> dict[str, Any]:

@@ -6,11 +6,12 @@ import pytest
 
 from bus import subjects
 from bus.events import AudioOut, ConversationOpened, Event, MessageReceived, ReplySentence
+from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.log.headers import DELIVERIES, INCOMING_TRACE, TRACE_PARENT
 from bus.log.records import Record
-from bus.log.trace_context import is_trace_parent, span_id, trace_id, trace_parent
+from bus.log.trace_context import is_trace_parent, span_id, trace_id, trace_parent, turn_span_id
 from bus.work.fenced_output import FencedOutput
 
 ASKED = Event(id="e1", at=1, conversation="c1", turn="t1", body=MessageReceived(message="m1", text="hello"))
@@ -28,6 +29,12 @@ def test_events_of_a_turn_share_its_trace_and_have_spans_of_their_own() -> None:
     assert trace_parent(ASKED) != trace_parent(other)
     assert trace_id("c1", None) == trace_parent(OPENED).split("-")[1] != trace_id("c1", "t1")
     assert is_trace_parent(trace_parent(ASKED))
+
+
+def test_the_digits_of_an_id_are_taken_as_they_are() -> None:
+    asked = Event(id=derive_id("c", "message"), at=1, conversation="c1", turn=new_id("t"), body=ASKED.body)
+    assert trace_parent(asked) == f"00-{(asked.turn or '')[1:]}-{asked.id[16:]}-01"
+    assert turn_span_id(str(asked.turn)) not in (span_id(str(asked.turn)), span_id(asked.id))
 
 
 @pytest.mark.parametrize(
@@ -66,8 +73,8 @@ async def test_facts_and_media_carry_the_trace_of_their_turn(event_log: EventLog
     assert (sound.headers[TRACE_PARENT], sound.deliveries) == (trace_parent(ASKED), 3)
 
 
-async def test_a_copy_carries_the_same_trace(event_log: EventLog) -> None:
+async def test_a_copy_is_in_no_trace(event_log: EventLog) -> None:
     await event_log.append_copy(ASKED, stored=7)
     [record] = await stored(event_log, streams.CONVERSATIONS, subjects.facts_of("c1"))
     assert record.is_copy
-    assert record.headers[TRACE_PARENT] == trace_parent(ASKED)
+    assert TRACE_PARENT not in record.headers

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bus.events import Event, PlaybackStarted
+from bus.events import ConversationCopied, Event, Fact, PlaybackStarted, TranscriptCorrected
 from projections.replay.build import TimelineBuilder, build_timeline
 from projections.replay.measures import measures
 from projections.replay.timeline import Step, TurnTimeline
@@ -153,3 +153,21 @@ def test_the_sum_holds_at_every_moment(length: int) -> None:
     parts = sum(found.values()) - found.get("answer", 0) - found.get("first_frame", 0)
     assert found.get("answer", parts) == parts
     assert all(step.end is None or step.end >= step.start for step in turn.steps)
+
+
+def test_what_was_noted_afterwards_is_listed_and_makes_nothing_longer() -> None:
+    events = list(facts("t", spoken_turn()))
+    before = build_timeline(CONVERSATION, events)
+    later = BEGAN + 10**12
+    notes: list[Fact] = [
+        ConversationCopied(source="other", how="imported"),
+        TranscriptCorrected(utterance="u", text="words"),
+    ]
+    noted = [
+        (events[-1][0] + number, Event(id=f"n{number}", at=later, conversation=CONVERSATION, turn="t", body=body))
+        for number, body in enumerate(notes, 1)
+    ]
+    after = build_timeline(CONVERSATION, [*events, *noted])
+    assert (after.start, after.end, after.turns) == (before.start, before.end, before.turns)
+    assert [event.tag for event in after.events[-2:]] == ["conversation.copied", "transcript.corrected"]
+    assert build_timeline(CONVERSATION, noted).end == 0

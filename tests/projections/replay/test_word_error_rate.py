@@ -56,6 +56,11 @@ def test_the_alignment_shows_each_error_in_its_place() -> None:
     ]
 
 
+def test_like_words_stand_beside_each_other() -> None:
+    aligned = align(["not", "ill"], ["not", "an", "illness", "those", "young", "man"])
+    assert [(one.expected, one.recognised) for one in aligned if one.change == "substituted"] == [("ill", "illness")]
+
+
 def test_the_rate_is_of_the_words_that_were_said() -> None:
     assert word_error_rate(1, 4) == 0.25
     assert word_error_rate(0, 0) is None

@@ -3,9 +3,12 @@ over, a fact of an unknown kind, pictures that have expired, a face made from a 
 
 from __future__ import annotations
 
+import io
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
 
 from bus import codec, subjects
 from bus.channel_events import DeliveryQueued, VoiceContent
@@ -20,6 +23,7 @@ from bus.events import (
     ConversationOpened,
     ConversationTitled,
     DeadLetter,
+    EndpointingTrace,
     Event,
     FaceRequested,
     Fact,
@@ -28,8 +32,10 @@ from bus.events import (
     Media,
     MessageReceived,
     Origin,
+    PartialTold,
     SessionOpened,
     TranscriptCorrected,
+    UtteranceEnded,
 )
 from bus.log.event_log import EventLog
 from bus.stamping import new_delivery_event
@@ -60,6 +66,16 @@ LETTER = DeadLetter(
     at=BEGAN, stream="CONVERSATIONS", sequence=5, subject=f"conv.{CONVERSATION}.reply.sentence", service="tts",
     code="x", detail="Zanzibar cannot be spoken", deliveries=5, data=b'{"body":{"text":"Zanzibar"}}',
 )  # fmt: skip
+
+
+_MESH = np.ones((468, 3))
+
+
+def portrait(mesh: npt.ArrayLike = _MESH, more: npt.ArrayLike = 0) -> bytes:
+    """A grey portrait."""
+    file = io.BytesIO()
+    np.savez_compressed(file, pixels=np.full((512, 512, 3), 99, np.uint8), mesh=mesh, more=more)
+    return file.getvalue()
 
 
 def tone(name: str, seconds: float, rate: int) -> Samples:
@@ -99,8 +115,20 @@ def facts() -> list[Event]:
                 cause=None if cause is None else newest[cause], body=body,
             )  # fmt: skip
             newest[tag] = event.id
-            found.append(event)
+            found.append(_traced(event) if turn == "t1" else event)
     return found
+
+
+def _traced(event: Event) -> Event:
+    """With what endpointing was told, where it is the end of an utterance."""
+    if not isinstance(event.body, UtteranceEnded):
+        return event
+    trace = EndpointingTrace(
+        onset_rule="sure", language="en", window=512, silence_ms=500, speech="AAAA", loudness="////", onset=1, lead=0,
+        free_from=0, last_speech=None,
+        partials=(PartialTold(1, 0, "Zanzibar"),),
+    )  # fmt: skip
+    return replace(event, body=replace(event.body, trace=trace))
 
 
 def sounds() -> list[Media]:
@@ -167,7 +195,7 @@ def idle_loop(character: str) -> list[IdleBatch]:
 
 async def write_made_log(event_log: EventLog) -> None:
     """Put the conversation on a log."""
-    await event_log.assets.put(PHOTO, b"portrait of Erika")
+    await event_log.assets.put(PHOTO, portrait())
     for name, created in (("ada", ADA), (GRANDMA, ERIKA)):
         await event_log.append_character(CharacterEvent(id=f"c-{name}", at=BEGAN, character=name, body=created))
         for batch in idle_loop(name):
@@ -195,7 +223,7 @@ def made_archive() -> Archive:
         CharacterEvent(id=f"c-{name}", at=BEGAN, character=name, body=created)
         for name, created in (("ada", ADA), (GRANDMA, ERIKA))
     ]
-    archive.assets = {PHOTO: b"portrait of Erika"}
+    archive.assets = {PHOTO: portrait()}
     for media in [*sounds(), *idle_loop("ada"), *idle_loop(GRANDMA)]:
         archive.media.add(subjects.media(media), codec.encode(media))
     archive.missing = [Missing(kind="pictures", id="s2a")]

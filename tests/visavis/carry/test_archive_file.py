@@ -9,12 +9,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.errors import ConfigurationError, VisavisError
-from tests.visavis.carry.made_log import made_archive
+from tests.visavis.carry.made_log import made_archive, portrait
 from tests.visavis.carry.test_round_trip import contents
 from visavis.carry import archive_file
 from visavis.carry.archive import load, save
@@ -91,8 +92,12 @@ def put(name: str, content: bytes) -> Change:
     return lambda members: members.update({name: content})
 
 
+def within(name: str, old: bytes, new: bytes) -> Change:
+    return lambda members: members.update({name: members[name].replace(old, new)})
+
+
 def in_facts(old: bytes, new: bytes) -> Change:
-    return lambda members: members.update({"facts.jsonl": members["facts.jsonl"].replace(old, new)})
+    return within("facts.jsonl", old, new)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +116,13 @@ def in_facts(old: bytes, new: bytes) -> Change:
         (lambda members: members.update({"media/audio.c1.in.u1": members["media/audio.c1.in.u2"]}), "does not belong"),
         (put("media/audio.c1.in.u1", b""), "another number of messages"),
         (lambda members: members.pop("dead-letters.msgpack"), "other members"),
+        (within("characters.jsonl", b'"voice_sample":""', b'"voice_sample":"../key"'), "no name of a recording"),
+        (within("characters.jsonl", b"#6366f1", b"url(x);}"), "the colour of ada is none"),
+        (put("assets/0", b"no picture"), "damaged"),
+        (put("assets/0", portrait(mesh=np.ones((2, 3)))), "not as portraits are"),
+        (put("assets/0", portrait(mesh=np.full((468, 3), np.nan))), "not as portraits are"),
+        (put("assets/0", portrait(mesh=np.array([{}]))), "damaged"),
+        (put("assets/0", portrait(more=np.zeros(9 << 20, np.uint8))), "larger than"),
     ],
 )
 def test_members_that_say_what_cannot_be_are_refused(made: Path, tmp_path: Path, change: Change, why: str) -> None:

@@ -23,6 +23,7 @@ RATE = 48_000
 def decoded(path: Path) -> tuple[Samples, list[tuple[float, float]], list[tuple[float, float, str]]]:
     """Its sound; the second and the brightness of each picture; its captions with start and end in seconds."""
     sound: list[Samples] = []
+    known = 0
     pictures: list[tuple[float, float]] = []
     captions: list[tuple[float, float, str]] = []
     with av.open(path) as container:
@@ -31,13 +32,12 @@ def decoded(path: Path) -> tuple[Samples, list[tuple[float, float]], list[tuple[
             assert frame.time_base is not None
             start = round(frame.pts * frame.time_base * RATE)
             block = (frame.to_ndarray().reshape(-1) * 32767).astype(np.int16)
-            missing = start - sum(map(len, sound))
-            sound.append(np.zeros(max(0, missing), np.int16))
-            sound.append(block[max(0, -missing) :])
+            sound += [np.zeros(max(0, start - known), np.int16), block[max(0, known - start) :]]
+            known = max(known, start) + len(sound[-1])
     with av.open(path) as container:
         for picture in container.decode(container.streams.video[0]):
             assert picture.time is not None
-            pictures.append((picture.time, float(picture.to_ndarray(format="gray").mean())))
+            pictures.append((picture.time, brightness(picture)))
     with av.open(path) as container:
         for packet in container.demux(container.streams.subtitles[0]):
             text = bytes(packet)[2:].decode()
@@ -45,6 +45,11 @@ def decoded(path: Path) -> tuple[Samples, list[tuple[float, float]], list[tuple[
                 second = float(packet.pts * packet.time_base)
                 captions.append((second, second + float((packet.duration or 0) * packet.time_base), text))
     return np.concatenate(sound), pictures, captions
+
+
+def brightness(picture: av.VideoFrame) -> float:
+    plane = picture.planes[0]
+    return float(np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width].mean())
 
 
 def pitch(samples: Samples) -> float:
@@ -97,16 +102,16 @@ def test_sound_pictures_and_captions_are_where_the_clips_say(tmp_path: Path, *, 
 
 
 def test_there_is_no_drift_after_minutes(tmp_path: Path) -> None:
-    """The last of two hundred turns of three seconds sounds where it should."""
+    """The last of 26 turns, two minutes after the first, sounds and is shown where it should."""
     with made_archive() as archive:
-        long = repeated(archive, 40)
+        long = repeated(archive, 26)
         write_film(long, tmp_path / "a.mp4", skip_silences=False)
         clips = timeline_of(long).clips
     sound, pictures, _ = decoded(tmp_path / "a.mp4")
     begin = clips[0].start - 500_000
     last = [clip for clip in clips if clip.id == "s1a"][-1]
     start = (last.start - begin) / 1e6
-    assert start > 180
+    assert start > 120
     check_sounds(sound, {"s1a": start}, {"s1a": 1.0})
     before, after = int((start - 0.02) * RATE), int((start + 0.02) * RATE)
     assert np.abs(sound[before - 4800 : before]).max() < 500 < np.abs(sound[after : after + 960]).max()

@@ -49,6 +49,7 @@ async def test_a_conversation_comes_back_the_same_from_a_file(here: EventLog, th
     first, *rest = copy.facts
     assert first.event is not None
     assert first.event.body == COPIED
+    assert first.event.at == min(event.at for _, _, event in original.events())
     assert [(fact.stored, fact.subject.replace("c2", "c1", 1)) for fact in rest] == [
         (fact.stored, fact.subject) for fact in original.facts
     ]

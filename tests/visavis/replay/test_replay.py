@@ -95,7 +95,7 @@ async def test_a_conversation_its_events_and_each_of_them_are_shown(
     assert len(rows) == 8
     detail = (await shown(CONVERSATION, "--event", "et3-300"))[0]
     assert "dialogue was given it 5 times" in detail
-    assert "what led to it: nothing\nwhat it caused\n      31" in detail
+    assert "what led to it: nothing\nwhat it caused\n     31" in detail
 
     view = json.loads((await shown(CONVERSATION, "--json"))[0])
     assert [turn["id"] for turn in view["turns"]] == ["t1", "t2", "t3"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from projections.read_model import ConversationSummary
 from projections.replay.view import ReplayStep, ReplayTurn
 from visavis.replay.pace import LONGEST_PAUSE, print_at_pace
-from visavis.replay.texts import moment
+from visavis.replay.texts import moment, summary_line
 from visavis.replay.waterfall import latency, waterfall
 
 
@@ -53,6 +54,11 @@ def test_the_latency_is_the_sum_of_its_parts() -> None:
         "answer after 370 ms = endpoint 300 + transcript 70"
     )
     assert latency(turn(endpoint=300)) == ""
+
+
+def test_a_time_that_no_calendar_has_is_shown_as_the_number_that_it_is() -> None:
+    one = ConversationSummary(id="c", title="t", character="a", updated_at=2**62)
+    assert summary_line(one) == f"c  at {2**62} µs  a           t"
 
 
 def test_times_are_read_like_those_of_a_player() -> None:

@@ -15,15 +15,18 @@ import msgspec
 import numpy as np
 import pytest
 
+from bus.errors import InvalidInput
 from bus.events import ConversationCopied, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from projections.conversation import Conversation, fold_all, heard_messages
 from services.audio import Samples
 from services.tts.engines import flite_library
 from tests import people, real_models
 from tests.nats_servers import ServerProcess
 from tests.visavis.rerun.recorded import Recorder, silence
+from visavis.carry.archive import load, write_archive
 from visavis.rerun.conversation_run import ConversationRun
 from visavis.rerun.engines import KEPT, choose
 from visavis.rerun.private_system import PrivateSystem
@@ -35,6 +38,7 @@ from visavis.rerun.truth import truth
 pytestmark = people.needs_people
 
 VOICE = "tts=espeak" if flite_library.why_unavailable() else "tts=flite"
+EXAMPLE = Path(__file__).parents[3] / "examples/first-conversation.visavis"
 SHORT = "sense_and_sensibility_01_austen_64kb-0880"
 """He was not an ill disposed young man."""
 
@@ -161,7 +165,10 @@ async def test_it_is_reported_and_written_as_a_copy(
         again = Progress()
         kept = Wanted(conversations=[copies["first"]], kept=KEPT, write=False)
         await run_all(event_log, choose(recorded.settings, [], KEPT), await recordings(event_log, kept), kept, again)
+        assert [one.truth for one in await recordings(event_log, kept)] == [{recorded.said: people.sentences()[SHORT]}]
         assert [turn.after.reply for turn in again.done[0].turns] == [turn.after.reply for turn in turns]
+        with pytest.raises(InvalidInput, match="are copies of one conversation"):
+            await recordings(event_log, Wanted(conversations=["first", copies["first"]]))
         assert await conversations_between(event_log, 1, None) == ["first", "second", "expired"]
 
 
@@ -179,7 +186,7 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engines = choose(recorded.settings, ["stt=pocketsphinx"], ["dialogue", "tts"])
-    killed: list[int] = []
+    recognisers: list[int] = []
 
     class Killing(ConversationRun):
         """Kills the recogniser before the first utterance."""
@@ -187,11 +194,12 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
         async def run(self) -> None:
             system: PrivateSystem = self._system
             pid = system.pid("stt")
-            if not killed and pid is not None:
-                killed.append(pid)
+            if not recognisers and pid is not None:
+                recognisers.append(pid)
                 os.kill(pid, signal.SIGKILL)
                 while system.pid("stt") in (pid, None):  # its supervisor has not noticed
                     await asyncio.sleep(0.05)
+                recognisers.append(system.pid("stt") or 0)
             await super().run()
 
     monkeypatch.setattr("visavis.rerun.rerun.ConversationRun", Killing)
@@ -212,10 +220,34 @@ async def test_a_service_that_dies_is_named_and_the_same_words_are_heard_as_befo
     assert mute.utterance is not None
     assert (mute.utterance.after, mute.utterance.aligned_after, mute.after.reply) == ("he was not ill", (), "I see.")
     assert mute.notes == ("its sound is not on the log any more: the recorded transcript stands",)
-    await _no_process_is_left(killed)
-
-
-async def _no_process_is_left(killed: list[int]) -> None:
-    for pid in killed:
+    assert len(recognisers) == 2
+    for pid in recognisers:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_the_example_takes_the_same_course_where_everything_is_kept(recorded: Recorded, tmp_path: Path) -> None:
+    with load(EXAMPLE) as archive:
+        async with log_of(recorded) as event_log:
+            copied = ConversationCopied(source=archive.conversation, how="imported")
+            await write_archive(event_log, archive, conversation="example", person="p1", copied=copied)
+    wanted = Wanted(conversations=["example"], kept=KEPT, json=tmp_path / "report.json")
+    assert await rerun(recorded.settings, wanted) == 0
+    found = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report)
+    (conversation,) = found.conversations
+    assert len(conversation.turns) == 6
+    assert sum(turn.utterance is not None for turn in conversation.turns) == 5
+    for turn in conversation.turns:
+        assert (turn.after.reply, turn.after.interrupted) == (turn.before.reply, turn.before.interrupted)
+        assert turn.after.heard.split() == turn.before.heard.split()
+        assert not turn.notes
+    assert sum(turn.after.interrupted for turn in conversation.turns) == 1
+    async with log_of(recorded) as event_log:
+        copy = fold_all(Conversation(id=conversation.copy), await event_log.facts(conversation.copy))
+        source = fold_all(Conversation(id="example"), await event_log.facts("example"))
+    # The other character answers from the same turn on; and the language model would be told the same.
+    assert [turn.reply and turn.reply.character for turn in copy.turns] == [
+        turn.reply and turn.reply.character for turn in source.turns
+    ]
+    told = [[(one.role, one.text.split()) for one in heard_messages(state)] for state in (source, copy)]
+    assert told[0] == told[1]

@@ -76,7 +76,7 @@ class _Log:
         self.events.append(event)
         return len(self.events)
 
-    async def publish_media(self, *_: object) -> None:
+    async def publish_media(self, *_: object, **__: object) -> None:
         pass
 
     async def publish_live(self, *_: object) -> None:

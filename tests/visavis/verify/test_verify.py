@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from bus import codec
 from bus.events import (
     Event,
+    PartialTold,
     PlaybackFinished,
     PlaybackStarted,
+    PlayoutInput,
     ReplyInterrupted,
     ReplyStarted,
     UtteranceEnded,
@@ -110,6 +112,47 @@ def test_after_a_missing_playback_fact_the_session_is_not_played_again(call: lis
     played = [one for one in decisions if one.kind == "playback"]
     assert {one.outcome for one in played} == {"not_recorded"}
     assert len(played) > 5
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"onset_rule": "unheard of"}, {"speech": "no base64!"}, {"speech": "AAAA" * 10_000}, {"loudness": "AA=="},
+        {"onset": 0}, {"onset": 10**15}, {"window": 0}, {"ends": 0.0}, {"pauses": -1.0},
+        {"partials": (PartialTold(1, 0, "a"),) * 3000},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_trace_of_an_utterance_is_not_recorded(call: list[Fact], damage: dict[str, Any]) -> None:
+    facts = [(seq, with_trace(event, **damage)) if is_ended(event) else (seq, event) for seq, event in call]
+    decisions = [one for one in made_again(facts) if one.kind in ("onset", "stable", "turn_end", "end")]
+    assert {one.outcome for one in decisions} == {"not_recorded"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"tick": 10**15}, {"number": 7}, {"names": ()}, {"inputs": (PlayoutInput(10**12, "resume", -1),)},
+        {"inputs": (PlayoutInput(0, "audio", 99, 1),)}, {"inputs": (PlayoutInput(0, "audio", 0, 10**12),)},
+        {"inputs": (PlayoutInput(0, "partial", 0, 9),)}, {"inputs": (PlayoutInput(-5, "stop", -1),)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_from_a_damaged_trace_on_a_session_is_not_played_again(call: list[Fact], damage: dict[str, Any]) -> None:
+    first = next(place for place, (_, event) in enumerate(call) if isinstance(event.body, PlaybackStarted))
+    seq, event = call[first]
+    facts = [*call[:first], (seq, with_trace(event, **damage)), *call[first + 1 :]]
+    played = [one for one in made_again(facts) if one.kind == "playback"]
+    assert {one.outcome for one in played} == {"not_recorded"}
+
+
+def is_ended(event: Event) -> bool:
+    return isinstance(event.body, UtteranceEnded)
+
+
+def with_trace(event: Event, **fields: Any) -> Event:
+    body: Any = event.body
+    return replace(event, body=replace(body, trace=replace(body.trace, **fields)))
 
 
 def test_another_outcome_on_the_log_is_told_with_both(call: list[Fact]) -> None:

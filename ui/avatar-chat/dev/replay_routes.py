@@ -51,6 +51,7 @@ class ReplayRoutes:
         self._face = face
         self._characters = characters
         self._expired = expired
+        self._recordings: dict[str, tuple[int, Recording]] = {}
         self._folder = tempfile.TemporaryDirectory()
 
     def routes(self) -> list[Route]:
@@ -68,12 +69,16 @@ class ReplayRoutes:
         facts = self._facts(id)
         if facts is None:
             return None
+        known = self._recordings.get(id)
+        if known is not None and known[0] == len(facts):
+            return known[1]
         recording = Recording(id)
         copied = any(isinstance(event.body, e.ConversationCopied) for _, event in facts)
         recording.add(
             StoredFact(seq, f"conv.{id}.facts", msgspec.json.encode(event), event.at + 900, copied)
             for seq, event in facts
         )
+        self._recordings[id] = (len(facts), recording)
         return recording
 
     async def view(self, request: Request) -> Response:

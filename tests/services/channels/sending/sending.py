@@ -26,9 +26,9 @@ from bus.log.event_log import EventLog, connect
 from bus.process.metrics import Metrics
 from bus.settings import Settings
 from bus.stamping import new_link_event
+from projections.deliveries import Delivery
 from projections.people_reader import PeopleReader
 from services.channels.channel import Capabilities, Channel, Outgoing
-from services.channels.sending.delivery import Delivery
 from services.channels.sending.ledger import Ledger
 from services.channels.sending.patience import Patience
 from services.channels.sending.sender import Sender

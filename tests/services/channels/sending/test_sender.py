@@ -17,9 +17,9 @@ from bus.log.dead_letters import Requeuer
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
 from bus.work.stream_worker import StreamItem
+from projections.deliveries import REQUEUED
 from projections.people_reader import PeopleReader
 from services.channels.channel import Capabilities, NotSent, Refused
-from services.channels.sending.delivery import REQUEUED
 from services.channels.sending.patience import Patience
 from services.channels.sending.sender import Sender
 from tests.conftest import NatsServer

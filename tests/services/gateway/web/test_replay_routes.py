@@ -244,8 +244,8 @@ async def test_a_copy_says_so_and_keeps_the_times_of_the_original(gateway: Runni
         newest = await log.append_copy(event, stored=event.at + 5000)
     await gateway.server._feed.wait_until_applied(newest)
     view = await shown(gateway.client, "/api/replay/copy1")
-    assert (view["copied"], view["copy_of"], view["start"]) == ("imported", "c0", BEGAN)
+    assert (view["copied"], view["copy_of"], view["start"]) == ("imported", "c0", BEGAN + 100)
     rows = await shown(gateway.client, "/api/replay/copy1/events")
-    assert [(row["at"], row["stored"]) for row in rows] == [(0, 5), (0.1, 5.1)]
+    assert [(row["at"], row["stored"]) for row in rows] == [(-0.1, 4.9), (0, 5)]
     detail = await shown(gateway.client, "/api/replay/copy1/events/k1")
     assert (detail["copy"], detail["subject"]) == (True, "conv.copy1.conversation.opened")

@@ -397,6 +397,11 @@ export interface ReplyStarted {
   readonly engine: string
   /** BCP-47 tag of the person's words, which is the language in use from here on; empty: it is as before. */
   readonly language: string
+  /**
+   * Digest of what the engine was given of the conversation before (`projections.history_digest`); empty: nothing was
+   * given, or an older version wrote it.
+   */
+  readonly history: string
 }
 
 /** One sentence of the answer, spoken as one speech; or a block of it that is only shown, such as code. */

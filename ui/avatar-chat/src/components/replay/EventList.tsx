@@ -29,7 +29,7 @@ export function EventList() {
   return (
     <section aria-label="Events of this turn" className="events">
       <div className="waterfall-head">
-        <h3>Events</h3>
+        <h2>Events</h2>
         <span className="text-xs text-ink-soft tabular-nums">{phase === 'ready' && rows.length}</span>
       </div>
       <div ref={scroller} className="events-scroller" data-testid="replay-events">

@@ -27,7 +27,7 @@ export function EventPanel() {
     <section ref={panel} tabIndex={-1} aria-label="Event" className="event-panel" data-testid="event-panel">
       <header className="event-panel-head">
         <div className="min-w-0 flex-1">
-          <h3 className="truncate font-semibold">{detail?.event.body.type ?? 'Event'}</h3>
+          <h2 className="truncate font-semibold">{detail?.event.body.type ?? 'Event'}</h2>
           {detail && <Place detail={detail} start={replay.view.start} />}
         </div>
         <button
@@ -88,7 +88,7 @@ function Rows({ title, none, rows }: RowsProps) {
   const replay = useReplay()
   return (
     <section aria-label={title}>
-      <h4>{title}</h4>
+      <h3>{title}</h3>
       {rows.length === 0 ? (
         <p className="text-sm text-ink-soft">{none}</p>
       ) : (
@@ -123,7 +123,7 @@ function Body({ detail }: DetailProps) {
   return (
     <section aria-label="Body">
       <div className="flex items-center justify-between">
-        <h4>Body</h4>
+        <h3>Body</h3>
         <button type="button" onClick={copy} className="pill-button">
           {copied ? <Check aria-hidden className="size-4" /> : <Copy aria-hidden className="size-4" />}
           <span aria-live="polite">{copied ? 'Copied' : 'Copy'}</span>

@@ -1,6 +1,7 @@
 import { Mic } from 'lucide-react'
-import { memo, useEffect, useMemo, useRef } from 'react'
+import { memo, useEffect, useMemo, useRef, type RefObject } from 'react'
 import type { ReplayClip, ReplayTurn } from '../../generated/replay'
+import { useMeasuredWindow } from '../../hooks/useMeasuredWindow'
 import { useAt, useReplay } from '../../hooks/useReplay'
 import { useStore } from '../../hooks/useStore'
 import { channelName } from '../../services/channelNames'
@@ -10,40 +11,67 @@ import { MARKS } from './marks'
 
 /** Pixels between the upper edge and the present turn. */
 const ABOVE = 40
+/** Height of a turn until it has been seen, pixels. */
+const USUAL = 190
 
-/** All that was said; follows the clock, and a click goes there. */
+/** All that was said; follows the clock, and a click goes there. Only what is in view is rendered. */
 export function ReplayTranscript() {
   const replay = useReplay()
   const { view } = replay
   const present = useStore(replay.turn)
   const scroller = useRef<HTMLDivElement>(null)
+  const list = useRef<HTMLOListElement>(null)
   const clips = useMemo(() => clipsByTurn(view.clips), [view])
-  useEffect(() => {
-    const element = scroller.current
-    const turn = element?.querySelector<HTMLElement>('[aria-current="true"]')
-    if (!element || !turn) return
-    const { offsetTop: top, offsetHeight: height } = turn
-    const isSeen = top >= element.scrollTop && top + height <= element.scrollTop + element.clientHeight
-    if (!isSeen) element.scrollTo({ top: top - ABOVE, behavior: 'smooth' })
-  }, [present])
+  const { from, to, offsets } = useMeasuredWindow(scroller, list, view.turns.length, USUAL)
+  const onScrolled = useFollowing(scroller, offsets, present)
   return (
-    <div ref={scroller} className="replay-transcript" data-testid="replay-transcript" tabIndex={0}>
+    <div
+      ref={scroller}
+      onWheel={onScrolled}
+      onTouchMove={onScrolled}
+      onPointerDown={onScrolled}
+      className="replay-transcript"
+      data-testid="replay-transcript"
+      tabIndex={0}
+    >
       {view.turns.length === 0 && (
         <p className="p-6 text-center text-ink-soft">Nothing was said in this conversation.</p>
       )}
-      <ol>
-        {view.turns.map((turn, place) => (
-          <Turn
-            key={turn.id}
-            turn={turn}
-            clips={clips.get(turn.id) ?? NO_CLIPS}
-            current={place === present}
-            onSeek={replay.seekTo}
-          />
-        ))}
-      </ol>
+      <div style={{ height: offsets.at(-1) }}>
+        <ol ref={list} style={{ transform: `translateY(${offsets[from] ?? 0}px)` }}>
+          {view.turns.slice(from, to).map((turn, place) => (
+            <Turn
+              key={turn.id}
+              turn={turn}
+              clips={clips.get(turn.id) ?? NO_CLIPS}
+              current={from + place === present}
+              onSeek={replay.seekTo}
+            />
+          ))}
+        </ol>
+      </div>
     </div>
   )
+}
+
+/** Keeps the present turn in view, until the reader scrolls; the next turn is followed again. */
+function useFollowing(scroller: RefObject<HTMLElement>, offsets: readonly number[], present: number) {
+  const following = useRef(true)
+  useEffect(() => {
+    following.current = true
+  }, [present])
+  useEffect(() => {
+    const element = scroller.current
+    if (!element || !following.current) return
+    const [top, bottom] = [offsets[present] ?? 0, offsets[present + 1] ?? 0]
+    const isSeen = top >= element.scrollTop && bottom <= element.scrollTop + element.clientHeight
+    if (isSeen) return
+    const isNear = Math.abs(top - element.scrollTop) < element.clientHeight
+    element.scrollTo({ top: top - ABOVE, behavior: isNear ? 'smooth' : 'instant' })
+  }, [scroller, offsets, present])
+  return () => {
+    following.current = false
+  }
 }
 
 const NO_CLIPS: readonly ReplayClip[] = []

@@ -1,8 +1,8 @@
-import { memo, useEffect, useMemo, useRef, useState, type PointerEvent, type RefObject } from 'react'
-import type { ReplayClip, ReplayMark, ReplayTurn } from '../../generated/replay'
+import { memo, useEffect, useMemo, useRef, useState, type PointerEvent } from 'react'
+import type { ReplayClip, ReplayTurn } from '../../generated/replay'
 import { useAt, useReplay } from '../../hooks/useReplay'
 import { spokenTime, timecode, turnAt } from '../../services/replay/moments'
-import { markWords } from './marks'
+import { markGroups, markWords, worst } from './marks'
 
 /** The whole conversation on one line: its turns, both voices, and what was cut short or went wrong. */
 export function Scrubber() {
@@ -46,7 +46,7 @@ export function Scrubber() {
       >
         <Bands turns={view.turns} length={view.length} />
         <Lanes clips={view.clips} length={view.length} />
-        <Playhead length={view.length} track={track} />
+        <Playhead length={view.length} />
         {hover !== null && <Preview at={hover} length={view.length} turns={view.turns} />}
       </div>
       <Marks turns={view.turns} length={view.length} onSeek={(at) => replay.seek(at)} />
@@ -102,25 +102,26 @@ const Lanes = memo(function Lanes({ clips, length }: LanesProps) {
   )
 })
 
-interface PlayheadProps {
-  readonly length: number
-  readonly track: RefObject<HTMLDivElement>
-}
-
 /** Moved without rendering, sixty times a second. */
-function Playhead({ length, track }: PlayheadProps) {
+function Playhead({ length }: { readonly length: number }) {
   const { position } = useReplay().player
+  const head = useRef<HTMLDivElement>(null)
+  const done = useRef<HTMLElement>(null)
   useEffect(() => {
-    const move = () => track.current?.style.setProperty('--at', String(length === 0 ? 0 : position.get() / length))
+    const move = () => {
+      const at = length === 0 ? 0 : position.get() / length
+      if (head.current) head.current.style.transform = `translateX(${at * 100}%)`
+      if (done.current) done.current.style.transform = `scaleX(${at})`
+    }
     move()
     return position.subscribe(move)
-  }, [position, length, track])
+  }, [position, length])
   return (
     <>
       <div aria-hidden className="scrubber-done">
-        <i />
+        <i ref={done} />
       </div>
-      <div aria-hidden className="playhead">
+      <div ref={head} aria-hidden className="playhead">
         <i />
       </div>
     </>
@@ -148,22 +149,27 @@ interface MarksProps extends TurnsProps {
   readonly onSeek: (at: number) => void
 }
 
+/** Marks that would lie on one another are one, which goes to the first of them. */
 const Marks = memo(function Marks({ turns, length, onSeek }: MarksProps) {
-  const marks: readonly ReplayMark[] = useMemo(() => turns.flatMap((turn) => turn.marks), [turns])
+  const groups = useMemo(() => markGroups(turns.flatMap((turn) => turn.marks), length), [turns, length])
   return (
     <ul aria-label="Marks" className="scrubber-marks">
-      {marks.map((mark) => (
-        <li key={`${mark.event} ${mark.kind}`} style={{ left: `${(mark.at / length) * 100}%` }}>
-          <button
-            type="button"
-            data-kind={mark.kind}
-            title={`${markWords(mark)}, ${timecode(mark.at)}`}
-            aria-label={`${markWords(mark)}, at ${spokenTime(mark.at)}`}
-            onClick={() => onSeek(mark.at)}
-            className="mark"
-          />
-        </li>
-      ))}
+      {groups.map((marks) => {
+        const [first] = marks
+        const words = [...new Set(marks.map(markWords))].join('; ')
+        return (
+          <li key={`${first.event} ${first.kind}`} style={{ left: `${(first.at / length) * 100}%` }}>
+            <button
+              type="button"
+              data-kind={worst(marks)}
+              title={`${words}, ${timecode(first.at)}`}
+              aria-label={`${words}, at ${spokenTime(first.at)}`}
+              onClick={() => onSeek(first.at)}
+              className="mark"
+            />
+          </li>
+        )
+      })}
     </ul>
   )
 })

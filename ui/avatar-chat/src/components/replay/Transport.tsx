@@ -94,7 +94,8 @@ function Time() {
   const text = useRef<HTMLSpanElement>(null)
   useEffect(() => {
     const write = () => {
-      if (text.current) text.current.textContent = timecode(player.position.get(), true)
+      const now = timecode(player.position.get(), true)
+      if (text.current && text.current.textContent !== now) text.current.textContent = now
     }
     write()
     return player.position.subscribe(write)

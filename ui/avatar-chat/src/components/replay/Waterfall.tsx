@@ -1,5 +1,5 @@
 import { ChevronRight } from 'lucide-react'
-import { useEffect, useId, useMemo, useRef, useState, type RefObject } from 'react'
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import type { ReplayStep, ReplayTurn } from '../../generated/replay'
 import { useReplay } from '../../hooks/useReplay'
 import { duration, timecode, type Span } from '../../services/replay/moments'
@@ -23,13 +23,12 @@ export function Waterfall({ turn }: { readonly turn: ReplayTurn }) {
   const [shown, setShown] = useState<ReplayStep | null>(null)
   const groups = useMemo(() => stepGroups(turn, view.clips), [turn, view])
   const span = useMemo(() => shownSpan(turn, zoom), [turn, zoom])
-  const bars = useRef<HTMLDivElement>(null)
   const details = useId()
   return (
     <section aria-label="Steps of this turn" className="waterfall">
       <AnswerTime turn={turn} />
       <div className="waterfall-head">
-        <h3>Steps</h3>
+        <h2>Steps</h2>
         <div role="group" aria-label="Stretch of time" className="segments">
           {(['turn', 'answer'] as const).map((one) => (
             <button key={one} type="button" aria-pressed={zoom === one} onClick={() => setZoom(one)}>
@@ -38,8 +37,8 @@ export function Waterfall({ turn }: { readonly turn: ReplayTurn }) {
           ))}
         </div>
       </div>
-      <div ref={bars} className="waterfall-bars" data-testid="waterfall" onPointerLeave={() => setShown(null)}>
-        <Needle span={span} around={bars} />
+      <div className="waterfall-bars" data-testid="waterfall" onPointerLeave={() => setShown(null)}>
+        <Needle span={span} />
         {groups.map((group) => (
           <Group key={group.index ?? 'turn'} group={group} span={span} onShow={setShown} details={details} />
         ))}
@@ -148,22 +147,20 @@ function Bar({ step, span, onShow, details }: RowProps) {
   )
 }
 
-interface NeedleProps {
-  readonly span: Span
-  readonly around: RefObject<HTMLDivElement>
-}
-
 /** Where the clock is; moved without rendering. */
-function Needle({ span, around }: NeedleProps) {
+function Needle({ span }: { readonly span: Span }) {
   const { position } = useReplay().player
+  const needle = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const move = () => {
+      if (!needle.current) return
       const at = (position.get() - span.start) / (span.end - span.start)
-      around.current?.style.setProperty('--needle', String(Math.min(Math.max(at, 0), 1)))
-      around.current?.setAttribute('data-needle', at >= 0 && at <= 1 ? 'in' : 'out')
+      const { style } = needle.current
+      style.transform = `translateX(${Math.min(Math.max(at, 0), 1) * 100}%)`
+      style.visibility = at >= 0 && at <= 1 ? 'visible' : 'hidden'
     }
     move()
     return position.subscribe(move)
-  }, [position, span, around])
-  return <div aria-hidden className="needle" />
+  }, [position, span])
+  return <div ref={needle} aria-hidden className="needle" />
 }

@@ -146,7 +146,7 @@ export class Deck {
     const { clip } = slot
     if (!clip) return
     this.failed.add(clip)
-    slot.clip = null
+    this.release(slot)
     this.options.onFailed(clip)
   }
 

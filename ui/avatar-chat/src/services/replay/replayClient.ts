@@ -4,6 +4,9 @@ import type { CharacterId, ConversationId, EventId, TurnId } from '../../generat
 import type { ReplayEvent, ReplayEventDetail, ReplayView } from '../../generated/replay'
 import { AvatarClient } from '../avatarClient'
 
+/** Events of a turn that are fetched: as many as the gateway gives at once. */
+const MOST = 2000
+
 export class ReplayClient extends AvatarClient {
   replay(id: ConversationId): Promise<ReplayView> {
     return this.json(`replay/${id}`)
@@ -11,7 +14,7 @@ export class ReplayClient extends AvatarClient {
 
   /** The events of a turn, by sequence. */
   replayEvents(id: ConversationId, turn: TurnId): Promise<readonly ReplayEvent[]> {
-    return this.json(`replay/${id}/events?turn=${encodeURIComponent(turn)}`)
+    return this.json(`replay/${id}/events?turn=${encodeURIComponent(turn)}&limit=${MOST}`)
   }
 
   replayEvent(id: ConversationId, event: EventId): Promise<ReplayEventDetail> {

@@ -22,7 +22,7 @@ from bus.channel_events import (
     TextContent,
     VoiceContent,
 )
-from services.channels.sending.delivery import ALLOWED, REQUEUED, Delivery, fold, may_follow
+from projections.deliveries import ALLOWED, REQUEUED, Delivery, fold, may_follow
 from services.channels.sending.pace import Pace
 
 QUEUED = DeliveryQueued(account="a", chat="c", content=VoiceContent(speeches=("s",), text="words"))

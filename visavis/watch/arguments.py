@@ -1,0 +1,23 @@
+"""The arguments of `visavis top` and `visavis traces`."""
+
+from __future__ import annotations
+
+import argparse
+
+from visavis.rerun.arguments import parse_time
+
+
+def add_top(parser: argparse.ArgumentParser) -> None:
+    """Add those of `visavis top`."""
+    parser.add_argument("--once", action="store_true", help="print one picture and end")
+    parser.add_argument("--json", action="store_true", help="one JSON object a second, or one with --once")
+    parser.add_argument("--no-color", action="store_true", help="plain text")
+
+
+def add_traces(parser: argparse.ArgumentParser) -> None:
+    """Add those of `visavis traces`."""
+    parser.add_argument("--export", choices=("otlp",), default="otlp", help="how; default otlp, over HTTP")
+    parser.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
+    time = "also turns since then, such as 2026-11-22T14:05 or 2d; default: go on where the last run ended"
+    parser.add_argument("--since", type=parse_time, metavar="TIME", help=time)
+    parser.add_argument("--no-follow", action="store_true", help="end with the newest event")

@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from bench.event_logs import LOGS, fill
 from bench.machine import machine, table
-from bench.rebuild import conversations
 from bench.server import server
-from bus import codec, subjects
 from bus.log.event_log import connect
 from bus.settings import Settings
 from projections.analytics.database import Database
@@ -28,30 +27,26 @@ from projections.analytics.places import analytics_folder
 from projections.analytics.questions import QUESTIONS, ask
 from projections.analytics.store import FACTS, Store
 
-_PENDING = 512
-"""Publications that are not acknowledged yet."""
-_HEAD = ("events", "events a second", "memory before, MiB", "at the most, MiB", "files, MiB", "all questions, ms")
+_HEAD = (
+    "log", "events", "events a second", "memory before, MiB", "at the most, MiB", "files, MiB", "all questions, ms",
+)  # fmt: skip
 
 
 def _settings(url: str, folder: str) -> Settings:
     return Settings(nats_url=url, data=folder, audio_bytes=64 << 20, frames_bytes=64 << 20)
 
 
-async def measure(count: int) -> list[str]:
-    """Fill a log with `count` events and write the tables from it; returns the cells of a row."""
+async def measure(log: str, count: int) -> list[str]:
+    """Fill a log of a kind with `count` events and write the tables from it; returns the cells of a row."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
         async with connect(_settings(url, folder), name="bench") as event_log:
-            events = islice(conversations(), count)
-            js = event_log.nc.jetstream(timeout=30, publish_async_max_pending=_PENDING)
-            while some := list(islice(events, 10_000)):
-                for one in some:
-                    await js.publish_async(subjects.fact(one), codec.encode(one), wait_stall=30)
-                await js.publish_async_completed()
+            await fill(event_log, islice(LOGS[log](), count), old=True)
         command = [sys.executable, "-m", "bench.analytics", "child", url, folder]
         child = await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.PIPE)
         asked = await asyncio.to_thread(_ask_all, Path(folder) / "analytics")
     found = json.loads(child.stdout)
     return [
+        log,
         f"{count:,}",
         f"{count / found['seconds']:,.0f}",
         f"{found['before']:.0f}",
@@ -92,7 +87,7 @@ def _peak() -> float:
 
 def main(counts: list[int]) -> None:
     print(f"{machine()}\n")
-    print(table(_HEAD, [asyncio.run(measure(count)) for count in counts]))
+    print(table(_HEAD, [asyncio.run(measure(log, count)) for count in counts for log in LOGS]))
 
 
 if __name__ == "__main__":

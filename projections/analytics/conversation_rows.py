@@ -15,7 +15,7 @@ from bus.events import CharacterChosen, ConversationCopied, ConversationOpened, 
 from projections.analytics.tables import ConversationRow, FailureRow, Row, TakeoverRow
 from projections.analytics.turn_rows import TurnFold, trouble_row
 
-HELD_TURNS = 32
+HELD_TURNS = 4
 """Of each conversation."""
 
 

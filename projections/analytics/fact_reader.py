@@ -25,7 +25,7 @@ from projections.analytics.tables import FailureRow, Row
 
 log = logging.getLogger(__name__)
 
-HELD_FACTS = 5_000
+HELD_FACTS = 10_000
 """Facts whose turns are held, of all conversations."""
 _HELD_DELIVERIES = 1000
 

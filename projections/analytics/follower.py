@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from itertools import chain
 
 from bus import clock, subjects
-from bus.errors import BusError, LogReplaced
+from bus.errors import LogReplaced
 from bus.log.event_log import EventLog, Record
 from bus.log.stream_changes import Mark
-from bus.process.discovery import discover, worker_stats
 from projections.analytics.fact_reader import HELD_FACTS, FactReader
-from projections.analytics.machine_rows import machine_rows
 from projections.analytics.requests import Request
 from projections.analytics.store import DEAD, DELIVERIES, FACTS, MACHINE, Position, Store
-from projections.analytics.tables import Row
+from projections.analytics.tables import MachineRow, Row
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +37,8 @@ class Follower:
     Args:
         store: is written by nobody else.
         batch_events, batch_seconds: after how many events, and how long, files are written.
-        on_progress: called with the position after each writing.
+        sample: gives rows of what the processes tell of themselves, every 30 s; None: there are none.
+        on_progress: called with the store after each writing.
     """
 
     def __init__(
@@ -50,6 +49,7 @@ class Follower:
         batch_events: int = BATCH_EVENTS,
         batch_seconds: float = BATCH_SECONDS,
         held_facts: int = HELD_FACTS,
+        sample: Callable[[], Awaitable[list[MachineRow]]] | None = None,
         on_progress: Callable[[Store], None] = lambda store: None,
     ) -> None:
         self._event_log = event_log
@@ -57,6 +57,7 @@ class Follower:
         self._batch_events = batch_events
         self._batch_seconds = batch_seconds
         self._held_facts = held_facts
+        self._sample = sample
         self._on_progress = on_progress
         self._begin()
 
@@ -161,17 +162,11 @@ class Follower:
                 self.flush()
 
     async def _sample_machine(self) -> None:
-        while True:
-            try:
-                found, stats = await discover(self._event_log), await worker_stats(self._event_log)
-            except BusError as error:
-                log.debug("no sample of the machine", extra={"why": error.detail})
-                found, stats = [], {}
-            now = clock.now()
-            rows = list(machine_rows(found, stats, now=now))
+        while self._sample is not None:
+            rows = await self._sample()
             if rows:
-                self._samples += [(MACHINE, now, row) for row in rows]
-                self._reached[MACHINE] = Position(now, now)
+                self._samples += [(MACHINE, row.began, row) for row in rows]
+                self._reached[MACHINE] = Position(rows[0].seq, rows[0].began)
                 self._oldest = self._oldest or asyncio.get_running_loop().time()
             await asyncio.sleep(SAMPLE_SECONDS)
 

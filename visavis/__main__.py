@@ -141,7 +141,7 @@ def _channels(arguments: argparse.Namespace, settings: Settings) -> int:
 def _fold(arguments: argparse.Namespace, settings: Settings) -> int:
     from projections.__main__ import main as projections
 
-    return projections(arguments.arguments)
+    return projections(arguments.arguments, prog="visavis fold")
 
 
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from bus.errors import InvalidInput, NotFound
+from bus.errors import NotFound
 from projections.analytics.database import Answer, Database
+from projections.moments import parse_time
 
 Chart = Literal["bars", "lines"]
 MEASURES = ("answer", "endpoint", "transcript", "first_sentence", "first_audio", "playback_wait", "first_frame")
 LOW_CONFIDENCE = 0.5
 """Words below were probably not understood."""
-_AGO = re.compile(r"(\d{1,5})([hdw])")
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -138,20 +137,12 @@ def question(name: str) -> Question:
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """A time in UTC: of 36h, 7d or 4w before now, or of a date or time in ISO 8601, in UTC where it names no zone.
+    """`parse_time` in UTC, also where the text names no zone: the tables' days are of UTC.
 
     Raises:
-        InvalidInput: it is neither.
+        InvalidInput: it is no time.
     """
-    match = _AGO.fullmatch(text.strip())
-    if match is not None:
-        hours = int(match[1]) * {"h": 1, "d": 24, "w": 168}[match[2]]
-        return max(now - timedelta(hours=hours), datetime(1970, 1, 1, tzinfo=UTC))
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"expected a time such as 7d, 36h or 2026-11-22, got {text!r}") from error
+    return datetime.fromtimestamp(parse_time(text, now, zone=UTC) / 1_000_000, UTC)
 
 
 def picture(answered: Question, answer: Answer) -> Mapping[str, Any]:

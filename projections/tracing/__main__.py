@@ -7,13 +7,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from bus.errors import ConfigurationError, InvalidInput, VisavisError
 from bus.log.event_log import connect
 from bus.process.lifecycle import EXIT_CONFIGURATION, run_until_signalled
 from bus.process.logging_setup import set_up_logging
 from bus.settings import Settings, read_settings
+from projections.moments import TIMES, time_argument
 
 
 async def send_spans(settings: Settings, url: str, *, since: int | None, follow: bool) -> int:
@@ -38,14 +38,9 @@ async def send_spans(settings: Settings, url: str, *, since: int | None, follow:
     return follower.sent
 
 
-def parse_time(text: str) -> int:
-    """Microseconds since 1970 of a time such as 2026-11-22T14:05, local where no zone is given."""
-    return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1_000_000)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
-    parser.add_argument("--since", type=parse_time, metavar="TIME", help="such as 2026-11-22T14:05; default: go on")
+    parser.add_argument("--since", type=time_argument, metavar="TIME", help=f"such as {TIMES}; default: go on")
     parser.add_argument("--no-follow", action="store_true", help="end with the newest event")
 
 

@@ -136,7 +136,7 @@ async def test_without_a_read_model_there_is_nothing_to_check(
 async def test_wrong_usage_has_an_exit_status_of_its_own(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("rebuild", "--check", "--until", "3") == 2
     assert await run("show", "c1", "--until", "yesterday") == 2
-    assert await run("show", "c.1") == 2
+    assert await run("show", "nothing", "c1") == 2
     with pytest.raises(SystemExit) as caught:
         main(["nonsense"])
     assert caught.value.code == 2
@@ -225,6 +225,7 @@ async def test_a_wrong_setting_is_one_line(
 
 def test_until_is_a_sequence_or_a_time() -> None:
     assert parse_moment("118") == Moment(sequence=118)
+    assert parse_moment("99999w") == Moment(time=0)
     assert parse_moment("1970-01-01T00:00:01+00:00") == Moment(time=1_000_000)
     with pytest.raises(InvalidInput, match="expected a sequence or a time"):
         parse_moment("soon")

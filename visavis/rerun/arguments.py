@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bus.errors import VisavisError
 from bus.subjects import token
+from projections.moments import TIMES, time_argument
 
 if TYPE_CHECKING:
     from visavis.rerun.rerun import Wanted
 
 T = TypeVar("T")
 
-_AGO = re.compile(r"(\d+)(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 KEPT = ("stt", "dialogue", "tts")
 
 
@@ -30,9 +27,8 @@ def add_rerun(parser: argparse.ArgumentParser, run: object) -> None:
     """
     parser.set_defaults(run=run, usage_error=parser.error)
     parser.add_argument("conversations", nargs="*", type=_checked(_conversation), metavar="CONVERSATION")
-    time = "a time such as 2026-11-28, 2026-11-28T14:30 or 2h (ago; s, m, h, d)"
-    parser.add_argument("--since", type=_checked(parse_time), metavar="TIME", help=f"all with words since {time}")
-    parser.add_argument("--until", type=_checked(parse_time), metavar="TIME", help="with --since: not later than this")
+    parser.add_argument("--since", type=time_argument, metavar="TIME", help=f"all with words since {TIMES}")
+    parser.add_argument("--until", type=time_argument, metavar="TIME", help="with --since: not later than this")
     parser.add_argument(
         "--with", dest="engines", action="append", default=[], metavar="SERVICE=ENGINE[:MODEL]",
         help="e.g. stt=whisper:small, tts=kokoro, dialogue=companion, render=layered; others are as configured",
@@ -97,20 +93,6 @@ def wanted(arguments: argparse.Namespace) -> Wanted:
         json=arguments.json,
         html=arguments.html,
     )
-
-
-def parse_time(text: str, now: datetime | None = None) -> int:
-    """A time as microseconds since 1970: ISO 8601, in the machine's zone unless it names one; or so long ago.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    ago = _AGO.fullmatch(text)
-    if ago:
-        at = (now or datetime.now().astimezone()) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    else:
-        at = datetime.fromisoformat(text).astimezone()
-    return int(at.timestamp() * 1_000_000)
 
 
 def _conversation(text: str) -> str:

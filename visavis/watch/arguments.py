@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from visavis.rerun.arguments import parse_time
+from projections.moments import TIMES, time_argument
 
 
 def add_top(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,6 @@ def add_traces(parser: argparse.ArgumentParser) -> None:
     """Add those of `visavis traces`."""
     parser.add_argument("--export", choices=("otlp",), default="otlp", help="how; default otlp, over HTTP")
     parser.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
-    time = "also turns since then, such as 2026-11-22T14:05 or 2d; default: go on where the last run ended"
-    parser.add_argument("--since", type=parse_time, metavar="TIME", help=time)
+    time = f"also turns since {TIMES}; default: go on where the last run ended"
+    parser.add_argument("--since", type=time_argument, metavar="TIME", help=time)
     parser.add_argument("--no-follow", action="store_true", help="end with the newest event")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from bus.errors import VisavisError
+from bus.errors import InvalidInput, VisavisError
 from bus.settings import Settings
+from projections.moments import parse_time
 from visavis.__main__ import main
-from visavis.rerun.arguments import parse_time
 from visavis.rerun.engines import Kept, choose, parse_engine
 
 needs_whisper = pytest.mark.skipif(
@@ -79,7 +79,7 @@ def test_times_are_dates_or_so_long_ago() -> None:
     assert parse_time("90m", NOW) == at - 90 * 60 * 1_000_000
     assert parse_time("2d", NOW) == at - 2 * 86_400 * 1_000_000
     assert parse_time("2026-11-28T12:00:00+00:00") == at
-    with pytest.raises(ValueError, match="yesterday"):
+    with pytest.raises(InvalidInput, match="yesterday"):
         parse_time("yesterday")
 
 

@@ -34,7 +34,7 @@ _NEWEST = 20
 
 
 def run(arguments: argparse.Namespace, settings: Settings, *, color: bool) -> int:
-    """Show a conversation as the arguments say (`visavis.replay.arguments`); returns the exit status.
+    """Show a conversation as the arguments say (`visavis.commands.replay`); returns the exit status.
 
     Raises:
         NotFound: there is no such conversation, turn or event.

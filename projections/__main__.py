@@ -19,11 +19,12 @@ from bus.log import streams
 from bus.log.event_log import connect
 from bus.settings import Settings, read_settings
 from projections.differences import differences, readable
-from projections.moment import NOW, parse_moment
+from projections.moment import NOW, local_time, parse_moment
+from projections.printable import printable
 from projections.read_model import ReadModel
 from projections.read_model_builder import building_path
 from projections.read_model_tables import VERSION, put_in_place
-from projections.readable import local_time, readable_lines
+from projections.readable import readable_lines
 from projections.rebuilding import Progress, build, compare
 from projections.states import PROJECTIONS, conversation_at, sequence_at, state_at
 from projections.view import view
@@ -137,11 +138,12 @@ async def _list(settings: Settings, projection: str) -> int:
     if PROJECTIONS[projection].needs_id:
         with closing(ReadModel(gateway_file(settings), read_only=True)) as model:
             for one in model.all_conversations():
-                print(f"{one.id}\t{local_time(one.updated_at)}\t{one.character}\t{one.title}")
+                print(f"{one.id}\t{local_time(one.updated_at)}\t{one.character}\t{printable(one.title)}")
         return 0
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         for id_, one in (await state_at(event_log, projection, "")).items():
-            print("\t".join(str(part) for part in (id_, one.get("state"), one.get("channel"), one.get("name")) if part))
+            parts = (id_, one.get("state"), one.get("channel"), one.get("name"))
+            print("\t".join(printable(str(part)) for part in parts if part))
     return 0
 
 

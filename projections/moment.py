@@ -1,9 +1,9 @@
-"""Moments of the log as people write them: a sequence, a time, or how long ago."""
+"""Moments of the log as people write and read them: a sequence, a time, or how long ago."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct
 
@@ -57,3 +57,15 @@ def parse_moment(text: str) -> Moment:
         return Moment(time=parse_time(text))
     except InvalidInput as error:
         raise InvalidInput(f"expected a sequence such as 118, or a time such as {TIME_FORMS}, got {text!r}") from error
+
+
+def local_time(at: int, zone: tzinfo | None = None) -> str:
+    """A time in microseconds since 1970 as the clock on the wall shows it.
+
+    Args:
+        zone: None: the machine's own.
+    """
+    try:
+        return f"{datetime.fromtimestamp(at / 1_000_000).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, ValueError, OSError):  # a log that was brought here may tell any number
+        return f"at {at} µs"

@@ -20,8 +20,10 @@ from bus.settings import Settings
 from projections.__main__ import gateway_file
 from projections.characters import fold_all
 from projections.moment import NOW, Moment
+from projections.printable import printable
 from projections.read_model import ReadModel
 from visavis.carry.archive import load
+from visavis.terminal import painted
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
 
@@ -125,4 +127,4 @@ def line(decision: Decision, *, color: bool = False) -> str:
     elif decision.outcome == "not_recorded":
         told = "; ".join(part for part in (decision.recorded, f"not recorded: {decision.reason}") if part)
     text = f"{decision.seq:>8}  {_MARKS[decision.outcome]} {decision.kind:<12}  {told}"
-    return f"\x1b[{_COLORS[decision.outcome]}m{text}\x1b[0m" if color else text
+    return painted(printable(text), _COLORS[decision.outcome], color=color)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY_LIMIT = "64MB"
-_OPTIONS = "FORMAT parquet, COMPRESSION zstd"
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480"
 
 
 @cache
@@ -46,11 +46,12 @@ def write(table: Table, rows: bytes | bytearray, target: Path) -> None:
     lines.unlink()
 
 
-def merge(table: Table, parts: Sequence[Path], target: Path) -> None:
-    """Write the rows of several files into one; of each key only the newest."""
+def merge(parts: Sequence[Path], target: Path) -> None:
+    """Write the rows of several files into one, all of them: to find the newest of each key takes memory with the
+    number of rows, and readers do that anyway."""
     listed = ", ".join(map(quoted, parts))
     read = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
-    _copy(f"SELECT * FROM {read} {newest(table)} ORDER BY seq", target)
+    _copy(f"SELECT * FROM {read}", target)
 
 
 def newest(table: Table) -> str:

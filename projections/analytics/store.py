@@ -12,6 +12,7 @@ it is made of; those that are left when it is there are removed too. So each eve
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -30,6 +31,8 @@ from msgspec import Struct
 from bus.errors import ConfigurationError, VisavisError
 from projections.analytics import parquet
 from projections.analytics.tables import TABLE_OF, TABLES, VERSION, Row
+
+log = logging.getLogger(__name__)
 
 MERGED_PARTS = 12
 """Files of a table and day, at which small ones are merged."""
@@ -222,7 +225,11 @@ class Store:
                 size += own
             prefix = parts[-1].path.name.split("-")[0]
             target = folder / f"{prefix}-{merged[0].first}-{merged[-1].last}.parquet"
-            parquet.merge(TABLES[table], [part.path for part in merged], target)
+            try:
+                parquet.merge([part.path for part in merged], target)
+            except VisavisError as error:
+                log.warning("files are not merged", extra={"folder": str(folder), "why": error.detail})
+                continue  # all rows are there all the same
             for part in merged:
                 part.path.unlink()
 

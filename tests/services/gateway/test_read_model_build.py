@@ -30,7 +30,7 @@ from services.gateway.web.turn_latencies import TurnLatencies
 
 EVENTS = 22_000
 """So many that a gateway builds beside, and that a build can be killed meanwhile."""
-_OLD = 8
+_OLD = 7
 """A version that this program can read."""
 
 

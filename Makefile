@@ -52,6 +52,7 @@ check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and imp
 	$(BIN)/python -m visavis.generate.typescript --check
 	$(BIN)/python -m visavis.generate.events_page --check
 	$(BIN)/python -m visavis.generate.settings_page --check
+	$(BIN)/python -m visavis.generate.analytics_page --check
 	cd $(UI) && $(NODE) npm run check
 
 fix: .venv/installed-dev ## mend what can be mended by itself, and make the generated files anew
@@ -59,6 +60,7 @@ fix: .venv/installed-dev ## mend what can be mended by itself, and make the gene
 	$(BIN)/python -m visavis.generate.typescript
 	$(BIN)/python -m visavis.generate.events_page
 	$(BIN)/python -m visavis.generate.settings_page
+	$(BIN)/python -m visavis.generate.analytics_page
 
 clean: ## remove what was installed and built; keeps data/
 	rm -rf .venv .setup $(UI)/node_modules $(UI)/dist

@@ -21,7 +21,10 @@ NOT_FOLDS = {
 WITHOUT_SIDE_EFFECTS = ("projections", "services/gateway/replaying", "visavis/replay")
 """Folds and replays: what only looks at the log."""
 
-PURE_PACKAGES = {"projections.replay"}
+PURE_PACKAGES = {
+    "projections.replay",
+    *(f"projections.analytics.{name}" for name in ("conversation_rows", "delivery_rows", "tables", "turn_rows")),
+}
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bus.errors import VisavisError
 from bus.settings import Settings, read_settings
 from bus.subjects import token
+from visavis.analytics.arguments import add_arguments as add_analytics
 from visavis.carry import arguments as carry_arguments
 from visavis.rerun.arguments import add_rerun, add_truth
 from visavis.verify.arguments import add_verify
@@ -210,6 +211,12 @@ def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(run(settings, options))
 
 
+def _analytics(arguments: argparse.Namespace, settings: Settings) -> int:
+    from visavis.analytics.command import run
+
+    return run(arguments, settings)
+
+
 def _use_color(arguments: argparse.Namespace) -> bool:
     return not arguments.no_color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -270,6 +277,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="make the decisions of past conversations again, and compare them")
     add_verify(verify)
     verify.set_defaults(run=_verify)
+    analytics = commands.add_parser("analytics", help="turns, latencies, failures, engines, cost; and SQL on them")
+    add_analytics(analytics)
+    analytics.set_defaults(run=_analytics)
     for command in (doctor, tail, checked, verify):
         command.add_argument("--no-color", action="store_true", help="plain text")
     return parser

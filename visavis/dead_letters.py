@@ -161,7 +161,7 @@ def _readable(update: bytes) -> str:
     """An update of a channel: nearly all send JSON."""
     try:
         return msgspec.json.format(update, indent=2).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _cut(update)
 
 

@@ -20,13 +20,14 @@ from bus.log.event_log import EventLog, connect
 from bus.settings import Settings, read_settings
 from projections.differences import differences, readable
 from projections.finding import find_conversation
-from projections.moments import TIMES
+from projections.moment import NOW, TIME_FORMS, local_time, parse_moment
+from projections.printable import printable
 from projections.read_model import ReadModel
 from projections.read_model_builder import building_path
 from projections.read_model_tables import VERSION, put_in_place
-from projections.readable import local_time, readable_lines
+from projections.readable import readable_lines
 from projections.rebuilding import Progress, build, compare
-from projections.states import PROJECTIONS, conversation_at, parse_moment, sequence_at, state_at
+from projections.states import PROJECTIONS, conversation_at, sequence_at, state_at
 from projections.view import view
 
 _NICE = 5
@@ -99,7 +100,7 @@ def _exit_with_parent() -> None:
 
 
 async def _show(settings: Settings, projection: str, name: str, until: str | None, *, as_json: bool) -> int:
-    moment = parse_moment(until or str(sys.maxsize))
+    moment = parse_moment(until) if until else NOW
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         name = await _full_id(event_log, projection, name)
         if projection == "conversation" and name:
@@ -115,7 +116,7 @@ async def _show(settings: Settings, projection: str, name: str, until: str | Non
 
 
 async def _diff(settings: Settings, projection: str, name: str, start: str, end: str, *, as_json: bool) -> int:
-    moments = [parse_moment(start), parse_moment(end)]
+    moments = [parse_moment(start), parse_moment(end) if end else NOW]
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         name = await _full_id(event_log, projection, name)
         states = []
@@ -140,11 +141,12 @@ async def _list(settings: Settings, projection: str) -> int:
     if PROJECTIONS[projection].needs_id:
         with closing(ReadModel(gateway_file(settings), read_only=True)) as model:
             for one in model.all_conversations():
-                print(f"{one.id}\t{local_time(one.updated_at)}\t{one.character}\t{one.title}")
+                print(f"{one.id}\t{local_time(one.updated_at)}\t{one.character}\t{printable(one.title)}")
         return 0
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         for id_, one in (await state_at(event_log, projection, "")).items():
-            print("\t".join(str(part) for part in (id_, one.get("state"), one.get("channel"), one.get("name")) if part))
+            parts = (id_, one.get("state"), one.get("channel"), one.get("name"))
+            print("\t".join(printable(str(part)) for part in parts if part))
     return 0
 
 
@@ -160,7 +162,7 @@ def _parser(prog: str = "python -m projections") -> argparse.ArgumentParser:
         prog=prog,
         description="Show what is folded from the log, at any sequence or time; compare it, rebuild it.",
         epilog="Projections: " + "; ".join(f"{name}: {one.about}" for name, one in PROJECTIONS.items()) + "."
-        f" SEQ is a sequence of the log, as `visavis replay --events` shows it, TIME such as {TIMES}.",
+        f" SEQ is a sequence of the log, as `visavis replay --events` shows it, TIME such as {TIME_FORMS}.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("list", help="all conversations in the gateway's read model, newest first; or others")
@@ -171,7 +173,7 @@ def _parser(prog: str = "python -m projections") -> argparse.ArgumentParser:
     one = commands.add_parser("diff", help="what has changed in a projection between two moments")
     _add_names(one)
     one.add_argument("--from", dest="start", required=True, metavar="SEQ|TIME", help="as it was then")
-    one.add_argument("--to", default=str(sys.maxsize), metavar="SEQ|TIME", help="default: now")
+    one.add_argument("--to", default="", metavar="SEQ|TIME", help="default: now")
     one = commands.add_parser("rebuild", help="fold the whole log into a fresh file")
     one.add_argument("--check", action="store_true", help="compare with the gateway's read model instead of keeping it")
     one.add_argument("--until", metavar="SEQ|TIME", help="the last event to fold")

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from bus.errors import NotFound
 from projections.analytics.database import Answer, Database
-from projections.moments import parse_time
 
 Chart = Literal["bars", "lines"]
 MEASURES = ("answer", "endpoint", "transcript", "first_sentence", "first_audio", "playback_wait", "first_frame")
@@ -116,13 +115,16 @@ QUESTIONS: dict[str, Question] = {
 }  # fmt: skip
 
 
-def ask(database: Database, name: str, since: datetime) -> Answer:
+def ask(database: Database, name: str, since: int) -> Answer:
     """The answer to a ready question.
 
+    Args:
+        since: microseconds since 1970.
     Raises:
         NotFound: there is no such question.
     """
-    return database.select(question(name).sql, [since.date(), since.replace(tzinfo=None)])
+    first = datetime.fromtimestamp(since / 1_000_000, UTC)
+    return database.select(question(name).sql, [first.date(), first.replace(tzinfo=None)])
 
 
 def question(name: str) -> Question:
@@ -134,15 +136,6 @@ def question(name: str) -> Question:
     if name not in QUESTIONS:
         raise NotFound(f"expected one of the questions {', '.join(QUESTIONS)}, got {name!r}")
     return QUESTIONS[name]
-
-
-def parse_since(text: str, now: datetime) -> datetime:
-    """`parse_time` in UTC, also where the text names no zone: the tables' days are of UTC.
-
-    Raises:
-        InvalidInput: it is no time.
-    """
-    return datetime.fromtimestamp(parse_time(text, now, zone=UTC) / 1_000_000, UTC)
 
 
 def picture(answered: Question, answer: Answer) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from visavis.carry.archive import Archive, load, read_archive, save
 from visavis.carry.archive_file import is_file_name
 from visavis.carry.hiding import redacted, without_persons
 from visavis.carry.importing import missing_line
+from visavis.terminal import size
 
 Form: TypeAlias = Literal["visavis", "mp4", "vtt", "md", "jsonl"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -56,9 +57,8 @@ async def export(
     if redact:
         archive = await asyncio.to_thread(redacted, archive)
     with read, archive:
-        size = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
-        readable_size = f"{size / 1e6:.1f} MB" if size >= 1_000_000 else f"{size / 1e3:.1f} kB"
-        print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {readable_size}")
+        written = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
+        print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {size(written)}")
         if archive.missing and form in ("visavis", "mp4"):
             print(f"not there any more: {missing_line(archive)}", file=sys.stderr)
     return 0

@@ -20,10 +20,12 @@ from bus.settings import Settings
 from projections.__main__ import gateway_file
 from projections.characters import fold_all
 from projections.finding import find_conversation
+from projections.moment import NOW, Moment
+from projections.printable import printable
 from projections.read_model import ReadModel
-from projections.states import parse_moment
 from visavis.carry.archive import load
 from visavis.carry.archive_file import is_file_name
+from visavis.terminal import painted
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
 
@@ -40,7 +42,7 @@ class Options:
 
     what: str | None = None
     """A conversation, or a file with one; None: those since a time."""
-    since: str | None = None
+    since: Moment | None = None
     as_json: bool = False
     color: bool = False
     brief: bool = False
@@ -52,7 +54,7 @@ async def run(settings: Settings, options: Options) -> int:
 
     Raises:
         NotFound: there is no such conversation.
-        InvalidInput: the file is none of a conversation, or the time is none.
+        InvalidInput: the file is none of a conversation.
         BusError: there is no server.
     """
     counts: Counter[str] = Counter()
@@ -79,7 +81,7 @@ async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[s
         if options.what is not None:
             names = [await find_conversation(event_log, options.what)]
         else:
-            names = await since(event_log, options.since or "")
+            names = await since(event_log, options.since or NOW)
         try:
             model = ReadModel(gateway_file(settings), read_only=True)
         except NotFound:
@@ -94,15 +96,10 @@ async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[s
                 model.close()
 
 
-async def since(event_log: EventLog, begin: str) -> list[str]:
-    """The conversations of which something was stored since a time or a sequence, in the order of their first fact.
-
-    Raises:
-        InvalidInput: the text is neither.
-    """
-    moment = parse_moment(begin)
+async def since(event_log: EventLog, begin: Moment) -> list[str]:
+    """The conversations of which something was stored since a time or a sequence, in the order of their first fact."""
     found: dict[str, None] = {}
-    after, since = max(0, (moment.sequence or 0) - 1), moment.time or 0
+    after, since = max(0, (begin.sequence or 0) - 1), begin.time or 0
     read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=since)
     async with aclosing(read) as records:
         async for record in records:
@@ -131,4 +128,4 @@ def line(decision: Decision, *, color: bool = False) -> str:
     elif decision.outcome == "not_recorded":
         told = "; ".join(part for part in (decision.recorded, f"not recorded: {decision.reason}") if part)
     text = f"{decision.seq:>8}  {_MARKS[decision.outcome]} {decision.kind:<12}  {told}"
-    return f"\x1b[{_COLORS[decision.outcome]}m{text}\x1b[0m" if color else text
+    return painted(printable(text), _COLORS[decision.outcome], color=color)

@@ -7,8 +7,6 @@ import csv
 import importlib.util
 import json
 import re
-from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -22,10 +20,10 @@ from bus.settings import Settings
 from projections.analytics.answering import answer_apart
 from projections.analytics.names import QUESTION_NAMES
 from projections.analytics.places import analytics_folder
-from projections.analytics.questions import QUESTIONS, parse_since
+from projections.analytics.questions import QUESTIONS
 from projections.analytics.store import lock
 from tests.projections.replay.conversations import BEGAN, facts, interruption, opening, spoken_turn
-from visavis.analytics.arguments import add_arguments
+from visavis.__main__ import command_line
 from visavis.analytics.charts import sparkline
 from visavis.analytics.command import run
 from visavis.generate.analytics_page import TARGET, render_page
@@ -34,9 +32,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def analytics(settings: Settings, *arguments: str) -> int:
-    parser = ArgumentParser()
-    add_arguments(parser)
-    return run(parser.parse_args(arguments), settings)
+    return run(command_line().parse_args(["analytics", *arguments]), settings, color=False)
 
 
 def example() -> ModuleType:
@@ -119,17 +115,6 @@ def test_the_documents_are_current_and_name_every_question_and_subject() -> None
     module = example()
     assert [subject for subject in module.SUBJECTS if f'--filter "{subject}"' not in text] == []
     assert len(re.findall(r"^(?!\s*(?:#|$|\"\"\"))", (ROOT / "examples/consumer.py").read_text(), re.MULTILINE)) < 50
-
-
-def test_times_that_a_question_begins_at() -> None:
-    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    assert parse_since("36h", now) == datetime(2026, 11, 27, 0, tzinfo=UTC)
-    assert parse_since("4w", now) == datetime(2026, 10, 31, 12, tzinfo=UTC)
-    assert parse_since("2026-11-22T10:00+02:00", now) == datetime(2026, 11, 22, 8, tzinfo=UTC)
-    assert parse_since("99999w", now) == datetime(1970, 1, 1, tzinfo=UTC)
-    for text in ("", "7", "d", "yesterday", "-1d"):
-        with pytest.raises(InvalidInput, match="expected a time"):
-            parse_since(text, now)
 
 
 def test_a_line_of_blocks() -> None:

@@ -167,4 +167,4 @@ class Database:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:500]
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())[:500]  # what follows points into the line above it

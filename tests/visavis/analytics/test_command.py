@@ -82,6 +82,8 @@ async def test_the_command_from_the_log_to_answers(
     assert json.loads(capsys.readouterr().out) == [{"turn": "t1", "interrupted": "speech"}]
     with pytest.raises(InvalidInput, match="one SELECT"):
         analytics(settings, "sql", "DROP VIEW turns")
+    with pytest.raises(InvalidInput, match=r"Table with name nope does not exist[^^]*$"):
+        analytics(settings, "sql", "SELECT * FROM nope")
 
     apart = json.loads(await answer_apart(settings, "all", "2020-01-01"))
     assert [one["question"] for one in apart] == list(QUESTIONS)

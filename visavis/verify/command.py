@@ -23,12 +23,11 @@ from projections.moment import NOW, Moment
 from projections.printable import printable
 from projections.read_model import ReadModel
 from visavis.carry.archive import load
+from visavis.carry.archive_file import SUFFIX
 from visavis.terminal import painted
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
 
-SUFFIX = ".visavis"
-"""Of the file of a saved conversation."""
 _WAIT = 5.0
 """Seconds to wait for the server."""
 _MARKS = {"equal": "=", "differs": "≠", "not_recorded": "?"}

@@ -24,6 +24,7 @@ from projections.read_model_builder import building_path
 from projections.read_model_tables import VERSION, put_in_place
 from projections.readable import local_time, readable_lines
 from projections.rebuilding import Progress, build, compare
+from projections.replay.fact_summary import printable
 from projections.states import PROJECTIONS, conversation_at, parse_moment, sequence_at, state_at
 from projections.view import view
 
@@ -136,11 +137,12 @@ async def _list(settings: Settings, projection: str) -> int:
     if PROJECTIONS[projection].needs_id:
         with closing(ReadModel(gateway_file(settings), read_only=True)) as model:
             for one in model.all_conversations():
-                print(f"{one.id}\t{local_time(one.updated_at)}\t{one.character}\t{one.title}")
+                print(f"{one.id}\t{local_time(one.updated_at)}\t{one.character}\t{printable(one.title)}")
         return 0
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         for id_, one in (await state_at(event_log, projection, "")).items():
-            print("\t".join(str(part) for part in (id_, one.get("state"), one.get("channel"), one.get("name")) if part))
+            parts = (id_, one.get("state"), one.get("channel"), one.get("name"))
+            print("\t".join(printable(str(part)) for part in parts if part))
     return 0
 
 

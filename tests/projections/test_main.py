@@ -22,11 +22,14 @@ from bus.events import (
     ReplyFailed,
     ReplyInterrupted,
     ReplySentence,
+    ReplyStarted,
 )
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.__main__ import gateway_file, main
+from projections.conversation import Conversation, fold_all
 from projections.read_model import ReadModel
+from projections.readable import readable_lines
 from projections.states import Moment, parse_moment
 from tests.fakes import event
 
@@ -228,3 +231,12 @@ def test_until_is_a_sequence_or_a_time() -> None:
     assert parse_moment("1970-01-01T00:00:01+00:00") == Moment(time=1_000_000)
     with pytest.raises(InvalidInput, match="expected a sequence or a time"):
         parse_moment("soon")
+
+
+def test_words_of_people_steer_no_terminal() -> None:
+    said = event(MessageReceived(message="m", text="\x1b[2J\u202ehello"), turn="t1")
+    reply = event(ReplyStarted(reply="r", character="ada", engine="e"), turn="t1")
+    failed = event(ReplyFailed(reply="r", code="x", detail="\x1b[2J"), turn="t1")
+    lines = readable_lines(fold_all(Conversation(id="c"), [(1, said), (2, reply), (3, failed)]))
+    assert "\ufffd[2J\ufffdhello" in lines[2]
+    assert all(line.isprintable() for line in lines)

@@ -41,8 +41,11 @@ def print_table(answer: Answer, *, color: bool) -> None:
 
 def _console(*, color: bool) -> Console:
     # Never narrower than a table needs where nobody looks: a pipe has no width.
-    console = Console(no_color=not color, highlight=False)
-    return console if console.is_terminal else Console(no_color=True, highlight=False, width=200)
+    # What stands in a cell is nobody's markup.
+    console = Console(no_color=not color, highlight=False, markup=False, emoji=False)
+    if console.is_terminal:
+        return console
+    return Console(no_color=True, highlight=False, markup=False, emoji=False, width=200)
 
 
 def _table(answer: Answer, *, bars: str | None = None, series: str | None = None) -> Table:
@@ -51,7 +54,7 @@ def _table(answer: Answer, *, bars: str | None = None, series: str | None = None
     records = answer.records()
     for name in answer.columns:
         is_number = any(isinstance(record[name], int | float) for record in records)
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+        table.add_column(_cell(name), justify="right" if is_number else "left", no_wrap=True)
     if bars is not None:
         table.add_column("", width=_BAR_WIDTH)
     most = max((_number(record[bars]) for record in records), default=0.0) if bars is not None else 0.0
@@ -75,7 +78,7 @@ def _lines(asked: Question, answer: Answer) -> list[RenderableType]:
             points = [record[y] for record in records if record[asked.series or ""] == name]
             if any(value is not None for value in points):
                 newest = [value for value in points if value is not None][-1]
-                table.add_row(str(name), y, Text(sparkline(points), style=style), f"{newest:g} {asked.unit}".strip())
+                table.add_row(_cell(name), y, Text(sparkline(points), style=style), f"{newest:g} {asked.unit}".strip())
     return [table]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from projections.replay.fact_summary import printable
 from projections.replay.word_error_rate import AlignedWord
 from visavis.rerun.comparison import Comparison, Verdict
 from visavis.rerun.report import Report, Turn, Utterance
@@ -120,34 +121,35 @@ def _ms(value: float) -> str:
 
 def _turn(number: int, turn: Turn, color: bool) -> Iterator[str]:
     if turn.utterance is None:
-        yield f"{number}. wrote:  {turn.said}"
+        yield f"{number}. wrote:  {printable(turn.said)}"
     else:
         yield from _utterance(number, turn.utterance, color)
     yield from _reply(turn, color)
     for note in turn.notes:
-        yield _paint(f"   {note}", _GREY, color)
+        yield _paint(f"   {printable(note)}", _GREY, color)
     for failure in turn.after.failures:
-        yield _paint(f"   failed: {failure}", _RED, color)
+        yield _paint(f"   failed: {printable(failure)}", _RED, color)
 
 
 def _utterance(number: int, utterance: Utterance, color: bool) -> Iterator[str]:
     if not utterance.aligned_after and not utterance.aligned_before:
-        yield f"{number}. said:   {utterance.after or utterance.before or '(no words)'}"
+        yield f"{number}. said:   {printable(utterance.after or utterance.before or '(no words)')}"
         return
     if utterance.against == "recording" and not utterance.errors_after:
-        yield f"{number}. said:   {utterance.after or '(no words)'}  [as recorded]"
+        yield f"{number}. said:   {printable(utterance.after or '(no words)')}  [as recorded]"
         return
     measured = f"{utterance.errors_before} → {utterance.errors_after} of {utterance.words} words wrong"
     if utterance.against == "truth":
-        yield f"{number}. truth:  {utterance.reference or '(nothing was said)'}  [{measured}]"
+        yield f"{number}. truth:  {printable(utterance.reference or '(nothing was said)')}  [{measured}]"
         yield f"   before: {_aligned(utterance.aligned_before, color)}"
     else:
-        yield f"{number}. before: {utterance.before or '(no words)'}  [{counted(utterance.errors_after, 'difference')}]"
+        before = printable(utterance.before or "(no words)")
+        yield f"{number}. before: {before}  [{counted(utterance.errors_after, 'difference')}]"
     yield f"   now:    {_aligned(utterance.aligned_after, color)}"
 
 
 def _reply(turn: Turn, color: bool) -> Iterator[str]:
-    before, after = (f"{side.reply}{' ✂' if side.interrupted else ''}" for side in (turn.before, turn.after))
+    before, after = (f"{printable(side.reply)}{' ✂' if side.interrupted else ''}" for side in (turn.before, turn.after))
     if before == after:
         yield _paint(f"   reply:  {after or '(none)'}", _GREY, color)
         return
@@ -161,13 +163,13 @@ def _aligned(words: Sequence[AlignedWord], color: bool) -> str:
     for word in words:
         match word.change:
             case "same":
-                shown.append(word.recognised)
+                shown.append(printable(word.recognised))
             case "substituted":
-                shown.append(_paint(f"[{word.expected}→{word.recognised}]", _RED, color))
+                shown.append(_paint(f"[{printable(word.expected)}→{printable(word.recognised)}]", _RED, color))
             case "deleted":
-                shown.append(_paint(f"[-{word.expected}]", _RED, color))
+                shown.append(_paint(f"[-{printable(word.expected)}]", _RED, color))
             case "inserted":
-                shown.append(_paint(f"[+{word.recognised}]", _RED, color))
+                shown.append(_paint(f"[+{printable(word.recognised)}]", _RED, color))
     return " ".join(shown) or "(no words)"
 
 

@@ -20,13 +20,14 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.analytics.answering import answer_apart
+from projections.analytics.database import Answer
 from projections.analytics.names import QUESTION_NAMES
 from projections.analytics.places import analytics_folder
 from projections.analytics.questions import QUESTIONS, parse_since
 from projections.analytics.store import lock
 from tests.projections.replay.conversations import BEGAN, facts, interruption, opening, spoken_turn
 from visavis.analytics.arguments import add_arguments
-from visavis.analytics.charts import sparkline
+from visavis.analytics.charts import print_table, sparkline
 from visavis.analytics.command import run
 from visavis.generate.analytics_page import TARGET, render_page
 
@@ -130,6 +131,13 @@ def test_times_that_a_question_begins_at() -> None:
     for text in ("", "7", "d", "yesterday", "-1d"):
         with pytest.raises(InvalidInput, match="expected a time"):
             parse_since(text, now)
+
+
+def test_what_stands_in_a_table_is_no_markup_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(Answer(("[/a]\x1b[2J", "b"), [("[/red] :smile:\x1b[2J", None)]), color=False)
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["[/a]\ufffd[2J", "b"]
+    assert row.split() == ["[/red]", ":smile:\ufffd[2J", "–"]
 
 
 def test_a_line_of_blocks() -> None:

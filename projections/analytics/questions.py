@@ -151,7 +151,7 @@ def parse_since(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text.strip())
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"expected a time such as 7d, 36h or 2026-11-22, got {text!r}") from error
+        raise InvalidInput(f"expected a time such as 7d, 36h or 2026-11-22, got {text[:40]!r}") from error
 
 
 def picture(answered: Question, answer: Answer) -> Mapping[str, Any]:

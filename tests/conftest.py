@@ -26,19 +26,38 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 hypothesis.settings.register_profile("visavis", deadline=None)
 hypothesis.settings.load_profile("visavis")
 
-ALONE = (
-    "chaos/", "cluster/", "e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py",
-)  # fmt: skip
-"""Tests with real-time media or many processes, which need the machine for themselves: run one after the other."""
+TESTS = Path(__file__).parent
+ALONE = ("e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py")
+"""Tests with real-time media, which need the machine for themselves: run one after the other."""
+LONG = ("chaos/", "cluster/", "visavis/rerun/", "visavis/test_up.py")
+"""Tests with many processes, which wait more than they compute: they begin first, so that none is left for the end."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files whose tests `-m` leaves out: to import all of them takes half a minute."""
+    alone = _path(collection_path).startswith(ALONE)
+    wanted = {"alone": True, "not alone": False}.get(config.option.markexpr, alone)
+    return True if collection_path.is_file() and alone != wanted else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(ALONE):
+        path = _path(item.path)
+        if path.startswith(ALONE):
             item.add_marker("alone")
         elif is_quick(item):
             item.add_marker("quick")
+    items.sort(key=lambda item: next((place for place, long in enumerate(LONG) if _path(item.path).startswith(long)), 9))
+
+
+def _path(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: with one, the cores are idle half of the time, while tests wait for servers and for time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

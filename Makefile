@@ -58,6 +58,7 @@ check-programs:
 	$(BIN)/python -m visavis.generate.typescript --check
 	$(BIN)/python -m visavis.generate.events_page --check
 	$(BIN)/python -m visavis.generate.settings_page --check
+	$(BIN)/python -m visavis.generate.analytics_page --check
 
 check-page:
 	cd $(UI) && $(NODE) npm run check
@@ -67,6 +68,7 @@ fix: .venv/installed-dev ## mend what can be mended by itself, and make the gene
 	$(BIN)/python -m visavis.generate.typescript
 	$(BIN)/python -m visavis.generate.events_page
 	$(BIN)/python -m visavis.generate.settings_page
+	$(BIN)/python -m visavis.generate.analytics_page
 
 clean: ## remove what was installed and built; keeps data/
 	rm -rf .venv .setup $(UI)/node_modules $(UI)/dist

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from bus.events import ConversationId, EventId, Id, PersonId, SpeechId, TurnId
+from bus.events import ConversationId, EventId, Id, Integer, Microseconds, PersonId, SpeechId, TurnId
 
 LinkId: TypeAlias = Id
 DeliveryId: TypeAlias = Id
@@ -35,7 +35,7 @@ class LinkOffered(LinkBody, frozen=True, kw_only=True, tag="link.offered"):
     channel: str
     conversation: ConversationId | None = None
     """Where the talk is to go on; None: in a new conversation."""
-    expires_at: int
+    expires_at: Microseconds
     """Microseconds since 1970."""
 
 
@@ -50,7 +50,7 @@ class PairingRequested(LinkBody, frozen=True, kw_only=True, tag="link.pairing_re
     """As the channel tells it; for people to recognise, never to identify."""
     language: str = ""
     """BCP-47 tag of the person's app, if the channel tells it."""
-    expires_at: int
+    expires_at: Microseconds
 
 
 class LinkClaimed(LinkBody, frozen=True, kw_only=True, tag="link.claimed"):
@@ -126,7 +126,7 @@ class LinkEvent(Struct, frozen=True, kw_only=True):
     """An event of a link between a person and an account of a channel."""
 
     id: EventId
-    at: int
+    at: Microseconds
     link: LinkId
     body: LinkFact
 
@@ -187,7 +187,7 @@ class DeliveryRetried(DeliveryBody, frozen=True, kw_only=True, tag="delivery.ret
 
     code: str
     detail: str
-    not_before: int
+    not_before: Microseconds
     """Microseconds since 1970."""
     content: Content | None = None
     """What is sent from here on instead: a text where the voice was refused."""
@@ -200,7 +200,7 @@ class DeliveryUploading(DeliveryBody, frozen=True, kw_only=True, tag="delivery.u
 class DeliverySending(DeliveryBody, frozen=True, kw_only=True, tag="delivery.sending"):
     """The call that sends it is about to be made. If the process dies now, the outcome is unknown."""
 
-    attempt: int
+    attempt: Integer
     media: str = ""
     """The channel's id of the uploaded media."""
 
@@ -255,7 +255,7 @@ class DeliveryEvent(Struct, frozen=True, kw_only=True):
     """An event of a message that is sent to a person through a channel."""
 
     id: EventId
-    at: int
+    at: Microseconds
     channel: str
     delivery: DeliveryId
     body: DeliveryFact

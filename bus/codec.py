@@ -32,7 +32,7 @@ def encode(message: Event | CharacterEvent | LinkEvent | DeliveryEvent | LiveEve
 def _decode(decoder: msgspec.json.Decoder[T] | msgspec.msgpack.Decoder[T], data: bytes, expected: str) -> T:
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
         raise UndecodableEvent(f"expected {expected}, got {len(data)} bytes: {error}") from error
 
 

@@ -22,6 +22,11 @@ ReplyId: TypeAlias = Id
 SpeechId: TypeAlias = Id
 EventId: TypeAlias = Id
 
+Integer: TypeAlias = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+"""Exact in JSON for every reader, a browser too, and small enough for every database and file format."""
+Microseconds: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 53)]
+"""Since 1970, UTC, up to the year 2255: each is a date for every reader."""
+
 Emotion: TypeAlias = Literal["neutral", "happy", "sad", "surprised", "angry", "disgusted", "fearful"]
 Viseme: TypeAlias = Literal["sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"]
 """The fifteen OpenXR visemes."""
@@ -55,7 +60,7 @@ LARGEST_PHOTO = 32 << 20
 class VisemeMark(Struct, frozen=True, gc=False, array_like=True):
     """The mouth takes this shape from this sample on."""
 
-    sample: int
+    sample: Integer
     """At 48 kHz, from the start of the speech."""
     viseme: Viseme
     weight: float = 1.0
@@ -89,9 +94,9 @@ class Origin(Struct, frozen=True, kw_only=True):
 class PartialTold(Struct, frozen=True, gc=False, array_like=True):
     """A partial transcript that endpointing was told."""
 
-    window: int
+    window: Integer
     """Windows of the trace that had been heard."""
-    kept: int
+    kept: Integer
     """Characters of the partial before it that stayed; 0 in the first."""
     text: str
     """What follows them."""
@@ -100,9 +105,9 @@ class PartialTold(Struct, frozen=True, gc=False, array_like=True):
 class TurnEndJudged(Struct, frozen=True, gc=False, array_like=True):
     """A silence that the turn end detector was asked to judge."""
 
-    asked: int
+    asked: Integer
     """Windows of the trace that had been heard."""
-    told: int
+    told: Integer
     """The same, when its answer came; -1: it did not come in time."""
     probability: float = 0.0
     """That the turn is over."""
@@ -118,28 +123,28 @@ class EndpointingTrace(Struct, frozen=True, kw_only=True, gc=False):
     """What makes it certain that somebody speaks: "sure" or "steady"."""
     language: str
     """By which partial transcripts are judged, BCP-47."""
-    window: int
+    window: Integer
     """Samples in a window, at 16 kHz."""
-    silence_ms: int
+    silence_ms: Integer
     """The setting."""
     speech: str
     """Base64: a byte for each window, the probability of speech in steps of 1/200, rounded down; 255: an echo."""
     loudness: str
     """Base64: two bytes, little endian, for each window up to the onset: the root mean square, 0 to 65535."""
-    onset: int
+    onset: Integer
     """Windows until it was certain that somebody speaks."""
-    lead: int
+    lead: Integer
     """Samples of the recording until then."""
-    free_from: int
+    free_from: Integer
     """Sample before which the sound belongs to the utterance before; not positive."""
-    last_speech: int | None
+    last_speech: Integer | None
     """Sample at which the speech of the utterance before ended; None: that did not end by silence, or there is none."""
     ends: float = 1.0
     pauses: float = 1.0
     """The speaker's habit: weights of phrases that ended and of silences in them."""
     partials: tuple[PartialTold, ...] = ()
     judgements: tuple[TurnEndJudged, ...] = ()
-    stable: tuple[int, ...] = ()
+    stable: tuple[Integer, ...] = ()
     """Decided: windows after which the partial transcript was taken for one that may be complete."""
 
 
@@ -152,15 +157,15 @@ PlayoutInputKind: TypeAlias = Literal[
 class PlayoutInput(Struct, frozen=True, gc=False, array_like=True):
     """Something that the play-out of a session was told."""
 
-    tick: int
+    tick: Integer
     """Ticks of 20 ms that had been played."""
     kind: PlayoutInputKind
-    name: int
+    name: Integer
     """Number of the speech, the reply or the utterance among the names of the session's traces; -1: none."""
-    count: int = 0
+    count: Integer = 0
     """Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
     transcript: 0 wait, 1 interrupt, 2 resume."""
-    position: int = 0
+    position: Integer = 0
     """Of the first packet or frame."""
 
 
@@ -168,9 +173,9 @@ class PlayoutTrace(Struct, frozen=True, kw_only=True, gc=False):
     """All that the play-out of a session was told since the playback fact before, from which its decisions can be made
     again."""
 
-    number: int
+    number: Integer
     """Traces of the session before this one."""
-    tick: int
+    tick: Integer
     """Ticks that had been played when this fact came about."""
     names: tuple[str, ...] = ()
     """New ones, numbered after those before."""
@@ -293,9 +298,9 @@ class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
     """The person finished a phrase."""
 
     utterance: UtteranceId
-    samples: int
+    samples: Integer
     """Recorded samples at 16 kHz, pre-roll and trailing silence included."""
-    speech_ended: int
+    speech_ended: Integer
     """Sample at which the speech ended."""
     reason: UtteranceEndReason
     trace: EndpointingTrace | None = None
@@ -334,7 +339,7 @@ class VoiceNoteReceived(Body, frozen=True, kw_only=True, tag="channel.voice_note
     media: str
     """The channel's id of the file."""
     kind: RecordingKind = "voice"
-    bytes: int = 0
+    bytes: Integer = 0
     """As the channel tells it, 0 for unknown; it is not to be trusted."""
     forwarded: bool = False
     """The words are another person's, passed on: no command is recognised in them."""
@@ -407,7 +412,7 @@ class ReplySentence(Body, frozen=True, kw_only=True, tag="reply.sentence"):
     """One sentence of the answer, spoken as one speech; or a block of it that is only shown, such as code."""
 
     reply: ReplyId
-    index: int
+    index: Integer
     text: str
     character: CharacterId
     language: str = "en"
@@ -454,13 +459,13 @@ class ReplyEnded(Body, frozen=True, kw_only=True, tag="reply.ended"):
     """The text of the answer is complete."""
 
     reply: ReplyId
-    sentences: int
+    sentences: Integer
     engine: str = ""
     """What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several, or another one
     answered in its place."""
-    prompt_tokens: int = 0
+    prompt_tokens: Integer = 0
     """Tokens that the language model read for it, in all its requests, as the endpoint counts them; 0: not told."""
-    reply_tokens: int = 0
+    reply_tokens: Integer = 0
     """Tokens that it wrote; 0: not told."""
 
 
@@ -489,7 +494,7 @@ class SpeechStarted(Body, frozen=True, kw_only=True, tag="speech.started"):
 
     speech: SpeechId
     reply: ReplyId
-    index: int
+    index: Integer
     """Index of the sentence in its reply."""
     character: CharacterId
     voice: str
@@ -503,8 +508,8 @@ class SpeechEnded(Body, frozen=True, kw_only=True, tag="speech.ended"):
 
     speech: SpeechId
     reply: ReplyId
-    index: int
-    samples: int
+    index: Integer
+    samples: Integer
     """Length at 48 kHz."""
     visemes: tuple[VisemeMark, ...] = ()
 
@@ -514,7 +519,7 @@ class SpeechFailed(Body, frozen=True, kw_only=True, tag="speech.failed"):
 
     speech: SpeechId
     reply: ReplyId
-    index: int
+    index: Integer
     code: str
     detail: str
 
@@ -528,10 +533,10 @@ class FramesStarted(Body, frozen=True, kw_only=True, tag="frames.started"):
     speech: SpeechId
     character: CharacterId
     engine: str
-    width: int
-    height: int
-    fps: int
-    phase: int
+    width: Integer
+    height: Integer
+    fps: Integer
+    phase: Integer
     """Frame of the idle loop after which the first frame follows."""
 
 
@@ -539,7 +544,7 @@ class FramesEnded(Body, frozen=True, kw_only=True, tag="frames.ended"):
     """The video of a speech is complete."""
 
     speech: SpeechId
-    frames: int
+    frames: Integer
 
 
 class FramesFailed(Body, frozen=True, kw_only=True, tag="frames.failed"):
@@ -559,7 +564,7 @@ class PlaybackStarted(Body, frozen=True, kw_only=True, tag="playback.started"):
     session: SessionId
     speech: SpeechId
     reply: ReplyId
-    index: int
+    index: Integer
     video: bool
     """Whether the first video frame was sent with it."""
     trace: PlayoutTrace | None = None
@@ -571,8 +576,8 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
     session: SessionId
     speech: SpeechId
     reply: ReplyId
-    index: int
-    samples: int
+    index: Integer
+    samples: Integer
     trace: PlayoutTrace | None = None
 
 
@@ -582,10 +587,10 @@ class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished")
     session: SessionId
     speech: SpeechId
     reply: ReplyId
-    index: int
-    samples: int
+    index: Integer
+    samples: Integer
     complete: bool
-    frames: int = 0
+    frames: Integer = 0
     """Video frames sent with it."""
     trace: PlayoutTrace | None = None
 
@@ -656,7 +661,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
 
     id: EventId
     """UUIDv5 of cause and position, or random for a person's act; also the NATS message id."""
-    at: int
+    at: Microseconds
     """Microseconds since 1970, UTC."""
     conversation: ConversationId
     turn: TurnId | None = None
@@ -703,7 +708,7 @@ class CharacterEvent(Struct, frozen=True, kw_only=True):
     """A fact about a character."""
 
     id: EventId
-    at: int
+    at: Microseconds
     character: CharacterId
     body: CharacterFact
 
@@ -730,7 +735,7 @@ class TranscriptStable(LiveBody, frozen=True, kw_only=True, tag="transcript_stab
     turn: TurnId
     text: str
     language: str
-    generation: int
+    generation: Integer
     """Counts from 1 in the utterance; an answer prepared for an older one is discarded."""
 
 
@@ -746,7 +751,7 @@ Live: TypeAlias = TranscriptPartial | TranscriptStable | Watching
 class LiveEvent(Struct, frozen=True, kw_only=True):
     """A live event of a conversation."""
 
-    at: int
+    at: Microseconds
     conversation: ConversationId
     body: Live
 
@@ -759,8 +764,8 @@ class AudioIn(Struct, frozen=True, kw_only=True, tag="audio.in"):
 
     conversation: ConversationId
     utterance: UtteranceId
-    index: int
-    sample: int
+    index: Integer
+    sample: Integer
     """Position of the first sample in the utterance."""
     pcm: bytes
     final: bool = False
@@ -771,8 +776,8 @@ class AudioOut(Struct, frozen=True, kw_only=True, tag="audio.out"):
 
     conversation: ConversationId
     speech: SpeechId
-    index: int
-    sample: int
+    index: Integer
+    sample: Integer
     """Position of the first packet in the speech, at 48 kHz."""
     packets: tuple[bytes, ...]
     visemes: tuple[VisemeMark, ...] = ()
@@ -786,11 +791,11 @@ class FrameBatch(Struct, frozen=True, kw_only=True, tag="frames"):
 
     conversation: ConversationId
     speech: SpeechId
-    index: int
-    frame: int
+    index: Integer
+    frame: Integer
     """Position of the first frame in the speech."""
-    fps: int
-    phase: int
+    fps: Integer
+    phase: Integer
     """Frame of the idle loop after which the speech's first frame follows."""
     units: tuple[bytes, ...]
     final: bool = False
@@ -802,10 +807,10 @@ class IdleBatch(Struct, frozen=True, kw_only=True, tag="frames.idle"):
     character: CharacterId
     version: str
     """Version of the face and its renderer; the same in all batches of one loop."""
-    index: int
-    frame: int
-    fps: int
-    loop: int
+    index: Integer
+    frame: Integer
+    fps: Integer
+    loop: Integer
     """Frames in the whole loop."""
     units: tuple[bytes, ...]
     final: bool = False
@@ -818,14 +823,14 @@ MediaT = TypeVar("MediaT", AudioIn, AudioOut, FrameBatch, IdleBatch)
 class DeadLetter(Struct, frozen=True, kw_only=True):
     """A message that a service gave up on, and why."""
 
-    at: int
+    at: Microseconds
     stream: str
-    sequence: int
+    sequence: Integer
     subject: str
     service: str
     code: str
     detail: str
-    deliveries: int
+    deliveries: Integer
     data: bytes
 
 

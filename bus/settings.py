@@ -89,6 +89,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     tools: str = ""
     """File that names servers of the Model Context Protocol, whose tools the language model may call, as
     `{"mcpServers": {"clock": {"command": "…", "args": []}}}`; needs the extra tools."""
+    llm_prices: str = ""
+    """What language models cost, in any currency, for a million tokens read and written: `gpt-5-mini=0.25/2.00`, by
+    the name of the model or of the engine, comma separated."""
     llm_file: str = ""
     """GGUF file of the language model that runs on this machine; empty: the one that `make mind` fetches. Loaded
     unchecked; used where VISAVIS_LLM_URL is not set."""
@@ -169,6 +172,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most bytes of updates from channels that are kept, for eight days at the most."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
+    analytics: Literal["on", "off"] = "on"
+    """Whether `visavis up` writes the analytics, tables in Parquet files below the data folder."""
     otlp: str = ""
     """Address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318, which `visavis up`
     sends the spans of each turn; needs the extra tracing."""

@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("visavis")
 TESTS = Path(__file__).parent
 ALONE = ("e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py")
 """Tests with real-time media, which need the machine for themselves: run one after the other."""
-LONG = ("chaos/", "cluster/", "visavis/rerun/", "visavis/test_up.py")
+LONG = ("chaos/", "cluster/", "visavis/rerun/test_rerun.py", "visavis/test_up.py")
 """Tests with many processes, which wait more than they compute: they begin first, so that none is left for the end."""
 
 
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("alone")
         elif is_quick(item):
             item.add_marker("quick")
-    items.sort(key=lambda item: next((place for place, long in enumerate(LONG) if _path(item.path).startswith(long)), 9))
+    items.sort(key=lambda item: not _path(item.path).startswith(LONG))
 
 
 def _path(path: Path) -> str:

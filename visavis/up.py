@@ -156,6 +156,9 @@ async def _start_services(settings: Settings, supervisor: Supervisor, print_line
         if supervisor.gave_up.is_set():
             return
         engines = {one.name: one.engine_in_use for one in await discover(event_log)}
+    if settings.analytics == "on":
+        # After all others: it reads the log, and nobody waits for it.
+        supervisor.start(Child("analytics", [sys.executable, "-m", "projections.analytics"], essential=False))
     for name in SERVICES:
         if engines.get(name):
             print_line("visavis", f"{name} uses {engines[name]}")

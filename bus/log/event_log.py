@@ -92,18 +92,18 @@ class EventLog(LogStore):
         return await self.publish(self.js, subject, codec.encode(event), event.id, fence, more_headers=headers)
 
     async def append_copy(self, event: Event, *, stored: int) -> int:
-        """Append a fact of a conversation that took place elsewhere or earlier; no service works on it. Returns its
-        sequence.
+        """Append a fact of a conversation that took place elsewhere or earlier, unworked on; returns its sequence.
 
         Args:
             stored: when the original was stored, microseconds since 1970.
         """
         # Not the event's own id: the original may be on this log, too.
-        message_id = f"{event.conversation}-{event.id}"
-        return await self.append_copied_bytes(subjects.fact(event), codec.encode(event), message_id, stored=stored)
+        message_id, headers = f"{event.conversation}-{event.id}", {COPY: str(stored), **event_headers(event)}
+        subject, data = subjects.fact(event), codec.encode(event)
+        return (await self.publish(self.js, subject, data, message_id, more_headers=headers)).sequence
 
     async def append_copied_bytes(self, subject: str, data: bytes, message_id: str, *, stored: int) -> int:
-        """As `append_copy`, for a fact as it was stored, also one that this version cannot decode."""
+        """As `append_copy`, for a fact as it was stored that this version may not decode: without a trace."""
         return (await self.publish(self.js, subject, data, message_id, more_headers={COPY: str(stored)})).sequence
 
     async def append_character(self, event: CharacterEvent) -> int:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
-from services.dialogue.engine import AnsweredBy, Piece, ToolCall, Tools
+from services.dialogue.engine import AnsweredBy, Piece, Tokens, ToolCall, Tools
 from services.dialogue.reply_writer import ReplyWriter
 from services.dialogue.tool_use import Step
 
@@ -18,11 +18,13 @@ class AnswerSource:
     Attributes:
         engine: as the engine itself says in an `AnsweredBy`; "" as long as it has not.
         calls: the calls of tools that the answer ended with.
+        tokens: what the answer took.
     """
 
     def __init__(self, pieces: AsyncIterator[Piece]) -> None:
         self.engine = ""
         self.calls: list[ToolCall] = []
+        self.tokens = Tokens()
         self._pieces = pieces
 
     async def text(self) -> AsyncIterator[str]:
@@ -33,6 +35,8 @@ class AnswerSource:
                     self.engine = piece.engine
                 elif isinstance(piece, ToolCall):
                     self.calls.append(piece)
+                elif isinstance(piece, Tokens):
+                    self.tokens += piece
                 else:
                     yield piece
 

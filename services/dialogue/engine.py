@@ -84,7 +84,19 @@ class AnsweredBy(Struct, frozen=True):
     engine: str
 
 
-Piece: TypeAlias = str | AnsweredBy | ToolCall
+class Tokens(Struct, frozen=True):
+    """What an answer took, as the endpoint counts it; 0: not told."""
+
+    prompt: int = 0
+    """Tokens that the model read."""
+    reply: int = 0
+    """Tokens that it wrote, its thoughts included."""
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(self.prompt + other.prompt, self.reply + other.reply)
+
+
+Piece: TypeAlias = str | AnsweredBy | ToolCall | Tokens
 
 
 class ChatEngine(Protocol):
@@ -113,7 +125,8 @@ class ChatEngine(Protocol):
         """Yields pieces of the answer, of any length; tags such as `[happy]` set the emotion.
 
         An engine that asks several others says before the pieces which one writes them. Where the model asks for
-        tools, the calls come last; the answer continues in a request that has their results.
+        tools, the calls come after the text; the answer continues in a request that has their results. An engine that
+        knows what the answer took says so last.
 
         Raises:
             EngineError: there is no answer, or the stream broke off; says whether another attempt can help.

@@ -37,7 +37,7 @@ from services.characters import current_characters
 from services.dialogue.answer_source import AnswerSource, carry_out
 from services.dialogue.commands.outcomes import command_outputs
 from services.dialogue.commands.recognition import recognise_command
-from services.dialogue.engine import ChatEngine, ChatRequest, Tools
+from services.dialogue.engine import ChatEngine, ChatRequest, Tokens, Tools
 from services.dialogue.language.detection import Guess, detect_language
 from services.dialogue.normalisation import normalise
 from services.dialogue.reply_writer import ReplyWriter
@@ -164,6 +164,7 @@ class Dialogue:
             seed=seed_of(_input_id(body)),
             tools=self._tools,
         )
+        tokens = Tokens()
         while True:
             request = writer.continued(request)
             source = AnswerSource(self._speculative.take(event.conversation, request) or self._chat.stream(request))
@@ -172,6 +173,7 @@ class Dialogue:
                     # The voice follows the answer, which may be in another language where the person asked for one.
                     spoken_text = segment.text if segment.spoken_text is None else segment.spoken_text
                     yield writer.sentence(segment, self._language_of(spoken_text, language, names))
+            tokens += source.tokens
             if self._tools is None or not request.tools or not source.calls:
                 break
             for call in source.calls[:MAX_CALLS]:
@@ -181,7 +183,10 @@ class Dialogue:
         if not writer.told:
             raise EngineError(f"{self._chat.name} answered nothing", retryable=True, code="empty_reply")
         self._in_progress.pop(event.id, None)
-        yield ReplyEnded(reply=reply, sentences=writer.sentences, engine=source.engine)
+        yield ReplyEnded(
+            reply=reply, sentences=writer.sentences, engine=source.engine, prompt_tokens=tokens.prompt,
+            reply_tokens=tokens.reply,
+        )  # fmt: skip
         # Last, so that a redelivery, which finds the title on the log, moves no other output to another place.
         if not conversation.titled:
             yield ConversationTitled(title=conversation.title or title_of(text))

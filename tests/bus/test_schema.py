@@ -157,3 +157,24 @@ async def test_reading_facts_skips_an_unknown_kind(event_log: EventLog) -> None:
     for line in (*lines[:2], future, *lines[2:]):
         await event_log.js.publish("conv.c1.some.fact", line)
     assert [event for _, event in await event_log.facts("c1")] == [codec.decode_event(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("at", "-1", "Expected `int` >= 0"),
+        ("at", "9007199254740993", "Expected `int` <= 9007199254740992"),
+        ("at", "1" + "0" * 400, "Expected `int` <= 9007199254740992"),
+        ("samples", "-9007199254740993", "Expected `int` >= -9007199254740992"),
+        ("more", "[" * 100_000 + "]" * 100_000, "recursion"),
+    ],
+)
+def test_what_no_reader_can_hold_does_not_decode(field: str, value: str, why: str) -> None:
+    # It would end every process that follows the log, again and again.
+    body = '{"type":"speech.ended","speech":"s","reply":"r","index":0,"samples":2}'
+    fact = f'{{"id":"e","at":1,"conversation":"c","body":{body}}}'
+    assert codec.decode_event(fact.encode()).at == 1
+    fact = fact.replace('"at":1', f'"at":{value}' if field == "at" else '"at":1')
+    fact = fact.replace('"samples":2', f'"samples":2,"{field}":{value}')
+    with pytest.raises(UndecodableEvent, match=why):
+        codec.decode_event(fact.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tokenize
 import zipfile
 import zlib
 
@@ -17,7 +18,8 @@ from visavis.carry.contents import Archive, ArchivedFact
 
 _REST = re.compile(r"[!-)+-=?-~]{1,200}")
 """Of a subject, after the conversation: printable, and none of the signs that stand for others."""
-_LATEST = 1 << 62
+_LATEST = 1 << 53
+"""As of `bus.events.Microseconds`."""
 _LOOK = re.compile(PHOTO_LOOK + "[0-9a-f]{32}")
 _COLOUR = re.compile(r"[#A-Za-z0-9(),.% -]{0,60}")
 """As in CSS."""
@@ -27,7 +29,7 @@ _LARGEST_PORTRAIT = 8 << 20
 """Bytes, unpacked; one of ours has under one MiB."""
 _DAMAGED = (
     OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, MemoryError, zlib.error,
-    zipfile.BadZipFile,
+    zipfile.BadZipFile, tokenize.TokenError,
 )  # fmt: skip
 
 
@@ -109,6 +111,8 @@ def check_portrait(name: str, data: bytes, archive: Archive) -> None:
             pixels, mesh = stored["pixels"], stored["mesh"]
     except _DAMAGED as error:
         raise InvalidInput(f"the portrait {name} is damaged") from error
+    if not isinstance(pixels, np.ndarray) or not isinstance(mesh, np.ndarray):  # numpy gives bytes that are no array
+        raise InvalidInput(f"the portrait {name} holds no arrays")
     is_one = pixels.dtype == np.uint8 and pixels.shape == _PIXELS and mesh.dtype.kind == "f" and mesh.shape == _MESH
     if not is_one or not np.isfinite(mesh).all():
         raise InvalidInput(f"the portrait {name} is not as portraits are")

@@ -72,7 +72,7 @@ def rewritten(data: bytes, conversation: str, person: str, characters: dict[str,
         fact = _json.decode(data)
         body = _json.decode(fact.get("body", msgspec.Raw(b"{}")))
         tag = msgspec.json.decode(body.get("type", msgspec.Raw(b'""')), type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return data
     if "conversation" in fact:
         fact["conversation"] = _raw(conversation)
@@ -91,8 +91,8 @@ def _rename_characters(tag: str, body: Json, characters: dict[str, str]) -> None
         body["character"] = _raw(characters[old])
     if tag == "command.recognised" and "arguments" in body:
         arguments = msgspec.json.decode(body["arguments"])
-        if isinstance(arguments, list) and arguments and arguments[0] in characters:
-            body["arguments"] = _raw([characters[arguments[0]], *arguments[1:]])
+        if isinstance(arguments, list) and arguments and isinstance(arguments[0], str):
+            body["arguments"] = _raw([characters.get(arguments[0], arguments[0]), *arguments[1:]])
 
 
 def _raw(value: object) -> msgspec.Raw:
@@ -110,7 +110,7 @@ def person_of(facts: list[ArchivedFact]) -> str:
         if fact.subject.endswith(".conversation.opened"):
             try:
                 return _string(_json.decode(_json.decode(fact.data)["body"])["person"])
-            except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
                 continue
     return NOBODY
 

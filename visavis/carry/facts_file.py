@@ -43,7 +43,7 @@ def _fits(data: bytes) -> bool:
     try:
         msgspec.json.decode(data)
         data.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
 

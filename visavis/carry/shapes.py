@@ -73,7 +73,7 @@ class Shapes:
         """
         try:
             fact = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return shape(data.decode("ascii", "replace").replace("\ufffd", "?")).encode()
         self._kept = _KEPT if is_known else _IDS
         body = fact.get("body") if isinstance(fact, dict) else None
@@ -117,7 +117,7 @@ class Shapes:
         """JSON within a text, which stays JSON."""
         try:
             return msgspec.json.encode(_hidden_json(msgspec.json.decode(text))).decode()
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return shape(text)
 
     def _hash(self, value: str) -> str:

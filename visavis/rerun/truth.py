@@ -14,6 +14,7 @@ from bus.ids import derive_id
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from bus.stamping import new_event
+from projections.printable import printable
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the log."""
@@ -183,7 +184,7 @@ def _told(count: int) -> str:
 
 
 def _row(one: Understood) -> str:
-    text = "(no transcript)" if one.text is None else one.text or "(no words)"
+    text = "(no transcript)" if one.text is None else printable(one.text) or "(no words)"
     confidence = f"{one.confidence:.2f}" if one.text else "    "
-    truth = "" if one.truth is None else f"\n{'':{len(one.utterance)}}  truth {one.truth or _NOTHING}"
+    truth = "" if one.truth is None else f"\n{'':{len(one.utterance)}}  truth {printable(one.truth) or _NOTHING}"
     return f"{one.utterance}  {confidence}  {text}{truth}"

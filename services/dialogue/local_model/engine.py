@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bus.errors import EngineError
 from projections.conversation import Message
-from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest
+from services.dialogue.engine import AnsweredBy, ChatEngine, ChatRequest, Tokens
 from services.dialogue.openai import OpenAI
 from services.dialogue.segmenter import segments_of
 
@@ -84,7 +84,7 @@ class LocalModel:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._model.close()
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy]:
+    async def stream(self, request: ChatRequest) -> AsyncIterator[str | AnsweredBy | Tokens]:
         """See `ChatEngine.stream`. A reply that broke off and cannot be continued ends where it is."""
         answer = "" if request.reply_so_far else self._answer_instead(request) or ""
         if answer:
@@ -96,7 +96,7 @@ class LocalModel:
             try:
                 async with aclosing(cast("Any", self._model.stream(replace(request, tools=())))) as pieces:
                     async for piece in pieces:
-                        answer += piece
+                        answer += piece if isinstance(piece, str) else ""
                         yield piece
             except EngineError as error:
                 self._recovering = asyncio.create_task(self._recover(request))

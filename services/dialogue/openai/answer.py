@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.dialogue.engine import ToolCall
+from services.dialogue.engine import Tokens, ToolCall
 from services.dialogue.openai.chunks import Chunk, Problem, read_chunk
 from services.dialogue.openai.event_stream import EndMark, ErrorText, EventStreamReader, Garbled, Item
 from services.dialogue.openai.surrogates import SurrogateJoiner, valid_text, without_control_characters
@@ -32,6 +32,7 @@ class AnswerReader:
         reason: the server's word for that.
         problem: the error that the server reported before the end of the answer.
         refusal: whether the text is the model's refusal in words.
+        tokens: what the answer took, as far as the server has told it.
     """
 
     def __init__(self, *, begins_in_thought: bool = False) -> None:
@@ -41,6 +42,7 @@ class AnswerReader:
         self.problem: Problem | None = None
         self.refusal = False
         self.ended = False
+        self.tokens = Tokens()
         self._events = EventStreamReader()
         self._surrogates = SurrogateJoiner()
         self._thoughts = ThoughtFilter(begins_in_thought=begins_in_thought)
@@ -136,6 +138,10 @@ class AnswerReader:
         if chunk.problem is not None:
             self._report(chunk.problem)
             return ""
+        # Some servers count along in every chunk.
+        self.tokens = Tokens(
+            max(self.tokens.prompt, chunk.prompt_tokens), max(self.tokens.reply, chunk.reply_tokens)
+        )
         if chunk.thinks:
             self._thought_beside = True
             self._thoughts.no_thought_in_text()

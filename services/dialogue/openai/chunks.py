@@ -16,6 +16,8 @@ from typing import Any
 from msgspec import Struct
 
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details", "thinking", "thought")
+_MOST_TOKENS = 1_000_000_000
+"""A larger number means nothing."""
 _THOUGHT_PARTS = ("thinking", "reasoning", "thought", "redacted_thinking", "reasoning_text", "summary_text")
 _REFUSED = ("content_filter", "content-filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive",
             "refusal", "spii", "guardrail_intervened")  # fmt: skip
@@ -61,11 +63,15 @@ class Chunk(Struct, frozen=True):
     reason: str = ""
     """The server's word for the end."""
     problem: Problem | None = None
+    prompt_tokens: int = 0
+    """That the whole answer took so far; 0: not told."""
+    reply_tokens: int = 0
 
 
 def read_chunk(value: Mapping[str, Any]) -> Chunk:
     """Read one object; what cannot be understood is left out."""
     choice = _first_choice(value)
+    read, written = _tokens(value)
     problem = read_problem(value) or (read_problem(choice) if choice else None)
     if problem is not None and not (choice and _text_of(choice.get("delta")) and "error" not in value):
         return Chunk(problem=problem)
@@ -88,6 +94,8 @@ def read_chunk(value: Mapping[str, Any]) -> Chunk:
         calls=_calls(delta) or _calls(message),
         finish=_finish(reason),
         reason=reason,
+        prompt_tokens=read,
+        reply_tokens=written,
     )
 
 
@@ -103,7 +111,27 @@ def _read_bare(value: Mapping[str, Any]) -> Chunk:
     fields: Mapping[str, Any] = carrier if isinstance(carrier, Mapping) else value
     finish = _finish(reason) if reason != "load" else ""
     calls = _calls(message)
-    return Chunk(text=_text_of(carrier), thinks=_thinks(fields), calls=calls, finish=finish, reason=reason)
+    read, written = _tokens(value)
+    return Chunk(
+        text=_text_of(carrier), thinks=_thinks(fields), calls=calls, finish=finish, reason=reason, prompt_tokens=read,
+        reply_tokens=written,
+    )  # fmt: skip
+
+
+def _tokens(value: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens read and written: of `usage`, or beside the answer as Ollama has them."""
+    usage = value.get("usage")
+    fields: Mapping[str, Any] = usage if isinstance(usage, Mapping) else value
+    read = _count(fields, "prompt_tokens", "input_tokens", "prompt_eval_count")
+    return read, _count(fields, "completion_tokens", "output_tokens", "eval_count")
+
+
+def _count(fields: Mapping[str, Any], *names: str) -> int:
+    for name in names:
+        number = fields.get(name)
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number < _MOST_TOKENS:
+            return number
+    return 0
 
 
 def _first_choice(value: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx2
 
 from bus.errors import EngineError
-from services.dialogue.engine import ChatRequest, ToolCall, ToolDefinition
+from services.dialogue.engine import ChatRequest, Tokens, ToolCall, ToolDefinition
 from services.dialogue.openai.answer import AnswerReader
 from services.dialogue.openai.chunks import Problem
 from services.dialogue.openai.context import PromptFitter
@@ -34,7 +34,7 @@ MAX_TOKENS = 700
 """Length of the longest answer: speech must come to an end."""
 _MAX_REQUESTS = 10
 """Requests for one answer, where parameters are refused, the prompt is too long, or a model cannot chat."""
-_OPTIONAL = ("seed", "max_tokens", "tools")
+_OPTIONAL = ("seed", "max_tokens", "tools", "stream_options")
 
 
 class _AskAnew(Exception):
@@ -108,7 +108,9 @@ class OpenAI:
     async def close(self) -> None:
         await self._endpoint.close()
 
-    async def stream(self, request: ChatRequest, *, patience: float = PATIENCE) -> AsyncIterator[str | ToolCall]:
+    async def stream(
+        self, request: ChatRequest, *, patience: float = PATIENCE
+    ) -> AsyncIterator[str | ToolCall | Tokens]:
         """See `ChatEngine.stream`. Leaves out the reasoning of a model that thinks first.
 
         An answer without text is asked for once more: without a limit, if the model spent it on thought, and with a
@@ -120,16 +122,20 @@ class OpenAI:
             EngineError: there is no answer, or it broke off.
             EngineBusy: the endpoint asks to be left alone for a while.
         """
+        tokens = Tokens()
         for is_last in (False, True):
             readers: list[AnswerReader] = []
             async with aclosing(cast("Any", self._answer(request, patience, readers))) as texts:
                 async for text in texts:
                     yield text
             reader = readers[-1]
+            tokens = sum((one.tokens for one in readers), tokens)
             if reader.text.strip() or reader.calls:
                 self._learn(reader)
                 for call in reader.calls:
                     yield call
+                if tokens != Tokens():
+                    yield tokens
                 return
             if is_last or reader.finish == "refused":
                 raise self._nothing_said(reader)
@@ -179,10 +185,12 @@ class OpenAI:
 
     def _payload(self, model: str, request: ChatRequest) -> dict[str, Any]:
         payload: dict[str, Any] = {"model": model, "messages": self._fitter.messages(request), "stream": True}
-        payload |= {"seed": request.seed, "max_tokens": self._max_tokens}
+        payload |= {"seed": request.seed, "max_tokens": self._max_tokens, "stream_options": {"include_usage": True}}
         if request.tools:
             payload["tools"] = [_tool(one) for one in request.tools]
         left_out = self._unsupported | ({"max_tokens"} if model in self._unlimited else set())
+        if "stream" in left_out:
+            left_out |= {"stream_options"}
         return {name: value for name, value in payload.items() if name not in left_out}
 
     def _adapted(self, status: int, problem: Problem, request: ChatRequest, payload: Mapping[str, Any]) -> bool:
@@ -203,6 +211,8 @@ class OpenAI:
         refused = {name for name in _OPTIONAL if name in payload and re.search(rf"\b{name}\b", problem.message)}
         if "stream" in payload and _STREAM_REFUSED.search(problem.message):
             refused.add("stream")
+        if not refused and "stream_options" in payload and _UNKNOWN_PARAMETER.search(problem.message):
+            refused.add("stream_options")  # the one of ours that servers know least, and that is missed least
         self._unsupported |= refused
         return bool(refused)
 
@@ -366,4 +376,9 @@ def _tool(definition: ToolDefinition) -> dict[str, Any]:
     return {"type": "function", "function": function | {"parameters": parse_json(definition.parameters) or {}}}
 
 
+_UNKNOWN_PARAMETER = re.compile(
+    r"extra (inputs?|fields?)|unrecogni[sz]ed|unknown (field|parameter|argument|name)|unexpected (field|keyword|param)|"
+    r"additional properties",
+    re.IGNORECASE,
+)
 _STREAM_REFUSED = re.compile(r"\bstream(ing)?\b.{0,60}(support|allow|available|permit)", re.IGNORECASE)

@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 
 from bus.errors import BusError, NotFound, VisavisError
 from bus.process import health
+from services.gateway.web.analytics_routes import AnalyticsRoutes
 from services.gateway.web.character_routes import CharacterRoutes
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversation_routes import ConversationRoutes
@@ -41,6 +42,7 @@ def make_app(context: GatewayContext) -> Starlette:
         *WebRTCRoutes(context).routes,
         *LinkRoutes(context).routes,
         *ReplayRoutes(context).routes,
+        *AnalyticsRoutes(context).routes,
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

@@ -20,7 +20,7 @@ from bus.events import (
     ToolReturned,
 )
 from bus.ids import derive_id
-from services.dialogue.engine import ChatRequest, Piece, ToolCall, ToolDefinition, ToolExchange
+from services.dialogue.engine import ChatRequest, Piece, Tokens, ToolCall, ToolDefinition, ToolExchange
 from services.dialogue.prompt import chat_messages
 from services.dialogue.service import Dialogue
 from services.dialogue.tool_use import INTERRUPTED, MAX_CALLS, recorded_steps, waiting_sentence
@@ -188,3 +188,9 @@ def test_a_fact_of_a_tool_is_found_by_its_reply() -> None:
     facts: list[tuple[int, Event]] = [(1, event(CALLED)), (2, event(CALLED)), (3, event(RETURNED))]
     assert recorded_steps(facts, REPLY) == [CALLED, RETURNED]
     assert recorded_steps(facts, "another") == []
+
+
+async def test_the_tokens_of_all_requests_of_a_reply_are_on_the_log() -> None:
+    chat = ScriptedChat([CALL, Tokens(100, 7)], ["Half past twelve.", Tokens(130, 9)])
+    (ended,) = [body for body in await outputs(chat, FakeTools()) if isinstance(body, ReplyEnded)]
+    assert (ended.prompt_tokens, ended.reply_tokens) == (230, 16)

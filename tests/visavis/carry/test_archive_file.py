@@ -19,6 +19,7 @@ from tests.visavis.carry.made_log import made_archive, portrait
 from tests.visavis.carry.test_round_trip import contents
 from visavis.carry import archive_file
 from visavis.carry.archive import load, save
+from visavis.carry.contents import rewritten
 
 Change = Callable[[dict[str, bytes]], None]
 
@@ -100,6 +101,23 @@ def in_facts(old: bytes, new: bytes) -> Change:
     return within("facts.jsonl", old, new)
 
 
+def test_any_json_of_a_fact_can_be_moved_to_another_conversation() -> None:
+    for arguments in (b'[["ada"]]', b"[1]", b"7", b'["bob", "ada"]'):
+        fact = b'{"body":{"type":"command.recognised","arguments":' + arguments + b"}}"
+        moved = rewritten(fact, "c2", "ann", {"ada": "eve"})
+        assert json.loads(moved)["body"]["arguments"] == json.loads(arguments)
+    deep = b'{"body":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert rewritten(deep, "c2", "ann", {"ada": "eve"}) == deep
+
+
+def zipped(**members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -122,6 +140,8 @@ def in_facts(old: bytes, new: bytes) -> Change:
         (put("assets/0", portrait(mesh=np.ones((2, 3)))), "not as portraits are"),
         (put("assets/0", portrait(mesh=np.full((468, 3), np.nan))), "not as portraits are"),
         (put("assets/0", portrait(mesh=np.array([{}]))), "damaged"),
+        (put("assets/0", zipped(pixels=b"no array", mesh=b"")), "no arrays"),
+        (put("assets/0", zipped(**{"pixels.npy": b"\x93NUMPY\x01\x00\x04\x00(((\n", "mesh.npy": b""})), "damaged"),
         (put("assets/0", portrait(more=np.zeros(9 << 20, np.uint8))), "larger than"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_subject_has_placeholders(kind: type[events.Body], subject: str) -> No
 
 def test_fields_have_types_defaults_and_docstrings() -> None:
     assert '`language: str` BCP-47 tag, e.g. "en".' in render_page()
-    assert "`frames: int = 0` Video frames sent with it." in render_page()
+    assert "`frames: Integer = 0` Video frames sent with it." in render_page()
     assert "`turn: TurnId \\| None = null`" in render_page()
 
 

@@ -67,7 +67,7 @@ def test_inherited_fields_are_refused_as_the_generator_reads_own_ones_only() -> 
 
 
 def test_docstrings_of_fields_reach_the_page() -> None:
-    assert "  /** Microseconds since 1970, UTC. */\n  readonly at: number" in typescript.generate()
+    assert "  /** Microseconds since 1970, UTC. */\n  readonly at: Microseconds" in typescript.generate()
 
 
 def test_a_field_that_may_be_unset_may_be_missing_and_types_of_events_are_imported() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bus.errors import EngineError
 from bus.events import CharacterCreated
-from services.dialogue.engine import ChatRequest
+from services.dialogue.engine import ChatRequest, Tokens
 from services.dialogue.openai import OpenAI
 from tests.scripted_model_server import (
     Script,
@@ -30,7 +30,7 @@ async def client(server: ScriptedModelServer, **options: Any) -> AsyncIterator[O
 
 
 async def told(chat: OpenAI, request: ChatRequest = REQUEST) -> str:
-    return "".join([str(piece) async for piece in chat.stream(request)])
+    return "".join([str(piece) async for piece in chat.stream(request) if not isinstance(piece, Tokens)])
 
 
 async def answer(*scripts: Script, **options: Any) -> tuple[str, int]:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from bus.errors import ConfigurationError, EngineError
 from bus.events import CharacterCreated
-from services.dialogue.engine import ChatRequest
+from services.dialogue.engine import ChatRequest, Tokens
 from services.dialogue.openai import OpenAI
 
 KEY = "sk-very-secret-0123456789"
@@ -163,6 +163,37 @@ async def test_refused_parameters_are_left_out_of_later_requests(endpoint: Endpo
     for _ in range(2):
         assert [piece async for piece in chat.stream(REQUEST)] == ["Fine."]
     assert len(endpoint.requests) == 4
+    await chat.close()
+
+
+USAGE = b'data: {"choices": [], "usage": {"prompt_tokens": 90, "completion_tokens": 12}}\n\n'
+
+
+async def test_tokens_are_told_after_the_answer_of_all_its_requests(endpoint: Endpoint) -> None:
+    def twice(request: dict[str, Any]) -> Response:
+        assert request["stream_options"] == {"include_usage": True}
+        text = "Fine." if len(endpoint.requests) == 2 else None
+        return stream(chunk(text), chunk(finish="stop"), USAGE, DONE)
+
+    endpoint.answer = twice
+    assert await ask(endpoint) == ["Fine.", str(Tokens(prompt=180, reply=24))]
+
+
+@pytest.mark.parametrize(
+    "refusal", ["Unsupported parameter: 'stream_options'", "Extra inputs are not permitted", "unrecognized arguments"]
+)
+async def test_an_endpoint_that_counts_no_tokens_is_asked_for_them_once(endpoint: Endpoint, refusal: str) -> None:
+    def strict(request: dict[str, Any]) -> Response:
+        if "stream_options" in request:
+            return JSONResponse({"error": {"message": refusal}}, status_code=400)
+        assert request["stream"]
+        return stream(chunk("Fine."), DONE)
+
+    endpoint.answer = strict
+    chat = OpenAI(endpoint.url, model="m")
+    for _ in range(2):
+        assert [piece async for piece in chat.stream(REQUEST)] == ["Fine."]
+    assert len(endpoint.requests) == 3
     await chat.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.gateway.listening.reorder_buffer import ReorderBuffer
@@ -62,6 +62,8 @@ def test_late_packets_between_others_do_not_bring_the_past_back() -> None:
 
 @given(st.lists(st.integers(0, 0xFFFF), max_size=60), st.integers(0, 0xFFFF))
 def test_whatever_came_before_a_hundred_packets_in_order_are_heard_again(noise: list[int], start: int) -> None:
+    # A number that the noise has taken counts as heard, so its second packet is a duplicate.
+    assume(all((sequence - start) & 0xFFFF >= 100 for sequence in noise))
     reorder = ReorderBuffer()
     for sequence in noise:
         reorder.push(sequence, 0, b"noise")

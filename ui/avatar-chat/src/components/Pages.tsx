@@ -5,15 +5,20 @@ import { App } from './App'
 
 // Loaded when it is wanted: whoever only talks need not wait for it.
 const ReplayPage = lazy(() => import('./replay/ReplayPage'))
+const AnalyticsPage = lazy(() => import('./analytics/AnalyticsPage'))
 
 /** The view that the address names. Only one is there at a time: a replay opens neither microphone nor call. */
 export function Pages({ router }: { readonly router: Router }) {
   const route = useStore(router.state)
   useEffect(() => router.start(), [router])
-  if (route.view !== 'replay') return <App />
+  if (route.view === 'chat') return <App />
   return (
     <Suspense fallback={<div className="page" aria-busy />}>
-      <ReplayPage key={route.conversation} conversation={route.conversation} at={route.at} />
+      {route.view === 'replay' ? (
+        <ReplayPage key={route.conversation} conversation={route.conversation} at={route.at} />
+      ) : (
+        <AnalyticsPage />
+      )}
     </Suspense>
   )
 }

@@ -21,6 +21,12 @@ export type SpeechId = Id
 
 export type EventId = Id
 
+/** Exact in JSON for every reader, a browser too, and small enough for every database and file format. */
+export type Integer = number
+
+/** Since 1970, UTC, up to the year 2255: each is a date for every reader. */
+export type Microseconds = number
+
 export type Emotion = 'neutral' | 'happy' | 'sad' | 'surprised' | 'angry' | 'disgusted' | 'fearful'
 
 /** The fifteen OpenXR visemes. */
@@ -72,7 +78,7 @@ export const SPEECH_RATE = 48000
 /** The mouth takes this shape from this sample on. */
 export type VisemeMark = readonly [
   /** At 48 kHz, from the start of the speech. */
-  sample: number,
+  sample: Integer,
   viseme: Viseme,
   /** How strongly it is pronounced, 0 to 1. */
   weight: number,
@@ -103,9 +109,9 @@ export interface Origin {
 /** A partial transcript that endpointing was told. */
 export type PartialTold = readonly [
   /** Windows of the trace that had been heard. */
-  window: number,
+  window: Integer,
   /** Characters of the partial before it that stayed; 0 in the first. */
-  kept: number,
+  kept: Integer,
   /** What follows them. */
   text: string,
 ]
@@ -113,9 +119,9 @@ export type PartialTold = readonly [
 /** A silence that the turn end detector was asked to judge. */
 export type TurnEndJudged = readonly [
   /** Windows of the trace that had been heard. */
-  asked: number,
+  asked: Integer,
   /** The same, when its answer came; -1: it did not come in time. */
-  told: number,
+  told: Integer,
   /** That the turn is over. */
   probability: number,
 ]
@@ -131,28 +137,28 @@ export interface EndpointingTrace {
   /** By which partial transcripts are judged, BCP-47. */
   readonly language: string
   /** Samples in a window, at 16 kHz. */
-  readonly window: number
+  readonly window: Integer
   /** The setting. */
-  readonly silence_ms: number
+  readonly silence_ms: Integer
   /** Base64: a byte for each window, the probability of speech in steps of 1/200, rounded down; 255: an echo. */
   readonly speech: string
   /** Base64: two bytes, little endian, for each window up to the onset: the root mean square, 0 to 65535. */
   readonly loudness: string
   /** Windows until it was certain that somebody speaks. */
-  readonly onset: number
+  readonly onset: Integer
   /** Samples of the recording until then. */
-  readonly lead: number
+  readonly lead: Integer
   /** Sample before which the sound belongs to the utterance before; not positive. */
-  readonly free_from: number
+  readonly free_from: Integer
   /** Sample at which the speech of the utterance before ended; None: that did not end by silence, or there is none. */
-  readonly last_speech: number | null
+  readonly last_speech: Integer | null
   readonly ends: number
   /** The speaker's habit: weights of phrases that ended and of silences in them. */
   readonly pauses: number
   readonly partials: readonly PartialTold[]
   readonly judgements: readonly TurnEndJudged[]
   /** Decided: windows after which the partial transcript was taken for one that may be complete. */
-  readonly stable: readonly number[]
+  readonly stable: readonly Integer[]
 }
 
 export type PlayoutInputKind =
@@ -173,17 +179,17 @@ export type PlayoutInputKind =
 /** Something that the play-out of a session was told. */
 export type PlayoutInput = readonly [
   /** Ticks of 20 ms that had been played. */
-  tick: number,
+  tick: Integer,
   kind: PlayoutInputKind,
   /** Number of the speech, the reply or the utterance among the names of the session's traces; -1: none. */
-  name: number,
+  name: Integer,
   /**
    * Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
    * transcript: 0 wait, 1 interrupt, 2 resume.
    */
-  count: number,
+  count: Integer,
   /** Of the first packet or frame. */
-  position: number,
+  position: Integer,
 ]
 
 /**
@@ -192,9 +198,9 @@ export type PlayoutInput = readonly [
  */
 export interface PlayoutTrace {
   /** Traces of the session before this one. */
-  readonly number: number
+  readonly number: Integer
   /** Ticks that had been played when this fact came about. */
-  readonly tick: number
+  readonly tick: Integer
   /** New ones, numbered after those before. */
   readonly names: readonly string[]
   readonly inputs: readonly PlayoutInput[]
@@ -303,9 +309,9 @@ export interface UtteranceEnded {
   readonly type: 'utterance.ended'
   readonly utterance: UtteranceId
   /** Recorded samples at 16 kHz, pre-roll and trailing silence included. */
-  readonly samples: number
+  readonly samples: Integer
   /** Sample at which the speech ended. */
-  readonly speech_ended: number
+  readonly speech_ended: Integer
   readonly reason: UtteranceEndReason
   /** None: a recording, or heard by an older version. */
   readonly trace: EndpointingTrace | null
@@ -341,7 +347,7 @@ export interface VoiceNoteReceived {
   readonly media: string
   readonly kind: RecordingKind
   /** As the channel tells it, 0 for unknown; it is not to be trusted. */
-  readonly bytes: number
+  readonly bytes: Integer
   /** The words are another person's, passed on: no command is recognised in them. */
   readonly forwarded: boolean
 }
@@ -408,7 +414,7 @@ export interface ReplyStarted {
 export interface ReplySentence {
   readonly type: 'reply.sentence'
   readonly reply: ReplyId
-  readonly index: number
+  readonly index: Integer
   readonly text: string
   readonly character: CharacterId
   readonly language: string
@@ -457,16 +463,16 @@ export interface ToolReturned {
 export interface ReplyEnded {
   readonly type: 'reply.ended'
   readonly reply: ReplyId
-  readonly sentences: number
+  readonly sentences: Integer
   /**
    * What wrote the answer, with its endpoint, where the engine in `reply.started` asks one of several, or another one
    * answered in its place.
    */
   readonly engine: string
   /** Tokens that the language model read for it, in all its requests, as the endpoint counts them; 0: not told. */
-  readonly prompt_tokens: number
+  readonly prompt_tokens: Integer
   /** Tokens that it wrote; 0: not told. */
-  readonly reply_tokens: number
+  readonly reply_tokens: Integer
 }
 
 /** The person interrupted the answer. Every service stops its work on it. */
@@ -492,7 +498,7 @@ export interface SpeechStarted {
   readonly speech: SpeechId
   readonly reply: ReplyId
   /** Index of the sentence in its reply. */
-  readonly index: number
+  readonly index: Integer
   readonly character: CharacterId
   readonly voice: string
   readonly engine: string
@@ -505,9 +511,9 @@ export interface SpeechEnded {
   readonly type: 'speech.ended'
   readonly speech: SpeechId
   readonly reply: ReplyId
-  readonly index: number
+  readonly index: Integer
   /** Length at 48 kHz. */
-  readonly samples: number
+  readonly samples: Integer
   readonly visemes: readonly VisemeMark[]
 }
 
@@ -516,7 +522,7 @@ export interface SpeechFailed {
   readonly type: 'speech.failed'
   readonly speech: SpeechId
   readonly reply: ReplyId
-  readonly index: number
+  readonly index: Integer
   readonly code: string
   readonly detail: string
 }
@@ -527,18 +533,18 @@ export interface FramesStarted {
   readonly speech: SpeechId
   readonly character: CharacterId
   readonly engine: string
-  readonly width: number
-  readonly height: number
-  readonly fps: number
+  readonly width: Integer
+  readonly height: Integer
+  readonly fps: Integer
   /** Frame of the idle loop after which the first frame follows. */
-  readonly phase: number
+  readonly phase: Integer
 }
 
 /** The video of a speech is complete. */
 export interface FramesEnded {
   readonly type: 'frames.ended'
   readonly speech: SpeechId
-  readonly frames: number
+  readonly frames: Integer
 }
 
 /** The video of a speech failed; the voice goes on without it. */
@@ -555,7 +561,7 @@ export interface PlaybackStarted {
   readonly session: SessionId
   readonly speech: SpeechId
   readonly reply: ReplyId
-  readonly index: number
+  readonly index: Integer
   /** Whether the first video frame was sent with it. */
   readonly video: boolean
   readonly trace: PlayoutTrace | null
@@ -567,8 +573,8 @@ export interface PlaybackProgress {
   readonly session: SessionId
   readonly speech: SpeechId
   readonly reply: ReplyId
-  readonly index: number
-  readonly samples: number
+  readonly index: Integer
+  readonly samples: Integer
   readonly trace: PlayoutTrace | null
 }
 
@@ -578,11 +584,11 @@ export interface PlaybackFinished {
   readonly session: SessionId
   readonly speech: SpeechId
   readonly reply: ReplyId
-  readonly index: number
-  readonly samples: number
+  readonly index: Integer
+  readonly samples: Integer
   readonly complete: boolean
   /** Video frames sent with it. */
-  readonly frames: number
+  readonly frames: Integer
   readonly trace: PlayoutTrace | null
 }
 
@@ -647,7 +653,7 @@ export interface Event {
   /** UUIDv5 of cause and position, or random for a person's act; also the NATS message id. */
   readonly id: EventId
   /** Microseconds since 1970, UTC. */
-  readonly at: number
+  readonly at: Microseconds
   readonly conversation: ConversationId
   readonly turn: TurnId | null
   /** The event that caused this one; None for a person's act. */
@@ -673,7 +679,7 @@ export interface TranscriptStable {
   readonly text: string
   readonly language: string
   /** Counts from 1 in the utterance; an answer prepared for an older one is discarded. */
-  readonly generation: number
+  readonly generation: Integer
 }
 
 /** A session of this conversation shows video; repeated every two seconds. */
@@ -686,7 +692,7 @@ export type Live = TranscriptPartial | TranscriptStable | Watching
 
 /** A live event of a conversation. */
 export interface LiveEvent {
-  readonly at: number
+  readonly at: Microseconds
   readonly conversation: ConversationId
   readonly body: Live
 }

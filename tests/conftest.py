@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -41,23 +42,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         path = _path(item.path)
         if path.startswith(ALONE):
             item.add_marker("alone")
-        elif is_quick(item):
+        elif "quick" in config.option.markexpr and is_quick(item):  # asked for only then: it takes seconds
             item.add_marker("quick")
     items.sort(key=lambda item: not _path(item.path).startswith(LONG))
 
 
+@cache
 def _path(path: Path) -> str:
     return path.relative_to(TESTS).as_posix()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: with one, the cores are idle half of the time, while tests wait for servers and for time."""
-    return 2 * (os.cpu_count() or 1)
+    """Three for two cores: with one for each, a core is often idle while tests wait for servers and for time."""
+    return (3 * (os.cpu_count() or 1) + 1) // 2
 
 
 @pytest.fixture(scope="session")

@@ -137,7 +137,7 @@ async def test_without_a_read_model_there_is_nothing_to_check(
 async def test_wrong_usage_has_an_exit_status_of_its_own(shell: EventLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("rebuild", "--check", "--until", "3") == 2
     assert await run("show", "c1", "--until", "yesterday") == 2
-    assert await run("show", "c.1") == 2
+    assert await run("show", "nothing", "c1") == 2
     with pytest.raises(SystemExit) as caught:
         main(["nonsense"])
     assert caught.value.code == 2

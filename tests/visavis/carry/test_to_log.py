@@ -278,7 +278,7 @@ async def test_the_command_says_what_it_did(
     facts, media = len(made.facts) + 1, len(sounds())
     said, *_, missing = capsys.readouterr().out.splitlines()
     assert said == f"imported conversation by-command: {facts} facts, {media} messages of sound and pictures"
-    assert missing == "not in the file: 1 pictures of speeches (expired)"
+    assert missing == "not in the file: pictures of speeches (1 expired)"
     assert await import_file(settings, tmp_path / "a.visavis", as_id="by-command", person=None) == 0
     assert capsys.readouterr().out == "conversation by-command is here already, nothing was added\n"
     owners = [fact for fact in (await read_archive(event_log, "by-command")).facts if fact.subject.endswith(".opened")]

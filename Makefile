@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 # What is installed for tests: everything. Without an extra, its tests are left out and say so.
-TEST_EXTRAS ?= espeak,whisper-torch,mind,tools,liveportrait,xtts,dev
+TEST_EXTRAS ?= espeak,whisper-torch,mind,tools,liveportrait,xtts,tracing,dev
 UI := ui/avatar-chat
 NODE := $(CURDIR)/bin/with-node
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)

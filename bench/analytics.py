@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def _ask_all(folder: Path) -> float:
     began = time.perf_counter()
     with closing(Database(folder, {})) as database:
         for name in QUESTIONS:
-            ask(database, name, datetime(1970, 1, 1, tzinfo=UTC))
+            ask(database, name, 0)
     return time.perf_counter() - began
 
 

@@ -28,7 +28,8 @@ from bus.events import ConversationOpened, Event, PlaybackProgress, ReplyEnded
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
-from projections.states import Moment, conversation_at, sequence_at, state_at
+from projections.moment import Moment
+from projections.states import conversation_at, sequence_at, state_at
 from visavis.nats.server import EmbeddedServer
 
 LENGTHS = (10_000, 100_000, 1_000_000)

@@ -19,13 +19,14 @@ from bus.log import streams
 from bus.log.event_log import connect
 from bus.settings import Settings, read_settings
 from projections.differences import differences, readable
+from projections.moment import NOW, local_time, parse_moment
+from projections.printable import printable
 from projections.read_model import ReadModel
 from projections.read_model_builder import building_path
 from projections.read_model_tables import VERSION, put_in_place
-from projections.readable import local_time, readable_lines
+from projections.readable import readable_lines
 from projections.rebuilding import Progress, build, compare
-from projections.replay.fact_summary import printable
-from projections.states import PROJECTIONS, conversation_at, parse_moment, sequence_at, state_at
+from projections.states import PROJECTIONS, conversation_at, sequence_at, state_at
 from projections.view import view
 
 _NICE = 5
@@ -98,7 +99,7 @@ def _exit_with_parent() -> None:
 
 
 async def _show(settings: Settings, projection: str, name: str, until: str | None, *, as_json: bool) -> int:
-    moment = parse_moment(until or str(sys.maxsize))
+    moment = parse_moment(until) if until else NOW
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         if projection == "conversation" and name:
             conversation = await conversation_at(event_log, name, moment)
@@ -113,7 +114,7 @@ async def _show(settings: Settings, projection: str, name: str, until: str | Non
 
 
 async def _diff(settings: Settings, projection: str, name: str, start: str, end: str, *, as_json: bool) -> int:
-    moments = [parse_moment(start), parse_moment(end)]
+    moments = [parse_moment(start), parse_moment(end) if end else NOW]
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
         states = []
         for moment in moments:
@@ -161,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("diff", help="what has changed in a projection between two moments")
     _add_names(one)
     one.add_argument("--from", dest="start", required=True, metavar="SEQ|TIME")
-    one.add_argument("--to", default=str(sys.maxsize), metavar="SEQ|TIME", help="default: now")
+    one.add_argument("--to", default="", metavar="SEQ|TIME", help="default: now")
     one = commands.add_parser("rebuild", help="fold the whole log into a fresh file")
     one.add_argument("--check", action="store_true", help="compare with the gateway's read model instead of keeping it")
     one.add_argument("--until", metavar="SEQ|TIME", help="the last event to fold")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from projections.conversation import Conversation
-from projections.replay.fact_summary import printable
+from projections.moment import local_time
+from projections.printable import printable
 
 _MARKS = {"written": "·", "spoken": "·", "playing": "♪", "played": "♪", "unspoken": "✗"}
 
@@ -31,8 +30,3 @@ def readable_lines(conversation: Conversation) -> list[str]:
             if reply.state == "failed":
                 lines.append(f"{time_of_turn}  {reply.character} failed: {printable(reply.error or '')}")
     return lines
-
-
-def local_time(at: int) -> str:
-    """A time in microseconds since 1970 as the clock on the wall shows it."""
-    return datetime.fromtimestamp(at / 1_000_000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

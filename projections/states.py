@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -21,35 +20,11 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections import characters, deliveries, people
 from projections.conversation import Conversation, fold
+from projections.moment import NOW, Moment
 from projections.replay.build import TimelineBuilder
 
 _BY_STORE_TIME = 1
 """Microseconds; a message is stored after a moment if it is one later than that."""
-
-
-class Moment(Struct, frozen=True):
-    """A moment of the log: after a sequence, or at a time."""
-
-    sequence: int | None = None
-    time: int | None = None
-    """By the server's clock, microseconds since 1970: what was stored until then."""
-
-
-NOW = Moment()
-
-
-def parse_moment(text: str) -> Moment:
-    """A sequence such as "118", or a time such as "2026-11-22T14:05", local where no zone is given.
-
-    Raises:
-        InvalidInput: the text is neither.
-    """
-    if text.isdigit():
-        return Moment(sequence=int(text))
-    try:
-        return Moment(time=int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1_000_000))
-    except ValueError as error:
-        raise InvalidInput(f"expected a sequence or a time such as 2026-11-22T14:05, got {text!r}") from error
 
 
 async def sequence_at(event_log: EventLog, stream: str, subject: str, moment: Moment) -> int:

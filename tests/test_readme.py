@@ -65,7 +65,7 @@ def works(command: list[str]) -> bool:
         case ["visavis", "fold", *words] | ["python", "-m", "projections", *words]:
             return parses(projections.__main__._parser(), words)
         case ["visavis", *words]:
-            return parses(visavis.__main__._parser(), words)
+            return parses(visavis.__main__.command_line(), words)
         case ["python", "-m", module, *_]:
             return bool(importlib.util.find_spec(module.replace(".*", "")))
         case ["python", script, *_] if script.endswith(".py"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
@@ -15,6 +14,9 @@ from bus.log.dead_letters import StoredDeadLetter
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import Settings
+from projections.moment import local_time
+from projections.printable import printable
+from visavis.terminal import json_lines, json_text
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
@@ -126,8 +128,8 @@ def summary_line(one: StoredDeadLetter) -> str:
     letter = one.letter
     if letter is None:
         return f"{one.number:>4}  {'':19}  {one.service:8}  ? {len(one.data)} B that are no dead letter"
-    detail = " ".join(letter.detail.split())
-    return f"{one.number:>4}  {_when(letter.at)}  {one.service:8}  {letter.code:16}  {one.place}  {detail}"
+    detail = printable(" ".join(letter.detail.split()))
+    return f"{one.number:>4}  {local_time(letter.at)}  {one.service:8}  {letter.code:16}  {one.place}  {detail}"
 
 
 def details(one: StoredDeadLetter) -> str:
@@ -136,9 +138,9 @@ def details(one: StoredDeadLetter) -> str:
     rows: list[tuple[str, object]] = [("number", one.number), ("service", one.service)]
     if letter is not None:
         rows += [
-            ("given up", _when(letter.at)),
+            ("given up", local_time(letter.at)),
             ("code", letter.code),
-            ("detail", letter.detail),
+            ("detail", printable(letter.detail)),
             ("tries", letter.deliveries),
             ("message", f"{letter.stream} {letter.sequence} on {letter.subject}"),
             ("conversation", one.conversation),
@@ -148,7 +150,7 @@ def details(one: StoredDeadLetter) -> str:
         if isinstance(content, bytes):
             rows.append(("update", _readable(content)))
         else:
-            rows.append(("event", msgspec.json.format(msgspec.json.encode(content), indent=2).decode()))
+            rows.append(("event", json_lines(content)))
     except UndecodableEvent as error:
         rows.append(("event", f"none that this version knows: {error.detail}"))
         rows.append(("bytes", _cut(one.data if letter is None else letter.data)))
@@ -182,16 +184,12 @@ def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
         about["undecodable"] = error.detail
         if event:
             about["data"] = one.data if one.letter is None else one.letter.data  # as base64
-    return msgspec.json.encode(about).decode()
+    return json_text(about)
 
 
 def _brief(one: StoredDeadLetter) -> str:
     about = f", conversation {one.conversation}" if one.conversation else f", {one.place}" if one.place else ""
     return f"{one.number} ({one.service}{about})"
-
-
-def _when(at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1_000_000).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _print_error(text: str) -> None:

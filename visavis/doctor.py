@@ -20,6 +20,7 @@ from services.improvements import this_machine
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
 from visavis.doctor_models import better, models, speeds
+from visavis.terminal import painted
 
 if TYPE_CHECKING:
     from services.dialogue.openai import OpenAI
@@ -32,9 +33,7 @@ _MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"),
 def format_result(result: CheckResult, *, color: bool) -> str:
     """A result as one line, with the remedy on a second one."""
     mark, shade = _MARKS[result.state]
-    if color:
-        mark = f"\x1b[{shade}m{mark}\x1b[0m"
-    text = f"{mark} {result.subject:12} {result.message}"
+    text = f"{painted(mark, shade, color=color)} {result.subject:12} {result.message}"
     return f"{text}\n  {'':12} → {result.remedy}" if result.remedy else text
 
 

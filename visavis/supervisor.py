@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bus.process.lifecycle import EXIT_CONFIGURATION
+from visavis.terminal import painted
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 FIRST_PAUSE = 0.5
@@ -34,7 +35,7 @@ def line_printer(stream: object = sys.stderr) -> LinePrinter:
     def print_line(name: str, line: str) -> None:
         label = f"{name:<8}"
         if colour:
-            label = f"\033[{_COLOURS[sum(name.encode()) % len(_COLOURS)]}m{label}\033[0m"
+            label = painted(label, str(_COLOURS[sum(name.encode()) % len(_COLOURS)]))
         print(f"{label} | {line}", file=stream, flush=True)  # type: ignore[call-overload]
 
     return print_line

@@ -28,7 +28,9 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings
+from projections.printable import printable
 from projections.replay.fact_summary import fact_summary
+from visavis.terminal import duration, painted, size
 
 NEWEST_FACTS = 50
 """Facts printed at the start, where no conversation is named."""
@@ -80,7 +82,7 @@ class LineFormatter:
         except UndecodableEvent as error:
             if self._json:
                 return self._as_json(record, {"undecodable": error.detail})
-            text = f"{len(record.data)} B on {record.subject}: {error.detail}"
+            text = printable(f"{len(record.data)} B on {record.subject}: {error.detail}")
             return self._row(record.time, _conversation(record.subject), "dead", "? undecodable", text)
 
     def _event(self, record: Record, event: Event) -> str:
@@ -88,7 +90,7 @@ class LineFormatter:
         if self._json:
             return self._as_json(record, {"event": msgspec.to_builtins(event)})
         began = self._times.get(event.cause or "")
-        delay = "" if began is None else f"+{format_duration(event.at - began)}"
+        delay = "" if began is None else f"+{duration(event.at - began)}"
         tag = tag_of(event.body)
         return self._row(event.at, event.conversation, tag.split(".")[0], tag, fact_summary(event.body), delay)
 
@@ -104,10 +106,10 @@ class LineFormatter:
             f"{letter.service} gave up {letter.subject} ({letter.stream} {letter.sequence}) after {letter.deliveries} "
             f"tries: {letter.code}, {letter.detail}"
         )
-        return self._row(letter.at, conversation, "dead", "✗ dead letter", text)
+        return self._row(letter.at, conversation, "dead", "✗ dead letter", printable(text))
 
     def _media(self, record: Record, media: Media) -> str:
-        text = f"{media_summary(media)} {format_size(len(record.data))}"
+        text = f"{media_summary(media)} {size(len(record.data))}"
         tag = str(media.__struct_config__.tag)
         if self._json:
             return self._as_json(record, {"media": tag, "content": text})
@@ -123,8 +125,8 @@ class LineFormatter:
         if not self._color:
             return f"{clock}  {conversation[:8]:8}  {tag:22}  {text}  {delay}".rstrip()
         color = _COLORS.get(kind, "0")
-        painted = f"\x1b[90m{clock}\x1b[0m  {conversation[:8]:8}  \x1b[{color}m{tag:22}\x1b[0m  {text}"
-        return f"{painted}  \x1b[90m{delay}\x1b[0m" if delay else painted
+        line = f"{painted(clock, '90')}  {conversation[:8]:8}  {painted(f'{tag:22}', color)}  {text}"
+        return f"{line}  {painted(delay, '90')}" if delay else line
 
 
 def media_summary(media: Media) -> str:
@@ -137,17 +139,6 @@ def media_summary(media: Media) -> str:
             return f"{len(media.packets)} packets {1000 * len(media.packets) * OPUS_FRAME // SPEECH_RATE} ms{last}"
         case _:
             return f"{len(media.units)} frames {1000 * len(media.units) // media.fps} ms{last}"
-
-
-def format_duration(microseconds: int) -> str:
-    """A duration in milliseconds or seconds."""
-    if abs(microseconds) < 10_000:
-        return f"{microseconds / 1000:.1f} ms"
-    return f"{microseconds / 1000:.0f} ms" if abs(microseconds) < 10_000_000 else f"{microseconds / 1e6:.1f} s"
-
-
-def format_size(bytes_: int) -> str:
-    return f"{bytes_} B" if bytes_ < 1000 else f"{bytes_ / 1000:.1f} kB"
 
 
 def _conversation(subject: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -16,6 +15,7 @@ from bus.errors import BusError, InvalidInput, NotFound, VisavisError
 from bus.settings import Settings, read_settings
 from projections.analytics.places import analytics_folder
 from projections.analytics.requests import FLUSH_WAIT, request
+from projections.moment import parse_time
 
 _PATIENCE = 45.0
 """Seconds for an answer."""
@@ -64,7 +64,7 @@ def main(question: str, since: str) -> int:
         os.nice(5)
         settings = read_settings(os.environ)
         names = [*questions.QUESTIONS] if question == "all" else [question]
-        asked, moment = [*map(questions.question, names)], questions.parse_since(since, datetime.now(UTC))
+        asked, moment = [*map(questions.question, names)], parse_time(since)
         folder = analytics_folder(settings)
         request(folder, "flush", wait=FLUSH_WAIT)
         database = Database(folder, parse_prices(settings.llm_prices))

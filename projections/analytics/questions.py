@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from bus.errors import InvalidInput, NotFound
+from bus.errors import NotFound
 from projections.analytics.database import Answer, Database
 
 Chart = Literal["bars", "lines"]
 MEASURES = ("answer", "endpoint", "transcript", "first_sentence", "first_audio", "playback_wait", "first_frame")
 LOW_CONFIDENCE = 0.5
 """Words below were probably not understood."""
-_AGO = re.compile(r"(\d{1,5})([hdw])")
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -117,13 +115,16 @@ QUESTIONS: dict[str, Question] = {
 }  # fmt: skip
 
 
-def ask(database: Database, name: str, since: datetime) -> Answer:
+def ask(database: Database, name: str, since: int) -> Answer:
     """The answer to a ready question.
 
+    Args:
+        since: microseconds since 1970.
     Raises:
         NotFound: there is no such question.
     """
-    return database.select(question(name).sql, [since.date(), since.replace(tzinfo=None)])
+    first = datetime.fromtimestamp(since / 1_000_000, UTC)
+    return database.select(question(name).sql, [first.date(), first.replace(tzinfo=None)])
 
 
 def question(name: str) -> Question:
@@ -135,23 +136,6 @@ def question(name: str) -> Question:
     if name not in QUESTIONS:
         raise NotFound(f"expected one of the questions {', '.join(QUESTIONS)}, got {name!r}")
     return QUESTIONS[name]
-
-
-def parse_since(text: str, now: datetime) -> datetime:
-    """A time in UTC: of 36h, 7d or 4w before now, or of a date or time in ISO 8601, in UTC where it names no zone.
-
-    Raises:
-        InvalidInput: it is neither.
-    """
-    match = _AGO.fullmatch(text.strip())
-    if match is not None:
-        hours = int(match[1]) * {"h": 1, "d": 24, "w": 168}[match[2]]
-        return max(now - timedelta(hours=hours), datetime(1970, 1, 1, tzinfo=UTC))
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"expected a time such as 7d, 36h or 2026-11-22, got {text[:40]!r}") from error
 
 
 def picture(answered: Question, answer: Answer) -> Mapping[str, Any]:

@@ -25,23 +25,16 @@ from bus.events import (
     TranscriptFinal,
     UtteranceEnded,
 )
+from projections.printable import printable
 
 _LONGEST = 160
 _IDS = frozenset(("person", "session", "utterance", "message", "reply", "speech"))
 """Fields left out: the neighbouring lines show which facts belong together."""
 
-_JOINERS = "\u200c\u200d"
-"""Without a shape of their own, and part of how Persian, Hindi and emoji are written."""
-
 
 def fact_summary(body: Body) -> str:
-    """The most important fields of a fact; of a kind without a case here, all short fields except ids.."""
+    """The most important fields of a fact; of a kind without a case here, all short fields except ids."""
     return printable(" ".join(_summary(body).split()))
-
-
-def printable(text: str) -> str:
-    """Text in which every sign that could steer a terminal, line breaks too, is replaced by U+FFFD."""
-    return "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in text)
 
 
 def _summary(body: Body) -> str:

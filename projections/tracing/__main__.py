@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from bus.errors import ConfigurationError, InvalidInput, VisavisError
 from bus.log.event_log import connect
@@ -38,39 +35,32 @@ async def send_spans(settings: Settings, url: str, *, since: int | None, follow:
     return follower.sent
 
 
-def parse_time(text: str) -> int:
-    """Microseconds since 1970 of a time such as 2026-11-22T14:05, local where no zone is given."""
-    return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1_000_000)
+def run(settings: Settings, *, endpoint: str | None, since: int | None, follow: bool) -> int:
+    """Send spans until a signal, or those of turns on the log; returns the exit status.
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--endpoint", metavar="URL", help="of the collector; default: VISAVIS_OTLP")
-    parser.add_argument("--since", type=parse_time, metavar="TIME", help="such as 2026-11-22T14:05; default: go on")
-    parser.add_argument("--no-follow", action="store_true", help="end with the newest event")
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Send spans as the arguments say; returns the exit status."""
-    url = arguments.endpoint or settings.otlp
+    Args:
+        endpoint: the collector's; None: as the settings say.
+        since: also turns since then, microseconds since 1970; None: go on where the last run ended.
+    Raises:
+        InvalidInput: no collector is named.
+    """
+    url = endpoint or settings.otlp
     if not url:
         raise InvalidInput("no collector is named: give --endpoint URL, or set VISAVIS_OTLP")
     set_up_logging(settings.log_level)
-    follow = not arguments.no_follow
 
     async def send() -> None:
-        count = await send_spans(settings, url, since=arguments.since, follow=follow)
+        count = await send_spans(settings, url, since=since, follow=follow)
         print(f"{count} turn{'' if count == 1 else 's'} sent", file=sys.stderr)
 
     asyncio.run(run_until_signalled(send()))
     return 0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Send spans; 0 done, 1 failed, 78 a restart cannot help."""
-    parser = argparse.ArgumentParser(prog="python -m projections.tracing", description=(__doc__ or "").split(":")[0])
-    add_arguments(parser)
+def main() -> int:
+    """Follow the log and send spans as the settings say; 0 done, 1 failed, 78 a restart cannot help."""
     try:
-        return run(parser.parse_args(arguments), read_settings(os.environ))
+        return run(read_settings(os.environ), endpoint=None, since=None, follow=True)
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return EXIT_CONFIGURATION if isinstance(error, ConfigurationError | InvalidInput) else 1

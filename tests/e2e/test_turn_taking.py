@@ -34,6 +34,7 @@ from bus.events import (
 )
 from bus.log.event_log import EventLog
 from projections.characters import fold_all
+from projections.moment import NOW
 from services.audio import Samples, resample
 from tests import voices
 from tests.conftest import free_port
@@ -282,7 +283,7 @@ def facts_of(facts: list[Event], kind: type[Body]) -> list[Event]:
 async def test_the_decisions_of_all_these_conversations_can_be_made_again(system: Stack) -> None:
     # The last one: it looks at what the tests above have left on the log.
     async with system.event_log() as event_log:
-        conversations = await since(event_log, "1")
+        conversations = await since(event_log, NOW)
         characters = fold_all(await event_log.character_facts())
         found = [
             one for name in conversations for one in verify(await event_log.facts(name), characters=characters)

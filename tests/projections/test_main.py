@@ -12,7 +12,6 @@ import pytest
 from msgspec.structs import replace
 
 from bus.channel_events import DeliveryQueued, LinkEvent, LinkOffered, TextContent
-from bus.errors import InvalidInput
 from bus.events import (
     CharacterCreated,
     CharacterEvent,
@@ -30,7 +29,6 @@ from projections.__main__ import gateway_file, main
 from projections.conversation import Conversation, fold_all
 from projections.read_model import ReadModel
 from projections.readable import readable_lines
-from projections.states import Moment, parse_moment
 from tests.fakes import event
 
 BODIES: tuple[tuple[str, str | None, Fact], ...] = (
@@ -224,13 +222,6 @@ async def test_a_wrong_setting_is_one_line(
     monkeypatch.setenv("VISAVIS_NATS_PORT", "many")
     assert await run("list") == 1
     assert capsys.readouterr().err.startswith("error: VISAVIS_NATS_PORT=")
-
-
-def test_until_is_a_sequence_or_a_time() -> None:
-    assert parse_moment("118") == Moment(sequence=118)
-    assert parse_moment("1970-01-01T00:00:01+00:00") == Moment(time=1_000_000)
-    with pytest.raises(InvalidInput, match="expected a sequence or a time"):
-        parse_moment("soon")
 
 
 def test_words_of_people_steer_no_terminal() -> None:

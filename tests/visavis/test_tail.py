@@ -41,7 +41,8 @@ from bus.settings import Settings
 from projections.replay.fact_summary import fact_summary
 from tests.conftest import free_port
 from tests.fakes import event
-from visavis.tail import NEWEST_FACTS, LineFormatter, format_duration, tail
+from visavis.tail import NEWEST_FACTS, LineFormatter, tail
+from visavis.terminal import duration
 
 AUDIO = AudioOut(conversation="c1", speech="s", index=0, sample=0, packets=(b"x" * 100,) * 10)
 LETTER = DeadLetter(
@@ -163,7 +164,7 @@ def test_with_json_each_line_is_an_object() -> None:
 
 
 def test_durations_have_a_unit_of_fitting_size() -> None:
-    assert [format_duration(us) for us in (1500, 120_400, 90_000_000)] == ["1.5 ms", "120 ms", "90.0 s"]
+    assert [duration(us) for us in (1500, 120_400, 90_000_000)] == ["1.5 ms", "120 ms", "90.0 s"]
 
 
 # From a real log

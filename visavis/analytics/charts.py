@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.bar import Bar
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from projections.analytics.database import Answer
 from projections.analytics.questions import Question
+from projections.printable import printable
+from visavis.rich_console import rich_console
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLORS = ("cyan", "magenta", "green", "yellow", "blue", "red")
@@ -22,7 +24,7 @@ _LATEST = 60
 
 def print_answer(asked: Question, answer: Answer, *, color: bool) -> None:
     """Print the answer to a ready question: its title, its rows, and its picture."""
-    console = _console(color=color)
+    console = rich_console(color=color)
     console.print(Text(asked.title, style="bold"))
     if not answer.rows:
         console.print(Text("  nothing yet\n", style="dim"))
@@ -36,16 +38,7 @@ def print_answer(asked: Question, answer: Answer, *, color: bool) -> None:
 
 def print_table(answer: Answer, *, color: bool) -> None:
     """Print rows as a table."""
-    _console(color=color).print(_table(answer))
-
-
-def _console(*, color: bool) -> Console:
-    # Never narrower than a table needs where nobody looks: a pipe has no width.
-    # What stands in a cell is nobody's markup.
-    console = Console(no_color=not color, highlight=False, markup=False, emoji=False)
-    if console.is_terminal:
-        return console
-    return Console(no_color=True, highlight=False, markup=False, emoji=False, width=200)
+    rich_console(color=color).print(_table(answer))
 
 
 def _table(answer: Answer, *, bars: str | None = None, series: str | None = None) -> Table:
@@ -107,5 +100,4 @@ def _cell(value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:.10g}"
-    # A value of somebody's own SELECT may hold what moves the cursor.
-    return "".join(sign if sign.isprintable() else "�" for sign in str(value))
+    return printable(str(value))  # what somebody's own SELECT gives may hold what moves the cursor

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -20,10 +19,12 @@ from bus.log.event_log import connect
 from bus.settings import Settings
 from projections.analytics.database import Answer, Database, parse_prices
 from projections.analytics.follower import Follower
+from projections.analytics.names import DEFAULT_SINCE
 from projections.analytics.places import analytics_folder
-from projections.analytics.questions import QUESTIONS, ask, parse_since, picture, question
+from projections.analytics.questions import QUESTIONS, ask, picture, question
 from projections.analytics.requests import FLUSH_WAIT, is_written, request
 from projections.analytics.store import FACTS, SOURCES, Position, Store, lock, read_state
+from projections.moment import parse_time
 from visavis.analytics.charts import print_answer, print_table
 from visavis.page_address import operator_address
 
@@ -32,8 +33,8 @@ _TRIES = 3
 T = TypeVar("T")
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Carry out the command; returns the exit status.
+def run(arguments: argparse.Namespace, settings: Settings, *, color: bool) -> int:
+    """Carry out the command (`visavis.commands.analytics`); returns the exit status.
 
     Raises:
         VisavisError: a question is wrong, or there is nothing to ask.
@@ -47,9 +48,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             print(operator_address(settings, "analytics"))
             return 0
         case "sql":
-            return _sql(settings, arguments)
+            return _sql(settings, arguments, color=color)
     names = [*QUESTIONS] if arguments.act in (None, "all") else [arguments.act]
-    since = parse_since(arguments.since, datetime.now(UTC))
+    since = parse_time(DEFAULT_SINCE) if arguments.since is None else arguments.since
     request(analytics_folder(settings), "flush", wait=FLUSH_WAIT)
     answers = _with_database(settings, lambda database: [(name, ask(database, name, since)) for name in names])
     if arguments.format == "json":
@@ -62,11 +63,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             _print_csv(answer)
     else:
         for name, answer in answers:
-            print_answer(question(name), answer, color=not arguments.no_color)
+            print_answer(question(name), answer, color=color)
     return 0
 
 
-def _sql(settings: Settings, arguments: argparse.Namespace) -> int:
+def _sql(settings: Settings, arguments: argparse.Namespace, *, color: bool) -> int:
     request(analytics_folder(settings), "flush", wait=FLUSH_WAIT)
     answer = _with_database(settings, lambda database: database.select(arguments.query))
     if arguments.format == "json":
@@ -74,7 +75,7 @@ def _sql(settings: Settings, arguments: argparse.Namespace) -> int:
     elif arguments.format == "csv":
         _print_csv(answer)
     else:
-        print_table(answer, color=not arguments.no_color)
+        print_table(answer, color=color)
     if answer.cut:
         print(f"only the first {len(answer.rows)} rows; ask with LIMIT and OFFSET for more", file=sys.stderr)
     return 0

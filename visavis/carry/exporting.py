@@ -14,6 +14,7 @@ from visavis.carry.archive import Archive, load, read_archive, save
 from visavis.carry.archive_file import SUFFIX
 from visavis.carry.hiding import redacted, without_persons
 from visavis.carry.importing import missing_line
+from visavis.terminal import size
 
 Form: TypeAlias = Literal["visavis", "mp4", "vtt", "md", "jsonl"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -55,8 +56,8 @@ async def export(
     if redact:
         archive = await asyncio.to_thread(redacted, archive)
     with read, archive:
-        size = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
-        print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {size / 1e6:.1f} MB")
+        written = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
+        print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {size(written)}")
         if archive.missing:
             print(f"not there any more: {missing_line(archive)}", file=sys.stderr)
     return 0

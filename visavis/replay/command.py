@@ -26,6 +26,7 @@ from visavis.replay.finding import find_conversation, find_turn, unabbreviated
 from visavis.replay.pace import print_at_pace
 from visavis.replay.texts import Style
 from visavis.replay.waterfall import latency
+from visavis.terminal import json_text
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
@@ -34,7 +35,7 @@ _NEWEST = 20
 
 
 def run(arguments: argparse.Namespace, settings: Settings, *, color: bool) -> int:
-    """Show a conversation as the arguments say (`visavis.replay.arguments`); returns the exit status.
+    """Show a conversation as the arguments say (`visavis.commands.replay`); returns the exit status.
 
     Raises:
         NotFound: there is no such conversation, turn or event.
@@ -60,7 +61,7 @@ def show_newest(settings: Settings, *, as_json: bool) -> int:
     finally:
         model.close()
     if as_json:
-        _print(texts.json_text(newest))
+        _print(json_text(newest))
     else:
         for one in newest:
             _print(texts.summary_line(one))
@@ -82,9 +83,9 @@ async def replay(settings: Settings, arguments: argparse.Namespace, style: Style
             lines = ((row.at, texts.event_line(row, style)) for row in sorted(rows, key=lambda row: row.at))
             await print_at_pace(lines, arguments.speed, _print)
         else:
-            _print(texts.json_text(rows) if arguments.json else "\n".join(texts.event_line(row, style) for row in rows))
+            _print(json_text(rows) if arguments.json else "\n".join(texts.event_line(row, style) for row in rows))
     elif arguments.json:
-        _print(texts.json_text(view if number is None else view.turns[number - 1]))
+        _print(json_text(view if number is None else view.turns[number - 1]))
     elif arguments.speed:
         await print_at_pace(_told(view, number, style), arguments.speed, _print)
     else:
@@ -113,7 +114,7 @@ def _rows(recording: Recording, view: ReplayView, number: int | None) -> list[Re
 def _show_event(recording: Recording, wanted: str, style: Style, *, as_json: bool) -> None:
     event = unabbreviated("event", wanted, [one.id for one in recording.timeline().events])
     detail = recording.detail(event)
-    _print(texts.json_text(detail) if as_json else "\n".join(texts.detail_lines(detail, style)))
+    _print(json_text(detail) if as_json else "\n".join(texts.detail_lines(detail, style)))
 
 
 def _written(recording: Recording, view: ReplayView, number: int | None, style: Style) -> Iterator[str]:

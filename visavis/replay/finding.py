@@ -10,7 +10,7 @@ from bus.errors import InvalidInput, NotFound
 from bus.events import ConversationOpened
 from bus.log import streams
 from bus.log.event_log import EventLog
-from projections.replay.fact_summary import printable
+from projections.printable import printable
 from projections.replay.view import ReplayView
 
 _NEAREST = 3

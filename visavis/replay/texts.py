@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
-import msgspec
-
+from projections.moment import local_time
+from projections.printable import printable
 from projections.read_model import ConversationSummary
-from projections.replay.fact_summary import printable
 from projections.replay.recording import GivenUp
 from projections.replay.view import ReplayClip, ReplayEvent, ReplayEventDetail, ReplayMark, ReplayTurn, ReplayView
 from visavis.replay.waterfall import latency, waterfall
+from visavis.terminal import json_lines, painted
 
 _NAME = 10
 """Columns of who speaks."""
@@ -38,7 +37,7 @@ class Style:
     """Of the times; None: the machine's own."""
 
     def paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
+        return painted(text, code, color=self.color)
 
     def wrapped(self, text: str, indent: int) -> str:
         """Words of people in columns, safe to print; the lines after the first are indented."""
@@ -61,7 +60,7 @@ def head(view: ReplayView, style: Style) -> Iterator[str]:
     title = printable(view.title) or "(untitled)"
     yield f"{style.paint(title, '1')} — {view.conversation}"
     turns = f"{len(view.turns)} turn{'' if len(view.turns) == 1 else 's'}"
-    yield f"{_date(view.start, style.zone)}, {moment(view.length)}, {turns}, up to event {view.seq}"
+    yield f"{local_time(view.start, style.zone)}, {moment(view.length)}, {turns}, up to event {view.seq}"
     if view.copied:
         yield f"{'an import' if view.copied == 'imported' else 'a rerun'} of {printable(view.copy_of)}"
     yield f"on the log: {view.sounds} of the sound, {view.pictures} of the pictures"
@@ -70,14 +69,7 @@ def head(view: ReplayView, style: Style) -> Iterator[str]:
 def summary_line(one: ConversationSummary, zone: tzinfo | None = None) -> str:
     """A conversation in a list."""
     character = printable(one.character)[:_NAME]
-    return f"{one.id}  {_date(one.updated_at, zone)}  {character:{_NAME}}  {printable(one.title)}".rstrip()
-
-
-def _date(at: int, zone: tzinfo | None) -> str:
-    try:
-        return f"{datetime.fromtimestamp(at / 1_000_000).astimezone(zone):%Y-%m-%d %H:%M:%S}"
-    except (OverflowError, ValueError, OSError):  # a log that was brought here may tell any number
-        return f"at {at} µs"
+    return f"{one.id}  {local_time(one.updated_at, zone)}  {character:{_NAME}}  {printable(one.title)}".rstrip()
 
 
 def turn_lines(view: ReplayView, number: int, style: Style) -> Iterator[str]:
@@ -160,7 +152,7 @@ def detail_lines(detail: ReplayEventDetail, style: Style) -> Iterator[str]:
         yield "a copy: no service works on it"
     for service, count in sorted(detail.deliveries.items()):
         yield f"{service} was given it {count} times"
-    yield from msgspec.json.format(json_text(event), indent=2).split("\n")
+    yield from json_lines(event).split("\n")
     yield from _section("what led to it", detail.causes, style)
     yield from _section("what it caused", detail.consequences, style)
 
@@ -169,9 +161,3 @@ def _section(title: str, rows: Sequence[ReplayEvent], style: Style) -> Iterator[
     yield style.paint(title, "1") + ("" if rows else ": nothing")
     for row in rows:
         yield event_line(row, style)
-
-
-def json_text(value: object) -> str:
-    """A value as JSON on one line, in which signs that could steer a terminal are escaped."""
-    text = msgspec.json.encode(value).decode()
-    return text if text.isprintable() else "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)

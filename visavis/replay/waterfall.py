@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from projections.replay.fact_summary import printable
+from projections.printable import printable
 from projections.replay.measures import MEASURES
 from projections.replay.view import ReplayStep, ReplayTurn
+from visavis.terminal import painted
 
 _LABEL, _NUMBER, _ENGINE = 18, 11, 14
 _SHORTEST = 16
@@ -35,9 +36,8 @@ def _line(step: ReplayStep, turn: ReplayTurn, columns: int, *, color: bool) -> s
     first, last = (_column(at, turn, columns) for at in (step.start, end))
     bar = _SIGNS[step.state] * max(1, last - first)
     first = min(first, columns - len(bar))
-    painted = f"\x1b[{_COLORS[step.name]}m{bar}\x1b[0m" if color else bar
     number = "open" if step.end is None else _milliseconds(step.end - step.start)
-    place = f"{' ' * first}{painted}{' ' * (columns - first - len(bar))}"
+    place = f"{' ' * first}{painted(bar, _COLORS[step.name], color=color)}{' ' * (columns - first - len(bar))}"
     state = "" if step.state in ("done", "open") else f" {step.state}"
     return f"    {label:{_LABEL}}{place}{number:>{_NUMBER}}  {printable(step.engine)}{state}".rstrip()
 
@@ -48,6 +48,7 @@ def _column(at: float, turn: ReplayTurn, columns: int) -> int:
 
 
 def _milliseconds(length: float) -> str:
+    # In one unit, whatever their length: people add them up.
     return f"{length:.1f} ms" if abs(length) < 10 else f"{length:,.0f} ms"
 
 

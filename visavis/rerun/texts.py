@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from projections.replay.fact_summary import printable
+from projections.printable import printable
 from projections.replay.word_error_rate import AlignedWord
 from visavis.rerun.comparison import Comparison, Verdict
 from visavis.rerun.report import Report, Turn, Utterance
+from visavis.terminal import painted
 
-_RED, _GREEN, _GREY, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[90m", "\x1b[0m"
-
-
+_RED, _GREY = "31", "90"
 MOST_TURNS = 40
 """Turns up to which all are shown; of more, only those that differ from the recording."""
 
@@ -28,7 +27,7 @@ def report_text(report: Report, *, color: bool) -> str:
         if left := len(conversation.turns) - len(shown):
             lines.append(f"  {counted(left, 'other turn')} as recorded")
         if conversation.error:
-            lines.append(f"  not to its end: {conversation.error}")
+            lines.append(f"  not to its end: {printable(conversation.error)}")
         lines.append("")
     return "\n".join([*lines, *summary(report)])
 
@@ -126,32 +125,35 @@ def _turn(number: int, turn: Turn, color: bool) -> Iterator[str]:
         yield from _utterance(number, turn.utterance, color)
     yield from _reply(turn, color)
     for note in turn.notes:
-        yield _paint(f"   {printable(note)}", _GREY, color)
+        yield painted(printable(f"   {note}"), _GREY, color=color)
     for failure in turn.after.failures:
-        yield _paint(f"   failed: {printable(failure)}", _RED, color)
+        yield painted(printable(f"   failed: {failure}"), _RED, color=color)
 
 
 def _utterance(number: int, utterance: Utterance, color: bool) -> Iterator[str]:
     if not utterance.aligned_after and not utterance.aligned_before:
-        yield f"{number}. said:   {printable(utterance.after or utterance.before or '(no words)')}"
+        yield f"{number}. said:   {_words(utterance.after or utterance.before)}"
         return
     if utterance.against == "recording" and not utterance.errors_after:
-        yield f"{number}. said:   {printable(utterance.after or '(no words)')}  [as recorded]"
+        yield f"{number}. said:   {_words(utterance.after)}  [as recorded]"
         return
     measured = f"{utterance.errors_before} → {utterance.errors_after} of {utterance.words} words wrong"
     if utterance.against == "truth":
-        yield f"{number}. truth:  {printable(utterance.reference or '(nothing was said)')}  [{measured}]"
+        yield f"{number}. truth:  {_words(utterance.reference, '(nothing was said)')}  [{measured}]"
         yield f"   before: {_aligned(utterance.aligned_before, color)}"
     else:
-        before = printable(utterance.before or "(no words)")
-        yield f"{number}. before: {before}  [{counted(utterance.errors_after, 'difference')}]"
+        yield f"{number}. before: {_words(utterance.before)}  [{counted(utterance.errors_after, 'difference')}]"
     yield f"   now:    {_aligned(utterance.aligned_after, color)}"
+
+
+def _words(text: str | None, nothing: str = "(no words)") -> str:
+    return printable(text or "") or nothing
 
 
 def _reply(turn: Turn, color: bool) -> Iterator[str]:
     before, after = (f"{printable(side.reply)}{' ✂' if side.interrupted else ''}" for side in (turn.before, turn.after))
     if before == after:
-        yield _paint(f"   reply:  {after or '(none)'}", _GREY, color)
+        yield painted(f"   reply:  {after or '(none)'}", _GREY, color=color)
         return
     yield f"   reply before: {before or '(none)'}"
     yield f"   reply now:    {after or '(none)'}"
@@ -165,13 +167,9 @@ def _aligned(words: Sequence[AlignedWord], color: bool) -> str:
             case "same":
                 shown.append(printable(word.recognised))
             case "substituted":
-                shown.append(_paint(f"[{printable(word.expected)}→{printable(word.recognised)}]", _RED, color))
+                shown.append(painted(printable(f"[{word.expected}→{word.recognised}]"), _RED, color=color))
             case "deleted":
-                shown.append(_paint(f"[-{printable(word.expected)}]", _RED, color))
+                shown.append(painted(printable(f"[-{word.expected}]"), _RED, color=color))
             case "inserted":
-                shown.append(_paint(f"[+{printable(word.recognised)}]", _RED, color))
+                shown.append(painted(printable(f"[+{word.recognised}]"), _RED, color=color))
     return " ".join(shown) or "(no words)"
-
-
-def _paint(text: str, code: str, color: bool) -> str:
-    return f"{code}{text}{_PLAIN}" if color else text

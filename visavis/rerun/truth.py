@@ -14,7 +14,7 @@ from bus.ids import derive_id
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from bus.stamping import new_event
-from projections.replay.fact_summary import printable
+from projections.printable import printable
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the log."""

@@ -19,9 +19,11 @@ from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from projections.__main__ import gateway_file
 from projections.characters import fold_all
+from projections.moment import NOW, Moment
+from projections.printable import printable
 from projections.read_model import ReadModel
-from projections.states import parse_moment
 from visavis.carry.archive import load
+from visavis.terminal import painted
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
 
@@ -39,7 +41,7 @@ class Options:
 
     what: str | None = None
     """A conversation, or a file with one; None: those since a time."""
-    since: str | None = None
+    since: Moment | None = None
     as_json: bool = False
     color: bool = False
     brief: bool = False
@@ -51,7 +53,7 @@ async def run(settings: Settings, options: Options) -> int:
 
     Raises:
         NotFound: there is no such conversation.
-        InvalidInput: the file is none of a conversation, or the time is none.
+        InvalidInput: the file is none of a conversation.
         BusError: there is no server.
     """
     counts: Counter[str] = Counter()
@@ -75,7 +77,7 @@ def _of_file(path: Path) -> tuple[str, list[Decision]]:
 async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[str, list[Decision]]]:
     async with connect(settings, name="verify", wait=_WAIT, update_streams=False) as event_log:
         characters = fold_all(await event_log.character_facts())
-        names = [options.what] if options.what is not None else await since(event_log, options.since or "")
+        names = [options.what] if options.what is not None else await since(event_log, options.since or NOW)
         try:
             model = ReadModel(gateway_file(settings), read_only=True)
         except NotFound:
@@ -93,15 +95,10 @@ async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[s
                 model.close()
 
 
-async def since(event_log: EventLog, begin: str) -> list[str]:
-    """The conversations of which something was stored since a time or a sequence, in the order of their first fact.
-
-    Raises:
-        InvalidInput: the text is neither.
-    """
-    moment = parse_moment(begin)
+async def since(event_log: EventLog, begin: Moment) -> list[str]:
+    """The conversations of which something was stored since a time or a sequence, in the order of their first fact."""
     found: dict[str, None] = {}
-    after, since = max(0, (moment.sequence or 0) - 1), moment.time or 0
+    after, since = max(0, (begin.sequence or 0) - 1), begin.time or 0
     read = event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=after, since=since)
     async with aclosing(read) as records:
         async for record in records:
@@ -130,4 +127,4 @@ def line(decision: Decision, *, color: bool = False) -> str:
     elif decision.outcome == "not_recorded":
         told = "; ".join(part for part in (decision.recorded, f"not recorded: {decision.reason}") if part)
     text = f"{decision.seq:>8}  {_MARKS[decision.outcome]} {decision.kind:<12}  {told}"
-    return f"\x1b[{_COLORS[decision.outcome]}m{text}\x1b[0m" if color else text
+    return painted(printable(text), _COLORS[decision.outcome], color=color)

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bus.log.stream_size import StreamSize
+from projections.printable import printable
+from visavis.terminal import duration, size
 from visavis.watch.snapshot import Failure, Gpu, Latency, Service, Snapshot, TurnInFlight, Worker
 
 Order: TypeAlias = Literal["name", "memory", "cpu", "waiting", "failed"]
@@ -60,11 +62,6 @@ def picture(shot: Snapshot, view: View, *, width: int, height: int | None = None
     return Group(*parts)
 
 
-def plain(text: str) -> str:
-    """Text without control characters and without marks that turn its direction: it comes from people and programs."""
-    return "".join(char if char.isprintable() else " " for char in text)
-
-
 def _head(shot: Snapshot, view: View, zone: tzinfo | None) -> Text:
     line = Text.assemble(("Visavis", "bold"), f"  {_time(shot.at, zone)}  ")
     if shot.nats_away_since is None:
@@ -92,7 +89,7 @@ def _table(title: str, columns: Sequence[tuple[str, Literal["left", "right"]]]) 
 
 def _add(table: Table, cells: Iterable[str | Text], style: str = "") -> None:
     # As Text: a cell that is a string would be read as rich's markup.
-    table.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in cells), style=style)
+    table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in cells), style=style)
 
 
 def _services(services: Sequence[Service], view: View, *, narrow: bool) -> Table:
@@ -129,8 +126,8 @@ def _worker_cells(service: Service | None, worker: Worker) -> list[str | Text]:
         Text(_count(worker.failed), "red"),
         _count(worker.retries),
         _count(worker.redeliveries),
-        "" if worker.mean_seconds is None else _duration(worker.mean_seconds * 1000),
-        "" if worker.memory is None else _size(worker.memory),
+        "" if worker.mean_seconds is None else duration(worker.mean_seconds * 1e6),
+        "" if worker.memory is None else size(worker.memory),
         "" if worker.cpu is None else f"{100 * worker.cpu:.0f} %",
     ]
 
@@ -165,8 +162,8 @@ def _gpu(host: str, gpu: Gpu) -> Text:
     busy = "" if gpu.utilisation is None else f"  {100 * gpu.utilisation:.0f} % busy"
     memory = ""
     if gpu.memory_used is not None and gpu.memory_total is not None:
-        memory = f"  {_size(gpu.memory_used)} of {_size(gpu.memory_total)}"
-    return Text(plain(f"gpu  {gpu.name}{busy}{memory}  {host}"))
+        memory = f"  {size(gpu.memory_used)} of {size(gpu.memory_total)}"
+    return Text(printable(f"gpu  {gpu.name}{busy}{memory}  {host}"))
 
 
 def _latencies(latencies: Sequence[Latency]) -> Table:
@@ -176,7 +173,7 @@ def _latencies(latencies: Sequence[Latency]) -> Table:
     table = _table("latency, last 5 minutes", columns)
     for one in latencies:
         style = "bold" if one.measure == "answer" else ""
-        _add(table, [one.measure, _duration(one.p50), _duration(one.p95), str(one.turns)], style)
+        _add(table, [one.measure, duration(1000 * one.p50), duration(1000 * one.p95), str(one.turns)], style)
     return table
 
 
@@ -189,9 +186,9 @@ def _streams(streams: Sequence[StreamSize]) -> Table:
     for one in streams:
         share = "" if one.share is None else f"{100 * one.share:.0f} %"
         full = one.refuses and one.share is not None and one.share > 0.9
-        limit = _size(one.limit) if one.limit > 0 else ""
+        limit = size(one.limit) if one.limit > 0 else ""
         filled = Text(share, "bold red" if full else "")
-        _add(table, [one.name, str(one.messages), _size(one.bytes), limit, filled, _count(one.consumers)])
+        _add(table, [one.name, str(one.messages), size(one.bytes), limit, filled, _count(one.consumers)])
     return table
 
 
@@ -222,7 +219,7 @@ def _turn_cells(turn: TurnInFlight, now: int, *, narrow: bool) -> list[str | Tex
     slow = waited > 10_000 and turn.step not in ("playback", "speaking")
     index = "" if turn.index is None else f" {turn.index + 1}"
     conversation = turn.conversation[:9] if narrow else turn.conversation
-    for_ = Text(_duration(max(0.0, waited)), "bold red" if slow else "")
+    for_ = Text(duration(1000 * max(0.0, waited)), "bold red" if slow else "")
     return [conversation, turn.character, turn.channel, f"{turn.step}{index}", turn.service, for_]
 
 
@@ -241,21 +238,3 @@ def _time(at: int, zone: tzinfo | None) -> str:
 def _count(number: int | None) -> str:
     """Nothing for 0: what is there stands out."""
     return str(number) if number else ""
-
-
-def _duration(milliseconds: float) -> str:
-    if milliseconds < 1000:
-        return f"{milliseconds:.0f} ms"
-    if milliseconds < 120_000:
-        return f"{milliseconds / 1000:.1f} s"
-    return f"{milliseconds / 60_000:.0f} min"
-
-
-def _size(bytes_: int) -> str:
-    """Bytes in the largest unit that gives a number of 1 or more."""
-    size = float(bytes_)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

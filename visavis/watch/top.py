@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import msgspec
-from rich.console import Console
 from rich.live import Live
 
 from bus.log.event_log import connect
 from bus.settings import Settings
+from visavis.rich_console import rich_console
 from visavis.watch.keys import pressed_keys
 from visavis.watch.picture import ORDERS, View, picture
 from visavis.watch.snapshot import Snapshot
@@ -29,8 +29,6 @@ _BETWEEN_LOOKS = 0.5
 """Seconds between the two looks of `--once`: the use of the processor is known by the second."""
 _PATIENCE = 1.0
 """Seconds that reading the log has to end."""
-_PIPE_WIDTH = 160
-"""Columns where the output is no terminal."""
 
 
 async def top(
@@ -80,14 +78,13 @@ def _print(shot: Snapshot, *, as_json: bool, color: bool) -> None:
     if as_json:
         print(msgspec.json.encode(shot).decode(), flush=True)
         return
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    console = Console(color_system="standard" if color else None, width=width, highlight=False)
+    console = rich_console(color=color)
     console.print(picture(shot, View(), width=console.width))
 
 
 async def _live(watcher: Watcher, interval: float, *, color: bool) -> None:
     """Draw until the person presses q."""
-    console = Console(color_system="standard" if color else None, highlight=False)
+    console = rich_console(color=color)
     logging.getLogger().addHandler(logging.NullHandler())  # a line in the middle of the picture
     view = View(keys=True)
     shot = await watcher.look()

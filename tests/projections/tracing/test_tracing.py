@@ -206,7 +206,7 @@ def test_without_a_collector_the_command_says_what_to_give(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("VISAVIS_OTLP", raising=False)
-    assert main(["--no-follow"]) == 78
+    assert main() == 78
     assert capsys.readouterr().err == "error: no collector is named: give --endpoint URL, or set VISAVIS_OTLP\n"
 
 

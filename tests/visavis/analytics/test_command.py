@@ -7,8 +7,6 @@ import csv
 import importlib.util
 import json
 import re
-from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -23,10 +21,10 @@ from projections.analytics.answering import answer_apart
 from projections.analytics.database import Answer
 from projections.analytics.names import QUESTION_NAMES
 from projections.analytics.places import analytics_folder
-from projections.analytics.questions import QUESTIONS, parse_since
+from projections.analytics.questions import QUESTIONS
 from projections.analytics.store import lock
 from tests.projections.replay.conversations import BEGAN, facts, interruption, opening, spoken_turn
-from visavis.analytics.arguments import add_arguments
+from visavis.__main__ import command_line
 from visavis.analytics.charts import print_table, sparkline
 from visavis.analytics.command import run
 from visavis.generate.analytics_page import TARGET, render_page
@@ -35,9 +33,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def analytics(settings: Settings, *arguments: str) -> int:
-    parser = ArgumentParser()
-    add_arguments(parser)
-    return run(parser.parse_args(arguments), settings)
+    return run(command_line().parse_args(["analytics", *arguments]), settings, color=False)
 
 
 def example() -> ModuleType:
@@ -122,15 +118,9 @@ def test_the_documents_are_current_and_name_every_question_and_subject() -> None
     assert len(re.findall(r"^(?!\s*(?:#|$|\"\"\"))", (ROOT / "examples/consumer.py").read_text(), re.MULTILINE)) < 50
 
 
-def test_times_that_a_question_begins_at() -> None:
-    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    assert parse_since("36h", now) == datetime(2026, 11, 27, 0, tzinfo=UTC)
-    assert parse_since("4w", now) == datetime(2026, 10, 31, 12, tzinfo=UTC)
-    assert parse_since("2026-11-22T10:00+02:00", now) == datetime(2026, 11, 22, 8, tzinfo=UTC)
-    assert parse_since("99999w", now) == datetime(1970, 1, 1, tzinfo=UTC)
-    for text in ("", "7", "d", "yesterday", "-1d"):
-        with pytest.raises(InvalidInput, match="expected a time"):
-            parse_since(text, now)
+def test_a_line_of_blocks() -> None:
+    assert sparkline([0, 5, None, 10]) == "▁▅ █"
+    assert sparkline([0.0, None]) == "▁ "
 
 
 def test_what_stands_in_a_table_is_no_markup_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,8 +128,3 @@ def test_what_stands_in_a_table_is_no_markup_and_steers_no_terminal(capsys: pyte
     heading, row = capsys.readouterr().out.splitlines()
     assert heading.split() == ["[/a]\ufffd[2J", "b"]
     assert row.split() == ["[/red]", ":smile:\ufffd[2J", "–"]
-
-
-def test_a_line_of_blocks() -> None:
-    assert sparkline([0, 5, None, 10]) == "▁▅ █"
-    assert sparkline([0.0, None]) == "▁ "

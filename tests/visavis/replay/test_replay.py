@@ -19,7 +19,7 @@ from projections.__main__ import gateway_file
 from projections.read_model import ReadModel
 from tests.projections.replay.conversations import BEGAN, facts, opening, written_turn
 from tests.services.gateway.replaying.recorded import record
-from visavis.__main__ import _parser
+from visavis.__main__ import command_line
 from visavis.replay import command
 from visavis.replay.texts import Style
 
@@ -64,7 +64,7 @@ async def test_a_conversation_its_events_and_each_of_them_are_shown(
     recorded: EventLog, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def shown(*arguments: str) -> tuple[str, str]:
-        parsed = _parser().parse_args(["replay", *arguments])
+        parsed = command_line().parse_args(["replay", *arguments])
         assert await command.replay(settings, parsed, STYLE) == 0
         printed = capsys.readouterr()
         assert printed.out.replace("\n", "").isprintable()
@@ -127,7 +127,7 @@ async def test_a_conversation_its_events_and_each_of_them_are_shown(
 
 def test_without_a_conversation_the_newest_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = Settings(data=str(tmp_path))
-    arguments = _parser().parse_args(["replay"])
+    arguments = command_line().parse_args(["replay"])
     with pytest.raises(NotFound, match="no read model"):
         command.run(arguments, settings, color=False)
     model = ReadModel(gateway_file(settings))

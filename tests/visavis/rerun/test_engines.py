@@ -12,7 +12,6 @@ from msgspec import structs
 from bus.errors import VisavisError
 from bus.settings import Settings
 from visavis.__main__ import main
-from visavis.rerun.arguments import parse_time
 from visavis.rerun.engines import Kept, choose, parse_engine
 
 needs_whisper = pytest.mark.skipif(
@@ -72,15 +71,6 @@ def test_what_cannot_run_is_told_in_one_line(settings: Settings, wanted: list[st
         choose(settings, wanted, kept)
     assert why in raised.value.detail
     assert "\n" not in raised.value.detail
-
-
-def test_times_are_dates_or_so_long_ago() -> None:
-    at = int(NOW.timestamp() * 1_000_000)
-    assert parse_time("90m", NOW) == at - 90 * 60 * 1_000_000
-    assert parse_time("2d", NOW) == at - 2 * 86_400 * 1_000_000
-    assert parse_time("2026-11-28T12:00:00+00:00") == at
-    with pytest.raises(ValueError, match="yesterday"):
-        parse_time("yesterday")
 
 
 @pytest.mark.parametrize(

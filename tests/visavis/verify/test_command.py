@@ -22,6 +22,7 @@ from bus.events import (
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.__main__ import gateway_file
+from projections.moment import Moment
 from projections.rebuilding import build
 from services.gateway.playing import playout
 from tests.conftest import NatsServer
@@ -103,7 +104,7 @@ async def test_conversations_on_a_log_are_compared_with_the_read_model(
         await event_log.append(event)
     assert await run(settings, Options("c1", brief=True)) == 0
     await build(event_log, gateway_file(settings))
-    assert await run(settings, Options(since="1", as_json=True)) == 0
+    assert await run(settings, Options(since=Moment(sequence=1), as_json=True)) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert "the read model's conversation" in {one["recorded"] for one in lines}
     with pytest.raises(NotFound):

@@ -76,12 +76,12 @@ def row(lines: list[str], *first: str) -> str:
 def test_everything_is_shown() -> None:
     lines = bare(SHOT)
     assert lines[0] == "Visavis  00:00:10  NATS up  1 session  30 in flight  1 dead letter"
-    assert row(lines, "tts") == "tts hibari ready 1 dead 2 12 1 3 4 23 ms 2 MB 25 % 7@vm"
-    assert row(lines, "hibari") == "hibari not ready 9 MB 25 % 7@vm"
+    assert row(lines, "tts") == "tts hibari ready 1 dead 2 12 1 3 4 23 ms 1.5 MB 25 % 7@vm"
+    assert row(lines, "hibari") == "hibari not ready 9.0 MB 25 % 7@vm"
     assert row(lines, "stt") == "stt not running"
     assert row(lines, "gateway") == "gateway hibari ready 300 % 7@vm"
     assert row(lines, "gpu") == "gpu H100 50 % busy 2.1 GB of 85.9 GB vm"  # once, although two workers see it
-    assert row(lines, "answer") == "answer 812 ms 2.3 s 7 CONVERSATIONS 41 37 kB 10"
+    assert row(lines, "answer") == "answer 812 ms 2.35 s 7 CONVERSATIONS 41 37.0 kB 10"
     assert row(lines, "INBOX") == "INBOX 5 96 B 100 B 96 %"
     assert row(lines, "c30123456789") == "c30123456789 ada web first_audio 4 tts 13.0 s"
     assert row(lines, "00:00:09") == "00:00:09 c1 tts engine_failed: no voice"

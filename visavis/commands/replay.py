@@ -1,17 +1,21 @@
-"""The arguments of `visavis replay`."""
+"""The command line of `visavis replay`."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from bus.settings import Settings
+from visavis.commands.values import add_no_color, seconds, use_color
+
+if TYPE_CHECKING:
+    from visavis.commands.values import Commands
 
 
-def add_arguments(parser: argparse.ArgumentParser, seconds: Callable[[str], float]) -> None:
-    """Add them to the command's parser.
-
-    Args:
-        seconds: reads a positive number.
-    """
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser("replay", help="a past conversation in time: its turns, delays and events")
     parser.add_argument("conversation", nargs="?", help="its id, or the beginning of it; none: lists the newest")
     parser.add_argument("--turn", metavar="N", help="only this turn: its number from 1 on, or its id")
     what = parser.add_mutually_exclusive_group()
@@ -21,4 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser, seconds: Callable[[str], floa
     pace = "print what was said as it went on: 1 at its pace, 2 in half the time"
     parser.add_argument("--speed", type=seconds, metavar="FACTOR", help=pace)
     parser.add_argument("--open", action="store_true", help="open it in the page, too")
-    parser.add_argument("--no-color", action="store_true", help="plain text")
+    add_no_color(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> int | Coroutine[Any, Any, int]:
+    from visavis.replay.command import run
+
+    return run(arguments, settings, color=use_color(arguments))

@@ -106,7 +106,7 @@ async def test_the_command_prints_one_picture_or_json_and_needs_a_server(
             dumb.setenv("TERM", "dumb")
             dumb.setattr(sys.stdout, "isatty", lambda: True)
             assert await top(settings, once=False, as_json=False, color=False) == 0
-        assert "hibari" in capsys.readouterr().out
+        assert capsys.readouterr().out.startswith("Visavis ")
         assert await top(settings, once=True, as_json=False, color=False) == 0
         picture = capsys.readouterr().out
         assert await top(settings, once=True, as_json=True, color=False) == 0

@@ -16,10 +16,11 @@ import msgspec
 from bus import subjects
 from bus.errors import ConfigurationError, InvalidInput, NotFound, VisavisError
 from bus.log import streams
-from bus.log.event_log import connect
+from bus.log.event_log import EventLog, connect
 from bus.settings import Settings, read_settings
 from projections.differences import differences, readable
-from projections.moment import NOW, local_time, parse_moment
+from projections.finding import find_conversation
+from projections.moment import NOW, TIME_FORMS, local_time, parse_moment
 from projections.printable import printable
 from projections.read_model import ReadModel
 from projections.read_model_builder import building_path
@@ -101,6 +102,7 @@ def _exit_with_parent() -> None:
 async def _show(settings: Settings, projection: str, name: str, until: str | None, *, as_json: bool) -> int:
     moment = parse_moment(until) if until else NOW
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
+        name = await _full_id(event_log, projection, name)
         if projection == "conversation" and name:
             conversation = await conversation_at(event_log, name, moment)
             if not as_json:
@@ -116,6 +118,7 @@ async def _show(settings: Settings, projection: str, name: str, until: str | Non
 async def _diff(settings: Settings, projection: str, name: str, start: str, end: str, *, as_json: bool) -> int:
     moments = [parse_moment(start), parse_moment(end) if end else NOW]
     async with connect(settings, name="projections", wait=5.0, update_streams=False) as event_log:
+        name = await _full_id(event_log, projection, name)
         states = []
         for moment in moments:
             try:
@@ -147,11 +150,19 @@ async def _list(settings: Settings, projection: str) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+async def _full_id(event_log: EventLog, projection: str, name: str) -> str:
+    """Ids of conversations may be abbreviated."""
+    if name and projection in PROJECTIONS and PROJECTIONS[projection].needs_id:
+        return await find_conversation(event_log, name)
+    return name
+
+
+def _parser(prog: str = "python -m projections") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m projections",
+        prog=prog,
         description="Show what is folded from the log, at any sequence or time; compare it, rebuild it.",
-        epilog="Projections: " + "; ".join(f"{name}: {one.about}" for name, one in PROJECTIONS.items()) + ".",
+        epilog="Projections: " + "; ".join(f"{name}: {one.about}" for name, one in PROJECTIONS.items()) + "."
+        f" SEQ is a sequence of the log, as `visavis replay --events` shows it, TIME such as {TIME_FORMS}.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("list", help="all conversations in the gateway's read model, newest first; or others")
@@ -173,8 +184,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_names(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("projection", help=f"{', '.join(PROJECTIONS)}; or the id of a conversation")
-    parser.add_argument("id", nargs="?", default="")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("id", nargs="?", default="", help="of one, or the beginning of the id of a conversation")
+    parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
@@ -195,9 +206,13 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(_diff(settings, projection, name, options.start, options.to, as_json=options.json))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 done or equal, 1 different or failed, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m projections") -> int:
+    """Run a command; 0 done or equal, 1 different or failed, 2 wrong usage.
+
+    Args:
+        prog: what its help calls it.
+    """
+    options = _parser(prog).parse_args(arguments)
     try:
         return _run(options, read_settings(os.environ))
     except VisavisError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import msgspec
 from cachetools import FIFOCache
 
 from bus import codec, subjects
-from bus.errors import InvalidInput, UndecodableEvent
+from bus.errors import UndecodableEvent
 from bus.events import (
     MICROPHONE_RATE,
     OPUS_FRAME,
@@ -28,6 +27,7 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings
+from projections.finding import find_conversation
 from projections.printable import printable
 from projections.replay.fact_summary import fact_summary
 from visavis.terminal import duration, painted, size
@@ -234,35 +234,28 @@ async def tail(
         as_json: print one JSON object a line, for programs.
         wait: seconds for the connection to the server.
     Raises:
+        NotFound: there is no such conversation.
         BusError: there is no server.
         BrokenPipeError: the reader of standard output has gone.
     """
-    formatter = LineFormatter(color=color, as_json=as_json, only=conversation)
     async with connect(settings, name="tail", wait=wait, update_streams=False) as event_log:
-        try:
-            parts = await sources(event_log, conversation, media=media)
-        except InvalidInput as error:
-            print(f"error: {error.detail}", file=sys.stderr)
-            return 2
+        if conversation is not None:
+            conversation = await find_conversation(event_log, conversation)
+        formatter = LineFormatter(color=color, as_json=as_json, only=conversation)
+        parts = await sources(event_log, conversation, media=media)
         reached = {part: part.after for part in parts}
-        shown = 0
         async with aclosing(backlog(event_log, parts)) as records:
             async for part, record in records:
-                shown += _print(formatter.format(part.stream, record))
+                _print(formatter.format(part.stream, record))
                 reached[part] = record.sequence
         if follow:
             rest = [Source(part.stream, part.subject, after) for part, after in reached.items()]
             async with aclosing(follow_all(event_log, rest)) as records:
                 async for part, record in records:
                     _print(formatter.format(part.stream, record))
-        if conversation is not None and not shown:
-            print(f"error: there is no event of conversation {conversation}", file=sys.stderr)
-            return 1
     return 0
 
 
-def _print(line: str | None) -> bool:
-    if line is None:
-        return False
-    print(line, flush=True)
-    return True
+def _print(line: str | None) -> None:
+    if line is not None:
+        print(line, flush=True)

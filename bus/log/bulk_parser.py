@@ -85,7 +85,7 @@ class BulkParser(Parser):
             except (ValueError, IndexError) as error:
                 raise ProtocolError("nats: malformed MSG") from error
             frame_end = end + CRLF_SIZE
-            has_reply = len(words) == (6 if text > body or words[0] == b"HMSG" else 5)
+            has_reply = len(words) == (6 if words[0] == b"HMSG" else 5)
             if frame_end > len(data) or deliver is None or not has_reply:
                 return place, frame_end
             deliver(Delivery(words[1], words[3], data[body:text], data[text:end]))

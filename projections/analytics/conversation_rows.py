@@ -6,12 +6,11 @@ the log has of them.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import OrderedDict
 from collections.abc import Iterator
 
 from bus.events import CharacterChosen, ConversationCopied, ConversationOpened, Event
+from bus.ids import person_hash
 from projections.analytics.tables import ConversationRow, FailureRow, Row, TakeoverRow
 from projections.analytics.turn_rows import TurnFold, trouble_row
 
@@ -20,15 +19,10 @@ HELD_TURNS = 4
 
 
 class ConversationFold:
-    """The facts of one conversation so far.
+    """The facts of one conversation so far."""
 
-    Args:
-        salt: with which persons' ids are hashed.
-    """
-
-    def __init__(self, conversation: str, salt: bytes) -> None:
+    def __init__(self, conversation: str) -> None:
         self.id = conversation
-        self._salt = salt
         self.turns: OrderedDict[str, TurnFold] = OrderedDict()
         self.first: dict[str, int] = {}
         """The sequence of the first fact of each turn, also of those that are not held."""
@@ -107,12 +101,7 @@ class ConversationFold:
 
     def _row(self) -> ConversationRow:
         return ConversationRow(
-            conversation=self.id, began=self._began, last=self._last, person=hashed(self._person, self._salt),
+            conversation=self.id, began=self._began, last=self._last, person=self._person and person_hash(self._person),
             character=self._character, language=self._language, turns=len(self.first), source=self._source,
             copied=self._copied, seq=self.seq,
         )  # fmt: skip
-
-
-def hashed(person: str, salt: bytes) -> str:
-    """16 hexadecimal digits that stand for a person, who cannot be found from them without the salt."""
-    return hmac.new(salt, person.encode(), hashlib.sha256).hexdigest()[:16] if person else ""

@@ -35,13 +35,11 @@ class FactReader:
 
     Args:
         event_log: what is not held is read from it.
-        salt: see `ConversationFold`.
         held_facts: the most facts that are held between two takings of rows.
     """
 
-    def __init__(self, event_log: EventLog, salt: bytes, *, held_facts: int = HELD_FACTS) -> None:
+    def __init__(self, event_log: EventLog, *, held_facts: int = HELD_FACTS) -> None:
         self._event_log = event_log
-        self._salt = salt
         self._held_facts = held_facts
         self._conversations: OrderedDict[str, ConversationFold] = OrderedDict()
         self._deliveries: OrderedDict[str, DeliveryFold] = OrderedDict()
@@ -78,7 +76,7 @@ class FactReader:
 
     async def _conversation(self, name: str, before: int) -> ConversationFold:
         """A conversation as it was before a sequence."""
-        found = ConversationFold(name, self._salt)
+        found = ConversationFold(name)
         if await self._event_log.first_sequence(subjects.facts_of(name)) == before:
             return found
         for seq, event, copied in await self._facts(name, 0, before):

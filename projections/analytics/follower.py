@@ -62,7 +62,7 @@ class Follower:
         self._begin()
 
     def _begin(self) -> None:
-        self._reader = FactReader(self._event_log, self._store.salt, held_facts=self._held_facts)
+        self._reader = FactReader(self._event_log, held_facts=self._held_facts)
         self._reached: dict[str, Position] = {}
         self._events = 0
         self._samples: list[tuple[str, int, Row]] = []

@@ -15,7 +15,6 @@ import fcntl
 import logging
 import os
 import re
-import secrets
 import shutil
 import time
 from collections import defaultdict
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 
 MERGED_PARTS = 12
 """Files of a table and day, at which small ones are merged."""
-_STATE, _SALT = "state.json", "salt"
+_STATE = "state.json"
 _PART = re.compile(r"(?P<source>part|dead)-(?P<first>\d+)-(?P<last>\d+)\.parquet")
 FACTS, DEAD, DELIVERIES, MACHINE = "CONVERSATIONS", "DEAD", "DELIVERIES", "machine"
 _encode = msgspec.json.Encoder().encode
@@ -123,7 +122,6 @@ class Store:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.salt = _salt(folder / _SALT)
             state = read_state(folder)
             if state is None:
                 self._remove_tables()
@@ -154,7 +152,6 @@ class Store:
             kept = kept.with_name(kept.name + "x")
         self.folder.rename(kept)
         self.folder.mkdir()
-        shutil.copy2(kept / _SALT, self.folder / _SALT)  # persons keep their hashes
         self.state = State(VERSION, {})
         return kept
 
@@ -255,21 +252,6 @@ class Store:
 def day_of(at: int) -> str:
     """The day of a time in UTC, as YYYY-MM-DD."""
     return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d")
-
-
-def _salt(path: Path) -> bytes:
-    """The secret with which persons are hashed; made where it is missing."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        temporary = path.with_name(f"{path.name}.new")
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_hex(32).encode())
-            os.fsync(file.fileno())
-        temporary.rename(path)
-        return path.read_bytes()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class ConversationRow(Struct, frozen=True, kw_only=True):
     last: Moment
     """Its newest event."""
     person: str
-    """Salted hash of the person's id: tells persons apart, and not who they are."""
+    """Hash of the person's id, as in exported files: tells persons apart, and not who they are."""
     character: str
     """The character that the person talks to now."""
     language: str

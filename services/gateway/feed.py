@@ -231,6 +231,8 @@ class Feed:
         """Drop all that was made of the log so far; pages and sessions have to connect again."""
         self.caught_up.clear()
         self._built = None
+        if self._build is not None:
+            self._build.discard()
         self._unwritten.clear()
         self._arrived.clear()
         subscribed, self._subscribed = self._subscribed, {}

@@ -13,6 +13,7 @@ import msgspec
 
 from bus.settings import PREFIX, Settings
 from projections.read_model_builder import building_path, is_complete
+from projections.read_model_tables import remove_database
 from projections.rebuilding import Progress
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,11 @@ class ReadModelBuild:
     def done(self) -> None:
         """The file has taken its place."""
         self.progress = None
+
+    def discard(self) -> None:
+        """Remove what was built, while nothing is being built: the log is another one."""
+        self.progress = None
+        remove_database(building_path(self._target))
 
     async def _run_once(self) -> int:
         """Run the process until it ends; returns its status."""

@@ -34,8 +34,10 @@ from bus.events import (
     SpeechStarted,
     StepFailed,
     StepRepeated,
+    TranscriptCorrected,
     TranscriptFinal,
     UtteranceStarted,
+    tag_of,
 )
 from bus.log import dead_letters, streams
 from bus.log.dead_letters import Requeuer
@@ -135,7 +137,7 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "channels makes pictures": of["channels"].publish_media(PICTURE, "n11"),
             "channels reads photos": anext(of["channels"].read(streams.ASSETS, "$O.assets.C.x")),
             "channels puts back dead letters": of["channels"].requeue("sender", b"x", "n12"),
-            "operator talks": of["operator"].append(message_event(1)),
+            "operator sends through channels": of["operator"].append_delivery(DELIVERY, after=0),
         }
         for what, act in refused.items():
             try:
@@ -250,6 +252,17 @@ async def test_the_gateway_may_replay_a_conversation(nodes: Nodes) -> None:
         assert len(await MediaFiles(gateway).person_sound(name, "u1")) == 46
         for subject in (subjects.audio_out(name, "s1"), subjects.frames(name, "s1")):
             assert [one async for one in gateway.read(streams.stream_of(subject), subject)]
+
+
+async def test_the_operator_may_bring_in_a_conversation_and_correct_it(nodes: Nodes) -> None:
+    async with connect(nodes.settings(), name="import") as event_log, asyncio.timeout(20):
+        await event_log.append_copy(message_event(1, "c-imported"), stored=1)
+        for message in (SOUND, VOICE, PICTURE):
+            await event_log.publish_media(replace(message, conversation="c-imported"), f"imported-{type(message)}")
+        await event_log.append(event(TranscriptCorrected(utterance="u1", text="five"), "corrected", "c-imported"))
+        assert [tag_of(one.body) for _, one in await event_log.facts("c-imported")] == [
+            "message.received", "transcript.corrected"
+        ]  # fmt: skip
 
 
 async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:

@@ -147,11 +147,11 @@ def test_a_file_of_a_readable_older_version_is_served_and_followed(tmp_path: Pat
     model.apply_records(RECORDS[:100])
     model.close()
     with closing(sqlite3.connect(model.path)) as db, db:
-        db.execute("UPDATE position SET version = 8")
-        # As version 8 wrote it.
+        db.execute("UPDATE position SET version = 7")
+        # As version 7 wrote it.
         db.execute("UPDATE conversations SET metadata = json_remove(metadata, '$.copied', '$.copy_of')")
     old = open_read_model(model.path)
-    assert (old.version, old.position) == (8, 300)
+    assert (old.version, old.position) == (7, 300)
     old.apply_records(RECORDS)
     listed = [[(one.id, one.title) for one in some.all_conversations()] for some in (old, followed)]
     assert (old.position, listed[0]) == (followed.position, listed[1])

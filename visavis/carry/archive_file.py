@@ -38,6 +38,11 @@ _BLOCK = 1 << 20
 _LENGTH = struct.Struct(">I")
 """Before each message of a member with messages: its length."""
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a file is meant where a command takes a conversation or a file of one."""
+    return text.endswith(SUFFIX) or "/" in text or Path(text).is_file()
 """Of every member, so that the same archive gives the same file."""
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, OverflowError,

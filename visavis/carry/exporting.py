@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias, get_args
 from bus.errors import InvalidInput
 from bus.log.event_log import connect
 from bus.settings import Settings
+from projections.finding import find_conversation
 from visavis.carry.archive import Archive, load, read_archive, save
-from visavis.carry.archive_file import SUFFIX
+from visavis.carry.archive_file import is_file_name
 from visavis.carry.hiding import redacted, without_persons
 from visavis.carry.importing import missing_line
 from visavis.terminal import size
@@ -58,16 +59,16 @@ async def export(
     with read, archive:
         written = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
         print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {size(written)}")
-        if archive.missing:
+        if archive.missing and form in ("visavis", "mp4"):
             print(f"not there any more: {missing_line(archive)}", file=sys.stderr)
     return 0
 
 
 async def _read(settings: Settings, conversation: str) -> Archive:
-    if conversation.endswith(SUFFIX):
+    if is_file_name(conversation):
         return await asyncio.to_thread(load, Path(conversation))
     async with connect(settings, name="export", wait=WAIT, update_streams=False) as event_log:
-        return await read_archive(event_log, conversation)
+        return await read_archive(event_log, await find_conversation(event_log, conversation))
 
 
 def write_form(archive: Archive, output: Path, form: Form, *, skip_silences: bool = False) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
+import msgspec
+
 from bus import codec, subjects
 from bus.channel_events import DeliveryQueued
 from bus.errors import NotFound, UndecodableEvent
@@ -17,10 +19,12 @@ from bus.events import (
     Event,
     FaceRequested,
     FrameBatch,
+    FramesEnded,
     FramesStarted,
     IdleBatch,
     ReplySentence,
     ReplyStarted,
+    SpeechEnded,
     SpeechStarted,
     UtteranceStarted,
 )
@@ -166,6 +170,8 @@ def _missing(archive: Archive, events: list[Event]) -> list[Missing]:
     """What the facts tell of and the log no longer has, from its beginning to its end."""
     found: list[Missing] = []
     name = archive.conversation
+    ended = {("speech", event.body.speech) for event in events if isinstance(event.body, SpeechEnded)}
+    ended |= {("pictures", event.body.speech) for event in events if isinstance(event.body, FramesEnded)}
     for event in events:
         match event.body:
             case UtteranceStarted(utterance=id_):
@@ -176,6 +182,8 @@ def _missing(archive: Archive, events: list[Event]) -> list[Missing]:
                 one = _missing_one(archive, "pictures", id_, subjects.frames(name, id_))
             case _:
                 continue
+        if one is not None and one.kind != "utterance" and (one.kind, one.id) not in ended:
+            one = msgspec.structs.replace(one, why="incomplete")  # a worker died, and the person did not wait
         if one is not None and one not in found:
             found.append(one)
     return found

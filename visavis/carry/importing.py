@@ -111,5 +111,5 @@ def missing_line(archive: Archive) -> str:
     counts: dict[tuple[str, str], int] = {}
     for one in archive.missing:
         counts[one.kind, one.why] = counts.get((one.kind, one.why), 0) + 1
-    names = {"utterance": "recordings of the person", "speech": "speeches", "pictures": "pictures of speeches"}
-    return ", ".join(f"{count} {names[kind]} ({why})" for (kind, why), count in counts.items())
+    names = {"utterance": "sound of the person", "speech": "sound of speeches", "pictures": "pictures of speeches"}
+    return ", ".join(f"{names[kind]} ({count} {why})" for (kind, why), count in counts.items())

@@ -15,6 +15,7 @@ from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from projections.__main__ import gateway_file
 from projections.conversation import Conversation, fold_all
+from projections.finding import find_conversation, unabbreviated
 from projections.read_model import ReadModel
 from projections.recording_reader import media_of, read_recording
 from projections.replay.recording import Recording
@@ -22,7 +23,7 @@ from projections.replay.view import ReplayEvent, ReplayView, replay_view
 from services.characters import current_characters
 from visavis.page_address import operator_address
 from visavis.replay import texts
-from visavis.replay.finding import find_conversation, find_turn, unabbreviated
+from visavis.replay.finding import find_turn
 from visavis.replay.pace import print_at_pace
 from visavis.replay.texts import Style
 from visavis.replay.waterfall import latency

@@ -20,6 +20,7 @@ from bus.events import AudioIn, MessageReceived, UtteranceStarted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from projections.finding import find_conversation
 from projections.replay.build import build_timeline
 from visavis.rerun.conversation_run import ConversationRun
 from visavis.rerun.engines import SERVICES, Engines, Kept, choose
@@ -190,7 +191,7 @@ async def recordings(main: EventLog, wanted: Wanted) -> list[Recording]:
         NotFound: there is no such one, or none in that time.
         InvalidInput: nothing is said in one that is named.
     """
-    names = list(dict.fromkeys(wanted.conversations))
+    names = list(dict.fromkeys([await find_conversation(main, name) for name in wanted.conversations]))
     if not names:
         assert wanted.since is not None
         names = await conversations_between(main, wanted.since, wanted.until)

@@ -14,6 +14,7 @@ from bus.ids import derive_id
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from bus.stamping import new_event
+from projections.finding import find_conversation
 from projections.printable import printable
 
 CONNECT_TIMEOUT = 5.0
@@ -137,9 +138,10 @@ async def truth(
         InvalidInput: the file has a line that is none; then nothing is written.
     """
     async with connect(settings, name="truth", wait=CONNECT_TIMEOUT, update_streams=False) as event_log:
+        conversation = await find_conversation(event_log, conversation)
         utterances = understood(await event_log.facts(conversation))
         if not utterances:
-            raise NotFound(f"nothing is said in a conversation {conversation}")
+            raise NotFound(f"nothing is said in conversation {conversation}")
         if text is not None:
             one = next((one for one in utterances if one.utterance == utterance), None)
             if one is None:

@@ -19,15 +19,16 @@ from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from projections.__main__ import gateway_file
 from projections.characters import fold_all
+from projections.finding import find_conversation
 from projections.moment import NOW, Moment
 from projections.printable import printable
 from projections.read_model import ReadModel
 from visavis.carry.archive import load
+from visavis.carry.archive_file import is_file_name
 from visavis.terminal import painted
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
 
-SUFFIX = ".visavis"
 """Of the file of a saved conversation."""
 _WAIT = 5.0
 """Seconds to wait for the server."""
@@ -57,7 +58,7 @@ async def run(settings: Settings, options: Options) -> int:
         BusError: there is no server.
     """
     counts: Counter[str] = Counter()
-    if options.what is not None and (options.what.endswith(SUFFIX) or "/" in options.what):
+    if options.what is not None and is_file_name(options.what):
         name, decisions = await asyncio.to_thread(_of_file, Path(options.what))
         counts.update(_print(name, decisions, options))
     else:
@@ -77,17 +78,17 @@ def _of_file(path: Path) -> tuple[str, list[Decision]]:
 async def _of_log(settings: Settings, options: Options) -> AsyncIterator[tuple[str, list[Decision]]]:
     async with connect(settings, name="verify", wait=_WAIT, update_streams=False) as event_log:
         characters = fold_all(await event_log.character_facts())
-        names = [options.what] if options.what is not None else await since(event_log, options.since or NOW)
+        if options.what is not None:
+            names = [await find_conversation(event_log, options.what)]
+        else:
+            names = await since(event_log, options.since or NOW)
         try:
             model = ReadModel(gateway_file(settings), read_only=True)
         except NotFound:
             model = None  # there is nothing stored to compare with
         try:
             for name in names:
-                subjects.token(name, "conversation")
                 facts = await event_log.facts(name)
-                if not facts:
-                    raise NotFound(f"there is no event of conversation {name}")
                 stored = None if model is None else model.conversation(name)
                 yield name, verify(facts, characters=characters, stored=stored)
         finally:

@@ -82,7 +82,6 @@ async def test_tables_from_a_real_log(event_log: EventLog, tmp_path: Path) -> No
 
     # Each event by itself, nothing held between two: all is read again from the log.
     store = Store(parts)
-    store.salt = Store(whole).salt
     await Follower(event_log, store, batch_events=1, held_facts=0).catch_up()
     assert tables(parts) == expected
 

@@ -11,6 +11,7 @@ from bus.events import (
     StepFailed,
     TranscriptCorrected,
 )
+from bus.ids import person_hash
 from projections.analytics.conversation_rows import HELD_TURNS, ConversationFold
 from projections.analytics.delivery_rows import dead_letter_row
 from projections.analytics.tables import (
@@ -49,7 +50,7 @@ def rows_of(fold: ConversationFold) -> dict[str, list[Row]]:
 
 
 def folded(*parts: list[tuple[int, Event]]) -> ConversationFold:
-    fold = ConversationFold(CONVERSATION, b"salt")
+    fold = ConversationFold(CONVERSATION)
     for part in parts:
         for seq, event in part:
             fold.add(seq, event, copied=False)
@@ -82,7 +83,7 @@ def test_a_spoken_turn_that_is_interrupted() -> None:
     }  # fmt: skip
     (opened,) = found["conversations"]
     assert isinstance(opened, ConversationRow)
-    assert (opened.turns, opened.character, len(opened.person), opened.copied) == (1, "ada", 16, False)
+    assert (opened.turns, opened.character, opened.person, opened.copied) == (1, "ada", person_hash("p"), False)
 
 
 def test_what_comes_late_gives_newer_rows_of_the_same_keys() -> None:

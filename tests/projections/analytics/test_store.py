@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,15 +95,13 @@ def test_another_version_begins_anew_and_keeps_the_samples_of_the_machine(tmp_pa
     assert {path.parent.parent.name for path in tmp_path.glob("*/day=*/*.parquet")} == {"machine"}
 
 
-def test_a_log_that_is_gone_is_kept_beside_and_persons_keep_their_hashes(tmp_path: Path) -> None:
+def test_a_log_that_is_gone_is_kept_beside(tmp_path: Path) -> None:
     store = Store(tmp_path / "analytics")
     store.commit(rows(1, 2), {FACTS: Position(2, 2)}, events=2, now=1)
     kept = store.set_aside(1_700_000_000_000_000)
     assert kept.name == "analytics-until-20231114T221320"
     assert stored(kept) == [1, 2]
-    assert stat.S_IMODE((tmp_path / "analytics" / "salt").stat().st_mode) == 0o600
-    again = Store(tmp_path / "analytics")
-    assert (again.position(FACTS), again.salt) == (Position(), store.salt)
+    assert Store(tmp_path / "analytics").position(FACTS) == Position()
 
 
 def test_only_one_process_writes(tmp_path: Path) -> None:
@@ -159,7 +156,7 @@ def test_prices_go_by_the_most_exact_name(database: Database) -> None:
         "ATTACH '{folder}/x.db'",
         "INSTALL httpfs",
         "PRAGMA version",
-        "SELECT * FROM read_text('{folder}/salt')",
+        "SELECT * FROM read_text('{folder}/secret')",
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM '{folder}/state.json'",
         "SELECT * FROM glob('/etc/*')",
@@ -172,12 +169,12 @@ def test_prices_go_by_the_most_exact_name(database: Database) -> None:
     ],
 )
 def test_sql_reads_the_tables_and_nothing_else(database: Database, tmp_path: Path, sql: str) -> None:
-    (tmp_path / "salt").write_text("secret")
+    (tmp_path / "secret").write_text("x")
     (tmp_path / "state.json").write_text("{}")
     with pytest.raises(InvalidInput) as caught:
         database.select(sql.format(folder=tmp_path))
     assert "\n" not in caught.value.detail
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["salt", "state.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secret", "state.json"]
     assert database.select("SELECT 1").rows == [(1,)]
 
 

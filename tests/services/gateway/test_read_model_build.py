@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -30,7 +31,7 @@ from services.gateway.web.turn_latencies import TurnLatencies
 
 EVENTS = 22_000
 """So many that a gateway builds beside, and that a build can be killed meanwhile."""
-_OLD = 8
+_OLD = 7
 """A version that this program can read."""
 
 
@@ -135,4 +136,9 @@ async def test_a_killed_build_goes_on_and_its_file_takes_the_place_of_the_one_th
         assert (subscription.unread.qsize(), subscription.cut_off) == (2, False)
     assert model.digest() == await followed(event_log, tmp_path / "again", sequence + 1)
     assert [path.name for path in settings.data_folder.glob("gateway.sqlite*building*")] == []
+
+    # What was built of a log that has been replaced takes no place.
+    shutil.copy(target, building)
+    await feed._forget()
+    assert (model.position, building.exists()) == (0, False)
     model.close()

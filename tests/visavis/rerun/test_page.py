@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from projections.replay.word_error_rate import align
+from projections.replay.word_error_rate import AlignedWord, align
 from visavis.rerun import page as page_module
 from visavis.rerun.comparison import compare, compare_errors
 from visavis.rerun.page import page, write_page
@@ -74,6 +74,26 @@ def test_words_of_people_are_shown_and_never_run() -> None:
     text = page(report(), {("t1", "after"): 'x" onerror="alert(1)'})
     assert 'onerror="' not in text
     assert EVIL not in text
+
+
+def test_words_of_people_steer_no_terminal() -> None:
+    esc = "\x1b[2J"
+    reply = Turn(
+        id="t", said=esc, utterance=None, before=side(esc), after=structs.replace(side("x" + esc), failures=(esc,)),
+        notes=(esc,),
+    )  # fmt: skip
+    (conversation,) = report().conversations
+    (turn,) = conversation.turns
+    assert turn.utterance is not None
+    aligned = (AlignedWord("inserted", "", esc), AlignedWord("deleted", esc, ""), AlignedWord("same", esc, esc))
+    utterance = structs.replace(
+        turn.utterance, before=esc, after=esc, reference=esc, aligned_before=aligned, aligned_after=aligned
+    )
+    turns = (reply, structs.replace(turn, utterance=utterance))
+    told = structs.replace(report(), conversations=(structs.replace(conversation, turns=turns),))
+    text = report_text(told, color=False)
+    assert text.count("[2J") > 8
+    assert "\x1b" not in text
 
 
 def test_what_was_misheard_is_marked() -> None:

@@ -66,6 +66,6 @@ async def test_words_are_corrected_one_by_one_and_in_a_file(
             await run(file=file)
     with pytest.raises(NotFound, match="no utterance u9"):
         await run("u9", "hello")
-    with pytest.raises(NotFound, match="nothing is said"):
+    with pytest.raises(NotFound, match="there is no conversation"):
         await truth(settings, "other", utterance=None, text=None, file=None)
     assert len(await corrections(event_log)) == 6

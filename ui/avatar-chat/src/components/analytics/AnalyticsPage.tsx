@@ -25,7 +25,7 @@ export default function AnalyticsPage({ load = fromServer }: { readonly load?: L
     <div className="analytics">
       <header>
         <a href="#" aria-label="Back to the conversation" className="button-icon">
-          <ArrowLeft size={20} aria-hidden />
+          <ArrowLeft aria-hidden className="size-5" />
         </a>
         <h1>Analytics</h1>
         <fieldset aria-label="Period">

@@ -14,7 +14,9 @@ export function ReplayNotices() {
       view.sounds === 'none' &&
       'The sounds of this conversation have expired; its words and times are here.',
     view.sounds === 'some' && 'Some sounds of this conversation have expired.',
-    hasCharacter(view.clips) && view.pictures === 'none' && 'Its pictures have expired; you see the idle face.',
+    hasCharacter(view.clips) &&
+      view.pictures === 'none' &&
+      `${neverDrawn(view.clips) ? 'Its answers were not drawn' : 'Its pictures have expired'}; you see the idle face.`,
     view.pictures === 'some' && 'Some of its pictures have expired; you see the idle face there.',
     lostSounds > 0 && `${lostSounds === 1 ? 'A sound' : `${lostSounds} sounds`} could not be loaded and was left out.`,
     lostPictures > 0 && 'Some pictures could not be loaded.',
@@ -42,4 +44,9 @@ export function ReplayNotices() {
 
 function hasCharacter(clips: readonly { readonly kind: string }[]): boolean {
   return clips.some(({ kind }) => kind === 'character')
+}
+
+/** Voice notes are answered without a face, so there is none that could have expired. */
+function neverDrawn(clips: readonly { readonly missing: string }[]): boolean {
+  return !clips.some(({ missing }) => missing.includes('its pictures have expired'))
 }

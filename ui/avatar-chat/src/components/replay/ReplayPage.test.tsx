@@ -186,6 +186,12 @@ describe('what is not as it was', () => {
     expect(text('replay-notice')).toContain('A sound could not be loaded and was left out.')
   })
 
+  it('is not called expired where it was never drawn', async () => {
+    const clips = VIEW.clips.map((clip) => ({ ...clip, pictures: false, missing: 'it was not drawn' }))
+    await show({ ...VIEW, clips, pictures: 'none' }, 3500)
+    expect(text('replay-notice')).toBe('Its answers were not drawn; you see the idle face.OK')
+  })
+
   it('is said of a copy', async () => {
     await show({ ...VIEW, copied: 'imported', copy_of: 'c0' })
     expect(text('copy-badge')).toBe('Imported, a copy of c0')

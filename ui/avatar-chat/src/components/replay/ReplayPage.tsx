@@ -36,7 +36,7 @@ export default function ReplayPage({ conversation, at, open = fromServer }: Prop
   const { replay, problem } = useOpen(conversation, at, open)
   if (problem !== null || !replay) {
     return (
-      <div className="page grid place-items-center">
+      <div className="page grid-cols-1 grid-rows-1 place-items-center">
         {problem === null ? <p role="status">Opening the conversation</p> : <Problem text={problem} />}
       </div>
     )

@@ -4,12 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What is installed for tests: everything. Without an extra, its tests are left out and say so.
 TEST_EXTRAS ?= espeak,whisper-torch,mind,tools,liveportrait,xtts,tracing,dev
+# Without bytecode on disk, each of some hundred processes that tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 UI := ui/avatar-chat
 NODE := $(CURDIR)/bin/with-node
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up mind cluster ui quick test chaos check fix doctor clean all-tools
+.PHONY: help up mind cluster ui quick test chaos check check-programs check-page fix doctor clean all-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +48,10 @@ chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes and se
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --turns $(or $(TURNS),200)
 
 check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and import rules; changes nothing
+	@# Side by side: each of them uses one core.
+	@$(MAKE) --no-print-directory -j2 check-programs check-page
+
+check-programs:
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -53,6 +59,8 @@ check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and imp
 	$(BIN)/python -m visavis.generate.events_page --check
 	$(BIN)/python -m visavis.generate.settings_page --check
 	$(BIN)/python -m visavis.generate.analytics_page --check
+
+check-page:
 	cd $(UI) && $(NODE) npm run check
 
 fix: .venv/installed-dev ## mend what can be mended by itself, and make the generated files anew

@@ -24,6 +24,8 @@ EventId: TypeAlias = Id
 
 Integer: TypeAlias = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
 """Exact in JSON for every reader, a browser too, and small enough for every database and file format."""
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 53)]
+"""How many of something there are."""
 Microseconds: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 53)]
 """Since 1970, UTC, up to the year 2255: each is a date for every reader."""
 
@@ -298,7 +300,7 @@ class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
     """The person finished a phrase."""
 
     utterance: UtteranceId
-    samples: Integer
+    samples: Count
     """Recorded samples at 16 kHz, pre-roll and trailing silence included."""
     speech_ended: Integer
     """Sample at which the speech ended."""
@@ -509,7 +511,7 @@ class SpeechEnded(Body, frozen=True, kw_only=True, tag="speech.ended"):
     speech: SpeechId
     reply: ReplyId
     index: Integer
-    samples: Integer
+    samples: Count
     """Length at 48 kHz."""
     visemes: tuple[VisemeMark, ...] = ()
 
@@ -577,7 +579,7 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
     speech: SpeechId
     reply: ReplyId
     index: Integer
-    samples: Integer
+    samples: Count
     trace: PlayoutTrace | None = None
 
 
@@ -588,7 +590,7 @@ class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished")
     speech: SpeechId
     reply: ReplyId
     index: Integer
-    samples: Integer
+    samples: Count
     complete: bool
     frames: Integer = 0
     """Video frames sent with it."""

@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m projecti
     try:
         return _run(options, read_settings(os.environ))
     except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
+        print(f"error: {printable(error.detail)}", file=sys.stderr)
         wrong_usage = isinstance(error, InvalidInput) and not isinstance(error, NotFound | ConfigurationError)
         return 2 if wrong_usage else 1
     except KeyboardInterrupt:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -26,19 +27,40 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 hypothesis.settings.register_profile("visavis", deadline=None)
 hypothesis.settings.load_profile("visavis")
 
-ALONE = (
-    "chaos/", "cluster/", "e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py",
-)  # fmt: skip
-"""Tests with real-time media or many processes, which need the machine for themselves: run one after the other."""
+TESTS = Path(__file__).parent
+ALONE = ("e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py")
+"""Tests with real-time media, which need the machine for themselves: run one after the other."""
+LONG = ("chaos/", "cluster/", "visavis/rerun/test_rerun.py", "visavis/test_up.py")
+"""Tests with many processes, which wait more than they compute: they begin first, so that none is left for the end."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files whose tests `-m` leaves out: to import all of them takes half a minute."""
+    alone = _path(collection_path).startswith(ALONE)
+    wanted = {"alone": True, "not alone": False}.get(config.option.markexpr, alone)
+    return True if collection_path.is_file() and alone != wanted else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(ALONE):
+        path = _path(item.path)
+        if path.startswith(ALONE):
             item.add_marker("alone")
-        elif is_quick(item):
+        elif "quick" in config.option.markexpr and is_quick(item):  # asked for only then: it takes seconds
             item.add_marker("quick")
+    items.sort(key=lambda item: not _path(item.path).startswith(LONG))
+
+
+@cache
+def _path(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Three for two cores: with one for each, a core is often idle while tests wait for servers and for time."""
+    return (3 * (yield) + 1) // 2
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ CONTRACT = "the logic of a service imports no engine"
 STARTERS = (
     "subprocess", "tests.nats_servers", "visavis.nats", "visavis.up", "services.dialogue.tools.mcp_servers",
     "services.stt.__main__", "services.tts.__main__", "services.channels.recordings.decoding",
-    "tests.services.channels.telegram_double", "tests.services.channels.whatsapp_double",
+    "tests.services.channels.telegram_double", "tests.services.channels.whatsapp_double", "tests.chaos",
+    "tests.cluster",
 )  # fmt: skip
 """Modules that start a server or another process, or load the engines of a service."""
 

@@ -15,8 +15,8 @@ from bus.log.log_store import LogStore
 
 ROOT = Path(__file__).parents[1]
 NOT_FOLDS = {
-    "__init__", "__main__", "moment", "people_reader", "read_model", "read_model_builder", "read_model_tables",
-    "readable", "rebuilding", "recording_reader", "states",
+    "__init__", "__main__", "finding", "moment", "people_reader", "read_model", "read_model_builder",
+    "read_model_tables", "readable", "rebuilding", "recording_reader", "states",
 }  # fmt: skip
 WITHOUT_SIDE_EFFECTS = ("projections", "services/gateway/replaying", "visavis/replay")
 """Folds and replays: what only looks at the log."""

@@ -10,7 +10,7 @@ _PIPE_WIDTH = 200
 
 def rich_console(*, color: bool) -> Console:
     """Prints to standard output."""
-    console = Console(color_system="standard" if color else None, highlight=False)
+    console = Console(color_system="standard" if color else None, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     return console

@@ -28,6 +28,8 @@ async def answer_apart(settings: Settings, question: str, since: str) -> bytes:
         InvalidInput: there is no such question, no such time, or there are no tables.
         BusError: the process failed.
     """
+    if "\0" in question + since:  # no process takes it as an argument
+        raise InvalidInput("a question and a time have no NUL in them")
     environment = {**os.environ, "VISAVIS_DATA": settings.data, "VISAVIS_LLM_PRICES": settings.llm_prices}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, question, since, env=environment,

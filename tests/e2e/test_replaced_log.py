@@ -15,12 +15,10 @@ from tests.e2e.stack import Stack, eventually
 from tests.e2e.test_conversation import conversation_of, has_state, open_page, played_reply, spoken_text, talk
 
 
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A system whose log a test may destroy."""
-    folder = tmp_path / "stack"
-    folder.mkdir()
-    stack = Stack(folder)
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A system whose log tests may destroy: the next one finds that it has gone on."""
+    stack = Stack(tmp_path_factory.mktemp("stack"))
     stack.start()
     yield stack
     stack.close()

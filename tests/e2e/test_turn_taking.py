@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -67,7 +69,7 @@ async def chat(request: Request) -> Response:
     async def body() -> AsyncIterator[bytes]:
         if told is None:
             await asyncio.sleep(SILENCE)
-        content = told or f"You said {words}. One more sentence. And a third one. And the last one."
+        content = told or f"You said {words}. One more sentence. And the last one."
         piece = {"choices": [{"delta": {"content": content}, "finish_reason": "stop"}]}
         yield f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode()
 
@@ -147,14 +149,32 @@ class Talk:
         return turn
 
 
-@pytest.fixture
-async def talk(system: Stack) -> AsyncIterator[Talk]:
+@asynccontextmanager
+async def calling(system: Stack) -> AsyncIterator[Talk]:
     """A call in a conversation of its own."""
     peer = Peer(system.url)
     await peer.connect()
     async with system.event_log() as event_log:
         yield Talk(peer, event_log)
     await peer.close()
+
+
+@pytest.fixture
+async def talk(system: Stack) -> AsyncIterator[Talk]:
+    async with calling(system) as talk:
+        yield talk
+
+
+async def side_by_side(system: Stack, *scenes: Callable[[Talk], Awaitable[None]]) -> None:
+    """Each of them in a call of its own, at once: they mostly wait for what is said to end."""
+
+    async def play(scene: Callable[[Talk], Awaitable[None]]) -> None:
+        async with calling(system) as talk:
+            await scene(talk)
+
+    async with asyncio.TaskGroup() as tasks:
+        for scene in scenes:
+            tasks.create_task(play(scene))
 
 
 def at_of(facts: list[Event], kind: type[Body], place: int = -1) -> int:
@@ -167,10 +187,11 @@ def stale_starts(facts: list[Event], since: int) -> list[Event]:
     return [one for one in facts if isinstance(one.body, PlaybackStarted) and one.at > since and one.turn != newest]
 
 
-@pytest.mark.parametrize("pause", [0.3, 0.7, 1.2])
-async def test_of_two_phrases_the_second_is_answered_and_nothing_of_the_first_is_played(
-    talk: Talk, pause: float
-) -> None:
+async def test_of_two_phrases_the_second_is_answered_and_nothing_of_the_first_is_played(system: Stack) -> None:
+    await side_by_side(system, *(partial(two_phrases, pause=pause) for pause in (0.3, 0.7, 1.2)))
+
+
+async def two_phrases(talk: Talk, pause: float) -> None:
     await talk.say(recording(FIRST))
     await asyncio.sleep(pause)
     await talk.say(recording(SECOND))
@@ -191,8 +212,11 @@ async def test_a_spoken_question_interrupts_the_answer_to_a_written_one(talk: Ta
     assert stale_starts(facts, at_of(facts, UtteranceStarted)) == []
 
 
-@pytest.mark.parametrize("sound", ["a cough", "a murmur"])
-async def test_a_cough_or_a_murmur_cuts_nothing(talk: Talk, sound: str) -> None:
+async def test_a_cough_or_a_murmur_cuts_nothing(system: Stack) -> None:
+    await side_by_side(system, *(partial(over_an_answer, sound=sound) for sound in ("a cough", "a murmur")))
+
+
+async def over_an_answer(talk: Talk, sound: str) -> None:
     written = await talk.write("what is the weather")
     await talk.say(cough() if sound == "a cough" else recording("okay_rms"))
     if sound == "a murmur":
@@ -218,8 +242,11 @@ async def test_the_stop_button_stops_an_answer_that_is_thought_out(talk: Talk) -
     assert {one.turn for one in facts_of(facts, PlaybackStarted)} == {asked}
 
 
-@pytest.mark.parametrize("left", [0.9, 0.5, 0.1])
-async def test_okay_over_the_end_of_a_question_is_answered_after_it(talk: Talk, left: float) -> None:
+async def test_okay_over_the_end_of_a_question_is_answered_after_it(system: Stack) -> None:
+    await side_by_side(system, *(partial(okay_over_the_end, left=left) for left in (0.9, 0.5, 0.1)))
+
+
+async def okay_over_the_end(talk: Talk, left: float) -> None:
     asked = await talk.write("ask me")
     await say_before_the_end(talk, "okay_rms", left)
     await talk.until_there_are(TranscriptFinal)

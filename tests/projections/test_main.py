@@ -21,11 +21,14 @@ from bus.events import (
     ReplyFailed,
     ReplyInterrupted,
     ReplySentence,
+    ReplyStarted,
 )
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.__main__ import gateway_file, main
+from projections.conversation import Conversation, fold_all
 from projections.read_model import ReadModel
+from projections.readable import readable_lines
 from tests.fakes import event
 
 BODIES: tuple[tuple[str, str | None, Fact], ...] = (
@@ -220,3 +223,12 @@ async def test_a_wrong_setting_is_one_line(
     monkeypatch.setenv("VISAVIS_NATS_PORT", "many")
     assert await run("list") == 1
     assert capsys.readouterr().err.startswith("error: VISAVIS_NATS_PORT=")
+
+
+def test_words_of_people_steer_no_terminal() -> None:
+    said = event(MessageReceived(message="m", text="\x1b[2J\u202ehello"), turn="t1")
+    reply = event(ReplyStarted(reply="r", character="ada", engine="e"), turn="t1")
+    failed = event(ReplyFailed(reply="r", code="x", detail="\x1b[2J"), turn="t1")
+    lines = readable_lines(fold_all(Conversation(id="c"), [(1, said), (2, reply), (3, failed)]))
+    assert "\ufffd[2J\ufffdhello" in lines[2]
+    assert all(line.isprintable() for line in lines)

@@ -47,7 +47,7 @@ def _table(answer: Answer, *, bars: str | None = None, series: str | None = None
     records = answer.records()
     for name in answer.columns:
         is_number = any(isinstance(record[name], int | float) for record in records)
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+        table.add_column(_cell(name), justify="right" if is_number else "left", no_wrap=True)
     if bars is not None:
         table.add_column("", width=_BAR_WIDTH)
     most = max((_number(record[bars]) for record in records), default=0.0) if bars is not None else 0.0
@@ -71,7 +71,7 @@ def _lines(asked: Question, answer: Answer) -> list[RenderableType]:
             points = [record[y] for record in records if record[asked.series or ""] == name]
             if any(value is not None for value in points):
                 newest = [value for value in points if value is not None][-1]
-                table.add_row(str(name), y, Text(sparkline(points), style=style), f"{newest:g} {asked.unit}".strip())
+                table.add_row(_cell(name), y, Text(sparkline(points), style=style), f"{newest:g} {asked.unit}".strip())
     return [table]
 
 

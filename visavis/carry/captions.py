@@ -68,12 +68,18 @@ def _parts(start: int, length: int, who: str, text: str) -> Iterator[Cue]:
 def _split(text: str) -> list[str]:
     """A text in parts of at most `LONGEST_CUE` characters, whole words where that is possible."""
     parts: list[str] = []
-    for word in text.split():
+    for word in _short_words(text):
         if parts and len(parts[-1]) + 1 + len(word) <= LONGEST_CUE:
             parts[-1] += f" {word}"
         else:
             parts.append(word)
     return parts
+
+
+def _short_words(text: str) -> Iterator[str]:
+    """The words of a text; one that no caption has room for in parts."""
+    for word in text.split():
+        yield from (word[start : start + LONGEST_CUE] for start in range(0, len(word), LONGEST_CUE))
 
 
 def webvtt(captions: list[Cue]) -> str:

@@ -19,7 +19,7 @@ from av.audio.frame import AudioFrame
 from av.container import OutputContainer
 from av.subtitles.stream import SubtitleStream
 
-from bus.errors import ConfigurationError
+from bus.errors import ConfigurationError, InvalidInput
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE
 from visavis.carry.captions import Cue, cues, heard_clips
 from visavis.carry.contents import Archive
@@ -44,6 +44,8 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 _MILLISECOND = Fraction(1, 1000)
 _FRAME = Fraction(1, FRAMES_PER_SECOND)
 
+_LONGEST_CAPTION = 0xFFFF
+"""Bytes: its length takes two."""
 _Timed: TypeAlias = tuple[float, "av.Packet[Any]"]
 """A packet, and the second at which it is due."""
 
@@ -55,18 +57,22 @@ def write_film(archive: Archive, output: Path, *, skip_silences: bool) -> None:
         skip_silences: shorten waits to a second; otherwise only those of more than a minute, to a minute.
     Raises:
         ConfigurationError: the file cannot be written.
+        InvalidInput: a sound is too long for a film, or the pictures are damaged.
     """
     events = [event for _, _, event in archive.events()]
     clips = heard_clips(timeline_of(archive))
     captions = cues(clips, events, names_of(archive))
     plan = plan_film(clips, captions, events, skip_silences=skip_silences)
-    pictures = Pictures(archive, plan)
     try:
+        pictures = Pictures(archive, plan)
         with av.open(output, "w", format="mp4", options={"movflags": "faststart"}) as container:
             _write(container, archive, plan, pictures)
     except OSError as error:
         output.unlink(missing_ok=True)
         raise ConfigurationError(f"{output} cannot be written: {error.strerror}") from error
+    except av.error.FFmpegError as error:
+        output.unlink(missing_ok=True)
+        raise InvalidInput(f"its pictures or sounds make no film: {error.strerror}") from error
 
 
 def _write(container: OutputContainer, archive: Archive, plan: Plan, pictures: Pictures) -> None:
@@ -129,7 +135,7 @@ def _second(packet: av.Packet[Any]) -> float:
 def _caption_packets(captions: tuple[Cue, ...], stream: SubtitleStream) -> Iterator[_Timed]:
     """Timed text (3GPP TS 26.245): each packet is a length and UTF-8."""
     for cue in captions:
-        text = cue.text.encode()
+        text = cue.text.encode()[:_LONGEST_CAPTION].decode(errors="ignore").encode()
         packet = av.Packet(len(text).to_bytes(2, "big") + text)
         packet.stream = stream
         packet.time_base = _MILLISECOND

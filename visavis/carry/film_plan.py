@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bus.errors import InvalidInput
 from bus.events import (
     FRAMES_PER_SECOND,
     SPEECH_RATE,
@@ -26,6 +28,10 @@ LONGEST_WAIT = 60 * _SECOND
 """A longer wait is cut to this: a conversation that went on the next day makes no film of a day."""
 SKIPPED_WAIT = _SECOND
 """The longest wait where silences are skipped."""
+
+
+LONGEST_SOUND = 2 * 3600 * _SECOND
+"""Of one utterance or sentence; a recording that is sent has an hour at the most."""
 
 
 class FilmTime:
@@ -110,7 +116,14 @@ def plan_film(clips: Sequence[Clip], cues: Sequence[Cue], events: Sequence[Event
     Args:
         clips: its sounds, times in microseconds since 1970.
         cues: its captions, times likewise.
+    Raises:
+        InvalidInput: one sound is longer than `LONGEST_SOUND`; a file that was brought here may tell any length.
     """
+    longest = max(map(length_of, clips), default=0)
+    if longest > LONGEST_SOUND:
+        raise InvalidInput(
+            f"one of its sounds is said to last {longest // _SECOND} s; in a film it may {LONGEST_SOUND // _SECOND} s"
+        )
     busy = [(clip.start, clip.start + length_of(clip)) for clip in clips] + [(cue.start, cue.end) for cue in cues]
     time = FilmTime(busy, SKIPPED_WAIT if skip_silences else LONGEST_WAIT)
     whole = {event.body.speech: event.body.samples for event in events if isinstance(event.body, SpeechEnded)}
@@ -147,8 +160,14 @@ def joined_cues(cues: Sequence[Cue]) -> list[Cue]:
     """The same captions so that none lies over another: where two do, both stand in one, line by line."""
     moments = sorted({moment for cue in cues for moment in (cue.start, cue.end)})
     found: list[Cue] = []
+    coming = deque(sorted(enumerate(cues), key=lambda numbered: numbered[1].start))
+    active: dict[int, Cue] = {}
     for start, end in pairwise(moments):
-        shown = [cue for cue in cues if cue.start <= start and cue.end >= end]
+        while coming and coming[0][1].start <= start:
+            number, cue = coming.popleft()
+            active[number] = cue
+        active = {number: cue for number, cue in active.items() if cue.end >= end}
+        shown = [active[number] for number in sorted(active)]
         text = "\n".join(f"{cue.who}: {cue.text}" for cue in shown)
         if found and found[-1].text == text and found[-1].end == start:
             found[-1] = found[-1]._replace(end=end)

@@ -54,7 +54,7 @@ def captions_of(archive: Archive) -> list[Cue]:
 
 def names_of(archive: Archive) -> dict[str, str]:
     """Names of the characters by id."""
-    return {id_: created.name for id_, created in archive.characters.items()}
+    return {id_: _one_line(created.name) for id_, created in archive.characters.items()}
 
 
 # Markdown

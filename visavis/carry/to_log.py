@@ -54,10 +54,13 @@ async def write_archive(
     if not there:
         await event_log.append_copy(first, stored=min(fact.stored for fact in archive.facts))
         written.facts += 1
-    for fact in facts[max(0, len(there) - 1) :]:
+    for number, fact in enumerate(facts):
+        if number < len(there) - 1:
+            continue
         moved = fact.moved(conversation, person, renamed)
-        id_ = _event_id(moved.data) or f"{fact.stored}-{fact.seq}"
-        await event_log.append_copied_bytes(moved.subject, moved.data, f"{conversation}-{id_}", stored=moved.stored)
+        # By its place: a log may hold an event twice, and all that is counted here must be stored.
+        id_ = f"{conversation}-{number}-{_event_id(moved.data)}"
+        await event_log.append_copied_bytes(moved.subject, moved.data, id_, stored=moved.stored)
         written.facts += 1
     return written
 

@@ -18,13 +18,14 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from projections.analytics.answering import answer_apart
+from projections.analytics.database import Answer
 from projections.analytics.names import QUESTION_NAMES
 from projections.analytics.places import analytics_folder
 from projections.analytics.questions import QUESTIONS
 from projections.analytics.store import lock
 from tests.projections.replay.conversations import BEGAN, facts, interruption, opening, spoken_turn
 from visavis.__main__ import command_line
-from visavis.analytics.charts import sparkline
+from visavis.analytics.charts import print_table, sparkline
 from visavis.analytics.command import run
 from visavis.generate.analytics_page import TARGET, render_page
 
@@ -122,3 +123,10 @@ def test_the_documents_are_current_and_name_every_question_and_subject() -> None
 def test_a_line_of_blocks() -> None:
     assert sparkline([0, 5, None, 10]) == "▁▅ █"
     assert sparkline([0.0, None]) == "▁ "
+
+
+def test_what_stands_in_a_table_is_no_markup_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(Answer(("[/a]\x1b[2J", "b"), [("[/red] :smile:\x1b[2J", None)]), color=False)
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["[/a]\ufffd[2J", "b"]
+    assert row.split() == ["[/red]", ":smile:\ufffd[2J", "–"]

@@ -6,17 +6,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bus.errors import InvalidInput
+from bus.events import CharacterCreated
 from bus.settings import Settings
 from projections.replay.build import build_timeline
 from tests.visavis.carry.test_film import decoded
 from visavis.__main__ import main
 from visavis.carry.archive import Archive, load
-from visavis.carry.captions import Cue, heard_clips, webvtt
+from visavis.carry.captions import LONGEST_CUE, Cue, cues, heard_clips, webvtt
 from visavis.carry.exporting import export, form_of
-from visavis.carry.film_plan import joined_cues
+from visavis.carry.film_plan import joined_cues, plan_film
+from visavis.carry.texts import names_of
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "first-conversation.visavis"
 
@@ -59,13 +62,31 @@ def test_the_texts_of_it_tell_who_said_what(example: Archive, tmp_path: Path) ->
 
 
 def test_captions_of_two_at_a_time_stand_in_one() -> None:
-    cues = [Cue(0, 5_000_000, "Ada", "A <long> tale."), Cue(3_000_000, 6_000_000, "You", "Stop!")]
-    assert joined_cues(cues) == [
+    captions = [Cue(0, 5_000_000, "Ada", "A <long> tale."), Cue(3_000_000, 6_000_000, "You", "Stop!")]
+    assert joined_cues(captions) == [
         Cue(0, 3_000_000, "", "Ada: A <long> tale."),
         Cue(3_000_000, 5_000_000, "", "Ada: A <long> tale.\nYou: Stop!"),
         Cue(5_000_000, 6_000_000, "", "You: Stop!"),
     ]
-    assert "00:00:00.000 --> 00:00:05.000\n<v Ada>A &lt;long&gt; tale.</v>\n" in webvtt(cues)
+    assert "00:00:00.000 --> 00:00:05.000\n<v Ada>A &lt;long&gt; tale.</v>\n" in webvtt(captions)
+
+
+def test_captions_hold_whatever_was_said_and_whoever_said_it(example: Archive) -> None:
+    clip = heard_clips(build_timeline(example.conversation, [(seq, event) for seq, _, event in example.events()]))[0]
+    found = cues([msgspec.structs.replace(clip, text=(said := "".join(map(str, range(20_000)))))], [], {})
+    assert max(len(cue.text) for cue in found) == LONGEST_CUE
+    assert "".join(cue.text for cue in found) == said
+    assert len(joined_cues(found)) == len(found)
+    with pytest.raises(InvalidInput, match="is said to last"):
+        plan_film([msgspec.structs.replace(clip, samples=1 << 53)], [], [], skip_silences=False)
+    created = [
+        msgspec.structs.replace(
+            event, body=msgspec.structs.replace(event.body, name="A\n\n00:00:00.000 --> 00:09:00.000\nB")
+        )
+        for event in example.character_facts
+        if isinstance(event.body, CharacterCreated)
+    ]
+    assert set(names_of(Archive("c", character_facts=created)).values()) == {"A 00:00:00.000 --> 00:09:00.000 B"}
 
 
 async def test_wrong_requests_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

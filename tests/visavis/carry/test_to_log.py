@@ -127,6 +127,13 @@ async def test_what_has_expired_comes_back_and_what_is_there_stays(event_log: Ev
     assert [one for one in await everything(event_log, "faded") if "in.u1" not in one[0]] == before
 
 
+async def test_an_event_that_is_there_twice_is_twice_in_the_copy(event_log: EventLog, made: Archive) -> None:
+    made.facts += made.facts[-3:]
+    await write(event_log, made, "twice")
+    assert await event_log.count(streams.CONVERSATIONS, subjects.facts_of("twice")) == len(made.facts) + 1
+    assert await write(event_log, made, "twice") == 0
+
+
 async def test_an_id_is_taken_once(event_log: EventLog, made: Archive) -> None:
     await event_log.append(new_event(MessageReceived(message="m1", text="hi"), conversation=CONVERSATION, turn="t1"))
     with pytest.raises(InvalidInput, match="there is another conversation c1 on this log"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
-from projections.replay.word_error_rate import align
+from projections.replay.word_error_rate import AlignedWord, align
 from visavis.rerun import page as page_module
 from visavis.rerun.comparison import compare, compare_errors
 from visavis.rerun.page import page, write_page
@@ -66,6 +68,21 @@ class Tags(HTMLParser):
             self.marked.append((self.open[-1], data))
 
 
+def test_words_of_people_do_not_steer_the_terminal() -> None:
+    steering = "\x1b[2J\x9b31m"
+    text = report_text(msgspec.convert(_replaced(msgspec.to_builtins(report()), EVIL, steering), Report), color=False)
+    assert "[2J" in text
+    assert text.replace("\n", "").isprintable()
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(inner, old, new) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(inner, old, new) for inner in value]
+    return new if value == old else value
+
+
 def test_words_of_people_are_shown_and_never_run() -> None:
     tags = Tags(page(report(), {("t1", "said"): "said.ogg", ("t1", "after"): 'x" onerror="alert(1)'}))
     assert not tags.open
@@ -74,6 +91,26 @@ def test_words_of_people_are_shown_and_never_run() -> None:
     text = page(report(), {("t1", "after"): 'x" onerror="alert(1)'})
     assert 'onerror="' not in text
     assert EVIL not in text
+
+
+def test_words_of_people_steer_no_terminal() -> None:
+    esc = "\x1b[2J"
+    reply = Turn(
+        id="t", said=esc, utterance=None, before=side(esc), after=structs.replace(side("x" + esc), failures=(esc,)),
+        notes=(esc,),
+    )  # fmt: skip
+    (conversation,) = report().conversations
+    (turn,) = conversation.turns
+    assert turn.utterance is not None
+    aligned = (AlignedWord("inserted", "", esc), AlignedWord("deleted", esc, ""), AlignedWord("same", esc, esc))
+    utterance = structs.replace(
+        turn.utterance, before=esc, after=esc, reference=esc, aligned_before=aligned, aligned_after=aligned
+    )
+    turns = (reply, structs.replace(turn, utterance=utterance))
+    told = structs.replace(report(), conversations=(structs.replace(conversation, turns=turns),))
+    text = report_text(told, color=False)
+    assert text.count("[2J") > 8
+    assert "\x1b" not in text
 
 
 def test_what_was_misheard_is_marked() -> None:

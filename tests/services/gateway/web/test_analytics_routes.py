@@ -24,4 +24,5 @@ async def test_the_operator_and_nobody_else_is_answered(gateway: Running, settin
     assert answer.headers["cache-control"] == "no-store"
     assert [(row["channel"], row["turns"]) for row in answer.json()["rows"]] == [("telegram", 1)]
     assert error_of(await gateway.client.get("/api/analytics/nonsense")) == (404, "not_found")
-    assert error_of(await gateway.client.get("/api/analytics/turns?since=tomorrow")) == (400, "invalid_input")
+    for wrong in ("since=tomorrow", "since=%00"):
+        assert error_of(await gateway.client.get(f"/api/analytics/turns?{wrong}")) == (400, "invalid_input")

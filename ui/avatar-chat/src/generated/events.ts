@@ -24,6 +24,9 @@ export type EventId = Id
 /** Exact in JSON for every reader, a browser too, and small enough for every database and file format. */
 export type Integer = number
 
+/** How many of something there are. */
+export type Count = number
+
 /** Since 1970, UTC, up to the year 2255: each is a date for every reader. */
 export type Microseconds = number
 
@@ -309,7 +312,7 @@ export interface UtteranceEnded {
   readonly type: 'utterance.ended'
   readonly utterance: UtteranceId
   /** Recorded samples at 16 kHz, pre-roll and trailing silence included. */
-  readonly samples: Integer
+  readonly samples: Count
   /** Sample at which the speech ended. */
   readonly speech_ended: Integer
   readonly reason: UtteranceEndReason
@@ -513,7 +516,7 @@ export interface SpeechEnded {
   readonly reply: ReplyId
   readonly index: Integer
   /** Length at 48 kHz. */
-  readonly samples: Integer
+  readonly samples: Count
   readonly visemes: readonly VisemeMark[]
 }
 
@@ -574,7 +577,7 @@ export interface PlaybackProgress {
   readonly speech: SpeechId
   readonly reply: ReplyId
   readonly index: Integer
-  readonly samples: Integer
+  readonly samples: Count
   readonly trace: PlayoutTrace | null
 }
 
@@ -585,7 +588,7 @@ export interface PlaybackFinished {
   readonly speech: SpeechId
   readonly reply: ReplyId
   readonly index: Integer
-  readonly samples: Integer
+  readonly samples: Count
   readonly complete: boolean
   /** Video frames sent with it. */
   readonly frames: Integer

@@ -176,7 +176,7 @@ async def _run_one(
                     recording, run.turns, kept=wanted.kept, real_time=wanted.real_time, copy=copy, error=error
                 )
             )
-            _show(f"{recording.conversation}: {len(run.turns)} turns, {len(progress.done)} conversations done")
+            _show(f"{recording.conversation}: {len(run.turns)} turns; conversations done: {len(progress.done)}")
 
 
 def _length(recording: Recording) -> float:

@@ -1,4 +1,4 @@
-"""Counts turns a day and channel from the event log, with nats-py alone: `python examples/consumer.py URL FILE`.
+"""Counts turns a day from the event log, with nats-py alone: `python examples/consumer.py URL FILE`.
 
 A durable pull consumer: NATS keeps its position, and the file its counts with the last sequence, so a turn counts once.
 """
@@ -44,7 +44,7 @@ async def count(url: str, file: Path, saved: dict[str, Any], *, once: bool = Fal
             at, event = message.metadata.sequence.stream, json.loads(message.data)
             if at > seq and "Visavis-Copy" not in (message.headers or {}):  # copies took place before, elsewhere
                 day = datetime.fromtimestamp(event["at"] / 1e6, UTC)
-                turns[f"{day:%Y-%m-%d} {event['body'].get('channel', 'web')}"] += 1
+                turns[f"{day:%Y-%m-%d}"] += 1
             seq = max(seq, at)
         save(file, seq, turns)
         await asyncio.gather(*(message.ack() for message in messages))
@@ -53,4 +53,6 @@ async def count(url: str, file: Path, saved: dict[str, Any], *, once: bool = Fal
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     asyncio.run(count(sys.argv[1], Path(sys.argv[2]), saved_in(Path(sys.argv[2]))))

@@ -172,7 +172,7 @@ def _parser(prog: str = "python -m projections") -> argparse.ArgumentParser:
     one.add_argument("--until", metavar="SEQ|TIME", help="as it was then")
     one = commands.add_parser("diff", help="what has changed in a projection between two moments")
     _add_names(one)
-    one.add_argument("--from", dest="start", required=True, metavar="SEQ|TIME")
+    one.add_argument("--from", dest="start", required=True, metavar="SEQ|TIME", help="as it was then")
     one.add_argument("--to", default="", metavar="SEQ|TIME", help="default: now")
     one = commands.add_parser("rebuild", help="fold the whole log into a fresh file")
     one.add_argument("--check", action="store_true", help="compare with the gateway's read model instead of keeping it")
@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m projecti
     try:
         return _run(options, read_settings(os.environ))
     except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
+        print(f"error: {printable(error.detail)}", file=sys.stderr)
         wrong_usage = isinstance(error, InvalidInput) and not isinstance(error, NotFound | ConfigurationError)
         return 2 if wrong_usage else 1
     except KeyboardInterrupt:

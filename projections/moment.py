@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from bus.errors import InvalidInput
 
 TIME_FORMS = "2026-11-22, 2026-11-22T14:05 or 2h (ago; s, m, h, d, w)"
 """What `parse_time` takes, for help texts."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d+)([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -40,7 +41,7 @@ def parse_time(text: str, now: int | None = None) -> int:
         length = int(ago[1]) * _SECONDS[ago[2]] * 1_000_000
         return max(0, (clock.now() if now is None else now) - length)
     try:
-        return int(datetime.fromisoformat(text.strip()).astimezone(UTC).timestamp() * 1_000_000)
+        return (datetime.fromisoformat(text.strip()).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"expected a time such as {TIME_FORMS}, got {text!r}") from error
 

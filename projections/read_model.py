@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Literal
 
 from cachetools import LRUCache
 from msgspec import Struct
@@ -31,6 +32,10 @@ CACHED_CONVERSATIONS = 512
 
 _REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """No such table, damaged, not a database: cured by a rebuild, unlike others (locked, read-only, no space)."""
+_SUMMARIES = (
+    "SELECT id, title, character, updated_at, coalesce(json_extract(CAST(metadata AS TEXT), '$.copied'), '')"
+    " FROM conversations"
+)
 
 
 class ConversationSummary(Struct, frozen=True, kw_only=True):
@@ -40,6 +45,8 @@ class ConversationSummary(Struct, frozen=True, kw_only=True):
     title: str
     character: str
     updated_at: int
+    copied: Literal["", "imported", "rerun"] = ""
+    """How it came here, if it is a copy."""
 
 
 class SearchHit(Struct, frozen=True, kw_only=True):
@@ -264,8 +271,7 @@ class ReadModel:
         """A person's open conversations, newest first."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT id, title, character, updated_at FROM conversations"
-                " WHERE person = ? AND NOT closed ORDER BY updated_at DESC, id",
+                f"{_SUMMARIES} WHERE person = ? AND NOT closed ORDER BY updated_at DESC, id",
                 (person,),
             ).fetchall()
         return [_summary(*row) for row in rows]
@@ -273,9 +279,7 @@ class ReadModel:
     def all_conversations(self) -> list[ConversationSummary]:
         """The conversations of all persons, newest first, closed ones too."""
         with self._lock:
-            rows = self._db.execute(
-                "SELECT id, title, character, updated_at FROM conversations ORDER BY updated_at DESC, id"
-            ).fetchall()
+            rows = self._db.execute(f"{_SUMMARIES} ORDER BY updated_at DESC, id").fetchall()
         return [_summary(*row) for row in rows]
 
     def search(self, person: str, text: str, *, limit: int = 50) -> list[SearchHit]:
@@ -326,5 +330,7 @@ class ReadModel:
         return whole.hexdigest()
 
 
-def _summary(id_: str, title: str, character: str, updated_at: int) -> ConversationSummary:
-    return ConversationSummary(id=id_, title=title, character=character, updated_at=updated_at)
+def _summary(
+    id_: str, title: str, character: str, updated_at: int, copied: Literal["", "imported", "rerun"]
+) -> ConversationSummary:
+    return ConversationSummary(id=id_, title=title, character=character, updated_at=updated_at, copied=copied)

@@ -10,7 +10,6 @@ from contextlib import aclosing
 from bus import subjects
 from bus.log import dead_letters, streams
 from bus.log.event_log import LARGEST_SKEW, EventLog, Record
-from bus.log.headers import COPY
 from projections.replay.recording import GivenUp, Recording, StoredFact
 from projections.replay.view import MediaPresence
 
@@ -58,9 +57,7 @@ async def read_on(event_log: EventLog, recording: Recording) -> bool:
 
 
 def _stored(record: Record) -> StoredFact:
-    copy = record.headers.get(COPY)
-    stored = record.time if copy is None or not copy.isdecimal() else int(copy)
-    return StoredFact(record.sequence, record.subject, record.data, stored, copy is not None)
+    return StoredFact(record.sequence, record.subject, record.data, record.stored, record.is_copy)
 
 
 async def _given_up(event_log: EventLog, conversation: str, since: int) -> list[GivenUp]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from bus.errors import VisavisError
 from bus.settings import read_settings
+from projections.printable import printable
 from visavis.commands import (
     analytics,
     carry,
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         status: int = asyncio.run(ended)
     except VisavisError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
+        print(f"error: {printable(error.detail)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

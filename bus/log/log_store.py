@@ -13,7 +13,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import TypeVar
 
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
@@ -23,6 +22,7 @@ from bus.errors import BusError, LogReplaced
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
+from bus.log.core_messages import core_messages
 from bus.log.log_watch import LOOKS, LogWatch
 from bus.log.permanent_errors import raise_permanent
 from bus.log.pull import BulkSubscription, SubscriptionLost, records_of
@@ -375,38 +375,8 @@ class LogStore:
         """Publish to the current subscribers; nothing is stored or retried."""
         await self.nc.publish(subject, data)
 
-    async def subscribe_core(
+    def subscribe_core(
         self, subject: str, *, subscribed: asyncio.Event | None = None
     ) -> AsyncGenerator[tuple[str, bytes], None]:
-        """Subject and data of every message that is published from now on, before it is stored. Nothing is repeated.
-
-        Beyond 1024 unread messages, the oldest are dropped.
-
-        Args:
-            subscribed: set once the subscription has been requested.
-        Raises:
-            Forbidden: this user may not subscribe to the subject.
-        """
-        received: asyncio.Queue[tuple[str, bytes] | BusError] = asyncio.Queue(1024)
-
-        def put(item: tuple[str, bytes] | BusError) -> None:
-            if received.full():
-                received.get_nowait()
-            received.put_nowait(item)
-
-        async def on_message(msg: Msg) -> None:
-            put((msg.subject, msg.data))
-
-        with self.nc.on_permission_denied(subject, put):
-            subscription = await self.nc.subscribe(subject, cb=on_message)
-            if subscribed is not None:
-                subscribed.set()
-            try:
-                while True:
-                    item = await received.get()
-                    if isinstance(item, BusError):
-                        raise item
-                    yield item
-            finally:
-                if not self.nc.is_closed:
-                    await subscription.unsubscribe()
+        """See `bus.log.core_messages.core_messages`."""
+        return core_messages(self.nc, subject, subscribed=subscribed)

@@ -38,6 +38,11 @@ class UnparsedHeaders(Mapping[str, str]):
         return len(self._parsed())
 
 
+def _number(text: str, otherwise: int) -> int:
+    """The number of a header, at most 18 digits of it."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else otherwise
+
+
 class Record(Struct, frozen=True, gc=False):
     """One message of a stream."""
 
@@ -54,10 +59,14 @@ class Record(Struct, frozen=True, gc=False):
         return COPY in self.headers
 
     @property
+    def stored(self) -> int:
+        """When it was stored, microseconds since 1970; of a copy, when its original was, on its own log."""
+        return _number(self.headers.get(COPY, ""), self.time)
+
+    @property
     def deliveries(self) -> int:
         """How often the work item that gave it had been delivered; 1 where no work item gave it."""
-        text = self.headers.get(DELIVERIES, "")
-        return int(text) if text.isdecimal() else 1
+        return _number(self.headers.get(DELIVERIES, ""), 1)
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ class Database:
         time_limit: seconds that a question may take.
     Raises:
         NotFound: there are no tables of this version; says what to do.
+        ConfigurationError: a file is damaged; names it.
     """
 
     def __init__(
@@ -88,8 +89,12 @@ class Database:
         self._time_limit = time_limit
         self._db = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY_LIMIT, "temp_directory": ""})
         files: list[Path] = []
-        for name in TABLES:
-            files += self._add_view(folder, name)
+        try:
+            for name in TABLES:
+                files += self._add_view(folder, name)
+        except duckdb.Error as error:
+            self._db.close()
+            raise _unreadable(folder, error) from error
         self._add_cost(prices)
         # From here on it opens these files only, and nothing can allow it more.
         self._db.execute(f"SET allowed_paths = [{', '.join(map(quoted, files))}]")
@@ -164,6 +169,18 @@ class Database:
         finally:
             timer.cancel()
             timer.join()
+
+
+def _unreadable(folder: Path, error: duckdb.Error) -> VisavisError:
+    """What is wrong where a table cannot be opened: files were merged meanwhile, or one is damaged."""
+    for name in TABLES:
+        for part in (part for parts in parts_of(folder, name).values() for part in parts):
+            try:
+                duckdb.execute("SELECT 1 FROM parquet_metadata(?) LIMIT 1", [str(part.path)])
+            except duckdb.Error:
+                if part.path.exists():
+                    return ConfigurationError(f"{part.path} is damaged; `visavis analytics rebuild` makes it anew")
+    return VisavisError(f"the tables changed, ask again: {_line(error)}", code="changed", retryable=True)
 
 
 def _line(error: Exception) -> str:

@@ -138,6 +138,7 @@ async def test_wrong_usage_has_an_exit_status_of_its_own(shell: EventLog, capsys
     assert await run("rebuild", "--check", "--until", "3") == 2
     assert await run("show", "c1", "--until", "yesterday") == 2
     assert await run("show", "nothing", "c1") == 2
+    assert await run("show", "c") == 2  # the beginning of several
     with pytest.raises(SystemExit) as caught:
         main(["nonsense"])
     assert caught.value.code == 2

@@ -15,6 +15,7 @@ from bus.codec import encode
 from bus.errors import ConfigurationError, NotFound, VisavisError
 from bus.events import (
     ConversationClosed,
+    ConversationCopied,
     ConversationOpened,
     Event,
     Fact,
@@ -137,6 +138,10 @@ def test_a_persons_conversations_are_listed_newest_first_without_the_closed(mode
     model.apply_events([(99, event(ConversationClosed(), at=99, conversation="c1"))])
     assert [one.id for one in model.conversations_of("ann")] == ["c2"]
     assert [one.id for one in model.all_conversations()] == ["c1", "c3", "c2"]
+    copied = ConversationCopied(source="c0", how="rerun")
+    model.apply_events([(100, event(copied, at=100, conversation="c2"))])
+    assert [(one.id, one.copied) for one in model.conversations_of("ann")] == [("c2", "rerun")]
+    assert {one.copied for one in model.all_conversations()} == {"", "rerun"}
 
 
 def test_a_search_finds_the_text_of_both_sides_in_ones_own_conversations(model: ReadModel) -> None:

@@ -34,6 +34,8 @@ LARGEST_TEXT = 1 << 30
 LARGEST_MANIFEST = 64 << 20
 LARGEST_ASSET = 64 << 20
 MOST_MEMBERS = 200_000
+MOST_RECORDS = 2_000_000
+"""Facts, deliveries or dead letters: a small file unpacks to many millions of empty ones."""
 _BLOCK = 1 << 20
 _LENGTH = struct.Struct(">I")
 """Before each message of a member with messages: its length."""
@@ -199,7 +201,9 @@ def _read_members(file: zipfile.ZipFile, manifest: Manifest, archive: Archive) -
     for event in archive.character_facts:
         check_character(event)
     archive.deliveries = [facts_file.decode_delivery(one) for one in _lines(file, manifest, DELIVERIES)]
-    archive.dead_letters = list(_messages(file, manifest, DEAD))
+    for letter in _messages(file, manifest, DEAD):
+        archive.dead_letters.append(letter)
+        _check_count(DEAD, len(archive.dead_letters))
     for name, member in manifest.members.items():
         if member.asset:
             archive.assets[member.asset] = b"".join(_checked(file, manifest, name, LARGEST_ASSET))
@@ -242,14 +246,21 @@ def _checked(file: zipfile.ZipFile, manifest: Manifest, name: str, limit: int) -
 
 
 def _lines(file: zipfile.ZipFile, manifest: Manifest, name: str) -> Iterator[bytes]:
-    rest = b""
+    rest, count = b"", 0
     for block in _checked(file, manifest, name, LARGEST_TEXT):
+        count += block.count(b"\n")
+        _check_count(name, count)
         *lines, rest = (rest + block).split(b"\n")
         if len(rest) > 2 * LARGEST_MESSAGE:
             raise TooLarge(f"{name} has a line of more than {2 * LARGEST_MESSAGE} bytes")
         yield from lines
     if rest:
         raise InvalidInput(f"the last line of {name} is not complete")
+
+
+def _check_count(name: str, count: int) -> None:
+    if count > MOST_RECORDS:
+        raise TooLarge(f"{name} has more than {MOST_RECORDS} records")
 
 
 def _messages(file: zipfile.ZipFile, manifest: Manifest, name: str) -> Iterator[bytes]:

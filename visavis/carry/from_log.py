@@ -31,8 +31,6 @@ from bus.events import (
 from bus.ids import PHOTO_LOOK
 from bus.log import dead_letters, streams
 from bus.log.event_log import LARGEST_SKEW, EventLog
-from bus.log.headers import COPY
-from bus.log.records import Record
 from visavis.carry.contents import Archive, ArchivedFact, Missing, MissingKind, StoredDelivery
 
 
@@ -64,12 +62,6 @@ async def read_archive(event_log: EventLog, conversation: str) -> Archive:
     return archive
 
 
-def stored_at(record: Record) -> int:
-    """When the fact of a record was first stored: of a copy, on the log that it comes from."""
-    copied = record.headers.get(COPY, "")
-    return int(copied) if copied.isdigit() else record.time
-
-
 async def _read_facts(event_log: EventLog, archive: Archive) -> None:
     newest = await event_log.last_sequence(streams.CONVERSATIONS)
     reading = event_log.read(streams.CONVERSATIONS, subjects.facts_of(archive.conversation))
@@ -79,7 +71,7 @@ async def _read_facts(event_log: EventLog, archive: Archive) -> None:
                 return
             archive.facts.append(
                 ArchivedFact(
-                    seq=record.sequence, stored=stored_at(record), subject=record.subject, data=bytes(record.data)
+                    seq=record.sequence, stored=record.stored, subject=record.subject, data=bytes(record.data)
                 )
             )
 

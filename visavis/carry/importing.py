@@ -11,6 +11,7 @@ from bus.events import ConversationCopied
 from bus.ids import NOBODY, derive_id
 from bus.log.event_log import EventLog, connect
 from bus.settings import PREFIX, Settings
+from projections.printable import printable
 from visavis.carry.archive import Archive, Written, is_copy_of, load, write_archive
 
 WAIT = 5.0
@@ -112,4 +113,4 @@ def missing_line(archive: Archive) -> str:
     for one in archive.missing:
         counts[one.kind, one.why] = counts.get((one.kind, one.why), 0) + 1
     names = {"utterance": "sound of the person", "speech": "sound of speeches", "pictures": "pictures of speeches"}
-    return ", ".join(f"{names[kind]} ({count} {why})" for (kind, why), count in counts.items())
+    return ", ".join(f"{names[kind]} ({count} {printable(why)})" for (kind, why), count in counts.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -57,13 +58,19 @@ class Shapes:
 
     Args:
         key: of the hashes; thrown away afterwards, so that none can be found by trying.
-        characters: new ids of characters whose ids are names.
+        characters: ids that may stay; every other one tells a name.
     """
 
-    def __init__(self, key: bytes, characters: dict[str, str]) -> None:
+    def __init__(self, key: bytes, characters: Collection[str]) -> None:
         self._key = key
         self._characters = characters
         self._kept = _KEPT
+
+    def character(self, name: str) -> str:
+        """The id that takes the place of a character's."""
+        if name in self._characters:
+            return name
+        return f"character-{hashlib.blake2b(name.encode(), key=self._key, digest_size=6).hexdigest()}"
 
     def fact(self, data: bytes, *, is_known: bool) -> bytes:
         """The bytes of a fact without its words.
@@ -92,14 +99,18 @@ class Shapes:
         if isinstance(value, list):
             if field == "visemes":
                 return []
+            if field == "arguments" and tag == "command.recognised" and value and isinstance(value[0], str):
+                return [self.character(value[0]), *(self._value(one, field, tag) for one in value[1:])]
             return [self._value(one, field, tag) for one in value]
+        if self._kept is _IDS and isinstance(value, int | float) and not isinstance(value, bool) and field != "at":
+            return 0  # a telephone number is one, too
         if not isinstance(value, str):
             return value
         return self._text(value, field, tag)
 
     def _text(self, value: str, field: str, tag: str) -> str:
-        if field in ("character", "arguments") and value in self._characters:
-            return self._characters[value]
+        if field == "character":
+            return self.character(value)
         if tag == "reply.tool_called" and field == "arguments":
             return self._json_text(value)
         if field == "name" and tag.startswith("command."):

@@ -26,4 +26,4 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     from projections.__main__ import main
 
-    return main(arguments.arguments)
+    return main(arguments.arguments, prog="visavis fold")

@@ -17,6 +17,7 @@ from visavis.terminal import json_lines, painted
 
 _NAME = 10
 """Columns of who speaks."""
+_COPIES = {"imported": "an import", "rerun": "a re-run"}
 _MARKS = {
     "interrupted": "interrupted by",
     "taken_over": "another worker took over",
@@ -62,14 +63,15 @@ def head(view: ReplayView, style: Style) -> Iterator[str]:
     turns = f"{len(view.turns)} turn{'' if len(view.turns) == 1 else 's'}"
     yield f"{local_time(view.start, style.zone)}, {moment(view.length)}, {turns}, up to event {view.seq}"
     if view.copied:
-        yield f"{'an import' if view.copied == 'imported' else 'a rerun'} of {printable(view.copy_of)}"
+        yield f"{_COPIES[view.copied]} of {printable(view.copy_of)}"
     yield f"on the log: {view.sounds} of the sound, {view.pictures} of the pictures"
 
 
 def summary_line(one: ConversationSummary, zone: tzinfo | None = None) -> str:
     """A conversation in a list."""
     character = printable(one.character)[:_NAME]
-    return f"{one.id}  {local_time(one.updated_at, zone)}  {character:{_NAME}}  {printable(one.title)}".rstrip()
+    title = f"{printable(one.title)}{f' ({_COPIES[one.copied]})' if one.copied else ''}"
+    return f"{one.id}  {local_time(one.updated_at, zone)}  {character:{_NAME}}  {title}".rstrip()
 
 
 def turn_lines(view: ReplayView, number: int, style: Style) -> Iterator[str]:

@@ -29,7 +29,7 @@ def report_text(report: Report, *, color: bool) -> str:
         if conversation.error:
             lines.append(f"  not to its end: {printable(conversation.error)}")
         lines.append("")
-    return "\n".join([*lines, *summary(report)])
+    return "\n".join([*lines, *map(printable, summary(report))])
 
 
 def differs(turn: Turn) -> bool:

@@ -29,7 +29,6 @@ from visavis.terminal import painted
 from visavis.verify.decisions import Decision
 from visavis.verify.verify import verify
 
-"""Of the file of a saved conversation."""
 _WAIT = 5.0
 """Seconds to wait for the server."""
 _MARKS = {"equal": "=", "differs": "≠", "not_recorded": "?"}

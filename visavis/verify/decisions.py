@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from bus.events import Event
 
+Fact: TypeAlias = tuple[int, Event]
+"""Of a conversation, with its stream sequence."""
 DecisionKind: TypeAlias = Literal[
     "onset", "stable", "turn_end", "end", "voice", "playback", "interruption", "heard", "answer", "fold"
 ]

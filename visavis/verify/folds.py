@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bus.events import Event
 from projections.conversation import Conversation, fold, fold_all
 from projections.replay.build import TimelineBuilder, build_timeline
 from projections.view import changes, view
-from visavis.verify.decisions import Decision, compared
+from visavis.verify.decisions import Decision, Fact, compared
 
-Fact = tuple[int, Event]
 _CONVERSATION = "the conversation after a restart, and on the page"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Conversation).decode

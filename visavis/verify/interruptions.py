@@ -15,10 +15,9 @@ from bus.events import (
 )
 from projections.conversation import Conversation, fold, text_heard
 from services.backchannel import is_backchannel
-from visavis.verify.decisions import Decision, compared, not_recorded
+from visavis.verify.decisions import Decision, Fact, compared, not_recorded
 from visavis.verify.playing import interrupting_verdicts
 
-Fact = tuple[int, Event]
 _IN_FLIGHT = 50
 """Facts before an interruption that may not have been known to the gateway yet when it interrupted."""
 

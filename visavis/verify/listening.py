@@ -6,14 +6,13 @@ import base64
 import struct
 from collections.abc import Iterator, Sequence
 
-from bus.events import EndpointingTrace, Event, PartialTold, UtteranceEnded, UtteranceStarted
+from bus.events import EndpointingTrace, PartialTold, UtteranceEnded, UtteranceStarted
 from services.gateway.listening.endpointing import Before, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.onset import MEMORY, RULES
 from services.gateway.listening.recorded_endpointer import heard
 from services.gateway.listening.sentence_end import end_probability
-from visavis.verify.decisions import Decision, compared, not_recorded
+from visavis.verify.decisions import Decision, Fact, compared, not_recorded
 
-Fact = tuple[int, Event]
 LONGEST = 2_000
 """Windows of a trace at the most, and partial transcripts: an utterance has 30 s, and a window 30 ms."""
 _OLD = "the utterance has no trace: an older version heard it, or its gateway crashed"

@@ -22,11 +22,10 @@ from bus.events import (
 from services.gateway.playing.floor import VERDICTS, Floor
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.playout import PlayoutEvent, PlayoutFinished, PlayoutProgress, PlayoutStarted
-from visavis.verify.decisions import Decision, compared, not_recorded
+from visavis.verify.decisions import Decision, Fact, compared, not_recorded
 from visavis.verify.listening import partial_texts
 
 Playback = PlaybackStarted | PlaybackProgress | PlaybackFinished
-Fact = tuple[int, Event]
 _NOTHING = "nothing"
 MAX_TICKS = 50 * 3600 * 24
 """Of a session that is played again: a day."""

@@ -25,9 +25,8 @@ from projections.person_part import input_id
 from services.backchannel import is_backchannel
 from services.dialogue.commands.recognition import recognise_command
 from services.dialogue.turn_taking import answers_question, calls_for_answer, with_heard_sentence
-from visavis.verify.decisions import Decision, compared, not_recorded
+from visavis.verify.decisions import Decision, Fact, compared, not_recorded
 
-Fact = tuple[int, Event]
 Words = TranscriptFinal | MessageReceived
 _ANSWERED, _MURMUR, _OVERTAKEN = "answered", "a murmur: no answer", "answered together with newer words"
 

@@ -37,7 +37,7 @@ async def top(
     """Show the system; returns the exit status.
 
     Args:
-        once: print one picture and end. Without a terminal there is no live view, so then, too.
+        once: print one picture and end. Without a terminal that can redraw there is no live view, so then, too.
         as_json: one JSON object, with `once`, or one a line.
         interval: seconds between two looks.
         wait: seconds for the connection to the server.
@@ -50,7 +50,7 @@ async def top(
             with suppress(TimeoutError):
                 async with asyncio.timeout(_FIRST_READ):
                     await watcher.caught_up.wait()
-            if once or not (as_json or sys.stdout.isatty()):
+            if once or not (as_json or _can_redraw()):
                 await watcher.look()
                 await asyncio.sleep(_BETWEEN_LOOKS)
                 _print(await watcher.look(), as_json=as_json, color=color)
@@ -61,6 +61,11 @@ async def top(
             else:
                 await _live(watcher, interval, color=color)
     return 0
+
+
+def _can_redraw() -> bool:
+    """Whether standard output is a terminal on which one picture takes the place of another."""
+    return sys.stdout.isatty() and not rich_console(color=False).is_dumb_terminal
 
 
 @asynccontextmanager

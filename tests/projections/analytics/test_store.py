@@ -95,6 +95,16 @@ def test_another_version_begins_anew_and_keeps_the_samples_of_the_machine(tmp_pa
     assert {path.parent.parent.name for path in tmp_path.glob("*/day=*/*.parquet")} == {"machine"}
 
 
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    write_all(tmp_path)
+    (part, *_), *_ = parts_of(tmp_path, "takeovers").values()
+    whole = part.path.read_bytes()
+    for damaged in (b"", whole[:100], whole[:-4]):
+        part.path.write_bytes(damaged)
+        with pytest.raises(ConfigurationError, match=rf"{part.path.name} is damaged; `visavis analytics rebuild`"):
+            Database(tmp_path, {})
+
+
 def test_a_log_that_is_gone_is_kept_beside(tmp_path: Path) -> None:
     store = Store(tmp_path / "analytics")
     store.commit(rows(1, 2), {FACTS: Position(2, 2)}, events=2, now=1)

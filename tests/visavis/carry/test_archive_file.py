@@ -164,6 +164,13 @@ def test_a_bomb_is_not_unpacked(made: Path, tmp_path: Path, monkeypatch: pytest.
     refused(tmp_path / "z")
 
 
+def test_many_empty_records_are_not_read(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_file, "MOST_RECORDS", 1000)
+    for name in ("dead-letters.msgpack", "facts.jsonl", "deliveries.jsonl"):
+        empty = bytes(8000) if name.startswith("dead") else b"\n" * 2000
+        assert f"{name} has more than 1000 records" in refused(changed(made, tmp_path / "x", put(name, empty)))
+
+
 def test_members_over_one_another_are_refused(made: Path, tmp_path: Path) -> None:
     data = bytearray(made.read_bytes())
     first = data.rindex(b"media/audio.c1.in.u1") - 46

@@ -16,7 +16,7 @@ from services.audio import SILENCE
 from tests.visavis.carry.made_log import CONVERSATION, PERSON, made_archive, portrait
 from visavis.carry.archive import Missing, load, save
 from visavis.carry.hiding import redacted, without_persons
-from visavis.carry.shapes import shape
+from visavis.carry.shapes import Shapes, shape
 
 
 def members(path: Path) -> dict[str, bytes]:
@@ -63,6 +63,21 @@ def test_no_word_sound_chat_face_or_name_is_in_a_redacted_file(tmp_path: Path) -
     assert heard == ["X xx Xxx. X xxxx"]
 
 
+def test_the_id_of_a_character_that_was_never_made_tells_no_name() -> None:
+    with made_archive() as archive:
+        archive.character_facts = []
+        with redacted(without_persons(archive)) as hidden:
+            facts = b"\n".join(fact.data for fact in hidden.facts)
+    assert b"erika" not in facts
+    assert b'"character":"character-' in facts
+
+
+def test_numbers_of_an_unknown_fact_are_hidden() -> None:
+    fact = b'{"at":17,"body":{"type":"new.kind","telephone":[49151],"on":true}}'
+    hidden = Shapes(b"key", ()).fact(fact, is_known=False)
+    assert msgspec.json.decode(hidden) == {"at": 17, "body": {"type": "new.kind", "telephone": [0], "on": True}}
+
+
 @given(st.text())
 def test_a_shape_is_as_long_as_its_text_and_tells_no_letter(text: str) -> None:
     found = shape(text)
@@ -77,9 +92,7 @@ def test_a_shape_is_as_long_as_its_text_and_tells_no_letter(text: str) -> None:
 @given(st.recursive(st.text(alphabet="secrt", min_size=3), lambda one: st.lists(one) | st.dictionaries(
     st.sampled_from(["body", "text", "code", "engine", "name", "Some key", "detail"]), one)))
 def test_no_text_of_an_unknown_fact_is_kept(content: object) -> None:
-    from visavis.carry.shapes import Shapes
-
     data = msgspec.json.encode({"body": {"type": "new.kind", "content": content}})
-    hidden = Shapes(b"key", {}).fact(data, is_known=False)
+    hidden = Shapes(b"key", ()).fact(data, is_known=False)
     texts = [part for part in hidden.split(b'"') if set(part) <= set(b"secrt") and len(part) >= 3]
     assert texts == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from projections.read_model import ConversationSummary
 from projections.replay.view import ReplayStep, ReplayTurn
@@ -59,6 +60,8 @@ def test_the_latency_is_the_sum_of_its_parts() -> None:
 def test_a_time_that_no_calendar_has_is_shown_as_the_number_that_it_is() -> None:
     one = ConversationSummary(id="c", title="t", character="a", updated_at=2**62)
     assert summary_line(one) == f"c  at {2**62} µs  a           t"
+    copy = replace(one, copied="rerun")
+    assert summary_line(copy) == f"{summary_line(one)} (a re-run)"
 
 
 def test_times_are_read_like_those_of_a_player() -> None:

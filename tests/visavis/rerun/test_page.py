@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -64,6 +66,21 @@ class Tags(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] in ("del", "ins", "mark"):
             self.marked.append((self.open[-1], data))
+
+
+def test_words_of_people_do_not_steer_the_terminal() -> None:
+    steering = "\x1b[2J\x9b31m"
+    text = report_text(msgspec.convert(_replaced(msgspec.to_builtins(report()), EVIL, steering), Report), color=False)
+    assert "[2J" in text
+    assert text.replace("\n", "").isprintable()
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(inner, old, new) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(inner, old, new) for inner in value]
+    return new if value == old else value
 
 
 def test_words_of_people_are_shown_and_never_run() -> None:

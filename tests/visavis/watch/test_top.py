@@ -98,9 +98,15 @@ async def test_what_runs_what_waits_and_what_went_wrong(
 
 
 async def test_the_command_prints_one_picture_or_json_and_needs_a_server(
-    event_log: EventLog, settings: Settings, nats_server: NatsServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+    event_log: EventLog, settings: Settings, nats_server: NatsServer, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     async with announce(event_log, "tts", "hibari"):
+        with monkeypatch.context() as dumb:  # a terminal on which nothing can be drawn again
+            dumb.setenv("TERM", "dumb")
+            dumb.setattr(sys.stdout, "isatty", lambda: True)
+            assert await top(settings, once=False, as_json=False, color=False) == 0
+        assert capsys.readouterr().out.startswith("Visavis ")
         assert await top(settings, once=True, as_json=False, color=False) == 0
         picture = capsys.readouterr().out
         assert await top(settings, once=True, as_json=True, color=False) == 0

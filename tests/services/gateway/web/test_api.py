@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from bus.events import (
     ConversationOpened,
@@ -27,6 +26,7 @@ from bus.process.discovery import announce
 from bus.settings import Settings
 from tests.conftest import NatsServer
 from tests.services.gateway.conftest import FullDisk, Running, serving
+from tests.services.gateway.web.test_metrics import measured
 
 
 def error_of(answer: httpx2.Response) -> tuple[int, str]:
@@ -280,34 +280,6 @@ async def test_what_a_service_says_of_its_state_is_told(gateway: Running) -> Non
     assert (rows["tts"]["engine"], rows["tts"]["note"]) == ("kokoro", "fetching kokoro, 40 %")
     assert rows["tts"]["downloads"] == [{"model": "kokoro", "percent": 40}]
     assert (rows["stt"]["up"], rows["stt"]["note"]) == (False, "not running")
-
-
-async def test_the_metrics_of_the_gateway(gateway: Running) -> None:
-    conversation = await gateway.open()
-    async with gateway.client.stream("GET", f"/api/conversations/{conversation}/events") as news:
-        lines = news.aiter_lines()
-        await anext(lines)
-        found = await measured(gateway)
-        of_turns = {f"visavis_turn_seconds_{end}" for end in ("bucket", "count", "sum", "created")}
-        of_streams = {"visavis_stream_bytes", "visavis_stream_messages", "visavis_stream_limit_bytes"}
-        of_process = {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total"}
-        alone = {name: value for name, value in found.items() if name not in of_turns | of_streams | of_process}
-        assert of_streams | of_process < found.keys()
-        assert alone == {
-            "visavis_service_info": 1,
-            "visavis_ready": 1,
-            "visavis_nats_connected": 1,
-            "visavis_sessions": 0,
-            "visavis_feed_watchers": 1,
-            "visavis_read_model_position": 1,
-            "visavis_read_model_behind": 0,
-        }
-
-
-async def measured(gateway: Running) -> dict[str, float]:
-    """`/metrics`, as Prometheus reads it."""
-    text = (await gateway.client.get("/metrics")).text
-    return {one.name: one.value for family in text_string_to_metric_families(text) for one in family.samples}
 
 
 async def test_an_unknown_route_or_session_is_not_found(gateway: Running) -> None:

@@ -121,7 +121,7 @@ function Conversations({ onOpen, onReplay }: ConversationsProps) {
   }
   return (
     <ul className="flex flex-col gap-0.5">
-      {conversations.map(({ id, title, character, updated_at: updated }) => {
+      {conversations.map(({ id, title, character, updated_at: updated, copied }) => {
         const face = characters.find((candidate) => candidate.id === character)
         return (
           <li key={id} className="flex items-center">
@@ -137,6 +137,7 @@ function Conversations({ onOpen, onReplay }: ConversationsProps) {
                 <span className="block truncate text-sm text-ink-soft">
                   {face ? `${face.name}, ` : ''}
                   {timeLabel(updated)}
+                  {copied && (copied === 'rerun' ? ', re-run' : ', imported')}
                 </span>
               </span>
             </button>

@@ -166,3 +166,15 @@ describe('the search in the history', () => {
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
   })
 })
+
+describe('a re-run of a conversation', () => {
+  it('is called one in the list, and the page opens the newest of the others', async () => {
+    await openList((world) => {
+      prepared(world)
+      world.client.copies.add('new')
+    })
+    expect(location.hash).toBe('#c=old')
+    expect(dialog().querySelectorAll('li')[0]?.textContent).toContain(', re-run')
+    expect(dialog().querySelectorAll('li')[1]?.textContent).not.toContain('re-run')
+  })
+})

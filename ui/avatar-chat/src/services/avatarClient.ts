@@ -45,6 +45,8 @@ export interface ConversationSummary {
   readonly character: CharacterId
   /** Microseconds since 1970. */
   readonly updated_at: number
+  /** How it came here, if it is a copy. */
+  readonly copied?: '' | 'imported' | 'rerun'
 }
 
 /** A turn in which the words of a search were said. */

@@ -227,7 +227,8 @@ export class Chat {
       if (asked !== undefined && !this.wantsNew) {
         await this.switchTo(asked).catch((error: unknown) => this.unavailable(error))
       }
-      const last = conversations[0]?.id
+      // A re-run is newer than what the person talked in last, and nobody wants to find themselves in it.
+      const last = (conversations.find(({ copied }) => !copied) ?? conversations[0])?.id
       if (!this.state.get().conversation && !this.wantsNew && last !== undefined) await this.switchTo(last)
       this.state.update((state) => ({ ...state, phase: 'ready' }))
     } catch (error) {

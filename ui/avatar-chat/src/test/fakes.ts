@@ -111,6 +111,8 @@ export function viewOf(id = 'c1', ...steps: readonly [string | null, Step][]): C
 export class FakeClient extends AvatarClient {
   readonly calls: string[] = []
   views = new Map<string, ConversationView>()
+  /** Of these, which are re-runs. */
+  readonly copies = new Set<string>()
   failing = new Map<string, Error>()
   /** The person's own characters. */
   faces: readonly Character[] = []
@@ -141,7 +143,11 @@ export class FakeClient extends AvatarClient {
   }
   override conversations(): Promise<readonly ConversationSummary[]> {
     const list = Array.from(this.views.values(), ({ id, title, character }) => ({ id, title, character }))
-    const newest = list.reverse().map((summary) => ({ ...summary, updated_at: 1e15 }))
+    const newest = list.reverse().map((summary) => ({
+      ...summary,
+      updated_at: 1e15,
+      copied: this.copies.has(summary.id) ? ('rerun' as const) : ('' as const),
+    }))
     return this.answer('conversations', newest)
   }
   override search(text: string): Promise<readonly SearchHit[]> {

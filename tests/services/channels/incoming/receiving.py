@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from starlette.routing import BaseRoute
@@ -204,7 +204,7 @@ def forget_ids(event_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     publish = event_log.publish
     copies = itertools.count()
 
-    async def publish_anew(js: object, subject: str, data: bytes, message_id: str, *rest: object) -> object:
-        return await publish(js, subject, data, f"{message_id}-{next(copies)}", *rest)  # type: ignore[arg-type]
+    async def publish_anew(js: Any, subject: str, data: bytes, message_id: str, *rest: Any, **more: Any) -> object:
+        return await publish(js, subject, data, f"{message_id}-{next(copies)}", *rest, **more)
 
     monkeypatch.setattr(event_log, "publish", publish_anew)

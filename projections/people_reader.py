@@ -14,6 +14,10 @@ from projections.people import People
 
 log = logging.getLogger(__name__)
 
+_LOOKS = 4
+_BETWEEN_LOOKS = 0.1
+"""Seconds before the second look, twice that before the third, and so on."""
+
 
 class PeopleReader:
     """Follows the stream `PEOPLE`, and has its links.
@@ -45,10 +49,24 @@ class PeopleReader:
         Raises:
             BusError: NATS is away, or this is far behind the log.
         """
-        if self.position < await self._event_log.last_sequence(streams.PEOPLE, retry_for=self._timeout):
-            # The very last events may have been erased: the newest one that is there counts.
+        end = await self._event_log.last_sequence(streams.PEOPLE, retry_for=self._timeout)
+        if self.position < end:
+            await self.wait_until(await self._newest(end))
+
+    async def _newest(self, end: int) -> int:
+        """Sequence of the newest event that is there: the very last ones may have been erased. 0 if there is none.
+
+        Args:
+            end: of the stream, as the cluster's leader tells it; another node may not have it yet when it is asked.
+        """
+        found = 0
+        for look in range(_LOOKS if self._event_log.settings.nats_replicas > 1 else 1):
+            await asyncio.sleep(look * _BETWEEN_LOOKS)
             newest = await self._event_log.last_message(subjects.ALL_LINKS)
-            await self.wait_until(newest.sequence if newest is not None else 0)
+            found = newest.sequence if newest is not None else 0
+            if found >= end or self.position >= end:
+                break
+        return found
 
     async def wait_until(self, sequence: int) -> None:
         """Wait until the event of this sequence is folded in.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import cast
 
 import pytest
 
 from bus.channel_events import LinkFact, LinkOffered, Unlinked
 from bus.errors import BusError
 from bus.log import streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import EventLog, Record
+from bus.settings import Settings
 from bus.stamping import new_link_event
 from projections.people_reader import PeopleReader
 
@@ -99,3 +101,28 @@ async def test_a_reader_ends_although_a_request_swallowed_its_cancellation(
     running = asyncio.create_task(PeopleReader(event_log).run())
     await asyncio.wait([running], timeout=10)
     assert running.cancelled()
+
+
+class _LaggingNode:
+    """A cluster whose leader has five events, and whose other node tells of three when it is first asked."""
+
+    settings = Settings(nats_replicas=3)
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def last_sequence(self, stream: str, *, retry_for: float) -> int:
+        return 5
+
+    async def last_message(self, subject: str) -> Record:
+        self.looks += 1
+        return Record(3 if self.looks == 1 else 5, "link.l5", b"", 0)
+
+
+async def test_a_node_that_lags_behind_its_leader_is_asked_again() -> None:
+    node = _LaggingNode()
+    reader = PeopleReader(cast("EventLog", node), timeout=0.05)
+    reader.position = 3
+    with pytest.raises(BusError, match="event 5 of the links is not read"):
+        await reader.caught_up()
+    assert node.looks == 2

@@ -30,3 +30,14 @@ it('says to whom it is open', async () => {
   render(<AnalyticsPage load={() => Promise.reject(new ApiError(403, 'forbidden', 'no'))} />)
   expect((await screen.findByRole('alert')).textContent).toContain('visavis analytics page')
 })
+
+it('writes the names of steps in words', async () => {
+  const latency: Answer = {
+    ...none, question: 'latency', title: 'Latency', chart: 'lines', y: ['p50', 'p95'], series: 'measure', unit: 'ms',
+    columns: ['day', 'measure', 'p50', 'p95'],
+    rows: [{ day: '2026-11-30', measure: 'first_audio', p50: 70, p95: 90 }],
+  }
+  render(<AnalyticsPage load={() => Promise.resolve([latency])} />)
+  const section = await screen.findByRole('region', { name: 'Latency' })
+  expect(section.querySelector('figcaption')?.textContent).toBe('first audiop50, faint: p95 in ms')
+})

@@ -23,18 +23,21 @@ export function Chart({ answer }: { readonly answer: Answer }) {
         {main.series.map(({ name }, index) => (
           <span key={name}>
             <i style={{ background: colour(index) }} aria-hidden />
-            {name}
+            {inWords(name)}
           </span>
         ))}
         <span>
-          {first}
-          {answer.chart === 'lines' && second !== undefined && `, faint: ${second}`}
+          {inWords(first)}
+          {answer.chart === 'lines' && second !== undefined && `, faint: ${inWords(second)}`}
           {answer.unit && ` in ${answer.unit}`}
         </span>
       </figcaption>
     </figure>
   )
 }
+
+/** The name of a column or a step as people read it: `first_audio` is "first audio". */
+const inWords = (name: string) => (/^[a-z]+(_[a-z]+)+$/.test(name) ? name.replaceAll('_', ' ') : name)
 
 function Axes({ picture, most }: { readonly picture: Picture; readonly most: number }) {
   const { places } = picture

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nats
-from nats.errors import TimeoutError as NoMessages
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 SUBJECTS = ["conv.*.transcript.final", "conv.*.message.received"]  # what a person said or wrote: one for each turn
@@ -36,7 +35,7 @@ async def count(url: str, file: Path, saved: dict[str, Any], *, once: bool = Fal
     while True:
         try:
             messages = await consumer.fetch(500, timeout=2)
-        except NoMessages:
+        except TimeoutError:  # no message came
             if once:
                 break
             continue

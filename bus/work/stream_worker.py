@@ -213,9 +213,11 @@ class StreamWorker:
         deadline = loop.time() + 3 * self._work.lease
         while loop.time() < deadline:
             raise_if_cancelled()
+            # Counted before the question: what comes while it is asked is not among the pending that it tells of.
+            held = self._lanes.held_of(self._work.stream)
             with suppress(BusError, NotFoundError):
                 info = await self._event_log.consumer_info(self._work.stream, self._work.name)
-                if (info.num_ack_pending or 0) <= self._lanes.held_of(self._work.stream):
+                if (info.num_ack_pending or 0) <= held:
                     break
             await asyncio.sleep(_LOOK_FOR_STRAGGLERS)
         self._lanes.in_order.set()

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+import pytest
+from nats.js import api
+
 from bus.errors import EngineError, UndecodableEvent, VisavisError
 from bus.log import dead_letters, streams
 from bus.log.dead_letters import Requeuer
@@ -201,8 +204,18 @@ async def test_a_requeued_dead_letter_is_handled_again_as_it_was_stored(event_lo
     assert [one async for one in dead_letters.read_all(event_log)] == []
 
 
-async def test_what_a_dead_worker_held_is_not_overtaken(settings: Settings, event_log: EventLog) -> None:
+async def test_what_a_dead_worker_held_is_not_overtaken(
+    settings: Settings, event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     handled = Handled()
+    look = event_log.consumer_info
+
+    async def look_slowly(stream: str, name: str) -> api.ConsumerInfo:
+        info = await look(stream, name)
+        await asyncio.sleep(0.3)  # meanwhile the later messages come
+        return info
+
+    monkeypatch.setattr(event_log, "consumer_info", look_slowly)
     begun = asyncio.Event()
 
     async def never(item: StreamItem) -> float | None:

@@ -126,7 +126,9 @@ async def quit_by_key(settings: Settings) -> int:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     before = termios.tcgetattr(theirs)
-    environment = {**os.environ, "VISAVIS_NATS_URL": settings.nats_url, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    # The size is the terminal's: workers of the tests have one of their own in the environment.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment = {**inherited, "VISAVIS_NATS_URL": settings.nats_url, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "visavis", "top", env=environment, stdin=theirs, stdout=theirs, stderr=theirs
     )

@@ -57,14 +57,18 @@ def mouth_change(recorded: Recording, rest: npt.NDArray[np.bool_]) -> npt.NDArra
     return np.asarray(np.mean(np.abs(recorded.mouths - still), axis=(1, 2)))
 
 
-def lip_sync(recorded: Recording) -> tuple[float, float]:
-    """The best correlation of mouth and sound during speech, and the lag of the sound for it in milliseconds."""
+def lip_sync(recorded: Recording, most: float = 400.0) -> tuple[float, float]:
+    """The best correlation of mouth and sound during speech, and the lag of the sound for it in milliseconds.
+
+    Args:
+        most: the lag looked for, in milliseconds. Words of an even beat, such as the time, match their neighbours, too.
+    """
     voice = loudness(recorded, recorded.frames_at)
     loud = voice > 0.05 * voice.max()
     change = mouth_change(recorded, ~loud)
     first, last = np.flatnonzero(loud)[[0, -1]]
     span = slice(max(0, first - 5), last + 5)
-    lags = np.arange(-400, 401, 20.0)
+    lags = np.arange(-most, most + 1, 20.0)
     scores = [np.corrcoef(change[span], loudness(recorded, recorded.frames_at[span] + lag))[0, 1] for lag in lags]
     best = int(np.argmax(scores))
     return float(scores[best]), float(lags[best])

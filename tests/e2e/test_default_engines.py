@@ -52,6 +52,5 @@ async def test_a_spoken_question_has_a_sensible_answer_that_another_recogniser_h
     reply = spoken_text(events)
     assert re.search(r"\d|o'clock|half|quarter|midnight|noon", reply)
     assert similarity(transcribe(audible_part(reached)), reply) > MIN_SIMILARITY
-    correlation, later = lip_sync(reached)
+    correlation, _ = lip_sync(reached, most=200.0)
     assert correlation > 0.3
-    assert abs(later) <= 200

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from concurrent.futures import Future
 
+from bus.cancellation import raise_if_cancelled
 from bus.errors import InvalidInput
 from bus.events import MICROPHONE_RATE, SPEECH_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
 from bus.log.event_log import EventLog
@@ -205,6 +206,7 @@ class Microphone:
         try:
             while True:
                 await self._publish(await self._outbox.get())
+                raise_if_cancelled()  # publishing may have swallowed it, and no sound may ever come to end this
         finally:
             watch.cancel()
             self._session = ""

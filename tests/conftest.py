@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -55,12 +55,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @cache
 def _path(path: Path) -> str:
     return path.relative_to(TESTS).as_posix()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Three for two cores: with one for each, a core is often idle while tests wait for servers and for time."""
-    return (3 * (yield) + 1) // 2
 
 
 @pytest.fixture(scope="session")

@@ -220,16 +220,9 @@ class ReadModel:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            if tables.stored_position(self._db)[0] != self.position:
-                raise ConfigurationError(f"another process writes {self.path}: each needs a data folder of its own")
-            yield
-            self._db.execute("COMMIT")
-        except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if not isinstance(error, sqlite3.Error):
-                raise
+            with tables.transaction(self._db, self.path, self.position):
+                yield
+        except sqlite3.Error as error:
             if error.sqlite_errorcode in _REBUILD:
                 self.reset()
                 # No configuration error, with which a process is not restarted: the next start rebuilds the file.

@@ -180,17 +180,10 @@ class ReadModelBuilder:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            if tables.stored_position(self._db)[0] != self._committed:
-                raise ConfigurationError(f"another process writes {self.path}: each needs a data folder of its own")
-            yield
-            self._db.execute("COMMIT")
-        except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise VisavisError(f"cannot write the read model {self.path}: {error}", code="not_written") from error
-            raise
+            with tables.transaction(self._db, self.path, self._committed):
+                yield
+        except sqlite3.Error as error:
+            raise VisavisError(f"cannot write the read model {self.path}: {error}", code="not_written") from error
 
     def finish(self) -> None:
         """Write all, fill the search index, and make it a whole file that `ReadModel` opens; closes it.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
+from bus.errors import ConfigurationError
 from projections.conversation import Conversation, Turn
 
 VERSION = 9
@@ -68,6 +71,28 @@ def stored_position(db: sqlite3.Connection) -> tuple[int, str, int]:
     """Sequence and id of the last event that is in a file, and the number of those that did not decode."""
     seq, event, undecodable = db.execute("SELECT seq, event, undecodable FROM position").fetchone()
     return int(seq), str(event), int(undecodable)
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, path: Path, position: int) -> Iterator[None]:
+    """All or nothing of what is written while the context lasts.
+
+    Args:
+        path: of the file, for the error.
+        position: the sequence up to which the caller has written the file.
+    Raises:
+        ConfigurationError: another process has written it.
+    """
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        if stored_position(db)[0] != position:
+            raise ConfigurationError(f"another process writes {path}: each needs a data folder of its own")
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def remove_database(path: Path) -> None:

@@ -114,7 +114,8 @@ class OpenAI:
         """See `ChatEngine.stream`. Leaves out the reasoning of a model that thinks first.
 
         An answer without text is asked for once more: without a limit, if the model spent it on thought, and with a
-        shorter prompt, if there was no room left in its context.
+        shorter prompt, if there was no room left in its context. Nothing after sentences that are on the log already
+        means that they were the whole answer.
 
         Args:
             patience: seconds to the first token, whatever signs of life come before.
@@ -137,6 +138,8 @@ class OpenAI:
                 if tokens != Tokens():
                     yield tokens
                 return
+            if request.reply_so_far and reader.complete and reader.finish not in ("length", "refused"):
+                return  # what has been said already was the whole answer
             if is_last or reader.finish == "refused":
                 raise self._nothing_said(reader)
             if reader.thinks:

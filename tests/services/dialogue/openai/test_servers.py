@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bus.errors import EngineError
 from tests.scripted_model_server import (
@@ -265,6 +266,18 @@ async def test_an_empty_answer_is_asked_for_once_more() -> None:
     error, _, asked = await failure(stream(delta(finish="stop"), DONE))
     assert (error.code, error.retryable, asked) == ("empty_reply", False, 2)
     assert await answer(stream(DONE), stream(delta("Nice day."), DONE)) == ("Nice day.", 2)
+
+
+async def test_a_continuation_without_text_means_that_the_answer_was_whole() -> None:
+    whole = replace(REQUEST, reply_so_far=("Nice day. ", "Is it not?"))
+    async with serving(stream(delta(finish="stop"), DONE)) as server, client(server) as chat:
+        assert (await told(chat, whole), len(server.chats)) == ("", 1)
+    # What was cut is no end: by its limit, or by a server that went away.
+    for cut in (stream(delta(finish="length"), DONE), stream()):
+        async with serving(cut) as server, client(server) as chat:
+            with pytest.raises(EngineError) as caught:
+                await told(chat, whole)
+            assert (caught.value.code, len(server.chats)) == ("empty_reply", 2)
 
 
 # Proxies

@@ -22,7 +22,11 @@ WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "rend
 """Names of the workers: the service, then a letter."""
 CHANNEL_WORKERS = ("channels-a", "channels-b")
 """The first one takes webhooks."""
-PROGRAMS = {"channels": "tests.chaos.channels", "analytics": "projections.analytics"}
+PROGRAMS = {
+    "channels": "tests.chaos.channels",
+    "analytics": "projections.analytics",
+    "leaking": "tests.soak.leaking",
+}
 """What workers run that are no service by that name."""
 REMOTE = "dialogue-b"
 """The worker that reaches NATS over a `Wire`, which can be cut."""
@@ -145,7 +149,8 @@ class Deployment:
         """The settings of one worker alone."""
         if worker == REMOTE:
             return {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"}
-        return {"VISAVIS_CHANNELS_PORT": str(self.channels_port) if worker == CHANNEL_WORKERS[0] else "0"}
+        # The others take webhooks too, at addresses that nobody knows.
+        return {"VISAVIS_CHANNELS_PORT": str(self.channels_port if worker == CHANNEL_WORKERS[0] else free_port())}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

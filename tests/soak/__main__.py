@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the log, the output of the services and the samples")
     arguments = parser.parse_args()
-    logging.disable(logging.ERROR)  # of this process's clients, whose server is killed, and servers, which break answers
+    logging.disable(logging.ERROR)  # of clients whose server is killed, and of servers that break answers
     aiortc_tuning.apply_patches(loopback=True)
     seconds = 60 * arguments.minutes
     plan = Plan(seconds=seconds, warm_up=seconds / 4, every=max(1.0, seconds / 360), faults=(20, 60), pause=(1, 4))

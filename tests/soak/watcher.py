@@ -15,7 +15,7 @@ from services.audio import resample
 from tests import voices
 
 _SPOKEN = ("hello_rms", "what_time_is_it_rms", "what_is_your_name_rms")
-_PATIENCE = 180.0
+_PATIENCE = 120.0
 _WINDOW = 30.0
 """Seconds over which the earliest packet counts: the others waited for a processor or for the network."""
 
@@ -30,6 +30,8 @@ class MediaClock:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._last: int | None = None
+        self.latest = 0.0
+        """When the newest packet arrived."""
         self._ticks = 0
         self._windows: dict[int, float] = {}
 
@@ -37,7 +39,7 @@ class MediaClock:
         """A packet with this timestamp, of 32 bits, arrived."""
         if self._last is not None:
             self._ticks += (timestamp - self._last + (1 << 31)) % (1 << 32) - (1 << 31)
-        self._last = timestamp
+        self._last, self.latest = timestamp, at
         window, offset = int(at / _WINDOW), at - self._ticks / self._rate
         self._windows[window] = min(offset, self._windows.get(window, offset))
 
@@ -79,14 +81,23 @@ class Watcher(Peer):
         await self._news(seen)  # of what came before
         seen.clear()
         self.asked += 1
-        await self.say(sound)
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            await self._news(seen)
-            if _is_heard(seen):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self.say(sound)
+                while not _is_heard(seen):
+                    await asyncio.sleep(0.5)
+                    await self._news(seen)
                 return
-            await asyncio.sleep(0.5)
-        self.stuck.append(f"{self.conversation}: question {self.asked} of a call")
+        self.stuck.append(f"{self.conversation}: question {self.asked} of a call, which is {self._state()}")
+
+    def _state(self) -> str:
+        """What may be wrong with this call."""
+        sending = self._sender is not None and not self._sender.done()
+        heard = time.monotonic() - max(self.sound.latest, self.pictures.latest)
+        return (
+            f"{self._pc.connectionState}, {'sending' if sending else 'not sending'} with {len(self._queue)} packets to "
+            f"send, {self._microphone._unsent.qsize()} unsent ones, and was sent something {heard:.0f} s ago"
+        )
 
     async def _news(self, seen: list[Event]) -> None:
         with suppress(BusError, TimeoutError):

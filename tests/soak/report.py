@@ -67,15 +67,15 @@ def _span(series: Series) -> str:
 
 
 def _counts(report: Report) -> Iterator[list[str]]:
-    units = {"bytes": MIB, "database": MIB, "output": MIB}
+    units = {"bytes": MIB, "database": MIB, "output": 1024}
     of_processes = ("memory", "processor", "files", "sockets", "threads")
     for (thing, quantity), one in sorted(report.series.items()):
-        if quantity in of_processes:
+        if quantity in of_processes or not any(value for _, value in one.points):
             continue
         values = [value / units.get(quantity, 1) for _, value in one.points]
         found = trend(one.points, report.plan.warm_up)
         rise = "" if found is None else f"{found.rise / units.get(quantity, 1):+.1f}"
-        unit = " (MiB)" if quantity in units else ""
+        unit = {MIB: ", MiB", 1024: ", KiB"}.get(units.get(quantity, 1), "")
         middle = sorted(values)[len(values) // 2]
         shown = (values[0], middle, max(values), values[-1])
         yield [f"{thing}: {quantity}{unit}", *(f"{value:.1f}" for value in shown), rise]

@@ -18,13 +18,13 @@ class LampFace:
     version = "1"  # another one whenever a pose would give another frame
 
     def __init__(self, size: int, look: str) -> None:
-        self._size, self._colour = size, crc32(look.encode())
+        self._dark = np.full((size * 3 // 2, size), 64 + crc32(look.encode()) % 128, np.uint8)
 
     def render(self, poses: Sequence[Pose]) -> Sequence[Frame]:
-        frames = np.full((len(poses), self._size * 3 // 2, self._size), 64 + self._colour % 128, np.uint8)
+        frames = [self._dark.copy() for _ in poses]
         for frame, pose in zip(frames, poses, strict=True):
-            frame[: self._size] = 40 + round(180 * min(pose.jaw, 1.0))
-        return list(frames)
+            frame[: frame.shape[1]] = 40 + round(180 * min(pose.jaw, 1.0))
+        return frames
 
 
 class Lamp:
@@ -32,12 +32,8 @@ class Lamp:
 
     name = "lamp"
 
-    def __init__(self, size: int) -> None:
-        self.width = self.height = size
+    def __init__(self, settings: Settings) -> None:
+        self.width = self.height = settings.video_size
 
     def face(self, look: str) -> LampFace:
         return LampFace(self.width, look)
-
-
-def load(settings: Settings) -> Lamp:
-    return Lamp(settings.video_size)

@@ -20,7 +20,7 @@ async def leak(url: str) -> None:
     """Leak memory, files, sockets, threads and consumers, leave a queue unread, and tell more and more of it."""
     client = await nats.connect(url)
     js = client.jetstream()
-    await js.add_consumer("LIVE", api.ConsumerConfig(durable_name="leaking", ack_policy=api.AckPolicy.EXPLICIT))
+    await js.add_consumer("CHARACTERS", api.ConsumerConfig(durable_name="leaking", ack_policy=api.AckPolicy.EXPLICIT))
     hoard: list[object] = []
     never = threading.Event()
     while True:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,8 @@ BOUNDS = (
     Bound("ephemeral consumers", "", 5),
 )
 """What may be added in an hour."""
-_MOST_WAITING = 5
+_WITH_QUEUES = {"stt", "dialogue", "tts", "render"}
+_MOST_WAITING = 3
 """Work items that a queue may have at its lowest."""
 _MOST_LEFT = 2
 """Consumers without a name that may be there at the end and were not at the beginning."""
@@ -63,8 +65,11 @@ class Plan:
         every: seconds between two samples.
         faults: seconds between two faults, the shortest and the longest.
         victims: workers that are killed and frozen; all others live on.
+        most: faults that are injected; without a limit they go on until all is answered.
         weights: how often they are killed and frozen, the server is killed, and the wire cut.
         pause: seconds between two turns of a person, the shortest and the longest.
+        calls: people who call by WebRTC; the first one stays, the others come again and again.
+        settings: of the services, beyond those that a soak needs.
     """
 
     seconds: float
@@ -74,10 +79,13 @@ class Plan:
     pause: tuple[float, float]
     workers: tuple[str, ...] = (*WORKERS, *CHANNEL_WORKERS, "analytics")
     victims: tuple[str, ...] = ("stt-a", "dialogue-a", "tts-a", "render-a", "channels-a")
+    most: int = sys.maxsize
     weights: tuple[float, ...] = (6, 2, 0.4, 1)
     persons: int = 3
+    calls: int = 2
     senders: int = 1
     visit: int = 15
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -104,15 +112,16 @@ async def soak(folder: Path, plan: Plan, seed: int) -> Report:
     async with AsyncExitStack() as stack:
         endpoint = await stack.enter_async_context(language_model(first_word=0.2))
         double = await stack.enter_async_context(GraphDouble().serve())
-        room = {"audio_bytes": str(4 << 30), "frames_bytes": str(8 << 30), "video_bitrate": "100000"}
-        deployment = Deployment(folder, endpoint, plan.workers, {**room, **(double.settings if plan.senders else {})})
+        settings = {"audio_bytes": str(4 << 30), "frames_bytes": str(8 << 30), "video_bitrate": "100000"}
+        settings |= {**plan.settings, **(double.settings if plan.senders else {})}
+        deployment = Deployment(folder, endpoint, plan.workers, settings)
         double.webhook = f"http://127.0.0.1:{deployment.channels_port}/whatsapp"
         async with deployment.running(), connect(deployment.settings, name="persons") as event_log:
             load = Load(deployment.base, event_log, seed, plan.pause, plan.visit)
             sampler = Sampler(folder, folder / "samples.jsonl", report.series)
             async with _sampled(deployment, sampler, load, plan.every):
                 await _talk(plan, load, double, FaultInjector(
-                    deployment, seed, report.faults, plan.faults, victims=plan.victims, weights=plan.weights
+                    deployment, seed, report.faults, plan.faults, plan.most, plan.victims, plan.weights
                 ))  # fmt: skip
                 heal(deployment)
                 unfinished = await unfinished_work(deployment.url, PATIENCE)
@@ -181,7 +190,7 @@ async def _until_ready(deployment: Deployment) -> None:
     """Wait until the queues of all services are there, so that the first sample shows a system at rest."""
     for _ in range(600):
         with suppress(OSError, nats.errors.Error):
-            if await _queues(deployment.url) >= {name.split("-")[0] for name in WORKERS if name != "gateway"}:
+            if await _queues(deployment.url) >= {name.split("-")[0] for name in deployment.workers} & _WITH_QUEUES:
                 return
         await asyncio.sleep(0.2)
     raise TimeoutError("the services did not come up within two minutes")
@@ -207,8 +216,8 @@ async def _talk(plan: Plan, load: Load, double: GraphDouble, injector: FaultInje
         async with asyncio.TaskGroup() as tasks:
             for number in range(plan.persons):
                 tasks.create_task(load.visits(number, more))
-            tasks.create_task(load.call(0, more, stays=True))
-            tasks.create_task(load.call(1, more, stays=False))
+            for number in range(plan.calls):
+                tasks.create_task(load.call(number, more, stays=number == 0))
             for number in range(plan.senders):
                 tasks.create_task(load.notes(number, double, more))
     finally:

@@ -73,19 +73,20 @@ def test_pictures_that_fall_behind_the_sound_are_measured_even_where_timestamps_
 
 async def test_a_short_soak_loses_nothing_and_finds_each_leak(tmp_path: Path) -> None:
     plan = Plan(
-        seconds=8, warm_up=1, every=0.25, faults=(3, 3), pause=(0.1, 0.3), visit=3, persons=2, senders=0,
-        workers=("stt", "dialogue", "tts", "render", "gateway", "leaking"), victims=("dialogue",), weights=(1, 0, 0, 0),
+        seconds=5, warm_up=1, every=0.25, faults=(2, 2), most=1, pause=(0.1, 0.3), visit=3,
+        persons=2, calls=0, senders=0,
+        workers=("stt", "dialogue", "tts", "gateway", "leaking"), victims=("dialogue",), weights=(1, 0, 0, 0),
+        settings={"stt_engine": "pocketsphinx", "tts_engine": "espeak"},
     )  # fmt: skip
     report = await soak(tmp_path, plan, seed=3)
     lines = "\n".join(report.findings)
-    grown = ("growth", "crowded", "left over", "dearer", "skew")  # so young processes grow without any leak
+    grown = ("growth", "crowded", "left over", "dearer")  # so young processes grow without any leak
     assert [one for one in report.findings if not one.startswith(grown)] == []
     for leak in ("memory", "files", "sockets", "threads"):
         assert f"growth: {leak} of leaking" in lines
     assert "growth: ephemeral consumers of nats" in lines
     assert "left over: ephemeral consumers of nats" in lines
-    assert "crowded: queue of LIVE leaking" in lines
+    assert "crowded: queue of CHARACTERS leaking" in lines
     assert "dearer: output of leaking.log" in lines
-    assert report.audit.complete + report.audit.interrupted == report.audit.turns > 2
+    assert report.audit.complete + report.audit.interrupted == report.audit.turns >= 2
     assert report.faults == {"kill -9 dialogue": 1}
-    assert len(report.skews) > 0

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection, RTCSessionDescription
 
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing.peer_connection import PeerConnection
@@ -17,10 +17,16 @@ def gateway_end(ice: IceConfiguration) -> PeerConnection:
 
 
 class Caller:
-    """A browser's end."""
+    """A browser's end.
 
-    def __init__(self, servers: list[RTCIceServer] | None = None) -> None:
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=servers or []))
+    Args:
+        relay: the TURN server without which it reaches nothing.
+    """
+
+    def __init__(self, *, relay: RTCIceServer | None = None) -> None:
+        policy = RTCIceTransportPolicy.RELAY if relay else RTCIceTransportPolicy.ALL
+        servers = [relay] if relay else []
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, iceTransportPolicy=policy))
         self.answer = ""
 
     async def offer(self) -> RTCSessionDescription:
@@ -48,6 +54,12 @@ def without_candidates(sdp: str) -> str:
     return "".join(line for line in sdp.splitlines(keepends=True) if not line.startswith(told))
 
 
+def of_kinds(sdp: str, kinds: tuple[str, ...]) -> str:
+    """SDP with the candidates of these kinds alone."""
+    lines = sdp.splitlines(keepends=True)
+    return "".join(one for one in lines if not one.startswith("a=candidate:") or one.split()[7] in kinds)
+
+
 def candidates(sdp: str) -> set[tuple[str, str, int]]:
     """Kind, address and port of the candidates in SDP."""
     found = [line.split() for line in sdp.splitlines() if line.startswith("a=candidate:")]
@@ -55,15 +67,19 @@ def candidates(sdp: str) -> set[tuple[str, str, int]]:
 
 
 @asynccontextmanager
-async def call(ice: IceConfiguration, caller: Caller | None = None) -> AsyncIterator[tuple[PeerConnection, Caller]]:
+async def call(
+    ice: IceConfiguration, caller: Caller | None = None, kinds: tuple[str, ...] = ("host", "srflx", "relay")
+) -> AsyncIterator[tuple[PeerConnection, Caller]]:
     """A call whose media flow.
 
+    Args:
+        kinds: of the gateway's candidates that the browser is told.
     Raises:
         TimeoutError: they do not within 20 s.
     """
     gateway, caller = gateway_end(ice), caller or Caller()
     try:
-        await caller.take(await gateway.answer(await caller.offer()))
+        await caller.take(of_kinds(await gateway.answer(await caller.offer()), kinds))
         async with asyncio.timeout(20):
             await gateway.connected.wait()
         yield gateway, caller

@@ -141,6 +141,10 @@ class Session:
         """
         return await self._peer.answer(offer)
 
+    async def add_candidates(self, lines: list[str]) -> None:
+        """Try these addresses of the browser, too."""
+        await self._peer.add_candidates(lines)
+
     def end(self, reason: SessionCloseReason) -> None:
         """Make `run` close the session; of several reasons the first counts."""
         if not self._ended.done():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection, RTCSessionDescription
 
@@ -49,9 +50,14 @@ class Caller:
     @property
     def route(self) -> tuple[str, str, int]:
         """Kind of the candidate that is sent through, and the address and the port that is sent to."""
-        connection = self.pc.getTransceivers()[0].sender.transport.transport._connection
-        (pair,) = connection._nominated.values()
+        pair = nominated(self.pc)
         return pair.local_candidate.type, pair.remote_candidate.host, pair.remote_candidate.port
+
+
+def nominated(pc: RTCPeerConnection) -> Any:
+    """The pair of candidates that a connection uses (`aioice.ice.CandidatePair`)."""
+    (pair,) = pc.getTransceivers()[0].sender.transport.transport._connection._nominated.values()
+    return pair
 
 
 def without_candidates(sdp: str) -> str:

@@ -10,6 +10,8 @@ import asyncio
 
 ALONE = 2.0
 """Seconds that a process takes at the most where nobody else does its work meanwhile: others wait for its successor."""
+LAST_MESSAGES = 3.0
+"""Seconds that a worker waits for what NATS has begun to send it."""
 
 
 class Drain:

@@ -23,7 +23,7 @@ from bus.log.event_log import EventLog, connect
 from bus.log.headers import COPY
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.process.discovery import WorkEndpoint, announce
-from bus.process.drain import Drain
+from bus.process.drain import LAST_MESSAGES, Drain
 from bus.process.health import WorkerHealth, health_server
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.process.metrics import Metrics
@@ -42,8 +42,6 @@ log = logging.getLogger(__name__)
 
 _PREFETCH_SECONDS = 0.02
 """Items are fetched ahead only if they start within this time: another worker may be free."""
-_STOP_PATIENCE = 3.0
-"""Seconds that a worker which is to end waits for what NATS has begun to send it."""
 _MAX_PREFETCH = 3
 """Items fetched ahead, as a multiple of the service's concurrency."""
 
@@ -145,7 +143,7 @@ class Runner:
         limit = self._drain.limit(self._peers.alone())
         for pull in self._pulls.values():
             pull.wake()
-        _, late = await asyncio.wait(consuming, timeout=_STOP_PATIENCE)
+        _, late = await asyncio.wait(consuming, timeout=LAST_MESSAGES)
         for task in late:  # NATS is away
             task.cancel()
         waiting = self._queues.give_back()

@@ -10,6 +10,7 @@ from aiortc import RTCIceServer
 
 from bus.log.event_log import EventLog
 from bus.process import health
+from bus.process.drain import Drain
 from services.gateway.feed import Feed
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
@@ -46,5 +47,7 @@ class GatewayContext:
     page: Path
     """Folder of the built page."""
     health: health.Monitored
+    drain: Drain
+    """Once it begins, no new sessions are taken."""
     this_machine: Callable[[], Machine]
     """Describes what is installed here; reads folders."""

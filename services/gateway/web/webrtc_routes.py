@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bus.errors import InvalidInput, NotFound
+from bus.errors import BusError, InvalidInput, NotFound
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.http_messages import read_body
 from services.gateway.web.identity import current_person
@@ -32,6 +32,8 @@ class WebRTCRoutes:
         ]
 
     async def connect(self, request: Request) -> Response:
+        if self._context.drain.is_begun:
+            raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
         conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
         kind = request.headers.get("content-type", "").split(";")[0].strip()
         if kind != "application/sdp":

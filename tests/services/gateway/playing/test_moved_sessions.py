@@ -33,6 +33,7 @@ from bus.log.event_log import EventLog
 from bus.process.drain import Drain
 from bus.process.health import ENDING
 from bus.settings import Settings
+from bus.stamping import new_event
 from projections.conversation import Conversation, fold
 from services.gateway.draining import may_go
 from services.gateway.playing.session import Session
@@ -48,6 +49,7 @@ class Pair:
     second: Running
     drain: Drain
     conversation: str
+    peers: tuple[Peer, Peer]
 
     async def events(self, *kinds: type[Body], count: int) -> list[Event]:
         """Wait until the log has so many events of these kinds; returns all of them."""
@@ -72,15 +74,19 @@ async def pair(event_log: EventLog, settings: Settings, tmp_path: Path, seconds:
     async with AsyncExitStack() as stack:
         second = await stack.enter_async_context(serving(event_log, other))
         first = await stack.enter_async_context(serving(event_log, settings, drain=drain))
+        conversation = await first.open()
         second.client.cookies = first.client.cookies
-        yield Pair(first, second, drain, await first.open())
+        peers = Peer(), Peer()
+        for peer in peers:
+            stack.push_async_callback(peer.close)
+        yield Pair(first, second, drain, conversation, peers)
 
 
 async def test_a_sentence_under_way_is_finished_before_the_session_goes_on_with_another_gateway(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
     async with pair(event_log, settings, tmp_path, 60.0) as two:
-        before, after = Peer(), Peer()
+        before, after = two.peers
         await before.connect(two.first, two.conversation)
         await two.events(SessionOpened, count=1)
         await tell(two.first, two.conversation, 1, seconds=1.2)
@@ -98,8 +104,6 @@ async def test_a_sentence_under_way_is_finished_before_the_session_goes_on_with_
         await watching
         await tell(two.second, two.conversation, 1, seconds=0.4, turn="t2")
         await two.events(PlaybackFinished, count=2)
-        for peer in (before, after):
-            await peer.close()
         with pytest.raises(httpx2.TransportError):
             await two.first.client.get("/readyz")
         played = await two.events(PlaybackStarted, PlaybackFinished, count=4)
@@ -117,7 +121,7 @@ async def test_a_long_answer_goes_on_with_its_next_sentence(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
     async with pair(event_log, settings, tmp_path, 4.0) as two:
-        before, after = Peer(), Peer()
+        before, after = two.peers
         await before.connect(two.first, two.conversation)
         await two.events(SessionOpened, count=1)
         await tell(two.first, two.conversation, 6, seconds=0.6)
@@ -127,8 +131,6 @@ async def test_a_long_answer_goes_on_with_its_next_sentence(
         await after.connect(two.second, two.conversation)
         played = await two.events(PlaybackStarted, PlaybackFinished, count=12)
         sessions = {event.body.session for event in played if isinstance(event.body, PlaybackFinished)}
-        for peer in (before, after):
-            await peer.close()
     assert heard(played) == [(f"t1-{index}", True) for index in range(6)]
     assert len(sessions) == 2
 
@@ -145,7 +147,8 @@ def heard(events: list[Event]) -> list[tuple[str, bool]]:
 async def tell(gateway: Running, conversation: str, sentences: int, *, seconds: float, turn: str = "t1") -> None:
     """Publish a reply with its voice and face."""
     words = MessageReceived(message=f"m{turn}", text="?")
-    bodies: list[Body] = [words, ReplyStarted(reply=turn, character="ada", engine="e")]
+    await gateway.event_log.append(new_event(words, conversation=conversation, turn=turn))
+    bodies: list[Body] = [ReplyStarted(reply=turn, character="ada", engine="e")]
     bodies += [ReplySentence(reply=turn, index=n, text=f"{n}.", character="ada") for n in range(sentences)]
     await gateway.record(conversation, turn, *bodies, ReplyEnded(reply=turn, sentences=sentences))
     for index in range(sentences):

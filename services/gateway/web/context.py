@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bus.log.event_log import EventLog
 from bus.process import health
+from bus.process.drain import Drain
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing.idle_loops import IdleLoops
@@ -45,5 +46,7 @@ class GatewayContext:
     page: Path
     """Folder of the built page."""
     health: health.Monitored
+    drain: Drain
+    """Once it begins, no new sessions are taken."""
     this_machine: Callable[[], Machine]
     """Describes what is installed here; reads folders."""

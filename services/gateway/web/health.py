@@ -11,7 +11,8 @@ from prometheus_client.registry import Collector
 
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.health import or_none
+from bus.process.drain import Drain
+from bus.process.health import ENDING, or_none
 from services.gateway.feed import Feed
 from services.gateway.ice.ports import MediaPorts
 from services.gateway.web.turn_latencies import TurnLatencies
@@ -42,6 +43,7 @@ class GatewayHealth:
     Args:
         latencies: of the turns that the feed has seen.
         sessions: counts the open sessions.
+        drain: once it begins, the gateway takes no new ones.
         ports: for their media; None: any.
     """
 
@@ -51,8 +53,10 @@ class GatewayHealth:
         feed: Feed,
         latencies: TurnLatencies,
         sessions: Callable[[], int],
+        drain: Drain,
         ports: MediaPorts | None = None,
     ) -> None:
+        self._drain = drain
         self._event_log, self._feed, self._latencies, self._sessions = event_log, feed, latencies, sessions
         self._registry = CollectorRegistry()
         self._registry.register(latencies)
@@ -75,6 +79,8 @@ class GatewayHealth:
         return gauge.labels(**labels) if labels else gauge
 
     async def not_ready_reason(self) -> str | None:
+        if self._drain.is_begun:
+            return ENDING
         if not self._event_log.connected:
             return "NATS is away"
         if self._event_log.watch.problem:

@@ -284,4 +284,8 @@ export class FakePeer {
   replace() {
     this.channel.onmessage?.({ data: '{"type":"replaced"}' })
   }
+  /** The gateway says that it ends. */
+  move() {
+    this.channel.onmessage?.({ data: '{"type":"moved"}' })
+  }
 }

@@ -164,8 +164,8 @@ class GpuUse:
             left = max(0.0, self._retry_at - self._clock())
         match self.cause:
             case "full":
-                when = f"in {left:.0f} s" if left else "with the next piece of work"
-                return f"the graphics card is full, and is tried again {when}"
+                when = f"is full, and is tried again in {left:.0f} s" if left else "was full, and is tried again next"
+                return f"the graphics card {when}"
             case "lost":
                 return f"the graphics card failed, and is used again after a restart, in a pause: {detail}"
             case "absent":
@@ -189,7 +189,7 @@ class GpuUse:
             about = "Pieces of work that the graphics card failed and the processor's engine took over."
             yield GaugeReading("gpu_fallbacks_total", about, count, labels)
             about = "Whether the processor's engine serves because the graphics card is full, lost or absent."
-            yield GaugeReading("gpu_fallback", about, float(self.cause == cause), labels)
+            yield GaugeReading("gpu_fallback", about, float(self.cause == cause and not self.usable), labels)
 
 
 GPU_USE = GpuUse()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bus.process.metrics import GaugeReading
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -125,12 +128,24 @@ def limit_memory(device: str, memory: int) -> None:
     torch.cuda.set_per_process_memory_fraction(min(1.0, memory / total), torch.device(device))
 
 
+def warn_of_memory(limit: int, setting: str, module: str = "pynvml") -> None:
+    """Log that this process takes more memory of a GPU than it should, for libraries that cannot be limited.
+
+    Args:
+        limit: bytes; `setting` is where it comes from.
+    """
+    for one in gpus(module):
+        if one.own_memory is not None and one.own_memory > limit:
+            taken = f"{one.own_memory / (1 << 30):.1f} of {limit / (1 << 30):.1f} GiB"
+            log.warning("more memory of the graphics card than is wanted", extra={"setting": setting, "takes": taken})
+
+
 def gpu_readings(module: str = "pynvml") -> Iterator[GaugeReading]:
     """Metrics of a service that may use a GPU: the state of each GPU, and torch's memory in this process."""
     for gpu in gpus(module):
         labels = {"gpu": str(gpu.index), "name": gpu.name}
         readings = (
-            ("gpu_memory_used_bytes", "Memory in use by all processes; the machine's where it has none.", gpu.memory_used),
+            ("gpu_memory_used_bytes", "Memory in use, the machine's where it has none.", gpu.memory_used),
             ("gpu_memory_total_bytes", "Total memory.", gpu.memory_total),
             ("gpu_utilisation", "Share of the last sampling period in which it was busy, 0 to 1.", gpu.utilisation),
             ("gpu_temperature_celsius", "Temperature.", gpu.temperature),

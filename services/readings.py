@@ -1,4 +1,4 @@
-"""The gauges and the note of a service that runs an engine: its GPUs and what became of them, and the models that it is fetching."""
+"""The gauges and the note of a service that runs an engine: its GPUs, and the models that it is fetching."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ async def end_in_a_pause(
         quiet, patience, check: seconds; see `QUIET` and `PATIENCE`, and between two looks.
     """
     loop = asyncio.get_running_loop()
-    while (reason := why()) is None:
+    while (reason := why()) is None:  # noqa: ASYNC110 - threads of other libraries find the reason
         await asyncio.sleep(check)
     log.warning("this process ends in the next pause, to be started again", extra={"why": reason})
     began = since = loop.time()

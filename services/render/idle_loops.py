@@ -63,8 +63,10 @@ class IdleLoopRenderer:
     async def batches(
         self, character: str, created: CharacterCreated, reader: Reader
     ) -> AsyncGenerator[IdleBatch, None]:
-        """One character's whole loop, in batches that each start with a key frame. Begins anew, in another version, where
-        the graphics card fails."""
+        """One character's whole loop, in batches that each start with a key frame.
+
+        It begins anew, in another version, where the graphics card fails.
+        """
         try:
             async for batch in self._batches(character, created, reader):
                 yield batch
@@ -73,7 +75,7 @@ class IdleLoopRenderer:
                 yield batch
 
     def _is_passing(self, character: CharacterCreated) -> bool:
-        """Whether another engine draws this character for now only: a loop by the graphics card is not replaced then."""
+        """Whether another engine draws this character for now only: then the graphics card's loop is not replaced."""
         return self._use.cause in ("full", "lost") and character.look.startswith(PHOTO_LOOK)
 
     async def _batches(

@@ -23,8 +23,9 @@ class EarlierSpeech:
 
 
 async def earlier_speech(conversation: str, speech: str, voice: str, reader: Reader) -> EarlierSpeech | None:
-    """The audio of an earlier worker that nothing can be added to: all of it is there, or it is in another voice, because
-    another engine serves by now. None: there is none, or it is in this voice, and is gone on with.
+    """The audio of an earlier worker that nothing can be added to: it is complete, or in another voice.
+
+    The voice is another one where another engine serves by now. None: there is no audio, or it is gone on with.
 
     Args:
         voice: the one that would go on.
@@ -47,5 +48,6 @@ async def earlier_speech(conversation: str, speech: str, voice: str, reader: Rea
     samples = last.sample + len(last.packets) * OPUS_FRAME
     if last.final:
         return EarlierSpeech(samples, tuple(visemes), None)
-    end = AudioOut(conversation=conversation, speech=speech, index=last.index + 1, sample=samples, packets=(), final=True)
+    index = last.index + 1
+    end = AudioOut(conversation=conversation, speech=speech, index=index, sample=samples, packets=(), final=True)
     return EarlierSpeech(samples, tuple(visemes), end)

@@ -66,7 +66,7 @@ def test_of_a_gpu_that_shares_the_machines_memory_the_machines_is_told(
     """As on a GB10, by what its users report of NVML there."""
     monkeypatch.setitem(sys.modules, "driver", driver(shared=answer))
     meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal:       125829120 kB\nMemFree:  1 kB\nMemAvailable:   94371840 kB\nHugePages_Total: 0\n")
+    meminfo.write_text("MemTotal:       125829120 kB\nMemFree: 1 kB\nMemAvailable:   94371840 kB\nHugePages: 0\n")
     found = gpus("driver", meminfo)
     assert found[1] == Gpu("GPU 1", 30 << 30, 120 << 30, 0.4, 61, index=1, shares_memory=True)
     assert str(found[0]) == "GPU 0, 30.0 of 120.0 GiB of the machine's memory, 40 % busy, 61 °C"

@@ -52,6 +52,18 @@ def driver(*, shared: str = "", broken: bool = False, lost: tuple[int, ...] = ()
     )
 
 
+def torch_with_a_gpu() -> SimpleNamespace:
+    """What is asked of torch for metrics."""
+    return SimpleNamespace(
+        cuda=SimpleNamespace(
+            is_initialized=lambda: True,
+            device_count=lambda: 1,
+            memory_allocated=lambda gpu: 5,
+            memory_reserved=lambda gpu: 9,
+        )
+    )
+
+
 def test_gpus_have_memory_utilisation_and_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "driver", driver())
     found = gpus("driver")
@@ -103,12 +115,7 @@ def test_the_memory_of_this_process_is_told_where_the_driver_knows_it(monkeypatc
 
 
 def test_torchs_memory_has_metrics_once_cuda_is_initialised(monkeypatch: pytest.MonkeyPatch) -> None:
-    cuda = SimpleNamespace(
-        is_initialized=lambda: True,
-        device_count=lambda: 1,
-        memory_allocated=lambda gpu: 5,
-        memory_reserved=lambda gpu: 9,
-    )
+    cuda = torch_with_a_gpu().cuda
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
     found = {one.name: one.value for one in gpu_readings("no_such_package")}
     assert found == {"torch_memory_used_bytes": 5, "torch_memory_reserved_bytes": 9}

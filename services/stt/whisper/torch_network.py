@@ -158,7 +158,7 @@ def _trigram_ends(tokens: list[int]) -> list[int]:
 
 @contextmanager
 def _engine_errors(action: str) -> Iterator[None]:
-    """Runs the block in inference mode and raises any exception as EngineError, those of a graphics card as GpuFault."""
+    """Runs the block in inference mode and raises any exception as EngineError, those of a card as GpuFault."""
     try:
         with gpu_faults(action):
             try:

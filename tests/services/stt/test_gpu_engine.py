@@ -122,8 +122,9 @@ def test_whisper_that_is_asked_for_on_a_card_that_is_not_there_leaves_the_proces
 ) -> None:
     """Whether that is seen at once, or CTranslate2 fails while it loads the model."""
     monkeypatch.setattr(stt, "_ctranslate2_has_gpu", has_gpu)
+    model = str(counting_folder)
     settings = Settings(
-        stt_engine="whisper", stt_device="cuda", stt_model=str(counting_folder), data=str(tmp_path), model_downloads="off"
+        stt_engine="whisper", stt_device="cuda", stt_model=model, data=str(tmp_path), model_downloads="off"
     )
     built = stt.build(settings)
     assert (built.engine, built.serving(), built.metadata()) == ("whisper", "pocketsphinx", {"gpu_fault": "absent"})

@@ -82,6 +82,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     the Hugging Face hub, or a folder; empty: small if there is a graphics card, else base."""
     stt_device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that Whisper runs on; auto: the graphics card if it can be used."""
+    stt_gpu_bytes: Annotated[int, Meta(ge=1 << 29)] = 2 << 30
+    """The most memory of the graphics card that Whisper may take, in bytes. CTranslate2 knows no limit: it is measured,
+    and the log says where it takes more."""
     dialogue_engine: str = "auto"
     """auto, companion (offline), openai (any endpoint that speaks its protocol), local (a language model on this
     machine)."""
@@ -112,7 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     espeak, flite."""
     tts_device: str = ""
     """Device that XTTS runs on: cuda, cuda:1, cpu (far too slow to talk with); empty: a graphics card if present."""
-    tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 6 << 30
+    tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 4 << 30
     """The most memory of the graphics card that the voice may take, in bytes."""
     xtts_licence: Literal["", "accepted"] = ""
     """accepted: you have read the Coqui Public Model License of XTTS v2 and use it for no commercial purpose."""

@@ -36,6 +36,7 @@ class EngineOption(Generic[E]):
 class EngineChoice(Generic[E]):
     option: EngineOption[E]
     reason: str
+    """Why it was chosen, and what speaks against it where the settings name it."""
 
 
 def choose_engine(
@@ -57,7 +58,8 @@ def choose_engine(
                 reason = option.why_unavailable(settings)
                 if reason:
                     raise ConfigurationError(f"{setting}={wanted} cannot be used: {reason}")
-                return EngineChoice(option, f"{setting}={wanted}")
+                doubt = option.why_not_preferred(settings)
+                return EngineChoice(option, f"{setting}={wanted}" + (f", although {doubt}" if doubt else ""))
         raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
     skipped: list[str] = []
     for option in table:

@@ -70,8 +70,16 @@ def status(running: Mapping[str, ServiceInfo], machine: Machine) -> dict[str, An
 
 def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any]:
     if info is None:
-        return {"name": name, "engine": "", "words": "", "up": False, "note": "not running", "downloads": []}
-    words = engine_words(name, info.engine, machine, info.serving)
+        return {
+            "name": name,
+            "engine": "",
+            "words": "",
+            "up": False,
+            "note": "not running",
+            "downloads": [],
+            "gpu_fault": "",
+        }
+    words = engine_words(name, info.engine, machine, info.serving, gpu_fault=info.gpu_fault)
     return {
         "name": name,
         "engine": info.engine,
@@ -79,4 +87,5 @@ def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any
         "up": True,
         "note": info.note,
         "downloads": downloads_in(info.note),
+        "gpu_fault": info.gpu_fault,
     }

@@ -1,0 +1,230 @@
+"""People who talk with a running system at once: `python -m bench.load --people N [--url URL …]`.
+
+Each person is a WebRTC call in which recorded sentences are said, to nobody two the same, so that a leak between
+conversations is seen: what was heard, what was answered and every packet of sound must be the person's own. Without
+`--url` a system of its own is started, with a language model that repeats what it is told, without delay. `--find`
+looks for the most people at whom 19 of 20 answers begin within a second. Ctrl-C ends it with what there is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from bench.loading.checking import check
+from bench.loading.lines import Lines, recorded_lines
+from bench.loading.people import IdlePictures, Person
+from bench.loading.report import SUMMARY_HEAD, Result, details, result, summary_row
+from bench.loading.system import Shape, Target, running, started
+from bench.loading.watch import Watch
+from bench.machine import machine, table
+from bench.peer import now
+from bench.turn import ENGINES
+from bus.errors import BusError, ConfigurationError
+from bus.log.event_log import EventLog, connect
+from bus.log.passwords import OPERATOR
+from bus.settings import read_settings
+
+_LEARNING = 200
+"""Packets of pictures in a row that are known, after which the idle loop has been seen whole."""
+_LEARNING_PATIENCE = 90.0
+_MOST = 256
+
+
+class LoadTest:
+    """Puts a target under load, again and again.
+
+    Args:
+        pause: seconds between an answer and a person's next words.
+        ramp: seconds from one call to the next at the beginning.
+    """
+
+    def __init__(self, target: Target, lines: Lines, event_log: EventLog | None, *, pause: float, ramp: float) -> None:
+        self._target = target
+        self._lines = lines
+        self._watch = Watch(event_log)
+        self._pause = pause
+        self._ramp = ramp
+        self._idle = IdlePictures()
+
+    async def learn(self) -> None:
+        """Watch the idle face until every picture has been seen, in one call.
+
+        Raises:
+            BusError: the system showed no face in time.
+        """
+        call = self._person(0, (), [])
+        calling = asyncio.create_task(call.call())
+        try:
+            async with asyncio.timeout(_LEARNING_PATIENCE):
+                while self._idle.since_new < _LEARNING:
+                    if call.broken:
+                        raise BusError(f"{self._target.urls[0]}: {call.broken}")
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise BusError(f"{self._target.urls[0]} shows no idle face") from None
+        finally:
+            await _end([call], [calling])
+        self._idle.learning = False
+
+    async def run(self, people: int, seconds: float, stop: asyncio.Event, *, talking: bool = True) -> Result:
+        """Let so many people talk; the figures of what began after the last of them had called."""
+        dealt = self._lines.deal(people) if talking else [()] * people
+        open_calls: list[int] = []
+        persons = [self._person(number, lines, open_calls) for number, lines in enumerate(dealt)]
+        calls: list[asyncio.Task[None]] = []
+        try:
+            for person in persons:
+                calls.append(asyncio.create_task(person.call()))
+                await _wait(stop, self._ramp)
+            await _wait(stop, 2.0 if talking else 10.0)
+            await self._watch.begin()
+            began, before = now(), _received(persons)
+            watching = asyncio.create_task(self._watch.watch())
+            await _wait(stop, seconds)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            took, received = now() - began, _received(persons) - before
+            looks = await self._watch.end()
+            if talking and not stop.is_set():
+                await _finish_turns(persons)
+            checked = await check(persons, began)
+        finally:
+            await _end(persons, calls)
+        turns = [turn for person in persons for turn in person.turns if began < turn.at <= began + took]
+        return result(persons, turns, took, checked, looks, received)
+
+    def _person(self, number: int, lines: Sequence, open_calls: list[int]) -> Person:  # type: ignore[type-arg]
+        base = self._target.urls[number % len(self._target.urls)]
+        return Person(number, base, lines, self._idle, pause=self._pause, open_calls=open_calls)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _received(persons: Sequence[Person]) -> int:
+    return sum(person.peer.bytes_received for person in persons)
+
+
+async def _finish_turns(persons: Sequence[Person]) -> None:
+    """Let everybody hear the answer to what they have said."""
+    for person in persons:
+        person.ending = True
+    await asyncio.gather(*(person.ended.wait() for person in persons))
+
+
+async def _end(persons: Sequence[Person], calls: Sequence[asyncio.Task[None]]) -> None:
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await asyncio.gather(*(person.peer.close() for person in persons), return_exceptions=True)
+
+
+async def find(run: Callable[[int], object], most: int) -> list[Result]:
+    """Double the people until an answer is late or something fails, then halve the distance; all results in order."""
+    found: list[Result] = []
+    good, bad, people = 0, most + 1, 1
+    while good + 1 < bad:
+        one: Result = await run(people)  # type: ignore[misc]
+        found.append(one)
+        if one.is_quick:
+            good = people
+        else:
+            bad = people
+        people = min(2 * good, most) if bad > most else (good + bad) // 2
+    return found
+
+
+@asynccontextmanager
+async def target_of(arguments: argparse.Namespace, folder: Path) -> AsyncIterator[tuple[Target, EventLog | None]]:
+    """The system under load, and its log where that can be reached."""
+    async with AsyncExitStack() as stack:
+        if arguments.url:
+            target = running(arguments.url, read_settings(os.environ))
+        else:
+            more = {name: int(count) for name, _, count in (one.partition("=") for one in arguments.service)}
+            shape = Shape(arguments.workers, more, arguments.gateways, arguments.nodes)
+            target = await stack.enter_async_context(started(folder, shape, ENGINES[arguments.engines]))
+        try:
+            assert target.settings is not None
+            connecting = connect(target.settings, name=OPERATOR, wait=3.0, update_streams=False)
+            event_log = await stack.enter_async_context(connecting)
+        except BusError as error:
+            print(f"looked at from outside only: {error.detail}", file=sys.stderr)
+            yield target, None
+            return
+        yield target, event_log
+
+
+async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
+    """All runs that the arguments ask for."""
+    lines = recorded_lines()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    results: list[Result] = []
+    async with target_of(arguments, folder) as (target, event_log):
+        print(f"{target.description}; {lines.voices}", file=sys.stderr, flush=True)
+        test = LoadTest(target, lines, event_log, pause=arguments.pause, ramp=arguments.ramp)
+        await test.learn()
+
+        async def run(people: int) -> Result:
+            results.append(await test.run(people, arguments.seconds, stop))
+            print(" ".join(summary_row(results[-1])), file=sys.stderr, flush=True)
+            return results[-1]
+
+        if arguments.find:
+            await find(run, min(len(lines.lines), _MOST))
+        else:
+            for people in arguments.people:
+                if not stop.is_set():
+                    await run(people)
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", action="append", help="of a gateway that runs, several times; else one is started")
+    parser.add_argument("--people", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--find", action="store_true", help="the most people with p95 under a second")
+    parser.add_argument("--seconds", type=float, default=60, help="for each number of people")
+    parser.add_argument("--pause", type=float, default=3, help="seconds between an answer and the next words")
+    parser.add_argument("--ramp", type=float, default=0.5, help="seconds from one call to the next")
+    parser.add_argument("--workers", type=int, default=1, help="of each service of the system that is started")
+    parser.add_argument("--service", action="append", default=[], metavar="NAME=N", help="workers of one service")
+    parser.add_argument("--gateways", type=int, default=1)
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="of NATS")
+    parser.add_argument("--engines", choices=list(ENGINES), default=next(iter(ENGINES)))
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    arguments = parser.parse_args()
+    where = machine()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            results = asyncio.run(measure(arguments, Path(folder)))
+    except (ConfigurationError, BusError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": where, "runs": results})))
+    print(f"Machine: {where}\n\n{table(SUMMARY_HEAD, map(summary_row, results))}")
+    for one in results:
+        print(f"\n{details(one)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

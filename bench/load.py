@@ -21,7 +21,9 @@ from pathlib import Path
 import msgspec
 
 from bench.loading.checking import check
-from bench.loading.lines import Lines, recorded_lines
+from bench.loading.costs import report as costs_report
+from bench.loading.lines import Line, Lines, recorded_lines
+from bench.loading.notes import NoteSender
 from bench.loading.people import IdlePictures, Person
 from bench.loading.report import SUMMARY_HEAD, Result, details, result, summary_row
 from bench.loading.system import Shape, Target, running, started
@@ -33,11 +35,11 @@ from bus.errors import BusError, ConfigurationError
 from bus.log.event_log import EventLog, connect
 from bus.log.passwords import OPERATOR
 from bus.settings import read_settings
+from services.channels.folder import folder_of
 
 _LEARNING = 200
 """Packets of pictures in a row that are known, after which the idle loop has been seen whole."""
 _LEARNING_PATIENCE = 90.0
-_MOST = 256
 
 
 class LoadTest:
@@ -46,14 +48,18 @@ class LoadTest:
     Args:
         pause: seconds between an answer and a person's next words.
         ramp: seconds from one call to the next at the beginning.
+        notes: voice notes a minute.
     """
 
-    def __init__(self, target: Target, lines: Lines, event_log: EventLog | None, *, pause: float, ramp: float) -> None:
+    def __init__(
+        self, target: Target, lines: Lines, event_log: EventLog | None, *, pause: float, ramp: float, notes: float = 0
+    ) -> None:
         self._target = target
         self._lines = lines
         self._watch = Watch(event_log)
         self._pause = pause
         self._ramp = ramp
+        self._notes = notes
         self._idle = IdlePictures()
 
     async def learn(self) -> None:
@@ -78,9 +84,10 @@ class LoadTest:
 
     async def run(self, people: int, seconds: float, stop: asyncio.Event, *, talking: bool = True) -> Result:
         """Let so many people talk; the figures of what began after the last of them had called."""
-        dealt = self._lines.deal(people) if talking else [()] * people
+        dealt = self._lines.deal(people + 1) if talking else [()] * people
+        notes = self._sender(dealt[people]) if talking and self._notes else None
         open_calls: list[int] = []
-        persons = [self._person(number, lines, open_calls) for number, lines in enumerate(dealt)]
+        persons = [self._person(number, lines, open_calls) for number, lines in enumerate(dealt[:people])]
         calls: list[asyncio.Task[None]] = []
         try:
             for person in persons:
@@ -89,21 +96,30 @@ class LoadTest:
             await _wait(stop, 2.0 if talking else 10.0)
             await self._watch.begin()
             began, before = now(), _received(persons)
-            watching = asyncio.create_task(self._watch.watch())
+            beside = [asyncio.create_task(self._watch.watch())]
+            if notes is not None:
+                beside.append(asyncio.create_task(notes.send()))
             await _wait(stop, seconds)
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
             took, received = now() - began, _received(persons) - before
             looks = await self._watch.end()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             if talking and not stop.is_set():
                 await _finish_turns(persons)
             checked = await check(persons, began)
         finally:
             await _end(persons, calls)
         turns = [turn for person in persons for turn in person.turns if began < turn.at <= began + took]
-        return result(persons, turns, took, checked, looks, received)
+        return result(persons, turns, took, checked, looks, received, notes)
 
-    def _person(self, number: int, lines: Sequence, open_calls: list[int]) -> Person:  # type: ignore[type-arg]
+    def _sender(self, lines: Sequence[Line]) -> NoteSender:
+        folder = None if self._target.settings is None else folder_of(self._target.settings)
+        if folder is None:
+            raise ConfigurationError("there is no folder for notes: VISAVIS_NOTES_FOLDER=off")
+        return NoteSender(folder, lines, self._notes)
+
+    def _person(self, number: int, lines: Sequence[Line], open_calls: list[int]) -> Person:
         base = self._target.urls[number % len(self._target.urls)]
         return Person(number, base, lines, self._idle, pause=self._pause, open_calls=open_calls)
 
@@ -179,7 +195,8 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
     results: list[Result] = []
     async with target_of(arguments, folder) as (target, event_log):
         print(f"{target.description}; {lines.voices}", file=sys.stderr, flush=True)
-        test = LoadTest(target, lines, event_log, pause=arguments.pause, ramp=arguments.ramp)
+        test = LoadTest(target, lines, event_log, pause=arguments.pause, ramp=arguments.ramp,
+                        notes=arguments.notes)  # fmt: skip
         await test.learn()
 
         async def run(people: int) -> Result:
@@ -187,8 +204,13 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
             print(" ".join(summary_row(results[-1])), file=sys.stderr, flush=True)
             return results[-1]
 
-        if arguments.find:
-            await find(run, min(len(lines.lines), _MOST))
+        if arguments.costs:
+            people = arguments.people[-1]
+            results.append(await test.run(0, arguments.seconds, stop, talking=False))
+            results.append(await test.run(people, arguments.seconds, stop, talking=False))
+            await run(people)
+        elif arguments.find:
+            await find(run, len(lines.lines) - 1)
         else:
             for people in arguments.people:
                 if not stop.is_set():
@@ -201,6 +223,8 @@ def main() -> int:
     parser.add_argument("--url", action="append", help="of a gateway that runs, several times; else one is started")
     parser.add_argument("--people", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--find", action="store_true", help="the most people with p95 under a second")
+    parser.add_argument("--costs", action="store_true", help="of a call and of a turn, in three runs")
+    parser.add_argument("--notes", type=float, default=0, help="voice notes a minute, by the folder for them")
     parser.add_argument("--seconds", type=float, default=60, help="for each number of people")
     parser.add_argument("--pause", type=float, default=3, help="seconds between an answer and the next words")
     parser.add_argument("--ramp", type=float, default=0.5, help="seconds from one call to the next")
@@ -221,6 +245,8 @@ def main() -> int:
     if arguments.json:
         arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": where, "runs": results})))
     print(f"Machine: {where}\n\n{table(SUMMARY_HEAD, map(summary_row, results))}")
+    if arguments.costs and len(results) == 3 and results[-1].turns:
+        print(f"\n{costs_report(*results)}")
     for one in results:
         print(f"\n{details(one)}")
     return 0

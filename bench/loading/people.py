@@ -225,7 +225,7 @@ class Person:
             await asyncio.gather(following, return_exceptions=True)
 
     def _check(self, following: asyncio.Task[None]) -> None:
-        if now() - self.peer.newest_picture > _LOST:
+        if self.peer.newest_picture and now() - self.peer.newest_picture > _LOST:
             self.broken = "no picture for 3 s"
         if following.done():
             self.broken = f"events lost: {type(following.exception()).__name__}"

@@ -10,6 +10,7 @@ import msgspec
 
 from bench.loading.lines import OWN as UNDERSTOOD
 from bench.loading.lines import Line, others_than, share_of, whose
+from bench.loading.notes import NoteSender
 from bench.loading.people import Person, Turn
 from bench.loading.watch import Looks
 from bench.machine import percentiles, table
@@ -60,6 +61,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Packets of sound that were compared with those on the log of their own conversation."""
     kilobits: float
     """That one call received a second, on average, without what the network adds."""
+    notes: Latency | None = None
+    """From a voice note in the folder to its answer there; None: none was answered."""
     looks: Looks | None = None
 
     @property
@@ -104,18 +107,25 @@ def leaks_in(turns: Sequence[Turn], dealt: Mapping[int, Sequence[Line]]) -> Coun
 
 def result(
     persons: Sequence[Person], turns: Sequence[Turn], seconds: float, checked: Checked, looks: Looks | None,
-    received: int,
+    received: int, notes: NoteSender | None = None,
 ) -> Result:  # fmt: skip
     """The figures of the turns of some persons.
 
     Args:
         received: bytes of sound and pictures that all of them received meanwhile.
+        notes: the voice notes that were sent beside; they are of nobody of the persons.
     """
     dealt = {person.number: person.lines for person in persons}
     leaks = leaks_in(turns, dealt)
+    failures = Counter(turn.failure for turn in turns if turn.failure)
+    if notes is not None:
+        own, others = [line.text for line in notes.lines], others_than(-1, dealt)
+        leaks["another's words in the answer to a note"] += sum(
+            whose(note.reply, own, others) == "another's" for note in notes.notes
+        )
+        failures["note without an answer"] += sum(note.seconds is None for note in notes.notes)
     if checked.foreign_sounds:
         leaks["packets of another's sound"] = checked.foreign_sounds
-    failures = Counter(turn.failure for turn in turns if turn.failure)
     failures.update(f"call: {person.broken}" for person in persons if person.broken)
     if checked.unknown_sounds:
         failures["packets of sound that are on no log"] = checked.unknown_sounds
@@ -138,11 +148,12 @@ def result(
         late_pictures=round(sum(turn.late_pictures for turn in turns) / expected, 4) if expected else 0.0,
         unsent_pictures=round(sum(turn.unsent_pictures for turn in turns) / expected, 4) if expected else 0.0,
         longest_gap=round(1000 * max((turn.longest_gap for turn in turns), default=0.0)),
-        failures=dict(failures),
-        leaks=dict(leaks),
+        failures=dict(+failures),
+        leaks=dict(+leaks),
         misheard=sum(bool(turn.heard) and share_of(turn.said, turn.heard) < UNDERSTOOD for turn in turns),
         checked_sounds=checked.sounds,
         kilobits=round(received * 8 / 1000 / seconds / max(1, len(persons)), 1) if seconds else 0.0,
+        notes=latency([1000 * note.seconds for note in notes.notes if note.seconds is not None]) if notes else None,
         looks=looks,
     )
 
@@ -181,6 +192,9 @@ def details(one: Result) -> str:
     if one.steps:
         rows = [[name, *_cells(found), f"{found.most:.0f}"] for name, found in one.steps.items()]
         parts.append(table(["ms, from the log", "p50", "p95", "p99", "max"], rows))
+    if one.notes is not None:
+        p50, p95, p99 = _cells(one.notes)
+        parts.append(f"{one.notes.count} voice notes were answered, after {p50} ms (p50), {p95} (p95), {p99} (p99).")
     if one.looks is not None:
         parts += _of_looks(one, one.looks)
     return "\n\n".join(parts)

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -48,18 +48,24 @@ class LoadTest:
     Args:
         pause: seconds between an answer and a person's next words.
         ramp: seconds from one call to the next at the beginning.
+        settle: seconds from the last call to the first turn that counts.
         notes: voice notes a minute.
     """
 
     def __init__(
-        self, target: Target, lines: Lines, event_log: EventLog | None, *, pause: float, ramp: float, notes: float = 0
-    ) -> None:
+        self, target: Target, lines: Lines, event_log: EventLog | None, *,
+        pause: float, ramp: float, settle: float = 2.0, notes: float = 0,
+    ) -> None:  # fmt: skip
         self._target = target
         self._lines = lines
         self._watch = Watch(event_log)
         self._pause = pause
         self._ramp = ramp
+        self._settle = settle
         self._notes = notes
+        self.persons: list[Person] = []
+        """Those who call now."""
+        self.notes: NoteSender | None = None
         self._idle = IdlePictures()
 
     async def learn(self) -> None:
@@ -84,16 +90,16 @@ class LoadTest:
 
     async def run(self, people: int, seconds: float, stop: asyncio.Event, *, talking: bool = True) -> Result:
         """Let so many people talk; the figures of what began after the last of them had called."""
-        dealt = self._lines.deal(people + 1) if talking else [()] * people
-        notes = self._sender(dealt[people]) if talking and self._notes else None
+        dealt, left = ([()] * people, ()) if not talking else self._dealt(people)
+        notes = self.notes = self._sender(left) if left else None
         open_calls: list[int] = []
-        persons = [self._person(number, lines, open_calls) for number, lines in enumerate(dealt[:people])]
+        persons = self.persons = [self._person(number, lines, open_calls) for number, lines in enumerate(dealt)]
         calls: list[asyncio.Task[None]] = []
         try:
             for person in persons:
                 calls.append(asyncio.create_task(person.call()))
                 await _wait(stop, self._ramp)
-            await _wait(stop, 2.0 if talking else 10.0)
+            await _wait(stop, self._settle if talking else 5 * self._settle)
             await self._watch.begin()
             began, before = now(), _received(persons)
             beside = [asyncio.create_task(self._watch.watch())]
@@ -111,7 +117,14 @@ class LoadTest:
         finally:
             await _end(persons, calls)
         turns = [turn for person in persons for turn in person.turns if began < turn.at <= began + took]
-        return result(persons, turns, took, checked, looks, received, notes)
+        lines = {person.number: person.lines for person in persons}
+        broken = [person.broken for person in persons if person.broken]
+        return result(lines, turns, took, checked, looks=looks, received=received, notes=notes, broken=broken)
+
+    def _dealt(self, people: int) -> tuple[list[tuple[Line, ...]], tuple[Line, ...]]:
+        """The lines of each person, and those of the voice notes where there are some."""
+        dealt = self._lines.deal(people + 1 if self._notes else people)
+        return dealt[:people], dealt[people] if self._notes else ()
 
     def _sender(self, lines: Sequence[Line]) -> NoteSender:
         folder = None if self._target.settings is None else folder_of(self._target.settings)
@@ -150,19 +163,20 @@ async def _end(persons: Sequence[Person], calls: Sequence[asyncio.Task[None]]) -
     await asyncio.gather(*(person.peer.close() for person in persons), return_exceptions=True)
 
 
-async def find(run: Callable[[int], object], most: int) -> list[Result]:
-    """Double the people until an answer is late or something fails, then halve the distance; all results in order."""
-    found: list[Result] = []
+async def find(run: Callable[[int], Awaitable[bool]], most: int) -> int:
+    """The most people with whom all goes well: doubled until it does not, then the distance is halved.
+
+    Args:
+        run: lets so many people talk; whether all went well.
+    """
     good, bad, people = 0, most + 1, 1
     while good + 1 < bad:
-        one: Result = await run(people)  # type: ignore[misc]
-        found.append(one)
-        if one.is_quick:
+        if await run(people):
             good = people
         else:
             bad = people
         people = min(2 * good, most) if bad > most else (good + bad) // 2
-    return found
+    return good
 
 
 @asynccontextmanager
@@ -199,10 +213,12 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
                         notes=arguments.notes)  # fmt: skip
         await test.learn()
 
-        async def run(people: int) -> Result:
+        async def run(people: int) -> bool:
+            if stop.is_set():
+                return False
             results.append(await test.run(people, arguments.seconds, stop))
             print(" ".join(summary_row(results[-1])), file=sys.stderr, flush=True)
-            return results[-1]
+            return results[-1].is_quick
 
         if arguments.costs:
             people = arguments.people[-1]
@@ -210,11 +226,11 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
             results.append(await test.run(people, arguments.seconds, stop, talking=False))
             await run(people)
         elif arguments.find:
-            await find(run, len(lines.lines) - 1)
+            most = await find(run, len(lines.lines) - (1 if arguments.notes else 0))
+            print(f"the most people with answers within a second: {most}", file=sys.stderr)
         else:
             for people in arguments.people:
-                if not stop.is_set():
-                    await run(people)
+                await run(people)
     return results
 
 

@@ -68,9 +68,14 @@ def recorded_lines() -> Lines:
         found = {one.name: one for one in people()}
         return Lines(tuple(_line(found[name]) for name in _WHOLE_SENTENCES), "people's recordings")
     except FileNotFoundError:
-        made = [one for one in synthetic() if len(normalised_words(one.text)) >= _SHORTEST]
-        by_text = {one.text: one for one in made}  # two voices may say the same
-        return Lines(tuple(map(_line, by_text.values())), "synthetic voices")
+        return synthetic_lines()
+
+
+def synthetic_lines() -> Lines:
+    """The lines of synthetic voices, which are in the checkout."""
+    made = [one for one in synthetic() if len(normalised_words(one.text)) >= _SHORTEST]
+    by_text = {one.text: one for one in made}  # two voices may say the same
+    return Lines(tuple(map(_line, by_text.values())), "synthetic voices")
 
 
 def _line(recording: Recording) -> Line:

@@ -11,7 +11,7 @@ import msgspec
 from bench.loading.lines import OWN as UNDERSTOOD
 from bench.loading.lines import Line, others_than, share_of, whose
 from bench.loading.notes import NoteSender
-from bench.loading.people import Person, Turn
+from bench.loading.people import Turn
 from bench.loading.watch import Looks
 from bench.machine import percentiles, table
 
@@ -106,16 +106,18 @@ def leaks_in(turns: Sequence[Turn], dealt: Mapping[int, Sequence[Line]]) -> Coun
 
 
 def result(
-    persons: Sequence[Person], turns: Sequence[Turn], seconds: float, checked: Checked, looks: Looks | None,
-    received: int, notes: NoteSender | None = None,
+    dealt: Mapping[int, Sequence[Line]], turns: Sequence[Turn], seconds: float, checked: Checked, *,
+    looks: Looks | None = None, received: int = 0, notes: NoteSender | None = None, broken: Sequence[str] = (),
 ) -> Result:  # fmt: skip
     """The figures of the turns of some persons.
 
     Args:
+        dealt: the lines of each person by number; none: they only listened.
+        seconds: in which the turns were.
         received: bytes of sound and pictures that all of them received meanwhile.
         notes: the voice notes that were sent beside; they are of nobody of the persons.
+        broken: why calls ended by themselves.
     """
-    dealt = {person.number: person.lines for person in persons}
     leaks = leaks_in(turns, dealt)
     failures = Counter(turn.failure for turn in turns if turn.failure)
     if notes is not None:
@@ -126,7 +128,7 @@ def result(
         failures["note without an answer"] += sum(note.seconds is None for note in notes.notes)
     if checked.foreign_sounds:
         leaks["packets of another's sound"] = checked.foreign_sounds
-    failures.update(f"call: {person.broken}" for person in persons if person.broken)
+    failures.update(f"call: {why}" for why in broken)
     if checked.unknown_sounds:
         failures["packets of sound that are on no log"] = checked.unknown_sounds
     if checked.missing:
@@ -135,7 +137,7 @@ def result(
     shown = expected - sum(turn.unsent_pictures for turn in turns)
     count = max(1, len(turns))
     return Result(
-        people=len(persons),
+        people=len(dealt),
         seconds=round(seconds, 1),
         turns=len(turns),
         turns_a_minute=round(60 * len(turns) / seconds, 1) if seconds else 0.0,
@@ -152,7 +154,7 @@ def result(
         leaks=dict(+leaks),
         misheard=sum(bool(turn.heard) and share_of(turn.said, turn.heard) < UNDERSTOOD for turn in turns),
         checked_sounds=checked.sounds,
-        kilobits=round(received * 8 / 1000 / seconds / max(1, len(persons)), 1) if seconds else 0.0,
+        kilobits=round(received * 8 / 1000 / seconds / max(1, len(dealt)), 1) if seconds else 0.0,
         notes=latency([1000 * note.seconds for note in notes.notes if note.seconds is not None]) if notes else None,
         looks=looks,
     )

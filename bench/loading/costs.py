@@ -55,7 +55,9 @@ def report(nobody: Result, silent: Result, talking: Result) -> str:
         "MiB a call",
     ]  # fmt: skip
     grown = {name: size / max(1, talking.turns) for name, size in _looks(talking).stream_bytes.items() if size > 0}
-    streams = ", ".join(f"{name} {size / 1000:.1f}" for name, size in grown.items())
+    counts = _looks(talking).stream_messages
+    streams = ", ".join(f"{name} {size / 1000:.1f} ({counts[name] / max(1, talking.turns):.1f} messages)"
+                        for name, size in grown.items())  # fmt: skip
     quiet = {name: size for name, size in _looks(silent).stream_bytes.items() if size > 0}
     idle = ", ".join(f"{name} {60 * size / 1000 / silent.seconds / silent.people:.2f}" for name, size in quiet.items())
     loads = " and ".join(f"{_looks(one).load:.1f}" for one in (nobody, silent, talking))

@@ -15,6 +15,8 @@ from bench.loading.people import Turn
 from bench.loading.watch import Looks
 from bench.machine import percentiles, table
 
+_EXAMPLES = 5
+
 
 class Latency(msgspec.Struct, frozen=True):
     """Milliseconds."""
@@ -55,6 +57,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Turns and calls that went wrong, by kind."""
     leaks: dict[str, int]
     """Words and sounds of another person, by kind; empty: none."""
+    examples: list[str]
+    """What was said, heard and answered in some of the turns that went wrong."""
     misheard: int
     """Turns in which less than half of the words were recognised; not a failure of the system under load."""
     checked_sounds: int
@@ -152,12 +156,17 @@ def result(
         longest_gap=round(1000 * max((turn.longest_gap for turn in turns), default=0.0)),
         failures=dict(+failures),
         leaks=dict(+leaks),
+        examples=[_words_of(turn) for turn in turns if turn.failure][:_EXAMPLES],
         misheard=sum(bool(turn.heard) and share_of(turn.said, turn.heard) < UNDERSTOOD for turn in turns),
         checked_sounds=checked.sounds,
         kilobits=round(received * 8 / 1000 / seconds / max(1, len(dealt)), 1) if seconds else 0.0,
         notes=latency([1000 * note.seconds for note in notes.notes if note.seconds is not None]) if notes else None,
         looks=looks,
     )
+
+
+def _words_of(turn: Turn) -> str:
+    return f"{turn.failure}: person {turn.person} said “{turn.said}”, heard “{turn.heard}”, answered “{turn.reply}”"
 
 
 def _cells(one: Latency | None) -> list[str]:
@@ -191,6 +200,7 @@ def details(one: Result) -> str:
         f"packets of sound compared with the log; longest gap between two pictures {one.longest_gap:.0f} ms; a call "
         f"received {one.kilobits:.0f} kbit/s."
     ]
+    parts += one.examples
     if one.steps:
         rows = [[name, *_cells(found), f"{found.most:.0f}"] for name, found in one.steps.items()]
         parts.append(table(["ms, from the log", "p50", "p95", "p99", "max"], rows))
@@ -218,6 +228,10 @@ def _of_looks(one: Result, looks: Looks) -> list[str]:
         parts.append(table(["waiting work after", *(f"{at:.0f} s" for at, _ in shown), "at the most"], rows))
     grown = {name: size for name, size in looks.stream_bytes.items() if size > 0}
     if grown:
-        rows = [[name, f"{size / 1e6:.2f}", f"{size / 1000 / max(1, one.turns):.1f}"] for name, size in grown.items()]
-        parts.append(table(["stream", "MB more", "KB a turn"], rows))
+        rows = [
+            [name, f"{size / 1e6:.2f}", f"{size / 1000 / max(1, one.turns):.1f}",
+             f"{looks.stream_messages[name] / max(1, one.turns):.1f}", str(looks.stream_consumers.get(name, 0))]
+            for name, size in grown.items()
+        ]  # fmt: skip
+        parts.append(table(["stream", "MB more", "KB a turn", "messages a turn", "readers at the most"], rows))
     return [*parts, f"Load of the machine at the end: {looks.load:.1f}."]

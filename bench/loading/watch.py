@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.machine import descendants
 from bus.errors import BusError
 from bus.log.event_log import EventLog
+from bus.log.stream_size import StreamSize
 from bus.process.discovery import discover
 from visavis.watch.watcher import Watcher
 
@@ -84,6 +85,9 @@ class Looks:
     """Of each name, in this time."""
     stream_bytes: dict[str, int] = field(default_factory=dict)
     """By which each stream grew; a stream that drops its oldest messages may have grown less."""
+    stream_messages: dict[str, int] = field(default_factory=dict)
+    stream_consumers: dict[str, int] = field(default_factory=dict)
+    """The most readers that each stream had at a look. NATS refuses the 1001st, unless its limit is changed."""
     seconds: float = 0.0
     load: float = 0.0
     """Average number of processes of the whole machine that wanted a core, at the end."""
@@ -103,7 +107,7 @@ class Watch:
         self._watcher = None if event_log is None else Watcher(event_log)
         self._looks = Looks()
         self._before: dict[str, ProcessUse] = {}
-        self._streams_before: dict[str, int] = {}
+        self._streams_before: dict[str, StreamSize] = {}
         self._pids: list[int] = [os.getpid()]
 
     async def begin(self) -> None:
@@ -116,8 +120,10 @@ class Watch:
     async def watch(self) -> None:
         """Look at the queues now and then, until cancelled."""
         while True:
-            waiting, _ = await self._look()
+            waiting, streams = await self._look()
             self._looks.queues.append((time.monotonic() - self._looks.began, waiting))
+            most = self._looks.stream_consumers
+            most.update({name: max(size.consumers, most.get(name, 0)) for name, size in streams.items()})
             await asyncio.sleep(INTERVAL)
 
     async def end(self) -> Looks:
@@ -129,11 +135,14 @@ class Watch:
             looks.cpu_seconds[name] = max(0.0, use.cpu_seconds - (before.cpu_seconds if before else 0.0))
             looks.memory[name] = use.memory
         streams = (await self._look())[1]
-        looks.stream_bytes = {name: size - self._streams_before.get(name, 0) for name, size in streams.items()}
+        for name, size in streams.items():
+            earlier = self._streams_before.get(name)
+            looks.stream_bytes[name] = size.bytes - (earlier.bytes if earlier else 0)
+            looks.stream_messages[name] = size.messages - (earlier.messages if earlier else 0)
         return looks
 
-    async def _look(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Waiting items by service, and the bytes of each stream."""
+    async def _look(self) -> tuple[dict[str, int], dict[str, StreamSize]]:
+        """Waiting items by service, and the sizes of the streams."""
         if self._watcher is None:
             return {}, {}
         seen = await self._watcher.look()
@@ -141,7 +150,7 @@ class Watch:
             self._looks.failures += 1
             return {}, {}
         waiting = {one.name: one.waiting for one in seen.services if one.waiting is not None}
-        return waiting, {one.name: one.bytes for one in seen.streams}
+        return waiting, {one.name: one for one in seen.streams}
 
     async def _local_pids(self) -> list[int]:
         """Of the services that run on this machine, and of the `visavis up` above them with all that it started."""

@@ -187,7 +187,7 @@ async def target_of(arguments: argparse.Namespace, folder: Path) -> AsyncIterato
             target = running(arguments.url, read_settings(os.environ))
         else:
             more = {name: int(count) for name, _, count in (one.partition("=") for one in arguments.service)}
-            shape = Shape(arguments.workers, more, arguments.gateways, arguments.nodes)
+            shape = Shape(arguments.workers, more, arguments.gateways, arguments.idle_gateways, arguments.nodes)
             target = await stack.enter_async_context(started(folder, shape, ENGINES[arguments.engines]))
         try:
             assert target.settings is not None
@@ -247,6 +247,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1, help="of each service of the system that is started")
     parser.add_argument("--service", action="append", default=[], metavar="NAME=N", help="workers of one service")
     parser.add_argument("--gateways", type=int, default=1)
+    parser.add_argument("--idle-gateways", type=int, default=0, help="further ones, which nobody calls")
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="of NATS")
     parser.add_argument("--engines", choices=list(ENGINES), default=next(iter(ENGINES)))
     parser.add_argument("--json", type=Path, help="file for all figures")

@@ -24,6 +24,7 @@ from visavis.nats.server import EmbeddedServer
 from visavis.up import publish_builtin_characters
 
 SERVICES = ("stt", "dialogue", "tts", "render")
+IDLE = "gateway without calls"
 ECHO = "You said:"
 _START = 120.0
 """Seconds until all processes must be ready."""
@@ -38,6 +39,8 @@ class Shape:
     more: Mapping[str, int] = field(default_factory=dict)
     """Of single services, by name, instead."""
     gateways: int = 1
+    idle_gateways: int = 0
+    """Further ones, which nobody calls: they show what the turns of others cost a gateway."""
     nodes: int = 1
 
     def of(self, service: str) -> int:
@@ -96,7 +99,7 @@ async def started(folder: Path, shape: Shape, engines: Mapping[str, str]) -> Asy
         settings = read_settings(base)
         async with connect(settings, name=OPERATOR) as event_log:
             await publish_builtin_characters(event_log)
-            ports = [free_port() for _ in range(shape.gateways)]
+            ports = [free_port() for _ in range(shape.gateways + shape.idle_gateways)]
             workers = _workers(folder, shape, base, ports)
             processes += workers
             for worker in workers:
@@ -107,7 +110,7 @@ async def started(folder: Path, shape: Shape, engines: Mapping[str, str]) -> Asy
                     if len(await discover(event_log)) >= len(workers) and await _all_ready(urls):
                         break
                     await asyncio.sleep(0.3)
-        yield Target(urls, settings, str(shape))
+        yield Target(urls[: shape.gateways], settings, str(shape))
 
 
 def _start_nats(folder: Path, nodes: int, processes: list[Process]) -> dict[str, str]:
@@ -130,14 +133,15 @@ def _start_nats(folder: Path, nodes: int, processes: list[Process]) -> dict[str,
 
 
 def _workers(folder: Path, shape: Shape, base: Mapping[str, str], ports: list[int]) -> list[Process]:
-    def worker(service: str, number: int, **more: str) -> Process:
-        name = f"{service}-{number}"
-        return Process(name, [sys.executable, "-m", f"services.{service}"], {**base, **more}, folder / f"{name}.log")
+    def worker(service: str, number: int, *options: str, **more: str) -> Process:
+        command = [sys.executable, *options, "-m", f"services.{service}"]
+        return Process(service, command, {**base, **more}, folder / f"{service}-{number}.log")
 
     made = [worker(service, number) for service in SERVICES for number in range(shape.of(service))]
     for number, port in enumerate(ports):
         own = {f"{PREFIX}PORT": str(port), f"{PREFIX}DATA": str(folder / f"gateway-{number}")}
-        made.append(worker("gateway", number, **own))
+        options = ["-X", f"named={IDLE}"] if number >= shape.gateways else []
+        made.append(worker("gateway", number, *options, **own))
     return [*made, worker("channels", 0)]
 
 

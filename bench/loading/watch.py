@@ -21,7 +21,7 @@ from visavis.watch.watcher import Watcher
 INTERVAL = 2.0
 """Seconds between two looks at the queues."""
 _TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
-_PROGRAM = re.compile(r"-m\0(?:services|projections)\.([a-z_.]+)")
+_PROGRAM = re.compile(r"(?:-X\0named=(.+?)\0)?-m\0(?:services|projections)\.([a-z_.]+)")
 CLIENTS = "load test"
 """The name of this program among the processes."""
 
@@ -37,9 +37,12 @@ class ProcessUse:
 
 
 def name_of(command: str, parent: str) -> str:
-    """The name of a process by its command line, whose words are separated by NUL; a helper has its parent's."""
+    """The name of a process by its command line, whose words are separated by NUL; a helper has its parent's.
+
+    Python's option `-X named=…` gives it another one than that of its service.
+    """
     if found := _PROGRAM.search(command):
-        return found[1]
+        return found[1] or found[2]
     if "nats-server" in command.split("\0")[0]:
         return "nats"
     return "visavis up" if "-m\0visavis\0up" in command else parent

@@ -132,6 +132,7 @@ def test_what_a_call_and_a_turn_cost_is_what_is_added_to_silence() -> None:
     [
         ("python\0-m\0services.tts\0", "tts"),
         ("python\0-m\0services.channels.recordings.decoder\0", "channels.recordings.decoder"),
+        ("python\0-X\0named=gateway without calls\0-m\0services.gateway\0", "gateway without calls"),
         ("/opt/nats-server\0-c\0nats.conf\0", "nats"),
         ("python\0-m\0visavis\0up\0", "visavis up"),
         ("espeak-helper\0", "tts"),

@@ -1,8 +1,8 @@
 """Whole streams as bytes, by the snapshots of JetStream, and the positions of the durable consumers on them.
 
 A snapshot keeps sequences, times and headers. It is taken without the consumers. The server adds those last, so their
-positions may be past work whose outputs the snapshot lacks, or past its end. Positions that were read before the snapshot
-never are: work that was done since then is delivered again, and found to be done.
+positions may be past work whose outputs the snapshot lacks, or past its end. Positions that were read before it never
+are: work that was done since then is delivered again, and found to be done.
 """
 
 from __future__ import annotations

@@ -23,8 +23,14 @@ def add(commands: Commands) -> None:
     restore = commands.add_parser("restore", help="put a backup in the place of the log, while Visavis is stopped")
     restore.add_argument("file", type=Path, help="that `visavis backup` wrote")
     restore.add_argument("--replace", action="store_true", help="also where there is a log already")
+    restore.add_argument(
+        "--resume", action="store_true", help="nothing happened since the backup: send what waited in channels"
+    )
     restore.add_argument("--check", action="store_true", help="only verify the file")
     restore.set_defaults(run=_restore)
+    migrate = commands.add_parser("migrate", help="move the embedded server's log to the server in the settings")
+    migrate.add_argument("--replace", action="store_true", help="also where that has a log already, which is then gone")
+    migrate.set_defaults(run=_migrate)
 
 
 def _backup(arguments: argparse.Namespace, settings: Settings) -> int | Coroutine[Any, Any, int]:
@@ -43,4 +49,10 @@ def _restore(arguments: argparse.Namespace, settings: Settings) -> int | Corouti
         return check(arguments.file)
     from visavis.keeping.restore import restore
 
-    return restore(settings, arguments.file, replace=arguments.replace)
+    return restore(settings, arguments.file, replace=arguments.replace, resume=arguments.resume)
+
+
+def _migrate(arguments: argparse.Namespace, settings: Settings) -> Coroutine[Any, Any, int]:
+    from visavis.keeping.migrate import migrate
+
+    return migrate(settings, replace=arguments.replace)

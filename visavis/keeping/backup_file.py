@@ -5,6 +5,7 @@ It is written and read as a stream, never as a whole in memory. The manifest com
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tarfile
@@ -22,6 +23,7 @@ from bus.log.snapshots import ConsumerPosition, StreamContent
 FORM = 1
 """Number of this form; a file of a higher one is refused."""
 SUFFIX = ".visavis-backup"
+_PART = f"{SUFFIX}.part"
 _MANIFEST = "manifest.json"
 _FIRST = "visavis-backup.json"
 _BLOCK = tarfile.BLOCKSIZE
@@ -64,10 +66,14 @@ class BackupWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._part = path.with_name(f".{path.name}{_PART}")
+        _remove_unfinished(path.parent)
         self._members: list[Member] = []
         try:
             descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except FileExistsError as error:
+            raise ConfigurationError(f"another backup to {path} is under way") from error
         except OSError as error:
             raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
         self._file: IO[bytes] = os.fdopen(descriptor, "r+b")
@@ -108,6 +114,14 @@ class BackupWriter:
         with suppress(OSError):  # a full disk does not let go of what is not written yet
             self._file.close()
         self._part.unlink(missing_ok=True)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what killed backups have left in a folder; those that are under way are locked."""
+    for path in folder.glob(f".*{_PART}"):
+        with path.open("rb") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 class _MemberWriter:
@@ -182,7 +196,7 @@ class BackupFile:
         if _FIRST not in found:
             raise InvalidInput(f"{self.path} is no backup of Visavis")
         if _MANIFEST not in found:
-            raise InvalidInput(f"{self.path} is cut short: its end is missing")
+            raise InvalidInput(f"{self.path} is cut short or damaged: its end is not there")
         return found
 
     def _read_manifest(self) -> Manifest:

@@ -16,6 +16,7 @@ from visavis.keeping.backup import ROOM, member_of, show
 from visavis.keeping.backup_file import BackupFile
 from visavis.keeping.putting_back import Source, check_server, holds_anything, put_streams_back
 from visavis.keeping.servers import embedded_log, log_folder
+from visavis.keeping.setting_aside import set_aside
 from visavis.terminal import size
 from visavis.up import lock_data_folder
 
@@ -23,11 +24,12 @@ _DERIVED = ("gateway.sqlite*", "rebuilt.sqlite*", "tracing.json", "sessions/*")
 """What was made of the log that was there before, in the data folder."""
 
 
-async def restore(settings: Settings, path: Path, *, replace: bool) -> int:
+async def restore(settings: Settings, path: Path, *, replace: bool, resume: bool) -> int:
     """Put a backup in the place of the log; returns the exit status.
 
     Args:
         replace: also where there is a log already. That of an embedded server is kept beside.
+        resume: nothing has happened since the backup, so what waited in channels goes on.
     Raises:
         InvalidInput: the file is damaged or no backup; nothing has been touched.
         ConfigurationError: there is a log already, Visavis runs on it, or the disk has no room.
@@ -37,9 +39,9 @@ async def restore(settings: Settings, path: Path, *, replace: bool) -> int:
     try:
         await asyncio.to_thread(file.verify)
         if settings.nats_url:
-            await _restore_to_server(settings, file, replace=replace)
+            await _restore_to_server(settings, file, replace=replace, resume=resume)
         else:
-            await _restore_embedded(settings, file, replace=replace)
+            await _restore_embedded(settings, file, replace=replace, resume=resume)
         _put_files_back(settings, file)
     finally:
         file.close()
@@ -47,17 +49,17 @@ async def restore(settings: Settings, path: Path, *, replace: bool) -> int:
     return 0
 
 
-async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bool) -> None:
+async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
     folder = log_folder(settings)
     fresh, before = (folder.with_name(f"{folder.name}.{state}") for state in ("restoring", "before-restore"))
-    with lock_data_folder(settings.data_folder):
+    with lock_data_folder(settings.data_folder) as lock:
         if _has_messages(folder) and not replace:
             raise ConfigurationError(f"there is a log in {folder}; --replace puts the backup in its place and keeps it")
         _check_room(settings, file)
         shutil.rmtree(fresh, ignore_errors=True)  # of a restore that was killed
         try:
-            async with embedded_log(settings, fresh, name="restore") as event_log:
-                await put_back(event_log, file)
+            async with embedded_log(settings, fresh, lock, name="restore") as event_log:
+                await put_back(event_log, file, resume=resume)
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
@@ -69,11 +71,11 @@ async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bo
         fresh.rename(folder)
 
 
-async def _restore_to_server(settings: Settings, file: BackupFile, *, replace: bool) -> None:
+async def _restore_to_server(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
     async with connect(settings, name="restore", wait=10.0, update_streams=False) as event_log:
         await check_empty(event_log, replace=replace)
         try:
-            await put_back(event_log, file)
+            await put_back(event_log, file, resume=resume)
         except BusError as error:
             raise BusError(f"{error.detail}; the log is incomplete now: run it again with --replace") from error
 
@@ -88,8 +90,8 @@ async def check_empty(event_log: EventLog, *, replace: bool) -> None:
         raise ConfigurationError(f"there is a log on {shown}; --replace deletes it: `visavis backup` keeps it")
 
 
-async def put_back(event_log: EventLog, file: BackupFile) -> None:
-    """Put the streams and consumers of a backup on a server.
+async def put_back(event_log: EventLog, file: BackupFile, *, resume: bool) -> None:
+    """Put the streams and consumers of a backup on a server; see `restore`.
 
     Raises:
         BusError: the server refuses.
@@ -101,7 +103,15 @@ async def put_back(event_log: EventLog, file: BackupFile) -> None:
             yield chunk
 
     sources = [Source(one, lambda name=one.name: chunks(name)) for one in file.manifest.streams]  # type: ignore[misc]
-    await put_streams_back(event_log, sources, file.manifest.consumers, show=show)
+    manifest = file.manifest
+    await put_streams_back(event_log, sources, manifest.consumers, show=show)
+    if resume:
+        return
+    aside = await set_aside(event_log, manifest.consumers, made_at=manifest.begun_at)
+    if aside.deliveries:
+        show(f"{aside.deliveries} messages that waited for a channel may have been sent since: `visavis dead list`")
+    if aside.turns:
+        show(f"{aside.turns} questions from channels that had no answer are ended: they may have got one since")
 
 
 def _has_messages(folder: Path) -> bool:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
 from msgspec import structs
 
-from bus.errors import BusError, ConfigurationError
+from bus.errors import ConfigurationError
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
 from visavis.rerun.private_system import free_port
-from visavis.supervisor import Child, Supervisor
 from visavis.up import lock_data_folder
 
 STORE = "nats"
 """The folder of the embedded server in the data folder."""
+_WITH_ITS_PARENT = '"$@" & read -r _; kill "$!"; wait'
+"""A shell's command: runs another until its standard input ends, as that also does where its parent is killed."""
 WAIT = 60.0
 """Seconds for a server to come up: it reads its whole store where that was not closed."""
 
@@ -43,33 +45,38 @@ async def running_log(settings: Settings, *, name: str) -> AsyncIterator[EventLo
         return
     if not (log_folder(settings) / "jetstream").is_dir():
         raise ConfigurationError(f"there is no log in {settings.data_folder}; VISAVIS_DATA names the data folder")
-    with lock_data_folder(settings.data_folder):
-        async with embedded_log(settings, log_folder(settings), name=name) as event_log:
+    with lock_data_folder(settings.data_folder) as lock:
+        async with embedded_log(settings, log_folder(settings), lock, name=name) as event_log:
             yield event_log
 
 
 @asynccontextmanager
-async def embedded_log(settings: Settings, folder: Path, *, name: str) -> AsyncIterator[EventLog]:
+async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name: str) -> AsyncIterator[EventLog]:
     """The log in a folder, by a server on a free port that is stopped cleanly at the end.
 
+    Args:
+        lock: of the data folder; the server holds it until it has stopped, also if this process is killed.
     Raises:
         BusError: the server does not come up.
     """
-    lines: deque[str] = deque(maxlen=5)
-    supervisor = Supervisor(lambda _, line: lines.append(line))
     port = free_port()
     private = structs.replace(
         settings, nats_url=f"nats://127.0.0.1:{port}", nats_replicas=1, nats_user="", nats_password="",
         nats_passwords="", nats_tls_ca="", nats_tls_cert="", nats_tls_key="",
     )  # fmt: skip
+    command = EmbeddedServer(folder, port).command()
+    with (folder / "log").open("wb") as output:
+        server = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", _WITH_ITS_PARENT, "sh", *command,
+            # Ctrl-C reaches this process only, which stops the server when it is done with it.
+            stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
+            pass_fds=(lock.fileno(),),
+        )  # fmt: skip
     try:
-        supervisor.start(Child("nats", EmbeddedServer(folder, port).command()))
-        try:
-            async with connect(private, name=name, wait=WAIT, update_streams=False) as event_log:
-                yield event_log
-        except BusError as error:
-            if "no NATS server" not in error.detail:
-                raise
-            raise BusError(f"the NATS server on {folder} does not come up: {lines[-1] if lines else '?'}") from error
+        async with connect(private, name=name, wait=WAIT, update_streams=False) as event_log:
+            yield event_log
     finally:
-        await supervisor.stop()
+        assert server.stdin is not None
+        server.stdin.close()
+        await server.wait()
+        (folder / "log").unlink(missing_ok=True)

@@ -43,6 +43,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
@@ -107,6 +108,7 @@ class GatewayServer:
         self._feed = Feed(
             event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
         )
+        self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(
@@ -148,7 +150,8 @@ class GatewayServer:
                 media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
-                health=GatewayHealth(self._event_log, self._feed, self._latencies, self._session_count),
+                space=self._space,
+                health=GatewayHealth(self._event_log, self._feed, self._latencies, self._session_count, self._space),
                 this_machine=lambda: this_machine(self._settings),
             )
         )
@@ -156,10 +159,11 @@ class GatewayServer:
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        announced = announce(self._event_log, "gateway", note=DOWNLOADS.note, metadata=self._metadata)
+        announced = announce(self._event_log, "gateway", note=self._note, metadata=self._metadata)
         async with announced, asyncio.TaskGroup() as tasks:
             tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
             tasks.create_task(self._feed.run())
+            tasks.create_task(self._space.run())
             tasks.create_task(self._people.run())
             tasks.create_task(self._follow_characters())
             tasks.create_task(self._follow_idle_loops())
@@ -172,6 +176,9 @@ class GatewayServer:
 
     def _session_count(self) -> int:
         return len(self._conversations.sessions)
+
+    def _note(self) -> str:
+        return "; ".join(filter(None, (DOWNLOADS.note(), self._space.note())))
 
     def _metadata(self) -> dict[str, str]:
         return {"sessions": str(self._session_count()), "ready": str(int(self._feed.caught_up.is_set()))}

@@ -13,6 +13,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.health import or_none
 from services.gateway.feed import Feed
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 
 
@@ -41,15 +42,17 @@ class GatewayHealth:
     Args:
         latencies: of the turns that the feed has seen.
         sessions: counts the open sessions.
+        space: running.
     """
 
     def __init__(
-        self, event_log: EventLog, feed: Feed, latencies: TurnLatencies, sessions: Callable[[], int]
+        self, event_log: EventLog, feed: Feed, latencies: TurnLatencies, sessions: Callable[[], int], space: Space
     ) -> None:
         self._event_log, self._feed, self._latencies, self._sessions = event_log, feed, latencies, sessions
         self._registry = CollectorRegistry()
         self._registry.register(latencies)
         self._registry.register(_StreamSizes(event_log))
+        self._registry.register(space)
         self._gauge("service_info", "The name of the service.", service="gateway", engine="").set(1)
         self._ready = self._gauge("ready", "Whether the gateway takes requests.")
         self._connected = self._gauge("nats_connected", "Whether NATS is connected.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
 import shutil
 import sys
 import time
@@ -28,6 +29,8 @@ ORDER = (
 )  # fmt: skip
 """What names others comes before them: facts before the voices and faces that they name, so that the backup has those.
 `LIVE` is in memory, of the last hour, and left out."""
+_NICE = 10
+"""By how much this process gives way to those that people talk to; the server sends no faster than it takes."""
 ROOM = 64 << 20
 """Bytes that have to stay free on the disk."""
 
@@ -43,6 +46,7 @@ async def backup(settings: Settings, target: Path, *, frames: bool) -> int:
         BusError: NATS is away.
     """
     path = named(target)
+    os.nice(_NICE)
     began = time.monotonic()
     async with running_log(settings, name="backup") as event_log:
         manifest = await write_backup(event_log, path, frames=frames)

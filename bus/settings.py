@@ -184,6 +184,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most bytes of updates from channels that are kept, for eight days at the most."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
+    disk_warning_bytes: Annotated[int, Meta(ge=0)] = 2 << 30
+    """Free bytes on the disk of the data folder below which there are warnings, and again below a quarter of it."""
+    disk_warning_hours: Annotated[int, Meta(ge=0)] = 24
+    """The same where the disk, or a stream that then refuses what comes, is full within so many hours at the rate of
+    the last hour."""
     analytics: Literal["on", "off"] = "on"
     """Whether `visavis up` writes the analytics, tables in Parquet files below the data folder."""
     otlp: str = ""

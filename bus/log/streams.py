@@ -39,6 +39,8 @@ _STREAM_OF_PREFIX = {
     "inbox": INBOX,
     "delivery": DELIVERIES,
 }
+NAMES = tuple(dict.fromkeys((*_STREAM_OF_PREFIX.values(), ASSETS)))
+"""All streams."""
 _UNCHANGEABLE_FIELDS = ("storage", "retention")
 TRANSIENT_CODES = (408, 500, 503)
 """Error codes of a JetStream that is busy or has no leader yet; a later request may succeed."""

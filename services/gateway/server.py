@@ -45,6 +45,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
@@ -90,6 +91,7 @@ class GatewayServer:
         self._feed = Feed(
             event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
         )
+        self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(
@@ -131,8 +133,15 @@ class GatewayServer:
                 media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
+                space=self._space,
                 health=GatewayHealth(
-                    self._event_log, self._feed, self._latencies, self._session_count, self._drain, self._ice.ports
+                    self._event_log,
+                    self._feed,
+                    self._latencies,
+                    self._session_count,
+                    self._drain,
+                    self._space,
+                    self._ice.ports,
                 ),
                 drain=self._drain,
                 this_machine=lambda: this_machine(self._settings),
@@ -142,13 +151,14 @@ class GatewayServer:
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled or drained; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        announced = announce(self._event_log, "gateway", note=DOWNLOADS.note, metadata=self._metadata)
+        announced = announce(self._event_log, "gateway", note=self._note, metadata=self._metadata)
         async with announced, asyncio.TaskGroup() as tasks:
             lasting = [
                 tasks.create_task(work)
                 for work in (
                     close_orphaned_sessions(self._event_log, self._journal),
                     self._feed.run(),
+                    self._space.run(),
                     self._people.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
@@ -183,6 +193,9 @@ class GatewayServer:
 
     def _session_count(self) -> int:
         return len(self._conversations.sessions)
+
+    def _note(self) -> str:
+        return "; ".join(filter(None, (DOWNLOADS.note(), self._space.note())))
 
     def _metadata(self) -> dict[str, str]:
         ready = self._feed.caught_up.is_set() and not self._drain.is_begun

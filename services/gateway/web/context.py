@@ -19,6 +19,7 @@ from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.improvements import Machine
 
 
@@ -45,6 +46,7 @@ class GatewayContext:
     """Who has it may see the conversations of all persons."""
     page: Path
     """Folder of the built page."""
+    space: Space
     health: health.Monitored
     drain: Drain
     """Once it begins, no new sessions are taken."""

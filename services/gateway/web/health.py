@@ -15,6 +15,7 @@ from bus.process.drain import Drain
 from bus.process.health import ENDING, or_none
 from services.gateway.feed import Feed
 from services.gateway.ice.ports import MediaPorts
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 
 
@@ -44,6 +45,7 @@ class GatewayHealth:
         latencies: of the turns that the feed has seen.
         sessions: counts the open sessions.
         drain: once it begins, the gateway takes no new ones.
+        space: running.
         ports: for their media; None: any.
     """
 
@@ -54,6 +56,7 @@ class GatewayHealth:
         latencies: TurnLatencies,
         sessions: Callable[[], int],
         drain: Drain,
+        space: Space,
         ports: MediaPorts | None = None,
     ) -> None:
         self._drain = drain
@@ -61,6 +64,7 @@ class GatewayHealth:
         self._registry = CollectorRegistry()
         self._registry.register(latencies)
         self._registry.register(_StreamSizes(event_log))
+        self._registry.register(space)
         self._gauge("service_info", "The name of the service.", service="gateway", engine="").set(1)
         self._ready = self._gauge("ready", "Whether the gateway takes requests.")
         self._connected = self._gauge("nats_connected", "Whether NATS is connected.")

@@ -40,6 +40,7 @@ class StatusRoute:
                 "bus": "up" if connected else "down",
                 **status(running, machine),
                 "building": _building(self._context.feed.build_progress),
+                "warnings": self._context.space.warnings,
                 "faces_per_person": self._context.faces.max_faces,
                 "channels": sorted({one.name for one in channels_in(answers)}),
                 "media_ports": _media_ports(self._context.ice.ports),

@@ -63,7 +63,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     channels_port: PortOrNone = 8086
     """The same for the channels service, and where it takes webhooks, on health_host."""
     ice_servers: str = ""
-    """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
+    """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`, or, with
+    VISAVIS_TURN_SECRET, `turn:host:port`, `turn:host:port?transport=tcp`, `turns:host:port`."""
+    turn_secret: str = ""
+    """Secret shared with the TURN servers (coturn's `static-auth-secret`): those without a user then get a user and a
+    password for each session, valid for a day."""
+    media_ports: str = ""
+    """UDP ports for audio and video, e.g. 40000-40100: one for each session; empty: any free ones."""
+    media_address: str = ""
+    """Address at which browsers reach these ports, where it is not this machine's own (NAT, a container's network):
+    announced in place of private ones of its kind. Several, and names, comma separated."""
     language: str = ""
     """Language that people speak, e.g. en or de; auto: detected from their speech; empty: each character's own."""
     stt_engine: str = "auto"

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-from aiortc import RTCIceServer
 from starlette.applications import Starlette
 
 from bus import codec, subjects
-from bus.errors import ConfigurationError, UndecodableEvent
+from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog
@@ -24,6 +23,7 @@ from bus.settings import DETECT_LANGUAGE, Settings
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.feed import Feed
+from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
 from services.gateway.listening.microphone import Microphone
 from services.gateway.listening.sentence_end import end_probability
@@ -53,28 +53,6 @@ log = logging.getLogger(__name__)
 _END_PATIENCE = 5.0
 """Seconds that a session may take to end."""
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
-
-
-def parse_ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
-    """Parse the setting VISAVIS_ICE_SERVERS.
-
-    Raises:
-        ConfigurationError: a server is neither `stun:host:port` nor `turn:user:password@host:port`.
-    """
-    servers: list[RTCIceServer] = []
-    for server in filter(None, (part.strip() for part in setting.split(","))):
-        scheme, _, rest = server.partition(":")
-        if scheme == "stun" and rest:
-            servers.append(RTCIceServer(urls=server))
-        elif scheme in ("turn", "turns") and "@" in rest:
-            credentials, _, address = rest.rpartition("@")
-            user, _, password = credentials.partition(":")
-            servers.append(RTCIceServer(urls=f"{scheme}:{address}", username=user, credential=password))
-        else:
-            raise ConfigurationError(
-                f"VISAVIS_ICE_SERVERS: expected stun:host:port or turn:user:password@host:port, got {server!r}"
-            )
-    return tuple(servers)
 
 
 class GatewayServer:
@@ -124,7 +102,7 @@ class GatewayServer:
         )
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
-        self._ice_servers = parse_ice_servers(settings.ice_servers)
+        self._ice = ice_configuration(settings)
         self._operator_key = operator_key(settings)
         self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -140,7 +118,7 @@ class GatewayServer:
                 channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
                 serve_session=self._serve_session,
-                ice_servers=self._ice_servers,
+                ice=self._ice,
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
                 ),
@@ -148,7 +126,9 @@ class GatewayServer:
                 media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
-                health=GatewayHealth(self._event_log, self._feed, self._latencies, self._session_count),
+                health=GatewayHealth(
+                    self._event_log, self._feed, self._latencies, self._session_count, self._ice.ports
+                ),
                 this_machine=lambda: this_machine(self._settings),
             )
         )
@@ -226,7 +206,7 @@ class GatewayServer:
             character=character,
             microphone=microphone,
             journal=self._journal,
-            ice_servers=list(self._ice_servers),
+            ice=self._ice,
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
             replace_others=lambda session: self._end_others(conversation, session),

@@ -6,13 +6,17 @@ playout-delay extension (one stall of the sender then costs half a minute of lat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aioice.ice
 import aiortc.codecs
 import aiortc.rtp
-from aiortc import RTCRtpReceiver
+from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+from aioice.turn import UDP_SOCKET_BUFFER_SIZE
+from aiortc import RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
 PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
@@ -89,3 +93,56 @@ def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     if not hasattr(receiver, name):
         raise RuntimeError(f"this aiortc has no {name}")
     setattr(receiver, name, _PacketInterceptor(sink))
+
+
+def use_sockets(peer: RTCPeerConnection, sockets: Mapping[str, socket.socket]) -> None:
+    """Let a connection send and receive through these sockets, where aioice would bind any free port.
+
+    Call it once the remote description is set, before the local one is. The connection closes the sockets with itself.
+
+    Args:
+        sockets: by the address that they are bound to.
+    """
+    transports = {one.sender.transport.transport for one in peer.getTransceivers()}
+    (gatherer,) = (transport.iceGatherer for transport in transports)
+    connection: Any = gatherer._connection
+    gather = connection.get_component_candidates
+
+    async def gather_on_sockets(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+        hosts = [await _open_host(connection, component, *one) for one in sockets.items()]
+        asked = [_reflexive(connection, one, timeout) for one in hosts if connection.stun_server]
+        # Without an address aioice asks the TURN server alone.
+        relayed, *reflexive = await asyncio.gather(gather(component, [], timeout), *asked)
+        return [*(one.local_candidate for one in hosts), *filter(None, reflexive), *relayed]
+
+    connection.get_component_candidates = gather_on_sockets
+
+
+async def _open_host(connection: Any, component: int, address: str, sock: socket.socket) -> aioice.ice.StunProtocol:
+    """Give a connection a socket, as aioice does with those that it makes itself."""
+    loop = asyncio.get_running_loop()
+    _, protocol = await loop.create_datagram_endpoint(lambda: aioice.ice.StunProtocol(connection), sock=sock)
+    connection._protocols.append(protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
+    protocol.local_candidate = Candidate(
+        foundation=candidate_foundation("host", "udp", address),
+        component=component,
+        transport="udp",
+        priority=candidate_priority(component, "host"),
+        host=address,
+        port=sock.getsockname()[1],
+        type="host",
+    )
+    return protocol
+
+
+async def _reflexive(connection: Any, host: aioice.ice.StunProtocol, timeout: float) -> Candidate | None:
+    """What a STUN server sees of a socket; None where it does not answer, or the socket is IPv6."""
+    if ":" in host.local_candidate.host:
+        return None
+    try:
+        async with asyncio.timeout(timeout):
+            candidate, _ = await aioice.ice.server_reflexive_candidate(host, connection.stun_server)
+            return candidate
+    except (OSError, TimeoutError, aioice.stun.TransactionError):
+        return None

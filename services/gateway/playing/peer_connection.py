@@ -10,7 +10,6 @@ from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
-    RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -19,6 +18,9 @@ from aiortc import (
 from bus import clock
 from bus.errors import InvalidInput
 from services.audio import SILENCE
+from services.gateway.ice.addresses import announce
+from services.gateway.ice.configuration import IceConfiguration
+from services.gateway.ice.ports import MediaSockets
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.tracks import EncodedTrack
 
@@ -37,22 +39,27 @@ class PeerConnection:
     """Microphone packets in, audio and video packets out, and a control channel.
 
     Args:
+        user: name in the credentials for a TURN server.
         on_microphone_packet: takes sequence number, RTP timestamp, Opus payload and SSRC.
         on_disconnect: called when the connection has failed or is closed.
     """
 
     def __init__(
         self,
-        ice_servers: list[RTCIceServer],
+        ice: IceConfiguration,
         *,
+        user: str,
         on_microphone_packet: aiortc_tuning.PacketSink,
         on_disconnect: Callable[[], None],
     ) -> None:
+        self._ice = ice
+        self._sockets: MediaSockets | None = None
         self._on_microphone_packet = on_microphone_packet
         self._on_disconnect = on_disconnect
         self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
         # An empty list must be passed on: without one aiortc asks a public STUN server.
-        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        configuration = RTCConfiguration(iceServers=ice.servers.own(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        self._pc = RTCPeerConnection(configuration)
         self._control: RTCDataChannel | None = None
         self.connected = asyncio.Event()
         """Set once media flow, and for good."""
@@ -62,7 +69,21 @@ class PeerConnection:
 
         Raises:
             InvalidInput: the offer cannot be answered.
+            Exhausted: all ports for media are in use.
         """
+        # Before any work: where people wait for a place, they ask again and again.
+        if self._ice.ports is not None:
+            self._sockets = self._ice.ports.take()
+        try:
+            return await self._answer(offer)
+        except BaseException as error:
+            await self.close()
+            if not isinstance(error, Exception):
+                raise
+            # SDP comes from strangers, and aiortc's parser raises exceptions of any kind
+            raise InvalidInput(f"the offer cannot be answered: {type(error).__name__}: {error}") from error
+
+    async def _answer(self, offer: RTCSessionDescription) -> str:
         # In the order of the offer: the first one's transport is kept, and aiortc stops those of all others.
         for track in sorted((self._audio, self._video), key=lambda one: offer.sdp.find(f"m={one.kind} ")):
             self._pc.addTrack(track)
@@ -74,16 +95,14 @@ class PeerConnection:
                 transceiver.direction = "sendonly"  # a camera is not looked at, and decoding it would cost much
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._pc.on("datachannel", self._on_data_channel)
-        try:
-            await self._pc.setRemoteDescription(offer)
-            for transceiver in self._pc.getTransceivers():
-                if transceiver.kind == "audio":
-                    aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
-            await self._pc.setLocalDescription(await self._pc.createAnswer())
-        except Exception as error:  # SDP comes from strangers, and aiortc's parser raises exceptions of any kind
-            await self._pc.close()
-            raise InvalidInput(f"the offer cannot be answered: {type(error).__name__}: {error}") from error
-        return self._pc.localDescription.sdp
+        await self._pc.setRemoteDescription(offer)
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.kind == "audio":
+                aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
+        if self._sockets is not None:
+            aiortc_tuning.use_sockets(self._pc, self._sockets.sockets)
+        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        return announce(self._pc.localDescription.sdp, self._ice.addresses)
 
     def send(self, audio: bytes | None, video: bytes | None, tick: int) -> None:
         """Send the media of one tick, counted from the start of the connection.
@@ -110,7 +129,11 @@ class PeerConnection:
     async def close(self) -> None:
         self._audio.stop()
         self._video.stop()
-        await self._pc.close()
+        try:
+            await self._pc.close()
+        finally:
+            if self._ice.ports is not None and self._sockets is not None:
+                self._ice.ports.give_back(self._sockets)
 
     def _on_connection_state(self) -> None:
         if self._pc.connectionState == "connected":

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiortc import RTCIceServer
-
 from bus.log.event_log import EventLog
 from bus.process import health
 from services.gateway.feed import Feed
+from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
 from services.gateway.replaying.media_files import MediaFiles
@@ -36,7 +35,7 @@ class GatewayContext:
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
     serve_session: Callable[[Session], None]
-    ice_servers: tuple[RTCIceServer, ...]
+    ice: IceConfiguration
     video_level: int
     """H.264's level_idc of the pictures that are sent."""
     recordings: Recordings

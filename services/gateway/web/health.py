@@ -13,6 +13,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.health import or_none
 from services.gateway.feed import Feed
+from services.gateway.ice.ports import MediaPorts
 from services.gateway.web.turn_latencies import TurnLatencies
 
 
@@ -41,10 +42,16 @@ class GatewayHealth:
     Args:
         latencies: of the turns that the feed has seen.
         sessions: counts the open sessions.
+        ports: for their media; None: any.
     """
 
     def __init__(
-        self, event_log: EventLog, feed: Feed, latencies: TurnLatencies, sessions: Callable[[], int]
+        self,
+        event_log: EventLog,
+        feed: Feed,
+        latencies: TurnLatencies,
+        sessions: Callable[[], int],
+        ports: MediaPorts | None = None,
     ) -> None:
         self._event_log, self._feed, self._latencies, self._sessions = event_log, feed, latencies, sessions
         self._registry = CollectorRegistry()
@@ -57,6 +64,11 @@ class GatewayHealth:
         self._subscriptions = self._gauge("feed_watchers", "Sessions and pages that watch a conversation.")
         self._position = self._gauge("read_model_position", "Sequence of the newest event in the read model.")
         self._behind = self._gauge("read_model_behind", "Events on the log that are not in the read model.")
+
+        if ports is not None:
+            self._gauge("media_ports", "UDP ports of VISAVIS_MEDIA_PORTS.").set(len(ports.ports))
+            taken = self._gauge("media_ports_taken", "Those of them that sessions have.")
+            taken.set_function(lambda: ports.taken)
 
     def _gauge(self, name: str, documentation: str, **labels: str) -> Gauge:
         gauge = Gauge(f"visavis_{name}", documentation, tuple(labels), registry=self._registry)

@@ -40,6 +40,7 @@ class EngineOption(Generic[E]):
 class EngineChoice(Generic[E]):
     option: EngineOption[E]
     reason: str
+    """Why it was chosen, and what speaks against it where the settings name it."""
 
 
 def choose_engine(
@@ -61,7 +62,8 @@ def choose_engine(
                 reason = option.why_unavailable(settings)
                 if reason:
                     raise ConfigurationError(f"{setting}={wanted} cannot be used: {reason}")
-                return EngineChoice(option, f"{setting}={wanted}")
+                doubt = option.why_not_preferred(settings)
+                return EngineChoice(option, f"{setting}={wanted}" + (f", although {doubt}" if doubt else ""))
         plugged: EngineOption[E] = _plugged_in(wanted, names, setting)
         return EngineChoice(plugged, f"{setting}={wanted}")
     skipped: list[str] = []

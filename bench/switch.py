@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.machine import machine, percentiles, table
 from bench.peer import Peer
 from bench.turn import ENGINES, answered
-from bus.events import CharacterChosen, FramesStarted, PlaybackStarted
+from bus.events import CharacterChosen, PlaybackStarted, SpeechStarted
 from tests.e2e.stack import Stack
 
 _NAMES = ("Milo", "Noor", "Otto", "Ada")
@@ -37,11 +37,10 @@ async def measure(stack: Stack, switches: int) -> dict[str, list[float]]:
                 chosen = next(event.at / 1e6 for event in events if isinstance(event.body, CharacterChosen))
                 audible = next(at for at in peer.arrivals.audible if at > sent)
                 visible = next(at for at in peer.arrivals.pictures if at > audible - 0.005)
-                steps = {"chosen, on the log": chosen, "first audible packet of the other": audible}
-                if any(isinstance(event.body, FramesStarted) for event in events) and any(
-                    event.body.video for event in events if isinstance(event.body, PlaybackStarted)
-                ):
-                    steps["first frame in which the other speaks"] = visible
+                voice = next(event.body.engine for event in events if isinstance(event.body, SpeechStarted))
+                steps = {"chosen, on the log": chosen, f"first audible packet, voice by {voice}": audible}
+                if any(event.body.video for event in events if isinstance(event.body, PlaybackStarted)):
+                    steps[f"first frame in which the other speaks, voice by {voice}"] = visible
                 for name, at in steps.items():
                     found.setdefault(name, []).append(1000 * (at - sent))
     finally:

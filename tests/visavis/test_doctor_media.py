@@ -16,8 +16,8 @@ from tests.services.gateway.ice.test_ports import free_range
 from visavis.doctor_media import FEW_PORTS, check_media
 
 
-async def checked(**settings: Any) -> list[tuple[str, str, str]]:
-    found = await check_media(Settings(**settings), timeout=1)
+async def checked(timeout: float = 20.0, **settings: Any) -> list[tuple[str, str, str]]:
+    found = await check_media(Settings(**settings), timeout=timeout)
     return [(one.subject, one.state, one.message) for one in found]
 
 
@@ -70,7 +70,7 @@ async def test_the_announced_address_is_tried_as_far_as_can_be_told(monkeypatch:
 async def test_servers_that_do_not_answer_are_named() -> None:
     port = free_port()
     servers = f"stun:127.0.0.1:{port},turn:u:hidden@127.0.0.1:{port}?transport=tcp,stun:[::1]:1"
-    found = await checked(ice_servers=servers)
+    found = await checked(0.3, ice_servers=servers)
     told = [(subject, state) for subject, state, _ in found]
     assert told == [("stun", "warning"), ("turn", "warning"), ("stun", "ok")]
     assert all(f"no answer from {kind}:127.0.0.1:{port}" in found[n][2] for n, kind in enumerate(("stun", "turn")))

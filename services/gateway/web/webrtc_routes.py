@@ -38,6 +38,8 @@ class WebRTCRoutes:
 
     async def connect(self, request: Request) -> Response:
         conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+        if self._context.ice.ports is not None:
+            self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again
         sdp = await _read_text(request, "application/sdp", _LONGEST_OFFER)
         offer = parse_offer(sdp, level=self._context.video_level)
         conversation = await self._conversations.with_available_character(conversation)

@@ -41,8 +41,8 @@ _READY_TIMEOUT = 90.0
 
 
 @contextlib.contextmanager
-def lock_data_folder(folder: Path) -> Iterator[None]:
-    """Lock the data folder for as long as the context lasts.
+def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
+    """Lock the data folder for as long as the context lasts, or another process has the file open.
 
     Raises:
         ConfigurationError: another `visavis up` has locked it, or it cannot be written.
@@ -66,7 +66,7 @@ def lock_data_folder(folder: Path) -> Iterator[None]:
         lock_file.truncate()
         lock_file.write(str(os.getpid()))
         lock_file.flush()
-        yield
+        yield lock_file
 
 
 async def publish_builtin_characters(event_log: EventLog) -> None:

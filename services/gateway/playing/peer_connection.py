@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Literal
 
 from aiortc import (
     RTCBundlePolicy,
@@ -136,10 +137,15 @@ class PeerConnection:
         if self._control is not None and self._control.readyState == "open":
             self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
 
-    async def say_replaced(self) -> None:
-        """Tell the page over the control channel that another session has taken over, so that it does not reconnect."""
+    async def take_leave(self, why: Literal["replaced", "moved"]) -> None:
+        """Tell the page over the control channel why this connection ends.
+
+        Args:
+            why: "replaced": another session has taken over, and the page must not connect again; "moved": this gateway
+                ends, and the page is to connect again at once.
+        """
         if self._control is not None and self._control.readyState == "open":
-            self._control.send(json.dumps({"type": "replaced"}))
+            self._control.send(json.dumps({"type": why}))
             await asyncio.sleep(_FAREWELL)
 
     async def close(self) -> None:

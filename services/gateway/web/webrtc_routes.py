@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bus.errors import InvalidInput, NotFound
+from bus.errors import BusError, InvalidInput, NotFound
 from bus.ids import new_id
 from services.gateway.playing.session import Session
 from services.gateway.web.context import GatewayContext
@@ -37,6 +37,8 @@ class WebRTCRoutes:
         ]
 
     async def connect(self, request: Request) -> Response:
+        if self._context.drain.is_begun:
+            raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
         conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
         if self._context.ice.ports is not None:
             self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again

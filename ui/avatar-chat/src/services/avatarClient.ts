@@ -75,6 +75,8 @@ export interface ServiceStatus {
   readonly up: boolean
   readonly note: string
   readonly downloads: readonly ModelDownload[]
+  /** Why the graphics card is not used, and simpler engines serve; empty: it is, or none is wanted. */
+  readonly gpu_fault: '' | 'full' | 'lost' | 'absent'
 }
 
 /** A change of the installation that would make a service better. */

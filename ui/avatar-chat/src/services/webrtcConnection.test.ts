@@ -117,6 +117,35 @@ describe('the connection for sound and picture', () => {
     expect(connection.state.get().phase).toBe('reconnecting')
   })
 
+  it('goes on with another gateway at once where its own one ends', async () => {
+    await call(fakeTrack())
+    connect()
+    const { stream } = connection.state.get()
+    peer().move()
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', retries: 0, reason: null, stream })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(peers).toHaveLength(2)
+    expect(peers[0]?.closed).toBe(true)
+    expect(client.calls.filter((made) => made.startsWith('leave'))).toEqual([])
+    peers[0]?.channel.onclose?.()
+    connect()
+    expect(connection.state.get()).toMatchObject({ phase: 'connected', retries: 0 })
+    expect(peers).toHaveLength(2)
+  })
+
+  it('waits for a gateway where there is no other one yet', async () => {
+    await call()
+    connect()
+    client.failing.set('offer', new ApiError(503, 'unavailable', 'ending', 2000))
+    peer().move()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', retries: 1, reason: 'unavailable' })
+    client.failing.clear()
+    await vi.advanceTimersByTimeAsync(2000)
+    connect()
+    expect(connection.state.get().phase).toBe('connected')
+  })
+
   it('waits longer from failure to failure, and counts on where a connection dies before its first ping', async () => {
     await call()
     const seen: number[] = []

@@ -39,7 +39,7 @@ interface Attempt {
 
 /** What the gateway sends on the control channel (docs/api.md). */
 interface ControlMessage {
-  readonly type: 'ping' | 'replaced'
+  readonly type: 'ping' | 'replaced' | 'moved'
 }
 
 export class WebRTCConnection {
@@ -125,6 +125,7 @@ export class WebRTCConnection {
     control.onmessage = (event: MessageEvent<string>) => {
       const { type } = JSON.parse(event.data) as ControlMessage
       if (type === 'replaced') this.replaced(attempt)
+      else if (type === 'moved') this.moved(attempt)
       else this.pinged(attempt)
     }
     control.onclose = () => this.lost(attempt)
@@ -177,6 +178,14 @@ export class WebRTCConnection {
     if (this.attempt !== attempt) return
     this.drop()
     this.state.update((state) => ({ ...state, phase: 'closed', stream: null, reason: 'replaced' }))
+  }
+
+  /** The gateway is being replaced, and has ended the session while nothing was said: another one takes it over. */
+  private moved(attempt: Attempt): void {
+    if (this.attempt !== attempt) return
+    attempt.session = null
+    this.state.update((state) => ({ ...state, phase: 'reconnecting' }))
+    void this.connect()
   }
 
   private lost(attempt: Attempt): void {

@@ -31,7 +31,7 @@ export const ADA: Character = {
 export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', portrait: 'api/characters/leo/portrait' }
 
 export function serviceUp(name: ServiceStatus['name'], engine: string, words: string): ServiceStatus {
-  return { name, engine, words, up: true, note: '', downloads: [] }
+  return { name, engine, words, up: true, note: '', downloads: [], gpu_fault: '' }
 }
 
 /** The status of an installation that has fetched nothing. */
@@ -283,5 +283,9 @@ export class FakePeer {
   /** The gateway says that another session has taken over. */
   replace() {
     this.channel.onmessage?.({ data: '{"type":"replaced"}' })
+  }
+  /** The gateway says that it ends. */
+  move() {
+    this.channel.onmessage?.({ data: '{"type":"moved"}' })
   }
 }

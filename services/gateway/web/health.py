@@ -51,9 +51,9 @@ class GatewayHealth:
         feed: Feed,
         latencies: TurnLatencies,
         sessions: Callable[[], int],
-        drain: Drain,
+        drain: Drain | None = None,
     ) -> None:
-        self._drain = drain
+        self._drain = drain or Drain()
         self._event_log, self._feed, self._latencies, self._sessions = event_log, feed, latencies, sessions
         self._registry = CollectorRegistry()
         self._registry.register(latencies)

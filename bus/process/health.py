@@ -73,6 +73,10 @@ class WorkerHealth:
             held,
         )
 
+    def held(self) -> int:
+        """Work items that the worker holds."""
+        return 0 if self._event_log is None else self._held()
+
     async def not_ready_reason(self) -> str | None:
         event_log = self._event_log
         if event_log is None:

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
-from bus.errors import ConfigurationError, LogReplaced, UndecodableEvent
+from bus.errors import ConfigurationError, EngineError, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
@@ -36,6 +36,7 @@ from bus.work.ordering import Ordering
 from bus.work.peers import Peers
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem, WorkQueues
+from bus.work.restart import end_in_a_pause
 from bus.work.service import Service
 
 log = logging.getLogger(__name__)
@@ -314,11 +315,20 @@ class Runner:
 
 
 async def run_service(service: Service, settings: Settings) -> None:
-    """Connect and run one worker until SIGTERM, at which it finishes what it has begun, or SIGINT."""
+    """Connect and run one worker until SIGTERM, at which it finishes what it has begun, or SIGINT.
+
+    Raises:
+        EngineError: the service wanted to be started again, and there was a pause of its work.
+    """
     drain = Drain(settings.drain_seconds)
     async with health_server(settings, service.name) as health, connect(settings, name=service.name) as event_log:
         metrics = Metrics(service.name, service.engine, service.readings)
+        work = lambda: (health.held(), sum(metrics.totals().outcomes.values()))  # noqa: E731
+        restart = asyncio.create_task(end_in_a_pause(service.why_restart, work))
         await run_until_signalled(_work_for_ever(event_log, service, metrics, health, drain), drain)
+        if restart.done():
+            raise EngineError(f"ended to be started again: {restart.result()}", code="restart")
+        restart.cancel()
 
 
 async def _work_for_ever(

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-from aiortc import RTCIceServer
 from starlette.applications import Starlette
 
 from bus import codec, subjects
-from bus.errors import ConfigurationError, UndecodableEvent
+from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog
@@ -26,6 +25,7 @@ from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.draining import let_go
 from services.gateway.feed import Feed
+from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
 from services.gateway.listening.microphone import Microphone
 from services.gateway.listening.sentence_end import end_probability
@@ -45,6 +45,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
@@ -55,28 +56,6 @@ log = logging.getLogger(__name__)
 _END_PATIENCE = 5.0
 """Seconds that a session may take to end."""
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
-
-
-def parse_ice_servers(setting: str) -> tuple[RTCIceServer, ...]:
-    """Parse the setting VISAVIS_ICE_SERVERS.
-
-    Raises:
-        ConfigurationError: a server is neither `stun:host:port` nor `turn:user:password@host:port`.
-    """
-    servers: list[RTCIceServer] = []
-    for server in filter(None, (part.strip() for part in setting.split(","))):
-        scheme, _, rest = server.partition(":")
-        if scheme == "stun" and rest:
-            servers.append(RTCIceServer(urls=server))
-        elif scheme in ("turn", "turns") and "@" in rest:
-            credentials, _, address = rest.rpartition("@")
-            user, _, password = credentials.partition(":")
-            servers.append(RTCIceServer(urls=f"{scheme}:{address}", username=user, credential=password))
-        else:
-            raise ConfigurationError(
-                f"VISAVIS_ICE_SERVERS: expected stun:host:port or turn:user:password@host:port, got {server!r}"
-            )
-    return tuple(servers)
 
 
 class GatewayServer:
@@ -112,6 +91,7 @@ class GatewayServer:
         self._feed = Feed(
             event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
         )
+        self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(
@@ -129,7 +109,7 @@ class GatewayServer:
         )
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
-        self._ice_servers = parse_ice_servers(settings.ice_servers)
+        self._ice = ice_configuration(settings)
         self._operator_key = operator_key(settings)
         self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -145,7 +125,7 @@ class GatewayServer:
                 channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
                 serve_session=self._serve_session,
-                ice_servers=self._ice_servers,
+                ice=self._ice,
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
                 ),
@@ -153,8 +133,15 @@ class GatewayServer:
                 media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
+                space=self._space,
                 health=GatewayHealth(
-                    self._event_log, self._feed, self._latencies, self._session_count, self._drain
+                    self._event_log,
+                    self._feed,
+                    self._latencies,
+                    self._session_count,
+                    self._drain,
+                    self._space,
+                    self._ice.ports,
                 ),
                 drain=self._drain,
                 this_machine=lambda: this_machine(self._settings),
@@ -164,13 +151,14 @@ class GatewayServer:
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled or drained; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        announced = announce(self._event_log, "gateway", note=DOWNLOADS.note, metadata=self._metadata)
+        announced = announce(self._event_log, "gateway", note=self._note, metadata=self._metadata)
         async with announced, asyncio.TaskGroup() as tasks:
             lasting = [
                 tasks.create_task(work)
                 for work in (
                     close_orphaned_sessions(self._event_log, self._journal),
                     self._feed.run(),
+                    self._space.run(),
                     self._people.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
@@ -205,6 +193,9 @@ class GatewayServer:
 
     def _session_count(self) -> int:
         return len(self._conversations.sessions)
+
+    def _note(self) -> str:
+        return "; ".join(filter(None, (DOWNLOADS.note(), self._space.note())))
 
     def _metadata(self) -> dict[str, str]:
         ready = self._feed.caught_up.is_set() and not self._drain.is_begun
@@ -260,7 +251,7 @@ class GatewayServer:
             character=character,
             microphone=microphone,
             journal=self._journal,
-            ice_servers=list(self._ice_servers),
+            ice=self._ice,
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
             replace_others=lambda session: self._end_others(conversation, session),

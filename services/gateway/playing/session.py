@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from aiortc import RTCIceServer, RTCSessionDescription
+from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
 from bus.codec import decode_media
@@ -43,6 +43,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event, new_live_event
 from services.gateway.feed import Feed, Subscription
+from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import Verdict
 from services.gateway.playing.floor import Floor
@@ -89,7 +90,7 @@ class Session:
         character: str,
         microphone: Microphone,
         journal: SessionJournal,
-        ice_servers: list[RTCIceServer],
+        ice: IceConfiguration,
         on_barge_in: Callable[[str | None], Awaitable[None]],
         on_overtaken: Callable[[str, InterruptionSource], Awaitable[None]],
         replace_others: Callable[[str], Awaitable[None]],
@@ -115,7 +116,7 @@ class Session:
         self._playback_events = PlaybackEvents(conversation, self.id)
         self._words = WordOrder()
         self._peer = PeerConnection(
-            ice_servers, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
+            ice, user=self.id, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
         )
         self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
@@ -143,8 +144,13 @@ class Session:
 
         Raises:
             InvalidInput: the offer cannot be answered.
+            Exhausted: all ports for media are in use.
         """
         return await self._peer.answer(offer)
+
+    async def add_candidates(self, lines: list[str]) -> None:
+        """Try these addresses of the browser, too."""
+        await self._peer.add_candidates(lines)
 
     def end(self, reason: SessionCloseReason) -> None:
         """Make `run` close the session; of several reasons the first counts."""

@@ -43,6 +43,24 @@ describe('the connection for sound and picture', () => {
     expect(connection.state.get().stream).not.toBeNull()
   })
 
+  it('tells its addresses as it finds them, where there are servers to find them with', async () => {
+    client.iceServers = [{ urls: 'turn:x' }]
+    const calling = call()
+    await vi.waitFor(() => expect(peers).toHaveLength(1))
+    peer().gather('candidate:1')
+    await calling
+    peer().gather('candidate:2')
+    peer().gather('')
+    peer().gather(null)
+    expect(client.calls).toEqual(['ice', 'offer c1 offer', 'try s1 candidate:1', 'try s1 candidate:2'])
+  })
+
+  it('keeps its addresses where there are none', async () => {
+    await call()
+    peer().gather('candidate:1')
+    expect(client.calls).toEqual(['ice', 'offer c1 offer'])
+  })
+
   it('only watches and listens where there is no microphone', async () => {
     await call()
     expect(peer().asked[0]).toBe('audio recvonly')

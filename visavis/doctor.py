@@ -22,6 +22,7 @@ from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
+from visavis.doctor_media import check_media
 from visavis.doctor_models import better, models, speeds
 from visavis.terminal import painted
 
@@ -231,6 +232,8 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         for result in group:
             yield result
     for result in [*await check_language_model(settings), *check_tools(settings), *await check_channels(settings)]:
+        yield result
+    for result in await check_media(settings):
         yield result
     for result in await check_nats(settings):
         yield result

@@ -25,6 +25,7 @@ from bus.stamping import new_character_event
 from services.channels.accounts import configured
 from services.characters import current_characters
 from services.dialogue.local_model import files as local_model
+from services.gateway.ice.configuration import ice_configuration
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
@@ -107,6 +108,7 @@ async def up(settings: Settings) -> None:
     print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
         check_ports(settings)
+        ice_configuration(settings)
         supervisor = Supervisor(print_line)
         watchdog: asyncio.Task[None] | None = None
         keeper: asyncio.Task[None] | None = None

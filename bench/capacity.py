@@ -1,4 +1,4 @@
-"""What so many people need, from what a call and a turn cost: `python -m bench.capacity [--figures FILE] [--turns N …]`.
+"""What so many people need, from what a call and a turn cost: `python -m bench.capacity [--figures FILE] [--turns N]`.
 
 Prints the tables of docs/capacity.md. `--figures` takes what `python -m bench.load --costs --json FILE` has measured on
 another machine; every assumption is an option. The arithmetic is in `need` and `limits_of_a_cell`.
@@ -99,6 +99,8 @@ class Need(Struct, frozen=True, kw_only=True):
     turns_a_second: float
     cores: dict[str, float]
     """In use, by service."""
+    calls: float
+    """That one gateway carries: it is one process, and computes on one core."""
     gateways: int
     workers: dict[str, int]
     machines: int
@@ -179,6 +181,7 @@ def need(people: float, figures: Figures, of: Assumptions) -> Need:
         at_once=people,
         turns_a_second=turns,
         cores=cores,
+        calls=of.full * people / cores["gateway"],
         gateways=gateways,
         workers=workers,
         machines=math.ceil(sum(cores.values()) / of.full / of.cores),
@@ -217,6 +220,7 @@ def markdown(figures: Figures, of: Assumptions) -> str:
         row("turns a second", [one.turns_a_second for one in needs]),
         *(row(f"cores in use: {name}", [one.cores[name] for one in needs]) for name in SERVICES),
         row(f"machines of {of.cores:.0f} cores", [one.machines for one in needs]),
+        row("calls that a gateway carries", [one.calls for one in needs]),
         row("gateways", [one.gateways for one in needs]),
         *(row(f"workers: {name}", [one.workers[name] for one in needs]) for name in needs[0].workers),
         row("memory of the processes, GiB", [one.memory for one in needs]),

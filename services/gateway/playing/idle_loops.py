@@ -50,11 +50,17 @@ class IdleLoops:
         self._incomplete: dict[str, list[IdleBatch]] = {}
 
     def add(self, batch: IdleBatch) -> IdleLoop | None:
-        """Add a batch; returns the loop that it completes, if any."""
+        """Add a batch; returns the loop that it completes, if any.
+
+        Two workers that start together draw the same loop, and their batches come mixed. They are the same in both, and
+        each begins with a key frame: the first of each place is taken.
+        """
         batches = self._incomplete.setdefault(batch.character, [])
-        if batch.index == 0:
+        if batches and batches[0].version != batch.version:
             batches.clear()
-        if batch.index != len(batches) or (batches and batches[0].version != batch.version):
+        if batch.index < len(batches):
+            return None
+        if batch.index > len(batches):
             batches.clear()
             return None
         batches.append(batch)

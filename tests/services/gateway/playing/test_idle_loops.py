@@ -25,7 +25,7 @@ def shown(*batches: IdleBatch) -> tuple[bytes, ...] | None:
     for one in batches:
         loops.add(one)
     loop = loops.get("ada")
-    return loop and loop.units
+    return None if loop is None else loop.units
 
 
 WHOLE = (b"v1-0", b"v1-1", b"v1-2")

@@ -52,5 +52,11 @@ def test_a_loop_of_another_version_begins_anew_and_replaces_the_first_once_it_is
     assert shown(*first, batch(2, "v2")) == (b"v2-0", b"v2-1", b"v2-2")
 
 
+def test_two_versions_that_are_drawn_at_once_are_two_loops() -> None:
+    mixed = [batch(index, version) for index in range(3) for version in ("v1", "v2")]
+    assert shown(*mixed[:-1]) == WHOLE
+    assert shown(*mixed) == (b"v2-0", b"v2-1", b"v2-2")
+
+
 def test_batches_after_a_gap_are_no_loop() -> None:
     assert shown(batch(0), batch(2), batch(1), batch(2)) is None

@@ -78,7 +78,8 @@ def test_a_base_is_an_argument_with_a_tag_so_that_a_digest_can_take_its_place(fi
     stages: list[str] = []
     for name, text in instructions(file):
         if name == "ARG" and not stages:
-            defaults.update([text.split("=", 1)])
+            argument, default = text.split("=", 1)
+            defaults[argument] = default
         elif name == "FROM":
             base, *rest = text.split()
             stages.append(rest[1] if rest else "")
@@ -151,12 +152,12 @@ def test_the_two_images_of_the_face_differ_in_what_checks_torch_only() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Runner]:
+def run(tmp_path: Path) -> Runner:
     """Runs a script where `python` and `visavis` print their arguments."""
     for program in ("python", "visavis"):
         (tmp_path / program).write_text(f'#!/bin/sh\necho {program} "$@"\n')
         (tmp_path / program).chmod(0o755)
-    yield Runner({"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    return Runner({"PATH": f"{tmp_path}:{os.environ['PATH']}"})
 
 
 class Runner:
@@ -195,7 +196,7 @@ def test_a_service_without_nats_or_with_arguments_says_so_and_is_not_started(run
 def test_the_health_check_knows_the_ports_of_the_settings() -> None:
     ports = dict(re.findall(r"VISAVIS_(\w*PORT):-(\d+)", HEALTHCHECK.read_text()))
     settings = Settings()
-    assert {name: int(port) for name, port in ports.items()} == {name: getattr(settings, name.lower()) for name in ports}
+    assert all(int(port) == getattr(settings, name.lower()) for name, port in ports.items())
     assert set(ports) == {"PORT", *(f"{name.upper()}_PORT" for name in SERVICES if hasattr(settings, f"{name}_port"))}
 
 

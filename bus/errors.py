@@ -5,6 +5,7 @@
     ├── InvalidInput                a request of a person or a client is invalid
     │   ├── NotFound                the object named does not exist
     │   └── TooLarge                larger than a stated limit
+    ├── Exhausted                   all that there is of something is in use; it helps to wait
     ├── UndecodableEvent            bytes on the log that this version cannot decode
     ├── EngineError                 a model failed; `retryable` tells whether trying again can help
     │   └── EngineBusy              it asks to be left alone for a while
@@ -53,6 +54,11 @@ class NotFound(InvalidInput):
 
 class TooLarge(InvalidInput):
     code = "too_large"
+
+
+class Exhausted(VisavisError):
+    code = "unavailable"
+    retryable = True
 
 
 class UndecodableEvent(VisavisError):

@@ -63,7 +63,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     channels_port: PortOrNone = 8086
     """The same for the channels service, and where it takes webhooks, on health_host."""
     ice_servers: str = ""
-    """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`."""
+    """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`, or, with
+    VISAVIS_TURN_SECRET, `turn:host:port`, `turn:host:port?transport=tcp`, `turns:host:port`."""
+    turn_secret: str = ""
+    """Secret shared with the TURN servers (coturn's `static-auth-secret`): those without a user then get a user and a
+    password for each session, valid for a day."""
+    media_ports: str = ""
+    """UDP ports for audio and video, e.g. 40000-40100: one for each session; empty: any free ones."""
+    media_address: str = ""
+    """Address at which browsers reach these ports, where it is not this machine's own (NAT, a container's network):
+    announced in place of private ones of its kind. Several, and names, comma separated."""
     language: str = ""
     """Language that people speak, e.g. en or de; auto: detected from their speech; empty: each character's own."""
     stt_engine: str = "auto"
@@ -175,11 +184,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most bytes of updates from channels that are kept, for eight days at the most."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
+    disk_warning_bytes: Annotated[int, Meta(ge=0)] = 2 << 30
+    """Free bytes on the disk of the data folder below which there are warnings, and again below a quarter of it."""
+    disk_warning_hours: Annotated[int, Meta(ge=0)] = 24
+    """The same where the disk, or a stream that then refuses what comes, is full within so many hours at the rate of
+    the last hour."""
     analytics: Literal["on", "off"] = "on"
     """Whether `visavis up` writes the analytics, tables in Parquet files below the data folder."""
     otlp: str = ""
     """Address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318, which `visavis up`
     sends the spans of each turn; needs the extra tracing."""
+    drain_seconds: Annotated[float, Meta(ge=0, le=600)] = 20.0
+    """Seconds that a process may take after SIGTERM to finish what it has begun; then another one takes that over. What
+    sends the SIGTERM, such as Docker, has to wait ten seconds longer before it kills the process."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Lowest level of the log lines that are printed."""
 

@@ -23,16 +23,20 @@ def password_variable(user: str) -> str:
     return f"NATS_{user.upper()}_PASSWORD"
 
 
+def new_passwords() -> str:
+    """The lines of a file with a new password for each user."""
+    return "".join(f"{password_variable(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
+
+
 def write_passwords(path: Path) -> None:
     """Write a file with a new password for each user, readable by its owner only.
 
     Raises:
         ConfigurationError: the file cannot be written, or it exists: running services would be locked out.
     """
-    text = "".join(f"{password_variable(user)}={secrets.token_urlsafe(24)}\n" for user in (*USERS, NODES))
     try:
         path.touch(0o600, exist_ok=False)
-        path.write_text(text)
+        path.write_text(new_passwords())
     except OSError as error:
         raise ConfigurationError(f"the NATS passwords cannot be written to {path}: {error.strerror}") from error
 

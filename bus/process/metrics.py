@@ -68,6 +68,8 @@ class Metrics:
     def __init__(self, service: str, engine: str = "", readings: Callable[[], Iterable[GaugeReading]] = tuple) -> None:
         self.ready = False
         """Whether the process takes work."""
+        self.draining = False
+        """Whether it takes none any more, because it is to end."""
         self._registry = registry = CollectorRegistry()
         registry.register(_ReadingsCollector(readings))
         Gauge("visavis_service_info", "Which service this is.", ["service", "engine"], registry=registry).labels(

@@ -59,6 +59,13 @@ def test_a_file_of_passwords_is_not_overwritten(tmp_path: Path, capsys: pytest.C
     assert read_passwords(file) == passwords
 
 
+def test_passwords_are_printed_where_no_file_is_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cluster", "--passwords", "-"]) == 0
+    file = tmp_path / "passwords.env"
+    file.write_text(capsys.readouterr().out)
+    assert set(USERS) < set(read_passwords(file))
+
+
 async def test_streams_and_characters_are_created_and_listed(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

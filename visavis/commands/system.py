@@ -22,7 +22,8 @@ def add(commands: Commands) -> None:
     add_no_color(doctor)
     doctor.set_defaults(run=_doctor)
     cluster = commands.add_parser("cluster", help="three NATS nodes on this machine, with users, until Ctrl-C")
-    cluster.add_argument("--passwords", type=Path, metavar="FILE", help="only make a file of new passwords for users")
+    passwords = "only make a file of new passwords for users; -: print them"
+    cluster.add_argument("--passwords", type=Path, metavar="FILE", help=passwords)
     cluster.set_defaults(run=_cluster)
     streams = commands.add_parser("streams", help="create or update the streams and the built-in characters")
     streams.set_defaults(run=_streams)
@@ -44,10 +45,13 @@ def _doctor(arguments: argparse.Namespace, settings: Settings) -> Coroutine[Any,
 
 
 async def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
-    from bus.log.passwords import write_passwords
+    from bus.log.passwords import new_passwords, write_passwords
     from bus.process.logging_setup import set_up_logging
     from visavis.cluster import run
 
+    if arguments.passwords == Path("-"):
+        print(new_passwords(), end="")
+        return 0
     if arguments.passwords:
         write_passwords(arguments.passwords)
         return 0

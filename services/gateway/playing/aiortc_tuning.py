@@ -6,13 +6,17 @@ playout-delay extension (one stall of the sender then costs half a minute of lat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aioice.ice
 import aiortc.codecs
 import aiortc.rtp
-from aiortc import RTCRtpReceiver
+from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+from aioice.turn import UDP_SOCKET_BUFFER_SIZE
+from aiortc import RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
 PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
@@ -89,3 +93,60 @@ def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     if not hasattr(receiver, name):
         raise RuntimeError(f"this aiortc has no {name}")
     setattr(receiver, name, _PacketInterceptor(sink))
+
+
+def configure_gathering(peer: RTCPeerConnection, sockets: Mapping[str, socket.socket] | None, timeout: float) -> None:
+    """Say how a connection finds its ICE candidates. Call it between setting the remote description and the local one.
+
+    Args:
+        sockets: what to send and receive through, by the address that each is bound to; the connection closes them with
+            itself. None: aioice binds any free ports.
+        timeout: seconds that STUN and TURN servers may take to answer.
+    """
+    transports = {one.sender.transport.transport for one in peer.getTransceivers()}
+    (gatherer,) = (transport.iceGatherer for transport in transports)
+    connection: Any = gatherer._connection
+    gather = connection.get_component_candidates
+
+    async def gather_in_time(component: int, addresses: list[str]) -> list[Candidate]:
+        found: list[Candidate] = await gather(component, addresses, timeout)
+        return found
+
+    async def gather_on_sockets(component: int, addresses: list[str]) -> list[Candidate]:
+        hosts = [await _open_host(connection, component, *one) for one in (sockets or {}).items()]
+        asked = [_reflexive(connection, one, timeout) for one in hosts if connection.stun_server]
+        # Without an address aioice asks the TURN server alone.
+        relayed, *reflexive = await asyncio.gather(gather(component, [], timeout), *asked)
+        return [*(one.local_candidate for one in hosts), *filter(None, reflexive), *relayed]
+
+    connection.get_component_candidates = gather_in_time if sockets is None else gather_on_sockets
+
+
+async def _open_host(connection: Any, component: int, address: str, sock: socket.socket) -> aioice.ice.StunProtocol:
+    """Give a connection a socket, as aioice does with those that it makes itself."""
+    loop = asyncio.get_running_loop()
+    _, protocol = await loop.create_datagram_endpoint(lambda: aioice.ice.StunProtocol(connection), sock=sock)
+    connection._protocols.append(protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
+    protocol.local_candidate = Candidate(
+        foundation=candidate_foundation("host", "udp", address),
+        component=component,
+        transport="udp",
+        priority=candidate_priority(component, "host"),
+        host=address,
+        port=sock.getsockname()[1],
+        type="host",
+    )
+    return protocol
+
+
+async def _reflexive(connection: Any, host: aioice.ice.StunProtocol, timeout: float) -> Candidate | None:
+    """What a STUN server sees of a socket; None where it does not answer, or the socket is IPv6."""
+    if ":" in host.local_candidate.host:
+        return None
+    try:
+        async with asyncio.timeout(timeout):
+            candidate, _ = await aioice.ice.server_reflexive_candidate(host, connection.stun_server)
+            return candidate
+    except (OSError, TimeoutError, aioice.stun.TransactionError):
+        return None

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from bus.errors import BusError, NotFound, VisavisError
+from bus.errors import BusError, Exhausted, NotFound, VisavisError
 from bus.process import health
 from services.gateway.web.analytics_routes import AnalyticsRoutes
 from services.gateway.web.character_routes import CharacterRoutes
@@ -71,7 +71,7 @@ async def _disconnected(request: Request, error: Exception) -> Response:
 
 async def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, VisavisError)
-    if isinstance(error, BusError):
+    if isinstance(error, BusError | Exhausted):
         level = logging.DEBUG if error.code == "unavailable" else logging.WARNING
         log.log(level, "request failed", extra={"path": request.url.path, "why": error.detail})
         return error_answer(503, error.code, error.detail, {"Retry-After": "2"})

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiortc import RTCIceServer
-
 from bus.log.event_log import EventLog
 from bus.process import health
+from bus.process.drain import Drain
 from services.gateway.feed import Feed
+from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
 from services.gateway.replaying.media_files import MediaFiles
@@ -19,6 +19,7 @@ from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.improvements import Machine
 
 
@@ -36,7 +37,7 @@ class GatewayContext:
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
     serve_session: Callable[[Session], None]
-    ice_servers: tuple[RTCIceServer, ...]
+    ice: IceConfiguration
     video_level: int
     """H.264's level_idc of the pictures that are sent."""
     recordings: Recordings
@@ -45,6 +46,9 @@ class GatewayContext:
     """Who has it may see the conversations of all persons."""
     page: Path
     """Folder of the built page."""
+    space: Space
     health: health.Monitored
+    drain: Drain
+    """Once it begins, no new sessions are taken."""
     this_machine: Callable[[], Machine]
     """Describes what is installed here; reads folders."""

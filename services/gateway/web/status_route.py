@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from bus.process.discovery import ServiceInfo, discover
 from projections.rebuilding import Progress
+from services.gateway.ice.ports import MediaPorts
 from services.gateway.web.configured_channels import channels_in
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.engine_words import downloads_in, engine_words
@@ -39,10 +40,16 @@ class StatusRoute:
                 "bus": "up" if connected else "down",
                 **status(running, machine),
                 "building": _building(self._context.feed.build_progress),
+                "warnings": self._context.space.warnings,
                 "faces_per_person": self._context.faces.max_faces,
                 "channels": sorted({one.name for one in channels_in(answers)}),
+                "media_ports": _media_ports(self._context.ice.ports),
             }
         )
+
+
+def _media_ports(ports: MediaPorts | None) -> dict[str, int] | None:
+    return None if ports is None else {"taken": ports.taken, "of": len(ports.ports)}
 
 
 def _building(progress: Progress | None) -> dict[str, Any] | None:

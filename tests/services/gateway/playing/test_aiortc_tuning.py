@@ -11,6 +11,7 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParam
 from aiortc.rtp import HeaderExtensions, unpack_header_extensions
 
 from services.audio import SILENCE
+from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.peer_connection import PeerConnection
 from services.gateway.playing.tracks import EncodedTrack
@@ -83,7 +84,10 @@ async def test_payload_numbers_below_64_are_answered_as_they_were_offered() -> N
 async def test_packets_of_a_new_ssrc_that_was_not_offered_are_taken() -> None:
     taken: list[int] = []
     gateway = PeerConnection(
-        [], on_microphone_packet=lambda sequence, at, payload, ssrc: taken.append(ssrc), on_disconnect=lambda: None
+        IceConfiguration(),
+        user="s",
+        on_microphone_packet=lambda sequence, at, payload, ssrc: taken.append(ssrc),
+        on_disconnect=lambda: None,
     )
     browser, microphone = RTCPeerConnection(RTCConfiguration(iceServers=[])), EncodedTrack("audio")
     sender = browser.addTrack(microphone)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.errors import InvalidInput
+from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.peer_connection import PeerConnection
 from services.gateway.web.offer import parse_offer
@@ -34,7 +35,9 @@ async def answer_to(sdp: str) -> str:
     """What the gateway answers to an offer."""
     aiortc_tuning.apply_patches(loopback=True)
     taken = parse_offer(sdp, level=LEVEL)
-    connection = PeerConnection([], on_microphone_packet=lambda *packet: None, on_disconnect=lambda: None)
+    connection = PeerConnection(
+        IceConfiguration(), user="s", on_microphone_packet=lambda *packet: None, on_disconnect=lambda: None
+    )
     try:
         return taken.complete(await connection.answer(taken.description))
     finally:

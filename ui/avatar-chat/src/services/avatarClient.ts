@@ -239,6 +239,12 @@ export class AvatarClient {
     return { sdp: await response.text(), session }
   }
 
+  /** Tell the gateway more addresses of this browser (`candidate:…`). One that is lost only costs a way to connect. */
+  tryCandidates(session: SessionId, candidates: readonly string[]): void {
+    const fragment = candidates.map((line) => `a=${line}\r\n`).join('')
+    void this.request(`rtc/${session}`, 'PATCH', fragment, 'application/trickle-ice-sdpfrag').catch(() => undefined)
+  }
+
   /** End a WebRTC session. Works while the page is being closed, too. */
   leave(session: SessionId): void {
     const url = `${this.base}/rtc/${session}`

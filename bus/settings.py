@@ -82,6 +82,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     the Hugging Face hub, or a folder; empty: small if there is a graphics card, else base."""
     stt_device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that Whisper runs on; auto: the graphics card if it can be used."""
+    stt_gpu_bytes: Annotated[int, Meta(ge=1 << 29)] = 2 << 30
+    """The most memory of the graphics card that Whisper may take, in bytes. CTranslate2 knows no limit: it is measured,
+    and the log says where it takes more."""
     dialogue_engine: str = "auto"
     """auto, companion (offline), openai (any endpoint that speaks its protocol), local (a language model on this
     machine)."""
@@ -112,7 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     espeak, flite."""
     tts_device: str = ""
     """Device that XTTS runs on: cuda, cuda:1, cpu (far too slow to talk with); empty: a graphics card if present."""
-    tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 6 << 30
+    tts_gpu_bytes: Annotated[int, Meta(ge=1 << 30)] = 4 << 30
     """The most memory of the graphics card that the voice may take, in bytes."""
     xtts_licence: Literal["", "accepted"] = ""
     """accepted: you have read the Coqui Public Model License of XTTS v2 and use it for no commercial purpose."""
@@ -181,11 +184,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The most bytes of updates from channels that are kept, for eight days at the most."""
     assets_bytes: Annotated[int, Meta(ge=1 << 20)] = 512 << 20
     """The most space that photos and portraits take, in bytes; beyond it no more faces are made."""
+    disk_warning_bytes: Annotated[int, Meta(ge=0)] = 2 << 30
+    """Free bytes on the disk of the data folder below which there are warnings, and again below a quarter of it."""
+    disk_warning_hours: Annotated[int, Meta(ge=0)] = 24
+    """The same where the disk, or a stream that then refuses what comes, is full within so many hours at the rate of
+    the last hour."""
     analytics: Literal["on", "off"] = "on"
     """Whether `visavis up` writes the analytics, tables in Parquet files below the data folder."""
     otlp: str = ""
     """Address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318, which `visavis up`
     sends the spans of each turn; needs the extra tracing."""
+    drain_seconds: Annotated[float, Meta(ge=0, le=600)] = 20.0
+    """Seconds that a process may take after SIGTERM to finish what it has begun; then another one takes that over. What
+    sends the SIGTERM, such as Docker, has to wait ten seconds longer before it kills the process."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Lowest level of the log lines that are printed."""
 

@@ -30,7 +30,7 @@ hypothesis.settings.load_profile("visavis")
 TESTS = Path(__file__).parent
 ALONE = ("e2e/", "services/gateway/playing/test_session.py", "services/stt/whisper/test_on_the_log.py")
 """Tests with real-time media, which need the machine for themselves: run one after the other."""
-LONG = ("chaos/", "cluster/", "visavis/rerun/test_rerun.py", "visavis/test_up.py")
+LONG = ("chaos/", "soak/", "cluster/", "visavis/rerun/test_rerun.py", "visavis/test_up.py")
 """Tests with many processes, which wait more than they compute: they begin first, so that none is left for the end."""
 
 

@@ -20,7 +20,7 @@ STARTERS = (
     "subprocess", "tests.nats_servers", "visavis.nats", "visavis.up", "services.dialogue.tools.mcp_servers",
     "services.stt.__main__", "services.tts.__main__", "services.channels.recordings.decoding",
     "tests.services.channels.telegram_double", "tests.services.channels.whatsapp_double", "tests.chaos",
-    "tests.cluster",
+    "tests.cluster", "tests.soak.run",
 )  # fmt: skip
 """Modules that start a server or another process, or load the engines of a service."""
 

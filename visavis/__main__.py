@@ -20,6 +20,7 @@ from visavis.commands import (
     characters,
     dead,
     fold,
+    keep,
     models,
     replay,
     rerun,
@@ -30,7 +31,7 @@ from visavis.commands import (
 )
 
 _COMMANDS = (
-    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels
+    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keep
 )  # fmt: skip
 
 

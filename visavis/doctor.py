@@ -12,6 +12,9 @@ from bus import subjects
 from bus.errors import VisavisError
 from bus.log import streams
 from bus.log.event_log import connect
+from bus.log.overview import stream_sizes
+from bus.log.space import level_of, refusing, state_of
+from bus.log.stream_size import StreamSize
 from bus.process.discovery import CLOCK_TOLERANCE, ServiceInfo, discover, format_clock
 from bus.settings import PREFIX, Settings
 from services.channels.accounts import build_channels, configured
@@ -19,6 +22,7 @@ from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
 from visavis import doctor_checks as checks
 from visavis.doctor_checks import CheckResult, failure, ok, warning
+from visavis.doctor_media import check_media
 from visavis.doctor_models import better, models, speeds
 from visavis.terminal import painted
 
@@ -75,6 +79,7 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
+                *check_space(await stream_sizes(event_log)),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
                 *check_clocks(own, running),
@@ -86,6 +91,18 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
 
 
 _STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS)
+
+
+_LIMITS = {streams.INBOX: f"{PREFIX}INBOX_BYTES", streams.ASSETS: f"{PREFIX}ASSETS_BYTES"}
+
+
+def check_space(sizes: Iterable[StreamSize]) -> list[CheckResult]:
+    """The streams that will soon refuse what comes; nothing where none will."""
+    return [
+        warning("space", state_of(one), f"raise {_LIMITS.get(one.name, 'its limit')}: full, it refuses what comes")
+        for one in refusing(sizes)
+        if level_of(one, 0)
+    ]
 
 
 def check_clocks(own: float, running: Iterable[ServiceInfo]) -> list[CheckResult]:
@@ -215,6 +232,8 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         for result in group:
             yield result
     for result in [*await check_language_model(settings), *check_tools(settings), *await check_channels(settings)]:
+        yield result
+    for result in await check_media(settings):
         yield result
     for result in await check_nats(settings):
         yield result

@@ -259,6 +259,8 @@ def data_folder(
     message = f"{gigabytes(free)} free"
     if free < LEAST_DISK:
         yield failure("disk", message, f"free some: at least {gigabytes(LEAST_DISK)} are needed")
+    elif free < settings.disk_warning_bytes:
+        yield warning("disk", message, f"free some, or lower {PREFIX}DISK_WARNING_BYTES")
     elif free < limits + LEAST_DISK:
         names = f"{PREFIX}AUDIO_BYTES, {PREFIX}FRAMES_BYTES or {PREFIX}ASSETS_BYTES"
         remedy = f"lower {names}, together {gigabytes(limits)}"

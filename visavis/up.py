@@ -25,6 +25,7 @@ from bus.stamping import new_character_event
 from services.channels.accounts import configured
 from services.characters import current_characters
 from services.dialogue.local_model import files as local_model
+from services.gateway.ice.configuration import ice_configuration
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
 from visavis.nats.watchdog import Watchdog
@@ -40,8 +41,8 @@ _READY_TIMEOUT = 90.0
 
 
 @contextlib.contextmanager
-def lock_data_folder(folder: Path) -> Iterator[None]:
-    """Lock the data folder for as long as the context lasts.
+def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
+    """Lock the data folder for as long as the context lasts, or another process has the file open.
 
     Raises:
         ConfigurationError: another `visavis up` has locked it, or it cannot be written.
@@ -65,7 +66,7 @@ def lock_data_folder(folder: Path) -> Iterator[None]:
         lock_file.truncate()
         lock_file.write(str(os.getpid()))
         lock_file.flush()
-        yield
+        yield lock_file
 
 
 async def publish_builtin_characters(event_log: EventLog) -> None:
@@ -107,6 +108,7 @@ async def up(settings: Settings) -> None:
     print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
         check_ports(settings)
+        ice_configuration(settings)
         supervisor = Supervisor(print_line)
         watchdog: asyncio.Task[None] | None = None
         keeper: asyncio.Task[None] | None = None

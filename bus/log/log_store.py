@@ -316,15 +316,17 @@ class LogStore:
                 deliver_policy=api.DeliverPolicy.BY_START_TIME, opt_start_seq=None, opt_start_time=start
             )
         info = await js.add_consumer(stream, config)
-        if follow:
-            raise_if_cancelled()  # the request may have swallowed it, and no message may ever come to end this
-        if not info.num_pending:
-            if last is not None and (end := await self._end(js, stream, last.sequence)) < last.sequence:
-                raise LogReplaced(f"stream {stream} ends at message {end}, and message {last.sequence} has been read")
-            if not follow:
-                return
-        expected = 1
         try:
+            if follow:
+                raise_if_cancelled()  # the request may have swallowed it, and no message may ever come to end this
+            if not info.num_pending:
+                if last is not None and (end := await self._end(js, stream, last.sequence)) < last.sequence:
+                    raise LogReplaced(
+                        f"stream {stream} ends at message {end}, and message {last.sequence} has been read"
+                    )
+                if not follow:
+                    return
+            expected = 1
             async with BulkSubscription(nc, stream, info.name, window=_READ_WINDOW, max_bytes=_READ_BYTES) as pull:
                 while True:
                     batch, expected, pending = records_of(await pull.next_batch(), expected)

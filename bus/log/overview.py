@@ -41,14 +41,15 @@ async def overview(event_log: EventLog) -> Overview:
     try:
         async with asyncio.timeout(_TIMEOUT):
             sizes, waiting, dead_letters = await asyncio.gather(
-                _sizes(event_log), _waiting(event_log), _dead_letters(event_log)
+                stream_sizes(event_log), _waiting(event_log), _dead_letters(event_log)
             )
     except (NatsError, TimeoutError, OSError) as error:
         raise BusError(f"the streams cannot be looked at: {str(error) or type(error).__name__}") from error
     return Overview(sizes, waiting, dead_letters)
 
 
-async def _sizes(event_log: EventLog) -> tuple[StreamSize, ...]:
+async def stream_sizes(event_log: EventLog) -> tuple[StreamSize, ...]:
+    """How much each stream holds, in the order of their declaration."""
     infos = {info.config.name: info for info in await event_log.js.streams_info()}
     names = [str(config.name) for config in streams.stream_configs(event_log.settings)]
     return tuple(_size(name, infos[name]) for name in names if name in infos)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from bus.errors import BusError
 from bus.log.bulk_parser import Delivery
 from bus.log.connection import Connection
 from bus.log.records import NO_HEADERS, Record, UnparsedHeaders
 
+_STOP_PATIENCE = 2.0
+"""Seconds that the server may take to send what it had begun to send."""
 _WORDS_OF_ACK = 9
 """In the reply subject of a message, without a JetStream domain."""
 
@@ -80,6 +83,21 @@ class PullSubscription:
         self._callbacks.close()
         if self._subscription is not None and not self._nc.is_closed:
             await self._subscription.unsubscribe()
+
+    def wake(self) -> None:
+        """Make `next` return None after the messages that have been received."""
+        self._received.put_nowait(None)
+
+    async def stop(self) -> list[Msg]:
+        """Take no more messages; returns those that the server had sent already."""
+        assert self._subscription is not None
+        with suppress(TimeoutError, NatsError):
+            async with asyncio.timeout(_STOP_PATIENCE):
+                await self._subscription.drain()  # type: ignore[no-untyped-call]
+        self._subscription = None
+        left = [self._received.get_nowait() for _ in range(self._received.qsize())]
+        # The server's statuses have no reply subject.
+        return [msg for msg in left if isinstance(msg, Msg) and msg.reply]
 
     async def _on_message(self, msg: Msg) -> None:
         self._received.put_nowait(msg)

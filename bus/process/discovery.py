@@ -66,6 +66,11 @@ class ServiceInfo(msgspec.Struct, frozen=True):
         return self.metadata.get("note", "")
 
     @property
+    def gpu_fault(self) -> str:
+        """Why the graphics card is not used: "full", "lost" or "absent"; "": it is, or none is wanted."""
+        return self.metadata.get("gpu_fault", "")
+
+    @property
     def host(self) -> str:
         """The machine that it runs on."""
         return self.metadata.get("host", "")

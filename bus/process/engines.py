@@ -1,14 +1,18 @@
-"""Chooses an engine from a service's table, by name or with `auto`, which takes the first one that can run here."""
+"""Chooses an engine from a service's table, by name or with `auto`, which takes the first one that can run here.
+
+An engine of another package is chosen by name alone: docs/engines.md.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Generic, TypeVar
 
 from bus.errors import ConfigurationError, EngineError
-from bus.settings import Settings
+from bus.settings import PREFIX, Settings
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ class EngineOption(Generic[E]):
 class EngineChoice(Generic[E]):
     option: EngineOption[E]
     reason: str
+    """Why it was chosen, and what speaks against it where the settings name it."""
 
 
 def choose_engine(
@@ -45,8 +50,8 @@ def choose_engine(
 
     Args:
         table: in order of preference.
-        wanted: a name from the table, or "auto".
-        setting: the environment variable with that name, for error messages.
+        wanted: a name from the table or of an installed entry point, or "auto".
+        setting: the environment variable with that name, for error messages and for the group of the entry points.
     Raises:
         ConfigurationError: there is no such engine, or it cannot run here.
     """
@@ -57,8 +62,10 @@ def choose_engine(
                 reason = option.why_unavailable(settings)
                 if reason:
                     raise ConfigurationError(f"{setting}={wanted} cannot be used: {reason}")
-                return EngineChoice(option, f"{setting}={wanted}")
-        raise ConfigurationError(f"{setting} must be auto or one of {names}, got {wanted!r}")
+                doubt = option.why_not_preferred(settings)
+                return EngineChoice(option, f"{setting}={wanted}" + (f", although {doubt}" if doubt else ""))
+        plugged: EngineOption[E] = _plugged_in(wanted, names, setting)
+        return EngineChoice(plugged, f"{setting}={wanted}")
     skipped: list[str] = []
     for option in table:
         reason = option.why_not_preferred(settings) or option.why_unavailable(settings)
@@ -66,6 +73,28 @@ def choose_engine(
             return EngineChoice(option, "; ".join([*skipped, "the best that can run here"]))
         skipped.append(f"not {option.name}: {reason}")
     raise ConfigurationError(f"none of {names} can run here: {'; '.join(skipped)}")
+
+
+def _plugged_in(wanted: str, names: str, setting: str) -> EngineOption[E]:
+    """The engine of this name that another installed package brings.
+
+    Such a package has an entry point in the group `visavis.stt`, `visavis.dialogue`, `visavis.tts` or
+    `visavis.render`: a function from the settings to the engine.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be imported.
+    """
+    group = f"visavis.{setting.removeprefix(PREFIX).removesuffix('_ENGINE').lower()}"
+    found = metadata.entry_points(group=group, name=wanted)
+    if not found:
+        others = sorted(metadata.entry_points(group=group).names)
+        known = ", ".join([names, *others])
+        raise ConfigurationError(f"{setting} must be auto or one of {known}, got {wanted!r}")
+    (entry, *_) = found
+    try:
+        return EngineOption(wanted, lambda settings: None, entry.load())
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"{setting}={wanted} cannot be used: {entry.value} does not load: {error}") from error
 
 
 def load_engine(

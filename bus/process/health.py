@@ -29,6 +29,7 @@ from bus.settings import PREFIX, Settings
 
 _NATS_TIMEOUT = 1.0
 """Seconds that NATS has to answer while a health request waits."""
+ENDING = "ending: it finishes what it has begun, and takes nothing more"
 
 
 class Monitored(Protocol):
@@ -72,6 +73,10 @@ class WorkerHealth:
             held,
         )
 
+    def held(self) -> int:
+        """Work items that the worker holds."""
+        return 0 if self._event_log is None else self._held()
+
     async def not_ready_reason(self) -> str | None:
         event_log = self._event_log
         if event_log is None:
@@ -80,6 +85,8 @@ class WorkerHealth:
             return "NATS is away"
         if event_log.watch.problem:
             return event_log.watch.problem
+        if self._metrics.draining:
+            return ENDING
         if not self._metrics.ready:
             return "not taking work yet"
         for stream, name in self._consumers:

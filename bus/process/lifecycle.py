@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from bus.errors import ConfigurationError, VisavisError
+from bus.process.drain import Drain
 from bus.process.logging_setup import set_up_logging
 from bus.settings import Settings, read_settings
 
@@ -18,11 +19,25 @@ EXIT_CONFIGURATION = 78
 """Exit status if a restart cannot help (EX_CONFIG in sysexits.h)."""
 
 
-async def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
-    """Run until the work ends or SIGTERM or SIGINT cancels it; it may then clean up."""
+async def run_until_signalled(work: Coroutine[Any, Any, None], drain: Drain | None = None) -> None:
+    """Run until the work ends or a signal ends it.
+
+    SIGINT cancels the work, which may then clean up, and so does SIGTERM without a `drain`. With one, SIGTERM begins
+    the drain, and the work is cancelled once its time is over, or at the next signal.
+    """
+    loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(stop, task.cancel)
+
+    def terminate() -> None:
+        if drain is None or drain.seconds == 0 or drain.is_begun:
+            task.cancel()
+            return
+        drain.begin()
+        if drain.seconds is not None:
+            loop.call_later(drain.seconds, task.cancel)
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    loop.add_signal_handler(signal.SIGINT, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
 

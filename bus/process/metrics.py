@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -16,10 +16,10 @@ OUTCOMES = ("done", "failed", "interrupted", "superseded")
 
 
 class GaugeReading(NamedTuple):
-    """The value of one gauge that a service reads from its machine."""
+    """The value of one gauge that a service reads from its machine, or of a counter of its own."""
 
     name: str
-    """Without the prefix `visavis_`."""
+    """Without the prefix `visavis_`; that of a counter ends with `_total`."""
     description: str
     value: float
     labels: Mapping[str, str] = {}
@@ -40,16 +40,17 @@ class Totals:
 
 
 class _ReadingsCollector(Collector):
-    """Exposes a service's readings as gauges."""
+    """Exposes a service's readings as gauges and counters."""
 
     def __init__(self, read: Callable[[], Iterable[GaugeReading]]) -> None:
         self._read = read
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        families: dict[str, GaugeMetricFamily] = {}
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
         for one in self._read():
             name = f"visavis_{one.name}"
-            family = families.setdefault(name, GaugeMetricFamily(name, one.description, labels=list(one.labels)))
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = families.setdefault(name, kind(name, one.description, labels=list(one.labels)))
             family.add_metric(list(one.labels.values()), one.value)
         yield from families.values()
 
@@ -67,6 +68,8 @@ class Metrics:
     def __init__(self, service: str, engine: str = "", readings: Callable[[], Iterable[GaugeReading]] = tuple) -> None:
         self.ready = False
         """Whether the process takes work."""
+        self.draining = False
+        """Whether it takes none any more, because it is to end."""
         self._registry = registry = CollectorRegistry()
         registry.register(_ReadingsCollector(readings))
         Gauge("visavis_service_info", "Which service this is.", ["service", "engine"], registry=registry).labels(

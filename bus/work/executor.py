@@ -42,6 +42,10 @@ _PRIOR_WORK_CHECK_AGE = 30_000_000
 """Microseconds after which an item may have been done by a worker that no other worker remembers."""
 
 
+class GivenBack(Exception):
+    """The item was given back before it was begun."""
+
+
 class Executor:
     """Runs the handler of a service, at most `service.concurrency` times at once.
 
@@ -91,11 +95,10 @@ class Executor:
             asyncio.get_running_loop().call_later(_CANCEL_AGAIN, self._cancel_until_done, task)
 
     async def execute(self, item: WorkItem) -> bool:
-        """Execute an item and acknowledge it; returns False where another worker has taken it over."""
+        """Execute an item and acknowledge it; returns False where it is another worker's now."""
         turn = turn_of(item.event)
-        repeated = item.deliveries > 1 or item.requeued
         if self._service.interruptible and await self._interruptions.is_interrupted(
-            item.event, stored=item.stored, repeated=repeated
+            item.event, stored=item.stored, repeated=item.deliveries > 1 or item.requeued
         ):
             await acknowledge(item.msg)
             return True
@@ -111,6 +114,8 @@ class Executor:
                 raise
             log.info("interrupted", extra={"conversation": item.event.conversation, "turn": item.event.turn})
             self._metrics.count_outcome("interrupted")
+        except GivenBack:
+            return False
         except Superseded:
             # The other worker acknowledges the item.
             self._on_superseded()
@@ -142,17 +147,21 @@ class Executor:
         prepared = duplicate = False
         while True:
             try:
-                if not prepared:
-                    await self._check_prior_work(item, duplicate=duplicate)
-                    prepared = True
-                if output.failure_published and not item.requeued:
-                    return
-                starts = item.deliveries if item.requeued else output.takeovers
-                if starts > MAX_TAKEOVERS:
-                    raise VisavisError(f"it was begun {starts} times and never finished", code="poison")
-                await self._try_once(item)
+                async with self._slots:
+                    if item.given_back:
+                        raise GivenBack
+                    item.begun = True
+                    if not prepared:
+                        await self._check_prior_work(item, duplicate=duplicate)
+                        prepared = True
+                    if output.failure_published and not item.requeued:
+                        return
+                    starts = item.deliveries if item.requeued else output.takeovers
+                    if starts > MAX_TAKEOVERS:
+                        raise VisavisError(f"it was begun {starts} times and never finished", code="poison")
+                    await self._try_once(item)
                 return
-            except Superseded:
+            except (Superseded, GivenBack):
                 raise
             except DuplicateOutput:
                 raise_if_cancelled()
@@ -179,7 +188,7 @@ class Executor:
 
     async def _check_prior_work(self, item: WorkItem, *, duplicate: bool) -> None:
         """Take the item over where another worker may have started on it."""
-        if item.deliveries > 1 or item.requeued or duplicate:
+        if item.repeated or duplicate:
             await item.output.take_over()
         elif not self._service.publishes_facts:
             return
@@ -191,21 +200,20 @@ class Executor:
 
     async def _try_once(self, item: WorkItem) -> None:
         """Run the handler and publish its outputs."""
-        async with self._slots:
-            began, publish_seconds_before = time.perf_counter(), item.output.publish_seconds
-            item.output.restart()
-            outputs = self._service.handle(item.event, self._event_log)
-            try:
-                async with aclosing(cast("Any", outputs)):
-                    async for output in outputs:
-                        await item.output.publish(output)
-                        raise_if_cancelled()
-                self._metrics.count_outcome("done")
-            finally:
-                publish_seconds = item.output.publish_seconds - publish_seconds_before
-                seconds = time.perf_counter() - began
-                self.mean_seconds += (seconds - self.mean_seconds) * 0.1
-                self._metrics.observe_try(seconds - publish_seconds, publish_seconds)
+        began, publish_seconds_before = time.perf_counter(), item.output.publish_seconds
+        item.output.restart()
+        outputs = self._service.handle(item.event, self._event_log)
+        try:
+            async with aclosing(cast("Any", outputs)):
+                async for output in outputs:
+                    await item.output.publish(output)
+                    raise_if_cancelled()
+            self._metrics.count_outcome("done")
+        finally:
+            publish_seconds = item.output.publish_seconds - publish_seconds_before
+            seconds = time.perf_counter() - began
+            self.mean_seconds += (seconds - self.mean_seconds) * 0.1
+            self._metrics.observe_try(seconds - publish_seconds, publish_seconds)
 
     async def _give_up(self, item: WorkItem, error: VisavisError, failures: int) -> None:
         """Publish the failure, and a dead letter where trying again later may help."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import aclosing
 
 import msgspec
@@ -36,6 +36,8 @@ class PeerMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     done: int = 0
     new: bool = False
     """The worker has just started; its peers answer with what they hold."""
+    returned: tuple[tuple[int, int], ...] = ()
+    """Items that the worker gives back without having begun on them: each with the number of its deliveries."""
     leaves: bool = False
 
 
@@ -51,6 +53,7 @@ class PeerState:
         self._last_heard: dict[str, float] = {}
         self._held: dict[str, set[int]] = {}
         self._done: FIFOCache[int, None] = FIFOCache(_MAX_DONE)
+        self._returned: FIFOCache[int, int] = FIFOCache(_MAX_DONE)
 
     def apply(self, message: PeerMessage, now: float) -> None:
         self._last_heard[message.worker] = now
@@ -62,6 +65,7 @@ class PeerState:
         if message.holds is not None:
             held.clear()
             held.update(message.holds)
+        self._returned.update(message.returned)
         if message.took:
             held.add(message.took)
         if message.done:
@@ -74,6 +78,10 @@ class PeerState:
 
     def is_done(self, sequence: int) -> bool:
         return sequence in self._done
+
+    def was_returned(self, sequence: int, deliveries: int) -> bool:
+        """Whether the worker that had the delivery before this one gave the item back without having begun on it."""
+        return deliveries > 1 and self._returned.get(sequence) == deliveries - 1
 
     def any_alive(self, now: float) -> bool:
         """Whether another worker was heard within a lease and a third, one that left included."""
@@ -152,6 +160,10 @@ class Peers:
         self._changed.set()
         if not self.alone():
             await self._publish(PeerMessage(worker=self._worker, done=sequence))
+
+    async def announce_returned(self, returned: Iterable[tuple[int, int]]) -> None:
+        """Announce which items are given back without having been begun on: each with the number of its deliveries."""
+        await self._publish(PeerMessage(worker=self._worker, holds=tuple(self._held), returned=tuple(returned)))
 
     async def announce_stop(self) -> None:
         await self._publish(PeerMessage(worker=self._worker, leaves=True))

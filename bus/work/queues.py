@@ -26,6 +26,15 @@ class WorkItem:
     """When the server stored the message, microseconds since 1970."""
     requeued: bool = False
     """It is a dead letter that an operator requeued."""
+    was_returned: bool = False
+    """The worker that had it before gave it back without having begun."""
+    begun: bool = False
+    given_back: bool = False
+
+    @property
+    def repeated(self) -> bool:
+        """Whether a worker may have begun on it before."""
+        return self.requeued or (self.deliveries > 1 and not self.was_returned)
 
 
 class WorkQueues:
@@ -61,6 +70,16 @@ class WorkQueues:
             del self._queues[conversation]
             return None
         return heapq.heappop(self._queues[conversation])[2]
+
+    def give_back(self) -> list[WorkItem]:
+        """Remove every item that is not begun, and return them, the oldest first."""
+        waiting = [self.held.pop(sequence) for sequence in sorted(self.held) if not self.held[sequence].begun]
+        for item in waiting:
+            item.given_back = True
+        for queue in self._queues.values():
+            queue[:] = [one for one in queue if not one[2].given_back]
+            heapq.heapify(queue)
+        return waiting
 
     def release(self, item: WorkItem) -> None:
         """Remove an item from `held`."""

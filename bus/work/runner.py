@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 import nats.errors
@@ -16,13 +16,14 @@ from nats.aio.msg import Msg
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
-from bus.errors import ConfigurationError, LogReplaced, UndecodableEvent
+from bus.errors import ConfigurationError, EngineError, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.headers import COPY
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.process.discovery import WorkEndpoint, announce
+from bus.process.drain import LAST_MESSAGES, Drain
 from bus.process.health import WorkerHealth, health_server
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.process.metrics import Metrics
@@ -35,6 +36,7 @@ from bus.work.ordering import Ordering
 from bus.work.peers import Peers
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem, WorkQueues
+from bus.work.restart import end_in_a_pause
 from bus.work.service import Service
 
 log = logging.getLogger(__name__)
@@ -50,17 +52,27 @@ class Runner:
 
     Args:
         max_held: the most items held at once, those that wait for their turn in a conversation included.
+        drain: when it begins, the worker finishes what it has begun and ends.
     """
 
     def __init__(
-        self, event_log: EventLog, service: Service, metrics: Metrics | None = None, *, max_held: int = 1000
+        self,
+        event_log: EventLog,
+        service: Service,
+        metrics: Metrics | None = None,
+        *,
+        max_held: int = 1000,
+        drain: Drain | None = None,
     ) -> None:
         self._event_log = event_log
         self._service = service
         self._max_held = max_held
+        self._drain = drain or Drain()
         self._metrics = metrics or Metrics(service.name, service.engine, service.readings)
         self._pulls: dict[str, PullSubscription] = {}
         self._queues = WorkQueues()
+        self._serving: set[asyncio.Task[None]] = set()
+        """One for each queue."""
         self._peers = Peers(event_log, service.name, service.lease, self._queues.held)
         self._ordering = Ordering(event_log, service, self._peers, self._queues)
         self._interruptions = Interruptions(event_log)
@@ -79,7 +91,7 @@ class Runner:
         return len(self._queues.held)
 
     async def run(self) -> None:
-        """Work until cancelled; items that are not done are then given back for another worker.
+        """Work until cancelled or drained; items that are not done are then given back for another worker.
 
         Raises:
             LogReplaced: the log is another one than before, in a group; a new runner has to begin anew.
@@ -100,22 +112,55 @@ class Runner:
                 ),  # fmt: skip
                 asyncio.TaskGroup() as tasks,
             ):
-                tasks.create_task(self._event_log.watch.run())
-                tasks.create_task(self._interruptions.listen(self._executor.cancel_turn))
-                tasks.create_task(self._peers.listen())
+                lasting = [
+                    tasks.create_task(self._event_log.watch.run()),
+                    tasks.create_task(self._interruptions.listen(self._executor.cancel_turn)),
+                    tasks.create_task(self._peers.listen()),
+                ]
                 await self._peers.announce_start()
                 await self._ordering.start()
-                tasks.create_task(self._peers.send_heartbeats())
-                tasks.create_task(self._extend_leases())
-                tasks.create_task(self._run_background())
+                lasting.append(tasks.create_task(self._peers.send_heartbeats()))
+                lasting.append(tasks.create_task(self._extend_leases()))
+                lasting.append(tasks.create_task(self._run_background()))
                 log.info("ready", extra={"engine": service.engine})
                 self._metrics.ready = True
-                tasks.create_task(self._consume(tasks, streams.REQUEUE))
-                await self._consume(tasks, streams.CONVERSATIONS)
+                consuming = [
+                    tasks.create_task(self._consume(tasks, stream))
+                    for stream in (streams.REQUEUE, streams.CONVERSATIONS)
+                ]
+                await self._drain.wait()
+                await self._finish(consuming)
+                for task in (*lasting, *self._serving):
+                    task.cancel()
         finally:
             self._metrics.ready = False
             with suppress(nats.errors.Error, TimeoutError):
                 await self._give_back()
+
+    async def _finish(self, consuming: Collection[asyncio.Task[None]]) -> None:
+        """Give back what is not begun, and wait for the rest, for as long as the drain allows."""
+        self._metrics.ready, self._metrics.draining = False, True
+        log.info("ending", extra={"held": self.held()})
+        limit = self._drain.limit(self._peers.alone())
+        for pull in self._pulls.values():
+            pull.wake()
+        _, late = await asyncio.wait(consuming, timeout=LAST_MESSAGES)
+        for task in late:  # NATS is away
+            task.cancel()
+        waiting = self._queues.give_back()
+        for item in waiting:
+            self._look_whether_returned(item)
+        await self._peers.announce_returned(
+            (item.sequence, item.msg.metadata.num_delivered) for item in waiting if not item.repeated
+        )
+        for item in waiting:
+            with suppress(nats.errors.Error):
+                await item.msg.nak()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=limit)
+
+    def _look_whether_returned(self, item: WorkItem) -> None:
+        item.was_returned = not item.requeued and self._peers.state.was_returned(item.sequence, item.deliveries)
 
     async def _give_back(self) -> None:
         for item in self._queues.held.values():
@@ -151,17 +196,19 @@ class Runner:
     # fetching
 
     async def _consume(self, tasks: asyncio.TaskGroup, stream: str) -> None:
-        """Queue the items of one stream, until cancelled."""
-        while True:
+        """Queue the items of one stream, until cancelled or drained."""
+        while not self._drain.is_begun:
             try:
                 async with PullSubscription(self._event_log.nc, stream, self._service.name, window=0) as pull:
                     self._pulls[stream] = pull
-                    while True:
+                    while not self._drain.is_begun:
                         raise_if_cancelled()
                         await self._fetch(pull)
                         msg = await pull.next(timeout=1.0)
                         if msg is not None:
                             await self._receive(msg, tasks)
+                    for msg in await pull.stop():
+                        await self._receive(msg, tasks)  # it is given back with the others
             except SubscriptionLost as error:
                 log.info("subscribing to work again", extra={"why": error.detail})
                 await asyncio.sleep(0.2)
@@ -176,6 +223,8 @@ class Runner:
 
         Items that wait for their conversation, for another worker or for their next try take no slot.
         """
+        if self._drain.is_begun:
+            return
         busy = len(self._queues) - self._ordering.waiting - self._executor.backing_off
         most = self._service.concurrency + self._prefetch()
         wanted = min(most - busy, self._max_held - len(self._queues.held))
@@ -220,7 +269,9 @@ class Runner:
             self._metrics.count_redelivery()
         await self._peers.announce_taken(item.sequence)
         if self._queues.push(item):
-            tasks.create_task(self._serve_queue(item.event.conversation))
+            serving = tasks.create_task(self._serve_queue(item.event.conversation))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
 
     def _item(self, msg: Msg) -> WorkItem:
         """The item of a message.
@@ -246,12 +297,14 @@ class Runner:
             requeue_sequence=requeue_sequence,
             deliveries=meta.num_delivered,
         )
-        return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeue_sequence is not None)
+        requeued = requeue_sequence is not None
+        return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeued)
 
     async def _serve_queue(self, conversation: str) -> None:
         """Execute the items of one conversation one after the other, the oldest first, until its queue is empty."""
         while (item := await self._ordering.next_item(conversation)) is not None:
             raise_if_cancelled()
+            self._look_whether_returned(item)
             # If this is cancelled, the item stays in `held`, to be given back.
             done = await self._executor.execute(item)
             self._queues.release(item)
@@ -262,17 +315,29 @@ class Runner:
 
 
 async def run_service(service: Service, settings: Settings) -> None:
-    """Connect and run one worker until SIGTERM or SIGINT."""
+    """Connect and run one worker until SIGTERM, at which it finishes what it has begun, or SIGINT.
+
+    Raises:
+        EngineError: the service wanted to be started again, and there was a pause of its work.
+    """
+    drain = Drain(settings.drain_seconds)
     async with health_server(settings, service.name) as health, connect(settings, name=service.name) as event_log:
         metrics = Metrics(service.name, service.engine, service.readings)
-        await run_until_signalled(_work_for_ever(event_log, service, metrics, health))
+        work = lambda: (health.held(), sum(metrics.totals().outcomes.values()))  # noqa: E731
+        restart = asyncio.create_task(end_in_a_pause(service.why_restart, work))
+        await run_until_signalled(_work_for_ever(event_log, service, metrics, health, drain), drain)
+        if restart.done():
+            raise EngineError(f"ended to be started again: {restart.result()}", code="restart")
+        restart.cancel()
 
 
-async def _work_for_ever(event_log: EventLog, service: Service, metrics: Metrics, health: WorkerHealth) -> None:
+async def _work_for_ever(
+    event_log: EventLog, service: Service, metrics: Metrics, health: WorkerHealth, drain: Drain
+) -> None:
     """Work; where the log was replaced, begin anew with empty caches."""
     names = [(stream, str(config.name)) for stream, config in consumer_configs(service)]
     while True:
-        runner = Runner(event_log, service, metrics)
+        runner = Runner(event_log, service, metrics, drain=drain)
         health.attach(event_log, service.name, names, metrics, runner.held)
         try:
             # In a task of its own: Python 3.11's group leaves the task that waits for it marked as cancelled.

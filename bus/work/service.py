@@ -165,6 +165,9 @@ class Service:
     """What a person should know about its state now, such as a download, in one line; for discovery."""
     metadata: Callable[[], Mapping[str, str]] = field(default=dict)
     """What else it tells of itself now; for discovery."""
+    why_restart: Callable[[], str | None] = field(default=_nothing)
+    """Why its process should end as soon as nobody is served, as one sentence, so that it is started again; None: it
+    should not."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""
     concurrency: int = 8

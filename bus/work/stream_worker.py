@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -29,6 +29,7 @@ from bus.log.headers import COPY
 from bus.log.pull import PullSubscription, SubscriptionLost
 from bus.log.records import Record
 from bus.log.stream_changes import Mark
+from bus.process.drain import LAST_MESSAGES, Drain
 from bus.process.metrics import Metrics
 from bus.work.consumers import ensure_consumers, shared_consumers
 from bus.work.executor import MAX_TRIES, acknowledge, is_log_unavailable
@@ -84,19 +85,30 @@ class StreamWorker:
 
     Args:
         max_held: the most messages held at once, those that wait for their turn included.
+        drain: when it begins, the worker finishes the messages that it is handling and ends.
     """
 
     def __init__(
-        self, event_log: EventLog, work: StreamWork, metrics: Metrics | None = None, *, max_held: int = 1000
+        self,
+        event_log: EventLog,
+        work: StreamWork,
+        metrics: Metrics | None = None,
+        *,
+        max_held: int = 1000,
+        drain: Drain | None = None,
     ) -> None:
         self._event_log = event_log
         self._work = work
         self._metrics = metrics or Metrics(work.name)
         self._max_held = max_held
+        self._drain = drain or Drain()
         self._consumers = shared_consumers(work.name, work.stream, work.subjects, lease=work.lease)
         self._slots = asyncio.Semaphore(work.concurrency)
         self._pulls: dict[str, PullSubscription] = {}
         self._lanes: Lanes[StreamItem] = Lanes()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._busy: set[asyncio.Task[None]] = set()
+        """Those that handle a message, or put one aside."""
         self._done: FIFOCache[Place, None] = FIFOCache(_REMEMBERED)
         self._created: object = None
         """When the stream was made, as the server tells it."""
@@ -116,7 +128,7 @@ class StreamWorker:
         self._lanes.wake(key)
 
     async def run(self) -> None:
-        """Work until cancelled; messages that are not done are then given back. On another log it begins anew."""
+        """Work until cancelled or drained; what is not done is then given back. On another log it begins anew."""
         while True:
             try:
                 # In a task of its own: Python 3.11's group leaves the task that waits for it marked as cancelled.
@@ -134,14 +146,32 @@ class StreamWorker:
         raise_if_cancelled()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._extend_leases())
-                for stream, _ in self._consumers:
-                    tasks.create_task(self._consume(tasks, stream))
+                extending = tasks.create_task(self._extend_leases())
+                consuming = [tasks.create_task(self._consume(tasks, stream)) for stream, _ in self._consumers]
+                await self._drain.wait()
+                await self._finish(consuming)
+                for task in (extending, *self._serving):
+                    task.cancel()
+            await self._give_back()
         except asyncio.CancelledError:
-            with suppress(nats.errors.Error):
-                for held in sorted(self._lanes.held.values(), key=lambda one: one.order):
-                    await held.msg.nak()
+            await self._give_back()
             raise
+
+    async def _finish(self, consuming: Collection[asyncio.Task[None]]) -> None:
+        """Wait for the messages that are being handled."""
+        self._metrics.ready, self._metrics.draining = False, True
+        for pull in self._pulls.values():
+            pull.wake()
+        _, late = await asyncio.wait(consuming, timeout=LAST_MESSAGES)
+        for task in (*late, *(self._serving - self._busy)):
+            task.cancel()
+        if self._busy:
+            await asyncio.wait(self._busy)  # for as long as the process is let
+
+    async def _give_back(self) -> None:
+        with suppress(nats.errors.Error):
+            for held in sorted(self._lanes.held.values(), key=lambda one: one.order):
+                await held.msg.nak()
 
     async def _extend_leases(self) -> None:
         while True:
@@ -182,8 +212,8 @@ class StreamWorker:
     # fetching
 
     async def _consume(self, tasks: asyncio.TaskGroup, stream: str) -> None:
-        """Queue the messages of one stream, until cancelled."""
-        while True:
+        """Queue the messages of one stream, until cancelled or drained."""
+        while not self._drain.is_begun:
             stragglers: asyncio.Task[None] | None = None
             try:
                 async with PullSubscription(self._event_log.nc, stream, self._work.name, window=0) as pull:
@@ -191,12 +221,15 @@ class StreamWorker:
                     if stream == self._work.stream:
                         self._lanes.in_order.clear()
                         stragglers = tasks.create_task(self._wait_for_stragglers())
-                    while True:
+                    while not self._drain.is_begun:
                         raise_if_cancelled()
                         await self._fetch(pull)
                         msg = await pull.next(timeout=1.0)
                         if msg is not None:
                             await self._receive(msg, tasks)
+                    for msg in await pull.stop():
+                        with suppress(nats.errors.Error):
+                            await msg.nak()
             except SubscriptionLost as error:
                 log.info("subscribing again", extra={"stream": stream, "why": error.detail})
                 await asyncio.sleep(0.2)
@@ -224,6 +257,8 @@ class StreamWorker:
 
     async def _fetch(self, pull: PullSubscription) -> None:
         """Request as many messages as may be held; many at a time, because each request costs."""
+        if self._drain.is_begun:
+            return
         wanted = min(_BATCH, self._max_held - len(self._lanes.held))
         if pull.outstanding <= wanted // 2:
             await pull.request(wanted)
@@ -245,12 +280,12 @@ class StreamWorker:
             item = self._item(msg)
             key = self._work.key(item.record)
         except UndecodableEvent as error:
-            tasks.create_task(self._put_aside(msg, error))
+            self._start(tasks, self._put_aside(msg, error), busy=True)
             return
         except Exception as error:
             log.exception("key broke", extra={"service": self._work.name, "sequence": meta.sequence.stream})
             problem = VisavisError(f"{type(error).__name__} in {self._work.name}", code="internal")
-            tasks.create_task(self._put_aside(msg, problem))
+            self._start(tasks, self._put_aside(msg, problem), busy=True)
             return
         if key is None:
             await acknowledge(msg)
@@ -258,7 +293,14 @@ class StreamWorker:
         if item.deliveries > 1:
             self._metrics.count_redelivery()
         if self._lanes.push(key, Held(place, (item.record.sequence, item.requeued), msg, item)):
-            tasks.create_task(self._serve(key))
+            self._start(tasks, self._serve(key))
+
+    def _start(self, tasks: asyncio.TaskGroup, work: Coroutine[None, None, None], *, busy: bool = False) -> None:
+        task = tasks.create_task(work)
+        for kept in (self._serving, self._busy) if busy else (self._serving,):
+            kept.add(task)
+        task.add_done_callback(self._serving.discard)
+        task.add_done_callback(self._busy.discard)
 
     def _item(self, msg: Msg) -> StreamItem:
         meta = msg.metadata
@@ -276,25 +318,36 @@ class StreamWorker:
 
     async def _serve(self, key: str) -> None:
         """Handle the messages of a key, the oldest first, until there are none."""
+        task = asyncio.current_task()
+        assert task is not None
         while (held := await self._lanes.oldest(key)) is not None:
             raise_if_cancelled()
-            delay = await self._try(held)
+            async with self._slots:
+                if self._drain.is_begun:
+                    return
+                self._busy.add(task)
+                delay = await self._try(held)
             if delay is not None:
                 raise_if_cancelled()
+                self._busy.discard(task)
+                if self._drain.is_begun:
+                    return
                 await self._lanes.pause(key, delay)
                 continue
             # If this task is cancelled before, the message stays held, to be given back.
             self._lanes.release(key, held)
             self._done[held.place] = None
             await acknowledge(held.msg)
+            self._busy.discard(task)
+            if self._drain.is_begun:
+                return
             for pull in self._pulls.values():
                 await self._fetch(pull)
 
     async def _try(self, held: Held[StreamItem]) -> float | None:
         """Handle a message once; returns the seconds until the next try, None if it is done or put aside."""
         try:
-            async with self._slots:
-                delay = await self._work.handle(held.item)
+            delay = await self._work.handle(held.item)
             if delay is None:
                 self._metrics.count_outcome("done")
             return delay

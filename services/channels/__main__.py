@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from bus.errors import ConfigurationError
 from bus.log.event_log import connect
+from bus.process.drain import Drain
 from bus.process.health import routes
 from bus.process.http_server import bind, serve
 from bus.process.lifecycle import run_process, run_until_signalled
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 async def run(settings: Settings, patience: Patience = PATIENCE) -> None:
-    """Work until SIGTERM or SIGINT.
+    """Work until SIGTERM, at which what is begun is finished, or SIGINT.
 
     Args:
         patience: of the sender.
@@ -35,7 +36,7 @@ async def run(settings: Settings, patience: Patience = PATIENCE) -> None:
     if not channels:
         raise ConfigurationError("no channel is configured: `visavis channels` lists them")
     decoder = RecordingDecoder(settings.note_seconds)
-    process = ChannelsProcess(settings, channels, decoder, patience=patience)
+    process = ChannelsProcess(settings, channels, decoder, patience=patience, drain=Drain(settings.drain_seconds))
     async with AsyncExitStack() as stack:
         decoder.start()
         stack.callback(decoder.close)
@@ -44,7 +45,7 @@ async def run(settings: Settings, patience: Patience = PATIENCE) -> None:
             app = Starlette(routes=[*routes(process.health), *process.routes()])
             await stack.enter_async_context(serve(app, listener))
         event_log = await stack.enter_async_context(connect(settings, name="channels"))
-        await run_until_signalled(process.run(event_log))
+        await run_until_signalled(process.run(event_log), process.drain)
 
 
 def _bind(settings: Settings) -> socket.socket | None:

@@ -19,6 +19,7 @@ from bus.cancellation import raise_if_cancelled
 from bus.channel_events import DeliveryQueued, TextContent, VoiceContent
 from bus.errors import BusError, ConfigurationError, LogReplaced, VisavisError
 from bus.log.event_log import EventLog
+from bus.process.drain import Drain
 from bus.process.health import WorkerHealth
 from bus.process.metrics import Metrics
 from bus.settings import PREFIX, Settings
@@ -77,6 +78,7 @@ class ChannelsProcess:
         channels: one for each account.
         ttl: of the lease, as in `bus.work.lease`.
         patience: of the sender.
+        drain: when it begins, all that is begun is finished, and `run` returns.
     """
 
     settings: Settings
@@ -85,10 +87,12 @@ class ChannelsProcess:
     pauses: Pauses = field(default_factory=Pauses)
     ttl: float = TTL
     patience: Patience = PATIENCE
+    drain: Drain = field(default_factory=Drain)
 
     def __post_init__(self) -> None:
         self._event_log: EventLog | None = None
         self._inbox_problem: str | None = None
+        self._works_alone = False
         self._workers = {name: WorkerHealth() for name in (*REQUIRED, *ALONE)}
         self.health = CombinedHealth(dict(self._workers), REQUIRED, lambda: self._inbox_problem)
 
@@ -132,7 +136,7 @@ class ChannelsProcess:
     # working
 
     async def run(self, event_log: EventLog) -> None:
-        """Work until cancelled; where the log was replaced, begin anew with empty caches."""
+        """Work until cancelled or drained; where the log was replaced, begin anew with empty caches."""
         self._event_log = event_log
         try:
             while True:
@@ -152,12 +156,19 @@ class ChannelsProcess:
         people = PeopleReader(event_log)
         handler = Answers(self.channels, people, public_url=self.settings.public_url)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep("people", people.run))
+            reading = tasks.create_task(self._keep("people", people.run))
             answering = replace(answers.service(handler), metadata=self._metadata)
-            for service in (notes.service(self.channels, self.decoder, self.settings.language), answering):
-                tasks.create_task(self._serve(event_log, service))
+            services = (notes.service(self.channels, self.decoder, self.settings.language), answering)
+            working = [tasks.create_task(self._serve(event_log, service)) for service in services]
             alone = partial(self._work_alone, event_log, people)
-            tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone, ttl=self.ttl)))
+            working.append(
+                tasks.create_task(self._keep(LEASE, partial(run_alone, event_log, LEASE, alone, ttl=self.ttl)))
+            )
+            await self.drain.wait()
+            if not self._works_alone:
+                working.pop().cancel()  # it waits for the lease
+            await asyncio.wait(working)
+            reading.cancel()
 
     async def _serve(self, event_log: EventLog, service: Service) -> None:
         """Run one worker of a service."""
@@ -165,7 +176,7 @@ class ChannelsProcess:
         names = [(stream, str(config.name)) for stream, config in consumer_configs(service)]
 
         async def work() -> None:
-            runner = Runner(event_log, service, metrics)
+            runner = Runner(event_log, service, metrics, drain=self.drain)
             self._workers[service.name].attach(event_log, service.name, names, metrics, runner.held)
             await runner.run()
 
@@ -173,10 +184,18 @@ class ChannelsProcess:
 
     async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
         """What one process at a time does."""
+        self._works_alone = True
+        try:
+            await self._receive_and_send(event_log, people)
+        finally:
+            self._works_alone = False
+
+    async def _receive_and_send(self, event_log: EventLog, people: PeopleReader) -> None:
         metrics = {name: Metrics(name) for name in ALONE}
         sender = Sender(
-            event_log, self.channels, people, make_media, metrics=metrics[SENDER], patience=self.patience
-        )
+            event_log, self.channels, people, make_media,
+            metrics=metrics[SENDER], patience=self.patience, drain=self.drain,
+        )  # fmt: skip
         inbox = Inbox(
             event_log,
             people,
@@ -187,14 +206,19 @@ class ChannelsProcess:
         commands = SpokenCommands(event_log, people, inbox.linking, inbox.talk)
         by_name = {channel.name: channel for channel in self.channels}
         works = (inbox_work(by_name, inbox), welcome_work(inbox.linking), spoken_commands_work(commands))
-        workers = {work.name: StreamWorker(event_log, work, metrics[work.name]) for work in works}
+        workers = {work.name: StreamWorker(event_log, work, metrics[work.name], drain=self.drain) for work in works}
         workers[SENDER] = sender.worker
         async with asyncio.TaskGroup() as tasks:
             for name, worker in workers.items():
                 self._workers[name].attach(event_log, name, worker.consumers, metrics[name], worker.held)
                 tasks.create_task(self._keep(name, partial(_work_through, worker, metrics[name])))
-            for channel in self.channels:
+            receiving = [
                 tasks.create_task(self._keep(channel.name, partial(self._receive, event_log, people, channel)))
+                for channel in self.channels
+            ]
+            await self.drain.wait()
+            for task in receiving:
+                task.cancel()
 
     async def _receive(self, event_log: EventLog, people: PeopleReader, channel: Channel) -> None:
         if channel.name == NAME:

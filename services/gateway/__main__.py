@@ -6,6 +6,7 @@ import gc
 import sys
 
 from bus.log.event_log import connect
+from bus.process.drain import Drain
 from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
@@ -15,19 +16,25 @@ from services.gateway.server import GatewayServer
 
 
 async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM, at which the sessions are let go one by one, or SIGINT."""
+    drain = Drain(settings.drain_seconds)
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
     listening = ListeningModels(settings)
     model = open_read_model(settings.data_folder / "gateway.sqlite")
     try:
         async with connect(settings, name="gateway") as event_log:
             server = GatewayServer(
-                event_log, settings, model, listening.voice_activity_detector, lambda: listening.turn_end_detector
+                event_log,
+                settings,
+                model,
+                listening.voice_activity_detector,
+                lambda: listening.turn_end_detector,
+                drain=drain,
             )
             # What is loaded by now stays. The collector, for which sound has to wait, need not look at it.
             gc.collect()
             gc.freeze()
-            await run_until_signalled(server.run(listener))
+            await run_until_signalled(server.run(listener), drain)
     finally:
         listening.close()
         model.close()

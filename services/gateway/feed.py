@@ -138,6 +138,12 @@ class Feed:
             if not subscribed.subscriptions and self._subscribed.get(conversation) is subscribed:
                 del self._subscribed[conversation]
 
+    def cut_subscriptions(self) -> None:
+        """End the news of all subscriptions; whoever has one has to connect again."""
+        for subscribed in self._subscribed.values():
+            for subscription in subscribed.subscriptions:
+                subscription.cut()
+
     @property
     def subscription_count(self) -> int:
         """The number of subscriptions to all conversations."""
@@ -235,10 +241,8 @@ class Feed:
             self._build.discard()
         self._unwritten.clear()
         self._arrived.clear()
-        subscribed, self._subscribed = self._subscribed, {}
-        for one in subscribed.values():
-            for subscription in one.subscriptions:
-                subscription.cut()
+        self.cut_subscriptions()
+        self._subscribed = {}
         if self._writing is not None:
             with suppress(VisavisError):
                 await self._writing  # a thread is not ended by a cancellation

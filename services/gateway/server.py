@@ -16,12 +16,14 @@ from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.discovery import announce
+from bus.process.discovery import announce, discover
+from bus.process.drain import Drain
 from bus.process.http_server import serve
 from bus.process.operator_key import operator_key
 from bus.settings import DETECT_LANGUAGE, Settings
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
+from services.gateway.draining import let_go
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
@@ -43,6 +45,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
@@ -63,6 +66,7 @@ class GatewayServer:
         turn_end_detector: the detector that a new session uses; None if there is none.
         retry_for: seconds for which a request is retried while NATS is away.
         connect_timeout: seconds for which a session may take to connect.
+        drain: when it begins, the sessions are let go one by one, and `run` returns.
     """
 
     def __init__(
@@ -75,7 +79,9 @@ class GatewayServer:
         *,
         retry_for: float = REQUEST_RETRY_FOR,
         connect_timeout: float = CONNECT_TIMEOUT,
+        drain: Drain | None = None,
     ) -> None:
+        self._drain = drain or Drain()
         self._event_log = event_log
         self._settings = settings
         self._make_detector = make_detector
@@ -85,6 +91,7 @@ class GatewayServer:
         self._feed = Feed(
             event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
         )
+        self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
         self._conversations = Conversations(
@@ -126,35 +133,73 @@ class GatewayServer:
                 media_files=MediaFiles(self._event_log),
                 operator_key=self._operator_key,
                 page=PAGE,
+                space=self._space,
                 health=GatewayHealth(
-                    self._event_log, self._feed, self._latencies, self._session_count, self._ice.ports
+                    self._event_log,
+                    self._feed,
+                    self._latencies,
+                    self._session_count,
+                    self._drain,
+                    self._space,
+                    self._ice.ports,
                 ),
+                drain=self._drain,
                 this_machine=lambda: this_machine(self._settings),
             )
         )
 
     async def run(self, listener: socket.socket) -> None:
-        """Serve until cancelled; then close the sessions, each with its `session.closed` on the log."""
+        """Serve until cancelled or drained; then close the sessions, each with its `session.closed` on the log."""
         aiortc_tuning.apply_patches(loopback=self._settings.host in ("127.0.0.1", "::1", "localhost"))
-        announced = announce(self._event_log, "gateway", note=DOWNLOADS.note, metadata=self._metadata)
+        announced = announce(self._event_log, "gateway", note=self._note, metadata=self._metadata)
         async with announced, asyncio.TaskGroup() as tasks:
-            tasks.create_task(close_orphaned_sessions(self._event_log, self._journal))
-            tasks.create_task(self._feed.run())
-            tasks.create_task(self._people.run())
-            tasks.create_task(self._follow_characters())
-            tasks.create_task(self._follow_idle_loops())
+            lasting = [
+                tasks.create_task(work)
+                for work in (
+                    close_orphaned_sessions(self._event_log, self._journal),
+                    self._feed.run(),
+                    self._space.run(),
+                    self._people.run(),
+                    self._follow_characters(),
+                    self._follow_idle_loops(),
+                )
+            ]
             async with serve(self.app(), listener) as serving:
                 log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
+                draining = tasks.create_task(self._let_sessions_go())
                 try:
-                    await asyncio.shield(serving)
+                    await asyncio.wait((serving, draining), return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     await self._close_sessions()
+                    self._feed.cut_subscriptions()
+            for task in (*lasting, draining):
+                task.cancel()
+
+    async def _let_sessions_go(self) -> None:
+        await self._drain.wait()
+        log.info("ending", extra={"sessions": self._session_count()})
+        await let_go(
+            self._conversations.sessions,
+            self._feed.state_of,
+            self._drain,
+            is_alone=self._is_alone,
+            watchers=lambda: self._feed.subscription_count,
+        )
+
+    async def _is_alone(self) -> bool:
+        """Whether no other gateway is ready."""
+        found = await discover(self._event_log) if self._event_log.connected else []
+        return not any(one.name == "gateway" and one.metadata.get("ready") == "1" for one in found)
 
     def _session_count(self) -> int:
         return len(self._conversations.sessions)
 
+    def _note(self) -> str:
+        return "; ".join(filter(None, (DOWNLOADS.note(), self._space.note())))
+
     def _metadata(self) -> dict[str, str]:
-        return {"sessions": str(self._session_count()), "ready": str(int(self._feed.caught_up.is_set()))}
+        ready = self._feed.caught_up.is_set() and not self._drain.is_begun
+        return {"sessions": str(self._session_count()), "ready": str(int(ready))}
 
     async def _follow_characters(self) -> None:
         reading = self._event_log.follow_anew(

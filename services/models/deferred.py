@@ -25,6 +25,7 @@ class Deferred(Generic[T]):
         name: of what is loaded, for the log.
         pauses: seconds between attempts.
         fallback_name: the fallback's, where it is an engine.
+        tried: the first attempt was made already, and failed: a pause comes first.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Deferred(Generic[T]):
         pauses: Sequence[float] = RETRY_PAUSES,
         *,
         fallback_name: str = "",
+        tried: bool = False,
     ) -> None:
         self.current = fallback
         self.name = name
@@ -46,16 +48,20 @@ class Deferred(Generic[T]):
         if load is None:
             self.resolved.set()
         else:
-            threading.Thread(target=self._run, args=(load,), name=f"load {name}", daemon=True).start()
+            threading.Thread(target=self._run, args=(load, tried), name=f"load {name}", daemon=True).start()
 
     @classmethod
     def ready(cls, value: T, name: str) -> Deferred[T]:
         """A value that is loaded already."""
         return cls(None, value, name)
 
-    def _run(self, load: Callable[[], T]) -> None:
+    def _run(self, load: Callable[[], T], tried: bool) -> None:
         attempts = 0
         while not self.resolved.is_set():
+            if tried:
+                threading.Event().wait(self._pauses[min(attempts, len(self._pauses) - 1)])
+                attempts += 1
+            tried = True
             try:
                 self.current = load()
                 self.serving = ""
@@ -65,9 +71,6 @@ class Deferred(Generic[T]):
                 log.error("model not loaded, the fallback stays", extra={"model": self.name, "why": error.detail})
                 if not error.retryable:
                     self.resolved.set()
-                else:
-                    threading.Event().wait(self._pauses[min(attempts, len(self._pauses) - 1)])
-                    attempts += 1
             except Exception:
                 log.exception("model not loaded, the fallback stays", extra={"model": self.name})
                 self.resolved.set()

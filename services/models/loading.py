@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from bus.errors import ConfigurationError, InvalidInput
 from bus.settings import PREFIX, Settings
-from services.models.deferred import Deferred
+from services.gpu_faults import GpuFault
+from services.models.deferred import RETRY_PAUSES, Deferred
 from services.models.fetching import fetcher_of, folder_of
 from services.models.files import Licence, Model
 from services.models.verification import missing_files, verify
@@ -95,8 +96,34 @@ def load_or_defer(
     """
     if is_here(model, settings):
         try:
-            return Deferred.ready(load(verified_folder(model, settings)), model.name)
+            return load_now_or_later(
+                lambda: load(verified_folder(model, settings)), make_fallback, model.name, fallback_name=fallback_name
+            )
         except ConfigurationError as error:
             log.warning("model cannot be used", extra={"model": model.name, "why": error.detail})
     fallback = make_fallback()
     return Deferred(lambda: load(fetch_and_verify(model, settings)), fallback, model.name, fallback_name=fallback_name)
+
+
+def load_now_or_later(
+    load: Callable[[], T],
+    make_fallback: Callable[[], T],
+    name: str,
+    *,
+    fallback_name: str = "",
+    pauses: Sequence[float] = RETRY_PAUSES,
+) -> Deferred[T]:
+    """Load something whose files are here; where the graphics card is full, try again later, while the fallback serves.
+
+    Where the card is lost or absent, the fallback serves for good.
+
+    Args:
+        load, name, fallback_name, pauses: see `Deferred`.
+        make_fallback: called only if it is needed.
+    """
+    try:
+        return Deferred.ready(load(), name)
+    except GpuFault as fault:
+        log.error("model not loaded, the fallback serves", extra={"model": name, "why": fault.detail})
+        again = load if fault.retryable else None
+        return Deferred(again, make_fallback(), name, pauses, fallback_name=fallback_name, tried=True)

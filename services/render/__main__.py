@@ -14,11 +14,13 @@ from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.gpu import Gpu, gpus
+from services.gpu_faults import GPU_USE, GpuFault
 from services.models.catalogue import LIVEPORTRAIT
+from services.models.deferred import Deferred
 from services.models.loading import load_or_defer
 from services.render.character_renderer import CharacterRenderer, PortraitAnimator, WarpAnimator
-from services.render.deferred_engine import DeferredEngine
 from services.render.engine import Renderer
+from services.render.gpu_animator import GpuAnimator
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import service
@@ -36,33 +38,58 @@ def _layered(settings: Settings) -> Renderer:
     return CharacterRenderer(settings.video_size, _portraits(settings), WarpAnimator(settings.video_size))
 
 
-def _why_liveportrait_unavailable(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> str | None:
+def _why_torch_missing() -> str | None:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("pynvml") is None:
         return "torch is not installed; `pip install visavis[liveportrait]`, some gigabytes"
+    return None
+
+
+def _why_no_card(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> str | None:
+    """Why `auto` takes another engine: LivePortrait runs without a card, but much too slowly."""
+    if missing := _why_torch_missing():
+        return missing
     if not find_gpus():
         return "there is no NVIDIA GPU, and without one a frame takes seconds"
-    from services.render.liveportrait.loading import why_unavailable  # takes a second, so only where it can matter
+    from services.render.liveportrait.loading import why_no_card  # takes a second, so only where it can matter
+
+    return why_no_card()
+
+
+def _why_liveportrait_unavailable(settings: Settings) -> str | None:
+    if missing := _why_torch_missing():
+        return missing
+    from services.render.liveportrait.loading import why_unavailable
 
     return why_unavailable(settings)
 
 
-def _liveportrait(settings: Settings) -> Renderer:
-    """Photos are warped until the weights are fetched."""
-    portraits = _portraits(settings)
+def _liveportrait(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> Renderer:
+    """Photos are warped until the weights are fetched, and while there is no card that can be used."""
+    portraits, warp = _portraits(settings), WarpAnimator(settings.video_size)
 
     def load(folder: Path) -> PortraitAnimator:
         from services.render.liveportrait.loading import load
 
         return load(folder, portraits.folder, settings)
 
-    deferred = load_or_defer(LIVEPORTRAIT, settings, load, lambda: WarpAnimator(settings.video_size))
-    return CharacterRenderer(settings.video_size, portraits, DeferredEngine(deferred))
+    deferred: Deferred[PortraitAnimator]
+    if reason := _why_no_card(settings, find_gpus=find_gpus):
+        GPU_USE.record(GpuFault(reason, cause="absent"))
+        deferred = Deferred(None, warp, LIVEPORTRAIT.name, fallback_name=warp.name)
+    else:
+        deferred = load_or_defer(LIVEPORTRAIT, settings, load, lambda: warp, fallback_name=warp.name)
+    return CharacterRenderer(settings.video_size, portraits, GpuAnimator(deferred, warp))
 
 
 def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Renderer], ...]:
     """The engines in order of preference."""
     return (
-        EngineOption("liveportrait", partial(_why_liveportrait_unavailable, find_gpus=find_gpus), _liveportrait),
+        EngineOption(
+            "liveportrait",
+            _why_liveportrait_unavailable,
+            partial(_liveportrait, find_gpus=find_gpus),
+            partial(_why_no_card, find_gpus=find_gpus),
+        ),
         EngineOption("layered", _why_layered_unavailable, _layered),
     )
 

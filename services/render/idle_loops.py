@@ -11,9 +11,10 @@ from pathlib import Path
 from bus import subjects
 from bus.errors import NotFound
 from bus.events import FRAMES_PER_SECOND, CharacterCreated, IdleBatch
-from bus.ids import seed_of
+from bus.ids import PHOTO_LOOK, seed_of
 from bus.work.service import Output, Reader
 from services.characters import current_characters
+from services.gpu_faults import GPU_USE, GpuFault, GpuUse
 from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.engine import AnimatedFace, Renderer
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
@@ -31,10 +32,14 @@ class IdleLoopRenderer:
 
     Args:
         check_interval: seconds.
+        use: whether the graphics card is used.
     """
 
-    def __init__(self, thread: RenderThread, *, check_interval: float = CHECK_INTERVAL) -> None:
+    def __init__(
+        self, thread: RenderThread, *, check_interval: float = CHECK_INTERVAL, use: GpuUse = GPU_USE
+    ) -> None:
         self._thread = thread
+        self._use = use
         self._check_interval = check_interval
 
     async def keep_current(self, reader: Reader) -> AsyncGenerator[Output, None]:
@@ -49,15 +54,33 @@ class IdleLoopRenderer:
                     continue  # drawn by a worker that knows this look
                 version = idle_version(id_, face, self._thread.renderer)
                 last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
-                if last is None or last.version != version or not last.final:
-                    async for batch in self.batches(id_, character, reader):
-                        yield batch
+                if last is not None and last.final and (last.version == version or self._is_passing(character)):
+                    continue
+                async for batch in self.batches(id_, character, reader):
+                    yield batch
             await asyncio.sleep(self._check_interval)
 
     async def batches(
         self, character: str, created: CharacterCreated, reader: Reader
     ) -> AsyncGenerator[IdleBatch, None]:
-        """One character's whole loop, in batches that each start with a key frame."""
+        """One character's whole loop, in batches that each start with a key frame.
+
+        It begins anew, in another version, where the graphics card fails.
+        """
+        try:
+            async for batch in self._batches(character, created, reader):
+                yield batch
+        except GpuFault:
+            async for batch in self._batches(character, created, reader):
+                yield batch
+
+    def _is_passing(self, character: CharacterCreated) -> bool:
+        """Whether another engine draws this character for now only: then the graphics card's loop is not replaced."""
+        return self._use.cause in ("full", "lost") and character.look.startswith(PHOTO_LOOK)
+
+    async def _batches(
+        self, character: str, created: CharacterCreated, reader: Reader
+    ) -> AsyncGenerator[IdleBatch, None]:
         face = await self._thread.face(created.look, reader)
         motion = IdleMotion(seed_of(character))
         encoder = self._thread.encoder(IDLE_LOOP_BITRATE, crf=_CRF)

@@ -71,10 +71,12 @@ class RenderThread:
     def _load_face(self, look: str, portrait: bytes | None) -> AnimatedFace:
         if portrait is not None:
             self._portraits.put(look, portrait)
-        key = self.renderer.name, look
-        if key not in self._faces:
-            self._faces[key] = self.renderer.face(look)
-        return self._faces[key]
+        found = self._faces.get((self.renderer.name, look))
+        if found is None:
+            found = self.renderer.face(look)
+            # The name of the engine that has made it: the graphics card may have failed just now.
+            self._faces[self.renderer.name, look] = found
+        return found
 
     def _drop_others(self, looks: Collection[str]) -> None:
         self._portraits.keep_only(looks)

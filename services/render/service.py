@@ -8,8 +8,8 @@ from contextlib import aclosing
 from bus.errors import VisavisError
 from bus.events import Body, Event, FaceRefused, FaceRequested, FramesFailed, SpeechStarted
 from bus.work.service import Output, Reader, Service
-from services.models.progress import DOWNLOADS
-from services.readings import engine_readings
+from services.gpu_faults import GPU_USE
+from services.readings import engine_note, engine_readings
 from services.render.engine import Renderer
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
@@ -52,7 +52,9 @@ def service(
         engine=renderer.name,
         on_failure=failure_facts,
         readings=engine_readings,
-        note=DOWNLOADS.note,
+        note=engine_note,
+        metadata=GPU_USE.metadata,
+        why_restart=GPU_USE.why_restart,
         background=idle_loops.keep_current,
     )
 

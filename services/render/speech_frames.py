@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import chain, repeat
 
@@ -25,11 +25,13 @@ from bus.events import (
 )
 from bus.work.service import Output, Reader
 from services.characters import current_characters
+from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
 from services.render.engine import AnimatedFace
 from services.render.frame_dropping import FrameDropper
 from services.render.idle_motion import KEY_FRAME_INTERVAL
 from services.render.motion import SpeechMotion, idle_phase, phase_after
+from services.render.pose import Pose
 from services.render.render_thread import MAX_BATCH, RenderThread
 
 WATCHING_EXPIRES = 10.0
@@ -71,7 +73,8 @@ class SpeechRenderer:
         phase = self._next_phase.pop((body.reply, body.index), None)
         if phase is None:
             phase = await start_phase(event, body, reader)
-        face = await self._thread.face(characters[body.character].look, reader)
+        look = characters[body.character].look
+        face = _SpeechFace(self._thread, look, reader, await self._thread.face(look, reader))
         motion = SpeechMotion(
             body.character, body.speech, phase=phase, emotion=body.emotion, previous_emotion=body.emotion_before
         )
@@ -114,7 +117,7 @@ class SpeechRenderer:
         yield FramesEnded(speech=body.speech, frames=done)
 
     async def _encode(
-        self, face: AnimatedFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range
+        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range
     ) -> tuple[bytes, ...]:
         """One access unit for each frame, of as many drawn frames as there is time for."""
         units: tuple[bytes, ...] = ()
@@ -124,9 +127,29 @@ class SpeechRenderer:
             poses = [motion.pose(frame) for frame in drawn]
             order = [bisect_right(drawn, frame) - 1 for frame in range(start, start + count)]
             began = self._clock()
-            units += await self._thread.encode(face, encoder, poses, order, key=start == frames.start)
+            units += await face.encode(encoder, poses, order, key=start == frames.start)
             dropper.record_time(len(drawn), self._clock() - began)
         return units
+
+
+class _SpeechFace:
+    """The face of one speech. Where the graphics card fails it, another engine goes on with the same frame."""
+
+    def __init__(self, thread: RenderThread, look: str, reader: Reader, face: AnimatedFace) -> None:
+        self._thread = thread
+        self._look = look
+        self._reader = reader
+        self._face = face
+
+    async def encode(
+        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool
+    ) -> tuple[bytes, ...]:
+        """See `RenderThread.encode`."""
+        try:
+            return await self._thread.encode(self._face, encoder, poses, order, key=key)
+        except GpuFault:
+            self._face = await self._thread.face(self._look, self._reader)
+            return await self._thread.encode(self._face, encoder, poses, order, key=key)
 
 
 async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:

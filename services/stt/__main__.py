@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bus.process.engines import EngineOption, load_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
+from services import gpu
 from services.audio import Samples
 from services.engine_speed import EngineSpeeds, version_of
+from services.gpu_faults import GPU_USE, GpuFault
 from services.models.catalogue import MOONSHINE, SILERO
 from services.models.deferred import Deferred
 from services.models.fetching import folder_of
 from services.models.files import Model
-from services.models.loading import fetch_and_verify, is_here, load_or_defer, why_model_unavailable
-from services.models.progress import DOWNLOADS
+from services.models.loading import (
+    fetch_and_verify,
+    is_here,
+    load_now_or_later,
+    load_or_defer,
+    why_model_unavailable,
+)
+from services.readings import engine_note
 from services.silero import SileroVad
 from services.stt.deferred_engine import DeferredEngine
 from services.stt.engine import Transcriber
+from services.stt.gpu_engine import GpuEngine
 from services.stt.language_router import LanguageRouter
 from services.stt.named_engine import NamedEngine
 from services.stt.service import service
@@ -62,7 +73,11 @@ def _device(settings: Settings, has_gpu: Callable[[], bool]) -> str:
 
 
 def _model(settings: Settings, device: str) -> str:
-    return settings.stt_model or ("base" if device == "cpu" else "small")
+    if settings.stt_model or device != "cpu":
+        return settings.stt_model or "small"
+    # A machine without a network that has lost its card has the model for the card, which is slow, but hears.
+    only_small = settings.model_downloads == "off" and not is_here(weights.CTRANSLATE2.sizes["base"], settings)
+    return "small" if only_small and is_here(weights.CTRANSLATE2.sizes["small"], settings) else "base"
 
 
 def _why_whisper_unavailable(settings: Settings) -> str | None:
@@ -70,8 +85,6 @@ def _why_whisper_unavailable(settings: Settings) -> str | None:
     if missing:
         return missing
     device = _device(settings, _ctranslate2_has_gpu)
-    if device == "cuda" and not _ctranslate2_has_gpu():
-        return "CTranslate2 sees no graphics card that it has a build for (VISAVIS_STT_DEVICE=cuda)"
     return weights.why_unavailable(_model(settings, device), weights.CTRANSLATE2, settings)
 
 
@@ -120,6 +133,8 @@ def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
 
     CTranslate2's ARM64 builds have no CUDA.
     """
+    if settings.stt_device == "cuda" and not _ctranslate2_has_gpu():
+        return _NO_CARD["whisper"]
     too_slow = _why_whisper_too_slow("whisper", weights.CTRANSLATE2, settings)
     if reason := _why_whisper_not_preferred(settings) or too_slow:
         return reason
@@ -128,6 +143,13 @@ def _why_ctranslate2_not_preferred(settings: Settings) -> str | None:
     if _missing_packages("torch", "transformers", extra="whisper-torch") or not _torch_has_gpu():
         return None
     return "its CTranslate2 has no build for the graphics card here, torch has"
+
+
+_NO_CARD = {
+    "whisper": "CTranslate2 sees no graphics card that it has a build for (VISAVIS_STT_DEVICE=cuda)",
+    "whisper-torch": "torch sees no graphics card (VISAVIS_STT_DEVICE=cuda)",
+}
+"""Why Whisper cannot run where the settings say."""
 
 
 def _load_whisper(settings: Settings, english: Transcriber | None = None) -> Transcriber:
@@ -147,11 +169,80 @@ def _load_whisper(settings: Settings, english: Transcriber | None = None) -> Tra
         network = CTranslate2Whisper(folder, device, threads=os.cpu_count() or 1)
         whisper = WhisperEngine(network, make_vad(settings))
         whisper.warm_up()
+        if device == "cuda":
+            gpu.warn_of_memory(settings.stt_gpu_bytes, "VISAVIS_STT_GPU_BYTES")
         if english is None:
             _check_whisper_speed(whisper, "whisper", weights.CTRANSLATE2, device, settings)
         return NamedEngine(whisper, "whisper")
 
+    if device == "cuda":
+        no_card = None if _ctranslate2_has_gpu() else _NO_CARD["whisper"]
+        return _on_card(model, weights.CTRANSLATE2, settings, load, no_card, english)
     return _load_or_defer_whisper(model, weights.CTRANSLATE2, settings, load, english)
+
+
+def _on_card(
+    model: str,
+    format: weights.WeightFormat,
+    settings: Settings,
+    load: Callable[[], Transcriber],
+    no_card: str | None,
+    english: Transcriber | None = None,
+) -> Transcriber:
+    """Whisper on the graphics card, and the engines of the processor while that cannot be used.
+
+    Args:
+        load: loads it, after its files are fetched.
+        no_card: why there is no card, in one sentence; None: there is one.
+        english: see `_load_whisper`.
+    """
+    name = ""
+    if english is None:
+        english, name = _english_without_download(settings)
+    fallback: Transcriber = english
+    if not _missing_packages("faster_whisper", "ctranslate2", extra="whisper"):
+        fallback = LanguageRouter(english, lambda: _whisper_on_processor(format, settings, english))
+    deferred: Deferred[Transcriber]
+    whisper = f"Whisper {model}"
+
+    def watched_load() -> Transcriber:
+        with GPU_USE.watched(f"load {whisper}"):
+            loaded = load()
+        GPU_USE.worked()
+        return loaded
+
+    if no_card:
+        GPU_USE.record(GpuFault(no_card, cause="absent"))
+        deferred = Deferred(None, fallback, whisper, fallback_name=name)
+    elif _can_load_now(model, format, settings):
+        deferred = load_now_or_later(watched_load, lambda: fallback, whisper, fallback_name=name)
+    else:
+        deferred = Deferred(watched_load, fallback, whisper, fallback_name=name)
+    return GpuEngine(deferred, fallback, name)
+
+
+def _whisper_on_processor(format: weights.WeightFormat, settings: Settings, english: Transcriber) -> Transcriber:
+    """Whisper in the size for processors, or, where that cannot be had, in the one that is on the graphics card."""
+    here = settings.model_downloads == "on" or weights.find_local("base", weights.CTRANSLATE2, settings) is not None
+    # By name: it is not timed, since no other engine hears these languages.
+    if here or format is weights.CTRANSLATE2:
+        size = "base" if here else _model(settings, "cuda")
+        return _load_whisper(replace(settings, stt_engine="whisper", stt_device="cpu", stt_model=size), english)
+    size = _model(settings, "cuda")
+    return _load_whisper_torch(replace(settings, stt_engine="whisper-torch", stt_device="cpu", stt_model=size))
+
+
+def _can_load_now(model: str, format: weights.WeightFormat, settings: Settings) -> bool:
+    """Whether nothing has to be fetched first, or may be."""
+    here = is_here(SILERO, settings) and weights.find_local(model, format, settings) is not None
+    return here or settings.model_downloads == "off"
+
+
+def _english_without_download(settings: Settings) -> tuple[Transcriber, str]:
+    """The best engine for English that needs no download and no graphics card, and its name."""
+    if is_here(SILERO, settings) and is_here(MOONSHINE, settings) and not _missing_packages("onnxruntime", extra=""):
+        return NamedEngine(_moonshine(folder_of(MOONSHINE, settings), settings), "moonshine"), "moonshine"
+    return NamedEngine(_load_pocketsphinx(settings), "pocketsphinx"), "pocketsphinx"
 
 
 def _load_or_defer_whisper(
@@ -162,17 +253,9 @@ def _load_or_defer_whisper(
     english: Transcriber | None = None,
 ) -> Transcriber:
     """Whisper if its files are here; else an engine for English, until they are fetched in the background."""
-    silero = is_here(SILERO, settings)
-    if settings.model_downloads == "off" or (silero and weights.find_local(model, format, settings) is not None):
+    if _can_load_now(model, format, settings):
         return load()
-    if english is not None:
-        fallback, name = english, ""
-    elif silero and is_here(MOONSHINE, settings) and _missing_packages("onnxruntime", extra="") is None:
-        name = "moonshine"
-        fallback = NamedEngine(_moonshine(folder_of(MOONSHINE, settings), settings), name)
-    else:
-        name = "pocketsphinx"
-        fallback = NamedEngine(_load_pocketsphinx(settings), name)
+    fallback, name = (english, "") if english is not None else _english_without_download(settings)
     return DeferredEngine(Deferred(load, fallback, f"Whisper {model}", fallback_name=name))
 
 
@@ -182,12 +265,12 @@ def _why_whisper_torch_unavailable(settings: Settings) -> str | None:
     if missing:
         return missing
     device = _device(settings, _torch_has_gpu)
-    if device == "cuda" and not _torch_has_gpu():
-        return "torch sees no graphics card (VISAVIS_STT_DEVICE=cuda)"
     return weights.why_unavailable(_model(settings, device), weights.TRANSFORMERS, settings)
 
 
 def _why_torch_not_preferred(settings: Settings) -> str | None:
+    if settings.stt_device == "cuda" and not _torch_has_gpu():
+        return _NO_CARD["whisper-torch"]
     too_slow = _why_whisper_too_slow("whisper-torch", weights.TRANSFORMERS, settings)
     return _why_whisper_not_preferred(settings) or too_slow
 
@@ -201,11 +284,15 @@ def _load_whisper_torch(settings: Settings) -> Transcriber:
         from services.stt.whisper.torch_network import TorchWhisper
 
         folder = weights.fetch(model, weights.TRANSFORMERS, settings)
+        gpu.limit_memory(device, settings.stt_gpu_bytes)
         whisper = WhisperEngine(TorchWhisper(folder, device), make_vad(settings))
         whisper.warm_up()
         _check_whisper_speed(whisper, "whisper-torch", weights.TRANSFORMERS, device, settings)
-        return whisper
+        return NamedEngine(whisper, "whisper-torch")
 
+    if device == "cuda":
+        no_card = None if _torch_has_gpu() else _NO_CARD["whisper-torch"]
+        return _on_card(model, weights.TRANSFORMERS, settings, load, no_card)
     return _load_or_defer_whisper(model, weights.TRANSFORMERS, settings, load)
 
 
@@ -286,10 +373,13 @@ def build(settings: Settings, engines: tuple[EngineOption[Transcriber], ...] = E
     choice, engine = load_engine(engines, settings.stt_engine, settings, setting="VISAVIS_STT_ENGINE")
     speeds = EngineSpeeds.of(settings)
     english = engine.english if isinstance(engine, LanguageRouter) else engine
-    return replace(
+    if settings.stt_device == "cuda" and not choice.option.name.startswith("whisper"):
+        # A card was asked for, and `auto` found none: that is worth a remark.
+        GPU_USE.record(GpuFault("no recogniser can use one here (VISAVIS_STT_DEVICE=cuda)", cause="absent"))
+    return dataclasses.replace(
         service(engine, choice.option.name),
-        serving=lambda: english.serving if isinstance(english, DeferredEngine) else "",
-        note=lambda: "; ".join(filter(None, (DOWNLOADS.note(), speeds.note("stt")))),
+        serving=lambda: english.serving if isinstance(english, DeferredEngine | GpuEngine) else "",
+        note=lambda: engine_note(speeds.note("stt")),
     )
 
 

@@ -23,8 +23,8 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.work.service import Output, Reader, Service
-from services.models.progress import DOWNLOADS
-from services.readings import engine_readings
+from services.gpu_faults import GPU_USE
+from services.readings import engine_note, engine_readings
 from services.stt.context import Expected, RecognitionContext
 from services.stt.engine import Transcriber, Transcription
 
@@ -149,6 +149,8 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         engine=engine,
         on_failure=failure_facts,
         readings=engine_readings,
-        note=DOWNLOADS.note,
+        note=engine_note,
+        metadata=GPU_USE.metadata,
+        why_restart=GPU_USE.why_restart,
         concurrency=max(CONCURRENCY, transcriber.threads),
     )

@@ -23,6 +23,7 @@ from bus.errors import EngineError
 from bus.events import MICROPHONE_RATE, Word
 from services.audio import Samples
 from services.command_phrases import Phrase
+from services.gpu_faults import GpuFault
 from services.stt.batcher import Batcher
 from services.stt.engine import Transcript
 from services.stt.hallucination_filter import is_hallucination, without_hallucinated_words
@@ -232,6 +233,8 @@ class StreamingTranscription:
         """Update the shown text with a finished hypothesis of the open segment."""
         try:
             decoded = decoding.future.result()
+        except GpuFault:
+            raise  # another engine hears the utterance, the sooner the better
         except (CancelledError, EngineError):
             return  # the final decoding raises the error if it persists
         if not self._language and decoded.language_probability >= LANGUAGE_CONFIDENCE:

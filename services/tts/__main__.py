@@ -16,9 +16,11 @@ from bus.settings import Settings
 from bus.work.runner import run_service_process
 from bus.work.service import Service
 from services.engine_speed import TOO_SLOW, EngineSpeeds, version_of
+from services.gpu_faults import GPU_USE, GpuFault
 from services.models.catalogue import KOKORO, XTTS
-from services.models.loading import load_or_defer
-from services.models.progress import DOWNLOADS
+from services.models.deferred import Deferred
+from services.models.loading import is_here, load_now_or_later, load_or_defer
+from services.readings import engine_note
 from services.tts.engine import Synthesizer
 from services.tts.engines import espeak as espeak_engine
 from services.tts.engines import flite_library, xtts_requirements
@@ -28,6 +30,7 @@ from services.tts.engines import pico as pico_engine
 from services.tts.engines.deferred_engine import DeferredEngine
 from services.tts.engines.espeak import EspeakEngine
 from services.tts.engines.flite import FliteEngine
+from services.tts.engines.gpu_engine import GpuEngine
 from services.tts.engines.hibari import HibariEngine
 from services.tts.engines.language_router import LanguageRouter
 from services.tts.engines.misaki_reader import MisakiReader
@@ -107,21 +110,41 @@ class EngineTable:
     def _load_xtts(self, settings: Settings) -> Synthesizer:
         log.warning("licence accepted by setting", extra={"model": "XTTS v2", "terms": xtts_requirements.LICENCE})
         espeak = self._espeak()
-        fallback = self._without_download(espeak)
+        name, fallback = self._on_processor(settings, espeak)
 
         def load(folder: Path) -> Synthesizer:
             from services.tts.engines.xtts import XttsEngine
 
-            xtts = XttsEngine.load(folder, settings, VisemeEstimator(espeak), fallback)
+            with GPU_USE.watched("load the voice"):
+                xtts = XttsEngine.load(folder, settings, VisemeEstimator(espeak), fallback)
+            GPU_USE.worked()
             if settings.tts_engine == "auto" and not settings.xtts_model:
                 speeds = EngineSpeeds.of(settings)
                 speeds.check("tts", "xtts", version_of(XTTS), workload(xtts), on_processor=False)
             return xtts
 
-        if settings.xtts_model:
-            return load(Path(settings.xtts_model))
-        name = self._name_without_download(settings)
-        return DeferredEngine(load_or_defer(XTTS, settings, load, lambda: fallback, fallback_name=name))
+        deferred: Deferred[Synthesizer]
+        if reason := xtts_requirements.why_no_card(settings):
+            GPU_USE.record(GpuFault(reason, cause="absent"))
+            deferred = Deferred(None, fallback, XTTS.name, fallback_name=name)
+        elif settings.xtts_model:
+            folder = Path(settings.xtts_model)
+            deferred = load_now_or_later(lambda: load(folder), lambda: fallback, XTTS.name, fallback_name=name)
+        else:
+            deferred = load_or_defer(XTTS, settings, load, lambda: fallback, fallback_name=name)
+        return GpuEngine(deferred, fallback, name)
+
+    def _on_processor(self, settings: Settings, espeak: EspeakEngine | None) -> tuple[str, Synthesizer]:
+        """The best engines of the processor that need no download now, with their name."""
+        if self.why_hibari_unavailable() is None:
+            kokoro_is_here = bool(settings.kokoro_model) or is_here(KOKORO, settings)
+            try:
+                if kokoro_is_here and kokoro_engine.why_unavailable() is None:
+                    return "hibari", self._load_hibari(settings)
+                return "hibari", HibariEngine(self._without_download(espeak))
+            except EngineError as error:  # it is too slow, or does not load
+                log.warning("a simpler engine speaks in its place", extra={"model": "hibari", "why": error.detail})
+        return self._name_without_download(settings), self._without_download(espeak)
 
     def _load_hibari(self, settings: Settings) -> Synthesizer:
         """hibari for English women, Kokoro for men and its other languages, where it keeps up."""
@@ -178,8 +201,8 @@ def build(settings: Settings) -> Service:
     speeds = EngineSpeeds.of(settings)
     return replace(
         service(engine, choice.option.name),
-        serving=lambda: engine.serving if isinstance(engine, DeferredEngine) else "",
-        note=lambda: "; ".join(filter(None, (DOWNLOADS.note(), speeds.note("tts")))),
+        serving=lambda: engine.serving if isinstance(engine, DeferredEngine | GpuEngine) else "",
+        note=lambda: engine_note(speeds.note("tts")),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from bus.errors import VisavisError
 from bus.events import (
@@ -20,15 +22,19 @@ from bus.events import (
     SpeechEnded,
     SpeechFailed,
     SpeechStarted,
+    VisemeMark,
 )
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
 from services.characters import current_characters
-from services.models.progress import DOWNLOADS
-from services.readings import engine_readings
+from services.gpu_faults import GPU_USE, GpuFault
+from services.readings import engine_note, engine_readings
 from services.tts.chunker import SpeechChunker
+from services.tts.earlier_speech import earlier_speech
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.text.spoken_form import to_spoken_form
+
+log = logging.getLogger(__name__)
 
 CONCURRENCY = 4
 """Sentences synthesised at once."""
@@ -92,10 +98,8 @@ class SentenceSynthesizer:
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         words = body.text if body.spoken_text is None else body.spoken_text
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
-        chunker = SpeechChunker(event.conversation, speech)
-        chunks = _LockedIterator(self._chunks(chunker, text, voice, seed_of(speech), body.volume))
-        # Synthesis begins while `speech.started` is being published.
-        step = self._threads.submit(chunks.next)
+        make = partial(self._audio, event.conversation, speech, text, voice, body.volume)
+        audio = make()  # synthesis begins while `speech.started` is being published
         try:
             spoken_by = self._synthesizer.voice_for(voice)
             yield SpeechStarted(
@@ -110,26 +114,36 @@ class SentenceSynthesizer:
                 emotion=body.emotion,
                 emotion_before=body.emotion_before,
             )
-            while (chunk := await asyncio.wrap_future(step)) is not None:
-                if not chunk.final:
-                    step = self._threads.submit(chunks.next)
+            before = await earlier_speech(event.conversation, speech, spoken_by, reader)
+            if before is not None:
+                if before.final_chunk is not None:
+                    yield before.final_chunk
+                yield _ended(body, speech, before.samples, before.visemes)
+                return
+            begun = False
+            while True:
+                try:
+                    chunk = await audio.next()
+                except GpuFault as fault:
+                    if begun:
+                        log.warning("a sentence ends where the graphics card failed", extra={"why": fault.detail})
+                        for last in audio.chunker.finish():
+                            yield last
+                        break
+                    audio.close()
+                    audio, begun = make(), True  # by another engine; a second fault is none that this can mend
+                    continue
                 yield chunk
+                begun = True
                 if chunk.final:
                     break
-            yield SpeechEnded(
-                speech=speech,
-                reply=body.reply,
-                index=body.index,
-                samples=chunker.samples,
-                visemes=tuple(chunker.visemes),
-            )
+            yield _ended(body, speech, audio.chunker.samples, audio.chunker.visemes)
         finally:
-            # The running step ends by itself; then the generator is closed, which stops the engine.
-            step.add_done_callback(lambda _: self._close(chunks))
+            audio.close()
 
-    def _close(self, chunks: _LockedIterator) -> None:
-        with suppress(RuntimeError):  # the process ends
-            self._threads.submit(chunks.close)
+    def _audio(self, conversation: str, speech: str, text: str, voice: Voice, volume: float) -> _SentenceAudio:
+        chunker = SpeechChunker(conversation, speech)
+        return _SentenceAudio(self._threads, chunker, self._chunks(chunker, text, voice, seed_of(speech), volume))
 
     def _chunks(
         self, chunker: SpeechChunker, text: str, voice: Voice, seed: int, volume: float
@@ -140,25 +154,49 @@ class SentenceSynthesizer:
         yield from chunker.finish()
 
 
+def _ended(body: ReplySentence, speech: str, samples: int, visemes: Iterable[VisemeMark]) -> SpeechEnded:
+    return SpeechEnded(speech=speech, reply=body.reply, index=body.index, samples=samples, visemes=tuple(visemes))
+
+
 def scale_volume(piece: SpeechPiece, volume: float) -> SpeechPiece:
     """A piece of speech at a volume of 0 to 1."""
     return replace(piece, samples=(piece.samples * min(volume, 1.0)).astype(piece.samples.dtype))
 
 
-class _LockedIterator:
-    """A generator that several threads may advance, one at a time."""
+class _SentenceAudio:
+    """The chunks of one sentence, which are made in threads, one ahead of what is asked for."""
 
-    def __init__(self, generator: Generator[AudioOut, None, None]) -> None:
-        self._generator = generator
+    def __init__(
+        self, threads: ThreadPoolExecutor, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None]
+    ) -> None:
+        self.chunker = chunker
+        self._threads = threads
+        self._chunks = chunks
         self._lock = threading.Lock()
+        self._step = threads.submit(self._make)
 
-    def next(self) -> AudioOut | None:
-        with self._lock:
-            return next(self._generator, None)
+    async def next(self) -> AudioOut:
+        """The next chunk; the last one is final."""
+        chunk = await asyncio.wrap_future(self._step)
+        if not chunk.final:
+            self._step = self._threads.submit(self._make)
+        return chunk
 
     def close(self) -> None:
+        """Stop the engine. The running step ends by itself."""
+        self._step.add_done_callback(self._close_later)
+
+    def _make(self) -> AudioOut:
         with self._lock:
-            self._generator.close()
+            return next(self._chunks)
+
+    def _close_later(self, step: object) -> None:
+        with suppress(RuntimeError):  # the process ends
+            self._threads.submit(self._close)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._chunks.close()
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
@@ -178,6 +216,8 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         engine=engine,
         on_failure=failure_facts,
         readings=engine_readings,
-        note=DOWNLOADS.note,
+        note=engine_note,
+        metadata=GPU_USE.metadata,
+        why_restart=GPU_USE.why_restart,
         concurrency=CONCURRENCY,
     )

@@ -204,7 +204,8 @@ def _audit_reply(conversation: str, reply: str, of: Any, once: Any, media: Any, 
     if interrupted:
         audit.interrupted += 1
         return int(interrupted[0]["seq"])
-    ended = once("reply.ended", f"reply {reply}", reply=reply)
+    failed = "".join(f" (failed: {one['body']['detail']})" for one in of("reply.failed", reply=reply))
+    ended = once("reply.ended", f"reply {reply}{failed}", reply=reply)
     if ended is None:
         return 0
     if ended["body"]["sentences"] != len(sentences):

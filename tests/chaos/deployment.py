@@ -22,6 +22,12 @@ WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "rend
 """Names of the workers: the service, then a letter."""
 CHANNEL_WORKERS = ("channels-a", "channels-b")
 """The first one takes webhooks."""
+PROGRAMS = {
+    "channels": "tests.chaos.channels",
+    "analytics": "projections.analytics",
+    "leaking": "tests.soak.leaking",
+}
+"""What workers run that are no service by that name."""
 REMOTE = "dialogue-b"
 """The worker that reaches NATS over a `Wire`, which can be cut."""
 _RESTART = 0.3
@@ -56,6 +62,12 @@ class Process:
             await self._process.wait()
             await asyncio.sleep(_RESTART)
 
+    @property
+    def pid(self) -> int | None:
+        """Of the running program; None while there is none."""
+        running = self._process is not None and self._process.returncode is None
+        return self._process.pid if running and self._process else None
+
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             with suppress(ProcessLookupError):
@@ -87,7 +99,7 @@ class Deployment:
     def __init__(
         self, folder: Path, model: str, workers: Sequence[str] = WORKERS, settings: Mapping[str, str] | None = None
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self.workers = workers
         self._nats_port = free_port()
         self.port = free_port()
@@ -114,7 +126,10 @@ class Deployment:
     @property
     def settings(self) -> Settings:
         return Settings(
-            nats_url=self.url, data=str(self._folder / "data"), audio_bytes=256 << 20, frames_bytes=256 << 20
+            nats_url=self.url,
+            data=str(self.folder / "data"),
+            audio_bytes=int(self.environment["VISAVIS_AUDIO_BYTES"]),
+            frames_bytes=int(self.environment["VISAVIS_FRAMES_BYTES"]),
         )
 
     @property
@@ -123,7 +138,7 @@ class Deployment:
         return f"http://127.0.0.1:{self.port}"
 
     def log(self, name: str) -> Path:
-        return self._folder / f"{name}.log"
+        return self.folder / f"{name}.log"
 
     def _launch(self, name: str, command: Sequence[str], **environment: str) -> None:
         process = Process(name, command, {**self.environment, **environment}, self.log(name))
@@ -134,18 +149,20 @@ class Deployment:
         """The settings of one worker alone."""
         if worker == REMOTE:
             return {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"}
-        return {"VISAVIS_CHANNELS_PORT": str(self.channels_port) if worker == CHANNEL_WORKERS[0] else "0"}
+        # The others take webhooks too, at addresses that nobody knows.
+        return {"VISAVIS_CHANNELS_PORT": str(self.channels_port if worker == CHANNEL_WORKERS[0] else free_port())}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run all processes while the context lasts."""
         async with self.wire.strung():
             try:
-                self._launch("nats", EmbeddedServer(self._folder / "nats", self._nats_port).command())
+                self._launch("nats", EmbeddedServer(self.folder / "nats", self._nats_port).command())
                 async with connect(self.settings, name="world") as event_log:
                     await publish_builtin_characters(event_log)
                 for name in self.workers:
-                    program = "tests.chaos.channels" if name in CHANNEL_WORKERS else f"services.{name.split('-')[0]}"
+                    service = name.split("-")[0]
+                    program = PROGRAMS.get(service, f"services.{service}")
                     self._launch(name, [sys.executable, "-m", program], **self._own(name))
                 yield
             finally:

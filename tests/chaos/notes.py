@@ -64,7 +64,10 @@ class NoteSender:
             while more():
                 await self.send_note()
         finally:
-            await self._client.aclose()
+            await self.close()
+
+    async def close(self) -> None:
+        await self._client.aclose()
 
     async def link(self) -> None:
         """Write to the avatar and type the code that comes back into the page."""

@@ -50,6 +50,8 @@ class Person:
         self._number = number
         self._watches = watches
         self._turns = 0
+        self._read = 0
+        """Sequence of the last fact that was looked at."""
         self.conversation = ""
         self.sent: set[str] = set()
         """Messages and utterances that were accepted."""
@@ -145,11 +147,14 @@ class Person:
     async def _wait(self, turn: str) -> None:
         """Wait until a turn is over."""
         deadline = asyncio.get_running_loop().time() + _TURN_PATIENCE
+        seen: list[Event] = []
         while asyncio.get_running_loop().time() < deadline:
             with suppress(BusError, TimeoutError):
                 async with asyncio.timeout(10):
-                    facts = [event for _, event in await self._event_log.facts(self.conversation)]
-                if _is_over([event for event in facts if event.turn == turn]):
+                    news = await self._event_log.facts(self.conversation, after=self._read)
+                self._read = news[-1][0] if news else self._read
+                seen += [event for _, event in news if event.turn == turn]
+                if _is_over(seen):
                     return
             await asyncio.sleep(0.3)
         self.stuck.append(f"{self.conversation}: turn {turn}")

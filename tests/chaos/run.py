@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,15 +77,30 @@ class FaultInjector:
     """Injects faults every few seconds, chosen by the seed.
 
     Args:
+        faults: counts them.
+        every: seconds between two of them.
         most: that are injected.
+        victims: the workers that are killed and frozen; without a name, all of them.
+        weights: how often they are killed and frozen, the server is killed, and the wire cut.
     """
 
-    def __init__(self, deployment: Deployment, report: Report, every: tuple[float, float], most: int) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        seed: int,
+        faults: Counter[str],
+        every: tuple[float, float],
+        most: int = sys.maxsize,
+        victims: Sequence[str] = (),
+        weights: Sequence[float] = (6, 2, 1, 1),
+    ) -> None:
         self._world = deployment
-        self._report = report
+        self._faults = faults
         self._every = every
         self._most = most
-        self._random = random.Random(report.seed)
+        self._victims = victims or deployment.workers
+        self._weights = weights
+        self._random = random.Random(seed)
 
     async def inject(self) -> None:
         """Inject faults until cancelled; a process that is frozen then, or a wire that is cut, stays so."""
@@ -93,9 +108,9 @@ class FaultInjector:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._most):
                 await asyncio.sleep(self._random.uniform(*self._every))
-                (kind,) = self._random.choices(list(kinds), weights=(6, 2, 1, 1))
+                (kind,) = self._random.choices(list(kinds), weights=self._weights)
                 # All random choices are made here, so that the faults do not depend on how long things take.
-                tasks.create_task(kinds[kind](self._random.choice(self._world.workers), self._random.random()))
+                tasks.create_task(kinds[kind](self._random.choice(self._victims), self._random.random()))
 
     async def _kill(self, worker: str, chance: float) -> None:
         self._count(f"kill -9 {worker.split('-')[0]}")
@@ -122,7 +137,7 @@ class FaultInjector:
         self._world.wire.mend()
 
     def _count(self, name: str) -> None:
-        self._report.faults[name] += 1
+        self._faults[name] += 1
 
 
 def heal(deployment: Deployment) -> None:
@@ -174,7 +189,7 @@ async def run(
                 Person(deployment.base, event_log, seed, number, watches=number == 0) for number in range(conversations)
             ]
             senders = [NoteSender(deployment.base, double, seed, number) for number in range(_SENDERS if notes else 0)]
-            injecting = asyncio.create_task(FaultInjector(deployment, report, every, faults).inject())
+            injecting = asyncio.create_task(FaultInjector(deployment, seed, report.faults, every, faults).inject())
             more_turns, more_notes = _counter(turns), _counter(notes)
             async with asyncio.TaskGroup() as tasks:
                 for person in persons:
@@ -187,7 +202,7 @@ async def run(
             heal(deployment)
             report.unfinished = await unfinished_work(deployment.url, PATIENCE)
             log = await read_log(deployment.url)
-            report.projection = await _compare(deployment)
+            report.projection = await compare_projection(deployment)
         report.replays = replays.findings(log["CONVERSATIONS"])
         report.audit = audit_log(log, {person.conversation: person.sent for person in persons})
         report.decisions = different_decisions(log)
@@ -202,7 +217,7 @@ async def run(
     return report
 
 
-async def _compare(deployment: Deployment) -> str:
+async def compare_projection(deployment: Deployment) -> str:
     """Compare the gateway's read model with a new fold of the log; returns the differences, empty if there are none."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from nats.js.api import StoreCompression
 
 from bench.peer import Peer
 from bus import codec, subjects
@@ -81,6 +82,21 @@ async def test_acknowledged_messages_survive_the_leader_and_readers_continue(nod
         finally:
             nodes.start(leader)
     assert read == expected
+
+
+async def test_facts_with_several_copies_are_never_compressed(nodes: Nodes) -> None:
+    """A restarted node of NATS 2.15.1 would destroy a part of its copy; docs/operations.md, "A cluster"."""
+
+    async def compression(event_log: EventLog) -> StoreCompression | None:
+        return (await event_log.js.stream_info(streams.CONVERSATIONS)).config.compression
+
+    async with connect(nodes.settings(), name="operator") as operator:
+        assert await compression(operator) == StoreCompression.NONE
+        # A log of an earlier version, which compressed them; then a process that does not know of the copies.
+        config = (await operator.js.stream_info(streams.CONVERSATIONS)).config
+        await operator.js.update_stream(config.evolve(compression=StoreCompression.S2))
+        await streams.ensure_streams(operator.js, nodes.settings(nats_replicas=1), update=True)
+        assert await compression(operator) == StoreCompression.NONE
 
 
 @asynccontextmanager

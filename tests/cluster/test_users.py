@@ -137,7 +137,7 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "channels makes pictures": of["channels"].publish_media(PICTURE, "n11"),
             "channels reads photos": anext(of["channels"].read(streams.ASSETS, "$O.assets.C.x")),
             "channels puts back dead letters": of["channels"].requeue("sender", b"x", "n12"),
-            "operator sends through channels": of["operator"].append_delivery(DELIVERY, after=0),
+            "operator receives from channels": of["operator"].append_inbox("folder", "a", "n13", b"x"),
         }
         for what, act in refused.items():
             try:

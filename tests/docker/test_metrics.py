@@ -25,10 +25,11 @@ from bus.settings import Settings
 from bus.work.runner import run_service
 from services.channels.health import CombinedHealth
 from services.gpu import gpu_readings
+from services.gpu_faults import GpuUse
 from tests.bus.work.helpers import echo, service
 from tests.conftest import free_port
 from tests.services.gateway.conftest import serving
-from tests.services.test_gpu import driver
+from tests.services.test_gpu import driver, torch_with_a_gpu
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -75,7 +76,10 @@ async def exposed(event_log: EventLog, settings: Settings, monkeypatch: pytest.M
     """What a gateway, a worker with GPUs, and the workers of channels expose."""
     found: Exposed = {"up": {}}
     monkeypatch.setitem(sys.modules, "driver", driver())
-    metrics = Metrics("sender", readings=lambda: gpu_readings("driver"))
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "torch", torch_with_a_gpu())
+        readings = (*gpu_readings("driver"), *GpuUse().readings())
+    metrics = Metrics("sender", readings=lambda: readings)
     metrics.count_delivery("telegram", "sent")
     sender = WorkerHealth()
     sender.attach(event_log, "sender", [], metrics, lambda: 0)

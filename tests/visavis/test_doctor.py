@@ -15,8 +15,9 @@ import pytest
 from msgspec.structs import replace
 
 from bus.log.event_log import EventLog
+from bus.log.stream_size import StreamSize
 from bus.process.discovery import ServiceInfo, announce, discover
-from bus.settings import Settings
+from bus.settings import PREFIX, Settings
 from tests.conftest import free_port
 from visavis import doctor_checks as checks
 from visavis.doctor import (
@@ -24,6 +25,7 @@ from visavis.doctor import (
     check_clocks,
     check_language_model,
     check_nats,
+    check_space,
     check_tools,
     doctor,
     format_result,
@@ -238,6 +240,21 @@ def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
 def test_the_disk_has_to_have_room_for_all_streams(tmp_path: Path, free: int, state: str) -> None:
     results = checks.data_folder(Settings(data=str(tmp_path)), free_bytes=lambda path: free)
     assert states(results)[1] == ("disk", state)
+
+
+def test_streams_that_soon_refuse_what_comes_are_remarks() -> None:
+    sizes = [
+        StreamSize("INBOX", 10, 85, 100, True),
+        StreamSize("CONVERSATIONS", 10, 97_000_000, 100_000_000, True),
+        StreamSize("OBJ_assets", 10, 79, 100, True),
+        StreamSize("AUDIO", 10, 100, 100, False),  # drops its oldest messages, as it should
+        StreamSize("PEOPLE", 10, 100, -1, True),
+    ]
+    refuses = "full, it refuses what comes"
+    assert [(one.state, one.message, one.remedy) for one in check_space(sizes)] == [
+        ("warning", "stream INBOX is 85 % full, 0 MB are left", f"raise {PREFIX}INBOX_BYTES: {refuses}"),
+        ("warning", "stream CONVERSATIONS is 97 % full, 3 MB are left", f"raise its limit: {refuses}"),
+    ]
 
 
 # NATS

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bus.log.space import FULL_SHARES
 from bus.log.stream_size import StreamSize
 from projections.printable import printable
 from visavis.terminal import duration, size
@@ -185,7 +186,7 @@ def _streams(streams: Sequence[StreamSize]) -> Table:
     table = _table("streams", columns)
     for one in streams:
         share = "" if one.share is None else f"{100 * one.share:.0f} %"
-        full = one.refuses and one.share is not None and one.share > 0.9
+        full = one.refuses and one.share is not None and one.share >= FULL_SHARES[0]
         limit = size(one.limit) if one.limit > 0 else ""
         filled = Text(share, "bold red" if full else "")
         _add(table, [one.name, str(one.messages), size(one.bytes), limit, filled, _count(one.consumers)])

@@ -33,6 +33,7 @@ from bus.errors import BusError, Conflict, VisavisError
 from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
+from bus.process.drain import Drain
 from bus.process.metrics import Metrics
 from bus.work.stream_worker import StreamItem, StreamWork, StreamWorker
 from projections.deliveries import REQUEUED, Delivery
@@ -57,6 +58,7 @@ class Sender:
     Args:
         people: running; who is told to be unreachable.
         now: gives the time in microseconds since 1970.
+        drain: when it begins, the calls that are begun are finished.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Sender:
         metrics: Metrics | None = None,
         patience: Patience = PATIENCE,
         now: Callable[[], int] = clock.now,
+        drain: Drain | None = None,
     ) -> None:
         self.ledger = Ledger(event_log, now=now)
         self._event_log = event_log
@@ -85,7 +88,7 @@ class Sender:
             name=SENDER, stream=streams.DELIVERIES, subjects=(subjects.ALL_DELIVERIES,), key=self._lane_of,
             handle=self._handle, concurrency=16, lease=patience.lease,
         )  # fmt: skip
-        self.worker = StreamWorker(event_log, work, self._metrics)
+        self.worker = StreamWorker(event_log, work, self._metrics, drain=drain)
 
     async def run(self) -> None:
         """Send until cancelled. The caller sees to it that no other process does."""

@@ -125,6 +125,11 @@ class Microphone:
         """Whether this utterance is under way here."""
         return self._utterance is not None and self._utterance.id == utterance
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether an utterance is under way, or is still to be published."""
+        return self._utterance is not None or not self._outbox.empty()
+
     # detection
 
     def _chunk_is_due(self, utterance: Utterance) -> bool:

@@ -95,27 +95,31 @@ def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     setattr(receiver, name, _PacketInterceptor(sink))
 
 
-def use_sockets(peer: RTCPeerConnection, sockets: Mapping[str, socket.socket]) -> None:
-    """Let a connection send and receive through these sockets, where aioice would bind any free port.
-
-    Call it once the remote description is set, before the local one is. The connection closes the sockets with itself.
+def configure_gathering(peer: RTCPeerConnection, sockets: Mapping[str, socket.socket] | None, timeout: float) -> None:
+    """Say how a connection finds its ICE candidates. Call it between setting the remote description and the local one.
 
     Args:
-        sockets: by the address that they are bound to.
+        sockets: what to send and receive through, by the address that each is bound to; the connection closes them with
+            itself. None: aioice binds any free ports.
+        timeout: seconds that STUN and TURN servers may take to answer.
     """
     transports = {one.sender.transport.transport for one in peer.getTransceivers()}
     (gatherer,) = (transport.iceGatherer for transport in transports)
     connection: Any = gatherer._connection
     gather = connection.get_component_candidates
 
-    async def gather_on_sockets(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
-        hosts = [await _open_host(connection, component, *one) for one in sockets.items()]
+    async def gather_in_time(component: int, addresses: list[str]) -> list[Candidate]:
+        found: list[Candidate] = await gather(component, addresses, timeout)
+        return found
+
+    async def gather_on_sockets(component: int, addresses: list[str]) -> list[Candidate]:
+        hosts = [await _open_host(connection, component, *one) for one in (sockets or {}).items()]
         asked = [_reflexive(connection, one, timeout) for one in hosts if connection.stun_server]
         # Without an address aioice asks the TURN server alone.
         relayed, *reflexive = await asyncio.gather(gather(component, [], timeout), *asked)
         return [*(one.local_candidate for one in hosts), *filter(None, reflexive), *relayed]
 
-    connection.get_component_candidates = gather_on_sockets
+    connection.get_component_candidates = gather_in_time if sockets is None else gather_on_sockets
 
 
 async def _open_host(connection: Any, component: int, address: str, sock: socket.socket) -> aioice.ice.StunProtocol:

@@ -97,6 +97,16 @@ class Floor:
         """Whether a speech of this reply is under way or queued."""
         return self._playout.has_reply(reply)
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether the avatar is within a sentence."""
+        return self._playout.is_playing
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no sentence is to be said here, and nothing that the person said is still to be understood."""
+        return self._playout.is_idle and not self._barge_in.is_pending
+
     # media
 
     def add_audio(self, chunk: AudioOut) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Literal
 
 from aiortc import (
     RTCBundlePolicy,
@@ -14,6 +15,7 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
+from aiortc.sdp import candidate_from_sdp
 
 from bus import clock
 from bus.errors import InvalidInput
@@ -24,6 +26,7 @@ from services.gateway.ice.ports import MediaSockets
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.tracks import EncodedTrack
 
+_MOST_CANDIDATES = 64
 _CODECS = ("audio/opus", "video/H264", "video/rtx")
 TICK = 0.02
 """Seconds between two audio packets."""
@@ -31,6 +34,8 @@ _AUDIO_CLOCK = 960
 """RTP clock of the audio (48 kHz) in a tick."""
 _VIDEO_CLOCK = 1800
 """RTP clock of the video (90 kHz) in a tick."""
+_GATHERING = 2.0
+"""Seconds that STUN and TURN servers may take: the answer waits for them, and the page not for long for that."""
 _FAREWELL = 0.2
 """Seconds for the last message to leave before the connection is closed."""
 
@@ -60,6 +65,8 @@ class PeerConnection:
         # An empty list must be passed on: without one aiortc asks a public STUN server.
         configuration = RTCConfiguration(iceServers=ice.servers.own(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self._pc = RTCPeerConnection(configuration)
+        self._told = 0
+        """How many candidates the browser has told after its offer."""
         self._control: RTCDataChannel | None = None
         self.connected = asyncio.Event()
         """Set once media flow, and for good."""
@@ -99,10 +106,21 @@ class PeerConnection:
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
                 aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
-        if self._sockets is not None:
-            aiortc_tuning.use_sockets(self._pc, self._sockets.sockets)
+        sockets = None if self._sockets is None else self._sockets.sockets
+        aiortc_tuning.configure_gathering(self._pc, sockets, _GATHERING)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         return announce(self._pc.localDescription.sdp, self._ice.addresses)
+
+    async def add_candidates(self, lines: list[str]) -> None:
+        """Try these addresses of the browser, too; those beyond 64 are left out.
+
+        Args:
+            lines: `candidate:…` (RFC 8839), all of addresses that can be sent to.
+        """
+        transport = self._pc.getTransceivers()[0].sender.transport.transport
+        for line in lines[: _MOST_CANDIDATES - self._told]:
+            self._told += 1
+            await transport.addRemoteCandidate(candidate_from_sdp(line.removeprefix("candidate:")))
 
     def send(self, audio: bytes | None, video: bytes | None, tick: int) -> None:
         """Send the media of one tick, counted from the start of the connection.
@@ -120,10 +138,15 @@ class PeerConnection:
         if self._control is not None and self._control.readyState == "open":
             self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
 
-    async def say_replaced(self) -> None:
-        """Tell the page over the control channel that another session has taken over, so that it does not reconnect."""
+    async def take_leave(self, why: Literal["replaced", "moved"]) -> None:
+        """Tell the page over the control channel why this connection ends.
+
+        Args:
+            why: "replaced": another session has taken over, and the page must not connect again; "moved": this gateway
+                ends, and the page is to connect again at once.
+        """
         if self._control is not None and self._control.readyState == "open":
-            self._control.send(json.dumps({"type": "replaced"}))
+            self._control.send(json.dumps({"type": why}))
             await asyncio.sleep(_FAREWELL)
 
     async def close(self) -> None:

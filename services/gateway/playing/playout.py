@@ -156,6 +156,11 @@ class Playout:
         """Whether no speech is under way or queued."""
         return self._playing is None and not self._queue
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether a speech is under way."""
+        return self._playing is not None
+
     # output
 
     def tick(self) -> Tick:

@@ -65,6 +65,8 @@ _WATCHING_INTERVAL = 2.0
 _IDLE_LOOP_INTERVAL = 0.2
 _PING_INTERVAL = 1.0
 _MAX_UNPUBLISHED = 1000
+_RECORD_PATIENCE = 2.0
+"""Seconds that NATS has to store how a session ended before the page is told."""
 
 
 class Session:
@@ -126,6 +128,11 @@ class Session:
     def is_connected(self) -> bool:
         return self._peer.connected.is_set()
 
+    @property
+    def is_between_sentences(self) -> bool:
+        """Whether neither side is within a sentence."""
+        return self.is_connected and not self.floor.is_speaking and not self._microphone.is_hearing
+
     def follows(self, reply: str) -> bool:
         """Whether the voice of a reply, if there will be any, is played here."""
         return self._words.expects_voice(reply, asyncio.get_running_loop().time())
@@ -140,6 +147,10 @@ class Session:
             Exhausted: all ports for media are in use.
         """
         return await self._peer.answer(offer)
+
+    async def add_candidates(self, lines: list[str]) -> None:
+        """Try these addresses of the browser, too."""
+        await self._peer.add_candidates(lines)
 
     def end(self, reason: SessionCloseReason) -> None:
         """Make `run` close the session; of several reasons the first counts."""
@@ -199,9 +210,17 @@ class Session:
                 tasks.create_task(self._microphone.run(self.id))
 
     async def _close(self, reason: SessionCloseReason) -> None:
-        if reason == "replaced":
-            await self._peer.say_replaced()
+        recording = asyncio.create_task(self._record_end(reason))
+        if reason == "shutdown":
+            # Before the page is told: the session that it opens next, with another gateway, goes on after this one.
+            await asyncio.wait((recording,), timeout=_RECORD_PATIENCE)
+            await self._peer.take_leave("moved")
+        elif reason == "replaced":
+            await self._peer.take_leave("replaced")
         await self._peer.close()
+        await recording
+
+    async def _record_end(self, reason: SessionCloseReason) -> None:
         if self._opened is None:
             return
         if (finished := self.floor.stop()) is not None:
@@ -321,7 +340,7 @@ class Session:
         """Send one tick every 20 ms. After a stall ticks are skipped, so that none are sent in a burst."""
         loop = asyncio.get_running_loop()
         origin, number = loop.time(), 0
-        while True:
+        while not self._ended.done():  # no sentence begins that would not be ended
             self._send(self.floor.tick(), number)
             number += 1
             late = loop.time() - origin - number * TICK

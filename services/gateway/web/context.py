@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bus.log.event_log import EventLog
 from bus.process import health
+from bus.process.drain import Drain
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing.idle_loops import IdleLoops
@@ -18,6 +19,7 @@ from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.links import Links
+from services.gateway.web.space import Space
 from services.improvements import Machine
 
 
@@ -44,6 +46,9 @@ class GatewayContext:
     """Who has it may see the conversations of all persons."""
     page: Path
     """Folder of the built page."""
+    space: Space
     health: health.Monitored
+    drain: Drain
+    """Once it begins, no new sessions are taken."""
     this_machine: Callable[[], Machine]
     """Describes what is installed here; reads folders."""

@@ -208,7 +208,7 @@ class Conversations:
     async def _interrupt_unbegun(self, conversation: str) -> None:
         """Interrupt the reply to the newest words if it has not begun."""
         state = self._feed.state_of(conversation)
-        newest = next(filter(_has_words, reversed(state.turns[-_RECENT_TURNS:])), None)
+        newest = next(filter(has_words, reversed(state.turns[-_RECENT_TURNS:])), None)
         if newest is None or newest.reply is not None:
             return
         for kind in (MessageReceived, TranscriptFinal):
@@ -239,7 +239,7 @@ def _turns_before(state: Conversation, turn: str) -> tuple[Turn, ...]:
     return state.turns[:place]
 
 
-def _has_words(turn: Turn) -> bool:
+def has_words(turn: Turn) -> bool:
     """Whether the person said or wrote something in a turn that calls for an answer."""
     person = turn.person
     if person is None or person.state != "final" or not person.text:

@@ -51,18 +51,19 @@ class DownloadRow(TypedDict):
     """None where the size is not known."""
 
 
-def engine_words(service: str, engine: str, machine: Machine, serving: str = "") -> str:
+def engine_words(service: str, engine: str, machine: Machine, serving: str = "", *, gpu_fault: str = "") -> str:
     """What the engine of a service is, in one line; the engine's name where nothing is known of it.
 
     Args:
         engine: that was chosen.
         serving: that serves now; "": the chosen one.
+        gpu_fault: why the graphics card is not used; "": it is not about a card.
     """
     key = (service, engine)
     if key in _TOO_SLOW and _TOO_SLOW[key][0] in machine.too_slow and service not in machine.chosen:
         return _TOO_SLOW[key][1]
     if serving not in ("", engine):
-        return _UNTIL_LOADED.get(key) or engine_words(service, serving, machine)
+        return (None if gpu_fault else _UNTIL_LOADED.get(key)) or engine_words(service, serving, machine)
     if key == ("tts", "hibari") and KOKORO.name not in machine.models:
         return _WITHOUT_KOKORO
     if key == ("stt", "moonshine") and "faster_whisper" in machine.packages:

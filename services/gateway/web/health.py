@@ -11,9 +11,11 @@ from prometheus_client.registry import Collector
 
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.process.health import or_none
+from bus.process.drain import Drain
+from bus.process.health import ENDING, or_none
 from services.gateway.feed import Feed
 from services.gateway.ice.ports import MediaPorts
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 
 
@@ -42,6 +44,8 @@ class GatewayHealth:
     Args:
         latencies: of the turns that the feed has seen.
         sessions: counts the open sessions.
+        drain: once it begins, the gateway takes no new ones.
+        space: running.
         ports: for their media; None: any.
     """
 
@@ -51,12 +55,16 @@ class GatewayHealth:
         feed: Feed,
         latencies: TurnLatencies,
         sessions: Callable[[], int],
+        drain: Drain,
+        space: Space,
         ports: MediaPorts | None = None,
     ) -> None:
+        self._drain = drain
         self._event_log, self._feed, self._latencies, self._sessions = event_log, feed, latencies, sessions
         self._registry = CollectorRegistry()
         self._registry.register(latencies)
         self._registry.register(_StreamSizes(event_log))
+        self._registry.register(space)
         self._gauge("service_info", "The name of the service.", service="gateway", engine="").set(1)
         self._ready = self._gauge("ready", "Whether the gateway takes requests.")
         self._connected = self._gauge("nats_connected", "Whether NATS is connected.")
@@ -75,6 +83,8 @@ class GatewayHealth:
         return gauge.labels(**labels) if labels else gauge
 
     async def not_ready_reason(self) -> str | None:
+        if self._drain.is_begun:
+            return ENDING
         if not self._event_log.connected:
             return "NATS is away"
         if self._event_log.watch.problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -67,7 +67,7 @@ class Section:
         A name of multicast DNS would be asked for during a second before the answer, and is not needed: the browser
         tries our addresses, and shows its own by that.
         """
-        return [line for line in self.lines if line.startswith("a=candidate:") and _is_usable(line)]
+        return usable_candidates(self.lines)
 
     @property
     def refusal(self) -> str:
@@ -98,10 +98,15 @@ class Section:
         return next((line.removeprefix(prefix).strip() for line in self.lines if line.startswith(prefix)), "")
 
 
+def usable_candidates(lines: Iterable[str]) -> list[str]:
+    """The lines of ICE candidates that can be sent to, `a=candidate:…`."""
+    return [line for line in lines if line.startswith("a=candidate:") and _is_usable(line)]
+
+
 def _is_usable(line: str) -> bool:
     try:
         candidate = candidate_from_sdp(line.removeprefix("a=candidate:"))
         ip_address(candidate.ip)
     except (AssertionError, ValueError, IndexError):
         return False
-    return candidate.protocol.lower() == "udp"
+    return candidate.protocol.lower() == "udp" and candidate.type in ("host", "srflx", "relay")

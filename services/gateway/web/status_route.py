@@ -40,6 +40,7 @@ class StatusRoute:
                 "bus": "up" if connected else "down",
                 **status(running, machine),
                 "building": _building(self._context.feed.build_progress),
+                "warnings": self._context.space.warnings,
                 "faces_per_person": self._context.faces.max_faces,
                 "channels": sorted({one.name for one in channels_in(answers)}),
                 "media_ports": _media_ports(self._context.ice.ports),
@@ -70,8 +71,16 @@ def status(running: Mapping[str, ServiceInfo], machine: Machine) -> dict[str, An
 
 def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any]:
     if info is None:
-        return {"name": name, "engine": "", "words": "", "up": False, "note": "not running", "downloads": []}
-    words = engine_words(name, info.engine, machine, info.serving)
+        return {
+            "name": name,
+            "engine": "",
+            "words": "",
+            "up": False,
+            "note": "not running",
+            "downloads": [],
+            "gpu_fault": "",
+        }
+    words = engine_words(name, info.engine, machine, info.serving, gpu_fault=info.gpu_fault)
     return {
         "name": name,
         "engine": info.engine,
@@ -79,4 +88,5 @@ def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any
         "up": True,
         "note": info.note,
         "downloads": downloads_in(info.note),
+        "gpu_fault": info.gpu_fault,
     }

@@ -6,14 +6,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bus.errors import InvalidInput, NotFound
+from bus.errors import BusError, InvalidInput, NotFound
 from bus.ids import new_id
+from services.gateway.playing.session import Session
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.http_messages import read_body
 from services.gateway.web.identity import current_person
 from services.gateway.web.offer import parse_offer
+from services.gateway.web.sdp_sections import usable_candidates
 
 _LONGEST_OFFER = 256 << 10
+_LONGEST_FRAGMENT = 64 << 10
 
 
 class WebRTCRoutes:
@@ -28,19 +31,16 @@ class WebRTCRoutes:
         return [
             Route("/conversations/{conversation}/rtc", self.connect, methods=["POST"]),
             Route("/rtc/ice", self.ice),
+            Route("/rtc/{session}", self.add_candidates, methods=["PATCH"]),
             Route("/rtc/{session}", self.leave, methods=["DELETE"]),
             Route("/rtc/{session}/leave", self.leave, methods=["POST"]),
         ]
 
     async def connect(self, request: Request) -> Response:
+        if self._context.drain.is_begun:
+            raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
         conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
-        kind = request.headers.get("content-type", "").split(";")[0].strip()
-        if kind != "application/sdp":
-            raise InvalidInput(f"expected application/sdp, got {kind or 'no type'}", code="unsupported_media_type")
-        try:
-            sdp = (await read_body(request, _LONGEST_OFFER)).decode()
-        except UnicodeDecodeError as error:
-            raise InvalidInput("the offer is not text") from error
+        sdp = await _read_text(request, "application/sdp", _LONGEST_OFFER)
         offer = parse_offer(sdp, level=self._context.video_level)
         conversation = await self._conversations.with_available_character(conversation)
         session = self._context.open_session(conversation.id, conversation.character)
@@ -49,13 +49,23 @@ class WebRTCRoutes:
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")
 
+    async def add_candidates(self, request: Request) -> Response:
+        session = self._own_session(request)
+        fragment = await _read_text(request, "application/trickle-ice-sdpfrag", _LONGEST_FRAGMENT)
+        lines = usable_candidates(fragment.splitlines())
+        await session.add_candidates([line.removeprefix("a=") for line in lines])
+        return Response(status_code=204)
+
     async def leave(self, request: Request) -> Response:
+        self._own_session(request).end("left")
+        return Response(status_code=204)
+
+    def _own_session(self, request: Request) -> Session:
         session = self._conversations.sessions.get(request.path_params["session"])
         if session is None:
             raise NotFound("no such session")
         self._conversations.conversation_of(current_person(request), session.conversation)
-        session.end("left")
-        return Response(status_code=204)
+        return session
 
     async def ice(self, request: Request) -> Response:
         # Not the person's id, which authenticates them: who runs the TURN server sees this one.
@@ -64,3 +74,13 @@ class WebRTCRoutes:
             for one in self._context.ice.servers.of(new_id("b"))
         ]
         return JSONResponse({"iceServers": servers}, headers={"Cache-Control": "no-store"})
+
+
+async def _read_text(request: Request, expected: str, limit: int) -> str:
+    kind = request.headers.get("content-type", "").split(";")[0].strip()
+    if kind != expected:
+        raise InvalidInput(f"expected {expected}, got {kind or 'no type'}", code="unsupported_media_type")
+    try:
+        return (await read_body(request, limit)).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput("the body is not text") from error

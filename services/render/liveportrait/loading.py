@@ -11,6 +11,7 @@ import torch
 
 from bus.settings import Settings
 from services.gpu import gpus, limit_memory
+from services.gpu_faults import GPU_USE
 from services.models.catalogue import LIVEPORTRAIT
 from services.models.fetching import folder_of
 from services.models.loading import is_here, why_model_unavailable
@@ -26,10 +27,13 @@ Precision = Literal["auto", "float32", "float16", "bfloat16"]
 Compiling = Literal["off", "compile", "graphs"]
 
 
+def why_no_card() -> str | None:
+    """Why torch cannot use the GPU of this machine, in one sentence; None where it can."""
+    return None if torch.cuda.is_available() else f"torch {torch.__version__} cannot use the GPU"
+
+
 def why_unavailable(settings: Settings) -> str | None:
-    """Why the engine cannot run here, in one sentence, on a machine that has torch and a GPU; None where it can."""
-    if not torch.cuda.is_available():
-        return f"torch {torch.__version__} cannot use the GPU"
+    """Which weights the engine lacks, in one sentence; None for none."""
     if missing := why_model_unavailable(LIVEPORTRAIT, settings):
         return missing
     if settings.render_engine != "liveportrait" and not is_here(LIVEPORTRAIT, settings):
@@ -48,10 +52,13 @@ def load(folder: Path, portraits: Path, settings: Settings) -> LivePortraitAnima
         portraits: folder of portraits, and of the sources computed from them.
     Raises:
         ConfigurationError: weights are missing or damaged.
+        GpuFault: the GPU has no memory left for them, or fails.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    limit_memory(str(device), settings.render_gpu_bytes)
-    networks = weights.load(folder, device=device, dtype=dtype_for(settings.render_precision, device))
+    with GPU_USE.watched("load LivePortrait"):
+        limit_memory(str(device), settings.render_gpu_bytes)
+        networks = weights.load(folder, device=device, dtype=dtype_for(settings.render_precision, device))
+    GPU_USE.worked()
     sources = SourceStore(portraits, networks)
     return LivePortraitAnimator(
         networks, sources, settings.video_size, partial(warm_up, compiling=settings.render_compile)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bus.errors import EngineError
+from services.gpu_faults import gpu_faults
 from services.render.engine import Frame
 from services.render.liveportrait import geometry
 from services.render.liveportrait.controls import LARGEST_RATIO, Controls, controls_for_pose
@@ -50,7 +51,7 @@ class LivePortraitFace:
         self._lip_table, self._eye_table = self._retargeting_tables(portrait.face)
 
     def render(self, poses: Sequence[Pose]) -> list[Frame]:
-        """Raises: EngineError: the device is out of memory, or the precision does not suffice."""
+        """Raises: GpuFault: the device failed; EngineError: the precision does not suffice."""
         frames: list[Frame] = []
         for start in range(0, len(poses), MAX_BATCH):
             frames.extend(self._render_batch(poses[start : start + MAX_BATCH]))
@@ -58,14 +59,15 @@ class LivePortraitFace:
 
     @torch.inference_mode()
     def _render_batch(self, poses: Sequence[Pose]) -> Iterator[Frame]:
-        try:
-            images = self.generate([controls_for_pose(pose) for pose in poses])
-            if not torch.isfinite(images).all():
-                raise EngineError("the networks' output is not finite; set VISAVIS_RENDER_PRECISION=float32")
-            return iter(to_yuv420(resized(images, self._size)).cpu().numpy())
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            raise EngineError(f"the GPU is out of memory: {error}", retryable=True) from error
+        with gpu_faults("draw a face"):
+            try:
+                images = self.generate([controls_for_pose(pose) for pose in poses])
+                if not torch.isfinite(images).all():
+                    raise EngineError("the networks' output is not finite; set VISAVIS_RENDER_PRECISION=float32")
+                return iter(to_yuv420(resized(images, self._size)).cpu().numpy())
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+                raise
 
     def generate(self, controls: Sequence[Controls]) -> Tensor:
         """Frames, [B, 3, 512, 512], 0 to 1, on the device."""

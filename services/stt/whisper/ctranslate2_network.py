@@ -13,6 +13,7 @@ import numpy.typing as npt
 import tokenizers
 
 from bus.errors import EngineError
+from services.gpu_faults import GpuFault, gpu_faults
 from services.stt.whisper.network import Alignment, DecodeRequest, DecodeResult
 
 MEDIAN_WIDTH = 7
@@ -116,10 +117,11 @@ def _fastest_type(device: str) -> str:
 
 @contextmanager
 def _engine_errors(action: str) -> Iterator[None]:
-    """Raises any exception as EngineError."""
+    """Raises any exception as EngineError, those of a graphics card as GpuFault."""
     try:
-        yield
+        with gpu_faults(action):
+            yield
+    except GpuFault:
+        raise
     except Exception as error:  # both libraries raise ValueError, RuntimeError or plain Exception
-        memory = "out of memory" in str(error).lower()
-        detail = f"CTranslate2 cannot {action}: {error}"
-        raise EngineError(detail, code="out_of_memory" if memory else None, retryable=memory) from error
+        raise EngineError(f"CTranslate2 cannot {action}: {error}") from error

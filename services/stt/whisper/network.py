@@ -52,7 +52,7 @@ class Alignment:
 class Network(Protocol):
     """Whisper with its weights. Used by one thread at a time. Greedy, so the same audio gives the same tokens.
 
-    Any method raises EngineError if the device fails; out of memory has the code "out_of_memory".
+    Any method raises EngineError if the device fails; where it is a graphics card, a GpuFault.
     """
 
     @property

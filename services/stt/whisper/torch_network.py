@@ -14,6 +14,7 @@ import torch
 
 from bus.errors import EngineError
 from services import torch_audio
+from services.gpu_faults import GpuFault, gpu_faults
 from services.stt.whisper.network import Alignment, DecodeRequest, DecodeResult
 from services.stt.whisper.token_alignment import align_tokens
 
@@ -157,11 +158,16 @@ def _trigram_ends(tokens: list[int]) -> list[int]:
 
 @contextmanager
 def _engine_errors(action: str) -> Iterator[None]:
-    """Runs the block in inference mode and raises any exception as EngineError."""
+    """Runs the block in inference mode and raises any exception as EngineError, those of a card as GpuFault."""
     try:
-        with torch.inference_mode():
-            yield
-    except torch.OutOfMemoryError as error:
-        raise EngineError(f"torch cannot {action}: {error}", code="out_of_memory", retryable=True) from error
+        with gpu_faults(action):
+            try:
+                with torch.inference_mode():
+                    yield
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+                raise
+    except GpuFault:
+        raise
     except Exception as error:  # the libraries share no base class of errors
         raise EngineError(f"torch cannot {action}: {error}") from error

@@ -67,7 +67,7 @@ class XttsEngine:
 
         Raises:
             ConfigurationError: the files are not those of an XTTS v2 model.
-            EngineError: there is not enough memory.
+            GpuFault: the graphics card has not enough memory, fails, or is not there.
         """
         model = XttsModel(folder, device_of(settings), settings.tts_gpu_bytes)
         data = settings.data_folder

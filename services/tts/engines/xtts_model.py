@@ -18,6 +18,7 @@ from torch import Tensor
 
 from bus.errors import ConfigurationError, EngineError
 from services import gpu, torch_audio
+from services.gpu_faults import gpu_faults
 from services.models.catalogue import XTTS
 from services.tts.engines.xtts_streaming import Sampling, Vocoder, conditioning_prefix, generate_latents
 
@@ -54,13 +55,13 @@ class XttsModel:
         memory: limit in bytes on a GPU.
     Raises:
         ConfigurationError: the files are not those of an XTTS v2 model.
-        EngineError: out of memory.
+        GpuFault: the graphics card has no memory left for them, fails, or is not there.
     """
 
     def __init__(self, folder: Path, device: str, memory: int) -> None:
         config_class, model_class = _library()
-        gpu.limit_memory(device, memory)
-        with engine_errors():
+        with engine_errors("load the voice"):
+            gpu.limit_memory(device, memory)
             try:
                 config = config_class()
                 config.load_json(str(folder / "config.json"))
@@ -72,12 +73,12 @@ class XttsModel:
             except _NOT_A_MODEL as error:
                 raise ConfigurationError(f"{folder} holds no XTTS v2 model that can be loaded: {error}") from error
             self._model: Any = model.to(device)
+            self.speakers = {
+                name: SpeakerConditioning(found["gpt_cond_latent"].to(device), found["speaker_embedding"].to(device))
+                for name, found in speakers.items()
+            }
         self.device = device
         self.rate = int(self._model.hifigan_decoder.output_sample_rate)
-        self.speakers = {
-            name: SpeakerConditioning(found["gpt_cond_latent"].to(device), found["speaker_embedding"].to(device))
-            for name, found in speakers.items()
-        }
 
     @property
     def max_characters(self) -> dict[str, int]:
@@ -101,7 +102,7 @@ class XttsModel:
     def clone(self, samples: npt.NDArray[np.float32]) -> SpeakerConditioning:
         """The voice of a recording, [n] at `CLONING_RATE`, -1 to 1."""
         sound = torch.from_numpy(samples)[None].to(self.device)
-        with engine_errors():
+        with engine_errors("clone a voice"):
             style = self._model.get_gpt_cond_latents(sound, CLONING_RATE, length=30, chunk_length=6)
             return SpeakerConditioning(style, self._model.get_speaker_embedding(sound, CLONING_RATE))
 
@@ -109,9 +110,9 @@ class XttsModel:
         """Audio piece by piece, [n] each at `rate`, -1 to 1.
 
         Raises:
-            EngineError: out of memory; the memory is freed.
+            GpuFault: the graphics card failed; of a full one the memory is freed.
         """
-        with engine_errors():
+        with engine_errors("speak"):
             gpt = self._model.gpt
             vocoder = Vocoder(self._model.hifigan_decoder, speaker.timbre, stretch)
             max_latents = min(int(gpt.max_gen_mel_tokens), 40 + _LATENTS_PER_TOKEN * len(tokens))
@@ -128,15 +129,14 @@ class XttsModel:
 
 
 @contextlib.contextmanager
-def engine_errors() -> Iterator[None]:
-    """Raises out of memory as an EngineError and frees the memory of the unfinished work."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        if torch.cuda.is_available():
+def engine_errors(action: str) -> Iterator[None]:
+    """Raises errors of the graphics card as a GpuFault and frees the memory of the unfinished work."""
+    with gpu_faults(action):
+        try:
+            yield
+        except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
-        detail = "the graphics card has no memory left for the voice; the text goes on without it"
-        raise EngineError(detail, code="out_of_memory") from error
+            raise
 
 
 def _library() -> tuple[Any, Any]:

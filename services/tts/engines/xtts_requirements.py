@@ -33,12 +33,13 @@ def why_unavailable(settings: Settings) -> str | None:
                 f"its files are not in {model_folder(settings)}; VISAVIS_TTS_ENGINE=xtts downloads them (1.9 GB), and "
                 f"so does `visavis models fetch {XTTS.name}`"
             )
-    if settings.tts_engine != "xtts" and not settings.tts_device and not _has_gpu():
-        return "there is no graphics card that torch can use, and on a processor it is far too slow"
-    return None
+    return None if settings.tts_engine == "xtts" else why_no_card(settings)
 
 
-def _has_gpu() -> bool:
-    import torch
+def why_no_card(settings: Settings) -> str | None:
+    """That there is no graphics card, as one sentence, unless the settings name another device."""
+    import torch  # a second, so only where all else is there
 
-    return bool(torch.cuda.is_available())
+    if settings.tts_device or torch.cuda.is_available():
+        return None
+    return "there is no graphics card that torch can use, and on a processor it is far too slow"

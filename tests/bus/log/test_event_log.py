@@ -62,6 +62,13 @@ async def test_another_conversation_is_not_read(event_log: EventLog) -> None:
     assert [event.conversation for _, event in await event_log.facts("c2")] == ["c2"]
 
 
+async def test_reading_leaves_no_consumer_behind_whether_there_is_something_or_not(event_log: EventLog) -> None:
+    await event_log.append(message(1, "a"))
+    assert [len(await event_log.facts(conversation)) for conversation in ("a", "b")] == [1, 0]
+    while await event_log.js.consumers_info(streams.CONVERSATIONS):
+        await asyncio.sleep(0.02)  # the server is told to delete them, and does so in its own time
+
+
 async def test_a_fence_that_no_longer_holds_raises_conflict(event_log: EventLog) -> None:
     first = await event_log.append(message(1))
     subject = subjects.fact(message(1))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from bus.errors import BusError, ConfigurationError
-from bus.process.lifecycle import EXIT_CONFIGURATION, run_process
+from bus.process.drain import Drain
+from bus.process.lifecycle import EXIT_CONFIGURATION, run_process, run_until_signalled
 from bus.settings import Settings
 
 
@@ -75,3 +78,51 @@ def test_success_is_exit_status_0() -> None:
         return
 
     assert run_quietly(run) == 0
+
+
+async def signalled(drain: Drain | None, *signals: signal.Signals, finishes: bool = False) -> list[str]:
+    """What a process does that gets these signals one after the other."""
+    done: list[str] = []
+
+    async def work() -> None:
+        try:
+            if finishes and drain is not None:
+                await drain.wait()
+                done.append("finished")
+                return
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            done.append("cancelled")
+            raise
+
+    running = asyncio.create_task(run_until_signalled(work(), drain))
+    await asyncio.sleep(0)
+    for number in signals:
+        os.kill(os.getpid(), number)
+        while not (done or (drain is not None and drain.is_begun)):
+            await asyncio.sleep(0.001)
+    async with asyncio.timeout(20):
+        await running
+    return done
+
+
+@pytest.mark.parametrize("seconds", [600.0, None])
+async def test_sigterm_lets_the_work_finish_and_the_next_signal_does_not(seconds: float | None) -> None:
+    assert await signalled(Drain(seconds), signal.SIGTERM, finishes=True) == ["finished"]
+    assert await signalled(Drain(seconds), signal.SIGTERM, signal.SIGTERM) == ["cancelled"]
+    assert await signalled(Drain(seconds), signal.SIGTERM, signal.SIGINT) == ["cancelled"]
+
+
+async def test_work_that_does_not_finish_in_time_is_cancelled() -> None:
+    assert await signalled(Drain(0.05), signal.SIGTERM) == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("drain", "number"),
+    [(Drain(600.0), signal.SIGINT), (Drain(0.0), signal.SIGTERM), (None, signal.SIGTERM)],
+)
+async def test_ctrl_c_ends_at_once_and_so_does_sigterm_without_a_drain(
+    drain: Drain | None, number: signal.Signals
+) -> None:
+    assert await signalled(drain, number) == ["cancelled"]
+    assert drain is None or not drain.is_begun

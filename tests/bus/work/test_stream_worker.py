@@ -14,6 +14,7 @@ from bus.log import dead_letters, streams
 from bus.log.dead_letters import Requeuer
 from bus.log.event_log import EventLog, connect
 from bus.log.records import Record
+from bus.process.drain import Drain
 from bus.process.metrics import Metrics
 from bus.settings import Settings
 from bus.work.executor import MAX_TRIES
@@ -180,6 +181,38 @@ async def test_what_fails_is_tried_again_and_then_put_aside_and_the_next_one_flo
     totals = metrics.totals()
     assert (totals.outcomes["done"], totals.outcomes["failed"], totals.dead_letters) == (1, 3, 5)
     assert totals.retries == 2 * (MAX_TRIES - 1)
+
+
+async def test_what_is_handled_is_finished_at_the_end_and_the_rest_is_given_back_in_order(event_log: EventLog) -> None:
+    gate, begun, handled = asyncio.Event(), asyncio.Event(), Handled()
+    drain, metrics = Drain(None), Metrics("inbox")
+
+    async def handle(item: StreamItem) -> float | None:
+        word = item.record.data.decode()
+        if word == "later:0":
+            return 60.0
+        if word == "a:0":
+            begun.set()
+            await gate.wait()
+        return await handled(item)
+
+    await store(event_log, "later:0", "later:1", "a:0", "a:1", "b:0")
+    worker = StreamWorker(event_log, work(handle, concurrency=1), metrics, drain=drain)
+    task = asyncio.create_task(worker.run())
+    async with asyncio.timeout(30):
+        await begun.wait()
+        drain.begin()
+        while not metrics.draining:
+            await asyncio.sleep(0.01)
+        await store(event_log, "c:0", first=5)
+        gate.set()
+        await task
+    assert handled.words == ["a:0"]
+    async with running(event_log, work(handled)):
+        await handled.wait_for(6)
+        await acknowledged(event_log, 6)
+    assert sorted(handled.words) == ["a:0", "a:1", "b:0", "c:0", "later:0", "later:1"]
+    assert handled.of("later") == ["later:0", "later:1"]
 
 
 async def test_a_requeued_dead_letter_is_handled_again_as_it_was_stored(event_log: EventLog) -> None:

@@ -20,7 +20,8 @@ from bus.events import MessageReceived
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
-from bus.process.health import routes
+from bus.process.drain import Drain
+from bus.process.health import ENDING, routes
 from bus.settings import Settings
 from services.channels.accounts import CHANNELS, build_channels
 from services.channels.channel import Channel, Store
@@ -156,6 +157,32 @@ async def test_of_two_processes_one_receives_and_the_other_takes_over(
         standby.cancel()
         with suppress(asyncio.CancelledError):
             await standby
+
+
+@pytest.mark.parametrize("holds_lease", [True, False])
+async def test_a_process_that_is_to_end_leaves_its_work_to_the_other_at_once(
+    event_log: EventLog, settings: Settings, tmp_path: Path, holds_lease: bool
+) -> None:
+    first, second = (Broken(tmp_path / name, VisavisError("no network")) for name in ("first", "second"))
+    async with connect(settings, name="other") as other:
+        pair = [
+            ChannelsProcess(settings, [channel], RecordingDecoder(10), SOON, TTL, drain=Drain(600.0))
+            for channel in (first, second)
+        ]
+        async with asyncio.timeout(60):
+            tasks = [asyncio.create_task(pair[0].run(event_log))]
+            await until(lambda: first.tries)
+            tasks.append(asyncio.create_task(pair[1].run(other)))
+            ending = 0 if holds_lease else 1
+            pair[ending].drain.begin()
+            await tasks[ending]
+            assert await pair[ending].health.not_ready_reason() == f"notes: {ENDING}"
+            if holds_lease:
+                await until(lambda: second.tries)
+            else:
+                assert not second.tries
+            tasks[1 - ending].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_an_update_is_refused_until_there_is_a_log_and_then_stored_once(

@@ -15,6 +15,7 @@ import pytest
 from bus.errors import VisavisError
 from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
 from bus.log.event_log import EventLog
+from bus.process.drain import Drain
 from bus.process.http_server import bind
 from bus.settings import Settings
 from projections.conversation import Conversation
@@ -128,6 +129,7 @@ async def serving(
     model: type[ReadModel] = ReadModel,
     retry_for: float = REQUEST_RETRY_FOR,
     connect_timeout: float = CONNECT_TIMEOUT,
+    drain: Drain | None = None,
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
@@ -148,8 +150,9 @@ async def serving(
     port = free_port()
     read_model = model(settings.data_folder / "gateway.sqlite")
     server = GatewayServer(
-        event_log, settings, read_model, make_detector, retry_for=retry_for, connect_timeout=connect_timeout
-    )
+        event_log, settings, read_model, make_detector,
+        retry_for=retry_for, connect_timeout=connect_timeout, drain=drain,
+    )  # fmt: skip
     serving = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
     async with httpx2.AsyncClient(base_url=url, timeout=20) as client:

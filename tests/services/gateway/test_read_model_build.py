@@ -20,6 +20,7 @@ from bench.event_logs import fill, spoken
 from bus.errors import BusError
 from bus.events import Event, MessageReceived
 from bus.log.event_log import EventLog
+from bus.process.drain import Drain
 from bus.settings import Settings
 from projections.read_model import ReadModel
 from projections.read_model_builder import building_path, open_read_model
@@ -27,6 +28,7 @@ from projections.read_model_tables import VERSION
 from services.gateway.feed import Feed
 from services.gateway.read_model_build import ReadModelBuild
 from services.gateway.web.health import GatewayHealth
+from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 
 EVENTS = 22_000
@@ -102,7 +104,9 @@ async def test_a_killed_build_goes_on_and_its_file_takes_the_place_of_the_one_th
         await until(lambda: feed.build_progress is not None)
         with pytest.raises(BusError, match=r"read from the log: [\d,]+ of [\d,]+ events, [\d,]+ a second"):
             feed.caught_up_model()
-        reason = await GatewayHealth(event_log, feed, TurnLatencies(), lambda: 0).not_ready_reason()
+        space = Space(event_log, event_log.settings)
+        health = GatewayHealth(event_log, feed, TurnLatencies(), lambda: 0, Drain(), space)
+        reason = await health.not_ready_reason()
         assert reason is not None
         assert reason.startswith("building the conversations from the log: ")
         await until(feed.caught_up.is_set)

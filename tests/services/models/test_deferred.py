@@ -9,8 +9,9 @@ import pytest
 
 from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
+from services.gpu_faults import GpuFault
 from services.models.deferred import Deferred
-from services.models.loading import fetch_and_verify, load_or_defer
+from services.models.loading import fetch_and_verify, load_now_or_later, load_or_defer
 from tests.services.models.sources import DATA, model, publisher
 
 PATIENCE = 10.0
@@ -109,3 +110,19 @@ def test_with_downloads_off_a_damaged_file_stays_and_is_named(tmp_path: Path) ->
     with pytest.raises(ConfigurationError, match="not the published file"):
         fetch_and_verify(model(), Settings(models=str(tmp_path), model_downloads="off"))
     assert (tmp_path / "m" / "model.bin").exists()
+
+
+def test_what_finds_the_graphics_card_full_is_loaded_later_and_what_lost_it_never() -> None:
+    faults = [GpuFault("full", cause="full"), GpuFault("full", cause="full")]
+
+    def load() -> str:
+        if faults:
+            raise faults.pop()
+        return "best"
+
+    deferred = load_now_or_later(load, lambda: "fallback", "m", fallback_name="simple", pauses=(0.01,))
+    assert deferred.resolved.wait(PATIENCE)
+    assert (deferred.current, deferred.serving) == ("best", "")
+    faults[:] = [GpuFault("lost", cause="lost")]
+    deferred = load_now_or_later(load, lambda: "fallback", "m", fallback_name="simple", pauses=(0.01,))
+    assert (deferred.resolved.is_set(), deferred.current, deferred.serving) == (True, "fallback", "simple")

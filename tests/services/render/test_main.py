@@ -16,7 +16,9 @@ from bus.process.engines import choose_engine
 from bus.settings import Settings
 from services.gpu import Gpu
 from services.models.catalogue import LIVEPORTRAIT
+from services.models.loading import load_now_or_later
 from services.render.__main__ import build, engines
+from services.render.liveportrait import loading, weights
 from services.render.liveportrait.loading import dtype_for, load, why_unavailable
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -45,8 +47,33 @@ def test_without_a_gpu_faces_are_drawn_in_layers() -> None:
     assert name == "layered"
     assert "not liveportrait: there is no NVIDIA GPU" in why
     assert build(Settings(video_size=128), no_gpus).engine == "layered"
-    with pytest.raises(ConfigurationError, match="VISAVIS_RENDER_ENGINE=liveportrait cannot be used: there is no"):
-        chosen(Settings(render_engine="liveportrait"), no_gpus)
+
+
+def test_liveportrait_by_name_without_a_gpu_warps_photos_and_says_why() -> None:
+    """A card that is gone after a restart must not take the service down."""
+    settings = Settings(render_engine="liveportrait", video_size=128)
+    reason = "there is no NVIDIA GPU, and without one a frame takes seconds"
+    assert chosen(settings, no_gpus) == ("liveportrait", f"VISAVIS_RENDER_ENGINE=liveportrait, although {reason}")
+    built = build(settings, no_gpus)
+    assert (built.engine, built.serving()) == ("liveportrait", "layered")
+    assert built.note() == f"the graphics card cannot be used: {reason}"
+    assert built.metadata() == {"gpu_fault": "absent"}
+
+
+def test_a_card_that_is_full_at_the_start_does_not_keep_the_service_from_starting(
+    usable_cuda: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def load(*arguments: object, **more: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 220.00 MiB.")
+
+    monkeypatch.setattr(weights, "load", load)
+    monkeypatch.setattr(loading, "limit_memory", lambda device, memory: None)
+    monkeypatch.setattr("services.render.__main__.load_or_defer", lambda model, settings, load, fallback, **names: (
+        load_now_or_later(lambda: load(tmp_path), fallback, model.name, **names)
+    ))  # fmt: skip
+    built = build(Settings(data=str(tmp_path), render_engine="liveportrait", video_size=128), one_gpu)
+    assert (built.serving(), built.metadata()) == ("layered", {"gpu_fault": "full"})
+    assert built.note().startswith("the graphics card is full, and is tried again in ")
 
 
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

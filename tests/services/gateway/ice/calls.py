@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection, RTCSessionDescription
 
@@ -27,6 +28,8 @@ class Caller:
         policy = RTCIceTransportPolicy.RELAY if relay else RTCIceTransportPolicy.ALL
         servers = [relay] if relay else []
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, iceTransportPolicy=policy))
+        self.own_candidates: list[str] = []
+        """Lines of its candidates, `candidate:…`."""
         self.answer = ""
 
     async def offer(self) -> RTCSessionDescription:
@@ -35,7 +38,10 @@ class Caller:
             self.pc.addTransceiver(kind, direction="recvonly")
         self.pc.createDataChannel("control")
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        return RTCSessionDescription(without_candidates(self.pc.localDescription.sdp), "offer")
+        sdp = self.pc.localDescription.sdp
+        lines = [line for line in sdp.splitlines() if line.startswith("a=candidate:")]
+        self.own_candidates = [line.removeprefix("a=") for line in dict.fromkeys(lines)]
+        return RTCSessionDescription(without_candidates(sdp), "offer")
 
     async def take(self, answer: str) -> None:
         self.answer = answer
@@ -44,20 +50,19 @@ class Caller:
     @property
     def route(self) -> tuple[str, str, int]:
         """Kind of the candidate that is sent through, and the address and the port that is sent to."""
-        connection = self.pc.getTransceivers()[0].sender.transport.transport._connection
-        (pair,) = connection._nominated.values()
+        pair = nominated(self.pc)
         return pair.local_candidate.type, pair.remote_candidate.host, pair.remote_candidate.port
+
+
+def nominated(pc: RTCPeerConnection) -> Any:
+    """The pair of candidates that a connection uses (`aioice.ice.CandidatePair`)."""
+    (pair,) = pc.getTransceivers()[0].sender.transport.transport._connection._nominated.values()
+    return pair
 
 
 def without_candidates(sdp: str) -> str:
     told = ("a=candidate:", "a=end-of-candidates")
     return "".join(line for line in sdp.splitlines(keepends=True) if not line.startswith(told))
-
-
-def of_kinds(sdp: str, kinds: tuple[str, ...]) -> str:
-    """SDP with the candidates of these kinds alone."""
-    lines = sdp.splitlines(keepends=True)
-    return "".join(one for one in lines if not one.startswith("a=candidate:") or one.split()[7] in kinds)
 
 
 def candidates(sdp: str) -> set[tuple[str, str, int]]:
@@ -67,19 +72,17 @@ def candidates(sdp: str) -> set[tuple[str, str, int]]:
 
 
 @asynccontextmanager
-async def call(
-    ice: IceConfiguration, caller: Caller | None = None, kinds: tuple[str, ...] = ("host", "srflx", "relay")
-) -> AsyncIterator[tuple[PeerConnection, Caller]]:
+async def call(ice: IceConfiguration, caller: Caller | None = None) -> AsyncIterator[tuple[PeerConnection, Caller]]:
     """A call whose media flow.
 
-    Args:
-        kinds: of the gateway's candidates that the browser is told.
     Raises:
         TimeoutError: they do not within 20 s.
     """
     gateway, caller = gateway_end(ice), caller or Caller()
     try:
-        await caller.take(of_kinds(await gateway.answer(await caller.offer()), kinds))
+        answer = await gateway.answer(await caller.offer())
+        await gateway.add_candidates(caller.own_candidates)
+        await caller.take(answer)
         async with asyncio.timeout(20):
             await gateway.connected.wait()
         yield gateway, caller

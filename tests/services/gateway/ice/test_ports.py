@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
+from contextlib import ExitStack, suppress
 
 import aioice.ice
 import pytest
@@ -12,20 +14,21 @@ from aiortc import RTCSessionDescription
 from bus.errors import ConfigurationError, Exhausted, InvalidInput
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.ice.ports import MediaPorts, parse_media_ports
-from tests.services.gateway.ice.calls import Caller, call, candidates, gateway_end
+from tests.services.gateway.ice.calls import Caller, call, candidates, gateway_end, nominated
 
 
 def free_range(size: int) -> MediaPorts:
     """Neighbouring ports of which no address of this machine has one in use."""
-    for first in range(21_000, 60_000, size):
+    while True:
+        # At random, as tests beside this one look, too; below those that Linux gives to sockets without a port.
+        first = random.randrange(20_000, 32_000)
         ports = MediaPorts(first, first + size - 1)
-        try:
-            for sockets in [ports.take() for _ in range(size)]:
-                ports.give_back(sockets)
-        except Exhausted:
-            continue
-        return ports
-    raise AssertionError("no free ports")
+        with ExitStack() as held:
+            with suppress(Exhausted):
+                for _ in range(size):
+                    held.callback(ports.give_back, ports.take())
+            if ports.taken == size:
+                return ports
 
 
 @pytest.mark.parametrize(
@@ -87,16 +90,20 @@ def test_an_address_that_went_away_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 async def test_sessions_one_after_the_other_and_two_at_once_stay_within_the_range() -> None:
     ice = IceConfiguration(ports=free_range(2))
     assert ice.ports is not None
+    least, most = ice.ports.ports
     used: set[int] = set()
     for _ in range(4):
-        async with call(ice) as (_, caller):
+        async with call(ice) as (gateway, caller):
             used |= {port for _, _, port in candidates(caller.answer)}
-            kind, _, port = caller.route
-            assert (kind, port in ice.ports.ports, ice.ports.taken) == ("host", True, 1)
+            # As the socket says itself: a browser here may see another one, of Docker's address translation.
+            own = nominated(gateway._pc).protocol.transport.get_extra_info("sockname")[1]
+            assert own in ice.ports.ports
+            assert ice.ports.taken == 1
         assert ice.ports.taken == 0
     assert used == set(ice.ports.ports)
     async with call(ice) as (_, first), call(ice) as (_, second):
-        assert first.route[2] != second.route[2]
+        ports = [{port for _, _, port in candidates(one.answer)} for one in (first, second)]
+        assert ports in ([{least}, {most}], [{most}, {least}])
         with pytest.raises(Exhausted):
             await gateway_end(ice).answer(RTCSessionDescription("", "offer"))
         assert ice.ports.taken == 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import aioice.ice
+import pytest
 from aioice.stun import TransactionFailed
 from aioice.turn import create_turn_endpoint
 
@@ -29,20 +31,20 @@ async def allocate(server: Coturn, user: str, password: str) -> str:
     return "allocated"
 
 
-async def test_media_flow_through_a_turn_server_that_shares_the_secret(tmp_path: Path) -> None:
+async def test_media_flow_through_a_turn_server_that_shares_the_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with coturn(tmp_path) as server:
         for transport in ("", "?transport=tcp"):
             servers = parse_ice_servers(f"turn:{server.address}{transport}", SECRET)
             # The browser reaches nothing but the server; the gateway has addresses of its own.
             async with call(IceConfiguration(), Caller(relay=servers.of("b1")[0])) as (_, caller):
-                kind, _, _ = caller.route
-                assert kind == "relay"
-            # The gateway, too, can be reached through the server only.
-            ice = IceConfiguration(servers)
-            async with call(ice, Caller(relay=servers.of("b2")[0]), kinds=("relay",)) as (_, caller):
-                kind, _, port = caller.route
-                assert kind == "relay"
-                assert ("relay", "127.0.0.1", port) in candidates(caller.answer)
+                assert caller.route[0] == "relay"
+            # The gateway reaches nothing else either.
+            with monkeypatch.context() as patch:
+                patch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
+                async with call(IceConfiguration(servers), Caller(relay=servers.of("b2")[0])) as (_, caller):
+                    assert candidates(caller.answer) == {("relay", *caller.route[1:])}
         log = server.log.read_text()
         for user in ("b1", "b2", "s1"):
             assert f":{user}>" in log

@@ -15,9 +15,11 @@ async def test_the_metrics_of_the_gateway(gateway: Running) -> None:
         found = await measured(gateway)
         of_turns = {f"visavis_turn_seconds_{end}" for end in ("bucket", "count", "sum", "created")}
         of_streams = {"visavis_stream_bytes", "visavis_stream_messages", "visavis_stream_limit_bytes"}
+        of_space = {"visavis_space_free_bytes", "visavis_space_scarce"}
         of_process = {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total"}
-        alone = {name: value for name, value in found.items() if name not in of_turns | of_streams | of_process}
-        assert of_streams | of_process < found.keys()
+        others = of_streams | of_space | of_process
+        alone = {name: value for name, value in found.items() if name not in of_turns | others}
+        assert others < found.keys()
         assert alone == {
             "visavis_service_info": 1,
             "visavis_ready": 1,

@@ -61,6 +61,13 @@ def test_the_row_of_a_service_names_who_serves() -> None:
     assert running("stt", "moonshine").engine_in_use == "moonshine"
 
 
+def test_an_engine_whose_card_cannot_be_used_is_described_by_what_serves_instead_and_not_as_awaited() -> None:
+    metadata = {"engine": "liveportrait", "serving": "layered", "gpu_fault": "full", "note": "the card is full"}
+    row = status({"render": ServiceInfo("render", "1", "0.1.0", metadata)}, COMPLETE)["services"][3]
+    assert (row["words"], row["gpu_fault"]) == ("Drawn characters; photos are warped by the processor", "full")
+    assert row["note"] == "the card is full"
+
+
 def test_downloads_are_read_from_the_note_as_the_services_word_it() -> None:
     downloads = [Download("kokoro", 40, 100), Download("whisper-base", 0, 0), Download("mind", 7, 7)]
     assert downloads_in("; ".join(map(str, downloads))) == [
@@ -74,7 +81,8 @@ def test_downloads_are_read_from_the_note_as_the_services_word_it() -> None:
 def test_a_service_that_does_not_run_is_told_and_nothing_is_proposed_for_it() -> None:
     told = status({"stt": running("stt", "whisper")}, COMPLETE)
     assert told["services"][1] == {
-        "name": "dialogue", "engine": "", "words": "", "up": False, "note": "not running", "downloads": []
+        "name": "dialogue", "engine": "", "words": "", "up": False, "note": "not running", "downloads": [],
+        "gpu_fault": "",
     }  # fmt: skip
     assert told["suggestions"] == []
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from bus.errors import ConfigurationError, EngineError
 from bus.ids import PHOTO_LOOK
+from services.gpu_faults import GpuFault
 from services.render.liveportrait.appearance import AppearanceExtractor, AppearanceSizes
 from services.render.liveportrait.controls import controls_for_pose
 from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
@@ -177,10 +178,10 @@ def test_frames_that_are_not_finite_are_an_error_that_names_the_remedy(portrait:
 
 def test_a_full_gpu_is_a_retryable_error(face: LivePortraitFace, networks: Networks) -> None:
     def full(module: object, inputs: object) -> None:
-        raise torch.OutOfMemoryError("tried to allocate 2.00 GiB")
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     hook = networks.generator.register_forward_pre_hook(full)
-    with pytest.raises(EngineError, match="out of memory") as raised:
+    with pytest.raises(GpuFault, match="cannot draw a face: CUDA out of memory") as raised:
         face.render([Pose()])
     hook.remove()
     assert raised.value.retryable

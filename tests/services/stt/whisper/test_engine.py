@@ -217,10 +217,10 @@ def test_hallucinations_are_dropped(text: str) -> None:
 def test_a_failed_decoding_fails_its_utterance_only() -> None:
     def broken(windows: Sequence[Window]) -> list[DecodedWindow]:
         if any(len(window.samples) > 1 for window in windows):
-            raise EngineError("out of memory", code="out_of_memory", retryable=True)
+            raise EngineError("out of tokens", retryable=True)
         return [DecodedWindow("", "en", 1, 1, 0) for _ in windows]
 
-    with pytest.raises(EngineError, match="out of memory"):
+    with pytest.raises(EngineError, match="out of tokens"):
         speak(broken, (5000, 20), (0, 8))
     assert speak(Synchronised("hello"), (5000, 20), (0, 8))[1].text == "hello"
 

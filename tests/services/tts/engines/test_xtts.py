@@ -6,19 +6,23 @@ import importlib.util
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
 import pytest
 
-from bus.errors import ConfigurationError, EngineError, InvalidInput
+from bus.errors import ConfigurationError, InvalidInput
+from bus.events import VisemeMark
 from bus.settings import Settings
 from services.audio import Samples
+from services.gpu_faults import GpuFault, GpuUse
 from services.models.catalogue import XTTS
+from services.models.deferred import Deferred
 from services.tts.engine import SpeechPiece, Voice
 from services.tts.engines import voice_samples, xtts_requirements
 from services.tts.engines.espeak import EspeakEngine
+from services.tts.engines.gpu_engine import GpuEngine
 from services.tts.lips.estimator import VisemeEstimator
 from tests.fakes import FakeSynthesizer
 
@@ -27,7 +31,7 @@ if importlib.util.find_spec("TTS") is None:
     pytest.skip("the extra xtts is not installed here", allow_module_level=True)
 
 from services.tts.engines.xtts import XttsEngine  # noqa: E402
-from services.tts.engines.xtts_model import CLONING_RATE, XttsModel, engine_errors  # noqa: E402
+from services.tts.engines.xtts_model import CLONING_RATE, XttsModel  # noqa: E402
 from services.tts.engines.xtts_streaming import Sampling, Vocoder, conditioning_prefix, generate_latents, sample_token  # noqa: E402
 from tests.services.tts.engines import tiny_xtts  # noqa: E402
 
@@ -71,6 +75,11 @@ def recording(path: Path, seconds: float) -> Path:
 
 def audio(pieces: Iterator[SpeechPiece]) -> Samples:
     return np.concatenate([piece.samples for piece in pieces])
+
+
+def sound_and_marks(pieces: Iterator[SpeechPiece]) -> tuple[Samples, list[VisemeMark]]:
+    found = list(pieces)
+    return audio(iter(found)), [mark for piece in found for mark in piece.visemes]
 
 
 def test_latents_are_those_of_the_librarys_own_stream(model: XttsModel) -> None:
@@ -229,12 +238,40 @@ def test_out_of_memory_fails_the_sentence_only(
 
     with monkeypatch.context() as patched:
         patched.setattr(model._model.gpt.gpt, "forward", full)
-        with pytest.raises(EngineError) as caught:
+        with pytest.raises(GpuFault) as caught:
             audio(engine.speak("Yes.", Voice(), 1))
-    assert (caught.value.code, caught.value.retryable) == ("out_of_memory", False)
+    assert (caught.value.cause, caught.value.retryable) == ("full", True)
     assert len(audio(engine.speak("Yes.", Voice(), 1))) > 0
-    with pytest.raises(EngineError, match="no memory left"), engine_errors():
-        full()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a graphics card here")
+def test_a_card_that_is_asked_for_and_not_there_is_told_from_files_that_are_wrong(folder: Path) -> None:
+    with pytest.raises(GpuFault, match="cannot load the voice: Torch not compiled with CUDA enabled") as caught:
+        XttsModel(folder, "cuda", 1 << 32)
+    assert caught.value.cause == "absent"
+
+
+def test_a_sentence_that_met_a_full_card_goes_on_in_the_same_voice(
+    engine: XttsEngine, model: XttsModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The very samples that it would have had: what was made before is made again by the same seed, and left out."""
+    whole, marks = sound_and_marks(engine.speak(TEXT, Voice(), 1))
+    use = GpuUse()
+    on_card = GpuEngine(Deferred.ready(cast("Any", engine), "m"), FakeSynthesizer(), "fake", use, again_after=0.0)
+    forward, steps = model._model.gpt.gpt.forward, 0
+
+    def full_once(*arguments: Any, **named: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == 30:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return forward(*arguments, **named)
+
+    monkeypatch.setattr(model._model.gpt.gpt, "forward", full_once)
+    again, marks_again = sound_and_marks(on_card.speak(TEXT, Voice(), 1))
+    assert steps > 60
+    assert np.array_equal(whole, again)
+    assert (marks_again, use.cause) == (marks, None)
 
 
 def test_closing_the_iterator_stops_the_model(

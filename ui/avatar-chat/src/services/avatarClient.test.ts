@@ -33,6 +33,7 @@ describe('the API', () => {
     await client.choose('c1', 'leo')
     await client.interrupt('c1')
     expect(await client.ice()).toEqual([{ urls: 'stun:x' }])
+    client.tryCandidates('s1', ['candidate:1', 'candidate:2'])
     expect(asked.map(({ url, init }) => [init.method, url, init.body])).toEqual([
       ['GET', 'api/conversations', null],
       ['GET', 'api/search?text=K%C3%B6ln%20%26%20%22Bonn%22%3F', null],
@@ -43,6 +44,7 @@ describe('the API', () => {
       ['PUT', 'api/conversations/c1/character', '{"character":"leo"}'],
       ['POST', 'api/conversations/c1/interrupt', null],
       ['GET', 'api/rtc/ice', null],
+      ['PATCH', 'api/rtc/s1', 'a=candidate:1\r\na=candidate:2\r\n'],
     ])
   })
 

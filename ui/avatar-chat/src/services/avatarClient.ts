@@ -75,6 +75,8 @@ export interface ServiceStatus {
   readonly up: boolean
   readonly note: string
   readonly downloads: readonly ModelDownload[]
+  /** Why the graphics card is not used, and simpler engines serve; empty: it is, or none is wanted. */
+  readonly gpu_fault: '' | 'full' | 'lost' | 'absent'
 }
 
 /** A change of the installation that would make a service better. */
@@ -235,6 +237,12 @@ export class AvatarClient {
     const session = response.headers.get('Location')?.split('/').at(-1)
     if (!session) throw new ApiError(response.status, 'no_session', 'the answer to an offer names no session')
     return { sdp: await response.text(), session }
+  }
+
+  /** Tell the gateway more addresses of this browser (`candidate:…`). One that is lost only costs a way to connect. */
+  tryCandidates(session: SessionId, candidates: readonly string[]): void {
+    const fragment = candidates.map((line) => `a=${line}\r\n`).join('')
+    void this.request(`rtc/${session}`, 'PATCH', fragment, 'application/trickle-ice-sdpfrag').catch(() => undefined)
   }
 
   /** End a WebRTC session. Works while the page is being closed, too. */

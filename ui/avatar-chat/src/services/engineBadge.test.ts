@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { serviceUp, STATUS } from '../test/fakes'
-import type { ModelDownload, ServerStatus } from './avatarClient'
+import type { ModelDownload, ServerStatus, ServiceStatus } from './avatarClient'
 import { downloadsIn, engineBadge } from './engineBadge'
 
 function withMind(engine: string): ServerStatus {
@@ -30,6 +30,16 @@ describe('the badge', () => {
     expect(engineBadge(fetching({ model: 'kokoro', percent: null })).words).toBe('Fetching kokoro')
     expect(engineBadge(fetching(kokoro, { model: 'mind', percent: 3 })).words).toBe('Fetching 2 models')
     expect(downloadsIn(fetching(kokoro))).toEqual([kokoro])
+  })
+
+  it('says why simpler engines serve in place of those on the graphics card', () => {
+    const [first] = STATUS.services
+    const without = (gpu_fault: ServiceStatus['gpu_fault']) =>
+      engineBadge({ ...STATUS, services: STATUS.services.map((one) => (one === first ? { ...one, gpu_fault } : one)) })
+    expect(without('full')).toMatchObject({ name: 'reduced', words: 'Graphics card full' })
+    expect(without('lost').words).toBe('Graphics card failed')
+    expect(without('absent').words).toBe('No graphics card')
+    expect(without('')).toEqual(engineBadge(STATUS))
   })
 
   it('says that a service or the event log is missing', () => {

@@ -3,7 +3,7 @@
 import type { ModelDownload, ServerStatus } from './avatarClient'
 
 export interface EngineBadge {
-  readonly name: 'fetching' | 'incomplete' | 'offline' | 'local' | 'endpoint'
+  readonly name: 'fetching' | 'incomplete' | 'reduced' | 'offline' | 'local' | 'endpoint'
   readonly words: string
   /** For narrow windows; with a sign of a download where one is in progress. */
   readonly brief: string
@@ -13,6 +13,12 @@ const BY_MIND: Readonly<Record<string, EngineBadge>> = {
   companion: badge('offline', 'Offline demo'),
   local: badge('local', 'On this machine'),
 }
+
+const WITHOUT_CARD = {
+  full: 'Graphics card full',
+  lost: 'Graphics card failed',
+  absent: 'No graphics card',
+} as const
 
 function badge(name: EngineBadge['name'], words: string): EngineBadge {
   return { name, words, brief: words }
@@ -33,6 +39,8 @@ export function engineBadge(status: ServerStatus): EngineBadge {
     return { name: 'fetching', words: `Fetching ${what}${share}`, brief }
   }
   if (status.bus === 'down' || status.services.some(({ up }) => !up)) return badge('incomplete', 'Incomplete')
+  const fault = status.services.map(({ gpu_fault }) => gpu_fault).find((one) => one !== '')
+  if (fault) return badge('reduced', WITHOUT_CARD[fault])
   const mind = status.services.find(({ name }) => name === 'dialogue')
   if (mind?.engine === 'local' && mind.note !== '') return badge('offline', 'Offline demo') // the companion answers
   return BY_MIND[mind?.engine ?? ''] ?? badge('endpoint', 'Language model')

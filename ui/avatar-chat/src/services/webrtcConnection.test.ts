@@ -43,6 +43,24 @@ describe('the connection for sound and picture', () => {
     expect(connection.state.get().stream).not.toBeNull()
   })
 
+  it('tells its addresses as it finds them, where there are servers to find them with', async () => {
+    client.iceServers = [{ urls: 'turn:x' }]
+    const calling = call()
+    await vi.waitFor(() => expect(peers).toHaveLength(1))
+    peer().gather('candidate:1')
+    await calling
+    peer().gather('candidate:2')
+    peer().gather('')
+    peer().gather(null)
+    expect(client.calls).toEqual(['ice', 'offer c1 offer', 'try s1 candidate:1', 'try s1 candidate:2'])
+  })
+
+  it('keeps its addresses where there are none', async () => {
+    await call()
+    peer().gather('candidate:1')
+    expect(client.calls).toEqual(['ice', 'offer c1 offer'])
+  })
+
   it('only watches and listens where there is no microphone', async () => {
     await call()
     expect(peer().asked[0]).toBe('audio recvonly')
@@ -97,6 +115,35 @@ describe('the connection for sound and picture', () => {
     connect()
     peer().channel.onclose?.()
     expect(connection.state.get().phase).toBe('reconnecting')
+  })
+
+  it('goes on with another gateway at once where its own one ends', async () => {
+    await call(fakeTrack())
+    connect()
+    const { stream } = connection.state.get()
+    peer().move()
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', retries: 0, reason: null, stream })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(peers).toHaveLength(2)
+    expect(peers[0]?.closed).toBe(true)
+    expect(client.calls.filter((made) => made.startsWith('leave'))).toEqual([])
+    peers[0]?.channel.onclose?.()
+    connect()
+    expect(connection.state.get()).toMatchObject({ phase: 'connected', retries: 0 })
+    expect(peers).toHaveLength(2)
+  })
+
+  it('waits for a gateway where there is no other one yet', async () => {
+    await call()
+    connect()
+    client.failing.set('offer', new ApiError(503, 'unavailable', 'ending', 2000))
+    peer().move()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(connection.state.get()).toMatchObject({ phase: 'reconnecting', retries: 1, reason: 'unavailable' })
+    client.failing.clear()
+    await vi.advanceTimersByTimeAsync(2000)
+    connect()
+    expect(connection.state.get().phase).toBe('connected')
   })
 
   it('waits longer from failure to failure, and counts on where a connection dies before its first ping', async () => {

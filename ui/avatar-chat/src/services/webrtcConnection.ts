@@ -33,16 +33,18 @@ interface Attempt {
   readonly peer: RTCPeerConnection
   readonly timers: Map<'connect' | 'ping' | 'disconnected', Timer>
   session: SessionId | null
+  /** Addresses of this browser that the gateway has not been told. */
+  readonly candidates: string[]
 }
 
 /** What the gateway sends on the control channel (docs/api.md). */
 interface ControlMessage {
-  readonly type: 'ping' | 'replaced'
+  readonly type: 'ping' | 'replaced' | 'moved'
 }
 
 export class WebRTCConnection {
   readonly state = new Store<ConnectionState>({ ...CLOSED, phase: 'connecting' })
-  private readonly client: Pick<AvatarClient, 'ice' | 'offer' | 'leave'>
+  private readonly client: Pick<AvatarClient, 'ice' | 'offer' | 'tryCandidates' | 'leave'>
   private readonly conversation: ConversationId
   private readonly microphone: MediaStreamTrack | null
   private readonly create: (configuration: RTCConfiguration) => RTCPeerConnection
@@ -56,7 +58,7 @@ export class WebRTCConnection {
    * @param microphone Sent, and never stopped: that is the caller's. Null to watch and listen only.
    */
   constructor(
-    client: Pick<AvatarClient, 'ice' | 'offer' | 'leave'>,
+    client: Pick<AvatarClient, 'ice' | 'offer' | 'tryCandidates' | 'leave'>,
     conversation: ConversationId,
     microphone: MediaStreamTrack | null,
     create: (configuration: RTCConfiguration) => RTCPeerConnection = (with_) => new RTCPeerConnection(with_),
@@ -95,13 +97,14 @@ export class WebRTCConnection {
       attempt = this.begin(iceServers)
       const { peer } = attempt
       await peer.setLocalDescription(await peer.createOffer())
-      // The offer goes out before candidates are gathered: the gateway learns ours from the first packet.
+      // The offer goes out before candidates are gathered: the gateway learns ours from the first packet, or later.
       const answer = await this.client.offer(this.conversation, peer.localDescription?.sdp ?? '')
       attempt.session = answer.session
       if (this.attempt !== attempt) {
         this.client.leave(answer.session)
         return
       }
+      this.tellCandidates(attempt)
       await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp })
     } catch (error) {
       if ((attempt === null || this.attempt === attempt) && !this.isClosed()) this.failed(error)
@@ -111,7 +114,7 @@ export class WebRTCConnection {
   /** Set up a peer connection with what docs/api.md wants in an offer. */
   private begin(iceServers: RTCIceServer[]): Attempt {
     const peer = this.create({ iceServers, bundlePolicy: 'max-bundle' })
-    const attempt: Attempt = { peer, timers: new Map(), session: null }
+    const attempt: Attempt = { peer, timers: new Map(), session: null, candidates: [] }
     this.attempt = attempt
     const audio = this.microphone
       ? peer.addTransceiver(this.microphone, { direction: 'sendrecv' })
@@ -122,12 +125,24 @@ export class WebRTCConnection {
     control.onmessage = (event: MessageEvent<string>) => {
       const { type } = JSON.parse(event.data) as ControlMessage
       if (type === 'replaced') this.replaced(attempt)
+      else if (type === 'moved') this.moved(attempt)
       else this.pinged(attempt)
     }
     control.onclose = () => this.lost(attempt)
+    // A gateway that can be reached through a TURN server only is let in by it from addresses that it has sent to.
+    if (iceServers.length > 0) {
+      peer.onicecandidate = ({ candidate }) => {
+        if (candidate?.candidate) attempt.candidates.push(candidate.candidate)
+        this.tellCandidates(attempt)
+      }
+    }
     peer.onconnectionstatechange = () => this.changed(attempt, stream)
     this.expect(attempt, 'connect', CONNECT_PATIENCE)
     return attempt
+  }
+
+  private tellCandidates({ session, candidates }: Attempt): void {
+    if (session && candidates.length > 0) this.client.tryCandidates(session, candidates.splice(0))
   }
 
   private changed(attempt: Attempt, stream: MediaStream): void {
@@ -165,6 +180,14 @@ export class WebRTCConnection {
     this.state.update((state) => ({ ...state, phase: 'closed', stream: null, reason: 'replaced' }))
   }
 
+  /** The gateway is being replaced, and has ended the session while nothing was said: another one takes it over. */
+  private moved(attempt: Attempt): void {
+    if (this.attempt !== attempt) return
+    attempt.session = null
+    this.state.update((state) => ({ ...state, phase: 'reconnecting' }))
+    void this.connect()
+  }
+
   private lost(attempt: Attempt): void {
     if (this.attempt === attempt) this.failed(null)
   }
@@ -200,6 +223,7 @@ export class WebRTCConnection {
     if (!attempt) return
     for (const timer of attempt.timers.values()) clearTimeout(timer)
     attempt.peer.onconnectionstatechange = null
+    attempt.peer.onicecandidate = null
     attempt.peer.close()
     if (attempt.session) this.client.leave(attempt.session)
   }

@@ -31,7 +31,7 @@ export const ADA: Character = {
 export const LEO: Character = { ...ADA, id: 'leo', name: 'Leo', portrait: 'api/characters/leo/portrait' }
 
 export function serviceUp(name: ServiceStatus['name'], engine: string, words: string): ServiceStatus {
-  return { name, engine, words, up: true, note: '', downloads: [] }
+  return { name, engine, words, up: true, note: '', downloads: [], gpu_fault: '' }
 }
 
 /** The status of an installation that has fetched nothing. */
@@ -209,12 +209,16 @@ export class FakeClient extends AvatarClient {
   override interrupt(id: string): Promise<void> {
     return this.answer(`interrupt ${id}`, undefined)
   }
+  iceServers: RTCIceServer[] = []
   override ice(): Promise<RTCIceServer[]> {
-    return this.answer('ice', [])
+    return this.answer('ice', this.iceServers)
   }
   override offer(id: string, sdp: string): Promise<SdpAnswer> {
     const session = `s${this.calls.filter((call) => call.startsWith('offer')).length + 1}`
     return this.answer(`offer ${id} ${sdp}`, { sdp: 'answer', session })
+  }
+  override tryCandidates(session: string, candidates: readonly string[]): void {
+    this.calls.push(`try ${session} ${candidates.join(' ')}`)
   }
   override leave(session: string): void {
     this.calls.push(`leave ${session}`)
@@ -235,6 +239,7 @@ interface FakeChannel {
 export class FakePeer {
   connectionState: RTCPeerConnectionState = 'new'
   onconnectionstatechange: (() => void) | null = null
+  onicecandidate: ((event: { candidate: { candidate: string } | null }) => void) | null = null
   localDescription: { sdp: string } | null = null
   readonly asked: string[] = []
   readonly channel: FakeChannel = { onmessage: null, onclose: null }
@@ -265,6 +270,9 @@ export class FakePeer {
   close() {
     this.closed = true
   }
+  gather(candidate: string | null) {
+    this.onicecandidate?.({ candidate: candidate === null ? null : { candidate } })
+  }
   become(state: RTCPeerConnectionState) {
     this.connectionState = state
     this.onconnectionstatechange?.()
@@ -275,5 +283,9 @@ export class FakePeer {
   /** The gateway says that another session has taken over. */
   replace() {
     this.channel.onmessage?.({ data: '{"type":"replaced"}' })
+  }
+  /** The gateway says that it ends. */
+  move() {
+    this.channel.onmessage?.({ data: '{"type":"moved"}' })
   }
 }

@@ -1,0 +1,1 @@
+"""The smallest engines of each kind; docs/engines.md explains them."""

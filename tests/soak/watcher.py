@@ -1,0 +1,126 @@
+"""People who call by WebRTC: they speak, watch the avatar, and measure whether sound and picture keep together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from contextlib import suppress
+
+from bench.peer import Peer
+from bus.errors import BusError
+from bus.events import Event, PlaybackFinished, ReplyEnded, ReplyFailed, ReplyInterrupted, UtteranceStarted
+from bus.log.event_log import EventLog
+from services.audio import resample
+from tests import voices
+
+_SPOKEN = ("hello_rms", "what_time_is_it_rms", "what_is_your_name_rms")
+_PATIENCE = 120.0
+_WINDOW = 30.0
+"""Seconds over which the earliest packet counts: the others waited for a processor or for the network."""
+
+
+class MediaClock:
+    """Compares the timestamps of one RTP stream with a clock.
+
+    Args:
+        rate: ticks of the timestamps a second.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._last: int | None = None
+        self.latest = 0.0
+        """When the newest packet arrived."""
+        self._ticks = 0
+        self._windows: dict[int, float] = {}
+
+    def arrived(self, timestamp: int, at: float) -> None:
+        """A packet with this timestamp, of 32 bits, arrived."""
+        if self._last is not None:
+            self._ticks += (timestamp - self._last + (1 << 31)) % (1 << 32) - (1 << 31)
+        self._last, self.latest = timestamp, at
+        window, offset = int(at / _WINDOW), at - self._ticks / self._rate
+        self._windows[window] = min(offset, self._windows.get(window, offset))
+
+    @property
+    def offsets(self) -> list[float]:
+        """Seconds by which the packets of each window came later than their timestamps say, of the earliest packet;
+        the first and the last window are left out, because they are not whole."""
+        return [offset for _, offset in sorted(self._windows.items())][1:-1]
+
+
+def skews(sound: MediaClock, pictures: MediaClock) -> list[float]:
+    """By how many seconds the pictures have fallen behind the sound since the beginning, window by window."""
+    both = [behind - before for behind, before in zip(pictures.offsets, sound.offsets, strict=False)]
+    return [one - both[0] for one in both]
+
+
+class Watcher(Peer):
+    """A call that speaks and watches.
+
+    Args:
+        seed: of the random choices.
+    """
+
+    def __init__(self, base: str, event_log: EventLog, seed: str) -> None:
+        super().__init__(base)
+        self._event_log = event_log
+        self._random = random.Random(seed)
+        self._read = 0
+        self.sound, self.pictures = MediaClock(48_000), MediaClock(90_000)
+        self.asked = 0
+        """Questions that were spoken."""
+        self.stuck: list[str] = []
+        """Questions to which no answer was heard in time."""
+
+    async def ask(self) -> None:
+        """Speak a question and listen to the answer."""
+        sound = resample(voices.samples(self._random.choice(_SPOKEN)), 16_000, 48_000)
+        seen: list[Event] = []
+        await self._news(seen)  # of what came before
+        seen.clear()
+        self.asked += 1
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self.say(sound)
+                while not _is_heard(seen):
+                    await asyncio.sleep(0.5)
+                    await self._news(seen)
+                return
+        self.stuck.append(f"{self.conversation}: question {self.asked} of a call, which is {self._state()}")
+
+    def _state(self) -> str:
+        """What may be wrong with this call."""
+        sending = self._sender is not None and not self._sender.done()
+        heard = time.monotonic() - max(self.sound.latest, self.pictures.latest)
+        return (
+            f"{self._pc.connectionState}, {'sending' if sending else 'not sending'} with {len(self._queue)} packets to "
+            f"send, {self._microphone._unsent.qsize()} unsent ones, and was sent something {heard:.0f} s ago"
+        )
+
+    async def _news(self, seen: list[Event]) -> None:
+        with suppress(BusError, TimeoutError):
+            async with asyncio.timeout(10):
+                news = await self._event_log.facts(self.conversation, after=self._read)
+            self._read = news[-1][0] if news else self._read
+            seen += [event for _, event in news]
+
+    def _on_audio(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+        self.sound.arrived(timestamp, time.monotonic())
+        super()._on_audio(sequence, timestamp, payload, ssrc)
+        self.arrivals.audible.clear()
+
+    def _on_video(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+        self.pictures.arrived(timestamp, time.monotonic())
+
+
+def _is_heard(events: list[Event]) -> bool:
+    """Whether something was asked and its answer has been played, or is given up."""
+    bodies = [event.body for event in events]
+    if not any(isinstance(body, UtteranceStarted) for body in bodies):
+        return False
+    if any(isinstance(body, ReplyInterrupted | ReplyFailed) for body in bodies):
+        return True
+    sentences = [body.sentences for body in bodies if isinstance(body, ReplyEnded)]
+    return bool(sentences) and sum(isinstance(body, PlaybackFinished) for body in bodies) >= sentences[0]

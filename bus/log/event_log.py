@@ -369,6 +369,14 @@ async def connect(
         BusError: no server or no JetStream within `wait`, or streams are missing and this user may not create them.
         ConfigurationError: the server is too old, or a stream cannot be changed as needed.
     """
+    async with connect_only(settings, name=name, wait=wait) as event_log:
+        await ensure_streams(event_log, update=update_streams, wait=wait)
+        yield event_log
+
+
+@asynccontextmanager
+async def connect_only(settings: Settings, *, name: str, wait: float = 30.0) -> AsyncIterator[EventLog]:
+    """See `connect`; whatever streams there are."""
     facts = await open_connection(settings, name, wait, user=name)
     try:
         version = facts.connected_server_version
@@ -376,16 +384,14 @@ async def connect(
             raise ConfigurationError(f"NATS at {settings.redacted_url} is {version}; 2.12 or newer is needed")
         media = await open_connection(settings, f"{name}-media", wait, user=name)
         try:
-            event_log = EventLog(settings, facts, media)
-            await _ensure_streams(event_log, update=update_streams, wait=wait)
-            yield event_log
+            yield EventLog(settings, facts, media)
         finally:
             await media.disconnect()
     finally:
         await facts.disconnect()
 
 
-async def _ensure_streams(event_log: EventLog, *, update: bool, wait: float) -> None:
+async def ensure_streams(event_log: EventLog, *, update: bool, wait: float) -> None:
     """Create or update the streams; a cluster that has just started needs some seconds for that."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait

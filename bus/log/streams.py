@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
@@ -41,6 +42,8 @@ _STREAM_OF_PREFIX = {
 }
 NAMES = tuple(dict.fromkeys((*_STREAM_OF_PREFIX.values(), ASSETS)))
 """All streams."""
+RESTORING = "RESTORING"
+"""A stream that is there while the others are put back from a backup, and after that was broken off."""
 _UNCHANGEABLE_FIELDS = ("storage", "retention")
 TRANSIENT_CODES = (408, 500, 503)
 """Error codes of a JetStream that is busy or has no leader yet; a later request may succeed."""
@@ -127,9 +130,12 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bo
         update: change an existing stream whose configuration differs.
     Raises:
         ConfigurationError: an existing stream cannot be changed to the declared configuration, or there are too few
-            servers or too little space for it.
+            servers or too little space for it; or the log is only partly restored.
         BusError: a stream is missing, and this user may not create it.
     """
+    with suppress(NotFoundError):
+        await js.stream_info(RESTORING)
+        raise ConfigurationError("the log is only partly restored: wait until it is, or restore it with --replace")
     for wanted in stream_configs(settings):
         await ensure_stream(js, wanted, update=update)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bus.errors import BusError, ConfigurationError
 from bus.log import snapshots, streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import EventLog, ensure_streams
 from bus.log.snapshots import ConsumerPosition, StreamContent
 
 _MADE_AT_THE_START = (streams.CHARACTERS, streams.LIVE)
@@ -42,13 +42,16 @@ async def put_streams_back(
     *,
     show: Callable[[str], None],
 ) -> None:
-    """Put streams in the place of those that are there, and the consumers on them.
+    """Put streams in the place of those that are there, and the consumers on them. Services refuse the log until
+    `finish`.
 
     Raises:
         BusError: the server refuses, or has other messages afterwards than there were.
     """
     nc, replicas = event_log.nc, event_log.settings.nats_replicas
     there = set(await snapshots.contents(nc)) - {streams.LIVE}
+    if streams.RESTORING not in there:
+        await snapshots.create(nc, {"name": streams.RESTORING, "subjects": ["restoring"], "num_replicas": replicas})
     for name in streams.NAMES:
         if name in there:
             await snapshots.remove(nc, name)
@@ -66,3 +69,9 @@ async def put_streams_back(
             if consumer.stream == content.name:
                 await snapshots.put_back(nc, consumer)
         show(f"{content.name}: {made.messages} messages up to {made.last}")
+
+
+async def finish(event_log: EventLog) -> None:
+    """Make the streams that the backup has not, bring all to the limits in the settings, and let services in."""
+    await snapshots.remove(event_log.nc, streams.RESTORING)
+    await ensure_streams(event_log, update=True, wait=10.0)

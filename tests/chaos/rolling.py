@@ -34,9 +34,18 @@ async def restart(deployment: Deployment, name: str) -> float:
     while len(process.statuses) == exits:
         await asyncio.sleep(0.05)
     ended = time.monotonic() - began
-    while b"ready" not in deployment.log(name).read_bytes()[shown:]:
-        await asyncio.sleep(0.1)
+    await until_ready(deployment, name, shown)
     return ended
+
+
+async def until_ready(deployment: Deployment, name: str, after: int = 0) -> None:
+    """Wait until a process says that it takes work.
+
+    Args:
+        after: bytes of its log that are of an earlier process.
+    """
+    while b"INFO ready" not in deployment.log(name).read_bytes()[after:]:
+        await asyncio.sleep(0.1)
 
 
 async def run(folder: Path, *, rounds: int, conversations: int, seed: int) -> int:
@@ -51,7 +60,8 @@ async def run(folder: Path, *, rounds: int, conversations: int, seed: int) -> in
             ]
             restarting = asyncio.Event()
             talking = [asyncio.create_task(person.talk(lambda: not restarting.is_set())) for person in persons]
-            await asyncio.sleep(10)
+            for name in ALL:
+                await until_ready(deployment, name)
             for name in itertools.chain.from_iterable([ALL] * rounds):
                 longest[name] = max(longest[name], await restart(deployment, name))  # type: ignore[assignment]
             restarting.set()

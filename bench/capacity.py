@@ -1,4 +1,4 @@
-"""What so many people need, from what a call and a turn cost: `python -m bench.capacity [--figures FILE] [--turns N …]`.
+"""What so many people need, from what a call and a turn cost: `python -m bench.capacity [--figures FILE] [--turns N]`.
 
 Prints the tables of docs/capacity.md. `--figures` takes what `python -m bench.load --costs --json FILE` has measured on
 another machine; every assumption is an option. The arithmetic is in `need` and `limits_of_a_cell`.
@@ -49,16 +49,16 @@ class Figures(Struct, frozen=True, kw_only=True):
 
 MEASURED = Figures(
     costs={
-        "gateway": Cost(0.0043, 0.0453, 0.105, 123, 1.6),
-        "stt": Cost(0.0028, 0.0002, 0.273, 155, 0.0),
-        "dialogue": Cost(0.0025, 0.0001, 0.011, 44, 0.0),
-        "tts": Cost(0.003, 0.0001, 0.066, 420, 0.0),
-        "render": Cost(0.0035, 0.0001, 0.433, 69, 0.0),
-        "nats": Cost(0.0122, 0.0004, 0.051, 21, 1.7),
+        "gateway": Cost(0.0047, 0.0466, 0.170, 120, 1.3),
+        "stt": Cost(0.0032, 0.0, 0.319, 149, 0.0),
+        "dialogue": Cost(0.0025, 0.0001, 0.012, 44, 0.0),
+        "tts": Cost(0.0035, 0.0, 0.062, 416, 0.0),
+        "render": Cost(0.004, 0.0, 0.445, 71, 0.0),
+        "nats": Cost(0.0162, 0.0008, 0.042, 24, 1.1),
     },
-    said=2.9, spoken=2.2,
-    kilobytes={"CONVERSATIONS": 13.9, "AUDIO": 151.9, "FRAMES": 324.2},
-    received=455, fold=0.01, replicas=3.0,
+    said=2.93, spoken=2.34,
+    kilobytes={"CONVERSATIONS": 13.4, "AUDIO": 143.1, "FRAMES": 343.6},
+    received=517, fold=0.008, replicas=5.8,
 )  # fmt: skip
 """docs/benchmarks.md, "Load"."""
 
@@ -82,10 +82,10 @@ class Assumptions(Struct, frozen=True, kw_only=True):
     """Share of a core that may be in use at the busiest time, so that answers do not wait."""
     cores: float = 32
     """Of one machine."""
+    node_cores: float = 8
+    """Of one NATS node, half of them in use."""
     tokens: float = 40
     """That the language model writes in a turn."""
-    prompt: float = 800
-    """That it reads."""
     audio_days: float = 30
     """VISAVIS_AUDIO_DAYS."""
 
@@ -99,6 +99,8 @@ class Need(Struct, frozen=True, kw_only=True):
     turns_a_second: float
     cores: dict[str, float]
     """In use, by service."""
+    calls: float
+    """That one gateway carries: it is one process, and computes on one core."""
     gateways: int
     workers: dict[str, int]
     machines: int
@@ -144,7 +146,7 @@ def limits_of_a_cell(figures: Figures, of: Assumptions) -> dict[str, float]:
     return {
         f"{READERS} readers of a stream, filled to 70 %": 0.7 * READERS / readers,
         "each gateway folds all turns, in a tenth of its core": 0.1 / (turn * figures.fold),
-        "three NATS nodes with four cores each, half in use": 3 * 4 * 0.5 / nats,
+        f"three NATS nodes of {of.node_cores:.0f} cores, half of them in use": 3 * of.node_cores * 0.5 / nats,
     }
 
 
@@ -179,6 +181,7 @@ def need(people: float, figures: Figures, of: Assumptions) -> Need:
         at_once=people,
         turns_a_second=turns,
         cores=cores,
+        calls=of.full * people / cores["gateway"],
         gateways=gateways,
         workers=workers,
         machines=math.ceil(sum(cores.values()) / of.full / of.cores),
@@ -205,7 +208,7 @@ def _number(value: float) -> str:
 def markdown(figures: Figures, of: Assumptions) -> str:
     """The tables of docs/capacity.md."""
     columns = [at_once(1_000, of), 1_000, at_once(1_000_000, of), 1_000_000]
-    needs = [need(math.ceil(people), figures, of) for people in columns]
+    needs = [need(people, figures, of) for people in columns]
 
     def row(name: str, value: Sequence[float]) -> list[str]:
         return [name, *map(_number, value)]
@@ -217,6 +220,7 @@ def markdown(figures: Figures, of: Assumptions) -> str:
         row("turns a second", [one.turns_a_second for one in needs]),
         *(row(f"cores in use: {name}", [one.cores[name] for one in needs]) for name in SERVICES),
         row(f"machines of {of.cores:.0f} cores", [one.machines for one in needs]),
+        row("calls that a gateway carries", [one.calls for one in needs]),
         row("gateways", [one.gateways for one in needs]),
         *(row(f"workers: {name}", [one.workers[name] for one in needs]) for name in needs[0].workers),
         row("memory of the processes, GiB", [one.memory for one in needs]),

@@ -68,8 +68,8 @@ class LoadTest:
         self.notes: NoteSender | None = None
         self._idle = IdlePictures()
 
-    async def learn(self) -> None:
-        """Watch the idle face until every picture has been seen, in one call.
+    async def learn(self, stop: asyncio.Event) -> None:
+        """Watch the idle face until every picture has been seen, in one call, or until it is stopped.
 
         Raises:
             BusError: the system showed no face in time.
@@ -78,10 +78,10 @@ class LoadTest:
         calling = asyncio.create_task(call.call())
         try:
             async with asyncio.timeout(_LEARNING_PATIENCE):
-                while self._idle.since_new < _LEARNING:
+                while self._idle.since_new < _LEARNING and not stop.is_set():
                     if call.broken:
                         raise BusError(f"{self._target.urls[0]}: {call.broken}")
-                    await asyncio.sleep(0.2)
+                    await _wait(stop, 0.2)
         except TimeoutError:
             raise BusError(f"{self._target.urls[0]} shows no idle face") from None
         finally:
@@ -211,7 +211,7 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
         print(f"{target.description}; {lines.voices}", file=sys.stderr, flush=True)
         test = LoadTest(target, lines, event_log, pause=arguments.pause, ramp=arguments.ramp,
                         notes=arguments.notes)  # fmt: skip
-        await test.learn()
+        await test.learn(stop)
 
         async def run(people: int) -> bool:
             if stop.is_set():

@@ -54,8 +54,16 @@ class Peer:
         self.arrivals = Arrivals()
         self.conversation = ""
 
-    async def connect(self) -> None:
-        self.conversation = (await self.client.post("/api/conversations")).json()["id"]
+    async def connect(self, earlier: Peer | None = None) -> None:
+        """Call.
+
+        Args:
+            earlier: a call of the same person, whose conversation goes on; None: a new person.
+        """
+        if earlier is None:
+            self.conversation = (await self.client.post("/api/conversations")).json()["id"]
+        else:
+            self.client.cookies, self.conversation = earlier.client.cookies, earlier.conversation
         self._pc.addTrack(self._microphone)
         self._pc.addTransceiver("video", direction="recvonly")
         self._pc.createDataChannel("control")

@@ -29,6 +29,7 @@ from bus.process.engines import choose_engine
 from bus.settings import Settings, read_settings
 from projections.replay.word_error_rate import word_errors
 from services.audio import Resampler, Samples, to_int16
+from services.gpu_faults import GPU_USE
 from services.models import whisper
 from services.models.loading import fetch_and_verify
 from services.stt.__main__ import ENGINES, make_vad
@@ -136,6 +137,8 @@ def row(name: str, measured: Measured) -> list[str]:
 
 def recordings_of(arguments: argparse.Namespace) -> dict[str, list[Recording]]:
     """The recordings by kind, `limit` of each, taken evenly."""
+    if arguments.synthetic:
+        return {"synthetic": _evenly(synthetic(), arguments.limit)}
     if arguments.folder:
         return {"people": _evenly(librispeech_folder(arguments.folder), arguments.limit)}
     clean = _evenly(people(arguments.prompts), arguments.limit)
@@ -157,6 +160,9 @@ def measure_one(name: str, kinds: dict[str, list[Recording]], timed: int) -> int
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     engine = load(name, read_settings(os.environ))
     measured = measure(engine, kinds, timed)
+    if GPU_USE.cause:
+        print(GPU_USE.note(), file=sys.stderr)  # another engine has served
+        return 1
     measured.megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
     sys.stdout.buffer.write(msgspec.json.encode(measured) + b"\n")
     return 0
@@ -169,6 +175,7 @@ def main() -> int:
     parser.add_argument("--timed", type=int, default=12, help="recordings that are played in real time, twice")
     parser.add_argument("--prompts", type=Path, default=ASTERISK, help="folder of Debian's English prompts, *.g722")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--synthetic", action="store_true", help="only those of synthetic voices")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     try:

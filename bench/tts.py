@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bench.machine import machine, table
 from bus.settings import Settings, read_settings
+from services.gpu_faults import GPU_USE
 from services.tts.engine import Synthesizer, Voice
 
 TEXT = "That is a good question, and I will gladly tell you what I know about it."
@@ -66,6 +67,9 @@ def measure_engine(name: str, settings: Settings, most: int, seconds: float) -> 
         if count <= most:
             tries = [measure(engine, count, seconds) for _ in range(2)]
             rows[count] = [min(values) for values in zip(*tries, strict=True)]
+    if GPU_USE.cause:
+        print(GPU_USE.note(), file=sys.stderr)  # another engine has spoken
+        return 1
     kilobytes = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(json.dumps({"rows": rows, "megabytes": kilobytes // 1024, "card": _card_megabytes()}))
     return 0
@@ -111,7 +115,7 @@ def main() -> int:
             ]
     print(f"{where}\n")
     print(table(["engine", "voices at once", "ms to the first sound", "real-time factor", "memory"], rows))
-    return 0
+    return int(not rows)
 
 
 def runnable(settings: Settings) -> list[str]:

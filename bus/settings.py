@@ -194,7 +194,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     otlp: str = ""
     """Address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318, which `visavis up`
     sends the spans of each turn; needs the extra tracing."""
-    drain_seconds: Annotated[float, Meta(ge=0, le=600)] = 20.0
+    drain_seconds: Annotated[int, Meta(ge=0, le=600)] = 20
     """Seconds that a process may take after SIGTERM to finish what it has begun; then another one takes that over. What
     sends the SIGTERM, such as Docker, has to wait ten seconds longer before it kills the process."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

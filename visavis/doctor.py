@@ -82,6 +82,7 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
                 *check_space(await stream_sizes(event_log)),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
+                *check_versions(running),
                 *check_clocks(own, running),
             ]
     except TimeoutError:
@@ -103,6 +104,17 @@ def check_space(sizes: Iterable[StreamSize]) -> list[CheckResult]:
         for one in refusing(sizes)
         if level_of(one, 0)
     ]
+
+
+def check_versions(running: Iterable[ServiceInfo]) -> list[CheckResult]:
+    """The versions of Visavis that run side by side; nothing where there is one."""
+    by_version: dict[str, set[str]] = {}
+    for one in running:
+        by_version.setdefault(one.version, set()).add(one.name)
+    if len(by_version) < 2:
+        return []
+    shown = "; ".join(f"{version}: {', '.join(sorted(names))}" for version, names in sorted(by_version.items()))
+    return [warning("versions", f"several run side by side, {shown}", "fine during an update; then end the older ones")]
 
 
 def check_clocks(own: float, running: Iterable[ServiceInfo]) -> list[CheckResult]:

@@ -22,7 +22,9 @@ LONGEST_PAUSE = 15.0
 HEALTHY_AFTER = 30.0
 """Seconds of running after which the next pause is the first one again."""
 GRACE = 8.0
-"""Seconds from SIGTERM to SIGKILL."""
+"""Seconds that a process may take to end once it finishes nothing more: then it gets SIGKILL."""
+_AGAIN = 0.1
+"""Seconds after which a second SIGTERM says that nothing is to be finished."""
 
 LinePrinter = Callable[[str, str], None]
 """Prints a line of output under the name of a process."""
@@ -63,7 +65,8 @@ class Supervisor:
 
     Args:
         first_pause, longest_pause: seconds before a restart; the pause doubles between these limits.
-        grace: seconds from SIGTERM to SIGKILL.
+        grace: seconds that a process may take to end once it finishes nothing more.
+        drain: seconds from SIGTERM for which it may finish what it has begun.
     """
 
     def __init__(
@@ -73,14 +76,15 @@ class Supervisor:
         first_pause: float = FIRST_PAUSE,
         longest_pause: float = LONGEST_PAUSE,
         grace: float = GRACE,
+        drain: float = 0.0,
     ) -> None:
         self._print_line = print_line
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._grace = grace
+        self._drain = drain
         self.children: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
         self.gave_up = asyncio.Event()
         """Set when an essential child is not restarted any more."""
 
@@ -95,9 +99,14 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, how)
 
-    async def stop(self) -> None:
-        """Stop all children in reverse order of their start: services before the server that they use."""
-        self._stopping = True
+    async def stop(self, *, at_once: bool = False) -> None:
+        """Stop all children in reverse order of their start: services before the server that they use.
+
+        Args:
+            at_once: they do not finish what they have begun.
+        """
+        if at_once:
+            self._drain = 0.0
         for task in reversed(self._tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -158,8 +167,14 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
             try:
-                async with asyncio.timeout(self._grace):
+                # A second SIGTERM ends what the first one lets go on.
+                for patience in (self._drain or _AGAIN, self._grace):
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(patience):
+                            await process.wait()
+                            return
+                    process.terminate()
+            finally:
+                if process.returncode is None:
+                    process.kill()
                     await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +19,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.log_watch import INTERVAL
 from bus.process.discovery import discover
+from bus.process.drain import Drain
 from bus.process.lifecycle import run_until_signalled
 from bus.settings import Settings
 from bus.stamping import new_character_event
@@ -98,9 +99,11 @@ async def keep_log(settings: Settings) -> None:
             await asyncio.sleep(INTERVAL)
 
 
-async def up(settings: Settings) -> None:
-    """Start NATS and all services, print the address of the page, and keep them running.
+async def up(settings: Settings, drain: Drain) -> None:
+    """Start NATS and all services, print the address of the page, and keep them running until cancelled or drained.
 
+    Args:
+        drain: when it begins, the services finish what they have begun; where this is cancelled, they do not.
     Raises:
         ConfigurationError: a setting or the machine has to be changed first.
         BusError: NATS or a service did not start in time.
@@ -109,7 +112,7 @@ async def up(settings: Settings) -> None:
     with lock_data_folder(settings.data_folder):
         check_ports(settings)
         ice_configuration(settings)
-        supervisor = Supervisor(print_line)
+        supervisor = Supervisor(print_line, drain=settings.drain_seconds)
         watchdog: asyncio.Task[None] | None = None
         keeper: asyncio.Task[None] | None = None
         try:
@@ -120,7 +123,9 @@ async def up(settings: Settings) -> None:
                 watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())
             await _start_services(settings, supervisor, print_line)
             keeper = asyncio.create_task(keep_log(settings))
-            await supervisor.gave_up.wait()
+            await _first(supervisor.gave_up.wait(), drain.wait())
+            if not supervisor.gave_up.is_set():
+                return
             names = ", ".join(child.name for child in supervisor.children if child.given_up)
             raise ConfigurationError(f"{names} cannot run as configured, see above")
         finally:
@@ -128,7 +133,17 @@ async def up(settings: Settings) -> None:
             for task in (watchdog, keeper):
                 if task is not None:
                     task.cancel()
-            await supervisor.stop()
+            await supervisor.stop(at_once=not drain.is_begun)
+
+
+async def _first(*waits: Coroutine[None, None, object]) -> None:
+    """Wait until one of them is over."""
+    tasks = [asyncio.create_task(one) for one in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _start_services(settings: Settings, supervisor: Supervisor, print_line: LinePrinter) -> None:
@@ -196,4 +211,6 @@ async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, deadli
 
 
 async def run(settings: Settings) -> None:
-    await run_until_signalled(up(settings))
+    """Run until Ctrl-C, which ends the services at once, or SIGTERM, at which they finish what they have begun."""
+    drain = Drain(None)
+    await run_until_signalled(up(settings, drain), drain)

@@ -15,12 +15,12 @@ _WHOLE_SENTENCES = (
     "conf-full", "conf-invalidpin", "conf-kicked", "conf-leaderhasleft", "conf-now-recording", "conf-unlockednow",
     "confbridge-begin-glorious-c", "dir-nomatch", "dir-nomore", "please-try-call-later", "tt-weasels", "vm-dialout",
     "vm-mailboxfull", "vm-nobodyavail", "vm-nobox", "vm-nonumber", "vm-passchanged", "vm-reachoper",
-    "vm-review-nonurgent", "vm-toforward", "vm-tocancelmsg", "agent-newlocation", "agent-pass", "conf-getpin",
-    "dir-multi9", "enter-num-blacklist", "vm-enter-num-to-call", "vm-calldiffnum", "vm-repeat", "vm-torerecord",
+    "vm-review-nonurgent", "vm-toforward", "vm-tocancelmsg", "conf-getpin", "dir-multi9", "vm-calldiffnum", "vm-repeat",
+    "vm-torerecord",
     "sense_and_sensibility_01_austen_64kb-0880", "sense_and_sensibility_01_austen_64kb-0930", "goforward",
 )  # fmt: skip
-"""Of the recordings of people, those that are one whole sentence of four words or more. After half a sentence the
-endpointer waits for the rest, whatever the load."""
+"""Of the recordings of people, those that are one whole sentence of four words or more, without a marked pause. After
+half a sentence the endpointer waits for the rest, and in a pause it may take the phrase for two, whatever the load."""
 _SHORTEST = 4
 """Words of a synthetic recording: a shorter one would be found in many a reply."""
 OWN, OTHERS = 0.5, 0.75

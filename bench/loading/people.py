@@ -20,10 +20,12 @@ from bus.events import (
     Event,
     ReplyEnded,
     ReplyFailed,
+    ReplyInterrupted,
     ReplySentence,
     SpeechFailed,
     TranscriptFinal,
     UtteranceDiscarded,
+    UtteranceStarted,
 )
 from services.audio import SILENCE, rms
 
@@ -33,6 +35,8 @@ FRAME = 0.04
 """Seconds from one picture to the next, as they should come."""
 _AUDIBLE = 0.01
 """Root mean square from which a packet counts as audible, as for `bench.peer`."""
+_QUIET = 3.0
+"""Seconds without news after which no second answer is waited for where the first was interrupted."""
 _LOST = 3.0
 """Seconds without a picture after which a call counts as lost: the page connects anew then."""
 
@@ -118,6 +122,8 @@ class Turn:
     said: str
     said_seconds: float
     heard: str = ""
+    phrases: int = 1
+    """For how many the line was taken."""
     reply: str = ""
     audible: float | None = None
     moving: float | None = None
@@ -249,9 +255,11 @@ class Person:
         turn = Turn(self.number, ended, len(self._open_calls), line.text, line.seconds)
         try:
             async with asyncio.timeout(PATIENCE):
-                while not _is_over(self._events):
+                while not is_over(self._events):
                     self._news.clear()
-                    await self._news.wait()
+                    quiet = await _quiet(self._news)
+                    if quiet and _was_cut(self._events):
+                        break
         except TimeoutError:
             turn.failure = f"not over within {PATIENCE:.0f} s: {_last_step(self._events)}"
         self._judge(turn)
@@ -259,6 +267,7 @@ class Person:
 
     def _judge(self, turn: Turn) -> None:
         bodies = [event.body for event in self._events]
+        turn.phrases = sum(isinstance(body, UtteranceStarted) for body in bodies)
         turn.heard = " ".join(body.text for body in bodies if isinstance(body, TranscriptFinal))
         turn.reply = " ".join(body.text for body in bodies if isinstance(body, ReplySentence))
         peer = self.peer
@@ -272,11 +281,34 @@ class Person:
         turn.failure = turn.failure or _failure(bodies) or ("" if after else "answered without a sound")
 
 
-def _is_over(events: Sequence[Event]) -> bool:
+def is_over(events: Sequence[Event]) -> bool:
+    """Whether all that was said has been heard, and the answer has been played to its end, or failed."""
     bodies = [event.body for event in events]
-    if any(isinstance(body, ReplyFailed | UtteranceDiscarded) for body in bodies):
+    if any(isinstance(body, ReplyFailed) for body in bodies):
         return True
-    return any(isinstance(body, ReplyEnded) for body in bodies) and all_played(list(events))
+    begun = {body.utterance for body in bodies if isinstance(body, UtteranceStarted)}
+    discarded = {body.utterance for body in bodies if isinstance(body, UtteranceDiscarded)}
+    heard = {body.utterance for body in bodies if isinstance(body, TranscriptFinal)}
+    if not begun or begun - heard - discarded:
+        return False
+    cut = {event.turn for event in events if isinstance(event.body, ReplyInterrupted)}
+    ended = {event.turn for event in events if isinstance(event.body, ReplyEnded)}
+    # A phrase that was taken for two has two answers, of which the person's own words interrupt the first.
+    return not heard or (bool(ended - cut) and all_played(list(events)))
+
+
+def _was_cut(events: Sequence[Event]) -> bool:
+    return any(isinstance(event.body, ReplyInterrupted) for event in events) and all_played(list(events))
+
+
+async def _quiet(news: asyncio.Event) -> bool:
+    """Wait for news; whether there were none for a while."""
+    try:
+        async with asyncio.timeout(_QUIET):
+            await news.wait()
+    except TimeoutError:
+        return True
+    return False
 
 
 def _failure(bodies: Sequence[object]) -> str:

@@ -61,6 +61,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What was said, heard and answered in some of the turns that went wrong."""
     misheard: int
     """Turns in which less than half of the words were recognised; not a failure of the system under load."""
+    split: int
+    """Turns whose line was taken for two phrases; not a failure under load either."""
     checked_sounds: int
     """Packets of sound that were compared with those on the log of their own conversation."""
     kilobits: float
@@ -158,6 +160,7 @@ def result(
         leaks=dict(+leaks),
         examples=[_words_of(turn) for turn in turns if turn.failure][:_EXAMPLES],
         misheard=sum(bool(turn.heard) and share_of(turn.said, turn.heard) < UNDERSTOOD for turn in turns),
+        split=sum(turn.phrases > 1 for turn in turns),
         checked_sounds=checked.sounds,
         kilobits=round(received * 8 / 1000 / seconds / max(1, len(dealt)), 1) if seconds else 0.0,
         notes=latency([1000 * note.seconds for note in notes.notes if note.seconds is not None]) if notes else None,
@@ -196,9 +199,9 @@ def details(one: Result) -> str:
     """The steps of the turns, what each process took, and the queues."""
     parts = [
         f"{one.people} people for {one.seconds:.0f} s; a person spoke {one.said_seconds:.1f} s in a turn, and the "
-        f"avatar {one.spoken_seconds:.1f} s; {one.misheard} of {one.turns} turns misheard; {one.checked_sounds} "
-        f"packets of sound compared with the log; longest gap between two pictures {one.longest_gap:.0f} ms; a call "
-        f"received {one.kilobits:.0f} kbit/s."
+        f"avatar {one.spoken_seconds:.1f} s; of {one.turns} turns {one.misheard} misheard and {one.split} taken for "
+        f"two; {one.checked_sounds} packets of sound compared with the log; longest gap between two pictures "
+        f"{one.longest_gap:.0f} ms; a call received {one.kilobits:.0f} kbit/s."
     ]
     parts += one.examples
     if one.steps:

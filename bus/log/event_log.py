@@ -9,9 +9,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
-from nats.errors import Error as NatsError
-from nats.js.errors import APIError
-
 from bus import clock, codec, subjects
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
@@ -369,6 +366,14 @@ async def connect(
         BusError: no server or no JetStream within `wait`, or streams are missing and this user may not create them.
         ConfigurationError: the server is too old, or a stream cannot be changed as needed.
     """
+    async with connect_only(settings, name=name, wait=wait) as event_log:
+        await streams.ensure_streams_in_time(event_log.js, settings, update=update_streams, wait=wait)
+        yield event_log
+
+
+@asynccontextmanager
+async def connect_only(settings: Settings, *, name: str, wait: float = 30.0) -> AsyncIterator[EventLog]:
+    """See `connect`; whatever streams there are."""
     facts = await open_connection(settings, name, wait, user=name)
     try:
         version = facts.connected_server_version
@@ -376,24 +381,8 @@ async def connect(
             raise ConfigurationError(f"NATS at {settings.redacted_url} is {version}; 2.12 or newer is needed")
         media = await open_connection(settings, f"{name}-media", wait, user=name)
         try:
-            event_log = EventLog(settings, facts, media)
-            await _ensure_streams(event_log, update=update_streams, wait=wait)
-            yield event_log
+            yield EventLog(settings, facts, media)
         finally:
             await media.disconnect()
     finally:
         await facts.disconnect()
-
-
-async def _ensure_streams(event_log: EventLog, *, update: bool, wait: float) -> None:
-    """Create or update the streams; a cluster that has just started needs some seconds for that."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
-    while True:
-        try:
-            return await streams.ensure_streams(event_log.js, event_log.settings, update=update)
-        except (NatsError, TimeoutError) as error:
-            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in streams.TRANSIENT_CODES):
-                raise BusError(f"JetStream at {event_log.settings.redacted_url} does not answer: {error!r}") from error
-            log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
-            await asyncio.sleep(0.2)

@@ -181,6 +181,11 @@ async def put_back(nc: Client, position: ConsumerPosition) -> None:
     await _request(nc, f"CONSUMER.RESET.{where}", {"seq": position.done + 1}, persistent=True)
 
 
+async def create(nc: Client, config: Json) -> None:
+    """Make a stream."""
+    await _request(nc, f"STREAM.CREATE.{config['name']}", config, persistent=True)
+
+
 async def remove(nc: Client, stream: str) -> None:
     """Delete a stream with all that is in it."""
     await _request(nc, f"STREAM.DELETE.{stream}", {}, persistent=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import suppress
 
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
@@ -41,6 +44,8 @@ _STREAM_OF_PREFIX = {
 }
 NAMES = tuple(dict.fromkeys((*_STREAM_OF_PREFIX.values(), ASSETS)))
 """All streams."""
+RESTORING = "RESTORING"
+"""A stream that is there while the others are put back from a backup, and after that was broken off."""
 _UNCHANGEABLE_FIELDS = ("storage", "retention")
 TRANSIENT_CODES = (408, 500, 503)
 """Error codes of a JetStream that is busy or has no leader yet; a later request may succeed."""
@@ -127,11 +132,32 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bo
         update: change an existing stream whose configuration differs.
     Raises:
         ConfigurationError: an existing stream cannot be changed to the declared configuration, or there are too few
-            servers or too little space for it.
+            servers or too little space for it; or the log is only partly restored.
         BusError: a stream is missing, and this user may not create it.
     """
+    with suppress(NotFoundError):
+        await js.stream_info(RESTORING)
+        raise ConfigurationError("the log is only partly restored: wait until it is, or restore it with --replace")
     for wanted in stream_configs(settings):
         await ensure_stream(js, wanted, update=update)
+
+
+async def ensure_streams_in_time(js: JetStreamContext, settings: Settings, *, update: bool, wait: float) -> None:
+    """Create or update the streams; a cluster that has just started needs some seconds for that.
+
+    Args:
+        wait: seconds.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    while True:
+        try:
+            return await ensure_streams(js, settings, update=update)
+        except (NatsError, TimeoutError) as error:
+            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in TRANSIENT_CODES):
+                raise BusError(f"JetStream at {settings.redacted_url} does not answer: {error!r}") from error
+            log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
+            await asyncio.sleep(0.2)
 
 
 async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, *, update: bool) -> None:

@@ -30,7 +30,8 @@ async def run_until_signalled(work: Coroutine[Any, Any, None], drain: Drain | No
 
     def terminate() -> None:
         if drain is None or drain.seconds == 0 or drain.is_begun:
-            task.cancel()
+            if not task.cancelling():  # it may be cleaning up
+                task.cancel()
             return
         drain.begin()
         if drain.seconds is not None:

@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 _PREFETCH_SECONDS = 0.02
 """Items are fetched ahead only if they start within this time: another worker may be free."""
+_OTHER_VERSION_DELAY = 1.0
+"""Seconds until an item that this version does not consume is delivered again, to any worker."""
 _MAX_PREFETCH = 3
 """Items fetched ahead, as a multiple of the service's concurrency."""
 
@@ -254,6 +256,11 @@ class Runner:
             await acknowledge(msg)
             if msg.metadata.stream == streams.CONVERSATIONS:
                 await self._peers.announce_done(msg.metadata.sequence.stream)  # the next item waits for this one
+            return
+        if not isinstance(item.event.body, self._service.consumes):
+            # The consumer is shared with workers of a newer version, which consume more. One of them does it.
+            log.warning("left to another version", extra={"event": item.event.id})
+            await msg.nak(delay=_OTHER_VERSION_DELAY)
             return
         if self._ordering.is_done(item):
             await acknowledge(msg)  # the server had forgotten the acknowledgement

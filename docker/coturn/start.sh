@@ -3,6 +3,7 @@
 #
 #   VISAVIS_TURN_SECRET     the secret that it shares with the gateway
 #   VISAVIS_MEDIA_ADDRESS   addresses of the gateway, comma separated: the only ones that it relays to
+#   TURN_PORT               where it listens, by default 3478
 #
 # It does not know the machine's public address: it would take the gateway's media there for its own.
 set -eu
@@ -14,7 +15,7 @@ fail() {
 
 [ "${#VISAVIS_TURN_SECRET}" -ge 16 ] || fail "VISAVIS_TURN_SECRET: expected 16 characters or more, in docker/.env"
 case ,$VISAVIS_MEDIA_ADDRESS in
-    , | *,127.* | *,localhost*) fail "VISAVIS_MEDIA_ADDRESS=$VISAVIS_MEDIA_ADDRESS: expected the machine's own address, \
+    , | *,127.* | *,localhost* | *[!0-9A-Za-z.:,_-]*) fail "VISAVIS_MEDIA_ADDRESS=$VISAVIS_MEDIA_ADDRESS: expected the machine's own address, \
 which a relay can reach" ;;
 esac
 
@@ -22,6 +23,7 @@ umask 077
 {
     cat /etc/visavis/turnserver.conf
     echo "static-auth-secret=$VISAVIS_TURN_SECRET"
-    echo "$VISAVIS_MEDIA_ADDRESS" | tr ',' '\n' | sed 's/ //g; s/^./allowed-peer-ip=&/'
+    echo "listening-port=${TURN_PORT:-3478}"
+    echo "$VISAVIS_MEDIA_ADDRESS" | tr ',' '\n' | sed 's/^./allowed-peer-ip=&/'
 } > /tmp/turnserver.conf
 exec turnserver -c /tmp/turnserver.conf

@@ -11,6 +11,7 @@ from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, run_until_signalled
 from bus.settings import PREFIX, Settings
 from projections.read_model_builder import open_read_model
+from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.models import ListeningModels
 from services.gateway.server import GatewayServer
 
@@ -18,6 +19,7 @@ from services.gateway.server import GatewayServer
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM, at which the sessions are let go one by one, or SIGINT."""
     drain = Drain(settings.drain_seconds)
+    ice_configuration(settings)  # what is wrong in it is told before NATS is waited for
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
     listening = ListeningModels(settings)
     model = open_read_model(settings.data_folder / "gateway.sqlite")

@@ -41,9 +41,15 @@ class IdleLoopRenderer:
         self._thread = thread
         self._use = use
         self._check_interval = check_interval
+        self._shown: dict[str, str] = {}
+        """By character, the version of this worker that was on the log."""
 
     async def keep_current(self, reader: Reader) -> AsyncGenerator[Output, None]:
-        """Runs forever: yields the idle loop of each character whose loop on the log is missing or outdated."""
+        """Runs forever: yields the idle loop of each character whose loop on the log is missing or outdated.
+
+        A loop that another worker put in the place of this one's stays: during an upgrade, or where workers have other
+        engines, each would otherwise draw it anew for ever.
+        """
         while True:
             characters = await current_characters(reader)
             await self._thread.keep_only({one.look for one in characters.values()})
@@ -54,10 +60,14 @@ class IdleLoopRenderer:
                     continue  # drawn by a worker that knows this look
                 version = idle_version(id_, face, self._thread.renderer)
                 last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
-                if last is not None and last.final and (last.version == version or self._is_passing(character)):
-                    continue
+                if last is not None and last.final:
+                    if last.version == version:
+                        self._shown[id_] = version
+                    if self._shown.get(id_) == version or self._is_passing(character):
+                        continue
                 async for batch in self.batches(id_, character, reader):
                     yield batch
+                self._shown[id_] = version
             await asyncio.sleep(self._check_interval)
 
     async def batches(

@@ -58,6 +58,12 @@ def _why_kokoro_too_slow(settings: Settings) -> str | None:
     return EngineSpeeds.of(settings).why_too_slow("kokoro", version_of(KOKORO))
 
 
+def _why_xtts_not_preferred(settings: Settings) -> str | None:
+    """That XTTS was timed here and does not keep up, or that there is no card for it where it is named all the same."""
+    too_slow = EngineSpeeds.of(settings).why_too_slow("xtts", version_of(XTTS))
+    return too_slow or (xtts_requirements.why_no_card(settings) if settings.tts_engine == "xtts" else None)
+
+
 def _hibari_version() -> str:
     """Its network comes with the package, which may not be installed."""
     try:
@@ -82,7 +88,7 @@ class EngineTable:
                 "xtts",
                 xtts_requirements.why_unavailable,
                 self._load_xtts,
-                lambda settings: EngineSpeeds.of(settings).why_too_slow("xtts", version_of(XTTS)),
+                _why_xtts_not_preferred,
             ),
             EngineOption(
                 "hibari",

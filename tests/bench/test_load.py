@@ -9,9 +9,21 @@ from bench.loading.checking import compare, packets_of
 from bench.loading.costs import Cost, costs
 from bench.loading.lines import Line, Lines, whose
 from bench.loading.notes import recording
-from bench.loading.people import IdlePictures, Pictures, Turn
+from bench.loading.people import IdlePictures, Pictures, Turn, is_over
 from bench.loading.report import Checked, Result, latency, leaks_in, result, summary_row
 from bench.loading.watch import Looks, name_of
+from bus.events import (
+    Body,
+    Event,
+    PlaybackFinished,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplyStarted,
+    TranscriptFinal,
+    UtteranceDiscarded,
+    UtteranceStarted,
+)
 from tests import voices
 
 ANN, BEN = "weasels have eaten our phone system", "your passwords have been changed"
@@ -103,6 +115,51 @@ def test_a_picture_moves_that_belongs_to_no_idle_loop() -> None:
     assert idle.since_new == 2
     idle.learning = False
     assert [idle.moves(packet) for packet in (b"a", b"c", b"c")] == [False, True, True]
+
+
+def told(*facts: tuple[str, Body]) -> list[Event]:
+    return [
+        Event(id=f"e{number}", at=number, conversation="c", turn=turn, body=body)  # type: ignore[arg-type]
+        for number, (turn, body) in enumerate(facts)
+    ]
+
+
+def phrase(turn: str) -> list[tuple[str, Body]]:
+    return [
+        (turn, UtteranceStarted(utterance=turn)),
+        (turn, TranscriptFinal(utterance=turn, text="x", language="en", confidence=1.0)),
+    ]
+
+
+def answer(turn: str) -> list[tuple[str, Body]]:
+    return [
+        (turn, ReplyStarted(reply=turn, character="ada", engine="e")),
+        (turn, ReplyEnded(reply=turn, sentences=1)),
+        (turn, PlaybackFinished(session="s", speech="p", reply=turn, index=0, samples=1, complete=True)),
+    ]
+
+
+CUT = ("a", ReplyInterrupted(reply="a", heard="", by="speech"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "over"),
+    [
+        ([], False),
+        ([*phrase("a")], False),
+        ([*phrase("a"), *answer("a")[:2]], False),
+        ([*phrase("a"), *answer("a")], True),
+        ([*phrase("a"), *answer("a"), ("b", UtteranceStarted(utterance="b"))], False),  # something more is being said
+        ([*phrase("a"), *answer("a")[:2], CUT, *phrase("b")], False),  # taken for two: the second is not answered yet
+        ([*phrase("a"), *answer("a")[:2], CUT, *phrase("b"), *answer("b")], True),
+        ([("a", UtteranceStarted(utterance="a")), ("a", UtteranceDiscarded(utterance="a", reason="lost"))], True),
+        ([*phrase("a"), ("a", ReplyFailed(reply="a", code="c", detail=""))], True),
+    ],
+)
+def test_a_turn_is_over_once_all_that_was_said_is_answered_and_played(
+    facts: list[tuple[str, Body]], over: bool
+) -> None:
+    assert is_over(told(*facts)) is over
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5, 6, 20])

@@ -47,6 +47,8 @@ class Process:
         """Cleared: the program stays down after it exits."""
         self.allowed.set()
         self.starts = 0
+        self.statuses: list[int] = []
+        """With which it has exited."""
 
     def start(self) -> None:
         self._keeping = asyncio.create_task(self._keep())
@@ -59,7 +61,7 @@ class Process:
                     *self._command, env={**os.environ, **self._environment}, stdout=log, stderr=log
                 )
             self.starts += 1
-            await self._process.wait()
+            self.statuses.append(await self._process.wait())
             await asyncio.sleep(_RESTART)
 
     @property
@@ -103,6 +105,7 @@ class Deployment:
         self.workers = workers
         self._nats_port = free_port()
         self.port = free_port()
+        self._second_port = free_port()
         self.channels_port = free_port()
         self.wire = Wire(self._nats_port)
         self.url = f"nats://127.0.0.1:{self._nats_port}"
@@ -137,6 +140,11 @@ class Deployment:
         """URL of the gateway's HTTP API."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def gateways(self) -> tuple[str, str]:
+        """URLs of `gateway-a` and `gateway-b`, where those are among the workers."""
+        return self.base, f"http://127.0.0.1:{self._second_port}"
+
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
@@ -149,6 +157,8 @@ class Deployment:
         """The settings of one worker alone."""
         if worker == REMOTE:
             return {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"}
+        if worker == "gateway-b":
+            return {"VISAVIS_PORT": str(self._second_port), "VISAVIS_DATA": str(self.folder / "data-b")}
         # The others take webhooks too, at addresses that nobody knows.
         return {"VISAVIS_CHANNELS_PORT": str(self.channels_port if worker == CHANNEL_WORKERS[0] else free_port())}
 

@@ -26,6 +26,7 @@ async def test_an_embedded_log_moves_to_a_cluster_which_is_backed_up(nodes: Node
     consumers = shared_consumers("dialogue", streams.CONVERSATIONS, (subjects.facts_of_kind(MessageReceived),), lease=5)
     with lock_data_folder(settings.data_folder) as lock:
         async with embedded_log(settings, log_folder(settings), lock, name="test") as event_log:
+            await streams.ensure_streams_in_time(event_log.js, event_log.settings, update=True, wait=10)
             for number in range(1, 4):
                 await event_log.append(message_event(number))
             await event_log.assets.put("photo-1", PHOTO)
@@ -48,4 +49,4 @@ async def test_an_embedded_log_moves_to_a_cluster_which_is_backed_up(nodes: Node
         assert [one.messages for one in backup.streams if one.name == streams.CONVERSATIONS] == [3]
         for name in await contents(event_log.nc):  # other tests use the cluster, too
             await remove(event_log.nc, name)
-        await streams.ensure_streams(event_log.js, settings, update=True)
+        await streams.ensure_streams_in_time(event_log.js, settings, update=True, wait=10)

@@ -22,6 +22,8 @@ from visavis.ports import SERVICES_WITH_HEALTH_PORT
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 FILE = DOCKER / "docker-compose.dgx.yml"
+CLUSTER = DOCKER / "docker-compose.cluster.yml"
+HOST = DOCKER / "docker-compose.host.yml"
 EXAMPLE = (DOCKER / "env.example").read_text()
 ALWAYS = {"nats", "setup", "models", "gateway", "dialogue", "analytics", "caddy"}
 OF_PROFILE = {
@@ -93,7 +95,7 @@ def test_graphics_cards_are_reserved_by_the_profile_gpu_only() -> None:
     assert reserved.keys() == OF_PROFILE["gpu"]
     device = {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
     assert all(one == {"reservations": {"devices": [device]}} for one in reserved.values())
-    assert {name: budget(name) for name in ("render-gpu", "tts-gpu")} == {"render-gpu": 8 << 30, "tts-gpu": 4 << 30}
+    assert {name: budget(name) for name in reserved} == {"render-gpu": 8 << 30, "tts-gpu": 4 << 30, "stt-gpu": 2 << 30}
     assert all(services()[name]["shm_size"] for name in reserved)
 
 
@@ -148,6 +150,14 @@ def test_every_setting_exists_and_each_service_has_its_own_user() -> None:
         assert environment[f"{PREFIX}NATS_PASSWORD"].startswith(f"${{{password_variable(user)}:?")
 
 
+def test_every_setting_reaches_a_service_or_has_no_place_here() -> None:
+    # Inside, ports are fixed; what `visavis up` starts or not, profiles start here; files have to be mounted first.
+    ports = {"PORT", "NATS_PORT", *(f"{name.upper()}_PORT" for name in SERVICES_WITH_HEALTH_PORT)}
+    of_up = {"LLM_FILE", "LLM_PORT", "ANALYTICS"}
+    files = {"NATS_PASSWORDS", "NATS_TLS_CA", "NATS_TLS_CERT", "NATS_TLS_KEY", "TOOLS", "XTTS_MODEL", "KOKORO_MODEL"}
+    assert SETTINGS - passed() == {f"{PREFIX}{name}" for name in ports | of_up | files}
+
+
 def test_every_variable_is_in_the_example_or_has_a_default() -> None:
     variables = _VARIABLE.findall(FILE.read_text())
     passwords = {password_variable(user) for user in USERS}
@@ -173,6 +183,8 @@ def test_what_others_wait_for_is_always_there() -> None:
             assert "profiles" not in services()[awaited] or services()[awaited]["profiles"] == service["profiles"], name
             ends = awaited in ONCE
             assert how["condition"] == ("service_completed_successfully" if ends else "service_healthy")
+    grace = services()["gateway"]["stop_grace_period"]
+    assert int(grace.removesuffix("s")) >= Settings().drain_seconds + 10
     # All come after the one whose image they share is built.
     assert all("setup" in after(name) or name in ("setup", "visavis") for name in services() if is_ours(name))
 
@@ -231,6 +243,55 @@ def test_compose_takes_the_file_with_every_profile(tmp_path: Path) -> None:
     assert read.keys() == services().keys()
     assert read["gateway"]["environment"][f"{PREFIX}MEDIA_ADDRESS"] == "127.0.0.1"
     assert f"{PREFIX}NATS_PASSWORD" not in read["coturn"]["environment"]
+
+
+def test_compose_takes_the_file_with_three_nodes(tmp_path: Path) -> None:
+    done = configured(f"{EXAMPLE}\n{new_passwords()}", "-f", str(CLUSTER), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    read = importlib.import_module("yaml").safe_load(done.stdout)["services"]
+    environments = [service.get("environment", {}) for service in read.values()]
+    clients = [one for one in environments if f"{PREFIX}NATS_USER" in one]
+    assert {one[f"{PREFIX}NATS_URL"] for one in clients} == {"nats://nats:4222,nats://nats2:4222,nats://nats3:4222"}
+    assert {one["NATS_NAME"] for one in environments if "NATS_NAME" in one} == {'"nats1"', '"nats2"', '"nats3"'}
+
+
+def test_on_the_network_of_the_machine_no_port_is_published_twice() -> None:
+    yaml = importlib.import_module("yaml")
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]
+        """Knows the tag by which Compose takes a value away."""
+
+    Loader.add_constructor("!reset", lambda loader, node: "reset")
+    changed = yaml.load(HOST.read_text(), Loader)["services"]
+    assert changed.keys() <= services().keys()
+    moved = {name for name, service in changed.items() if service.get("network_mode") == "host"}
+    assert moved == {"gateway", "caddy", "caddy-tls", "coturn", "prometheus", "grafana"}
+    assert all(changed[name]["ports"] == "reset" for name in moved)
+    stay = [port for name in changed.keys() - moved for port in changed[name]["ports"]]
+    assert all(port.startswith("127.0.0.1:") for port in stay)
+    assert changed["gateway"]["environment"].keys() <= SETTINGS
+    # Everybody of those asks at the machine's own address.
+    assert all("127.0.0.1" in by_default(changed[name]["environment"]["GATEWAYS"]) for name in ("caddy", "caddy-tls"))
+
+
+@pytest.mark.parametrize(
+    ("secret", "address", "why"),
+    [
+        ("", "192.0.2.1", "VISAVIS_TURN_SECRET"),
+        ("too-short", "192.0.2.1", "VISAVIS_TURN_SECRET"),
+        ("x" * 32, "", "VISAVIS_MEDIA_ADDRESS"),
+        ("x" * 32, "127.0.0.1", "VISAVIS_MEDIA_ADDRESS"),
+        ("x" * 32, "192.0.2.1,127.0.0.1", "VISAVIS_MEDIA_ADDRESS"),
+        ("x" * 32, "my machine", "VISAVIS_MEDIA_ADDRESS"),
+    ],
+)
+def test_a_relay_that_cannot_work_says_why(secret: str, address: str, why: str) -> None:
+    environment = {"PATH": os.environ["PATH"], "VISAVIS_TURN_SECRET": secret, "VISAVIS_MEDIA_ADDRESS": address}
+    start = ["sh", str(DOCKER / "coturn/start.sh")]
+    done = subprocess.run(start, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 78
+    assert done.stderr.startswith(f"error: {why}")
+    assert secret not in done.stderr or not secret
 
 
 def test_without_passwords_compose_says_how_to_make_them(tmp_path: Path) -> None:

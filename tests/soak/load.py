@@ -14,7 +14,7 @@ from bus.log.event_log import EventLog
 from tests.chaos.notes import NoteSender
 from tests.chaos.persons import Person
 from tests.services.channels.whatsapp_double import GraphDouble
-from tests.soak.watcher import Watcher
+from tests.soak.watcher import CallBroken, Watcher
 
 
 class Visitor(Person):
@@ -56,6 +56,8 @@ class Load:
     persons: list[Person] = field(default_factory=list)
     calls: list[Watcher] = field(default_factory=list)
     senders: list[NoteSender] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Calls that broke, and how."""
 
     @property
     def turns(self) -> int:
@@ -84,18 +86,24 @@ class Load:
             await person.close()
 
     async def call(self, number: int, more: Callable[[], bool], *, stays: bool) -> None:
-        """Call, and ask for as long as there is time; who does not stay calls again and again."""
+        """Call, and ask for as long as there is time; who does not stay calls again as somebody else.
+
+        A call that breaks is called again at once, as the page does, and its conversation goes on.
+        """
         chance = random.Random(f"calls-{self.seed}-{number}")
+        broken: Watcher | None = None
         while more():
             call = Watcher(self.base, self.event_log, f"{self.seed}-{number}-{len(self.calls)}")
             self.calls.append(call)
-            await call.connect()
+            await call.connect(broken)
+            broken = None
             try:
-                asked = 0
-                while more() and (stays or asked < self.visit):
+                while more() and (stays or call.asked < self.visit):
                     await call.ask()
-                    asked += 1
                     await asyncio.sleep(chance.uniform(*self.pause))
+            except CallBroken as error:
+                self.broken.append(str(error))
+                broken = call
             finally:
                 await call.close()
 

@@ -15,7 +15,8 @@ def report_lines(report: Report) -> Iterator[str]:
     faults = ", ".join(f"{count} {name}" for name, count in sorted(report.faults.items()))
     yield f"{machine()}"
     yield ""
-    yield f"{plan.seconds / 60:.0f} minutes, seed {report.seed}: {report.turns} turns; faults: {faults or 'none'}"
+    yield f"{plan.seconds / 60:.0f} minutes, seed {report.seed}: {report.turns} turns, {report.broken} calls broke; "
+    yield f"faults: {faults or 'none'}"
     yield (
         f"{audit.turns} turns audited ({audit.spoken} spoken): {audit.complete} complete, "
         f"{audit.interrupted} interrupted, {audit.take_overs} work items taken over, {audit.dead} dead letters; "
@@ -67,7 +68,7 @@ def _span(series: Series) -> str:
 
 
 def _counts(report: Report) -> Iterator[list[str]]:
-    units = {"bytes": MIB, "database": MIB, "output": 1024}
+    units = {"bytes": MIB, "database": MIB, "journal": MIB, "output": 1024}
     of_processes = ("memory", "processor", "files", "sockets", "threads")
     for (thing, quantity), one in sorted(report.series.items()):
         if quantity in of_processes or not any(value for _, value in one.points):

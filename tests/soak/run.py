@@ -34,6 +34,7 @@ from tests.soak.watcher import skews
 MIB = 1 << 20
 BOUNDS = (
     Bound("memory", "MiB", 24 * MIB, 0.1, MIB),
+    Bound("journal", "MiB", 8 * MIB, 0, MIB),
     Bound("files", "", 3),
     Bound("sockets", "", 4),
     Bound("threads", "", 2),
@@ -97,6 +98,8 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     audit: Audit = field(default_factory=Audit)
     turns: int = 0
+    broken: int = 0
+    """Calls whose connection broke, and that were called again."""
     starts: dict[str, int] = field(default_factory=dict)
     series: dict[tuple[str, str], Series] = field(default_factory=dict)
     skews: dict[str, list[float]] = field(default_factory=dict)
@@ -129,7 +132,7 @@ async def soak(folder: Path, plan: Plan, seed: int) -> Report:
             report.starts = {name: process.starts for name, process in deployment.processes.items()}
             log = await read_log(deployment.url)
             projection = await compare_projection(deployment)
-    report.turns = load.turns
+    report.turns, report.broken = load.turns, len(load.broken)
     report.audit = audit_log(log, _expected(load, log))
     for number, call in enumerate(load.calls):
         if call.sound.offsets and len(call.pictures.offsets) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class Sampler:
             at: seconds since the beginning.
             turns: that were taken until now.
         """
-        found: list[tuple[str, str, float]] = [("all", "turns", float(turns))]
+        found: list[tuple[str, str, float]] = [("all", "turns", float(turns)), ("machine", "load", os.getloadavg()[0])]
         for name, pid in processes.items():
             found += [(f"{name} ({pid})", what, value) for what, value in process_values(pid).items()]
         found += self._files()
@@ -108,6 +109,7 @@ class Sampler:
     def _files(self) -> Iterator[tuple[str, str, float]]:
         for path in (self.folder / "data").glob("*.sqlite*"):
             with suppress(OSError):
-                yield path.name, "database", float(path.stat().st_size)
+                quantity = "database" if path.suffix == ".sqlite" else "journal"
+                yield path.name, quantity, float(path.stat().st_size)
         for path in self.folder.glob("*.log"):
             yield path.name, "output", float(path.stat().st_size)

@@ -27,6 +27,7 @@ from visavis.doctor import (
     check_nats,
     check_space,
     check_tools,
+    check_versions,
     doctor,
     format_result,
     summary,
@@ -398,6 +399,13 @@ def test_clocks_that_differ_are_named_with_how_far_they_are_off() -> None:
     # The doctor's own clock is off, and the services' are right.
     (own,) = check_clocks(-60.0, [process("stt", 60.0)])
     assert own.message.endswith("this machine's 60 s behind")
+
+
+def test_versions_that_run_side_by_side_are_named() -> None:
+    one = [ServiceInfo(name="stt", id="1", version="0.1.0"), ServiceInfo(name="tts", id="2", version="0.1.0")]
+    assert check_versions(one) == []
+    (found,) = check_versions([*one, ServiceInfo(name="stt", id="3", version="0.2.0")])
+    assert (found.state, found.message) == ("warning", "several run side by side, 0.1.0: stt, tts; 0.2.0: stt")
 
 
 async def test_running_services_tell_how_far_their_clocks_are_off(event_log: EventLog) -> None:

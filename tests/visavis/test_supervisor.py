@@ -42,6 +42,45 @@ print("down")
 """
 
 
+FINISH = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print("up")
+signal.sigwait([signal.SIGTERM])
+print("finishes what it has begun")
+print("at once" if signal.sigtimedwait([signal.SIGTERM], WAIT) else "finished")
+"""
+
+
+@pytest.mark.parametrize(("at_once", "wait", "end"), [(True, 60, "at once"), (False, 0.5, "finished")])
+async def test_a_process_may_finish_what_it_has_begun_unless_it_is_to_end_at_once(
+    at_once: bool, wait: float, end: str
+) -> None:
+    screen = Screen()
+    supervisor = Supervisor(screen, drain=60.0, grace=60.0)
+    supervisor.start(python("ear", FINISH.replace("WAIT", str(wait))))
+    await screen.shows("up")
+    async with asyncio.timeout(30):
+        await supervisor.stop(at_once=at_once)
+    assert [line for _, line in screen.lines] == ["up", "finishes what it has begun", end]
+
+
+async def test_a_process_whose_supervisor_is_told_twice_to_stop_is_killed() -> None:
+    screen = Screen()
+    supervisor = Supervisor(screen, drain=60.0)
+    supervisor.start(python("ear", FINISH.replace("WAIT", "60")))
+    await screen.shows("up")
+    stopping = asyncio.create_task(supervisor.stop())
+    await screen.shows("finishes")
+    pid = supervisor.children[0].pid
+    assert pid is not None
+    stopping.cancel()
+    async with asyncio.timeout(30):
+        await asyncio.gather(stopping, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 async def test_lines_are_printed_with_the_name_unless_they_are_filtered_out() -> None:
     screen = Screen()
     supervisor = Supervisor(screen)

@@ -8,10 +8,10 @@ from msgspec import structs
 
 from bus.errors import BusError, ConfigurationError
 from bus.log import snapshots
-from bus.log.event_log import EventLog, connect
+from bus.log.event_log import EventLog, connect_only
 from bus.settings import PREFIX, Settings
 from visavis.keeping.backup import ORDER, show
-from visavis.keeping.putting_back import Source, check_server, put_streams_back
+from visavis.keeping.putting_back import Source, check_server, finish, put_streams_back
 from visavis.keeping.restore import check_empty
 from visavis.keeping.servers import embedded_log, log_folder
 from visavis.up import lock_data_folder
@@ -36,7 +36,7 @@ async def migrate(settings: Settings, *, replace: bool) -> int:
     with lock_data_folder(settings.data_folder) as lock:
         async with (
             embedded_log(embedded, folder, lock, name="migrate") as source,
-            connect(settings, name="operator", wait=30.0) as target,
+            connect_only(settings, name="operator", wait=30.0) as target,
         ):
             check_server(target)
             await check_empty(target, replace=replace)
@@ -62,5 +62,6 @@ async def copy(source: EventLog, target: EventLog) -> None:
     sources = [Source(found[name], lambda name=name: chunks(name)) for name in names]  # type: ignore[misc]
     try:
         await put_streams_back(target, sources, consumers, show=show)
+        await finish(target)
     except BusError as error:
         raise BusError(f"{error.detail}; the log there is incomplete: run it again with --replace") from error

@@ -42,13 +42,16 @@ async def put_streams_back(
     *,
     show: Callable[[str], None],
 ) -> None:
-    """Put streams in the place of those that are there, and the consumers on them.
+    """Put streams in the place of those that are there, and the consumers on them. Services refuse the log until
+    `finish`.
 
     Raises:
         BusError: the server refuses, or has other messages afterwards than there were.
     """
     nc, replicas = event_log.nc, event_log.settings.nats_replicas
     there = set(await snapshots.contents(nc)) - {streams.LIVE}
+    if streams.RESTORING not in there:
+        await snapshots.create(nc, {"name": streams.RESTORING, "subjects": ["restoring"], "num_replicas": replicas})
     for name in streams.NAMES:
         if name in there:
             await snapshots.remove(nc, name)
@@ -66,3 +69,9 @@ async def put_streams_back(
             if consumer.stream == content.name:
                 await snapshots.put_back(nc, consumer)
         show(f"{content.name}: {made.messages} messages up to {made.last}")
+
+
+async def finish(event_log: EventLog) -> None:
+    """Make the streams that the backup has not, bring all to the limits in the settings, and let services in."""
+    await snapshots.remove(event_log.nc, streams.RESTORING)
+    await streams.ensure_streams_in_time(event_log.js, event_log.settings, update=True, wait=10.0)

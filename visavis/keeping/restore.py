@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bus.errors import BusError, ConfigurationError, InvalidInput
 from bus.log import snapshots
-from bus.log.event_log import EventLog, connect
+from bus.log.event_log import EventLog, connect_only
 from bus.process.discovery import discover
 from bus.settings import Settings
 from visavis.keeping.backup import ROOM, member_of, show
 from visavis.keeping.backup_file import BackupFile
-from visavis.keeping.putting_back import Source, check_server, holds_anything, put_streams_back
+from visavis.keeping.putting_back import Source, check_server, finish, holds_anything, put_streams_back
 from visavis.keeping.servers import embedded_log, log_folder
 from visavis.keeping.setting_aside import set_aside
 from visavis.terminal import size
@@ -72,7 +72,7 @@ async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bo
 
 
 async def _restore_to_server(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
-    async with connect(settings, name="restore", wait=10.0, update_streams=False) as event_log:
+    async with connect_only(settings, name="restore", wait=10.0) as event_log:
         await check_empty(event_log, replace=replace)
         try:
             await put_back(event_log, file, resume=resume)
@@ -105,8 +105,13 @@ async def put_back(event_log: EventLog, file: BackupFile, *, resume: bool) -> No
     sources = [Source(one, lambda name=one.name: chunks(name)) for one in file.manifest.streams]  # type: ignore[misc]
     manifest = file.manifest
     await put_streams_back(event_log, sources, manifest.consumers, show=show)
-    if resume:
-        return
+    if not resume:
+        await _set_aside(event_log, file)
+    await finish(event_log)
+
+
+async def _set_aside(event_log: EventLog, file: BackupFile) -> None:
+    manifest = file.manifest
     aside = await set_aside(event_log, manifest.consumers, made_at=manifest.begun_at)
     if aside.deliveries:
         show(f"{aside.deliveries} messages that waited for a channel may have been sent since: `visavis dead list`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO
 from msgspec import structs
 
 from bus.errors import ConfigurationError
-from bus.log.event_log import EventLog, connect
+from bus.log.event_log import EventLog, connect_only
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
@@ -22,6 +23,8 @@ STORE = "nats"
 """The folder of the embedded server in the data folder."""
 _WITH_ITS_PARENT = '"$@" & read -r _; kill "$!"; wait'
 """A shell's command: runs another until its standard input ends, as that also does where its parent is killed."""
+_MEMORY = "1GiB"
+"""What the server may take before it looks for what it does not need any more: unpacking a stream leaves much."""
 WAIT = 60.0
 """Seconds for a server to come up: it reads its whole store where that was not closed."""
 
@@ -40,7 +43,7 @@ async def running_log(settings: Settings, *, name: str) -> AsyncIterator[EventLo
         BusError: NATS does not answer.
     """
     if settings.nats_url or lock_holder(settings) is not None:
-        async with connect(settings, name=name, wait=5.0, update_streams=False) as event_log:
+        async with connect_only(settings, name=name, wait=5.0) as event_log:
             yield event_log
         return
     if not (log_folder(settings) / "jetstream").is_dir():
@@ -70,10 +73,10 @@ async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name:
             "/bin/sh", "-c", _WITH_ITS_PARENT, "sh", *command,
             # Ctrl-C reaches this process only, which stops the server when it is done with it.
             stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
-            pass_fds=(lock.fileno(),),
+            pass_fds=(lock.fileno(),), env={"GOMEMLIMIT": _MEMORY, **os.environ},
         )  # fmt: skip
     try:
-        async with connect(private, name=name, wait=WAIT, update_streams=False) as event_log:
+        async with connect_only(private, name=name, wait=WAIT) as event_log:
             yield event_log
     finally:
         assert server.stdin is not None

@@ -51,6 +51,7 @@ class MediaPorts:
         Raises:
             Exhausted: sessions or other programs have all of them.
         """
+        self.check_room()
         # One after the other, so that late packets to an ended session do not reach the next one.
         addresses: list[str] = aioice.ice.get_host_addresses(True, True)
         for step in range(len(self.ports)):
@@ -60,7 +61,16 @@ class MediaPorts:
                 self._taken.add(port)
                 self._next = place + 1
                 return MediaSockets(port, sockets)
-        raise Exhausted(f"all {len(self.ports)} UDP ports of {SETTING} are in use; try again soon")
+        raise Exhausted(f"no UDP port of {SETTING} can be bound: other programs have them, or there is no network")
+
+    def check_room(self) -> None:
+        """Check that sessions do not have all ports; costs nothing.
+
+        Raises:
+            Exhausted: they do.
+        """
+        if len(self._taken) == len(self.ports):
+            raise Exhausted(f"all {len(self.ports)} UDP ports of {SETTING} are in use; try again soon")
 
     def give_back(self, sockets: MediaSockets) -> None:
         """Close the sockets of a session that is over, and let another one have their port."""

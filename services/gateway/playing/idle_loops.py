@@ -47,14 +47,19 @@ class IdleLoops:
 
     def __init__(self) -> None:
         self._loops: dict[str, IdleLoop] = {}
-        self._incomplete: dict[str, list[IdleBatch]] = {}
+        self._incomplete: dict[tuple[str, str], list[IdleBatch]] = {}
+        """By character and version."""
 
     def add(self, batch: IdleBatch) -> IdleLoop | None:
-        """Add a batch; returns the loop that it completes, if any."""
-        batches = self._incomplete.setdefault(batch.character, [])
-        if batch.index == 0:
-            batches.clear()
-        if batch.index != len(batches) or (batches and batches[0].version != batch.version):
+        """Add a batch; returns the loop that it completes, if any.
+
+        Two workers that start together draw the same loop, and their batches come mixed. They are the same in both, and
+        each begins with a key frame: the first of each place is taken.
+        """
+        batches = self._incomplete.setdefault((batch.character, batch.version), [])
+        if batch.index < len(batches):
+            return None
+        if batch.index > len(batches):
             batches.clear()
             return None
         batches.append(batch)
@@ -66,14 +71,20 @@ class IdleLoops:
             units=tuple(unit for earlier in batches for unit in earlier.units),
             key_frames=tuple(earlier.frame for earlier in batches),
         )
-        batches.clear()
+        self._drop_incomplete(batch.character, batch.version)
         self._loops[batch.character] = loop
         return loop
 
     def remove(self, character: str) -> None:
         """Remove the loop of a character that was removed."""
         self._loops.pop(character, None)
-        self._incomplete.pop(character, None)
+        self._drop_incomplete(character)
+
+    def _drop_incomplete(self, character: str, version: str | None = None) -> None:
+        """Forget the batches of a character, or of one version of its loop."""
+        for of_character, of_version in list(self._incomplete):
+            if of_character == character and version in (None, of_version):
+                del self._incomplete[of_character, of_version]
 
     def get(self, character: str) -> IdleLoop | None:
         """The newest whole loop of a character, if there is one."""

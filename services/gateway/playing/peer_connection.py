@@ -78,7 +78,6 @@ class PeerConnection:
             InvalidInput: the offer cannot be answered.
             Exhausted: all ports for media are in use.
         """
-        # Before any work: where people wait for a place, they ask again and again.
         if self._ice.ports is not None:
             self._sockets = self._ice.ports.take()
         try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from bus.errors import BusError, Exhausted, NotFound, VisavisError
@@ -50,6 +51,7 @@ def make_app(context: GatewayContext) -> Starlette:
     app = Starlette(
         routes=[
             *health.routes(context.health),
+            Route("/openz", partial(_is_open, context)),
             operator.route,
             Mount("/api", routes=routes),
             Mount("/", app=StaticPage(context.page)),
@@ -59,6 +61,12 @@ def make_app(context: GatewayContext) -> Starlette:
     )
     app.state.operator = operator
     return app
+
+
+async def _is_open(context: GatewayContext, request: Request) -> Response:
+    """For load balancers: unlike `/readyz`, it says nothing of NATS, which all gateways have or lack alike."""
+    ending = context.drain.is_begun
+    return PlainTextResponse(health.ENDING if ending else "ok", 503 if ending else 200)
 
 
 async def no_route(request: Request) -> Response:

@@ -40,6 +40,8 @@ class WebRTCRoutes:
         if self._context.drain.is_begun:
             raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
         conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+        if self._context.ice.ports is not None:
+            self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again
         sdp = await _read_text(request, "application/sdp", _LONGEST_OFFER)
         offer = parse_offer(sdp, level=self._context.video_level)
         conversation = await self._conversations.with_available_character(conversation)

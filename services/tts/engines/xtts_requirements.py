@@ -38,8 +38,10 @@ def why_unavailable(settings: Settings) -> str | None:
 
 def why_no_card(settings: Settings) -> str | None:
     """That there is no graphics card, as one sentence, unless the settings name another device."""
+    if settings.tts_device or importlib.util.find_spec("torch") is None:
+        return None
     import torch  # a second, so only where all else is there
 
-    if settings.tts_device or torch.cuda.is_available():
+    if torch.cuda.is_available():
         return None
     return "there is no graphics card that torch can use, and on a processor it is far too slow"

@@ -106,7 +106,7 @@ async def test_a_speech_is_drawn_to_its_end_without_the_card(error: Exception, c
     clock = Clock()
     use = GpuUse(clock=clock)
     renderer = PortraitRenderer(Card(good_batches, error), use)
-    speeches = speech_renderer(renderer)
+    speeches = speech_renderer(renderer, clock=lambda: 0.0)  # no time passes: no frame is dropped
     reader = FakeReader(media=[*audio_chunks(50)], newest=watching())
     outputs = [one async for one in speeches.frames(speech_started(), reader)]
     started, *batches, ended = outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bus.events import IdleBatch
+from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.idle_loops import IdleLoopRenderer, idle_version
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.render_thread import RenderThread
@@ -34,3 +36,18 @@ async def test_missing_and_outdated_idle_loops_are_drawn() -> None:
     async with aclosing(idle_loops.keep_current(FakeReader(media=[first[-1], outdated]))) as loops:
         second = await next_loop(loops)
     assert {batch.character for batch in second} == {"milo"}
+
+
+async def test_a_loop_that_another_worker_put_in_the_place_of_this_ones_stays_and_a_missing_one_is_drawn() -> None:
+    renderer = FakeRenderer()
+    reader = FakeReader(characters={"ada": BUILTIN_CHARACTERS["ada"]})
+    idle_loops = IdleLoopRenderer(RenderThread(renderer, NO_PORTRAITS), check_interval=0.01)
+    async with aclosing(idle_loops.keep_current(reader)) as loops:
+        own = await next_loop(loops)
+        reader.media = [*own, msgspec.structs.replace(own[-1], version="of another worker")]
+        waiting = asyncio.ensure_future(next_loop(loops))
+        await asyncio.sleep(0.1)  # some ten looks at the log
+        assert not waiting.done()
+        reader.media = []
+        async with asyncio.timeout(30):
+            assert [batch.version for batch in await waiting] == [batch.version for batch in own]

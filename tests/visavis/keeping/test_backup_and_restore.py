@@ -17,8 +17,8 @@ from bus.channel_events import DeliveryQueued, TextContent
 from bus.errors import ConfigurationError, InvalidInput
 from bus.events import AudioOut, MessageReceived, Origin, ReplyEnded, ReplyInterrupted
 from bus.log import streams
-from bus.log.event_log import EventLog
-from bus.log.snapshots import positions
+from bus.log.event_log import EventLog, connect
+from bus.log.snapshots import create, positions
 from bus.process.discovery import announce
 from bus.settings import Settings
 from bus.work.consumers import ensure_consumers, shared_consumers
@@ -203,7 +203,14 @@ async def test_a_log_is_replaced_only_where_that_is_asked_for(
         with pytest.raises(ConfigurationError, match=r"Visavis runs on .* \(stt\)"):
             await restore(settings, backup, replace=True, resume=True)
     before = await event_log.last_sequence(streams.CONVERSATIONS)
+    # A restore that was broken off here is done again, and services do not begin on a part of a log.
+    await create(event_log.nc, {"name": streams.RESTORING, "subjects": ["restoring"]})
+    with pytest.raises(ConfigurationError, match="only partly restored"):
+        async with connect(settings, name="stt"):
+            pass
     await restore(settings, backup, replace=True, resume=True)
+    async with connect(settings, name="stt"):
+        pass
     assert await event_log.last_sequence(streams.CONVERSATIONS) == before - 1
     # of the embedded one, which is kept
     await restore(fresh, backup, replace=False, resume=True)

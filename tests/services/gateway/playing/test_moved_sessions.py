@@ -92,8 +92,10 @@ async def test_a_sentence_under_way_is_finished_before_the_session_goes_on_with_
         await tell(two.first, two.conversation, 1, seconds=1.2)
         await two.events(PlaybackStarted, count=1)
         watching = asyncio.create_task(follow(two.first, two.conversation))
+        assert (await two.first.client.get("/openz")).text == "ok"
         two.drain.begin()
         ready = await two.first.client.get("/readyz")
+        closed_to_others = await two.first.client.get("/openz")
         refused = await two.first.client.post(
             f"/api/conversations/{two.conversation}/rtc", headers={"content-type": "application/sdp"}
         )
@@ -108,6 +110,7 @@ async def test_a_sentence_under_way_is_finished_before_the_session_goes_on_with_
             await two.first.client.get("/readyz")
         played = await two.events(PlaybackStarted, PlaybackFinished, count=4)
     assert (ready.status_code, ready.text) == (503, ENDING)
+    assert (closed_to_others.status_code, closed_to_others.text) == (503, ENDING)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
     finished, ended = (event.body for event in closed)
     assert isinstance(finished, PlaybackFinished)

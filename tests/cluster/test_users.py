@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -256,7 +257,7 @@ async def test_the_gateway_may_replay_a_conversation(nodes: Nodes) -> None:
 
 async def test_who_follows_a_medium_may_see_whether_it_goes_on(nodes: Nodes) -> None:
     spoken, drawn = subjects.audio_out("c-still", "s1"), subjects.frames("c-still", "s1")
-    followed = (
+    followed: tuple[tuple[str, type[Any], str], ...] = (
         ("stt", AudioIn, subjects.audio_in("c-still", "u1")), ("tts", AudioOut, spoken), ("render", AudioOut, spoken),
         ("gateway", AudioOut, spoken), ("gateway", FrameBatch, drawn), ("channels", AudioOut, spoken),
         ("channels", FrameBatch, drawn),

@@ -189,8 +189,10 @@ def main() -> int:
     rows = []
     for name in arguments.engine or NAMES:
         command = [sys.executable, "-m", "bench.stt", *sys.argv[1:], "--one", name]
-        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-        rows.append(row(name, msgspec.json.decode(answer.splitlines()[-1], type=Measured)))
+        run = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+        if run.returncode:
+            return run.returncode  # it has said why
+        rows.append(row(name, msgspec.json.decode(run.stdout.splitlines()[-1], type=Measured)))
         print(" | ".join(rows[-1]), file=sys.stderr)
     head = (
         "engine", *(f"word errors, {kind}" for kind in kinds), "processor s per s of sound",

@@ -151,7 +151,8 @@ class LoadPeer(Peer):
         self._idle_pictures = idle
         self.bytes_received = 0
         self.sounds: set[bytes] = set()
-        """All audible packets."""
+        """Audible packets of the answers that are over."""
+        self._newest_sounds: set[bytes] = set()
         self.audible_at: list[float] = []
         self.pictures = Pictures()
         self.newest_picture = 0.0
@@ -160,6 +161,11 @@ class LoadPeer(Peer):
         """Forget what belongs to an earlier answer."""
         self.audible_at, self.pictures = [], Pictures()
 
+    def keep_sounds(self) -> None:
+        """An answer is over: from now on the log has all of its sound as heard."""
+        self.sounds |= self._newest_sounds
+        self._newest_sounds = set()
+
     def _on_audio(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         self.bytes_received += len(payload)
         if payload == SILENCE:
@@ -167,7 +173,7 @@ class LoadPeer(Peer):
         with suppress(InvalidInput):
             if rms(np.asarray(self._decoder.decode(payload))) > _AUDIBLE:
                 self.audible_at.append(now())
-                self.sounds.add(payload)
+                self._newest_sounds.add(payload)
 
     def _on_video(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         self.bytes_received += len(payload)
@@ -262,6 +268,8 @@ class Person:
                         break
         except TimeoutError:
             turn.failure = f"not over within {PATIENCE:.0f} s: {_last_step(self._events)}"
+        if not turn.failure:
+            self.peer.keep_sounds()
         self._judge(turn)
         return turn
 

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 _PREFETCH_SECONDS = 0.02
 """Items are fetched ahead only if they start within this time: another worker may be free."""
-_OTHER_VERSION_DELAY = 1.0
+_OTHER_VERSION_DELAY = 0.3
 """Seconds until an item that this version does not consume is delivered again, to any worker."""
 _MAX_PREFETCH = 3
 """Items fetched ahead, as a multiple of the service's concurrency."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from bus import subjects
 from bus.channel_events import DeliveryQueued, LinkClaimed, LinkOffered, TextContent
-from bus.errors import BusError, ConfigurationError, Forbidden, NotFound, VisavisError
+from bus.errors import BusError, ConfigurationError, Forbidden, NotFound, StreamStalled, VisavisError
 from bus.events import (
     AudioIn,
     AudioOut,
@@ -252,6 +253,19 @@ async def test_the_gateway_may_replay_a_conversation(nodes: Nodes) -> None:
         assert len(await MediaFiles(gateway).person_sound(name, "u1")) == 46
         for subject in (subjects.audio_out(name, "s1"), subjects.frames(name, "s1")):
             assert [one async for one in gateway.read(streams.stream_of(subject), subject)]
+
+
+async def test_who_follows_a_medium_may_see_whether_it_goes_on(nodes: Nodes) -> None:
+    spoken, drawn = subjects.audio_out("c-still", "s1"), subjects.frames("c-still", "s1")
+    followed: tuple[tuple[str, Any, str], ...] = (
+        ("stt", AudioIn, subjects.audio_in("c-still", "u1")), ("tts", AudioOut, spoken), ("render", AudioOut, spoken),
+        ("gateway", AudioOut, spoken), ("gateway", FrameBatch, drawn), ("channels", AudioOut, spoken),
+        ("channels", FrameBatch, drawn),
+    )  # fmt: skip
+    async with every_user(nodes) as of, asyncio.timeout(20):
+        for user, kind, subject in followed:
+            with pytest.raises(StreamStalled):
+                await anext(of[user].follow(kind, subject, timeout=0.05))
 
 
 async def test_the_operator_may_bring_in_a_conversation_and_correct_it(nodes: Nodes) -> None:

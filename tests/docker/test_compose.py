@@ -158,6 +158,11 @@ def test_every_setting_reaches_a_service_or_has_no_place_here() -> None:
     assert SETTINGS - passed() == {f"{PREFIX}{name}" for name in ports | of_up | files}
 
 
+def test_the_file_of_passwords_gets_into_no_commit_and_no_image() -> None:
+    for name in (".gitignore", ".dockerignore"):
+        assert "docker/.env" in (ROOT / name).read_text().splitlines()
+
+
 def test_every_variable_is_in_the_example_or_has_a_default() -> None:
     variables = _VARIABLE.findall(FILE.read_text())
     passwords = {password_variable(user) for user in USERS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from typing import Literal
 
@@ -38,6 +39,10 @@ _GATHERING = 2.0
 """Seconds that STUN and TURN servers may take: the answer waits for them, and the page not for long for that."""
 _FAREWELL = 0.2
 """Seconds for the last message to leave before the connection is closed."""
+_CLOSING = 5.0
+"""Seconds that the connection may take to close."""
+
+log = logging.getLogger(__name__)
 
 
 class PeerConnection:
@@ -152,7 +157,12 @@ class PeerConnection:
         self._audio.stop()
         self._video.stop()
         try:
-            await self._pc.close()
+            # aiortc closes by itself, too, where the browser has: whoever comes second waits for that task, which may
+            # have been cancelled and then never says that it is done.
+            async with asyncio.timeout(_CLOSING):
+                await self._pc.close()
+        except TimeoutError:
+            log.warning("the connection was not closed in time", extra={"seconds": _CLOSING})
         finally:
             if self._ice.ports is not None and self._sockets is not None:
                 self._ice.ports.give_back(self._sockets)

@@ -14,6 +14,7 @@ from aiortc import RTCSessionDescription
 from bus.errors import ConfigurationError, Exhausted, InvalidInput
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.ice.ports import MediaPorts, parse_media_ports
+from services.gateway.playing import peer_connection
 from tests.services.gateway.ice.calls import Caller, call, candidates, gateway_end, nominated
 
 
@@ -140,3 +141,18 @@ async def test_the_port_of_an_offer_that_fails_is_free_again() -> None:
     await caller.pc.close()
     async with call(ice):
         assert ice.ports.taken == 1
+
+
+async def test_a_connection_whose_closing_never_ends_gives_its_port_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer_connection, "_CLOSING", 0.05)
+    ports = free_range(1)
+    end = gateway_end(IceConfiguration(ports=ports))
+    caller = Caller()
+    await end.answer(await caller.offer())
+    # As aiortc leaves it where the task was cancelled in which it closes by itself.
+    end._pc._RTCPeerConnection__isClosed = asyncio.Future()
+    await end.close()
+    assert ports.taken == 0
+    end._pc._RTCPeerConnection__isClosed = None
+    await end.close()
+    await caller.pc.close()

@@ -123,18 +123,18 @@ async def test_a_sentence_under_way_is_finished_before_the_session_goes_on_with_
 async def test_a_long_answer_goes_on_with_its_next_sentence(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> None:
-    async with pair(event_log, settings, tmp_path, 4.0) as two:
+    async with pair(event_log, settings, tmp_path, 8.0) as two:
         before, after = two.peers
         await before.connect(two.first, two.conversation)
         await two.events(SessionOpened, count=1)
-        await tell(two.first, two.conversation, 6, seconds=0.6)
+        await tell(two.first, two.conversation, 10, seconds=0.8)
         await two.events(PlaybackStarted, count=1)
         two.drain.begin()
         await two.told_to_move(before)
         await after.connect(two.second, two.conversation)
-        played = await two.events(PlaybackStarted, PlaybackFinished, count=12)
+        played = await two.events(PlaybackStarted, PlaybackFinished, count=20)
         sessions = {event.body.session for event in played if isinstance(event.body, PlaybackFinished)}
-    assert heard(played) == [(f"t1-{index}", True) for index in range(6)]
+    assert heard(played) == [(f"t1-{index}", True) for index in range(10)]
     assert len(sessions) == 2
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.codec import decode_media
 from bus.errors import UndecodableEvent
 from bus.events import (
@@ -259,6 +260,7 @@ class Session:
                 await self._handle_partial(news)
             else:
                 await self._handle_event(news.event)
+            raise_if_cancelled()  # a request may have swallowed it, and no news may come
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:
@@ -361,6 +363,7 @@ class Session:
     async def _publish_events(self) -> None:
         while True:
             await self._event_log.append(await self._unpublished.get())
+            raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
 
     async def _keep_watching(self) -> None:
         while True:

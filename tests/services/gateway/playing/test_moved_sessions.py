@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import httpx2
@@ -213,3 +214,28 @@ def test_a_session_goes_when_all_is_said_or_in_a_hurry_between_two_sentences(
     session = cast("Session", talk)
     assert may_go(session, state, 1000, hurry=False) is may
     assert may_go(session, state, 1000, hurry=True) is may_in_hurry
+
+
+class _SwallowsCancellation:
+    """A log that behaves as a request to NATS does on Python 3.11 where answer and cancellation come together."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def append(self, event: object) -> int:
+        self.asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return 1
+
+
+async def test_a_session_ends_although_a_request_swallowed_its_cancellation() -> None:
+    event_log = _SwallowsCancellation()
+    session = SimpleNamespace(_event_log=event_log, _unpublished=asyncio.Queue[object]())
+    session._unpublished.put_nowait("an event")
+    publishing = asyncio.create_task(Session._publish_events(cast("Session", session)))
+    await event_log.asked.wait()
+    publishing.cancel()
+    done, _ = await asyncio.wait((publishing,), timeout=20)
+    publishing.cancel()
+    assert done

@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import aioice.ice
 import pytest
@@ -150,9 +151,10 @@ async def test_a_connection_whose_closing_never_ends_gives_its_port_back(monkeyp
     caller = Caller()
     await end.answer(await caller.offer())
     # As aiortc leaves it where the task was cancelled in which it closes by itself.
-    end._pc._RTCPeerConnection__isClosed = asyncio.Future()
+    connection: Any = end._pc
+    connection._RTCPeerConnection__isClosed = asyncio.Future()
     await end.close()
     assert ports.taken == 0
-    end._pc._RTCPeerConnection__isClosed = None
+    connection._RTCPeerConnection__isClosed = None
     await end.close()
     await caller.pc.close()

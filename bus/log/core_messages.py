@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 
 from nats.aio.msg import Msg
 
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError
 from bus.log.connection import Connection
 
@@ -39,6 +40,7 @@ async def core_messages(
             subscribed.set()
         try:
             while True:
+                raise_if_cancelled()  # what the reader did with the last one may have swallowed it
                 item = await received.get()
                 if isinstance(item, BusError):
                     raise item

@@ -329,6 +329,7 @@ class LogStore:
             expected = 1
             async with BulkSubscription(nc, stream, info.name, window=_READ_WINDOW, max_bytes=_READ_BYTES) as pull:
                 while True:
+                    raise_if_cancelled()  # what the reader did with the last one may have swallowed it
                     batch, expected, pending = records_of(await pull.next_batch(), expected)
                     if last is not None and batch[0].sequence <= last.sequence:
                         if not last.is_at(batch[0].time):

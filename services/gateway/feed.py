@@ -70,6 +70,7 @@ class Subscription:
         """News as they arrive; None after every `timeout` seconds without any. Ends once the queue overflowed, or the
         log was replaced."""
         while not (self.cut_off and self.unread.empty()):
+            raise_if_cancelled()  # what the reader did with the last one may have swallowed it
             try:
                 async with asyncio.timeout(timeout):
                     yield await self.unread.get()

@@ -260,7 +260,6 @@ class Session:
                 await self._handle_partial(news)
             else:
                 await self._handle_event(news.event)
-            raise_if_cancelled()  # a request may have swallowed it, and no news may come
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:

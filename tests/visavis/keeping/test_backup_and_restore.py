@@ -197,6 +197,13 @@ async def test_a_wrong_file_is_refused_before_anything_is_touched(
     assert not fresh.data_folder.exists()
 
 
+def test_what_another_left_in_the_folder_and_cannot_be_removed_stops_no_backup(tmp_path: Path) -> None:
+    left = tmp_path / f".other{SUFFIX}.part"
+    left.mkdir()
+    BackupWriter(tmp_path / "one").discard()
+    assert list(tmp_path.iterdir()) == [left]
+
+
 def _written(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -85,6 +86,13 @@ def test_the_rows_of_a_card_are_written_after_each_stage_and_replace_its_older_o
     assert "no card" not in document.read_text()
     assert gpu.main(["--file", str(document), "--print"]) == 1
     assert "no card" not in document.read_text()
+
+
+def test_without_the_recogniser_s_packages_the_other_stages_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    assert gpu.random_whisper(tmp_path) is None
 
 
 def test_the_section_of_another_card_and_what_follows_stay() -> None:

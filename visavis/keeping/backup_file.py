@@ -117,9 +117,9 @@ class BackupWriter:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Remove what killed backups have left in a folder; those that are under way are locked."""
+    """Remove what killed backups have left in a folder; those that are under way are locked, and others' stay."""
     for path in folder.glob(f".*{_PART}"):
-        with path.open("rb") as file, suppress(BlockingIOError):
+        with suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
 

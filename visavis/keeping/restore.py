@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterable
+from itertools import chain, count
 from pathlib import Path
 
 from bus.errors import BusError, ConfigurationError, InvalidInput
@@ -12,7 +13,7 @@ from bus.log import snapshots
 from bus.log.event_log import EventLog, connect_only
 from bus.process.discovery import discover
 from bus.settings import Settings
-from visavis.keeping.backup import ROOM, member_of, show
+from visavis.keeping.backup import ORDER, ROOM, member_of, show
 from visavis.keeping.backup_file import BackupFile
 from visavis.keeping.putting_back import Source, check_server, finish, holds_anything, put_streams_back
 from visavis.keeping.servers import embedded_log, log_folder
@@ -22,6 +23,8 @@ from visavis.up import lock_data_folder
 
 _DERIVED = ("gateway.sqlite*", "rebuilt.sqlite*", "tracing.json", "sessions/*")
 """What was made of the log that was there before, in the data folder."""
+_DATA = "data/"
+"""Begins the names of the files for the data folder."""
 
 
 async def restore(settings: Settings, path: Path, *, replace: bool, resume: bool) -> int:
@@ -38,11 +41,12 @@ async def restore(settings: Settings, path: Path, *, replace: bool, resume: bool
     file = BackupFile(path)
     try:
         await asyncio.to_thread(file.verify)
+        _check_members(settings, file)
         if settings.nats_url:
             await _restore_to_server(settings, file, replace=replace, resume=resume)
+            _put_files_back(settings, file)
         else:
             await _restore_embedded(settings, file, replace=replace, resume=resume)
-        _put_files_back(settings, file)
     finally:
         file.close()
     print(f"{path} is the log now; start Visavis")
@@ -51,7 +55,7 @@ async def restore(settings: Settings, path: Path, *, replace: bool, resume: bool
 
 async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
     folder = log_folder(settings)
-    fresh, before = (folder.with_name(f"{folder.name}.{state}") for state in ("restoring", "before-restore"))
+    fresh = folder.with_name(f"{folder.name}.restoring")
     with lock_data_folder(settings.data_folder) as lock:
         if _has_messages(folder) and not replace:
             raise ConfigurationError(f"there is a log in {folder}; --replace puts the backup in its place and keeps it")
@@ -60,15 +64,25 @@ async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bo
         try:
             async with embedded_log(settings, fresh, lock, name="restore") as event_log:
                 await put_back(event_log, file, resume=resume)
+            # Before the log takes its place: a full disk then leaves all as it was.
+            _put_files_back(settings, file)
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
-        if folder.exists():
-            shutil.rmtree(before, ignore_errors=True)
+        if _has_messages(folder):
+            before = _kept_beside(folder)
             folder.rename(before)
-            if _has_messages(before):
-                show(f"the log that was there is in {before}; delete it when you do not need it any more")
+            show(f"the log that was there is in {before}; delete it when you do not need it any more")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
+
+
+def _kept_beside(folder: Path) -> Path:
+    """Where the log that is there is kept; one that an earlier restore has kept stays."""
+    first = folder.with_name(f"{folder.name}.before-restore")
+    names = chain([first], (first.with_name(f"{first.name}-{number}") for number in count(2)))
+    return next(one for one in names if not one.exists())
 
 
 async def _restore_to_server(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
@@ -76,7 +90,7 @@ async def _restore_to_server(settings: Settings, file: BackupFile, *, replace: b
         await check_empty(event_log, replace=replace)
         try:
             await put_back(event_log, file, resume=resume)
-        except BusError as error:
+        except (BusError, InvalidInput) as error:
             raise BusError(f"{error.detail}; the log is incomplete now: run it again with --replace") from error
 
 
@@ -135,17 +149,39 @@ def _check_room(settings: Settings, file: BackupFile) -> None:
         raise ConfigurationError(f"{settings.data_folder} has {size(free)} free, and {size(needed)} are needed")
 
 
-def _put_files_back(settings: Settings, file: BackupFile) -> None:
-    """Write the files that are missing in the data folder, and remove what was made of the log before."""
-    folder = settings.data_folder
-    for name in file.names("data/"):
-        path = folder / name.removeprefix("data/")
-        if not path.resolve().is_relative_to(folder.resolve()):
+def _check_members(settings: Settings, file: BackupFile) -> None:
+    """Raises InvalidInput where a file has other parts than a backup has."""
+    names, folder = {one.name for one in file.manifest.members}, settings.data_folder.resolve()
+    for stream in file.manifest.streams:
+        if stream.name not in ORDER or member_of(stream.name) not in names:
+            raise InvalidInput(f"{file.path} is damaged: it has no stream {stream.name!r}, or none belongs there")
+    for name in file.names(_DATA):
+        if not _in_folder(settings, name).resolve().is_relative_to(folder):
             raise InvalidInput(f"{file.path} has a file outside of the data folder: {name!r}")
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(0o600)
-            path.write_bytes(file.read(name))
-    for pattern in _DERIVED:
-        for path in folder.glob(pattern):
-            path.unlink()
+
+
+def _in_folder(settings: Settings, name: str) -> Path:
+    return settings.data_folder / name.removeprefix(_DATA)
+
+
+def _put_files_back(settings: Settings, file: BackupFile) -> None:
+    """Write the files that are missing in the data folder, and remove what was made of the log before.
+
+    Raises:
+        ConfigurationError: one cannot be written.
+    """
+    try:
+        for name in file.names(_DATA):
+            path = _in_folder(settings, name)
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part = path.with_name(f".{path.name}.part")
+                part.unlink(missing_ok=True)
+                part.touch(0o600)
+                part.write_bytes(file.read(name))
+                part.replace(path)
+        for pattern in _DERIVED:
+            for path in settings.data_folder.glob(pattern):
+                path.unlink()
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or settings.data_folder}: {error.strerror}; run it again") from error

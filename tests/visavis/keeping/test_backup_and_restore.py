@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from bus.errors import ConfigurationError, InvalidInput
 from bus.events import AudioOut, MessageReceived, Origin, ReplyEnded, ReplyInterrupted
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
-from bus.log.snapshots import create, positions
+from bus.log.snapshots import StreamContent, create, positions
 from bus.process.discovery import announce
 from bus.settings import Settings
 from bus.work.consumers import ensure_consumers, shared_consumers
@@ -27,7 +28,7 @@ from services.channels.sending.ledger import Ledger
 from tests.bus.work.helpers import echo, message_event, read_until, running, service
 from tests.fakes import event
 from visavis.keeping.backup import check, named, newest_in, write_backup
-from visavis.keeping.backup_file import SUFFIX
+from visavis.keeping.backup_file import SUFFIX, BackupWriter, Manifest
 from visavis.keeping.restore import restore
 from visavis.keeping.servers import embedded_log, log_folder
 from visavis.up import lock_data_folder
@@ -185,7 +186,22 @@ async def test_a_wrong_file_is_refused_before_anything_is_touched(
             await restore(fresh, file, replace=True, resume=False)
     with pytest.raises(InvalidInput, match="cannot be read"):
         await restore(fresh, tmp_path / "none", replace=True, resume=False)
+    manifest_only = {"version": "1", "server": "2.15", "begun_at": 0, "ended_at": 0, "consumers": (), "members": ()}
+    nowhere = StreamContent(config={"name": streams.PEOPLE}, state={})
+    for why, member, contents in (("outside", "data/../evil", ()), ("no stream 'PEOPLE'", "data/voices/a", (nowhere,))):
+        writer = BackupWriter(tmp_path / "wrong")
+        writer.add(member, b"x")
+        await asyncio.to_thread(writer.finish, Manifest(**manifest_only, streams=contents))  # type: ignore[arg-type]
+        with pytest.raises(InvalidInput, match=why):
+            await restore(fresh, tmp_path / "wrong", replace=True, resume=False)
     assert not fresh.data_folder.exists()
+
+
+def test_what_another_left_in_the_folder_and_cannot_be_removed_stops_no_backup(tmp_path: Path) -> None:
+    left = tmp_path / f".other{SUFFIX}.part"
+    left.mkdir()
+    BackupWriter(tmp_path / "one").discard()
+    assert list(tmp_path.iterdir()) == [left]
 
 
 def _written(path: Path, data: bytes) -> Path:
@@ -217,7 +233,19 @@ async def test_a_log_is_replaced_only_where_that_is_asked_for(
     with pytest.raises(ConfigurationError, match="--replace"):
         await restore(fresh, backup, replace=False, resume=True)
     await restore(fresh, backup, replace=True, resume=True)
-    assert (fresh.data_folder / "nats.before-restore" / "jetstream").is_dir()
+    first = fresh.data_folder / "nats.before-restore"
+    assert (first / "jetstream").is_dir()
+    # A second one keeps what the first one has kept; a disk that takes no file leaves the log as it was.
+    (first / "mark").touch()
+    shutil.rmtree(fresh.data_folder / "voices")
+    (fresh.data_folder / "voices").touch()
+    with pytest.raises(ConfigurationError, match="run it again"):
+        await restore(fresh, backup, replace=True, resume=True)
+    assert not (fresh.data_folder / "nats.before-restore-2").exists()
+    (fresh.data_folder / "voices").unlink()
+    await restore(fresh, backup, replace=True, resume=True)
+    assert (first / "mark").exists()
+    assert (fresh.data_folder / "nats.before-restore-2" / "jetstream").is_dir()
     with lock_data_folder(fresh.data_folder), pytest.raises(ConfigurationError, match="runs already"):
         await restore(fresh, backup, replace=True, resume=True)
 

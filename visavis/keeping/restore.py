@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -38,6 +39,7 @@ async def restore(settings: Settings, path: Path, *, replace: bool, resume: bool
     file = BackupFile(path)
     try:
         await asyncio.to_thread(file.verify)
+        _check_files(settings, file)
         if settings.nats_url:
             await _restore_to_server(settings, file, replace=replace, resume=resume)
         else:
@@ -51,7 +53,7 @@ async def restore(settings: Settings, path: Path, *, replace: bool, resume: bool
 
 async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
     folder = log_folder(settings)
-    fresh, before = (folder.with_name(f"{folder.name}.{state}") for state in ("restoring", "before-restore"))
+    fresh = folder.with_name(f"{folder.name}.restoring")
     with lock_data_folder(settings.data_folder) as lock:
         if _has_messages(folder) and not replace:
             raise ConfigurationError(f"there is a log in {folder}; --replace puts the backup in its place and keeps it")
@@ -64,7 +66,7 @@ async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bo
             shutil.rmtree(fresh, ignore_errors=True)
             raise
         if folder.exists():
-            shutil.rmtree(before, ignore_errors=True)
+            before = _free_name(folder.with_name(f"{folder.name}.before-restore"))
             folder.rename(before)
             if _has_messages(before):
                 show(f"the log that was there is in {before}; delete it when you do not need it any more")
@@ -125,6 +127,12 @@ def _has_messages(folder: Path) -> bool:
     return any(one.stat().st_size and one.parents[1].name != "CHARACTERS" for one in blocks)
 
 
+def _free_name(path: Path) -> Path:
+    """The path, or where it is taken, with a number: who restores a wrong file first still has the right log."""
+    names = (path.with_name(f"{path.name}-{number}") if number > 1 else path for number in itertools.count(1))
+    return next(one for one in names if not one.exists())
+
+
 def _check_room(settings: Settings, file: BackupFile) -> None:
     """Raises ConfigurationError where the disk may be too small for the log and for its largest stream once more, from
     which the server unpacks it."""
@@ -135,13 +143,19 @@ def _check_room(settings: Settings, file: BackupFile) -> None:
         raise ConfigurationError(f"{settings.data_folder} has {size(free)} free, and {size(needed)} are needed")
 
 
+def _check_files(settings: Settings, file: BackupFile) -> None:
+    """Raises InvalidInput where one of the files would get outside of the data folder."""
+    folder = settings.data_folder
+    for name in file.names("data/"):
+        if not (folder / name.removeprefix("data/")).resolve().is_relative_to(folder.resolve()):
+            raise InvalidInput(f"{file.path} has a file outside of the data folder: {name!r}")
+
+
 def _put_files_back(settings: Settings, file: BackupFile) -> None:
     """Write the files that are missing in the data folder, and remove what was made of the log before."""
     folder = settings.data_folder
     for name in file.names("data/"):
         path = folder / name.removeprefix("data/")
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise InvalidInput(f"{file.path} has a file outside of the data folder: {name!r}")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(0o600)

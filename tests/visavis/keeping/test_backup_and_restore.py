@@ -173,7 +173,8 @@ async def test_a_wrong_file_is_refused_before_anything_is_touched(
         ("cut short", whole[: len(whole) // 2]),
         ("its end is not there", whole.replace(b"streams/AUDIO", b"streams/AUDIX", 1)),
         ("damaged: its manifest", whole[:manifest] + b"?" + whole[manifest + 1 :]),
-        ("damaged: its members", whole.replace(b'"name": "streams/AUDIO"', b'"name": "streams/AUDIX"')),
+        ("damaged: its manifest is not", whole.replace(b'"begun_at": 1', b'"begun_at": 2')),
+        ("damaged: its manifest is not", whole.replace(b'"name": "streams/AUDIO"', b'"name": "streams/AUDIX"')),
         ("damaged: streams/PEOPLE", whole[:people] + bytes([whole[people] ^ 1]) + whole[people + 1 :]),
         ("upgrade first", whole.replace(b'"form":1', b'"form":9', 1)),
         ("is no backup of Visavis", b"PK" * 4000),
@@ -191,6 +192,14 @@ async def test_a_wrong_file_is_refused_before_anything_is_touched(
 def _written(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+async def test_what_is_no_file_is_not_written_over(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="neither a file nor a folder"):
+        named(Path("/dev/null"))
+    link = tmp_path / "newest"
+    link.symlink_to(tmp_path / "elsewhere")
+    assert named(link) == tmp_path / "elsewhere"
 
 
 async def test_a_log_is_replaced_only_where_that_is_asked_for(
@@ -217,7 +226,9 @@ async def test_a_log_is_replaced_only_where_that_is_asked_for(
     with pytest.raises(ConfigurationError, match="--replace"):
         await restore(fresh, backup, replace=False, resume=True)
     await restore(fresh, backup, replace=True, resume=True)
-    assert (fresh.data_folder / "nats.before-restore" / "jetstream").is_dir()
+    await restore(fresh, backup, replace=True, resume=True)  # a second one takes nothing away that the first one kept
+    for name in ("nats.before-restore", "nats.before-restore-2"):
+        assert (fresh.data_folder / name / "jetstream").is_dir()
     with lock_data_folder(fresh.data_folder), pytest.raises(ConfigurationError, match="runs already"):
         await restore(fresh, backup, replace=True, resume=True)
 

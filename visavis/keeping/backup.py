@@ -62,9 +62,13 @@ def named(target: Path) -> Path:
     if target.is_dir():
         now = datetime.datetime.now(datetime.UTC)
         return target / f"visavis-{now:%Y-%m-%dT%H-%M-%SZ}{SUFFIX}"
-    if not target.parent.is_dir():
-        raise ConfigurationError(f"{target} cannot be written: there is no folder {target.parent}")
-    return target
+    if target.exists() and not target.is_file():
+        raise ConfigurationError(f"{target} cannot be written: it is neither a file nor a folder")
+    # What a link leads to is written, and the link stays.
+    path = Path(os.path.realpath(target))
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"{target} cannot be written: there is no folder {path.parent}")
+    return path
 
 
 async def write_backup(event_log: EventLog, path: Path, *, frames: bool) -> Manifest:

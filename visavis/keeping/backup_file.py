@@ -55,6 +55,13 @@ class Manifest(Struct, frozen=True, kw_only=True):
     consumers: tuple[ConsumerPosition, ...]
     """As they were before all snapshots."""
     members: tuple[Member, ...]
+    checksum: str = ""
+    """SHA-256 of this manifest without it, see `checksum_of`; without one it is taken for damaged."""
+
+
+def checksum_of(manifest: Manifest) -> str:
+    """What the manifest's `checksum` has to be."""
+    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(manifest, checksum=""))).hexdigest()
 
 
 class BackupWriter:
@@ -90,12 +97,13 @@ class BackupWriter:
         member.end()
 
     def _add(self, name: str, data: bytes) -> None:
-        # Outside the list: the manifest cannot have its own checksum.
+        # Outside the list: the manifest has the list in it.
         _MemberWriter(self._file, name, lambda _: None).whole(data)
 
     def finish(self, manifest: Manifest) -> Manifest:
         """Write the manifest with the list of members, bring all to the disk and give the file its name."""
         manifest = msgspec.structs.replace(manifest, members=tuple(self._members))
+        manifest = msgspec.structs.replace(manifest, checksum=checksum_of(manifest))
         self._add(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
         self._file.write(bytes(2 * _BLOCK))
         self._file.flush()
@@ -207,8 +215,10 @@ class BackupFile:
             if self._places[_MANIFEST][1] > _LARGEST_MANIFEST:
                 raise ValueError
             manifest = msgspec.json.decode(self.read(_MANIFEST), type=Manifest)
-        except (ValueError, LookupError, TypeError, msgspec.MsgspecError) as error:
+        except (ValueError, LookupError, TypeError, ArithmeticError, msgspec.MsgspecError) as error:
             raise InvalidInput(f"{self.path} is damaged: its manifest cannot be read") from error
+        if manifest.checksum != checksum_of(manifest):
+            raise InvalidInput(f"{self.path} is damaged: its manifest is not what was written")
         names = sorted([_FIRST, _MANIFEST, *(one.name for one in manifest.members)])
         if sorted(self._places) != names:
             raise InvalidInput(f"{self.path} is damaged: its members are not those of its manifest")

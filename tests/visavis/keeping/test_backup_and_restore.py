@@ -174,7 +174,8 @@ async def test_a_wrong_file_is_refused_before_anything_is_touched(
         ("cut short", whole[: len(whole) // 2]),
         ("its end is not there", whole.replace(b"streams/AUDIO", b"streams/AUDIX", 1)),
         ("damaged: its manifest", whole[:manifest] + b"?" + whole[manifest + 1 :]),
-        ("damaged: its members", whole.replace(b'"name": "streams/AUDIO"', b'"name": "streams/AUDIX"')),
+        ("damaged: its manifest is not", whole.replace(b'"begun_at": 1', b'"begun_at": 2')),
+        ("damaged: its manifest is not", whole.replace(b'"name": "streams/AUDIO"', b'"name": "streams/AUDIX"')),
         ("damaged: streams/PEOPLE", whole[:people] + bytes([whole[people] ^ 1]) + whole[people + 1 :]),
         ("upgrade first", whole.replace(b'"form":1', b'"form":9', 1)),
         ("is no backup of Visavis", b"PK" * 4000),
@@ -207,6 +208,14 @@ def test_what_another_left_in_the_folder_and_cannot_be_removed_stops_no_backup(t
 def _written(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+async def test_what_is_no_file_is_not_written_over(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="neither a file nor a folder"):
+        named(Path("/dev/null"))
+    link = tmp_path / "newest"
+    link.symlink_to(tmp_path / "elsewhere")
+    assert named(link) == tmp_path / "elsewhere"
 
 
 async def test_a_log_is_replaced_only_where_that_is_asked_for(

@@ -222,7 +222,8 @@ class EventLog(LogStore):
         """See `bus.work.service.Reader.follow`."""
         after = 0
         while True:
-            records = self.read(streams.stream_of(subject), subject, after=after, follow=True)
+            # Of a reader that gets no place on the stream, this is told, and not that the media stalled.
+            records = self.read(streams.stream_of(subject), subject, after=after, follow=True, patience=timeout / 2)
             async with aclosing(records):
                 while True:
                     try:

@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from math import inf
 from typing import TypeVar
 
 from nats.errors import Error as NatsError
@@ -40,6 +41,8 @@ _SHORTEST_PAUSE = 0.1
 _READ_WINDOW = 256
 """Messages prefetched at the beginning; up to sixteen times as many by readers of many messages."""
 _READ_BYTES = 4 << 20
+_MOST_CONSUMERS = 10026
+"""Error code: the stream has as many consumers as NATS allows."""
 
 T = TypeVar("T")
 
@@ -231,16 +234,17 @@ class LogStore:
             return None
 
     async def read(
-        self, stream: str, subject: str, *, after: int = 0, since: int = 0, follow: bool = False
+        self, stream: str, subject: str, *, after: int = 0, since: int = 0, follow: bool = False, patience: float = inf
     ) -> AsyncGenerator[Record, None]:
         """See `read_batches`; one message after the other."""
-        async with aclosing(self.read_batches(stream, subject, after=after, since=since, follow=follow)) as batches:
+        reading = self.read_batches(stream, subject, after=after, since=since, follow=follow, patience=patience)
+        async with aclosing(reading) as batches:
             async for batch in batches:
                 for record in batch:
                     yield record
 
     async def read_batches(
-        self, stream: str, subject: str, *, after: int = 0, since: int = 0, follow: bool = False
+        self, stream: str, subject: str, *, after: int = 0, since: int = 0, follow: bool = False, patience: float = inf
     ) -> AsyncGenerator[list[Record], None]:
         """Messages of a subject in order, each once, from the one after a sequence up to the newest, as many at a time
         as have come.
@@ -252,9 +256,10 @@ class LogStore:
             since: only messages that were stored at this time or later, by the server's clock, microseconds since 1970;
                 in place of `after`.
             follow: go on with new messages as they are stored, instead of ending.
+            patience: seconds that one who follows waits for a place where a stream has as many readers as NATS allows.
         Raises:
             LogReplaced: the stream has not got the last message any more, so there is nothing to continue after.
-            BusError: the stream was not there for 30 s, and this does not follow.
+            BusError: no stream, or no place on it, for 30 s, and this does not follow; or no place for so long.
         """
         media = stream in (streams.AUDIO, streams.FRAMES)
         nc, js = (self._media_nc, self.media_js) if media else (self.nc, self.js)
@@ -278,12 +283,18 @@ class LogStore:
                 if nc.is_closed:
                     raise BusError(f"read {subject}: the connection is closed", retryable=False) from error
                 if pause == _SHORTEST_PAUSE:
-                    log.info("reading again", extra={"subject": subject, "after": after, "why": type(error).__name__})
+                    why = (isinstance(error, APIError) and error.description) or type(error).__name__
+                    log.info("reading again", extra={"subject": subject, "after": after, "why": why})
                 if isinstance(error, NotFoundError):
                     self.watch.wake()
                     missing += pause
                     if missing > RETRY_FOR and not follow:
                         raise BusError(f"read {subject}: stream {stream} is not there") from error
+                elif isinstance(error, APIError) and error.err_code == _MOST_CONSUMERS:
+                    missing += pause
+                    if missing > (patience if follow else RETRY_FOR):
+                        why = f"stream {stream} has as many readers as NATS allows ({error.description})"
+                        raise BusError(f"read {subject}: {why}", code="too_many_readers") from error
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 1.0)
 

@@ -28,14 +28,17 @@ async def run_until_signalled(work: Coroutine[Any, Any, None], drain: Drain | No
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)
 
+    def cancel() -> None:
+        if not task.cancelling():  # it may be cleaning up
+            task.cancel()
+
     def terminate() -> None:
         if drain is None or drain.seconds == 0 or drain.is_begun:
-            if not task.cancelling():  # it may be cleaning up
-                task.cancel()
+            cancel()
             return
         drain.begin()
         if drain.seconds is not None:
-            loop.call_later(drain.seconds, task.cancel)
+            loop.call_later(drain.seconds, cancel)
 
     loop.add_signal_handler(signal.SIGTERM, terminate)
     loop.add_signal_handler(signal.SIGINT, task.cancel)

@@ -67,6 +67,7 @@ class Reader(Protocol):
 
         Raises:
             StreamStalled: no message arrived for `timeout` seconds, and the final one is missing.
+            BusError: the stream has as many readers as NATS allows; it helps to try again.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import msgspec
@@ -23,6 +24,7 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, Fence, connect
 from bus.settings import Settings
+from bus.work.executor import is_log_unavailable
 from services.characters import current_characters
 from tests.conftest import NatsServer
 from tests.proxy import Wire
@@ -95,6 +97,28 @@ async def test_media_that_stop_without_a_final_chunk_are_an_error(event_log: Eve
     chunks = event_log.follow(AudioIn, subjects.audio_in("c1", "u1"), timeout=0.3)
     with pytest.raises(StreamStalled, match="no final chunk"):
         _ = [one async for one in chunks]
+
+
+async def test_a_reader_that_gets_no_place_on_the_stream_is_told_so_and_may_try_again(event_log: EventLog) -> None:
+    js, subject = event_log.media_js, subjects.audio_in("c1", "u1")
+    config = (await js.stream_info(streams.AUDIO)).config
+    await js.delete_stream(streams.AUDIO)
+    await js.add_stream(config.evolve(max_consumers=1))
+    sent = [chunk(0), chunk(1, final=True)]
+    for one in sent:
+        await event_log.publish_media(one, f"u1-{one.index}")
+    async with aclosing(event_log.follow(AudioIn, subject)) as first:
+        assert await anext(first) == sent[0]
+        with pytest.raises(BusError, match="as many readers as NATS allows") as refused:
+            await _all(event_log.follow(AudioIn, subject, timeout=1.0))
+        assert is_log_unavailable(refused.value), "the item waits for the log, and is no failure"
+        waiting = asyncio.create_task(_all(event_log.follow(AudioIn, subject)))
+        await asyncio.sleep(0.1)  # so that it is refused at first
+    assert await waiting == sent
+
+
+async def _all(chunks: AsyncIterator[AudioIn]) -> list[AudioIn]:
+    return [one async for one in chunks]
 
 
 async def test_a_follower_continues_after_a_network_cut_longer_than_its_timeout(

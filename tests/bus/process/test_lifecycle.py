@@ -126,3 +126,22 @@ async def test_ctrl_c_ends_at_once_and_so_does_sigterm_without_a_drain(
 ) -> None:
     assert await signalled(drain, number) == ["cancelled"]
     assert drain is None or not drain.is_begun
+
+
+async def test_the_end_of_the_drain_does_not_break_into_what_is_cleaned_up_since_the_second_signal() -> None:
+    drain, cleaned = Drain(0.2), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.4)
+            cleaned.set()
+
+    running = asyncio.create_task(run_until_signalled(work(), drain))
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await drain.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running
+    assert cleaned.is_set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -41,6 +42,15 @@ def line_printer(stream: object = sys.stderr) -> LinePrinter:
         print(f"{label} | {line}", file=stream, flush=True)  # type: ignore[call-overload]
 
     return print_line
+
+
+def _with_this_process(command: Sequence[str]) -> Sequence[str]:
+    """The command, such that it gets SIGTERM when this process dies, also by SIGKILL, where util-linux is installed.
+
+    Else what it started would keep their ports, and the next start would not get them.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else command
 
 
 @dataclass
@@ -133,7 +143,7 @@ class Supervisor:
     async def _run(self, child: Child) -> int:
         """Run the process once; returns its exit status, negative for a signal. Stops it when cancelled."""
         process = await asyncio.create_subprocess_exec(
-            *child.command,
+            *_with_this_process(child.command),
             env={**os.environ, **child.environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

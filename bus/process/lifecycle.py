@@ -23,7 +23,8 @@ async def run_until_signalled(work: Coroutine[Any, Any, None], drain: Drain | No
     """Run until the work ends or a signal ends it.
 
     SIGINT cancels the work, which may then clean up, and so does SIGTERM without a `drain`. With one, SIGTERM begins
-    the drain, and the work is cancelled once its time is over, or at the next signal.
+    the drain, and the work is cancelled once its time is over, or at the next signal. SIGHUP, of a terminal that is
+    closed, is like SIGTERM, unless it is ignored, as `nohup` has it.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)
@@ -41,6 +42,8 @@ async def run_until_signalled(work: Coroutine[Any, Any, None], drain: Drain | No
             loop.call_later(drain.seconds, cancel)
 
     loop.add_signal_handler(signal.SIGTERM, terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, terminate)
     loop.add_signal_handler(signal.SIGINT, task.cancel)
     with suppress(asyncio.CancelledError):
         await task

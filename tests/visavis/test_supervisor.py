@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +157,37 @@ async def test_an_inessential_process_that_cannot_run_as_configured_does_not_sto
     await screen.shows("not started again")
     assert not supervisor.gave_up.is_set()
     await supervisor.stop()
+
+
+KILLED = """
+import asyncio, sys
+from visavis.supervisor import Child, Supervisor
+
+async def main():
+    Supervisor(lambda name, line: print(line, flush=True)).start(Child("a", [sys.executable, "-u", "-c", sys.argv[1]]))
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_it_started_ends_with_it_also_when_it_is_killed() -> None:
+    child = "import os, signal; print(os.getpid()); signal.pause()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, child, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        pid = int(await process.stdout.readline())
+        process.kill()
+        await process.wait()
+        while _runs(pid):
+            await asyncio.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that nobody has waited for does not."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False

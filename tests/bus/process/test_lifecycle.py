@@ -110,6 +110,7 @@ async def signalled(drain: Drain | None, *signals: signal.Signals, finishes: boo
 async def test_sigterm_lets_the_work_finish_and_the_next_signal_does_not(seconds: float | None) -> None:
     assert await signalled(Drain(seconds), signal.SIGTERM, finishes=True) == ["finished"]
     assert await signalled(Drain(seconds), signal.SIGTERM, signal.SIGTERM) == ["cancelled"]
+    assert await signalled(Drain(seconds), signal.SIGHUP, finishes=True) == ["finished"]  # the terminal was closed
     assert await signalled(Drain(seconds), signal.SIGTERM, signal.SIGINT) == ["cancelled"]
 
 

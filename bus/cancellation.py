@@ -6,6 +6,7 @@ Python 3.11's `asyncio.wait_for` swallows a cancellation that arrives together w
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 
 def is_cancelled() -> bool:
@@ -22,3 +23,14 @@ def raise_if_cancelled() -> None:
     """
     if is_cancelled():
         raise asyncio.CancelledError
+
+
+async def cancel_until_done(task: asyncio.Task[Any], again: float = 0.5) -> None:
+    """Cancel a task and wait for its end, whatever it swallows.
+
+    Args:
+        again: seconds after which it is cancelled again.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=again)

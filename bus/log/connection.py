@@ -17,6 +17,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
+from bus.cancellation import cancel_until_done
 from bus.errors import BusError, ConfigurationError, Forbidden
 from bus.log.bulk_parser import BulkParser, Deliver, Delivery
 from bus.log.passwords import OPERATOR, read_passwords
@@ -184,25 +185,33 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
         log.info("nats connection back")
         client.notify_reconnected()
 
+    connecting = asyncio.create_task(
+        client.connect(
+            settings.url.split(","),
+            name=name,
+            user=login_user or None,
+            password=password or None,
+            tls=tls_context(settings),
+            inbox_prefix=f"_INBOX_{shown_user}" if _USER_IN_INBOX.match(shown_user) else DEFAULT_INBOX_PREFIX,
+            connect_timeout=2,
+            reconnect_time_wait=0.2,  # type: ignore[arg-type]
+            max_reconnect_attempts=-1,
+            ping_interval=5,
+            pending_size=32 << 20,
+            error_cb=on_error,
+            disconnected_cb=on_disconnect,
+            reconnected_cb=on_reconnect,
+        )
+    )
     try:
-        # With endless reconnects nats-py also tries its first connection for ever.
-        async with asyncio.timeout(wait):
-            await client.connect(
-                settings.url.split(","),
-                name=name,
-                user=login_user or None,
-                password=password or None,
-                tls=tls_context(settings),
-                inbox_prefix=f"_INBOX_{shown_user}" if _USER_IN_INBOX.match(shown_user) else DEFAULT_INBOX_PREFIX,
-                connect_timeout=2,
-                reconnect_time_wait=0.2,  # type: ignore[arg-type]
-                max_reconnect_attempts=-1,
-                ping_interval=5,
-                pending_size=32 << 20,
-                error_cb=on_error,
-                disconnected_cb=on_disconnect,
-                reconnected_cb=on_reconnect,
-            )
+        try:
+            await asyncio.wait((connecting,), timeout=wait)
+        finally:
+            # With endless reconnects nats-py also tries its first connection for ever, and may swallow a cancellation.
+            await cancel_until_done(connecting)
+        if connecting.cancelled():
+            raise TimeoutError
+        connecting.result()
     except (NatsError, OSError, TimeoutError) as error:
         await client.close()
         raise BusError(f"{_reason(client.last_error or error)} at {settings.redacted_url} within {wait:g} s") from error

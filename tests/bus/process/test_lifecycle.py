@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -106,8 +106,18 @@ async def signalled(drain: Drain | None, *signals: signal.Signals, finishes: boo
     return done
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """SIGHUP as it is in a terminal: `nohup` and some build machines ignore it for all that they run."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("seconds", [600.0, None])
-async def test_sigterm_lets_the_work_finish_and_the_next_signal_does_not(seconds: float | None) -> None:
+async def test_sigterm_lets_the_work_finish_and_the_next_signal_does_not(
+    seconds: float | None, hangup: None
+) -> None:
     assert await signalled(Drain(seconds), signal.SIGTERM, finishes=True) == ["finished"]
     assert await signalled(Drain(seconds), signal.SIGTERM, signal.SIGTERM) == ["cancelled"]
     assert await signalled(Drain(seconds), signal.SIGHUP, finishes=True) == ["finished"]  # the terminal was closed

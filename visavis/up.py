@@ -29,6 +29,7 @@ from services.dialogue.local_model import files as local_model
 from services.gateway.ice.configuration import ice_configuration
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
+from visavis.nats.store import STORE, finish_restore, is_restore_cut_off
 from visavis.nats.watchdog import Watchdog
 from visavis.page_address import page_address
 from visavis.ports import check_ports
@@ -44,6 +45,8 @@ _READY_TIMEOUT = 90.0
 @contextlib.contextmanager
 def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
     """Lock the data folder for as long as the context lasts, or another process has the file open.
+
+    The log of a restore that was cut off at its very end is put in its place.
 
     Raises:
         ConfigurationError: another `visavis up` has locked it, or it cannot be written.
@@ -67,6 +70,9 @@ def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
         lock_file.truncate()
         lock_file.write(str(os.getpid()))
         lock_file.flush()
+        if is_restore_cut_off(folder):
+            kept = finish_restore(folder)
+            log.warning("a restored log takes its place, where the restore was cut off", extra={"kept": str(kept)})
         yield lock_file
 
 
@@ -117,7 +123,7 @@ async def up(settings: Settings, drain: Drain) -> None:
         keeper: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
-                server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
+                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port)
                 nats = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
                 supervisor.start(nats)
                 watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())

@@ -231,7 +231,7 @@ def configured(environment: str, *arguments: str, folder: Path) -> subprocess.Co
     if command is None:
         pytest.skip("Docker Compose is not installed")
     file = folder / "env"
-    file.write_text(environment)
+    file.write_text(f"{environment}\nENV_FILE={file}\n")
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "DOCKER_HOST")}
     return subprocess.run(
         [*command, "--env-file", str(file), "-f", str(FILE), *arguments, "config"],
@@ -242,12 +242,14 @@ def configured(environment: str, *arguments: str, folder: Path) -> subprocess.Co
 def test_compose_takes_the_file_with_every_profile(tmp_path: Path) -> None:
     passwords = new_passwords()
     every = [word for profile in OF_PROFILE for word in ("--profile", profile)]
-    done = configured(f"{EXAMPLE}\n{passwords}", *every, folder=tmp_path)
+    done = configured(f"{EXAMPLE}\n{passwords}\n{PREFIX}LANGUGE=de", *every, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     read = importlib.import_module("yaml").safe_load(done.stdout)["services"]
     assert read.keys() == services().keys()
     assert read["gateway"]["environment"][f"{PREFIX}MEDIA_ADDRESS"] == "127.0.0.1"
     assert f"{PREFIX}NATS_PASSWORD" not in read["coturn"]["environment"]
+    # A misspelt name reaches the two that say so, in the place of all others.
+    assert {name for name, one in read.items() if f"{PREFIX}LANGUGE" in one.get("environment", ())} == {"setup", "visavis"}
 
 
 def test_compose_takes_the_file_with_three_nodes(tmp_path: Path) -> None:

@@ -230,14 +230,15 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """The results of all checks, in the order in which to mend failures."""
     engines = list(checks.engines(settings))
     chosen = {result.subject: result.engine for result in engines}
+    machine = this_machine(settings)
     for group in (
         checks.python(),
         checks.packages(),
         checks.programs(settings),
         engines,
-        models(chosen, settings),
+        models(chosen, settings, machine),
         speeds(settings),
-        better(chosen, settings, this_machine(settings)),
+        better(chosen, settings, machine),
         checks.data_folder(settings),
         checks.ports(settings),
     ):

@@ -68,7 +68,7 @@ class PeerConnection:
         self._on_disconnect = on_disconnect
         self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
         # An empty list must be passed on: without one aiortc asks a public STUN server.
-        configuration = RTCConfiguration(iceServers=ice.servers.own(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        configuration = RTCConfiguration(iceServers=ice.own_servers(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self._pc = RTCPeerConnection(configuration)
         self._told = 0
         """How many candidates the browser has told after its offer."""

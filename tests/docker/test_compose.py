@@ -7,6 +7,7 @@ import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -300,6 +301,36 @@ def test_a_relay_that_cannot_work_says_why(secret: str, address: str, why: str) 
     assert done.returncode == 78
     assert done.stderr.startswith(f"error: {why}")
     assert secret not in done.stderr or not secret
+
+
+def test_a_relay_sends_to_the_addresses_of_the_gateway_and_ends_when_its_name_has_another_one(tmp_path: Path) -> None:
+    commands = {
+        "getent": f"cat {tmp_path}/hosts",
+        "turnserver": f"echo $$ > {tmp_path}/pid; exec /bin/sleep 60",
+        "sleep": "exec /bin/sleep 0.1",
+    }
+    for name, command in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{command}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "hosts").write_text("172.18.0.7     gateway\n")
+    script = (DOCKER / "coturn/start.sh").read_text()
+    local = tmp_path / "start.sh"
+    local.write_text(script.replace("/tmp/", f"{tmp_path}/").replace("/etc/visavis", str(DOCKER / "coturn")))
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "VISAVIS_TURN_SECRET": "x" * 32,
+        "VISAVIS_MEDIA_ADDRESS": "192.0.2.1,2001:db8::1,gateway",
+    }
+    relay = subprocess.Popen(["sh", str(local)], env=environment)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            relay.wait(0.5)  # the same address: it goes on
+        allowed = [one for one in (tmp_path / "turnserver.conf").read_text().splitlines() if "allowed" in one]
+        assert allowed == [f"allowed-peer-ip={one}" for one in ("192.0.2.1", "2001:db8::1", "172.18.0.7")]
+        (tmp_path / "hosts").write_text("172.18.0.9     gateway\n")
+        assert relay.wait(30) == 128 + signal.SIGTERM
+    finally:
+        relay.kill()
 
 
 def test_without_passwords_compose_says_how_to_make_them(tmp_path: Path) -> None:

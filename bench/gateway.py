@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 
 from bench import folds
@@ -148,7 +149,7 @@ async def take_calls(url: str, count: int, seconds: float) -> None:
     took = now() - began
     rates = [(len(peer.arrivals.pictures) - had) / took for peer, had in zip(peers, before, strict=True)]
     gaps = [
-        max((b - a for a, b in zip(arrived, arrived[1:], strict=False)), default=0.0)
+        max((b - a for a, b in pairwise(arrived)), default=0.0)
         for peer, had in zip(peers, before, strict=True)
         for arrived in [peer.arrivals.pictures[had:]]
     ]
@@ -225,7 +226,7 @@ async def first_sounds(event_log: EventLog, peers: Sequence[Peer]) -> list[float
             if isinstance(chunk, AudioOut) and chunk.packets:
                 found.setdefault(subjects.conversation_of(record.subject), record.time / 1e6)
             if len(found) == len(peers):
-                return everybody.set()
+                everybody.set()
 
     listening = asyncio.create_task(listen())
     await asyncio.sleep(0.5)

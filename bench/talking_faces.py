@@ -74,7 +74,7 @@ def speech(conversation: str, name: str) -> list[AudioOut]:
 
 async def _ready(event_log: EventLog, workers: int) -> None:
     async with asyncio.timeout(_START):
-        while len(await discover(event_log)) < workers:
+        while len(await discover(event_log)) < workers:  # noqa: ASYNC110 - another process tells it when asked
             await asyncio.sleep(0.3)
         while True:  # until all characters have their idle loops
             info = await event_log.js.stream_info(streams.FRAMES, subjects_filter="frames.idle.*")

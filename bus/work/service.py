@@ -6,7 +6,7 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -105,8 +105,16 @@ class Reader(Protocol):
         """The newest media message on a subject, if it is of that kind."""
         ...
 
-    async def character_facts(self) -> list[CharacterEvent]:
-        """All facts about characters, the oldest first."""
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        """Number of messages that a stream stores on each of the subjects that match one with wildcards."""
+        ...
+
+    async def character_facts(self, *, fresh: bool = True) -> Sequence[CharacterEvent]:
+        """All facts about characters, the oldest first; the same object as long as nothing was added.
+
+        Args:
+            fresh: with all that are stored now, which takes a question to the server; otherwise what has arrived here.
+        """
         ...
 
     async def asset(self, name: str) -> bytes:

@@ -56,6 +56,7 @@ def service(
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
         background=idle_loops.keep_current,
+        forget=idle_loops.forget,
     )
 
 

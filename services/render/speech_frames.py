@@ -24,7 +24,7 @@ from bus.events import (
     SpeechStarted,
 )
 from bus.work.service import Output, Reader
-from services.characters import current_characters
+from services.characters import known_characters
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
 from services.render.engine import AnimatedFace
@@ -67,7 +67,7 @@ class SpeechRenderer:
         assert isinstance(body, SpeechStarted)
         if not await _is_watched(event, reader) and not await _has_begun(event, body.speech, reader):
             return
-        characters = await current_characters(reader)
+        characters = await known_characters(reader, needed=body.character)
         if body.character not in characters:
             raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
         phase = self._next_phase.pop((body.reply, body.index), None)

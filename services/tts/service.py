@@ -26,7 +26,7 @@ from bus.events import (
 )
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
-from services.characters import current_characters
+from services.characters import known_characters
 from services.gpu_faults import GPU_USE, GpuFault
 from services.readings import engine_note, engine_readings
 from services.tts.chunker import SpeechChunker
@@ -94,7 +94,8 @@ class SentenceSynthesizer:
         if body.spoken_text == "":
             return  # a block that is only shown: nobody waits for its speech
         speech = speech_id(event)
-        voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
+        characters = await known_characters(reader, needed=body.character)
+        voice = voice_of(body.character, characters.get(body.character), body.language)
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         words = body.text if body.spoken_text is None else body.spoken_text
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +50,7 @@ class FakeReader:
     characters: dict[str, CharacterCreated] = field(default_factory=lambda: dict(BUILTIN_CHARACTERS))
     assets: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
+    counted: int = 0
 
     async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self.media:
@@ -86,7 +88,11 @@ class FakeReader:
         last = on_subject[-1] if on_subject else None
         return last if isinstance(last, kind) else None
 
-    async def character_facts(self) -> list[CharacterEvent]:
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        self.counted += 1
+        return Counter(map(subjects.media, self.media))
+
+    async def character_facts(self, *, fresh: bool = True) -> list[CharacterEvent]:
         numbered = enumerate(self.characters.items(), start=1)
         return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in numbered]
 

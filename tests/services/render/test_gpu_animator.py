@@ -151,7 +151,8 @@ async def test_an_idle_loop_is_of_one_engine_and_one_of_the_card_stays_while_the
         loop=LOOP_FRAMES, units=(), final=True,
     )  # fmt: skip
     unseen = msgspec.structs.replace(photo, look=f"{PHOTO_LOOK}2")
-    reader = FakeReader(media=[by_the_card], characters={"ada": photo, "milo": unseen})
+    whole = [msgspec.structs.replace(by_the_card, index=index, final=index == 19) for index in range(20)]
+    reader = FakeReader(media=[*whole], characters={"ada": photo, "milo": unseen})
     async with aclosing(loops.keep_current(reader)) as kept:
         assert {(await anext(kept)).character for _ in range(LOOP_FRAMES // 10)} == {"milo"}  # type: ignore[union-attr]
 

@@ -21,7 +21,7 @@ from projections.conversation import Conversation, fold
 from projections.read_model import ReadModel
 
 TURNS = 100
-BATCH = 500
+BATCH = 2000
 """Events that the feed writes at once where they wait."""
 _PERSON = "p1"
 

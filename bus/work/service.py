@@ -144,6 +144,10 @@ def _no_readings() -> Iterable[GaugeReading]:
     return ()
 
 
+def _at_once(event: Event) -> float:
+    return 0.0
+
+
 def _nothing() -> None:
     pass
 
@@ -179,6 +183,11 @@ class Service:
     should not."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""
+    needed_after: Callable[[Event], float] = field(default=_at_once)
+    """Seconds after its arrival at which the outputs of an item are needed: who waits is served in that order."""
+    ahead: int = 0
+    """Conversations whose items are fetched beyond those that are handled, so that what is needed first can begin
+    first; where there are other workers, as many as are handled at the most."""
     concurrency: int = 8
     """Work items handled at once; those of one conversation go one after the other."""
     lease: float = 5.0

@@ -15,7 +15,6 @@ from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.models import ListeningModels
 from services.gateway.server import GatewayServer
 
-
 _SWITCH = 0.001
 """Seconds after which the thread that writes the read model lets the loop go on; Python's own 0.005, at each packet
 that is sent, would be heard."""

@@ -19,7 +19,7 @@ from services.gpu_faults import GPU_USE, Cause, GpuFault, GpuUse
 from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.engine import AnimatedFace, Renderer
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
-from services.render.render_thread import MAX_BATCH, RenderThread
+from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
 
 LOOP_BATCHES = LOOP_FRAMES // KEY_FRAME_INTERVAL
 CHECK_INTERVAL = 5.0
@@ -38,7 +38,7 @@ class IdleLoopRenderer:
     """
 
     def __init__(
-        self, thread: RenderThread, *, check_interval: float = CHECK_INTERVAL, use: GpuUse = GPU_USE
+        self, thread: RenderThreads, *, check_interval: float = CHECK_INTERVAL, use: GpuUse = GPU_USE
     ) -> None:
         self._thread = thread
         self._use = use
@@ -141,7 +141,7 @@ class IdleLoopRenderer:
             )
 
 
-def idle_version(character: str, face: AnimatedFace, renderer: Renderer) -> str:
+def idle_version(character: str, face: AnimatedFace | PlacedFace, renderer: Renderer) -> str:
     """Version of a character's idle loop; changes whenever the loop would look different."""
     parts = (character, renderer.name, face.version, renderer.width, renderer.height, _movement_version())
     return blake2b("/".join(map(str, parts)).encode(), digest_size=8).hexdigest()

@@ -36,8 +36,12 @@ from services.tts.text.spoken_form import to_spoken_form
 
 log = logging.getLogger(__name__)
 
+_SENTENCE = 2.0
+"""Seconds that a sentence is spoken, about: by which the next one is needed later than the first."""
 CONCURRENCY = 4
 """Sentences synthesised at once."""
+AHEAD = 64
+"""Conversations of which the next sentence is looked at before one is chosen."""
 MAX_TEXT = 2_000
 """Characters of one sentence that are spoken; longer text is not speech."""
 
@@ -209,6 +213,11 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         )
 
 
+def needed_after(event: Event) -> float:
+    """Seconds after which a sentence is needed: the first one of a reply at once, which others must not wait for."""
+    return _SENTENCE * event.body.index if isinstance(event.body, ReplySentence) else 0.0
+
+
 def service(synthesizer: Synthesizer, engine: str) -> Service:
     return Service(
         name="tts",
@@ -221,4 +230,6 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
         concurrency=CONCURRENCY,
+        needed_after=needed_after,
+        ahead=AHEAD,
     )

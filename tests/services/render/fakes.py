@@ -32,7 +32,7 @@ from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.engine import Frame, Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
-from services.render.render_thread import RenderThread
+from services.render.render_threads import RenderThreads
 from services.render.speech_frames import SpeechRenderer
 
 NO_PORTRAITS = PortraitStore(Path("/nowhere"))
@@ -133,7 +133,7 @@ class FakeRenderer:
 
 
 def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = time.monotonic) -> SpeechRenderer:
-    return SpeechRenderer(RenderThread(renderer, NO_PORTRAITS), bitrate=1_000_000, clock=clock)
+    return SpeechRenderer(RenderThreads(renderer, NO_PORTRAITS, clock=clock), bitrate=1_000_000, clock=clock)
 
 
 def speech_started(speech: str = "s1", index: int = 0, at: int = AT, character: str = "ada") -> Event:

@@ -14,7 +14,7 @@ from bus.events import IdleBatch
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.idle_loops import IdleLoopRenderer, idle_version
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
-from services.render.render_thread import MAX_FACES, RenderThread
+from services.render.render_threads import MAX_FACES, RenderThreads
 from tests.services.render.fakes import NO_PORTRAITS, FakeReader, FakeRenderer
 
 
@@ -24,7 +24,7 @@ async def next_loop(loops: AsyncIterator[Any]) -> list[IdleBatch]:
 
 async def test_missing_and_outdated_idle_loops_are_drawn() -> None:
     renderer = FakeRenderer()
-    idle_loops = IdleLoopRenderer(RenderThread(renderer, NO_PORTRAITS))
+    idle_loops = IdleLoopRenderer(RenderThreads(renderer, NO_PORTRAITS))
     async with aclosing(idle_loops.keep_current(FakeReader())) as loops:
         first = await next_loop(loops)
     assert {batch.character for batch in first} == {"ada"}
@@ -42,7 +42,7 @@ async def test_missing_and_outdated_idle_loops_are_drawn() -> None:
 async def test_a_loop_that_another_worker_put_in_the_place_of_this_ones_stays_and_a_missing_one_is_drawn() -> None:
     renderer = FakeRenderer()
     reader = FakeReader(characters={"ada": BUILTIN_CHARACTERS["ada"]})
-    idle_loops = IdleLoopRenderer(RenderThread(renderer, NO_PORTRAITS), check_interval=0.01)
+    idle_loops = IdleLoopRenderer(RenderThreads(renderer, NO_PORTRAITS), check_interval=0.01)
     async with aclosing(idle_loops.keep_current(reader)) as loops:
         own = await next_loop(loops)
         reader.media = [*own, msgspec.structs.replace(own[-1], version="of another worker")]
@@ -58,7 +58,7 @@ async def test_more_faces_than_are_kept_ready_are_built_once_and_not_at_each_loo
     renderer = FakeRenderer()
     names = [f"c{number}" for number in range(MAX_FACES + 4)]
     reader = FakeReader(characters={name: replace(BUILTIN_CHARACTERS["ada"], look=name) for name in names})
-    idle_loops = IdleLoopRenderer(RenderThread(renderer, NO_PORTRAITS), check_interval=0.01)
+    idle_loops = IdleLoopRenderer(RenderThreads(renderer, NO_PORTRAITS), check_interval=0.01)
     async with aclosing(idle_loops.keep_current(reader)) as loops:
         for _ in names:
             reader.media += await next_loop(loops)

@@ -131,6 +131,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether missing model files are downloaded; off: only files in the folder for models are used."""
     render_engine: str = "auto"
     """auto, layered (drawn faces and warped photos, on the processor), liveportrait (photos by networks, on a GPU)."""
+    render_threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Threads that draw faces on the processor; 0: one for each core, eight at the most."""
     render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     """Floating-point format that LivePortrait computes in; auto: float16 on a GPU, float32 elsewhere."""
     render_compile: Literal["off", "compile", "graphs"] = "off"

@@ -360,7 +360,7 @@ class Session:
 
     def _send(self, tick: Tick, number: int) -> None:
         self._peer.send(tick.audio, tick.video, number)
-        self._microphone.push_playback(tick.audio)
+        self._microphone.push_playback(tick.audio, tick.loudness)
         for playout_event in tick.events:
             self._put(self._playback_events.event(playout_event, self.floor.take_trace()))
 

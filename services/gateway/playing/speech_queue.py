@@ -22,6 +22,8 @@ class BufferedSpeech:
     started: SpeechStarted | None = None
     packets: list[bytes] = field(default_factory=list)
     """Opus packets of 20 ms, from the start of the speech."""
+    loudness: list[float | None] = field(default_factory=list)
+    """Of each packet; None where it is not on record."""
     audio_complete: bool = False
     units: dict[int, bytes] = field(default_factory=dict)
     """H.264 access units by frame number, from the start of the speech."""
@@ -39,6 +41,9 @@ class BufferedSpeech:
         """Append the packets of a chunk, unless they are a duplicate or follow a gap."""
         if chunk.sample == len(self.packets) * OPUS_FRAME:
             self.packets.extend(chunk.packets)
+            self.loudness.extend(
+                chunk.loudness if len(chunk.loudness) == len(chunk.packets) else [None] * len(chunk.packets)
+            )
             self.audio_complete = chunk.final
 
     def add_frames(self, batch: FrameBatch) -> None:

@@ -76,7 +76,8 @@ class Session:
     Args:
         on_barge_in: interrupts the replies of the conversation, but for the one to this turn.
         on_overtaken: interrupts the reply to this turn, which begins although something else was said since.
-        replace_others: ends the conversation's other sessions here, and waits for that: the newest one plays.
+        take_over: ends the conversation's earlier sessions, and waits until the log has how far they had come: the
+            newest one plays.
         is_only_session: whether no other session plays the conversation.
         connect_timeout: seconds from the answer until media must flow.
     """
@@ -94,7 +95,7 @@ class Session:
         ice: IceConfiguration,
         on_barge_in: Callable[[str | None], Awaitable[None]],
         on_overtaken: Callable[[str, InterruptionSource], Awaitable[None]],
-        replace_others: Callable[[str], Awaitable[None]],
+        take_over: Callable[[Session], Awaitable[None]],
         is_only_session: Callable[[], bool],
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
@@ -110,7 +111,7 @@ class Session:
         self._journal = journal
         self._on_barge_in = on_barge_in
         self._on_overtaken = on_overtaken
-        self._replace_others = replace_others
+        self._take_over = take_over
         self._is_only_session = is_only_session
         self._connect_timeout = connect_timeout
         self.floor = Floor(phase=clock.now() // 40_000)
@@ -122,6 +123,10 @@ class Session:
         self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
         self._opened: Event | None = None
+        self.opened_at = 0
+        """Sequence of its `session.opened`; 0: it is not on the log yet."""
+        self.recorded = asyncio.Event()
+        """Set once the log has how the session ended."""
         self._is_on_record = False
         """Whether its `session.opened` has been read from the log."""
 
@@ -182,8 +187,6 @@ class Session:
         """Run the tasks of an open session until it is ended, or one of them fails."""
         self._opened = self._event(SessionOpened(session=self.id), "opened")
         self._journal.record(self._opened)
-        self._unpublished.put_nowait(self._opened)
-        await self._replace_others(self.id)
         tasks = asyncio.create_task(self._run_tasks())
         try:
             await _first_of(tasks, self._ended)
@@ -196,7 +199,10 @@ class Session:
             await asyncio.gather(tasks, return_exceptions=True)
 
     async def _run_tasks(self) -> None:
+        assert self._opened is not None
         with self._feed.subscribe(self.conversation) as subscription:
+            self.opened_at = await self._event_log.append(self._opened)
+            await self._take_over(self)
             begin = await self._resume_reply()
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
@@ -222,6 +228,12 @@ class Session:
         await recording
 
     async def _record_end(self, reason: SessionCloseReason) -> None:
+        try:
+            await self._publish_end(reason)
+        finally:
+            self.recorded.set()
+
+    async def _publish_end(self, reason: SessionCloseReason) -> None:
         if self._opened is None:
             return
         if (finished := self.floor.stop()) is not None:
@@ -284,7 +296,8 @@ class Session:
             case FramesFailed(speech=speech):
                 self.floor.fail_frames(speech)
             case ReplyInterrupted(reply=reply):
-                self.interrupt(reply)
+                for told in self.interrupt(reply):
+                    self._put(told)
             case CommandRecognised(name="stop"):
                 await self._on_barge_in(event.turn)
             case CharacterChosen(character=character):

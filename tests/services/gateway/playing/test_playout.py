@@ -271,7 +271,7 @@ def test_what_is_under_way_when_the_session_begins_does_not_silence_the_next_sen
     playout.add_frames(frames("a", 3, 20, 10))
     playout.add_audio(audio("a", 2, 20, 30, final=True))
     playout.add_frames(frames("b", 0, 0, 10))
-    playout.add_audio(audio("b", 1, 10, 10, final=True))  # its beginning was before the session, and its fact comes late
+    playout.add_audio(audio("b", 1, 10, 10, final=True))  # it began before the session, and its fact comes late
     playout.add_speech(speech("b", index=1))
     assert playout.is_idle
     playout.add_audio(audio("c", 0, 10, final=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 from bus.events import (
     Body,
@@ -22,6 +23,7 @@ from bus.events import (
 )
 from bus.log.event_log import EventLog
 from bus.settings import Settings
+from services.gateway.playing import delivery
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.playing.peer import Peer
 from tests.services.gateway.playing.test_moved_sessions import tell
@@ -54,9 +56,9 @@ async def call(gateway: Running, conversation: str, number: int = 1) -> AsyncIte
 
 
 async def is_silent(peer: Peer) -> bool:
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.3)
     peer.heard.clear()
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.3)
     return bool(np.abs(np.concatenate(peer.heard)).max() < 300)
 
 
@@ -82,9 +84,9 @@ async def test_the_other_gateway_interrupts_takes_messages_and_ends_the_call(
                 ("PUT", f"{path}/character", {"character": "milo"}),
             )
             for number, (method, where, body) in enumerate(acts, 1):
-                await tell(first, conversation, 2, seconds=3.0, turn=f"t{number}", text=TEXT)
+                await tell(first, conversation, 2, seconds=2.0, turn=f"t{number}", text=TEXT)
                 await events_of(first, conversation, PlaybackStarted, number)
-                await asyncio.sleep(0.6)
+                await asyncio.sleep(0.5)
                 assert (await second.client.request(method, where, json=body)).is_success
                 interrupted = await follow_up(first, conversation, ReplyInterrupted, number)
                 assert isinstance(interrupted.body, ReplyInterrupted)
@@ -106,24 +108,32 @@ async def test_the_other_gateway_interrupts_takes_messages_and_ends_the_call(
             assert (await second.client.delete("/api/rtc/snever")).status_code == 404
 
 
-async def test_a_session_of_the_other_gateway_goes_on_with_the_sentence_that_was_not_heard(
-    event_log: EventLog, settings: Settings, tmp_path: Path
+async def test_a_session_of_the_other_gateway_goes_on_with_what_was_not_heard(
+    event_log: EventLog, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(delivery, "RECENT", 30)
     async with two_gateways(event_log, settings, tmp_path) as (first, second):
         conversation = await first.open()
-        async with call(first, conversation) as older:
-            await tell(first, conversation, 2, seconds=1.5)
-            await events_of(first, conversation, PlaybackStarted)
-            await asyncio.sleep(0.5)
-            async with call(second, conversation, 2) as newer:
-                finished = await events_of(first, conversation, PlaybackFinished, 3)
-                assert any("replaced" in one for one in older.pings)
-                assert not any("replaced" in one for one in newer.pings)
+        async with call(first, conversation) as gone:
+            await tell(first, conversation, 2, seconds=1.0)
+            await events_of(first, conversation, PlaybackFinished)
+            gone.vanish()
+            await asyncio.sleep(1.6)  # the second one is sent to nobody
+            async with call(second, conversation, 2) as older:
+                before = await events_of(first, conversation, PlaybackFinished, 3)
+                await tell(first, conversation, 1, seconds=20.0, turn="t2")
+                await events_of(first, conversation, PlaybackStarted, 4)
+                async with call(first, conversation, 3) as newer:  # in mid-sentence
+                    started = await events_of(first, conversation, PlaybackStarted, 5)
+                    assert any("replaced" in one for one in older.pings)
+                    assert not any("replaced" in one for one in newer.pings)
     opened = await events_of(first, conversation, SessionOpened)
     sessions = [one.body.session for one in opened if isinstance(one.body, SessionOpened)]
-    bodies = [one.body for one in finished if isinstance(one.body, PlaybackFinished)]
-    assert [(one.speech, one.session, one.complete) for one in bodies] == [
-        ("t1-0", sessions[0], False),
-        ("t1-0", sessions[1], True),
-        ("t1-1", sessions[1], True),
+    heard = [one.body for one in before if isinstance(one.body, PlaybackFinished)]
+    begun = [one.body for one in started if isinstance(one.body, PlaybackStarted)]
+    assert [(sessions.index(one.session), one.speech, one.complete) for one in heard] == [
+        (0, "t1-0", True),
+        (0, "t1-1", False),
+        (1, "t1-1", True),
     ]
+    assert [(sessions.index(one.session), one.speech) for one in begun[-2:]] == [(1, "t2-0"), (2, "t2-0")]

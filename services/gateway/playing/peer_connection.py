@@ -64,7 +64,7 @@ class PeerConnection:
         on_microphone_packet: takes sequence number, RTP timestamp, Opus payload and SSRC.
         on_delivered: takes the tick until which the browser has received what was sent; may be called for earlier ones,
             too.
-        on_disconnect: called when the connection has failed or is closed.
+        on_disconnect: called when the connection has failed, or the browser has closed it; takes which of both.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class PeerConnection:
         user: str,
         on_microphone_packet: aiortc_tuning.PacketSink,
         on_delivered: Callable[[int], None],
-        on_disconnect: Callable[[], None],
+        on_disconnect: Callable[[Literal["failed", "closed"]], None],
     ) -> None:
         self._ice = ice
         self._sockets: MediaSockets | None = None
@@ -196,7 +196,7 @@ class PeerConnection:
         if self._pc.connectionState == "connected":
             self.connected.set()
         elif self._pc.connectionState in ("failed", "closed"):
-            self._on_disconnect()
+            self._on_disconnect("closed" if self._pc.connectionState == "closed" else "failed")
 
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "control":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from aiortc import RTCSessionDescription
 
@@ -162,8 +162,8 @@ class Session:
         if not self._ended.done():
             self._ended.set_result(reason)
 
-    def _on_disconnect(self) -> None:
-        self.end("lost" if self.is_connected else "failed")
+    def _on_disconnect(self, how: Literal["failed", "closed"]) -> None:
+        self.end("failed" if not self.is_connected else "left" if how == "closed" else "lost")
 
     async def run(self) -> None:
         """Serve the session until it is ended, then close it."""

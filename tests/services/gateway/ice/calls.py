@@ -19,7 +19,7 @@ def gateway_end(ice: IceConfiguration) -> PeerConnection:
         user="s1",
         on_microphone_packet=lambda *packet: None,
         on_delivered=lambda tick: None,
-        on_disconnect=lambda: None,
+        on_disconnect=lambda how: None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -79,7 +80,7 @@ class Peer:
 
     def vanish(self) -> None:
         """Fall silent without a farewell, and receive nothing any more: another network, a lid that is closed."""
-        ice = self.pc.getTransceivers()[0].sender.transport.transport._connection
+        ice: Any = self.pc.getTransceivers()[0].sender.transport.transport._connection
         for protocol in ice._protocols:
             protocol.transport.pause_reading()
             protocol.transport.sendto = lambda data, addr=None: None

@@ -312,6 +312,10 @@ async def test_two_conversations_never_hear_each_other(gateway: Running) -> None
         assert np.abs(np.concatenate(loud.heard)).max() > 3000
         assert np.abs(np.concatenate(silent.heard)).max() < 300
     assert not [one for _, one in await gateway.event_log.facts(second) if isinstance(one.body, PlaybackStarted)]
+    # A browser that closes its connection says so to the gateway that has it, before its request to leave is anywhere.
+    (closed,) = await events_of(gateway, first, SessionClosed)
+    assert isinstance(closed.body, SessionClosed)
+    assert closed.body.reason == "left"
 
 
 async def test_a_session_that_never_connects_leaves_no_event(event_log: EventLog, settings: Settings) -> None:

@@ -40,7 +40,7 @@ async def answer_to(sdp: str) -> str:
         user="s",
         on_microphone_packet=lambda *packet: None,
         on_delivered=lambda tick: None,
-        on_disconnect=lambda: None,
+        on_disconnect=lambda how: None,
     )
     try:
         return taken.complete(await connection.answer(taken.description))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bus.process.lifecycle import EXIT_CONFIGURATION
+from bus.settings import environment_of
 from visavis.terminal import painted
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
@@ -144,7 +145,7 @@ class Supervisor:
         """Run the process once; returns its exit status, negative for a signal. Stops it when cancelled."""
         process = await asyncio.create_subprocess_exec(
             *_with_this_process(child.command),
-            env={**os.environ, **child.environment},
+            env=environment_of(child.name, {**os.environ, **child.environment}),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -6,6 +6,7 @@ import gc
 import sys
 
 from bus.log.event_log import connect
+from bus.private_files import make_private_folder
 from bus.process.drain import Drain
 from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, run_until_signalled
@@ -21,6 +22,7 @@ async def run(settings: Settings) -> None:
     drain = Drain(settings.drain_seconds)
     ice_configuration(settings)  # what is wrong in it is told before NATS is waited for
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
+    make_private_folder(settings.data_folder)
     listening = ListeningModels(settings)
     model = open_read_model(settings.data_folder / "gateway.sqlite")
     try:

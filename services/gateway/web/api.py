@@ -18,9 +18,10 @@ from services.gateway.web.character_routes import CharacterRoutes
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
-from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
+from services.gateway.web.identity import PersonCookieMiddleware
 from services.gateway.web.link_routes import LinkRoutes
 from services.gateway.web.operator import Operator
+from services.gateway.web.origins import OriginMiddleware
 from services.gateway.web.replay_routes import ReplayRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
@@ -56,7 +57,10 @@ def make_app(context: GatewayContext) -> Starlette:
             Mount("/api", routes=routes),
             Mount("/", app=StaticPage(context.page)),
         ],
-        middleware=[Middleware(SameOriginMiddleware), Middleware(PersonCookieMiddleware)],
+        middleware=[
+            Middleware(OriginMiddleware, origins=context.origins),
+            Middleware(PersonCookieMiddleware, persons=context.persons, origins=context.origins),
+        ],
         exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},
     )
     app.state.operator = operator

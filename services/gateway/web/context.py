@@ -18,7 +18,9 @@ from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
+from services.gateway.web.identity import Persons
 from services.gateway.web.links import Links
+from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
 from services.improvements import Machine
 
@@ -33,6 +35,8 @@ class GatewayContext:
     conversations: Conversations
     faces: FaceRequests
     links: Links
+    persons: Persons
+    origins: Origins
     channels: ConfiguredChannels
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""

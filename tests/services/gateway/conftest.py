@@ -13,7 +13,17 @@ import numpy as np
 import pytest
 
 from bus.errors import VisavisError
-from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
+from bus.events import (
+    AudioOut,
+    Body,
+    CharacterCreated,
+    CharacterEvent,
+    ConversationOpened,
+    Event,
+    FrameBatch,
+    IdleBatch,
+    SpeechStarted,
+)
 from bus.log.event_log import EventLog
 from bus.process.drain import Drain
 from bus.process.http_server import bind
@@ -82,6 +92,13 @@ class Running:
         assert answer.status_code == 201
         conversation_id: str = answer.json()["id"]
         return conversation_id
+
+    async def owner(self, conversation: str) -> str:
+        """Whose a conversation is, on the log."""
+        fact = await self.event_log.last_fact(conversation, ConversationOpened)
+        assert fact is not None
+        assert isinstance(fact.body, ConversationOpened)
+        return fact.body.person
 
     async def record(self, conversation: str, turn: str, *bodies: Body) -> None:
         """Append the facts of a turn, as the services would publish them."""

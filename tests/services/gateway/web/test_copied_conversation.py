@@ -9,7 +9,6 @@ from bus.ids import NOBODY
 from services.gateway.web.identity import COOKIE
 from tests.services.gateway.conftest import Running
 from tests.services.gateway.web.test_api import error_of
-from tests.services.gateway.web.test_identity import opened
 
 
 async def copy(gateway: Running, name: str, person: str) -> None:
@@ -30,7 +29,7 @@ async def copy(gateway: Running, name: str, person: str) -> None:
 
 
 async def test_its_owner_sees_finds_and_continues_it_and_nobody_is_no_person(gateway: Running) -> None:
-    person = await opened(gateway, await gateway.open())
+    person = await gateway.owner(await gateway.open())
     await copy(gateway, "mine", person)
     await copy(gateway, "nobodys", NOBODY)
     listed = (await gateway.client.get("/api/conversations")).json()

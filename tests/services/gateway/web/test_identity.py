@@ -23,14 +23,6 @@ from tests.services.gateway.conftest import Running
 from tests.services.gateway.web.test_api import error_of
 
 
-async def opened(gateway: Running, conversation: str) -> str:
-    """Whose a conversation is, on the log."""
-    fact = await gateway.event_log.last_fact(conversation, ConversationOpened)
-    assert fact is not None
-    assert isinstance(fact.body, ConversationOpened)
-    return fact.body.person
-
-
 async def listed(gateway: Running, cookie: str) -> tuple[list[str], str]:
     """The conversations that a cookie shows, and the cookie that the answer sets, "" for none."""
     async with gateway.stranger() as client:
@@ -47,7 +39,7 @@ async def end_sessions(gateway: Running, person: str) -> None:
 
 async def test_the_log_has_a_hash_that_is_no_cookie_and_the_page_not_even_that(gateway: Running) -> None:
     conversation = await gateway.open()
-    person, cookie = await opened(gateway, conversation), gateway.client.cookies[COOKIE]
+    person, cookie = await gateway.owner(conversation), gateway.client.cookies[COOKIE]
     assert person not in cookie
     assert (await listed(gateway, cookie)) == ([conversation], "")
     for forged in (person, cookie[:-1] + ("A" if cookie[-1] != "A" else "B"), "nobody", "p1", ""):
@@ -70,7 +62,7 @@ async def test_a_cookie_is_renewed_and_ends_when_it_is_revoked_or_was_made_with_
     gateway: Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversation = await gateway.open()
-    person, cookie = await opened(gateway, conversation), gateway.client.cookies[COOKIE]
+    person, cookie = await gateway.owner(conversation), gateway.client.cookies[COOKIE]
     async with gateway.stranger() as client:
         answer = await client.get("/api/characters")
         attributes = answer.headers["set-cookie"].split("; ")[1:]
@@ -104,7 +96,7 @@ async def test_a_cookie_of_an_earlier_version_is_exchanged_once_and_keeps_its_co
     assert (own, bool(fresh)) == ([], True)
     assert await listed(gateway, signed) == (["before"], "")
     assert shown_person(old) == person_hash(old)
-    new = await opened(gateway, await gateway.open())
+    new = await gateway.owner(await gateway.open())
     assert shown_person(new) == new
     await end_sessions(gateway, old)
     assert (await listed(gateway, signed))[0] == []

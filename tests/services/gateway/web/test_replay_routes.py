@@ -234,7 +234,7 @@ async def test_a_conversation_that_goes_on_is_continued_with_its_failures(gatewa
 
 async def test_a_copy_says_so_and_keeps_the_times_of_the_original(gateway: Running) -> None:
     log = gateway.event_log
-    person = (await gateway.client.get("/api/conversations")).request.headers["cookie"].partition("=")[2]
+    person = await gateway.owner(await gateway.open())
     bodies: tuple[Fact, ...] = (
         ConversationCopied(source="c0", how="imported"),
         ConversationOpened(person=person, character="ada"),

@@ -148,6 +148,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: also into CUDA graphs."""
     render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
     """The most memory of the graphics card that the face may take, in bytes."""
+    access: Literal["local", "keys", "open"] = "local"
+    """Who may use the page and the API. local: who is at this machine; a gateway that others reach is not started.
+    keys: who signs in, with a key of `visavis keys` or the operator's. open: everybody who reaches it."""
+    origins: str = ""
+    """Other sites whose pages may use the API, with tokens, e.g. https://shop.example.org; comma separated."""
     secret: str = ""
     """What cookies and tokens are signed with, 32 characters or more: the same for all gateways, and never changed, or
     nobody finds their conversations again; empty: one is made in the data folder."""

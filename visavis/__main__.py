@@ -21,6 +21,7 @@ from visavis.commands import (
     dead,
     fold,
     keep,
+    keys,
     models,
     replay,
     rerun,
@@ -31,7 +32,7 @@ from visavis.commands import (
 )
 
 _COMMANDS = (
-    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keep
+    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keys, keep
 )  # fmt: skip
 
 

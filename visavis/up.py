@@ -20,6 +20,7 @@ from bus.log.event_log import EventLog, connect
 from bus.log.log_watch import INTERVAL
 from bus.log.passwords import embedded_password
 from bus.private_files import make_private_folder
+from bus.process.access import check_access
 from bus.process.discovery import discover
 from bus.process.drain import Drain
 from bus.process.lifecycle import PRIVATE, run_until_signalled
@@ -112,6 +113,7 @@ async def up(settings: Settings, drain: Drain) -> None:
     """
     print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
+        check_access(settings)
         check_ports(settings)
         ice_configuration(settings)
         supervisor = Supervisor(print_line, drain=settings.drain_seconds)

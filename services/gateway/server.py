@@ -47,6 +47,7 @@ from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.identity import Persons
+from services.gateway.web.keys import Keys
 from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
@@ -115,20 +116,22 @@ class GatewayServer:
         self._links = Links(event_log, self._people)
         self._access = AccessReader(event_log, timeout=retry_for)
         self._persons = Persons(event_log, self._access, signing_key(settings))
+        self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
-        self._operator_key = operator_key(settings)
         self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
     def app(self) -> Starlette:
         return make_app(
             GatewayContext(
                 event_log=self._event_log,
+                settings=self._settings,
                 feed=self._feed,
                 idle=self._idle_loops,
                 conversations=self._conversations,
                 faces=self._faces,
                 links=self._links,
                 persons=self._persons,
+                keys=self._keys,
                 origins=Origins(self._settings),
                 channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
@@ -139,7 +142,6 @@ class GatewayServer:
                 ),
                 recordings=Recordings(self._event_log),
                 media_files=MediaFiles(self._event_log),
-                operator_key=self._operator_key,
                 page=PAGE,
                 space=self._space,
                 health=GatewayHealth(

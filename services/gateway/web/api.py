@@ -7,6 +7,7 @@ from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -20,9 +21,9 @@ from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware
 from services.gateway.web.link_routes import LinkRoutes
-from services.gateway.web.operator import Operator
 from services.gateway.web.origins import OriginMiddleware
 from services.gateway.web.replay_routes import ReplayRoutes
+from services.gateway.web.sign_in import AccessMiddleware, SessionRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
@@ -36,9 +37,17 @@ _STATUS = {
 }
 
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ASKED_HEADERS = ("Authorization", "Content-Type", "Last-Event-ID", "If-None-Match", "Range", "Traceparent")
+_TOLD_HEADERS = ("Location", "ETag", "Retry-After", "Content-Range")
+
+
 def make_app(context: GatewayContext) -> Starlette:
     """The application with all its routes."""
+    keys, persons, settings, origins = context.keys, context.persons, context.settings, context.origins
+    sessions = SessionRoutes(keys, persons, settings, origins)
     routes = [
+        *sessions.routes,
         *CharacterRoutes(context).routes,
         *ConversationRoutes(context).routes,
         *WebRTCRoutes(context).routes,
@@ -48,23 +57,26 @@ def make_app(context: GatewayContext) -> Starlette:
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
-    operator = Operator(context.operator_key)
-    app = Starlette(
+    return Starlette(
         routes=[
             *health.routes(context.health),
             Route("/openz", partial(_is_open, context)),
-            operator.route,
+            sessions.operator_route,
             Mount("/api", routes=routes),
             Mount("/", app=StaticPage(context.page)),
         ],
         middleware=[
-            Middleware(OriginMiddleware, origins=context.origins),
-            Middleware(PersonCookieMiddleware, persons=context.persons, origins=context.origins),
+            # Without credentials: a page of another site has a token, and never this site's cookies.
+            Middleware(
+                CORSMiddleware, allow_origins=origins.allowed, allow_methods=_METHODS, allow_headers=_ASKED_HEADERS,
+                expose_headers=_TOLD_HEADERS, max_age=600,
+            ),
+            Middleware(OriginMiddleware, origins=origins),
+            Middleware(AccessMiddleware, keys=keys, persons=persons, settings=settings, origins=origins),
+            Middleware(PersonCookieMiddleware, persons=persons, origins=origins),
         ],
         exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},
     )
-    app.state.operator = operator
-    return app
 
 
 async def _is_open(context: GatewayContext, request: Request) -> Response:

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus import clock
-from bus.access_events import CookieExchanged
+from bus.access_events import CookieExchanged, SessionsEnded
 from bus.errors import BusError, Conflict
 from bus.ids import is_unsigned_cookie
 from bus.log.event_log import EventLog
@@ -48,6 +48,11 @@ def current_person(request: Request) -> str:
     """The id of the person who sent a request, from `PersonCookieMiddleware`."""
     person: str = request.scope[_SCOPE_KEY]
     return person
+
+
+def set_person(scope: Scope, person: str) -> None:
+    """Say who sends a request, where another proof than the cookie tells it."""
+    scope[_SCOPE_KEY] = person
 
 
 @dataclass(frozen=True)
@@ -100,16 +105,32 @@ class Persons:
         if is_unsigned_cookie(value):
             return await self._exchange(value)
         try:
-            secret, signed = self._serializer.loads(value, max_age=_YEAR, return_timestamp=True)
-        except BadData:
+            secret, signed_at = self._serializer.loads(value, max_age=_YEAR)
+        except (BadData, TypeError, ValueError):
             return self.new_person()
-        age = clock.now() // 1_000_000 - int(signed.timestamp())
-        found = self._identified(str(secret), renew=age > RENEWED_AFTER)
-        ended = self._access.access.ended.get(found.person, 0)
-        return self.new_person() if int(signed.timestamp()) * 1_000_000 <= ended else found
+        found = self._identified(str(secret), renew=clock.now() - signed_at > RENEWED_AFTER * 1_000_000)
+        return self.new_person() if self.is_ended(found.person, signed_at) else found
+
+    def is_ended(self, holder: str, signed_at: int) -> bool:
+        """Whether what a person, or a key, got at this time was ended since.
+
+        Args:
+            signed_at: microseconds since 1970.
+        """
+        return signed_at <= self._access.access.ended.get(holder, 0)
+
+    async def end_sessions(self, holder: str) -> None:
+        """End all cookies and tokens of a person, or of a key, anywhere.
+
+        Raises:
+            BusError: NATS is away.
+        """
+        event = new_access_event(SessionsEnded(), holder=holder)
+        sequence = await self._event_log.append_access(event, after=self._access.access.newest.get(holder, 0))
+        await self._access.wait_until(sequence)
 
     def _identified(self, secret: str, *, renew: bool) -> Identified:
-        signed = self._serializer.dumps(secret)
+        signed = self._serializer.dumps((secret, clock.now()))
         return Identified(self.person_of(secret), str(signed) if renew else None)
 
     async def _exchange(self, unsigned: str) -> Identified:
@@ -137,7 +158,7 @@ class PersonCookieMiddleware:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_personal(scope["path"]):
+        if scope["type"] != "http" or not _is_personal(scope["path"]) or _SCOPE_KEY in scope:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -149,7 +170,7 @@ class PersonCookieMiddleware:
             answer = self._app if is_page else error_answer(503, error.code, error.detail, {"Retry-After": "2"})
             await answer(scope, receive, send)
             return
-        scope[_SCOPE_KEY] = found.person
+        set_person(scope, found.person)
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and found.cookie is not None:

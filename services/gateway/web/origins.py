@@ -33,6 +33,8 @@ class Origins:
         self._any = "*" in named
         self._names = {"localhost", machine, f"{machine}.local", settings.host.lower(), public.hostname or "", *named}
         self._names -= {""}
+        self.allowed = tuple(one.strip().rstrip("/") for one in settings.origins.split(",") if one.strip())
+        """Other sites whose pages may use the API, with tokens."""
 
     def is_ours(self, host: str) -> bool:
         """Whether a Host header names this gateway. An address does: only names can be pointed elsewhere."""
@@ -55,12 +57,18 @@ class Origins:
         host = Headers(scope=scope).get("host", "").lower()
         return self._public_is_secure and host == self._public_host
 
+    def is_allowed(self, origin: str | None) -> bool:
+        """Whether a request comes from a page of a site that may use the API, with a token."""
+        return origin in self.allowed
+
     def may_write(self, scope: Scope) -> bool:
         """Whether a request that changes something comes from a page of ours, or from no page at all."""
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None:
             return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+        if self.is_allowed(origin):
+            return True  # with a token, which no other page has
         try:
             page = urlsplit(origin)
         except ValueError:

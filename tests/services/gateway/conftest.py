@@ -147,6 +147,7 @@ async def serving(
     retry_for: float = REQUEST_RETRY_FOR,
     connect_timeout: float = CONNECT_TIMEOUT,
     drain: Drain | None = None,
+    key: str = "",
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
@@ -172,7 +173,8 @@ async def serving(
     )  # fmt: skip
     serving = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
-    async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async with httpx2.AsyncClient(base_url=url, timeout=20, headers=headers) as client:
         async with asyncio.timeout(10):
             for path in ("/api/characters/ada/portrait", "/api/conversations"):
                 while (answer := await _get(client, path)) is None or answer.status_code != 200:

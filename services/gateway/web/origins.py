@@ -29,7 +29,7 @@ class Origins:
         self._public_host = public.netloc.lower()
         self._public_is_secure = public.scheme == "https"
         machine = socket.gethostname().lower()
-        named = [one.strip().lower().rstrip(".") for one in settings.hosts.split(",")]
+        named = [one.strip().lower().rpartition("://")[2].rstrip("./") for one in settings.hosts.split(",")]
         self._any = "*" in named
         self._names = {"localhost", machine, f"{machine}.local", settings.host.lower(), public.hostname or "", *named}
         self._names -= {""}

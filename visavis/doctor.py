@@ -239,6 +239,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         speeds(settings),
         better(chosen, settings, this_machine(settings)),
         checks.data_folder(settings),
+        [checks.access(settings)],
         checks.ports(settings),
     ):
         for result in group:

@@ -6,6 +6,7 @@ import logging
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -75,7 +76,9 @@ def make_app(context: GatewayContext) -> Starlette:
             Middleware(AccessMiddleware, keys=keys, persons=persons, settings=settings, origins=origins),
             Middleware(PersonCookieMiddleware, persons=persons, origins=origins),
         ],
-        exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},
+        exception_handlers={
+            VisavisError: _error, ClientDisconnect: _disconnected, HTTPException: _refused, Exception: _broken
+        },
     )
 
 
@@ -87,6 +90,18 @@ async def _is_open(context: GatewayContext, request: Request) -> Response:
 
 async def no_route(request: Request) -> Response:
     raise NotFound(f"no {request.method} {request.url.path} here; see docs/api.md")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself, in the form of all other errors."""
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "not_allowed"}.get(error.status_code, "invalid_input")
+    return error_answer(error.status_code, code, error.detail, dict(error.headers or {}))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """A fault of ours: who asks is told no more than that, and the log has the rest."""
+    return error_answer(500, "broken", "the gateway failed at this request; its log says why")
 
 
 async def _disconnected(request: Request, error: Exception) -> Response:

@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in text)
 
 
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines, which stay."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def json_text(value: object) -> str:
     """A value as JSON on one line, in which signs that could steer a terminal are escaped."""
     text = msgspec.json.encode(value).decode()

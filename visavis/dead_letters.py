@@ -15,7 +15,7 @@ from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import Settings
 from projections.moment import local_time
-from projections.printable import json_lines, json_text, printable
+from projections.printable import json_lines, json_text, printable, printable_lines
 from projections.shown_persons import without_persons
 
 CONNECT_TIMEOUT = 5.0
@@ -160,7 +160,7 @@ def details(one: StoredDeadLetter) -> str:
 def _readable(update: bytes) -> str:
     """An update of a channel: nearly all send JSON."""
     try:
-        return "\n".join(printable(line) for line in msgspec.json.format(update, indent=2).decode().splitlines())
+        return printable_lines(msgspec.json.format(update, indent=2).decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _cut(update)
 

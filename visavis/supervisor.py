@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from bus.process.lifecycle import EXIT_CONFIGURATION
 from bus.settings import environment_of
+from projections.printable import printable
 from visavis.terminal import painted
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
@@ -170,7 +171,7 @@ class Supervisor:
     async def _print_output(self, child: Child, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
-            text = line.decode(errors="replace").rstrip()
+            text = printable(line.decode(errors="replace").rstrip().expandtabs())
             if child.is_shown(text):
                 self._print_line(child.name, text)
 

@@ -114,7 +114,10 @@ async def test_an_id_with_something_behind_it_is_not_that_id(gateway: Running) -
 async def test_every_error_has_one_form_whoever_refuses(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     assert error_of(await gateway.client.get("/api/nothing")) == (404, "not_found")
     assert error_of(await gateway.client.post("/healthz")) == (405, "not_allowed")
-    if (await gateway.client.get("/")).status_code == 200:  # the page is built
+    page = await gateway.client.get("/")
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
+    if page.status_code == 200:  # it is built
         assert error_of(await gateway.client.get("/nothing")) == (404, "not_found")
         assert error_of(await gateway.client.post("/")) == (405, "not_allowed")
     secret = "'NoneType' object has no attribute 'what'"

@@ -22,6 +22,7 @@ from visavis.commands import (
     dead,
     fold,
     keep,
+    keys,
     models,
     replay,
     rerun,
@@ -32,7 +33,7 @@ from visavis.commands import (
 )
 
 _COMMANDS = (
-    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keep
+    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keys, keep
 )  # fmt: skip
 _KEEP_RUNNING = ("up", "cluster")
 

@@ -18,9 +18,12 @@ from bus.errors import BusError, ConfigurationError, VisavisError
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.log_watch import INTERVAL
+from bus.log.passwords import embedded_password
+from bus.private_files import make_private_folder
+from bus.process.access import check_access
 from bus.process.discovery import discover
 from bus.process.drain import Drain
-from bus.process.lifecycle import run_until_signalled
+from bus.process.lifecycle import PRIVATE, run_until_signalled
 from bus.settings import Settings
 from bus.stamping import new_character_event
 from services.channels.accounts import configured
@@ -52,7 +55,7 @@ def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
         ConfigurationError: another `visavis up` has locked it, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         lock_file: IO[str] = (folder / "lock").open("a+")
     except OSError as error:
         raise ConfigurationError(f"the data folder {folder} cannot be written: {error.strerror}") from error
@@ -116,6 +119,7 @@ async def up(settings: Settings, drain: Drain) -> None:
     """
     print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
+        check_access(settings)
         check_ports(settings)
         ice_configuration(settings)
         supervisor = Supervisor(print_line, drain=settings.drain_seconds)
@@ -123,7 +127,8 @@ async def up(settings: Settings, drain: Drain) -> None:
         keeper: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
-                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port)
+                password = embedded_password(settings, make=True)
+                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port, password)
                 nats = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
                 supervisor.start(nats)
                 watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())
@@ -218,5 +223,6 @@ async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, deadli
 
 async def run(settings: Settings) -> None:
     """Run until Ctrl-C, which ends the services at once, or SIGTERM, at which they finish what they have begun."""
+    os.umask(PRIVATE)
     drain = Drain(None)
     await run_until_signalled(up(settings, drain), drain)

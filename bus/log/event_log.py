@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from bus import clock, codec, subjects
+from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
@@ -122,6 +123,15 @@ class EventLog(LogStore):
             Conflict: the link has another newest event.
         """
         return await self._append_step(subjects.link(event), codec.encode(event), event.id, after)
+
+    async def append_access(self, event: AccessEvent, *, after: int) -> int:
+        """Append an event of a key or a person if the newest one is still that with this sequence, 0: none; returns its
+        own.
+
+        Raises:
+            Conflict: there is another newest event.
+        """
+        return await self._append_step(subjects.access(event), codec.encode(event), event.id, after)
 
     async def append_delivery(self, event: DeliveryEvent, *, after: int) -> int:
         """Append an event of a delivery if its newest event is still the one with that sequence, 0: none; returns its

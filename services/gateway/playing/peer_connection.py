@@ -180,7 +180,7 @@ class PeerConnection:
     async def close(self) -> None:
         """Close the connection; it calls nobody from then on, so that its owner is freed although aiortc, whose objects
         refer to each other, keeps this one until Python collects cycles."""
-        self._on_microphone_packet, self._on_disconnect = _ignore_packet, _ignore_disconnect
+        self._on_microphone_packet, self._on_disconnect, self._on_delivered = _ignore_packet, _ignore, _ignore
         self._audio.stop()
         self._video.stop()
         try:
@@ -207,16 +207,6 @@ class PeerConnection:
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "control":
             self._control = channel
-<<<<<<< HEAD
-
-
-def _ignore_packet(sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
-    """Takes the packets that come after the end."""
-
-
-def _ignore_disconnect() -> None:
-    """Is told of the end by who has brought it about."""
-=======
             channel.on("message", self._on_message)
 
     def _on_message(self, message: str | bytes) -> None:
@@ -232,4 +222,11 @@ def _ignore_disconnect() -> None:
         assert isinstance(track, EncodedTrack)
         clock_of_tick = _AUDIO_CLOCK if track.kind == "audio" else _VIDEO_CLOCK
         return lambda age: self._on_delivered((track.sent - age) // clock_of_tick)
->>>>>>> r16-gw
+
+
+def _ignore_packet(sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+    """Takes the packets that come after the end."""
+
+
+def _ignore(_: object) -> None:
+    """Is told of what concerns nobody any more."""

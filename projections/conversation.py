@@ -29,6 +29,7 @@ from bus.events import (
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
+    ReplyMerged,
     ReplySentence,
     ReplyStarted,
     SessionClosed,
@@ -259,6 +260,8 @@ def _apply(state: Conversation, event: Event) -> Conversation:
         case CommandRecognised(name=name):
             return apply_command(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
+            return state
+        case ReplyMerged():
             return state
         case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned() | TranscriptCorrected():
             return state

@@ -39,7 +39,8 @@ class WebRTCRoutes:
     async def connect(self, request: Request) -> Response:
         if self._context.drain.is_begun:
             raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
-        conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+        person = current_person(request)
+        conversation = await self._conversations.conversation_of(person, request.path_params["conversation"])
         if self._context.ice.ports is not None:
             self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again
         sdp = await _read_text(request, "application/sdp", _LONGEST_OFFER)
@@ -52,21 +53,21 @@ class WebRTCRoutes:
         return Response(answer, 201, headers, media_type="application/sdp")
 
     async def add_candidates(self, request: Request) -> Response:
-        session = self._own_session(request)
+        session = await self._own_session(request)
         fragment = await _read_text(request, "application/trickle-ice-sdpfrag", _LONGEST_FRAGMENT)
         lines = usable_candidates(fragment.splitlines())
         await session.add_candidates([line.removeprefix("a=") for line in lines])
         return Response(status_code=204)
 
     async def leave(self, request: Request) -> Response:
-        self._own_session(request).end("left")
+        (await self._own_session(request)).end("left")
         return Response(status_code=204)
 
-    def _own_session(self, request: Request) -> Session:
+    async def _own_session(self, request: Request) -> Session:
         session = self._conversations.sessions.get(request.path_params["session"])
         if session is None:
             raise NotFound("no such session")
-        self._conversations.conversation_of(current_person(request), session.conversation)
+        await self._conversations.conversation_of(current_person(request), session.conversation)
         return session
 
     async def ice(self, request: Request) -> Response:

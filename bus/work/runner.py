@@ -303,6 +303,7 @@ class Runner:
             sequence,
             requeue_sequence=requeue_sequence,
             deliveries=meta.num_delivered,
+            media=self._service.media,
         )
         requeued = requeue_sequence is not None
         return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeued)

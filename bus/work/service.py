@@ -158,6 +158,9 @@ class Service:
     publishes_facts: bool = True
     """False: it publishes messages for channels only, which are queued once by their ids. Facts that its events caused
     are then the work of other services, and no sign that another worker has begun."""
+    media: tuple[str, ...] = ()
+    """First tokens of the subjects of media that the handler goes on with where another worker has begun: whoever takes
+    an item over claims them before the handler reads what is there, so that nothing is added to it meanwhile."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)

@@ -55,6 +55,7 @@ def service(
         note=engine_note,
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
+        media=("frames",),
         background=idle_loops.keep_current,
     )
 

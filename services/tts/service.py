@@ -30,7 +30,7 @@ from services.characters import current_characters
 from services.gpu_faults import GPU_USE, GpuFault
 from services.readings import engine_note, engine_readings
 from services.tts.chunker import SpeechChunker
-from services.tts.earlier_speech import earlier_speech
+from services.tts.earlier_speech import EarlierSpeech, earlier_speech, is_same_sound, recorded_voice
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.text.spoken_form import to_spoken_form
 
@@ -115,29 +115,38 @@ class SentenceSynthesizer:
                 emotion_before=body.emotion_before,
             )
             before = await earlier_speech(event.conversation, speech, spoken_by, reader)
+            begun = before is not None
+            if before is not None and not before.is_over and before.in_this_voice and await _goes_on(audio, before):
+                before = None
             if before is not None:
-                if before.final_chunk is not None:
-                    yield before.final_chunk
-                yield _ended(body, speech, before.samples, before.visemes)
+                if not before.is_over:
+                    log.warning("a sentence ends where another voice left it", extra={"speech": speech})
+                    yield before.end()
+                yield _ended(body, speech, before.samples, before.visemes, complete=before.is_whole)
                 return
-            begun = False
+            complete = True
             while True:
                 try:
                     chunk = await audio.next()
                 except GpuFault as fault:
                     if begun:
                         log.warning("a sentence ends where the graphics card failed", extra={"why": fault.detail})
+                        complete = False
                         for last in audio.chunker.finish():
                             yield last
                         break
                     audio.close()
                     audio, begun = make(), True  # by another engine; a second fault is none that this can mend
+                    spoken_by = self._synthesizer.voice_for(voice)
                     continue
                 yield chunk
                 begun = True
                 if chunk.final:
                     break
-            yield _ended(body, speech, audio.chunker.samples, audio.chunker.visemes)
+            recorded = await recorded_voice(event.conversation, speech, reader)
+            other = spoken_by if recorded not in ("", spoken_by) else ""
+            chunker = audio.chunker
+            yield _ended(body, speech, chunker.samples, chunker.visemes, complete=complete, voice=other)
         finally:
             audio.close()
 
@@ -154,8 +163,25 @@ class SentenceSynthesizer:
         yield from chunker.finish()
 
 
-def _ended(body: ReplySentence, speech: str, samples: int, visemes: Iterable[VisemeMark]) -> SpeechEnded:
-    return SpeechEnded(speech=speech, reply=body.reply, index=body.index, samples=samples, visemes=tuple(visemes))
+async def _goes_on(audio: _SentenceAudio, before: EarlierSpeech) -> bool:
+    """Make again what is on the log; whether it is the same sound, so that what follows fits behind it."""
+    for earlier in before.chunks:
+        try:
+            chunk = await audio.next()
+        except GpuFault:
+            return False  # another engine would go on
+        if chunk.final or not is_same_sound(earlier, chunk):
+            return False
+    return True
+
+
+def _ended(
+    body: ReplySentence, speech: str, samples: int, visemes: Iterable[VisemeMark], *, complete: bool, voice: str = ""
+) -> SpeechEnded:
+    return SpeechEnded(
+        speech=speech, reply=body.reply, index=body.index, samples=samples, visemes=tuple(visemes), complete=complete,
+        voice=voice,
+    )  # fmt: skip
 
 
 def scale_volume(piece: SpeechPiece, volume: float) -> SpeechPiece:
@@ -219,5 +245,6 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         note=engine_note,
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
+        media=("audio",),
         concurrency=CONCURRENCY,
     )

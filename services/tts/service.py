@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from bus import subjects
 from bus.errors import VisavisError
 from bus.events import (
     AudioOut,
@@ -18,6 +19,7 @@ from bus.events import (
     CharacterCreated,
     Emotion,
     Event,
+    ReplyInterrupted,
     ReplySentence,
     SpeechEnded,
     SpeechFailed,
@@ -43,8 +45,13 @@ MAX_TEXT = 2_000
 
 
 def speech_id(event: Event) -> str:
-    """The id of a sentence's speech, derived from the event: the same on every attempt."""
-    return derive_id(event.id, "speech")
+    """The id of a sentence's speech, derived from the event and its words: the same on every attempt.
+
+    Where a power cut took a sentence and others are written in its place, the sound of the lost one may be left.
+    """
+    body = event.body
+    assert isinstance(body, ReplySentence)
+    return derive_id(event.id, "speech", body.text)
 
 
 def voice_of(name: str, character: CharacterCreated | None, language: str) -> Voice:
@@ -234,6 +241,23 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         )
 
 
+async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> bool:
+    """Whether a sentence is spoken to its end. See `bus.work.service.Service.is_finished`."""
+    body = event.body
+    assert isinstance(body, ReplySentence)
+    if body.spoken_text == "":
+        return True
+    for one in (fact.body for fact in later):
+        if isinstance(one, ReplyInterrupted) and one.reply == body.reply:
+            return True
+        if isinstance(one, SpeechFailed) and (one.reply, one.index) == (body.reply, body.index):
+            return True
+        if isinstance(one, SpeechEnded) and (one.reply, one.index) == (body.reply, body.index):
+            last = await reader.last_media(AudioOut, subjects.audio_out(event.conversation, one.speech))
+            return last is not None and last.final
+    return False
+
+
 def service(synthesizer: Synthesizer, engine: str) -> Service:
     return Service(
         name="tts",
@@ -241,6 +265,7 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         handle=SentenceSynthesizer(synthesizer, engine),
         engine=engine,
         on_failure=failure_facts,
+        is_finished=is_finished,
         readings=engine_readings,
         note=engine_note,
         metadata=GPU_USE.metadata,

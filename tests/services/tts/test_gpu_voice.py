@@ -28,7 +28,7 @@ ADA = CharacterCreated(name="Ada", tagline="", personality="", greeting="", look
 FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
 LOST = torch.AcceleratorError("CUDA error: device-side assert triggered\nCompile with `TORCH_USE_CUDA_DSA`")
 TEXT = "abcdefghij"
-SPEECH = derive_id("e", "speech")
+SPEECH = derive_id("e", "speech", TEXT)
 LETTER = 4_800
 """Samples of a letter in a fake voice."""
 

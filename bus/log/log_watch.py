@@ -78,6 +78,7 @@ class LogWatch:
     def __init__(self, nc: Connection, js: JetStreamContext, settings: Settings, *, interval: float = INTERVAL) -> None:
         self._nc = nc
         self._js = js
+        self._settings = settings
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
         self._interval = interval
         self._lock = asyncio.Lock()
@@ -235,7 +236,7 @@ class LogWatch:
             level = logging.DEBUG if self._is_in_memory(name) else logging.WARNING
             log.log(level, "stream is not there", extra={"stream": name})
             try:
-                await streams.ensure_stream(self._js, self._wanted[name], update=True)
+                await streams.ensure_stream(self._js, self._wanted[name], self._settings, update=True)
                 log.log(level, "stream made again", extra={"stream": name})
             except VisavisError as error:
                 self._problems[name] = error.detail
@@ -260,7 +261,7 @@ class LogWatch:
         self._tried[name] = tried
         self._problems[name] = f"stream {name} has {different}"
         try:
-            await streams.ensure_stream(self._js, self._wanted[name], update=True)
+            await streams.ensure_stream(self._js, self._wanted[name], self._settings, update=True)
         except VisavisError as error:
             self._problems[name] = error.detail
 

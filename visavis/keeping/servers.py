@@ -12,15 +12,15 @@ from typing import IO
 from msgspec import structs
 
 from bus.errors import ConfigurationError
+from bus.log import streams
 from bus.log.event_log import EventLog, connect_only
+from bus.log.store_folder import STORE, keep_blocks
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
 from visavis.rerun.private_system import free_port
 from visavis.up import lock_data_folder
 
-STORE = "nats"
-"""The folder of the embedded server in the data folder."""
 _WITH_ITS_PARENT = '"$@" & read -r _; kill "$!"; wait'
 """A shell's command: runs another until its standard input ends, as that also does where its parent is killed."""
 _MEMORY = "1GiB"
@@ -67,6 +67,7 @@ async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name:
         settings, nats_url=f"nats://127.0.0.1:{port}", nats_replicas=1, nats_user="", nats_password="",
         nats_passwords="", nats_tls_ca="", nats_tls_cert="", nats_tls_key="",
     )  # fmt: skip
+    keep_blocks(folder, streams.FOR_EVER)
     command = EmbeddedServer(folder, port).command()
     with (folder / "log").open("wb") as output:
         server = await asyncio.create_subprocess_exec(

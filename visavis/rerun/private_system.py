@@ -88,7 +88,7 @@ async def private_system(
     folder = Path(tempfile.mkdtemp(prefix="visavis-rerun-"))
     port = free_port()
     try:
-        server = EmbeddedServer(folder / "nats", port)
+        server = EmbeddedServer(folder / "nats", port, sync="2m")
         supervisor.start(Child("nats", server.command()))
         settings = structs.replace(
             engines.settings, nats_url=f"nats://127.0.0.1:{port}", data=str(folder / "data"), nats_replicas=1,

@@ -327,9 +327,9 @@ class EventLog(LogStore):
 
     async def clock_ahead(self, *, retry_for: float = RETRY_FOR) -> float:
         """Seconds by which this process's clock is ahead of the server's; negative where it is behind."""
-        asked = clock.now()
+        asked = clock.wall()
         server = await self.server_time(retry_for=retry_for)
-        return ((asked + clock.now()) / 2 - server) / 1_000_000
+        return ((asked + clock.wall()) / 2 - server) / 1_000_000
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""
@@ -382,6 +382,7 @@ async def connect(
     """
     async with connect_only(settings, name=name, wait=wait) as event_log:
         await streams.ensure_streams_in_time(event_log.js, settings, update=update_streams, wait=wait)
+        await event_log.watch.learn_time()
         yield event_log
 
 

@@ -86,6 +86,7 @@ ALL_CHARACTERS = "character.>"
 ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
+ALL_REQUEUED = "requeue.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
 ALL_LINKS = "link.*"
 ALL_INBOX = "inbox.>"
@@ -137,6 +138,11 @@ def live_of_kind(body: type[LiveBody]) -> str:
     return f"live.*.{body.__struct_config__.tag}"
 
 
+def live_of(conversation: str) -> str:
+    """All live events of one conversation."""
+    return f"live.{token(conversation, 'conversation')}.>"
+
+
 def conversation_of(subject: str) -> str:
     """The conversation in the subject of a fact, a live event or a media message."""
     return subject.split(".", 2)[1]
@@ -176,6 +182,11 @@ def frames(conversation: str, speech: str) -> str:
 
 def frames_of(conversation: str) -> str:
     return f"frames.{token(conversation, 'conversation')}.*"
+
+
+def all_frames_of(conversation: str) -> str:
+    """All frames of one conversation, and the claims of those who draw them."""
+    return f"frames.{token(conversation, 'conversation')}.>"
 
 
 def idle_frames(character_id: str) -> str:

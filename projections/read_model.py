@@ -124,7 +124,9 @@ class ReadModel:
 
     def _connect(self) -> sqlite3.Connection:
         # The module begins no transactions by itself: `_transaction` does.
-        return sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db.execute(tables.OVERWRITE_DELETED)
+        return db
 
     def _fresh(self) -> sqlite3.Connection:
         tables.remove_database(self.path)
@@ -233,6 +235,8 @@ class ReadModel:
 
     def _write(self, before: Conversation | None, after: Conversation) -> None:
         old = before.turns if before else ()
+        if after.erased and old:
+            tables.forget_turns(self._db, after.id)
         for turn_index, turn in enumerate(after.turns):
             # The fold leaves untouched turns as they are, the same objects.
             if turn_index < len(old) and old[turn_index] is turn:
@@ -252,6 +256,20 @@ class ReadModel:
         if conversation_id in self._cache:
             return self._cache[conversation_id]
         return tables.load(self._db, conversation_id)
+
+    def scrub(self) -> None:
+        """Remove what is left in the file of conversations that were erased; takes seconds in a large one.
+
+        Raises:
+            VisavisError: the file cannot be written at the moment.
+        """
+        with self._lock:
+            try:
+                tables.scrub(self._db)
+            except sqlite3.Error as error:
+                raise VisavisError(
+                    f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
+                ) from error
 
     # Reading
 

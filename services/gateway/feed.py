@@ -272,7 +272,10 @@ class Feed:
             ) as records:
                 first = await anext(records, None)
             event = None if first is None or first.sequence != model.position else _decode_or_none(first)
-            if event is None or event.id != model.last_event:
+            gone = first is None or first.sequence != model.position
+            if gone and await self._event_log.may_be_erased(model.position):
+                pass  # it belonged to a conversation that was erased
+            elif event is None or event.id != model.last_event:
                 log.warning("the log is another one; building the read model anew")
                 model.reset()
         if model.position >= newest:
@@ -370,6 +373,8 @@ class Feed:
         fact = FoldedFact(record.sequence, event, changes(before, subscribed.state))
         for subscription in subscribed.subscriptions:
             subscription.put(fact)
+            if subscribed.state.erased:
+                subscription.cut()  # whoever connects again finds nothing
 
     async def _follow_live(self) -> None:
         """Pass partial transcripts on as they arrive: late ones are of no use."""

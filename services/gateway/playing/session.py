@@ -19,6 +19,7 @@ from bus.events import (
     AudioOut,
     CharacterChosen,
     CommandRecognised,
+    ConversationErasureRequested,
     Event,
     FrameBatch,
     FramesFailed,
@@ -296,6 +297,8 @@ class Session:
                 self.interrupt(reply)
             case CommandRecognised(name="stop"):
                 await self._on_barge_in(event.turn)
+            case ConversationErasureRequested():
+                self.end("left")
             case CharacterChosen(character=character):
                 self._character = character
                 self._show_idle_loop()

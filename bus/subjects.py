@@ -107,6 +107,11 @@ def inbox(channel: str, account: str, event: str) -> str:
     return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.{token(event, 'event')}"
 
 
+def inbox_of(channel: str, account: str) -> str:
+    """All that one account of ours on a channel received."""
+    return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.>"
+
+
 def delivery(channel: str, delivery_id: str) -> str:
     """All events of one message that is sent through a channel."""
     return f"delivery.{token(channel, 'channel')}.{token(delivery_id, 'delivery')}"
@@ -127,6 +132,16 @@ def deliveries_of(channel: str) -> str:
 
 def character(event: CharacterEvent) -> str:
     return f"character.{token(event.character, 'character')}.{tag_of(event.body).removeprefix('character.')}"
+
+
+def facts_of_character(character_id: str) -> str:
+    """All facts about one character."""
+    return f"character.{token(character_id, 'character')}.>"
+
+
+def is_removal(subject: str) -> bool:
+    """Whether a fact says only that a character is no more."""
+    return subject.startswith("character.") and subject.endswith(".removed")
 
 
 def live(event: LiveEvent) -> str:

@@ -293,6 +293,22 @@ class ReadModel:
             rows = self._db.execute(f"{_SUMMARIES} ORDER BY updated_at DESC, id").fetchall()
         return [_summary(*row) for row in rows]
 
+    def ids_of(self, person: str) -> list[str]:
+        """Ids of all conversations of a person, closed ones too, the oldest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id FROM conversations WHERE person = ? ORDER BY updated_at, id", (person,)
+            ).fetchall()
+        return [str(id_) for (id_,) in rows]
+
+    def unchanged_since(self, moment: int) -> list[str]:
+        """Conversations in which nothing was said since a time, microseconds since 1970."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id FROM conversations WHERE updated_at < ? AND person != '' ORDER BY updated_at", (moment,)
+            ).fetchall()
+        return [str(id_) for (id_,) in rows]
+
     def search(self, person: str, text: str, *, limit: int = 50) -> list[SearchHit]:
         """The turns of a person's conversations in which all these words were said, best first.
 

@@ -121,7 +121,7 @@ def load(db: sqlite3.Connection, conversation: str) -> Conversation | None:
 
 
 def forget_turns(db: sqlite3.Connection, conversation: str) -> None:
-    """Delete the turns of a conversation; what the search index and the log of changes have of them, `scrub` removes."""
+    """Delete the turns of a conversation; what the index and the log of changes still have of them, `scrub` removes."""
     db.execute(
         "DELETE FROM turn_text WHERE rowid IN (SELECT row FROM turns WHERE conversation = ?)", (conversation,)
     )

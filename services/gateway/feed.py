@@ -13,7 +13,7 @@ from typing import TypeAlias
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
-from bus.events import Event, LiveEvent, TranscriptPartial
+from bus.events import ConversationErased, Event, LiveEvent, TranscriptPartial, tag_of
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.conversation import Conversation, fold
@@ -356,6 +356,8 @@ class Feed:
                 else:
                     self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
                     await asyncio.shield(self._writing)
+                if any(map(_is_receipt, batch)):
+                    await asyncio.to_thread(self.model.scrub)
                 return
             except VisavisError as error:
                 if not error.retryable:
@@ -391,6 +393,11 @@ class Feed:
                 if isinstance(live.body, TranscriptPartial):
                     for subscription in subscribed.subscriptions:
                         subscription.put(live)
+
+
+def _is_receipt(record: Record) -> bool:
+    """Whether a conversation has just been erased."""
+    return record.subject.endswith(f".{tag_of(ConversationErased)}")
 
 
 def _decode_or_none(record: Record) -> Event | None:

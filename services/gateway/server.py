@@ -24,6 +24,7 @@ from bus.settings import DETECT_LANGUAGE, Settings
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.draining import let_go
+from services.gateway.erasing import Eraser
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
@@ -107,6 +108,7 @@ class GatewayServer:
             max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
+        self._eraser = Eraser(event_log, self._feed, keep_days=settings.conversation_days)
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
         self._ice = ice_configuration(settings)
@@ -160,6 +162,7 @@ class GatewayServer:
                     self._feed.run(),
                     self._space.run(),
                     self._people.run(),
+                    self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
                 )

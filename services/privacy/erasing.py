@@ -1,15 +1,14 @@
 """Erases a conversation: asks for it on the log, and removes its bytes from every stream.
 
-Each message is deleted by itself: NATS then overwrites its bytes in the file, where a purge would leave them. What is left
-is the request and the receipt, which hold nothing of what was said. Copies outside of the log, such as backups and
-exported files, are not reached.
+Each message is deleted by itself: NATS then overwrites its bytes in the file, where a purge would leave them. What is
+left is the request and the receipt, which hold nothing of what was said. Copies outside of the log, such as backups
+and exported files, are not reached.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Literal
 
@@ -151,12 +150,3 @@ async def _deliveries_of(event_log: EventLog, conversation: str) -> list[int]:
                 found.append(record.sequence)
     return found
 
-
-async def unfinished(event_log: EventLog) -> AsyncIterator[Event]:
-    """The requests to erase a conversation that have no receipt."""
-    subject = subjects.facts_of_kind(ConversationErasureRequested)
-    async with aclosing(event_log.read(streams.CONVERSATIONS, subject)) as records:
-        async for record in records:
-            event = codec.decode_event(record.data)
-            if await event_log.last_fact(event.conversation, ConversationErased) is None:
-                yield event

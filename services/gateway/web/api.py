@@ -21,6 +21,7 @@ from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
 from services.gateway.web.link_routes import LinkRoutes
 from services.gateway.web.operator import Operator
+from services.gateway.web.privacy_routes import PrivacyRoutes
 from services.gateway.web.replay_routes import ReplayRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
@@ -44,6 +45,7 @@ def make_app(context: GatewayContext) -> Starlette:
         *LinkRoutes(context).routes,
         *ReplayRoutes(context).routes,
         *AnalyticsRoutes(context).routes,
+        *PrivacyRoutes(context).routes,
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus.errors import InvalidInput
@@ -24,6 +24,11 @@ def current_person(request: Request) -> str:
     """The id of the person who sent a request, from `PersonCookieMiddleware`."""
     person: str = request.scope[_SCOPE_KEY]
     return person
+
+
+def forget_person(answer: Response) -> None:
+    """Let the browser forget who it is: with the next request somebody new begins."""
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
 class PersonCookieMiddleware:

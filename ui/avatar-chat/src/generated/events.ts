@@ -234,6 +234,20 @@ export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
+/** All that is known of the conversation is to be removed from the log; nobody sees it from here on. */
+export interface ConversationErasureRequested {
+  readonly type: 'conversation.erasure_requested'
+  /** age: it is older than conversations are kept. */
+  readonly by: 'person' | 'operator' | 'age'
+}
+
+/** All that was known of the conversation has been removed: the receipt, and with the request all that is left. */
+export interface ConversationErased {
+  readonly type: 'conversation.erased'
+  /** Messages by stream. */
+  readonly removed: Readonly<Record<string, Count>>
+}
+
 /**
  * The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
  * on the facts of a copy (`bus.log.headers`).
@@ -618,6 +632,8 @@ export type Fact =
   | CharacterChosen
   | ConversationClosed
   | ConversationCopied
+  | ConversationErasureRequested
+  | ConversationErased
   | FaceRequested
   | FaceMade
   | FaceRefused

@@ -22,6 +22,7 @@ from visavis.commands import (
     fold,
     keep,
     models,
+    people,
     replay,
     rerun,
     system,
@@ -31,7 +32,7 @@ from visavis.commands import (
 )
 
 _COMMANDS = (
-    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keep
+    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, people, keep
 )  # fmt: skip
 
 

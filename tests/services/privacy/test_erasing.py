@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from bus.channel_events import (
     DeliveryQueued,
+    LinkClaimed,
+    Linked,
+    LinkOffered,
     TextContent,
 )
 from bus.events import (
     AudioIn,
+    CharacterCreated,
+    ConversationOpened,
     DeadLetter,
     FrameBatch,
     MessageReceived,
@@ -25,8 +33,9 @@ from bus.ids import derive_id
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.settings import Settings
-from bus.stamping import new_event
+from bus.stamping import new_character_event, new_event, new_link_event
 from services.gateway import erasing
+from services.gateway.web.identity import COOKIE
 from tests.nats_servers import NatsServer, ServerProcess
 from tests.services.gateway.conftest import Running, serving
 
@@ -115,3 +124,59 @@ async def test_an_erased_conversation_is_gone_from_every_stream_and_file_and_oth
         assert {"1.blk", "gateway.sqlite"} <= found(tmp_path, KEPT)
     kept = [event.body.__struct_config__.tag for _, event in await event_log.facts(conversation)]
     assert kept[:2] == ["conversation.erasure_requested", "conversation.erased"]
+
+
+async def test_a_person_takes_all_with_them_and_is_then_unknown(
+    event_log: EventLog, settings: Settings, nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with serving(event_log, settings) as gateway:
+        conversation = await gateway.open()
+        await talk(event_log, conversation, MARK)
+        (opened,) = [event for _, event in await event_log.facts(conversation)][:1]
+        assert isinstance(opened.body, ConversationOpened)
+        person = opened.body.person
+        await link(event_log, person, conversation)
+        await event_log.append_inbox("telegram", "bot", "u2", json.dumps({"from": {"id": 4711}, "t": MARK}).encode())
+        await event_log.append_inbox("telegram", "bot", "u3", json.dumps({"from": {"id": 47110}, "t": KEPT}).encode())
+        await event_log.js.add_consumer(streams.INBOX, ConsumerConfig(durable_name="inbox", ack_policy=AckPolicy.ALL))
+        (*_, last) = await (await event_log.js.pull_subscribe_bind("inbox", streams.INBOX)).fetch(2)
+        await last.ack_sync()
+        look = "photo-1"
+        await event_log.assets.put(look, MARK.encode() * 1000)
+        mine = CharacterCreated(
+            name=MARK, tagline=MARK, personality=MARK, greeting=MARK, look=look, voice="female", owner=person
+        )
+        await event_log.append_character(new_character_event(mine, character="zoe"))
+
+        answer = await gateway.client.get("/api/person/export")
+        assert answer.headers["content-type"] == "application/zip"
+        file = zipfile.ZipFile(io.BytesIO(answer.content))
+        folder = f"conversations/{conversation}/"
+        assert f"You: {MARK} said" in file.read(f"{folder}messages.txt").decode()
+        assert len(file.read(f"{folder}facts.jsonl").splitlines()) == len(await event_log.facts(conversation))
+        assert MARK.encode() in file.read(f"{folder}sound/u1.wav")
+        about = json.loads(file.read("person.json"))
+        assert [one["name"] for one in about["links"]] == [MARK]
+        assert file.read("characters/zoe") == MARK.encode() * 1000
+        assert [MARK.encode() in file.read(name) for name in file.namelist() if "/received/" in name] == [True]
+
+        answer = await gateway.client.delete("/api/person")
+        assert answer.status_code == 202
+        assert COOKIE not in gateway.client.cookies
+        await receipt(gateway, conversation)
+        assert (await gateway.client.get("/api/conversations")).json() == []
+        assert "zoe" not in [one["id"] for one in (await gateway.client.get("/api/characters")).json()]
+    assert found(tmp_path, MARK) == set()
+    if isinstance(nats_server, ServerProcess):
+        assert "1.blk" in found(tmp_path, KEPT)  # a sender whose number begins with the other's
+
+
+async def link(event_log: EventLog, person: str, conversation: str) -> None:
+    """An account of a channel that is linked with a person."""
+    after = 0
+    for body in (
+        LinkOffered(person=person, channel="telegram", conversation=None, expires_at=1 << 52),
+        LinkClaimed(account="bot", sender="4711", chat="4711", name=MARK),
+        Linked(person=person, conversation=conversation),
+    ):
+        after = await event_log.append_link(new_link_event(body, link="l1"), after=after)

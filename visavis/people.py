@@ -1,4 +1,4 @@
-"""`visavis erase` removes conversations and persons for good; `visavis person` writes what is known of one to a file."""
+"""`visavis erase` removes conversations and persons for good; `visavis person` writes what is known of one."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ from bus.settings import Settings
 from bus.stamping import new_character_event, new_event, new_link_event
 from services.gateway import erasing
 from services.gateway.web.identity import COOKIE
+from services.privacy.erasing import request_erasure
 from tests.nats_servers import NatsServer, ServerProcess
 from tests.services.gateway.conftest import Running, serving
 
@@ -71,7 +72,7 @@ async def talk(event_log: EventLog, conversation: str, mark: str, *, many: int =
     )  # fmt: skip
     await event_log.publish_dead_letter(letter)
     await event_log.queue_delivery(
-        "telegram", f"d-{mark}",
+        "telegram", f"d-{conversation}",
         DeliveryQueued(account="bot", chat="c", content=TextContent(text=mark), conversation=conversation),
     )  # fmt: skip
 
@@ -89,6 +90,9 @@ async def test_an_erased_conversation_is_gone_from_every_stream_and_file_and_oth
     event_log: EventLog, settings: Settings, nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "AGAIN_AFTER", (0.0, 1.0))
+    # One that a gateway had not come to when it died.
+    await talk(event_log, "broken", MARK)
+    await request_erasure(event_log, "broken", "operator")
     async with serving(event_log, settings) as gateway:
         conversation, other = await gateway.open(), await gateway.open()
         await talk(event_log, conversation, MARK, many=40)
@@ -111,6 +115,7 @@ async def test_an_erased_conversation_is_gone_from_every_stream_and_file_and_oth
         assert removed["AUDIO"] == 3
         assert removed["FRAMES"] == removed["DEAD"] == removed["DELIVERIES"] == removed["INBOX"] == 1
         assert removed["CONVERSATIONS"] >= 43
+        await receipt(gateway, "broken")
         # What a worker had begun before is shown to nobody.
         late = ReplySentence(reply=f"r-{MARK}", index=99, character="ada", text="late")
         await event_log.append(new_event(late, conversation=conversation, turn="t1"))

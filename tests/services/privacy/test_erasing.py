@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
@@ -67,7 +68,7 @@ async def talk(event_log: EventLog, conversation: str, mark: str, *, many: int =
     )
     await event_log.publish_media(batch, f"{conversation}-f")
     letter = DeadLetter(
-        at=1, stream=streams.CONVERSATIONS, sequence=1, subject=f"conv.{conversation}.message.received", service="tts",
+        at=1, stream=streams.CONVERSATIONS, sequence=crc32(conversation.encode()), subject=f"conv.{conversation}.message.received", service="tts",
         code="x", detail="y", deliveries=5, data=mark.encode(),
     )  # fmt: skip
     await event_log.publish_dead_letter(letter)

@@ -68,7 +68,8 @@ async def talk(event_log: EventLog, conversation: str, mark: str, *, many: int =
     )
     await event_log.publish_media(batch, f"{conversation}-f")
     letter = DeadLetter(
-        at=1, stream=streams.CONVERSATIONS, sequence=crc32(conversation.encode()), subject=f"conv.{conversation}.message.received", service="tts",
+        at=1, stream=streams.CONVERSATIONS, sequence=crc32(conversation.encode()),
+        subject=f"conv.{conversation}.message.received", service="tts",
         code="x", detail="y", deliveries=5, data=mark.encode(),
     )  # fmt: skip
     await event_log.publish_dead_letter(letter)

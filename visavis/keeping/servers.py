@@ -19,6 +19,7 @@ from bus.log.store_folder import STORE, keep_blocks
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
+from visavis.nats.store import has_log
 from visavis.rerun.private_system import free_port
 from visavis.up import lock_data_folder
 

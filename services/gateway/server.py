@@ -171,6 +171,7 @@ class GatewayServer:
                     self._space.run(),
                     self._people.run(),
                     self._access.run(),
+                    self._keys.end_sessions(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
                 )

@@ -480,6 +480,16 @@ class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted")
     by: InterruptionSource
 
 
+class ReplyMerged(Body, frozen=True, kw_only=True, tag="reply.merged"):
+    """The words get no answer of their own: the person said something else before it began, and the answer to that is
+    given to both."""
+
+    reply: ReplyId
+    """The one that it would have been."""
+    into: TurnId
+    """The turn of the newest words by then."""
+
+
 class ReplyFailed(Body, frozen=True, kw_only=True, tag="reply.failed"):
     """There is no answer, or it broke off; the page shows that."""
 
@@ -514,6 +524,10 @@ class SpeechEnded(Body, frozen=True, kw_only=True, tag="speech.ended"):
     samples: Count
     """Length at 48 kHz."""
     visemes: tuple[VisemeMark, ...] = ()
+    complete: bool = True
+    """False: it ends before its words do, where a worker left off whose voice nobody could go on in."""
+    voice: str = ""
+    """What spoke it, where that is not the voice in `speech.started`, whose worker died before its first sound."""
 
 
 class SpeechFailed(Body, frozen=True, kw_only=True, tag="speech.failed"):
@@ -573,7 +587,7 @@ class PlaybackStarted(Body, frozen=True, kw_only=True, tag="playback.started"):
 
 
 class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress"):
-    """How much of a speech has been played; once a second."""
+    """How much of a speech has been played; once a second. Told once so much has arrived at the browser."""
 
     session: SessionId
     speech: SpeechId
@@ -584,7 +598,8 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
 
 
 class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished"):
-    """The playback of a speech ended in this session."""
+    """The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+    lost, `samples` are those that arrived."""
 
     session: SessionId
     speech: SpeechId
@@ -643,6 +658,7 @@ Fact: TypeAlias = (
     | ToolReturned
     | ReplyEnded
     | ReplyInterrupted
+    | ReplyMerged
     | ReplyFailed
     | SpeechStarted
     | SpeechEnded

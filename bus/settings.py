@@ -41,6 +41,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A NATS server with JetStream, or several of one cluster, comma separated; empty: an embedded one on nats_port."""
     nats_port: Port = 4222
     """Where the embedded NATS server listens, on loopback; the first of three such ports for `visavis cluster`."""
+    nats_sync: Annotated[str, Meta(pattern="^(always|[1-9][0-9]*(ms|s|m))$")] = "always"
+    """When the embedded NATS server writes messages to the disk: always, before it confirms each of them; or at an
+    interval such as 10s or 2m, of which a power cut may cost what was confirmed."""
     nats_user: str = ""
     """User to log in to NATS as; it may be in the URL instead."""
     nats_password: str = ""
@@ -142,6 +145,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether missing model files are downloaded; off: only files in the folder for models are used."""
     render_engine: str = "auto"
     """auto, layered (drawn faces and warped photos, on the processor), liveportrait (photos by networks, on a GPU)."""
+    render_threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Threads that draw faces on the processor; 0: one for each core, eight at the most."""
     render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     """Floating-point format that LivePortrait computes in; auto: float16 on a GPU, float32 elsewhere."""
     render_compile: Literal["off", "compile", "graphs"] = "off"

@@ -29,6 +29,7 @@ from bus.events import (
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
+    ReplyMerged,
     ReplySentence,
     ReplyStarted,
     SessionClosed,
@@ -79,6 +80,8 @@ class Sentence(Struct, frozen=True, kw_only=True, gc=False):
     heard: int = 0
     """Samples of its speech that have been played, at 48 kHz; the most of all sessions."""
     notice: bool = False  # it says that the reply has failed
+    cut: bool = False
+    """Its speech ends before its words do."""
 
 
 class Reply(Struct, frozen=True, kw_only=True, gc=False):
@@ -214,10 +217,11 @@ def played_text(sentence: Sentence) -> str:
     """The part of a sentence that has been played, in whole words."""
     if sentence.state in ("written", "unspoken") or not sentence.heard:
         return ""
-    if sentence.samples is not None and sentence.heard >= sentence.samples:
-        return sentence.text
     words = sentence.spoken_text or sentence.text
-    length = sentence.samples or len(words) / CHARACTERS_PER_SECOND * SPEECH_RATE
+    estimated = len(words) / CHARACTERS_PER_SECOND * SPEECH_RATE
+    if sentence.samples is not None and sentence.heard >= sentence.samples and not sentence.cut:
+        return sentence.text
+    length = max(sentence.samples or 0, estimated) if sentence.cut else sentence.samples or estimated
     return beginning_of(sentence.text, words, sentence.heard / length)
 
 
@@ -225,14 +229,15 @@ def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str
     """The part of a reply that was played.
 
     Args:
-        listened: whether a session played the conversation; without one all of the text counts, which was there to be
-            read.
+        listened: whether a session played the conversation; where there was none, and nothing was played, all of the
+            text counts, which was there to be read.
     """
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply:
+            sentences = turn.reply.sentences
+            listened = listened or any(one.state in ("playing", "played") for one in sentences)
             return joined_text(
-                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
-                for one in turn.reply.sentences
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text) for one in sentences
             )
     return ""
 
@@ -259,6 +264,8 @@ def _apply(state: Conversation, event: Event) -> Conversation:
         case CommandRecognised(name=name):
             return apply_command(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
+            return state
+        case ReplyMerged():
             return state
         case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned() | TranscriptCorrected():
             return state
@@ -365,7 +372,7 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
         case SpeechStarted():
             return replace(sentence, speech=body.speech, state="spoken" if state == "written" else state)
         case SpeechEnded():
-            return replace(sentence, speech=body.speech, samples=body.samples)
+            return replace(sentence, speech=body.speech, samples=body.samples, cut=not body.complete)
         case SpeechFailed():
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
         case PlaybackStarted():

@@ -82,4 +82,9 @@ def _first_error(group: BaseExceptionGroup[VisavisError]) -> VisavisError:
 
 def _report(error: VisavisError) -> int:
     print(f"error: {error.detail}", file=sys.stderr)
+    return status_of(error)
+
+
+def status_of(error: VisavisError) -> int:
+    """The exit status of a process that an error ends."""
     return EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1

@@ -153,12 +153,12 @@ def check(path: Path) -> int:
 
 
 def newest_in(folder: Path) -> Path:
-    """The newest backup in a folder.
+    """The backup in a folder that was written last, whatever its name.
 
     Raises:
         InvalidInput: there is none.
     """
-    found = sorted(folder.glob(f"*{SUFFIX}"))
-    if not found:
+    found = max(folder.glob(f"*{SUFFIX}"), key=lambda one: (one.stat().st_mtime_ns, one.name), default=None)
+    if found is None:
         raise InvalidInput(f"there is no backup in {folder}")
-    return found[-1]
+    return found

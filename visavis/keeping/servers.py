@@ -13,15 +13,16 @@ from typing import IO
 from msgspec import structs
 
 from bus.errors import ConfigurationError
+from bus.log import streams
 from bus.log.event_log import EventLog, connect_only
+from bus.log.store_folder import STORE, keep_blocks
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
+from visavis.nats.store import has_log
 from visavis.rerun.private_system import free_port
 from visavis.up import lock_data_folder
 
-STORE = "nats"
-"""The folder of the embedded server in the data folder."""
 _WITH_ITS_PARENT = '"$@" & read -r _; kill "$!"; wait'
 """A shell's command: runs another until its standard input ends, as that also does where its parent is killed."""
 _MEMORY = "1GiB"
@@ -47,7 +48,7 @@ async def running_log(settings: Settings, *, name: str) -> AsyncIterator[EventLo
         async with connect_only(settings, name=name, wait=5.0) as event_log:
             yield event_log
         return
-    if not (log_folder(settings) / "jetstream").is_dir():
+    if not has_log(settings.data_folder):
         raise ConfigurationError(f"there is no log in {settings.data_folder}; VISAVIS_DATA names the data folder")
     with lock_data_folder(settings.data_folder) as lock:
         async with embedded_log(settings, log_folder(settings), lock, name=name) as event_log:
@@ -68,6 +69,7 @@ async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name:
         settings, nats_url=server.url, nats_replicas=1, nats_user="", nats_password="",
         nats_passwords="", nats_tls_ca="", nats_tls_cert="", nats_tls_key="",
     )  # fmt: skip
+    keep_blocks(folder, streams.FOR_EVER)
     command = server.command()
     with (folder / "log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(

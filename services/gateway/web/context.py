@@ -14,6 +14,7 @@ from services.gateway.feed import Feed
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.playing.idle_loops import IdleLoops
 from services.gateway.playing.session import Session
+from services.gateway.playing.sessions import Sessions
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.configured_channels import ConfiguredChannels
@@ -44,7 +45,7 @@ class GatewayContext:
     channels: ConfiguredChannels
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
-    serve_session: Callable[[Session], None]
+    sessions: Sessions
     ice: IceConfiguration
     video_level: int
     """H.264's level_idc of the pictures that are sent."""

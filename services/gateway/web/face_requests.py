@@ -114,7 +114,7 @@ class FaceRequests:
             raise NotFound("no such character of yours")
         await remove_character(self._event_log, character)
         self._conversations.forget(character)
-        for conversation in {session.conversation for session in self._conversations.sessions.values()}:
+        for conversation in self._conversations.sessions.conversations():
             state = self._feed.model.conversation(conversation)
             if state is not None and state.character == character:
                 await self._conversations.with_available_character(state)

@@ -28,7 +28,6 @@ from bus.log.event_log import EventLog
 from bus.process.drain import Drain
 from bus.process.http_server import bind
 from bus.settings import Settings
-from projections.conversation import Conversation
 from projections.read_model import ReadModel
 from services.audio import OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
@@ -66,7 +65,7 @@ class FullDisk(ReadModel):
 
     refusals = 0
 
-    def apply_records(self, records: Iterable[Any]) -> list[Conversation]:
+    def apply_records(self, records: Iterable[Any]) -> list[str]:
         if self.refusals:
             self.refusals -= 1
             raise VisavisError("database or disk is full", code="not_written", retryable=True)

@@ -126,7 +126,7 @@ async def test_what_is_open_ends_with_its_key(guarded: Running) -> None:
             f"/api/conversations/{conversation}/rtc", content=CHROMIUM, headers={"Content-Type": "application/sdp"}
         )
         assert offered.status_code == 201
-        sessions = guarded.server._conversations.sessions
+        sessions = guarded.server._sessions.here
         assert len(sessions) == 1
         async with client.stream("GET", f"/api/conversations/{conversation}/events") as stream:
             lines = stream.aiter_lines()

@@ -487,6 +487,18 @@ export interface ReplyInterrupted {
   readonly by: InterruptionSource
 }
 
+/**
+ * The words get no answer of their own: the person said something else before it began, and the answer to that is
+ * given to both.
+ */
+export interface ReplyMerged {
+  readonly type: 'reply.merged'
+  /** The one that it would have been. */
+  readonly reply: ReplyId
+  /** The turn of the newest words by then. */
+  readonly into: TurnId
+}
+
 /** There is no answer, or it broke off; the page shows that. */
 export interface ReplyFailed {
   readonly type: 'reply.failed'
@@ -518,6 +530,10 @@ export interface SpeechEnded {
   /** Length at 48 kHz. */
   readonly samples: Count
   readonly visemes: readonly VisemeMark[]
+  /** False: it ends before its words do, where a worker left off whose voice nobody could go on in. */
+  readonly complete: boolean
+  /** What spoke it, where that is not the voice in `speech.started`, whose worker died before its first sound. */
+  readonly voice: string
 }
 
 /** The sentence could not be spoken; it is shown as text only. */
@@ -570,7 +586,7 @@ export interface PlaybackStarted {
   readonly trace: PlayoutTrace | null
 }
 
-/** How much of a speech has been played; once a second. */
+/** How much of a speech has been played; once a second. Told once so much has arrived at the browser. */
 export interface PlaybackProgress {
   readonly type: 'playback.progress'
   readonly session: SessionId
@@ -581,7 +597,10 @@ export interface PlaybackProgress {
   readonly trace: PlayoutTrace | null
 }
 
-/** The playback of a speech ended in this session. */
+/**
+ * The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+ * lost, `samples` are those that arrived.
+ */
 export interface PlaybackFinished {
   readonly type: 'playback.finished'
   readonly session: SessionId
@@ -638,6 +657,7 @@ export type Fact =
   | ToolReturned
   | ReplyEnded
   | ReplyInterrupted
+  | ReplyMerged
   | ReplyFailed
   | SpeechStarted
   | SpeechEnded

@@ -178,6 +178,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     turn_model: Literal["auto", "off"] = "auto"
     """Whether a neural network helps to recognise the end of a phrase by its sound; auto: once it has been
     fetched."""
+    conversation_days: Annotated[int, Meta(ge=0)] = 0
+    """Days after its last words at which a conversation is erased, with its sound and all else; 0: kept for ever."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
     """Days for which recorded and spoken audio is kept."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30

@@ -16,6 +16,7 @@ from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, Un
 from bus.events import (
     Body,
     CharacterEvent,
+    ConversationErasureRequested,
     DeadLetter,
     Event,
     LiveBody,
@@ -291,6 +292,11 @@ class EventLog(LogStore):
     async def last_fact(self, conversation: str, kind: type[Body]) -> Event | None:
         """See `bus.work.service.Reader.last_fact`."""
         return _decode_or_warn(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
+
+    async def may_be_erased(self, sequence: int) -> bool:
+        """Whether a fact that is not there may have been erased: a conversation was, after that fact was stored."""
+        newest = await self.last_message(subjects.facts_of_kind(ConversationErasureRequested))
+        return newest is not None and newest.sequence > sequence
 
     async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
         """See `bus.work.service.Reader.queued_delivery`."""

@@ -234,6 +234,24 @@ export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
+/** All that is known of the conversation is to be removed from the log; nobody sees it from here on. */
+export interface ConversationErasureRequested {
+  readonly type: 'conversation.erasure_requested'
+  /** age: it is older than conversations are kept. */
+  readonly by: 'person' | 'operator' | 'age'
+}
+
+/** What is, or is about to be, removed of the conversation: the receipts, and with the request all that is left. */
+export interface ConversationErased {
+  readonly type: 'conversation.erased'
+  /** Messages by stream. Of the facts it is on record before they are removed, so that they are not missed as lost. */
+  readonly removed: Readonly<Record<string, Count>>
+  /** Sequence of the newest fact among them; 0: there is none. */
+  readonly up_to: Integer
+  /** Whether everything that was there is removed. */
+  readonly complete: boolean
+}
+
 /**
  * The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
  * on the facts of a copy (`bus.log.headers`).
@@ -637,6 +655,8 @@ export type Fact =
   | CharacterChosen
   | ConversationClosed
   | ConversationCopied
+  | ConversationErasureRequested
+  | ConversationErased
   | FaceRequested
   | FaceMade
   | FaceRefused

@@ -173,6 +173,7 @@ class GatewayServer:
                     self._space.run(),
                     self._people.run(),
                     self._access.run(),
+                    self._keys.end_sessions(),
                     self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),

@@ -20,10 +20,13 @@ from bus.process.discovery import announce, discover
 from bus.process.drain import Drain
 from bus.process.http_server import serve
 from bus.process.operator_key import operator_key
+from bus.process.signing_key import signing_key
 from bus.settings import DETECT_LANGUAGE, Settings
+from projections.access_reader import AccessReader
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.draining import let_go
+from services.gateway.erasing import Eraser
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
@@ -45,7 +48,10 @@ from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
+from services.gateway.web.identity import Persons
+from services.gateway.web.keys import Keys
 from services.gateway.web.links import Links
+from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
@@ -108,20 +114,27 @@ class GatewayServer:
             max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
+        self._eraser = Eraser(event_log, self._feed, keep_days=settings.conversation_days)
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
+        self._access = AccessReader(event_log, timeout=retry_for)
+        self._persons = Persons(event_log, self._access, signing_key(settings))
+        self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
-        self._operator_key = operator_key(settings)
 
     def app(self) -> Starlette:
         return make_app(
             GatewayContext(
                 event_log=self._event_log,
+                settings=self._settings,
                 feed=self._feed,
                 idle=self._idle_loops,
                 conversations=self._conversations,
                 faces=self._faces,
                 links=self._links,
+                persons=self._persons,
+                keys=self._keys,
+                origins=Origins(self._settings),
                 channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
                 sessions=self._sessions,
@@ -131,7 +144,6 @@ class GatewayServer:
                 ),
                 recordings=Recordings(self._event_log),
                 media_files=MediaFiles(self._event_log),
-                operator_key=self._operator_key,
                 page=PAGE,
                 space=self._space,
                 health=GatewayHealth(
@@ -160,6 +172,8 @@ class GatewayServer:
                     self._feed.run(),
                     self._space.run(),
                     self._people.run(),
+                    self._access.run(),
+                    self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
                     self._sessions.elsewhere.run(),

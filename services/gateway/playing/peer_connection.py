@@ -83,7 +83,7 @@ class PeerConnection:
         self._on_disconnect = on_disconnect
         self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
         # An empty list must be passed on: without one aiortc asks a public STUN server.
-        configuration = RTCConfiguration(iceServers=ice.servers.own(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        configuration = RTCConfiguration(iceServers=ice.own_servers(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self._pc = RTCPeerConnection(configuration)
         self._told = 0
         """How many candidates the browser has told after its offer."""
@@ -130,7 +130,7 @@ class PeerConnection:
         await self._pc.setRemoteDescription(offer)
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
-                aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
+                aiortc_tuning.intercept_packets(transceiver.receiver, self._take_packet)
         sockets = None if self._sockets is None else self._sockets.sockets
         aiortc_tuning.configure_gathering(self._pc, sockets, _GATHERING)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
@@ -178,6 +178,9 @@ class PeerConnection:
             await asyncio.sleep(_FAREWELL)
 
     async def close(self) -> None:
+        """Close the connection; it calls nobody from then on, so that its owner is freed although aiortc, whose objects
+        refer to each other, keeps this one until Python collects cycles."""
+        self._on_microphone_packet, self._on_disconnect, self._on_delivered = _ignore_packet, _ignore, _ignore
         self._audio.stop()
         self._video.stop()
         try:
@@ -191,6 +194,9 @@ class PeerConnection:
             sockets, self._sockets = self._sockets, None  # a second call must not free the port of another session
             if self._ice.ports is not None and sockets is not None:
                 self._ice.ports.give_back(sockets)
+
+    def _take_packet(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+        self._on_microphone_packet(sequence, timestamp, payload, ssrc)
 
     def _on_connection_state(self) -> None:
         if self._pc.connectionState == "connected":
@@ -216,3 +222,11 @@ class PeerConnection:
         assert isinstance(track, EncodedTrack)
         clock_of_tick = _AUDIO_CLOCK if track.kind == "audio" else _VIDEO_CLOCK
         return lambda age: self._on_delivered((track.sent - age) // clock_of_tick)
+
+
+def _ignore_packet(sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+    """Takes the packets that come after the end."""
+
+
+def _ignore(_: object) -> None:
+    """Is told of what concerns nobody any more."""

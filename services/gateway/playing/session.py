@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from bus.cancellation import raise_if_cancelled
 from bus.events import (
     CharacterChosen,
     CommandRecognised,
+    ConversationErasureRequested,
     Event,
     FramesFailed,
     InterruptionSource,
@@ -198,6 +200,14 @@ class Session:
             await asyncio.gather(tasks, return_exceptions=True)
 
     async def _run_tasks(self) -> None:
+        try:
+            await self._run_task_group()
+        except BaseException as error:
+            # The frame of Python 3.11's TaskGroup and the error that ends it refer to each other, and to this session.
+            traceback.clear_frames(error.__traceback__)
+            raise
+
+    async def _run_task_group(self) -> None:
         assert self._opened is not None
         with self._feed.subscribe(self.conversation) as subscription:
             self.opened_at = await self._event_log.append(self._opened)
@@ -298,6 +308,8 @@ class Session:
                 self._put(*self.interrupt(reply))
             case CommandRecognised(name="stop"):
                 await self._on_barge_in(event.turn)
+            case ConversationErasureRequested():
+                self.end("left")
             case CharacterChosen(character=character):
                 self._idle_loop.character = character
                 self._show_idle_loop()
@@ -352,7 +364,7 @@ class Session:
 
     def _send(self, tick: Tick, number: int) -> None:
         self._peer.send(tick.audio, tick.video, number)
-        self._microphone.push_playback(tick.audio)
+        self._microphone.push_playback(tick.audio, tick.loudness)
         self._put(*self._delivery.tick(number, *self.floor.position))
         for playout_event in tick.events:
             self._put(*self._told(playout_event))

@@ -23,12 +23,16 @@ class BufferedSpeech:
     started: SpeechStarted | None = None
     packets: list[bytes] = field(default_factory=list)
     """Opus packets of 20 ms, from the start of the speech."""
+    loudness: list[float | None] = field(default_factory=list)
+    """Of each packet; None where it is not on record."""
     audio_complete: bool = False
     units: dict[int, bytes] = field(default_factory=dict)
     """H.264 access units by frame number, from the start of the speech."""
     key_frames: set[int] = field(default_factory=set)
     phase: int = 0
     """Frame of the idle loop after which the first frame follows."""
+    frames_end: int | None = None
+    """Number of its frames, once the last one has arrived."""
     frames_failed: bool = False
 
     @property
@@ -40,10 +44,16 @@ class BufferedSpeech:
         """Append the packets of a chunk, unless they are a duplicate or follow a gap."""
         if chunk.sample == len(self.packets) * OPUS_FRAME:
             self.packets.extend(chunk.packets)
+            self.loudness.extend(
+                chunk.loudness if len(chunk.loudness) == len(chunk.packets) else [None] * len(chunk.packets)
+            )
             self.audio_complete = chunk.final
 
     def add_frames(self, batch: FrameBatch) -> None:
-        self.key_frames.add(batch.frame)
+        if batch.final:
+            self.frames_end = batch.frame + len(batch.units)
+        if batch.units:
+            self.key_frames.add(batch.frame)
         self.units.update({batch.frame + offset: unit for offset, unit in enumerate(batch.units)})
         self.phase = batch.phase
 

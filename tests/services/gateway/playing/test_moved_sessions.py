@@ -71,6 +71,7 @@ class Pair:
 @asynccontextmanager
 async def pair(event_log: EventLog, settings: Settings, tmp_path: Path, seconds: float) -> AsyncIterator[Pair]:
     drain = Drain(seconds)
+    settings = msgspec.structs.replace(settings, secret="s" * 32)  # of both, which share no folder
     other = msgspec.structs.replace(settings, data=str(tmp_path / "other"))
     async with AsyncExitStack() as stack:
         second = await stack.enter_async_context(serving(event_log, other))

@@ -6,6 +6,7 @@ fresh decoder, so visemes and packets are placed by plain arithmetic.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TypeAlias
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
+from av.filter import Graph
 
 from bus.errors import InvalidInput
 from bus.events import OPUS_FRAME, SPEECH_RATE
@@ -82,32 +83,53 @@ class Resampler:
         self.source = source
         self.target = target
         self._position = 0
-        self._resampler = None if source == target else AudioResampler("s16", "mono", target)
+        self._graph = None if source == target else _resampling(source, target)
 
     def push(self, samples: npt.ArrayLike) -> Samples:
         """Resample a block; returns the samples that are ready. Some milliseconds stay inside until the next block."""
         block = to_int16(samples)
-        if self._resampler is None:
+        if self._graph is None:
             return block
         if not len(block):
             return np.zeros(0, np.int16)
-        frame = _frame(block, self.source, self._position)
+        self._graph.push(_frame(block, self.source, self._position))
         self._position += len(block)
-        return self._joined(self._resampler.resample(frame))
+        return _ready(self._graph)
 
     def flush(self) -> Samples:
         """End the stream; returns the rest of its samples. The next `push` starts another stream."""
-        if self._resampler is None or not self._position:
+        if self._graph is None or not self._position:
             return np.zeros(0, np.int16)
-        rest = self._joined(self._resampler.resample(None))
+        self._graph.push(None)
+        rest = _ready(self._graph)
         self._position = 0
-        self._resampler = AudioResampler("s16", "mono", self.target)
+        self._graph = _resampling(self.source, self.target)
         return rest
 
-    @staticmethod
-    def _joined(frames: list[AudioFrame]) -> Samples:
-        blocks = [frame.to_ndarray().reshape(-1) for frame in frames]
-        return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+
+def _resampling(source: int, target: int) -> Graph:
+    """An FFmpeg filter graph that resamples mono s16. PyAV's `AudioResampler` is the same one with a thread for each
+    core, which no resampling uses and which last as long as the object."""
+    graph = Graph()
+    graph.threads = 1
+    time_base = f"1/{source}"
+    entry = graph.add(
+        "abuffer", sample_rate=str(source), sample_fmt="s16", channel_layout="mono", time_base=time_base
+    )
+    wanted = graph.add("aformat", sample_rates=str(target), sample_fmts="s16", channel_layouts="mono")
+    graph.link_nodes(entry, wanted, graph.add("abuffersink")).configure()
+    return graph
+
+
+def _ready(graph: Graph) -> Samples:
+    """Take the samples that a graph has ready."""
+    blocks: list[Samples] = []
+    with contextlib.suppress(BlockingIOError, EOFError):  # more input is needed; there will be no more
+        while True:
+            frame = graph.pull()
+            assert isinstance(frame, AudioFrame)
+            blocks.append(to_int16(frame.to_ndarray()))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
 
 
 def resample(samples: npt.ArrayLike, source: int, target: int) -> Samples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,6 +97,13 @@ def test_a_flushed_resampler_starts_another_stream() -> None:
     second = np.concatenate([resampler.push(original), resampler.flush()])
     assert np.array_equal(first, second)
     assert len(resampler.push(np.zeros(0, np.int16))) == 0
+
+
+def test_a_resampler_takes_no_thread() -> None:
+    before = list(Path("/proc/self/task").iterdir())
+    resamplers = [Resampler(48_000, 16_000) for _ in range(3)]
+    assert all(len(one.push(np.zeros(4_800, np.int16))) for one in resamplers)
+    assert list(Path("/proc/self/task").iterdir()) == before
 
 
 def test_the_silence_packet_is_twenty_silent_milliseconds() -> None:

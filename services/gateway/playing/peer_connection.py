@@ -109,7 +109,7 @@ class PeerConnection:
         await self._pc.setRemoteDescription(offer)
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
-                aiortc_tuning.intercept_packets(transceiver.receiver, self._on_microphone_packet)
+                aiortc_tuning.intercept_packets(transceiver.receiver, self._take_packet)
         sockets = None if self._sockets is None else self._sockets.sockets
         aiortc_tuning.configure_gathering(self._pc, sockets, _GATHERING)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
@@ -154,6 +154,9 @@ class PeerConnection:
             await asyncio.sleep(_FAREWELL)
 
     async def close(self) -> None:
+        """Close the connection; it calls nobody from then on, so that its owner is freed although aiortc, whose objects
+        refer to each other, keeps this one until Python collects cycles."""
+        self._on_microphone_packet, self._on_disconnect = _ignore_packet, _ignore_disconnect
         self._audio.stop()
         self._video.stop()
         try:
@@ -167,6 +170,9 @@ class PeerConnection:
             if self._ice.ports is not None and self._sockets is not None:
                 self._ice.ports.give_back(self._sockets)
 
+    def _take_packet(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+        self._on_microphone_packet(sequence, timestamp, payload, ssrc)
+
     def _on_connection_state(self) -> None:
         if self._pc.connectionState == "connected":
             self.connected.set()
@@ -176,3 +182,11 @@ class PeerConnection:
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "control":
             self._control = channel
+
+
+def _ignore_packet(sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+    """Takes the packets that come after the end."""
+
+
+def _ignore_disconnect() -> None:
+    """Is told of the end by who has brought it about."""

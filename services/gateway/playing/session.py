@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
@@ -196,6 +197,14 @@ class Session:
             await asyncio.gather(tasks, return_exceptions=True)
 
     async def _run_tasks(self) -> None:
+        try:
+            await self._run_task_group()
+        except BaseException as error:
+            # The frame of Python 3.11's TaskGroup and the error that ends it refer to each other, and to this session.
+            traceback.clear_frames(error.__traceback__)
+            raise
+
+    async def _run_task_group(self) -> None:
         with self._feed.subscribe(self.conversation) as subscription:
             begin = await self._resume_reply()
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)

@@ -1,11 +1,12 @@
-"""Decodes one picture that a stranger sent, in a process of its own (`services.helper_process`).
+"""Decodes pictures that strangers sent, in a process of its own (`services.helper_process`).
 
-Only the plugin of the picture's own format is given the bytes. It works in a fork with limits on memory, processor
-time, time and files: no file or socket can be opened in it.
+Only the plugin of a picture's own format is given the bytes. Each picture is decoded in a fork with limits on memory,
+processor time, time and files: no file or socket can be opened in it.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import signal
@@ -14,7 +15,7 @@ import warnings
 from collections.abc import Mapping
 
 import msgspec
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageCms, ImageFile, ImageOps, TiffImagePlugin
 
 from services.helper_process import read_message, write_message
 from services.limited_fork import Died, Limits, run_in_fork
@@ -39,6 +40,8 @@ _PLUGINS: Mapping[Format, tuple[str, str]] = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
     "HEIC": ("pi_heif", "HeifImageFile"),
 }
+IMPORTED_LATE = (ImageOps, TiffImagePlugin)
+"""What Pillow imports when it reads EXIF and reduces; in the fork nothing can be imported."""
 _START_OF_SCAN = b"\xff\xda"
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT: Mapping[int, Image.Transpose] = {
@@ -190,7 +193,7 @@ def respond(request: Request, opener: type[ImageFile.ImageFile]) -> Response:
 def respond_in_fork(request: Request) -> bytes:
     """The encoded response, made in a fork; if that dies, why."""
     opener = plugin(request.format)
-    Image.preinit()  # what writes PNG; in the fork nothing can be imported
+    Image.preinit()  # what writes PNG
     warnings.simplefilter("ignore")  # Pillow's tell of metadata that is damaged
     limits = Limits(MEMORY, PROCESSOR_SECONDS, SECONDS, files=0)
     result = run_in_fork(lambda: msgspec.msgpack.encode(respond(request, opener)), limits)
@@ -212,8 +215,7 @@ def _death(died: Died) -> Response:
 def main() -> int:
     # Ctrl-C is for the service, which ends this process by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    data = read_message(sys.stdin.buffer)
-    if data is not None:
+    for data in iter(functools.partial(read_message, sys.stdin.buffer), None):
         write_message(sys.stdout.buffer, respond_in_fork(msgspec.msgpack.decode(data, type=Request)))
     return 0
 

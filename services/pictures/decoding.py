@@ -13,7 +13,7 @@ from services.pictures.messages import MAX_SIDE, SECONDS, Form, Request, Respons
 
 MAX_PIXELS = 80_000_000
 """Pictures with more pixels are not decoded: a small file can hold a picture that fills the memory."""
-_COMMAND = (sys.executable, "-m", "services.pictures.decoder_process")
+COMMAND = (sys.executable, "-m", "services.pictures.decoder_process")
 _LARGEST_RESPONSE = 3 * MAX_SIDE * MAX_SIDE + (1 << 20)
 _SPARE = 10
 """Seconds that the process has beyond those of the fork that decodes."""
@@ -42,7 +42,7 @@ def decode_picture(
     if len(data) > max_bytes:
         raise TooLarge(f"the picture has {len(data) >> 20} MB, at most {max_bytes >> 20} are taken")
     request = Request(data=data, format=format_of(data), form=form, max_pixels=max_pixels)
-    process = HelperProcess("picture decoder", _COMMAND, Response, SECONDS + _SPARE, largest=_LARGEST_RESPONSE)
+    process = HelperProcess("picture decoder", COMMAND, Response, SECONDS + _SPARE, largest=_LARGEST_RESPONSE)
     try:
         response = process.request(request)
     except OSError as error:

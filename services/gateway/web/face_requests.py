@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 
 import msgspec
@@ -23,11 +25,14 @@ from projections.conversation import Conversation
 from services.characters import remove_character
 from services.gateway.feed import Feed
 from services.gateway.web.conversations import Conversations
+from services.pictures.decoding import decode_picture
 
 _MAX_LENGTHS: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
 """Longest texts of a form, in characters."""
 _VOICES = ("female", "male")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_DECODED_AT_ONCE = 2
+"""Photos, each in a process of its own; further ones wait."""
 _FORM = 64 << 10
 """Bytes that a form may have beside its photo."""
 
@@ -59,14 +64,18 @@ class FaceRequests:
         self._conversations = conversations
         self.max_faces = max_faces
         self._language = language
+        self._decoding = ThreadPoolExecutor(_DECODED_AT_ONCE, thread_name_prefix="photo")
 
     async def request(self, conversation: Conversation, traits: CharacterTraits, photo: bytes) -> str:
         """Request a character from a photo; returns its id. The outcome is an event in the conversation.
 
-        The same photo under the same name is the same character, and is made once.
+        The same photo under the same name is the same character, and is made once. Of the photo only a clean copy is
+        stored: upright, no larger than needed, without metadata.
 
         Raises:
-            InvalidInput: uploads are switched off, the person has too many faces, or the name is taken.
+            InvalidInput: uploads are switched off, the person has too many faces, the name is taken, or the bytes are
+                no photo that is taken.
+            EngineError: the machine was too busy to decode the photo; retryable.
             BusError: NATS is away, or the log is full.
         """
         if not self.max_faces:
@@ -97,11 +106,17 @@ class FaceRequests:
             voice=traits.voice,
             language=traits.language or self._language,
         )
-        await self._event_log.assets.put(body.photo, photo, retry_for=self._conversations.retry_for)
+        clean = await self._clean(photo)
+        await self._event_log.assets.put(body.photo, clean, retry_for=self._conversations.retry_for)
         event = new_event(body, conversation=conversation.id, event_id=event_id)
         sequence = await self._event_log.append(event, retry_for=self._conversations.retry_for)
         await self._feed.wait_until_applied(sequence)
         return character
+
+    async def _clean(self, photo: bytes) -> bytes:
+        """A PNG of nothing but the picture."""
+        loop = asyncio.get_running_loop()
+        return (await loop.run_in_executor(self._decoding, decode_picture, photo, "png")).data
 
     async def remove(self, person: str, character: str) -> None:
         """Remove a character for good; live conversations with it go on with another one.

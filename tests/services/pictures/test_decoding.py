@@ -7,6 +7,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -15,9 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile
 
 from bus.errors import InvalidInput, TooLarge
+from services.helper_process import HelperProcess
 from services.pictures import decoder_process
 from services.pictures.decoder_process import plugin, respond, respond_in_fork
-from services.pictures.decoding import MAX_PIXELS, decode_picture
+from services.pictures.decoding import COMMAND, MAX_PIXELS, decode_picture
 from services.pictures.formats import format_of
 from services.pictures.messages import Form, Request, Response
 from tests.pictures import (
@@ -85,10 +88,12 @@ def test_common_formats_are_decoded(name: str) -> None:
     assert np.abs(shown(GOOD[name]()) - np.asarray(expected, np.int64)).mean() < 6.0
 
 
+CLEAR = painted().convert("RGBA")
+CLEAR.paste((9, 9, 9, 0), (0, 0, 48, 64))
+
+
 def test_transparent_pixels_become_grey() -> None:
-    clear = painted().convert("RGBA")
-    clear.paste((9, 9, 9, 0), (0, 0, 48, 64))
-    for image in (clear, clear.quantize(16)):
+    for image in (CLEAR, CLEAR.quantize(16)):
         pixels = shown(encoded(image, "PNG"))
         assert (pixels[:, :48] == 208).all()
         assert (pixels[:, 48:] == np.asarray(painted())[:, 48:]).all()
@@ -174,6 +179,18 @@ def test_a_picture_may_have_so_many_pixels_and_bytes_and_no_more() -> None:
 
 
 # the process
+
+
+def test_what_a_fresh_process_makes_of_pictures_is_what_this_one_does() -> None:
+    """In the forks of a fresh process nothing can be imported that the decoder needs only now and then."""
+    makers = [*GOOD.values(), *(partial(with_metadata, format, 6) for format in ("JPEG", "PNG", "WEBP", "AVIF"))]
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    makers += [partial(encoded, painted(5200, 26), "PNG", icc_profile=srgb), partial(encoded, CLEAR, "PNG")]
+    requests = [request(make(), form) for make in makers for form in ("png", "rgb")]
+    requests += [request(DAMAGED["a JPEG of noise"]()), request(BOMBS["a PNG of 30,000 x 30,000"][0]())]
+    with closing(HelperProcess("picture decoder", COMMAND, Response, 60.0)) as process:
+        for one in requests:
+            assert process.request(one) == respond(one, plugin(one.format)), one.format
 
 
 def test_a_picture_is_decoded_and_a_bad_one_refused_in_another_process() -> None:

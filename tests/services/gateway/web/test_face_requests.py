@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
 from msgspec.structs import replace
+from PIL import Image
 
 from bus.errors import NotFound
 from bus.events import (
@@ -27,10 +29,11 @@ from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.gateway.listening.voice_activity import PocketsphinxDetector
 from services.gateway.web.face_requests import character_id
+from tests.pictures import BOMBS, DAMAGED, FOREIGN, GOOD, GPS_MARKER, with_metadata
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_api import error_of
 
-PHOTO = b"what a photo is, the gateway does not know"
+PHOTO = with_metadata("JPEG", orientation=6)
 
 
 async def send(
@@ -100,7 +103,10 @@ async def test_a_photo_is_stored_and_requested_once(gateway: Running) -> None:
         tagline="", personality="You rhyme.", greeting="Hello, I am Zoë.", voice="male", language="en",
     )  # fmt: skip
     assert character.startswith("zoe-")
-    assert await gateway.event_log.asset(body.photo) == PHOTO
+    stored = await gateway.event_log.asset(body.photo)
+    assert GPS_MARKER in PHOTO
+    assert GPS_MARKER not in stored
+    assert Image.open(io.BytesIO(stored)).size == (64, 96), "upright"
     await make(gateway, request)
     assert (await send(gateway, conversation)).json()["character"] == character
     assert len(await requests_of(gateway.event_log, conversation)) == 1
@@ -183,6 +189,10 @@ async def test_a_shared_character_cannot_be_removed(gateway: Running) -> None:
 
 REFUSED: list[tuple[dict[str, Any], tuple[int, str], str]] = [
     ({"photo": b""}, (400, "invalid_input"), "the photo is empty"),
+    ({"photo": FOREIGN["a float TIFF"][0]()}, (415, "unsupported_media_type"), "the file is a TIFF picture"),
+    ({"photo": FOREIGN["a session description"][0]()}, (415, "unsupported_media_type"), "JPEG, PNG, WebP, GIF, BMP"),
+    ({"photo": BOMBS["a PNG of 30,000 x 30,000"][0]()}, (413, "too_large"), "30000 x 30000 pixels, at most 80 million"),
+    ({"photo": DAMAGED["a PNG of noise"]()}, (400, "invalid_input"), "the PNG picture is damaged or cut off"),
     ({"photo": None}, (400, "invalid_input"), "expected a file in the field photo"),
     ({"name": "  "}, (400, "invalid_input"), "a name is needed"),
     ({"name": "x" * 41}, (413, "too_large"), "name may have 40 characters, this one has 41"),
@@ -196,7 +206,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[int, str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "error", "why"), REFUSED, ids=[next(iter(one[0])) for one in REFUSED])
+@pytest.mark.parametrize(("fields", "error", "why"), REFUSED, ids=[one[2] for one in REFUSED])
 async def test_an_invalid_form_is_refused_with_the_reason(
     gateway: Running, fields: dict[str, Any], error: tuple[int, str], why: str
 ) -> None:
@@ -206,6 +216,15 @@ async def test_an_invalid_form_is_refused_with_the_reason(
     assert why in answer.json()["error"]["message"]
     assert await requests_of(gateway.event_log, conversation) == []
     assert await gateway.event_log.last_sequence(streams.ASSETS) == 0
+
+
+async def test_one_bad_photo_among_several_costs_only_its_sender_a_picture(gateway: Running) -> None:
+    photos = {"Ann": GOOD["PNG"](), "Bob": DAMAGED["a JPEG of noise"](), "Cem": GOOD["HEIC"](), "Dot": GOOD["AVIF"]()}
+    conversation = await gateway.open()
+    answers = await asyncio.gather(*(send(gateway, conversation, photo, name=name) for name, photo in photos.items()))
+    assert [one.status_code for one in answers] == [202, 400, 202, 202]
+    made = [one.body for one in await requests_of(gateway.event_log, conversation)]
+    assert sorted(body.name for body in made if isinstance(body, FaceRequested)) == ["Ann", "Cem", "Dot"]
 
 
 async def test_a_body_that_is_no_form_is_refused(gateway: Running) -> None:

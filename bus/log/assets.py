@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -99,14 +100,17 @@ class Assets:
 
     async def stored(self) -> list[StoredAsset]:
         """All assets, in the order in which they were stored."""
-        found = []
-        async with aclosing(self._log.read(streams.ASSETS, f"{_NAMES}.>")) as records:
-            async for record in records:
-                info = api.ObjectInfo.from_response(json.loads(record.data))
+
+        async def stored() -> list[StoredAsset]:
+            found = []
+            for message in await self._newest(f"{_NAMES}.>"):
+                info = api.ObjectInfo.from_response(json.loads(message.data or b"{}"))
                 found.append(
-                    StoredAsset(info.name, str(info.nuid), record.time / 1e6, record.sequence, bool(info.deleted))
+                    StoredAsset(info.name, info.nuid, _stored_at(message), message.seq or 0, bool(info.deleted))
                 )
-        return found
+            return sorted(found, key=lambda one: one.sequence)
+
+        return await self._log.with_retries(stored, "list assets")
 
     async def forget_deleted(self, asset: StoredAsset) -> None:
         """Remove the note that an asset is gone."""
@@ -118,25 +122,37 @@ class Assets:
         among them."""
         named = {one.nuid for one in await self.stored() if not one.deleted}
 
-        async def newest_chunks() -> dict[str, float]:
-            found = {}
-            info = await self._log.js.stream_info(streams.ASSETS, subjects_filter=f"{_CHUNKS}.>")
-            for subject in info.state.subjects or {}:
-                nuid = subject.rpartition(".")[2]
-                if nuid not in named:
-                    with suppress(NotFoundError):  # gone meanwhile
-                        last = await self._log.js.get_last_msg(streams.ASSETS, subject)
-                        found[nuid] = last.time.timestamp() if last.time else 0.0
-            return found
+        async def nameless() -> dict[str, float]:
+            chunks = await self._newest(f"{_CHUNKS}.>", but_not={f"{_CHUNKS}.{nuid}" for nuid in named})
+            return {str(one.subject).rpartition(".")[2]: _stored_at(one) for one in chunks}
 
-        return await self._log.with_retries(newest_chunks, "look for parts of assets")
+        return await self._log.with_retries(nameless, "look for parts of assets")
 
     async def erase_chunks(self, nuid: str) -> None:
-        """Overwrite and remove all chunks of an asset."""
-        async with aclosing(self._log.read(streams.ASSETS, f"{_CHUNKS}.{nuid}")) as chunks:
-            sequences = [chunk.sequence async for chunk in chunks]
-        for sequence in sequences:
-            await self._log.delete_message(streams.ASSETS, sequence)
+        """Overwrite and remove all chunks of an asset.
+
+        Raises:
+            BusError: NATS was away for 30 s.
+        """
+        subject = f"{_CHUNKS}.{nuid}"
+        with suppress(NotFoundError):  # once there is none left
+            while True:
+                # Not by a consumer: the gateway is allowed none on photos.
+                chunk = await self._log.with_retries(
+                    lambda: self._log.media_js.get_msg(streams.ASSETS, seq=1, subject=subject, next=True),
+                    "look for a part of an asset",
+                )
+                await self._log.delete_message(streams.ASSETS, chunk.seq or 0)
+
+    async def _newest(self, subjects: str, but_not: Collection[str] = ()) -> list[api.RawStreamMsg]:
+        """The newest message on each subject."""
+        js, found = self._log.media_js, []
+        info = await js.stream_info(streams.ASSETS, subjects_filter=subjects)
+        for subject in info.state.subjects or {}:
+            if subject not in but_not:
+                with suppress(NotFoundError):  # gone meanwhile
+                    found.append(await js.get_last_msg(streams.ASSETS, subject))
+        return found
 
     async def _find(self, name: str) -> tuple[api.ObjectInfo, int]:
         """What is on record of an asset, and the sequence of that record.
@@ -175,3 +191,7 @@ class Assets:
 
 def _name_subject(name: str) -> str:
     return f"{_NAMES}.{urlsafe_b64encode(name.encode()).decode()}"
+
+
+def _stored_at(message: api.RawStreamMsg) -> float:
+    return message.time.timestamp() if message.time else 0.0

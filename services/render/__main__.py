@@ -102,7 +102,7 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
     """The service with the engine that the settings ask for."""
     choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     renderer = choice.option.load(settings)
-    built = service(renderer, _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate)
+    built = service(renderer, _portraits(settings), PortraitMaker.prepared(settings), bitrate=settings.video_bitrate)
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 
 

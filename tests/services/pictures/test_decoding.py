@@ -183,11 +183,17 @@ def test_a_picture_may_have_so_many_pixels_and_bytes_and_no_more() -> None:
 
 def test_what_a_fresh_process_makes_of_pictures_is_what_this_one_does() -> None:
     """In the forks of a fresh process nothing can be imported that the decoder needs only now and then."""
-    makers = [*GOOD.values(), *(partial(with_metadata, format, 6) for format in ("JPEG", "PNG", "WEBP", "AVIF"))]
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    makers += [partial(encoded, painted(5200, 26), "PNG", icc_profile=srgb), partial(encoded, CLEAR, "PNG")]
-    requests = [request(make(), form) for make in makers for form in ("png", "rgb")]
-    requests += [request(DAMAGED["a JPEG of noise"]()), request(BOMBS["a PNG of 30,000 x 30,000"][0]())]
+    pictures = [
+        *(make() for make in GOOD.values()),
+        *(with_metadata(format, 6) for format in ("JPEG", "PNG", "WEBP", "AVIF")),
+        encoded(painted(5200, 26), "PNG", icc_profile=srgb),
+        encoded(CLEAR, "PNG"),
+        DAMAGED["a JPEG of noise"](),
+        BOMBS["a PNG of 30,000 x 30,000"][0](),
+    ]
+    forms: tuple[Form, ...] = ("png", "rgb")
+    requests = [request(picture, form) for picture in pictures for form in forms]
     with closing(HelperProcess("picture decoder", COMMAND, Response, 60.0)) as process:
         for one in requests:
             assert process.request(one) == respond(one, plugin(one.format)), one.format

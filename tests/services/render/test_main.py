@@ -20,6 +20,7 @@ from services.models.loading import load_now_or_later
 from services.render.__main__ import build, engines
 from services.render.liveportrait import loading, weights
 from services.render.liveportrait.loading import dtype_for, load, why_unavailable
+from services.render.photo.portrait_maker import PortraitMaker
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -37,6 +38,12 @@ def chosen(settings: Settings, find_gpus: Callable[[], list[Gpu]]) -> tuple[str,
     return choice.option.name, choice.reason
 
 
+@pytest.fixture(autouse=True)
+def no_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is built begins to fetch what finds faces."""
+    monkeypatch.setattr(PortraitMaker, "prepared", lambda settings: PortraitMaker(lambda: Path("/nowhere")))
+
+
 @pytest.fixture
 def usable_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -46,12 +53,12 @@ def test_without_a_gpu_faces_are_drawn_in_layers() -> None:
     name, why = chosen(Settings(video_size=128), no_gpus)
     assert name == "layered"
     assert "not liveportrait: there is no NVIDIA GPU" in why
-    assert build(Settings(video_size=128, model_downloads="off"), no_gpus).engine == "layered"
+    assert build(Settings(video_size=128), no_gpus).engine == "layered"
 
 
 def test_liveportrait_by_name_without_a_gpu_warps_photos_and_says_why() -> None:
     """A card that is gone after a restart must not take the service down."""
-    settings = Settings(render_engine="liveportrait", video_size=128, model_downloads="off")
+    settings = Settings(render_engine="liveportrait", video_size=128)
     reason = "there is no NVIDIA GPU, and without one a frame takes seconds"
     assert chosen(settings, no_gpus) == ("liveportrait", f"VISAVIS_RENDER_ENGINE=liveportrait, although {reason}")
     built = build(settings, no_gpus)
@@ -71,8 +78,7 @@ def test_a_card_that_is_full_at_the_start_does_not_keep_the_service_from_startin
     monkeypatch.setattr("services.render.__main__.load_or_defer", lambda model, settings, load, fallback, **names: (
         load_now_or_later(lambda: load(tmp_path), fallback, model.name, **names)
     ))  # fmt: skip
-    settings = Settings(data=str(tmp_path), render_engine="liveportrait", video_size=128, model_downloads="off")
-    built = build(settings, one_gpu)
+    built = build(Settings(data=str(tmp_path), render_engine="liveportrait", video_size=128), one_gpu)
     assert (built.serving(), built.metadata()) == ("layered", {"gpu_fault": "full"})
     assert built.note().startswith("the graphics card is full, and is tried again in ")
 

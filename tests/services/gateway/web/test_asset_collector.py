@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from nats.js.api import StreamConfig
 
 from bus.events import (
-    Body,
     CharacterCreated,
     CharacterEvent,
     CharacterFact,
@@ -25,7 +24,7 @@ from services.gateway.web.asset_collector import AssetCollector
 HOUR, DAY = 3600.0, 86_400.0
 
 
-def fact(id_: str, body: Body, cause: str | None = None) -> Event:
+def fact(id_: str, body: FaceRequested | FaceMade | FaceRefused, cause: str | None = None) -> Event:
     return Event(id=id_, at=1, conversation="c", cause=cause, body=body)
 
 

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 
 import msgspec
 import numpy as np

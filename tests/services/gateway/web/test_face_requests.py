@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,9 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.gateway.listening.voice_activity import PocketsphinxDetector
+from services.gateway.web import face_requests
 from services.gateway.web.face_requests import character_id
+from services.pictures.decoding import CleanPicture
 from tests.pictures import BOMBS, DAMAGED, FOREIGN, GOOD, GPS_MARKER, with_metadata
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_api import error_of
@@ -225,6 +228,30 @@ async def test_one_bad_photo_among_several_costs_only_its_sender_a_picture(gatew
     assert [one.status_code for one in answers] == [202, 400, 202, 202]
     made = [one.body for one in await requests_of(gateway.event_log, conversation)]
     assert sorted(body.name for body in made if isinstance(body, FaceRequested)) == ["Ann", "Cem", "Dot"]
+
+
+async def test_the_photos_of_one_person_do_not_hold_up_anothers(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[bytes] = []
+    go_on = threading.Event()
+
+    def slow(photo: bytes, form: str) -> CleanPicture:
+        started.append(photo)
+        assert photo == b"other" or go_on.wait(60)
+        return CleanPicture(photo, 1, 1)
+
+    monkeypatch.setattr(face_requests, "decode_picture", slow)
+    conversation = await gateway.open()
+    mine = [asyncio.create_task(send(gateway, conversation, b"mine", name=name)) for name in ("One", "Two", "Three")]
+    async with gateway.stranger() as stranger:
+        theirs = (await stranger.post("/api/conversations", json={})).json()["id"]
+        while not started:
+            await asyncio.sleep(0.01)
+        assert (await send(gateway, theirs, b"other", client=stranger)).status_code == 202
+    assert started == [b"mine", b"other"]
+    go_on.set()
+    assert [answer.status_code for answer in await asyncio.gather(*mine)] == [202] * 3
 
 
 async def test_a_body_that_is_no_form_is_refused(gateway: Running) -> None:

@@ -19,7 +19,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps, TiffImagePlugin
 
 from services.helper_process import read_message, write_message
 from services.limited_fork import Died, Limits, run_in_fork
-from services.pictures.formats import Format
+from services.pictures.formats import TAKEN, Format
 from services.pictures.messages import MAX_SIDE, SECONDS, Problem, Request, Response
 
 MEMORY = 768 << 20
@@ -192,7 +192,11 @@ def respond(request: Request, opener: type[ImageFile.ImageFile]) -> Response:
 
 def respond_in_fork(request: Request) -> bytes:
     """The encoded response, made in a fork; if that dies, why."""
-    opener = plugin(request.format)
+    try:
+        opener = plugin(request.format)
+    except ImportError:
+        detail = f"{request.format} pictures cannot be decoded here; {TAKEN.replace(' and HEIC', '')}"
+        return msgspec.msgpack.encode(Response(problem="no_decoder", detail=detail))
     Image.preinit()  # what writes PNG
     warnings.simplefilter("ignore")  # Pillow's tell of metadata that is damaged
     limits = Limits(MEMORY, PROCESSOR_SECONDS, SECONDS, files=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from bus.errors import EngineError, InvalidInput, TooLarge
+from bus.errors import EngineError, Exhausted, InvalidInput, TooLarge
 from bus.events import LARGEST_PHOTO
 from services.helper_process import HelperProcess
 from services.pictures.formats import format_of
@@ -37,7 +37,7 @@ def decode_picture(
     Raises:
         TooLarge: it has more bytes or pixels, by default over 32 MB or 80 megapixels.
         InvalidInput: it is in no format that is taken, damaged, or takes too much time or memory.
-        EngineError: the machine was too busy, or the process could not be started; retryable.
+        Exhausted: the machine was too busy, or the process could not be started.
     """
     if len(data) > max_bytes:
         raise TooLarge(f"the picture has {len(data) >> 20} MB, at most {max_bytes >> 20} are taken")
@@ -45,8 +45,8 @@ def decode_picture(
     process = HelperProcess("picture decoder", COMMAND, Response, SECONDS + _SPARE, largest=_LARGEST_RESPONSE)
     try:
         response = process.request(request)
-    except OSError as error:
-        raise EngineError(f"the picture decoder cannot be started: {error.strerror}", retryable=True) from error
+    except (OSError, EngineError) as error:
+        raise Exhausted(f"the picture could not be decoded just now: {error}") from error
     finally:
         process.close()
     match response.problem:
@@ -55,7 +55,9 @@ def decode_picture(
         case "too_large":
             raise TooLarge(response.detail)
         case "too_slow":
-            raise EngineError(response.detail, retryable=True)
+            raise Exhausted(response.detail)
+        case "no_decoder":
+            raise InvalidInput(response.detail, code="unsupported_media_type")
         case _:
             raise InvalidInput(response.detail)
 

@@ -9,7 +9,7 @@ import msgspec
 from services.pictures.formats import Format
 
 Form: TypeAlias = Literal["rgb", "png"]
-Problem: TypeAlias = Literal["damaged", "too_large", "too_costly", "too_slow"]
+Problem: TypeAlias = Literal["damaged", "too_large", "too_costly", "too_slow", "no_decoder"]
 
 MAX_SIDE = 1280
 """Pixels on the longer side; larger pictures are reduced, since a face needs no more."""

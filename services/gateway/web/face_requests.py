@@ -79,7 +79,7 @@ class FaceRequests:
         Raises:
             InvalidInput: uploads are switched off, the person has too many faces, the name is taken, or the bytes are
                 no photo that is taken.
-            EngineError: the machine was too busy to decode the photo; retryable.
+            Exhausted: the machine was too busy to decode the photo.
             BusError: NATS is away, or the log is full.
         """
         if not self.max_faces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -15,9 +16,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile
 
-from bus.errors import InvalidInput, TooLarge
+from bus.errors import Exhausted, InvalidInput, TooLarge
 from services.helper_process import HelperProcess
-from services.pictures import decoder_process
+from services.pictures import decoder_process, decoding
 from services.pictures.decoder_process import plugin, respond, respond_in_fork
 from services.pictures.decoding import COMMAND, MAX_PIXELS, decode_picture
 from services.pictures.formats import format_of
@@ -247,6 +248,21 @@ def test_what_a_picture_makes_its_decoder_do_ends_with_the_fork(name: str, monke
     response = msgspec.msgpack.decode(respond_in_fork(request(GOOD["PNG"]())), type=Response)
     assert response.problem is not None
     assert told in response.detail
+
+
+def test_heic_is_refused_by_its_name_where_its_decoder_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder_process, "_PLUGINS", {"HEIC": ("not_installed", "HeifImageFile")})
+    response = msgspec.msgpack.decode(respond_in_fork(request(heic())), type=Response)
+    assert (response.problem, response.detail) == (
+        "no_decoder", "HEIC pictures cannot be decoded here; JPEG, PNG, WebP, GIF, BMP, AVIF are taken"
+    )  # fmt: skip
+
+
+def test_a_process_that_cannot_be_had_is_no_fault_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ((sys.executable, "-c", "pass"), ("/nowhere/python",)):
+        monkeypatch.setattr(decoding, "COMMAND", command)
+        with pytest.raises(Exhausted, match="could not be decoded just now"):
+            decode_picture(GOOD["PNG"](), "rgb")
 
 
 def test_a_jpeg_that_takes_minutes_is_given_up_even_if_its_scans_are_not_counted(

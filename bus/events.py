@@ -573,7 +573,7 @@ class PlaybackStarted(Body, frozen=True, kw_only=True, tag="playback.started"):
 
 
 class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress"):
-    """How much of a speech has been played; once a second."""
+    """How much of a speech has been played; once a second. Told once so much has arrived at the browser."""
 
     session: SessionId
     speech: SpeechId
@@ -584,7 +584,8 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
 
 
 class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished"):
-    """The playback of a speech ended in this session."""
+    """The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+    lost, `samples` are those that arrived."""
 
     session: SessionId
     speech: SpeechId

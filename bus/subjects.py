@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import InvalidInput
 from bus.events import (
@@ -89,12 +90,22 @@ ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
 ALL_LINKS = "link.*"
+ALL_ACCESS = "access.*"
 ALL_INBOX = "inbox.>"
 ALL_DELIVERIES = "delivery.>"
 
 
 def link(event: LinkEvent) -> str:
     return f"link.{token(event.link, 'link')}"
+
+
+def access(event: AccessEvent) -> str:
+    return access_of(event.holder)
+
+
+def access_of(holder: str) -> str:
+    """All events of one key, or of one person's cookies."""
+    return f"access.{token(holder, 'holder')}"
 
 
 def inbox(channel: str, account: str, event: str) -> str:

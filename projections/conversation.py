@@ -225,14 +225,15 @@ def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str
     """The part of a reply that was played.
 
     Args:
-        listened: whether a session played the conversation; without one all of the text counts, which was there to be
-            read.
+        listened: whether a session played the conversation; where there was none, and nothing was played, all of the
+            text counts, which was there to be read.
     """
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply:
+            sentences = turn.reply.sentences
+            listened = listened or any(one.state in ("playing", "played") for one in sentences)
             return joined_text(
-                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
-                for one in turn.reply.sentences
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text) for one in sentences
             )
     return ""
 

@@ -118,6 +118,27 @@ def load(db: sqlite3.Connection, conversation: str) -> Conversation | None:
     return replace(_decode_metadata(row[0]), turns=tuple(decode_turn(data) for (data,) in turns))
 
 
+def load_end(db: sqlite3.Connection, conversation: str, turns: int) -> tuple[Conversation, int] | None:
+    """A conversation with its newest turns only, and the place of the first of them."""
+    row = db.execute("SELECT metadata FROM conversations WHERE id = ?", (conversation,)).fetchone()
+    if row is None:
+        return None
+    rows = db.execute(
+        "SELECT turn_index, data FROM turns WHERE conversation = ? ORDER BY turn_index DESC LIMIT ?",
+        (conversation, turns),
+    ).fetchall()
+    newest = tuple(decode_turn(data) for _, data in reversed(rows))
+    return replace(_decode_metadata(row[0]), turns=newest), rows[-1][0] if rows else 0
+
+
+def stored_turns(db: sqlite3.Connection, conversation: str, before: int) -> list[bytes]:
+    """The turns of a conversation before a place, as they are stored."""
+    rows = db.execute(
+        "SELECT data FROM turns WHERE conversation = ? AND turn_index < ? ORDER BY turn_index", (conversation, before)
+    )
+    return [data for (data,) in rows]
+
+
 def conversation_row(one: Conversation) -> tuple[Any, ...]:
     """The values of a conversation for `PUT_CONVERSATION`."""
     return one.id, one.person, one.updated_at, one.title, one.character, one.closed, encode(replace(one, turns=()))

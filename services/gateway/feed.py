@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 _UNREAD = 2000
 """News that a subscriber may leave unread; one that falls further behind is cut off and has to reconnect."""
-_BATCH = 500
+_BATCH = 2000
+"""Records that are written at once where they wait: the more, the fewer times a conversation is written."""
 _BUILD_FROM = 20_000
 """Events on the log from which on an empty read model is built beside: fewer are folded in place within a second."""
 _RETRY_DELAY = 2.0
@@ -118,7 +119,7 @@ class Feed:
         self._unwritten: list[Record] = []
         """Records that the subscriptions have and the read model does not have yet, in order."""
         self._arrived = asyncio.Event()
-        self._writing: asyncio.Task[list[Conversation]] | None = None
+        self._writing: asyncio.Task[list[str]] | None = None
         """The newest batch that is written in a thread."""
         self._position_changed = asyncio.Condition()
         self.caught_up = asyncio.Event()
@@ -323,7 +324,7 @@ class Feed:
                 self._on_record(record)
                 self._unwritten.append(record)
                 self._arrived.set()
-                while len(self._unwritten) >= 4 * _BATCH:  # the disk sets the pace of a rebuild
+                while len(self._unwritten) >= 2 * _BATCH:  # the disk sets the pace of a rebuild
                     async with self._position_changed:
                         await self._position_changed.wait()
 
@@ -348,11 +349,9 @@ class Feed:
         """Fold a batch into the read model; retried for as long as the disk is full."""
         while True:
             try:
-                if len(batch) < 10:
-                    self.model.apply_records(batch)  # a thread would cost more than the work
-                else:
-                    self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
-                    await asyncio.shield(self._writing)
+                # In a thread, one fact too: the disk may take its time, and calls wait for nothing.
+                self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
+                await asyncio.shield(self._writing)
                 return
             except VisavisError as error:
                 if not error.retryable:

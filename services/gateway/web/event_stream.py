@@ -10,6 +10,7 @@ import msgspec
 from bus.events import LiveEvent
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, fold, fold_all
+from projections.shown_persons import without_person
 from projections.view import ConversationUpdate, changes
 from services.gateway.feed import Feed
 
@@ -53,4 +54,5 @@ async def _missed(event_log: EventLog, conversation: str, after: int) -> AsyncIt
 
 
 def _message(update: ConversationUpdate, sequence: int) -> bytes:
-    return b"id: %d\ndata: %s\n\n" % (sequence, msgspec.json.encode(update))
+    shown = msgspec.structs.replace(update, event=without_person(update.event))
+    return b"id: %d\ndata: %s\n\n" % (sequence, msgspec.json.encode(shown))

@@ -570,7 +570,7 @@ export interface PlaybackStarted {
   readonly trace: PlayoutTrace | null
 }
 
-/** How much of a speech has been played; once a second. */
+/** How much of a speech has been played; once a second. Told once so much has arrived at the browser. */
 export interface PlaybackProgress {
   readonly type: 'playback.progress'
   readonly session: SessionId
@@ -581,7 +581,10 @@ export interface PlaybackProgress {
   readonly trace: PlayoutTrace | null
 }
 
-/** The playback of a speech ended in this session. */
+/**
+ * The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+ * lost, `samples` are those that arrived.
+ */
 export interface PlaybackFinished {
   readonly type: 'playback.finished'
   readonly session: SessionId

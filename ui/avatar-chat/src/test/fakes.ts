@@ -231,6 +231,8 @@ export function fakeTrack(): MediaStreamTrack {
 }
 
 interface FakeChannel {
+  readonly readyState: RTCDataChannelState
+  readonly send: (text: string) => void
   onmessage: ((event: { data: string }) => void) | null
   onclose: (() => void) | null
 }
@@ -242,7 +244,14 @@ export class FakePeer {
   onicecandidate: ((event: { candidate: { candidate: string } | null }) => void) | null = null
   localDescription: { sdp: string } | null = null
   readonly asked: string[] = []
-  readonly channel: FakeChannel = { onmessage: null, onclose: null }
+  /** What the page has said on the control channel. */
+  readonly said: string[] = []
+  readonly channel: FakeChannel = {
+    readyState: 'open',
+    send: (text) => this.said.push(text),
+    onmessage: null,
+    onclose: null,
+  }
   closed = false
 
   addTransceiver(what: MediaStreamTrack | string, { direction }: { direction: string }) {

@@ -41,6 +41,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A NATS server with JetStream, or several of one cluster, comma separated; empty: an embedded one on nats_port."""
     nats_port: Port = 4222
     """Where the embedded NATS server listens, on loopback; the first of three such ports for `visavis cluster`."""
+    nats_sync: Annotated[str, Meta(pattern="^(always|[1-9][0-9]*(ms|s|m))$")] = "always"
+    """When the embedded NATS server writes messages to the disk: always, before it confirms each of them; or at an
+    interval such as 10s or 2m, of which a power cut may cost what was confirmed."""
     nats_user: str = ""
     """User to log in to NATS as; it may be in the URL instead."""
     nats_password: str = ""
@@ -175,6 +178,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     turn_model: Literal["auto", "off"] = "auto"
     """Whether a neural network helps to recognise the end of a phrase by its sound; auto: once it has been
     fetched."""
+    conversation_days: Annotated[int, Meta(ge=0)] = 0
+    """Days after its last words at which a conversation is erased, with its sound and all else; 0: kept for ever."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
     """Days for which recorded and spoken audio is kept."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30

@@ -88,6 +88,7 @@ ALL_CHARACTERS = "character.>"
 ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
+ALL_REQUEUED = "requeue.>"
 ALL_IDLE_FRAMES = "frames.idle.*"
 ALL_LINKS = "link.*"
 ALL_ACCESS = "access.*"
@@ -118,6 +119,11 @@ def inbox(channel: str, account: str, event: str) -> str:
     return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.{token(event, 'event')}"
 
 
+def inbox_of(channel: str, account: str) -> str:
+    """All that one account of ours on a channel received."""
+    return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.>"
+
+
 def delivery(channel: str, delivery_id: str) -> str:
     """All events of one message that is sent through a channel."""
     return f"delivery.{token(channel, 'channel')}.{token(delivery_id, 'delivery')}"
@@ -140,6 +146,16 @@ def character(event: CharacterEvent) -> str:
     return f"character.{token(event.character, 'character')}.{tag_of(event.body).removeprefix('character.')}"
 
 
+def facts_of_character(character_id: str) -> str:
+    """All facts about one character."""
+    return f"character.{token(character_id, 'character')}.>"
+
+
+def is_removal(subject: str) -> bool:
+    """Whether a fact says only that a character is no more."""
+    return subject.startswith("character.") and subject.endswith(".removed")
+
+
 def live(event: LiveEvent) -> str:
     return f"live.{token(event.conversation, 'conversation')}.{event.body.__struct_config__.tag}"
 
@@ -147,6 +163,11 @@ def live(event: LiveEvent) -> str:
 def live_of_kind(body: type[LiveBody]) -> str:
     """One kind of live event, in all conversations."""
     return f"live.*.{body.__struct_config__.tag}"
+
+
+def live_of(conversation: str) -> str:
+    """All live events of one conversation."""
+    return f"live.{token(conversation, 'conversation')}.>"
 
 
 def conversation_of(subject: str) -> str:
@@ -188,6 +209,11 @@ def frames(conversation: str, speech: str) -> str:
 
 def frames_of(conversation: str) -> str:
     return f"frames.{token(conversation, 'conversation')}.*"
+
+
+def all_frames_of(conversation: str) -> str:
+    """All frames of one conversation, and the claims of those who draw them."""
+    return f"frames.{token(conversation, 'conversation')}.>"
 
 
 def idle_frames(character_id: str) -> str:

@@ -24,6 +24,7 @@ from visavis.commands import (
     keep,
     keys,
     models,
+    people,
     replay,
     rerun,
     system,
@@ -33,7 +34,8 @@ from visavis.commands import (
 )
 
 _COMMANDS = (
-    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keys, keep
+    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keys,
+    people, keep,
 )  # fmt: skip
 _KEEP_RUNNING = ("up", "cluster")
 

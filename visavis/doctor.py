@@ -12,6 +12,7 @@ from bus import subjects
 from bus.errors import VisavisError
 from bus.log import streams
 from bus.log.event_log import connect
+from bus.log.gaps import Gap, missing_facts
 from bus.log.overview import stream_sizes
 from bus.log.space import level_of, refusing, state_of
 from bus.log.stream_size import StreamSize
@@ -80,6 +81,7 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
+                *check_gap(await missing_facts(event_log)),
                 *check_space(await stream_sizes(event_log)),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
@@ -105,6 +107,13 @@ def check_space(sizes: Iterable[StreamSize]) -> list[CheckResult]:
         for one in refusing(sizes)
         if level_of(one, 0)
     ]
+
+
+def check_gap(gap: Gap | None) -> list[CheckResult]:
+    """Events that are missing in the middle of the log; nothing where none are."""
+    if gap is None:
+        return []
+    return [failure("log", str(gap), "restore a backup (`visavis restore`), and look at the disk's health")]
 
 
 def check_versions(running: Iterable[ServiceInfo]) -> list[CheckResult]:

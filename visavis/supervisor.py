@@ -64,6 +64,8 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     is_shown: Callable[[str], bool] = field(default=lambda line: True)
     """Whether a line of its output is printed."""
+    before_start: Callable[[], None] = field(default=lambda: None)
+    """Called before each start."""
     essential: bool = True
     """Whether nothing works without it, so that `gave_up` is set when it is not restarted any more."""
     starts: int = 0
@@ -144,6 +146,7 @@ class Supervisor:
 
     async def _run(self, child: Child) -> int:
         """Run the process once; returns its exit status, negative for a signal. Stops it when cancelled."""
+        child.before_start()
         process = await asyncio.create_subprocess_exec(
             *_with_this_process(child.command),
             env=environment_of(child.name, {**os.environ, **child.environment}),

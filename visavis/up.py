@@ -17,8 +17,10 @@ from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, ConfigurationError, VisavisError
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
+from bus.log.gaps import missing_facts
 from bus.log.log_watch import INTERVAL
 from bus.log.passwords import embedded_password
+from bus.log.store_folder import STORE, keep_blocks, let_blocks_go
 from bus.private_files import make_private_folder
 from bus.process.access import check_access
 from bus.process.discovery import discover
@@ -32,7 +34,7 @@ from services.dialogue.local_model import files as local_model
 from services.gateway.ice.configuration import ice_configuration
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
-from visavis.nats.store import STORE, finish_restore, is_restore_cut_off
+from visavis.nats.store import finish_restore, is_restore_cut_off
 from visavis.nats.watchdog import Watchdog
 from visavis.page_address import page_address
 from visavis.ports import check_ports
@@ -87,6 +89,19 @@ async def publish_builtin_characters(event_log: EventLog) -> None:
             await event_log.append_character(new_character_event(created, character=character))
 
 
+async def look_at_store(event_log: EventLog) -> None:
+    """Look what a server has read that has started: let go of what was kept of it, and log an error where events are
+    missing in the middle of the log."""
+    settings = event_log.settings
+    if not settings.nats_url:
+        for name in streams.FOR_EVER:
+            await event_log.last_sequence(name)  # it is there
+            let_blocks_go(settings.data_folder / STORE, name)
+    gap = await missing_facts(event_log)
+    if gap is not None:
+        log.error("the log is damaged: restore a backup, or go on without them", extra={"why": str(gap)})
+
+
 async def keep_log(settings: Settings) -> None:
     """Make streams that vanish again, and the built-in characters in them, until cancelled.
 
@@ -96,9 +111,14 @@ async def keep_log(settings: Settings) -> None:
         try:
             async with connect(settings, name="up") as event_log:
                 await event_log.watch.check()  # what is made again from here on is noticed
+                await look_at_store(event_log)
                 await publish_builtin_characters(event_log)
                 with event_log.nc.on_reconnect(event_log.watch.wake):
+                    starts = event_log.nc.stats["reconnects"]
                     while True:
+                        if event_log.nc.stats["reconnects"] != starts:  # a server finds damage when it starts
+                            starts = event_log.nc.stats["reconnects"]
+                            await look_at_store(event_log)
                         if streams.CHARACTERS in await event_log.watch.check():
                             await publish_builtin_characters(event_log)
                         raise_if_cancelled()
@@ -128,8 +148,11 @@ async def up(settings: Settings, drain: Drain) -> None:
         try:
             if not settings.nats_url:
                 password = embedded_password(settings, make=True)
-                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port, password)
-                nats = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
+                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port, password, settings.nats_sync)
+                nats = Child(
+                    "nats", server.command(), is_shown=lambda line: "[INF]" not in line,
+                    before_start=lambda: keep_blocks(server.folder, streams.FOR_EVER),
+                )  # fmt: skip
                 supervisor.start(nats)
                 watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())
             await _start_services(settings, supervisor, print_line)

@@ -26,6 +26,7 @@ from projections.access_reader import AccessReader
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.draining import let_go
+from services.gateway.erasing import Eraser
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
@@ -114,6 +115,7 @@ class GatewayServer:
             max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
+        self._eraser = Eraser(event_log, self._feed, keep_days=settings.conversation_days)
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
         self._access = AccessReader(event_log, timeout=retry_for)
@@ -173,6 +175,7 @@ class GatewayServer:
                     self._people.run(),
                     AssetCollector(self._event_log).run(),
                     self._access.run(),
+                    self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
                     self._sessions.elsewhere.run(),

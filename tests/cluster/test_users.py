@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -57,6 +58,9 @@ from projections.replay.view import MediaPresence
 from services.characters import current_characters
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.web.asset_collector import AssetCollector
+from services.privacy.erasing import erase, record_receipt, request_erasure
+from services.privacy.export import export_person
+from services.privacy.person import erase_traces
 from tests.cluster.conftest import Nodes
 
 
@@ -129,9 +133,7 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "gateway makes characters": of["gateway"].append_character(created),
             "dialogue asks for faces": of["dialogue"].append(event(PHOTO, "n8")),
             "gateway draws faces": of["gateway"].append(event(FaceMade(character="zoe"), "n9")),
-            "gateway reads photos": anext(of["gateway"].read(streams.ASSETS, "$O.assets.C.x")),
             "gateway drops a stream": of["gateway"].js.delete_stream("CONVERSATIONS"),
-            "gateway reads what channels sent": anext(of["gateway"].read(streams.INBOX, subjects.ALL_INBOX)),
             "gateway sends through channels": of["gateway"].append_delivery(DELIVERY, after=0),
             "dialogue links people": of["dialogue"].append_link(LINK, after=0),
             "stt takes the work of notes": of["stt"].js.consumer_info("CONVERSATIONS", "notes"),
@@ -255,6 +257,25 @@ async def test_the_gateway_may_replay_a_conversation(nodes: Nodes) -> None:
         assert len(await MediaFiles(gateway).person_sound(name, "u1")) == 46
         for subject in (subjects.audio_out(name, "s1"), subjects.frames(name, "s1")):
             assert [one async for one in gateway.read(streams.stream_of(subject), subject)]
+
+
+async def test_the_gateway_may_erase_a_conversation_and_a_person_wherever_they_are(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    name = "c-erased"
+    async with every_user(nodes) as of, asyncio.timeout(20):
+        gateway = of["gateway"]
+        await gateway.append(message_event(1, name))
+        for user, message in (("gateway", SOUND), ("tts", VOICE), ("render", PICTURE)):
+            await of[user].publish_media(replace(message, conversation=name), f"{name}-{user}")
+        await export_person(gateway, "p-erased", [name], tmp_path / "all.zip")
+        await request_erasure(gateway, name, "person")
+        removed = await erase(gateway, name)
+        await record_receipt(gateway, name, removed)
+        assert removed == {"CONVERSATIONS": 1, "AUDIO": 2, "FRAMES": 1}
+        assert await erase_traces(gateway, "p-erased") == {}
+        async with hold(gateway, "erasing"):
+            pass
 
 
 async def test_who_follows_a_medium_may_see_whether_it_goes_on(nodes: Nodes) -> None:

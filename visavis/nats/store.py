@@ -8,9 +8,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from bus.errors import ConfigurationError
+from bus.log.store_folder import STORE
 
-STORE = "nats"
-"""The folder of the embedded server in the data folder."""
 _WHOLE = f"{STORE}.restored"
 """A restored log that is complete, and has not taken the place of the log yet."""
 

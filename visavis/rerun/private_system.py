@@ -88,7 +88,7 @@ async def private_system(
     supervisor = Supervisor(lambda name, line: output.append(f"{name}: {line}"))
     folder = Path(tempfile.mkdtemp(prefix="visavis-rerun-"))
     try:
-        server = EmbeddedServer(folder / "nats", free_port(), secrets.token_urlsafe(24))
+        server = EmbeddedServer(folder / "nats", free_port(), secrets.token_urlsafe(24), sync="2m")
         supervisor.start(Child("nats", server.command()))
         settings = structs.replace(
             engines.settings, nats_url=server.url, data=str(folder / "data"), nats_replicas=1,

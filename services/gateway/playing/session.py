@@ -15,6 +15,7 @@ from bus.cancellation import raise_if_cancelled
 from bus.events import (
     CharacterChosen,
     CommandRecognised,
+    ConversationErasureRequested,
     Event,
     FramesFailed,
     InterruptionSource,
@@ -307,6 +308,8 @@ class Session:
                 self._put(*self.interrupt(reply))
             case CommandRecognised(name="stop"):
                 await self._on_barge_in(event.turn)
+            case ConversationErasureRequested():
+                self.end("left")
             case CharacterChosen(character=character):
                 self._idle_loop.character = character
                 self._show_idle_loop()

@@ -31,6 +31,8 @@ class BufferedSpeech:
     key_frames: set[int] = field(default_factory=set)
     phase: int = 0
     """Frame of the idle loop after which the first frame follows."""
+    frames_end: int | None = None
+    """Number of its frames, once the last one has arrived."""
     frames_failed: bool = False
 
     @property
@@ -48,7 +50,10 @@ class BufferedSpeech:
             self.audio_complete = chunk.final
 
     def add_frames(self, batch: FrameBatch) -> None:
-        self.key_frames.add(batch.frame)
+        if batch.final:
+            self.frames_end = batch.frame + len(batch.units)
+        if batch.units:
+            self.key_frames.add(batch.frame)
         self.units.update({batch.frame + offset: unit for offset, unit in enumerate(batch.units)})
         self.phase = batch.phase
 

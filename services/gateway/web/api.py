@@ -23,6 +23,7 @@ from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware
 from services.gateway.web.link_routes import LinkRoutes
 from services.gateway.web.origins import OriginMiddleware
+from services.gateway.web.privacy_routes import PrivacyRoutes
 from services.gateway.web.replay_routes import ReplayRoutes
 from services.gateway.web.sign_in import AccessMiddleware, SessionRoutes
 from services.gateway.web.static import StaticPage
@@ -55,6 +56,7 @@ def make_app(context: GatewayContext) -> Starlette:
         *LinkRoutes(context).routes,
         *ReplayRoutes(context).routes,
         *AnalyticsRoutes(context).routes,
+        *PrivacyRoutes(context).routes,
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

@@ -58,15 +58,30 @@ class Conversations:
         self.characters: dict[str, CharacterCreated] = {}
         self.sessions = sessions
 
-    def conversation_of(self, person: str, conversation: str) -> Conversation:
+    async def conversation_of(self, person: str, conversation: str) -> Conversation:
         """A conversation of this person.
 
         Raises:
             NotFound: there is no such conversation, or it is another person's.
-            BusError: the read model is still being built.
+            BusError: see `existing`.
+        """
+        found = await self.existing(conversation)
+        if not person or found.person != person:
+            raise NotFound("no such conversation")
+        return found
+
+    async def existing(self, conversation: str) -> Conversation:
+        """A conversation, whoever's it is. One that another gateway has opened is waited for.
+
+        Raises:
+            NotFound: the log has none of that id.
+            BusError: that cannot be known: NATS is away, or the read model is far behind it or still being built.
         """
         found = self._feed.caught_up_model().conversation(conversation)
-        if found is None or not person or found.person != person:
+        if found is None:
+            await self._wait_until_current()
+            found = self._feed.caught_up_model().conversation(conversation)
+        if found is None:
             raise NotFound("no such conversation")
         return found
 
@@ -98,19 +113,28 @@ class Conversations:
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return characters[character]
 
-    async def open(self, person: str, character: str | None) -> str:
+    async def open(self, person: str, character: str | None, request: str | None = None) -> str:
         """Begin a conversation; returns its id.
 
+        Args:
+            request: the client's id for this request, if any: sent again after a lost answer, it opens nothing more.
         Raises:
             BusError: NATS is away, or the read model is still being built.
         """
         # Before anything is on the log: a request that is refused is made again.
         await self._feed.wait_until_caught_up(timeout=self.retry_for)
+        conversation, event_id = new_id("c"), None
+        if request is not None:
+            event_id = derive_id(person, "opened", request)
+            conversation = f"c{event_id}"
+            await self._wait_until_current()
+            if self._feed.caught_up_model().conversation(conversation) is not None:
+                return conversation
         characters = self.visible_characters(person)
         if character or not characters:
             self.character(person, character or "")
-        conversation = new_id("c")
-        await self._append(conversation, opening(person, characters, character or "", self._language))
+        body = opening(person, characters, character or "", self._language)
+        await self._append(conversation, body, event_id=event_id)
         return conversation
 
     async def send_message(
@@ -135,8 +159,12 @@ class Conversations:
         turn = f"t{event_id}"
         if any(one.id == turn for one in conversation.turns):
             return message, turn
-        # A person who writes on does not want the old answer to its end.
-        await self.interrupt_when_current(conversation.id, by="message")
+        await self._wait_until_current()
+        if any(one.id == turn for one in self._feed.state_of(conversation.id).turns):
+            return message, turn  # the same request came a moment earlier, here or at another gateway
+        # A person who writes on does not want the old answer to its end. An answer to this message is none: the same
+        # request may have come between the look at the log and this one.
+        await self.interrupt(conversation.id, by="message", spared=turn)
         body = MessageReceived(message=message, text=text)
         await self._append(conversation.id, body, turn=turn, event_id=event_id, incoming_trace=incoming_trace)
         # An answer to earlier words may have begun meanwhile.
@@ -149,6 +177,9 @@ class Conversations:
         self.character(conversation.person, character)
         if conversation.character == character:
             return
+        await self._wait_until_current()
+        if self._feed.state_of(conversation.id).character == character:
+            return  # the same request came a moment earlier
         await self.interrupt_when_current(conversation.id, by="button")
         await self._append(conversation.id, CharacterChosen(character=character))
 
@@ -169,11 +200,19 @@ class Conversations:
         Raises:
             BusError: NATS is away, or the read model is far behind the log.
         """
-        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
-        await self._feed.wait_until_applied(newest)
+        await self._wait_until_current()
         if by == "button":
             await self._interrupt_unbegun(conversation)
         await self.interrupt(conversation, by=by)
+
+    async def _wait_until_current(self) -> None:
+        """Wait until the read model has every fact that is on the log now.
+
+        Raises:
+            BusError: NATS is away, or the read model is far behind the log.
+        """
+        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
+        await self._feed.wait_until_applied(newest)
 
     async def interrupt(self, conversation: str, by: InterruptionSource, *, spared: str | None = None) -> None:
         """Interrupt the replies in progress, if any: being thought out, voiced or played.

@@ -17,6 +17,7 @@ from http.cookies import CookieError, SimpleCookie
 from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus import clock
@@ -53,6 +54,11 @@ def current_person(request: Request) -> str:
 def set_person(scope: Scope, person: str) -> None:
     """Say who sends a request, where another proof than the cookie tells it."""
     scope[_SCOPE_KEY] = person
+
+
+def forget_person(answer: Response) -> None:
+    """Let the browser forget who it is: with the next request somebody new begins."""
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
 @dataclass(frozen=True)

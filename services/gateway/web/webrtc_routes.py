@@ -38,7 +38,8 @@ class WebRTCRoutes:
     async def connect(self, request: Request) -> Response:
         if self._context.drain.is_begun:
             raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
-        conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+        person = current_person(request)
+        conversation = await self._conversations.conversation_of(person, request.path_params["conversation"])
         if self._context.ice.ports is not None:
             self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again
         sdp = await _read_text(request, "application/sdp", _LONGEST_OFFER)
@@ -66,7 +67,7 @@ class WebRTCRoutes:
         """A session of the person, which any gateway may have, and its conversation."""
         session = request.path_params["session"]
         conversation = await self._context.sessions.conversation_of(session)
-        self._conversations.conversation_of(current_person(request), conversation)
+        await self._conversations.conversation_of(current_person(request), conversation)
         return session, conversation
 
     async def ice(self, request: Request) -> Response:

@@ -37,6 +37,7 @@ async def two_gateways(
     event_log: EventLog, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[tuple[Running, Running]]:
     async with AsyncExitStack() as stack:
+        settings = msgspec.structs.replace(settings, secret="s" * 32)  # of both, which share no folder
         first = await stack.enter_async_context(serving(event_log, settings))
         other = msgspec.structs.replace(settings, data=str(tmp_path / "other"))
         second = await stack.enter_async_context(serving(event_log, other))

@@ -171,6 +171,24 @@ def test_an_unresponsive_renderer_is_waited_for_once() -> None:
     assert audio_packets(ticks(playout, 10)) == [b"b%d" % n for n in range(10)]
 
 
+def test_the_face_idles_where_pictures_are_cut_off_and_the_voice_goes_on() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 60, final=True))
+    playout.add_frames(frames("a", 0, 0, 4))
+    playout.add_frames(frames("a", 1, 4, 0, final=True))
+    ticked = ticks(playout, 100)
+    assert len(audio_packets(ticked)) == 60
+    units = video_units(ticked)
+    assert [one for one in units if one.startswith(b"a")] == [b"af0", b"af1", b"af2", b"af3"]
+    begun = units.index(b"af3") + 1
+    first = int(units[begun][1:])
+    assert first in IDLE.key_frames
+    assert units[begun:] == [b"i%d" % ((first + n) % 40) for n in range(len(units) - begun)]
+    assert len(units) == 50  # no picture is left out
+
+
 def test_frames_that_have_failed_are_not_waited_for() -> None:
     playout = Playout()
     playout.set_idle_loop(IDLE)

@@ -31,12 +31,19 @@ from bus.settings import Settings
 from services.gateway.listening.voice_activity import PocketsphinxDetector
 from services.gateway.web import face_requests
 from services.gateway.web.face_requests import character_id
+from services.pictures import decoding
 from services.pictures.decoding import CleanPicture
-from tests.pictures import BOMBS, DAMAGED, FOREIGN, GOOD, GPS_MARKER, with_metadata
+from tests.pictures import BOMBS, DAMAGED, FOREIGN, GOOD, GPS_MARKER, DecoderHere, with_metadata
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_api import error_of
 
 PHOTO = with_metadata("JPEG", orientation=6)
+
+
+@pytest.fixture(autouse=True)
+def decoded_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "several" not in request.node.name:
+        monkeypatch.setattr(decoding, "HelperProcess", DecoderHere)
 
 
 async def send(
@@ -48,7 +55,7 @@ async def send(
     if photo is not None:
         files["photo"] = ("me.jpg", photo, "image/jpeg")
     path = f"/api/conversations/{conversation}/characters"
-    return await (client or gateway.client).post(path, files=files)
+    return await (client or gateway.client).post(path, files=files, timeout=120)
 
 
 async def requests_of(event_log: EventLog, conversation: str) -> list[Event]:

@@ -193,6 +193,21 @@ export class AvatarClient {
     return ((await response.json()) as { character: CharacterId }).character
   }
 
+  /** Erase a conversation for good; from then on it is not found. */
+  async eraseConversation(id: ConversationId): Promise<void> {
+    await this.request(`conversations/${id}`, 'DELETE')
+  }
+
+  /** Erase all that is known of the person for good; with the next request somebody new begins. */
+  async erasePerson(): Promise<void> {
+    await this.request('person', 'DELETE')
+  }
+
+  /** Address of one file with all that is known of the person. */
+  personFileUrl(): string {
+    return `${this.base}/person/export`
+  }
+
   async removeCharacter(id: CharacterId): Promise<void> {
     await this.request(`characters/${id}`, 'DELETE')
   }

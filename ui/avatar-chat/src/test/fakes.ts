@@ -141,6 +141,14 @@ export class FakeClient extends AvatarClient {
     this.faces = this.faces.filter((face) => face.id !== id)
     return this.answer(`removeCharacter ${id}`, undefined)
   }
+  override eraseConversation(id: string): Promise<void> {
+    this.views.delete(id)
+    return this.answer(`eraseConversation ${id}`, undefined)
+  }
+  override erasePerson(): Promise<void> {
+    this.views.clear()
+    return this.answer('erasePerson', undefined)
+  }
   override conversations(): Promise<readonly ConversationSummary[]> {
     const list = Array.from(this.views.values(), ({ id, title, character }) => ({ id, title, character }))
     const newest = list.reverse().map((summary) => ({

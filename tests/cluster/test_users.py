@@ -85,7 +85,7 @@ async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
     # Also after a process connected that asks for one replica only.
     names = [
         "CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "INBOX", "DELIVERIES",
-        "OBJ_assets",
+        "OBJ_assets", "ACCESS",
     ]  # fmt: skip
     assert copies == dict.fromkeys(names, 3)
 

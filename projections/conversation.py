@@ -16,6 +16,8 @@ from bus.events import (
     CommandRefused,
     ConversationClosed,
     ConversationCopied,
+    ConversationErased,
+    ConversationErasureRequested,
     ConversationOpened,
     ConversationTitled,
     Emotion,
@@ -136,6 +138,8 @@ class Conversation(Struct, frozen=True, kw_only=True, gc=False):
     """False: replies are text only."""
     faces: tuple[FaceRequest, ...] = ()
     """All characters requested with a photo in this conversation."""
+    erased: bool = False
+    """Whether it is to be erased, or is: nothing else is known of it then."""
     turns: tuple[Turn, ...] = ()
 
 
@@ -229,14 +233,15 @@ def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str
     """The part of a reply that was played.
 
     Args:
-        listened: whether a session played the conversation; without one all of the text counts, which was there to be
-            read.
+        listened: whether a session played the conversation; where there was none, and nothing was played, all of the
+            text counts, which was there to be read.
     """
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply:
+            sentences = turn.reply.sentences
+            listened = listened or any(one.state in ("playing", "played") for one in sentences)
             return joined_text(
-                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
-                for one in turn.reply.sentences
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text) for one in sentences
             )
     return ""
 
@@ -245,7 +250,11 @@ def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str
 
 
 def _apply(state: Conversation, event: Event) -> Conversation:
+    if state.erased:
+        return state  # what a worker had begun before it was asked for
     match event.body:
+        case ConversationErasureRequested() | ConversationErased():
+            return Conversation(id=state.id, erased=True)
         case ConversationOpened() as opened:
             at = max(state.updated_at, event.at)
             person, character, language = opened.person, opened.character, opened.language

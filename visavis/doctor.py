@@ -18,6 +18,7 @@ from bus.log.space import level_of, refusing, state_of
 from bus.log.stream_size import StreamSize
 from bus.process.discovery import CLOCK_TOLERANCE, ServiceInfo, discover, format_clock
 from bus.settings import PREFIX, Settings
+from projections.printable import printable
 from services.channels.accounts import build_channels, configured
 from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
@@ -38,8 +39,8 @@ _MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"),
 def format_result(result: CheckResult, *, color: bool) -> str:
     """A result as one line, with the remedy on a second one."""
     mark, shade = _MARKS[result.state]
-    text = f"{painted(mark, shade, color=color)} {result.subject:12} {result.message}"
-    return f"{text}\n  {'':12} → {result.remedy}" if result.remedy else text
+    text = f"{painted(mark, shade, color=color)} {result.subject:12} {printable(result.message)}"
+    return f"{text}\n  {'':12} → {printable(result.remedy)}" if result.remedy else text
 
 
 def summary(results: Iterable[CheckResult]) -> str:
@@ -239,15 +240,17 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """The results of all checks, in the order in which to mend failures."""
     engines = list(checks.engines(settings))
     chosen = {result.subject: result.engine for result in engines}
+    machine = this_machine(settings)
     for group in (
         checks.python(),
         checks.packages(),
         checks.programs(settings),
         engines,
-        models(chosen, settings),
+        models(chosen, settings, machine),
         speeds(settings),
-        better(chosen, settings, this_machine(settings)),
+        better(chosen, settings, machine),
         checks.data_folder(settings),
+        [checks.access(settings)],
         checks.ports(settings),
     ):
         for result in group:

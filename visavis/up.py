@@ -19,10 +19,13 @@ from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.log.gaps import missing_facts
 from bus.log.log_watch import INTERVAL
+from bus.log.passwords import embedded_password
 from bus.log.store_folder import STORE, keep_blocks, let_blocks_go
+from bus.private_files import make_private_folder
+from bus.process.access import check_access
 from bus.process.discovery import discover
 from bus.process.drain import Drain
-from bus.process.lifecycle import run_until_signalled
+from bus.process.lifecycle import PRIVATE, run_until_signalled
 from bus.settings import Settings
 from bus.stamping import new_character_event
 from services.channels.accounts import configured
@@ -31,6 +34,7 @@ from services.dialogue.local_model import files as local_model
 from services.gateway.ice.configuration import ice_configuration
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
+from visavis.nats.store import finish_restore, is_restore_cut_off
 from visavis.nats.watchdog import Watchdog
 from visavis.page_address import page_address
 from visavis.ports import check_ports
@@ -47,11 +51,13 @@ _READY_TIMEOUT = 90.0
 def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
     """Lock the data folder for as long as the context lasts, or another process has the file open.
 
+    The log of a restore that was cut off at its very end is put in its place.
+
     Raises:
         ConfigurationError: another `visavis up` has locked it, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         lock_file: IO[str] = (folder / "lock").open("a+")
     except OSError as error:
         raise ConfigurationError(f"the data folder {folder} cannot be written: {error.strerror}") from error
@@ -69,6 +75,9 @@ def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
         lock_file.truncate()
         lock_file.write(str(os.getpid()))
         lock_file.flush()
+        if is_restore_cut_off(folder):
+            kept = finish_restore(folder)
+            log.warning("a restored log takes its place, where the restore was cut off", extra={"kept": str(kept)})
         yield lock_file
 
 
@@ -130,6 +139,7 @@ async def up(settings: Settings, drain: Drain) -> None:
     """
     print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
+        check_access(settings)
         check_ports(settings)
         ice_configuration(settings)
         supervisor = Supervisor(print_line, drain=settings.drain_seconds)
@@ -137,7 +147,8 @@ async def up(settings: Settings, drain: Drain) -> None:
         keeper: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
-                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port, settings.nats_sync)
+                password = embedded_password(settings, make=True)
+                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port, password, settings.nats_sync)
                 nats = Child(
                     "nats", server.command(), is_shown=lambda line: "[INF]" not in line,
                     before_start=lambda: keep_blocks(server.folder, streams.FOR_EVER),
@@ -235,5 +246,6 @@ async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, deadli
 
 async def run(settings: Settings) -> None:
     """Run until Ctrl-C, which ends the services at once, or SIGTERM, at which they finish what they have begun."""
+    os.umask(PRIVATE)
     drain = Drain(None)
     await run_until_signalled(up(settings, drain), drain)

@@ -24,6 +24,7 @@ LIVE = "LIVE"
 DEAD = "DEAD"
 REQUEUE = "REQUEUE"
 PEOPLE = "PEOPLE"
+ACCESS = "ACCESS"
 INBOX = "INBOX"
 DELIVERIES = "DELIVERIES"
 BUCKET = "assets"
@@ -40,6 +41,7 @@ _STREAM_OF_PREFIX = {
     "dead": DEAD,
     "requeue": REQUEUE,
     "link": PEOPLE,
+    "access": ACCESS,
     "inbox": INBOX,
     "delivery": DELIVERIES,
 }
@@ -102,6 +104,7 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(DEAD, "dead.>", max_age=30 * _DAY),
         stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
         stream(PEOPLE, "link.>", discard=api.DiscardPolicy.NEW),
+        stream(ACCESS, "access.>", discard=api.DiscardPolicy.NEW),
         # DiscardPolicy.NEW: what was not stored is not confirmed to the channel, which sends it again.
         stream(INBOX, "inbox.>", max_age=8 * _DAY, max_bytes=settings.inbox_bytes, discard=api.DiscardPolicy.NEW),
         stream(DELIVERIES, "delivery.>", max_age=30 * _DAY),

@@ -241,9 +241,11 @@ class Runner:
             await self._fetch(pull)
 
     def _prefetch(self) -> int:
-        """How many items to fetch ahead: none where tries take long, so that other workers get them."""
+        """How many items to fetch ahead: few where tries take long, so that other workers get them."""
         concurrency = self._service.concurrency
-        return min(_MAX_PREFETCH * concurrency, int(concurrency * _PREFETCH_SECONDS / self._executor.mean_seconds))
+        ahead = self._service.ahead if self._peers.alone() else min(self._service.ahead, concurrency)
+        short = int(concurrency * _PREFETCH_SECONDS / self._executor.mean_seconds)
+        return max(ahead, min(_MAX_PREFETCH * concurrency, short))
 
     async def _receive(self, msg: Msg, tasks: asyncio.TaskGroup) -> None:
         """Queue the item of a message, unless it is a copy, undecodable, done, or held already."""

@@ -105,8 +105,16 @@ class Reader(Protocol):
         """The newest media message on a subject, if it is of that kind."""
         ...
 
-    async def character_facts(self) -> list[CharacterEvent]:
-        """All facts about characters, the oldest first."""
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        """Number of messages that a stream stores on each of the subjects that match one with wildcards."""
+        ...
+
+    async def character_facts(self, *, fresh: bool = True) -> Sequence[CharacterEvent]:
+        """All facts about characters, the oldest first; the same object as long as nothing was added.
+
+        Args:
+            fresh: with all that are stored now, which takes a question to the server; otherwise what has arrived here.
+        """
         ...
 
     async def asset(self, name: str) -> bytes:
@@ -134,6 +142,10 @@ def _no_facts(event: Event, error: VisavisError) -> Iterable[Body | DeliveryOutp
 
 def _no_readings() -> Iterable[GaugeReading]:
     return ()
+
+
+def _at_once(event: Event) -> float:
+    return 0.0
 
 
 def _nothing() -> None:
@@ -177,6 +189,11 @@ class Service:
     should not."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""
+    needed_after: Callable[[Event], float] = field(default=_at_once)
+    """Seconds after its arrival at which the outputs of an item are needed: who waits is served in that order."""
+    ahead: int = 0
+    """Conversations whose items are fetched beyond those that are handled, so that what is needed first can begin
+    first; where there are other workers, as many as are handled at the most."""
     concurrency: int = 8
     """Work items handled at once; those of one conversation go one after the other."""
     lease: float = 5.0

@@ -26,8 +26,13 @@ from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
-from services.render.render_thread import RenderThread
+from services.render.render_threads import RenderThreads
 from services.render.speech_frames import SpeechRenderer
+
+CONCURRENCY = 24
+"""Speeches that are drawn at once, what is shown first before the others; more would be too many for one core."""
+_SENTENCE = 2.0
+"""Seconds that a sentence is spoken, about."""
 
 
 def service(
@@ -36,6 +41,7 @@ def service(
     portrait_maker: PortraitMaker,
     *,
     bitrate: int,
+    threads: int = 1,
     check_interval: float = CHECK_INTERVAL,
 ) -> Service:
     """The render service with that engine.
@@ -43,9 +49,10 @@ def service(
     Args:
         portraits: the store that the renderer reads portraits from.
         bitrate: bits a second that a talking face may take.
+        threads: that draw; more than one for a renderer of the processor only.
         check_interval: seconds between two checks for outdated idle loops.
     """
-    thread = RenderThread(renderer, portraits)
+    thread = RenderThreads(renderer, portraits, threads=threads)
     speeches = SpeechRenderer(thread, bitrate=bitrate)
     idle_loops = IdleLoopRenderer(thread, check_interval=check_interval)
     face_requests = FaceRequestHandler(portrait_maker, idle_loops.batches)
@@ -69,7 +76,15 @@ def service(
         why_restart=GPU_USE.why_restart,
         media=("frames",),
         background=idle_loops.keep_current,
+        needed_after=needed_after,
+        concurrency=CONCURRENCY,
+        forget=idle_loops.forget,
     )
+
+
+def needed_after(event: Event) -> float:
+    """Seconds after which the outputs of an event are needed, about."""
+    return _SENTENCE * event.body.index if isinstance(event.body, SpeechStarted) else 0.0
 
 
 async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> bool:

@@ -16,6 +16,7 @@ from bus.errors import NotFound
 from bus.events import (
     FRAMES_PER_SECOND,
     OPUS_FRAME,
+    SPEECH_RATE,
     AudioOut,
     Event,
     FrameBatch,
@@ -25,15 +26,14 @@ from bus.events import (
     SpeechStarted,
 )
 from bus.work.service import Output, Reader
-from services.characters import current_characters
+from services.characters import known_characters
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
-from services.render.engine import AnimatedFace
 from services.render.frame_dropping import FrameDropper
 from services.render.idle_motion import KEY_FRAME_INTERVAL
 from services.render.motion import SpeechMotion, idle_phase, phase_after
 from services.render.pose import Pose
-from services.render.render_thread import MAX_BATCH, RenderThread
+from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +53,17 @@ class SpeechRenderer:
 
     Args:
         bitrate: bits a second that a talking face may take.
-        clock: seconds. It only measures how long drawing takes: where drawing cannot keep up, frames are repeated.
+        clock: seconds, the thread's. It only decides what is drawn first, and how much of it: where drawing cannot keep
+            up, frames are repeated.
     """
 
-    def __init__(self, thread: RenderThread, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, thread: RenderThreads, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._thread = thread
         self._bitrate = bitrate
         self._clock = clock
-        self._next_phase: FIFOCache[tuple[str, int], int] = FIFOCache(_MAX_PHASES)
-        """Phase at which a sentence takes over from the one before, which was drawn here; by reply and index. Saves
-        reading the log for it."""
+        self._next: FIFOCache[tuple[str, int], tuple[int, float]] = FIFOCache(_MAX_PHASES)
+        """Phase and time at which a sentence takes over from the one before, which was drawn here; by reply and index.
+        Saves reading the log for it."""
 
     async def frames(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
         """The frames of one speech; none where no session watches."""
@@ -70,11 +71,14 @@ class SpeechRenderer:
         assert isinstance(body, SpeechStarted)
         if not await _is_watched(event, reader) and not await _has_begun(event, body.speech, reader):
             return
-        characters = await current_characters(reader)
+        characters = await known_characters(reader, needed=body.character)
         if body.character not in characters:
             raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
-        phase = self._next_phase.pop((body.reply, body.index), None)
-        if phase is None:
+        shown = self._clock() + _PLAYBACK_DELAY / 1e6
+        if (follows := self._next.pop((body.reply, body.index), None)) is not None:
+            phase, after = follows
+            shown = max(shown, after)
+        else:
             phase = await start_phase(event, body, reader)
         look = characters[body.character].look
         face = _SpeechFace(self._thread, look, reader, await self._thread.face(look, reader))
@@ -109,7 +113,7 @@ class SpeechRenderer:
                 samples = chunk.sample + len(chunk.packets) * OPUS_FRAME
                 while motion.frames_ready >= done + size or (motion.complete and motion.frames_ready > done):
                     end = min(done + size, motion.frames_ready)
-                    units = await self._encode(face, encoder, dropper, motion, range(done, end))
+                    units = await self._encode(face, encoder, dropper, motion, range(done, end), shown)
                     yield FrameBatch(
                         conversation=event.conversation,
                         speech=body.speech,
@@ -122,43 +126,48 @@ class SpeechRenderer:
                     )
                     done = end
                     index, size = next(batches)
-        self._next_phase[body.reply, body.index + 1] = phase_after(phase, samples)
+        self._next[body.reply, body.index + 1] = phase_after(phase, samples), shown + samples / SPEECH_RATE
         yield FramesEnded(speech=body.speech, frames=done)
 
     async def _encode(
-        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range
-    ) -> tuple[bytes, ...]:
-        """One access unit for each frame, of as many drawn frames as there is time for."""
+        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range,
+        shown: float,
+    ) -> tuple[bytes, ...]:  # fmt: skip
+        """One access unit for each frame, of as many drawn frames as there is time for.
+
+        Args:
+            shown: when the speech's first frame is.
+        """
         units: tuple[bytes, ...] = ()
         for start in range(frames.start, frames.stop, MAX_BATCH):
             count = min(MAX_BATCH, frames.stop - start)
-            drawn = dropper.frames_to_draw(start, count)
+            began, due = self._clock(), shown + start / FRAMES_PER_SECOND
+            drawn = dropper.frames_to_draw(start, count, until_shown=due - began)
             poses = [motion.pose(frame) for frame in drawn]
             order = [bisect_right(drawn, frame) - 1 for frame in range(start, start + count)]
-            began = self._clock()
-            units += await face.encode(encoder, poses, order, key=start == frames.start)
-            dropper.record_time(len(drawn), self._clock() - began)
+            units += await face.encode(encoder, poses, order, key=start == frames.start, due=due)
+            dropper.record_time(len(drawn), self._clock() - began, until_shown=due - began)
         return units
 
 
 class _SpeechFace:
     """The face of one speech. Where the graphics card fails it, another engine goes on with the same frame."""
 
-    def __init__(self, thread: RenderThread, look: str, reader: Reader, face: AnimatedFace) -> None:
+    def __init__(self, thread: RenderThreads, look: str, reader: Reader, face: PlacedFace) -> None:
         self._thread = thread
         self._look = look
         self._reader = reader
         self._face = face
 
     async def encode(
-        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool
+        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float
     ) -> tuple[bytes, ...]:
-        """See `RenderThread.encode`."""
+        """See `RenderThreads.encode`."""
         try:
-            return await self._thread.encode(self._face, encoder, poses, order, key=key)
+            return await self._thread.encode(self._face, encoder, poses, order, key=key, due=due)
         except GpuFault:
             self._face = await self._thread.face(self._look, self._reader)
-            return await self._thread.encode(self._face, encoder, poses, order, key=key)
+            return await self._thread.encode(self._face, encoder, poses, order, key=key, due=due)
 
 
 async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:

@@ -28,7 +28,7 @@ from bus.events import (
 )
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
-from services.characters import current_characters
+from services.characters import known_characters
 from services.gpu_faults import GPU_USE, GpuFault
 from services.readings import engine_note, engine_readings
 from services.tts.chunker import SpeechChunker
@@ -38,8 +38,12 @@ from services.tts.text.spoken_form import to_spoken_form
 
 log = logging.getLogger(__name__)
 
+_SENTENCE = 2.0
+"""Seconds that a sentence is spoken, about: by which the next one is needed later than the first."""
 CONCURRENCY = 4
 """Sentences synthesised at once."""
+AHEAD = 64
+"""Conversations of which the next sentence is looked at before one is chosen."""
 MAX_TEXT = 2_000
 """Characters of one sentence that are spoken; longer text is not speech."""
 
@@ -101,7 +105,8 @@ class SentenceSynthesizer:
         if body.spoken_text == "":
             return  # a block that is only shown: nobody waits for its speech
         speech = speech_id(event)
-        voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
+        characters = await known_characters(reader, needed=body.character)
+        voice = voice_of(body.character, characters.get(body.character), body.language)
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         words = body.text if body.spoken_text is None else body.spoken_text
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
@@ -241,6 +246,11 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         )
 
 
+def needed_after(event: Event) -> float:
+    """Seconds after which a sentence is needed: the first one of a reply at once, which others must not wait for."""
+    return _SENTENCE * event.body.index if isinstance(event.body, ReplySentence) else 0.0
+
+
 async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> bool:
     """Whether a sentence is spoken to its end. See `bus.work.service.Service.is_finished`."""
     body = event.body
@@ -272,4 +282,6 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         why_restart=GPU_USE.why_restart,
         media=("audio",),
         concurrency=CONCURRENCY,
+        needed_after=needed_after,
+        ahead=AHEAD,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
 from bus.errors import InvalidInput, NotFound, TooLarge
@@ -21,12 +20,11 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections import characters
-from projections.conversation import Conversation, Reply, Turn, text_heard
+from projections.conversation import Conversation, Turn, text_heard
 from services.backchannel import is_backchannel
 from services.characters import available, opening
 from services.gateway.feed import Feed
-from services.gateway.playing.resume import is_unplayed
-from services.gateway.playing.session import Session
+from services.gateway.playing.sessions import Sessions
 
 LONGEST_TEXT = 4000
 """Characters that a person may write at once."""
@@ -36,21 +34,29 @@ REQUEST_RETRY_FOR = 8.0
 
 
 class Conversations:
-    """The conversations, characters and live sessions of one gateway.
+    """The conversations and characters as one gateway knows them.
 
     Args:
+        sessions: the live ones, here and elsewhere.
         language: of new conversations; empty: the character's.
         retry_for: seconds for which a request is retried while NATS is away.
     """
 
-    def __init__(self, event_log: EventLog, feed: Feed, language: str, *, retry_for: float = REQUEST_RETRY_FOR) -> None:
+    def __init__(
+        self,
+        event_log: EventLog,
+        feed: Feed,
+        sessions: Sessions,
+        language: str,
+        *,
+        retry_for: float = REQUEST_RETRY_FOR,
+    ) -> None:
         self._event_log = event_log
         self._feed = feed
         self._language = language
         self.retry_for = retry_for
         self.characters: dict[str, CharacterCreated] = {}
-        self.sessions: dict[str, Session] = {}
-        """Open WebRTC sessions of this gateway by id."""
+        self.sessions = sessions
 
     async def conversation_of(self, person: str, conversation: str) -> Conversation:
         """A conversation of this person.
@@ -106,10 +112,6 @@ class Conversations:
             known = ", ".join(sorted(characters)) or "none yet"
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return characters[character]
-
-    def connected_session_count(self, conversation: str) -> int:
-        """The number of this conversation's sessions with a connected browser."""
-        return sum(one.conversation == conversation and one.is_connected for one in self.sessions.values())
 
     async def open(self, person: str, character: str | None, request: str | None = None) -> str:
         """Begin a conversation; returns its id.
@@ -232,15 +234,15 @@ class Conversations:
                 await self._interrupt_turn(conversation, one, by)
 
     async def _interrupt_turn(self, conversation: str, turn: Turn, by: InterruptionSource) -> None:
-        sessions = [one for one in self.sessions.values() if one.conversation == conversation]
         reply = turn.reply
-        if reply is None or not _in_progress(reply, sessions):
+        if reply is None or reply.state == "interrupted":
             return
-        played = [event for session in sessions for event in session.interrupt(reply.id)]
-        sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
-        if sequences:
-            await self._feed.wait_until_applied(max(sequences))
-        heard = text_heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
+        stopped = await self.sessions.stop(self._feed.state_of(conversation), reply)
+        if reply.state != "telling" and not stopped.did:
+            return
+        await self._feed.wait_until_applied(stopped.sequence)
+        listened = self.sessions.are_there(conversation)
+        heard = text_heard(self._feed.state_of(conversation), reply.id, listened=listened)
         body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
         await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
 
@@ -285,14 +287,3 @@ def has_words(turn: Turn) -> bool:
         return False
     # A recording of a channel is no murmur.
     return person.kind == "text" or person.channel != "web" or not is_backchannel(person.text)
-
-
-def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
-    """Whether more text is to come, or a session is still to play a part of it."""
-    if reply.state == "telling":
-        return True
-    if reply.state not in ("ended", "failed"):
-        return False
-    played = max((one.index for one in reply.sentences if one.state == "played"), default=-1)
-    unplayed = any(one.index > played and is_unplayed(one) for one in reply.sentences)
-    return any(session.floor.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)

@@ -20,8 +20,8 @@ from projections.replay.timeline import Clip
 from projections.replay.view import ReplayEvent, replay_view
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.identity import current_person
-from services.gateway.web.operator import is_operator
 from services.gateway.web.ranges import file_answer
+from services.gateway.web.sign_in import is_operator
 
 MOST_EVENTS = 2000
 """In one answer."""

@@ -283,6 +283,24 @@ def test_a_speech_whose_first_chunk_was_missed_is_left_out() -> None:
     assert audio_packets(ticks(playout, 20)) == []
 
 
+def test_what_is_under_way_when_the_session_begins_does_not_silence_the_next_sentence() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    playout.add_frames(frames("a", 3, 20, 10))
+    playout.add_audio(audio("a", 2, 20, 30, final=True))
+    playout.add_frames(frames("b", 0, 0, 10))
+    playout.add_audio(audio("b", 1, 10, 10, final=True))  # it began before the session, and its fact comes late
+    playout.add_speech(speech("b", index=1))
+    assert playout.is_idle
+    playout.add_audio(audio("c", 0, 10, final=True))
+    playout.add_frames(frames("c", 0, 0, 10))
+    assert playout.is_idle
+    playout.add_speech(speech("c", index=2))
+    played = ticks(playout, 30)
+    assert audio_packets(played) == [b"c%d" % n for n in range(10)]
+    assert video_units(played)[:5] == [b"cf%d" % n for n in range(5)]
+
+
 def test_a_sentence_without_sound_delays_nothing() -> None:
     playout = Playout()
     playout.add_speech(speech("a"))

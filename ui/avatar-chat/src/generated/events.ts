@@ -234,6 +234,24 @@ export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
+/** All that is known of the conversation is to be removed from the log; nobody sees it from here on. */
+export interface ConversationErasureRequested {
+  readonly type: 'conversation.erasure_requested'
+  /** age: it is older than conversations are kept. */
+  readonly by: 'person' | 'operator' | 'age'
+}
+
+/** What is, or is about to be, removed of the conversation: the receipts, and with the request all that is left. */
+export interface ConversationErased {
+  readonly type: 'conversation.erased'
+  /** Messages by stream. Of the facts it is on record before they are removed, so that they are not missed as lost. */
+  readonly removed: Readonly<Record<string, Count>>
+  /** Sequence of the newest fact among them; 0: there is none. */
+  readonly up_to: Integer
+  /** Whether everything that was there is removed. */
+  readonly complete: boolean
+}
+
 /**
  * The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
  * on the facts of a copy (`bus.log.headers`).
@@ -586,7 +604,7 @@ export interface PlaybackStarted {
   readonly trace: PlayoutTrace | null
 }
 
-/** How much of a speech has been played; once a second. */
+/** How much of a speech has been played; once a second. Told once so much has arrived at the browser. */
 export interface PlaybackProgress {
   readonly type: 'playback.progress'
   readonly session: SessionId
@@ -597,7 +615,10 @@ export interface PlaybackProgress {
   readonly trace: PlayoutTrace | null
 }
 
-/** The playback of a speech ended in this session. */
+/**
+ * The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+ * lost, `samples` are those that arrived.
+ */
 export interface PlaybackFinished {
   readonly type: 'playback.finished'
   readonly session: SessionId
@@ -634,6 +655,8 @@ export type Fact =
   | CharacterChosen
   | ConversationClosed
   | ConversationCopied
+  | ConversationErasureRequested
+  | ConversationErased
   | FaceRequested
   | FaceMade
   | FaceRefused

@@ -86,7 +86,9 @@ ALL_CHARACTERS = "character.>"
 ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
-ALL_IDLE_FRAMES = "frames.idle.*"
+ALL_IDLE_FRAMES = "idle.*"
+EARLIER_IDLE_FRAMES = "frames.idle.*"
+"""Where idle loops were until 2026-11-28, on `FRAMES`."""
 ALL_LINKS = "link.*"
 ALL_INBOX = "inbox.>"
 ALL_DELIVERIES = "delivery.>"
@@ -179,7 +181,7 @@ def frames_of(conversation: str) -> str:
 
 
 def idle_frames(character_id: str) -> str:
-    return f"frames.idle.{token(character_id, 'character')}"
+    return f"idle.{token(character_id, 'character')}"
 
 
 def dead(stream: str, service: str) -> str:

@@ -6,9 +6,11 @@ import asyncio
 import logging
 from contextlib import aclosing
 
+from nats.js.errors import NotFoundError
+
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
-from bus.errors import StreamMissing, UndecodableEvent
+from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterEvent
 from bus.log import streams
 from bus.log.log_store import RETRY_FOR, LogStore
@@ -74,13 +76,15 @@ class CharacterFacts:
 
     async def _stored(self) -> tuple[str, int]:
         """When the stream was made, and its newest sequence; one that vanished has half a minute to be made again."""
-        missing = 0.0
+        name, missing = streams.CHARACTERS, 0.0
         while True:
             try:
-                return await self._store.made_and_last_sequence(streams.CHARACTERS)
-            except StreamMissing:
+                info = await self._store.with_retries(lambda: self._store.js.stream_info(name), f"look at {name}")
+                return str(info.created), info.state.last_seq
+            except NotFoundError as error:
+                self._store.watch.wake()
                 if missing > RETRY_FOR:
-                    raise
+                    raise BusError(f"stream {name} is not there") from error
                 missing += _PAUSE
                 await asyncio.sleep(_PAUSE)
 

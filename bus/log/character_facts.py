@@ -51,6 +51,7 @@ class CharacterFacts:
             BusError: NATS was away for 30 s, or refuses.
         """
         if is_first := self._following is None or self._following.done():
+            await self.close()  # what ended it is told where the server is asked again
             self._begin()
         if fresh or is_first:
             made, newest = await self._stored()

@@ -149,7 +149,9 @@ class ReadModel:
 
     def _connect(self) -> sqlite3.Connection:
         # The module begins no transactions by itself: `_transaction` does.
-        return sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db.execute(tables.OVERWRITE_DELETED)
+        return db
 
     def _fresh(self) -> sqlite3.Connection:
         tables.remove_database(self.path)
@@ -286,6 +288,8 @@ class ReadModel:
 
     def _write(self, change: _Change) -> None:
         old, after = change.turns, change.end.state
+        if after.erased:
+            tables.forget_turns(self._db, after.id)
         for place, turn in enumerate(after.turns):
             # The fold leaves untouched turns as they are, the same objects.
             if place < len(old) and old[place] is turn:
@@ -300,6 +304,20 @@ class ReadModel:
                     self._db.execute("DELETE FROM turn_text WHERE rowid = ?", row)
                 self._db.execute("INSERT INTO turn_text (rowid, text) VALUES (?, ?)", (*row, text))
         self._db.execute(tables.PUT_CONVERSATION, tables.conversation_row(after))
+
+    def scrub(self) -> None:
+        """Remove what is left in the file of conversations that were erased; takes seconds in a large one.
+
+        Raises:
+            VisavisError: the file cannot be written at the moment.
+        """
+        with self._lock:
+            try:
+                tables.scrub(self._db)
+            except sqlite3.Error as error:
+                raise VisavisError(
+                    f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
+                ) from error
 
     # Reading
 
@@ -337,6 +355,22 @@ class ReadModel:
         with self._reading:
             rows = self._reader.execute(f"{_SUMMARIES} ORDER BY updated_at DESC, id").fetchall()
         return [_summary(*row) for row in rows]
+
+    def ids_of(self, person: str) -> list[str]:
+        """Ids of all conversations of a person, closed ones too, the oldest first."""
+        with self._reading:
+            rows = self._reader.execute(
+                "SELECT id FROM conversations WHERE person = ? ORDER BY updated_at, id", (person,)
+            ).fetchall()
+        return [str(id_) for (id_,) in rows]
+
+    def unchanged_since(self, moment: int) -> list[str]:
+        """Conversations in which nothing was said since a time, microseconds since 1970."""
+        with self._reading:
+            rows = self._reader.execute(
+                "SELECT id FROM conversations WHERE updated_at < ? AND person != '' ORDER BY updated_at", (moment,)
+            ).fetchall()
+        return [str(id_) for (id_,) in rows]
 
     def search(self, person: str, text: str, *, limit: int = 50) -> list[SearchHit]:
         """The turns of a person's conversations in which all these words were said, best first.

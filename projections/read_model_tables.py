@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from bus.errors import ConfigurationError
 from projections.conversation import Conversation, Turn
 
-VERSION = 9
+VERSION = 10
 """Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
-READABLE_VERSIONS = frozenset({7, 8})
+READABLE_VERSIONS = frozenset({7, 8, 9})
 """Older versions whose rows this program reads and goes on folding: the tables are the same, and what a conversation
 has more today has a default. Such a file is served, without what is new, until its successor is built."""
 
@@ -35,6 +35,8 @@ CREATE TABLE turns (
 );
 CREATE VIRTUAL TABLE turn_text USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
 """
+OVERWRITE_DELETED = "PRAGMA secure_delete = ON"
+"""For each connection that writes: what was said is not left behind in free pages once it is erased."""
 PUT_TURN = (
     "INSERT INTO turns (conversation, turn_index, data) VALUES (?, ?, ?)"
     " ON CONFLICT (conversation, turn_index) DO UPDATE SET data = excluded.data"
@@ -137,6 +139,20 @@ def stored_turns(db: sqlite3.Connection, conversation: str, before: int) -> list
         "SELECT data FROM turns WHERE conversation = ? AND turn_index < ? ORDER BY turn_index", (conversation, before)
     )
     return [data for (data,) in rows]
+
+
+def forget_turns(db: sqlite3.Connection, conversation: str) -> None:
+    """Delete the turns of a conversation; what the index and the log of changes still have of them, `scrub` removes."""
+    db.execute(
+        "DELETE FROM turn_text WHERE rowid IN (SELECT row FROM turns WHERE conversation = ?)", (conversation,)
+    )
+    db.execute("DELETE FROM turns WHERE conversation = ?", (conversation,))
+
+
+def scrub(db: sqlite3.Connection) -> None:
+    """Remove what the search index and the log of changes still have of deleted rows."""
+    db.execute("INSERT INTO turn_text (turn_text) VALUES ('optimize')")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def conversation_row(one: Conversation) -> tuple[Any, ...]:

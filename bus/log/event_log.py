@@ -10,11 +10,13 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from bus import clock, codec, subjects
+from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
     CharacterEvent,
+    ConversationErasureRequested,
     DeadLetter,
     Event,
     LiveBody,
@@ -122,6 +124,15 @@ class EventLog(LogStore):
             Conflict: the link has another newest event.
         """
         return await self._append_step(subjects.link(event), codec.encode(event), event.id, after)
+
+    async def append_access(self, event: AccessEvent, *, after: int) -> int:
+        """Append an event of a key or a person if the newest one is still that with this sequence, 0: none; returns its
+        own.
+
+        Raises:
+            Conflict: there is another newest event.
+        """
+        return await self._append_step(subjects.access(event), codec.encode(event), event.id, after)
 
     async def append_delivery(self, event: DeliveryEvent, *, after: int) -> int:
         """Append an event of a delivery if its newest event is still the one with that sequence, 0: none; returns its
@@ -282,6 +293,11 @@ class EventLog(LogStore):
         """See `bus.work.service.Reader.last_fact`."""
         return _decode_or_warn(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
 
+    async def may_be_erased(self, sequence: int) -> bool:
+        """Whether a fact that is not there may have been erased: a conversation was, after that fact was stored."""
+        newest = await self.last_message(subjects.facts_of_kind(ConversationErasureRequested))
+        return newest is not None and newest.sequence > sequence
+
     async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
         """See `bus.work.service.Reader.queued_delivery`."""
         subject = subjects.delivery(channel, delivery)
@@ -317,9 +333,9 @@ class EventLog(LogStore):
 
     async def clock_ahead(self, *, retry_for: float = RETRY_FOR) -> float:
         """Seconds by which this process's clock is ahead of the server's; negative where it is behind."""
-        asked = clock.now()
+        asked = clock.wall()
         server = await self.server_time(retry_for=retry_for)
-        return ((asked + clock.now()) / 2 - server) / 1_000_000
+        return ((asked + clock.wall()) / 2 - server) / 1_000_000
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""
@@ -372,6 +388,7 @@ async def connect(
     """
     async with connect_only(settings, name=name, wait=wait) as event_log:
         await streams.ensure_streams_in_time(event_log.js, settings, update=update_streams, wait=wait)
+        await event_log.watch.learn_time()
         yield event_log
 
 

@@ -163,6 +163,14 @@ class LogStore:
         """State of a durable consumer: its position, and how much is pending."""
         return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
 
+    async def handled_up_to(self, stream: str, name: str) -> int:
+        """Sequence up to which a durable consumer has acknowledged everything; 0 where it does not exist."""
+        try:
+            info = await self.consumer_info(stream, name)
+        except NotFoundError:
+            return 0
+        return (info.ack_floor.stream_seq or 0) if info.ack_floor is not None else 0
+
     async def last_sequence(self, stream: str, *, retry_for: float = RETRY_FOR) -> int:
         """Sequence of the newest message in a stream, 0 if there is none.
 

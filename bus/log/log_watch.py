@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
+from bus import clock
 from bus.cancellation import raise_if_cancelled
 from bus.errors import Forbidden, LogReplaced, VisavisError
 from bus.log import streams
@@ -52,6 +53,8 @@ class _Answer(msgspec.Struct):
     """Of `$JS.API.STREAM.INFO`; nats-py leaves out `last_ts`."""
 
     created: str = ""
+    ts: str = ""
+    """When it was given, by the server's clock."""
     state: _State | None = None
     config: dict[str, object] = {}
     error: dict[str, object] | None = None
@@ -85,6 +88,7 @@ class LogWatch:
     def __init__(self, nc: Connection, js: JetStreamContext, settings: Settings, *, interval: float = INTERVAL) -> None:
         self._nc = nc
         self._js = js
+        self._settings = settings
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
         self._interval = interval
         self._lock = asyncio.Lock()
@@ -244,14 +248,32 @@ class LogWatch:
 
     async def _info(self, name: str) -> _Answer | None:
         """What the server tells of a stream; None if there is no such stream."""
+        asked = clock.wall()
         reply = await self._nc.request(f"$JS.API.STREAM.INFO.{name}", b"", timeout=_TIMEOUT)
         answer = _decode(reply.data)
+        # Of one stream: its leader's clock is that by which facts are stored.
+        if name == streams.CONVERSATIONS and answer.ts:
+            self._learn_time(microseconds(answer.ts), asked)
         if answer.error is None:
             return answer
         error = APIError(**{key: answer.error.get(key) for key in ("code", "err_code", "description")})  # type: ignore[arg-type]
         if error.code == 404:
             return None
         raise error
+
+    def _learn_time(self, server: int, asked: int) -> None:
+        if not clock.learn(server, asked, clock.wall()):
+            return
+        if ahead := clock.ahead():
+            difference = f"{abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
+            log.warning("the clock differs from that of the NATS server", extra={"difference": difference})
+        else:
+            log.info("the clock is that of the NATS server again")
+
+    async def learn_time(self) -> None:
+        """Ask the server for the time now, to go by it where this machine's clock is off."""
+        with suppress(NatsError, TimeoutError, OSError, APIError):
+            await self._info(streams.CONVERSATIONS)
 
     async def _make_again(self, name: str) -> _Answer | None:
         """Create a missing stream; None, with a problem to show, if that cannot be done here."""
@@ -261,7 +283,7 @@ class LogWatch:
             level = logging.DEBUG if self._is_in_memory(name) else logging.WARNING
             log.log(level, "stream is not there", extra={"stream": name})
             try:
-                await streams.ensure_stream(self._js, self._wanted[name], update=True)
+                await streams.ensure_stream(self._js, self._wanted[name], self._settings, update=True)
                 log.log(level, "stream made again", extra={"stream": name})
             except VisavisError as error:
                 self._problems[name] = error.detail
@@ -286,7 +308,7 @@ class LogWatch:
         self._tried[name] = tried
         self._problems[name] = f"stream {name} has {different}"
         try:
-            await streams.ensure_stream(self._js, self._wanted[name], update=True)
+            await streams.ensure_stream(self._js, self._wanted[name], self._settings, update=True)
         except VisavisError as error:
             self._problems[name] = error.detail
 

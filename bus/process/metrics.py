@@ -11,7 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bus import clock
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+CLOCK_AHEAD = "Seconds by which this machine's clock is ahead of the NATS server's; 0 where it is right."
 OUTCOMES = ("done", "failed", "interrupted", "superseded")
 
 
@@ -109,6 +112,7 @@ class Metrics:
         )
         self._connected = Gauge("visavis_nats_connected", "Whether NATS is connected.", registry=registry)
         self._ready = Gauge("visavis_ready", "Whether it takes work.", registry=registry)
+        Gauge("visavis_clock_ahead_seconds", CLOCK_AHEAD, registry=registry).set_function(clock.ahead)
         self._last_error = ""
 
     def count_outcome(self, outcome: str) -> None:

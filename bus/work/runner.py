@@ -38,6 +38,7 @@ from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem, WorkQueues
 from bus.work.restart import end_in_a_pause
 from bus.work.service import Service
+from bus.work.unfinished import UnfinishedWork
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class Runner:
                 lasting.append(tasks.create_task(self._peers.send_heartbeats()))
                 lasting.append(tasks.create_task(self._extend_leases()))
                 lasting.append(tasks.create_task(self._run_background()))
+                lasting.append(tasks.create_task(UnfinishedWork(self._event_log, service).run()))
                 log.info("ready", extra={"engine": service.engine})
                 self._metrics.ready = True
                 consuming = [
@@ -305,6 +307,7 @@ class Runner:
             sequence,
             requeue_sequence=requeue_sequence,
             deliveries=meta.num_delivered,
+            media=self._service.media,
         )
         requeued = requeue_sequence is not None
         return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeued)

@@ -6,7 +6,7 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -170,6 +170,12 @@ class Service:
     publishes_facts: bool = True
     """False: it publishes messages for channels only, which are queued once by their ids. Facts that its events caused
     are then the work of other services, and no sign that another worker has begun."""
+    is_finished: Callable[[Event, Sequence[Event], Reader], Awaitable[bool]] | None = None
+    """Whether the log has all that an event leads to, its media included, by the later facts of its conversation. Asked
+    at the start for items that are acknowledged: a power cut may have taken outputs. None: it is not asked."""
+    media: tuple[str, ...] = ()
+    """First tokens of the subjects of media that the handler goes on with where another worker has begun: whoever takes
+    an item over claims them before the handler reads what is there, so that nothing is added to it meanwhile."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)

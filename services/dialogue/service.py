@@ -20,6 +20,7 @@ from bus.events import (
     MessageReceived,
     ReplyEnded,
     ReplyFailed,
+    ReplyMerged,
     ReplyStarted,
     TranscriptFinal,
     TranscriptStable,
@@ -132,8 +133,9 @@ class Dialogue:
                 for output in command_outputs(command, before, characters, language, reply):
                     yield output
                 return
-        if recorded is None and self._words.is_overtaken(event):
-            return  # the newer words are answered, with these before them
+        if recorded is None and (newer := self._words.overtaken_by(event)) is not None:
+            yield ReplyMerged(reply=reply, into=newer)  # the newer words are answered, with these before them
+            return
         chosen = recorded.character if recorded else conversation.character
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
         before_turn = event.turn or _input_id(body)

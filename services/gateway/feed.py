@@ -13,7 +13,7 @@ from typing import TypeAlias
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
-from bus.events import Event, LiveEvent, TranscriptPartial
+from bus.events import ConversationErased, Event, LiveEvent, TranscriptPartial, tag_of
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.conversation import Conversation, fold
@@ -273,7 +273,10 @@ class Feed:
             ) as records:
                 first = await anext(records, None)
             event = None if first is None or first.sequence != model.position else _decode_or_none(first)
-            if event is None or event.id != model.last_event:
+            gone = first is None or first.sequence != model.position
+            if gone and await self._event_log.may_be_erased(model.position):
+                pass  # it belonged to a conversation that was erased
+            elif event is None or event.id != model.last_event:
                 log.warning("the log is another one; building the read model anew")
                 model.reset()
         if model.position >= newest:
@@ -352,6 +355,8 @@ class Feed:
                 # In a thread, one fact too: the disk may take its time, and calls wait for nothing.
                 self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
                 await asyncio.shield(self._writing)
+                if any(map(_is_receipt, batch)):
+                    await asyncio.to_thread(self.model.scrub)
                 return
             except VisavisError as error:
                 if not error.retryable:
@@ -369,6 +374,8 @@ class Feed:
         fact = FoldedFact(record.sequence, event, changes(before, subscribed.state))
         for subscription in subscribed.subscriptions:
             subscription.put(fact)
+            if subscribed.state.erased:
+                subscription.cut()  # whoever connects again finds nothing
 
     async def _follow_live(self) -> None:
         """Pass partial transcripts on as they arrive: late ones are of no use."""
@@ -385,6 +392,11 @@ class Feed:
                 if isinstance(live.body, TranscriptPartial):
                     for subscription in subscribed.subscriptions:
                         subscription.put(live)
+
+
+def _is_receipt(record: Record) -> bool:
+    """Whether a conversation has just been erased."""
+    return record.subject.endswith(f".{tag_of(ConversationErased)}")
 
 
 def _decode_or_none(record: Record) -> Event | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -33,6 +34,8 @@ from services.render.idle_motion import KEY_FRAME_INTERVAL
 from services.render.motion import SpeechMotion, idle_phase, phase_after
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
+
+log = logging.getLogger(__name__)
 
 WATCHING_EXPIRES = 10.0
 """Seconds for which a session counts as watching after it last reported so."""
@@ -83,7 +86,7 @@ class SpeechRenderer:
             body.character, body.speech, phase=phase, emotion=body.emotion, previous_emotion=body.emotion_before
         )
         renderer = self._thread.renderer
-        yield FramesStarted(
+        started = FramesStarted(
             speech=body.speech,
             character=body.character,
             engine=renderer.name,
@@ -92,6 +95,12 @@ class SpeechRenderer:
             fps=FRAMES_PER_SECOND,
             phase=phase,
         )
+        yield started
+        if (last := await _other_pictures(event, started, reader)) is not None:
+            async with aclosing(_end_of(last)) as ending:
+                async for output in ending:
+                    yield output
+            return
         encoder = self._thread.encoder(self._bitrate, crf=_CRF)
         dropper = FrameDropper(FRAMES_PER_SECOND)
         done = samples = 0
@@ -183,6 +192,28 @@ async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:
     """Whether a worker that died has begun this speech: then it is drawn to its end, even if no session watches."""
     newest = await reader.last_fact(event.conversation, FramesStarted)
     return newest is not None and isinstance(newest.body, FramesStarted) and newest.body.speech == speech
+
+
+async def _other_pictures(event: Event, started: FramesStarted, reader: Reader) -> FrameBatch | None:
+    """The last pictures of a speech that another renderer has begun, or drew at another size; None: there are none."""
+    last = await reader.last_media(FrameBatch, subjects.frames(event.conversation, started.speech))
+    if last is None:
+        return None
+    facts = [fact.body for _, fact in await reader.facts(event.conversation)]
+    begun = next((one for one in facts if isinstance(one, FramesStarted) and one.speech == started.speech), started)
+    return None if begun == started else last
+
+
+async def _end_of(last: FrameBatch) -> AsyncGenerator[Output, None]:
+    """The outputs that close pictures where they are: the idle face follows, and no sentence has two faces."""
+    log.warning("pictures end where another renderer left them", extra={"speech": last.speech})
+    frames = last.frame + len(last.units)
+    if not last.final:
+        yield FrameBatch(
+            conversation=last.conversation, speech=last.speech, index=last.index + 1, frame=frames, fps=last.fps,
+            phase=last.phase, units=(), final=True,
+        )  # fmt: skip
+    yield FramesEnded(speech=last.speech, frames=frames)
 
 
 def _batch_sizes() -> Iterator[int]:

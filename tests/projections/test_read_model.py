@@ -17,6 +17,7 @@ from bus.errors import ConfigurationError, NotFound, VisavisError
 from bus.events import (
     ConversationClosed,
     ConversationCopied,
+    ConversationErasureRequested,
     ConversationOpened,
     Event,
     Fact,
@@ -30,6 +31,7 @@ from bus.events import (
 )
 from projections.conversation import Conversation, fold_all
 from projections.read_model import ReadModel
+from projections.read_model_builder import ReadModelBuilder
 from tests.fakes import event
 
 
@@ -303,3 +305,23 @@ def test_a_reset_deletes_everything(model: ReadModel) -> None:
     assert (model.position, model.all_conversations(), model.conversation("c1")) == (0, [], None)
     model.apply_events(history())
     assert model.position == len(history())
+
+
+def test_of_an_erased_conversation_nothing_is_left_in_the_file_however_it_was_built(tmp_path: Path) -> None:
+    requested = event(ConversationErasureRequested(by="person"), at=99, conversation="c1")
+    model = ReadModel(tmp_path / "model")
+    builder = ReadModelBuilder(tmp_path / "built", commit_every=1)
+    for batch in (history(), [(99, requested)]):
+        model.apply_events(batch)
+        builder.add(FakeRecord(seq, encode(one)) for seq, one in batch)
+    assert model.conversation("c1") == Conversation(id="c1", seq=99, erased=True)
+    assert [one.id for one in model.conversations_of("ann")] == ["c2"]
+    assert (model.search("ann", "weather"), len(model.search("bob", "weather"))) == ([], 1)
+    model.scrub()
+    builder.finish()
+    built = ReadModel(tmp_path / "built")
+    assert built.digest() == model.digest()
+    built.close()
+    model.close()
+    for name in ("model", "built"):
+        assert [words in (tmp_path / name).read_bytes() for words in (b"outside", b"K\xc3\xa4se")] == [False, True]

@@ -34,7 +34,7 @@ def media_name(message: Media) -> str:
 
 def idle_name(character: str) -> str:
     """The name of a character's idle loop in an archive."""
-    return f"frames.{subjects.idle_frames(character)}"
+    return subjects.earlier_idle_frames(character)
 
 
 class ArchivedFact(Struct, frozen=True, kw_only=True):

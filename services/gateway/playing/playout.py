@@ -163,6 +163,13 @@ class Playout:
         """Whether a speech is under way."""
         return self._playing is not None
 
+    @property
+    def position(self) -> tuple[str, int]:
+        """The speech under way, and its samples that have been sent; empty: none is under way."""
+        if self._playing is None or self._playing.started is None:
+            return "", 0
+        return self._playing.started.speech, self._position * OPUS_FRAME
+
     # output
 
     def tick(self) -> Tick:

@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from bus.errors import InvalidInput, NotFound, TooLarge
 from bus.events import LARGEST_PHOTO, FaceRequested
-from bus.ids import derive_id, look_of, slug
+from bus.ids import derive_id, look_of
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections.characters import default_greeting, default_personality
@@ -114,15 +114,18 @@ class FaceRequests:
             raise NotFound("no such character of yours")
         await remove_character(self._event_log, character)
         self._conversations.forget(character)
-        for conversation in {session.conversation for session in self._conversations.sessions.values()}:
+        for conversation in self._conversations.sessions.conversations():
             state = self._feed.model.conversation(conversation)
             if state is not None and state.character == character:
                 await self._conversations.with_available_character(state)
 
 
 def character_id(name: str, owner: str, look: str) -> str:
-    """The id of a person's character; another person's character of the same name has another one."""
-    return f"{slug(name)[:40] or 'face'}-{blake2b(f'{owner}/{look}'.encode(), digest_size=6).hexdigest()}"
+    """The id of a person's character; another person's character of the same name has another one.
+
+    Without the name, which people give to somebody they know: ids are in log lines.
+    """
+    return f"face-{blake2b(f'{name.casefold()}/{owner}/{look}'.encode(), digest_size=10).hexdigest()}"
 
 
 async def read_face_form(request: Request) -> tuple[CharacterTraits, bytes]:

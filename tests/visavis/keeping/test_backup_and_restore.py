@@ -210,6 +210,12 @@ def _written(path: Path, data: bytes) -> Path:
     return path
 
 
+def test_the_newest_backup_is_the_one_that_was_written_last(tmp_path: Path) -> None:
+    for name, written in (("before-the-upgrade", 1), ("visavis-2026-11-28", 3), ("visavis-2026-11-29", 2)):
+        os.utime(_written(tmp_path / f"{name}{SUFFIX}", b""), (written, written))
+    assert newest_in(tmp_path).stem == "visavis-2026-11-28"
+
+
 async def test_what_is_no_file_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="neither a file nor a folder"):
         named(Path("/dev/null"))

@@ -99,7 +99,7 @@ async def test_a_photo_is_stored_and_requested_once(gateway: Running) -> None:
         character=character, photo=f"upload-{request.id}", look=look_of(PHOTO), owner=body.owner, name="Zoë",
         tagline="", personality="You rhyme.", greeting="Hello, I am Zoë.", voice="male", language="en",
     )  # fmt: skip
-    assert character.startswith("zoe-")
+    assert "zoe" not in character  # ids are in log lines
     assert await gateway.event_log.asset(body.photo) == PHOTO
     await make(gateway, request)
     assert (await send(gateway, conversation)).json()["character"] == character
@@ -236,8 +236,7 @@ async def test_faces_can_be_switched_off(event_log: EventLog, settings: Settings
 
 
 def test_ids_are_unique_to_a_person_and_valid_in_subjects() -> None:
-    assert character_id("Zoë!", "p", "l").startswith("zoe-")
-    assert character_id("王", "p", "l").startswith("face-")
+    assert character_id("Zoë!", "p", "l").startswith("face-")
     assert len(character_id("x" * 40, "p", "l")) <= 64
     variants = [("a", "p", "l"), ("a", "q", "l"), ("a", "p", "m"), ("b", "p", "l")]
     assert len({character_id(*variant) for variant in variants}) == 4

@@ -175,6 +175,7 @@ class GatewayServer:
                     self._people.run(),
                     AssetCollector(self._event_log).run(),
                     self._access.run(),
+                    self._keys.end_sessions(),
                     self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),

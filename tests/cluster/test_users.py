@@ -56,6 +56,7 @@ from projections.people_reader import PeopleReader
 from projections.recording_reader import media_of, read_recording
 from projections.replay.view import MediaPresence
 from services.characters import current_characters
+from services.gateway.playing.other_gateways import Act, Leave, OtherGateways, Outcome
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.web.asset_collector import AssetCollector
 from services.privacy.erasing import erase, record_receipt, request_erasure
@@ -84,8 +85,8 @@ async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process connected that asks for one replica only.
     names = [
-        "CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "INBOX", "DELIVERIES",
-        "OBJ_assets", "ACCESS",
+        "CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "ACCESS", "INBOX",
+        "DELIVERIES", "OBJ_assets",
     ]  # fmt: skip
     assert copies == dict.fromkeys(names, 3)
 
@@ -124,6 +125,7 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "dialogue hears": of["dialogue"].append(event(words, "n2")),
             "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
             "dialogue listens to what is shown": anext(of["dialogue"].subscribe_core("live.*.transcript_partial")),
+            "stt listens to gateways": anext(of["stt"].subscribe_core(subjects.worker_messages("gateway"))),
             "dialogue publishes dead letters of tts": of["dialogue"].publish_dead_letter(letter("tts")),
             "tts answers": of["tts"].append(event(ReplyStarted(reply="r", character="a", engine="e"), "n4")),
             "tts records": of["tts"].publish_media(SOUND, "n5"),
@@ -186,6 +188,24 @@ async def test_each_service_may_take_over_the_work_of_a_dead_worker(nodes: Nodes
         kinds = [type(one.body) for _, one in await event_log.facts(conversation)]
     facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
     assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
+
+
+async def test_gateways_may_ask_one_another(nodes: Nodes) -> None:
+    async def leave(act: Act) -> Outcome:
+        return Outcome(did=act == Leave(conversation="c1", session="s1"))
+
+    async with connect(nodes.settings(), name="gateway") as one, connect(nodes.settings(), name="gateway") as other:
+        asking, asked = OtherGateways(one, dict, leave), OtherGateways(other, lambda: {"s1": "c1"}, leave)
+        running = [asyncio.create_task(gateway.run()) for gateway in (asking, asked)]
+        try:
+            async with asyncio.timeout(20):
+                while await asking.conversation_of("s1") is None:
+                    await asyncio.sleep(0.05)
+            assert await asking.ask(Leave(conversation="c1", session="s1")) == Outcome(did=True)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
 
 
 async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:

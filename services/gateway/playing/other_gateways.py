@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import msgspec
 from msgspec import Struct
@@ -115,6 +115,8 @@ class OtherGateways:
         self._told: dict[str, Mapping[str, str]] = {}
         """Sessions and their conversations, by gateway."""
         self._heard: dict[str, float] = {}
+        self._untold = asyncio.Event()
+        """Set while the others do not know the newest sessions."""
         self._changed = asyncio.Condition()
         self._waiting: dict[str, dict[str, Outcome]] = {}
         """Answers by gateway, by request."""
@@ -162,9 +164,9 @@ class OtherGateways:
         done = answers.values()
         return Outcome(any(one.did for one in done), max((one.sequence for one in done), default=0))
 
-    async def tell(self) -> None:
-        """Tell the others which sessions this gateway has."""
-        await self._publish(GatewayMessage(gateway=self._id, sessions=self._sessions()))
+    def tell(self) -> None:
+        """Have the others told which sessions this gateway has."""
+        self._untold.set()
 
     async def run(self) -> None:
         """Listen, and tell again and again, until cancelled; then tell that there are no sessions."""
@@ -175,8 +177,10 @@ class OtherGateways:
                 await subscribed.wait()
                 await self._publish(GatewayMessage(gateway=self._id, sessions=self._sessions(), new=True))
                 while True:
-                    await asyncio.sleep(_HEARTBEAT)
-                    await self.tell()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_HEARTBEAT):
+                            await self._untold.wait()
+                    await self._tell()
         except* Forbidden as group:
             # The servers' list of users is older than this version: other gateways' sessions are not known.
             log.warning("other gateways cannot be asked", extra={"why": str(group.exceptions[0])})
@@ -201,7 +205,7 @@ class OtherGateways:
         if message.sessions is not None:
             self._told[message.gateway] = message.sessions
         if message.new:
-            await self.tell()
+            self.tell()
         if message.act is not None and self._id in message.asked:
             task = asyncio.create_task(self._do(message.act, message.request))
             self._acting.add(task)
@@ -220,6 +224,10 @@ class OtherGateways:
         await self._publish(
             GatewayMessage(gateway=self._id, request=request, did=done.did, sequence=done.sequence)
         )
+
+    async def _tell(self) -> None:
+        self._untold.clear()
+        await self._publish(GatewayMessage(gateway=self._id, sessions=self._sessions()))
 
     async def _publish(self, message: GatewayMessage) -> None:
         # While NATS is away nobody would get it, and nats-py would send it late.

@@ -50,14 +50,14 @@ class Sessions:
 
         async def serve() -> None:
             try:
-                await self.elsewhere.tell()
                 await session.run()
             finally:
                 del self.here[session.id]
-            await self.elsewhere.tell()
+                self.elsewhere.tell()
 
         # Before the task begins: the gateway may be closed meanwhile.
         self.here[session.id] = session
+        self.elsewhere.tell()
         if self._closing:
             session.end("shutdown")
         self._tasks[session.id] = task = asyncio.create_task(serve())

@@ -16,6 +16,7 @@ from bus.events import (
     CharacterChosen,
     Event,
     PlaybackFinished,
+    PlaybackProgress,
     PlaybackStarted,
     ReplyInterrupted,
     SessionClosed,
@@ -63,6 +64,13 @@ async def is_silent(peer: Peer) -> bool:
     return bool(np.abs(np.concatenate(peer.heard)).max() < 300)
 
 
+async def is_heard(gateway: Running, conversation: str, reply: str) -> None:
+    """Wait until a second of a reply has been played."""
+    progress: list[Event] = []
+    while not any(isinstance(one.body, PlaybackProgress) and one.body.reply == reply for one in progress):
+        progress = await events_of(gateway, conversation, PlaybackProgress, len(progress) + 1)
+
+
 async def follow_up(gateway: Running, conversation: str, kind: type[Body], count: int = 1) -> Event:
     return (await events_of(gateway, conversation, kind, count))[-1]
 
@@ -85,9 +93,8 @@ async def test_the_other_gateway_interrupts_takes_messages_and_ends_the_call(
                 ("PUT", f"{path}/character", {"character": "milo"}),
             )
             for number, (method, where, body) in enumerate(acts, 1):
-                await tell(first, conversation, 2, seconds=2.0, turn=f"t{number}", text=TEXT)
-                await events_of(first, conversation, PlaybackStarted, number)
-                await asyncio.sleep(0.5)
+                await tell(first, conversation, 1, seconds=10.0, turn=f"t{number}", text=TEXT)
+                await is_heard(first, conversation, f"t{number}")
                 assert (await second.client.request(method, where, json=body)).is_success
                 interrupted = await follow_up(first, conversation, ReplyInterrupted, number)
                 assert isinstance(interrupted.body, ReplyInterrupted)

@@ -20,6 +20,7 @@ from services.gateway.web.event_stream import event_stream
 from services.gateway.web.face_requests import read_face_form
 from services.gateway.web.http_messages import json_answer, read_json
 from services.gateway.web.identity import current_person
+from services.gateway.web.sign_in import signed_in
 
 LONGEST_QUERY = 200
 """Characters that may be searched for."""
@@ -87,7 +88,11 @@ class ConversationRoutes:
         conversation = (await self._own(request)).id
         after = _sequence_in(request)
         await self._check_position(conversation, after)
-        stream = event_stream(self._context.event_log, self._context.feed, conversation, after)
+        who, keys = signed_in(request), self._context.keys
+        stream = event_stream(
+            self._context.event_log, self._context.feed, conversation, after,
+            may_go_on=lambda: who is None or keys.still_holds(who),
+        )  # fmt: skip
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 

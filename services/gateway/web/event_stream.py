@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -19,11 +19,20 @@ KEEP_ALIVE = 15.0
 
 
 async def event_stream(
-    event_log: EventLog, feed: Feed, conversation: str, after: int, *, keep_alive: float = KEEP_ALIVE
+    event_log: EventLog,
+    feed: Feed,
+    conversation: str,
+    after: int,
+    *,
+    keep_alive: float = KEEP_ALIVE,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[bytes]:
     """Every fact after a sequence exactly once and in order: first those that were missed, then those that follow.
 
     Changes applied in order to the view at `after` make the view after each fact.
+
+    Args:
+        may_go_on: asked before each message; False ends the stream.
     """
     # Subscribed before the log is read, so that no fact falls between the two.
     with feed.subscribe(conversation) as subscription:
@@ -33,6 +42,8 @@ async def event_stream(
                 yield _message(update, sequence)
                 after = sequence
         async for news in subscription.news(timeout=keep_alive):
+            if not may_go_on():
+                return
             if news is None:
                 yield b": still here\n\n"
             elif isinstance(news, LiveEvent):

@@ -10,8 +10,10 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -22,6 +24,7 @@ from bus.log.event_log import EventLog
 from bus.stamping import new_access_event
 from projections.access import Key
 from projections.access_reader import AccessReader
+from services.gateway.playing.session import Session
 from services.key_secrets import parse_key, secret_hash
 
 SESSION_HOURS = 12
@@ -34,6 +37,8 @@ _HOUR = 3600 * 1_000_000
 OPERATOR = "operator"
 """In place of a key's id: the operator's own."""
 _TOKEN = "vt_"
+_LOOK = 15.0
+"""Seconds between two looks for keys that hold no longer."""
 _NO_HASH = "0" * 64
 
 
@@ -76,6 +81,8 @@ class Keys:
         signer: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
         self._cookies = URLSafeTimedSerializer(signing_key, salt="visavis.session", signer_kwargs=signer)
         self._tokens = URLSafeTimedSerializer(signing_key, salt="visavis.token", signer_kwargs=signer)
+        self.sessions: WeakKeyDictionary[Session, SignedIn] = WeakKeyDictionary()
+        """Calls, and who has signed in for each."""
         self._noted: dict[str, int] = {}
         self._noting: set[asyncio.Task[None]] = set()
 
@@ -129,6 +136,23 @@ class Keys:
         """A token that a program gives to the browser of one of its users; and when it ends, in microseconds."""
         until = clock.now() + min(seconds, LONGEST_TOKEN) * 1_000_000
         return f"{_TOKEN}{self._tokens.dumps({**self._made_for(who), 'u': user, 'x': until})}", until
+
+    def still_holds(self, who: SignedIn) -> bool:
+        """Whether the key of somebody who has signed in holds on, and they were not signed out meanwhile."""
+        if who.since and who.since <= self._access.access.ended.get(who.key, 0):
+            return False
+        found = self._access.access.keys.get(who.key)
+        return who.key == OPERATOR or (found is not None and found.holds(clock.now()))
+
+    async def end_sessions(self) -> None:
+        """End the calls of those whose key holds no longer, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):  # some keys hold until a time
+                    await self._access.wait_for_change()
+            if self._access.is_read:
+                for session in [one for one, who in self.sessions.items() if not self.still_holds(who)]:
+                    session.end("left")
 
     def _made_for(self, who: SignedIn) -> dict[str, object]:
         digest = self._operator_digest if who.key == OPERATOR else ""

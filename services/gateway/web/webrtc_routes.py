@@ -13,6 +13,7 @@ from services.gateway.web.http_messages import read_body
 from services.gateway.web.identity import current_person
 from services.gateway.web.offer import parse_offer
 from services.gateway.web.sdp_sections import usable_candidates
+from services.gateway.web.sign_in import signed_in
 
 _LONGEST_OFFER = 256 << 10
 _LONGEST_FRAGMENT = 64 << 10
@@ -47,6 +48,8 @@ class WebRTCRoutes:
         conversation = await self._conversations.with_available_character(conversation)
         session = self._context.open_session(conversation.id, conversation.character)
         answer = offer.complete(await session.answer(offer.description))
+        if (who := signed_in(request)) is not None:
+            self._context.keys.sessions[session] = who
         self._context.sessions.serve(session)
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")
@@ -71,7 +74,7 @@ class WebRTCRoutes:
         return session, conversation
 
     async def ice(self, request: Request) -> Response:
-        # Not the person's id, which authenticates them: who runs the TURN server sees this one.
+        # Not the person's id: who runs the TURN server sees this one.
         servers = [
             {"urls": one.urls, **({"username": one.username, "credential": one.credential} if one.username else {})}
             for one in self._context.ice.servers.of(new_id("b"))

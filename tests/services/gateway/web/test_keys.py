@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -10,14 +11,16 @@ import pytest
 
 from bus.access_events import AccessFact, KeyCreated, KeyRevoked, SessionsEnded
 from bus.errors import ConfigurationError
+from bus.events import TranscriptPartial
 from bus.log.event_log import EventLog
 from bus.process.access import check_access
 from bus.process.operator_key import operator_key
 from bus.settings import Settings
-from bus.stamping import new_access_event
+from bus.stamping import new_access_event, new_live_event
 from services.gateway.web import keys
 from services.key_secrets import new_key
 from tests.services.gateway.conftest import Running, serving
+from tests.services.gateway.web.offers import CHROMIUM
 from tests.services.gateway.web.test_api import error_of
 
 SHOP = "https://shop.example.org"
@@ -112,6 +115,31 @@ async def test_a_browser_signs_in_with_a_key_and_out_and_everywhere(
         await tell(guarded, id_, KeyRevoked())
         await tell(guarded, keys.OPERATOR, SessionsEnded())
         assert [await status(one), await status(two)] == [401, 401]
+
+
+async def test_what_is_open_ends_with_its_key(guarded: Running) -> None:
+    id_, key = await made_key(guarded)
+    async with guarded.stranger() as client:
+        client.headers.update(bearer(key))
+        conversation = (await client.post("/api/conversations", json={})).json()["id"]
+        offered = await client.post(
+            f"/api/conversations/{conversation}/rtc", content=CHROMIUM, headers={"Content-Type": "application/sdp"}
+        )
+        assert offered.status_code == 201
+        sessions = guarded.server._sessions.here
+        assert len(sessions) == 1
+        async with client.stream("GET", f"/api/conversations/{conversation}/events") as stream:
+            lines = stream.aiter_lines()
+            await anext(lines)
+            await tell(guarded, id_, KeyRevoked())
+            # A live event wakes the stream, as the next word would.
+            await guarded.event_log.publish_live(
+                new_live_event(TranscriptPartial(utterance="u", text="a"), conversation=conversation)
+            )
+            async with asyncio.timeout(40):
+                assert not [line async for line in lines if line.startswith("event: live")]
+                while sessions:
+                    await asyncio.sleep(0.01)
 
 
 async def test_a_scope_opens_what_it_names_and_no_more(guarded: Running) -> None:

@@ -162,8 +162,9 @@ export class AvatarClient {
     return this.json(`search?text=${encodeURIComponent(text)}`)
   }
 
-  open(character: CharacterId | null): Promise<{ readonly id: ConversationId }> {
-    return this.json('conversations', 'POST', character === null ? {} : { character })
+  /** `request` is the page's id for it: an opening sent again after a lost answer opens nothing more. */
+  open(character: CharacterId | null, request?: Id): Promise<{ readonly id: ConversationId }> {
+    return this.json('conversations', 'POST', { ...(character === null ? {} : { character }), request })
   }
 
   conversation(id: ConversationId): Promise<ConversationView> {

@@ -16,7 +16,7 @@ import { backoff } from './backoff'
 import { Call } from './call'
 import { ChannelLinks } from './channelLinks'
 import { ChatLists } from './chatLists'
-import { Conversation, type ConversationObserver } from './conversation'
+import { Conversation, type ConversationObserver, newId } from './conversation'
 import { noticeOf } from './factNotices'
 import { Notices } from './notices'
 import { watchProblems } from './problemNotices'
@@ -73,6 +73,7 @@ export class Chat {
   private opening = 0
   /** A new conversation that is being opened: whatever wants one meanwhile gets the same. */
   private beginning: Promise<ConversationId> | null = null
+  private asked: { readonly character: CharacterId | null; readonly request: Id } | null = null
   /** Resolves once the conversation of the newest message is open, or could not be opened. */
   private opened: Promise<void> = Promise.resolve()
   /** Characters that this tab requested, and that are still being made. */
@@ -276,7 +277,11 @@ export class Chat {
     const { chosen } = this.state.get()
     // The chosen one may have been removed; the page shows the first one then.
     const character = this.lists.character(chosen) ?? this.lists.state.get().characters[0]
-    const { id } = await this.dependencies.client.open(character?.id ?? null)
+    const wanted = character?.id ?? null
+    // Tried again after a lost answer, it is the same request.
+    if (this.asked?.character !== wanted) this.asked = { character: wanted, request: newId() }
+    const { id } = await this.dependencies.client.open(wanted, this.asked.request)
+    this.asked = null
     await this.switchTo(id)
     void this.lists.reloadConversations()
     return id

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import aclosing
 
 from bus import codec, subjects
+from bus.dropped import drop
 from bus.errors import BusError, UndecodableEvent
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.people import People
-
-log = logging.getLogger(__name__)
 
 _LOOKS = 4
 _BETWEEN_LOOKS = 0.1
@@ -89,7 +87,7 @@ class PeopleReader:
         try:
             self.people.apply(record.sequence, codec.decode_link_event(record.data))
         except UndecodableEvent as error:
-            log.warning("undecodable event of a link", extra={"sequence": record.sequence, "why": error.detail})
+            drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
         self.position = record.sequence
 
     def _forget(self) -> None:

@@ -23,7 +23,7 @@ from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.http_server import bind, serve
-from bus.process.metrics import Metrics
+from bus.process.metrics import Metrics, dropped_text
 from bus.process.usage import usage_text
 from bus.settings import PREFIX, Settings
 
@@ -143,7 +143,7 @@ def routes(monitored: Monitored) -> list[Route]:
 
     async def metrics(request: Request) -> Response:
         # Of the process: once, however many workers it has.
-        return Response(await monitored.metrics() + usage_text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(await monitored.metrics() + usage_text() + dropped_text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics)]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from bus.dropped import Dropped, counts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 OUTCOMES = ("done", "failed", "interrupted", "superseded")
@@ -162,3 +164,24 @@ class Metrics:
     def text(self) -> bytes:
         """All metrics in Prometheus' text format. Takes as long as the readings do."""
         return generate_latest(self._registry)
+
+
+class _DroppedCollector(Collector):
+    """Exposes what this process has dropped."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        about = "What was dropped, because a queue was full or it could not be read."
+        family = CounterMetricFamily("visavis_dropped", about, labels=["what"])
+        dropped = counts()
+        for what in get_args(Dropped):
+            family.add_metric([what], dropped.get(what, 0))
+        yield family
+
+
+_OF_PROCESS = CollectorRegistry()
+_OF_PROCESS.register(_DroppedCollector())
+
+
+def dropped_text() -> bytes:
+    """What this process has dropped since it started, in Prometheus' text format."""
+    return generate_latest(_OF_PROCESS)

@@ -12,9 +12,9 @@ from typing import Any
 from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
-from bus.cancellation import raise_if_cancelled
 from bus.codec import decode_media
-from bus.errors import UndecodableEvent
+from bus.dropped import drop
+from bus.errors import BusError, UndecodableEvent
 from bus.events import (
     AudioOut,
     CharacterChosen,
@@ -50,6 +50,7 @@ from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import Verdict
 from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops
+from services.gateway.playing.outbox import Outbox
 from services.gateway.playing.peer_connection import TICK, PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
 from services.gateway.playing.playout import Tick
@@ -66,7 +67,6 @@ _MAX_LAG = 0.2
 _WATCHING_INTERVAL = 2.0
 _IDLE_LOOP_INTERVAL = 0.2
 _PING_INTERVAL = 1.0
-_MAX_UNPUBLISHED = 1000
 _RECORD_PATIENCE = 2.0
 """Seconds that NATS has to store how a session ended before the page is told."""
 
@@ -121,7 +121,7 @@ class Session:
             ice, user=self.id, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
         )
         self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
-        self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
+        self._outbox = Outbox(event_log, self.id)
         self._opened: Event | None = None
         self._is_on_record = False
         """Whether its `session.opened` has been read from the log."""
@@ -183,7 +183,7 @@ class Session:
         """Run the tasks of an open session until it is ended, or one of them fails."""
         self._opened = self._event(SessionOpened(session=self.id), "opened")
         self._journal.record(self._opened)
-        self._unpublished.put_nowait(self._opened)
+        self._outbox.put(self._opened)
         await self._replace_others(self.id)
         tasks = asyncio.create_task(self._run_tasks())
         try:
@@ -209,7 +209,7 @@ class Session:
             begin = await self._resume_reply()
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._publish_events())
+                tasks.create_task(self._outbox.run())
                 tasks.create_task(self._handle_news(subscription))
                 tasks.create_task(self._buffer_media(streams.AUDIO, audio, begin.audio_after))
                 tasks.create_task(self._buffer_media(streams.FRAMES, frames, begin.frames_after))
@@ -234,10 +234,13 @@ class Session:
         if self._opened is None:
             return
         if (finished := self.floor.stop()) is not None:
-            self._put(self._playback_events.event(finished, self.floor.take_trace()))
-        while not self._unpublished.empty():
-            await self._event_log.append(self._unpublished.get_nowait())
-        await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+            self._outbox.put(self._playback_events.event(finished, self.floor.take_trace()))
+        try:
+            await self._outbox.flush()
+            await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+        except BusError as error:  # it stays in the journal, from which it is closed later
+            log.warning("session not closed yet", extra={"session": self.id, "why": error.detail})
+            return
         self._journal.remove(self.id)
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
@@ -337,7 +340,7 @@ class Session:
                 try:
                     message = decode_media(record.data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable media", extra={"sequence": record.sequence, "why": error.detail})
+                    drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
                     continue
                 if isinstance(message, AudioOut):
                     self.floor.add_audio(message)
@@ -362,16 +365,7 @@ class Session:
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio)
         for playout_event in tick.events:
-            self._put(self._playback_events.event(playout_event, self.floor.take_trace()))
-
-    def _put(self, event: Event) -> None:
-        if not self._unpublished.full():
-            self._unpublished.put_nowait(event)
-
-    async def _publish_events(self) -> None:
-        while True:
-            await self._event_log.append(await self._unpublished.get())
-            raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
+            self._outbox.put(self._playback_events.event(playout_event, self.floor.take_trace()))
 
     async def _keep_watching(self) -> None:
         while True:

@@ -101,7 +101,8 @@ async def test_a_worker_that_waits_for_nats_is_not_ready(settings: Settings, nat
     async with worker(settings, service(echo)) as client:
         assert await ready(client, 503) == "waiting for NATS"
         assert (await client.get("/healthz")).text == "ok"
-        assert set(await samples(client)) == {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total"}
+        own = {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total", "visavis_dropped_total"}
+        assert set(await samples(client)) == own
         nats_server.start()
         assert await ready(client) == "ok"
 

@@ -25,15 +25,25 @@ _lock = threading.Lock()
 _counts: Counter[str] = Counter()
 _logged: dict[str, tuple[float, int]] = {}
 """When a line was written last, and how many there had been by then."""
+_REMEMBERED = 10_000
+_seen: dict[tuple[object, object], None] = {}
+"""Subjects and sequences of messages that cannot be read: many are read again and again, and count once."""
 
 
 def drop(what: Dropped, **fields: object) -> None:
     """Count one more that is dropped.
 
     Args:
-        fields: of the log line: which one, and why.
+        fields: of the log line: which one, and why. A message with a `subject` and a `sequence` counts once.
     """
     with _lock:
+        if "sequence" in fields:
+            message = (fields.get("subject"), fields["sequence"])
+            if message in _seen:
+                return
+            _seen[message] = None
+            if len(_seen) > _REMEMBERED:
+                del _seen[next(iter(_seen))]
         _counts[what] += 1
         now, count = time.monotonic(), _counts[what]
         at, before = _logged.get(what, (-_BETWEEN_LINES, 0))

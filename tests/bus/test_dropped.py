@@ -18,6 +18,7 @@ from bus.process.metrics import dropped_text
 def nothing_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dropped, "_counts", type(dropped._counts)())
     monkeypatch.setattr(dropped, "_logged", {})
+    monkeypatch.setattr(dropped, "_seen", {})
 
 
 def test_a_flood_is_counted_and_told_in_one_line(
@@ -28,14 +29,16 @@ def test_a_flood_is_counted_and_told_in_one_line(
     for number in range(50):
         drop("facts", session=f"s{number}")
     drop("microphone", conversation="c")
+    for sequence in (7, 7, 8, 7):
+        drop("undecodable", subject="conv.c.x", sequence=sequence)
     now += 11.0
     drop("facts", session="s50")
     told = [(one.__dict__["what"], one.__dict__["more"]) for one in caplog.records]
-    assert told == [("facts", 1), ("microphone", 1), ("facts", 50)]
-    assert counts() == {"facts": 51, "microphone": 1}
+    assert told == [("facts", 1), ("microphone", 1), ("undecodable", 1), ("facts", 50)]
+    assert counts() == {"facts": 51, "microphone": 1, "undecodable": 2}
     families = list(text_string_to_metric_families(dropped_text().decode()))
     values = {one.labels["what"]: one.value for family in families for one in family.samples}
-    assert (values["facts"], values["microphone"], values["undecodable"]) == (51, 1, 0)
+    assert (values["facts"], values["microphone"], values["undecodable"]) == (51, 1, 2)
 
 
 async def test_live_events_that_nobody_reads_in_time_are_counted(event_log: EventLog) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus import dropped
 from bus.codec import encode
 from bus.dropped import counts
 from bus.errors import ConfigurationError, NotFound, VisavisError
@@ -172,7 +173,8 @@ def test_a_sentence_is_found_once_however_often_its_turn_changed(model: ReadMode
     assert len(model.search("ann", "sure")) == 1
 
 
-def test_undecodable_records_are_counted_and_skipped(model: ReadModel) -> None:
+def test_undecodable_records_are_counted_and_skipped(model: ReadModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dropped, "_seen", {})
     before = counts().get("undecodable", 0)
     good = [FakeRecord(seq, encode(one)) for seq, one in history()[:4]]
     changed = model.apply_records([good[0], FakeRecord(2, b'{"id": "x"}'), good[3], FakeRecord(5, b"\xff\x00")])

@@ -26,6 +26,7 @@ from bus.settings import Settings
 log = logging.getLogger(__name__)
 
 _PERMISSIONS_VIOLATION = re.compile(r'permissions violation for (publish|subscription) to "([^"]*)"')
+_REFUSED = "NATS refuses the user or password"
 _USER_IN_INBOX = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
@@ -214,7 +215,9 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
         connecting.result()
     except (NatsError, OSError, TimeoutError) as error:
         await client.close()
-        raise BusError(f"{_reason(client.last_error or error)} at {settings.redacted_url} within {wait:g} s") from error
+        reason = _reason(client.last_error or error)
+        code = "unauthorised" if reason == _REFUSED else None
+        raise BusError(f"{reason} at {settings.redacted_url} within {wait:g} s", code=code) from error
     client.in_use = True
     return client
 
@@ -222,7 +225,7 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
 def _reason(error: Exception) -> str:
     text = str(error)
     if "authorization" in text.lower():
-        return "NATS refuses the user or password"
+        return _REFUSED
     if isinstance(error, ssl.SSLError) or "TLS" in text:
         return f"no TLS with NATS ({text.removeprefix('nats: ')}; see VISAVIS_NATS_TLS_CA)"
     return "no NATS server"

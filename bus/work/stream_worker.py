@@ -21,7 +21,7 @@ from nats.js.errors import NotFoundError
 
 from bus import codec
 from bus.cancellation import raise_if_cancelled
-from bus.errors import BusError, ConfigurationError, LogReplaced, UndecodableEvent, VisavisError
+from bus.errors import BusError, ConfigurationError, Forbidden, LogReplaced, UndecodableEvent, VisavisError
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.log.headers import COPY
@@ -184,7 +184,7 @@ class StreamWorker:
             try:
                 await ensure_consumers(self._event_log.js, self._consumers)
                 return await self._raise_if_replaced()
-            except (ConfigurationError, LogReplaced):
+            except (ConfigurationError, Forbidden, LogReplaced):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works
                 if isinstance(error, NotFoundError):

@@ -45,6 +45,16 @@ class Connection(Client):
         self._denial_callbacks: dict[str, list[Callable[[Forbidden], None]]] = {}
         self._ps: BulkParser = BulkParser(self)
 
+    async def answers(self, *, timeout: int = 1) -> bool:
+        """Whether NATS answers now; the connection to a server that is frozen still looks like one."""
+        if not self.is_connected:
+            return False
+        try:
+            await self.flush(timeout=timeout)
+        except (NatsError, TimeoutError, OSError):
+            return False
+        return self.is_connected
+
     async def disconnect(self) -> None:
         """Close the connection; errors of a connection that is lost already are ignored."""
         self.in_use = False

@@ -332,7 +332,7 @@ async def test_a_service_does_not_change_the_limits_of_the_operator(nodes: Nodes
 
 async def test_a_service_that_runs_as_another_services_user_stops(nodes: Nodes) -> None:
     async with connect(nodes.settings(), name="gateway") as event_log:
-        with pytest.raises(Forbidden, match="user gateway may not publish on .*consumer"):
+        with pytest.raises(Forbidden, match=r"user gateway may not publish on .*consumer"):
             await Runner(event_log, service(echo)).run()
 
 

@@ -64,7 +64,7 @@ def test_a_page_that_is_not_current_is_named_and_rewritten(tmp_path: Path, capsy
     "url", ["nats://127.0.0.1:port", "nats://127.0.0.1:99999", "http://127.0.0.1:4222", "nats://u:secret@", "a:1,:2"]
 )
 def test_an_address_of_nats_that_is_none_stops_the_program_in_one_line(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="VISAVIS_NATS_URL=.*expected nats://host:port") as refused:
+    with pytest.raises(ConfigurationError, match=r"VISAVIS_NATS_URL=.*expected nats://host:port") as refused:
         read_settings({"VISAVIS_NATS_URL": url})
     assert "secret" not in refused.value.detail
 

@@ -29,6 +29,8 @@ from bus.settings import PREFIX, Settings
 
 _NATS_TIMEOUT = 1.0
 """Seconds that NATS has to answer while a health request waits."""
+STUCK_AFTER = 600.0
+"""Seconds without progress after which the handler of an item counts as stuck."""
 ENDING = "ending: it finishes what it has begun, and takes nothing more"
 
 
@@ -89,6 +91,8 @@ class WorkerHealth:
             return ENDING
         if not self._metrics.ready:
             return "not taking work yet"
+        if self._metrics.stalled > STUCK_AFTER:
+            return f"stuck: an item has made no progress for {self._metrics.stalled:.0f} s"
         for stream, name in self._consumers:
             try:
                 async with asyncio.timeout(_NATS_TIMEOUT):
@@ -106,12 +110,17 @@ class WorkerHealth:
         if event_log is None:
             return b""
         dead = subjects.dead_of(self._service)
-        queue_depth, dead_letters = await asyncio.gather(
+        queue_depth, dead_letters, not_ready = await asyncio.gather(
             or_none(event_log, lambda: self._queue_depth(event_log)),
             or_none(event_log, lambda: event_log.count(streams.DEAD, dead)),
+            self.not_ready_reason(),
         )
         self._metrics.set_gauges(
-            queue_depth=queue_depth, dead_letters=dead_letters, held=self._held(), connected=event_log.connected
+            queue_depth=queue_depth,
+            dead_letters=dead_letters,
+            held=self._held(),
+            connected=event_log.connected,
+            ready=not_ready is None,
         )
         return await asyncio.to_thread(self._metrics.text)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
@@ -111,7 +113,31 @@ class Metrics:
         )
         self._connected = Gauge("visavis_nats_connected", "Whether NATS is connected.", registry=registry)
         self._ready = Gauge("visavis_ready", "Whether it takes work.", registry=registry)
+        self._stalled = Gauge(
+            "visavis_work_stalled_seconds", "Longest time that an item at work has made no progress.", registry=registry
+        )
         self._last_error = ""
+        self._progress: dict[object, float] = {}
+        """When each item that is being handled made progress last."""
+
+    @contextmanager
+    def working(self) -> Iterator[Callable[[], None]]:
+        """An item is being handled while the context lasts; gives what is called at each progress of it."""
+        item = object()
+
+        def progress() -> None:
+            self._progress[item] = time.monotonic()
+
+        progress()
+        try:
+            yield progress
+        finally:
+            del self._progress[item]
+
+    @property
+    def stalled(self) -> float:
+        """Seconds for which an item at work has made no progress, the longest of them; 0 where there is none."""
+        return time.monotonic() - min(self._progress.values()) if self._progress else 0.0
 
     def count_outcome(self, outcome: str) -> None:
         self._outcomes.labels(outcome).inc()
@@ -140,13 +166,16 @@ class Metrics:
         self._publish_seconds.observe(publish_seconds)
         self._handler_seconds.observe(engine_seconds + publish_seconds)
 
-    def set_gauges(self, *, queue_depth: int | None, dead_letters: int | None, held: int, connected: bool) -> None:
+    def set_gauges(
+        self, *, queue_depth: int | None, dead_letters: int | None, held: int, connected: bool, ready: bool
+    ) -> None:
         """Set the gauges, before the metrics are read. None: unknown, because NATS does not answer."""
         self._queue_depth.set(math.nan if queue_depth is None else queue_depth)
         self._dead_letters_waiting.set(math.nan if dead_letters is None else dead_letters)
         self._held.set(held)
         self._connected.set(connected)
-        self._ready.set(self.ready and connected)
+        self._ready.set(ready)
+        self._stalled.set(self.stalled)
 
     def totals(self) -> Totals:
         return Totals(

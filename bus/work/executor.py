@@ -205,10 +205,12 @@ class Executor:
         item.output.restart()
         outputs = self._service.handle(item.event, self._event_log)
         try:
-            async with aclosing(cast("Any", outputs)):
-                async for output in outputs:
-                    await item.output.publish(output)
-                    raise_if_cancelled()
+            with self._metrics.working() as progress:
+                async with aclosing(cast("Any", outputs)):
+                    async for output in outputs:
+                        await item.output.publish(output)
+                        raise_if_cancelled()
+                        progress()
             self._metrics.count_outcome("done")
         finally:
             publish_seconds = item.output.publish_seconds - publish_seconds_before

@@ -346,7 +346,8 @@ class StreamWorker:
     async def _try(self, held: Held[StreamItem]) -> float | None:
         """Handle a message once; returns the seconds until the next try, None if it is done or put aside."""
         try:
-            delay = await self._work.handle(held.item)
+            with self._metrics.working():
+                delay = await self._work.handle(held.item)
             if delay is None:
                 self._metrics.count_outcome("done")
             return delay

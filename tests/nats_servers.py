@@ -66,7 +66,7 @@ class ServerProcess:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self._server = EmbeddedServer(folder, self.port)
+        self._server = EmbeddedServer(folder, self.port, sync="2m")
         self._log = (folder / "log").open("wb")
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -13,11 +13,13 @@ from bus.errors import BusError, VisavisError
 from bus.log import streams
 from bus.log.copies import compare_copies
 from bus.log.event_log import EventLog, connect
+from bus.log.gaps import Gap, missing_facts
 from bus.log.overview import stream_sizes
 from bus.log.space import level_of, refusing, state_of
 from bus.log.stream_size import StreamSize
 from bus.process.discovery import CLOCK_TOLERANCE, ServiceInfo, discover, format_clock
 from bus.settings import PREFIX, Settings
+from projections.printable import printable
 from services.channels.accounts import build_channels, configured
 from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
@@ -40,8 +42,8 @@ _MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"),
 def format_result(result: CheckResult, *, color: bool) -> str:
     """A result as one line, with the remedy on a second one."""
     mark, shade = _MARKS[result.state]
-    text = f"{painted(mark, shade, color=color)} {result.subject:12} {result.message}"
-    return f"{text}\n  {'':12} → {result.remedy}" if result.remedy else text
+    text = f"{painted(mark, shade, color=color)} {result.subject:12} {printable(result.message)}"
+    return f"{text}\n  {'':12} → {printable(result.remedy)}" if result.remedy else text
 
 
 def summary(results: Iterable[CheckResult]) -> str:
@@ -83,6 +85,7 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
+                *check_gap(await missing_facts(event_log)),
                 *check_space(await stream_sizes(event_log)),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
@@ -140,6 +143,13 @@ async def check_copies(event_log: EventLog, *, newest: int | None) -> list[Check
         )
         for one in differences
     ]
+
+
+def check_gap(gap: Gap | None) -> list[CheckResult]:
+    """Events that are missing in the middle of the log; nothing where none are."""
+    if gap is None:
+        return []
+    return [failure("log", str(gap), "restore a backup (`visavis restore`), and look at the disk's health")]
 
 
 def check_versions(running: Iterable[ServiceInfo]) -> list[CheckResult]:
@@ -266,15 +276,17 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """The results of all checks, in the order in which to mend failures."""
     engines = list(checks.engines(settings))
     chosen = {result.subject: result.engine for result in engines}
+    machine = this_machine(settings)
     for group in (
         checks.python(),
         checks.packages(),
         checks.programs(settings),
         engines,
-        models(chosen, settings),
+        models(chosen, settings, machine),
         speeds(settings),
-        better(chosen, settings, this_machine(settings)),
+        better(chosen, settings, machine),
         checks.data_folder(settings),
+        [checks.access(settings)],
         checks.ports(settings),
     ):
         for result in group:

@@ -19,7 +19,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus.cancellation import raise_if_cancelled
-from bus.errors import BusError, LogReplaced
+from bus.errors import BusError, LogReplaced, StreamMissing
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
@@ -159,9 +159,25 @@ class LogStore:
 
     # reading
 
+    async def is_being_restored(self) -> bool:
+        """Whether the streams are put back from a backup just now, or that was broken off."""
+        try:
+            await self.with_retries(lambda: self.js.stream_info(streams.RESTORING), "look for a restore")
+        except NotFoundError:
+            return False
+        return True
+
     async def consumer_info(self, stream: str, name: str) -> api.ConsumerInfo:
         """State of a durable consumer: its position, and how much is pending."""
         return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
+
+    async def handled_up_to(self, stream: str, name: str) -> int:
+        """Sequence up to which a durable consumer has acknowledged everything; 0 where it does not exist."""
+        try:
+            info = await self.consumer_info(stream, name)
+        except NotFoundError:
+            return 0
+        return (info.ack_floor.stream_seq or 0) if info.ack_floor is not None else 0
 
     async def last_sequence(self, stream: str, *, retry_for: float = RETRY_FOR) -> int:
         """Sequence of the newest message in a stream, 0 if there is none.
@@ -169,12 +185,22 @@ class LogStore:
         Raises:
             BusError: NATS was away for that long, refuses, or has no such stream.
         """
+        return (await self._info(stream, retry_for)).state.last_seq
+
+    async def made_and_last_sequence(self, stream: str) -> tuple[str, int]:
+        """When a stream was made, by which another one under its name is told, and the sequence of its newest message.
+
+        Raises: see `last_sequence`.
+        """
+        info = await self._info(stream, RETRY_FOR)
+        return str(info.created), info.state.last_seq
+
+    async def _info(self, stream: str, retry_for: float) -> api.StreamInfo:
         try:
-            info = await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
+            return await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
         except NotFoundError as error:
             self.watch.wake()
-            raise BusError(f"stream {stream} is not there") from error
-        return info.state.last_seq
+            raise StreamMissing(f"stream {stream} is not there") from error
 
     async def count(self, stream: str, subject: str) -> int:
         """Number of messages that a stream stores on a subject, which may have wildcards."""

@@ -11,6 +11,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus.errors import BusError, ConfigurationError, Forbidden
+from bus.log.store_folder import kept_blocks
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ LIVE = "LIVE"
 DEAD = "DEAD"
 REQUEUE = "REQUEUE"
 PEOPLE = "PEOPLE"
+ACCESS = "ACCESS"
 INBOX = "INBOX"
 DELIVERIES = "DELIVERIES"
 BUCKET = "assets"
@@ -39,9 +41,12 @@ _STREAM_OF_PREFIX = {
     "dead": DEAD,
     "requeue": REQUEUE,
     "link": PEOPLE,
+    "access": ACCESS,
     "inbox": INBOX,
     "delivery": DELIVERIES,
 }
+FOR_EVER = (CONVERSATIONS, CHARACTERS, PEOPLE)
+"""Streams that lose no message by age or size."""
 NAMES = tuple(dict.fromkeys((*_STREAM_OF_PREFIX.values(), ASSETS)))
 """All streams."""
 RESTORING = "RESTORING"
@@ -82,6 +87,8 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
             max_bytes=-1,
             duplicate_window=120.0,
             allow_direct=True,
+            # nats-server 2.15.1 drops a whole stream for one damaged compressed block, and with several replicas a node
+            # that restarts destroys the last block of its copy (`s2: corrupt input`).
             compression=api.StoreCompression.NONE,
             num_replicas=settings.nats_replicas,
         )
@@ -89,9 +96,7 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
 
     return (
         # DiscardPolicy.NEW: a full log must be a loud error, never silently lose history.
-        stream(
-            CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW, compression=_compression(settings.nats_replicas)
-        ),
+        stream(CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW),
         stream(AUDIO, "audio.>", max_age=settings.audio_days * _DAY, max_bytes=settings.audio_bytes),
         stream(FRAMES, "frames.>", max_age=_DAY, max_bytes=settings.frames_bytes),
         stream(CHARACTERS, "character.>", discard=api.DiscardPolicy.NEW),
@@ -99,6 +104,7 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(DEAD, "dead.>", max_age=30 * _DAY),
         stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
         stream(PEOPLE, "link.>", discard=api.DiscardPolicy.NEW),
+        stream(ACCESS, "access.>", discard=api.DiscardPolicy.NEW),
         # DiscardPolicy.NEW: what was not stored is not confirmed to the channel, which sends it again.
         stream(INBOX, "inbox.>", max_age=8 * _DAY, max_bytes=settings.inbox_bytes, discard=api.DiscardPolicy.NEW),
         stream(DELIVERIES, "delivery.>", max_age=30 * _DAY),
@@ -112,15 +118,6 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
             max_bytes=settings.assets_bytes,
         ),
     )
-
-
-def _compression(replicas: int) -> api.StoreCompression:
-    """The compression of a stream of facts.
-
-    With several replicas none: a node of nats-server 2.15.1 that restarts then destroys the last block of its copy
-    (`s2: corrupt input`), and three nodes killed in turn lost acknowledged messages.
-    """
-    return api.StoreCompression.S2 if replicas == 1 else api.StoreCompression.NONE
 
 
 async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bool) -> None:
@@ -139,7 +136,7 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bo
         await js.stream_info(RESTORING)
         raise ConfigurationError("the log is only partly restored: wait until it is, or restore it with --replace")
     for wanted in stream_configs(settings):
-        await ensure_stream(js, wanted, update=update)
+        await ensure_stream(js, wanted, settings, update=update)
 
 
 async def ensure_streams_in_time(js: JetStreamContext, settings: Settings, *, update: bool, wait: float) -> None:
@@ -160,17 +157,20 @@ async def ensure_streams_in_time(js: JetStreamContext, settings: Settings, *, up
             await asyncio.sleep(0.2)
 
 
-async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, *, update: bool) -> None:
+async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, settings: Settings, *, update: bool) -> None:
     """Create one stream, or update it; see `ensure_streams`."""
     assert wanted.name is not None
     try:
         found = (await js.stream_info(wanted.name)).config
     except NotFoundError:
+        if (folder := kept_blocks(settings, wanted.name)) is not None:
+            raise ConfigurationError(
+                f"nats-server cannot read stream {wanted.name}; its log says why, and its blocks are in {folder}. "
+                "Restore a backup with `visavis restore --replace`; or, to begin without it, move that folder away"
+            ) from None
         found = await _create(js, wanted)
     # The number of replicas is never lowered: a process without the setting must not make the log less safe.
     replicas = max(found.num_replicas or 1, wanted.num_replicas or 1)
-    if wanted.compression is api.StoreCompression.S2:
-        wanted = wanted.evolve(compression=_compression(replicas))
     different = [name for name in _COMPARED_FIELDS if getattr(found, name) != getattr(wanted, name)]
     if (found.num_replicas or 1) < replicas:
         different.append("num_replicas")

@@ -13,9 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bus import clock
 from bus.dropped import Dropped, counts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+CLOCK_AHEAD = "Seconds by which this machine's clock is ahead of the NATS server's; 0 where it is right."
 OUTCOMES = ("done", "failed", "interrupted", "superseded")
 
 
@@ -116,6 +118,7 @@ class Metrics:
         self._stalled = Gauge(
             "visavis_work_stalled_seconds", "Longest time that an item at work has made no progress.", registry=registry
         )
+        Gauge("visavis_clock_ahead_seconds", CLOCK_AHEAD, registry=registry).set_function(clock.ahead)
         self._last_error = ""
         self._progress: dict[object, float] = {}
         """When each item that is being handled made progress last."""

@@ -27,6 +27,7 @@ from bus.work.interruptions import Interruptions, turn_of
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem
 from bus.work.service import Service
+from bus.work.slots import Slots
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class Executor:
         self._interruptions = interruptions
         self._prior_work = prior_work
         self._on_superseded = on_superseded
-        self._slots = asyncio.Semaphore(service.concurrency)
+        self._slots = Slots(service.concurrency)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self.backing_off = 0
         """Items that wait before their next try."""
@@ -148,7 +149,7 @@ class Executor:
         prepared = duplicate = False
         while True:
             try:
-                async with self._slots:
+                async with self._slots.place(item.stored / 1_000_000 + self._service.needed_after(item.event)):
                     if item.given_back:
                         raise GivenBack
                     item.begun = True

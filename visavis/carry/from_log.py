@@ -13,7 +13,6 @@ from bus.events import (
     AudioIn,
     AudioOut,
     CharacterChosen,
-    CharacterEvent,
     ConversationCopied,
     ConversationOpened,
     Event,
@@ -108,7 +107,7 @@ def _characters_in(events: list[Event]) -> set[str]:
 
 
 async def _read_characters(event_log: EventLog, archive: Archive, names: set[str]) -> None:
-    facts: list[CharacterEvent] = await event_log.character_facts()
+    facts = await event_log.character_facts()
     archive.character_facts = [fact for fact in facts if fact.character in names]
     for name, created in archive.characters.items():
         await _read_newest_loop(event_log, archive, name)

@@ -24,11 +24,12 @@ class Outbox:
         self._session = session
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(MAX_UNPUBLISHED)
 
-    def put(self, event: Event) -> None:
-        if self._unpublished.full():
-            drop("facts", session=self._session, kind=type(event.body).__name__)
-        else:
-            self._unpublished.put_nowait(event)
+    def put(self, *events: Event) -> None:
+        for event in events:
+            if self._unpublished.full():
+                drop("facts", session=self._session, kind=type(event.body).__name__)
+            else:
+                self._unpublished.put_nowait(event)
 
     async def run(self) -> None:
         """Append what is put, until cancelled.

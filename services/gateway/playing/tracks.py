@@ -24,6 +24,8 @@ class EncodedTrack(MediaStreamTrack):
         self.kind = kind
         self._time_base = Fraction(1, _CLOCK_RATE[kind])
         self._unsent: asyncio.Queue[av.Packet[Any] | None] = asyncio.Queue(_MAX_UNSENT)
+        self.sent = 0
+        """`pts` of the newest packet that was given to the sender."""
 
     def push(self, data: bytes, pts: int) -> None:
         """Queue an encoded packet; `pts` counts in the codec's RTP clock (48 kHz audio, 90 kHz video)."""
@@ -40,6 +42,8 @@ class EncodedTrack(MediaStreamTrack):
         packet = await self._unsent.get() if self.readyState == "live" else None
         if packet is None:
             raise MediaStreamError
+        assert packet.pts is not None
+        self.sent = packet.pts
         return packet
 
     def stop(self) -> None:

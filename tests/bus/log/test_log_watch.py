@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 from nats.aio.msg import Msg
 
+from bus.errors import Forbidden
+from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.event_log import EventLog
 from bus.log.log_watch import LogWatch
@@ -71,3 +73,36 @@ async def test_a_stream_on_disk_that_was_deleted_is_warned_of(
     await event_log.js.delete_stream("DEAD")
     assert "DEAD" in await event_log.watch.check()
     assert {level for level, stream in said(caplog) if stream == "DEAD"} == {"WARNING"}
+
+
+class CountingLog:
+    """A connection that notes what is asked; its user may not ask for everything."""
+
+    def __init__(self, event_log: EventLog, *, may_list: bool) -> None:
+        self._event_log = event_log
+        self._may_list = may_list
+        self.asked: list[str] = []
+
+    async def request(self, subject: str, *arguments: Any, **options: Any) -> Msg:
+        self.asked.append(subject.removeprefix("$JS.API.STREAM."))
+        if self.asked[-1] == "LIST" and not self._may_list:
+            raise Forbidden("this user may not")
+        return await self._event_log.nc.request(subject, *arguments, **options)
+
+
+async def test_all_streams_are_looked_at_with_one_request_where_that_is_allowed(
+    event_log: EventLog, settings: Settings
+) -> None:
+    one = CountingLog(event_log, may_list=True)
+    watch = LogWatch(cast("Connection", one), event_log.js, settings)
+    for _ in range(2):
+        assert await watch.check() == {}
+    assert one.asked == ["LIST", "LIST"]
+    assert (watch.problem, set(watch.sizes)) == ("", set(streams.NAMES))
+
+    denied = CountingLog(event_log, may_list=False)
+    watch = LogWatch(cast("Connection", denied), event_log.js, settings)
+    for _ in range(2):
+        assert await watch.check() == {}
+    every = [f"INFO.{name}" for name in streams.NAMES]
+    assert (denied.asked[0], sorted(denied.asked[1:])) == ("LIST", sorted(2 * every))

@@ -69,6 +69,28 @@ async def test_one_conversation_is_handled_in_order_and_others_do_not_wait(event
     assert replies == ["t0", "t0", "t1", "t1", "t2", "t2", "t3", "t3"]
 
 
+async def test_what_is_needed_first_is_begun_before_what_came_earlier(event_log: EventLog) -> None:
+    """As with sentences: the second one of one reply waits for the first one of another."""
+    gate, begun = asyncio.Event(), list[str]()
+
+    async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        begun.append(f"{event.conversation} {event.turn}")
+        await gate.wait()
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+    one = service(handle, concurrency=1, ahead=8, needed_after=lambda event: 60.0 * int((event.turn or "t0")[1:]))
+    for number in range(3):
+        await event_log.append(message_event(number, "c1"))
+    await event_log.append(message_event(0, "c2"))
+    await event_log.append(message_event(0, "c3"))
+    async with running(event_log, one), asyncio.timeout(60):
+        while not begun or (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).num_pending:
+            await asyncio.sleep(0.05)
+        gate.set()
+        await read_until(event_log, ReplyEnded, 3)
+    assert begun == ["c1 t0", "c2 t0", "c3 t0", "c1 t1", "c1 t2"]
+
+
 async def test_two_workers_share_the_work_without_duplicates(event_log: EventLog) -> None:
     async with running(event_log, service(echo), service(echo)):
         for number in range(40):

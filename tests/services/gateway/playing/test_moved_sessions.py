@@ -71,6 +71,7 @@ class Pair:
 @asynccontextmanager
 async def pair(event_log: EventLog, settings: Settings, tmp_path: Path, seconds: float) -> AsyncIterator[Pair]:
     drain = Drain(seconds)
+    settings = msgspec.structs.replace(settings, secret="s" * 32)  # of both, which share no folder
     other = msgspec.structs.replace(settings, data=str(tmp_path / "other"))
     async with AsyncExitStack() as stack:
         second = await stack.enter_async_context(serving(event_log, other))
@@ -148,12 +149,14 @@ def heard(events: list[Event]) -> list[tuple[str, bool]]:
     ]
 
 
-async def tell(gateway: Running, conversation: str, sentences: int, *, seconds: float, turn: str = "t1") -> None:
+async def tell(
+    gateway: Running, conversation: str, sentences: int, *, seconds: float, turn: str = "t1", text: str = ""
+) -> None:
     """Publish a reply with its voice and face."""
     words = MessageReceived(message=f"m{turn}", text="?")
     await gateway.event_log.append(new_event(words, conversation=conversation, turn=turn))
     bodies: list[Body] = [ReplyStarted(reply=turn, character="ada", engine="e")]
-    bodies += [ReplySentence(reply=turn, index=n, text=f"{n}.", character="ada") for n in range(sentences)]
+    bodies += [ReplySentence(reply=turn, index=n, text=text or f"{n}.", character="ada") for n in range(sentences)]
     await gateway.record(conversation, turn, *bodies, ReplyEnded(reply=turn, sentences=sentences))
     for index in range(sentences):
         speech = SpeechStarted(

@@ -12,6 +12,7 @@ import pytest
 
 from bus.events import (
     ConversationOpened,
+    Event,
     MessageReceived,
     PlaybackFinished,
     ReplyEnded,
@@ -20,6 +21,7 @@ from bus.events import (
     ReplyStarted,
     SpeechStarted,
 )
+from bus.ids import derive_id
 from bus.log.event_log import EventLog
 from bus.log.headers import INCOMING_TRACE
 from bus.process.discovery import announce
@@ -353,6 +355,41 @@ async def test_a_gateway_whose_read_model_is_behind_interrupts_no_reply_that_has
     assert kinds[-1] is MessageReceived
 
 
+async def test_the_same_message_or_opening_that_came_to_another_gateway_a_moment_earlier_changes_nothing(
+    full_disk: Running,
+) -> None:
+    gateway = full_disk
+    assert isinstance(gateway.model, FullDisk)
+    opening = {"character": "ada", "request": "r-1"}
+    opened = [await gateway.client.post("/api/conversations", json=opening) for _ in range(2)]
+    assert [one.status_code for one in opened] == [201, 201]
+    conversation = opened[0].json()["id"]
+    assert opened[1].json()["id"] == conversation
+    async with gateway.stranger() as stranger:
+        assert (await stranger.post("/api/conversations", json=opening)).json()["id"] != conversation
+    assert (await gateway.client.post("/api/conversations", json={"character": "ada"})).json()["id"] != conversation
+
+    gateway.model.refusals = 10**9  # this gateway has not read yet what the other one appended
+    event_id = derive_id(conversation, "message", "m-1")
+    received = MessageReceived(message="m-1", text="hi")
+    first = Event(id=event_id, at=1, conversation=conversation, turn=f"t{event_id}", body=received)
+    await gateway.event_log.append(first)
+    await gateway.record(conversation, f"t{event_id}", ReplyStarted(reply="r", character="ada", engine="e"))
+    path = f"/api/conversations/{conversation}/messages"
+    again = asyncio.create_task(gateway.client.post(path, json={"text": "hi", "message": "m-1"}))
+    await gateway.event_log.append(
+        Event(id="e-new", at=1, conversation="c-new", body=ConversationOpened(person="p", character="ada"))
+    )
+    unknown = asyncio.create_task(gateway.client.get("/api/conversations/c-new"))
+    await asyncio.sleep(0.3)
+    assert not unknown.done()  # what may yet be read is no "not found"
+    gateway.model.refusals = 0
+    assert (await again).status_code == 202
+    assert error_of(await unknown) == (404, "not_found")  # it is another person's
+    kinds = [type(event.body) for _, event in await gateway.event_log.facts(conversation)]
+    assert kinds == [ConversationOpened, MessageReceived, ReplyStarted]
+
+
 async def test_requests_are_unavailable_while_nats_is_away_and_succeed_afterwards(
     event_log: EventLog, settings: Settings, nats_server: NatsServer
 ) -> None:
@@ -384,6 +421,9 @@ async def nats_goes_and_comes_back(gateway: Running, nats_server: NatsServer) ->
     assert refused.status_code == 503
     assert "NATS is away" in refused.json()["error"]["message"]
     assert refused.headers["retry-after"]
+    unknown = await gateway.client.get("/api/conversations/opened-elsewhere")
+    assert error_of(unknown)[0] == 503
+    assert unknown.headers["retry-after"]
     assert (await gateway.client.get("/api/status")).json()["bus"] == "down"
     assert (await gateway.client.get("/readyz")).status_code == 503
     away = await measured(gateway)

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -288,4 +289,20 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError as error:
             reason = str(error).split(" - at ")[0]
             raise ConfigurationError(f"{PREFIX}{field.upper()}={value!r}: {reason}") from error
+    if "nats_url" in values:
+        _check_nats_urls(values["nats_url"])
     return msgspec.convert(values, Settings, strict=False)
+
+
+def _check_nats_urls(urls: str) -> None:
+    """Raise a ConfigurationError unless each of the comma-separated URLs names a host, and its port is a number."""
+    for one in filter(None, urls.split(",")):
+        try:
+            parts = urlsplit(one if "://" in one else f"nats://{one}")
+            is_whole = parts.scheme in ("nats", "tls", "ws", "wss") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # the port is no number, or above 65535
+            is_whole = False
+        if not is_whole:
+            raise ConfigurationError(
+                f"{PREFIX}NATS_URL={without_credentials(one)!r}: expected nats://host:port, several with commas between"
+            )

@@ -20,6 +20,7 @@ from cachetools import LRUCache
 from msgspec import Struct
 
 from bus.codec import decode_event
+from bus.dropped import drop
 from bus.errors import ConfigurationError, NotFound, UndecodableEvent, VisavisError
 from bus.events import Event
 from projections import read_model_tables as tables
@@ -212,7 +213,7 @@ class ReadModel:
             try:
                 batch.append((record.sequence, decode_event(record.data)))
             except UndecodableEvent as error:
-                log.warning("event does not decode, skipped", extra={"seq": record.sequence, "why": error.detail[:200]})
+                drop("undecodable", sequence=record.sequence, why=error.detail)
                 batch.append((record.sequence, None))
         return self.apply_events(batch)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from abc import ABC, abstractmethod
 from contextlib import aclosing
 
+from bus.dropped import drop
 from bus.errors import BusError, UndecodableEvent
 from bus.log.event_log import EventLog, Record
-
-log = logging.getLogger(__name__)
 
 _LOOKS = 4
 _BETWEEN_LOOKS = 0.1
@@ -55,8 +53,7 @@ class StreamReader(ABC):
                 try:
                     self.apply(record)
                 except UndecodableEvent as error:
-                    fields = {"stream": self.stream, "sequence": record.sequence, "why": error.detail}
-                    log.warning("undecodable event", extra=fields)
+                    drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
                 self.position = record.sequence
                 async with self._changed:
                     self._changed.notify_all()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bus import subjects
-from bus.errors import VisavisError
+from bus.errors import BusError, VisavisError
 from bus.log import streams
+from bus.log.copies import compare_copies
 from bus.log.event_log import EventLog, connect
 from bus.log.gaps import Gap, missing_facts
 from bus.log.overview import stream_sizes
@@ -31,6 +32,8 @@ from visavis.terminal import painted
 if TYPE_CHECKING:
     from services.dialogue.openai import OpenAI
 
+COMPARED_MESSAGES = 1000
+"""Of each stream, of which the copies are compared."""
 TIMEOUT = 5.0
 """Seconds for NATS and the language model to answer."""
 _MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"), "hint": ("+", "36")}
@@ -70,14 +73,15 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
         return [failure("nats", f"what listens at {shown} is no NATS server", remedy)]
     try:
         async with (
-            asyncio.timeout(timeout),
-            connect(settings, name="doctor", wait=timeout, update_streams=False) as event_log,
+            asyncio.timeout(timeout) as limit,
+            connect(settings, name="doctor", wait=timeout / 2, update_streams=False) as event_log,
         ):
             sequences = [f"{name} {await event_log.last_sequence(name)}" for name in _STREAMS]
             running = await discover(event_log)
             services = sorted(f"{one.name} ({one.engine_in_use or one.version})" for one in running)
             own = await event_log.clock_ahead()
             version = event_log.nc.connected_server_version
+            limit.reschedule(None)  # what reads the copies has limits of its own
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
@@ -86,13 +90,19 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
                 *check_retention(sizes, await _oldest_age(event_log), settings.audio_days),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
+                *await check_copies(event_log, newest=COMPARED_MESSAGES),
                 *check_versions(running),
                 *check_clocks(own, running),
             ]
     except TimeoutError:
         return [failure("nats", f"{shown} does not answer within {timeout:g} s", "look at its log; start it again")]
+    except BusError as error:
+        remedy = f"look at its log, or set {PREFIX}NATS_URL to another server"
+        if error.code == "unauthorised":
+            remedy = f"correct {PREFIX}NATS_USER and _PASSWORD, {PREFIX}NATS_PASSWORDS, or what {PREFIX}NATS_URL has"
+        return [failure("nats", error.detail, remedy)]
     except VisavisError as error:
-        return [failure("nats", error.detail, f"look at its log, or set {PREFIX}NATS_URL to another server")]
+        return [failure("nats", error.detail, "correct it")]
 
 
 _DAY = 86_400.0
@@ -135,6 +145,32 @@ async def _oldest_age(event_log: EventLog) -> float | None:
     async with aclosing(event_log.read(streams.AUDIO, subjects.ALL_AUDIO)) as records:
         first = await anext(records, None)
     return None if first is None else (await event_log.server_time() - first.time) / 1_000_000
+
+
+async def check_copies(event_log: EventLog, *, newest: int | None) -> list[CheckResult]:
+    """Whether all nodes of a cluster have the same of the streams that are kept for ever; nothing without a cluster.
+
+    Args:
+        newest: messages of each stream that are compared; None: all.
+    """
+    try:
+        nodes, differences = await compare_copies(event_log, newest=newest)
+    except BusError as error:
+        return [warning("copies", error.detail, "is a node down, or just started? Try again")]
+    if nodes < 2:
+        return []
+    if not differences:
+        how_many = "all messages" if newest is None else f"the newest {newest} messages"
+        return [ok("copies", f"{nodes} nodes have the same, compared by {how_many}")]
+    return [
+        warning(
+            "copies",
+            f"of {one.stream} on {one.node}: {one.why}",
+            f"stop {one.node}, move its folder streams/{one.stream} away, start it: it copies the others; "
+            "docs/operations.md, \"Copies\"",
+        )
+        for one in differences
+    ]
 
 
 def check_gap(gap: Gap | None) -> list[CheckResult]:

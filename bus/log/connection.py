@@ -26,6 +26,7 @@ from bus.settings import Settings
 log = logging.getLogger(__name__)
 
 _PERMISSIONS_VIOLATION = re.compile(r'permissions violation for (publish|subscription) to "([^"]*)"')
+_REFUSED = "NATS refuses the user or password"
 _USER_IN_INBOX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -43,6 +44,16 @@ class Connection(Client):
         """From connecting until `disconnect`; errors are logged only then."""
         self._denial_callbacks: dict[str, list[Callable[[Forbidden], None]]] = {}
         self._ps: BulkParser = BulkParser(self)
+
+    async def answers(self, *, timeout: int = 1) -> bool:
+        """Whether NATS answers now; the connection to a server that is frozen still looks like one."""
+        if not self.is_connected:
+            return False
+        try:
+            await self.flush(timeout=timeout)
+        except (NatsError, TimeoutError, OSError):
+            return False
+        return self.is_connected
 
     async def disconnect(self) -> None:
         """Close the connection; errors of a connection that is lost already are ignored."""
@@ -215,7 +226,8 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
     except (NatsError, OSError, TimeoutError) as error:
         await client.close()
         reason = _reason(client.last_error or error, settings)
-        raise BusError(f"{reason} at {settings.redacted_url} within {wait:g} s") from error
+        code = "unauthorised" if reason.startswith(_REFUSED) else None
+        raise BusError(f"{reason} at {settings.redacted_url} within {wait:g} s", code=code) from error
     client.in_use = True
     return client
 
@@ -224,7 +236,7 @@ def _reason(error: Exception, settings: Settings) -> str:
     text = str(error)
     if "authorization" in text.lower():
         hint = "" if settings.nats_url else "; the password is in the data folder that VISAVIS_DATA names"
-        return f"NATS refuses the user or password{hint}"
+        return _REFUSED + hint
     if isinstance(error, ssl.SSLError) or "TLS" in text:
         return f"no TLS with NATS ({text.removeprefix('nats: ')}; see VISAVIS_NATS_TLS_CA)"
     return "no NATS server"

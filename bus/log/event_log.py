@@ -12,6 +12,7 @@ from typing import TypeVar
 from bus import clock, codec, subjects
 from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
+from bus.dropped import drop
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
@@ -344,7 +345,7 @@ class EventLog(LogStore):
                 try:
                     yield codec.decode_live(data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable live event", extra={"subject": subject, "why": error.detail})
+                    drop("undecodable", subject=subject, why=error.detail)
 
     async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
         """See `bus.work.service.Reader.last_media`."""
@@ -367,8 +368,7 @@ def _decode_or_warn(decode: Callable[[bytes], T], record: Record | None) -> T | 
     try:
         return decode(record.data)
     except UndecodableEvent as error:
-        extra = {"subject": record.subject, "sequence": record.sequence, "why": error.detail}
-        log.warning("undecodable", extra=extra)
+        drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
         return None
 
 

@@ -104,6 +104,8 @@ class LogStore:
         except BusError as error:
             if error.code == "log_full":
                 self.watch.report_full(stream, f"the log is full: stream {stream} takes no more messages")
+            elif error.retryable and self.connected:
+                self.watch.report_stuck(f"NATS does not store on {stream}: its disk is full, or nodes are away")
             raise
         self.watch.report_stored(stream)
         return published

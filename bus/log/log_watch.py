@@ -34,6 +34,8 @@ LOOKS = 4
 """How often a stream on a cluster is looked at, a second apart, before it counts as shorter than it was: a new leader
 may not have all messages yet."""
 _TIMEOUT = 2.0
+_STUCK_FOR = 120.0
+"""Seconds after the newest message that was not stored for which that counts as a problem."""
 _KEPT = (streams.CONVERSATIONS, streams.CHARACTERS)
 """Streams that keep their messages for ever."""
 _SHAPE = ("subjects", "storage", "retention", "discard", "max_msgs_per_subject", "allow_direct")
@@ -105,12 +107,16 @@ class LogWatch:
         self._may_list = settings.nats_replicas == 1
         self._unreachable = ""
         self._full = ""
+        self._stuck = ("", 0.0)
+        """Why nothing is stored, and until when that is believed, by the loop's clock."""
         self._bytes_when_full: tuple[int, int] | None = None
 
     @property
     def problem(self) -> str:
         """What is wrong with the log now, in one line; empty if nothing is."""
-        return self._unreachable or next(iter(self._problems.values()), "") or self._full
+        why, until = self._stuck
+        stuck = why if why and asyncio.get_running_loop().time() < until else ""
+        return self._unreachable or next(iter(self._problems.values()), "") or self._full or stuck
 
     def see(self, stream: str, sequence: int, time: int) -> None:
         """Remember a message that was read; the stream is the same for as long as it has the newest of them.
@@ -127,8 +133,17 @@ class LogWatch:
         if stream == streams.CONVERSATIONS:
             self._full, self._bytes_when_full = why, None
 
+    def report_stuck(self, why: str) -> None:
+        """NATS is there and stores nothing. After a write error it does not until it is restarted."""
+        self._stuck = (why, asyncio.get_running_loop().time() + _STUCK_FOR)
+
+    def _forget_stuck(self) -> None:
+        self._stuck = ("", 0.0)
+
     def report_stored(self, stream: str) -> None:
         """A message was stored."""
+        if stream != streams.LIVE:
+            self._forget_stuck()
         if self._full and stream == streams.CONVERSATIONS:
             self._full = ""
 
@@ -142,7 +157,7 @@ class LogWatch:
         Raises:
             LogReplaced: conversations are on another log than before.
         """
-        with self._nc.on_reconnect(self.wake):
+        with self._nc.on_reconnect(self.wake), self._nc.on_reconnect(self._forget_stuck):
             while True:
                 await self.raise_if_replaced()
                 raise_if_cancelled()  # many requests, each of which may have swallowed it
@@ -182,6 +197,8 @@ class LogWatch:
                         known[name] = self._before.get(name), self._newest.get(name)
                         answer = await self._info(name)
                     await self._check_stream(name, answer, *known[name])
+                if self._unreachable:
+                    self._forget_stuck()  # NATS as a whole did not answer
                 self._unreachable = ""
             except (NatsError, TimeoutError, OSError) as error:
                 # Whatever NATS answers while it restarts; what was found before stays.

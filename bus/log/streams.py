@@ -155,7 +155,7 @@ async def ensure_streams_in_time(js: JetStreamContext, settings: Settings, *, up
         try:
             return await ensure_streams(js, settings, update=update)
         except (NatsError, TimeoutError) as error:
-            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in TRANSIENT_CODES):
+            if loop.time() > deadline or (isinstance(error, APIError) and not _is_transient(error)):
                 raise BusError(f"JetStream at {settings.redacted_url} does not answer: {error!r}") from error
             log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
             await asyncio.sleep(0.2)
@@ -192,7 +192,7 @@ async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, settings
         log.info("this user may not change a stream", extra={"stream": wanted.name, "differ": different})
     except APIError as error:
         _raise_if_too_few_servers(error, wanted)
-        if error.code in TRANSIENT_CODES:
+        if _is_transient(error):
             raise
         raise ConfigurationError(
             f"stream {wanted.name} cannot be changed ({different}): {error.description}"
@@ -216,13 +216,21 @@ async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamC
                 "disk space"
             ) from error
         _raise_if_too_few_servers(error, wanted)
-        if error.code in TRANSIENT_CODES:
+        if _is_transient(error):
             raise
         raise BusError(f"stream {wanted.name} cannot be created: {error.description}") from error
 
 
+def _is_transient(error: APIError) -> bool:
+    """Whether a later request may succeed: JetStream is busy, has no leader yet, or a node is away or starting."""
+    is_away = error.err_code == _NO_PEERS and "offline" in (error.description or "")
+    return is_away or error.code in TRANSIENT_CODES
+
+
 def _raise_if_too_few_servers(error: APIError, wanted: api.StreamConfig) -> None:
     """Raise a ConfigurationError if the cluster has too few servers for the replicas."""
+    if _is_transient(error):
+        return
     if error.err_code in (_NO_PEERS, _NO_CLUSTER):
         raise ConfigurationError(
             f"stream {wanted.name} asks for {wanted.num_replicas} copies, and there are not so many NATS servers "

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
-from bus.errors import ConfigurationError, EngineError, LogReplaced, UndecodableEvent
+from bus.errors import ConfigurationError, EngineError, Forbidden, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
@@ -190,7 +190,7 @@ class Runner:
         while True:
             try:
                 return await ensure_consumers(self._event_log.js, consumer_configs(self._service))
-            except ConfigurationError:
+            except (ConfigurationError, Forbidden):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works
                 log.warning("consumer not there yet", extra={"why": repr(error)})

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
+from bus.dropped import drop
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
 from bus.events import ConversationErased, Event, LiveEvent, TranscriptPartial, tag_of
 from bus.log import streams
@@ -57,6 +58,8 @@ class Subscription:
 
     def put(self, news: News) -> None:
         if self.unread.full():
+            if not self.cut_off:
+                drop("subscriptions", conversation=self.conversation)
             self.cut_off = True
         else:
             self.unread.put_nowait(news)
@@ -387,7 +390,7 @@ class Feed:
                 try:
                     live = codec.decode_live(data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable live event", extra={"why": error.detail})
+                    drop("undecodable", subject=subject, why=error.detail)
                     continue
                 if isinstance(live.body, TranscriptPartial):
                     for subscription in subscribed.subscriptions:

@@ -12,6 +12,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from bus import codec, subjects
+from bus.dropped import drop
 from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
@@ -36,7 +37,7 @@ from services.gateway.listening.turn_end import TurnEndDetector
 from services.gateway.listening.voice_activity import VoiceActivityDetector
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
-from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
+from services.gateway.playing.recovery import SessionJournal, keep_sessions_closed
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
 from services.gateway.playing.sessions import Sessions
 from services.gateway.read_model_build import ReadModelBuild
@@ -169,7 +170,7 @@ class GatewayServer:
             lasting = [
                 tasks.create_task(work)
                 for work in (
-                    close_orphaned_sessions(self._event_log, self._journal),
+                    keep_sessions_closed(self._event_log, self._journal, self._sessions.here.__contains__),
                     self._feed.run(),
                     self._space.run(),
                     self._people.run(),
@@ -228,7 +229,7 @@ class GatewayServer:
                 try:
                     event = codec.decode_character_event(record.data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable character event", extra={"why": error.detail})
+                    drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
                     continue
                 self._conversations.apply_character_event(event)
                 if isinstance(event.body, CharacterRemoved):
@@ -248,7 +249,7 @@ class GatewayServer:
         try:
             batch = codec.decode_media(record.data)
         except UndecodableEvent as error:
-            log.warning("undecodable idle loop", extra={"why": error.detail})
+            drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
             return
         if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
             log.info("idle loop", extra={"character": batch.character, "version": batch.version})

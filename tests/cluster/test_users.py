@@ -50,6 +50,7 @@ from bus.log.records import Record
 from bus.stamping import new_delivery_event, new_link_event
 from bus.work.fenced_output import FencedOutput
 from bus.work.lease import hold
+from bus.work.runner import Runner
 from bus.work.service import AssetOutput, CharacterOutput, DeliveryOutput, Output
 from bus.work.stream_worker import StreamItem, StreamWork, StreamWorker
 from projections.people_reader import PeopleReader
@@ -62,7 +63,9 @@ from services.gateway.web.asset_collector import AssetCollector
 from services.privacy.erasing import erase, record_receipt, request_erasure
 from services.privacy.export import export_person
 from services.privacy.person import erase_traces
+from tests.bus.work.helpers import echo, service
 from tests.cluster.conftest import Nodes
+from visavis.doctor import check_nats
 
 
 @asynccontextmanager
@@ -371,12 +374,20 @@ async def test_a_service_does_not_change_the_limits_of_the_operator(nodes: Nodes
         assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == 16 << 20
 
 
+async def test_a_service_that_runs_as_another_services_user_stops(nodes: Nodes) -> None:
+    async with connect(nodes.settings(), name="gateway") as event_log:
+        with pytest.raises(Forbidden, match=r"user gateway may not publish on .*consumer"):
+            await Runner(event_log, service(echo)).run()
+
+
 async def test_a_wrong_and_a_missing_password_are_errors(nodes: Nodes) -> None:
     stranger = nodes.settings(nats_passwords="", nats_user="tts", nats_password="guessed")
     with pytest.raises(BusError, match="refuses the user or password") as refused:
         async with connect(stranger, name="tts", wait=1):
             pass
     assert "guessed" not in refused.value.detail
+    (told,) = await check_nats(stranger, timeout=2)
+    assert (told.state, told.message, "VISAVIS_NATS_USER" in told.remedy) == ("failure", refused.value.detail, True)
     with pytest.raises(ConfigurationError, match="go together"):
         async with connect(nodes.settings(nats_user="tts"), name="tts", wait=1):
             pass

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 import numpy as np
 
 from bus.cancellation import raise_if_cancelled
+from bus.dropped import drop
 from bus.errors import InvalidInput
 from bus.events import MICROPHONE_RATE, OPUS_FRAME, SPEECH_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
 from bus.log.event_log import EventLog
@@ -212,7 +213,7 @@ class Microphone:
         if self._outbox.full():
             # NATS has been away for half a minute: this utterance is lost, and its reader reports that.
             self._outbox.get_nowait()
-            log.warning("microphone outruns the log", extra={"conversation": self._conversation})
+            drop("microphone", conversation=self._conversation)
         self._outbox.put_nowait(message)
 
     async def run(self, session: str) -> None:

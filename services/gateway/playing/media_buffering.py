@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import aclosing
 
 from bus.codec import decode_media
+from bus.dropped import drop
 from bus.errors import UndecodableEvent
 from bus.events import AudioOut, FrameBatch
 from bus.log.event_log import EventLog
 from services.gateway.playing.floor import Floor
-
-log = logging.getLogger(__name__)
 
 
 async def buffer_media(event_log: EventLog, floor: Floor, stream: str, subject: str, after: int) -> None:
@@ -25,7 +23,7 @@ async def buffer_media(event_log: EventLog, floor: Floor, stream: str, subject: 
             try:
                 message = decode_media(record.data)
             except UndecodableEvent as error:
-                log.warning("undecodable media", extra={"sequence": record.sequence, "why": error.detail})
+                drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
                 continue
             if isinstance(message, AudioOut):
                 floor.add_audio(message)

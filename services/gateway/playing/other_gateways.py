@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from bus import subjects
+from bus.dropped import drop
 from bus.errors import Forbidden, VisavisError
 from bus.ids import new_id
 from bus.log.event_log import EventLog
@@ -195,7 +196,7 @@ class OtherGateways:
                 try:
                     message = msgspec.json.decode(data, type=GatewayMessage)
                 except msgspec.DecodeError as error:
-                    log.warning("undecodable message of a gateway", extra={"why": str(error)})
+                    drop("undecodable", subject=self._subject, why=str(error))
                     continue
                 if message.gateway != self._id:
                     await self._take(message)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
-from bus.cancellation import raise_if_cancelled
+from bus.errors import BusError
 from bus.events import (
     CharacterChosen,
     CommandRecognised,
@@ -47,6 +47,7 @@ from services.gateway.playing.delivery import Delivery
 from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops, ShownIdleLoop
 from services.gateway.playing.media_buffering import buffer_media
+from services.gateway.playing.outbox import Outbox
 from services.gateway.playing.peer_connection import TICK, PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
 from services.gateway.playing.playout import PlayoutEvent, Tick
@@ -62,7 +63,6 @@ CONNECT_TIMEOUT = 20.0
 _MAX_LAG = 0.2
 """Seconds that ticks may be late before some are skipped."""
 _IDLE_LOOP_INTERVAL = 0.2
-_MAX_UNPUBLISHED = 1000
 _RECORD_PATIENCE = 2.0
 """Seconds that NATS has to store how a session ended before the page is told."""
 
@@ -116,11 +116,11 @@ class Session:
             ice,
             user=self.id,
             on_microphone_packet=microphone.push_packet,
-            on_delivered=lambda tick: self._put(*self._delivery.confirm(tick)),
+            on_delivered=lambda tick: self._outbox.put(*self._delivery.confirm(tick)),
             on_disconnect=self._on_disconnect,
         )
         self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
-        self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
+        self._outbox = Outbox(event_log, self.id)
         self._opened: Event | None = None
         self.opened_at = 0
         """Sequence of its `session.opened`; 0: it is not on the log yet."""
@@ -213,7 +213,7 @@ class Session:
             begin = await self._resume_reply()
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._publish_events())
+                tasks.create_task(self._outbox.run())
                 tasks.create_task(self._handle_news(subscription))
                 tasks.create_task(buffer_media(self._event_log, self.floor, streams.AUDIO, audio, begin.audio_after))
                 tasks.create_task(buffer_media(self._event_log, self.floor, streams.FRAMES, frames, begin.frames_after))
@@ -243,11 +243,14 @@ class Session:
 
     async def _publish_end(self, reason: SessionCloseReason) -> None:
         if (finished := self.floor.stop()) is not None:
-            self._put(*self._told(finished))
-        self._put(*self._delivery.settle())
-        while not self._unpublished.empty():
-            await self._event_log.append(self._unpublished.get_nowait())
-        await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+            self._outbox.put(*self._told(finished))
+        self._outbox.put(*self._delivery.settle())
+        try:
+            await self._outbox.flush()
+            await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+        except BusError as error:  # it stays in the journal, from which it is closed later
+            log.warning("session not closed yet", extra={"session": self.id, "why": error.detail})
+            return
         self._journal.remove(self.id)
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
@@ -303,7 +306,7 @@ class Session:
             case FramesFailed(speech=speech):
                 self.floor.fail_frames(speech)
             case ReplyInterrupted(reply=reply):
-                self._put(*self.interrupt(reply))
+                self._outbox.put(*self.interrupt(reply))
             case CommandRecognised(name="stop"):
                 await self._on_barge_in(event.turn)
             case ConversationErasureRequested():
@@ -363,23 +366,13 @@ class Session:
     def _send(self, tick: Tick, number: int) -> None:
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio, tick.loudness)
-        self._put(*self._delivery.tick(number, *self.floor.position))
+        self._outbox.put(*self._delivery.tick(number, *self.floor.position))
         for playout_event in tick.events:
-            self._put(*self._told(playout_event))
+            self._outbox.put(*self._told(playout_event))
         if tick.events and self._delivery.is_waiting:
             self._peer.ping()  # what waits is told after one round trip
         if self._delivery.is_lost:
             self.end("lost")
-
-    def _put(self, *events: Event) -> None:
-        for event in events:
-            if not self._unpublished.full():
-                self._unpublished.put_nowait(event)
-
-    async def _publish_events(self) -> None:
-        while True:
-            await self._event_log.append(await self._unpublished.get())
-            raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
 
     async def _keep_idle_loop(self) -> None:
         while True:

@@ -10,6 +10,8 @@ import av
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
+from bus.dropped import drop
+
 _CLOCK_RATE = {"audio": 48_000, "video": 90_000}
 _MAX_UNSENT = 50
 
@@ -32,6 +34,7 @@ class EncodedTrack(MediaStreamTrack):
         packet.time_base = self._time_base
         if self._unsent.full():
             self._unsent.get_nowait()
+            drop("media_packets", kind=self.kind)
         self._unsent.put_nowait(packet)
 
     async def recv(self) -> av.Packet[Any]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from nats.aio.msg import Msg
 
-from bus.errors import Forbidden
+from bus.errors import BusError, Forbidden
 from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.event_log import EventLog
@@ -106,3 +106,31 @@ async def test_all_streams_are_looked_at_with_one_request_where_that_is_allowed(
         assert await watch.check() == {}
     every = [f"INFO.{name}" for name in streams.NAMES]
     assert (denied.asked[0], sorted(denied.asked[1:])) == ("LIST", sorted(2 * every))
+
+
+async def test_a_server_that_answers_and_stores_nothing_is_a_problem_until_it_stores_or_is_started_again(
+    event_log: EventLog, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_stores(*arguments: object, **options: object) -> None:
+        raise TimeoutError
+
+    watching = asyncio.create_task(event_log.watch.run())
+    problem = "NATS does not store on CONVERSATIONS: its disk is full, or nodes are away"
+    try:
+        for number in (1, 2):
+            with monkeypatch.context() as full:
+                full.setattr(event_log.js, "publish", never_stores)
+                with pytest.raises(BusError):
+                    await event_log.append(message_event(number), retry_for=0.1)
+            assert event_log.watch.problem == problem
+            if number == 1:
+                await event_log.append(message_event(number))
+            else:
+                nats_server.kill()
+                nats_server.start()
+            async with asyncio.timeout(30):
+                while event_log.watch.problem:
+                    await asyncio.sleep(0.05)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])

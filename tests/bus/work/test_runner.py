@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
+import pytest
 from nats.js import api
 
 from bus import codec
-from bus.errors import EngineError
+from bus.errors import BusError, EngineError
 from bus.events import (
     DeadLetter,
     Event,
@@ -164,6 +165,24 @@ async def test_an_undecodable_message_becomes_a_dead_letter_and_blocks_nothing(e
         assert letter.code == "undecodable_event"
         assert letter.data == b"\xff not an event"
         assert len(await read_until(event_log, ReplyEnded, 1)) == 4
+
+
+async def test_a_message_is_put_aside_once_there_is_room_for_its_dead_letter(
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals, store = iter(range(2)), event_log.publish_dead_letter
+
+    async def refuse_at_first(letter: DeadLetter, *, requeue_sequence: int | None = None) -> None:
+        if next(refusals, None) is not None:
+            raise BusError("the log is full", retryable=False, code="log_full")
+        await store(letter, requeue_sequence=requeue_sequence)
+
+    monkeypatch.setattr(event_log, "publish_dead_letter", refuse_at_first)
+    await event_log.js.publish("conv.c1.message.received", b"\xff not an event")
+    async with running(event_log, service(echo, backoff=(0.05,))):
+        await event_log.append(message_event(1))
+        assert (await dead_letter(event_log)).code == "undecodable_event"
+        await read_until(event_log, ReplyEnded, 1)
 
 
 async def test_an_interruption_stops_the_work_of_its_turn_only(event_log: EventLog) -> None:

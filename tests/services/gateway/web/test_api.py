@@ -395,6 +395,22 @@ async def test_requests_are_unavailable_while_nats_is_away_and_succeed_afterward
         await nats_goes_and_comes_back(gateway, nats_server)
 
 
+async def test_a_frozen_nats_counts_as_down(event_log: EventLog, settings: Settings, nats_server: NatsServer) -> None:
+    async with serving(event_log, settings, retry_for=0.5) as gateway:
+        nats_server.freeze()
+        try:
+            status = (await gateway.client.get("/api/status")).json()
+            assert (status["bus"], {one["note"] for one in status["services"]}) == ("down", {"not known"})
+            async with asyncio.timeout(60):
+                while (await gateway.client.get("/readyz")).status_code == 200:
+                    await asyncio.sleep(0.1)
+        finally:
+            nats_server.thaw()
+        async with asyncio.timeout(60):
+            while (await gateway.client.get("/api/status")).json()["bus"] == "down":
+                await asyncio.sleep(0.1)
+
+
 async def nats_goes_and_comes_back(gateway: Running, nats_server: NatsServer) -> None:
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}/messages"

@@ -260,6 +260,12 @@ class ReadModel:
         with self._lock:
             return self._load(conversation_id)
 
+    def count_of(self, person: str) -> int:
+        """How many conversations a person has."""
+        with self._lock:
+            query = "SELECT count(*) FROM conversations WHERE person = ?"
+            return int(self._db.execute(query, (person,)).fetchone()[0])
+
     def conversations_of(self, person: str) -> list[ConversationSummary]:
         """A person's open conversations, newest first."""
         with self._lock:

@@ -18,7 +18,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus.cancellation import raise_if_cancelled
-from bus.errors import Forbidden, LogReplaced, VisavisError
+from bus.errors import BusError, Forbidden, LogReplaced, VisavisError
 from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.stream_changes import Mark, StreamState, replacement
@@ -80,6 +80,7 @@ class LogWatch:
         self._js = js
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
         self._interval = interval
+        self._most_bytes = settings.log_bytes
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self.sizes: dict[str, StreamSize] = {}
@@ -99,6 +100,17 @@ class LogWatch:
     def problem(self) -> str:
         """What is wrong with the log now, in one line; empty if nothing is."""
         return self._unreachable or next(iter(self._problems.values()), "") or self._full
+
+    def check_room(self) -> None:
+        """Make sure that something new may be begun on the log; what was begun is finished in any case.
+
+        Raises:
+            BusError: the conversations take as much space as they may, as of the newest look.
+        """
+        size = self.sizes.get(streams.CONVERSATIONS)
+        if size is not None and size.bytes >= self._most_bytes:
+            limit = f"{self._most_bytes / 1e9:.1f} GB"
+            raise BusError(f"this server's log is full ({limit}); it takes nothing new for now", code="log_full")
 
     def see(self, stream: str, sequence: int, time: int) -> None:
         """Remember a message that was read; the stream is the same for as long as it has the newest of them.

@@ -18,6 +18,7 @@ from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
+from services.gateway.web.limits import Limits
 from services.gateway.web.links import Links
 from services.gateway.web.space import Space
 from services.improvements import Machine
@@ -36,7 +37,9 @@ class GatewayContext:
     channels: ConfiguredChannels
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
-    serve_session: Callable[[Session], None]
+    serve_session: Callable[[Session, Callable[[], None]], None]
+    """Runs a session until it ends; then the second argument is called."""
+    limits: Limits
     ice: IceConfiguration
     video_level: int
     """H.264's level_idc of the pictures that are sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal
 
 from bus.errors import InvalidInput, NotFound, TooLarge
@@ -40,13 +41,25 @@ class Conversations:
 
     Args:
         language: of new conversations; empty: the character's.
+        check_room: raises BusError where nothing new may be begun.
+        most: conversations that one person may have.
         retry_for: seconds for which a request is retried while NATS is away.
     """
 
-    def __init__(self, event_log: EventLog, feed: Feed, language: str, *, retry_for: float = REQUEST_RETRY_FOR) -> None:
+    def __init__(
+        self,
+        event_log: EventLog,
+        feed: Feed,
+        language: str,
+        *,
+        check_room: Callable[[], None] = lambda: None,
+        most: int = 1 << 30,
+        retry_for: float = REQUEST_RETRY_FOR,
+    ) -> None:
         self._event_log = event_log
         self._feed = feed
         self._language = language
+        self.check_room, self._most = check_room, most
         self.retry_for = retry_for
         self.characters: dict[str, CharacterCreated] = {}
         self.sessions: dict[str, Session] = {}
@@ -104,6 +117,9 @@ class Conversations:
         """
         # Before anything is on the log: a request that is refused is made again.
         await self._feed.wait_until_caught_up(timeout=self.retry_for)
+        self.check_room()
+        if self._feed.model.count_of(person) >= self._most:
+            raise InvalidInput(f"you have {self._most} conversations, the most that are kept here", code="too_many")
         characters = self.visible_characters(person)
         if character or not characters:
             self.character(person, character or "")
@@ -133,6 +149,7 @@ class Conversations:
         turn = f"t{event_id}"
         if any(one.id == turn for one in conversation.turns):
             return message, turn
+        self.check_room()
         # A person who writes on does not want the old answer to its end.
         await self.interrupt_when_current(conversation.id, by="message")
         body = MessageReceived(message=message, text=text)

@@ -212,7 +212,7 @@ class Conversations:
     async def _interrupt_turn(self, conversation: str, turn: Turn, by: InterruptionSource) -> None:
         sessions = [one for one in self.sessions.values() if one.conversation == conversation]
         reply = turn.reply
-        if reply is None or not _in_progress(reply, sessions):
+        if reply is None or not (_in_progress(reply, sessions) or (by == "message" and _is_unvoiced(reply))):
             return
         played = [event for session in sessions for event in session.interrupt(reply.id)]
         sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
@@ -263,6 +263,11 @@ def has_words(turn: Turn) -> bool:
         return False
     # A recording of a channel is no murmur.
     return person.kind == "text" or person.channel != "web" or not is_backchannel(person.text)
+
+
+def _is_unvoiced(reply: Reply) -> bool:
+    """Whether some of it is still to be spoken: to nobody, once the person has written on, and for money."""
+    return reply.state == "ended" and any(one.state == "written" for one in reply.sentences)
 
 
 def _in_progress(reply: Reply, sessions: list[Session]) -> bool:

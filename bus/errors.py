@@ -6,6 +6,7 @@
     │   ├── NotFound                the object named does not exist
     │   └── TooLarge                larger than a stated limit
     ├── Exhausted                   all that there is of something is in use; it helps to wait
+    ├── TooMany                     a person, or an address, asks for more than its share; it helps to wait
     ├── UndecodableEvent            bytes on the log that this version cannot decode
     ├── EngineError                 a model failed; `retryable` tells whether trying again can help
     │   └── EngineBusy              it asks to be left alone for a while
@@ -60,6 +61,21 @@ class TooLarge(InvalidInput):
 class Exhausted(VisavisError):
     code = "unavailable"
     retryable = True
+
+
+class TooMany(VisavisError):
+    """More than one person, or one address, may have.
+
+    Args:
+        wait: seconds after which it may be tried again.
+    """
+
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, detail: str, *, wait: float) -> None:
+        super().__init__(detail)
+        self.wait = wait
 
 
 class UndecodableEvent(VisavisError):

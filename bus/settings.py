@@ -77,12 +77,58 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The same for the dialogue service."""
     channels_port: PortOrNone = 8086
     """The same for the channels service, and where it takes webhooks, on health_host."""
+    trusted_proxies: str = ""
+    """Addresses or networks of reverse proxies, comma separated, whose `X-Forwarded-For` and `X-Forwarded-Proto` are
+    believed; empty: FORWARDED_ALLOW_IPS, else 127.0.0.1 and ::1. Limits on one address do not hold for theirs."""
+    people_per_address: Annotated[int, Meta(ge=1, le=100_000)] = 10
+    """How many times the limits on one person hold for one address, for people who share it (an IPv6 network of 64 bits
+    counts as one)."""
+    connections: Annotated[int, Meta(ge=16, le=1_000_000)] = 4096
+    """The most connections to the gateway; beyond half of the files that the system lets it open, fewer."""
+    connections_per_address: Annotated[int, Meta(ge=4, le=1_000_000)] = 256
+    """The most connections from one address; beyond both limits, those without a request are closed first."""
+    header_seconds: Annotated[int, Meta(ge=1, le=600)] = 15
+    """Seconds that a connection may take until the header of its request is complete."""
+    request_seconds: Annotated[int, Meta(ge=5, le=3600)] = 120
+    """Seconds that the body of a request may take after that, such as a photo over a slow line."""
+    requests_per_second: Annotated[int, Meta(ge=1, le=100_000)] = 20
+    """Requests of one person each second, over ten seconds; of any kind."""
+    requests_at_once: Annotated[int, Meta(ge=2, le=10_000)] = 32
+    """Requests of one person that are answered at the same time, streams of events not counted."""
+    messages_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 60
+    """Written messages of one person, in all their conversations; all of them may come at once."""
+    messages_per_day: Annotated[int, Meta(ge=1, le=10_000_000)] = 3000
+    """The same in a day."""
+    conversations_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 30
+    """New conversations of one person."""
+    conversations_per_person: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000
+    """The most conversations that a person may have in all."""
+    event_streams: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000
+    """The most streams of events (open pages) of one gateway."""
+    event_streams_per_person: Annotated[int, Meta(ge=1, le=10_000)] = 16
+    """Those of one person."""
+    sessions: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    """The most calls (WebRTC sessions) of one gateway, those that still connect included."""
+    sessions_per_person: Annotated[int, Meta(ge=1, le=10_000)] = 8
+    """Those of one person."""
+    offers_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 30
+    """Calls that one person may begin. So often TURN credentials are given, too."""
+    uploads_per_hour: Annotated[int, Meta(ge=1, le=100_000)] = 60
+    """Photos that one person may send."""
+    uploads_at_once: Annotated[int, Meta(ge=1, le=1000)] = 8
+    """Photos that a gateway takes at the same time, each up to 32 MB in memory; one person's half of that."""
+    log_bytes: Annotated[int, Meta(ge=1 << 20)] = 32 << 30
+    """Bytes of conversations on the log beyond which nothing new is begun (503); what was taken before is finished."""
+    log_lines_per_minute: Annotated[int, Meta(ge=10, le=1_000_000)] = 600
+    """The most lines of one kind that a process prints in a minute, those of tracebacks included; then their number."""
     ice_servers: str = ""
     """STUN and TURN servers, comma separated: `stun:host:port`, `turn:user:password@host:port`, or, with
     VISAVIS_TURN_SECRET, `turn:host:port`, `turn:host:port?transport=tcp`, `turns:host:port`."""
     turn_secret: str = ""
     """Secret shared with the TURN servers (coturn's `static-auth-secret`): those without a user then get a user and a
-    password for each session, valid for a day."""
+    password for each session."""
+    turn_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 3600
+    """Seconds for which these can be used to begin a session; one that has begun goes on."""
     media_ports: str = ""
     """UDP ports for audio and video, e.g. 40000-40100: one for each session; empty: any free ones."""
     media_address: str = ""

@@ -342,6 +342,12 @@ class ReadModel:
         finally:
             self._reader.execute("COMMIT")
 
+    def count_of(self, person: str) -> int:
+        """How many conversations a person has."""
+        with self._lock:
+            query = "SELECT count(*) FROM conversations WHERE person = ?"
+            return int(self._db.execute(query, (person,)).fetchone()[0])
+
     def conversations_of(self, person: str) -> list[ConversationSummary]:
         """A person's open conversations, newest first."""
         with self._reading:

@@ -19,7 +19,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from bus import clock
 from bus.cancellation import raise_if_cancelled
-from bus.errors import Forbidden, LogReplaced, VisavisError
+from bus.errors import BusError, Forbidden, LogReplaced, VisavisError
 from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.stream_changes import Mark, StreamState, replacement
@@ -93,6 +93,7 @@ class LogWatch:
         self._settings = settings
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
         self._interval = interval
+        self._most_bytes = settings.log_bytes
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self.sizes: dict[str, StreamSize] = {}
@@ -117,6 +118,17 @@ class LogWatch:
         why, until = self._stuck
         stuck = why if why and asyncio.get_running_loop().time() < until else ""
         return self._unreachable or next(iter(self._problems.values()), "") or self._full or stuck
+
+    def check_room(self) -> None:
+        """Make sure that something new may be begun on the log; what was begun is finished in any case.
+
+        Raises:
+            BusError: the conversations take as much space as they may, as of the newest look.
+        """
+        size = self.sizes.get(streams.CONVERSATIONS)
+        if size is not None and size.bytes >= self._most_bytes:
+            limit = f"{self._most_bytes / 1e9:.1f} GB"
+            raise BusError(f"this server's log is full ({limit}); it takes nothing new for now", code="log_full")
 
     def see(self, stream: str, sequence: int, time: int) -> None:
         """Remember a message that was read; the stream is the same for as long as it has the newest of them.

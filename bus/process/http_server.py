@@ -63,11 +63,23 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve an application while the context lasts; gives the server's task. Closes the listener."""
+async def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    protocol: type[asyncio.Protocol] | None = None,
+    trusted_proxies: str | None = None,
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve an application while the context lasts; gives the server's task. Closes the listener.
+
+    Args:
+        protocol: of its connections; None: uvicorn's.
+        trusted_proxies: addresses whose `X-Forwarded-For` is believed, comma separated; None: uvicorn's own default.
+    """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
-    )
+        app, http=protocol or "h11", log_config=None, access_log=False, ws="none", lifespan="off",
+        timeout_graceful_shutdown=1, forwarded_allow_ips=trusted_proxies,
+    )  # fmt: skip
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

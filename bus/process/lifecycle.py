@@ -54,7 +54,9 @@ PRIVATE = 0o077
 
 
 def run_process(
-    work: Callable[[Settings], Coroutine[Any, Any, None]], *, set_up_logging: Callable[[str], None] = set_up_logging
+    work: Callable[[Settings], Coroutine[Any, Any, None]],
+    *,
+    set_up_logging: Callable[[str, int], None] = set_up_logging,
 ) -> int:
     """Read the settings, set up logging and run the work; returns the exit status.
 
@@ -63,7 +65,7 @@ def run_process(
     os.umask(PRIVATE)
     try:
         settings = read_settings(os.environ)
-        set_up_logging(settings.log_level)
+        set_up_logging(settings.log_level, settings.log_lines_per_minute)
         asyncio.run(work(settings))
     except VisavisError as error:
         return _report(error)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
+from bus.process.repeated_lines import RepeatedLines
+from bus.settings import Settings
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -19,9 +22,15 @@ class FieldFormatter(logging.Formatter):
         return line
 
 
-def set_up_logging(level: str) -> None:
-    """Send log lines to standard error. `level` is debug, info, warning or error."""
+def set_up_logging(level: str, lines_per_minute: int = Settings().log_lines_per_minute) -> None:
+    """Send log lines to standard error.
+
+    Args:
+        level: debug, info, warning or error.
+        lines_per_minute: of one kind.
+    """
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(RepeatedLines(lines_per_minute))
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("nats", "aioice", "aiortc", "libav", "httpx2", "httpcore2", "uvicorn"):

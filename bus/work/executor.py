@@ -22,12 +22,13 @@ from bus.events import StepFailed
 from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
+from bus.work.fair_slots import FairSlots
 from bus.work.fenced_output import DuplicateOutput, Superseded
 from bus.work.interruptions import Interruptions, turn_of
+from bus.work.owners import Owners
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem
 from bus.work.service import Service
-from bus.work.slots import Slots
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ class Executor:
         self._interruptions = interruptions
         self._prior_work = prior_work
         self._on_superseded = on_superseded
-        self._slots = Slots(service.concurrency)
+        self._slots = FairSlots(service.concurrency)
+        self.owners = Owners(event_log)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self.backing_off = 0
         """Items that wait before their next try."""
@@ -149,7 +151,8 @@ class Executor:
         prepared = duplicate = False
         while True:
             try:
-                async with self._slots.place(item.stored / 1_000_000 + self._service.needed_after(item.event)):
+                due = item.stored / 1_000_000 + self._service.needed_after(item.event)
+                async with self._slots.slot(await self._owner(item.event.conversation), due):
                     if item.given_back:
                         raise GivenBack
                     item.begun = True
@@ -187,6 +190,10 @@ class Executor:
                 return
             self._metrics.count_retry()
             await self._back_off(max(failures, 1))
+
+    async def _owner(self, conversation: str) -> str:
+        """Who takes a slot for an item. The log is asked only where somebody has to wait, and once."""
+        return await self.owners.look_up(conversation) if self._slots.is_full else self.owners.known(conversation)
 
     async def _check_prior_work(self, item: WorkItem, *, duplicate: bool) -> None:
         """Take the item over where another worker may have started on it."""

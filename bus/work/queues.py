@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nats.aio.msg import Msg
@@ -49,6 +50,11 @@ class WorkQueues:
     def __len__(self) -> int:
         """Number of open queues."""
         return len(self._queues)
+
+    @property
+    def conversations(self) -> Collection[str]:
+        """Those with an open queue."""
+        return self._queues.keys()
 
     def push(self, item: WorkItem) -> bool:
         """Queue an item; returns whether that opened its conversation's queue, which the caller then has to serve."""

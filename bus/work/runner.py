@@ -229,12 +229,25 @@ class Runner:
         """
         if self._drain.is_begun:
             return
-        busy = len(self._queues) - self._ordering.waiting - self._executor.backing_off
+        busy = len(self._queues) - self._ordering.waiting - self._executor.backing_off - self._crowding()
         most = self._service.concurrency + self._prefetch()
         wanted = min(most - busy, self._max_held - len(self._queues.held))
         idle = busy < self._service.concurrency and not pull.outstanding
         if idle or wanted - pull.outstanding >= most // 2:
             await pull.request(wanted)
+
+    def _crowding(self) -> int:
+        """Conversations here that wait for others of the same person: whoever comes later must not wait for them."""
+        concurrency = self._service.concurrency
+        if len(self._queues) < concurrency:
+            return 0
+        return self._executor.owners.crowding(self._queues.conversations, max(1, concurrency // 4))
+
+    async def _make_room(self) -> None:
+        """Find out whose the conversations here are, and fetch more where many of them are one person's."""
+        await self._executor.owners.look_up_all(self._queues.conversations)
+        if self._crowding():
+            await self._fetch_more()
 
     async def _fetch_more(self) -> None:
         for pull in self._pulls.values():
@@ -283,6 +296,8 @@ class Runner:
             serving = tasks.create_task(self._serve_queue(item.event.conversation))
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
+            if len(self._queues) >= self._service.concurrency:
+                tasks.create_task(self._make_room())
 
     def _item(self, msg: Msg) -> WorkItem:
         """The item of a message.

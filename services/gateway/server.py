@@ -19,6 +19,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from bus.process.discovery import announce, discover
 from bus.process.drain import Drain
+from bus.process.files import raise_file_limit
 from bus.process.http_server import serve
 from bus.process.operator_key import operator_key
 from bus.process.signing_key import signing_key
@@ -46,12 +47,14 @@ from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
 from services.gateway.web.asset_collector import AssetCollector
 from services.gateway.web.configured_channels import ConfiguredChannels
+from services.gateway.web.connections import Connections
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
 from services.gateway.web.identity import Persons
 from services.gateway.web.keys import Keys
+from services.gateway.web.limits import Limits, Room, trusted_proxies
 from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
@@ -74,6 +77,7 @@ class GatewayServer:
         retry_for: seconds for which a request is retried while NATS is away.
         connect_timeout: seconds for which a session may take to connect.
         drain: when it begins, the sessions are let go one by one, and `run` returns.
+        files: that this process may open; None: as many as the system allows.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class GatewayServer:
         retry_for: float = REQUEST_RETRY_FOR,
         connect_timeout: float = CONNECT_TIMEOUT,
         drain: Drain | None = None,
+        files: int | None = None,
     ) -> None:
         self._drain = drain or Drain()
         self._event_log = event_log
@@ -107,6 +112,8 @@ class GatewayServer:
             self._feed,
             self._sessions,
             "" if settings.language == DETECT_LANGUAGE else settings.language,
+            check_room=self._space.check_room,
+            most=settings.conversations_per_person,
             retry_for=retry_for,
         )
         self._faces = FaceRequests(
@@ -123,6 +130,15 @@ class GatewayServer:
         self._persons = Persons(event_log, self._access, signing_key(settings))
         self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
+        self._room = Room.of(settings, files or raise_file_limit())
+        self._limits = Limits(settings, sessions=self._room.sessions)
+        self._connections = Connections(
+            most=self._room.connections,
+            per_address=settings.connections_per_address,
+            header_seconds=settings.header_seconds,
+            request_seconds=settings.request_seconds,
+            proxies=self._limits.proxies,
+        )
 
     def app(self) -> Starlette:
         return make_app(
@@ -140,6 +156,7 @@ class GatewayServer:
                 channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
                 sessions=self._sessions,
+                limits=self._limits,
                 ice=self._ice,
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
@@ -183,7 +200,13 @@ class GatewayServer:
                     self._sessions.elsewhere.run(),
                 )
             ]
-            async with serve(self.app(), listener) as serving:
+            web = serve(
+                self.app(),
+                listener,
+                protocol=self._connections.protocol(),
+                trusted_proxies=trusted_proxies(self._settings),
+            )
+            async with web as serving:
                 log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
                 draining = tasks.create_task(self._let_sessions_go())
                 try:
@@ -212,6 +235,11 @@ class GatewayServer:
 
     def _session_count(self) -> int:
         return len(self._sessions.here)
+
+    @property
+    def connection_count(self) -> int:
+        """The number of connections that are open."""
+        return self._connections.count
 
     def _note(self) -> str:
         return "; ".join(filter(None, (DOWNLOADS.note(), self._space.note())))

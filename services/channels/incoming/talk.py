@@ -131,6 +131,7 @@ class Talk:
         # Before anything else: the person may have gone to another conversation since the first time.
         if await self._is_published(received, type(body), event_id):
             return
+        self._event_log.watch.check_room()  # it waits in the inbox
         conversation = await self.conversation_of(link, received.key)
         await self._choose_available_character(received, conversation, link.person)
         await self._publish(new_event(body, conversation=conversation, event_id=event_id, turn=f"t{event_id}"))

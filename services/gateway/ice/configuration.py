@@ -38,7 +38,7 @@ def ice_configuration(settings: Settings) -> IceConfiguration:
         ConfigurationError: one of them is wrong; names it.
     """
     return IceConfiguration(
-        parse_ice_servers(settings.ice_servers, settings.turn_secret),
+        parse_ice_servers(settings.ice_servers, settings.turn_secret, settings.turn_seconds),
         parse_media_ports(settings.media_ports),
         parse_media_addresses(settings.media_address),
     )

@@ -16,9 +16,6 @@ from bus.settings import PREFIX
 
 SETTING = f"{PREFIX}ICE_SERVERS"
 SECRET_SETTING = f"{PREFIX}TURN_SECRET"
-CREDENTIALS_HOLD = 86_400
-"""Seconds for which time-limited credentials are valid: a day, as draft-uberti-behave-turn-rest recommends. A page
-that connects again asks for new ones."""
 _FORMS = "stun:host:port, turn:host:port?transport=udp or tcp, turns:host:port"
 _SERVER = re.compile(
     r"(?P<scheme>stun|turns?):(?:(?P<user>[^:@]+):(?P<password>.*)@)?"
@@ -40,14 +37,15 @@ class IceServer:
         return self.url.startswith("turn")
 
 
-def turn_credentials(secret: str, user: str, now: float) -> tuple[str, str]:
-    """User name and password that a TURN server with the same secret takes for a day (coturn's `use-auth-secret`).
+def turn_credentials(secret: str, user: str, now: float, hold: int) -> tuple[str, str]:
+    """User name and password that a TURN server with the same secret takes for a while (coturn's `use-auth-secret`).
 
     Args:
         user: shown in the server's log.
         now: seconds since 1970.
+        hold: seconds for which a call can be begun with them.
     """
-    name = f"{int(now) + CREDENTIALS_HOLD}:{user}"
+    name = f"{int(now) + hold}:{user}"
     digest = hmac.new(secret.encode(), name.encode(), hashlib.sha1).digest()
     return name, base64.b64encode(digest).decode()
 
@@ -58,6 +56,8 @@ class IceServers:
 
     servers: tuple[IceServer, ...] = ()
     secret: str = field(default="", repr=False)
+    hold: int = 3600
+    """Seconds for which time-limited credentials can be used to begin a call. A page that connects again asks anew."""
 
     def of(self, user: str) -> list[RTCIceServer]:
         """The servers with credentials for one session.
@@ -70,7 +70,7 @@ class IceServers:
         for one in self.servers:
             name, password = one.user, one.password
             if one.is_turn and not name:
-                name, password = turn_credentials(self.secret, user, now)
+                name, password = turn_credentials(self.secret, user, now, self.hold)
             found.append(RTCIceServer(one.url, name, password) if name else RTCIceServer(one.url))
         return found
 
@@ -79,7 +79,7 @@ class IceServers:
         return [one for one in self.of(user) if "[" not in one.urls]
 
 
-def parse_ice_servers(setting: str, secret: str = "") -> IceServers:
+def parse_ice_servers(setting: str, secret: str = "", hold: int = 3600) -> IceServers:
     """Parse the settings VISAVIS_ICE_SERVERS and VISAVIS_TURN_SECRET.
 
     Raises:
@@ -89,7 +89,7 @@ def parse_ice_servers(setting: str, secret: str = "") -> IceServers:
     servers = tuple(_parse(text, place, secret) for place, text in enumerate(texts, 1))
     if secret and not any(one.is_turn and not one.user for one in servers):
         raise ConfigurationError(f"{SECRET_SETTING} is set, but {SETTING} has no turn:host:port without a user")
-    return IceServers(servers, secret)
+    return IceServers(servers, secret, hold)
 
 
 def _parse(text: str, place: int, secret: str) -> IceServer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bus.errors import NotFound
 from bus.log.event_log import EventLog
@@ -45,8 +45,8 @@ class Sessions:
         """The number of this conversation's sessions here with a connected browser."""
         return sum(one.is_connected for one in self.of(conversation))
 
-    def serve(self, session: Session) -> None:
-        """Serve a session in a task of its own, until it ends."""
+    def serve(self, session: Session, on_end: Callable[[], None] = lambda: None) -> None:
+        """Serve a session in a task of its own, until it ends; then `on_end` is called."""
 
         async def serve() -> None:
             try:

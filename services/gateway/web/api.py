@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from bus.errors import BusError, Exhausted, NotFound, VisavisError
+from bus.errors import BusError, Exhausted, NotFound, TooMany, VisavisError
 from bus.process import health
 from services.gateway.web.analytics_routes import AnalyticsRoutes
 from services.gateway.web.character_routes import CharacterRoutes
@@ -21,6 +21,8 @@ from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
 from services.gateway.web.identity import PersonCookieMiddleware
+from services.gateway.web.limiting import LimitingMiddleware
+from services.gateway.web.limits import retry_after
 from services.gateway.web.link_routes import LinkRoutes
 from services.gateway.web.origins import OriginMiddleware
 from services.gateway.web.privacy_routes import PrivacyRoutes
@@ -77,6 +79,7 @@ def make_app(context: GatewayContext) -> Starlette:
             Middleware(OriginMiddleware, origins=origins),
             Middleware(AccessMiddleware, keys=keys, persons=persons, settings=settings, origins=origins),
             Middleware(PersonCookieMiddleware, persons=persons, origins=origins),
+            Middleware(LimitingMiddleware, context.limits),
         ],
         exception_handlers={
             VisavisError: _error, ClientDisconnect: _disconnected, HTTPException: _refused, Exception: _broken
@@ -115,6 +118,8 @@ async def _error(request: Request, error: Exception) -> Response:
     if isinstance(error, BusError | Exhausted):
         level = logging.DEBUG if error.code == "unavailable" else logging.WARNING
         log.log(level, "request failed", extra={"path": request.url.path, "why": error.detail})
-        return error_answer(503, error.code, error.detail, {"Retry-After": "2"})
+        return error_answer(503, error.code, error.detail, {"Retry-After": "60" if error.code == "log_full" else "2"})
+    if isinstance(error, TooMany):
+        return error_answer(429, error.code, error.detail, {"Retry-After": retry_after(error)})
     headers = {"Retry-After": "60"} if error.code == "too_many_tries" else None
     return error_answer(_STATUS.get(error.code, 400), error.code, error.detail, headers)

@@ -22,6 +22,7 @@ from services.gateway.web.conversations import Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.identity import Persons
 from services.gateway.web.keys import Keys
+from services.gateway.web.limits import Limits
 from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
@@ -46,6 +47,7 @@ class GatewayContext:
     open_session: Callable[[str, str], Session]
     """Makes a session for a conversation and a character; not yet connected."""
     sessions: Sessions
+    limits: Limits
     ice: IceConfiguration
     video_level: int
     """H.264's level_idc of the pictures that are sent."""

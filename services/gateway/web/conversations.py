@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from bus.errors import InvalidInput, NotFound, TooLarge
@@ -20,7 +21,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections import characters
-from projections.conversation import Conversation, Turn, text_heard
+from projections.conversation import Conversation, Reply, Turn, text_heard
 from services.backchannel import is_backchannel
 from services.characters import available, opening
 from services.gateway.feed import Feed
@@ -39,6 +40,8 @@ class Conversations:
     Args:
         sessions: the live ones, here and elsewhere.
         language: of new conversations; empty: the character's.
+        check_room: raises BusError where nothing new may be begun.
+        most: conversations that one person may have.
         retry_for: seconds for which a request is retried while NATS is away.
     """
 
@@ -49,11 +52,14 @@ class Conversations:
         sessions: Sessions,
         language: str,
         *,
+        check_room: Callable[[], None] = lambda: None,
+        most: int = 1 << 30,
         retry_for: float = REQUEST_RETRY_FOR,
     ) -> None:
         self._event_log = event_log
         self._feed = feed
         self._language = language
+        self.check_room, self._most = check_room, most
         self.retry_for = retry_for
         self.characters: dict[str, CharacterCreated] = {}
         self.sessions = sessions
@@ -130,6 +136,9 @@ class Conversations:
             await self._wait_until_current()
             if self._feed.caught_up_model().conversation(conversation) is not None:
                 return conversation
+        self.check_room()
+        if self._feed.model.count_of(person) >= self._most:
+            raise InvalidInput(f"you have {self._most} conversations, the most that are kept here", code="too_many")
         characters = self.visible_characters(person)
         if character or not characters:
             self.character(person, character or "")
@@ -162,6 +171,7 @@ class Conversations:
         await self._wait_until_current()
         if any(one.id == turn for one in self._feed.state_of(conversation.id).turns):
             return message, turn  # the same request came a moment earlier, here or at another gateway
+        self.check_room()
         # A person who writes on does not want the old answer to its end. An answer to this message is none: the same
         # request may have come between the look at the log and this one.
         await self.interrupt(conversation.id, by="message", spared=turn)
@@ -238,7 +248,7 @@ class Conversations:
         if reply is None or reply.state == "interrupted":
             return
         stopped = await self.sessions.stop(self._feed.state_of(conversation), reply)
-        if reply.state != "telling" and not stopped.did:
+        if reply.state != "telling" and not stopped.did and not (by == "message" and _is_unvoiced(reply)):
             return
         await self._feed.wait_until_applied(stopped.sequence)
         listened = self.sessions.are_there(conversation)
@@ -287,3 +297,8 @@ def has_words(turn: Turn) -> bool:
         return False
     # A recording of a channel is no murmur.
     return person.kind == "text" or person.channel != "web" or not is_backchannel(person.text)
+
+
+def _is_unvoiced(reply: Reply) -> bool:
+    """Whether some of it is still to be spoken: to nobody, once the person has written on, and for money."""
+    return reply.state == "ended" and any(one.state == "written" for one in reply.sentences)

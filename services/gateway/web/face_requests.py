@@ -11,6 +11,7 @@ from hashlib import blake2b
 from weakref import WeakValueDictionary
 
 import msgspec
+from cachetools import LRUCache
 from msgspec import Struct
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from bus.errors import InvalidInput, NotFound, TooLarge
-from bus.events import LARGEST_PHOTO, FaceRequested
+from bus.events import LARGEST_PHOTO, CharacterCreated, FaceRequested
 from bus.ids import derive_id, look_of
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
@@ -35,6 +36,11 @@ _VOICES = ("female", "male")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _DECODED_AT_ONCE = 2
 """Photos, each in a process of its own and of another person; further ones wait."""
+_REQUESTING = ""
+"""In place of a conversation: the request is not on the log yet."""
+_LOOKED_AT = 50
+"""Newest conversations of a person that are searched for requests of an earlier run of the gateway."""
+_REMEMBERED = 10_000
 _FORM = 64 << 10
 """Bytes that a form may have beside its photo."""
 
@@ -65,6 +71,8 @@ class FaceRequests:
         self._feed = feed
         self._conversations = conversations
         self.max_faces = max_faces
+        self._being_made: LRUCache[str, dict[str, str]] = LRUCache(_REMEMBERED)
+        """By person: the characters that are being made, and the conversation of each."""
         self._language = language
         self._decoding = ThreadPoolExecutor(_DECODED_AT_ONCE, thread_name_prefix="photo")
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -93,11 +101,52 @@ class FaceRequests:
             return character
         if any(one.name.casefold() == traits.name.casefold() for one in known.values()):
             raise InvalidInput(f"there is a character called {traits.name} already; take another name", code="taken")
-        making = sum(one.state == "making" for one in conversation.faces)
-        if sum(one.owner == owner for one in known.values()) + making >= self.max_faces:
+        self._conversations.check_room()
+        making = self._making(owner, known)
+        if sum(one.owner == owner for one in known.values()) + len(making.keys() - {character}) >= self.max_faces:
             raise InvalidInput(f"you have {self.max_faces} characters of your own; remove one first", code="too_many")
+        # Before anything is awaited: forms that arrive together count each other.
+        making[character] = _REQUESTING
+        try:
+            await self._request(conversation, character, look, traits, photo, requested_before=bool(earlier))
+        except BaseException:
+            making.pop(character, None)
+            raise
+        making[character] = conversation.id
+        return character
+
+    def _making(self, owner: str, known: Mapping[str, CharacterCreated]) -> dict[str, str]:
+        """The characters of a person that are requested without an outcome yet, and the conversation of each."""
+        mine = self._being_made.get(owner)
+        if mine is None:
+            newest = self._feed.model.conversations_of(owner)[:_LOOKED_AT]
+            found = [(one.id, self._feed.state_of(one.id).faces) for one in newest]
+            mine = {face.character: id_ for id_, faces in found for face in faces if face.state == "making"}
+            self._being_made[owner] = mine
+        for character, conversation in list(mine.items()):
+            if character in known or not self._is_under_way(character, conversation):
+                del mine[character]
+        return mine
+
+    def _is_under_way(self, character: str, conversation: str) -> bool:
+        faces = self._feed.state_of(conversation).faces if conversation != _REQUESTING else ()
+        return conversation == _REQUESTING or any(
+            one.character == character and one.state == "making" for one in faces
+        )
+
+    async def _request(
+        self,
+        conversation: Conversation,
+        character: str,
+        look: str,
+        traits: CharacterTraits,
+        photo: bytes,
+        *,
+        requested_before: bool,
+    ) -> None:
+        owner = conversation.person
         # A derived id: a form that is sent twice at once counts once. After a refusal or removal it counts again.
-        event_id = derive_id(conversation.id, "face", character, conversation.seq if earlier else 0)
+        event_id = derive_id(conversation.id, "face", character, conversation.seq if requested_before else 0)
         body = FaceRequested(
             character=character,
             photo=f"upload-{event_id}",
@@ -115,7 +164,6 @@ class FaceRequests:
         event = new_event(body, conversation=conversation.id, event_id=event_id)
         sequence = await self._event_log.append(event, retry_for=self._conversations.retry_for)
         await self._feed.wait_until_applied(sequence)
-        return character
 
     async def _clean(self, photo: bytes, person: str) -> bytes:
         """A PNG of nothing but the picture."""

@@ -11,6 +11,7 @@ from bus.ids import new_id
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.http_messages import read_body
 from services.gateway.web.identity import current_person
+from services.gateway.web.limiting import client_of
 from services.gateway.web.offer import parse_offer
 from services.gateway.web.sdp_sections import usable_candidates
 from services.gateway.web.sign_in import signed_in
@@ -41,16 +42,22 @@ class WebRTCRoutes:
             raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
         person = current_person(request)
         conversation = await self._conversations.conversation_of(person, request.path_params["conversation"])
+        self._conversations.check_room()
         if self._context.ice.ports is not None:
             self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again
         sdp = await _read_text(request, "application/sdp", _LONGEST_OFFER)
         offer = parse_offer(sdp, level=self._context.video_level)
         conversation = await self._conversations.with_available_character(conversation)
-        session = self._context.open_session(conversation.id, conversation.character)
-        answer = offer.complete(await session.answer(offer.description))
+        give_back = self._context.limits.shares.take("sessions", client_of(request))
+        try:
+            session = self._context.open_session(conversation.id, conversation.character)
+            answer = offer.complete(await session.answer(offer.description))
+        except BaseException:
+            give_back()
+            raise
         if (who := signed_in(request)) is not None:
             self._context.keys.sessions[session] = who
-        self._context.sessions.serve(session)
+        self._context.sessions.serve(session, on_end=give_back)
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")
 
@@ -74,10 +81,13 @@ class WebRTCRoutes:
         return session, conversation
 
     async def ice(self, request: Request) -> Response:
+        # A relay costs whoever runs it: only those who can call are given a key to it, and one that soon expires.
+        has_conversation = bool(self._context.feed.model.conversations_of(current_person(request)))
         # Not the person's id: who runs the TURN server sees this one.
         servers = [
             {"urls": one.urls, **({"username": one.username, "credential": one.credential} if one.username else {})}
             for one in self._context.ice.servers.of(new_id("b"))
+            if has_conversation or not one.username
         ]
         return JSONResponse({"iceServers": servers}, headers={"Cache-Control": "no-store"})
 

@@ -18,7 +18,7 @@ from bus.settings import Settings
 
 def run_quietly(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     """`run_process` that leaves the logging of the tests as it is."""
-    return run_process(work, set_up_logging=lambda level: None)
+    return run_process(work, set_up_logging=lambda level, lines: None)
 
 
 async def fails(error: Exception) -> None:

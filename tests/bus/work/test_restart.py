@@ -88,5 +88,5 @@ def test_the_exit_status_is_one_that_is_started_again(
         raise EngineError("ended to be started again: the card is lost", code="restart")
 
     monkeypatch.setattr(sys, "argv", ["x"])
-    assert run_process(work, set_up_logging=lambda level: None) == 1
+    assert run_process(work, set_up_logging=lambda level, lines: None) == 1
     assert capsys.readouterr().err == "error: ended to be started again: the card is lost\n"

@@ -12,7 +12,7 @@ from aioice.turn import create_turn_endpoint
 
 from bus import clock
 from services.gateway.ice.configuration import IceConfiguration
-from services.gateway.ice.servers import CREDENTIALS_HOLD, parse_ice_servers, turn_credentials
+from services.gateway.ice.servers import parse_ice_servers, turn_credentials
 from tests.services.gateway.ice.calls import Caller, call, candidates
 from tests.services.gateway.ice.coturn import SECRET, Coturn, coturn, needs_coturn
 
@@ -53,12 +53,12 @@ async def test_media_flow_through_a_turn_server_that_shares_the_secret(
 async def test_expired_and_wrong_credentials_are_refused(tmp_path: Path) -> None:
     now = clock.now() / 1_000_000
     async with coturn(tmp_path) as server:
-        name, password = turn_credentials(SECRET, "s1", now)
+        name, password = turn_credentials(SECRET, "s1", now, 600)
         assert await allocate(server, name, password) == "allocated"
         late = f"{int(name.partition(':')[0]) + 1}:s1"
         for user, key in [
-            turn_credentials(SECRET, "s1", now - CREDENTIALS_HOLD - 5),
-            turn_credentials(f"{SECRET}x", "s1", now),
+            turn_credentials(SECRET, "s1", now - 605, 600),
+            turn_credentials(f"{SECRET}x", "s1", now, 600),
             (late, password),
             (name, ""),
         ]:

@@ -49,6 +49,11 @@ export function Transcript({ character }: { readonly character: Character | null
                 <p data-testid="message-person" data-state={message.state} dir="auto" className="message-person">
                   {message.text}
                 </p>
+                {message.state === 'sending' && message.waits && (
+                  <p className="text-sm text-ink-soft" data-testid="message-waits">
+                    Not sent yet: {message.waits}. It is sent again by itself.
+                  </p>
+                )}
                 {message.state === 'failed' && <NotSent id={message.key} />}
               </li>
             ))}

@@ -22,7 +22,7 @@ export class ApiError extends Error {
 
   /** Whether the same call may succeed later. */
   get retryable(): boolean {
-    return this.status === 0 || this.status === 503 || this.status === 502 || this.status === 504
+    return this.status === 0 || this.status === 429 || this.status === 503 || this.status === 502 || this.status === 504
   }
 }
 

@@ -4,10 +4,15 @@ import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived } from
 import type { TurnId, UtteranceId } from '../generated/events'
 import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
 import { ApiError, type AvatarClient } from './avatarClient'
+import { backoff } from './backoff'
 import { applyChanges } from './changes'
 import { EventStream, type Source } from './eventStream'
 import { Store } from './store'
 import { foldTimes, type TurnTimes } from './timing'
+
+/** Milliseconds that a message waits to be sent again, at the most; and how often. */
+const LONGEST_WAIT = 15_000
+const RETRIES = 4
 
 /** A message that was typed and has no fact yet. */
 export interface PendingMessage {
@@ -16,6 +21,8 @@ export interface PendingMessage {
   readonly state: 'sending' | 'failed'
   /** The page's id for it; the fact with this id ends its pending. */
   readonly message: Id
+  /** Why it waits to be sent again, in the server's words. */
+  readonly waits?: string | null
 }
 
 /** A random id of a message or a request. Not `randomUUID`, which browsers have on secure pages only. */
@@ -155,7 +162,7 @@ export class Conversation {
     await ready
     if (this.isGone()) return
     try {
-      const taken = await this.client.send(this.id, text, id)
+      const taken = await this.sendPatiently(message)
       // The fact may have come before the answer to the request did.
       if (this.state.get().view.turns.some((turn) => turn.id === taken.turn)) this.drop(message.key)
     } catch (error) {
@@ -163,6 +170,21 @@ export class Conversation {
       if (this.isGone()) return
       this.change(message.key, { state: 'failed' })
       throw error
+    }
+  }
+
+  /** Send a message; where the server asks for patience, send it again after the time that it names. */
+  private async sendPatiently({ key, text, message }: PendingMessage): Promise<{ readonly turn: TurnId }> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.client.send(this.id, text, message)
+      } catch (error) {
+        const wait = error instanceof ApiError && error.retryable ? error.retryAfter : null
+        if (wait === null || wait > LONGEST_WAIT || attempt > RETRIES || this.isGone()) throw error
+        this.change(key, { waits: (error as ApiError).message })
+        await new Promise((resolve) => setTimeout(resolve, Math.max(wait, backoff(attempt))))
+        this.change(key, { waits: null })
+      }
     }
   }
 

@@ -58,6 +58,12 @@ function showConnection(notices: Notices, call: Call, retry: () => void): void {
   } else if (phase === 'reconnecting' && reason === 'unavailable') {
     const detail = 'All places are taken. You are connected as soon as one is free; you can type meanwhile.'
     notices.show({ id: 'call', tone: 'problem', title: 'The server is busy', detail })
+  } else if (phase === 'reconnecting' && reason === 'too_many_requests') {
+    const detail = 'There were many from here. The page calls again by itself in a moment; you can type meanwhile.'
+    notices.show({ id: 'call', tone: 'problem', title: 'Too many calls at once', detail })
+  } else if (phase === 'reconnecting' && reason === 'log_full') {
+    const detail = 'It takes nothing new until there is space again. What was said is kept, and can be read.'
+    notices.show({ id: 'call', tone: 'problem', title: 'The server is full', detail })
   } else notices.remove('call')
 }
 

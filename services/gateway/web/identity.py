@@ -51,6 +51,11 @@ def current_person(request: Request) -> str:
     return person
 
 
+def is_known(scope: Scope) -> bool:
+    """Whether it is known who sends a request: of what is nobody's in particular, such as the page, it is not asked."""
+    return _SCOPE_KEY in scope
+
+
 def set_person(scope: Scope, person: str) -> None:
     """Say who sends a request, where another proof than the cookie tells it."""
     scope[_SCOPE_KEY] = person

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bus.errors import Exhausted, TooMany
 from services.gateway.web.http_messages import error_answer
-from services.gateway.web.identity import current_person
+from services.gateway.web.identity import current_person, is_known
 from services.gateway.web.limits import Client, Limits, retry_after, rule_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,9 @@ class LimitingMiddleware:
             await self._app(scope, receive, send)
             return
         host = scope["client"][0] if scope.get("client") else ""
-        client = scope[_SCOPE_KEY] = self._limits.client(current_person(Request(scope)), host)
+        # Who is nobody in particular counts by the address alone.
+        person = current_person(Request(scope)) if is_known(scope) else f"at {host}"
+        client = scope[_SCOPE_KEY] = self._limits.client(person, host)
         try:
             for kind in ("requests", *rule.rates):
                 self._limits.rates.take(kind, client)

@@ -33,6 +33,7 @@ from services.gateway.web.limits import (
     rule_of,
     trusted_networks,
 )
+from tests import pictures
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_face_requests import send as send_photo
 
@@ -135,7 +136,7 @@ async def test_every_rule_is_of_a_route_that_there_is(gateway: Running) -> None:
 @pytest.fixture
 async def small(settings: Settings) -> AsyncIterator[Running]:
     """A gateway with small limits."""
-    limited = replace(settings, **SMALL)
+    limited = replace(settings, **SMALL, access="open")  # visitors come through a proxy
     async with connect(limited, name="test") as event_log, serving(event_log, limited) as running:
         yield running
 
@@ -185,7 +186,8 @@ async def test_one_visitor_is_refused_in_words_and_another_one_notices_nothing(
 
 async def test_fourteen_photos_at_once_do_not_pass_a_limit_of_ten(small: Running) -> None:
     first, second = await small.open(), await small.open()
-    sent = [send_photo(small, (first, second)[n % 2], b"photo %d" % n, name=f"Face {n}") for n in range(14)]
+    photos = [pictures.encoded(pictures.painted(64 + n), "PNG") for n in range(14)]
+    sent = [send_photo(small, (first, second)[n % 2], photo, name=f"Face {n}") for n, photo in enumerate(photos)]
     assert await statuses(*sent) == {202: 10, 409: 4}
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.machine import cpu_seconds, descendants, table
 from bench.server import server
-from bus import clock, codec
+from bus import clock, codec, subjects
 from bus.cancellation import raise_if_cancelled
 from bus.events import SPEECH_RATE, AudioOut, FrameBatch, SpeechStarted, Watching
 from bus.log import streams
@@ -77,7 +77,7 @@ async def _ready(event_log: EventLog, workers: int) -> None:
         while len(await discover(event_log)) < workers:  # noqa: ASYNC110 - another process tells it when asked
             await asyncio.sleep(0.3)
         while True:  # until all characters have their idle loops
-            info = await event_log.js.stream_info(streams.FRAMES, subjects_filter="frames.idle.*")
+            info = await event_log.js.stream_info(streams.IDLE, subjects_filter=subjects.ALL_IDLE_FRAMES)
             if len(info.state.subjects or {}) >= len(BUILTIN_CHARACTERS):
                 break
             await asyncio.sleep(0.3)

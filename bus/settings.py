@@ -182,9 +182,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     conversation_days: Annotated[int, Meta(ge=0)] = 0
     """Days after its last words at which a conversation is erased, with its sound and all else; 0: kept for ever."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
-    """Days for which recorded and spoken audio is kept."""
+    """Days for which recorded and spoken audio is kept, if audio_bytes allow it."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30
-    """The most audio that is kept, in bytes."""
+    """The most audio that is kept, in bytes: 4 GiB hold some 30,000 turns, 100 hours of one call or 6 minutes of a
+    thousand."""
     frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
     """The most video that is kept, in bytes; none is kept for more than 24 hours."""
     public_url: str = ""

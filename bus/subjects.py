@@ -89,7 +89,9 @@ ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
 ALL_REQUEUED = "requeue.>"
-ALL_IDLE_FRAMES = "frames.idle.*"
+ALL_IDLE_FRAMES = "idle.*"
+EARLIER_IDLE_FRAMES = "frames.idle.*"
+"""Where idle loops were until 2026-11-28, on `FRAMES`."""
 ALL_LINKS = "link.*"
 ALL_ACCESS = "access.*"
 ALL_INBOX = "inbox.>"
@@ -217,7 +219,17 @@ def all_frames_of(conversation: str) -> str:
 
 
 def idle_frames(character_id: str) -> str:
-    return f"frames.idle.{token(character_id, 'character')}"
+    return f"idle.{token(character_id, 'character')}"
+
+
+def earlier_idle_frames(character_id: str) -> str:
+    """Where the idle loop of a character was until 2026-11-28, on `FRAMES`."""
+    return f"frames.{idle_frames(character_id)}"
+
+
+def idle_claims_of(conversation: str) -> str:
+    """The claims of those who draw the idle loops of characters that were asked for in one conversation."""
+    return f"idle.{token(conversation, 'conversation')}.>"
 
 
 def dead(stream: str, service: str) -> str:

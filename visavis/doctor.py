@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -86,7 +86,8 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
                 *check_gap(await missing_facts(event_log)),
-                *check_space(await stream_sizes(event_log)),
+                *check_space(sizes := await stream_sizes(event_log)),
+                *check_retention(sizes, await _oldest_age(event_log), settings.audio_days),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
                 *await check_copies(event_log, newest=COMPARED_MESSAGES),
@@ -104,6 +105,9 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
         return [failure("nats", error.detail, "correct it")]
 
 
+_DAY = 86_400.0
+_FULL = 0.9
+"""Share of its bytes from which a stream drops its oldest messages, or soon will."""
 _STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS)
 
 
@@ -143,6 +147,30 @@ async def check_copies(event_log: EventLog, *, newest: int | None) -> list[Check
         )
         for one in differences
     ]
+
+
+def check_retention(sizes: Iterable[StreamSize], oldest: float | None, days: int) -> list[CheckResult]:
+    """How far back sound reaches, where its limit in bytes has come before the one in days; nothing where it has not.
+
+    Args:
+        oldest: seconds since the oldest sound was stored; None: there is none.
+        days: for which it is to be kept.
+    """
+    size = next((one for one in sizes if one.name == streams.AUDIO), None)
+    if size is None or oldest is None or size.limit <= 0 or size.bytes < _FULL * size.limit or oldest >= days * _DAY:
+        return []
+    reach = f"{oldest / 3600:.1f} hours" if oldest >= 3600 else f"{oldest / 60:.1f} minutes"
+    wanted = size.bytes * days * _DAY / max(oldest, 1.0) / (1 << 30)
+    message = f"sound of the last {reach} is kept, not of {days} days: so much is said that its bytes are full"
+    remedy = f"raise {PREFIX}AUDIO_BYTES ({days} days would take some {wanted:,.0f} GB), or lower {PREFIX}AUDIO_DAYS"
+    return [warning("sound", message, remedy)]
+
+
+async def _oldest_age(event_log: EventLog) -> float | None:
+    """Seconds since the oldest sound was stored, by the server's clock; None where there is none."""
+    async with aclosing(event_log.read(streams.AUDIO, subjects.ALL_AUDIO)) as records:
+        first = await anext(records, None)
+    return None if first is None else (await event_log.server_time() - first.time) / 1_000_000
 
 
 def check_gap(gap: Gap | None) -> list[CheckResult]:

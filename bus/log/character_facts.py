@@ -6,9 +6,11 @@ import asyncio
 import logging
 from contextlib import aclosing
 
+from nats.js.errors import NotFoundError
+
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
-from bus.errors import StreamMissing, UndecodableEvent
+from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterEvent
 from bus.log import streams
 from bus.log.log_store import RETRY_FOR, LogStore
@@ -49,6 +51,7 @@ class CharacterFacts:
             BusError: NATS was away for 30 s, or refuses.
         """
         if is_first := self._following is None or self._following.done():
+            await self.close()  # what ended it is told where the server is asked again
             self._begin()
         if fresh or is_first:
             made, newest = await self._stored()
@@ -74,13 +77,15 @@ class CharacterFacts:
 
     async def _stored(self) -> tuple[str, int]:
         """When the stream was made, and its newest sequence; one that vanished has half a minute to be made again."""
-        missing = 0.0
+        name, missing = streams.CHARACTERS, 0.0
         while True:
             try:
-                return await self._store.made_and_last_sequence(streams.CHARACTERS)
-            except StreamMissing:
+                info = await self._store.with_retries(lambda: self._store.js.stream_info(name), f"look at {name}")
+                return str(info.created), info.state.last_seq
+            except NotFoundError as error:
+                self._store.watch.wake()
                 if missing > RETRY_FOR:
-                    raise
+                    raise BusError(f"stream {name} is not there") from error
                 missing += _PAUSE
                 await asyncio.sleep(_PAUSE)
 

@@ -19,7 +19,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus.cancellation import raise_if_cancelled
-from bus.errors import BusError, LogReplaced, StreamMissing
+from bus.errors import BusError, LogReplaced
 from bus.ids import new_id
 from bus.log import streams
 from bus.log.connection import Connection
@@ -187,22 +187,12 @@ class LogStore:
         Raises:
             BusError: NATS was away for that long, refuses, or has no such stream.
         """
-        return (await self._info(stream, retry_for)).state.last_seq
-
-    async def made_and_last_sequence(self, stream: str) -> tuple[str, int]:
-        """When a stream was made, by which another one under its name is told, and the sequence of its newest message.
-
-        Raises: see `last_sequence`.
-        """
-        info = await self._info(stream, RETRY_FOR)
-        return str(info.created), info.state.last_seq
-
-    async def _info(self, stream: str, retry_for: float) -> api.StreamInfo:
         try:
-            return await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
+            info = await self.with_retries(lambda: self.js.stream_info(stream), f"look at {stream}", retry_for)
         except NotFoundError as error:
             self.watch.wake()
-            raise StreamMissing(f"stream {stream} is not there") from error
+            raise BusError(f"stream {stream} is not there") from error
+        return info.state.last_seq
 
     async def count(self, stream: str, subject: str) -> int:
         """Number of messages that a stream stores on a subject, which may have wildcards."""
@@ -289,7 +279,7 @@ class LogStore:
             LogReplaced: the stream has not got the last message any more, so there is nothing to continue after.
             BusError: no stream, or no place on it, for 30 s, and this does not follow; or no place for so long.
         """
-        media = stream in (streams.AUDIO, streams.FRAMES)
+        media = stream in (streams.AUDIO, streams.FRAMES, streams.IDLE)
         nc, js = (self._media_nc, self.media_js) if media else (self.nc, self.js)
         last: Mark | None = None
         pause, missing = _SHORTEST_PAUSE, 0.0

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 CONVERSATIONS = "CONVERSATIONS"
 AUDIO = "AUDIO"
 FRAMES = "FRAMES"
+IDLE = "IDLE"
 CHARACTERS = "CHARACTERS"
 LIVE = "LIVE"
 DEAD = "DEAD"
@@ -36,6 +37,7 @@ _STREAM_OF_PREFIX = {
     "conv": CONVERSATIONS,
     "audio": AUDIO,
     "frames": FRAMES,
+    "idle": IDLE,
     "character": CHARACTERS,
     "live": LIVE,
     "dead": DEAD,
@@ -99,6 +101,8 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
         stream(CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW),
         stream(AUDIO, "audio.>", max_age=settings.audio_days * _DAY, max_bytes=settings.audio_bytes),
         stream(FRAMES, "frames.>", max_age=_DAY, max_bytes=settings.frames_bytes),
+        # Not among the pictures of speeches, which would push them out. A loop has 20 messages.
+        stream(IDLE, "idle.>", max_age=7 * _DAY, max_msgs_per_subject=32),
         stream(CHARACTERS, "character.>", discard=api.DiscardPolicy.NEW),
         stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
         stream(DEAD, "dead.>", max_age=30 * _DAY),

@@ -16,7 +16,7 @@ from bus.dropped import drop
 from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import EventLog, Record
 from bus.process.discovery import announce, discover
 from bus.process.drain import Drain
 from bus.process.http_server import serve
@@ -236,16 +236,23 @@ class GatewayServer:
                     self._idle_loops.remove(event.character)
 
     async def _follow_idle_loops(self) -> None:
+        # Those of a render service of an earlier version, which may run beside this one: they are there for a day.
+        async with aclosing(self._event_log.read(streams.FRAMES, subjects.EARLIER_IDLE_FRAMES)) as earlier:
+            async for record in earlier:
+                self._add_idle_loop(record)
         # Where the stream was replaced, the loops are shown on until render has published them again.
-        async with aclosing(self._event_log.follow_anew(streams.FRAMES, subjects.ALL_IDLE_FRAMES)) as records:
+        async with aclosing(self._event_log.follow_anew(streams.IDLE, subjects.ALL_IDLE_FRAMES)) as records:
             async for record in records:
-                try:
-                    batch = codec.decode_media(record.data)
-                except UndecodableEvent as error:
-                    drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
-                    continue
-                if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
-                    log.info("idle loop", extra={"character": batch.character, "version": batch.version})
+                self._add_idle_loop(record)
+
+    def _add_idle_loop(self, record: Record) -> None:
+        try:
+            batch = codec.decode_media(record.data)
+        except UndecodableEvent as error:
+            drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
+            return
+        if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
+            log.info("idle loop", extra={"character": batch.character, "version": batch.version})
 
     def _open_session(self, conversation: str, character: str) -> Session:
         state = self._feed.model.conversation(conversation)

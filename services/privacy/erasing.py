@@ -72,6 +72,7 @@ async def erase(event_log: EventLog, conversation: str) -> Counter[str]:
             streams.LIVE: await _sequences(event_log, streams.LIVE, subjects.live_of(conversation)),
             streams.AUDIO: await _sequences(event_log, streams.AUDIO, subjects.audio_of(conversation)),
             streams.FRAMES: await _sequences(event_log, streams.FRAMES, subjects.all_frames_of(conversation)),
+            streams.IDLE: await _sequences(event_log, streams.IDLE, subjects.idle_claims_of(conversation)),
             # The facts last: by them the rest is found, should this end in between.
             streams.CONVERSATIONS: [seq for seq, event in facts if event is None or not isinstance(event.body, _ENDS)],
         }

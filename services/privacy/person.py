@@ -146,7 +146,8 @@ async def _erase_characters(event_log: EventLog, person: str) -> Counter[str]:
         with suppress(NotFound):  # it was removed before; its facts are still there
             await remove_character(event_log, character)
         for stream, subject in (
-            (streams.FRAMES, subjects.idle_frames(character)),
+            (streams.IDLE, subjects.idle_frames(character)),
+            (streams.FRAMES, subjects.earlier_idle_frames(character)),
             (streams.CHARACTERS, subjects.facts_of_character(character)),
         ):
             async with aclosing(event_log.read(stream, subject)) as records:

@@ -59,7 +59,7 @@ class IdleLoopRenderer:
         while True:
             characters = await known_characters(reader)
             await self._drop_others({one.look for one in characters.values()})
-            stored = await reader.counts(streams.FRAMES, subjects.ALL_IDLE_FRAMES)
+            stored = await reader.counts(streams.IDLE, subjects.ALL_IDLE_FRAMES)
             for id_, character in characters.items():
                 is_whole = stored.get(subjects.idle_frames(id_), 0) >= LOOP_BATCHES
                 state = (character.look, self._thread.renderer.name, self._use.cause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,8 @@ class RenderThreads:
     ) -> None:  # fmt: skip
         self.renderer = renderer
         self._portraits = portraits
+        self._storing = threading.Lock()
+        """Held while portraits are stored, read or removed: those of a face that is being made belong to nobody yet."""
         self._clock = clock
         faces = max(MAX_FACES // threads, _FEWEST_FACES)
         self._threads = [_Thread(f"render-{number}", faces) for number in range(threads)]
@@ -122,17 +125,19 @@ class RenderThreads:
         return await face.encode(encoder, poses, order, key=key, due=due)
 
     def _load_face(self, thread: _Thread, look: str, portrait: bytes | None) -> AnimatedFace:
-        if portrait is not None:
-            self._portraits.put(look, portrait)
-        found = thread.faces.get((self.renderer.name, look))
-        if found is None:
-            found = self.renderer.face(look)
-            # The name of the engine that has made it: the graphics card may have failed just now.
-            thread.faces[self.renderer.name, look] = found
+        with self._storing:
+            if portrait is not None:
+                self._portraits.put(look, portrait)
+            found = thread.faces.get((self.renderer.name, look))
+            if found is None:
+                found = self.renderer.face(look)
+                # The name of the engine that has made it: the graphics card may have failed just now.
+                thread.faces[self.renderer.name, look] = found
         return found
 
     def _drop_others(self, thread: _Thread, looks: Collection[str]) -> None:
-        self._portraits.keep_only(looks)
+        with self._storing:
+            self._portraits.keep_only(looks)
         for key in [one for one in thread.faces if one[1] not in looks]:
             del thread.faces[key]
 

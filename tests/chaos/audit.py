@@ -120,7 +120,7 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[s
     media: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for stream in ("AUDIO", "FRAMES"):
         for _, subject, data in log[stream]:
-            if ".claim." not in subject and not subject.startswith("frames.idle."):
+            if ".claim." not in subject:
                 media[subject].append(msgspec.msgpack.decode(data))
     for subject, chunks in media.items():
         indices = [chunk["index"] for chunk in chunks]

@@ -88,8 +88,8 @@ async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process connected that asks for one replica only.
     names = [
-        "CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "ACCESS", "INBOX",
-        "DELIVERIES", "OBJ_assets",
+        "CONVERSATIONS", "AUDIO", "FRAMES", "IDLE", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "ACCESS",
+        "INBOX", "DELIVERIES", "OBJ_assets",
     ]  # fmt: skip
     assert copies == dict.fromkeys(names, 3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from bus import subjects
@@ -47,7 +48,8 @@ async def working(event_log: EventLog, text: str) -> AsyncIterator[None]:
         name="dialogue", consumes=CONSUMES, handle=Dialogue(chat).reply, engine=chat.name, is_finished=is_finished
     )
     services = (dialogue, tts.service(FakeSynthesizer(), "fake"))
-    tasks = [asyncio.create_task(Runner(event_log, one).run()) for one in services]
+    # A short lease: for as long as it lasts, dead workers may yet hold work.
+    tasks = [asyncio.create_task(Runner(event_log, replace(one, lease=0.6)).run()) for one in services]
     try:
         yield
     finally:

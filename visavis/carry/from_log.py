@@ -30,7 +30,7 @@ from bus.events import (
 from bus.ids import PHOTO_LOOK
 from bus.log import dead_letters, streams
 from bus.log.event_log import LARGEST_SKEW, EventLog
-from visavis.carry.contents import Archive, ArchivedFact, Missing, MissingKind, StoredDelivery
+from visavis.carry.contents import Archive, ArchivedFact, Missing, MissingKind, StoredDelivery, idle_name
 
 
 async def read_archive(event_log: EventLog, conversation: str) -> Archive:
@@ -125,7 +125,7 @@ async def _read_newest_loop(event_log: EventLog, archive: Archive, character: st
     if last is None:
         return
     batches: list[bytes] = []
-    async with aclosing(event_log.read(streams.FRAMES, subject)) as records:
+    async with aclosing(event_log.read(streams.IDLE, subject)) as records:
         async for record in records:
             try:
                 batch = codec.decode_media(record.data)
@@ -135,7 +135,7 @@ async def _read_newest_loop(event_log: EventLog, archive: Archive, character: st
                 batches = [] if batch.index == 0 else batches
                 batches.append(record.data)
     for data in batches:
-        archive.media.add(subject, data)
+        archive.media.add(idle_name(character), data)
 
 
 async def _read_deliveries(event_log: EventLog, archive: Archive) -> None:

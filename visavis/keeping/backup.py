@@ -26,7 +26,7 @@ from visavis.terminal import size
 
 ORDER = (
     streams.ACCESS, streams.PEOPLE, streams.CONVERSATIONS, streams.CHARACTERS, streams.INBOX, streams.DELIVERIES,
-    streams.AUDIO, streams.FRAMES, streams.ASSETS, streams.DEAD, streams.REQUEUE,
+    streams.AUDIO, streams.FRAMES, streams.IDLE, streams.ASSETS, streams.DEAD, streams.REQUEUE,
 )  # fmt: skip
 """What names others comes before them: facts before the voices and faces that they name, so that the backup has those.
 `LIVE` is in memory, of the last hour, and left out."""
@@ -75,7 +75,7 @@ def named(target: Path) -> Path:
 async def write_backup(event_log: EventLog, path: Path, *, frames: bool) -> Manifest:
     """Write a backup of a log that goes on; the file has its name only when all of it is on the disk."""
     found = await snapshots.contents(event_log.nc)
-    names = [name for name in ORDER if name in found and (frames or name != streams.FRAMES)]
+    names = [name for name in ORDER if name in found and (frames or name not in (streams.FRAMES, streams.IDLE))]
     files = list(kept_files(event_log.settings))
     _check_room(path, [found[name] for name in names], files)
     begun_at = clock.now()

@@ -197,9 +197,9 @@ async def test_a_missing_server_is_an_error_with_its_url(settings: Settings, nat
 
 
 async def test_reads_of_the_newest_message_skip_undecodable_ones(event_log: EventLog) -> None:
-    for subject in ("frames.idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
+    for subject in ("idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
         await event_log.js.publish(subject, b"\x00undecodable")
-    assert await event_log.last_media(IdleBatch, "frames.idle.ada") is None
+    assert await event_log.last_media(IdleBatch, "idle.ada") is None
     assert await event_log.last_live("live.c1.watching") is None
     assert await current_characters(event_log) == {}
     assert await event_log.facts("c1") == []

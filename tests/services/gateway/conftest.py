@@ -174,7 +174,7 @@ async def serving(
     url = f"http://127.0.0.1:{port}"
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with httpx2.AsyncClient(base_url=url, timeout=20, headers=headers) as client:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for path in ("/api/characters/ada/portrait", "/api/conversations"):
                 while (answer := await _get(client, path)) is None or answer.status_code != 200:
                     await asyncio.sleep(0.05)

@@ -27,7 +27,7 @@ async def test_new_conversations_are_served_and_those_of_the_old_log_are_gone(
 ) -> None:
     old = await gateway.open()
     await status(gateway.client, f"/api/conversations/{old}", 200)
-    names = ("CONVERSATIONS", "CHARACTERS", "AUDIO", "FRAMES", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
+    names = ("CONVERSATIONS", "CHARACTERS", "AUDIO", "FRAMES", "IDLE", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
     for name in names if all_streams else names[:1]:
         await gateway.event_log.js.delete_stream(name)
     await status(gateway.client, f"/api/conversations/{old}", 404)

@@ -181,7 +181,7 @@ async def test_a_character_of_another_content_gets_an_id_of_its_own(event_log: E
         copy = await read_archive(event_log, "renamed")
         replies = {event.body.character for _, _, event in copy.events() if isinstance(event.body, ReplyStarted)}
         assert replies == {"ada-imported"}
-        last = await event_log.last_media(IdleBatch, "frames.idle.ada-imported")
+        last = await event_log.last_media(IdleBatch, "idle.ada-imported")
         assert last is not None
         assert last.character == "ada-imported"
         assert await event_log.assets.get(PHOTO) == portrait()

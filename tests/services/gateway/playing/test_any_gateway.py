@@ -58,9 +58,9 @@ async def call(gateway: Running, conversation: str, number: int = 1) -> AsyncIte
 
 
 async def is_silent(peer: Peer) -> bool:
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.2)
     peer.heard.clear()
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.2)
     return bool(np.abs(np.concatenate(peer.heard)).max() < 300)
 
 
@@ -123,13 +123,13 @@ async def test_a_session_of_the_other_gateway_goes_on_with_what_was_not_heard(
     async with two_gateways(event_log, settings, tmp_path) as (first, second):
         conversation = await first.open()
         async with call(first, conversation) as gone:
-            await tell(first, conversation, 2, seconds=1.0)
+            await tell(first, conversation, 2, seconds=0.8)
             await events_of(first, conversation, PlaybackFinished)
             gone.vanish()
-            await asyncio.sleep(1.6)  # the second one is sent to nobody
+            await asyncio.sleep(1.2)  # the second one is sent to nobody
             async with call(second, conversation, 2) as older:
                 before = await events_of(first, conversation, PlaybackFinished, 3)
-                await tell(first, conversation, 1, seconds=20.0, turn="t2")
+                await tell(first, conversation, 1, seconds=12.0, turn="t2")
                 await events_of(first, conversation, PlaybackStarted, 4)
                 async with call(first, conversation, 3) as newer:  # in mid-sentence
                     started = await events_of(first, conversation, PlaybackStarted, 5)

@@ -225,7 +225,7 @@ async def test_interrupting_stops_the_reply_in_progress(gateway: Running) -> Non
 
 async def settled(gateway: Running, conversation: str, state: str) -> None:
     """Wait until the page would show a reply in this state."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             turns = (await gateway.client.get(f"/api/conversations/{conversation}")).json()["turns"]
             if turns and turns[-1]["reply"] and turns[-1]["reply"]["state"] == state:
@@ -340,9 +340,7 @@ async def test_a_gateway_whose_read_model_is_behind_interrupts_no_reply_that_has
     path = f"/api/conversations/{conversation}"
     started = ReplyStarted(reply="r", character="ada", engine="e")
     await gateway.record(conversation, "t", MessageReceived(message="m", text="hello"), started)
-    async with asyncio.timeout(10):
-        while not (await gateway.client.get(path)).json()["turns"][0]["reply"]:
-            await asyncio.sleep(0.02)
+    await settled(gateway, conversation, "telling")
     gateway.model.refusals = 10**9
     sentence = ReplySentence(reply="r", index=0, text="Hi.", character="ada")
     await gateway.record(conversation, "t", sentence, ReplyEnded(reply="r", sentences=1))

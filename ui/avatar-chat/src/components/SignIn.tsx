@@ -1,8 +1,8 @@
 import { KeyRound } from 'lucide-react'
 import { useEffect, useState, type ReactNode, type SyntheticEvent } from 'react'
 import { useStore } from '../hooks/useStore'
-import { ApiError, AvatarClient, type SessionInfo } from '../services/avatarClient'
-import { signedOut } from '../services/signedOut'
+import { ApiError, AvatarClient } from '../services/avatarClient'
+import { signedOut, type SessionInfo } from '../services/signedOut'
 
 const client = new AvatarClient()
 

@@ -3,7 +3,7 @@
 import type { CharacterId, ConversationId, Id, SessionId, TurnId } from '../generated/events'
 import type { ChannelsView, LinkOffer, LinkView } from '../generated/link_view'
 import type { ConversationView } from '../generated/view'
-import { signedOut } from './signedOut'
+import { signedOut, type SessionInfo } from './signedOut'
 
 /** The gateway answered with an error, or could not be reached (`status` 0, `code` "unreachable"). */
 export class ApiError extends Error {
@@ -98,15 +98,6 @@ export interface ServerStatus {
   readonly faces_per_person: number
   /** Names of the channels that are set up. */
   readonly channels: readonly string[]
-}
-
-/** Who has signed in. */
-export interface SessionInfo {
-  readonly access: 'local' | 'keys' | 'open'
-  readonly signed_in: boolean
-  readonly is_needed: boolean
-  readonly name: string
-  readonly scopes: readonly ('talk' | 'operator')[]
 }
 
 /** What is to change in a confirmed link. */

@@ -3,3 +3,12 @@
 import { Store } from './store'
 
 export const signedOut = new Store(false)
+
+/** Who has signed in. */
+export interface SessionInfo {
+  readonly access: 'local' | 'keys' | 'open'
+  readonly signed_in: boolean
+  readonly is_needed: boolean
+  readonly name: string
+  readonly scopes: readonly ('talk' | 'operator')[]
+}

@@ -282,9 +282,19 @@ class Feed:
             elif event is None or event.id != model.last_event:
                 log.warning("the log is another one; building the read model anew")
                 model.reset()
-        if model.position >= newest:
+        self._newest_at_start = await self._newest_readable(newest)
+        if model.position >= self._newest_at_start:
             self.caught_up.set()
-        self._newest_at_start = newest
+
+    async def _newest_readable(self, newest: int) -> int:
+        """Up to which sequence there is something to read: the very last events may be gone, as after a full disk."""
+        if self.model.position >= newest:
+            return newest
+        found = await self._event_log.last_message(subjects.ALL_FACTS)
+        known = max(self.model.position, found.sequence if found is not None else 0)
+        reading = self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, after=known)
+        async with aclosing(reading) as records:
+            return known if await anext(records, None) is None else newest
 
     async def _build_beside(self) -> None:
         """Build the next read model while the model, of an older version, is served."""

@@ -49,6 +49,15 @@ async def test_new_conversations_are_served_and_those_of_the_old_log_are_gone(
     assert [one["id"] for one in listed] == [new]
 
 
+async def test_a_log_whose_newest_events_are_gone_is_read_to_what_is_its_end(
+    event_log: EventLog, settings: Settings
+) -> None:
+    lost = await event_log.js.publish("conv.c1.message.received", b"{}")
+    await event_log.js.delete_msg("CONVERSATIONS", lost.seq)
+    async with serving(event_log, settings) as gateway:
+        await status(gateway.client, "/readyz", 200)
+
+
 async def test_garbage_on_every_stream_keeps_no_gateway_from_starting(event_log: EventLog, settings: Settings) -> None:
     subjects = (
         "conv.c1.message.received", "conv.c1.session.opened", "conv.c1.no.such_kind", "character.ada.created",

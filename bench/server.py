@@ -22,7 +22,7 @@ def server(folder: Path, sync: str = ALWAYS) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     with (folder / "nats.log").open("wb") as log:
-        process = subprocess.Popen(EmbeddedServer(folder, port, sync).command(), stderr=log)
+        process = subprocess.Popen(EmbeddedServer(folder, port, sync=sync).command(), stderr=log)
         try:
             yield f"nats://127.0.0.1:{port}"
         finally:

@@ -83,6 +83,7 @@ def requeue(service: str) -> str:
 
 
 ALL_FACTS = "conv.>"
+ALL_FACE_FACTS = "conv.*.face.*"
 ALL_CHARACTERS = "character.>"
 ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"

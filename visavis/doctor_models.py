@@ -61,7 +61,7 @@ def _missing(model: Model, stt: str, settings: Settings, machine: Machine) -> Ch
         return warning(SUBJECT, f"{model.name} is missing ({size}), and downloads are switched off", remedy)
     message, remedy = f"{model.name} is missing ({size})", f"`{machine.fetch(model.name)}` fetches it now"
     if model == FACE_LANDMARKS:
-        return hint(SUBJECT, f"{message}; it is fetched with the first photo", remedy)
+        return hint(SUBJECT, f"{message}; photos are refused until render has fetched it", remedy)
     if stt == "moonshine" and model in CTRANSLATE2.values():
         return hint(SUBJECT, f"{message}; it is fetched at the first phrase in another language than English", remedy)
     if model.fetching == "set-up":

@@ -159,6 +159,14 @@ class LogStore:
 
     # reading
 
+    async def is_being_restored(self) -> bool:
+        """Whether the streams are put back from a backup just now, or that was broken off."""
+        try:
+            await self.with_retries(lambda: self.js.stream_info(streams.RESTORING), "look for a restore")
+        except NotFoundError:
+            return False
+        return True
+
     async def consumer_info(self, stream: str, name: str) -> api.ConsumerInfo:
         """State of a durable consumer: its position, and how much is pending."""
         return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")

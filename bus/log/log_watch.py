@@ -239,12 +239,16 @@ class LogWatch:
         a cluster would have to ask around, and a user may lack the permission."""
         if not self._may_list:
             return {}
+        asked = clock.wall()
         try:
             reply = await self._nc.request("$JS.API.STREAM.LIST", b"", timeout=_TIMEOUT)
         except Forbidden:
             self._may_list = False
             return {}
-        return {str(one.config.get("name")): one for one in _decode_list(reply.data).streams if one.state is not None}
+        found = {str(one.config.get("name")): one for one in _decode_list(reply.data).streams if one.state is not None}
+        if (facts := found.get(streams.CONVERSATIONS)) is not None and facts.ts:
+            self._learn_time(microseconds(facts.ts), asked)
+        return found
 
     async def _info(self, name: str) -> _Answer | None:
         """What the server tells of a stream; None if there is no such stream."""

@@ -2,18 +2,22 @@
 
 A worker acknowledges an item last, so this cannot happen while the log keeps what it has stored. A power cut may take
 the last messages of a server that does not sync each of them, and damage takes any: a reply is then half told, or a
-sound has no end, and nobody has the work any more. So a worker that starts looks at the items of the last minutes of
-the log. What is missing outputs is put on `REQUEUE`, where it is taken over like that of a dead worker.
+sound has no end, and nobody has the work any more. So a worker that starts looks at the last minutes of the log before
+its server started. What is missing outputs is put on `REQUEUE`, where it is taken over like that of a dead worker.
+
+When that was, the stream in memory tells: it is made anew after each start of an embedded server. A cluster outlives
+its nodes, and has nothing to look for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import datetime
 import logging
 from collections import defaultdict
+from contextlib import aclosing
 
 from nats.errors import Error as NatsError
+from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from bus import codec, subjects
@@ -21,17 +25,18 @@ from bus.errors import BusError, Forbidden, UndecodableEvent
 from bus.events import DeadLetter, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
-from bus.log.log_watch import microseconds
 from bus.work.service import Service
 
 log = logging.getLogger(__name__)
 
 WINDOW = 120_000_000
-"""Microseconds before the end of the log: what is older than the longest turn had its outputs on disk long ago."""
+"""Microseconds before the last message that an earlier server stored: what is older than the longest turn had its
+outputs on the disk long ago."""
 AGAIN = 60.0
 """Seconds after which is looked again: acknowledgements behind one that is missing are known to the server alone."""
 _MOST = 2000
 """Items that are looked at."""
+_PAUSE = 0.5
 
 
 class UnfinishedWork:
@@ -65,7 +70,7 @@ class UnfinishedWork:
         """Put the acknowledged items on `REQUEUE` whose outputs are incomplete; returns their number.
 
         Args:
-            end: the newest message when the process started: items behind it are under way.
+            end: the last message of an earlier server: items behind it are under way.
         """
         if end is None:
             return 0
@@ -111,19 +116,36 @@ class UnfinishedWork:
         await self._event_log.requeue(self._service.name, codec.encode(letter), f"unfinished-{event.id}")
 
     async def _end(self) -> Record | None:
-        """The newest message of the log."""
+        """The last message that an earlier server stored; None where this one has stored all, or it is gone."""
+        began = await self._server_start()
         newest = await self._event_log.last_sequence(streams.CONVERSATIONS)
-        if not newest:
+        reading = self._event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS, since=began)
+        async with aclosing(reading) as records:
+            first = await anext(records, None)
+        sequence = newest if first is None else first.sequence - 1
+        if not sequence:
             return None
+
+        async def get() -> RawStreamMsg:
+            return await self._event_log.js.get_msg(streams.CONVERSATIONS, seq=sequence, direct=True)
+
         try:
-            found = await self._event_log.js.get_msg(streams.CONVERSATIONS, seq=newest, direct=True)
+            found = await self._event_log.with_retries(get, f"get {sequence}")
         except NotFoundError:
             return None
-        except (NatsError, TimeoutError) as error:
-            raise BusError(f"the end of the log cannot be read: {error}") from error
-        time = found.time
-        stored = microseconds(time.isoformat()) if isinstance(time, datetime.datetime) else 0
-        return Record(newest, found.subject or "", found.data or b"", stored)
+        stored = int(found.time.timestamp() * 1_000_000) if found.time else 0
+        return Record(sequence, found.subject or "", found.data or b"", stored)
+
+    async def _server_start(self) -> int:
+        """When the stream in memory was made, microseconds since 1970."""
+        while True:
+            try:
+                made = (await self._event_log.js.stream_info(streams.LIVE)).created
+                if made is not None:
+                    return int(made.timestamp() * 1_000_000)
+            except (NatsError, TimeoutError):
+                pass  # it is about to be made
+            await asyncio.sleep(_PAUSE)
 
 
 def _decodes(record: Record) -> bool:

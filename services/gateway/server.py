@@ -43,6 +43,7 @@ from services.gateway.read_model_build import ReadModelBuild
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
+from services.gateway.web.asset_collector import AssetCollector
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
@@ -172,6 +173,7 @@ class GatewayServer:
                     self._feed.run(),
                     self._space.run(),
                     self._people.run(),
+                    AssetCollector(self._event_log).run(),
                     self._access.run(),
                     self._keys.end_sessions(),
                     self._eraser.run(),

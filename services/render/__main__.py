@@ -110,7 +110,11 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
     if choice.option.name == "liveportrait":
         threads = 1  # its networks take turns on the card
     built = service(
-        renderer, _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate, threads=threads
+        renderer,
+        _portraits(settings),
+        PortraitMaker.prepared(settings),
+        bitrate=settings.video_bitrate,
+        threads=threads,
     )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ from projections.replay.view import MediaPresence
 from services.characters import current_characters
 from services.gateway.playing.other_gateways import Act, Leave, OtherGateways, Outcome
 from services.gateway.replaying.media_files import MediaFiles
+from services.gateway.web.asset_collector import AssetCollector
 from services.privacy.erasing import erase, record_receipt, request_erasure
 from services.privacy.export import export_person
 from services.privacy.person import erase_traces
@@ -83,8 +85,8 @@ async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process connected that asks for one replica only.
     names = [
-        "CONVERSATIONS", "AUDIO", "FRAMES", "IDLE", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "INBOX",
-        "DELIVERIES", "OBJ_assets",
+        "CONVERSATIONS", "AUDIO", "FRAMES", "IDLE", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "ACCESS",
+        "INBOX", "DELIVERIES", "OBJ_assets",
     ]  # fmt: skip
     assert copies == dict.fromkeys(names, 3)
 
@@ -340,6 +342,7 @@ async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:
         gone = CharacterEvent(id="gone", at=1, character="zoe", body=CharacterRemoved())
         await of["gateway"].append_character(gone)
         await of["gateway"].assets.remove("photo-1")
+        assert await AssetCollector(of["gateway"]).collect(time.time() + 7200.0) == 0
         assert "zoe" not in await current_characters(of["dialogue"])
         await of["operator"].assets.put("photo-2", b"by hand")
         assert await of["render"].asset("photo-2") == b"by hand"

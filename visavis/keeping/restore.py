@@ -11,6 +11,7 @@ from bus.errors import BusError, ConfigurationError, InvalidInput
 from bus.log import snapshots
 from bus.log.event_log import EventLog, connect_only
 from bus.process.discovery import discover
+from bus.process.signing_key import SIGNING_KEY
 from bus.settings import Settings
 from visavis.keeping.backup import ORDER, ROOM, member_of, show
 from visavis.keeping.backup_file import BackupFile
@@ -150,13 +151,15 @@ def _in_folder(settings: Settings, name: str) -> Path:
 def _put_files_back(settings: Settings, file: BackupFile) -> None:
     """Write the files that are missing in the data folder, and remove what was made of the log before.
 
+    The signing key is written in any case: the ids of persons on the log are made with it.
+
     Raises:
         ConfigurationError: one cannot be written.
     """
     try:
         for name in file.names(_DATA):
             path = _in_folder(settings, name)
-            if not path.exists():
+            if not path.exists() or path.name == SIGNING_KEY:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 part = path.with_name(f".{path.name}.part")
                 part.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from services.gateway.playing.tracks import EncodedTrack
 
 _MOST_CANDIDATES = 64
 _MAX_PINGS = 64
+_PING_INTERVAL = 1.0
 _CODECS = ("audio/opus", "video/H264", "video/rtx")
 TICK = 0.02
 """Seconds between two audio packets."""
@@ -165,6 +166,12 @@ class PeerConnection:
             at = clock.now() // 1000
             self._pings[at] = self._tick
             self._control.send(json.dumps({"type": "ping", "at": at}))
+
+    async def keep_pinging(self) -> None:
+        """Ping once a second, until cancelled."""
+        while True:
+            self.ping()
+            await asyncio.sleep(_PING_INTERVAL)
 
     async def take_leave(self, why: Literal["replaced", "moved"]) -> None:
         """Tell the page over the control channel why this connection ends.

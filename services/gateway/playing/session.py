@@ -34,12 +34,11 @@ from bus.events import (
     TranscriptPartial,
     UtteranceDiscarded,
     UtteranceStarted,
-    Watching,
 )
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.stamping import new_event, new_live_event
+from bus.stamping import new_event
 from services.gateway.feed import Feed, Subscription
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
@@ -53,6 +52,7 @@ from services.gateway.playing.playback_events import PlaybackEvents
 from services.gateway.playing.playout import PlayoutEvent, Tick
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
+from services.gateway.playing.watching import keep_watching, publish_watching
 from services.gateway.playing.word_order import WordOrder
 
 log = logging.getLogger(__name__)
@@ -61,9 +61,7 @@ CONNECT_TIMEOUT = 20.0
 """Seconds from the answer until media must flow."""
 _MAX_LAG = 0.2
 """Seconds that ticks may be late before some are skipped."""
-_WATCHING_INTERVAL = 2.0
 _IDLE_LOOP_INTERVAL = 0.2
-_PING_INTERVAL = 1.0
 _MAX_UNPUBLISHED = 1000
 _RECORD_PATIENCE = 2.0
 """Seconds that NATS has to store how a session ended before the page is told."""
@@ -173,7 +171,7 @@ class Session:
         connected = asyncio.create_task(self._peer.connected.wait())
         try:
             # A browser that connects may write at once, before this end knows that it is connected.
-            await self._publish_watching()
+            await publish_watching(self._event_log, self.conversation, self.id)
             await _first_of(connected, self._ended, timeout=self._connect_timeout)
             if self.is_connected and not self._ended.done():
                 reason = await self._serve()
@@ -219,9 +217,9 @@ class Session:
                 tasks.create_task(self._handle_news(subscription))
                 tasks.create_task(buffer_media(self._event_log, self.floor, streams.AUDIO, audio, begin.audio_after))
                 tasks.create_task(buffer_media(self._event_log, self.floor, streams.FRAMES, frames, begin.frames_after))
-                tasks.create_task(self._keep_watching())
+                tasks.create_task(keep_watching(self._event_log, self.conversation, self.id))
                 tasks.create_task(self._keep_idle_loop())
-                tasks.create_task(self._keep_pinging())
+                tasks.create_task(self._peer.keep_pinging())
                 tasks.create_task(self._send_ticks())
                 tasks.create_task(self._microphone.run(self.id))
 
@@ -383,15 +381,6 @@ class Session:
             await self._event_log.append(await self._unpublished.get())
             raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
 
-    async def _keep_watching(self) -> None:
-        while True:
-            await self._publish_watching()
-            await asyncio.sleep(_WATCHING_INTERVAL)
-
-    async def _publish_watching(self) -> None:
-        watching = new_live_event(Watching(session=self.id), conversation=self.conversation)
-        await self._event_log.publish_live(watching)
-
     async def _keep_idle_loop(self) -> None:
         while True:
             self._show_idle_loop()
@@ -401,11 +390,6 @@ class Session:
         """Show the newest idle loop of the character, unless it is shown already."""
         if (loop := self._idle_loop.next()) is not None:
             self.floor.set_idle_loop(loop)
-
-    async def _keep_pinging(self) -> None:
-        while True:
-            self._peer.ping()
-            await asyncio.sleep(_PING_INTERVAL)
 
 
 async def _first_of(*futures: asyncio.Future[Any], timeout: float | None = None) -> None:

@@ -92,6 +92,8 @@ class ConversationEnd:
     def fold(self, sequence: int, event: Event) -> None:
         """Fold an event of which nothing concerns an earlier turn."""
         self.state = fold(self.state, sequence, event)
+        if self.state.erased:  # the earlier turns too, which no later fact may bring back
+            self.first, self.earlier = 0, Ids()
 
     def widen(self, turns: tuple[Turn, ...]) -> None:
         """Take the earlier turns in: these, before those that there are."""

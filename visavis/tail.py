@@ -162,6 +162,7 @@ async def sources(event_log: EventLog, conversation: str | None, *, media: bool)
         if media:
             found.append(await from_end(streams.AUDIO, subjects.ALL_AUDIO))
             found.append(await from_end(streams.FRAMES, subjects.ALL_FRAMES))
+            found.append(await from_end(streams.IDLE, subjects.ALL_IDLE_FRAMES))
         return found
     found = [Source(streams.CONVERSATIONS, subjects.facts_of(conversation)), Source(streams.DEAD, subjects.ALL_DEAD)]
     if media:

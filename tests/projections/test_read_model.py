@@ -140,7 +140,7 @@ def test_conversations_that_left_the_cache_are_read_back(tmp_path: Path) -> None
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.integers(0, 6)), max_size=40), st.integers(1, 90)
+    st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.integers(0, 7)), max_size=40), st.integers(1, 90)
 )
 def test_facts_about_any_turn_however_old_are_folded_as_into_the_whole(
     tmp_path_factory: pytest.TempPathFactory, more: list[tuple[int, int, int]], step: int
@@ -150,7 +150,7 @@ def test_facts_about_any_turn_however_old_are_folded_as_into_the_whole(
     for turn, reply, kind in more:  # late, twice, or with a turn and a reply that do not belong together
         bodies = [
             *turn_of(str(reply), f"more {turn}", "No."), ReplyInterrupted(reply=f"r{reply}", heard="", by="button"),
-            UtteranceStarted(utterance=f"u{reply}", session="s"),
+            UtteranceStarted(utterance=f"u{reply}", session="s"), ConversationErasureRequested(by="operator"),
         ]  # fmt: skip
         facts.append((f"t{turn}", bodies[kind]))
     events = [(at, event(body, at=at, turn=turn, conversation="c")) for at, (turn, body) in enumerate(facts, 1)]
@@ -160,6 +160,21 @@ def test_facts_about_any_turn_however_old_are_folded_as_into_the_whole(
         if start % 2:
             model._ends.clear()  # its end has left the memory
     assert model.conversation("c") == fold_all(Conversation(id="c"), events)
+    model.close()
+
+
+def test_a_late_fact_about_an_old_turn_brings_nothing_of_an_erased_conversation_back(tmp_path: Path) -> None:
+    facts = [(f"t{place}", body) for place in range(14) for body in turn_of(str(place), f"words {place}", "Yes.")]
+    late = ReplySentence(reply="r0", index=7, text="late", character="ada")
+    facts += [("t0", ConversationErasureRequested(by="operator")), ("t0", late)]
+    events = [(at, event(body, at=at, turn=turn, conversation="c")) for at, (turn, body) in enumerate(facts, 1)]
+    model = ReadModel(tmp_path / "model")
+    model.apply_events(events[:-2])
+    model.apply_events(events[-2:])
+    found = model.conversation("c")
+    assert found is not None
+    assert (found.erased, found.turns) == (True, ())
+    assert model._ends["c"].state.turns == (), "nor into the memory"
     model.close()
 
 

@@ -6,12 +6,14 @@ BIN := .venv/bin
 TEST_EXTRAS ?= espeak,whisper-torch,mind,tools,liveportrait,xtts,tracing,dev
 # Without bytecode on disk, each of some hundred processes that tests start would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
+# What builds the package itself, without which no editable install is made.
+BUILD := hatchling==1.33.0 editables==0.6
 UI := ui/avatar-chat
 NODE := $(CURDIR)/bin/with-node
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up mind cluster ui quick test chaos soak attack check check-programs check-page fix doctor clean all-tools
+.PHONY: help up mind cluster ui quick test chaos soak attack check check-programs check-page fix doctor clean lock all-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,8 +46,9 @@ quick: .venv/installed-dev $(UI)/node_modules/.installed ## the tests that need 
 	$(BIN)/python -m pytest -q -m quick -n logical --maxprocesses 8 --dist loadfile
 	cd $(UI) && $(NODE) npm test --silent
 
-chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes and server restarts; SEED and TURNS choose it
+chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes, server restarts and power cuts; SEED and TURNS choose it
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --turns $(or $(TURNS),200)
+	$(BIN)/python -m tests.chaos.power_cut --seed $(or $(SEED),1)
 
 soak: .venv/installed-dev .setup/tools ## an hour of talk under faults, and what has grown meanwhile; MINUTES and SEED choose it
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
@@ -76,6 +79,12 @@ fix: .venv/installed-dev ## mend what can be mended by itself, and make the gene
 	$(BIN)/python -m visavis.generate.settings_page
 	$(BIN)/python -m visavis.generate.analytics_page
 
+lock: .venv/installed-dev ## the hashes of what `make up` installs, after a version has changed
+	@$(BIN)/pip install --disable-pip-version-check -q uv==0.13.9
+	@{ sed -n '1p' requirements.lock; $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --extra espeak -c constraints.txt pyproject.toml <(echo $(BUILD) | tr ' ' '\n'); \
+	  } > requirements.lock.new && mv requirements.lock.new requirements.lock
+
 clean: ## remove what was installed and built; keeps data/
 	rm -rf .venv .setup $(UI)/node_modules $(UI)/dist
 
@@ -90,9 +99,11 @@ all-tools:
 	@echo '— making a virtual environment'
 	@$(PYTHON) -m venv .venv || { echo 'error: python3 -m venv failed; on Debian: apt-get install python3-venv'; exit 1; }
 
-.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt requirements.lock
 	@echo '— installing Python packages'
-	@$(BIN)/pip install --disable-pip-version-check --progress-bar on -q -c constraints.txt -e '.[espeak]'
+	@# Nothing but what was there when the versions were chosen: a file with another hash is not installed.
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar on -q --require-hashes -r requirements.lock
+	@$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/installed-dev: .venv/installed

@@ -25,6 +25,7 @@ from nats.js import JetStreamContext, api
 from bench.machine import machine, percentiles, table
 from bench.rebuild import measure_rebuild
 from bench.server import server
+from bench.sync import measure_sync
 from bus import clock, codec, subjects
 from bus.events import Body, Event, Fact, MessageReceived, ReplyEnded, TranscriptFinal
 from bus.ids import derive_id, new_id
@@ -328,6 +329,8 @@ async def measure(options: argparse.Namespace) -> list[str]:
             parts.append(await measure_growth(settings, options.events // 4))
     if "rebuild" in options.only:
         parts.append(await measure_rebuild(options.rebuild))
+    if "sync" in options.only:
+        parts.append(await measure_sync(options.events, options.folder))
     return parts
 
 
@@ -336,7 +339,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=1000, help="for each worker and measurement")
     parser.add_argument("--rounds", type=int, default=5, help="of events per second, for each worker")
     parser.add_argument("--rebuild", type=int, default=20_000, help="events that the read model is rebuilt from")
-    parts = ("latency", "throughput", "growth", "rebuild")
+    parts = ("latency", "throughput", "growth", "rebuild", "sync")
+    parser.add_argument("--folder", help="on the disk that `sync` is measured with; else where temporary files are")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="what to measure")
     print("\n\n".join(asyncio.run(measure(parser.parse_args(arguments)))))
     return 0

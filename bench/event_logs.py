@@ -93,8 +93,7 @@ def spoken(*, open_at_once: int = OPEN_AT_ONCE) -> Iterator[Event]:
         place = chance.randrange(open_at_once)
         for conversation, turn, body in islice(talks[place], chance.randint(1, 4)):
             at += 1000
-            cause = _id(at - 1000) if turn else None
-            yield Event(id=_id(at), at=at, conversation=conversation, turn=turn, cause=cause, body=body)
+            yield fact_at(at, conversation, turn, body)
             break
         else:
             talks[place] = _talk(number, chance)
@@ -106,11 +105,18 @@ def _talk(number: int, chance: random.Random) -> Iterator[tuple[str, str | None,
     yield name, None, ConversationOpened(person=f"p{number % 50}", character="ada")
     for turn in range(LONG_TURNS if number % 10 == 0 else SHORT_TURNS):
         turn_id = f"t{_id(number, turn)}"
-        for body in _spoken_turn(turn_id, chance):
+        for body in spoken_turn(turn_id, chance):
             yield name, turn_id, body
 
 
-def _spoken_turn(turn: str, chance: random.Random) -> Iterator[Fact]:
+def fact_at(at: int, conversation: str, turn: str | None, body: Fact) -> Event:
+    """A fact with ids as long as real ones."""
+    cause = _id(at - 1000) if turn else None
+    return Event(id=_id(at), at=at, conversation=conversation, turn=turn, cause=cause, body=body)
+
+
+def spoken_turn(turn: str, chance: random.Random) -> Iterator[Fact]:
+    """The facts of a spoken turn, with an answer of one to four sentences."""
     utterance, session, reply = f"u{turn}", "s" + turn[1:9], _id(turn)
     yield UtteranceStarted(utterance=utterance, session=session)
     yield UtteranceEnded(utterance=utterance, samples=48_000, speech_ended=40_000, reason="silence")

@@ -258,6 +258,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stages = on_a_card(settings, None if here else random_whisper(Path(folder)))
         else:
             stages = on_the_processor(settings)
+        if unknown := set(parsed.only) - {one.name for one in stages}:
+            named = ", ".join(map(repr, sorted(unknown)))
+            parser.error(f"there is no stage {named}; there are {', '.join(repr(one.name) for one in stages)}")
         made: list[Result] = []
         for result in results([one for one in stages if not parsed.only or one.name in parsed.only], parsed.limit):
             made.append(result)

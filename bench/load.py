@@ -36,6 +36,7 @@ from bus.log.event_log import EventLog, connect
 from bus.log.passwords import OPERATOR
 from bus.settings import read_settings
 from services.channels.folder import folder_of
+from visavis.commands.values import number, seconds
 
 _LEARNING = 200
 """Packets of pictures in a row that are known, after which the idle loop has been seen whole."""
@@ -204,8 +205,8 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
     """All runs that the arguments ask for."""
     lines = recorded_lines()
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(ending, stop.set)
     results: list[Result] = []
     async with target_of(arguments, folder) as (target, event_log):
         print(f"{target.description}; {lines.voices}", file=sys.stderr, flush=True)
@@ -237,16 +238,16 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Result]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", action="append", help="of a gateway that runs, several times; else one is started")
-    parser.add_argument("--people", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--people", type=number, nargs="+", default=[1, 2, 4])
     parser.add_argument("--find", action="store_true", help="the most people with p95 under a second")
     parser.add_argument("--costs", action="store_true", help="of a call and of a turn, in three runs")
     parser.add_argument("--notes", type=float, default=0, help="voice notes a minute, by the folder for them")
-    parser.add_argument("--seconds", type=float, default=60, help="for each number of people")
+    parser.add_argument("--seconds", type=seconds, default=60, help="for each number of people")
     parser.add_argument("--pause", type=float, default=3, help="seconds between an answer and the next words")
     parser.add_argument("--ramp", type=float, default=0.5, help="seconds from one call to the next")
-    parser.add_argument("--workers", type=int, default=1, help="of each service of the system that is started")
+    parser.add_argument("--workers", type=number, default=1, help="of each service of the system that is started")
     parser.add_argument("--service", action="append", default=[], metavar="NAME=N", help="workers of one service")
-    parser.add_argument("--gateways", type=int, default=1)
+    parser.add_argument("--gateways", type=number, default=1)
     parser.add_argument("--idle-gateways", type=int, default=0, help="further ones, which nobody calls")
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="of NATS")
     parser.add_argument("--engines", choices=list(ENGINES), default=next(iter(ENGINES)))

@@ -53,6 +53,8 @@ class Peer:
         self._sender: asyncio.Task[None] | None = None
         self.arrivals = Arrivals()
         self.conversation = ""
+        self.listens = True
+        """False: the sound that arrives is not decoded."""
 
     async def connect(self, earlier: Peer | None = None) -> None:
         """Call.
@@ -122,6 +124,8 @@ class Peer:
             await asyncio.sleep(max(0.0, origin + number * 0.02 - loop.time()))
 
     def _on_audio(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
+        if not self.listens:
+            return
         try:
             samples = self._decoder.decode(payload)
         except InvalidInput:

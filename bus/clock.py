@@ -1,10 +1,51 @@
-"""The wall clock. No other module reads it."""
+"""The clock. No other module reads it.
+
+Facts are compared with one another and with the times at which NATS stored them, and the clocks of machines differ. So
+a process whose clock is off goes by that of the NATS server, as soon as it is connected (`bus.log.log_watch`).
+"""
 
 from __future__ import annotations
 
 import time
 
+TOLERANCE = 1_000_000
+"""Microseconds by which a clock may differ: less than that comes from slow answers, too."""
+_STEP = 250_000
+
+_correction = 0
+
 
 def now() -> int:
-    """Microseconds since 1970, UTC."""
+    """Microseconds since 1970, UTC: by this machine's clock, or by the NATS server's where they differ."""
+    return wall() + _correction
+
+
+def wall() -> int:
+    """Microseconds since 1970 by this machine's clock alone: for the times of its files, and to compare the clocks."""
     return time.time_ns() // 1000
+
+
+def ahead() -> float:
+    """Seconds by which this machine's clock is ahead of the server's, negative where it is behind; 0 where it is right,
+    or no server has told the time."""
+    return -_correction / 1_000_000
+
+
+def learn(server: int, asked: int, answered: int) -> bool:
+    """Go by the server's clock where this machine's is off.
+
+    Args:
+        server: what the server said the time was, microseconds since 1970.
+        asked, answered: when it was asked, and its answer arrived, by `wall`.
+    Returns:
+        Whether `now` goes by another clock than before, or by another difference.
+    """
+    global _correction
+    if not 0 <= answered - asked < _STEP:
+        return False  # no telling; the clock was set meanwhile, perhaps
+    behind = server - (asked + answered) // 2
+    wanted = behind if abs(behind) > TOLERANCE else 0
+    if abs(wanted - _correction) < _STEP:
+        return False
+    _correction = wanted
+    return True

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import UndecodableEvent
 from bus.events import CharacterEvent, DeadLetter, Event, LiveEvent, Media
@@ -15,6 +16,7 @@ _msgpack = msgspec.msgpack.Encoder()
 _event = msgspec.json.Decoder(Event)
 _character = msgspec.json.Decoder(CharacterEvent)
 _link = msgspec.json.Decoder(LinkEvent)
+_access = msgspec.json.Decoder(AccessEvent)
 _delivery = msgspec.json.Decoder(DeliveryEvent)
 _live = msgspec.json.Decoder(LiveEvent)
 _media: msgspec.msgpack.Decoder[Media] = msgspec.msgpack.Decoder(Media)
@@ -23,8 +25,10 @@ _dead = msgspec.msgpack.Decoder(DeadLetter)
 T = TypeVar("T")
 
 
-def encode(message: Event | CharacterEvent | LinkEvent | DeliveryEvent | LiveEvent | Media | DeadLetter) -> bytes:
-    if isinstance(message, Event | CharacterEvent | LinkEvent | DeliveryEvent | LiveEvent):
+def encode(
+    message: Event | CharacterEvent | LinkEvent | AccessEvent | DeliveryEvent | LiveEvent | Media | DeadLetter,
+) -> bytes:
+    if isinstance(message, Event | CharacterEvent | LinkEvent | AccessEvent | DeliveryEvent | LiveEvent):
         return _json.encode(message)
     return _msgpack.encode(message)
 
@@ -51,6 +55,10 @@ def decode_character_event(data: bytes) -> CharacterEvent:
 
 def decode_link_event(data: bytes) -> LinkEvent:
     return _decode(_link, data, "an event of a link")
+
+
+def decode_access_event(data: bytes) -> AccessEvent:
+    return _decode(_access, data, "an event of access")
 
 
 def decode_delivery_event(data: bytes) -> DeliveryEvent:

@@ -12,6 +12,7 @@
     │   └── EngineBusy              it asks to be left alone for a while
     └── BusError                    NATS refused, timed out or is away
         ├── Forbidden               NATS denies this user the permission
+        ├── StreamMissing           a stream is not there; it may be made again
         ├── StreamStalled           media ended before their final chunk
         ├── LogReplaced             a stream is another one than before: made again, emptied, or put back from a copy
         └── Conflict                the fence no longer holds: another process published first
@@ -108,6 +109,10 @@ class BusError(VisavisError):
 class Forbidden(BusError):
     code = "forbidden"
     retryable = False
+
+
+class StreamMissing(BusError):
+    """A stream is not there."""
 
 
 class StreamStalled(BusError):

@@ -216,6 +216,24 @@ class ConversationClosed(Body, frozen=True, kw_only=True, tag="conversation.clos
     """The person closed the conversation; it stays on the log."""
 
 
+class ConversationErasureRequested(Body, frozen=True, kw_only=True, tag="conversation.erasure_requested"):
+    """All that is known of the conversation is to be removed from the log; nobody sees it from here on."""
+
+    by: Literal["person", "operator", "age"]
+    """age: it is older than conversations are kept."""
+
+
+class ConversationErased(Body, frozen=True, kw_only=True, tag="conversation.erased"):
+    """What is, or is about to be, removed of the conversation: the receipts, and with the request all that is left."""
+
+    removed: dict[str, Count]
+    """Messages by stream. Of the facts it is on record before they are removed, so that they are not missed as lost."""
+    up_to: Integer = 0
+    """Sequence of the newest fact among them; 0: there is none."""
+    complete: bool = True
+    """Whether everything that was there is removed."""
+
+
 class ConversationCopied(Body, frozen=True, kw_only=True, tag="conversation.copied"):
     """The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
     on the facts of a copy (`bus.log.headers`)."""
@@ -480,6 +498,16 @@ class ReplyInterrupted(Body, frozen=True, kw_only=True, tag="reply.interrupted")
     by: InterruptionSource
 
 
+class ReplyMerged(Body, frozen=True, kw_only=True, tag="reply.merged"):
+    """The words get no answer of their own: the person said something else before it began, and the answer to that is
+    given to both."""
+
+    reply: ReplyId
+    """The one that it would have been."""
+    into: TurnId
+    """The turn of the newest words by then."""
+
+
 class ReplyFailed(Body, frozen=True, kw_only=True, tag="reply.failed"):
     """There is no answer, or it broke off; the page shows that."""
 
@@ -514,6 +542,10 @@ class SpeechEnded(Body, frozen=True, kw_only=True, tag="speech.ended"):
     samples: Count
     """Length at 48 kHz."""
     visemes: tuple[VisemeMark, ...] = ()
+    complete: bool = True
+    """False: it ends before its words do, where a worker left off whose voice nobody could go on in."""
+    voice: str = ""
+    """What spoke it, where that is not the voice in `speech.started`, whose worker died before its first sound."""
 
 
 class SpeechFailed(Body, frozen=True, kw_only=True, tag="speech.failed"):
@@ -573,7 +605,7 @@ class PlaybackStarted(Body, frozen=True, kw_only=True, tag="playback.started"):
 
 
 class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress"):
-    """How much of a speech has been played; once a second."""
+    """How much of a speech has been played; once a second. Told once so much has arrived at the browser."""
 
     session: SessionId
     speech: SpeechId
@@ -584,7 +616,8 @@ class PlaybackProgress(Body, frozen=True, kw_only=True, tag="playback.progress")
 
 
 class PlaybackFinished(Body, frozen=True, kw_only=True, tag="playback.finished"):
-    """The playback of a speech ended in this session."""
+    """The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+    lost, `samples` are those that arrived."""
 
     session: SessionId
     speech: SpeechId
@@ -623,6 +656,8 @@ Fact: TypeAlias = (
     | CharacterChosen
     | ConversationClosed
     | ConversationCopied
+    | ConversationErasureRequested
+    | ConversationErased
     | FaceRequested
     | FaceMade
     | FaceRefused
@@ -643,6 +678,7 @@ Fact: TypeAlias = (
     | ToolReturned
     | ReplyEnded
     | ReplyInterrupted
+    | ReplyMerged
     | ReplyFailed
     | SpeechStarted
     | SpeechEnded

@@ -43,9 +43,24 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
 
 
+_UNSIGNED_COOKIE = re.compile(r"p[0-9a-f]{32}")
+
+
+def is_unsigned_cookie(person: str) -> bool:
+    """Whether a person's id is the value of a cookie of an earlier version, which holds until it is exchanged.
+
+    No id that is made today looks like it.
+    """
+    return _UNSIGNED_COOKIE.fullmatch(person) is not None
+
+
+def shown_person(person: str) -> str:
+    """A person's id as it may be shown and printed within their system: it opens nothing."""
+    return person_hash(person) if is_unsigned_cookie(person) else person
+
+
 def person_hash(person: str) -> str:
-    """What stands for a person outside of their system: their id is the secret of a cookie, and is random, so that its
-    hash tells nothing."""
+    """What stands for a person outside of their system. An id is random, so that its hash tells nothing."""
     return f"person-{hashlib.sha256(b'visavis person ' + person.encode()).hexdigest()[:32]}"
 
 

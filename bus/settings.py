@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,6 +22,17 @@ PREFIX = "VISAVIS_"
 DETECT_LANGUAGE = "auto"
 """Value of `language`: detect the language from the speech."""
 
+SECRETS: Mapping[str, str] = {
+    "llm_key": "dialogue",
+    "secret": "gateway",
+    "turn_secret": "gateway",
+    "telegram_token": "channels",
+    "whatsapp_token": "channels",
+    "whatsapp_app_secret": "channels",
+    "whatsapp_verify_token": "channels",
+}
+"""Settings that one process alone needs: `visavis up` gives them to no other."""
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 PortOrNone = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -30,6 +42,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A NATS server with JetStream, or several of one cluster, comma separated; empty: an embedded one on nats_port."""
     nats_port: Port = 4222
     """Where the embedded NATS server listens, on loopback; the first of three such ports for `visavis cluster`."""
+    nats_sync: Annotated[str, Meta(pattern="^(always|[1-9][0-9]*(ms|s|m))$")] = "always"
+    """When the embedded NATS server writes messages to the disk: always, before it confirms each of them; or at an
+    interval such as 10s or 2m, of which a power cut may cost what was confirmed."""
     nats_user: str = ""
     """User to log in to NATS as; it may be in the URL instead."""
     nats_password: str = ""
@@ -177,12 +192,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether missing model files are downloaded; off: only files in the folder for models are used."""
     render_engine: str = "auto"
     """auto, layered (drawn faces and warped photos, on the processor), liveportrait (photos by networks, on a GPU)."""
+    render_threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Threads that draw faces on the processor; 0: one for each core, eight at the most."""
     render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     """Floating-point format that LivePortrait computes in; auto: float16 on a GPU, float32 elsewhere."""
     render_compile: Literal["off", "compile", "graphs"] = "off"
     """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: also into CUDA graphs."""
     render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
     """The most memory of the graphics card that the face may take, in bytes."""
+    access: Literal["local", "keys", "open"] = "local"
+    """Who may use the page and the API. local: who is at this machine; a gateway that others reach is not started.
+    keys: who signs in, with a key of `visavis keys` or the operator's. open: everybody who reaches it."""
+    origins: str = ""
+    """Other sites whose pages may use the API, with tokens, e.g. https://shop.example.org; comma separated."""
+    secret: str = ""
+    """What cookies and tokens are signed with, 32 characters or more: the same for all gateways, and never changed, or
+    nobody finds their conversations again; empty: one is made in the data folder."""
+    hosts: str = ""
+    """Names at which the page is reached, comma separated, besides localhost, this machine's own name and that of
+    VISAVIS_PUBLIC_URL; requests for other names are refused; `*`: any."""
     faces_per_person: Annotated[int, Meta(ge=0, le=1000)] = 10
     """The most characters that a person may make from photos in the page, each for that person only; 0: none."""
     models: str = ""
@@ -197,10 +225,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     turn_model: Literal["auto", "off"] = "auto"
     """Whether a neural network helps to recognise the end of a phrase by its sound; auto: once it has been
     fetched."""
+    conversation_days: Annotated[int, Meta(ge=0)] = 0
+    """Days after its last words at which a conversation is erased, with its sound and all else; 0: kept for ever."""
     audio_days: Annotated[int, Meta(ge=1)] = 30
-    """Days for which recorded and spoken audio is kept."""
+    """Days for which recorded and spoken audio is kept, if audio_bytes allow it."""
     audio_bytes: Annotated[int, Meta(ge=1 << 20)] = 4 << 30
-    """The most audio that is kept, in bytes."""
+    """The most audio that is kept, in bytes: 4 GiB hold some 30,000 turns, 100 hours of one call or 6 minutes of a
+    thousand."""
     frames_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
     """The most video that is kept, in bytes; none is kept for more than 24 hours."""
     public_url: str = ""
@@ -275,6 +306,12 @@ def without_credentials(urls: str) -> str:
     return ", ".join(one.rsplit("@", 1)[-1] for one in urls.split(","))
 
 
+def environment_of(process: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process, without the secrets of the others."""
+    others = {f"{PREFIX}{name.upper()}" for name, owner in SECRETS.items() if owner != process}
+    return {name: value for name, value in environment.items() if name not in others}
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables.
 
@@ -298,4 +335,20 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError as error:
             reason = str(error).split(" - at ")[0]
             raise ConfigurationError(f"{PREFIX}{field.upper()}={value!r}: {reason}") from error
+    if "nats_url" in values:
+        _check_nats_urls(values["nats_url"])
     return msgspec.convert(values, Settings, strict=False)
+
+
+def _check_nats_urls(urls: str) -> None:
+    """Raise a ConfigurationError unless each of the comma-separated URLs names a host, and its port is a number."""
+    for one in filter(None, urls.split(",")):
+        try:
+            parts = urlsplit(one if "://" in one else f"nats://{one}")
+            is_whole = parts.scheme in ("nats", "tls", "ws", "wss") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # the port is no number, or above 65535
+            is_whole = False
+        if not is_whole:
+            raise ConfigurationError(
+                f"{PREFIX}NATS_URL={without_credentials(one)!r}: expected nats://host:port, several with commas between"
+            )

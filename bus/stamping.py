@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from bus import clock
+from bus.access_events import AccessEvent, AccessFact
 from bus.channel_events import DeliveryBody, DeliveryEvent, DeliveryFact, LinkBody, LinkEvent, LinkFact
 from bus.events import Body, CharacterEvent, CharacterFact, Event, Fact, Live, LiveBody, LiveEvent
 from bus.ids import new_id
@@ -42,6 +43,11 @@ def new_live_event(body: LiveBody, *, conversation: str) -> LiveEvent:
 def new_link_event(body: LinkBody, *, link: str, event_id: str | None = None) -> LinkEvent:
     """An event of a link; with a random id unless it is given one."""
     return LinkEvent(id=event_id or new_id("e"), at=clock.now(), link=link, body=cast("LinkFact", body))
+
+
+def new_access_event(body: AccessFact, *, holder: str) -> AccessEvent:
+    """An event of a key or of a person's cookies, with a random id."""
+    return AccessEvent(id=new_id("e"), at=clock.now(), holder=holder, body=body)
 
 
 def new_delivery_event(

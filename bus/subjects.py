@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import InvalidInput
 from bus.events import (
@@ -82,18 +83,32 @@ def requeue(service: str) -> str:
 
 
 ALL_FACTS = "conv.>"
+ALL_FACE_FACTS = "conv.*.face.*"
 ALL_CHARACTERS = "character.>"
 ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
-ALL_IDLE_FRAMES = "frames.idle.*"
+ALL_REQUEUED = "requeue.>"
+ALL_IDLE_FRAMES = "idle.*"
+EARLIER_IDLE_FRAMES = "frames.idle.*"
+"""Where idle loops were until 2026-11-28, on `FRAMES`."""
 ALL_LINKS = "link.*"
+ALL_ACCESS = "access.*"
 ALL_INBOX = "inbox.>"
 ALL_DELIVERIES = "delivery.>"
 
 
 def link(event: LinkEvent) -> str:
     return f"link.{token(event.link, 'link')}"
+
+
+def access(event: AccessEvent) -> str:
+    return access_of(event.holder)
+
+
+def access_of(holder: str) -> str:
+    """All events of one key, or of one person's cookies."""
+    return f"access.{token(holder, 'holder')}"
 
 
 def inbox(channel: str, account: str, event: str) -> str:
@@ -104,6 +119,11 @@ def inbox(channel: str, account: str, event: str) -> str:
         event: the channel's id of it, as one token.
     """
     return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.{token(event, 'event')}"
+
+
+def inbox_of(channel: str, account: str) -> str:
+    """All that one account of ours on a channel received."""
+    return f"inbox.{token(channel, 'channel')}.{token(account, 'account')}.>"
 
 
 def delivery(channel: str, delivery_id: str) -> str:
@@ -128,6 +148,16 @@ def character(event: CharacterEvent) -> str:
     return f"character.{token(event.character, 'character')}.{tag_of(event.body).removeprefix('character.')}"
 
 
+def facts_of_character(character_id: str) -> str:
+    """All facts about one character."""
+    return f"character.{token(character_id, 'character')}.>"
+
+
+def is_removal(subject: str) -> bool:
+    """Whether a fact says only that a character is no more."""
+    return subject.startswith("character.") and subject.endswith(".removed")
+
+
 def live(event: LiveEvent) -> str:
     return f"live.{token(event.conversation, 'conversation')}.{event.body.__struct_config__.tag}"
 
@@ -135,6 +165,11 @@ def live(event: LiveEvent) -> str:
 def live_of_kind(body: type[LiveBody]) -> str:
     """One kind of live event, in all conversations."""
     return f"live.*.{body.__struct_config__.tag}"
+
+
+def live_of(conversation: str) -> str:
+    """All live events of one conversation."""
+    return f"live.{token(conversation, 'conversation')}.>"
 
 
 def conversation_of(subject: str) -> str:
@@ -178,8 +213,23 @@ def frames_of(conversation: str) -> str:
     return f"frames.{token(conversation, 'conversation')}.*"
 
 
+def all_frames_of(conversation: str) -> str:
+    """All frames of one conversation, and the claims of those who draw them."""
+    return f"frames.{token(conversation, 'conversation')}.>"
+
+
 def idle_frames(character_id: str) -> str:
-    return f"frames.idle.{token(character_id, 'character')}"
+    return f"idle.{token(character_id, 'character')}"
+
+
+def earlier_idle_frames(character_id: str) -> str:
+    """Where the idle loop of a character was until 2026-11-28, on `FRAMES`."""
+    return f"frames.{idle_frames(character_id)}"
+
+
+def idle_claims_of(conversation: str) -> str:
+    """The claims of those who draw the idle loops of characters that were asked for in one conversation."""
+    return f"idle.{token(conversation, 'conversation')}.>"
 
 
 def dead(stream: str, service: str) -> str:

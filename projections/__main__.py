@@ -21,7 +21,7 @@ from bus.settings import Settings, read_settings
 from projections.differences import differences, readable
 from projections.finding import find_conversation
 from projections.moment import NOW, TIME_FORMS, local_time, parse_moment
-from projections.printable import printable
+from projections.printable import json_lines, printable
 from projections.read_model import ReadModel
 from projections.read_model_builder import building_path
 from projections.read_model_tables import VERSION, put_in_place
@@ -111,7 +111,7 @@ async def _show(settings: Settings, projection: str, name: str, until: str | Non
             found = msgspec.to_builtins(view(conversation))
         else:
             found = await state_at(event_log, projection, name, moment)
-    print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    print(json_lines(found))
     return 0
 
 
@@ -129,7 +129,7 @@ async def _diff(settings: Settings, projection: str, name: str, start: str, end:
         raise NotFound(f"there is no {projection} {name!r}")
     found = list(differences(*states))
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print(json_lines(found))
     else:
         print("\n".join(readable(found)) or "no difference")
     return 0

@@ -22,8 +22,12 @@ def fold(characters: Mapping[str, CharacterCreated], event: CharacterEvent) -> d
 def fold_all(events: Iterable[CharacterEvent]) -> dict[str, CharacterCreated]:
     """The characters by id after all these events."""
     characters: dict[str, CharacterCreated] = {}
-    for event in events:
-        characters = fold(characters, event)
+    for event in events:  # not by `fold`, which copies them all
+        match event.body:
+            case CharacterCreated() as created:
+                characters[event.character] = created
+            case CharacterRemoved():
+                characters.pop(event.character, None)
     return characters
 
 

@@ -16,6 +16,8 @@ from bus.events import (
     CommandRefused,
     ConversationClosed,
     ConversationCopied,
+    ConversationErased,
+    ConversationErasureRequested,
     ConversationOpened,
     ConversationTitled,
     Emotion,
@@ -29,6 +31,7 @@ from bus.events import (
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
+    ReplyMerged,
     ReplySentence,
     ReplyStarted,
     SessionClosed,
@@ -79,6 +82,8 @@ class Sentence(Struct, frozen=True, kw_only=True, gc=False):
     heard: int = 0
     """Samples of its speech that have been played, at 48 kHz; the most of all sessions."""
     notice: bool = False  # it says that the reply has failed
+    cut: bool = False
+    """Its speech ends before its words do."""
 
 
 class Reply(Struct, frozen=True, kw_only=True, gc=False):
@@ -133,6 +138,8 @@ class Conversation(Struct, frozen=True, kw_only=True, gc=False):
     """False: replies are text only."""
     faces: tuple[FaceRequest, ...] = ()
     """All characters requested with a photo in this conversation."""
+    erased: bool = False
+    """Whether it is to be erased, or is: nothing else is known of it then."""
     turns: tuple[Turn, ...] = ()
 
 
@@ -214,10 +221,11 @@ def played_text(sentence: Sentence) -> str:
     """The part of a sentence that has been played, in whole words."""
     if sentence.state in ("written", "unspoken") or not sentence.heard:
         return ""
-    if sentence.samples is not None and sentence.heard >= sentence.samples:
-        return sentence.text
     words = sentence.spoken_text or sentence.text
-    length = sentence.samples or len(words) / CHARACTERS_PER_SECOND * SPEECH_RATE
+    estimated = len(words) / CHARACTERS_PER_SECOND * SPEECH_RATE
+    if sentence.samples is not None and sentence.heard >= sentence.samples and not sentence.cut:
+        return sentence.text
+    length = max(sentence.samples or 0, estimated) if sentence.cut else sentence.samples or estimated
     return beginning_of(sentence.text, words, sentence.heard / length)
 
 
@@ -225,14 +233,15 @@ def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str
     """The part of a reply that was played.
 
     Args:
-        listened: whether a session played the conversation; without one all of the text counts, which was there to be
-            read.
+        listened: whether a session played the conversation; where there was none, and nothing was played, all of the
+            text counts, which was there to be read.
     """
     for turn in conversation.turns:
         if turn.reply is not None and turn.reply.id == reply:
+            sentences = turn.reply.sentences
+            listened = listened or any(one.state in ("playing", "played") for one in sentences)
             return joined_text(
-                (one, played_text(one) if listened and one.state != "unspoken" else one.text)
-                for one in turn.reply.sentences
+                (one, played_text(one) if listened and one.state != "unspoken" else one.text) for one in sentences
             )
     return ""
 
@@ -241,7 +250,11 @@ def text_heard(conversation: Conversation, reply: str, *, listened: bool) -> str
 
 
 def _apply(state: Conversation, event: Event) -> Conversation:
+    if state.erased:
+        return state  # what a worker had begun before it was asked for
     match event.body:
+        case ConversationErasureRequested() | ConversationErased():
+            return Conversation(id=state.id, erased=True)
         case ConversationOpened() as opened:
             at = max(state.updated_at, event.at)
             person, character, language = opened.person, opened.character, opened.language
@@ -259,6 +272,8 @@ def _apply(state: Conversation, event: Event) -> Conversation:
         case CommandRecognised(name=name):
             return apply_command(state, name)
         case SessionOpened() | SessionClosed() | FramesStarted() | FramesEnded() | FramesFailed():
+            return state
+        case ReplyMerged():
             return state
         case CommandRefused() | StepRepeated() | StepFailed() | ToolCalled() | ToolReturned() | TranscriptCorrected():
             return state
@@ -365,7 +380,7 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
         case SpeechStarted():
             return replace(sentence, speech=body.speech, state="spoken" if state == "written" else state)
         case SpeechEnded():
-            return replace(sentence, speech=body.speech, samples=body.samples)
+            return replace(sentence, speech=body.speech, samples=body.samples, cut=not body.complete)
         case SpeechFailed():
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
         case PlaybackStarted():

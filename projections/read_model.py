@@ -20,15 +20,20 @@ from cachetools import LRUCache
 from msgspec import Struct
 
 from bus.codec import decode_event
+from bus.dropped import drop
 from bus.errors import ConfigurationError, NotFound, UndecodableEvent, VisavisError
 from bus.events import Event
 from projections import read_model_tables as tables
-from projections.conversation import Conversation, fold
+from projections.conversation import Conversation, Turn
+from projections.conversation_end import KEPT, ConversationEnd, Ids
 from projections.read_model_tables import READABLE_VERSIONS, VERSION, Record, put_in_place
 
 log = logging.getLogger(__name__)
 
-CACHED_CONVERSATIONS = 512
+CACHED_CONVERSATIONS = 4096
+"""Of which the newest turns are kept, some 15 kB each, because they will be gone on with."""
+_WHOLE = 32
+"""Conversations that are kept as a whole, because somebody looks at them."""
 
 _REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """No such table, damaged, not a database: cured by a rebuild, unlike others (locked, read-only, no space)."""
@@ -60,6 +65,23 @@ class SearchHit(Struct, frozen=True, kw_only=True):
     """The text around the words, which are enclosed in U+2068 and U+2069."""
 
 
+class _Change:
+    """A conversation while a batch is folded into it.
+
+    Args:
+        end: is changed.
+    """
+
+    __slots__ = ("end", "first", "turns")
+
+    def __init__(self, end: ConversationEnd) -> None:
+        self.end = end
+        self.turns: tuple[Turn, ...] = end.state.turns
+        """As they are in the file."""
+        self.first = end.first
+        """Place of the first of them."""
+
+
 class ReadModel:
     """The conversations as folded so far. Safe to call from any thread: a lock serialises the calls.
 
@@ -78,9 +100,13 @@ class ReadModel:
     ) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._cache: LRUCache[str, Conversation] = LRUCache(cached_conversations)
+        self._ends: LRUCache[str, ConversationEnd] = LRUCache(cached_conversations)
         self._read_only = read_only
         self._db = self._open_read_only() if read_only else self._open()
+        # Who reads waits for no writer: a batch takes longer than a picture may be late.
+        self._reading = threading.RLock()
+        self._reader = self._db if read_only else self._connect()
+        self._whole: LRUCache[str, Conversation] = LRUCache(_WHOLE)
         self.version = tables.stored_version(self._db)
         """Of the file: this program's own, or one that it can read."""
         self.position, self.last_event, self.undecodable = tables.stored_position(self._db)
@@ -124,7 +150,9 @@ class ReadModel:
 
     def _connect(self) -> sqlite3.Connection:
         # The module begins no transactions by itself: `_transaction` does.
-        return sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db.execute(tables.OVERWRITE_DELETED)
+        return db
 
     def _fresh(self) -> sqlite3.Connection:
         tables.remove_database(self.path)
@@ -135,7 +163,8 @@ class ReadModel:
         return db
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._db.close()
 
     def has_its_file(self) -> bool:
@@ -147,10 +176,10 @@ class ReadModel:
 
     def reset(self) -> None:
         """Delete everything, for a log other than the one that was folded."""
-        with self._lock:
-            self._db.close()
-            self._cache.clear()
+        with self._lock, self._reading:
+            self._close_files()
             self._db = self._fresh()
+            self._reader = self._connect()
             self.position, self.last_event, self.undecodable = 0, "", 0
             self._inode = self.path.stat().st_ino
             self.version = VERSION
@@ -160,33 +189,39 @@ class ReadModel:
 
         Killed at any moment, this leaves one of the two files whole: `open_read_model` goes on from there.
         """
-        with self._lock:
-            self._db.close()
-            self._cache.clear()
+        with self._lock, self._reading:
+            self._close_files()
             put_in_place(successor, self.path)
             self._db = self._open()
+            self._reader = self._connect()
             self.version = tables.stored_version(self._db)
             self.position, self.last_event, self.undecodable = tables.stored_position(self._db)
             self._inode = self.path.stat().st_ino
 
+    def _close_files(self) -> None:
+        self._reader.close()
+        self._db.close()
+        self._ends.clear()
+        self._whole.clear()
+
     # Writing
 
-    def apply_records(self, records: Iterable[Record]) -> list[Conversation]:
+    def apply_records(self, records: Iterable[Record]) -> list[str]:
         """Decode and fold these records. One that does not decode is skipped, counted and logged."""
         batch: list[tuple[int, Event | None]] = []
         for record in records:
             try:
                 batch.append((record.sequence, decode_event(record.data)))
             except UndecodableEvent as error:
-                log.warning("event does not decode, skipped", extra={"seq": record.sequence, "why": error.detail[:200]})
+                drop("undecodable", sequence=record.sequence, why=error.detail)
                 batch.append((record.sequence, None))
         return self.apply_events(batch)
 
-    def apply_events(self, batch: Sequence[tuple[int, Event | None]]) -> list[Conversation]:
+    def apply_events(self, batch: Sequence[tuple[int, Event | None]]) -> list[str]:
         """Fold these events in one transaction. Pairs of sequence and event, in order; None: it did not decode.
 
         Returns:
-            The conversations that changed, after the change.
+            Ids of the conversations that changed.
         Raises:
             ConfigurationError: another process writes the same file.
             VisavisError: the file was damaged and is now empty, or cannot be written at the moment.
@@ -195,27 +230,48 @@ class ReadModel:
             new = [(seq, event) for seq, event in batch if seq > self.position]
             if not new:
                 return []
-            before: dict[str, Conversation | None] = {}
-            after: dict[str, Conversation] = {}
+            changes: dict[str, _Change] = {}
             for seq, event in new:
-                if event is None:
-                    continue
-                conversation_id = event.conversation
-                if conversation_id not in after:
-                    before[conversation_id] = self._load(conversation_id)
-                    after[conversation_id] = before[conversation_id] or Conversation(id=conversation_id)
-                after[conversation_id] = fold(after[conversation_id], seq, event)
+                if event is not None:
+                    change = changes.get(event.conversation)
+                    if change is None:
+                        change = changes[event.conversation] = _Change(self._end(event.conversation))
+                    self._fold(change, seq, event)
             seq, event = new[-1]
             undecodable = self.undecodable + sum(event is None for _, event in new)
             last = event.id if event else ""
             with self._transaction():
-                for conversation_id, conversation in after.items():
-                    self._write(before[conversation_id], conversation)
+                for change in changes.values():
+                    self._write(change)
                 self._db.execute("UPDATE position SET seq = ?, event = ?, undecodable = ?", (seq, last, undecodable))
             self.position, self.last_event, self.undecodable = seq, last, undecodable
-            for conversation in after.values():
-                self._cache[conversation.id] = conversation
-            return list(after.values())
+            for name, change in changes.items():
+                change.end.shorten()
+                self._ends[name] = change.end
+            with self._reading:
+                for name in changes:
+                    self._whole.pop(name, None)
+            return list(changes)
+
+    def _end(self, name: str) -> ConversationEnd:
+        end = self._ends.pop(name, None)  # where the batch cannot be written, it is read from the file again
+        if end is None:
+            state, first = tables.load_end(self._db, name, KEPT) or (Conversation(id=name), 0)
+            end = ConversationEnd(state, first, None)
+        return end
+
+    def _fold(self, change: _Change, sequence: int, event: Event) -> None:
+        end = change.end
+        names = end.looked_for(event)
+        if names and end.earlier is None:
+            end.earlier = Ids.of_stored(tables.stored_turns(self._db, event.conversation, end.first))
+        if end.earlier is not None and any(name in end.earlier for name in names):
+            rows = tables.stored_turns(self._db, event.conversation, end.first)
+            earlier = tuple(map(tables.decode_turn, rows))
+            change.turns = earlier + change.turns
+            change.first = 0
+            end.widen(earlier)
+        end.fold(sequence, event)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -231,16 +287,18 @@ class ReadModel:
                 f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
             ) from error
 
-    def _write(self, before: Conversation | None, after: Conversation) -> None:
-        old = before.turns if before else ()
-        for turn_index, turn in enumerate(after.turns):
+    def _write(self, change: _Change) -> None:
+        old, after = change.turns, change.end.state
+        if after.erased:
+            tables.forget_turns(self._db, after.id)
+        for place, turn in enumerate(after.turns):
             # The fold leaves untouched turns as they are, the same objects.
-            if turn_index < len(old) and old[turn_index] is turn:
+            if place < len(old) and old[place] is turn:
                 continue
             row = self._db.execute(
-                f"{tables.PUT_TURN} RETURNING row", (after.id, turn_index, tables.encode(turn))
+                f"{tables.PUT_TURN} RETURNING row", (after.id, change.first + place, tables.encode(turn))
             ).fetchone()
-            old_text = tables.searchable_text(old[turn_index]) if turn_index < len(old) else ""
+            old_text = tables.searchable_text(old[place]) if place < len(old) else ""
             text = tables.searchable_text(turn)
             if old_text != text:
                 if old_text:
@@ -248,17 +306,41 @@ class ReadModel:
                 self._db.execute("INSERT INTO turn_text (rowid, text) VALUES (?, ?)", (*row, text))
         self._db.execute(tables.PUT_CONVERSATION, tables.conversation_row(after))
 
-    def _load(self, conversation_id: str) -> Conversation | None:
-        if conversation_id in self._cache:
-            return self._cache[conversation_id]
-        return tables.load(self._db, conversation_id)
+    def scrub(self) -> None:
+        """Remove what is left in the file of conversations that were erased; takes seconds in a large one.
+
+        Raises:
+            VisavisError: the file cannot be written at the moment.
+        """
+        with self._lock:
+            try:
+                tables.scrub(self._db)
+            except sqlite3.Error as error:
+                raise VisavisError(
+                    f"cannot write the read model {self.path}: {error}", code="not_written", retryable=True
+                ) from error
 
     # Reading
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation of this id, None where no event of it has been folded."""
-        with self._lock:
-            return self._load(conversation_id)
+        with self._reading:
+            if (found := self._whole.get(conversation_id)) is not None:
+                return found
+            position = self.position
+            found = self._load(conversation_id)
+            if found is not None and self.position == position:
+                self._whole[conversation_id] = found
+            return found
+
+    def _load(self, conversation_id: str) -> Conversation | None:
+        if self._read_only:
+            return tables.load(self._reader, conversation_id)
+        self._reader.execute("BEGIN")  # one snapshot
+        try:
+            return tables.load(self._reader, conversation_id)
+        finally:
+            self._reader.execute("COMMIT")
 
     def count_of(self, person: str) -> int:
         """How many conversations a person has."""
@@ -268,8 +350,8 @@ class ReadModel:
 
     def conversations_of(self, person: str) -> list[ConversationSummary]:
         """A person's open conversations, newest first."""
-        with self._lock:
-            rows = self._db.execute(
+        with self._reading:
+            rows = self._reader.execute(
                 f"{_SUMMARIES} WHERE person = ? AND NOT closed ORDER BY updated_at DESC, id",
                 (person,),
             ).fetchall()
@@ -277,9 +359,25 @@ class ReadModel:
 
     def all_conversations(self) -> list[ConversationSummary]:
         """The conversations of all persons, newest first, closed ones too."""
-        with self._lock:
-            rows = self._db.execute(f"{_SUMMARIES} ORDER BY updated_at DESC, id").fetchall()
+        with self._reading:
+            rows = self._reader.execute(f"{_SUMMARIES} ORDER BY updated_at DESC, id").fetchall()
         return [_summary(*row) for row in rows]
+
+    def ids_of(self, person: str) -> list[str]:
+        """Ids of all conversations of a person, closed ones too, the oldest first."""
+        with self._reading:
+            rows = self._reader.execute(
+                "SELECT id FROM conversations WHERE person = ? ORDER BY updated_at, id", (person,)
+            ).fetchall()
+        return [str(id_) for (id_,) in rows]
+
+    def unchanged_since(self, moment: int) -> list[str]:
+        """Conversations in which nothing was said since a time, microseconds since 1970."""
+        with self._reading:
+            rows = self._reader.execute(
+                "SELECT id FROM conversations WHERE updated_at < ? AND person != '' ORDER BY updated_at", (moment,)
+            ).fetchall()
+        return [str(id_) for (id_,) in rows]
 
     def search(self, person: str, text: str, *, limit: int = 50) -> list[SearchHit]:
         """The turns of a person's conversations in which all these words were said, best first.

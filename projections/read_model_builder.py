@@ -114,6 +114,7 @@ class ReadModelBuilder:
                 db.execute("INSERT INTO position VALUES (?, 0, '', 0)", (tables.VERSION,))
             # After a power cut the file may be damaged, and is built again; a killed process damages nothing.
             db.executescript("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
+            db.execute(tables.OVERWRITE_DELETED)
             return db
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"cannot write the read model {self.path}: {error}") from error
@@ -170,6 +171,9 @@ class ReadModelBuilder:
             for place, turn in _changed_turns(self._written[name], after.turns)
         )
         with self._transaction():
+            for name, after in self._changed.items():
+                if after.erased:
+                    tables.forget_turns(self._db, name)
             self._db.executemany(tables.PUT_TURN, turns)
             self._db.executemany(tables.PUT_CONVERSATION, map(tables.conversation_row, self._changed.values()))
             position = (self.position, self.last_event, self.undecodable)

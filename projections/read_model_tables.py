@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from bus.errors import ConfigurationError
 from projections.conversation import Conversation, Turn
 
-VERSION = 9
+VERSION = 10
 """Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
-READABLE_VERSIONS = frozenset({7, 8})
+READABLE_VERSIONS = frozenset({7, 8, 9})
 """Older versions whose rows this program reads and goes on folding: the tables are the same, and what a conversation
 has more today has a default. Such a file is served, without what is new, until its successor is built."""
 
@@ -35,6 +35,8 @@ CREATE TABLE turns (
 );
 CREATE VIRTUAL TABLE turn_text USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
 """
+OVERWRITE_DELETED = "PRAGMA secure_delete = ON"
+"""For each connection that writes: what was said is not left behind in free pages once it is erased."""
 PUT_TURN = (
     "INSERT INTO turns (conversation, turn_index, data) VALUES (?, ?, ?)"
     " ON CONFLICT (conversation, turn_index) DO UPDATE SET data = excluded.data"
@@ -116,6 +118,41 @@ def load(db: sqlite3.Connection, conversation: str) -> Conversation | None:
         return None
     turns = db.execute("SELECT data FROM turns WHERE conversation = ? ORDER BY turn_index", (conversation,))
     return replace(_decode_metadata(row[0]), turns=tuple(decode_turn(data) for (data,) in turns))
+
+
+def load_end(db: sqlite3.Connection, conversation: str, turns: int) -> tuple[Conversation, int] | None:
+    """A conversation with its newest turns only, and the place of the first of them."""
+    row = db.execute("SELECT metadata FROM conversations WHERE id = ?", (conversation,)).fetchone()
+    if row is None:
+        return None
+    rows = db.execute(
+        "SELECT turn_index, data FROM turns WHERE conversation = ? ORDER BY turn_index DESC LIMIT ?",
+        (conversation, turns),
+    ).fetchall()
+    newest = tuple(decode_turn(data) for _, data in reversed(rows))
+    return replace(_decode_metadata(row[0]), turns=newest), rows[-1][0] if rows else 0
+
+
+def stored_turns(db: sqlite3.Connection, conversation: str, before: int) -> list[bytes]:
+    """The turns of a conversation before a place, as they are stored."""
+    rows = db.execute(
+        "SELECT data FROM turns WHERE conversation = ? AND turn_index < ? ORDER BY turn_index", (conversation, before)
+    )
+    return [data for (data,) in rows]
+
+
+def forget_turns(db: sqlite3.Connection, conversation: str) -> None:
+    """Delete the turns of a conversation; what the index and the log of changes still have of them, `scrub` removes."""
+    db.execute(
+        "DELETE FROM turn_text WHERE rowid IN (SELECT row FROM turns WHERE conversation = ?)", (conversation,)
+    )
+    db.execute("DELETE FROM turns WHERE conversation = ?", (conversation,))
+
+
+def scrub(db: sqlite3.Connection) -> None:
+    """Remove what the search index and the log of changes still have of deleted rows."""
+    db.execute("INSERT INTO turn_text (turn_text) VALUES ('optimize')")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def conversation_row(one: Conversation) -> tuple[Any, ...]:

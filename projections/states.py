@@ -16,12 +16,14 @@ from bus import codec, subjects
 from bus.channel_events import DeliveryEvent, LinkEvent
 from bus.errors import InvalidInput, NotFound, UndecodableEvent
 from bus.events import CharacterCreated, Event
+from bus.ids import shown_person
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections import characters, deliveries, people
 from projections.conversation import Conversation, fold
 from projections.moment import NOW, Moment
 from projections.replay.build import TimelineBuilder
+from projections.shown_persons import without_persons
 
 _BY_STORE_TIME = 1
 """Microseconds; a message is stored after a moment if it is one later than that."""
@@ -99,7 +101,7 @@ async def _people(event_log: EventLog, name: str, moment: Moment) -> Any:
         link: LinkEvent | None = _decoded(codec.decode_link_event, record)
         if link is not None:
             found.apply(record.sequence, link)
-    chosen = {id_: one for id_, one in found.links.items() if name in ("", id_, one.person)}
+    chosen = {id_: one for id_, one in found.links.items() if name in ("", id_, one.person, shown_person(one.person))}
     return _chosen("link of", chosen, name, moment)
 
 
@@ -173,4 +175,4 @@ async def state_at(event_log: EventLog, projection: str, name: str, moment: Mome
         raise InvalidInput(f"expected one of {', '.join(PROJECTIONS)}, got {projection!r}")
     if found.needs_id and not name:
         raise InvalidInput(f"{projection}: which one? Its id is missing")
-    return msgspec.to_builtins(await found.read(event_log, name, moment))
+    return without_persons(msgspec.to_builtins(await found.read(event_log, name, moment)))

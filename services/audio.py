@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import av
@@ -94,6 +95,16 @@ class Resampler:
             return np.zeros(0, np.int16)
         self._graph.push(_frame(block, self.source, self._position))
         self._position += len(block)
+        return _ready(self._graph)
+
+    def push_frames(self, frames: Iterable[AudioFrame]) -> Samples:
+        """As `push`, for frames of mono s16 as FFmpeg has decoded them, which are not copied into Python and back."""
+        if self._graph is None:
+            return np.concatenate([np.zeros(0, np.int16), *(to_int16(frame.to_ndarray()) for frame in frames)])
+        for frame in frames:
+            frame.pts = self._position
+            self._position += frame.samples
+            self._graph.push(frame)
         return _ready(self._graph)
 
     def flush(self) -> Samples:
@@ -211,11 +222,18 @@ class OpusDecoder:
         Raises:
             InvalidInput: it is no Opus packet.
         """
+        blocks = [to_int16(frame.to_ndarray()) for frame in self.frames(packet)]
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+
+    def frames(self, packet: bytes) -> list[AudioFrame]:
+        """Decode one packet, for `Resampler.push_frames`.
+
+        Raises:
+            InvalidInput: it is no Opus packet.
+        """
         if not packet:  # to FFmpeg an empty packet is the end of the stream, after which it accepts none
             raise InvalidInput("expected an Opus packet, got 0 bytes")
         try:
-            frames = self._codec.decode(av.Packet(packet))
+            return self._codec.decode(av.Packet(packet))
         except (av.FFmpegError, ValueError) as error:
             raise InvalidInput(f"expected an Opus packet, got {len(packet)} bytes: {error}") from error
-        blocks = [to_int16(frame.to_ndarray()) for frame in frames]
-        return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)

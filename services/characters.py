@@ -17,6 +17,16 @@ async def current_characters(reader: Reader) -> dict[str, CharacterCreated]:
     return fold_all(await reader.character_facts())
 
 
+async def known_characters(reader: Reader, *, needed: str = "") -> dict[str, CharacterCreated]:
+    """The characters as this process has heard of them so far, which asks nobody.
+
+    Args:
+        needed: id of the character that is looked for: where it is unknown, all that are stored are looked at.
+    """
+    characters = fold_all(await reader.character_facts(fresh=False))
+    return characters if not needed or needed in characters else await current_characters(reader)
+
+
 def available(wanted: str, characters: Mapping[str, CharacterCreated]) -> str:
     """The character that a person wants; where there is no such one, or no longer, the first.
 

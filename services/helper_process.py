@@ -18,18 +18,23 @@ from bus.errors import EngineError
 
 R = TypeVar("R", bound=msgspec.Struct)
 
+LARGEST = 2**32 - 1
+"""Bytes of a message."""
+
 
 def write_message(stream: BinaryIO, data: bytes) -> None:
     stream.write(len(data).to_bytes(4, "big") + data)
     stream.flush()
 
 
-def read_message(stream: BinaryIO) -> bytes | None:
-    """The next message; None if the stream has ended, even within a message."""
+def read_message(stream: BinaryIO, largest: int = LARGEST) -> bytes | None:
+    """The next message; None if the stream has ended, even within a message, or is to be of more bytes than that."""
     head = stream.read(4)
     if len(head) < 4:
         return None
     size = int.from_bytes(head, "big")
+    if size > largest:
+        return None
     data = stream.read(size)
     return data if len(data) == size else None
 
@@ -43,6 +48,7 @@ class HelperProcess(Generic[R]):
         response: the type of its answers.
         timeout: seconds after which a process that does not respond is killed.
         environment: added to that of this process.
+        largest: bytes of an answer; a process that sends a larger one is killed.
     """
 
     def __init__(
@@ -52,11 +58,13 @@ class HelperProcess(Generic[R]):
         response: type[R],
         timeout: float,
         environment: Mapping[str, str] = MappingProxyType({}),
+        largest: int = LARGEST,
     ) -> None:
         self._name = name
         self._command = command
         self._timeout = timeout
         self._environment = environment
+        self._largest = largest
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._responses = msgspec.msgpack.Decoder(response)
@@ -90,7 +98,7 @@ class HelperProcess(Generic[R]):
             watchdog.start()
             try:
                 write_message(process.stdin, msgspec.msgpack.encode(request))  # type: ignore[arg-type]  # IO[bytes] has all that BinaryIO needs here
-                data = read_message(process.stdout)  # type: ignore[arg-type]
+                data = read_message(process.stdout, self._largest)  # type: ignore[arg-type]
                 response = None if data is None else self._responses.decode(data)
             except (OSError, msgspec.DecodeError) as error:
                 self._kill()

@@ -20,9 +20,9 @@ from services.models.whisper import CTRANSLATE2
 OPTIONAL_PACKAGES = ("faster_whisper", "xllamacpp")
 """Packages of the extras that an improvement depends on."""
 _NVIDIA_DRIVER = ("/dev/nvidiactl", "/dev/dxg")
-_INSTALL = ".venv/bin/pip install -c constraints.txt -e '.[{extra}]'"
-_INSTALL_ALL = ".venv/bin/pip install -c constraints.txt -e ."
-_FETCH = ".venv/bin/visavis models fetch {names}"
+_CHECKOUT = Path(__file__).parents[1] / "pyproject.toml"
+"""What `make` and `pip` need; images have the packages alone."""
+_COMPOSE = "docker compose -f docker/docker-compose.dgx.yml"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,23 @@ class Machine:
     """Engines that were timed here and do not keep up with speech."""
     chosen: frozenset[str] = frozenset()
     """Services whose engine the settings name: for those nothing is proposed."""
+    is_image: bool = False
+    """Whether this is a container's image, so that commands are those for Docker Compose, outside of it."""
+
+    @property
+    def start(self) -> str:
+        """The command that starts Visavis anew."""
+        return f"{_COMPOSE} up -d" if self.is_image else "make up"
+
+    def fetch(self, *names: str) -> str:
+        """The command that fetches models."""
+        visavis = f"{_COMPOSE} run --rm visavis" if self.is_image else ".venv/bin/visavis"
+        return f"{visavis} models fetch {' '.join(names)}"
+
+    def start_with(self, setting: str, value: str) -> str:
+        """The command that starts Visavis with a setting."""
+        kept = f"echo {setting}={value} >> docker/.env && {self.start}"
+        return kept if self.is_image else f"{setting}={value} {self.start}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,7 @@ class Improvement:
     cost: str
     """What it takes: download, memory, time, privacy."""
     command: str
-    """For a shell in Visavis' folder."""
+    """For a shell in Visavis' folder, which is outside of containers."""
 
 
 def this_machine(settings: Settings) -> Machine:
@@ -70,6 +87,7 @@ def this_machine(settings: Settings) -> Machine:
         has_gpu=any(Path(device).exists() for device in _NVIDIA_DRIVER),
         too_slow=frozenset(one.engine for one in EngineSpeeds.of(settings).all() if not one.keeps_up),
         chosen=frozenset(service for service, engine in engines.items() if engine != "auto"),
+        is_image=not _CHECKOUT.exists(),
     )
 
 
@@ -89,11 +107,10 @@ def improvements(engines: Mapping[str, str], machine: Machine) -> list[Improveme
 
 
 def _dialogue(engine: str, machine: Machine) -> Iterator[Improvement]:
-    endpoint = f"{PREFIX}LLM_URL=http://127.0.0.1:11434/v1 make up"
     if engine == "companion" and MIND.name in machine.models and "xllamacpp" in machine.packages:
         title = "A language model is installed, and answers from the next start on."
-        yield Improvement("dialogue", title, "1.9 GB of memory", "make up")
-    elif engine == "companion":
+        yield Improvement("dialogue", title, "1.9 GB of memory", machine.start)
+    elif engine == "companion" and not machine.is_image:
         yield Improvement(
             "dialogue",
             "A language model makes the conversation real. This one runs on this machine; it is small, and errs.",
@@ -101,11 +118,12 @@ def _dialogue(engine: str, machine: Machine) -> Iterator[Improvement]:
             "make mind",
         )
     if engine in ("companion", "local"):
+        host = "host.docker.internal" if machine.is_image else "127.0.0.1"
         yield Improvement(
             "dialogue",
             "A larger language model answers better: any endpoint of the OpenAI protocol, such as Ollama's.",
             "what the endpoint takes; what people say is sent to it",
-            endpoint,
+            machine.start_with(f"{PREFIX}LLM_URL", f"http://{host}:11434/v1"),
         )
 
 
@@ -117,14 +135,16 @@ def _stt(engine: str, machine: Machine) -> Iterator[Improvement]:
             "stt",
             "Moonshine understands English much better than PocketSphinx.",
             f"{size(*missing)} to download" if missing else "nothing",
-            _FETCH.format(names=" ".join(model.name for model in missing)) if missing else "make up",
+            machine.fetch(*(model.name for model in missing)) if missing else machine.start,
         )
     # Whisper takes ten times as long as Moonshine.
     wants_whisper = engine in ("pocketsphinx", "moonshine") and "faster_whisper" not in machine.packages
     if wants_whisper and "moonshine" not in machine.too_slow:
         cost = f"440 MB of packages, and a model of {size(CTRANSLATE2['base'])} at the first use"
         title = "Whisper understands other languages than English."
-        yield Improvement("stt", title, cost, _INSTALL.format(extra="whisper"))
+        image = "docker build -t visavis-whisper -f docker/whisper/Dockerfile ."
+        command = f"{image} && {machine.start_with('STT_IMAGE', 'visavis-whisper')}"
+        yield Improvement("stt", title, cost, command if machine.is_image else _install("whisper"))
 
 
 def _tts(engine: str, machine: Machine) -> Iterator[Improvement]:
@@ -134,15 +154,18 @@ def _tts(engine: str, machine: Machine) -> Iterator[Improvement]:
     }
     if engine in ("pico", "flite", "espeak", "flite+espeak") and "hibari" not in machine.too_slow:
         title = "hibari and Kokoro speak more naturally. Every installation has them; this one lacks a part."
-        yield Improvement("tts", title, f"{size(KOKORO)} to download", _INSTALL_ALL)
+        command = f"{machine.start} --build" if machine.is_image else _install()
+        yield Improvement("tts", title, f"{size(KOKORO)} to download", command)
     elif engine in titles and KOKORO.name not in machine.models and "kokoro" not in machine.too_slow:
-        command = _FETCH.format(names=KOKORO.name)
+        command = machine.fetch(KOKORO.name)
         yield Improvement("tts", titles[engine], f"{size(KOKORO)} to download", command)
 
 
 def _render(engine: str, machine: Machine) -> Iterator[Improvement]:
     if engine == "layered" and machine.has_gpu:
-        command = f"{_INSTALL.format(extra='liveportrait')} && {_FETCH.format(names=LIVEPORTRAIT.name)}"
+        command = f"{_install('liveportrait')} && {machine.fetch(LIVEPORTRAIT.name)}"
+        if machine.is_image:
+            command = f"{machine.fetch(LIVEPORTRAIT.name)} && {machine.start_with('COMPOSE_PROFILES', 'gpu')} --build"
         yield Improvement(
             "render",
             "The graphics card can move faces from photos by networks.",
@@ -151,7 +174,12 @@ def _render(engine: str, machine: Machine) -> Iterator[Improvement]:
         )
     elif engine == "liveportrait" and LIVEPORTRAIT.name not in machine.models:
         title = "LivePortrait moves faces from photos; until its model is here, they are warped."
-        yield Improvement("render", title, f"{size(LIVEPORTRAIT)} to download", _FETCH.format(names=LIVEPORTRAIT.name))
+        yield Improvement("render", title, f"{size(LIVEPORTRAIT)} to download", machine.fetch(LIVEPORTRAIT.name))
+
+
+def _install(extra: str = "") -> str:
+    what = f"'.[{extra}]'" if extra else "."
+    return f".venv/bin/pip install -c constraints.txt -e {what}"
 
 
 def size(*models: Model) -> str:

@@ -88,7 +88,10 @@ class FakeReader:
         messages = self._media.get(subject, ())
         return cast("MediaT", messages[-1]) if messages else None
 
-    async def character_facts(self) -> list[CharacterEvent]:
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        return {subject: len(messages) for subject, messages in self._media.items()}
+
+    async def character_facts(self, *, fresh: bool = True) -> list[CharacterEvent]:
         facts = enumerate(self._characters.items(), start=1)
         return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in facts]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -51,6 +52,11 @@ class NatsServer(Protocol):
     def kill(self) -> None:
         """Kill the server, as a crash would."""
 
+    def freeze(self) -> None:
+        """Let the running server do nothing, with its connections open, until `thaw`."""
+
+    def thaw(self) -> None: ...
+
     def close(self) -> None:
         """Stop the server at the end of a test."""
 
@@ -60,7 +66,7 @@ class ServerProcess:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self._server = EmbeddedServer(folder, self.port)
+        self._server = EmbeddedServer(folder, self.port, sync="2m")
         self._log = (folder / "log").open("wb")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -76,6 +82,14 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         self.kill()
@@ -106,6 +120,12 @@ class ServerContainer:
             # Docker's proxy listens before the server does, and drops the connections.
             _wait_until_open(self.port)
             self._running = True
+
+    def freeze(self) -> None:
+        self._container.get_wrapped_container().pause()
+
+    def thaw(self) -> None:
+        self._container.get_wrapped_container().unpause()
 
     def kill(self) -> None:
         if self._running:

@@ -19,6 +19,7 @@ CONTRACT = "the logic of a service imports no engine"
 STARTERS = (
     "subprocess", "tests.nats_servers", "visavis.nats", "visavis.up", "services.dialogue.tools.mcp_servers",
     "services.stt.__main__", "services.tts.__main__", "services.channels.recordings.decoding",
+    "services.pictures.decoding",
     "tests.services.channels.telegram_double", "tests.services.channels.whatsapp_double", "tests.chaos",
     "tests.cluster", "tests.soak.run",
 )  # fmt: skip

@@ -25,7 +25,8 @@ _PROMPT = re.compile(rf"^(?:{PREFIX}\w+=\S+ )*(?:\.venv/bin/)?(?=(?:make|visavis
 PROGRAMS = (
     "python -m projections", "visavis fold", "visavis dead", "visavis dead requeue", "visavis dead drop",
     "visavis note", "visavis verify", "visavis truth", "visavis rerun", "visavis export", "visavis import",
-    "visavis replay", "visavis backup", "visavis restore",
+    "visavis replay", "visavis backup", "visavis restore", "visavis restore --replace", "visavis keys create",
+    "visavis keys revoke",
 )  # fmt: skip
 """Names of programs, without the arguments that a call needs."""
 FOLDERS = (

@@ -1,6 +1,7 @@
 """The `visavis` command. Prints data to standard output, messages to standard error.
 
-Exit status: 0 done, 1 a known error (printed in one line), 2 wrong usage.
+Exit status: 0 done, 1 a known error (printed in one line), 2 wrong usage. What keeps running until it is stopped ends
+like the services with 78 where it cannot run as configured.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from visavis.commands import (
     dead,
     fold,
     keep,
+    keys,
     models,
+    people,
     replay,
     rerun,
     system,
@@ -31,8 +34,10 @@ from visavis.commands import (
 )
 
 _COMMANDS = (
-    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keep
+    system, tail, watch, replay, verify, rerun, carry, fold, analytics, dead, models, characters, channels, keys,
+    people, keep,
 )  # fmt: skip
+_KEEP_RUNNING = ("up", "cluster")
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -48,6 +53,12 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+def _status_of(error: VisavisError) -> int:
+    from bus.process.lifecycle import status_of
+
+    return status_of(error)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parsed = command_line().parse_args(arguments)
@@ -60,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = asyncio.run(ended)
     except VisavisError as error:
         print(f"error: {printable(error.detail)}", file=sys.stderr)
-        return 1
+        return _status_of(error) if parsed.command in _KEEP_RUNNING else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

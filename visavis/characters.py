@@ -62,7 +62,7 @@ def _portrait_from(settings: Settings, photo: Path) -> Portrait:
         data = photo.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{photo} cannot be read: {error.strerror}") from error
-    return PortraitMaker.of(settings).make(data)
+    return PortraitMaker.fetching(settings).make(data)
 
 
 def character_id(name: str) -> str:

@@ -15,8 +15,8 @@ from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import Settings
 from projections.moment import local_time
-from projections.printable import printable
-from visavis.terminal import json_lines, json_text
+from projections.printable import json_lines, json_text, printable, printable_lines
+from projections.shown_persons import without_persons
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""
@@ -150,9 +150,9 @@ def details(one: StoredDeadLetter) -> str:
         if isinstance(content, bytes):
             rows.append(("update", _readable(content)))
         else:
-            rows.append(("event", json_lines(content)))
+            rows.append(("event", json_lines(without_persons(msgspec.to_builtins(content)))))
     except UndecodableEvent as error:
-        rows.append(("event", f"none that this version knows: {error.detail}"))
+        rows.append(("event", f"none that this version knows: {printable(error.detail)}"))
         rows.append(("bytes", _cut(one.data if letter is None else letter.data)))
     return "\n".join(f"{name:13} {value}".rstrip() for name, value in rows)
 
@@ -160,7 +160,7 @@ def details(one: StoredDeadLetter) -> str:
 def _readable(update: bytes) -> str:
     """An update of a channel: nearly all send JSON."""
     try:
-        return msgspec.json.format(update, indent=2).decode()
+        return printable_lines(msgspec.json.format(update, indent=2).decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _cut(update)
 
@@ -179,7 +179,7 @@ def _json(one: StoredDeadLetter, *, event: bool = False) -> str:
         if event and isinstance(content, bytes):
             about["data"] = content  # as base64
         elif event:
-            about["event"] = msgspec.to_builtins(content)
+            about["event"] = without_persons(msgspec.to_builtins(content))
     except UndecodableEvent as error:
         about["undecodable"] = error.detail
         if event:

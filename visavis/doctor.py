@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bus import subjects
-from bus.errors import VisavisError
+from bus.errors import BusError, VisavisError
 from bus.log import streams
-from bus.log.event_log import connect
+from bus.log.copies import compare_copies
+from bus.log.event_log import EventLog, connect
+from bus.log.gaps import Gap, missing_facts
 from bus.log.overview import stream_sizes
 from bus.log.space import level_of, refusing, state_of
 from bus.log.stream_size import StreamSize
 from bus.process.discovery import CLOCK_TOLERANCE, ServiceInfo, discover, format_clock
 from bus.settings import PREFIX, Settings
+from projections.printable import printable
 from services.channels.accounts import build_channels, configured
 from services.dialogue.local_model import files as local_model
 from services.improvements import this_machine
@@ -29,6 +32,8 @@ from visavis.terminal import painted
 if TYPE_CHECKING:
     from services.dialogue.openai import OpenAI
 
+COMPARED_MESSAGES = 1000
+"""Of each stream, of which the copies are compared."""
 TIMEOUT = 5.0
 """Seconds for NATS and the language model to answer."""
 _MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"), "hint": ("+", "36")}
@@ -37,8 +42,8 @@ _MARKS = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31"),
 def format_result(result: CheckResult, *, color: bool) -> str:
     """A result as one line, with the remedy on a second one."""
     mark, shade = _MARKS[result.state]
-    text = f"{painted(mark, shade, color=color)} {result.subject:12} {result.message}"
-    return f"{text}\n  {'':12} → {result.remedy}" if result.remedy else text
+    text = f"{painted(mark, shade, color=color)} {result.subject:12} {printable(result.message)}"
+    return f"{text}\n  {'':12} → {printable(result.remedy)}" if result.remedy else text
 
 
 def summary(results: Iterable[CheckResult]) -> str:
@@ -68,29 +73,41 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
         return [failure("nats", f"what listens at {shown} is no NATS server", remedy)]
     try:
         async with (
-            asyncio.timeout(timeout),
-            connect(settings, name="doctor", wait=timeout, update_streams=False) as event_log,
+            asyncio.timeout(timeout) as limit,
+            connect(settings, name="doctor", wait=timeout / 2, update_streams=False) as event_log,
         ):
             sequences = [f"{name} {await event_log.last_sequence(name)}" for name in _STREAMS]
             running = await discover(event_log)
             services = sorted(f"{one.name} ({one.engine_in_use or one.version})" for one in running)
             own = await event_log.clock_ahead()
             version = event_log.nc.connected_server_version
+            limit.reschedule(None)  # what reads the copies has limits of its own
             return [
                 ok("nats", f"{version.major}.{version.minor}.{version.patch} at {shown}"),
                 ok("streams", f"last sequences: {', '.join(sequences)}"),
-                *check_space(await stream_sizes(event_log)),
+                *check_gap(await missing_facts(event_log)),
+                *check_space(sizes := await stream_sizes(event_log)),
+                *check_retention(sizes, await _oldest_age(event_log), settings.audio_days),
                 ok("services", ", ".join(services) if services else "none running"),
                 _dead_letters(await event_log.count(streams.DEAD, subjects.ALL_DEAD)),
+                *await check_copies(event_log, newest=COMPARED_MESSAGES),
                 *check_versions(running),
                 *check_clocks(own, running),
             ]
     except TimeoutError:
         return [failure("nats", f"{shown} does not answer within {timeout:g} s", "look at its log; start it again")]
+    except BusError as error:
+        remedy = f"look at its log, or set {PREFIX}NATS_URL to another server"
+        if error.code == "unauthorised":
+            remedy = f"correct {PREFIX}NATS_USER and _PASSWORD, {PREFIX}NATS_PASSWORDS, or what {PREFIX}NATS_URL has"
+        return [failure("nats", error.detail, remedy)]
     except VisavisError as error:
-        return [failure("nats", error.detail, f"look at its log, or set {PREFIX}NATS_URL to another server")]
+        return [failure("nats", error.detail, "correct it")]
 
 
+_DAY = 86_400.0
+_FULL = 0.9
+"""Share of its bytes from which a stream drops its oldest messages, or soon will."""
 _STREAMS = (streams.CONVERSATIONS, streams.AUDIO, streams.FRAMES, streams.CHARACTERS)
 
 
@@ -104,6 +121,63 @@ def check_space(sizes: Iterable[StreamSize]) -> list[CheckResult]:
         for one in refusing(sizes)
         if level_of(one, 0)
     ]
+
+
+def check_retention(sizes: Iterable[StreamSize], oldest: float | None, days: int) -> list[CheckResult]:
+    """How far back sound reaches, where its limit in bytes has come before the one in days; nothing where it has not.
+
+    Args:
+        oldest: seconds since the oldest sound was stored; None: there is none.
+        days: for which it is to be kept.
+    """
+    size = next((one for one in sizes if one.name == streams.AUDIO), None)
+    if size is None or oldest is None or size.limit <= 0 or size.bytes < _FULL * size.limit or oldest >= days * _DAY:
+        return []
+    reach = f"{oldest / 3600:.1f} hours" if oldest >= 3600 else f"{oldest / 60:.1f} minutes"
+    wanted = size.bytes * days * _DAY / max(oldest, 1.0) / (1 << 30)
+    message = f"sound of the last {reach} is kept, not of {days} days: so much is said that its bytes are full"
+    remedy = f"raise {PREFIX}AUDIO_BYTES ({days} days would take some {wanted:,.0f} GB), or lower {PREFIX}AUDIO_DAYS"
+    return [warning("sound", message, remedy)]
+
+
+async def _oldest_age(event_log: EventLog) -> float | None:
+    """Seconds since the oldest sound was stored, by the server's clock; None where there is none."""
+    async with aclosing(event_log.read(streams.AUDIO, subjects.ALL_AUDIO)) as records:
+        first = await anext(records, None)
+    return None if first is None else (await event_log.server_time() - first.time) / 1_000_000
+
+
+async def check_copies(event_log: EventLog, *, newest: int | None) -> list[CheckResult]:
+    """Whether all nodes of a cluster have the same of the streams that are kept for ever; nothing without a cluster.
+
+    Args:
+        newest: messages of each stream that are compared; None: all.
+    """
+    try:
+        nodes, differences = await compare_copies(event_log, newest=newest)
+    except BusError as error:
+        return [warning("copies", error.detail, "is a node down, or just started? Try again")]
+    if nodes < 2:
+        return []
+    if not differences:
+        how_many = "all messages" if newest is None else f"the newest {newest} messages"
+        return [ok("copies", f"{nodes} nodes have the same, compared by {how_many}")]
+    return [
+        warning(
+            "copies",
+            f"of {one.stream} on {one.node}: {one.why}",
+            f"stop {one.node}, move its folder streams/{one.stream} away, start it: it copies the others; "
+            "docs/operations.md, \"Copies\"",
+        )
+        for one in differences
+    ]
+
+
+def check_gap(gap: Gap | None) -> list[CheckResult]:
+    """Events that are missing in the middle of the log; nothing where none are."""
+    if gap is None:
+        return []
+    return [failure("log", str(gap), "restore a backup (`visavis restore`), and look at the disk's health")]
 
 
 def check_versions(running: Iterable[ServiceInfo]) -> list[CheckResult]:
@@ -230,15 +304,17 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """The results of all checks, in the order in which to mend failures."""
     engines = list(checks.engines(settings))
     chosen = {result.subject: result.engine for result in engines}
+    machine = this_machine(settings)
     for group in (
         checks.python(),
         checks.packages(),
         checks.programs(settings),
         engines,
-        models(chosen, settings),
+        models(chosen, settings, machine),
         speeds(settings),
-        better(chosen, settings, this_machine(settings)),
+        better(chosen, settings, machine),
         checks.data_folder(settings),
+        [checks.access(settings)],
         checks.ports(settings),
     ):
         for result in group:

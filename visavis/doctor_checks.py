@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from bus.errors import ConfigurationError
 from bus.log.event_log import OLDEST_SERVER
+from bus.process.access import check_access
 from bus.process.engines import choose_engine
 from bus.settings import PREFIX, Settings
 from visavis.nats.server import find_server
@@ -238,6 +239,17 @@ def port_owner(port: int) -> str | None:
         except OSError:
             continue  # it has ended, or belongs to another user
     return None
+
+
+def access(settings: Settings) -> CheckResult:
+    """Who may come in, and whether the gateway starts with that."""
+    try:
+        check_access(settings)
+    except ConfigurationError as error:
+        what, _, remedy = error.detail.partition(". ")
+        return failure("access", what, remedy)
+    who = {"local": "who is at this machine", "keys": "who signs in with a key", "open": "everybody who reaches it"}
+    return ok("access", who[settings.access])
 
 
 def data_folder(

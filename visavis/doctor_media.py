@@ -43,7 +43,7 @@ async def check_media(settings: Settings, *, timeout: float = TIMEOUT) -> list[C
     for address in announced or ():
         results.append(await _check_address(address, found))
     ice = _parsed(results, servers.SETTING, lambda: parse_ice_servers(settings.ice_servers, settings.turn_secret))
-    return [*results, *await _check_servers(ice or IceServers(), timeout)]
+    return [*results, *await _check_servers(ice or IceServers(), timeout, is_announced=bool(announced))]
 
 
 def _parsed(results: list[CheckResult], setting: str, parse: Callable[[], ResultT]) -> ResultT | None:
@@ -128,13 +128,18 @@ async def _comes_back(address: Address, found: MediaPorts) -> bool:
             return False
 
 
-async def _check_servers(ice: IceServers, timeout: float) -> list[CheckResult]:
+async def _check_servers(ice: IceServers, timeout: float, *, is_announced: bool) -> list[CheckResult]:
     pairs = zip(ice.servers, ice.of("doctor"), strict=True)
-    return list(await asyncio.gather(*(_check_server(one, given, timeout) for one, given in pairs)))
+    checks = (_check_server(one, given, timeout, is_announced=is_announced) for one, given in pairs)
+    return list(await asyncio.gather(*checks))
 
 
-async def _check_server(one: IceServer, given: RTCIceServer, timeout: float) -> CheckResult:
-    """Whether a server answers, and takes the credentials."""
+async def _check_server(one: IceServer, given: RTCIceServer, timeout: float, *, is_announced: bool) -> CheckResult:
+    """Whether a server answers, and takes the credentials.
+
+    Args:
+        is_announced: this machine is behind a translation of addresses, so that a server may be out of its sight.
+    """
     subject = "turn" if one.is_turn else "stun"
     if "[" in one.url:
         return ok(subject, f"{one.url} is given to browsers; the gateway itself uses none at an IPv6 address")
@@ -143,6 +148,9 @@ async def _check_server(one: IceServer, given: RTCIceServer, timeout: float) -> 
             refusal = await (_ask_turn(given) if one.is_turn else _ask_stun(one.url))
     except (OSError, TimeoutError, TransactionError, ConnectionError) as error:
         why = f" ({error})" if str(error) else ""
+        if one.is_turn and is_announced:
+            # The gateway does not ask it there.
+            return ok(subject, f"no answer from {one.url}{why}; whether browsers get one cannot be told from inside")
         return warning(subject, f"no answer from {one.url}{why}", f"start it, or correct {servers.SETTING}")
     if refusal:
         secret = f"give it the secret of {servers.SECRET_SETTING} (static-auth-secret), and compare the clocks"

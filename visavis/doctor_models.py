@@ -42,7 +42,7 @@ def models_in_use(engines: Mapping[str, str], settings: Settings) -> list[Model]
     return list(dict.fromkeys(found))
 
 
-def models(engines: Mapping[str, str], settings: Settings) -> Iterator[CheckResult]:
+def models(engines: Mapping[str, str], settings: Settings, machine: Machine) -> Iterator[CheckResult]:
     """Which of the models in use are here, and how each missing one comes here."""
     wanted = models_in_use(engines, settings)
     here = [model for model in wanted if is_here(model, settings)]
@@ -51,21 +51,21 @@ def models(engines: Mapping[str, str], settings: Settings) -> Iterator[CheckResu
         yield ok(SUBJECT, f"here: {names} ({megabytes(sum(model.bytes for model in here))})")
     for model in wanted:
         if model not in here:
-            yield _missing(model, engines["stt"], settings)
+            yield _missing(model, engines["stt"], settings, machine)
 
 
-def _missing(model: Model, stt: str, settings: Settings) -> CheckResult:
+def _missing(model: Model, stt: str, settings: Settings, machine: Machine) -> CheckResult:
     size = f"{model.purpose}, {megabytes(model.bytes)}" if model.bytes else model.purpose
     if settings.model_downloads == "off":
         remedy = f"put its files into {folder_of(model, settings)}, or unset {PREFIX}MODEL_DOWNLOADS"
         return warning(SUBJECT, f"{model.name} is missing ({size}), and downloads are switched off", remedy)
-    message, remedy = f"{model.name} is missing ({size})", f"`visavis models fetch {model.name}` fetches it now"
+    message, remedy = f"{model.name} is missing ({size})", f"`{machine.fetch(model.name)}` fetches it now"
     if model == FACE_LANDMARKS:
-        return hint(SUBJECT, f"{message}; it is fetched with the first photo", remedy)
+        return hint(SUBJECT, f"{message}; photos are refused until render has fetched it", remedy)
     if stt == "moonshine" and model in CTRANSLATE2.values():
         return hint(SUBJECT, f"{message}; it is fetched at the first phrase in another language than English", remedy)
     if model.fetching == "set-up":
-        return warning(SUBJECT, f"{message}; `make up` fetches it before the start", remedy)
+        return warning(SUBJECT, f"{message}; `{machine.start}` fetches it before the start", remedy)
     return warning(SUBJECT, f"{message}; it is fetched while a simpler engine serves", remedy)
 
 

@@ -26,6 +26,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.process.discovery import discover
 from bus.settings import PREFIX, Settings
+from projections.printable import printable, printable_lines
 from services.channels.folder import NAME, Folder, folder_of, taken_name
 from services.channels.recordings.decoding import RecordingDecoder
 from services.channels.recordings.notes import LARGEST
@@ -203,10 +204,10 @@ class _Answer:
 
 def _print(heard: str, answer: _Answer, folder: Folder, output: Path | None) -> None:
     if heard:
-        print(f"understood: {heard}")
+        print(f"understood: {printable(heard)}")
     spoken = []
     for delivery, queued in answer.queued.items():
-        print(f"answered:   {queued.content.text.strip()}")
+        print(f"answered:   {printable_lines(queued.content.text.strip())}")
         if not answer.files[delivery].endswith(".txt"):
             spoken.append(folder.outbox / answer.files[delivery])
     for number, path in enumerate(spoken):

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bus.process.lifecycle import EXIT_CONFIGURATION
+from bus.settings import environment_of
+from projections.printable import printable
 from visavis.terminal import painted
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
@@ -62,6 +64,8 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     is_shown: Callable[[str], bool] = field(default=lambda line: True)
     """Whether a line of its output is printed."""
+    before_start: Callable[[], None] = field(default=lambda: None)
+    """Called before each start."""
     essential: bool = True
     """Whether nothing works without it, so that `gave_up` is set when it is not restarted any more."""
     starts: int = 0
@@ -142,9 +146,10 @@ class Supervisor:
 
     async def _run(self, child: Child) -> int:
         """Run the process once; returns its exit status, negative for a signal. Stops it when cancelled."""
+        child.before_start()
         process = await asyncio.create_subprocess_exec(
             *_with_this_process(child.command),
-            env={**os.environ, **child.environment},
+            env=environment_of(child.name, {**os.environ, **child.environment}),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -169,7 +174,7 @@ class Supervisor:
     async def _print_output(self, child: Child, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
-            text = line.decode(errors="replace").rstrip()
+            text = printable(line.decode(errors="replace").rstrip().expandtabs())
             if child.is_shown(text):
                 self._print_line(child.name, text)
 

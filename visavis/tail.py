@@ -28,8 +28,9 @@ from bus.log import streams
 from bus.log.event_log import EventLog, Record, connect
 from bus.settings import Settings
 from projections.finding import find_conversation
-from projections.printable import printable
+from projections.printable import json_text, printable
 from projections.replay.fact_summary import fact_summary
+from projections.shown_persons import without_persons
 from visavis.terminal import duration, painted, size
 
 NEWEST_FACTS = 50
@@ -88,7 +89,7 @@ class LineFormatter:
     def _event(self, record: Record, event: Event) -> str:
         self._times[event.id] = event.at
         if self._json:
-            return self._as_json(record, {"event": msgspec.to_builtins(event)})
+            return self._as_json(record, {"event": without_persons(msgspec.to_builtins(event))})
         began = self._times.get(event.cause or "")
         delay = "" if began is None else f"+{duration(event.at - began)}"
         tag = tag_of(event.body)
@@ -117,10 +118,11 @@ class LineFormatter:
 
     def _as_json(self, record: Record, content: dict[str, object]) -> str:
         place = {"seq": record.sequence, "subject": record.subject, "time": record.time}
-        return msgspec.json.encode(place | content).decode()
+        return json_text(place | content)
 
     def _row(self, at: int, conversation: str, kind: str, tag: str, text: str, delay: str = "") -> str:
         time = datetime.fromtimestamp(at / 1_000_000).astimezone(self._zone)
+        conversation = printable(conversation)
         clock = f"{time:%H:%M:%S}.{time.microsecond // 1000:03}"
         if not self._color:
             return f"{clock}  {conversation[:8]:8}  {tag:22}  {text}  {delay}".rstrip()

@@ -1,10 +1,6 @@
-"""What goes to a terminal: colours, lengths, sizes, JSON. Pure."""
+"""What goes to a terminal: colours, lengths, sizes. Pure."""
 
 from __future__ import annotations
-
-import json
-
-import msgspec
 
 
 def painted(text: str, code: str, *, color: bool = True) -> str:
@@ -36,14 +32,3 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
-
-
-def json_text(value: object) -> str:
-    """A value as JSON on one line, in which signs that could steer a terminal are escaped."""
-    text = msgspec.json.encode(value).decode()
-    return text if text.isprintable() else "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
-
-
-def json_lines(value: object) -> str:
-    """The same on several lines, for people."""
-    return msgspec.json.format(json_text(value), indent=2)

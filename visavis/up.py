@@ -17,10 +17,15 @@ from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, ConfigurationError, VisavisError
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
+from bus.log.gaps import missing_facts
 from bus.log.log_watch import INTERVAL
+from bus.log.passwords import embedded_password
+from bus.log.store_folder import STORE, keep_blocks, let_blocks_go
+from bus.private_files import make_private_folder
+from bus.process.access import check_access
 from bus.process.discovery import discover
 from bus.process.drain import Drain
-from bus.process.lifecycle import run_until_signalled
+from bus.process.lifecycle import PRIVATE, run_until_signalled
 from bus.settings import Settings
 from bus.stamping import new_character_event
 from services.channels.accounts import configured
@@ -29,6 +34,7 @@ from services.dialogue.local_model import files as local_model
 from services.gateway.ice.configuration import ice_configuration
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from visavis.nats.server import EmbeddedServer
+from visavis.nats.store import finish_restore, is_restore_cut_off
 from visavis.nats.watchdog import Watchdog
 from visavis.page_address import page_address
 from visavis.ports import check_ports
@@ -45,11 +51,13 @@ _READY_TIMEOUT = 90.0
 def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
     """Lock the data folder for as long as the context lasts, or another process has the file open.
 
+    The log of a restore that was cut off at its very end is put in its place.
+
     Raises:
         ConfigurationError: another `visavis up` has locked it, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         lock_file: IO[str] = (folder / "lock").open("a+")
     except OSError as error:
         raise ConfigurationError(f"the data folder {folder} cannot be written: {error.strerror}") from error
@@ -67,6 +75,9 @@ def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
         lock_file.truncate()
         lock_file.write(str(os.getpid()))
         lock_file.flush()
+        if is_restore_cut_off(folder):
+            kept = finish_restore(folder)
+            log.warning("a restored log takes its place, where the restore was cut off", extra={"kept": str(kept)})
         yield lock_file
 
 
@@ -78,6 +89,19 @@ async def publish_builtin_characters(event_log: EventLog) -> None:
             await event_log.append_character(new_character_event(created, character=character))
 
 
+async def look_at_store(event_log: EventLog) -> None:
+    """Look what a server has read that has started: let go of what was kept of it, and log an error where events are
+    missing in the middle of the log."""
+    settings = event_log.settings
+    if not settings.nats_url:
+        for name in streams.FOR_EVER:
+            await event_log.last_sequence(name)  # it is there
+            let_blocks_go(settings.data_folder / STORE, name)
+    gap = await missing_facts(event_log)
+    if gap is not None:
+        log.error("the log is damaged: restore a backup, or go on without them", extra={"why": str(gap)})
+
+
 async def keep_log(settings: Settings) -> None:
     """Make streams that vanish again, and the built-in characters in them, until cancelled.
 
@@ -87,9 +111,14 @@ async def keep_log(settings: Settings) -> None:
         try:
             async with connect(settings, name="up") as event_log:
                 await event_log.watch.check()  # what is made again from here on is noticed
+                await look_at_store(event_log)
                 await publish_builtin_characters(event_log)
                 with event_log.nc.on_reconnect(event_log.watch.wake):
+                    starts = event_log.nc.stats["reconnects"]
                     while True:
+                        if event_log.nc.stats["reconnects"] != starts:  # a server finds damage when it starts
+                            starts = event_log.nc.stats["reconnects"]
+                            await look_at_store(event_log)
                         if streams.CHARACTERS in await event_log.watch.check():
                             await publish_builtin_characters(event_log)
                         raise_if_cancelled()
@@ -110,6 +139,7 @@ async def up(settings: Settings, drain: Drain) -> None:
     """
     print_line = line_printer(sys.stdout)
     with lock_data_folder(settings.data_folder):
+        check_access(settings)
         check_ports(settings)
         ice_configuration(settings)
         supervisor = Supervisor(print_line, drain=settings.drain_seconds)
@@ -117,8 +147,12 @@ async def up(settings: Settings, drain: Drain) -> None:
         keeper: asyncio.Task[None] | None = None
         try:
             if not settings.nats_url:
-                server = EmbeddedServer(settings.data_folder / "nats", settings.nats_port)
-                nats = Child("nats", server.command(), is_shown=lambda line: "[INF]" not in line)
+                password = embedded_password(settings, make=True)
+                server = EmbeddedServer(settings.data_folder / STORE, settings.nats_port, password, settings.nats_sync)
+                nats = Child(
+                    "nats", server.command(), is_shown=lambda line: "[INF]" not in line,
+                    before_start=lambda: keep_blocks(server.folder, streams.FOR_EVER),
+                )  # fmt: skip
                 supervisor.start(nats)
                 watchdog = asyncio.create_task(Watchdog(server.folder, supervisor, nats, print_line).watch())
             await _start_services(settings, supervisor, print_line)
@@ -212,5 +246,6 @@ async def _wait_for_services(event_log: EventLog, supervisor: Supervisor, deadli
 
 async def run(settings: Settings) -> None:
     """Run until Ctrl-C, which ends the services at once, or SIGTERM, at which they finish what they have begun."""
+    os.umask(PRIVATE)
     drain = Drain(None)
     await run_until_signalled(up(settings, drain), drain)

@@ -20,13 +20,14 @@ from nats.errors import Error as NatsError
 from bus.cancellation import cancel_until_done
 from bus.errors import BusError, ConfigurationError, Forbidden
 from bus.log.bulk_parser import BulkParser, Deliver, Delivery
-from bus.log.passwords import OPERATOR, read_passwords
+from bus.log.passwords import EMBEDDED, OPERATOR, embedded_password, read_passwords
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _PERMISSIONS_VIOLATION = re.compile(r'permissions violation for (publish|subscription) to "([^"]*)"')
-_USER_IN_INBOX = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_REFUSED = "NATS refuses the user or password"
+_USER_IN_INBOX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Connection(Client):
@@ -43,6 +44,16 @@ class Connection(Client):
         """From connecting until `disconnect`; errors are logged only then."""
         self._denial_callbacks: dict[str, list[Callable[[Forbidden], None]]] = {}
         self._ps: BulkParser = BulkParser(self)
+
+    async def answers(self, *, timeout: int = 1) -> bool:
+        """Whether NATS answers now; the connection to a server that is frozen still looks like one."""
+        if not self.is_connected:
+            return False
+        try:
+            await self.flush(timeout=timeout)
+        except (NatsError, TimeoutError, OSError):
+            return False
+        return self.is_connected
 
     async def disconnect(self) -> None:
         """Close the connection; errors of a connection that is lost already are ignored."""
@@ -192,7 +203,7 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
             user=login_user or None,
             password=password or None,
             tls=tls_context(settings),
-            inbox_prefix=f"_INBOX_{shown_user}" if _USER_IN_INBOX.match(shown_user) else DEFAULT_INBOX_PREFIX,
+            inbox_prefix=f"_INBOX_{shown_user}" if _USER_IN_INBOX.fullmatch(shown_user) else DEFAULT_INBOX_PREFIX,
             connect_timeout=2,
             reconnect_time_wait=0.2,  # type: ignore[arg-type]
             max_reconnect_attempts=-1,
@@ -214,15 +225,18 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
         connecting.result()
     except (NatsError, OSError, TimeoutError) as error:
         await client.close()
-        raise BusError(f"{_reason(client.last_error or error)} at {settings.redacted_url} within {wait:g} s") from error
+        reason = _reason(client.last_error or error, settings)
+        code = "unauthorised" if reason.startswith(_REFUSED) else None
+        raise BusError(f"{reason} at {settings.redacted_url} within {wait:g} s", code=code) from error
     client.in_use = True
     return client
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, settings: Settings) -> str:
     text = str(error)
     if "authorization" in text.lower():
-        return "NATS refuses the user or password"
+        hint = "" if settings.nats_url else "; the password is in the data folder that VISAVIS_DATA names"
+        return _REFUSED + hint
     if isinstance(error, ssl.SSLError) or "TLS" in text:
         return f"no TLS with NATS ({text.removeprefix('nats: ')}; see VISAVIS_NATS_TLS_CA)"
     return "no NATS server"
@@ -239,7 +253,8 @@ def login(settings: Settings, user: str) -> tuple[str, str]:
             raise ConfigurationError("VISAVIS_NATS_USER and VISAVIS_NATS_PASSWORD go together; one of them is not set")
         return settings.nats_user, settings.nats_password
     if not settings.nats_passwords:
-        return "", ""
+        password = "" if settings.nats_url else embedded_password(settings)
+        return (EMBEDDED, password) if password else ("", "")
     passwords = read_passwords(Path(settings.nats_passwords))
     login_user = user if user in passwords else OPERATOR
     if login_user not in passwords:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from nats.aio.msg import Msg
 
 from bus.cancellation import raise_if_cancelled
+from bus.dropped import drop
 from bus.errors import BusError
 from bus.log.connection import Connection
 
@@ -29,6 +30,7 @@ async def core_messages(
     def put(item: tuple[str, bytes] | BusError) -> None:
         if received.full():
             received.get_nowait()
+            drop("live_events", subject=subject)
         received.put_nowait(item)
 
     async def on_message(msg: Msg) -> None:

@@ -105,6 +105,13 @@ async def read_all(
             yield _decode(record)
 
 
+async def read_requeued(event_log: EventLog) -> AsyncIterator[StoredDeadLetter]:
+    """The letters on `REQUEUE`, which were delivered again or wait for that; their numbers are of that stream."""
+    async with aclosing(event_log.read(streams.REQUEUE, subjects.ALL_REQUEUED)) as records:
+        async for record in records:
+            yield _decode(record)
+
+
 async def get(event_log: EventLog, number: int) -> StoredDeadLetter:
     """The dead letter of a number.
 

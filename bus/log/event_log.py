@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from bus import clock, codec, subjects
+from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
+from bus.dropped import drop
 from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
     CharacterEvent,
+    ConversationErasureRequested,
     DeadLetter,
     Event,
     LiveBody,
@@ -26,6 +29,7 @@ from bus.events import (
 from bus.ids import derive_id
 from bus.log import streams
 from bus.log.assets import Assets
+from bus.log.character_facts import CharacterFacts
 from bus.log.connection import Connection, open_connection
 from bus.log.headers import COPY, INCOMING_TRACE
 from bus.log.log_store import RETRY_FOR, LogStore
@@ -58,6 +62,11 @@ class EventLog(LogStore):
     def __init__(self, settings: Settings, facts: Connection, media: Connection) -> None:
         super().__init__(settings, facts, media)
         self.assets = Assets(self)
+        self._characters = CharacterFacts(self)
+
+    async def close(self) -> None:
+        """End what runs beside the readers."""
+        await self._characters.close()
 
     # writing
 
@@ -105,7 +114,9 @@ class EventLog(LogStore):
 
     async def append_character(self, event: CharacterEvent) -> int:
         """Append a fact about a character; returns its stream sequence."""
-        return (await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)).sequence
+        published = await self.publish(self.js, subjects.character(event), codec.encode(event), event.id)
+        self._characters.wrote(published.sequence)
+        return published.sequence
 
     async def append_link(self, event: LinkEvent, *, after: int) -> int:
         """Append an event of a link if its newest event is still the one with that sequence, 0: none; returns its own.
@@ -114,6 +125,15 @@ class EventLog(LogStore):
             Conflict: the link has another newest event.
         """
         return await self._append_step(subjects.link(event), codec.encode(event), event.id, after)
+
+    async def append_access(self, event: AccessEvent, *, after: int) -> int:
+        """Append an event of a key or a person if the newest one is still that with this sequence, 0: none; returns its
+        own.
+
+        Raises:
+            Conflict: there is another newest event.
+        """
+        return await self._append_step(subjects.access(event), codec.encode(event), event.id, after)
 
     async def append_delivery(self, event: DeliveryEvent, *, after: int) -> int:
         """Append an event of a delivery if its newest event is still the one with that sequence, 0: none; returns its
@@ -274,6 +294,11 @@ class EventLog(LogStore):
         """See `bus.work.service.Reader.last_fact`."""
         return _decode_or_warn(codec.decode_event, await self.last_message(subjects.fact_in(conversation, kind)))
 
+    async def may_be_erased(self, sequence: int) -> bool:
+        """Whether a fact that is not there may have been erased: a conversation was, after that fact was stored."""
+        newest = await self.last_message(subjects.facts_of_kind(ConversationErasureRequested))
+        return newest is not None and newest.sequence > sequence
+
     async def queued_delivery(self, channel: str, delivery: str) -> DeliveryQueued | None:
         """See `bus.work.service.Reader.queued_delivery`."""
         subject = subjects.delivery(channel, delivery)
@@ -309,9 +334,9 @@ class EventLog(LogStore):
 
     async def clock_ahead(self, *, retry_for: float = RETRY_FOR) -> float:
         """Seconds by which this process's clock is ahead of the server's; negative where it is behind."""
-        asked = clock.now()
+        asked = clock.wall()
         server = await self.server_time(retry_for=retry_for)
-        return ((asked + clock.now()) / 2 - server) / 1_000_000
+        return ((asked + clock.wall()) / 2 - server) / 1_000_000
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""
@@ -320,21 +345,16 @@ class EventLog(LogStore):
                 try:
                     yield codec.decode_live(data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable live event", extra={"subject": subject, "why": error.detail})
+                    drop("undecodable", subject=subject, why=error.detail)
 
     async def last_media(self, kind: type[MediaT], subject: str) -> MediaT | None:
         """See `bus.work.service.Reader.last_media`."""
         message = _decode_or_warn(codec.decode_media, await self.last_message(subject))
         return message if isinstance(message, kind) else None
 
-    async def character_facts(self) -> list[CharacterEvent]:
+    async def character_facts(self, *, fresh: bool = True) -> Sequence[CharacterEvent]:
         """See `bus.work.service.Reader.character_facts`."""
-        found: list[CharacterEvent] = []
-        async for record in self.read(streams.CHARACTERS, subjects.ALL_CHARACTERS):
-            event = _decode_or_warn(codec.decode_character_event, record)
-            if event is not None:
-                found.append(event)
-        return found
+        return await self._characters.all(fresh=fresh)
 
     async def asset(self, name: str) -> bytes:
         """See `bus.work.service.Reader.asset`."""
@@ -348,8 +368,7 @@ def _decode_or_warn(decode: Callable[[bytes], T], record: Record | None) -> T | 
     try:
         return decode(record.data)
     except UndecodableEvent as error:
-        extra = {"subject": record.subject, "sequence": record.sequence, "why": error.detail}
-        log.warning("undecodable", extra=extra)
+        drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
         return None
 
 
@@ -369,6 +388,7 @@ async def connect(
     """
     async with connect_only(settings, name=name, wait=wait) as event_log:
         await streams.ensure_streams_in_time(event_log.js, settings, update=update_streams, wait=wait)
+        await event_log.watch.learn_time()
         yield event_log
 
 
@@ -381,9 +401,11 @@ async def connect_only(settings: Settings, *, name: str, wait: float = 30.0) -> 
         if (version.major, version.minor) < OLDEST_SERVER:
             raise ConfigurationError(f"NATS at {settings.redacted_url} is {version}; 2.12 or newer is needed")
         media = await open_connection(settings, f"{name}-media", wait, user=name)
+        event_log = EventLog(settings, facts, media)
         try:
-            yield EventLog(settings, facts, media)
+            yield event_log
         finally:
+            await event_log.close()
             await media.disconnect()
     finally:
         await facts.disconnect()

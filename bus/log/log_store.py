@@ -104,6 +104,8 @@ class LogStore:
         except BusError as error:
             if error.code == "log_full":
                 self.watch.report_full(stream, f"the log is full: stream {stream} takes no more messages")
+            elif error.retryable and self.connected:
+                self.watch.report_stuck(f"NATS does not store on {stream}: its disk is full, or nodes are away")
             raise
         self.watch.report_stored(stream)
         return published
@@ -159,9 +161,25 @@ class LogStore:
 
     # reading
 
+    async def is_being_restored(self) -> bool:
+        """Whether the streams are put back from a backup just now, or that was broken off."""
+        try:
+            await self.with_retries(lambda: self.js.stream_info(streams.RESTORING), "look for a restore")
+        except NotFoundError:
+            return False
+        return True
+
     async def consumer_info(self, stream: str, name: str) -> api.ConsumerInfo:
         """State of a durable consumer: its position, and how much is pending."""
         return await self.with_retries(lambda: self.js.consumer_info(stream, name), f"look at {name} on {stream}")
+
+    async def handled_up_to(self, stream: str, name: str) -> int:
+        """Sequence up to which a durable consumer has acknowledged everything; 0 where it does not exist."""
+        try:
+            info = await self.consumer_info(stream, name)
+        except NotFoundError:
+            return 0
+        return (info.ack_floor.stream_seq or 0) if info.ack_floor is not None else 0
 
     async def last_sequence(self, stream: str, *, retry_for: float = RETRY_FOR) -> int:
         """Sequence of the newest message in a stream, 0 if there is none.
@@ -261,7 +279,7 @@ class LogStore:
             LogReplaced: the stream has not got the last message any more, so there is nothing to continue after.
             BusError: no stream, or no place on it, for 30 s, and this does not follow; or no place for so long.
         """
-        media = stream in (streams.AUDIO, streams.FRAMES)
+        media = stream in (streams.AUDIO, streams.FRAMES, streams.IDLE)
         nc, js = (self._media_nc, self.media_js) if media else (self.nc, self.js)
         last: Mark | None = None
         pause, missing = _SHORTEST_PAUSE, 0.0

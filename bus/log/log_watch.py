@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
+from bus import clock
 from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, Forbidden, LogReplaced, VisavisError
 from bus.log import streams
@@ -33,6 +34,8 @@ LOOKS = 4
 """How often a stream on a cluster is looked at, a second apart, before it counts as shorter than it was: a new leader
 may not have all messages yet."""
 _TIMEOUT = 2.0
+_STUCK_FOR = 120.0
+"""Seconds after the newest message that was not stored for which that counts as a problem."""
 _KEPT = (streams.CONVERSATIONS, streams.CHARACTERS)
 """Streams that keep their messages for ever."""
 _SHAPE = ("subjects", "storage", "retention", "discard", "max_msgs_per_subject", "allow_direct")
@@ -52,12 +55,21 @@ class _Answer(msgspec.Struct):
     """Of `$JS.API.STREAM.INFO`; nats-py leaves out `last_ts`."""
 
     created: str = ""
+    ts: str = ""
+    """When it was given, by the server's clock."""
     state: _State | None = None
     config: dict[str, object] = {}
     error: dict[str, object] | None = None
 
 
+class _List(msgspec.Struct):
+    """Of `$JS.API.STREAM.LIST`; 256 streams at the most."""
+
+    streams: list[_Answer] = []
+
+
 _decode = msgspec.json.Decoder(_Answer).decode
+_decode_list = msgspec.json.Decoder(_List).decode
 
 
 def microseconds(timestamp: str) -> int:
@@ -78,6 +90,7 @@ class LogWatch:
     def __init__(self, nc: Connection, js: JetStreamContext, settings: Settings, *, interval: float = INTERVAL) -> None:
         self._nc = nc
         self._js = js
+        self._settings = settings
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
         self._interval = interval
         self._most_bytes = settings.log_bytes
@@ -92,14 +105,19 @@ class LogWatch:
         self._problems: dict[str, str] = {}
         self._tried: dict[str, tuple[str, str]] = {}
         """Configurations that could not be mended: created time and the differences."""
+        self._may_list = settings.nats_replicas == 1
         self._unreachable = ""
         self._full = ""
+        self._stuck = ("", 0.0)
+        """Why nothing is stored, and until when that is believed, by the loop's clock."""
         self._bytes_when_full: tuple[int, int] | None = None
 
     @property
     def problem(self) -> str:
         """What is wrong with the log now, in one line; empty if nothing is."""
-        return self._unreachable or next(iter(self._problems.values()), "") or self._full
+        why, until = self._stuck
+        stuck = why if why and asyncio.get_running_loop().time() < until else ""
+        return self._unreachable or next(iter(self._problems.values()), "") or self._full or stuck
 
     def check_room(self) -> None:
         """Make sure that something new may be begun on the log; what was begun is finished in any case.
@@ -127,8 +145,17 @@ class LogWatch:
         if stream == streams.CONVERSATIONS:
             self._full, self._bytes_when_full = why, None
 
+    def report_stuck(self, why: str) -> None:
+        """NATS is there and stores nothing. After a write error it does not until it is restarted."""
+        self._stuck = (why, asyncio.get_running_loop().time() + _STUCK_FOR)
+
+    def _forget_stuck(self) -> None:
+        self._stuck = ("", 0.0)
+
     def report_stored(self, stream: str) -> None:
         """A message was stored."""
+        if stream != streams.LIVE:
+            self._forget_stuck()
         if self._full and stream == streams.CONVERSATIONS:
             self._full = ""
 
@@ -142,7 +169,7 @@ class LogWatch:
         Raises:
             LogReplaced: conversations are on another log than before.
         """
-        with self._nc.on_reconnect(self.wake):
+        with self._nc.on_reconnect(self.wake), self._nc.on_reconnect(self._forget_stuck):
             while True:
                 await self.raise_if_replaced()
                 raise_if_cancelled()  # many requests, each of which may have swallowed it
@@ -173,8 +200,17 @@ class LogWatch:
         """
         async with self._lock:
             try:
+                # Before any request: a message that is read while it is under way need not be in the answer.
+                known = {name: (self._before.get(name), self._newest.get(name)) for name in self._wanted}
+                listed = await self._list()
                 for name in self._wanted:
-                    await self._check_stream(name)
+                    answer = listed.get(name)
+                    if answer is None:
+                        known[name] = self._before.get(name), self._newest.get(name)
+                        answer = await self._info(name)
+                    await self._check_stream(name, answer, *known[name])
+                if self._unreachable:
+                    self._forget_stuck()  # NATS as a whole did not answer
                 self._unreachable = ""
             except (NatsError, TimeoutError, OSError) as error:
                 # Whatever NATS answers while it restarts; what was found before stays.
@@ -182,10 +218,9 @@ class LogWatch:
             replaced, self._replaced = self._replaced, {}
             return replaced
 
-    async def _check_stream(self, name: str) -> None:
-        # Before the request: a message that is read while it is under way need not be in the answer.
-        before, newest = self._before.get(name), self._newest.get(name)
-        answer = await self._info(name)
+    async def _check_stream(
+        self, name: str, answer: _Answer | None, before: StreamState | None, newest: Mark | None
+    ) -> None:
         if answer is None:
             answer = await self._make_again(name)
             if answer is None:
@@ -228,16 +263,50 @@ class LogWatch:
         elif self._bytes_when_full != (size, limit) or limit <= 0:
             self._full = ""  # the next message tells
 
+    async def _list(self) -> dict[str, _Answer]:
+        """What the server tells of all streams in one answer, a tenth of the work; empty where each is to be asked for:
+        a cluster would have to ask around, and a user may lack the permission."""
+        if not self._may_list:
+            return {}
+        asked = clock.wall()
+        try:
+            reply = await self._nc.request("$JS.API.STREAM.LIST", b"", timeout=_TIMEOUT)
+        except Forbidden:
+            self._may_list = False
+            return {}
+        found = {str(one.config.get("name")): one for one in _decode_list(reply.data).streams if one.state is not None}
+        if (facts := found.get(streams.CONVERSATIONS)) is not None and facts.ts:
+            self._learn_time(microseconds(facts.ts), asked)
+        return found
+
     async def _info(self, name: str) -> _Answer | None:
         """What the server tells of a stream; None if there is no such stream."""
+        asked = clock.wall()
         reply = await self._nc.request(f"$JS.API.STREAM.INFO.{name}", b"", timeout=_TIMEOUT)
         answer = _decode(reply.data)
+        # Of one stream: its leader's clock is that by which facts are stored.
+        if name == streams.CONVERSATIONS and answer.ts:
+            self._learn_time(microseconds(answer.ts), asked)
         if answer.error is None:
             return answer
         error = APIError(**{key: answer.error.get(key) for key in ("code", "err_code", "description")})  # type: ignore[arg-type]
         if error.code == 404:
             return None
         raise error
+
+    def _learn_time(self, server: int, asked: int) -> None:
+        if not clock.learn(server, asked, clock.wall()):
+            return
+        if ahead := clock.ahead():
+            difference = f"{abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
+            log.warning("the clock differs from that of the NATS server", extra={"difference": difference})
+        else:
+            log.info("the clock is that of the NATS server again")
+
+    async def learn_time(self) -> None:
+        """Ask the server for the time now, to go by it where this machine's clock is off."""
+        with suppress(NatsError, TimeoutError, OSError, APIError):
+            await self._info(streams.CONVERSATIONS)
 
     async def _make_again(self, name: str) -> _Answer | None:
         """Create a missing stream; None, with a problem to show, if that cannot be done here."""
@@ -247,7 +316,7 @@ class LogWatch:
             level = logging.DEBUG if self._is_in_memory(name) else logging.WARNING
             log.log(level, "stream is not there", extra={"stream": name})
             try:
-                await streams.ensure_stream(self._js, self._wanted[name], update=True)
+                await streams.ensure_stream(self._js, self._wanted[name], self._settings, update=True)
                 log.log(level, "stream made again", extra={"stream": name})
             except VisavisError as error:
                 self._problems[name] = error.detail
@@ -272,7 +341,7 @@ class LogWatch:
         self._tried[name] = tried
         self._problems[name] = f"stream {name} has {different}"
         try:
-            await streams.ensure_stream(self._js, self._wanted[name], update=True)
+            await streams.ensure_stream(self._js, self._wanted[name], self._settings, update=True)
         except VisavisError as error:
             self._problems[name] = error.detail
 

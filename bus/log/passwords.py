@@ -1,4 +1,4 @@
-"""The NATS users of a cluster and their password file, which Docker Compose reads as well.
+"""The NATS users of a cluster and their password file, which Docker Compose reads as well; and the embedded server's.
 
 A line is `NATS_<USER>_PASSWORD=<password>`. The users and their permissions are in docker/nats/users.conf.
 """
@@ -10,12 +10,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bus.errors import ConfigurationError
+from bus.private_files import secret_in
+from bus.settings import Settings
 
 OPERATOR = "operator"
 """The user of the command line, which may declare streams."""
 USERS = ("stt", "dialogue", "tts", "render", "channels", "gateway", OPERATOR)
+EMBEDDED = "visavis"
+"""The one user of the embedded server."""
 NODES = "nodes"
 """The user that the nodes of a cluster log in to each other with."""
+
+
+def embedded_password(settings: Settings, *, make: bool = False) -> str:
+    """The password of the embedded server, a secret of the data folder; "" where there is none.
+
+    Args:
+        make: one that is missing.
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    path = settings.data_folder / "nats.key"
+    return secret_in(path, "the password of the embedded NATS server") if make or path.exists() else ""
 
 
 def password_variable(user: str) -> str:

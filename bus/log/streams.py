@@ -11,6 +11,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from bus.errors import BusError, ConfigurationError, Forbidden
+from bus.log.store_folder import kept_blocks
 from bus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -18,11 +19,13 @@ log = logging.getLogger(__name__)
 CONVERSATIONS = "CONVERSATIONS"
 AUDIO = "AUDIO"
 FRAMES = "FRAMES"
+IDLE = "IDLE"
 CHARACTERS = "CHARACTERS"
 LIVE = "LIVE"
 DEAD = "DEAD"
 REQUEUE = "REQUEUE"
 PEOPLE = "PEOPLE"
+ACCESS = "ACCESS"
 INBOX = "INBOX"
 DELIVERIES = "DELIVERIES"
 BUCKET = "assets"
@@ -34,14 +37,18 @@ _STREAM_OF_PREFIX = {
     "conv": CONVERSATIONS,
     "audio": AUDIO,
     "frames": FRAMES,
+    "idle": IDLE,
     "character": CHARACTERS,
     "live": LIVE,
     "dead": DEAD,
     "requeue": REQUEUE,
     "link": PEOPLE,
+    "access": ACCESS,
     "inbox": INBOX,
     "delivery": DELIVERIES,
 }
+FOR_EVER = (CONVERSATIONS, CHARACTERS, PEOPLE)
+"""Streams that lose no message by age or size."""
 NAMES = tuple(dict.fromkeys((*_STREAM_OF_PREFIX.values(), ASSETS)))
 """All streams."""
 RESTORING = "RESTORING"
@@ -82,6 +89,8 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
             max_bytes=-1,
             duplicate_window=120.0,
             allow_direct=True,
+            # nats-server 2.15.1 drops a whole stream for one damaged compressed block, and with several replicas a node
+            # that restarts destroys the last block of its copy (`s2: corrupt input`).
             compression=api.StoreCompression.NONE,
             num_replicas=settings.nats_replicas,
         )
@@ -89,16 +98,17 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
 
     return (
         # DiscardPolicy.NEW: a full log must be a loud error, never silently lose history.
-        stream(
-            CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW, compression=_compression(settings.nats_replicas)
-        ),
+        stream(CONVERSATIONS, "conv.>", discard=api.DiscardPolicy.NEW),
         stream(AUDIO, "audio.>", max_age=settings.audio_days * _DAY, max_bytes=settings.audio_bytes),
         stream(FRAMES, "frames.>", max_age=_DAY, max_bytes=settings.frames_bytes),
+        # Not among the pictures of speeches, which would push them out. A loop has 20 messages.
+        stream(IDLE, "idle.>", max_age=7 * _DAY, max_msgs_per_subject=32),
         stream(CHARACTERS, "character.>", discard=api.DiscardPolicy.NEW),
         stream(LIVE, "live.>", storage=api.StorageType.MEMORY, max_age=3600.0, max_msgs_per_subject=64),
         stream(DEAD, "dead.>", max_age=30 * _DAY),
         stream(REQUEUE, "requeue.>", max_age=30 * _DAY),
         stream(PEOPLE, "link.>", discard=api.DiscardPolicy.NEW),
+        stream(ACCESS, "access.>", discard=api.DiscardPolicy.NEW),
         # DiscardPolicy.NEW: what was not stored is not confirmed to the channel, which sends it again.
         stream(INBOX, "inbox.>", max_age=8 * _DAY, max_bytes=settings.inbox_bytes, discard=api.DiscardPolicy.NEW),
         stream(DELIVERIES, "delivery.>", max_age=30 * _DAY),
@@ -112,15 +122,6 @@ def stream_configs(settings: Settings) -> tuple[api.StreamConfig, ...]:
             max_bytes=settings.assets_bytes,
         ),
     )
-
-
-def _compression(replicas: int) -> api.StoreCompression:
-    """The compression of a stream of facts.
-
-    With several replicas none: a node of nats-server 2.15.1 that restarts then destroys the last block of its copy
-    (`s2: corrupt input`), and three nodes killed in turn lost acknowledged messages.
-    """
-    return api.StoreCompression.S2 if replicas == 1 else api.StoreCompression.NONE
 
 
 async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bool) -> None:
@@ -139,7 +140,7 @@ async def ensure_streams(js: JetStreamContext, settings: Settings, *, update: bo
         await js.stream_info(RESTORING)
         raise ConfigurationError("the log is only partly restored: wait until it is, or restore it with --replace")
     for wanted in stream_configs(settings):
-        await ensure_stream(js, wanted, update=update)
+        await ensure_stream(js, wanted, settings, update=update)
 
 
 async def ensure_streams_in_time(js: JetStreamContext, settings: Settings, *, update: bool, wait: float) -> None:
@@ -154,23 +155,26 @@ async def ensure_streams_in_time(js: JetStreamContext, settings: Settings, *, up
         try:
             return await ensure_streams(js, settings, update=update)
         except (NatsError, TimeoutError) as error:
-            if loop.time() > deadline or (isinstance(error, APIError) and error.code not in TRANSIENT_CODES):
+            if loop.time() > deadline or (isinstance(error, APIError) and not _is_transient(error)):
                 raise BusError(f"JetStream at {settings.redacted_url} does not answer: {error!r}") from error
             log.info("waiting for jetstream", extra={"why": str(error) or type(error).__name__})
             await asyncio.sleep(0.2)
 
 
-async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, *, update: bool) -> None:
+async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, settings: Settings, *, update: bool) -> None:
     """Create one stream, or update it; see `ensure_streams`."""
     assert wanted.name is not None
     try:
         found = (await js.stream_info(wanted.name)).config
     except NotFoundError:
+        if (folder := kept_blocks(settings, wanted.name)) is not None:
+            raise ConfigurationError(
+                f"nats-server cannot read stream {wanted.name}; its log says why, and its blocks are in {folder}. "
+                "Restore a backup with `visavis restore --replace`; or, to begin without it, move that folder away"
+            ) from None
         found = await _create(js, wanted)
     # The number of replicas is never lowered: a process without the setting must not make the log less safe.
     replicas = max(found.num_replicas or 1, wanted.num_replicas or 1)
-    if wanted.compression is api.StoreCompression.S2:
-        wanted = wanted.evolve(compression=_compression(replicas))
     different = [name for name in _COMPARED_FIELDS if getattr(found, name) != getattr(wanted, name)]
     if (found.num_replicas or 1) < replicas:
         different.append("num_replicas")
@@ -188,7 +192,7 @@ async def ensure_stream(js: JetStreamContext, wanted: api.StreamConfig, *, updat
         log.info("this user may not change a stream", extra={"stream": wanted.name, "differ": different})
     except APIError as error:
         _raise_if_too_few_servers(error, wanted)
-        if error.code in TRANSIENT_CODES:
+        if _is_transient(error):
             raise
         raise ConfigurationError(
             f"stream {wanted.name} cannot be changed ({different}): {error.description}"
@@ -212,13 +216,21 @@ async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamC
                 "disk space"
             ) from error
         _raise_if_too_few_servers(error, wanted)
-        if error.code in TRANSIENT_CODES:
+        if _is_transient(error):
             raise
         raise BusError(f"stream {wanted.name} cannot be created: {error.description}") from error
 
 
+def _is_transient(error: APIError) -> bool:
+    """Whether a later request may succeed: JetStream is busy, has no leader yet, or a node is away or starting."""
+    is_away = error.err_code == _NO_PEERS and "offline" in (error.description or "")
+    return is_away or error.code in TRANSIENT_CODES
+
+
 def _raise_if_too_few_servers(error: APIError, wanted: api.StreamConfig) -> None:
     """Raise a ConfigurationError if the cluster has too few servers for the replicas."""
+    if _is_transient(error):
+        return
     if error.err_code in (_NO_PEERS, _NO_CLUSTER):
         raise ConfigurationError(
             f"stream {wanted.name} asks for {wanted.num_replicas} copies, and there are not so many NATS servers "

@@ -18,7 +18,6 @@ from nats.aio.msg import Msg
 from nats.micro.service import EndpointInfo, EndpointStats, ServiceConfig
 
 from bus import clock
-from bus.errors import VisavisError
 from bus.log.event_log import EventLog
 from bus.process.background_reading import BackgroundReading
 from bus.process.metrics import GaugeReading, Totals
@@ -154,7 +153,7 @@ class _MicroService(nats.micro.service.Service):
         taken = usage()
         now = {
             **self._more(),
-            "clock": str(clock.now()),
+            "clock": str(clock.wall()),
             "note": self._note(),
             "serving": self._serving(),
             "memory": "" if taken is None else str(taken.memory),
@@ -225,22 +224,11 @@ async def announce(
     )
     service = _MicroService(event_log, config, endpoint, note, serving, metadata, readings)
     await service.start()
-    await _warn_of_clock(event_log)
     try:
         yield
     finally:
         if event_log.connected:
             await service.stop()
-
-
-async def _warn_of_clock(event_log: EventLog) -> None:
-    """Log how far this process's clock is from the server's, where that matters to who reads times on the log."""
-    try:
-        ahead = await event_log.clock_ahead(retry_for=1.0)
-    except VisavisError:
-        return
-    if abs(ahead) > CLOCK_TOLERANCE:
-        log.warning("the clock differs from that of the NATS server", extra={"difference": format_clock(ahead)})
 
 
 def format_clock(ahead: float) -> str:
@@ -254,7 +242,7 @@ async def discover(event_log: EventLog, *, wait: float = 0.25) -> list[ServiceIn
     def decode(data: bytes) -> ServiceInfo:
         info = msgspec.convert(json.loads(data), ServiceInfo)
         at = info.metadata.get("clock", "")
-        ahead = (int(at) - clock.now()) / 1_000_000 if at else None
+        ahead = (int(at) - clock.wall()) / 1_000_000 if at else None
         return msgspec.structs.replace(info, clock_ahead=ahead)
 
     answers = await _ask(event_log, "INFO", decode, wait)

@@ -23,12 +23,14 @@ from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.http_server import bind, serve
-from bus.process.metrics import Metrics
+from bus.process.metrics import Metrics, dropped_text
 from bus.process.usage import usage_text
 from bus.settings import PREFIX, Settings
 
 _NATS_TIMEOUT = 1.0
 """Seconds that NATS has to answer while a health request waits."""
+STUCK_AFTER = 600.0
+"""Seconds without progress after which the handler of an item counts as stuck."""
 ENDING = "ending: it finishes what it has begun, and takes nothing more"
 
 
@@ -89,6 +91,8 @@ class WorkerHealth:
             return ENDING
         if not self._metrics.ready:
             return "not taking work yet"
+        if self._metrics.stalled > STUCK_AFTER:
+            return f"stuck: an item has made no progress for {self._metrics.stalled:.0f} s"
         for stream, name in self._consumers:
             try:
                 async with asyncio.timeout(_NATS_TIMEOUT):
@@ -106,12 +110,17 @@ class WorkerHealth:
         if event_log is None:
             return b""
         dead = subjects.dead_of(self._service)
-        queue_depth, dead_letters = await asyncio.gather(
+        queue_depth, dead_letters, not_ready = await asyncio.gather(
             or_none(event_log, lambda: self._queue_depth(event_log)),
             or_none(event_log, lambda: event_log.count(streams.DEAD, dead)),
+            self.not_ready_reason(),
         )
         self._metrics.set_gauges(
-            queue_depth=queue_depth, dead_letters=dead_letters, held=self._held(), connected=event_log.connected
+            queue_depth=queue_depth,
+            dead_letters=dead_letters,
+            held=self._held(),
+            connected=event_log.connected,
+            ready=not_ready is None,
         )
         return await asyncio.to_thread(self._metrics.text)
 
@@ -143,7 +152,7 @@ def routes(monitored: Monitored) -> list[Route]:
 
     async def metrics(request: Request) -> Response:
         # Of the process: once, however many workers it has.
-        return Response(await monitored.metrics() + usage_text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(await monitored.metrics() + usage_text() + dropped_text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics)]
 

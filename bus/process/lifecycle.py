@@ -49,6 +49,10 @@ async def run_until_signalled(work: Coroutine[Any, Any, None], drain: Drain | No
         await task
 
 
+PRIVATE = 0o077
+"""What a process writes is for its user alone."""
+
+
 def run_process(
     work: Callable[[Settings], Coroutine[Any, Any, None]],
     *,
@@ -58,6 +62,7 @@ def run_process(
 
     A `VisavisError` is reported as one line on standard error, without a traceback.
     """
+    os.umask(PRIVATE)
     try:
         settings = read_settings(os.environ)
         set_up_logging(settings.log_level, settings.log_lines_per_minute)
@@ -79,4 +84,9 @@ def _first_error(group: BaseExceptionGroup[VisavisError]) -> VisavisError:
 
 def _report(error: VisavisError) -> int:
     print(f"error: {error.detail}", file=sys.stderr)
+    return status_of(error)
+
+
+def status_of(error: VisavisError) -> int:
+    """The exit status of a process that an error ends."""
     return EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bus import clock
+from bus.dropped import Dropped, counts
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+CLOCK_AHEAD = "Seconds by which this machine's clock is ahead of the NATS server's; 0 where it is right."
 OUTCOMES = ("done", "failed", "interrupted", "superseded")
 
 
@@ -109,7 +115,32 @@ class Metrics:
         )
         self._connected = Gauge("visavis_nats_connected", "Whether NATS is connected.", registry=registry)
         self._ready = Gauge("visavis_ready", "Whether it takes work.", registry=registry)
+        self._stalled = Gauge(
+            "visavis_work_stalled_seconds", "Longest time that an item at work has made no progress.", registry=registry
+        )
+        Gauge("visavis_clock_ahead_seconds", CLOCK_AHEAD, registry=registry).set_function(clock.ahead)
         self._last_error = ""
+        self._progress: dict[object, float] = {}
+        """When each item that is being handled made progress last."""
+
+    @contextmanager
+    def working(self) -> Iterator[Callable[[], None]]:
+        """An item is being handled while the context lasts; gives what is called at each progress of it."""
+        item = object()
+
+        def progress() -> None:
+            self._progress[item] = time.monotonic()
+
+        progress()
+        try:
+            yield progress
+        finally:
+            del self._progress[item]
+
+    @property
+    def stalled(self) -> float:
+        """Seconds for which an item at work has made no progress, the longest of them; 0 where there is none."""
+        return time.monotonic() - min(self._progress.values()) if self._progress else 0.0
 
     def count_outcome(self, outcome: str) -> None:
         self._outcomes.labels(outcome).inc()
@@ -138,13 +169,16 @@ class Metrics:
         self._publish_seconds.observe(publish_seconds)
         self._handler_seconds.observe(engine_seconds + publish_seconds)
 
-    def set_gauges(self, *, queue_depth: int | None, dead_letters: int | None, held: int, connected: bool) -> None:
+    def set_gauges(
+        self, *, queue_depth: int | None, dead_letters: int | None, held: int, connected: bool, ready: bool
+    ) -> None:
         """Set the gauges, before the metrics are read. None: unknown, because NATS does not answer."""
         self._queue_depth.set(math.nan if queue_depth is None else queue_depth)
         self._dead_letters_waiting.set(math.nan if dead_letters is None else dead_letters)
         self._held.set(held)
         self._connected.set(connected)
-        self._ready.set(self.ready and connected)
+        self._ready.set(ready)
+        self._stalled.set(self.stalled)
 
     def totals(self) -> Totals:
         return Totals(
@@ -162,3 +196,24 @@ class Metrics:
     def text(self) -> bytes:
         """All metrics in Prometheus' text format. Takes as long as the readings do."""
         return generate_latest(self._registry)
+
+
+class _DroppedCollector(Collector):
+    """Exposes what this process has dropped."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        about = "What was dropped, because a queue was full or it could not be read."
+        family = CounterMetricFamily("visavis_dropped", about, labels=["what"])
+        dropped = counts()
+        for what in get_args(Dropped):
+            family.add_metric([what], dropped.get(what, 0))
+        yield family
+
+
+_OF_PROCESS = CollectorRegistry()
+_OF_PROCESS.register(_DroppedCollector())
+
+
+def dropped_text() -> bytes:
+    """What this process has dropped since it started, in Prometheus' text format."""
+    return generate_latest(_OF_PROCESS)

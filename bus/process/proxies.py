@@ -109,7 +109,7 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
         except ValueError:
             return False
     name, _, wanted_port = entry.removeprefix("http://").removeprefix("https://").partition(":")
-    if wanted_port.isdigit() and port != int(wanted_port):
+    if wanted_port.isdecimal() and port != int(wanted_port):
         return False
     name = name.removeprefix("*").removeprefix(".")
     return host == name or host.endswith(f".{name}")

@@ -22,13 +22,13 @@ from bus.events import StepFailed
 from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
-from bus.work.fair_slots import FairSlots
 from bus.work.fenced_output import DuplicateOutput, Superseded
 from bus.work.interruptions import Interruptions, turn_of
 from bus.work.owners import Owners
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem
 from bus.work.service import Service
+from bus.work.slots import Slots
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Executor:
         self._interruptions = interruptions
         self._prior_work = prior_work
         self._on_superseded = on_superseded
-        self._slots = FairSlots(service.concurrency)
+        self._slots = Slots(service.concurrency)
         self.owners = Owners(event_log)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self.backing_off = 0
@@ -139,9 +139,10 @@ class Executor:
         Args:
             tries: 0: the number of deliveries counts instead.
         """
-        letter, requeue_sequence = dead_letter_for(msg, self._service.name, error, tries or msg.metadata.num_delivered)
-        log.error("dead letter", extra={"service": letter.service, "sequence": letter.sequence, "why": error.detail})
-        await self._event_log.publish_dead_letter(letter, requeue_sequence=requeue_sequence)
+        service = self._service
+        await put_aside(
+            self._event_log, msg, service.name, error, tries or msg.metadata.num_delivered, pause=service.backoff[-1]
+        )
         self._metrics.count_dead_letter()
 
     async def _run_with_retries(self, item: WorkItem) -> None:
@@ -150,7 +151,8 @@ class Executor:
         prepared = duplicate = False
         while True:
             try:
-                async with self._slots.slot(await self._owner(item.event.conversation)):
+                due = item.stored / 1_000_000 + self._service.needed_after(item.event)
+                async with self._slots.place(due, await self._owner(item.event.conversation)):
                     if item.given_back:
                         raise GivenBack
                     item.begun = True
@@ -211,10 +213,12 @@ class Executor:
         item.output.restart()
         outputs = self._service.handle(item.event, self._event_log)
         try:
-            async with aclosing(cast("Any", outputs)):
-                async for output in outputs:
-                    await item.output.publish(output)
-                    raise_if_cancelled()
+            with self._metrics.working() as progress:
+                async with aclosing(cast("Any", outputs)):
+                    async for output in outputs:
+                        await item.output.publish(output)
+                        raise_if_cancelled()
+                        progress()
             self._metrics.count_outcome("done")
         finally:
             publish_seconds = item.output.publish_seconds - publish_seconds_before
@@ -247,6 +251,27 @@ class Executor:
             await asyncio.sleep(delays[min(failures, len(delays)) - 1])
         finally:
             self.backing_off -= 1
+
+
+async def put_aside(
+    event_log: EventLog, msg: Msg, service: str, error: VisavisError, tries: int, *, pause: float
+) -> None:
+    """Publish a message as a dead letter of a service; while the log is away or full, again and again.
+
+    Args:
+        pause: seconds between two tries.
+    """
+    letter, requeue_sequence = dead_letter_for(msg, service, error, tries)
+    log.error("dead letter", extra={"service": letter.service, "sequence": letter.sequence, "why": error.detail})
+    while True:
+        try:
+            return await event_log.publish_dead_letter(letter, requeue_sequence=requeue_sequence)
+        except BusError as problem:
+            if not is_log_unavailable(problem):
+                raise
+            raise_if_cancelled()
+            log.warning("the dead letter cannot be published yet", extra={"why": problem.detail})
+            await asyncio.sleep(pause)
 
 
 async def acknowledge(msg: Msg) -> None:

@@ -3,7 +3,8 @@
 The first worker publishes under a fence: the condition that no other worker has claimed the item. A worker that takes
 the item over first publishes a claim, then reads which outputs are on the log already, and adds the missing ones. So
 two versions of one answer are never mixed: the server refuses what the earlier worker still sends. Outputs are
-recognised by their ids, which are derived from their cause and position.
+recognised by their ids, which are derived from their cause and position. Media are recognised by their index: whether
+what follows fits behind what is there is for the handler to see.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class FencedOutput:
         requeue_sequence: of the requeued dead letter on `REQUEUE`, where the item is one; gives the facts of a new
             failure ids of their own.
         deliveries: how often the item was delivered, with this one.
+        media: see `bus.work.service.Service.media`.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class FencedOutput:
         *,
         requeue_sequence: int | None = None,
         deliveries: int = 1,
+        media: tuple[str, ...] = (),
     ) -> None:
         self._event_log = event_log
         self._service = service
@@ -75,6 +78,7 @@ class FencedOutput:
         self._sequence = sequence
         self._requeue_sequence = requeue_sequence
         self._deliveries = deliveries
+        self._media = media
         self._position = 0
         self._taken_over = False
         self._fences: dict[str, Fence] = {}
@@ -98,7 +102,8 @@ class FencedOutput:
         self._taken_over = True
         self._fences.clear()
         self._published_media.clear()
-        await self._fence("conv")
+        for stream_prefix in ("conv", *self._media):
+            await self._fence(stream_prefix)
         await self._read_facts()
 
     def restart(self) -> None:

@@ -45,7 +45,7 @@ class Interruptions:
             try:
                 turn = turn_of(codec.decode_event(data))
             except UndecodableEvent:
-                continue
+                continue  # the services that consume it count it
             self._interrupted[turn] = None
             cancel(turn)
 

@@ -16,6 +16,7 @@ from cachetools import FIFOCache
 from msgspec import Struct
 
 from bus import subjects
+from bus.dropped import drop
 from bus.ids import new_id
 from bus.log.event_log import EventLog
 
@@ -130,7 +131,7 @@ class Peers:
                 try:
                     message = msgspec.json.decode(data, type=PeerMessage)
                 except msgspec.DecodeError as error:
-                    log.warning("undecodable peer message", extra={"subject": self._subject, "why": str(error)})
+                    drop("undecodable", subject=self._subject, why=str(error))
                     continue
                 if message.worker == self._worker:
                     continue

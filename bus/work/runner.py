@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
-from bus.errors import ConfigurationError, EngineError, LogReplaced, UndecodableEvent
+from bus.errors import ConfigurationError, EngineError, Forbidden, LogReplaced, UndecodableEvent
 from bus.events import IdleBatch
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
@@ -38,6 +38,7 @@ from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem, WorkQueues
 from bus.work.restart import end_in_a_pause
 from bus.work.service import Service
+from bus.work.unfinished import UnfinishedWork
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class Runner:
                 lasting.append(tasks.create_task(self._peers.send_heartbeats()))
                 lasting.append(tasks.create_task(self._extend_leases()))
                 lasting.append(tasks.create_task(self._run_background()))
+                lasting.append(tasks.create_task(UnfinishedWork(self._event_log, service).run()))
                 log.info("ready", extra={"engine": service.engine})
                 self._metrics.ready = True
                 consuming = [
@@ -188,7 +190,7 @@ class Runner:
         while True:
             try:
                 return await ensure_consumers(self._event_log.js, consumer_configs(self._service))
-            except ConfigurationError:
+            except (ConfigurationError, Forbidden):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works
                 log.warning("consumer not there yet", extra={"why": repr(error)})
@@ -252,9 +254,11 @@ class Runner:
             await self._fetch(pull)
 
     def _prefetch(self) -> int:
-        """How many items to fetch ahead: none where tries take long, so that other workers get them."""
+        """How many items to fetch ahead: few where tries take long, so that other workers get them."""
         concurrency = self._service.concurrency
-        return min(_MAX_PREFETCH * concurrency, int(concurrency * _PREFETCH_SECONDS / self._executor.mean_seconds))
+        ahead = self._service.ahead if self._peers.alone() else min(self._service.ahead, concurrency)
+        short = int(concurrency * _PREFETCH_SECONDS / self._executor.mean_seconds)
+        return max(ahead, min(_MAX_PREFETCH * concurrency, short))
 
     async def _receive(self, msg: Msg, tasks: asyncio.TaskGroup) -> None:
         """Queue the item of a message, unless it is a copy, undecodable, done, or held already."""
@@ -318,6 +322,7 @@ class Runner:
             sequence,
             requeue_sequence=requeue_sequence,
             deliveries=meta.num_delivered,
+            media=self._service.media,
         )
         requeued = requeue_sequence is not None
         return WorkItem(event, sequence, msg, output, meta.num_delivered, stored, requeued=requeued)

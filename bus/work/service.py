@@ -6,7 +6,7 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -105,8 +105,16 @@ class Reader(Protocol):
         """The newest media message on a subject, if it is of that kind."""
         ...
 
-    async def character_facts(self) -> list[CharacterEvent]:
-        """All facts about characters, the oldest first."""
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        """Number of messages that a stream stores on each of the subjects that match one with wildcards."""
+        ...
+
+    async def character_facts(self, *, fresh: bool = True) -> Sequence[CharacterEvent]:
+        """All facts about characters, the oldest first; the same object as long as nothing was added.
+
+        Args:
+            fresh: with all that are stored now, which takes a question to the server; otherwise what has arrived here.
+        """
         ...
 
     async def asset(self, name: str) -> bytes:
@@ -136,6 +144,10 @@ def _no_readings() -> Iterable[GaugeReading]:
     return ()
 
 
+def _at_once(event: Event) -> float:
+    return 0.0
+
+
 def _nothing() -> None:
     pass
 
@@ -158,6 +170,12 @@ class Service:
     publishes_facts: bool = True
     """False: it publishes messages for channels only, which are queued once by their ids. Facts that its events caused
     are then the work of other services, and no sign that another worker has begun."""
+    is_finished: Callable[[Event, Sequence[Event], Reader], Awaitable[bool]] | None = None
+    """Whether the log has all that an event leads to, its media included, by the later facts of its conversation. Asked
+    at the start for items that are acknowledged: a power cut may have taken outputs. None: it is not asked."""
+    media: tuple[str, ...] = ()
+    """First tokens of the subjects of media that the handler goes on with where another worker has begun: whoever takes
+    an item over claims them before the handler reads what is there, so that nothing is added to it meanwhile."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
     """Runs beside the handlers from the start on; the media that it yields are published."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
@@ -171,6 +189,11 @@ class Service:
     should not."""
     forget: Callable[[], None] = field(default=_nothing)
     """Empties its caches of what it read: the log was replaced by another one."""
+    needed_after: Callable[[Event], float] = field(default=_at_once)
+    """Seconds after its arrival at which the outputs of an item are needed: who waits is served in that order."""
+    ahead: int = 0
+    """Conversations whose items are fetched beyond those that are handled, so that what is needed first can begin
+    first; where there are other workers, as many as are handled at the most."""
     concurrency: int = 8
     """Work items handled at once; those of one conversation go one after the other."""
     lease: float = 5.0

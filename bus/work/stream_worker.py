@@ -21,9 +21,8 @@ from nats.js.errors import NotFoundError
 
 from bus import codec
 from bus.cancellation import raise_if_cancelled
-from bus.errors import BusError, ConfigurationError, LogReplaced, UndecodableEvent, VisavisError
+from bus.errors import BusError, ConfigurationError, Forbidden, LogReplaced, UndecodableEvent, VisavisError
 from bus.log import streams
-from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
 from bus.log.headers import COPY
 from bus.log.pull import PullSubscription, SubscriptionLost
@@ -32,7 +31,7 @@ from bus.log.stream_changes import Mark
 from bus.process.drain import LAST_MESSAGES, Drain
 from bus.process.metrics import Metrics
 from bus.work.consumers import ensure_consumers, shared_consumers
-from bus.work.executor import MAX_TRIES, acknowledge, is_log_unavailable
+from bus.work.executor import MAX_TRIES, acknowledge, is_log_unavailable, put_aside
 from bus.work.lanes import Held, Lanes, Place
 
 log = logging.getLogger(__name__)
@@ -185,7 +184,7 @@ class StreamWorker:
             try:
                 await ensure_consumers(self._event_log.js, self._consumers)
                 return await self._raise_if_replaced()
-            except (ConfigurationError, LogReplaced):
+            except (ConfigurationError, Forbidden, LogReplaced):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever NATS answers while it restarts; repeated until it works
                 if isinstance(error, NotFoundError):
@@ -347,7 +346,8 @@ class StreamWorker:
     async def _try(self, held: Held[StreamItem]) -> float | None:
         """Handle a message once; returns the seconds until the next try, None if it is done or put aside."""
         try:
-            delay = await self._work.handle(held.item)
+            with self._metrics.working():
+                delay = await self._work.handle(held.item)
             if delay is None:
                 self._metrics.count_outcome("done")
             return delay
@@ -374,16 +374,5 @@ class StreamWorker:
         await acknowledge(msg)
 
     async def _publish_dead_letter(self, msg: Msg, error: VisavisError, tries: int) -> None:
-        letter, requeue_sequence = dead_letter_for(msg, self._work.name, error, tries)
-        log.error("dead letter", extra={"service": letter.service, "sequence": letter.sequence, "why": error.detail})
-        while True:
-            try:
-                await self._event_log.publish_dead_letter(letter, requeue_sequence=requeue_sequence)
-                break
-            except BusError as problem:
-                if not is_log_unavailable(problem):
-                    raise
-                raise_if_cancelled()
-                log.warning("the dead letter cannot be published yet", extra={"why": problem.detail})
-                await asyncio.sleep(self._work.backoff[-1])
+        await put_aside(self._event_log, msg, self._work.name, error, tries, pause=self._work.backoff[-1])
         self._metrics.count_dead_letter()

@@ -15,7 +15,7 @@ from bus import subjects
 from bus.channel_events import DeliveryEvent, DeliveryQueued
 from bus.codec import decode_dead_letter, decode_delivery_event, decode_event
 from bus.errors import UndecodableEvent
-from bus.events import Event
+from bus.events import ConversationErasureRequested, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.analytics.conversation_rows import ConversationFold
@@ -43,6 +43,7 @@ class FactReader:
         self._held_facts = held_facts
         self._conversations: OrderedDict[str, ConversationFold] = OrderedDict()
         self._deliveries: OrderedDict[str, DeliveryFold] = OrderedDict()
+        self._erased: set[str] = set()
         self._changed: set[str] = set()
         self._changed_deliveries: set[str] = set()
         self._dead: list[FailureRow] = []
@@ -61,9 +62,16 @@ class FactReader:
             log.warning("does not decode, left out", extra={"seq": record.sequence, "why": error.detail[:200]})
 
     async def _add_fact(self, record: Record, event: Event) -> None:
+        if isinstance(event.body, ConversationErasureRequested):
+            self._conversations.pop(event.conversation, None)
+            self._changed.discard(event.conversation)
+            self._erased.add(event.conversation)
+            return
         conversation = self._conversations.get(event.conversation)
         if conversation is None:
             conversation = await self._conversation(event.conversation, record.sequence)
+            if conversation is None:
+                return  # it was erased, and this is the receipt, or what a worker had begun before
         since = conversation.lacks(event)
         if since is not None and event.turn is not None:
             facts = await self._facts(event.conversation, since - 1, record.sequence)
@@ -74,12 +82,14 @@ class FactReader:
         self._conversations.move_to_end(event.conversation)
         self._changed.add(event.conversation)
 
-    async def _conversation(self, name: str, before: int) -> ConversationFold:
-        """A conversation as it was before a sequence."""
+    async def _conversation(self, name: str, before: int) -> ConversationFold | None:
+        """A conversation as it was before a sequence; None: it has been erased."""
         found = ConversationFold(name)
         if await self._event_log.first_sequence(subjects.facts_of(name)) == before:
             return found
         for seq, event, copied in await self._facts(name, 0, before):
+            if isinstance(event.body, ConversationErasureRequested):
+                return None
             found.add(seq, event, copied=copied)
         found.forget_changes()
         return found
@@ -119,6 +129,11 @@ class FactReader:
                     delivery.add(record.sequence, decode_delivery_event(record.data))
                 except UndecodableEvent:
                     continue
+
+    def take_erased(self) -> set[str]:
+        """The conversations whose rows are to be removed, since this was asked last."""
+        erased, self._erased = self._erased, set()
+        return erased
 
     def take_rows(self) -> Iterator[tuple[str, int, Row]]:
         """The source, the time by which it is filed, and the row, of all that changed since this was asked last."""

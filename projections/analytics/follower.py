@@ -118,6 +118,9 @@ class Follower:
             async with aclosing(self._event_log.read(source, _SUBJECTS[source], after=position.seq - 1)) as records:
                 found = await anext(records, None)
             mark = Mark(position.seq, position.time)
+            gone = found is None or found.sequence != position.seq
+            if gone and await self._event_log.may_be_erased(position.seq):
+                continue
             if found is None or found.sequence != position.seq or not mark.is_at(found.time):
                 raise LogReplaced(f"message {position.seq} of stream {source} is another one than before")
 
@@ -139,6 +142,9 @@ class Follower:
     def flush(self) -> None:
         """Write what has come since the last writing."""
         samples, self._samples = self._samples, []
+        if erased := self._reader.take_erased():
+            # First: if this process is killed in between, their facts are read again.
+            self._store.erase(erased)
         if self._reached:
             rows = chain(self._reader.take_rows(), samples)
             self._store.commit(rows, self._reached, events=self._events, now=clock.now())

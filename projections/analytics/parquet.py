@@ -6,7 +6,7 @@ DuckDB is imported at the first write: a process that has nothing to write does 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,15 @@ def merge(parts: Sequence[Path], target: Path) -> None:
     listed = ", ".join(map(quoted, parts))
     read = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
     _copy(f"SELECT * FROM {read}", target)
+
+
+def remove_rows(path: Path, column: str, values: Collection[str]) -> None:
+    """Write a file anew without the rows that have one of these values in a column; one without such rows stays."""
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
+    source = f"read_parquet({quoted(path)}, hive_partitioning = false)"
+    found = _connection().execute(f'SELECT count(*) FROM {source} WHERE "{column}" IN ({listed})').fetchone()
+    if found is not None and found[0]:
+        _copy(f'SELECT * FROM {source} WHERE "{column}" IS NULL OR "{column}" NOT IN ({listed})', path)
 
 
 def newest(table: Table) -> str:

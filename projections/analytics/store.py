@@ -18,7 +18,7 @@ import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,6 +194,17 @@ class Store:
         for table, day in {(table, day) for table, day, _ in grouped}:
             self._merge(table, day)
         return count
+
+    def erase(self, conversations: Collection[str]) -> None:
+        """Remove the rows of these conversations from all files.
+
+        Raises:
+            VisavisError: the folder cannot be written at the moment.
+        """
+        for name, table in TABLES.items():
+            if "conversation" in table.row.__struct_fields__:
+                for path in sorted(self.folder.glob(f"{name}/day=*/*.parquet")):
+                    parquet.remove_rows(path, "conversation", conversations)
 
     def _write_state(self, state: State) -> None:
         temporary = self.folder / f"{_STATE}.new"

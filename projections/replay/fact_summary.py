@@ -28,7 +28,7 @@ from bus.events import (
 from projections.printable import printable
 
 _LONGEST = 160
-_IDS = frozenset(("person", "session", "utterance", "message", "reply", "speech"))
+_IDS = frozenset(("person", "owner", "session", "utterance", "message", "reply", "speech"))
 """Fields left out: the neighbouring lines show which facts belong together."""
 
 

@@ -15,6 +15,7 @@ from bus.events import (
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
+    ReplyMerged,
     ReplySentence,
     ReplyStarted,
     SpeechFailed,
@@ -32,6 +33,10 @@ SERVICE_OF: dict[StepName, str] = {
     "playback_wait": "gateway", "playback": "gateway",
 }  # fmt: skip
 """The service that takes the time of each step."""
+_ENDED = (
+    UtteranceDiscarded, CommandRecognised, CommandRefused, ReplyEnded, ReplyFailed, ReplyInterrupted, ReplyMerged
+)  # fmt: skip
+"""After one of these, no first sentence is waited for."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,7 @@ class RecentTurn:
             return Stage(newest.name, newest.start, newest.index)
         if any(mark.kind in ("interrupted", "discarded") for mark in timeline.marks):
             return None
-        ended = UtteranceDiscarded | CommandRecognised | CommandRefused | ReplyEnded | ReplyFailed | ReplyInterrupted
-        if not any(isinstance(one.body, ended) for one in self.facts):
+        if not any(isinstance(one.body, _ENDED) for one in self.facts):
             return Stage("first_sentence", self.facts[-1].at, None)
         return self._unvoiced()
 

@@ -16,6 +16,7 @@ from projections.replay.build import TimelineBuilder
 from projections.replay.fact_summary import fact_summary
 from projections.replay.timeline import Mark, Timeline, TimelineEvent, TurnTimeline
 from projections.replay.view import ReplayEvent, ReplayEventDetail
+from projections.shown_persons import without_person
 
 _OVERHEAD = 500
 """Bytes that an event takes in memory beside its own."""
@@ -202,7 +203,7 @@ class Recording:
             stored=(fact.stored - timeline.start) / 1000,
             copy=fact.is_copy,
             deliveries=deliveries,
-            event=decode_event(fact.data),
+            event=without_person(decode_event(fact.data)),
             causes=tuple(self.rows(self._causes(timeline.events, place))),
             consequences=tuple(
                 self.rows(other for other, one in enumerate(timeline.events) if one.cause == event)

@@ -278,7 +278,7 @@ class Folder:
 
 def _age(found: os.stat_result) -> float:
     """Seconds since a file was changed."""
-    return (clock.now() - found.st_mtime_ns // 1000) / 1_000_000
+    return (clock.wall() - found.st_mtime_ns // 1000) / 1_000_000
 
 
 def _numbered(stem: str, number: int) -> str:

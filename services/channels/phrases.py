@@ -22,10 +22,9 @@ ENGLISH: Mapping[str, str] = {
     "unlinked": "This account is no longer linked, and I keep nothing more that you send here. What was said stays in "
     "your conversations in the page.",
     "forget_ask": "With “/forget yes” I unlink this account. What has been said, with your voice notes, stays in your "
-    "conversations on the server, and in this chat; whoever runs the server can delete it there. You can delete "
-    "this chat yourself.",
+    "conversations on the server, and in this chat. Erase the conversations in the page, and this chat here.",
     "forgotten": "I have unlinked this account, and keep nothing more that you send here. What was said before is "
-    "still in your conversations on the server; whoever runs it can delete them.",
+    "still in your conversations on the server; you can erase them in the page.",
     "start": "Hello. Write to me or send me a voice note. What you can also do: /help",
     "help": "Write to me, or send me a voice note.\n"
     "/new a new conversation\n"
@@ -81,10 +80,10 @@ GERMAN: Mapping[str, str] = {
     "unlinked": "Dieses Konto ist nicht mehr verknüpft, und ich behalte nichts mehr, was du hier schickst. Was gesagt "
     "wurde, bleibt auf der Seite in deinen Gesprächen.",
     "forget_ask": "Mit „/forget yes“ löse ich die Verknüpfung dieses Kontos. Was gesagt wurde, auch deine "
-    "Sprachnachrichten, bleibt in deinen Gesprächen auf dem Server und in diesem Chat; löschen kann es dort, wer "
-    "den Server betreibt. Diesen Chat kannst du selbst löschen.",
+    "Sprachnachrichten, bleibt in deinen Gesprächen auf dem Server und in diesem Chat. Lösche die Gespräche auf der "
+    "Seite, und diesen Chat hier.",
     "forgotten": "Ich habe die Verknüpfung dieses Kontos gelöst und behalte nichts mehr, was du hier schickst. Was "
-    "vorher gesagt wurde, ist noch in deinen Gesprächen auf dem Server; löschen kann sie, wer ihn betreibt.",
+    "vorher gesagt wurde, ist noch in deinen Gesprächen auf dem Server; löschen kannst du sie auf der Seite.",
     "start": "Hallo. Schreib mir oder schick mir eine Sprachnachricht. Was noch geht: /help",
     "help": "Schreib mir oder schick mir eine Sprachnachricht.\n"
     "/new ein neues Gespräch\n"

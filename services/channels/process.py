@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from bus.cancellation import raise_if_cancelled
 from bus.channel_events import DeliveryQueued, TextContent, VoiceContent
-from bus.errors import BusError, ConfigurationError, LogReplaced, VisavisError
+from bus.errors import BusError, ConfigurationError, Forbidden, LogReplaced, VisavisError
 from bus.log.event_log import EventLog
 from bus.process.drain import Drain
 from bus.process.health import WorkerHealth
@@ -180,7 +180,7 @@ class ChannelsProcess:
             self._workers[service.name].attach(event_log, service.name, names, metrics, runner.held)
             await runner.run()
 
-        await self._keep(service.name, work, stops=ConfigurationError)
+        await self._keep(service.name, work, stops=(ConfigurationError, Forbidden))
 
     async def _work_alone(self, event_log: EventLog, people: PeopleReader) -> None:
         """What one process at a time does."""
@@ -226,7 +226,7 @@ class ChannelsProcess:
         await channel.run(partial(self._store, channel))
 
     async def _keep(
-        self, name: str, work: Callable[[], Awaitable[None]], *, stops: type[Exception] | tuple[()] = ()
+        self, name: str, work: Callable[[], Awaitable[None]], *, stops: tuple[type[Exception], ...] = ()
     ) -> None:
         """Do a work again and again, with pauses where it fails, so that the others go on.
 
@@ -242,7 +242,7 @@ class ChannelsProcess:
                 await work()
                 return
             except Exception as error:  # whatever a channel or its client library raises
-                if _has(error, LogReplaced) or (stops and _has(error, stops)):
+                if _has(error, (LogReplaced,)) or (stops and _has(error, stops)):
                     raise
                 detail = error.detail if isinstance(error, VisavisError) else repr(error)
             raise_if_cancelled()
@@ -271,8 +271,8 @@ async def make_media(event_log: EventLog, queued: DeliveryQueued) -> Media:
     return await video_note(event_log, queued.conversation, content.speeches)
 
 
-def _has(error: Exception, kind: type[Exception] | tuple[()]) -> bool:
-    """Whether an error is of a kind, or is a group with such a one."""
+def _has(error: Exception, kinds: tuple[type[Exception], ...]) -> bool:
+    """Whether an error is of one of these kinds, or is a group with such a one."""
     if isinstance(error, ExceptionGroup):
-        return error.subgroup(kind) is not None
-    return isinstance(error, kind)
+        return error.subgroup(kinds) is not None
+    return isinstance(error, kinds)

@@ -16,6 +16,7 @@ from bus.work.runner import run_service_process
 from bus.work.service import Output, Reader, Service
 from services.dialogue.companion.engine import Companion
 from services.dialogue.engine import ChatEngine, ChatRequest
+from services.dialogue.finished import is_finished
 from services.dialogue.language.detector import guess_language
 from services.dialogue.local_model import files as local_files
 from services.dialogue.local_model.engine import FIRST_TOKEN_TIMEOUT, HISTORY_CHARACTERS, MAX_TOKENS, LocalModel
@@ -143,6 +144,7 @@ def build(settings: Settings) -> Service:
         note=local.note if local else str,
         on_failure=dialogue.failure_facts,
         forget=dialogue.forget,
+        is_finished=is_finished,
         # Work items wait for a socket here, not for a processor.
         concurrency=32,
     )

@@ -20,6 +20,7 @@ from bus.events import (
     MessageReceived,
     ReplyEnded,
     ReplyFailed,
+    ReplyMerged,
     ReplyStarted,
     TranscriptFinal,
     TranscriptStable,
@@ -33,7 +34,7 @@ from projections.history_digest import history_digest
 from projections.language import language_in_use
 from projections.titles import title_of
 from services.backchannel import is_backchannel
-from services.characters import current_characters
+from services.characters import known_characters
 from services.dialogue.answer_source import AnswerSource, carry_out
 from services.dialogue.commands.outcomes import command_outputs
 from services.dialogue.commands.recognition import recognise_command
@@ -115,7 +116,7 @@ class Dialogue:
                 conversation = with_heard_sentence(conversation, found.reply, found.question)
             elif found is None and recorded is None:
                 return  # the character goes on speaking
-        characters = visible_to(conversation.person, await current_characters(reader))
+        characters = visible_to(conversation.person, await known_characters(reader, needed=conversation.character))
         names = {id_: one.name for id_, one in characters.items()}
         # The language just used: the person may change it in the middle of a conversation.
         if recorded is not None and recorded.language:
@@ -132,8 +133,9 @@ class Dialogue:
                 for output in command_outputs(command, before, characters, language, reply):
                     yield output
                 return
-        if recorded is None and self._words.is_overtaken(event):
-            return  # the newer words are answered, with these before them
+        if recorded is None and (newer := self._words.overtaken_by(event)) is not None:
+            yield ReplyMerged(reply=reply, into=newer)  # the newer words are answered, with these before them
+            return
         chosen = recorded.character if recorded else conversation.character
         character = chosen or next(iter(characters), FALLBACK_CHARACTER)
         before_turn = event.turn or _input_id(body)
@@ -256,7 +258,7 @@ class Dialogue:
         """Make the request that `reply` will make, if the person says nothing more."""
         text = " ".join(stable.text.split())
         conversation = await self._conversation(id_, reader)
-        characters = visible_to(conversation.person, await current_characters(reader))
+        characters = visible_to(conversation.person, await known_characters(reader, needed=conversation.character))
         character = conversation.character or next(iter(characters), FALLBACK_CHARACTER)
         language = conversation.language if stable.language == UNKNOWN_LANGUAGE else stable.language
         names = {name: one.name for name, one in characters.items()}
@@ -278,7 +280,7 @@ class Dialogue:
     async def _next_request(self, id_: str, at: int, reader: Reader) -> ChatRequest:
         """The next request of a conversation, as far as it is known before the person has spoken: without words."""
         conversation = await self._conversation(id_, reader)
-        characters = visible_to(conversation.person, await current_characters(reader))
+        characters = visible_to(conversation.person, await known_characters(reader, needed=conversation.character))
         character = conversation.character or next(iter(characters), FALLBACK_CHARACTER)
         language = language_in_use(conversation)
         return _chat_request(

@@ -58,8 +58,8 @@ class NewestWords:
     """The newest words of each conversation that call for an answer."""
 
     def __init__(self) -> None:
-        self._newest: LRUCache[str, int] = LRUCache(_MAX_REMEMBERED)
-        """Stream sequence, by conversation."""
+        self._newest: LRUCache[str, tuple[int, str]] = LRUCache(_MAX_REMEMBERED)
+        """Stream sequence and turn, by conversation."""
         self._sequences: LRUCache[str, int] = LRUCache(_MAX_REMEMBERED)
         """By id of the event."""
 
@@ -69,12 +69,14 @@ class NewestWords:
             if isinstance(event.body, MessageReceived | TranscriptFinal):
                 self._sequences[event.id] = sequence
             if calls_for_answer(event.body):
-                self._newest[event.conversation] = max(sequence, self._newest.get(event.conversation, 0))
+                newest = (sequence, event.turn or event.id)
+                self._newest[event.conversation] = max(newest, self._newest.get(event.conversation, newest))
 
-    def is_overtaken(self, words: Event) -> bool:
-        """Whether the person has said something else since."""
+    def overtaken_by(self, words: Event) -> str | None:
+        """The turn in which the person has said something else since; None: they have not."""
         sequence = self._sequences.get(words.id)
-        return sequence is not None and sequence < self._newest.get(words.conversation, 0)
+        newest, turn = self._newest.get(words.conversation, (0, ""))
+        return turn if sequence is not None and sequence < newest else None
 
 
 def is_question(text: str) -> bool:

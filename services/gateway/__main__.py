@@ -6,6 +6,8 @@ import gc
 import sys
 
 from bus.log.event_log import connect
+from bus.private_files import make_private_folder
+from bus.process.access import check_access
 from bus.process.drain import Drain
 from bus.process.http_server import bind
 from bus.process.lifecycle import run_process, run_until_signalled
@@ -15,12 +17,19 @@ from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.models import ListeningModels
 from services.gateway.server import GatewayServer
 
+_SWITCH = 0.001
+"""Seconds after which the thread that writes the read model lets the loop go on; Python's own 0.005, at each packet
+that is sent, would be heard."""
+
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM, at which the sessions are let go one by one, or SIGINT."""
+    sys.setswitchinterval(_SWITCH)
     drain = Drain(settings.drain_seconds)
+    check_access(settings)
     ice_configuration(settings)  # what is wrong in it is told before NATS is waited for
     listener = bind(settings.host, settings.port, f"{PREFIX}PORT")
+    make_private_folder(settings.data_folder)
     listening = ListeningModels(settings)
     model = open_read_model(settings.data_folder / "gateway.sqlite")
     try:

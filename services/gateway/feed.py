@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
+from bus.dropped import drop
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
-from bus.events import Event, LiveEvent, TranscriptPartial
+from bus.events import ConversationErased, Event, LiveEvent, TranscriptPartial, tag_of
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.conversation import Conversation, fold
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 
 _UNREAD = 2000
 """News that a subscriber may leave unread; one that falls further behind is cut off and has to reconnect."""
-_BATCH = 500
+_BATCH = 2000
+"""Records that are written at once where they wait: the more, the fewer times a conversation is written."""
 _BUILD_FROM = 20_000
 """Events on the log from which on an empty read model is built beside: fewer are folded in place within a second."""
 _RETRY_DELAY = 2.0
@@ -56,6 +58,8 @@ class Subscription:
 
     def put(self, news: News) -> None:
         if self.unread.full():
+            if not self.cut_off:
+                drop("subscriptions", conversation=self.conversation)
             self.cut_off = True
         else:
             self.unread.put_nowait(news)
@@ -118,7 +122,7 @@ class Feed:
         self._unwritten: list[Record] = []
         """Records that the subscriptions have and the read model does not have yet, in order."""
         self._arrived = asyncio.Event()
-        self._writing: asyncio.Task[list[Conversation]] | None = None
+        self._writing: asyncio.Task[list[str]] | None = None
         """The newest batch that is written in a thread."""
         self._position_changed = asyncio.Condition()
         self.caught_up = asyncio.Event()
@@ -272,7 +276,10 @@ class Feed:
             ) as records:
                 first = await anext(records, None)
             event = None if first is None or first.sequence != model.position else _decode_or_none(first)
-            if event is None or event.id != model.last_event:
+            gone = first is None or first.sequence != model.position
+            if gone and await self._event_log.may_be_erased(model.position):
+                pass  # it belonged to a conversation that was erased
+            elif event is None or event.id != model.last_event:
                 log.warning("the log is another one; building the read model anew")
                 model.reset()
         if model.position >= newest:
@@ -323,7 +330,7 @@ class Feed:
                 self._on_record(record)
                 self._unwritten.append(record)
                 self._arrived.set()
-                while len(self._unwritten) >= 4 * _BATCH:  # the disk sets the pace of a rebuild
+                while len(self._unwritten) >= 2 * _BATCH:  # the disk sets the pace of a rebuild
                     async with self._position_changed:
                         await self._position_changed.wait()
 
@@ -348,11 +355,11 @@ class Feed:
         """Fold a batch into the read model; retried for as long as the disk is full."""
         while True:
             try:
-                if len(batch) < 10:
-                    self.model.apply_records(batch)  # a thread would cost more than the work
-                else:
-                    self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
-                    await asyncio.shield(self._writing)
+                # In a thread, one fact too: the disk may take its time, and calls wait for nothing.
+                self._writing = asyncio.create_task(asyncio.to_thread(self.model.apply_records, batch))
+                await asyncio.shield(self._writing)
+                if any(map(_is_receipt, batch)):
+                    await asyncio.to_thread(self.model.scrub)
                 return
             except VisavisError as error:
                 if not error.retryable:
@@ -370,6 +377,8 @@ class Feed:
         fact = FoldedFact(record.sequence, event, changes(before, subscribed.state))
         for subscription in subscribed.subscriptions:
             subscription.put(fact)
+            if subscribed.state.erased:
+                subscription.cut()  # whoever connects again finds nothing
 
     async def _follow_live(self) -> None:
         """Pass partial transcripts on as they arrive: late ones are of no use."""
@@ -381,11 +390,16 @@ class Feed:
                 try:
                     live = codec.decode_live(data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable live event", extra={"why": error.detail})
+                    drop("undecodable", subject=subject, why=error.detail)
                     continue
                 if isinstance(live.body, TranscriptPartial):
                     for subscription in subscribed.subscriptions:
                         subscription.put(live)
+
+
+def _is_receipt(record: Record) -> bool:
+    """Whether a conversation has just been erased."""
+    return record.subject.endswith(f".{tag_of(ConversationErased)}")
 
 
 def _decode_or_none(record: Record) -> Event | None:

@@ -12,19 +12,23 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from bus import codec, subjects
+from bus.dropped import drop
 from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
 from bus.log import streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import EventLog, Record
 from bus.process.discovery import announce, discover
 from bus.process.drain import Drain
 from bus.process.files import raise_file_limit
 from bus.process.http_server import serve
 from bus.process.operator_key import operator_key
+from bus.process.signing_key import signing_key
 from bus.settings import DETECT_LANGUAGE, Settings
+from projections.access_reader import AccessReader
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
 from services.gateway.draining import let_go
+from services.gateway.erasing import Eraser
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.endpointing import Endpointer
@@ -34,20 +38,25 @@ from services.gateway.listening.turn_end import TurnEndDetector
 from services.gateway.listening.voice_activity import VoiceActivityDetector
 from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.idle_loops import IdleLoops
-from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
+from services.gateway.playing.recovery import SessionJournal, keep_sessions_closed
 from services.gateway.playing.session import CONNECT_TIMEOUT, Session
+from services.gateway.playing.sessions import Sessions
 from services.gateway.read_model_build import ReadModelBuild
 from services.gateway.replaying.media_files import MediaFiles
 from services.gateway.replaying.recordings import Recordings
 from services.gateway.web.api import make_app
+from services.gateway.web.asset_collector import AssetCollector
 from services.gateway.web.configured_channels import ConfiguredChannels
 from services.gateway.web.connections import Connections
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversations import REQUEST_RETRY_FOR, Conversations
 from services.gateway.web.face_requests import FaceRequests
 from services.gateway.web.health import GatewayHealth
+from services.gateway.web.identity import Persons
+from services.gateway.web.keys import Keys
 from services.gateway.web.limits import Limits, Room, trusted_proxies
 from services.gateway.web.links import Links
+from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
@@ -56,8 +65,6 @@ from services.models.progress import DOWNLOADS
 
 log = logging.getLogger(__name__)
 
-_END_PATIENCE = 5.0
-"""Seconds that a session may take to end."""
 PAGE = Path(__file__).parents[2] / "ui" / "avatar-chat" / "dist"
 
 
@@ -99,9 +106,11 @@ class GatewayServer:
         self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
+        self._sessions = Sessions(event_log, self._feed)
         self._conversations = Conversations(
             event_log,
             self._feed,
+            self._sessions,
             "" if settings.language == DETECT_LANGUAGE else settings.language,
             check_room=self._space.check_room,
             most=settings.conversations_per_person,
@@ -114,8 +123,12 @@ class GatewayServer:
             max_faces=settings.faces_per_person,
             language=settings.language if settings.language not in ("", DETECT_LANGUAGE) else "en",
         )
+        self._eraser = Eraser(event_log, self._feed, keep_days=settings.conversation_days)
         self._people = PeopleReader(event_log, timeout=retry_for)
         self._links = Links(event_log, self._people)
+        self._access = AccessReader(event_log, timeout=retry_for)
+        self._persons = Persons(event_log, self._access, signing_key(settings))
+        self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
         self._room = Room.of(settings, files or raise_file_limit())
         self._limits = Limits(settings, sessions=self._room.sessions)
@@ -126,21 +139,23 @@ class GatewayServer:
             request_seconds=settings.request_seconds,
             proxies=self._limits.proxies,
         )
-        self._operator_key = operator_key(settings)
-        self._session_tasks: dict[str, asyncio.Task[None]] = {}
 
     def app(self) -> Starlette:
         return make_app(
             GatewayContext(
                 event_log=self._event_log,
+                settings=self._settings,
                 feed=self._feed,
                 idle=self._idle_loops,
                 conversations=self._conversations,
                 faces=self._faces,
                 links=self._links,
+                persons=self._persons,
+                keys=self._keys,
+                origins=Origins(self._settings),
                 channels=ConfiguredChannels(self._event_log),
                 open_session=self._open_session,
-                serve_session=self._serve_session,
+                sessions=self._sessions,
                 limits=self._limits,
                 ice=self._ice,
                 video_level=required_level(
@@ -148,7 +163,6 @@ class GatewayServer:
                 ),
                 recordings=Recordings(self._event_log),
                 media_files=MediaFiles(self._event_log),
-                operator_key=self._operator_key,
                 page=PAGE,
                 space=self._space,
                 health=GatewayHealth(
@@ -173,12 +187,17 @@ class GatewayServer:
             lasting = [
                 tasks.create_task(work)
                 for work in (
-                    close_orphaned_sessions(self._event_log, self._journal),
+                    keep_sessions_closed(self._event_log, self._journal, self._sessions.here.__contains__),
                     self._feed.run(),
                     self._space.run(),
                     self._people.run(),
+                    AssetCollector(self._event_log).run(),
+                    self._access.run(),
+                    self._keys.end_sessions(),
+                    self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
+                    self._sessions.elsewhere.run(),
                 )
             ]
             web = serve(
@@ -193,7 +212,7 @@ class GatewayServer:
                 try:
                     await asyncio.wait((serving, draining), return_when=asyncio.FIRST_COMPLETED)
                 finally:
-                    await self._close_sessions()
+                    await self._sessions.close()
                     self._feed.cut_subscriptions()
             for task in (*lasting, draining):
                 task.cancel()
@@ -202,7 +221,7 @@ class GatewayServer:
         await self._drain.wait()
         log.info("ending", extra={"sessions": self._session_count()})
         await let_go(
-            self._conversations.sessions,
+            self._sessions.here,
             self._feed.state_of,
             self._drain,
             is_alone=self._is_alone,
@@ -215,7 +234,7 @@ class GatewayServer:
         return not any(one.name == "gateway" and one.metadata.get("ready") == "1" for one in found)
 
     def _session_count(self) -> int:
-        return len(self._conversations.sessions)
+        return len(self._sessions.here)
 
     @property
     def connection_count(self) -> int:
@@ -238,23 +257,30 @@ class GatewayServer:
                 try:
                     event = codec.decode_character_event(record.data)
                 except UndecodableEvent as error:
-                    log.warning("undecodable character event", extra={"why": error.detail})
+                    drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
                     continue
                 self._conversations.apply_character_event(event)
                 if isinstance(event.body, CharacterRemoved):
                     self._idle_loops.remove(event.character)
 
     async def _follow_idle_loops(self) -> None:
+        # Those of a render service of an earlier version, which may run beside this one: they are there for a day.
+        async with aclosing(self._event_log.read(streams.FRAMES, subjects.EARLIER_IDLE_FRAMES)) as earlier:
+            async for record in earlier:
+                self._add_idle_loop(record)
         # Where the stream was replaced, the loops are shown on until render has published them again.
-        async with aclosing(self._event_log.follow_anew(streams.FRAMES, subjects.ALL_IDLE_FRAMES)) as records:
+        async with aclosing(self._event_log.follow_anew(streams.IDLE, subjects.ALL_IDLE_FRAMES)) as records:
             async for record in records:
-                try:
-                    batch = codec.decode_media(record.data)
-                except UndecodableEvent as error:
-                    log.warning("undecodable idle loop", extra={"why": error.detail})
-                    continue
-                if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
-                    log.info("idle loop", extra={"character": batch.character, "version": batch.version})
+                self._add_idle_loop(record)
+
+    def _add_idle_loop(self, record: Record) -> None:
+        try:
+            batch = codec.decode_media(record.data)
+        except UndecodableEvent as error:
+            drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
+            return
+        if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
+            log.info("idle loop", extra={"character": batch.character, "version": batch.version})
 
     def _open_session(self, conversation: str, character: str) -> Session:
         state = self._feed.model.conversation(conversation)
@@ -282,37 +308,7 @@ class GatewayServer:
             ice=self._ice,
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
-            replace_others=lambda session: self._end_others(conversation, session),
-            is_only_session=lambda: self._conversations.connected_session_count(conversation) <= 1,
+            take_over=self._sessions.take_over,
+            is_only_session=lambda: self._sessions.connected_count(conversation) <= 1,
             connect_timeout=self._connect_timeout,
         )
-
-    def _serve_session(self, session: Session, on_end: Callable[[], None]) -> None:
-        async def serve() -> None:
-            self._conversations.sessions[session.id] = session
-            try:
-                await session.run()
-            finally:
-                on_end()
-                del self._conversations.sessions[session.id]
-
-        self._session_tasks[session.id] = task = asyncio.create_task(serve())
-        task.add_done_callback(lambda _: self._session_tasks.pop(session.id))
-
-    async def _end_others(self, conversation: str, newest: str) -> None:
-        """End the other sessions of a conversation: two would speak and hear at the same time."""
-        others = [
-            one
-            for one in self._conversations.sessions.values()
-            if one.conversation == conversation and one.id != newest and one.is_connected
-        ]
-        for session in others:
-            session.end("replaced")
-        if others:
-            await asyncio.wait([self._session_tasks[one.id] for one in others], timeout=_END_PATIENCE)
-
-    async def _close_sessions(self) -> None:
-        for session in list(self._conversations.sessions.values()):
-            session.end("shutdown")
-        if self._session_tasks:
-            await asyncio.wait(self._session_tasks.values(), timeout=_END_PATIENCE)

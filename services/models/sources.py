@@ -230,6 +230,8 @@ def _run(command: Sequence[str], folder: Path, progress: Callable[[int], None]) 
         subprocess.run(
             command, check=True, capture_output=True, text=True, timeout=_PACKAGE_SECONDS, env=_with_temporary(folder)
         )
+    except FileNotFoundError as error:
+        raise SourceFailed(f"{command[0]} is not installed", permanent=True) from error
     except (subprocess.SubprocessError, OSError) as error:
         lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
         raise SourceFailed(lines[-1] if lines else type(error).__name__) from error

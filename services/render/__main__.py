@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +25,9 @@ from services.render.gpu_animator import GpuAnimator
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import service
+
+_MOST_THREADS = 8
+"""By default: Python itself takes a fifth of the time for a picture, and only one thread may run it."""
 
 
 def _portraits(settings: Settings) -> PortraitStore:
@@ -102,7 +106,16 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
     """The service with the engine that the settings ask for."""
     choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     renderer = choice.option.load(settings)
-    built = service(renderer, _portraits(settings), PortraitMaker.of(settings), bitrate=settings.video_bitrate)
+    threads = settings.render_threads or min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    if choice.option.name == "liveportrait":
+        threads = 1  # its networks take turns on the card
+    built = service(
+        renderer,
+        _portraits(settings),
+        PortraitMaker.prepared(settings),
+        bitrate=settings.video_bitrate,
+        threads=threads,
+    )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 
 

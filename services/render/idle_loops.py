@@ -12,14 +12,16 @@ from bus import subjects
 from bus.errors import NotFound
 from bus.events import FRAMES_PER_SECOND, CharacterCreated, IdleBatch
 from bus.ids import PHOTO_LOOK, seed_of
+from bus.log import streams
 from bus.work.service import Output, Reader
-from services.characters import current_characters
-from services.gpu_faults import GPU_USE, GpuFault, GpuUse
+from services.characters import known_characters
+from services.gpu_faults import GPU_USE, Cause, GpuFault, GpuUse
 from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.engine import AnimatedFace, Renderer
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
-from services.render.render_thread import MAX_BATCH, RenderThread
+from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
 
+LOOP_BATCHES = LOOP_FRAMES // KEY_FRAME_INTERVAL
 CHECK_INTERVAL = 5.0
 """Seconds between two checks for characters whose idle loop is missing or outdated."""
 
@@ -36,13 +38,17 @@ class IdleLoopRenderer:
     """
 
     def __init__(
-        self, thread: RenderThread, *, check_interval: float = CHECK_INTERVAL, use: GpuUse = GPU_USE
+        self, thread: RenderThreads, *, check_interval: float = CHECK_INTERVAL, use: GpuUse = GPU_USE
     ) -> None:
         self._thread = thread
         self._use = use
         self._check_interval = check_interval
         self._shown: dict[str, str] = {}
         """By character, the version of this worker that was on the log."""
+        self._settled: dict[str, tuple[str, str, Cause | None]] = {}
+        """By character, for which look, engine and state of the graphics card its loop was found to be right."""
+        self._looks: set[str] | None = None
+        """Of which everything else has been dropped."""
 
     async def keep_current(self, reader: Reader) -> AsyncGenerator[Output, None]:
         """Runs forever: yields the idle loop of each character whose loop on the log is missing or outdated.
@@ -51,24 +57,47 @@ class IdleLoopRenderer:
         engines, each would otherwise draw it anew for ever.
         """
         while True:
-            characters = await current_characters(reader)
-            await self._thread.keep_only({one.look for one in characters.values()})
+            characters = await known_characters(reader)
+            await self._drop_others({one.look for one in characters.values()})
+            stored = await reader.counts(streams.IDLE, subjects.ALL_IDLE_FRAMES)
             for id_, character in characters.items():
-                try:
-                    face = await self._thread.face(character.look, reader)
-                except NotFound:
-                    continue  # drawn by a worker that knows this look
-                version = idle_version(id_, face, self._thread.renderer)
-                last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
-                if last is not None and last.final:
-                    if last.version == version:
-                        self._shown[id_] = version
-                    if self._shown.get(id_) == version or self._is_passing(character):
-                        continue
-                async for batch in self.batches(id_, character, reader):
+                is_whole = stored.get(subjects.idle_frames(id_), 0) >= LOOP_BATCHES
+                state = (character.look, self._thread.renderer.name, self._use.cause)
+                # A face is built only where its loop may be another one: there may be thousands.
+                if is_whole and self._settled.get(id_) == state:
+                    continue
+                async for batch in self._replaced(id_, character, reader, is_whole=is_whole):
                     yield batch
-                self._shown[id_] = version
+                self._settled[id_] = state
             await asyncio.sleep(self._check_interval)
+
+    async def _drop_others(self, looks: set[str]) -> None:
+        if looks != self._looks:
+            await self._thread.keep_only(looks)
+            self._looks = looks
+
+    async def _replaced(
+        self, id_: str, character: CharacterCreated, reader: Reader, *, is_whole: bool
+    ) -> AsyncGenerator[IdleBatch, None]:
+        """The loop of a character, where the one on the log has to be replaced by it."""
+        try:
+            face = await self._thread.face(character.look, reader)
+        except NotFound:
+            return  # drawn by a worker that knows this look
+        version = idle_version(id_, face, self._thread.renderer)
+        last = await reader.last_media(IdleBatch, subjects.idle_frames(id_))
+        if last is not None and last.final and is_whole:
+            if last.version == version:
+                self._shown[id_] = version
+            if self._shown.get(id_) == version or self._is_passing(character):
+                return
+        async for batch in self.batches(id_, character, reader):
+            yield batch
+        self._shown[id_] = version
+
+    def forget(self) -> None:
+        """The log is another one: look at all loops again."""
+        self._settled.clear()
 
     async def batches(
         self, character: str, created: CharacterCreated, reader: Reader
@@ -112,7 +141,7 @@ class IdleLoopRenderer:
             )
 
 
-def idle_version(character: str, face: AnimatedFace, renderer: Renderer) -> str:
+def idle_version(character: str, face: AnimatedFace | PlacedFace, renderer: Renderer) -> str:
     """Version of a character's idle loop; changes whenever the loop would look different."""
     parts = (character, renderer.name, face.version, renderer.width, renderer.height, _movement_version())
     return blake2b("/".join(map(str, parts)).encode(), digest_size=8).hexdigest()

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 from bus.errors import VisavisError
-from bus.events import Body, Event, FaceRefused, FaceRequested, FramesFailed, SpeechStarted
+from bus.events import (
+    Body,
+    Event,
+    FaceMade,
+    FaceRefused,
+    FaceRequested,
+    FramesEnded,
+    FramesFailed,
+    FramesStarted,
+    ReplyInterrupted,
+    SpeechStarted,
+)
 from bus.work.service import Output, Reader, Service
 from services.gpu_faults import GPU_USE
 from services.readings import engine_note, engine_readings
@@ -15,8 +26,13 @@ from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
-from services.render.render_thread import RenderThread
+from services.render.render_threads import RenderThreads
 from services.render.speech_frames import SpeechRenderer
+
+CONCURRENCY = 24
+"""Speeches that are drawn at once, what is shown first before the others; more would be too many for one core."""
+_SENTENCE = 2.0
+"""Seconds that a sentence is spoken, about."""
 
 
 def service(
@@ -25,6 +41,7 @@ def service(
     portrait_maker: PortraitMaker,
     *,
     bitrate: int,
+    threads: int = 1,
     check_interval: float = CHECK_INTERVAL,
 ) -> Service:
     """The render service with that engine.
@@ -32,9 +49,10 @@ def service(
     Args:
         portraits: the store that the renderer reads portraits from.
         bitrate: bits a second that a talking face may take.
+        threads: that draw; more than one for a renderer of the processor only.
         check_interval: seconds between two checks for outdated idle loops.
     """
-    thread = RenderThread(renderer, portraits)
+    thread = RenderThreads(renderer, portraits, threads=threads)
     speeches = SpeechRenderer(thread, bitrate=bitrate)
     idle_loops = IdleLoopRenderer(thread, check_interval=check_interval)
     face_requests = FaceRequestHandler(portrait_maker, idle_loops.batches)
@@ -51,12 +69,35 @@ def service(
         handle=handle,
         engine=renderer.name,
         on_failure=failure_facts,
+        is_finished=is_finished,
         readings=engine_readings,
         note=engine_note,
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
+        media=("frames",),
         background=idle_loops.keep_current,
+        needed_after=needed_after,
+        concurrency=CONCURRENCY,
+        forget=idle_loops.forget,
     )
+
+
+def needed_after(event: Event) -> float:
+    """Seconds after which the outputs of an event are needed, about."""
+    return _SENTENCE * event.body.index if isinstance(event.body, SpeechStarted) else 0.0
+
+
+async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> bool:
+    """Whether the pictures that were begun, or a face that was asked for, are there. See
+    `bus.work.service.Service.is_finished`."""
+    body, bodies = event.body, [one.body for one in later]
+    if isinstance(body, FaceRequested):
+        return any(isinstance(one, FaceMade | FaceRefused) and one.character == body.character for one in bodies)
+    assert isinstance(body, SpeechStarted)
+    if any(isinstance(one, ReplyInterrupted) and one.reply == body.reply for one in bodies):
+        return True
+    begun = any(isinstance(one, FramesStarted) and one.speech == body.speech for one in bodies)
+    return not begun or any(isinstance(one, FramesEnded | FramesFailed) and one.speech == body.speech for one in bodies)
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:

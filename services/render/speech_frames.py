@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from bus.errors import NotFound
 from bus.events import (
     FRAMES_PER_SECOND,
     OPUS_FRAME,
+    SPEECH_RATE,
     AudioOut,
     Event,
     FrameBatch,
@@ -24,15 +26,16 @@ from bus.events import (
     SpeechStarted,
 )
 from bus.work.service import Output, Reader
-from services.characters import current_characters
+from services.characters import known_characters
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
-from services.render.engine import AnimatedFace
 from services.render.frame_dropping import FrameDropper
 from services.render.idle_motion import KEY_FRAME_INTERVAL
 from services.render.motion import SpeechMotion, idle_phase, phase_after
 from services.render.pose import Pose
-from services.render.render_thread import MAX_BATCH, RenderThread
+from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
+
+log = logging.getLogger(__name__)
 
 WATCHING_EXPIRES = 10.0
 """Seconds for which a session counts as watching after it last reported so."""
@@ -50,16 +53,17 @@ class SpeechRenderer:
 
     Args:
         bitrate: bits a second that a talking face may take.
-        clock: seconds. It only measures how long drawing takes: where drawing cannot keep up, frames are repeated.
+        clock: seconds, the thread's. It only decides what is drawn first, and how much of it: where drawing cannot keep
+            up, frames are repeated.
     """
 
-    def __init__(self, thread: RenderThread, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, thread: RenderThreads, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._thread = thread
         self._bitrate = bitrate
         self._clock = clock
-        self._next_phase: FIFOCache[tuple[str, int], int] = FIFOCache(_MAX_PHASES)
-        """Phase at which a sentence takes over from the one before, which was drawn here; by reply and index. Saves
-        reading the log for it."""
+        self._next: FIFOCache[tuple[str, int], tuple[int, float]] = FIFOCache(_MAX_PHASES)
+        """Phase and time at which a sentence takes over from the one before, which was drawn here; by reply and index.
+        Saves reading the log for it."""
 
     async def frames(self, event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
         """The frames of one speech; none where no session watches."""
@@ -67,11 +71,14 @@ class SpeechRenderer:
         assert isinstance(body, SpeechStarted)
         if not await _is_watched(event, reader) and not await _has_begun(event, body.speech, reader):
             return
-        characters = await current_characters(reader)
+        characters = await known_characters(reader, needed=body.character)
         if body.character not in characters:
             raise NotFound(f"character {body.character} of speech {body.speech} is not on record")
-        phase = self._next_phase.pop((body.reply, body.index), None)
-        if phase is None:
+        shown = self._clock() + _PLAYBACK_DELAY / 1e6
+        if (follows := self._next.pop((body.reply, body.index), None)) is not None:
+            phase, after = follows
+            shown = max(shown, after)
+        else:
             phase = await start_phase(event, body, reader)
         look = characters[body.character].look
         face = _SpeechFace(self._thread, look, reader, await self._thread.face(look, reader))
@@ -79,7 +86,7 @@ class SpeechRenderer:
             body.character, body.speech, phase=phase, emotion=body.emotion, previous_emotion=body.emotion_before
         )
         renderer = self._thread.renderer
-        yield FramesStarted(
+        started = FramesStarted(
             speech=body.speech,
             character=body.character,
             engine=renderer.name,
@@ -88,6 +95,12 @@ class SpeechRenderer:
             fps=FRAMES_PER_SECOND,
             phase=phase,
         )
+        yield started
+        if (last := await _other_pictures(event, started, reader)) is not None:
+            async with aclosing(_end_of(last)) as ending:
+                async for output in ending:
+                    yield output
+            return
         encoder = self._thread.encoder(self._bitrate, crf=_CRF)
         dropper = FrameDropper(FRAMES_PER_SECOND)
         done = samples = 0
@@ -100,7 +113,7 @@ class SpeechRenderer:
                 samples = chunk.sample + len(chunk.packets) * OPUS_FRAME
                 while motion.frames_ready >= done + size or (motion.complete and motion.frames_ready > done):
                     end = min(done + size, motion.frames_ready)
-                    units = await self._encode(face, encoder, dropper, motion, range(done, end))
+                    units = await self._encode(face, encoder, dropper, motion, range(done, end), shown)
                     yield FrameBatch(
                         conversation=event.conversation,
                         speech=body.speech,
@@ -113,43 +126,48 @@ class SpeechRenderer:
                     )
                     done = end
                     index, size = next(batches)
-        self._next_phase[body.reply, body.index + 1] = phase_after(phase, samples)
+        self._next[body.reply, body.index + 1] = phase_after(phase, samples), shown + samples / SPEECH_RATE
         yield FramesEnded(speech=body.speech, frames=done)
 
     async def _encode(
-        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range
-    ) -> tuple[bytes, ...]:
-        """One access unit for each frame, of as many drawn frames as there is time for."""
+        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range,
+        shown: float,
+    ) -> tuple[bytes, ...]:  # fmt: skip
+        """One access unit for each frame, of as many drawn frames as there is time for.
+
+        Args:
+            shown: when the speech's first frame is.
+        """
         units: tuple[bytes, ...] = ()
         for start in range(frames.start, frames.stop, MAX_BATCH):
             count = min(MAX_BATCH, frames.stop - start)
-            drawn = dropper.frames_to_draw(start, count)
+            began, due = self._clock(), shown + start / FRAMES_PER_SECOND
+            drawn = dropper.frames_to_draw(start, count, until_shown=due - began)
             poses = [motion.pose(frame) for frame in drawn]
             order = [bisect_right(drawn, frame) - 1 for frame in range(start, start + count)]
-            began = self._clock()
-            units += await face.encode(encoder, poses, order, key=start == frames.start)
-            dropper.record_time(len(drawn), self._clock() - began)
+            units += await face.encode(encoder, poses, order, key=start == frames.start, due=due)
+            dropper.record_time(len(drawn), self._clock() - began, until_shown=due - began)
         return units
 
 
 class _SpeechFace:
     """The face of one speech. Where the graphics card fails it, another engine goes on with the same frame."""
 
-    def __init__(self, thread: RenderThread, look: str, reader: Reader, face: AnimatedFace) -> None:
+    def __init__(self, thread: RenderThreads, look: str, reader: Reader, face: PlacedFace) -> None:
         self._thread = thread
         self._look = look
         self._reader = reader
         self._face = face
 
     async def encode(
-        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool
+        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float
     ) -> tuple[bytes, ...]:
-        """See `RenderThread.encode`."""
+        """See `RenderThreads.encode`."""
         try:
-            return await self._thread.encode(self._face, encoder, poses, order, key=key)
+            return await self._thread.encode(self._face, encoder, poses, order, key=key, due=due)
         except GpuFault:
             self._face = await self._thread.face(self._look, self._reader)
-            return await self._thread.encode(self._face, encoder, poses, order, key=key)
+            return await self._thread.encode(self._face, encoder, poses, order, key=key, due=due)
 
 
 async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
@@ -174,6 +192,28 @@ async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:
     """Whether a worker that died has begun this speech: then it is drawn to its end, even if no session watches."""
     newest = await reader.last_fact(event.conversation, FramesStarted)
     return newest is not None and isinstance(newest.body, FramesStarted) and newest.body.speech == speech
+
+
+async def _other_pictures(event: Event, started: FramesStarted, reader: Reader) -> FrameBatch | None:
+    """The last pictures of a speech that another renderer has begun, or drew at another size; None: there are none."""
+    last = await reader.last_media(FrameBatch, subjects.frames(event.conversation, started.speech))
+    if last is None:
+        return None
+    facts = [fact.body for _, fact in await reader.facts(event.conversation)]
+    begun = next((one for one in facts if isinstance(one, FramesStarted) and one.speech == started.speech), started)
+    return None if begun == started else last
+
+
+async def _end_of(last: FrameBatch) -> AsyncGenerator[Output, None]:
+    """The outputs that close pictures where they are: the idle face follows, and no sentence has two faces."""
+    log.warning("pictures end where another renderer left them", extra={"speech": last.speech})
+    frames = last.frame + len(last.units)
+    if not last.final:
+        yield FrameBatch(
+            conversation=last.conversation, speech=last.speech, index=last.index + 1, frame=frames, fps=last.fps,
+            phase=last.phase, units=(), final=True,
+        )  # fmt: skip
+    yield FramesEnded(speech=last.speech, frames=frames)
 
 
 def _batch_sizes() -> Iterator[int]:

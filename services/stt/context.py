@@ -11,7 +11,7 @@ from bus.work.service import Reader
 from projections.characters import visible_to
 from projections.conversation import Conversation, Message, fold_all, heard_messages
 from projections.language import language_in_use
-from services.characters import current_characters
+from services.characters import known_characters
 from services.command_phrases import Phrase, command_phrases
 
 CACHED_CONVERSATIONS = 256
@@ -44,7 +44,7 @@ class RecognitionContext:
         state = self._cache.get(conversation) or Conversation(id=conversation)
         state = fold_all(state, await reader.facts(conversation, after=state.seq))
         self._cache[conversation] = state
-        characters = visible_to(state.person, await current_characters(reader))
+        characters = visible_to(state.person, await known_characters(reader))
         names = [character.name for character in characters.values()]
         phrases = command_phrases(tuple(names[:MAX_NAMES]))
         return Expected(build_prompt(names, heard_messages(state)), phrases, language_in_use(state))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
@@ -141,6 +141,14 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         yield UtteranceDiscarded(utterance=event.body.utterance, reason="lost", detail=detail)
 
 
+async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> bool:
+    """Whether it is known what was said in an utterance. See `bus.work.service.Service.is_finished`."""
+    body = event.body
+    assert isinstance(body, UtteranceStarted)
+    ends = (one.body for one in later if isinstance(one.body, TranscriptFinal | UtteranceDiscarded))
+    return any(one.utterance == body.utterance for one in ends)
+
+
 def service(transcriber: Transcriber, engine: str) -> Service:
     return Service(
         name="stt",
@@ -148,6 +156,7 @@ def service(transcriber: Transcriber, engine: str) -> Service:
         handle=UtteranceTranscriber(transcriber, engine),
         engine=engine,
         on_failure=failure_facts,
+        is_finished=is_finished,
         readings=engine_readings,
         note=engine_note,
         metadata=GPU_USE.metadata,

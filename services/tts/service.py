@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from bus import subjects
 from bus.errors import VisavisError
 from bus.events import (
     AudioOut,
@@ -18,6 +19,7 @@ from bus.events import (
     CharacterCreated,
     Emotion,
     Event,
+    ReplyInterrupted,
     ReplySentence,
     SpeechEnded,
     SpeechFailed,
@@ -26,25 +28,34 @@ from bus.events import (
 )
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output, Reader, Service
-from services.characters import current_characters
+from services.characters import known_characters
 from services.gpu_faults import GPU_USE, GpuFault
 from services.readings import engine_note, engine_readings
 from services.tts.chunker import SpeechChunker
-from services.tts.earlier_speech import earlier_speech
+from services.tts.earlier_speech import EarlierSpeech, earlier_speech, is_same_sound, recorded_voice
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
 from services.tts.text.spoken_form import to_spoken_form
 
 log = logging.getLogger(__name__)
 
+_SENTENCE = 2.0
+"""Seconds that a sentence is spoken, about: by which the next one is needed later than the first."""
 CONCURRENCY = 4
 """Sentences synthesised at once."""
+AHEAD = 64
+"""Conversations of which the next sentence is looked at before one is chosen."""
 MAX_TEXT = 2_000
 """Characters of one sentence that are spoken; longer text is not speech."""
 
 
 def speech_id(event: Event) -> str:
-    """The id of a sentence's speech, derived from the event: the same on every attempt."""
-    return derive_id(event.id, "speech")
+    """The id of a sentence's speech, derived from the event and its words: the same on every attempt.
+
+    Where a power cut took a sentence and others are written in its place, the sound of the lost one may be left.
+    """
+    body = event.body
+    assert isinstance(body, ReplySentence)
+    return derive_id(event.id, "speech", body.text)
 
 
 def voice_of(name: str, character: CharacterCreated | None, language: str) -> Voice:
@@ -94,7 +105,8 @@ class SentenceSynthesizer:
         if body.spoken_text == "":
             return  # a block that is only shown: nobody waits for its speech
         speech = speech_id(event)
-        voice = voice_of(body.character, (await current_characters(reader)).get(body.character), body.language)
+        characters = await known_characters(reader, needed=body.character)
+        voice = voice_of(body.character, characters.get(body.character), body.language)
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         words = body.text if body.spoken_text is None else body.spoken_text
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
@@ -115,29 +127,38 @@ class SentenceSynthesizer:
                 emotion_before=body.emotion_before,
             )
             before = await earlier_speech(event.conversation, speech, spoken_by, reader)
+            begun = before is not None
+            if before is not None and not before.is_over and before.in_this_voice and await _goes_on(audio, before):
+                before = None
             if before is not None:
-                if before.final_chunk is not None:
-                    yield before.final_chunk
-                yield _ended(body, speech, before.samples, before.visemes)
+                if not before.is_over:
+                    log.warning("a sentence ends where another voice left it", extra={"speech": speech})
+                    yield before.end()
+                yield _ended(body, speech, before.samples, before.visemes, complete=before.is_whole)
                 return
-            begun = False
+            complete = True
             while True:
                 try:
                     chunk = await audio.next()
                 except GpuFault as fault:
                     if begun:
                         log.warning("a sentence ends where the graphics card failed", extra={"why": fault.detail})
+                        complete = False
                         for last in audio.chunker.finish():
                             yield last
                         break
                     audio.close()
                     audio, begun = make(), True  # by another engine; a second fault is none that this can mend
+                    spoken_by = self._synthesizer.voice_for(voice)
                     continue
                 yield chunk
                 begun = True
                 if chunk.final:
                     break
-            yield _ended(body, speech, audio.chunker.samples, audio.chunker.visemes)
+            recorded = await recorded_voice(event.conversation, speech, reader)
+            other = spoken_by if recorded not in ("", spoken_by) else ""
+            chunker = audio.chunker
+            yield _ended(body, speech, chunker.samples, chunker.visemes, complete=complete, voice=other)
         finally:
             audio.close()
 
@@ -154,8 +175,25 @@ class SentenceSynthesizer:
         yield from chunker.finish()
 
 
-def _ended(body: ReplySentence, speech: str, samples: int, visemes: Iterable[VisemeMark]) -> SpeechEnded:
-    return SpeechEnded(speech=speech, reply=body.reply, index=body.index, samples=samples, visemes=tuple(visemes))
+async def _goes_on(audio: _SentenceAudio, before: EarlierSpeech) -> bool:
+    """Make again what is on the log; whether it is the same sound, so that what follows fits behind it."""
+    for earlier in before.chunks:
+        try:
+            chunk = await audio.next()
+        except GpuFault:
+            return False  # another engine would go on
+        if chunk.final or not is_same_sound(earlier, chunk):
+            return False
+    return True
+
+
+def _ended(
+    body: ReplySentence, speech: str, samples: int, visemes: Iterable[VisemeMark], *, complete: bool, voice: str = ""
+) -> SpeechEnded:
+    return SpeechEnded(
+        speech=speech, reply=body.reply, index=body.index, samples=samples, visemes=tuple(visemes), complete=complete,
+        voice=voice,
+    )  # fmt: skip
 
 
 def scale_volume(piece: SpeechPiece, volume: float) -> SpeechPiece:
@@ -208,6 +246,28 @@ def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
         )
 
 
+def needed_after(event: Event) -> float:
+    """Seconds after which a sentence is needed: the first one of a reply at once, which others must not wait for."""
+    return _SENTENCE * event.body.index if isinstance(event.body, ReplySentence) else 0.0
+
+
+async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> bool:
+    """Whether a sentence is spoken to its end. See `bus.work.service.Service.is_finished`."""
+    body = event.body
+    assert isinstance(body, ReplySentence)
+    if body.spoken_text == "":
+        return True
+    for one in (fact.body for fact in later):
+        if isinstance(one, ReplyInterrupted) and one.reply == body.reply:
+            return True
+        if isinstance(one, SpeechFailed) and (one.reply, one.index) == (body.reply, body.index):
+            return True
+        if isinstance(one, SpeechEnded) and (one.reply, one.index) == (body.reply, body.index):
+            last = await reader.last_media(AudioOut, subjects.audio_out(event.conversation, one.speech))
+            return last is not None and last.final
+    return False
+
+
 def service(synthesizer: Synthesizer, engine: str) -> Service:
     return Service(
         name="tts",
@@ -215,9 +275,13 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         handle=SentenceSynthesizer(synthesizer, engine),
         engine=engine,
         on_failure=failure_facts,
+        is_finished=is_finished,
         readings=engine_readings,
         note=engine_note,
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
+        media=("audio",),
         concurrency=CONCURRENCY,
+        needed_after=needed_after,
+        ahead=AHEAD,
     )

@@ -76,7 +76,7 @@ async def attack(
         files: that each process of the system may open.
         show: takes a line about what goes on.
     """
-    stack = Stack(folder, VISAVIS_FACES_PER_PERSON="10", VISAVIS_NOTES_FOLDER="off")
+    stack = Stack(folder, VISAVIS_FACES_PER_PERSON="10", VISAVIS_NOTES_FOLDER="off", VISAVIS_ACCESS="open")
     stack.command = ["bash", "-c", f'ulimit -n {files} && exec "$@"', "-", *stack.command]
     await asyncio.to_thread(stack.start)
     url = f"http://127.0.0.1:{stack.port}"

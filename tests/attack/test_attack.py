@@ -28,6 +28,7 @@ LIMITS = {
     "request_seconds": 5,
     "faces_per_person": 3,
     "requests_per_second": 40,
+    "access": "open",
 }
 
 

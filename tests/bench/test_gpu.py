@@ -125,3 +125,9 @@ def test_the_golden_numbers_are_compared_network_by_network() -> None:
     rows = list(golden(("stitching", "eye")))
     assert [(name, verdict) for name, _, _, verdict in rows] == [("stitching", "as golden"), ("eye", "as golden")]
     assert nvenc().split(":")[0] in ("available", "not available")
+
+
+def test_a_stage_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        gpu.main(["--print", "--only", "the face", "--only", "the nose"])
+    assert "there is no stage 'the nose'; there are 'the card'" in capsys.readouterr().err

@@ -120,7 +120,7 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[s
     media: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for stream in ("AUDIO", "FRAMES"):
         for _, subject, data in log[stream]:
-            if ".claim." not in subject and not subject.startswith("frames.idle."):
+            if ".claim." not in subject:
                 media[subject].append(msgspec.msgpack.decode(data))
     for subject, chunks in media.items():
         indices = [chunk["index"] for chunk in chunks]
@@ -181,7 +181,8 @@ def _audit_conversation(
     for cause in asked:
         reply = next((one for one in of("reply.started") if one["cause"] == cause["id"]), None)
         if reply is None:
-            if not any(one["turn"] == cause["turn"] for one in of("reply.interrupted")):
+            ends = (*of("reply.interrupted"), *of("reply.merged"))
+            if not any(one["turn"] == cause["turn"] for one in ends):
                 audit.losses.append(f"{conversation}: {cause['body']['type']} {cause['id']} has no reply")
             continue
         end = _audit_reply(conversation, reply["body"]["reply"], of, once, media, audit)

@@ -122,6 +122,7 @@ class Deployment:
             "VISAVIS_MODELS": real_models.SETTINGS.models,
             "VISAVIS_MODEL_DOWNLOADS": "off",
             "VISAVIS_NOTES_FOLDER": "off",
+            "VISAVIS_SECRET": "one for all gateways, of 32 signs",
             **{f"{PREFIX}{name.upper()}": value for name, value in (settings or {}).items()},
         }
         self.processes: dict[str, Process] = {}

@@ -121,7 +121,7 @@ async def test_a_photo_becomes_one_face_although_render_is_killed_twice(tmp_path
 
     async with deployment.running(), connect(deployment.settings, name="person") as event_log:
         await event_log.assets.put(body.photo, photo)
-        killing = asyncio.create_task(kill_at(streams.FRAMES, subjects.idle_frames("zoe")))
+        killing = asyncio.create_task(kill_at(streams.IDLE, subjects.idle_frames("zoe")))
         await event_log.append(Event(id="e1", at=1, conversation="c", body=body))
         await killing
         await kill_at(streams.CHARACTERS, "character.zoe.>")

@@ -14,6 +14,7 @@ from nats.js.api import StoreCompression
 
 from bench.peer import Peer
 from bus import codec, subjects
+from bus.errors import BusError
 from bus.events import (
     AudioIn,
     Body,
@@ -28,6 +29,7 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.log import streams
+from bus.log.copies import Difference, compare_copies
 from bus.log.event_log import EventLog, connect
 from bus.process.http_server import bind
 from bus.settings import Settings
@@ -82,6 +84,30 @@ async def test_acknowledged_messages_survive_the_leader_and_readers_continue(nod
         finally:
             nodes.start(leader)
     assert read == expected
+    async with connect(nodes.settings(), name="operator") as operator:
+        assert await all_copies(operator) == (3, [])
+        led_by = await leader_of(operator)
+        follower = next(one for one in ("nats1", "nats2", "nats3") if one != led_by)
+        nodes.kill(follower)
+        nodes.start(follower)
+        assert await all_copies(operator) == (3, [])
+
+
+async def leader_of(event_log: EventLog) -> str:
+    info = await event_log.js.stream_info(streams.CONVERSATIONS)
+    assert info.cluster is not None
+    return str(info.cluster.leader)
+
+
+async def all_copies(event_log: EventLog) -> tuple[int, list[Difference]]:
+    """What `compare_copies` finds once a node that was restarted has caught up."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(BusError):
+                nodes, differences = await compare_copies(event_log)
+                if not any("not there" in one.why or "behind" in one.why for one in differences):
+                    return nodes, differences
+            await asyncio.sleep(0.2)
 
 
 async def test_facts_with_several_copies_are_never_compressed(nodes: Nodes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -48,14 +50,22 @@ from bus.log.records import Record
 from bus.stamping import new_delivery_event, new_link_event
 from bus.work.fenced_output import FencedOutput
 from bus.work.lease import hold
+from bus.work.runner import Runner
 from bus.work.service import AssetOutput, CharacterOutput, DeliveryOutput, Output
 from bus.work.stream_worker import StreamItem, StreamWork, StreamWorker
 from projections.people_reader import PeopleReader
 from projections.recording_reader import media_of, read_recording
 from projections.replay.view import MediaPresence
 from services.characters import current_characters
+from services.gateway.playing.other_gateways import Act, Leave, OtherGateways, Outcome
 from services.gateway.replaying.media_files import MediaFiles
+from services.gateway.web.asset_collector import AssetCollector
+from services.privacy.erasing import erase, record_receipt, request_erasure
+from services.privacy.export import export_person
+from services.privacy.person import erase_traces
+from tests.bus.work.helpers import echo, service
 from tests.cluster.conftest import Nodes
+from visavis.doctor import check_nats
 
 
 @asynccontextmanager
@@ -78,8 +88,8 @@ async def test_streams_have_a_replica_on_every_node(nodes: Nodes) -> None:
         copies = {stream.config.name: stream.config.num_replicas for stream in await event_log.js.streams_info()}
     # Also after a process connected that asks for one replica only.
     names = [
-        "CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "INBOX", "DELIVERIES",
-        "OBJ_assets",
+        "CONVERSATIONS", "AUDIO", "FRAMES", "IDLE", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "PEOPLE", "ACCESS",
+        "INBOX", "DELIVERIES", "OBJ_assets",
     ]  # fmt: skip
     assert copies == dict.fromkeys(names, 3)
 
@@ -118,6 +128,7 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "dialogue hears": of["dialogue"].append(event(words, "n2")),
             "dialogue makes media": of["dialogue"].publish_media(VOICE, "n3"),
             "dialogue listens to what is shown": anext(of["dialogue"].subscribe_core("live.*.transcript_partial")),
+            "stt listens to gateways": anext(of["stt"].subscribe_core(subjects.worker_messages("gateway"))),
             "dialogue publishes dead letters of tts": of["dialogue"].publish_dead_letter(letter("tts")),
             "tts answers": of["tts"].append(event(ReplyStarted(reply="r", character="a", engine="e"), "n4")),
             "tts records": of["tts"].publish_media(SOUND, "n5"),
@@ -127,9 +138,7 @@ async def test_a_user_is_denied_at_once_what_its_service_does_not_do(nodes: Node
             "gateway makes characters": of["gateway"].append_character(created),
             "dialogue asks for faces": of["dialogue"].append(event(PHOTO, "n8")),
             "gateway draws faces": of["gateway"].append(event(FaceMade(character="zoe"), "n9")),
-            "gateway reads photos": anext(of["gateway"].read(streams.ASSETS, "$O.assets.C.x")),
             "gateway drops a stream": of["gateway"].js.delete_stream("CONVERSATIONS"),
-            "gateway reads what channels sent": anext(of["gateway"].read(streams.INBOX, subjects.ALL_INBOX)),
             "gateway sends through channels": of["gateway"].append_delivery(DELIVERY, after=0),
             "dialogue links people": of["dialogue"].append_link(LINK, after=0),
             "stt takes the work of notes": of["stt"].js.consumer_info("CONVERSATIONS", "notes"),
@@ -182,6 +191,24 @@ async def test_each_service_may_take_over_the_work_of_a_dead_worker(nodes: Nodes
         kinds = [type(one.body) for _, one in await event_log.facts(conversation)]
     facts = [type(one) for one in outputs[service] if isinstance(one, Body)]
     assert [kind for kind in kinds if kind is not StepRepeated] == [MessageReceived, *facts]
+
+
+async def test_gateways_may_ask_one_another(nodes: Nodes) -> None:
+    async def leave(act: Act) -> Outcome:
+        return Outcome(did=act == Leave(conversation="c1", session="s1"))
+
+    async with connect(nodes.settings(), name="gateway") as one, connect(nodes.settings(), name="gateway") as other:
+        asking, asked = OtherGateways(one, dict, leave), OtherGateways(other, lambda: {"s1": "c1"}, leave)
+        running = [asyncio.create_task(gateway.run()) for gateway in (asking, asked)]
+        try:
+            async with asyncio.timeout(20):
+                while await asking.conversation_of("s1") is None:
+                    await asyncio.sleep(0.05)
+            assert await asking.ask(Leave(conversation="c1", session="s1")) == Outcome(did=True)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
 
 
 async def test_the_channels_may_do_all_their_work(nodes: Nodes) -> None:
@@ -255,6 +282,25 @@ async def test_the_gateway_may_replay_a_conversation(nodes: Nodes) -> None:
             assert [one async for one in gateway.read(streams.stream_of(subject), subject)]
 
 
+async def test_the_gateway_may_erase_a_conversation_and_a_person_wherever_they_are(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    name = "c-erased"
+    async with every_user(nodes) as of, asyncio.timeout(20):
+        gateway = of["gateway"]
+        await gateway.append(message_event(1, name))
+        for user, message in (("gateway", SOUND), ("tts", VOICE), ("render", PICTURE)):
+            await of[user].publish_media(replace(message, conversation=name), f"{name}-{user}")
+        await export_person(gateway, "p-erased", [name], tmp_path / "all.zip")
+        await request_erasure(gateway, name, "person")
+        removed = await erase(gateway, name)
+        await record_receipt(gateway, name, removed)
+        assert removed == {"CONVERSATIONS": 1, "AUDIO": 2, "FRAMES": 1}
+        assert await erase_traces(gateway, "p-erased") == {}
+        async with hold(gateway, "erasing"):
+            pass
+
+
 async def test_who_follows_a_medium_may_see_whether_it_goes_on(nodes: Nodes) -> None:
     spoken, drawn = subjects.audio_out("c-still", "s1"), subjects.frames("c-still", "s1")
     followed: tuple[tuple[str, Any, str], ...] = (
@@ -299,6 +345,7 @@ async def test_users_may_request_make_and_remove_a_face(nodes: Nodes) -> None:
         gone = CharacterEvent(id="gone", at=1, character="zoe", body=CharacterRemoved())
         await of["gateway"].append_character(gone)
         await of["gateway"].assets.remove("photo-1")
+        assert await AssetCollector(of["gateway"]).collect(time.time() + 7200.0) == 0
         assert "zoe" not in await current_characters(of["dialogue"])
         await of["operator"].assets.put("photo-2", b"by hand")
         assert await of["render"].asset("photo-2") == b"by hand"
@@ -327,12 +374,20 @@ async def test_a_service_does_not_change_the_limits_of_the_operator(nodes: Nodes
         assert (await event_log.js.stream_info(streams.AUDIO)).config.max_bytes == 16 << 20
 
 
+async def test_a_service_that_runs_as_another_services_user_stops(nodes: Nodes) -> None:
+    async with connect(nodes.settings(), name="gateway") as event_log:
+        with pytest.raises(Forbidden, match=r"user gateway may not publish on .*consumer"):
+            await Runner(event_log, service(echo)).run()
+
+
 async def test_a_wrong_and_a_missing_password_are_errors(nodes: Nodes) -> None:
     stranger = nodes.settings(nats_passwords="", nats_user="tts", nats_password="guessed")
     with pytest.raises(BusError, match="refuses the user or password") as refused:
         async with connect(stranger, name="tts", wait=1):
             pass
     assert "guessed" not in refused.value.detail
+    (told,) = await check_nats(stranger, timeout=2)
+    assert (told.state, told.message, "VISAVIS_NATS_USER" in told.remedy) == ("failure", refused.value.detail, True)
     with pytest.raises(ConfigurationError, match="go together"):
         async with connect(nodes.settings(nats_user="tts"), name="tts", wait=1):
             pass

@@ -7,6 +7,7 @@ import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,7 +232,7 @@ def configured(environment: str, *arguments: str, folder: Path) -> subprocess.Co
     if command is None:
         pytest.skip("Docker Compose is not installed")
     file = folder / "env"
-    file.write_text(environment)
+    file.write_text(f"{environment}\nENV_FILE={file}\n")
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "DOCKER_HOST")}
     return subprocess.run(
         [*command, "--env-file", str(file), "-f", str(FILE), *arguments, "config"],
@@ -242,12 +243,15 @@ def configured(environment: str, *arguments: str, folder: Path) -> subprocess.Co
 def test_compose_takes_the_file_with_every_profile(tmp_path: Path) -> None:
     passwords = new_passwords()
     every = [word for profile in OF_PROFILE for word in ("--profile", profile)]
-    done = configured(f"{EXAMPLE}\n{passwords}", *every, folder=tmp_path)
+    done = configured(f"{EXAMPLE}\n{passwords}\n{PREFIX}LANGUGE=de", *every, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     read = importlib.import_module("yaml").safe_load(done.stdout)["services"]
     assert read.keys() == services().keys()
     assert read["gateway"]["environment"][f"{PREFIX}MEDIA_ADDRESS"] == "127.0.0.1"
     assert f"{PREFIX}NATS_PASSWORD" not in read["coturn"]["environment"]
+    # A misspelt name reaches the two that say so, in the place of all others.
+    told = {name for name, one in read.items() if f"{PREFIX}LANGUGE" in one.get("environment", ())}
+    assert told == {"setup", "visavis"}
 
 
 def test_compose_takes_the_file_with_three_nodes(tmp_path: Path) -> None:
@@ -297,6 +301,36 @@ def test_a_relay_that_cannot_work_says_why(secret: str, address: str, why: str) 
     assert done.returncode == 78
     assert done.stderr.startswith(f"error: {why}")
     assert secret not in done.stderr or not secret
+
+
+def test_a_relay_sends_to_the_addresses_of_the_gateway_and_ends_when_its_name_has_another_one(tmp_path: Path) -> None:
+    commands = {
+        "getent": f"cat {tmp_path}/hosts",
+        "turnserver": f"echo $$ > {tmp_path}/pid; exec /bin/sleep 60",
+        "sleep": "exec /bin/sleep 0.1",
+    }
+    for name, command in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{command}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "hosts").write_text("172.18.0.7     gateway\n")
+    script = (DOCKER / "coturn/start.sh").read_text()
+    local = tmp_path / "start.sh"
+    local.write_text(script.replace("/tmp/", f"{tmp_path}/").replace("/etc/visavis", str(DOCKER / "coturn")))
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "VISAVIS_TURN_SECRET": "x" * 32,
+        "VISAVIS_MEDIA_ADDRESS": "192.0.2.1,2001:db8::1,gateway",
+    }
+    relay = subprocess.Popen(["sh", str(local)], env=environment)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            relay.wait(0.5)  # the same address: it goes on
+        allowed = [one for one in (tmp_path / "turnserver.conf").read_text().splitlines() if "allowed" in one]
+        assert allowed == [f"allowed-peer-ip={one}" for one in ("192.0.2.1", "2001:db8::1", "172.18.0.7")]
+        (tmp_path / "hosts").write_text("172.18.0.9     gateway\n")
+        assert relay.wait(30) == 128 + signal.SIGTERM
+    finally:
+        relay.kill()
 
 
 def test_without_passwords_compose_says_how_to_make_them(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,11 @@ def test_one_container_serves_the_page_as_nobody_special_and_ends_cleanly(contai
     address = docker("port", container, "8080").splitlines()[0]
     with urllib.request.urlopen(f"http://{address}/", timeout=30) as answer:
         assert b"<title>Visavis</title>" in answer.read()
-    with urllib.request.urlopen(f"http://{address}/api/status", timeout=30) as answer:
+    asked = urllib.request.Request(f"http://{address}/api/status")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(asked, timeout=30)
+    asked.add_header("Authorization", f"Bearer {docker('exec', container, 'visavis', 'keys', 'operator')}")
+    with urllib.request.urlopen(asked, timeout=30) as answer:
         assert json.load(answer)["bus"] == "up"
     assert docker("exec", container, "id", "-u") == "10001"
     docker("stop", "--time", "60", container)

@@ -55,7 +55,7 @@ class Stack:
     @property
     def settings(self) -> Settings:
         return Settings(
-            nats_url=f"nats://127.0.0.1:{self.nats_port}",
+            nats_port=self.nats_port,
             data=str(self.folder / "data"),
             audio_bytes=256 << 20,
             frames_bytes=256 << 20,

@@ -90,6 +90,8 @@ def _odd_turns() -> Iterator[tuple[str | None, e.Fact]]:
     yield "t4", e.UtteranceDiscarded(utterance="u6", reason="too_short")
     yield "t4", e.ReplyFailed(reply="r4", code="unreachable", detail="the model cannot be reached")
     yield "t4", e.ReplyFailed(reply="r4", code="unreachable", detail="said twice")
+    yield "t6", e.MessageReceived(message="m6", text="and")
+    yield "t6", e.ReplyMerged(reply="r6", into="m7")
     yield None, e.MessageReceived(message="m7", text="no turn was given", channel="telegram")
     yield "t9", e.ReplyStarted(reply="r9", character="leo", engine="companion")  # nobody asked
     yield "t9", _sentence("r9", 0, "Here I am.")

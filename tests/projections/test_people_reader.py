@@ -123,6 +123,6 @@ async def test_a_node_that_lags_behind_its_leader_is_asked_again() -> None:
     node = _LaggingNode()
     reader = PeopleReader(cast("EventLog", node), timeout=0.05)
     reader.position = 3
-    with pytest.raises(BusError, match="event 5 of the links is not read"):
+    with pytest.raises(BusError, match="event 5 of PEOPLE is not read"):
         await reader.caught_up()
     assert node.looks == 2

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus import dropped
 from bus.codec import encode
+from bus.dropped import counts
 from bus.errors import ConfigurationError, NotFound, VisavisError
 from bus.events import (
     ConversationClosed,
     ConversationCopied,
+    ConversationErasureRequested,
     ConversationOpened,
     Event,
     Fact,
     MessageReceived,
     PlaybackProgress,
+    ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
     SpeechEnded,
+    UtteranceStarted,
 )
 from projections.conversation import Conversation, fold_all
 from projections.read_model import ReadModel
+from projections.read_model_builder import ReadModelBuilder
 from tests.fakes import event
 
 
@@ -131,6 +138,45 @@ def test_conversations_that_left_the_cache_are_read_back(tmp_path: Path) -> None
     model.close()
 
 
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.integers(0, 6)), max_size=40), st.integers(1, 90)
+)
+def test_facts_about_any_turn_however_old_are_folded_as_into_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, more: list[tuple[int, int, int]], step: int
+) -> None:
+    """Of a long conversation only the newest turns are kept in memory."""
+    facts = [(f"t{place}", body) for place in range(14) for body in turn_of(str(place), f"words {place}", "Yes.")]
+    for turn, reply, kind in more:  # late, twice, or with a turn and a reply that do not belong together
+        bodies = [
+            *turn_of(str(reply), f"more {turn}", "No."), ReplyInterrupted(reply=f"r{reply}", heard="", by="button"),
+            UtteranceStarted(utterance=f"u{reply}", session="s"),
+        ]  # fmt: skip
+        facts.append((f"t{turn}", bodies[kind]))
+    events = [(at, event(body, at=at, turn=turn, conversation="c")) for at, (turn, body) in enumerate(facts, 1)]
+    model = ReadModel(tmp_path_factory.mktemp("ends") / "model", cached_conversations=1)
+    for start in range(0, len(events), step):
+        model.apply_events(events[start : start + step])
+        if start % 2:
+            model._ends.clear()  # its end has left the memory
+    assert model.conversation("c") == fold_all(Conversation(id="c"), events)
+    model.close()
+
+
+def test_a_conversation_is_read_while_a_batch_is_being_written(tmp_path: Path) -> None:
+    model = ReadModel(tmp_path / "model")
+    model.apply_events(history()[:10])
+    before = model.conversation("c1")
+    with model._lock, model._transaction():  # as a thread that folds has it
+        reading = threading.Thread(target=lambda: found.append(model.conversation("c1")))
+        found: list[Conversation | None] = []
+        reading.start()
+        reading.join(30)
+        assert found == [before]
+        assert [one.id for one in model.conversations_of("ann")] == ["c2", "c1"]
+    model.close()
+
+
 def test_a_persons_conversations_are_listed_newest_first_without_the_closed(model: ReadModel) -> None:
     model.apply_events(history())
     listed = [(one.id, one.title, one.character) for one in model.conversations_of("ann")]
@@ -171,12 +217,14 @@ def test_a_sentence_is_found_once_however_often_its_turn_changed(model: ReadMode
     assert len(model.search("ann", "sure")) == 1
 
 
-def test_undecodable_records_are_counted_and_skipped(model: ReadModel, caplog: pytest.LogCaptureFixture) -> None:
+def test_undecodable_records_are_counted_and_skipped(model: ReadModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dropped, "_seen", {})
+    before = counts().get("undecodable", 0)
     good = [FakeRecord(seq, encode(one)) for seq, one in history()[:4]]
     changed = model.apply_records([good[0], FakeRecord(2, b'{"id": "x"}'), good[3], FakeRecord(5, b"\xff\x00")])
-    assert [conversation.id for conversation in changed] == ["c1"]
+    assert changed == ["c1"]
     assert (model.position, model.undecodable, model.last_event) == (5, 2, "")
-    assert caplog.messages == ["event does not decode, skipped"] * 2
+    assert counts()["undecodable"] == before + 2
 
 
 def test_an_undecodable_record_is_counted_once(model: ReadModel) -> None:
@@ -261,3 +309,23 @@ def test_a_reset_deletes_everything(model: ReadModel) -> None:
     assert (model.position, model.all_conversations(), model.conversation("c1")) == (0, [], None)
     model.apply_events(history())
     assert model.position == len(history())
+
+
+def test_of_an_erased_conversation_nothing_is_left_in_the_file_however_it_was_built(tmp_path: Path) -> None:
+    requested = event(ConversationErasureRequested(by="person"), at=99, conversation="c1")
+    model = ReadModel(tmp_path / "model")
+    builder = ReadModelBuilder(tmp_path / "built", commit_every=1)
+    for batch in (history(), [(99, requested)]):
+        model.apply_events(batch)
+        builder.add(FakeRecord(seq, encode(one)) for seq, one in batch)
+    assert model.conversation("c1") == Conversation(id="c1", seq=99, erased=True)
+    assert [one.id for one in model.conversations_of("ann")] == ["c2"]
+    assert (model.search("ann", "weather"), len(model.search("bob", "weather"))) == ([], 1)
+    model.scrub()
+    builder.finish()
+    built = ReadModel(tmp_path / "built")
+    assert built.digest() == model.digest()
+    built.close()
+    model.close()
+    for name in ("model", "built"):
+        assert [words in (tmp_path / name).read_bytes() for words in (b"outside", b"K\xc3\xa4se")] == [False, True]

@@ -142,3 +142,13 @@ def test_floating_point_is_clipped_and_other_integers_are_refused() -> None:
     assert to_int16([0.0, 1.0, -2.0]).tolist() == [0, 32_767, -32_768]
     with pytest.raises(InvalidInput, match="int64"):
         to_int16(np.zeros(2, np.int64))
+
+
+def test_decoded_frames_are_resampled_as_their_samples_are() -> None:
+    encoder = OpusEncoder()
+    packets = [*encoder.push(noise_burst(24_000, 4_000)), *encoder.flush()]
+    for target in (16_000, 48_000):
+        decoders, resamplers = [OpusDecoder(), OpusDecoder()], [Resampler(48_000, target), Resampler(48_000, target)]
+        copied = [resamplers[0].push(decoders[0].decode(packet)) for packet in packets]
+        direct = [resamplers[1].push_frames(decoders[1].frames(packet)) for packet in packets]
+        assert [block.tolist() for block in direct] == [block.tolist() for block in copied]

@@ -84,3 +84,20 @@ def test_what_does_not_keep_up_is_not_proposed() -> None:
     slow = Machine(too_slow=frozenset({"moonshine", "hibari", "kokoro"}))
     assert found(slow, stt="pocketsphinx", tts="flite+espeak") == []
     assert found(slow, tts="hibari") == []
+
+
+def test_in_a_container_commands_are_those_of_compose_and_run_outside_of_it() -> None:
+    image = Machine(is_image=True)
+    proposed = found(image, **BARE)
+    proposed += found(replace(image, models=frozenset({MOONSHINE.name, SILERO.name})), stt="pocketsphinx")
+    proposed += found(replace(image, has_gpu=True), render="layered", tts="kokoro")
+    proposed += found(image, render="liveportrait", tts="espeak")
+    assert {one.service for one in proposed} == {"dialogue", "stt", "tts", "render"}
+    for one in proposed:
+        assert "docker compose -f docker/docker-compose.dgx.yml " in one.command
+        assert not any(word in one.command for word in ("make ", "pip ", ".venv", "127.0.0.1"))
+    assert proposed[0].command == (
+        "echo VISAVIS_LLM_URL=http://host.docker.internal:11434/v1 >> docker/.env && "
+        "docker compose -f docker/docker-compose.dgx.yml up -d"
+    )
+    assert not this_machine(Settings()).is_image

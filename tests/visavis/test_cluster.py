@@ -54,7 +54,7 @@ def test_a_file_of_passwords_is_not_overwritten(tmp_path: Path, capsys: pytest.C
     assert main(["cluster", "--passwords", str(file)]) == 0
     passwords = read_passwords(file)
     assert set(USERS) < set(passwords)
-    assert main(["cluster", "--passwords", str(file)]) == 1
+    assert main(["cluster", "--passwords", str(file)]) == 78
     assert capsys.readouterr().err == f"error: the NATS passwords cannot be written to {file}: File exists\n"
     assert read_passwords(file) == passwords
 

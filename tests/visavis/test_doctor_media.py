@@ -74,6 +74,10 @@ async def test_servers_that_do_not_answer_are_named() -> None:
     told = [(subject, state) for subject, state, _ in found]
     assert told == [("stun", "warning"), ("turn", "warning"), ("stun", "ok")]
     assert all(f"no answer from {kind}:127.0.0.1:{port}" in found[n][2] for n, kind in enumerate(("stun", "turn")))
+    # From behind the same translation of addresses as the gateway that tells nothing.
+    announced = await checked(patience=0.3, ice_servers=servers, media_address="127.0.0.1")
+    told = [(subject, state) for subject, state, _ in announced[1:]]
+    assert told == [("stun", "warning"), ("turn", "ok"), ("stun", "ok")]
     assert "hidden" not in repr(found)
 
 

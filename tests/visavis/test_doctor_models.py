@@ -54,22 +54,22 @@ def test_each_engine_has_its_models(settings: Settings) -> None:
 
 def test_models_that_are_here_share_a_line_and_each_missing_one_has_its_own(settings: Settings) -> None:
     engines = {**ENGINES, "tts": "hibari"}
-    assert {result.state for result in models(engines, settings)} == {"warning", "hint"}
+    assert {result.state for result in models(engines, settings, Machine())} == {"warning", "hint"}
     put(SILERO, settings)
     put(SMART_TURN, settings)
-    here, faces, kokoro = models(engines, settings)
+    here, faces, kokoro = models(engines, settings, Machine())
     assert (here.state, here.message) == ("ok", "here: silero-vad, smart-turn (10 MB)")
     assert (faces.state, faces.message) == (
-        "hint", "face-landmarks is missing (face landmarks, 3 MB); it is fetched with the first photo"
+        "hint", "face-landmarks is missing (face landmarks, 3 MB); photos are refused until render has fetched it"
     )  # fmt: skip
     assert (kokoro.state, kokoro.message) == (
         "warning", "kokoro is missing (voice, 99 MB); it is fetched while a simpler engine serves"
     )  # fmt: skip
-    assert kokoro.remedy == "`visavis models fetch kokoro` fetches it now"
+    assert kokoro.remedy == "`.venv/bin/visavis models fetch kokoro` fetches it now"
 
 
 def test_with_downloads_off_a_missing_model_names_its_folder(settings: Settings, tmp_path: Path) -> None:
-    results = list(models(ENGINES, replace(settings, model_downloads="off")))
+    results = list(models(ENGINES, replace(settings, model_downloads="off"), Machine()))
     assert [result.state for result in results] == ["warning"] * 3
     assert results[0].message == "silero-vad is missing (speech detection, 1 MB), and downloads are switched off"
     assert results[0].remedy == f"put its files into {tmp_path / 'silero-vad'}, or unset VISAVIS_MODEL_DOWNLOADS"

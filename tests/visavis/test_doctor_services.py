@@ -6,7 +6,7 @@ from bus.log.event_log import EventLog
 from bus.log.stream_size import StreamSize
 from bus.process.discovery import ServiceInfo, announce, discover
 from bus.settings import PREFIX
-from visavis.doctor import check_clocks, check_space, check_versions
+from visavis.doctor import check_clocks, check_retention, check_space, check_versions
 
 
 def test_streams_that_soon_refuse_what_comes_are_remarks() -> None:
@@ -22,6 +22,18 @@ def test_streams_that_soon_refuse_what_comes_are_remarks() -> None:
         ("warning", "stream INBOX is 85 % full, 0 MB are left", f"raise {PREFIX}INBOX_BYTES: {refuses}"),
         ("warning", "stream CONVERSATIONS is 97 % full, 3 MB are left", f"raise its limit: {refuses}"),
     ]
+
+
+def test_how_far_back_sound_reaches_is_said_where_its_bytes_come_before_its_days() -> None:
+    full, half = StreamSize("AUDIO", 10, 4 << 30, 4 << 30, False), StreamSize("AUDIO", 10, 2 << 30, 4 << 30, False)
+    (found,) = check_retention([full], 390.0, 30)
+    assert found.state == "warning"
+    assert "the last 6.5 minutes is kept, not of 30 days" in found.message
+    assert f"raise {PREFIX}AUDIO_BYTES (30 days would take some 26,585 GB)" in (found.remedy or "")
+    (found,) = check_retention([full], 7200.0, 30)
+    assert "the last 2.0 hours" in found.message
+    for size, oldest, days in ((half, 390.0, 30), (full, 31 * 86_400.0, 30), (full, None, 30)):
+        assert check_retention([size], oldest, days) == []
 
 
 def test_versions_that_run_side_by_side_are_named() -> None:

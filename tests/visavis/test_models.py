@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from bus.settings import Settings
-from services.models.catalogue import CATALOGUE, SILERO
+from services.models.catalogue import CATALOGUE, FACE_LANDMARKS, SILERO
 from services.models.fetching import folder_of
 from tests import real_models
 from tests.conftest import free_port
@@ -59,6 +59,21 @@ def test_files_are_verified_and_removed(settings: Settings, capsys: pytest.Captu
     assert models.remove(settings, ["silero-vad"]) == 0
     assert [one.name for one in folder_of(SILERO, settings).iterdir()] == ["mine.txt"]
     assert "1 MB removed" in capsys.readouterr().err
+
+
+@real_models.needs(FACE_LANDMARKS)
+def test_of_a_model_that_is_here_in_part_those_files_are_compared(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = FACE_LANDMARKS.files
+    folder = folder_of(FACE_LANDMARKS, settings)
+    folder.mkdir(parents=True)
+    shutil.copy(real_models.folder(FACE_LANDMARKS) / first.path, folder)
+    assert models.verify_files(settings, []) == 0  # what could not be fetched stops no start
+    assert capsys.readouterr().out == "face-landmarks: 1 file, as published; 1 of 2 missing\n"
+    assert models.verify_files(settings, [FACE_LANDMARKS.name]) == 1
+    (folder / second.path).write_bytes(b"other")
+    assert models.verify_files(settings, []) == 1
 
 
 def test_a_model_that_is_named_and_missing_is_no_success(settings: Settings) -> None:

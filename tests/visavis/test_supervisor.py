@@ -53,6 +53,22 @@ print("at once" if signal.sigtimedwait([signal.SIGTERM], WAIT) else "finished")
 """
 
 
+async def test_a_process_gets_no_secret_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = "import os; print(*sorted(n for n in os.environ if os.environ[n] == 'x')); import time; time.sleep(9)"
+    for name in ("LLM_KEY", "SECRET", "TELEGRAM_TOKEN", "WHATSAPP_TOKEN", "TURN_SECRET", "LANGUAGE"):
+        monkeypatch.setenv(f"VISAVIS_{name}", "x")
+    screen = Screen()
+    supervisor = Supervisor(screen)
+    for name in ("nats", "stt", "dialogue", "gateway"):
+        supervisor.start(python(name, program))
+    await screen.shows("VISAVIS_LANGUAGE", 4)
+    await supervisor.stop(at_once=True)
+    assert {name: set(line.split()) - {"VISAVIS_LANGUAGE"} for name, line in screen.lines if "LANGUAGE" in line} == {
+        "nats": set(), "stt": set(), "dialogue": {"VISAVIS_LLM_KEY"},
+        "gateway": {"VISAVIS_SECRET", "VISAVIS_TURN_SECRET"},
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("at_once", "wait", "end"), [(True, 60, "at once"), (False, 0.5, "finished")])
 async def test_a_process_may_finish_what_it_has_begun_unless_it_is_to_end_at_once(
     at_once: bool, wait: float, end: str
@@ -86,7 +102,7 @@ async def test_lines_are_printed_with_the_name_unless_they_are_filtered_out() ->
     screen = Screen()
     supervisor = Supervisor(screen)
     keep: Callable[[str], bool] = lambda line: "noise" not in line  # noqa: E731
-    supervisor.start(python("ear", "print('hello'); print('noise'); import time; time.sleep(60)", is_shown=keep))
+    supervisor.start(python("ear", "print('hello'); print('noise'); import time; time.sleep(9)", is_shown=keep))
     await screen.shows("hello")
     await supervisor.stop()
     assert screen.lines == [("ear", "hello")]

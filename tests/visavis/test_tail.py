@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC
 
+import msgspec
 import pytest
 
 from bus.codec import encode
@@ -147,6 +148,17 @@ def test_dead_letters_and_undecodable_records_have_a_line() -> None:
 def test_dead_letters_of_other_conversations_are_left_out() -> None:
     assert LineFormatter(only="c2").format("DEAD", record(encode(LETTER))) is None
     assert LineFormatter(only="c1").format("DEAD", record(encode(LETTER))) is not None
+
+
+@pytest.mark.parametrize("words", ["\x1b[31mred\x1b]0;title\x07", "\x9b2J", "a\rb", "\u202eevil", "a\x85b\u2028c"])
+def test_words_steer_no_terminal(words: str) -> None:
+    fact = record(encode(event(MessageReceived(message="m", text=words), at=1, conversation="c1")))
+    dead = record(encode(msgspec.structs.replace(LETTER, detail=words, subject=f"conv.{words}.x")))
+    for formatter in (LineFormatter(color=False), LineFormatter(as_json=True)):
+        for stream, one in (("CONVERSATIONS", fact), ("DEAD", dead)):
+            line = formatter.format(stream, one)
+            assert line
+            assert line.isprintable(), (formatter, stream)
 
 
 def test_with_json_each_line_is_an_object() -> None:

@@ -39,7 +39,7 @@ def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
 def test_a_second_start_on_the_same_data_folder_is_refused(tmp_path: Path) -> None:
     with lock_data_folder(tmp_path):
         second = up(tmp_path)
-    assert second.returncode == 1
+    assert second.returncode == 78
     assert f"Visavis runs already on {tmp_path} (process {os.getpid()})" in second.stderr
     assert "Traceback" not in second.stderr + second.stdout
     with lock_data_folder(tmp_path):
@@ -53,7 +53,7 @@ def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path)
         port = other.getsockname()[1]
         for setting in ("nats_port", "dialogue_port"):
             result = up(tmp_path, **{setting: port})
-            assert result.returncode == 1
+            assert result.returncode == 78
             assert f"127.0.0.1:{port}" in result.stderr
             assert f"set VISAVIS_{setting.upper()}" in result.stderr
             assert "Traceback" not in result.stderr + result.stdout
@@ -74,14 +74,14 @@ def test_a_port_set_twice_is_named_before_anything_is_started() -> None:
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     result = up(tmp_path, log_level="loud")
-    assert result.returncode == 1
+    assert result.returncode == 78
     assert "VISAVIS_LOG_LEVEL='loud'" in result.stderr
     assert "Traceback" not in result.stderr
 
 
 def test_a_service_that_cannot_run_as_configured_stops_it(tmp_path: Path) -> None:
     result = up(tmp_path, dialogue_engine="oracle")
-    assert result.returncode == 1
+    assert result.returncode == 78
     assert "VISAVIS_DIALOGUE_ENGINE must be auto or one of" in result.stdout
     assert "dialogue cannot run as configured" in result.stderr
     assert "open http" not in result.stdout
@@ -91,7 +91,7 @@ def test_a_service_that_cannot_run_as_configured_stops_it(tmp_path: Path) -> Non
 def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     result = up(tmp_path / "data")
-    assert result.returncode == 1
+    assert result.returncode == 78
     assert str(tmp_path / "data") in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -132,7 +132,7 @@ def test_the_port_of_channels_is_needed_only_where_a_channel_has_a_network() -> 
 
 def test_a_channel_that_lacks_a_setting_stops_it(tmp_path: Path) -> None:
     result = up(tmp_path, whatsapp_token="EAAsecret", channels_port=free_port())
-    assert result.returncode == 1
+    assert result.returncode == 78
     assert "VISAVIS_WHATSAPP_APP_SECRET" in result.stdout
     assert "channels cannot run as configured" in result.stderr
     assert "EAAsecret" not in result.stdout + result.stderr

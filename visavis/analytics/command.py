@@ -11,8 +11,6 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TypeVar
 
-import msgspec
-
 from bus import clock
 from bus.errors import BusError, VisavisError
 from bus.log.event_log import connect
@@ -25,6 +23,7 @@ from projections.analytics.questions import QUESTIONS, ask, picture, question
 from projections.analytics.requests import FLUSH_WAIT, is_written, request
 from projections.analytics.store import FACTS, SOURCES, Position, Store, lock, read_state
 from projections.moment import parse_time
+from projections.printable import json_lines
 from visavis.analytics.charts import print_answer, print_table
 from visavis.page_address import operator_address
 
@@ -95,7 +94,7 @@ def _with_database(settings: Settings, use: Callable[[Database], T]) -> T:
 
 
 def _print_json(value: object) -> None:
-    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    print(json_lines(value))
 
 
 def _print_csv(answer: Answer) -> None:

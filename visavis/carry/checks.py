@@ -14,7 +14,7 @@ from bus import codec, subjects
 from bus.errors import InvalidInput, UndecodableEvent
 from bus.events import CharacterCreated, CharacterEvent, IdleBatch
 from bus.ids import PHOTO_LOOK
-from visavis.carry.contents import Archive, ArchivedFact
+from visavis.carry.contents import Archive, ArchivedFact, media_name
 
 _REST = re.compile(r"[!-)+-=?-~]{1,200}")
 """Of a subject, after the conversation: printable, and none of the signs that stand for others."""
@@ -74,7 +74,7 @@ def check_media_message(data: bytes, subject: str) -> None:
         message = codec.decode_media(data)
         if isinstance(message, IdleBatch) and not subject.startswith("frames.idle."):
             raise InvalidInput(f"an idle loop is among the media of {subject[:100]!r}")
-        if subjects.media(message) != subject:
+        if media_name(message) != subject:
             raise InvalidInput(f"a message does not belong on {subject[:100]!r}")
     except UndecodableEvent as error:
         raise InvalidInput(f"the media of {subject[:100]!r} do not decode: {error.detail}") from error

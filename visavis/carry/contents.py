@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bus import codec, subjects
 from bus.errors import UndecodableEvent
-from bus.events import CharacterCreated, CharacterEvent, Event
+from bus.events import CharacterCreated, CharacterEvent, Event, IdleBatch, Media
 from bus.ids import NOBODY
 from projections.characters import fold_all
 
@@ -25,6 +25,16 @@ _json = msgspec.json.Decoder(Json)
 
 _PERSON_FIELDS = {"conversation.opened": "person", "face.requested": "owner"}
 """The field of a fact that names a person, by the fact's tag. An id of a person is the secret of a cookie."""
+
+
+def media_name(message: Media) -> str:
+    """The name of media in an archive: their subject, but that of an idle loop is as it was in the first versions."""
+    return idle_name(message.character) if isinstance(message, IdleBatch) else subjects.media(message)
+
+
+def idle_name(character: str) -> str:
+    """The name of a character's idle loop in an archive."""
+    return subjects.earlier_idle_frames(character)
 
 
 class ArchivedFact(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from bus.errors import UndecodableEvent
 from bus.events import FRAMES_PER_SECOND, FrameBatch, IdleBatch
 from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.encoder import H264Encoder
-from visavis.carry.contents import Archive
+from visavis.carry.contents import Archive, idle_name
 from visavis.carry.film_plan import Plan, Shot
 
 Loop: TypeAlias = tuple[tuple[bytes, bool], ...]
@@ -150,7 +150,7 @@ class Pictures:
         if not character:
             return ()
         units: list[tuple[bytes, bool]] = []
-        for data in self._archive.media.read(subjects.idle_frames(character)):
+        for data in self._archive.media.read(idle_name(character)):
             try:
                 batch = codec.decode_media(data)
             except UndecodableEvent:

@@ -13,7 +13,6 @@ from bus.events import (
     AudioIn,
     AudioOut,
     CharacterChosen,
-    CharacterEvent,
     ConversationCopied,
     ConversationOpened,
     Event,
@@ -31,7 +30,7 @@ from bus.events import (
 from bus.ids import PHOTO_LOOK
 from bus.log import dead_letters, streams
 from bus.log.event_log import LARGEST_SKEW, EventLog
-from visavis.carry.contents import Archive, ArchivedFact, Missing, MissingKind, StoredDelivery
+from visavis.carry.contents import Archive, ArchivedFact, Missing, MissingKind, StoredDelivery, idle_name
 
 
 async def read_archive(event_log: EventLog, conversation: str) -> Archive:
@@ -108,7 +107,7 @@ def _characters_in(events: list[Event]) -> set[str]:
 
 
 async def _read_characters(event_log: EventLog, archive: Archive, names: set[str]) -> None:
-    facts: list[CharacterEvent] = await event_log.character_facts()
+    facts = await event_log.character_facts()
     archive.character_facts = [fact for fact in facts if fact.character in names]
     for name, created in archive.characters.items():
         await _read_newest_loop(event_log, archive, name)
@@ -126,7 +125,7 @@ async def _read_newest_loop(event_log: EventLog, archive: Archive, character: st
     if last is None:
         return
     batches: list[bytes] = []
-    async with aclosing(event_log.read(streams.FRAMES, subject)) as records:
+    async with aclosing(event_log.read(streams.IDLE, subject)) as records:
         async for record in records:
             try:
                 batch = codec.decode_media(record.data)
@@ -136,7 +135,7 @@ async def _read_newest_loop(event_log: EventLog, archive: Archive, character: st
                 batches = [] if batch.index == 0 else batches
                 batches.append(record.data)
     for data in batches:
-        archive.media.add(subject, data)
+        archive.media.add(idle_name(character), data)
 
 
 async def _read_deliveries(event_log: EventLog, archive: Archive) -> None:

@@ -15,7 +15,7 @@ from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from services.characters import current_characters
-from visavis.carry.contents import Archive, ArchivedFact
+from visavis.carry.contents import Archive, ArchivedFact, idle_name
 
 
 @dataclass
@@ -157,7 +157,7 @@ def _is_same(one: CharacterCreated, other: CharacterCreated, person: str) -> boo
 async def _write_idle_loop(event_log: EventLog, archive: Archive, name: str, place: str) -> None:
     if await event_log.last_media(IdleBatch, subjects.idle_frames(place)) is not None:
         return
-    for number, data in enumerate(archive.media.read(subjects.idle_frames(name))):
+    for number, data in enumerate(archive.media.read(idle_name(name))):
         batch = codec.decode_media(data)
         assert isinstance(batch, IdleBatch)
         message_id = f"{archive.content_id()}-{place}-{number}"

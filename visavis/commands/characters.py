@@ -18,7 +18,7 @@ _TRAITS = ("name", "tagline", "personality", "greeting", "voice", "language")
 def add(commands: Commands) -> None:
     """Add the commands that make and remove characters."""
     character = commands.add_parser("character", help="make a character from a photo, or change the one of that name")
-    character.add_argument("photo", type=Path, help="JPEG, PNG or WebP with one face, seen from the front")
+    character.add_argument("photo", type=Path, help="a picture, such as a JPEG, with one face, seen from the front")
     character.add_argument("--name", required=True, help="its name")
     character.add_argument("--tagline", default="", help="a few words about it")
     character.add_argument("--personality", default="", help="for the prompt of the language model: You are …")

@@ -26,6 +26,8 @@ def add(commands: Commands) -> None:
     cluster.add_argument("--passwords", type=Path, metavar="FILE", help=passwords)
     cluster.set_defaults(run=_cluster)
     streams = commands.add_parser("streams", help="create or update the streams and the built-in characters")
+    streams.add_argument("--check", action="store_true", help="only compare the copies of the nodes of a cluster")
+    add_no_color(streams)
     streams.set_defaults(run=_streams)
 
 
@@ -61,6 +63,6 @@ async def _cluster(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _streams(arguments: argparse.Namespace, settings: Settings) -> Coroutine[Any, Any, int]:
-    from visavis.streams import update_streams
+    from visavis.streams import check_streams, update_streams
 
-    return update_streams(settings)
+    return check_streams(settings, color=use_color(arguments)) if arguments.check else update_streams(settings)

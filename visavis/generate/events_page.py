@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from bus import channel_events, events, subjects
+from bus import access_events, channel_events, events, subjects
 from bus.log import streams
 from visavis.generate.output import field_docstring, inline_literals, table_cell, write_or_check
 
@@ -40,6 +40,8 @@ def render_page() -> str:
     parts.append(f"## Characters\n\nThe `body` of a `CharacterEvent`.\n\n{characters}")
     links = _table(get_args(channel_events.LinkFact), documented)
     parts.append(f"## Links\n\nThe `body` of a `LinkEvent`.\n\n{links}")
+    access = _table(get_args(access_events.AccessFact), documented)
+    parts.append(f"## Access\n\nThe `body` of an `AccessEvent`.\n\n{access}")
     deliveries = _table(get_args(channel_events.DeliveryFact), documented)
     contents = _parts(get_args(channel_events.Content), documented)
     parts.append(f"## Deliveries\n\nThe `body` of a `DeliveryEvent`.\n\n{deliveries}\n{contents}")
@@ -59,6 +61,8 @@ def subject_of(kind: type[msgspec.Struct]) -> str:
         subject = subjects.fact(_sample(events.Event, body=sample))
     elif issubclass(kind, channel_events.LinkBody):
         subject = subjects.link(_sample(channel_events.LinkEvent, body=sample))
+    elif issubclass(kind, access_events.AccessBody):
+        subject = subjects.access(_sample(access_events.AccessEvent, body=sample))
     elif issubclass(kind, channel_events.DeliveryBody):
         subject = subjects.delivery_event(_sample(channel_events.DeliveryEvent, body=sample))
     elif issubclass(kind, events.LiveBody):
@@ -86,7 +90,7 @@ def _by_domain(kinds: Iterable[type[events.Body]]) -> list[tuple[str, list[type[
 def _documentation() -> dict[str, dict[str, tuple[str, str]]]:
     """Annotation and docstring of each field of each structure, from the source."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
-    for module in (events, channel_events):
+    for module in (events, channel_events, access_events):
         for node in ast.parse(inspect.getsource(module)).body:
             if isinstance(node, ast.ClassDef):
                 found[node.name] = {
@@ -102,6 +106,7 @@ def _envelopes(documented: dict[str, dict[str, tuple[str, str]]]) -> str:
         events.Event,
         events.CharacterEvent,
         channel_events.LinkEvent,
+        access_events.AccessEvent,
         channel_events.DeliveryEvent,
         events.LiveEvent,
         events.Word,

@@ -18,14 +18,15 @@ from bus.errors import ConfigurationError, InvalidInput
 from bus.log import snapshots, streams
 from bus.log.event_log import EventLog
 from bus.log.snapshots import StreamContent
+from bus.process.signing_key import SIGNING_KEY
 from bus.settings import Settings
 from visavis.keeping.backup_file import SUFFIX, BackupFile, BackupWriter, Manifest
 from visavis.keeping.servers import running_log
 from visavis.terminal import size
 
 ORDER = (
-    streams.PEOPLE, streams.CONVERSATIONS, streams.CHARACTERS, streams.INBOX, streams.DELIVERIES, streams.AUDIO,
-    streams.FRAMES, streams.ASSETS, streams.DEAD, streams.REQUEUE,
+    streams.ACCESS, streams.PEOPLE, streams.CONVERSATIONS, streams.CHARACTERS, streams.INBOX, streams.DELIVERIES,
+    streams.AUDIO, streams.FRAMES, streams.IDLE, streams.ASSETS, streams.DEAD, streams.REQUEUE,
 )  # fmt: skip
 """What names others comes before them: facts before the voices and faces that they name, so that the backup has those.
 `LIVE` is in memory, of the last hour, and left out."""
@@ -74,7 +75,7 @@ def named(target: Path) -> Path:
 async def write_backup(event_log: EventLog, path: Path, *, frames: bool) -> Manifest:
     """Write a backup of a log that goes on; the file has its name only when all of it is on the disk."""
     found = await snapshots.contents(event_log.nc)
-    names = [name for name in ORDER if name in found and (frames or name != streams.FRAMES)]
+    names = [name for name in ORDER if name in found and (frames or name not in (streams.FRAMES, streams.IDLE))]
     files = list(kept_files(event_log.settings))
     _check_room(path, [found[name] for name in names], files)
     begun_at = clock.now()
@@ -114,7 +115,8 @@ def member_of(stream: str) -> str:
 
 def kept_files(settings: Settings) -> Iterator[Path]:
     """The files in the data folder that nothing else brings back."""
-    for path in (settings.data_folder / "operator.key", settings.data_folder / "voices"):
+    folder = settings.data_folder
+    for path in (folder / "operator.key", folder / SIGNING_KEY, folder / "voices"):
         yield from sorted(one for one in ([path] if path.is_file() else path.rglob("*")) if one.is_file())
 
 
@@ -151,12 +153,12 @@ def check(path: Path) -> int:
 
 
 def newest_in(folder: Path) -> Path:
-    """The newest backup in a folder.
+    """The backup in a folder that was written last, whatever its name.
 
     Raises:
         InvalidInput: there is none.
     """
-    found = sorted(folder.glob(f"*{SUFFIX}"))
-    if not found:
+    found = max(folder.glob(f"*{SUFFIX}"), key=lambda one: (one.stat().st_mtime_ns, one.name), default=None)
+    if found is None:
         raise InvalidInput(f"there is no backup in {folder}")
-    return found[-1]
+    return found

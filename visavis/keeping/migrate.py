@@ -14,6 +14,7 @@ from visavis.keeping.backup import ORDER, show
 from visavis.keeping.putting_back import Source, check_server, finish, put_streams_back
 from visavis.keeping.restore import check_empty
 from visavis.keeping.servers import embedded_log, log_folder
+from visavis.nats.store import has_log
 from visavis.up import lock_data_folder
 
 
@@ -30,7 +31,7 @@ async def migrate(settings: Settings, *, replace: bool) -> int:
     if not settings.nats_url:
         raise ConfigurationError(f"set {PREFIX}NATS_URL to the server that the log is to be moved to")
     folder = log_folder(settings)
-    if not (folder / "jetstream").is_dir():
+    if not has_log(settings.data_folder):
         raise ConfigurationError(f"there is no log in {settings.data_folder}; {PREFIX}DATA names the data folder")
     embedded = structs.replace(settings, nats_url="")
     with lock_data_folder(settings.data_folder) as lock:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterable
-from itertools import chain, count
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bus.errors import BusError, ConfigurationError, InvalidInput
 from bus.log import snapshots
 from bus.log.event_log import EventLog, connect_only
 from bus.process.discovery import discover
+from bus.process.signing_key import SIGNING_KEY
 from bus.settings import Settings
 from visavis.keeping.backup import ORDER, ROOM, member_of, show
 from visavis.keeping.backup_file import BackupFile
 from visavis.keeping.putting_back import Source, check_server, finish, holds_anything, put_streams_back
 from visavis.keeping.servers import embedded_log, log_folder
 from visavis.keeping.setting_aside import set_aside
+from visavis.nats.store import has_messages, put_in_place
 from visavis.terminal import size
 from visavis.up import lock_data_folder
 
@@ -57,7 +58,7 @@ async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bo
     folder = log_folder(settings)
     fresh = folder.with_name(f"{folder.name}.restoring")
     with lock_data_folder(settings.data_folder) as lock:
-        if _has_messages(folder) and not replace:
+        if has_messages(folder) and not replace:
             raise ConfigurationError(f"there is a log in {folder}; --replace puts the backup in its place and keeps it")
         _check_room(settings, file)
         shutil.rmtree(fresh, ignore_errors=True)  # of a restore that was killed
@@ -69,20 +70,9 @@ async def _restore_embedded(settings: Settings, file: BackupFile, *, replace: bo
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
-        if _has_messages(folder):
-            before = _kept_beside(folder)
-            folder.rename(before)
+        before = put_in_place(settings.data_folder, fresh)
+        if before is not None:
             show(f"the log that was there is in {before}; delete it when you do not need it any more")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-
-
-def _kept_beside(folder: Path) -> Path:
-    """Where the log that is there is kept; one that an earlier restore has kept stays."""
-    first = folder.with_name(f"{folder.name}.before-restore")
-    names = chain([first], (first.with_name(f"{first.name}-{number}") for number in count(2)))
-    return next(one for one in names if not one.exists())
 
 
 async def _restore_to_server(settings: Settings, file: BackupFile, *, replace: bool, resume: bool) -> None:
@@ -133,12 +123,6 @@ async def _set_aside(event_log: EventLog, file: BackupFile) -> None:
         show(f"{aside.turns} questions from channels that had no answer are ended: they may have got one since")
 
 
-def _has_messages(folder: Path) -> bool:
-    """Whether the store of an embedded server has more than built-in characters."""
-    blocks: Iterable[Path] = folder.glob("jetstream/jetstream/*/streams/*/msgs/*.blk")
-    return any(one.stat().st_size and one.parents[1].name != "CHARACTERS" for one in blocks)
-
-
 def _check_room(settings: Settings, file: BackupFile) -> None:
     """Raises ConfigurationError where the disk may be too small for the log and for its largest stream once more, from
     which the server unpacks it."""
@@ -167,13 +151,15 @@ def _in_folder(settings: Settings, name: str) -> Path:
 def _put_files_back(settings: Settings, file: BackupFile) -> None:
     """Write the files that are missing in the data folder, and remove what was made of the log before.
 
+    The signing key is written in any case: the ids of persons on the log are made with it.
+
     Raises:
         ConfigurationError: one cannot be written.
     """
     try:
         for name in file.names(_DATA):
             path = _in_folder(settings, name)
-            if not path.exists():
+            if not path.exists() or path.name == SIGNING_KEY:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 part = path.with_name(f".{path.name}.part")
                 part.unlink(missing_ok=True)

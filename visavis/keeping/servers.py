@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,15 +13,16 @@ from typing import IO
 from msgspec import structs
 
 from bus.errors import ConfigurationError
+from bus.log import streams
 from bus.log.event_log import EventLog, connect_only
+from bus.log.store_folder import STORE, keep_blocks
 from bus.settings import Settings
 from visavis.doctor_checks import lock_holder
 from visavis.nats.server import EmbeddedServer
+from visavis.nats.store import has_log
 from visavis.rerun.private_system import free_port
 from visavis.up import lock_data_folder
 
-STORE = "nats"
-"""The folder of the embedded server in the data folder."""
 _WITH_ITS_PARENT = '"$@" & read -r _; kill "$!"; wait'
 """A shell's command: runs another until its standard input ends, as that also does where its parent is killed."""
 _MEMORY = "1GiB"
@@ -46,7 +48,7 @@ async def running_log(settings: Settings, *, name: str) -> AsyncIterator[EventLo
         async with connect_only(settings, name=name, wait=5.0) as event_log:
             yield event_log
         return
-    if not (log_folder(settings) / "jetstream").is_dir():
+    if not has_log(settings.data_folder):
         raise ConfigurationError(f"there is no log in {settings.data_folder}; VISAVIS_DATA names the data folder")
     with lock_data_folder(settings.data_folder) as lock:
         async with embedded_log(settings, log_folder(settings), lock, name=name) as event_log:
@@ -62,14 +64,15 @@ async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name:
     Raises:
         BusError: the server does not come up.
     """
-    port = free_port()
+    server = EmbeddedServer(folder, free_port(), secrets.token_urlsafe(24))
     private = structs.replace(
-        settings, nats_url=f"nats://127.0.0.1:{port}", nats_replicas=1, nats_user="", nats_password="",
+        settings, nats_url=server.url, nats_replicas=1, nats_user="", nats_password="",
         nats_passwords="", nats_tls_ca="", nats_tls_cert="", nats_tls_key="",
     )  # fmt: skip
-    command = EmbeddedServer(folder, port).command()
+    keep_blocks(folder, streams.FOR_EVER)
+    command = server.command()
     with (folder / "log").open("wb") as output:
-        server = await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", _WITH_ITS_PARENT, "sh", *command,
             # Ctrl-C reaches this process only, which stops the server when it is done with it.
             stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
@@ -79,7 +82,7 @@ async def embedded_log(settings: Settings, folder: Path, lock: IO[str], *, name:
         async with connect_only(private, name=name, wait=WAIT) as event_log:
             yield event_log
     finally:
-        assert server.stdin is not None
-        server.stdin.close()
-        await server.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
         (folder / "log").unlink(missing_ok=True)

@@ -15,7 +15,16 @@ from dataclasses import dataclass
 from bus import clock, codec, subjects
 from bus.channel_events import DeliveryFailed
 from bus.errors import UndecodableEvent
-from bus.events import DeadLetter, Event, MessageReceived, ReplyEnded, ReplyFailed, ReplyInterrupted, VoiceNoteReceived
+from bus.events import (
+    DeadLetter,
+    Event,
+    MessageReceived,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplyMerged,
+    VoiceNoteReceived,
+)
 from bus.ids import derive_id, reply_id
 from bus.log import snapshots, streams
 from bus.log.event_log import EventLog, Record
@@ -26,7 +35,7 @@ from services.channels.sending.ledger import SENDER, Ledger
 
 _ANSWERS = "channels"
 _OVER = ("sent", "given_up", "failed")
-_ENDS = (ReplyEnded, ReplyInterrupted, ReplyFailed)
+_ENDS = (ReplyEnded, ReplyInterrupted, ReplyMerged, ReplyFailed)
 OF_CHANNELS = frozenset({_ANSWERS, "inbox", "welcomes", "channel-commands", SENDER})
 """Durable consumers whose work ends in messages to people, or begins with theirs."""
 

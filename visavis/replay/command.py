@@ -16,6 +16,7 @@ from bus.settings import Settings
 from projections.__main__ import gateway_file
 from projections.conversation import Conversation, fold_all
 from projections.finding import find_conversation, unabbreviated
+from projections.printable import json_text
 from projections.read_model import ReadModel
 from projections.recording_reader import media_of, read_recording
 from projections.replay.recording import Recording
@@ -27,7 +28,6 @@ from visavis.replay.finding import find_turn
 from visavis.replay.pace import print_at_pace
 from visavis.replay.texts import Style
 from visavis.replay.waterfall import latency
-from visavis.terminal import json_text
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for the server."""

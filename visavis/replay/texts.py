@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from projections.moment import local_time
-from projections.printable import printable
+from projections.printable import json_lines, printable
 from projections.read_model import ConversationSummary
 from projections.replay.recording import GivenUp
 from projections.replay.view import ReplayClip, ReplayEvent, ReplayEventDetail, ReplayMark, ReplayTurn, ReplayView
 from visavis.replay.waterfall import latency, waterfall
-from visavis.terminal import json_lines, painted
+from visavis.terminal import painted
 
 _NAME = 10
 """Columns of who speaks."""

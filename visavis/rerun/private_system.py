@@ -6,6 +6,7 @@ It shares nothing with the running system but the models' files; what it leaves 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import socket
 import sys
@@ -86,12 +87,11 @@ async def private_system(
     output: deque[str] = deque(maxlen=_KEPT_LINES)
     supervisor = Supervisor(lambda name, line: output.append(f"{name}: {line}"))
     folder = Path(tempfile.mkdtemp(prefix="visavis-rerun-"))
-    port = free_port()
     try:
-        server = EmbeddedServer(folder / "nats", port)
+        server = EmbeddedServer(folder / "nats", free_port(), secrets.token_urlsafe(24), sync="2m")
         supervisor.start(Child("nats", server.command()))
         settings = structs.replace(
-            engines.settings, nats_url=f"nats://127.0.0.1:{port}", data=str(folder / "data"), nats_replicas=1,
+            engines.settings, nats_url=server.url, data=str(folder / "data"), nats_replicas=1,
             nats_user="", nats_password="", nats_passwords="", nats_tls_ca="", nats_tls_cert="", nats_tls_key="",
         )  # fmt: skip
         await asyncio.to_thread(_copy_speeds, engines.settings, settings)

@@ -21,7 +21,7 @@ from projections.__main__ import gateway_file
 from projections.characters import fold_all
 from projections.finding import find_conversation
 from projections.moment import NOW, Moment
-from projections.printable import printable
+from projections.printable import json_text, printable
 from projections.read_model import ReadModel
 from visavis.carry.archive import load
 from visavis.carry.archive_file import is_file_name
@@ -109,7 +109,7 @@ async def since(event_log: EventLog, begin: Moment) -> list[str]:
 def _print(name: str, decisions: Sequence[Decision], options: Options) -> Counter[str]:
     if options.as_json:
         for one in decisions:
-            print(msgspec.json.encode({"conversation": name, **msgspec.to_builtins(one)}).decode())
+            print(json_text({"conversation": name, **msgspec.to_builtins(one)}))
     else:
         print(name)
         for one in decisions:

@@ -13,6 +13,7 @@ from bus.events import (
     MessageReceived,
     ReplyFailed,
     ReplyInterrupted,
+    ReplyMerged,
     ReplyStarted,
     TranscriptFinal,
 )
@@ -80,6 +81,8 @@ class _Outcomes:
                     self._by_reply.setdefault(reply, _Outcome(place, _ANSWERED))
                     if event.cause is not None:
                         self._by_cause.setdefault(event.cause, _Outcome(place, _ANSWERED))
+                case ReplyMerged(reply=reply):
+                    self._by_reply.setdefault(reply, _Outcome(place, _OVERTAKEN))
                 case ReplyInterrupted(reply=reply, heard=""):
                     self._by_reply.setdefault(reply, _Outcome(place, "interrupted before it began"))
                 case _:

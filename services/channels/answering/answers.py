@@ -33,7 +33,7 @@ from services.channels.answering.turn_answers import Links, Patience, TurnAnswer
 from services.channels.answering.turn_progress import TurnProgress
 from services.channels.channel import Channel
 from services.channels.text_parts import split_text
-from services.characters import current_characters
+from services.characters import known_characters
 
 CONSUMES = (MessageReceived, VoiceNoteReceived, UtteranceDiscarded, ReplyEnded, ReplyFailed, ReplyInterrupted)
 CONCURRENCY = 64
@@ -110,7 +110,7 @@ class Answers:
                     yield output
         if not shown_to or self._now() - event.at > self._patience.mirror * 1e6:
             return
-        characters = await current_characters(reader)
+        characters = await known_characters(reader)
         names = {id_: one.name for id_, one in characters.items()}
         for link in shown_to:
             text = mirrored_text(conversation, place, link, origins, names)

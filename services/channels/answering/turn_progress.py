@@ -152,9 +152,12 @@ class TurnProgress:
     def _apply_speech(self, body: _SpeechFact) -> bool:
         self.speeches[body.index] = body.speech
         match body:
-            case SpeechEnded(index=index, samples=samples):
+            case SpeechEnded(index=index, samples=samples, complete=complete):
                 self.samples[index] = samples
-                self.unspoken.discard(index)
+                if complete:
+                    self.unspoken.discard(index)
+                else:
+                    self.unspoken.add(index)  # what the voice leaves out is to be read
             case SpeechFailed(index=index):
                 if index not in self.samples:
                     self.unspoken.add(index)

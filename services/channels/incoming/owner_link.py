@@ -31,8 +31,7 @@ async def link_owner(event_log: EventLog, reader: PeopleReader, *, channel: str,
         if found is not None:
             return found
         link, after = _unfinished(reader.people, channel, account, sender)
-        # The id of a person in the page is the secret of that person's cookie: one that is derived could be guessed.
-        bodies: list[PairingRequested | Linked] = [Linked(person=new_id("p"))]
+        bodies: list[PairingRequested | Linked] = [Linked(person=new_id("h"))]
         if not after:
             asked = PairingRequested(
                 channel=channel, account=account, sender=sender, chat=sender, name=channel, expires_at=clock.now()

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import functools
 import io
-import os
-import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ from av.container import InputContainer
 
 from bus.events import MICROPHONE_RATE
 from services.helper_process import read_message, write_message
+from services.limited_fork import Limits, run_in_fork
 
 Problem: TypeAlias = Literal["unreadable", "too_long", "no_sound"]
 
@@ -60,8 +59,6 @@ SPARE_MEMORY = 256 << 20
 REAL_TIME_FACTOR = 20
 """Sound is decoded at least that many times as fast as it plays, some hundred times as a rule."""
 SPARE_SECONDS = 5
-MAX_FILES = 16
-_STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,49 +208,18 @@ def respond(request: Request) -> Response:
 
 def respond_in_fork(request: Request) -> bytes:
     """The encoded response, made in a fork; if that dies, that the recording cannot be read."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            for end in (read_end, _STANDARD_INPUT, _STANDARD_OUTPUT):  # other recordings, and what becomes of them
-                os.close(end)
-            limit(request.seconds)
-            with os.fdopen(write_end, "wb") as pipe:
-                pipe.write(msgspec.msgpack.encode(respond(request)))
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as pipe:
-        data = pipe.read()
-    _, status = os.waitpid(child, 0)
-    if status == 0:
-        return data
-    detail = f"its decoder died with status {os.waitstatus_to_exitcode(status)}"
+    result = run_in_fork(lambda: msgspec.msgpack.encode(respond(request)), limits(request.seconds))
+    if isinstance(result, bytes):
+        return result
+    detail = f"its decoder died with status {result.status}"
     return msgspec.msgpack.encode(Response(problem="unreadable", detail=detail))
 
 
-def limit(seconds: int) -> None:
-    """Set the limits of this process for recordings of up to so many seconds. It cannot raise them again."""
-    used = _address_space()
+def limits(seconds: int) -> Limits:
+    """Of a process that decodes recordings of up to so many seconds."""
     processor = processor_seconds(seconds)
-    memory = used + SPARE_MEMORY + 3 * 2 * MICROPHONE_RATE * seconds
-    for kind, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, processor),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, MAX_FILES),
-    ):
-        resource.setrlimit(kind, (most, most))
-    signal.alarm(2 * processor)  # kills it, also if it only waits
-
-
-def _address_space() -> int:
-    """Bytes of address space of this process."""
-    with open("/proc/self/statm") as statm:  # noqa: PTH123 - nothing that has to be imported after the fork
-        return int(statm.read().split()[0]) * resource.getpagesize()
+    memory = SPARE_MEMORY + 3 * 2 * MICROPHONE_RATE * seconds
+    return Limits(memory, processor, 2 * processor)
 
 
 def main() -> int:

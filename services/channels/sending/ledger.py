@@ -21,6 +21,7 @@ from bus.channel_events import (
     DeliveryProgressed,
     DeliverySent,
 )
+from bus.dropped import drop
 from bus.errors import BusError, Conflict, InvalidInput, UndecodableEvent
 from bus.events import DeadLetter
 from bus.log import streams
@@ -183,5 +184,5 @@ def _decode_or_warn(record: Record) -> DeliveryEvent | None:
     try:
         return codec.decode_delivery_event(record.data)
     except UndecodableEvent as error:
-        log.warning("undecodable", extra={"subject": record.subject, "sequence": record.sequence, "why": error.detail})
+        drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from aiortc import RTCIceServer
+
 from bus.settings import Settings
 from services.gateway.ice.addresses import Address, parse_media_addresses
 from services.gateway.ice.ports import MediaPorts, parse_media_ports
@@ -19,6 +21,14 @@ class IceConfiguration:
     """None: any."""
     addresses: tuple[Address, ...] = ()
     """Announced in place of private ones."""
+
+    def own_servers(self, user: str) -> list[RTCIceServer]:
+        """The servers that the gateway itself asks.
+
+        No relay where addresses are announced: browsers reach it there, and from behind the same translation of
+        addresses a relay often does not answer, which would hold up each call by 2 s.
+        """
+        return [one for one in self.servers.own(user) if not (self.addresses and str(one.urls).startswith("turn"))]
 
 
 def ice_configuration(settings: Settings) -> IceConfiguration:

@@ -11,6 +11,7 @@ decide: those of an echo are the ones that were played, but for a filter and a g
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -43,6 +44,25 @@ _POWER_FLOOR = 1e-9
 Bands: TypeAlias = npt.NDArray[np.float64]
 """Power in each of the bands."""
 _SILENCE: Bands = np.zeros(len(BAND_EDGES) - 1)
+
+
+class _Sound:
+    """A short piece of sound, whose spectrum is computed once, where it is asked for: that is seldom."""
+
+    __slots__ = ("_bands", "_compute", "loudness")
+
+    def __init__(self, loudness: float = 0.0, compute: Callable[[], Bands] | None = None) -> None:
+        self.loudness = loudness
+        self._compute = compute
+        self._bands = _SILENCE
+
+    @property
+    def bands(self) -> Bands:
+        if self._compute is not None:
+            self._bands, self._compute = self._compute(), None
+        return self._bands
+
+
 _LENGTH = MAX_DELAY + 2 * SPAN + 2
 
 
@@ -56,63 +76,68 @@ def band_powers(samples: Samples, rate: int) -> Bands:
     return in_bands(power, BAND_EDGES, len(samples), rate)
 
 
+_QUIET = _Sound()
+
+
 class EchoDetector:
     """The recent sound of playback and microphone in one session, pushed in the order in which it happens."""
 
     def __init__(self) -> None:
-        self._playback: deque[float] = deque([0.0] * _LENGTH, maxlen=_LENGTH)
-        self._playback_bands: deque[Bands] = deque([_SILENCE] * _LENGTH, maxlen=_LENGTH)
+        self._playback: deque[_Sound] = deque([_QUIET] * _LENGTH, maxlen=_LENGTH)
         self._packets = 0
-        self._microphone: deque[tuple[int, float, Bands]] = deque(maxlen=SPAN)
+        self._audible = -_LENGTH
+        """Number of the newest packet that was no silence."""
+        self._microphone: deque[tuple[int, _Sound]] = deque(maxlen=SPAN)
 
-    def push_playback(self, loudness: float = 0.0, bands: Bands = _SILENCE) -> None:
+    def push_playback(self, loudness: float = 0.0, bands: Callable[[], Bands] | None = None) -> None:
         """Add the next 20 ms that leave for the browser; without arguments silence.
 
         Args:
             loudness: root mean square, 0 to 1.
-            bands: its power in each band.
+            bands: computes its power in each band.
         """
         self._packets += 1
-        self._playback.append(loudness)
-        self._playback_bands.append(bands)
+        self._playback.append(_Sound(loudness, bands) if bands is not None else _QUIET)
+        if loudness >= _FLOOR:
+            self._audible = self._packets
 
-    def is_echo(self, loudness: float, bands: Bands) -> bool:
+    def is_echo(self, loudness: float, bands: Callable[[], Bands]) -> bool:
         """Add the next window of the microphone; returns whether it is an echo of the playback.
 
         In the third of a second after something has begun, before the spectra tell, it counts as an echo.
         """
-        self._microphone.append((self._packets, loudness, bands))
-        if len(self._microphone) < SPAN or max(self._playback) < _FLOOR:
+        self._microphone.append((self._packets, _Sound(loudness, bands)))
+        if len(self._microphone) < SPAN or self._packets - self._audible >= _LENGTH:
             return False
-        heard = _log_level(np.array([level for _, level, _ in self._microphone]))
+        heard = _log_level(np.array([window.loudness for _, window in self._microphone]))
         if heard.std() < MIN_DEVIATION:
             return False
-        played = _log_level(_smoothed(np.array(self._playback)))
-        places = np.array([_LENGTH - 1 - (self._packets - packet) for packet, _, _ in self._microphone])
+        played = _log_level(_smoothed(np.array([packet.loudness for packet in self._playback])))
+        places = np.array([_LENGTH - 1 - (self._packets - packet) for packet, _ in self._microphone])
         delayed = np.maximum(places[None, :] - np.arange(MAX_DELAY)[:, None], 0)
         delays = np.flatnonzero(_correlations(played[delayed], heard) >= ECHO_CORRELATION)
         if not len(delays):
             return False
-        heard_bands = _decibels(np.array([bands for _, _, bands in self._microphone]))
-        played_bands = _decibels(_smoothed(np.array(self._playback_bands)))
-        audible = played > np.log10(2 * _FLOOR)
-        for there in delayed[delays]:
-            active = audible[there]
-            if _sound_alike(heard_bands[active], played_bands[there[active]]):
-                return True
-        return False
+        active = (played > np.log10(2 * _FLOOR))[delayed[delays]]
+        enough, plenty = JUDGED_BY_SPECTRUM
+        counts = active.sum(axis=1)
+        if not ((counts >= enough) & (counts < plenty)).all():
+            return True  # where few windows or many have playback in them, they count as alike
+        heard_bands = _decibels(np.array([window.bands for _, window in self._microphone]))
+        played_bands = _decibels(_smoothed(np.array([packet.bands for packet in self._playback])))
+        return any(
+            _sound_alike(heard_bands[there], played_bands[at[there]])
+            for there, at in zip(active, delayed[delays], strict=True)
+        )
 
 
 def _sound_alike(heard: npt.NDArray[np.float64], played: npt.NDArray[np.float64]) -> bool:
-    """Whether windows of the microphone sound like what was played; where those are few or many, they count as alike.
+    """Whether windows of the microphone sound like what was played.
 
     Args:
         heard: decibels in each band, a row for each window in which playback was audible.
         played: the same of the playback.
     """
-    enough, plenty = JUDGED_BY_SPECTRUM
-    if not enough <= len(heard) < plenty:
-        return True
     difference = heard - played
     difference -= difference.mean(axis=0)
     return bool(np.sqrt(np.mean(difference**2)) <= MAX_DIFFERENCE)

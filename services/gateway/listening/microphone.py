@@ -6,11 +6,14 @@ import asyncio
 import logging
 from concurrent.futures import Future
 
+import numpy as np
+
 from bus.cancellation import raise_if_cancelled
+from bus.dropped import drop
 from bus.errors import InvalidInput
-from bus.events import MICROPHONE_RATE, SPEECH_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
+from bus.events import MICROPHONE_RATE, OPUS_FRAME, SPEECH_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
 from bus.log.event_log import EventLog
-from services.audio import OpusDecoder, rms, samples_from_pcm
+from services.audio import OpusDecoder, Samples, rms, samples_from_pcm
 from services.gateway.listening.echo import EchoDetector, band_powers
 from services.gateway.listening.endpointing import PRE_ROLL, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.opus_receiver import OpusReceiver
@@ -104,16 +107,25 @@ class Microphone:
         unsent = self._utterance.sent if self._utterance is not None else self._analysed
         self._buffer.discard_before(min(self._analysed - self._kept, unsent))
 
-    def push_playback(self, packet: bytes | None) -> None:
-        """Take the Opus packet that leaves for the browser in these 20 ms, for echo detection; None: silence."""
+    def push_playback(self, packet: bytes | None, loudness: float | None = None) -> None:
+        """Take the Opus packet that leaves for the browser in these 20 ms, for echo detection; None: silence.
+
+        Args:
+            loudness: of the packet, as its voice has recorded it; None: it is decoded for that.
+        """
+        if packet is None:
+            return self._echo_detector.push_playback()
+        if loudness is None:
+            played = self._played(packet)
+            return self._echo_detector.push_playback(rms(played), lambda: band_powers(played, SPEECH_RATE))
+        return self._echo_detector.push_playback(loudness, lambda: band_powers(self._played(packet), SPEECH_RATE))
+
+    def _played(self, packet: bytes) -> Samples:
         try:
-            played = None if packet is None else self._playback_decoder.decode(packet)
+            played = self._playback_decoder.decode(packet)
         except InvalidInput:
-            played = None
-        if played is None or not len(played):
-            self._echo_detector.push_playback()
-        else:
-            self._echo_detector.push_playback(rms(played), band_powers(played, SPEECH_RATE))
+            played = np.zeros(0, np.int16)
+        return played if len(played) else np.zeros(OPUS_FRAME, np.int16)
 
     def set_partial(self, text: str) -> None:
         """Take the newest partial transcript of the utterance, by which endpointing judges whether it is complete."""
@@ -143,7 +155,7 @@ class Microphone:
         probability = self._detector.probability(window)
         samples = samples_from_pcm(window)
         loudness = rms(samples)
-        echo = self._echo_detector.is_echo(loudness, band_powers(samples, MICROPHONE_RATE))
+        echo = self._echo_detector.is_echo(loudness, lambda: band_powers(samples, MICROPHONE_RATE))
         match self._recorded.push(probability, loudness, echo=echo):
             case StartOfSpeech(sample):
                 self._start_utterance(sample)
@@ -201,7 +213,7 @@ class Microphone:
         if self._outbox.full():
             # NATS has been away for half a minute: this utterance is lost, and its reader reports that.
             self._outbox.get_nowait()
-            log.warning("microphone outruns the log", extra={"conversation": self._conversation})
+            drop("microphone", conversation=self._conversation)
         self._outbox.put_nowait(message)
 
     async def run(self, session: str) -> None:

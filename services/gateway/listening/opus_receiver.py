@@ -66,12 +66,12 @@ class OpusReceiver:
         silence = self._silence_before(timestamp)
         self._next_timestamp = timestamp
         try:
-            samples = self._decoder.decode(payload)
+            frames = self._decoder.frames(payload)
         except InvalidInput as error:
             log.debug("undecodable packet", extra={"why": error.detail})
             return silence
-        self._next_timestamp = (timestamp + len(samples)) & 0xFFFFFFFF
-        return silence + self._resampler.push(samples).tobytes()
+        self._next_timestamp = (timestamp + sum(frame.samples for frame in frames)) & 0xFFFFFFFF
+        return silence + self._resampler.push_frames(frames).tobytes()
 
     def _silence_before(self, timestamp: int) -> bytes:
         if self._next_timestamp is None:

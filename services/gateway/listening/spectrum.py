@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,13 @@ Powers = npt.NDArray[np.float64]
 
 def power_spectrum(sound: npt.NDArray[np.float64]) -> Powers:
     """The power at each frequency, from 0 to half the rate."""
-    spectrum = np.fft.rfft(sound * np.hanning(len(sound)))
+    spectrum = np.fft.rfft(sound * _window(len(sound)))
     return np.asarray(spectrum.real**2 + spectrum.imag**2)
+
+
+@cache
+def _window(length: int) -> npt.NDArray[np.float64]:
+    return np.hanning(length)
 
 
 def in_bands(power: Powers, edges: Sequence[int], length: int, rate: int) -> Powers:

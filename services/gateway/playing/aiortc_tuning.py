@@ -16,8 +16,9 @@ import aiortc.codecs
 import aiortc.rtp
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.turn import UDP_SOCKET_BUFFER_SIZE
-from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
+from aiortc.rtp import RTP_HISTORY_SIZE, AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket, RtpPacket
 
 PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _PLAYOUT_DELAY_ID = 5
@@ -93,6 +94,31 @@ def intercept_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
     if not hasattr(receiver, name):
         raise RuntimeError(f"this aiortc has no {name}")
     setattr(receiver, name, _PacketInterceptor(sink))
+
+
+def intercept_reports(sender: RTCRtpSender, sink: Callable[[int], None]) -> None:
+    """Pass on what the other end reports to have received of a sender's packets.
+
+    Args:
+        sink: takes by how much the newest received packet is older than the newest sent one, in the codec's RTP clock.
+            Not called where a packet is reported that was sent more than 128 packets ago.
+    """
+    name = "_RTCRtpSender__rtp_history"
+    if not hasattr(sender, name) or not hasattr(sender, "_RTCRtpSender__rtp_timestamp"):
+        raise RuntimeError(f"this aiortc has no {name}")
+    handle = sender._handle_rtcp_packet
+
+    async def handle_and_pass_on(packet: AnyRtcpPacket) -> None:
+        await handle(packet)
+        history: dict[int, RtpPacket] = getattr(sender, name)
+        newest: int = sender._RTCRtpSender__rtp_timestamp
+        for report in packet.reports if isinstance(packet, RtcpRrPacket | RtcpSrPacket) else ():
+            sequence = report.highest_sequence & 0xFFFF
+            received = history.get(sequence % RTP_HISTORY_SIZE)
+            if report.ssrc == sender._ssrc and received is not None and received.sequence_number == sequence:
+                sink((newest - received.timestamp) & 0xFFFFFFFF)
+
+    sender._handle_rtcp_packet = handle_and_pass_on  # type: ignore[method-assign]
 
 
 def configure_gathering(peer: RTCPeerConnection, sockets: Mapping[str, socket.socket] | None, timeout: float) -> None:

@@ -142,6 +142,11 @@ class Floor:
         self._ticks += 1
         return self._playout.tick()
 
+    @property
+    def position(self) -> tuple[str, int]:
+        """The speech under way, and its samples that have been sent; empty: none is under way."""
+        return self._playout.position
+
     def stop(self) -> PlayoutFinished | None:
         """Stop for good; reports how far the speech under way had come."""
         self._note("stop")

@@ -89,3 +89,25 @@ class IdleLoops:
     def get(self, character: str) -> IdleLoop | None:
         """The newest whole loop of a character, if there is one."""
         return self._loops.get(character)
+
+
+class ShownIdleLoop:
+    """Which loop one session shows.
+
+    Args:
+        character: whose loop is shown.
+    """
+
+    def __init__(self, loops: IdleLoops, character: str) -> None:
+        self._loops = loops
+        self.character = character
+        self._shown: tuple[str, str] | None = None
+        """Character and version."""
+
+    def next(self) -> IdleLoop | None:
+        """The newest loop of the character; None where there is none, or it is shown already."""
+        loop = self._loops.get(self.character)
+        if loop is None or self._shown == (loop.character, loop.version):
+            return None
+        self._shown = loop.character, loop.version
+        return loop

@@ -8,7 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
 from aiortc import (
+    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
@@ -17,6 +19,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.sdp import candidate_from_sdp
+from cachetools import FIFOCache
 
 from bus import clock
 from bus.errors import InvalidInput
@@ -28,6 +31,8 @@ from services.gateway.playing import aiortc_tuning
 from services.gateway.playing.tracks import EncodedTrack
 
 _MOST_CANDIDATES = 64
+_MAX_PINGS = 64
+_PING_INTERVAL = 1.0
 _CODECS = ("audio/opus", "video/H264", "video/rtx")
 TICK = 0.02
 """Seconds between two audio packets."""
@@ -45,13 +50,22 @@ _CLOSING = 5.0
 log = logging.getLogger(__name__)
 
 
+class _Pong(msgspec.Struct, tag="pong", tag_field="type"):
+    """What a page says on the control channel: it has received a ping."""
+
+    at: int
+    """As in the ping."""
+
+
 class PeerConnection:
     """Microphone packets in, audio and video packets out, and a control channel.
 
     Args:
         user: name in the credentials for a TURN server.
         on_microphone_packet: takes sequence number, RTP timestamp, Opus payload and SSRC.
-        on_disconnect: called when the connection has failed or is closed.
+        on_delivered: takes the tick until which the browser has received what was sent; may be called for earlier ones,
+            too.
+        on_disconnect: called when the connection has failed, or the browser has closed it; takes which of both.
     """
 
     def __init__(
@@ -60,19 +74,25 @@ class PeerConnection:
         *,
         user: str,
         on_microphone_packet: aiortc_tuning.PacketSink,
-        on_disconnect: Callable[[], None],
+        on_delivered: Callable[[int], None],
+        on_disconnect: Callable[[Literal["failed", "closed"]], None],
     ) -> None:
         self._ice = ice
         self._sockets: MediaSockets | None = None
         self._on_microphone_packet = on_microphone_packet
+        self._on_delivered = on_delivered
         self._on_disconnect = on_disconnect
         self._audio, self._video = EncodedTrack("audio"), EncodedTrack("video")
         # An empty list must be passed on: without one aiortc asks a public STUN server.
-        configuration = RTCConfiguration(iceServers=ice.servers.own(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        configuration = RTCConfiguration(iceServers=ice.own_servers(user), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self._pc = RTCPeerConnection(configuration)
         self._told = 0
         """How many candidates the browser has told after its offer."""
         self._control: RTCDataChannel | None = None
+        self._tick = 0
+        """The newest that was sent."""
+        self._pings: FIFOCache[int, int] = FIFOCache(_MAX_PINGS)
+        """The newest tick before each ping that the browser has not answered, by the ping's time."""
         self.connected = asyncio.Event()
         """Set once media flow, and for good."""
 
@@ -106,6 +126,8 @@ class PeerConnection:
                 transceiver.direction = "sendonly"  # a camera is not looked at, and decoding it would cost much
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._pc.on("datachannel", self._on_data_channel)
+        for sender in self._pc.getSenders():
+            aiortc_tuning.intercept_reports(sender, self._report_sink(sender.track))
         await self._pc.setRemoteDescription(offer)
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
@@ -133,14 +155,23 @@ class PeerConnection:
             audio: an Opus packet of 20 ms; None: silence.
             video: an H.264 access unit; None: the browser keeps its frame.
         """
+        self._tick = tick
         self._audio.push(audio or SILENCE, tick * _AUDIO_CLOCK)
         if video is not None:
             self._video.push(video, tick * _VIDEO_CLOCK)
 
     def ping(self) -> None:
-        """Send the time over the control channel, by which the page notices a dead connection."""
+        """Send the time over the control channel: the page notices a dead connection by that, and answers it."""
         if self._control is not None and self._control.readyState == "open":
-            self._control.send(json.dumps({"type": "ping", "at": clock.now() // 1000}))
+            at = clock.now() // 1000
+            self._pings[at] = self._tick
+            self._control.send(json.dumps({"type": "ping", "at": at}))
+
+    async def keep_pinging(self) -> None:
+        """Ping once a second, until cancelled."""
+        while True:
+            self.ping()
+            await asyncio.sleep(_PING_INTERVAL)
 
     async def take_leave(self, why: Literal["replaced", "moved"]) -> None:
         """Tell the page over the control channel why this connection ends.
@@ -156,7 +187,7 @@ class PeerConnection:
     async def close(self) -> None:
         """Close the connection; it calls nobody from then on, so that its owner is freed although aiortc, whose objects
         refer to each other, keeps this one until Python collects cycles."""
-        self._on_microphone_packet, self._on_disconnect = _ignore_packet, _ignore_disconnect
+        self._on_microphone_packet, self._on_disconnect, self._on_delivered = _ignore_packet, _ignore, _ignore
         self._audio.stop()
         self._video.stop()
         try:
@@ -167,8 +198,9 @@ class PeerConnection:
         except TimeoutError:
             log.warning("the connection was not closed in time", extra={"seconds": _CLOSING})
         finally:
-            if self._ice.ports is not None and self._sockets is not None:
-                self._ice.ports.give_back(self._sockets)
+            sockets, self._sockets = self._sockets, None  # a second call must not free the port of another session
+            if self._ice.ports is not None and sockets is not None:
+                self._ice.ports.give_back(sockets)
 
     def _take_packet(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         self._on_microphone_packet(sequence, timestamp, payload, ssrc)
@@ -177,16 +209,31 @@ class PeerConnection:
         if self._pc.connectionState == "connected":
             self.connected.set()
         elif self._pc.connectionState in ("failed", "closed"):
-            self._on_disconnect()
+            self._on_disconnect("closed" if self._pc.connectionState == "closed" else "failed")
 
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "control":
             self._control = channel
+            channel.on("message", self._on_message)
+
+    def _on_message(self, message: str | bytes) -> None:
+        try:
+            answered = msgspec.json.decode(message, type=_Pong).at
+        except msgspec.MsgspecError:
+            return  # a newer page may say more
+        if answered in self._pings:
+            self._on_delivered(self._pings.pop(answered))
+
+    def _report_sink(self, track: MediaStreamTrack | None) -> Callable[[int], None]:
+        """Takes the RTCP reports of what has been received of a track."""
+        assert isinstance(track, EncodedTrack)
+        clock_of_tick = _AUDIO_CLOCK if track.kind == "audio" else _VIDEO_CLOCK
+        return lambda age: self._on_delivered((track.sent - age) // clock_of_tick)
 
 
 def _ignore_packet(sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
     """Takes the packets that come after the end."""
 
 
-def _ignore_disconnect() -> None:
-    """Is told of the end by who has brought it about."""
+def _ignore(_: object) -> None:
+    """Is told of what concerns nobody any more."""

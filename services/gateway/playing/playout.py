@@ -66,6 +66,8 @@ class Tick:
     audio: bytes | None
     video: bytes | None
     events: tuple[PlayoutEvent, ...] = ()
+    loudness: float | None = None
+    """Of the audio, root mean square, 0 to 1; None: it is not on record."""
 
 
 class Playout:
@@ -161,6 +163,13 @@ class Playout:
         """Whether a speech is under way."""
         return self._playing is not None
 
+    @property
+    def position(self) -> tuple[str, int]:
+        """The speech under way, and its samples that have been sent; empty: none is under way."""
+        if self._playing is None or self._playing.started is None:
+            return "", 0
+        return self._playing.started.speech, self._position * OPUS_FRAME
+
     # output
 
     def tick(self) -> Tick:
@@ -172,9 +181,9 @@ class Playout:
             started = self._start_next()
             if started is not None:
                 events.append(started)
-        audio = self._next_packet(events)
+        audio, loudness = self._next_packet(events)
         video = self._video.next_unit(stalled=self._stall > 0)
-        return Tick(audio, video, tuple(events))
+        return Tick(audio, video, tuple(events), loudness)
 
     def _paused_tick(self) -> Tick:
         self._video.cut_tail()
@@ -206,12 +215,13 @@ class Playout:
         self._video.start_speech(speech)
         return PlayoutStarted(speech.started, has_frame)
 
-    def _next_packet(self, events: list[PlayoutEvent]) -> bytes | None:
+    def _next_packet(self, events: list[PlayoutEvent]) -> tuple[bytes | None, float | None]:
+        """The packet that is sent now, and how loud it is."""
         speech = self._playing
         if speech is None:
-            return None
+            return None, None
         if self._position < len(speech.packets):
-            packet = speech.packets[self._position]
+            packet, loudness = speech.packets[self._position], speech.loudness[self._position]
             self._position += 1
             self._stall = 0
             assert speech.started is not None
@@ -219,11 +229,11 @@ class Playout:
                 events.append(self._finish(speech, complete=True))
             elif self._position % _PROGRESS_INTERVAL == 0:
                 events.append(PlayoutProgress(speech.started, self._position * OPUS_FRAME))
-            return packet
+            return packet, loudness
         self._stall += 1
         if self._stall > _MAX_STALL:
             events.append(self._finish(speech, complete=False))
-        return None
+        return None, None
 
     def _finish(self, speech: BufferedSpeech, *, complete: bool) -> PlayoutFinished:
         assert speech.started is not None

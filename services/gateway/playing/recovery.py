@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from bus import codec, subjects
-from bus.errors import ConfigurationError, UndecodableEvent
+from bus.cancellation import raise_if_cancelled
+from bus.dropped import drop
+from bus.errors import ConfigurationError, UndecodableEvent, VisavisError
 from bus.events import (
     AudioIn,
     Event,
@@ -27,6 +31,9 @@ from bus.stamping import new_event
 
 log = logging.getLogger(__name__)
 
+_BETWEEN_LOOKS = 10.0
+"""Seconds until sessions that could not be closed are tried again."""
+
 
 class SessionJournal:
     """The open sessions of this gateway on disk, one small file each, so that the next start can close orphans.
@@ -37,6 +44,7 @@ class SessionJournal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._unreadable: set[Path] = set()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,30 +64,73 @@ class SessionJournal:
 
     def orphans(self) -> list[Event]:
         """The `session.opened` of the sessions that are recorded as open, oldest first."""
-        found: list[Event] = []
-        for file in self._folder.glob("*.json"):
-            try:
-                found.append(codec.decode_event(file.read_bytes()))
-            except UndecodableEvent:
-                file.unlink()  # torn by the crash: its event was not published either
+        found = [event for file in self._folder.glob("*.json") if (event := self._read(file)) is not None]
         return sorted(found, key=lambda event: event.at)
+
+    def _read(self, file: Path) -> Event | None:
+        """The event in a file; None, without the file, where it has none: torn by the crash, it was not published."""
+        try:
+            event = codec.decode_event(file.read_bytes())
+            if isinstance(event.body, SessionOpened):
+                return event
+            why = f"expected session.opened, got {type(event.body).__name__}"
+        except UndecodableEvent as error:
+            why = error.detail
+        except OSError as error:
+            if file not in self._unreadable:
+                self._unreadable.add(file)
+                log.warning("a session in the journal cannot be read", extra={"file": str(file), "why": error.strerror})
+            return None
+        drop("undecodable", file=str(file), why=why)
+        file.unlink(missing_ok=True)
+        return None
 
     def _file(self, session: str) -> Path:
         return self._folder / f"{session}.json"
 
 
-async def close_orphaned_sessions(event_log: EventLog, journal: SessionJournal) -> None:
-    """Close each orphan, after giving its utterances their final chunk so that they are transcribed."""
+async def keep_sessions_closed(event_log: EventLog, journal: SessionJournal, is_open: Callable[[str], bool]) -> None:
+    """Close orphans until cancelled: those of an earlier process, and those that a full log kept from being closed.
+
+    Args:
+        is_open: whether a session is under way in this process.
+    """
+    while True:
+        await close_orphaned_sessions(event_log, journal, is_open)
+        raise_if_cancelled()
+        await asyncio.sleep(_BETWEEN_LOOKS)
+
+
+async def close_orphaned_sessions(
+    event_log: EventLog, journal: SessionJournal, is_open: Callable[[str], bool] = lambda session: False
+) -> None:
+    """Close each orphan, after giving its utterances their final chunk so that they are transcribed.
+
+    One that cannot be closed now, whatever the reason, stays in the journal, and stops neither the others nor the
+    gateway.
+    """
     for opened in journal.orphans():
-        body = opened.body
-        if isinstance(body, SessionOpened):
-            facts = [event for _, event in await event_log.facts(opened.conversation)]
-            await _end_utterances(event_log, facts, body.session)
-            await _end_playback(event_log, facts, body.session)
-            closed = SessionClosed(session=body.session, reason="lost")
-            await event_log.append(_event(opened, closed, derive_id(body.session, "closed")))
-            journal.remove(body.session)
-            log.info("closed an orphaned session", extra={"session": body.session})
+        assert isinstance(opened.body, SessionOpened)
+        session = opened.body.session
+        if is_open(session):
+            continue
+        try:
+            await _close(event_log, opened, session)
+        except VisavisError as error:
+            log.warning("session not closed yet", extra={"session": session, "why": error.detail})
+        except Exception:
+            log.exception("session not closed", extra={"session": session})
+        else:
+            journal.remove(session)
+            log.info("closed an orphaned session", extra={"session": session})
+
+
+async def _close(event_log: EventLog, opened: Event, session: str) -> None:
+    facts = [event for _, event in await event_log.facts(opened.conversation)]
+    await _end_utterances(event_log, facts, session)
+    await _end_playback(event_log, facts, session)
+    closed = SessionClosed(session=session, reason="lost")
+    await event_log.append(_event(opened, closed, derive_id(session, "closed")))
 
 
 async def _end_utterances(event_log: EventLog, facts: list[Event], session: str) -> None:
@@ -126,7 +177,11 @@ async def _finish_recording(event_log: EventLog, started: Event, utterance: str)
     conversation = started.conversation
     subject = subjects.audio_in(conversation, utterance)
     async for record in event_log.read(streams.AUDIO, subject):
-        chunk = codec.decode_media(record.data)
+        try:
+            chunk = codec.decode_media(record.data)
+        except UndecodableEvent as error:
+            drop("undecodable", subject=subject, sequence=record.sequence, why=error.detail)
+            continue
         if isinstance(chunk, AudioIn):
             index, samples = chunk.index + 1, chunk.sample + len(chunk.pcm) // 2
             if chunk.final:

@@ -6,21 +6,17 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-from typing import Any
+from typing import Any, Literal
 
 from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
-from bus.cancellation import raise_if_cancelled
-from bus.codec import decode_media
-from bus.errors import UndecodableEvent
+from bus.errors import BusError
 from bus.events import (
-    AudioOut,
     CharacterChosen,
     CommandRecognised,
+    ConversationErasureRequested,
     Event,
-    FrameBatch,
     FramesFailed,
     InterruptionSource,
     LiveEvent,
@@ -38,23 +34,26 @@ from bus.events import (
     TranscriptPartial,
     UtteranceDiscarded,
     UtteranceStarted,
-    Watching,
 )
 from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
-from bus.stamping import new_event, new_live_event
+from bus.stamping import new_event
 from services.gateway.feed import Feed, Subscription
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import Verdict
+from services.gateway.playing.delivery import Delivery
 from services.gateway.playing.floor import Floor
-from services.gateway.playing.idle_loops import IdleLoops
+from services.gateway.playing.idle_loops import IdleLoops, ShownIdleLoop
+from services.gateway.playing.media_buffering import buffer_media
+from services.gateway.playing.outbox import Outbox
 from services.gateway.playing.peer_connection import TICK, PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
-from services.gateway.playing.playout import Tick
+from services.gateway.playing.playout import PlayoutEvent, Tick
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
+from services.gateway.playing.watching import keep_watching, publish_watching
 from services.gateway.playing.word_order import WordOrder
 
 log = logging.getLogger(__name__)
@@ -63,10 +62,7 @@ CONNECT_TIMEOUT = 20.0
 """Seconds from the answer until media must flow."""
 _MAX_LAG = 0.2
 """Seconds that ticks may be late before some are skipped."""
-_WATCHING_INTERVAL = 2.0
 _IDLE_LOOP_INTERVAL = 0.2
-_PING_INTERVAL = 1.0
-_MAX_UNPUBLISHED = 1000
 _RECORD_PATIENCE = 2.0
 """Seconds that NATS has to store how a session ended before the page is told."""
 
@@ -77,7 +73,8 @@ class Session:
     Args:
         on_barge_in: interrupts the replies of the conversation, but for the one to this turn.
         on_overtaken: interrupts the reply to this turn, which begins although something else was said since.
-        replace_others: ends the conversation's other sessions here, and waits for that: the newest one plays.
+        take_over: ends the conversation's earlier sessions, and waits until the log has how far they had come: the
+            newest one plays.
         is_only_session: whether no other session plays the conversation.
         connect_timeout: seconds from the answer until media must flow.
     """
@@ -95,7 +92,7 @@ class Session:
         ice: IceConfiguration,
         on_barge_in: Callable[[str | None], Awaitable[None]],
         on_overtaken: Callable[[str, InterruptionSource], Awaitable[None]],
-        replace_others: Callable[[str], Awaitable[None]],
+        take_over: Callable[[Session], Awaitable[None]],
         is_only_session: Callable[[], bool],
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
@@ -103,26 +100,32 @@ class Session:
         self.conversation = conversation
         self._event_log = event_log
         self._feed = feed
-        self._idle_loops = idle_loops
-        self._character = character
-        self._shown_idle_loop: tuple[str, str] | None = None
-        """Character and version."""
+        self._idle_loop = ShownIdleLoop(idle_loops, character)
         self._microphone = microphone
         self._journal = journal
         self._on_barge_in = on_barge_in
         self._on_overtaken = on_overtaken
-        self._replace_others = replace_others
+        self._take_over = take_over
         self._is_only_session = is_only_session
         self._connect_timeout = connect_timeout
         self.floor = Floor(phase=clock.now() // 40_000)
         self._playback_events = PlaybackEvents(conversation, self.id)
+        self._delivery = Delivery()
         self._words = WordOrder()
         self._peer = PeerConnection(
-            ice, user=self.id, on_microphone_packet=microphone.push_packet, on_disconnect=self._on_disconnect
+            ice,
+            user=self.id,
+            on_microphone_packet=microphone.push_packet,
+            on_delivered=lambda tick: self._outbox.put(*self._delivery.confirm(tick)),
+            on_disconnect=self._on_disconnect,
         )
         self._ended: asyncio.Future[SessionCloseReason] = asyncio.get_running_loop().create_future()
-        self._unpublished: asyncio.Queue[Event] = asyncio.Queue(_MAX_UNPUBLISHED)
+        self._outbox = Outbox(event_log, self.id)
         self._opened: Event | None = None
+        self.opened_at = 0
+        """Sequence of its `session.opened`; 0: it is not on the log yet."""
+        self.recorded = asyncio.Event()
+        """Set once the log has how the session ended."""
         self._is_on_record = False
         """Whether its `session.opened` has been read from the log."""
 
@@ -159,8 +162,8 @@ class Session:
         if not self._ended.done():
             self._ended.set_result(reason)
 
-    def _on_disconnect(self) -> None:
-        self.end("lost" if self.is_connected else "failed")
+    def _on_disconnect(self, how: Literal["failed", "closed"]) -> None:
+        self.end("failed" if not self.is_connected else "left" if how == "closed" else "lost")
 
     async def run(self) -> None:
         """Serve the session until it is ended, then close it."""
@@ -168,7 +171,7 @@ class Session:
         connected = asyncio.create_task(self._peer.connected.wait())
         try:
             # A browser that connects may write at once, before this end knows that it is connected.
-            await self._publish_watching()
+            await publish_watching(self._event_log, self.conversation, self.id)
             await _first_of(connected, self._ended, timeout=self._connect_timeout)
             if self.is_connected and not self._ended.done():
                 reason = await self._serve()
@@ -183,8 +186,6 @@ class Session:
         """Run the tasks of an open session until it is ended, or one of them fails."""
         self._opened = self._event(SessionOpened(session=self.id), "opened")
         self._journal.record(self._opened)
-        self._unpublished.put_nowait(self._opened)
-        await self._replace_others(self.id)
         tasks = asyncio.create_task(self._run_tasks())
         try:
             await _first_of(tasks, self._ended)
@@ -205,17 +206,20 @@ class Session:
             raise
 
     async def _run_task_group(self) -> None:
+        assert self._opened is not None
         with self._feed.subscribe(self.conversation) as subscription:
+            self.opened_at = await self._event_log.append(self._opened)
+            await self._take_over(self)
             begin = await self._resume_reply()
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._publish_events())
+                tasks.create_task(self._outbox.run())
                 tasks.create_task(self._handle_news(subscription))
-                tasks.create_task(self._buffer_media(streams.AUDIO, audio, begin.audio_after))
-                tasks.create_task(self._buffer_media(streams.FRAMES, frames, begin.frames_after))
-                tasks.create_task(self._keep_watching())
+                tasks.create_task(buffer_media(self._event_log, self.floor, streams.AUDIO, audio, begin.audio_after))
+                tasks.create_task(buffer_media(self._event_log, self.floor, streams.FRAMES, frames, begin.frames_after))
+                tasks.create_task(keep_watching(self._event_log, self.conversation, self.id))
                 tasks.create_task(self._keep_idle_loop())
-                tasks.create_task(self._keep_pinging())
+                tasks.create_task(self._peer.keep_pinging())
                 tasks.create_task(self._send_ticks())
                 tasks.create_task(self._microphone.run(self.id))
 
@@ -231,13 +235,22 @@ class Session:
         await recording
 
     async def _record_end(self, reason: SessionCloseReason) -> None:
-        if self._opened is None:
-            return
+        try:
+            if self._opened is not None:
+                await self._publish_end(reason)
+        finally:
+            self.recorded.set()
+
+    async def _publish_end(self, reason: SessionCloseReason) -> None:
         if (finished := self.floor.stop()) is not None:
-            self._put(self._playback_events.event(finished, self.floor.take_trace()))
-        while not self._unpublished.empty():
-            await self._event_log.append(self._unpublished.get_nowait())
-        await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+            self._outbox.put(*self._told(finished))
+        self._outbox.put(*self._delivery.settle())
+        try:
+            await self._outbox.flush()
+            await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
+        except BusError as error:  # it stays in the journal, from which it is closed later
+            log.warning("session not closed yet", extra={"session": self.id, "why": error.detail})
+            return
         self._journal.remove(self.id)
         log.info("session closed", extra={"session": self.id, "reason": reason})
 
@@ -293,11 +306,13 @@ class Session:
             case FramesFailed(speech=speech):
                 self.floor.fail_frames(speech)
             case ReplyInterrupted(reply=reply):
-                self.interrupt(reply)
+                self._outbox.put(*self.interrupt(reply))
             case CommandRecognised(name="stop"):
                 await self._on_barge_in(event.turn)
+            case ConversationErasureRequested():
+                self.end("left")
             case CharacterChosen(character=character):
-                self._character = character
+                self._idle_loop.character = character
                 self._show_idle_loop()
             case UtteranceStarted(utterance=utterance, session=self.id):
                 self.floor.start_utterance(utterance, event.turn)
@@ -313,8 +328,7 @@ class Session:
         if isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
             utterance, text = live.body.utterance, live.body.text
             self._microphone.set_partial(text)
-            turn = self.floor.turn(utterance)
-            await self._apply(self.floor.judge_partial(utterance, text), turn)
+            await self._apply(self.floor.judge_partial(utterance, text), self.floor.turn(utterance))
 
     async def _apply(self, verdict: Verdict, turn: str | None) -> None:
         """Resume the paused voice, or interrupt all replies but the answer to this turn."""
@@ -329,20 +343,11 @@ class Session:
     def interrupt(self, reply: str) -> list[Event]:
         """Stop a reply now; returns events that report how much of it was played, for the log."""
         finished = self.floor.interrupt(reply)
-        return [] if finished is None else [self._playback_events.event(finished, self.floor.take_trace())]
+        return [] if finished is None else [*self._told(finished), *self._delivery.settle()]
 
-    async def _buffer_media(self, stream: str, subject: str, after: int) -> None:
-        async with aclosing(self._event_log.follow_anew(stream, subject, after=after)) as records:
-            async for record in records:
-                try:
-                    message = decode_media(record.data)
-                except UndecodableEvent as error:
-                    log.warning("undecodable media", extra={"sequence": record.sequence, "why": error.detail})
-                    continue
-                if isinstance(message, AudioOut):
-                    self.floor.add_audio(message)
-                elif isinstance(message, FrameBatch):
-                    self.floor.add_frames(message)
+    def _told(self, playout_event: PlayoutEvent) -> list[Event]:
+        """The facts that are told now, once this has happened."""
+        return self._delivery.put(self._playback_events.event(playout_event, self.floor.take_trace()))
 
     # output: media to the browser, events to the log
 
@@ -360,27 +365,14 @@ class Session:
 
     def _send(self, tick: Tick, number: int) -> None:
         self._peer.send(tick.audio, tick.video, number)
-        self._microphone.push_playback(tick.audio)
+        self._microphone.push_playback(tick.audio, tick.loudness)
+        self._outbox.put(*self._delivery.tick(number, *self.floor.position))
         for playout_event in tick.events:
-            self._put(self._playback_events.event(playout_event, self.floor.take_trace()))
-
-    def _put(self, event: Event) -> None:
-        if not self._unpublished.full():
-            self._unpublished.put_nowait(event)
-
-    async def _publish_events(self) -> None:
-        while True:
-            await self._event_log.append(await self._unpublished.get())
-            raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
-
-    async def _keep_watching(self) -> None:
-        while True:
-            await self._publish_watching()
-            await asyncio.sleep(_WATCHING_INTERVAL)
-
-    async def _publish_watching(self) -> None:
-        watching = new_live_event(Watching(session=self.id), conversation=self.conversation)
-        await self._event_log.publish_live(watching)
+            self._outbox.put(*self._told(playout_event))
+        if tick.events and self._delivery.is_waiting:
+            self._peer.ping()  # what waits is told after one round trip
+        if self._delivery.is_lost:
+            self.end("lost")
 
     async def _keep_idle_loop(self) -> None:
         while True:
@@ -389,17 +381,9 @@ class Session:
 
     def _show_idle_loop(self) -> None:
         """Show the newest idle loop of the character, unless it is shown already."""
-        loop = self._idle_loops.get(self._character)
-        if loop is not None and self._shown_idle_loop != (loop.character, loop.version):
-            self._shown_idle_loop = (loop.character, loop.version)
+        if (loop := self._idle_loop.next()) is not None:
             self.floor.set_idle_loop(loop)
-
-    async def _keep_pinging(self) -> None:
-        while True:
-            self._peer.ping()
-            await asyncio.sleep(_PING_INTERVAL)
 
 
 async def _first_of(*futures: asyncio.Future[Any], timeout: float | None = None) -> None:
-    """Wait until one of them is done."""
     await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

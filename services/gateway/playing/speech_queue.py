@@ -13,6 +13,7 @@ _PREBUFFER_PACKETS = 3
 """Packets that must have arrived before a speech starts, so that a late message does not break its first syllable."""
 _REMEMBERED_SPEECHES = 1024
 _REMEMBERED_REPLIES = 64
+_UNANNOUNCED = 16
 
 
 @dataclass
@@ -22,12 +23,16 @@ class BufferedSpeech:
     started: SpeechStarted | None = None
     packets: list[bytes] = field(default_factory=list)
     """Opus packets of 20 ms, from the start of the speech."""
+    loudness: list[float | None] = field(default_factory=list)
+    """Of each packet; None where it is not on record."""
     audio_complete: bool = False
     units: dict[int, bytes] = field(default_factory=dict)
     """H.264 access units by frame number, from the start of the speech."""
     key_frames: set[int] = field(default_factory=set)
     phase: int = 0
     """Frame of the idle loop after which the first frame follows."""
+    frames_end: int | None = None
+    """Number of its frames, once the last one has arrived."""
     frames_failed: bool = False
 
     @property
@@ -39,19 +44,29 @@ class BufferedSpeech:
         """Append the packets of a chunk, unless they are a duplicate or follow a gap."""
         if chunk.sample == len(self.packets) * OPUS_FRAME:
             self.packets.extend(chunk.packets)
+            self.loudness.extend(
+                chunk.loudness if len(chunk.loudness) == len(chunk.packets) else [None] * len(chunk.packets)
+            )
             self.audio_complete = chunk.final
 
     def add_frames(self, batch: FrameBatch) -> None:
-        self.key_frames.add(batch.frame)
+        if batch.final:
+            self.frames_end = batch.frame + len(batch.units)
+        if batch.units:
+            self.key_frames.add(batch.frame)
         self.units.update({batch.frame + offset: unit for offset, unit in enumerate(batch.units)})
         self.phase = batch.phase
 
 
 class SpeechQueue:
-    """The speeches of one session in the order in which they are played, the one under way included."""
+    """The speeches of one session in the order of their facts, in which they are played, the one under way included."""
 
     def __init__(self) -> None:
         self._speeches: OrderedDict[str, BufferedSpeech] = OrderedDict()
+        """Those that have started, in the order of their facts."""
+        self._unannounced: FIFOCache[str, BufferedSpeech] = FIFOCache(_UNANNOUNCED)
+        """Media that came before the fact of their speech. Of one that was under way when the session began, or whose
+        reply was interrupted, that fact never comes."""
         self._removed: FIFOCache[str, None] = FIFOCache(_REMEMBERED_SPEECHES)
         self._removed_replies: FIFOCache[str, None] = FIFOCache(_REMEMBERED_REPLIES)
 
@@ -71,13 +86,18 @@ class SpeechQueue:
         if started.reply in self._removed_replies:
             self.remove(started.speech)
         elif started.speech not in self._removed:
-            self._entry(started.speech).started = started
+            arrived = self._unannounced.pop(started.speech, None) or BufferedSpeech()
+            self._speeches.setdefault(started.speech, arrived).started = started
 
     def add_audio(self, chunk: AudioOut) -> None:
         """Add packets of a speech; a speech whose first chunk was missed is left out."""
-        if chunk.speech in self._removed or (chunk.speech not in self._speeches and chunk.index > 0):
+        if chunk.speech in self._removed:
             return
-        self._entry(chunk.speech).add_audio(chunk)
+        entry = self._entry(chunk.speech)
+        if chunk.sample > 0 and not entry.packets:
+            self.remove(chunk.speech)
+        else:
+            entry.add_audio(chunk)
 
     def add_frames(self, batch: FrameBatch) -> bool:
         """Add frames of a speech; returns whether the speech is still to be played."""
@@ -88,12 +108,13 @@ class SpeechQueue:
 
     def fail_frames(self, speech: str) -> None:
         """No more frames of this speech will arrive."""
-        if speech in self._speeches:
-            self._speeches[speech].frames_failed = True
+        if speech not in self._removed:
+            self._entry(speech).frames_failed = True
 
     def remove(self, speech: str) -> None:
         """Remove a speech, and ignore whatever still arrives of it."""
         self._speeches.pop(speech, None)
+        self._unannounced.pop(speech, None)
         self._removed[speech] = None
 
     def remove_reply(self, reply: str) -> None:
@@ -104,4 +125,4 @@ class SpeechQueue:
                 self.remove(name)
 
     def _entry(self, speech: str) -> BufferedSpeech:
-        return self._speeches.setdefault(speech, BufferedSpeech())
+        return self._speeches.get(speech) or self._unannounced.setdefault(speech, BufferedSpeech())

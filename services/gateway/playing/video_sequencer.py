@@ -84,12 +84,18 @@ class VideoSequencer:
         if paused or self._speech is None:
             return self._idle_unit()
         if not self._in_tail:
-            return None if stalled else self._speech_unit(self._speech)
+            if stalled:
+                return None
+            if self._speech.frames_end is not None and self._frame >= self._speech.frames_end:
+                self._frame += 1
+                return self._idle_unit()  # the pictures were cut off, and the voice goes on
+            return self._speech_unit(self._speech)
         unit = self._speech_unit(self._speech)
         if unit is not None:
             return unit
         # The tail ends at this frame of the idle loop, which continues from there.
-        self._phase = self._speech.phase + self._frame - 1
+        if not self._idle_decodable:
+            self._phase = self._speech.phase + self._frame - 1
         self.cut_tail()
         return self._idle_unit()
 

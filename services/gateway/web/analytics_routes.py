@@ -12,14 +12,14 @@ from bus.errors import InvalidInput
 from projections.analytics.answering import answer_apart
 from projections.analytics.names import DEFAULT_SINCE
 from services.gateway.web.context import GatewayContext
-from services.gateway.web.operator import is_operator
+from services.gateway.web.sign_in import is_operator
 
 
 class AnalyticsRoutes:
     """`GET /analytics/{question}?since=7d`; the question `all` answers them all in one process."""
 
     def __init__(self, context: GatewayContext) -> None:
-        self._settings = context.event_log.settings
+        self._settings = context.settings
         self._one_at_a_time = asyncio.Semaphore(1)
         self.routes = (Route("/analytics/{question}", self._answer),)
 

@@ -6,7 +6,9 @@ import logging
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -18,12 +20,14 @@ from services.gateway.web.character_routes import CharacterRoutes
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.conversation_routes import ConversationRoutes
 from services.gateway.web.http_messages import error_answer
-from services.gateway.web.identity import PersonCookieMiddleware, SameOriginMiddleware
+from services.gateway.web.identity import PersonCookieMiddleware
 from services.gateway.web.limiting import LimitingMiddleware
 from services.gateway.web.limits import retry_after
 from services.gateway.web.link_routes import LinkRoutes
-from services.gateway.web.operator import Operator
+from services.gateway.web.origins import OriginMiddleware
+from services.gateway.web.privacy_routes import PrivacyRoutes
 from services.gateway.web.replay_routes import ReplayRoutes
+from services.gateway.web.sign_in import AccessMiddleware, SessionRoutes
 from services.gateway.web.static import StaticPage
 from services.gateway.web.status_route import StatusRoute
 from services.gateway.web.webrtc_routes import WebRTCRoutes
@@ -37,36 +41,50 @@ _STATUS = {
 }
 
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ASKED_HEADERS = ("Authorization", "Content-Type", "Last-Event-ID", "If-None-Match", "Range", "Traceparent")
+_TOLD_HEADERS = ("Location", "ETag", "Retry-After", "Content-Range")
+
+
 def make_app(context: GatewayContext) -> Starlette:
     """The application with all its routes."""
+    keys, persons, settings, origins = context.keys, context.persons, context.settings, context.origins
+    sessions = SessionRoutes(keys, persons, settings, origins)
     routes = [
+        *sessions.routes,
         *CharacterRoutes(context).routes,
         *ConversationRoutes(context).routes,
         *WebRTCRoutes(context).routes,
         *LinkRoutes(context).routes,
         *ReplayRoutes(context).routes,
         *AnalyticsRoutes(context).routes,
+        *PrivacyRoutes(context).routes,
         StatusRoute(context).route,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
-    operator = Operator(context.operator_key)
-    app = Starlette(
+    return Starlette(
         routes=[
             *health.routes(context.health),
             Route("/openz", partial(_is_open, context)),
-            operator.route,
+            sessions.operator_route,
             Mount("/api", routes=routes),
             Mount("/", app=StaticPage(context.page)),
         ],
         middleware=[
-            Middleware(SameOriginMiddleware),
-            Middleware(PersonCookieMiddleware),
+            # Without credentials: a page of another site has a token, and never this site's cookies.
+            Middleware(
+                CORSMiddleware, allow_origins=origins.allowed, allow_methods=_METHODS, allow_headers=_ASKED_HEADERS,
+                expose_headers=_TOLD_HEADERS, max_age=600,
+            ),
+            Middleware(OriginMiddleware, origins=origins),
+            Middleware(AccessMiddleware, keys=keys, persons=persons, settings=settings, origins=origins),
+            Middleware(PersonCookieMiddleware, persons=persons, origins=origins),
             Middleware(LimitingMiddleware, context.limits),
         ],
-        exception_handlers={VisavisError: _error, ClientDisconnect: _disconnected},
+        exception_handlers={
+            VisavisError: _error, ClientDisconnect: _disconnected, HTTPException: _refused, Exception: _broken
+        },
     )
-    app.state.operator = operator
-    return app
 
 
 async def _is_open(context: GatewayContext, request: Request) -> Response:
@@ -77,6 +95,18 @@ async def _is_open(context: GatewayContext, request: Request) -> Response:
 
 async def no_route(request: Request) -> Response:
     raise NotFound(f"no {request.method} {request.url.path} here; see docs/api.md")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself, in the form of all other errors."""
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "not_allowed"}.get(error.status_code, "invalid_input")
+    return error_answer(error.status_code, code, error.detail, dict(error.headers or {}))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """A fault of ours: who asks is told no more than that, and the log has the rest."""
+    return error_answer(500, "broken", "the gateway failed at this request; its log says why")
 
 
 async def _disconnected(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from services.gateway.web.event_stream import event_stream
 from services.gateway.web.face_requests import read_face_form
 from services.gateway.web.http_messages import json_answer, read_json
 from services.gateway.web.identity import current_person
+from services.gateway.web.sign_in import signed_in
 
 LONGEST_QUERY = 200
 """Characters that may be searched for."""
@@ -28,6 +29,7 @@ _SEQUENCE = re.compile(r"[0-9]{1,19}")
 
 class NewConversation(Struct, forbid_unknown_fields=True):
     character: str | None = None
+    request: Id | None = None
 
 
 class NewMessage(Struct, forbid_unknown_fields=True):
@@ -64,7 +66,7 @@ class ConversationRoutes:
     async def open_conversation(self, request: Request) -> Response:
         wanted = await read_json(request, NewConversation)
         person = current_person(request)
-        conversation_id = await self._conversations.open(person, wanted.character)
+        conversation_id = await self._conversations.open(person, wanted.character, wanted.request)
         await self._context.links.follow(person, conversation_id)
         return JSONResponse({"id": conversation_id}, 201)
 
@@ -80,18 +82,22 @@ class ConversationRoutes:
         return json_answer(await asyncio.to_thread(search, current_person(request), text))
 
     async def conversation(self, request: Request) -> Response:
-        return json_answer(view(self._own(request)))
+        return json_answer(view(await self._own(request)))
 
     async def events(self, request: Request) -> Response:
-        conversation = self._own(request).id
+        conversation = (await self._own(request)).id
         after = _sequence_in(request)
         await self._check_position(conversation, after)
-        stream = event_stream(self._context.event_log, self._context.feed, conversation, after)
+        who, keys = signed_in(request), self._context.keys
+        stream = event_stream(
+            self._context.event_log, self._context.feed, conversation, after,
+            may_go_on=lambda: who is None or keys.still_holds(who),
+        )  # fmt: skip
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     async def send_message(self, request: Request) -> Response:
-        conversation = await self._conversations.with_available_character(self._own(request))
+        conversation = await self._conversations.with_available_character(await self._own(request))
         written = await read_json(request, NewMessage)
         message, turn = await self._conversations.send_message(
             conversation, written.text, written.message, request.headers.get("traceparent", "")
@@ -99,19 +105,19 @@ class ConversationRoutes:
         return JSONResponse({"message": message, "turn": turn}, 202)
 
     async def choose_character(self, request: Request) -> Response:
-        conversation = self._own(request)
+        conversation = await self._own(request)
         choice = await read_json(request, CharacterChoice)
         await self._conversations.choose_character(conversation, choice.character)
         return Response(status_code=204)
 
     async def request_character(self, request: Request) -> Response:
-        conversation = self._own(request)
+        conversation = await self._own(request)
         traits, photo = await read_face_form(request)
         character = await self._context.faces.request(conversation, traits, photo)
         return JSONResponse({"character": character}, 202)
 
     async def interrupt(self, request: Request) -> Response:
-        await self._conversations.interrupt_when_current(self._own(request).id, by="button")
+        await self._conversations.interrupt_when_current((await self._own(request)).id, by="button")
         return Response(status_code=204)
 
     async def _check_position(self, conversation: str, after: int) -> None:
@@ -125,8 +131,8 @@ class ConversationRoutes:
                 f"after={after} is past the newest event, {newest}; load the conversation and follow it from its seq"
             )
 
-    def _own(self, request: Request) -> Conversation:
-        return self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+    async def _own(self, request: Request) -> Conversation:
+        return await self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
 
 
 def _sequence_in(request: Request) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Literal
 
@@ -26,8 +25,7 @@ from projections.conversation import Conversation, Reply, Turn, text_heard
 from services.backchannel import is_backchannel
 from services.characters import available, opening
 from services.gateway.feed import Feed
-from services.gateway.playing.resume import is_unplayed
-from services.gateway.playing.session import Session
+from services.gateway.playing.sessions import Sessions
 
 LONGEST_TEXT = 4000
 """Characters that a person may write at once."""
@@ -37,9 +35,10 @@ REQUEST_RETRY_FOR = 8.0
 
 
 class Conversations:
-    """The conversations, characters and live sessions of one gateway.
+    """The conversations and characters as one gateway knows them.
 
     Args:
+        sessions: the live ones, here and elsewhere.
         language: of new conversations; empty: the character's.
         check_room: raises BusError where nothing new may be begun.
         most: conversations that one person may have.
@@ -50,6 +49,7 @@ class Conversations:
         self,
         event_log: EventLog,
         feed: Feed,
+        sessions: Sessions,
         language: str,
         *,
         check_room: Callable[[], None] = lambda: None,
@@ -62,18 +62,32 @@ class Conversations:
         self.check_room, self._most = check_room, most
         self.retry_for = retry_for
         self.characters: dict[str, CharacterCreated] = {}
-        self.sessions: dict[str, Session] = {}
-        """Open WebRTC sessions of this gateway by id."""
+        self.sessions = sessions
 
-    def conversation_of(self, person: str, conversation: str) -> Conversation:
+    async def conversation_of(self, person: str, conversation: str) -> Conversation:
         """A conversation of this person.
 
         Raises:
             NotFound: there is no such conversation, or it is another person's.
-            BusError: the read model is still being built.
+            BusError: see `existing`.
+        """
+        found = await self.existing(conversation)
+        if not person or found.person != person:
+            raise NotFound("no such conversation")
+        return found
+
+    async def existing(self, conversation: str) -> Conversation:
+        """A conversation, whoever's it is. One that another gateway has opened is waited for.
+
+        Raises:
+            NotFound: the log has none of that id.
+            BusError: that cannot be known: NATS is away, or the read model is far behind it or still being built.
         """
         found = self._feed.caught_up_model().conversation(conversation)
-        if found is None or not person or found.person != person:
+        if found is None:
+            await self._wait_until_current()
+            found = self._feed.caught_up_model().conversation(conversation)
+        if found is None:
             raise NotFound("no such conversation")
         return found
 
@@ -105,26 +119,31 @@ class Conversations:
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return characters[character]
 
-    def connected_session_count(self, conversation: str) -> int:
-        """The number of this conversation's sessions with a connected browser."""
-        return sum(one.conversation == conversation and one.is_connected for one in self.sessions.values())
-
-    async def open(self, person: str, character: str | None) -> str:
+    async def open(self, person: str, character: str | None, request: str | None = None) -> str:
         """Begin a conversation; returns its id.
 
+        Args:
+            request: the client's id for this request, if any: sent again after a lost answer, it opens nothing more.
         Raises:
             BusError: NATS is away, or the read model is still being built.
         """
         # Before anything is on the log: a request that is refused is made again.
         await self._feed.wait_until_caught_up(timeout=self.retry_for)
+        conversation, event_id = new_id("c"), None
+        if request is not None:
+            event_id = derive_id(person, "opened", request)
+            conversation = f"c{event_id}"
+            await self._wait_until_current()
+            if self._feed.caught_up_model().conversation(conversation) is not None:
+                return conversation
         self.check_room()
         if self._feed.model.count_of(person) >= self._most:
             raise InvalidInput(f"you have {self._most} conversations, the most that are kept here", code="too_many")
         characters = self.visible_characters(person)
         if character or not characters:
             self.character(person, character or "")
-        conversation = new_id("c")
-        await self._append(conversation, opening(person, characters, character or "", self._language))
+        body = opening(person, characters, character or "", self._language)
+        await self._append(conversation, body, event_id=event_id)
         return conversation
 
     async def send_message(
@@ -150,8 +169,12 @@ class Conversations:
         if any(one.id == turn for one in conversation.turns):
             return message, turn
         self.check_room()
-        # A person who writes on does not want the old answer to its end.
-        await self.interrupt_when_current(conversation.id, by="message")
+        await self._wait_until_current()
+        if any(one.id == turn for one in self._feed.state_of(conversation.id).turns):
+            return message, turn  # the same request came a moment earlier, here or at another gateway
+        # A person who writes on does not want the old answer to its end. An answer to this message is none: the same
+        # request may have come between the look at the log and this one.
+        await self.interrupt(conversation.id, by="message", spared=turn)
         body = MessageReceived(message=message, text=text)
         await self._append(conversation.id, body, turn=turn, event_id=event_id, incoming_trace=incoming_trace)
         # An answer to earlier words may have begun meanwhile.
@@ -164,6 +187,9 @@ class Conversations:
         self.character(conversation.person, character)
         if conversation.character == character:
             return
+        await self._wait_until_current()
+        if self._feed.state_of(conversation.id).character == character:
+            return  # the same request came a moment earlier
         await self.interrupt_when_current(conversation.id, by="button")
         await self._append(conversation.id, CharacterChosen(character=character))
 
@@ -184,11 +210,19 @@ class Conversations:
         Raises:
             BusError: NATS is away, or the read model is far behind the log.
         """
-        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
-        await self._feed.wait_until_applied(newest)
+        await self._wait_until_current()
         if by == "button":
             await self._interrupt_unbegun(conversation)
         await self.interrupt(conversation, by=by)
+
+    async def _wait_until_current(self) -> None:
+        """Wait until the read model has every fact that is on the log now.
+
+        Raises:
+            BusError: NATS is away, or the read model is far behind the log.
+        """
+        newest = await self._event_log.last_sequence(streams.CONVERSATIONS, retry_for=self.retry_for)
+        await self._feed.wait_until_applied(newest)
 
     async def interrupt(self, conversation: str, by: InterruptionSource, *, spared: str | None = None) -> None:
         """Interrupt the replies in progress, if any: being thought out, voiced or played.
@@ -210,15 +244,16 @@ class Conversations:
                 await self._interrupt_turn(conversation, one, by)
 
     async def _interrupt_turn(self, conversation: str, turn: Turn, by: InterruptionSource) -> None:
-        sessions = [one for one in self.sessions.values() if one.conversation == conversation]
         reply = turn.reply
-        if reply is None or not (_in_progress(reply, sessions) or (by == "message" and _is_unvoiced(reply))):
+        if reply is None or reply.state == "interrupted":
             return
-        played = [event for session in sessions for event in session.interrupt(reply.id)]
-        sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
-        if sequences:
-            await self._feed.wait_until_applied(max(sequences))
-        heard = text_heard(self._feed.state_of(conversation), reply.id, listened=bool(sessions))
+        stopped = await self.sessions.stop(self._feed.state_of(conversation), reply)
+        is_wasted = by == "message" and _is_unvoiced(reply)
+        if reply.state != "telling" and not stopped.did and not is_wasted:
+            return
+        await self._feed.wait_until_applied(stopped.sequence)
+        listened = self.sessions.are_there(conversation)
+        heard = text_heard(self._feed.state_of(conversation), reply.id, listened=listened)
         body = ReplyInterrupted(reply=reply.id, heard=heard, by=by)
         await self._append(conversation, body, turn=turn.id, event_id=derive_id(reply.id, "interrupted"))
 
@@ -268,14 +303,3 @@ def has_words(turn: Turn) -> bool:
 def _is_unvoiced(reply: Reply) -> bool:
     """Whether some of it is still to be spoken: to nobody, once the person has written on, and for money."""
     return reply.state == "ended" and any(one.state == "written" for one in reply.sentences)
-
-
-def _in_progress(reply: Reply, sessions: list[Session]) -> bool:
-    """Whether more text is to come, or a session is still to play a part of it."""
-    if reply.state == "telling":
-        return True
-    if reply.state not in ("ended", "failed"):
-        return False
-    played = max((one.index for one in reply.sentences if one.state == "played"), default=-1)
-    unplayed = any(one.index > played and is_unplayed(one) for one in reply.sentences)
-    return any(session.floor.has_reply(reply.id) or (unplayed and session.follows(reply.id)) for session in sessions)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
 from bus.events import LiveEvent
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, fold, fold_all
+from projections.shown_persons import without_person
 from projections.view import ConversationUpdate, changes
 from services.gateway.feed import Feed
 
@@ -18,11 +19,20 @@ KEEP_ALIVE = 15.0
 
 
 async def event_stream(
-    event_log: EventLog, feed: Feed, conversation: str, after: int, *, keep_alive: float = KEEP_ALIVE
+    event_log: EventLog,
+    feed: Feed,
+    conversation: str,
+    after: int,
+    *,
+    keep_alive: float = KEEP_ALIVE,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[bytes]:
     """Every fact after a sequence exactly once and in order: first those that were missed, then those that follow.
 
     Changes applied in order to the view at `after` make the view after each fact.
+
+    Args:
+        may_go_on: asked before each message; False ends the stream.
     """
     # Subscribed before the log is read, so that no fact falls between the two.
     with feed.subscribe(conversation) as subscription:
@@ -32,6 +42,8 @@ async def event_stream(
                 yield _message(update, sequence)
                 after = sequence
         async for news in subscription.news(timeout=keep_alive):
+            if not may_go_on():
+                return
             if news is None:
                 yield b": still here\n\n"
             elif isinstance(news, LiveEvent):
@@ -53,4 +65,5 @@ async def _missed(event_log: EventLog, conversation: str, after: int) -> AsyncIt
 
 
 def _message(update: ConversationUpdate, sequence: int) -> bytes:
-    return b"id: %d\ndata: %s\n\n" % (sequence, msgspec.json.encode(update))
+    shown = msgspec.structs.replace(update, event=without_person(update.event))
+    return b"id: %d\ndata: %s\n\n" % (sequence, msgspec.json.encode(shown))

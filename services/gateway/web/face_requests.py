@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from hashlib import blake2b
+from weakref import WeakValueDictionary
 
 import msgspec
 from cachetools import LRUCache
 from msgspec import Struct
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message
 
 from bus.errors import InvalidInput, NotFound, TooLarge
 from bus.events import LARGEST_PHOTO, CharacterCreated, FaceRequested
-from bus.ids import derive_id, look_of, slug
+from bus.ids import derive_id, look_of
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
 from projections.characters import default_greeting, default_personality
@@ -24,6 +28,7 @@ from projections.conversation import Conversation
 from services.characters import remove_character
 from services.gateway.feed import Feed
 from services.gateway.web.conversations import Conversations
+from services.pictures.decoding import decode_picture
 
 _MAX_LENGTHS: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 2000, "greeting": 300, "language": 35}
 """Longest texts of a form, in characters."""
@@ -34,6 +39,8 @@ _REQUESTING = ""
 _LOOKED_AT = 50
 """Newest conversations of a person that are searched for requests of an earlier run of the gateway."""
 _REMEMBERED = 10_000
+_DECODED_AT_ONCE = 2
+"""Photos, each in a process of its own and of another person; further ones wait."""
 _FORM = 64 << 10
 """Bytes that a form may have beside its photo."""
 
@@ -67,14 +74,20 @@ class FaceRequests:
         self._being_made: LRUCache[str, dict[str, str]] = LRUCache(_REMEMBERED)
         """By person: the characters that are being made, and the conversation of each."""
         self._language = language
+        self._decoding = ThreadPoolExecutor(_DECODED_AT_ONCE, thread_name_prefix="photo")
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By person: whose photos are decoded one after the other, so that nobody holds up everybody else's."""
 
     async def request(self, conversation: Conversation, traits: CharacterTraits, photo: bytes) -> str:
         """Request a character from a photo; returns its id. The outcome is an event in the conversation.
 
-        The same photo under the same name is the same character, and is made once.
+        The same photo under the same name is the same character, and is made once. Of the photo only a clean copy is
+        stored: upright, no larger than needed, without metadata.
 
         Raises:
-            InvalidInput: uploads are switched off, the person has too many faces, or the name is taken.
+            InvalidInput: uploads are switched off, the person has too many faces, the name is taken, or the bytes are
+                no photo that is taken.
+            Exhausted: the machine was too busy to decode the photo.
             BusError: NATS is away, or the log is full.
         """
         if not self.max_faces:
@@ -146,10 +159,17 @@ class FaceRequests:
             voice=traits.voice,
             language=traits.language or self._language,
         )
-        await self._event_log.assets.put(body.photo, photo, retry_for=self._conversations.retry_for)
+        clean = await self._clean(photo, owner)
+        await self._event_log.assets.put(body.photo, clean, retry_for=self._conversations.retry_for)
         event = new_event(body, conversation=conversation.id, event_id=event_id)
         sequence = await self._event_log.append(event, retry_for=self._conversations.retry_for)
         await self._feed.wait_until_applied(sequence)
+
+    async def _clean(self, photo: bytes, person: str) -> bytes:
+        """A PNG of nothing but the picture."""
+        loop = asyncio.get_running_loop()
+        async with self._turns.setdefault(person, asyncio.Lock()):
+            return (await loop.run_in_executor(self._decoding, decode_picture, photo, "png")).data
 
     async def remove(self, person: str, character: str) -> None:
         """Remove a character for good; live conversations with it go on with another one.
@@ -162,15 +182,18 @@ class FaceRequests:
             raise NotFound("no such character of yours")
         await remove_character(self._event_log, character)
         self._conversations.forget(character)
-        for conversation in {session.conversation for session in self._conversations.sessions.values()}:
+        for conversation in self._conversations.sessions.conversations():
             state = self._feed.model.conversation(conversation)
             if state is not None and state.character == character:
                 await self._conversations.with_available_character(state)
 
 
 def character_id(name: str, owner: str, look: str) -> str:
-    """The id of a person's character; another person's character of the same name has another one."""
-    return f"{slug(name)[:40] or 'face'}-{blake2b(f'{owner}/{look}'.encode(), digest_size=6).hexdigest()}"
+    """The id of a person's character; another person's character of the same name has another one.
+
+    Without the name, which people give to somebody they know: ids are in log lines.
+    """
+    return f"face-{blake2b(f'{name.casefold()}/{owner}/{look}'.encode(), digest_size=10).hexdigest()}"
 
 
 async def read_face_form(request: Request) -> tuple[CharacterTraits, bytes]:
@@ -183,14 +206,22 @@ async def read_face_form(request: Request) -> tuple[CharacterTraits, bytes]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise InvalidInput("expected multipart/form-data", code="unsupported_media_type")
     try:
-        async with _limited(request).form(max_files=1, max_fields=len(CharacterTraits.__struct_fields__)) as form:
-            photo = form.get("photo")
-            if not isinstance(photo, UploadFile):
-                raise InvalidInput("expected a file in the field photo")
-            data = await photo.read()
-            fields = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
-    except HTTPException as error:
-        raise InvalidInput(f"the form cannot be read: {error.detail}") from error
+        async with aclosing(_limited(request).stream()) as stream:
+            parser = MultiPartParser(
+                request.headers, stream, max_files=1, max_fields=len(CharacterTraits.__struct_fields__)
+            )
+            parser.spool_max_size = LARGEST_PHOTO + _FORM  # a photo never gets into a file as it came
+            form = await parser.parse()
+    except MultiPartException as error:
+        raise InvalidInput(f"the form cannot be read: {error.message}") from error
+    try:
+        photo = form.get("photo")
+        if not isinstance(photo, UploadFile):
+            raise InvalidInput("expected a file in the field photo")
+        data = await photo.read()
+    finally:
+        await form.close()
+    fields = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
     if not data:
         raise InvalidInput("the photo is empty")
     return _traits(fields), data

@@ -9,10 +9,12 @@ from prometheus_client import CollectorRegistry, Gauge, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bus import clock
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.process.drain import Drain
 from bus.process.health import ENDING, or_none
+from bus.process.metrics import CLOCK_AHEAD
 from services.gateway.feed import Feed
 from services.gateway.ice.ports import MediaPorts
 from services.gateway.web.space import Space
@@ -68,6 +70,7 @@ class GatewayHealth:
         self._gauge("service_info", "The name of the service.", service="gateway", engine="").set(1)
         self._ready = self._gauge("ready", "Whether the gateway takes requests.")
         self._connected = self._gauge("nats_connected", "Whether NATS is connected.")
+        self._gauge("clock_ahead_seconds", CLOCK_AHEAD).set_function(clock.ahead)
         self._open = self._gauge("sessions", "WebRTC sessions that are open.")
         self._subscriptions = self._gauge("feed_watchers", "Sessions and pages that watch a conversation.")
         self._position = self._gauge("read_model_position", "Sequence of the newest event in the read model.")

@@ -67,7 +67,7 @@ class LinkRoutes:
     async def offer(self, request: Request) -> Response:
         wanted = await read_json(request, NewLink)
         channel = await self._context.channels.named(wanted.channel)
-        conversation = self._own_conversation(request, wanted.conversation)
+        conversation = await self._own_conversation(request, wanted.conversation)
         link, token = await self._links.offer(current_person(request), channel.name, conversation)
         offer = LinkOffer(
             id=link.id,
@@ -87,7 +87,7 @@ class LinkRoutes:
 
     async def change(self, request: Request) -> Response:
         change = await read_json(request, LinkChange)
-        conversation = self._own_conversation(request, change.conversation)
+        conversation = await self._own_conversation(request, change.conversation)
         preferences = LinkPreferencesChosen(form=change.form, echo=change.echo, mirror=change.mirror)
         person, link = current_person(request), request.path_params["link"]
         return json_answer(_shown(await self._links.change(person, link, preferences, conversation)))
@@ -98,14 +98,14 @@ class LinkRoutes:
 
     async def pair(self, request: Request) -> Response:
         typed = await read_json(request, Pairing)
-        conversation = self._own_conversation(request, typed.conversation)
+        conversation = await self._own_conversation(request, typed.conversation)
         return json_answer(_shown(await self._links.pair(current_person(request), typed.code, conversation)), 201)
 
-    def _own_conversation(self, request: Request, conversation: str | None) -> str | None:
+    async def _own_conversation(self, request: Request, conversation: str | None) -> str | None:
         """The conversation, once it is certain that it is the person's own."""
         if conversation is None:
             return None
-        return self._context.conversations.conversation_of(current_person(request), conversation).id
+        return (await self._context.conversations.conversation_of(current_person(request), conversation)).id
 
 
 def _shown(link: Link) -> LinkView:

@@ -20,8 +20,8 @@ from projections.replay.timeline import Clip
 from projections.replay.view import ReplayEvent, replay_view
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.identity import current_person
-from services.gateway.web.operator import is_operator
 from services.gateway.web.ranges import file_answer
+from services.gateway.web.sign_in import is_operator
 
 MOST_EVENTS = 2000
 """In one answer."""
@@ -51,7 +51,7 @@ class ReplayRoutes:
         ]
 
     async def conversation(self, request: Request) -> Response:
-        conversation = self._readable(request)
+        conversation = await self._readable(request)
         media = await media_of(self._context.event_log, conversation.id)
         characters = self._context.conversations.characters
         async with self._recordings.opened(conversation.id) as recording:
@@ -66,7 +66,7 @@ class ReplayRoutes:
             return _json(await asyncio.to_thread(encode))
 
     async def events(self, request: Request) -> Response:
-        conversation = self._readable(request)
+        conversation = await self._readable(request)
         select = _selection(request)
         async with self._recordings.opened(conversation.id) as recording:
 
@@ -76,13 +76,13 @@ class ReplayRoutes:
             return _json(msgspec.json.encode(await asyncio.to_thread(rows)))
 
     async def event(self, request: Request) -> Response:
-        conversation = self._readable(request)
+        conversation = await self._readable(request)
         async with self._recordings.opened(conversation.id) as recording:
             detail = await asyncio.to_thread(recording.detail, request.path_params["event"])
         return _json(msgspec.json.encode(detail))
 
     async def sound(self, request: Request) -> Response:
-        conversation = self._readable(request).id
+        conversation = (await self._readable(request)).id
         name, _, form = request.path_params["clip"].partition(".")
         if form not in ("", "wav", "ogg"):
             raise InvalidInput(f"a sound is there as .wav or .ogg, not as .{form[:20]}")
@@ -96,7 +96,7 @@ class ReplayRoutes:
         return file_answer(request, data, "audio/ogg" if form == "ogg" else "audio/wav")
 
     async def video(self, request: Request) -> Response:
-        conversation = self._readable(request).id
+        conversation = (await self._readable(request)).id
         clip, samples = await self._clip(conversation, request.path_params["clip"])
         if clip.kind == "person":
             raise NotFound("a person has no pictures")
@@ -114,7 +114,7 @@ class ReplayRoutes:
         data = await self._files.idle_video(character, loop.version, loop.units, loop.key_frames)
         return file_answer(request, data, "video/mp4")
 
-    def _readable(self, request: Request) -> Conversation:
+    async def _readable(self, request: Request) -> Conversation:
         """The conversation of a request: the person's own one; for the operator any.
 
         Raises:
@@ -122,11 +122,8 @@ class ReplayRoutes:
         """
         conversation = request.path_params["conversation"]
         if is_operator(request):
-            found = self._context.feed.caught_up_model().conversation(conversation)
-            if found is None:
-                raise NotFound("no such conversation")
-            return found
-        return self._context.conversations.conversation_of(current_person(request), conversation)
+            return await self._context.conversations.existing(conversation)
+        return await self._context.conversations.conversation_of(current_person(request), conversation)
 
     async def _clip(self, conversation: str, name: str) -> tuple[Clip, int]:
         """A clip, and its samples that were heard in all.

@@ -9,6 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.web.http_messages import error_answer
+
 _POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -41,4 +43,5 @@ class StaticPage:
         try:
             return await self._files.get_response(self._files.get_path(scope), scope)
         except HTTPException as error:
-            return PlainTextResponse(f"{error.detail}\n", error.status_code)
+            code = "not_found" if error.status_code == 404 else "not_allowed"
+            return error_answer(error.status_code, code, error.detail)

@@ -31,16 +31,17 @@ class StatusRoute:
         self.route = Route("/status", self._status)
 
     async def _status(self, request: Request) -> Response:
-        connected = self._context.event_log.connected
+        event_log = self._context.event_log
+        answering = await event_log.nc.answers()
         machine = await asyncio.to_thread(self._context.this_machine)
-        answers = await discover(self._context.event_log) if connected else []
+        answers = await discover(event_log) if answering else []
         running = {one.name: one for one in answers}
         return JSONResponse(
             {
-                "bus": "up" if connected else "down",
-                **status(running, machine),
+                "bus": "up" if answering else "down",
+                **status(running, machine, absent="not running" if answering else "not known"),
                 "building": _building(self._context.feed.build_progress),
-                "warnings": self._context.space.warnings,
+                "warnings": [*filter(None, (event_log.watch.problem,)), *self._context.space.warnings],
                 "faces_per_person": self._context.faces.max_faces,
                 "channels": sorted({one.name for one in channels_in(answers)}),
                 "media_ports": _media_ports(self._context.ice.ports),
@@ -56,27 +57,28 @@ def _building(progress: Progress | None) -> dict[str, Any] | None:
     return None if progress is None else {**msgspec.structs.asdict(progress), "seconds_left": progress.seconds_left}
 
 
-def status(running: Mapping[str, ServiceInfo], machine: Machine) -> dict[str, Any]:
+def status(running: Mapping[str, ServiceInfo], machine: Machine, *, absent: str = "not running") -> dict[str, Any]:
     """The rows of the services, and what would be better.
 
     Args:
         running: the services that answer discovery, by name.
+        absent: the note of those that do not.
     """
     engines = {name: running[name].engine for name in EXPECTED_SERVICES if name in running}
-    rows = [_row(name, running.get(name), machine) for name in EXPECTED_SERVICES]
+    rows = [_row(name, running.get(name), machine, absent) for name in EXPECTED_SERVICES]
     fetching = {download["model"] for row in rows for download in row["downloads"]}
     proposed = [one for one in improvements(engines, machine) if not fetching & set(one.command.split())]
     return {"services": rows, "suggestions": [asdict(one) for one in proposed]}
 
 
-def _row(name: str, info: ServiceInfo | None, machine: Machine) -> dict[str, Any]:
+def _row(name: str, info: ServiceInfo | None, machine: Machine, absent: str) -> dict[str, Any]:
     if info is None:
         return {
             "name": name,
             "engine": "",
             "words": "",
             "up": False,
-            "note": "not running",
+            "note": absent,
             "downloads": [],
             "gpu_fault": "",
         }

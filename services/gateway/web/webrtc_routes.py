@@ -6,15 +6,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bus.errors import BusError, InvalidInput, NotFound
+from bus.errors import BusError, InvalidInput
 from bus.ids import new_id
-from services.gateway.playing.session import Session
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.http_messages import read_body
 from services.gateway.web.identity import current_person
 from services.gateway.web.limiting import client_of
 from services.gateway.web.offer import parse_offer
 from services.gateway.web.sdp_sections import usable_candidates
+from services.gateway.web.sign_in import signed_in
 
 _LONGEST_OFFER = 256 << 10
 _LONGEST_FRAGMENT = 64 << 10
@@ -40,7 +40,8 @@ class WebRTCRoutes:
     async def connect(self, request: Request) -> Response:
         if self._context.drain.is_begun:
             raise BusError("this gateway is ending; ask again, and another one answers", code="unavailable")
-        conversation = self._conversations.conversation_of(current_person(request), request.path_params["conversation"])
+        person = current_person(request)
+        conversation = await self._conversations.conversation_of(person, request.path_params["conversation"])
         self._conversations.check_room()
         if self._context.ice.ports is not None:
             self._context.ice.ports.check_room()  # before any work: who waits for a place asks again and again
@@ -54,32 +55,35 @@ class WebRTCRoutes:
         except BaseException:
             give_back()
             raise
-        self._context.serve_session(session, give_back)
+        if (who := signed_in(request)) is not None:
+            self._context.keys.sessions[session] = who
+        self._context.sessions.serve(session, give_back)
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")
 
     async def add_candidates(self, request: Request) -> Response:
-        session = self._own_session(request)
+        session, conversation = await self._own_session(request)
         fragment = await _read_text(request, "application/trickle-ice-sdpfrag", _LONGEST_FRAGMENT)
-        lines = usable_candidates(fragment.splitlines())
-        await session.add_candidates([line.removeprefix("a=") for line in lines])
+        lines = [line.removeprefix("a=") for line in usable_candidates(fragment.splitlines())]
+        await self._context.sessions.add_candidates(conversation, session, lines)
         return Response(status_code=204)
 
     async def leave(self, request: Request) -> Response:
-        self._own_session(request).end("left")
+        session, conversation = await self._own_session(request)
+        await self._context.sessions.leave(conversation, session)
         return Response(status_code=204)
 
-    def _own_session(self, request: Request) -> Session:
-        session = self._conversations.sessions.get(request.path_params["session"])
-        if session is None:
-            raise NotFound("no such session")
-        self._conversations.conversation_of(current_person(request), session.conversation)
-        return session
+    async def _own_session(self, request: Request) -> tuple[str, str]:
+        """A session of the person, which any gateway may have, and its conversation."""
+        session = request.path_params["session"]
+        conversation = await self._context.sessions.conversation_of(session)
+        await self._conversations.conversation_of(current_person(request), conversation)
+        return session, conversation
 
     async def ice(self, request: Request) -> Response:
         # A relay costs whoever runs it: only those who can call are given a key to it, and one that soon expires.
         has_conversation = bool(self._context.feed.model.conversations_of(current_person(request)))
-        # Not the person's id, which authenticates them: who runs the TURN server sees this one.
+        # Not the person's id: who runs the TURN server sees this one.
         servers = [
             {"urls": one.urls, **({"username": one.username, "credential": one.credential} if one.username else {})}
             for one in self._context.ice.servers.of(new_id("b"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -76,12 +77,15 @@ class LayeredRenderer:
 
     def __init__(self, size: int) -> None:
         self.width = self.height = size
-        self._canvas = Canvas(size, size)
+        self._of_thread = threading.local()
+        """A canvas for each thread: ThorVG's canvases may be drawn in several at once, and each in one only."""
 
     def face(self, look: str) -> LayeredFace:
         if look not in LOOKS:
             raise NotFound(f"look must be one of {', '.join(LOOKS)}, got {look!r}")
-        return LayeredFace(LOOKS[look], self._canvas)
+        if not hasattr(self._of_thread, "canvas"):
+            self._of_thread.canvas = Canvas(self.width, self.height)
+        return LayeredFace(LOOKS[look], self._of_thread.canvas)
 
 
 def _drawing_version() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from bus.errors import BusError, NotFound
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from tests.nats_servers import ServerProcess
 
 
 async def test_an_asset_is_kept_until_it_is_removed(event_log: EventLog) -> None:
@@ -30,6 +32,61 @@ async def test_an_asset_is_kept_until_it_is_removed(event_log: EventLog) -> None
     assert left.state.bytes < 2_000, "its chunks are deleted"
     await event_log.assets.put("one", b"anew")
     assert await event_log.asset("one") == b"anew"
+
+
+async def test_no_byte_of_what_is_removed_or_was_not_stored_whole_stays_on_the_disk(
+    settings: Settings, tmp_path: Path
+) -> None:
+    server, markers = ServerProcess(tmp_path), [os.urandom(24) for _ in range(4)]
+    server.start()
+
+    def on_disk() -> list[int]:
+        files = [path.read_bytes() for path in (tmp_path / "jetstream").rglob("*") if path.is_file()]
+        return [sum(data.count(marker) for data in files) for marker in markers]
+
+    try:
+        limited = replace(settings, nats_url=server.url, assets_bytes=4 << 20)
+        async with connect(limited, name="test") as event_log:
+            for number, size in enumerate((500_000, 300_000, 300_000)):
+                await event_log.assets.put(f"{number}", (markers[number] + os.urandom(size)) * 2)
+            with pytest.raises(BusError, match="log is full"):
+                await event_log.assets.put("too large", (markers[3] + os.urandom(1_500_000)) * 2)
+            assert on_disk() == [2, 2, 2, 0]
+            await event_log.assets.remove("0")
+            await event_log.assets.remove("2")
+            assert on_disk() == [0, 2, 0, 0]
+            assert len(await event_log.asset("1")) == 2 * 300_024
+        server.kill()
+        assert on_disk() == [0, 2, 0, 0]
+    finally:
+        server.close()
+
+
+async def test_chunks_without_a_name_are_found_and_can_be_removed(event_log: EventLog) -> None:
+    await event_log.assets.put("one", b"abc")
+    await event_log.js.publish(f"$O.{streams.BUCKET}.C.broken-off", b"half a photo")
+    ((nuid, at),) = (await event_log.assets.nameless()).items()
+    (one,) = await event_log.assets.stored()
+    assert (nuid, one.name, one.deleted) == ("broken-off", "one", False)
+    assert 0.0 <= at - one.at < 60.0
+    await event_log.assets.erase_chunks(nuid)
+    assert await event_log.assets.nameless() == {}
+    assert await event_log.asset("one") == b"abc"
+
+
+async def test_assets_of_earlier_versions_are_read_and_removed(event_log: EventLog) -> None:
+    store: ObjectStore = await event_log.js.object_store(streams.BUCKET)
+    for name in ("one", "two"):
+        await store.put(name, b"x" * 200_000)
+    await store.delete("two")
+    assert await event_log.asset("one") == b"x" * 200_000
+    with pytest.raises(NotFound):
+        await event_log.asset("two")
+    one, two = await event_log.assets.stored()
+    assert [(found.name, found.deleted) for found in (one, two)] == [("one", False), ("two", True)]
+    await event_log.assets.forget_deleted(two)
+    await event_log.assets.remove("one")
+    assert (await event_log.js.stream_info(streams.ASSETS)).state.messages == 0
 
 
 async def test_a_second_put_under_a_name_stores_nothing(event_log: EventLog) -> None:

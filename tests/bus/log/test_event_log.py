@@ -24,6 +24,7 @@ from bus.events import (
 from bus.log import streams
 from bus.log.event_log import EventLog, Fence, connect
 from bus.settings import Settings
+from bus.stamping import new_event
 from bus.work.executor import is_log_unavailable
 from services.characters import current_characters
 from tests.conftest import NatsServer
@@ -196,9 +197,9 @@ async def test_a_missing_server_is_an_error_with_its_url(settings: Settings, nat
 
 
 async def test_reads_of_the_newest_message_skip_undecodable_ones(event_log: EventLog) -> None:
-    for subject in ("frames.idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
+    for subject in ("idle.ada", "live.c1.watching", "character.ada.created", "conv.c1.message.received"):
         await event_log.js.publish(subject, b"\x00undecodable")
-    assert await event_log.last_media(IdleBatch, "frames.idle.ada") is None
+    assert await event_log.last_media(IdleBatch, "idle.ada") is None
     assert await event_log.last_live("live.c1.watching") is None
     assert await current_characters(event_log) == {}
     assert await event_log.facts("c1") == []
@@ -241,6 +242,27 @@ async def test_the_age_of_a_live_event_is_told_by_the_logs_clock_and_not_by_its_
         assert age is not None
         ages.append(age)
     assert all(abs(age) < hour / 1_000_000 / 2 for age in ages)
+
+
+@pytest.mark.parametrize("off", [15_000_000, -15_000_000, -90_000_000])
+async def test_a_process_whose_clock_is_off_goes_by_the_servers(
+    event_log: EventLog, settings: Settings, monkeypatch: pytest.MonkeyPatch, off: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    right = clock.wall
+    monkeypatch.setattr(clock, "_correction", 0)
+    monkeypatch.setattr(clock, "wall", lambda: right() + off)
+    async with connect(settings, name="off") as other:
+        before = right()
+        await other.append(new_event(MessageReceived(message="m", text="hello"), conversation="c"))
+        assert before - 1_000_000 < (await other.facts("c"))[0][1].at < right() + 1_000_000
+        assert abs(clock.ahead() - off / 1_000_000) < 1
+        assert abs(await other.clock_ahead() - off / 1_000_000) < 1  # what `visavis doctor` tells
+        assert [one.message for one in caplog.records if "clock" in one.message] == [
+            "the clock differs from that of the NATS server"
+        ]
+        monkeypatch.setattr(clock, "wall", right)
+        await other.watch.check()
+        assert clock.ahead() == 0
 
 
 async def test_the_clock_of_this_process_is_compared_with_the_servers(event_log: EventLog) -> None:

@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 from nats.aio.msg import Msg
 
+from bus.errors import BusError, Forbidden
+from bus.log import streams
 from bus.log.connection import Connection
 from bus.log.event_log import EventLog
 from bus.log.log_watch import LogWatch
@@ -71,3 +73,64 @@ async def test_a_stream_on_disk_that_was_deleted_is_warned_of(
     await event_log.js.delete_stream("DEAD")
     assert "DEAD" in await event_log.watch.check()
     assert {level for level, stream in said(caplog) if stream == "DEAD"} == {"WARNING"}
+
+
+class CountingLog:
+    """A connection that notes what is asked; its user may not ask for everything."""
+
+    def __init__(self, event_log: EventLog, *, may_list: bool) -> None:
+        self._event_log = event_log
+        self._may_list = may_list
+        self.asked: list[str] = []
+
+    async def request(self, subject: str, *arguments: Any, **options: Any) -> Msg:
+        self.asked.append(subject.removeprefix("$JS.API.STREAM."))
+        if self.asked[-1] == "LIST" and not self._may_list:
+            raise Forbidden("this user may not")
+        return await self._event_log.nc.request(subject, *arguments, **options)
+
+
+async def test_all_streams_are_looked_at_with_one_request_where_that_is_allowed(
+    event_log: EventLog, settings: Settings
+) -> None:
+    one = CountingLog(event_log, may_list=True)
+    watch = LogWatch(cast("Connection", one), event_log.js, settings)
+    for _ in range(2):
+        assert await watch.check() == {}
+    assert one.asked == ["LIST", "LIST"]
+    assert (watch.problem, set(watch.sizes)) == ("", set(streams.NAMES))
+
+    denied = CountingLog(event_log, may_list=False)
+    watch = LogWatch(cast("Connection", denied), event_log.js, settings)
+    for _ in range(2):
+        assert await watch.check() == {}
+    every = [f"INFO.{name}" for name in streams.NAMES]
+    assert (denied.asked[0], sorted(denied.asked[1:])) == ("LIST", sorted(2 * every))
+
+
+async def test_a_server_that_answers_and_stores_nothing_is_a_problem_until_it_stores_or_is_started_again(
+    event_log: EventLog, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_stores(*arguments: object, **options: object) -> None:
+        raise TimeoutError
+
+    watching = asyncio.create_task(event_log.watch.run())
+    problem = "NATS does not store on CONVERSATIONS: its disk is full, or nodes are away"
+    try:
+        for number in (1, 2):
+            with monkeypatch.context() as full:
+                full.setattr(event_log.js, "publish", never_stores)
+                with pytest.raises(BusError):
+                    await event_log.append(message_event(number), retry_for=0.1)
+            assert event_log.watch.problem == problem
+            if number == 1:
+                await event_log.append(message_event(number))
+            else:
+                nats_server.kill()
+                nats_server.start()
+            async with asyncio.timeout(30):
+                while event_log.watch.problem:
+                    await asyncio.sleep(0.05)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])

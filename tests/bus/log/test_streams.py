@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import msgspec
 import pytest
-from nats.js import api
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
 
 from bus.errors import ConfigurationError
 from bus.events import Body, ConversationTitled, Event, Fact, MessageReceived
@@ -130,3 +133,29 @@ async def test_new_limits_are_applied_and_messages_stay(event_log: EventLog, set
     async with connect(msgspec.structs.replace(settings, audio_bytes=32 << 20), name="other") as other:
         assert (await other.js.stream_info(streams.AUDIO)).config.max_bytes == 32 << 20
         assert [event.id for _, event in await other.facts("c")] == ["m1"]
+
+
+class StartingCluster:
+    """A cluster of which one node is still away."""
+
+    def __init__(self) -> None:
+        self.refusals = 2
+        self.made: list[str] = []
+
+    async def stream_info(self, name: str) -> api.StreamInfo:
+        raise NotFoundError
+
+    async def add_stream(self, config: api.StreamConfig) -> SimpleNamespace:
+        if self.refusals:
+            self.refusals -= 1
+            raise APIError(
+                code=400, err_code=10005, description="no suitable peers for placement, peer offline"
+            )
+        self.made.append(str(config.name))
+        return SimpleNamespace(config=config)
+
+
+async def test_a_node_that_is_not_there_yet_is_waited_for(settings: Settings) -> None:
+    cluster = StartingCluster()
+    await streams.ensure_streams_in_time(cast("JetStreamContext", cluster), settings, update=True, wait=20)
+    assert (cluster.refusals, sorted(cluster.made)) == (0, sorted(streams.NAMES))

@@ -101,9 +101,38 @@ async def test_a_worker_that_waits_for_nats_is_not_ready(settings: Settings, nat
     async with worker(settings, service(echo)) as client:
         assert await ready(client, 503) == "waiting for NATS"
         assert (await client.get("/healthz")).text == "ok"
-        assert set(await samples(client)) == {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total"}
+        own = {"visavis_process_memory_bytes", "visavis_process_cpu_seconds_total", "visavis_dropped_total"}
+        assert set(await samples(client)) == own
         nats_server.start()
         assert await ready(client) == "ok"
+
+
+async def never_ends(event: Event, reader: Reader) -> AsyncIterator[Output]:
+    yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
+    await asyncio.Event().wait()
+
+
+async def test_a_worker_is_not_ready_while_it_is_stuck_or_nats_is_frozen(
+    event_log: EventLog, settings: Settings, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with worker(settings, service(never_ends)) as client:
+        assert await ready(client) == "ok"
+        nats_server.freeze()
+        try:
+            await ready(client, 503)
+            assert (await samples(client))["visavis_ready"] == 0
+        finally:
+            nats_server.thaw()
+        assert await ready(client) == "ok"
+        found = await samples(client)
+        assert (found["visavis_ready"], found["visavis_work_stalled_seconds"]) == (1, 0)
+        await event_log.append(message_event(1))
+        await read_until(event_log, ReplyEnded, 1)
+        assert await ready(client) == "ok"
+        monkeypatch.setattr("bus.process.health.STUCK_AFTER", 0.01)
+        assert (await ready(client, 503)).startswith("stuck: an item has made no progress for ")
+        found = await samples(client)
+        assert (found["visavis_ready"], found["visavis_work_stalled_seconds"] > 0) == (0, True)
 
 
 async def test_a_worker_without_its_consumer_is_not_ready(event_log: EventLog) -> None:

@@ -81,6 +81,19 @@ async def test_a_takeover_continues_the_audio_where_it_ended(event_log: EventLog
     ]
 
 
+async def test_nothing_is_added_to_media_once_whoever_takes_over_may_read_them(event_log: EventLog) -> None:
+    first = await worker(event_log)
+    await publish(first, sound(0))
+    second = FencedOutput(event_log, "dialogue", ASKED, 1, media=("audio",))
+    await second.take_over()
+    with pytest.raises(Superseded):
+        await first.publish(sound(1))
+    last = await event_log.last_media(AudioOut, subjects.audio_out("c1", "s1"))
+    assert last == sound(0)
+    await second.publish(sound(1, b"y", final=True))
+    assert [one.index for one in await sounds(event_log)] == [0, 1]
+
+
 async def test_a_second_try_publishes_only_what_is_missing(event_log: EventLog) -> None:
     output = await worker(event_log)
     await publish(output, sentence(0, "one"), sound(0))

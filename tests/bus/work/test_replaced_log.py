@@ -25,7 +25,7 @@ from tests.bus.work.helpers import echo, message_event, read_until, service
 from tests.conftest import free_port
 from tests.nats_servers import ServerProcess
 
-ALL = ("CONVERSATIONS", "AUDIO", "FRAMES", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
+ALL = ("CONVERSATIONS", "AUDIO", "FRAMES", "IDLE", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
 
 
 class Store:

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
+import pytest
 from nats.js import api
 
 from bus import codec
-from bus.errors import EngineError
+from bus.errors import BusError, EngineError
 from bus.events import (
     DeadLetter,
     Event,
@@ -67,6 +68,28 @@ async def test_one_conversation_is_handled_in_order_and_others_do_not_wait(event
         events = await read_until(event_log, ReplyEnded, 4)
     replies = [event.turn for event in events if not isinstance(event.body, MessageReceived)]
     assert replies == ["t0", "t0", "t1", "t1", "t2", "t2", "t3", "t3"]
+
+
+async def test_what_is_needed_first_is_begun_before_what_came_earlier(event_log: EventLog) -> None:
+    """As with sentences: the second one of one reply waits for the first one of another."""
+    gate, begun = asyncio.Event(), list[str]()
+
+    async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
+        begun.append(f"{event.conversation} {event.turn}")
+        await gate.wait()
+        yield ReplyEnded(reply=f"r{event.turn}", sentences=1)
+
+    one = service(handle, concurrency=1, ahead=8, needed_after=lambda event: 60.0 * int((event.turn or "t0")[1:]))
+    for number in range(3):
+        await event_log.append(message_event(number, "c1"))
+    await event_log.append(message_event(0, "c2"))
+    await event_log.append(message_event(0, "c3"))
+    async with running(event_log, one), asyncio.timeout(60):
+        while not begun or (await event_log.consumer_info(streams.CONVERSATIONS, "dialogue")).num_pending:
+            await asyncio.sleep(0.05)
+        gate.set()
+        await read_until(event_log, ReplyEnded, 3)
+    assert begun == ["c1 t0", "c2 t0", "c3 t0", "c1 t1", "c1 t2"]
 
 
 async def test_two_workers_share_the_work_without_duplicates(event_log: EventLog) -> None:
@@ -142,6 +165,24 @@ async def test_an_undecodable_message_becomes_a_dead_letter_and_blocks_nothing(e
         assert letter.code == "undecodable_event"
         assert letter.data == b"\xff not an event"
         assert len(await read_until(event_log, ReplyEnded, 1)) == 4
+
+
+async def test_a_message_is_put_aside_once_there_is_room_for_its_dead_letter(
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals, store = iter(range(2)), event_log.publish_dead_letter
+
+    async def refuse_at_first(letter: DeadLetter, *, requeue_sequence: int | None = None) -> None:
+        if next(refusals, None) is not None:
+            raise BusError("the log is full", retryable=False, code="log_full")
+        await store(letter, requeue_sequence=requeue_sequence)
+
+    monkeypatch.setattr(event_log, "publish_dead_letter", refuse_at_first)
+    await event_log.js.publish("conv.c1.message.received", b"\xff not an event")
+    async with running(event_log, service(echo, backoff=(0.05,))):
+        await event_log.append(message_event(1))
+        assert (await dead_letter(event_log)).code == "undecodable_event"
+        await read_until(event_log, ReplyEnded, 1)
 
 
 async def test_an_interruption_stops_the_work_of_its_turn_only(event_log: EventLog) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from nats.js import api
 
 from bus.channel_events import (
@@ -15,7 +16,14 @@ from bus.channel_events import (
     DeliverySent,
     TextContent,
 )
-from bus.events import ConversationCopied, ConversationOpened, DeadLetter, Event, TranscriptCorrected
+from bus.events import (
+    ConversationCopied,
+    ConversationErasureRequested,
+    ConversationOpened,
+    DeadLetter,
+    Event,
+    TranscriptCorrected,
+)
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_delivery_event
@@ -115,6 +123,19 @@ async def test_tables_from_a_real_log(event_log: EventLog, tmp_path: Path) -> No
     assert [(row["source"], row["percent"]) for row in answers["interruptions"].records()] == [("speech", 50.0)]
     assert {row["kind"] for row in answers["failures"].records()} == {"dead_letter"}
     assert {row["engine"] for row in answers["engines"].records()} == {"moonshine", "companion", "hibari", "layered"}
+
+    # An erased conversation takes its rows with it, also where the files end at a fact of it that is gone.
+    last = await event_log.append(replace(corrected, id="last", conversation="k1"))
+    await Follower(event_log, again).catch_up()
+    asked = ConversationErasureRequested(by="person")
+    await event_log.append(replace(corrected, id="x", conversation="k1", body=asked))
+    await event_log.append(replace(corrected, id="late", conversation="k1"))
+    await event_log.delete_message(streams.CONVERSATIONS, last)
+    await Follower(event_log, Store(whole)).catch_up()
+    assert kept_beside(whole) == []
+    before, late = late, tables(whole)
+    rows = [(name, row) for name, found in late.items() for row in found]
+    assert rows == [(name, row) for name, found in before.items() for row in found if row.get("conversation") != "k1"]
 
     # The log is replaced by another one: the old tables are kept beside.
     await event_log.js.delete_stream(streams.CONVERSATIONS)

@@ -27,13 +27,14 @@ from bus.events import (
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
+    ReplyMerged,
     ReplySentence,
     ReplyStarted,
     SpeechEnded,
     TranscriptFinal,
     UtteranceStarted,
 )
-from bus.ids import derive_id
+from bus.ids import derive_id, reply_id
 from projections.conversation import Conversation, Message, fold_all
 from services.dialogue.engine import AnsweredBy, ChatRequest
 from services.dialogue.failure_sentences import failure_sentence
@@ -205,7 +206,7 @@ async def test_words_that_newer_words_have_overtaken_are_answered_with_those() -
     newer = event(TranscriptFinal(utterance="u", text="and who", language="en", confidence=0.5), turn="t2", name="new")
     chat = FakeChat("Ada, at noon.")
     log = reader(opened(), ASKED, newer)
-    assert await answer(chat, log) == []
+    assert await answer(chat, log) == [ReplyMerged(reply=reply_id(ASKED.id), into="t2")]
     assert await answer(chat, log, newer)
     (request,) = chat.asked
     assert (request.text, request.history) == ("and who", (Message("user", "what is  your name"),))

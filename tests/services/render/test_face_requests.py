@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from bus import subjects
-from bus.errors import EngineError, NotFound
+from bus.errors import EngineError, InvalidInput, NotFound
 from bus.events import (
     Body,
     CharacterCreated,
@@ -27,8 +28,12 @@ from bus.events import (
 )
 from bus.ids import look_of
 from bus.log.event_log import EventLog
+from bus.settings import Settings
 from bus.work.service import AssetOutput, CharacterOutput, Output, Reader, Service
 from services.characters import current_characters
+from services.models import loading
+from services.models.catalogue import FACE_LANDMARKS
+from services.models.files import Model
 from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL
@@ -36,6 +41,7 @@ from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import failure_facts, service
+from tests.pictures import DAMAGED
 from tests.services.render.conftest import Drawing, png
 from tests.services.render.fakes import FakeReader
 from tests.services.test_speech_on_the_log import running
@@ -105,7 +111,10 @@ async def test_a_photo_becomes_a_character_whose_idle_loop_comes_first(
 
 @pytest.mark.parametrize(
     ("photo", "why"),
-    [(b"no picture", "no picture that can be read"), (png(np.full((300, 300, 3), 90, np.uint8)), "no face was found")],
+    [
+        (DAMAGED["a PNG of noise"](), "the PNG picture is damaged or cut off"),
+        (png(np.full((300, 300, 3), 90, np.uint8)), "no face was found"),
+    ],
     ids=["undecodable", "no face"],
 )
 async def test_an_unusable_photo_is_refused_with_the_reason_and_removed(
@@ -118,6 +127,41 @@ async def test_an_unusable_photo_is_refused_with_the_reason_and_removed(
     assert why in refused.detail
     assert removed == AssetOutput("upload-zoe", None)
     assert log.assets == {}
+
+
+async def test_a_photo_has_no_models_fetched_and_is_refused_with_words_while_there_are_none(tmp_path: Path) -> None:
+    settings = Settings(data=str(tmp_path), models=str(tmp_path / "models"), model_downloads="off")
+    log = Log(assets={"upload-zoe": png(np.full((300, 300, 3), 90, np.uint8))})
+    refused, removed = await handled(handler(PortraitMaker.prepared(settings)), request(b"photo"), log)
+    why = "photos cannot be looked at here: what finds faces is not installed"
+    assert refused == FaceRefused(character="zoe", code="unavailable", detail=why)
+    assert removed == AssetOutput("upload-zoe", None)
+
+
+def test_models_are_fetched_when_the_service_starts_and_photos_do_not_wait(
+    tmp_path: Path, face_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched, tries = threading.Event(), []
+
+    def fetch(model: Model, settings: Settings) -> Path:
+        tries.append(model)
+        assert fetched.wait(60)
+        return face_models
+
+    monkeypatch.setattr(loading, "fetch_and_verify", fetch)
+    settings = Settings(data=str(tmp_path), models=str(tmp_path / "models"), model_downloads="on")
+    maker = PortraitMaker.prepared(settings)
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="is being fetched; try again in some minutes"):
+            maker.make(b"photo")
+    fetched.set()
+    while True:
+        try:
+            maker.make(png(np.full((300, 300, 3), 90, np.uint8)))
+        except InvalidInput as refused:
+            if "no face was found" in refused.detail:
+                break
+    assert tries == [FACE_LANDMARKS]
 
 
 async def test_no_second_portrait_is_made_of_a_known_photo(portrait: Portrait) -> None:
@@ -197,7 +241,7 @@ async def test_another_worker_draws_the_face_that_one_worker_made(
     assert not second.is_missing(created.look)
 
 
-async def test_without_models_a_request_is_retried_then_refused_and_its_photo_stays(
+async def test_after_a_failure_that_is_not_the_photos_it_is_retried_then_refused_and_stays(
     event_log: EventLog, tmp_path: Path, drawn: Drawing
 ) -> None:
     def offline() -> Path:

@@ -20,7 +20,7 @@ from services.render.gpu_animator import GpuAnimator
 from services.render.idle_loops import IdleLoopRenderer, idle_version
 from services.render.idle_motion import LOOP_FRAMES
 from services.render.pose import Pose
-from services.render.render_thread import MAX_BATCH, RenderThread
+from services.render.render_threads import MAX_BATCH, RenderThreads
 from tests.services.render.fakes import (
     NO_PORTRAITS,
     FakeFace,
@@ -138,7 +138,7 @@ async def test_an_idle_loop_is_of_one_engine_and_one_of_the_card_stays_while_the
     clock = Clock()
     use = GpuUse(clock=clock)
     renderer = PortraitRenderer(Card(3), use)
-    thread = RenderThread(renderer, NO_PORTRAITS)
+    thread = RenderThreads(renderer, NO_PORTRAITS)
     loops = IdleLoopRenderer(thread, use=use, check_interval=0.0)
     photo = msgspec.structs.replace(BUILTIN_CHARACTERS["ada"], look=f"{PHOTO_LOOK}1")
     batches = [one async for one in loops.batches("ada", photo, FakeReader())]
@@ -151,7 +151,8 @@ async def test_an_idle_loop_is_of_one_engine_and_one_of_the_card_stays_while_the
         loop=LOOP_FRAMES, units=(), final=True,
     )  # fmt: skip
     unseen = msgspec.structs.replace(photo, look=f"{PHOTO_LOOK}2")
-    reader = FakeReader(media=[by_the_card], characters={"ada": photo, "milo": unseen})
+    whole = [msgspec.structs.replace(by_the_card, index=index, final=index == 19) for index in range(20)]
+    reader = FakeReader(media=[*whole], characters={"ada": photo, "milo": unseen})
     async with aclosing(loops.keep_current(reader)) as kept:
         assert {(await anext(kept)).character for _ in range(LOOP_FRAMES // 10)} == {"milo"}  # type: ignore[union-attr]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from bus.events import IdleBatch
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.idle_loops import IdleLoopRenderer, idle_version
 from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
-from services.render.render_thread import RenderThread
+from services.render.render_threads import MAX_FACES, RenderThreads
 from tests.services.render.fakes import NO_PORTRAITS, FakeReader, FakeRenderer
 
 
@@ -23,7 +24,7 @@ async def next_loop(loops: AsyncIterator[Any]) -> list[IdleBatch]:
 
 async def test_missing_and_outdated_idle_loops_are_drawn() -> None:
     renderer = FakeRenderer()
-    idle_loops = IdleLoopRenderer(RenderThread(renderer, NO_PORTRAITS))
+    idle_loops = IdleLoopRenderer(RenderThreads(renderer, NO_PORTRAITS))
     async with aclosing(idle_loops.keep_current(FakeReader())) as loops:
         first = await next_loop(loops)
     assert {batch.character for batch in first} == {"ada"}
@@ -33,7 +34,7 @@ async def test_missing_and_outdated_idle_loops_are_drawn() -> None:
     assert {batch.version for batch in first} == {idle_version("ada", renderer.faces[0], renderer)}
 
     outdated = msgspec.structs.replace(first[-1], character="milo", version="old")
-    async with aclosing(idle_loops.keep_current(FakeReader(media=[first[-1], outdated]))) as loops:
+    async with aclosing(idle_loops.keep_current(FakeReader(media=[*first, outdated]))) as loops:
         second = await next_loop(loops)
     assert {batch.character for batch in second} == {"milo"}
 
@@ -41,7 +42,7 @@ async def test_missing_and_outdated_idle_loops_are_drawn() -> None:
 async def test_a_loop_that_another_worker_put_in_the_place_of_this_ones_stays_and_a_missing_one_is_drawn() -> None:
     renderer = FakeRenderer()
     reader = FakeReader(characters={"ada": BUILTIN_CHARACTERS["ada"]})
-    idle_loops = IdleLoopRenderer(RenderThread(renderer, NO_PORTRAITS), check_interval=0.01)
+    idle_loops = IdleLoopRenderer(RenderThreads(renderer, NO_PORTRAITS), check_interval=0.01)
     async with aclosing(idle_loops.keep_current(reader)) as loops:
         own = await next_loop(loops)
         reader.media = [*own, msgspec.structs.replace(own[-1], version="of another worker")]
@@ -51,3 +52,21 @@ async def test_a_loop_that_another_worker_put_in_the_place_of_this_ones_stays_an
         reader.media = []
         async with asyncio.timeout(30):
             assert [batch.version for batch in await waiting] == [batch.version for batch in own]
+
+
+async def test_more_faces_than_are_kept_ready_are_built_once_and_not_at_each_look() -> None:
+    renderer = FakeRenderer()
+    names = [f"c{number}" for number in range(MAX_FACES + 4)]
+    reader = FakeReader(characters={name: replace(BUILTIN_CHARACTERS["ada"], look=name) for name in names})
+    idle_loops = IdleLoopRenderer(RenderThreads(renderer, NO_PORTRAITS), check_interval=0.01)
+    async with aclosing(idle_loops.keep_current(reader)) as loops:
+        for _ in names:
+            reader.media += await next_loop(loops)
+        built, looked_at = len(renderer.faces), reader.counted
+        waiting = asyncio.ensure_future(anext(loops))
+        while reader.counted < looked_at + 5:
+            await asyncio.sleep(0.01)
+        assert len(renderer.faces) == built
+        reader.media = reader.media[1:]  # the oldest batch is gone: that loop is drawn again
+        async with asyncio.timeout(30):
+            assert cast("IdleBatch", await waiting).character == names[0]

@@ -20,6 +20,7 @@ from services.models.loading import load_now_or_later
 from services.render.__main__ import build, engines
 from services.render.liveportrait import loading, weights
 from services.render.liveportrait.loading import dtype_for, load, why_unavailable
+from services.render.photo.portrait_maker import PortraitMaker
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -35,6 +36,12 @@ def no_gpus() -> list[Gpu]:
 def chosen(settings: Settings, find_gpus: Callable[[], list[Gpu]]) -> tuple[str, str]:
     choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     return choice.option.name, choice.reason
+
+
+@pytest.fixture(autouse=True)
+def no_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is built begins to fetch what finds faces."""
+    monkeypatch.setattr(PortraitMaker, "prepared", lambda settings: PortraitMaker(lambda: Path("/nowhere")))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 import av
+import msgspec
 import pytest
 
 from bus.errors import NotFound
@@ -97,6 +98,22 @@ async def test_a_speech_that_a_dead_worker_began_is_drawn_to_its_end_without_a_w
     *_, last = await outputs(FakeReader(media=list(audio_chunks(30)), facts_on_record=record), speech_started())
     assert isinstance(last, FramesEnded)
     assert await outputs(FakeReader(media=list(audio_chunks(30)), facts_on_record=record), speech_started("s2")) == []
+
+
+@pytest.mark.parametrize("other", [{"engine": "liveportrait"}, {"width": 128}, {}])
+async def test_another_renderer_adds_no_pictures_to_those_of_the_first(other: dict[str, Any]) -> None:
+    reader = FakeReader(media=list(audio_chunks(60)), newest=watching())
+    begun, *batches, ended = await outputs(reader, speech_started())
+    record = [Event(id="f", at=AT, conversation="c", body=msgspec.structs.replace(begun, **other))]
+    there = FakeReader(media=[*audio_chunks(60), *batches[:3]], facts_on_record=record, newest=watching())
+    _, *more, end = await outputs(there, speech_started())
+    if not other:
+        assert (more, end) == (batches, ended)
+        return
+    assert [(one.index, one.frame, one.units, one.final) for one in more] == [(3, 10, (), True)]
+    assert end == FramesEnded(speech="s1", frames=10)
+    there.media.append(more[0])
+    assert (await outputs(there, speech_started()))[1:] == [FramesEnded(speech="s1", frames=10)]
 
 
 async def test_a_session_that_reported_a_little_earlier_or_later_counts_as_watching() -> None:

@@ -6,10 +6,12 @@ The card is a double that raises torch's own errors.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from msgspec import structs
 
 from bus import subjects
 from bus.events import OPUS_FRAME, AudioOut, CharacterCreated, ReplySentence, SpeechEnded, SpeechStarted
@@ -26,7 +28,7 @@ ADA = CharacterCreated(name="Ada", tagline="", personality="", greeting="", look
 FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
 LOST = torch.AcceleratorError("CUDA error: device-side assert triggered\nCompile with `TORCH_USE_CUDA_DSA`")
 TEXT = "abcdefghij"
-SPEECH = derive_id("e", "speech")
+SPEECH = derive_id("e", "speech", TEXT)
 LETTER = 4_800
 """Samples of a letter in a fake voice."""
 
@@ -155,12 +157,59 @@ async def test_a_sentence_that_was_begun_in_another_voice_ends_where_it_is() -> 
     ]
     assert taken_over.ended.samples == len(sent) * OPUS_FRAME
     assert taken_over.ended.visemes == tuple(mark for chunk in by_card.chunks[:2] for mark in chunk.visemes)
+    assert not taken_over.ended.complete
+
+
+class Other(FakeSynthesizer):
+    """Another engine under the same name of a voice: louder, and longer or shorter."""
+
+    def __init__(self, louder: float, letters: float) -> None:
+        super().__init__(rate=24_000)
+        self.louder, self.letters = louder, letters
+
+    def voice_for(self, voice: Voice) -> str:
+        return "xtts/ada"
+
+    def speak(self, text: str, voice: Voice, seed: int) -> Iterator[SpeechPiece]:
+        for piece in super().speak((text * 2)[: round(len(text) * self.letters)], voice, seed):
+            yield replace(piece, samples=(piece.samples * self.louder).astype(piece.samples.dtype))
+
+
+@pytest.mark.parametrize("sent", [1, 2])
+@pytest.mark.parametrize(("louder", "letters"), [(1, 1), (1.0001, 1), (1, 2), (0.5, 1), (0.5, 0.2), (0.5, 2), (1, 0.1)])
+async def test_whoever_goes_on_adds_nothing_but_the_same_sound(sent: int, louder: float, letters: float) -> None:
+    by_card, _ = await undisturbed()
+    handler = SentenceSynthesizer(Other(louder, letters), "xtts")
+    body = ReplySentence(reply="r", index=0, text=TEXT, character="ada")
+    outputs = handler(event(body, turn="t", name="e"), log_of(by_card, sent))
+    started, *more, ended = [output async for output in outputs]
+    assert isinstance(started, SpeechStarted)
+    assert isinstance(ended, SpeechEnded)
+    added = [one for one in more if isinstance(one, AudioOut)]
+    chunks = [*by_card.chunks[:sent], *added]
+    assert [one.index for one in chunks] == list(range(len(chunks)))
+    assert [one.final for one in chunks] == [False] * (len(chunks) - 1) + [True]
+    packets = sum(len(one.packets) for one in chunks)
+    assert ended.samples == packets * OPUS_FRAME
+    goes_on = louder in (1, 1.0001) and letters >= 1
+    assert ended.complete == goes_on
+    if goes_on:
+        assert packets == len(by_card.packets) * letters
+    else:
+        assert [one.packets for one in added] == [()]
 
 
 async def test_a_sentence_that_was_begun_in_the_same_voice_goes_on() -> None:
     by_card, _ = await undisturbed()
     taken_over = await System(Card(FULL, 0, times=0)).say(reader=log_of(by_card, 1))
-    assert (taken_over.packets, taken_over.ended) == (by_card.packets, by_card.ended)
+    assert (taken_over.chunks, taken_over.ended) == (by_card.chunks[1:], by_card.ended)
+
+
+async def test_who_spoke_a_sentence_of_which_the_first_worker_sent_nothing_is_on_record() -> None:
+    by_card, by_processor = await undisturbed()
+    spoken = await System(Card(LOST, 0, times=9)).say(reader=log_of(by_card, 0))
+    assert spoken.packets == by_processor.packets
+    assert spoken.ended == structs.replace(by_processor.ended, voice="fake/female")
 
 
 async def test_a_sentence_that_is_complete_on_the_log_gets_no_more_audio() -> None:

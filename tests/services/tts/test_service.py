@@ -35,10 +35,13 @@ from services.tts.service import (
 )
 from tests.fakes import FakeReader, FakeSynthesizer, event
 
-SPEECH = derive_id("e", "speech")
 ADA = CharacterCreated(
     name="Ada", tagline="", personality="", greeting="", look="ada", voice="female", pitch=1.1, pace=0.9
 )
+
+
+def speech_of(text: str) -> str:
+    return derive_id("e", "speech", text)
 
 
 def sentence(text: str, **fields: Any) -> Any:
@@ -74,15 +77,17 @@ async def test_the_engine_on_record_is_the_one_that_speaks_and_not_the_one_that_
 async def test_a_sentence_gives_start_audio_and_end() -> None:
     first, *audio, last = await spoken(FakeSynthesizer(), "abcdefg", emotion_before="sad")
     assert first == SpeechStarted(
-        speech=SPEECH, reply="r", index=2, character="ada", voice="fake/female", engine="fake", emotion="happy",
-        emotion_before="sad",
+        speech=speech_of("abcdefg"), reply="r", index=2, character="ada", voice="fake/female", engine="fake",
+        emotion="happy", emotion_before="sad",
     )  # fmt: skip
     chunks = [chunk for chunk in audio if isinstance(chunk, AudioOut)]
     assert len(chunks) == len(audio)
     assert [len(chunk.packets) for chunk in chunks] == [5, 20, 10]
     assert [chunk.final for chunk in chunks] == [False, False, True]
     visemes = [VisemeMark(4_800 * place, "aa" if place % 2 else "PP") for place in range(7)]
-    assert last == SpeechEnded(speech=SPEECH, reply="r", index=2, samples=35 * 960, visemes=tuple(visemes))
+    assert last == SpeechEnded(
+        speech=speech_of("abcdefg"), reply="r", index=2, samples=35 * 960, visemes=tuple(visemes)
+    )
 
 
 async def test_the_same_sentence_gives_the_same_outputs() -> None:
@@ -93,7 +98,7 @@ async def test_the_engine_gets_the_spoken_form_the_characters_voice_and_the_spee
     synthesizer = FakeSynthesizer()
     await spoken(synthesizer, "**Hello** 😀", language="de")
     voice = with_emotion(Voice("female", 1.1, 0.9, "de", "ada"), "happy")
-    assert synthesizer.asked == [("Hello", voice, seed_of(SPEECH))]
+    assert synthesizer.asked == [("Hello", voice, seed_of(speech_of("**Hello** 😀")))]
 
 
 async def test_an_unknown_character_has_the_default_voice() -> None:
@@ -117,8 +122,8 @@ async def test_a_text_without_words_is_an_empty_speech(text: str) -> None:
     first, *rest = await spoken(synthesizer, text)
     assert isinstance(first, SpeechStarted)
     assert rest == [
-        AudioOut(conversation="c", speech=SPEECH, index=0, sample=0, packets=(), final=True),
-        SpeechEnded(speech=SPEECH, reply="r", index=2, samples=0),
+        AudioOut(conversation="c", speech=speech_of(text), index=0, sample=0, packets=(), final=True),
+        SpeechEnded(speech=speech_of(text), reply="r", index=2, samples=0),
     ]
     assert synthesizer.asked == []
 
@@ -135,7 +140,9 @@ async def test_an_engine_that_fails_fails_the_sentence_with_its_code() -> None:
         await spoken(FakeSynthesizer(fails_after=3), "abcdefg")
     assert caught.value.retryable
     assert list(failure_facts(sentence("abcdefg"), caught.value)) == [
-        SpeechFailed(speech=SPEECH, reply="r", index=2, code="engine_failed", detail="out of tones")
+        SpeechFailed(
+            speech=speech_of("abcdefg"), reply="r", index=2, code="engine_failed", detail="out of tones"
+        )
     ]
 
 

@@ -42,7 +42,7 @@ from bus.stamping import new_delivery_event
 from services.audio import OpusEncoder, Samples
 from services.render.encoder import H264Encoder
 from tests.projections.replay.conversations import BEGAN, interruption, spoken_turn, written_turn
-from visavis.carry.contents import Archive, ArchivedFact, Missing, StoredDelivery
+from visavis.carry.contents import Archive, ArchivedFact, Missing, StoredDelivery, media_name
 
 CONVERSATION, PERSON, GRANDMA = "c1", "p-secret-cookie", "grandma-erika"
 PHOTO = "photo-" + "0123456789abcdef" * 2
@@ -225,7 +225,7 @@ def made_archive() -> Archive:
     ]
     archive.assets = {PHOTO: portrait()}
     for media in [*sounds(), *idle_loop("ada"), *idle_loop(GRANDMA)]:
-        archive.media.add(subjects.media(media), codec.encode(media))
+        archive.media.add(media_name(media), codec.encode(media))
     archive.missing = [Missing(kind="pictures", id="s2a")]
     queued = new_delivery_event(QUEUED, channel="telegram", delivery="d1")
     archive.deliveries = [

@@ -181,7 +181,7 @@ async def test_a_character_of_another_content_gets_an_id_of_its_own(event_log: E
         copy = await read_archive(event_log, "renamed")
         replies = {event.body.character for _, _, event in copy.events() if isinstance(event.body, ReplyStarted)}
         assert replies == {"ada-imported"}
-        last = await event_log.last_media(IdleBatch, "frames.idle.ada-imported")
+        last = await event_log.last_media(IdleBatch, "idle.ada-imported")
         assert last is not None
         assert last.character == "ada-imported"
         assert await event_log.assets.get(PHOTO) == portrait()
@@ -241,18 +241,23 @@ async def test_no_consumer_of_the_log_works_on_a_copy(event_log: EventLog, made:
 
 READERS = {
     "bus/log/event_log.py": "reads for those who ask",
+    "bus/log/gaps.py": "counts what is missing",
     "bus/log/log_watch.py": "looks whether the stream is the same",
     "bus/log/overview.py": "counts messages",
     "bus/work/consumers.py": "the consumers of services: `Runner`",
     "bus/work/interruptions.py": "asks which turns of a conversation were interrupted",
     "bus/work/ordering.py": "looks at a position",
     "bus/work/runner.py": "acknowledges copies unhandled",
+    "bus/work/unfinished.py": "leaves copies out",
     "services/channels/incoming/inbox_work.py": "commands: `StreamWorker`, which acknowledges copies unhandled",
     "services/channels/incoming/published.py": "leaves copies out",
+    "services/gateway/erasing.py": "leaves copies of requests out",
     "services/gateway/feed.py": "folds them",
     "services/gateway/web/conversation_routes.py": "asks for a position",
     "services/gateway/web/conversations.py": "asks for a position",
     "services/gateway/web/health.py": "asks for a position",
+    "services/privacy/erasing.py": "erases copies, too",
+    "services/privacy/export.py": "exports copies, too",
 }
 """All that reads the facts of all conversations, below the commands; and why a copy is safe from it."""
 

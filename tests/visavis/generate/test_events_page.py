@@ -41,7 +41,7 @@ def test_every_body_is_in_its_union() -> None:
         (events.Watching, "live.<conversation>.watching"),
         (events.AudioIn, "audio.<conversation>.in.<utterance>"),
         (events.FrameBatch, "frames.<conversation>.<speech>"),
-        (events.IdleBatch, "frames.idle.<character>"),
+        (events.IdleBatch, "idle.<character>"),
         (channel_events.Linked, "link.<link>"),
         (channel_events.DeliveryQueued, "delivery.<channel>.<delivery>"),
         (events.DeadLetter, "dead.<stream>.<service>"),

@@ -58,3 +58,17 @@ def test_a_page_that_is_not_current_is_named_and_rewritten(tmp_path: Path, capsy
     assert main(["--check"], target=target) == 1
     assert "is not current" in capsys.readouterr().err
     assert (main([], target=target), main(["--check"], target=target)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "url", ["nats://127.0.0.1:port", "nats://127.0.0.1:99999", "http://127.0.0.1:4222", "nats://u:secret@", "a:1,:2"]
+)
+def test_an_address_of_nats_that_is_none_stops_the_program_in_one_line(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"VISAVIS_NATS_URL=.*expected nats://host:port") as refused:
+        read_settings({"VISAVIS_NATS_URL": url})
+    assert "secret" not in refused.value.detail
+
+
+def test_addresses_of_nats_may_have_credentials_or_no_scheme() -> None:
+    for url in ("127.0.0.1:4222", "nats://u:p@[::1]:4222", "tls://a.example,tls://b.example:4223", ""):
+        assert read_settings({"VISAVIS_NATS_URL": url}).nats_url == url

@@ -76,6 +76,7 @@ def _write_kept_files(data: Path) -> None:
     (data / "voices").mkdir(parents=True)
     (data / "voices" / "ada.wav").write_bytes(b"RIFF")
     (data / "operator.key").write_text("k" * 40)
+    (data / "signing.key").write_text("s" * 40)
 
 
 @pytest.fixture
@@ -123,6 +124,8 @@ async def test_what_was_there_is_there_again_and_work_goes_on_where_it_was(
 ) -> None:
     expected, positions_before = await content(event_log), await done(event_log)
     expected[streams.CONVERSATIONS].pop()  # what came after the backup
+    fresh.data_folder.mkdir()
+    (fresh.data_folder / "signing.key").write_text("m" * 40)  # of a first start, which made no person
 
     assert await restore(fresh, backup, replace=False, resume=True) == 0
 
@@ -143,6 +146,7 @@ def _check_kept_files(backup: Path, data: Path) -> None:
     key = data / "operator.key"
     assert [one.stat().st_mode & 0o777 for one in (backup, key)] == [0o600, 0o600]
     assert key.read_text() == "k" * 40
+    assert (data / "signing.key").read_text() == "s" * 40
     assert (data / "voices" / "ada.wav").read_bytes() == b"RIFF"
 
 
@@ -208,6 +212,12 @@ def test_what_another_left_in_the_folder_and_cannot_be_removed_stops_no_backup(t
 def _written(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+def test_the_newest_backup_is_the_one_that_was_written_last(tmp_path: Path) -> None:
+    for name, written in (("before-the-upgrade", 1), ("visavis-2026-11-28", 3), ("visavis-2026-11-29", 2)):
+        os.utime(_written(tmp_path / f"{name}{SUFFIX}", b""), (written, written))
+    assert newest_in(tmp_path).stem == "visavis-2026-11-28"
 
 
 async def test_what_is_no_file_is_not_written_over(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ErrorBoundary } from './components/ErrorBoundary'
 import { Pages } from './components/Pages'
+import { SignInGate } from './components/SignIn'
 import { ServicesContext } from './hooks/useServices'
 import './index.css'
 import { Chat } from './services/chat'
@@ -16,7 +17,9 @@ createRoot(root).render(
   <StrictMode>
     <ErrorBoundary>
       <ServicesContext.Provider value={services}>
-        <Pages router={router} />
+        <SignInGate>
+          <Pages router={router} />
+        </SignInGate>
       </ServicesContext.Provider>
     </ErrorBoundary>
   </StrictMode>,

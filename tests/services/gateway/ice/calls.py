@@ -14,7 +14,13 @@ from services.gateway.playing.peer_connection import PeerConnection
 
 
 def gateway_end(ice: IceConfiguration) -> PeerConnection:
-    return PeerConnection(ice, user="s1", on_microphone_packet=lambda *packet: None, on_disconnect=lambda: None)
+    return PeerConnection(
+        ice,
+        user="s1",
+        on_microphone_packet=lambda *packet: None,
+        on_delivered=lambda tick: None,
+        on_disconnect=lambda how: None,
+    )
 
 
 class Caller:

@@ -10,6 +10,8 @@ import pytest
 from aiortc import RTCIceServer
 
 from bus.errors import ConfigurationError
+from services.gateway.ice.addresses import parse_media_addresses
+from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.ice.servers import parse_ice_servers, turn_credentials
 
 
@@ -78,3 +80,11 @@ def test_each_session_gets_credentials_of_its_own_for_each_server_without_a_user
     assert str(first.username).endswith(":s1")
     assert first.credential != servers.of("s2")[2].credential
     assert [one.urls for one in servers.own("s1")] == ["stun:a", "turn:a", "turn:a:1"]
+
+
+def test_a_gateway_that_announces_addresses_asks_no_relay_for_itself() -> None:
+    servers = parse_ice_servers("stun:a,turn:u:p@a,turns:u:p@b")
+    assert [one.urls for one in IceConfiguration(servers).own_servers("s")] == ["stun:a", "turn:a", "turns:b"]
+    announced = IceConfiguration(servers, addresses=parse_media_addresses("203.0.113.7"))
+    assert [one.urls for one in announced.own_servers("s")] == ["stun:a"]
+    assert len(announced.servers.of("s")) == 3  # which browsers are told

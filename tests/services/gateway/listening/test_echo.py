@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -30,12 +32,12 @@ def starts(captured: Samples, played: Samples, *, detect_echo: bool = True) -> l
             packet = played[ticks * RATE // 50 :][: RATE // 50]
             heard = ticks < len(loudness) and len(packet) == RATE // 50
             if heard:
-                echo_detector.push_playback(loudness[ticks], band_powers(packet, RATE))
+                echo_detector.push_playback(loudness[ticks], partial(band_powers, packet, RATE))
             else:
                 echo_detector.push_playback()
             ticks += 1
         window = captured[start : start + detector.window]
-        echo = echo_detector.is_echo(rms(window), band_powers(window, RATE)) and detect_echo
+        echo = echo_detector.is_echo(rms(window), partial(band_powers, window, RATE)) and detect_echo
         boundary = endpointer.push(0.0 if echo else detector.probability(window.tobytes()))
         if isinstance(boundary, StartOfSpeech):
             found.append(start / RATE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -16,7 +18,8 @@ from tests.services.gateway.conftest import Running
 class Peer:
     """One call: sends silence, or what it is given to say, and keeps what it receives."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers_pings: bool = True) -> None:
+        self.answers_pings = answers_pings
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.microphone = EncodedTrack("audio")
         self.heard: list[np.ndarray[tuple[int, ...], np.dtype[np.int16]]] = []
@@ -33,7 +36,14 @@ class Peer:
         self.pc.addTrack(self.microphone)
         self.pc.addTransceiver("video", direction="recvonly")
         channel = self.pc.createDataChannel("control")
-        channel.on("message", self.pings.append)
+
+        @channel.on("message")
+        def answer_ping(message: str) -> None:
+            self.pings.append(message)
+            told = json.loads(message)
+            if self.answers_pings and told["type"] == "ping":
+                channel.send(json.dumps({"type": "pong", "at": told["at"]}))
+
         self.pc.on("track", self._on_track)
         await self.pc.setLocalDescription(await self.pc.createOffer())
         answer = await gateway.client.post(
@@ -67,6 +77,13 @@ class Peer:
                 self.heard.append(frame.to_ndarray().reshape(-1)[::2])  # type: ignore[union-attr]
             else:
                 self.shades.append(int(np.median(frame.to_ndarray()[:100])))  # type: ignore[union-attr]
+
+    def vanish(self) -> None:
+        """Fall silent without a farewell, and receive nothing any more: another network, a lid that is closed."""
+        ice: Any = self.pc.getTransceivers()[0].sender.transport.transport._connection
+        for protocol in ice._protocols:
+            protocol.transport.pause_reading()
+            protocol.transport.sendto = lambda data, addr=None: None
 
     async def close(self) -> None:
         for task in self._tasks:

@@ -87,7 +87,8 @@ async def test_packets_of_a_new_ssrc_that_was_not_offered_are_taken() -> None:
         IceConfiguration(),
         user="s",
         on_microphone_packet=lambda sequence, at, payload, ssrc: taken.append(ssrc),
-        on_disconnect=lambda: None,
+        on_delivered=lambda tick: None,
+        on_disconnect=lambda how: None,
     )
     browser, microphone = RTCPeerConnection(RTCConfiguration(iceServers=[])), EncodedTrack("audio")
     sender = browser.addTrack(microphone)

@@ -19,13 +19,13 @@ async def test_an_ended_call_is_freed_without_a_collection_of_cycles(gateway: Ru
         for _ in range(3):
             peer = Peer()
             await peer.connect(gateway, await gateway.open())
-            session = gateway.server._conversations.sessions[peer.location.rsplit("/", 1)[1]]
+            session = gateway.server._sessions.here[peer.location.rsplit("/", 1)[1]]
             while not session.is_connected or not session._microphone._packets:
                 await asyncio.sleep(0.02)
             remains += [weakref.ref(session), weakref.ref(session._microphone), weakref.ref(session.floor)]
             del session
             await peer.close()
-            while gateway.server._session_tasks:
+            while gateway.server._sessions._tasks:
                 await asyncio.sleep(0.02)
             threads.append(_thread_count())
         await asyncio.sleep(0.1)  # the last callbacks of the connection

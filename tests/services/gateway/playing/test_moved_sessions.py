@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import httpx2
@@ -37,6 +36,7 @@ from bus.settings import Settings
 from bus.stamping import new_event
 from projections.conversation import Conversation, fold
 from services.gateway.draining import may_go
+from services.gateway.playing.outbox import Outbox
 from services.gateway.playing.session import Session
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.playing.peer import Peer
@@ -71,6 +71,7 @@ class Pair:
 @asynccontextmanager
 async def pair(event_log: EventLog, settings: Settings, tmp_path: Path, seconds: float) -> AsyncIterator[Pair]:
     drain = Drain(seconds)
+    settings = msgspec.structs.replace(settings, secret="s" * 32)  # of both, which share no folder
     other = msgspec.structs.replace(settings, data=str(tmp_path / "other"))
     async with AsyncExitStack() as stack:
         second = await stack.enter_async_context(serving(event_log, other))
@@ -148,12 +149,14 @@ def heard(events: list[Event]) -> list[tuple[str, bool]]:
     ]
 
 
-async def tell(gateway: Running, conversation: str, sentences: int, *, seconds: float, turn: str = "t1") -> None:
+async def tell(
+    gateway: Running, conversation: str, sentences: int, *, seconds: float, turn: str = "t1", text: str = ""
+) -> None:
     """Publish a reply with its voice and face."""
     words = MessageReceived(message=f"m{turn}", text="?")
     await gateway.event_log.append(new_event(words, conversation=conversation, turn=turn))
     bodies: list[Body] = [ReplyStarted(reply=turn, character="ada", engine="e")]
-    bodies += [ReplySentence(reply=turn, index=n, text=f"{n}.", character="ada") for n in range(sentences)]
+    bodies += [ReplySentence(reply=turn, index=n, text=text or f"{n}.", character="ada") for n in range(sentences)]
     await gateway.record(conversation, turn, *bodies, ReplyEnded(reply=turn, sentences=sentences))
     for index in range(sentences):
         speech = SpeechStarted(
@@ -231,9 +234,9 @@ class _SwallowsCancellation:
 
 async def test_a_session_ends_although_a_request_swallowed_its_cancellation() -> None:
     event_log = _SwallowsCancellation()
-    session = SimpleNamespace(_event_log=event_log, _unpublished=asyncio.Queue[object]())
-    session._unpublished.put_nowait("an event")
-    publishing = asyncio.create_task(Session._publish_events(cast("Session", session)))
+    outbox = Outbox(cast("EventLog", event_log), "s1")
+    outbox.put(Event(id="o", at=1, conversation="c1", body=SessionOpened(session="s1")))
+    publishing = asyncio.create_task(outbox.run())
     await event_log.asked.wait()
     publishing.cancel()
     done, _ = await asyncio.wait((publishing,), timeout=20)

@@ -171,6 +171,24 @@ def test_an_unresponsive_renderer_is_waited_for_once() -> None:
     assert audio_packets(ticks(playout, 10)) == [b"b%d" % n for n in range(10)]
 
 
+def test_the_face_idles_where_pictures_are_cut_off_and_the_voice_goes_on() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 60, final=True))
+    playout.add_frames(frames("a", 0, 0, 4))
+    playout.add_frames(frames("a", 1, 4, 0, final=True))
+    ticked = ticks(playout, 100)
+    assert len(audio_packets(ticked)) == 60
+    units = video_units(ticked)
+    assert [one for one in units if one.startswith(b"a")] == [b"af0", b"af1", b"af2", b"af3"]
+    begun = units.index(b"af3") + 1
+    first = int(units[begun][1:])
+    assert first in IDLE.key_frames
+    assert units[begun:] == [b"i%d" % ((first + n) % 40) for n in range(len(units) - begun)]
+    assert len(units) == 50  # no picture is left out
+
+
 def test_frames_that_have_failed_are_not_waited_for() -> None:
     playout = Playout()
     playout.set_idle_loop(IDLE)
@@ -263,6 +281,24 @@ def test_a_speech_whose_first_chunk_was_missed_is_left_out() -> None:
     playout.add_audio(audio("z", 3, 10, 30, final=True))
     assert playout.is_idle
     assert audio_packets(ticks(playout, 20)) == []
+
+
+def test_what_is_under_way_when_the_session_begins_does_not_silence_the_next_sentence() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    playout.add_frames(frames("a", 3, 20, 10))
+    playout.add_audio(audio("a", 2, 20, 30, final=True))
+    playout.add_frames(frames("b", 0, 0, 10))
+    playout.add_audio(audio("b", 1, 10, 10, final=True))  # it began before the session, and its fact comes late
+    playout.add_speech(speech("b", index=1))
+    assert playout.is_idle
+    playout.add_audio(audio("c", 0, 10, final=True))
+    playout.add_frames(frames("c", 0, 0, 10))
+    assert playout.is_idle
+    playout.add_speech(speech("c", index=2))
+    played = ticks(playout, 30)
+    assert audio_packets(played) == [b"c%d" % n for n in range(10)]
+    assert video_units(played)[:5] == [b"cf%d" % n for n in range(5)]
 
 
 def test_a_sentence_without_sound_delays_nothing() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bus import subjects
+from bus import codec, subjects
 from bus.errors import ConfigurationError
 from bus.events import (
     AudioIn,
@@ -21,6 +21,7 @@ from bus.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
+from bus.log import streams
 from bus.log.event_log import EventLog
 from services.gateway.playing.recovery import SessionJournal, close_orphaned_sessions
 
@@ -49,11 +50,14 @@ def test_sessions_that_were_not_closed_are_known_at_the_next_start(tmp_path: Pat
     assert SessionJournal(tmp_path / "sessions").orphans() == [opened("s1", at=1), opened("s2", at=2)]
 
 
-def test_a_file_that_was_torn_by_the_crash_is_removed(tmp_path: Path) -> None:
+def test_a_file_that_was_torn_by_the_crash_is_removed_and_one_that_cannot_be_read_left(tmp_path: Path) -> None:
     (tmp_path / "s1.json").write_bytes(b'{"id":')
+    (tmp_path / "s2.json").write_bytes(codec.encode(fact(SessionClosed(session="s2", reason="left"), "e")))
+    (tmp_path / "s3.json").mkdir()
     journal = SessionJournal(tmp_path)
-    assert journal.orphans() == []
-    assert not (tmp_path / "s1.json").exists()
+    journal.record(opened("s4"))
+    assert journal.orphans() == [opened("s4")]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["s3.json", "s4.json"]
 
 
 def test_the_error_names_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
@@ -69,8 +73,10 @@ async def test_half_an_utterance_is_ended_so_that_it_is_transcribed(event_log: E
     await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
     for index in range(3):
         await event_log.publish_media(chunk(index), f"u1-{index}")
+    garbage = await event_log.js.publish(subjects.audio_in("c1", "u1"), b"\xff no media")
 
     await close_orphaned_sessions(event_log, journal)
+    await event_log.js.delete_msg(streams.AUDIO, garbage.seq)
     chunks = [one async for one in event_log.follow(AudioIn, subjects.audio_in("c1", "u1"))]
     assert [(one.index, one.sample, len(one.pcm), one.final) for one in chunks] == [
         (0, 0, 3200, False),
@@ -114,3 +120,20 @@ async def test_what_the_dead_gateway_was_playing_is_over(event_log: EventLog, tm
         PlaybackFinished(**one, samples=48_000, complete=False),  # type: ignore[arg-type]
         SessionClosed(session="s1", reason="lost"),
     ]
+
+
+async def test_a_full_log_delays_the_closing_and_stops_neither_others_nor_the_gateway(
+    event_log: EventLog, tmp_path: Path
+) -> None:
+    journal = SessionJournal(tmp_path)
+    for session in ("s1", "s2", "s3"):
+        journal.record(opened(session))
+    config = (await event_log.js.stream_info(streams.CONVERSATIONS)).config
+    await event_log.js.update_stream(config.evolve(max_bytes=1))
+    await close_orphaned_sessions(event_log, journal)
+    assert {event.id for event in journal.orphans()} == {"os1", "os2", "os3"}
+    await event_log.js.update_stream(config)
+    await close_orphaned_sessions(event_log, journal, lambda session: session == "s2")
+    assert [event.id for event in journal.orphans()] == ["os2"]
+    closed = [event.body for _, event in await event_log.facts("c1")]
+    assert set(closed) == {SessionClosed(session=session, reason="lost") for session in ("s1", "s3")}

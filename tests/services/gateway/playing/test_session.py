@@ -48,8 +48,8 @@ from tests.services.gateway.playing.peer import Peer
 
 
 @asynccontextmanager
-async def connected(gateway: Running, conversation: str) -> AsyncIterator[Peer]:
-    peer = Peer()
+async def connected(gateway: Running, conversation: str, *, answers_pings: bool = True) -> AsyncIterator[Peer]:
+    peer = Peer(answers_pings=answers_pings)
     try:
         await peer.connect(gateway, conversation)
         await events_of(gateway, conversation, SessionOpened)
@@ -302,14 +302,20 @@ async def test_a_newly_chosen_character_is_shown(gateway: Running) -> None:
 
 async def test_two_conversations_never_hear_each_other(gateway: Running) -> None:
     first, second = await gateway.open(), await gateway.open()
-    async with connected(gateway, first) as loud, connected(gateway, second) as silent:
+    # A client that answers no pings reports by RTCP what has arrived, as every one does.
+    async with connected(gateway, first, answers_pings=False) as loud, connected(gateway, second) as silent:
         await gateway.record(first, "t1", *reply("A tone."))
         await gateway.speak(first, "t1", speech("s1"), 1.0)
         await events_of(gateway, first, PlaybackFinished)
+        assert not any(one._delivery._is_trusted for one in gateway.server._sessions.here.values())
         await asyncio.sleep(0.3)
         assert np.abs(np.concatenate(loud.heard)).max() > 3000
         assert np.abs(np.concatenate(silent.heard)).max() < 300
     assert not [one for _, one in await gateway.event_log.facts(second) if isinstance(one.body, PlaybackStarted)]
+    # A browser that closes its connection says so to the gateway that has it, before its request to leave is anywhere.
+    (closed,) = await events_of(gateway, first, SessionClosed)
+    assert isinstance(closed.body, SessionClosed)
+    assert closed.body.reason == "left"
 
 
 async def test_a_session_that_never_connects_leaves_no_event(event_log: EventLog, settings: Settings) -> None:

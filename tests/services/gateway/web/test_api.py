@@ -12,6 +12,7 @@ import pytest
 
 from bus.events import (
     ConversationOpened,
+    Event,
     MessageReceived,
     PlaybackFinished,
     ReplyEnded,
@@ -20,6 +21,7 @@ from bus.events import (
     ReplyStarted,
     SpeechStarted,
 )
+from bus.ids import derive_id
 from bus.log.event_log import EventLog
 from bus.log.headers import INCOMING_TRACE
 from bus.process.discovery import announce
@@ -239,7 +241,7 @@ async def test_interrupting_stops_the_reply_in_progress(gateway: Running) -> Non
 
 async def settled(gateway: Running, conversation: str, state: str) -> None:
     """Wait until the page would show a reply in this state."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             turns = (await gateway.client.get(f"/api/conversations/{conversation}")).json()["turns"]
             if turns and turns[-1]["reply"] and turns[-1]["reply"]["state"] == state:
@@ -354,9 +356,7 @@ async def test_a_gateway_whose_read_model_is_behind_interrupts_no_reply_that_has
     path = f"/api/conversations/{conversation}"
     started = ReplyStarted(reply="r", character="ada", engine="e")
     await gateway.record(conversation, "t", MessageReceived(message="m", text="hello"), started)
-    async with asyncio.timeout(10):
-        while not (await gateway.client.get(path)).json()["turns"][0]["reply"]:
-            await asyncio.sleep(0.02)
+    await settled(gateway, conversation, "telling")
     gateway.model.refusals = 10**9
     sentence = ReplySentence(reply="r", index=0, text="Hi.", character="ada")
     speech = SpeechStarted(speech="s", reply="r", index=0, character="ada", voice="v", engine="e")
@@ -370,11 +370,62 @@ async def test_a_gateway_whose_read_model_is_behind_interrupts_no_reply_that_has
     assert kinds[-1] is MessageReceived
 
 
+async def test_the_same_message_or_opening_that_came_to_another_gateway_a_moment_earlier_changes_nothing(
+    full_disk: Running,
+) -> None:
+    gateway = full_disk
+    assert isinstance(gateway.model, FullDisk)
+    opening = {"character": "ada", "request": "r-1"}
+    opened = [await gateway.client.post("/api/conversations", json=opening) for _ in range(2)]
+    assert [one.status_code for one in opened] == [201, 201]
+    conversation = opened[0].json()["id"]
+    assert opened[1].json()["id"] == conversation
+    async with gateway.stranger() as stranger:
+        assert (await stranger.post("/api/conversations", json=opening)).json()["id"] != conversation
+    assert (await gateway.client.post("/api/conversations", json={"character": "ada"})).json()["id"] != conversation
+
+    gateway.model.refusals = 10**9  # this gateway has not read yet what the other one appended
+    event_id = derive_id(conversation, "message", "m-1")
+    received = MessageReceived(message="m-1", text="hi")
+    first = Event(id=event_id, at=1, conversation=conversation, turn=f"t{event_id}", body=received)
+    await gateway.event_log.append(first)
+    await gateway.record(conversation, f"t{event_id}", ReplyStarted(reply="r", character="ada", engine="e"))
+    path = f"/api/conversations/{conversation}/messages"
+    again = asyncio.create_task(gateway.client.post(path, json={"text": "hi", "message": "m-1"}))
+    await gateway.event_log.append(
+        Event(id="e-new", at=1, conversation="c-new", body=ConversationOpened(person="p", character="ada"))
+    )
+    unknown = asyncio.create_task(gateway.client.get("/api/conversations/c-new"))
+    await asyncio.sleep(0.3)
+    assert not unknown.done()  # what may yet be read is no "not found"
+    gateway.model.refusals = 0
+    assert (await again).status_code == 202
+    assert error_of(await unknown) == (404, "not_found")  # it is another person's
+    kinds = [type(event.body) for _, event in await gateway.event_log.facts(conversation)]
+    assert kinds == [ConversationOpened, MessageReceived, ReplyStarted]
+
+
 async def test_requests_are_unavailable_while_nats_is_away_and_succeed_afterwards(
     event_log: EventLog, settings: Settings, nats_server: NatsServer
 ) -> None:
     async with serving(event_log, settings, retry_for=0.5) as gateway:
         await nats_goes_and_comes_back(gateway, nats_server)
+
+
+async def test_a_frozen_nats_counts_as_down(event_log: EventLog, settings: Settings, nats_server: NatsServer) -> None:
+    async with serving(event_log, settings, retry_for=0.5) as gateway:
+        nats_server.freeze()
+        try:
+            status = (await gateway.client.get("/api/status")).json()
+            assert (status["bus"], {one["note"] for one in status["services"]}) == ("down", {"not known"})
+            async with asyncio.timeout(60):
+                while (await gateway.client.get("/readyz")).status_code == 200:
+                    await asyncio.sleep(0.1)
+        finally:
+            nats_server.thaw()
+        async with asyncio.timeout(60):
+            while (await gateway.client.get("/api/status")).json()["bus"] == "down":
+                await asyncio.sleep(0.1)
 
 
 async def nats_goes_and_comes_back(gateway: Running, nats_server: NatsServer) -> None:
@@ -385,6 +436,9 @@ async def nats_goes_and_comes_back(gateway: Running, nats_server: NatsServer) ->
     assert refused.status_code == 503
     assert "NATS is away" in refused.json()["error"]["message"]
     assert refused.headers["retry-after"]
+    unknown = await gateway.client.get("/api/conversations/opened-elsewhere")
+    assert error_of(unknown)[0] == 503
+    assert unknown.headers["retry-after"]
     assert (await gateway.client.get("/api/status")).json()["bus"] == "down"
     assert (await gateway.client.get("/readyz")).status_code == 503
     away = await measured(gateway)

@@ -48,6 +48,7 @@ SMALL = {
     "log_bytes": 1 << 20,
     "faces_per_person": 10,
     "uploads_at_once": 40,
+    "access": "open",
 }
 
 

@@ -24,6 +24,7 @@ async def test_the_metrics_of_the_gateway(gateway: Running) -> None:
             "visavis_service_info": 1,
             "visavis_ready": 1,
             "visavis_nats_connected": 1,
+            "visavis_clock_ahead_seconds": 0,
             "visavis_sessions": 0,
             "visavis_feed_watchers": 1,
             "visavis_read_model_position": 1,

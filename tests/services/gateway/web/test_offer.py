@@ -36,7 +36,11 @@ async def answer_to(sdp: str) -> str:
     aiortc_tuning.apply_patches(loopback=True)
     taken = parse_offer(sdp, level=LEVEL)
     connection = PeerConnection(
-        IceConfiguration(), user="s", on_microphone_packet=lambda *packet: None, on_disconnect=lambda: None
+        IceConfiguration(),
+        user="s",
+        on_microphone_packet=lambda *packet: None,
+        on_delivered=lambda tick: None,
+        on_disconnect=lambda how: None,
     )
     try:
         return taken.complete(await connection.answer(taken.description))

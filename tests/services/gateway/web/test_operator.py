@@ -9,7 +9,7 @@ import pytest
 from bus.errors import ConfigurationError
 from bus.process.operator_key import operator_key
 from bus.settings import Settings
-from services.gateway.web.operator import WRONG_KEYS
+from services.gateway.web.sign_in import WRONG_KEYS
 from tests.services.gateway.conftest import Running
 from tests.services.gateway.web.test_api import error_of
 
@@ -21,7 +21,7 @@ async def test_the_key_sets_a_cookie_that_is_not_the_key_and_leads_to_the_page(
     answer = await gateway.client.get("/operator", params={"key": key})
     assert (answer.status_code, answer.headers["location"]) == (303, "./")
     cookies = [one.lower() for one in answer.headers.get_list("set-cookie")]
-    (cookie,) = (one for one in cookies if one.startswith("visavis_operator="))
+    (cookie,) = (one for one in cookies if one.startswith("visavis_session="))
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert key.lower() not in cookie
@@ -30,7 +30,7 @@ async def test_the_key_sets_a_cookie_that_is_not_the_key_and_leads_to_the_page(
         for number, one in enumerate(wrong[:WRONG_KEYS]):
             refused = await stranger.get("/operator", params={"key": one})
             assert error_of(refused) == (403, "forbidden"), number
-            assert "visavis_operator" not in refused.headers.get("set-cookie", "")
+            assert "visavis_session" not in refused.headers.get("set-cookie", "")
         assert error_of(await stranger.get("/operator", params={"key": "wrong"})) == (429, "too_many_tries")
         assert (await stranger.get("/operator", params={"key": key})).status_code == 303
 

@@ -195,9 +195,9 @@ async def test_only_its_person_and_the_operator_see_a_conversation(
     async with gateway.stranger() as stranger:
         for path in paths:
             assert error_of(await stranger.get(path)) == (404, "not_found")
-        stranger.cookies.set("visavis_operator", "0" * 64)
+        stranger.cookies.set("visavis_session", "0" * 64)
         assert error_of(await stranger.get(recorded)) == (404, "not_found")
-        stranger.cookies.delete("visavis_operator")
+        stranger.cookies.delete("visavis_session")
         await stranger.get("/operator", params={"key": operator_key(settings)})
         assert (await stranger.get(recorded)).json() == await shown(gateway.client, recorded)
         assert (await stranger.get(f"{recorded}/sound/u1")).status_code == 200
@@ -234,7 +234,7 @@ async def test_a_conversation_that_goes_on_is_continued_with_its_failures(gatewa
 
 async def test_a_copy_says_so_and_keeps_the_times_of_the_original(gateway: Running) -> None:
     log = gateway.event_log
-    person = (await gateway.client.get("/api/conversations")).request.headers["cookie"].partition("=")[2]
+    person = await gateway.owner(await gateway.open())
     bodies: tuple[Fact, ...] = (
         ConversationCopied(source="c0", how="imported"),
         ConversationOpened(person=person, character="ada"),

@@ -111,6 +111,26 @@ async def test_an_id_with_something_behind_it_is_not_that_id(gateway: Running) -
     assert len(await gateway.event_log.facts(conversation)) == 1
 
 
+async def test_every_error_has_one_form_whoever_refuses(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert error_of(await gateway.client.get("/api/nothing")) == (404, "not_found")
+    assert error_of(await gateway.client.post("/healthz")) == (405, "not_allowed")
+    page = await gateway.client.get("/")
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
+    if page.status_code == 200:  # it is built
+        assert error_of(await gateway.client.get("/nothing")) == (404, "not_found")
+        assert error_of(await gateway.client.post("/")) == (405, "not_allowed")
+    secret = "'NoneType' object has no attribute 'what'"
+
+    def broken(person: str) -> None:
+        raise AttributeError(secret)
+
+    monkeypatch.setattr(gateway.server._conversations, "visible_characters", broken)
+    answer = await gateway.client.get("/api/characters")
+    assert error_of(answer) == (500, "broken")
+    assert "NoneType" not in answer.text
+
+
 def request_with(body: bytes) -> Request:
     async def receive() -> dict[str, object]:
         return {"type": "http.request", "body": body}

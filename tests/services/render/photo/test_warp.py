@@ -22,7 +22,7 @@ from services.render.photo.mouth import LOWER, UPPER
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.warp import WarpedFace
 from services.render.pose import EMOTIONS, Pose
-from services.render.render_thread import RenderThread
+from services.render.render_threads import RenderThreads
 from services.render.speech_frames import SpeechRenderer
 from tests.services.render.fakes import FakeReader, audio_chunks, speech_started, watching
 
@@ -229,7 +229,7 @@ async def test_a_character_from_a_photo_speaks(tmp_path: Path, portrait: Portrai
         media=list(audio_chunks(40)), newest=watching(), characters={"zoe": zoe},
         assets={portrait.look: portrait.to_bytes()},
     )  # fmt: skip
-    thread = RenderThread(CharacterRenderer(128, portraits, WarpAnimator(128)), portraits)
+    thread = RenderThreads(CharacterRenderer(128, portraits, WarpAnimator(128)), portraits)
     frames = SpeechRenderer(thread, bitrate=1_000_000).frames(speech_started(character="zoe"), reader)
     outputs: list[Any] = [output async for output in frames]
     first, *batches, ended = outputs

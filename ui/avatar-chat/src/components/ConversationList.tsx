@@ -1,4 +1,4 @@
-import { History, Search, X } from 'lucide-react'
+import { History, Search, Trash2, X } from 'lucide-react'
 import { useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import type { ConversationId, TurnId } from '../generated/events'
 import { useHistorySearch } from '../hooks/useHistorySearch'
@@ -120,39 +120,91 @@ function Conversations({ onOpen, onReplay }: ConversationsProps) {
     )
   }
   return (
-    <ul className="flex flex-col gap-0.5">
-      {conversations.map(({ id, title, character, updated_at: updated, copied }) => {
-        const face = characters.find((candidate) => candidate.id === character)
-        return (
-          <li key={id} className="flex items-center">
-            <button
-              type="button"
-              aria-current={id === conversation?.id}
-              onClick={() => onOpen(id)}
-              className="conversation"
-            >
-              {face && <Portrait character={face} className="size-10 shrink-0 rounded-full" />}
-              <span className="min-w-0 flex-1">
-                <span dir="auto" className="block truncate font-medium">{title || 'Untitled'}</span>
-                <span className="block truncate text-sm text-ink-soft">
-                  {face ? `${face.name}, ` : ''}
-                  {timeLabel(updated)}
-                  {copied && (copied === 'rerun' ? ', re-run' : ', imported')}
+    <>
+      <ul className="flex flex-col gap-0.5">
+        {conversations.map(({ id, title, character, updated_at: updated, copied }) => {
+          const face = characters.find((candidate) => candidate.id === character)
+          return (
+            <li key={id} className="flex items-center">
+              <button
+                type="button"
+                aria-current={id === conversation?.id}
+                onClick={() => onOpen(id)}
+                className="conversation"
+              >
+                {face && <Portrait character={face} className="size-10 shrink-0 rounded-full" />}
+                <span className="min-w-0 flex-1">
+                  <span dir="auto" className="block truncate font-medium">{title || 'Untitled'}</span>
+                  <span className="block truncate text-sm text-ink-soft">
+                    {face ? `${face.name}, ` : ''}
+                    {timeLabel(updated)}
+                    {copied && (copied === 'rerun' ? ', re-run' : ', imported')}
+                  </span>
                 </span>
-              </span>
-            </button>
-            <a
-              href={replayHash(id)}
-              onClick={onReplay}
-              className="button-icon"
-              title="Replay"
-              aria-label={`Replay: ${title || 'Untitled'}`}
-            >
-              <History aria-hidden className="size-5" />
-            </a>
-          </li>
-        )
-      })}
-    </ul>
+              </button>
+              <a
+                href={replayHash(id)}
+                onClick={onReplay}
+                className="button-icon"
+                title="Replay"
+                aria-label={`Replay: ${title || 'Untitled'}`}
+              >
+                <History aria-hidden className="size-5" />
+              </a>
+              <Erase title={title || 'Untitled'} onErase={() => void chat.eraseConversation(id)} />
+            </li>
+          )
+        })}
+      </ul>
+      <YourData />
+    </>
+  )
+}
+
+/** Erases a conversation at the second click. */
+function Erase({ title, onErase }: { readonly title: string; readonly onErase: () => void }) {
+  const [sure, setSure] = useState(false)
+  const erase = () => {
+    setSure(!sure)
+    if (sure) onErase()
+  }
+  return (
+    <button
+      type="button"
+      data-testid="erase-conversation"
+      onClick={erase}
+      onBlur={() => setSure(false)}
+      title={sure ? 'Click again to erase it for good' : 'Erase'}
+      aria-label={sure ? `Erase for good: ${title}` : `Erase: ${title}`}
+      className={sure ? 'button-link shrink-0 px-2 text-sm text-danger' : 'button-icon'}
+    >
+      {sure ? 'Erase?' : <Trash2 aria-hidden className="size-5" />}
+    </button>
+  )
+}
+
+/** All that is known of the person: as a file, or erased at the second click. */
+function YourData() {
+  const { chat } = useServices()
+  const [sure, setSure] = useState(false)
+  const erase = () => {
+    setSure(!sure)
+    if (sure) void chat.erasePerson()
+  }
+  return (
+    <section aria-label="Your data" className="mt-auto flex flex-wrap gap-x-5 px-3 pt-4 text-sm">
+      <a href={chat.personFileUrl()} download data-testid="person-file" className="button-link">
+        Download all my data
+      </a>
+      <button
+        type="button"
+        data-testid="erase-person"
+        onClick={erase}
+        onBlur={() => setSure(false)}
+        className={`button-link ${sure ? 'text-danger' : ''}`}
+      >
+        {sure ? 'Really erase everything, for good?' : 'Erase everything'}
+      </button>
+    </section>
   )
 }

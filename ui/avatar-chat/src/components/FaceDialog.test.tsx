@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import axe from 'axe-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
@@ -73,6 +73,14 @@ describe('a face from a photo', () => {
     expect(screen.getByLabelText('Name')).toHaveProperty('value', 'Zoe')
     expect(screen.getByRole('button', { name: 'Make this face' })).toHaveProperty('disabled', false)
     expect(world.client.calls).not.toContain('choose c1 zoe-1')
+  })
+
+  it('whose photo the browser cannot show has its name in its place', async () => {
+    await openDialog()
+    await user().upload(screen.getByLabelText('Photo'), new File(['heic'], 'IMG_1.heic', { type: 'image/heic' }))
+    fireEvent.error(screen.getByAltText('The photo'))
+    expect(screen.queryByAltText('The photo')).toBeNull()
+    expect(screen.getByText('IMG_1.heic')).toBeTruthy()
   })
 
   it('whose photo is not taken says why', async () => {

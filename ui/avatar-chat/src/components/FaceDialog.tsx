@@ -139,11 +139,15 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
     if (url !== null) return () => URL.revokeObjectURL(url)
     return undefined
   }, [url])
+  // HEIC, in most browsers: it can be sent, but not shown.
+  const [unshown, setUnshown] = useState<string | null>(null)
   const pick = ({ target }: ChangeEvent<HTMLInputElement>) => onPhoto(target.files?.[0] ?? null)
   return (
     <label className="photo" data-empty={!photo}>
-      {url !== null ? (
-        <img src={url} alt="The photo" className="size-full object-cover" />
+      {url !== null && url !== unshown ? (
+        <img src={url} alt="The photo" className="size-full object-cover" onError={() => setUnshown(url)} />
+      ) : photo !== null ? (
+        <span className="break-all p-2 text-center text-sm">{photo.name}</span>
       ) : (
         <span className="flex flex-col items-center gap-1 text-sm">
           <ImageUp aria-hidden className="size-7" />
@@ -152,8 +156,8 @@ function PhotoField({ photo, disabled, onPhoto }: PhotoProps) {
       )}
       <input
         type="file"
-        // Listed one by one, so that phones convert a picture of another type (HEIC).
-        accept="image/jpeg,image/png,image/webp"
+        // Listed one by one, so that phones convert a picture of another type.
+        accept="image/jpeg,image/png,image/webp,image/gif,image/bmp,image/avif,image/heic,.heic"
         aria-label="Photo"
         disabled={disabled}
         onChange={pick}

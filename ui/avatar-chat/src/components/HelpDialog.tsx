@@ -4,6 +4,7 @@ import { useStore } from '../hooks/useStore'
 import { channelName } from '../services/channelNames'
 import { voiceCommands, type PhraseLanguage } from '../services/voiceCommands'
 import { Dialog } from './Dialog'
+import { SignedIn } from './SignIn'
 
 const KEYS = [
   ['M', 'Mute or unmute the microphone'],
@@ -38,6 +39,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </details>
         </section>
         <Elsewhere />
+        <SignedIn />
         <Keys />
       </div>
     </Dialog>

@@ -234,6 +234,24 @@ export interface ConversationClosed {
   readonly type: 'conversation.closed'
 }
 
+/** All that is known of the conversation is to be removed from the log; nobody sees it from here on. */
+export interface ConversationErasureRequested {
+  readonly type: 'conversation.erasure_requested'
+  /** age: it is older than conversations are kept. */
+  readonly by: 'person' | 'operator' | 'age'
+}
+
+/** What is, or is about to be, removed of the conversation: the receipts, and with the request all that is left. */
+export interface ConversationErased {
+  readonly type: 'conversation.erased'
+  /** Messages by stream. Of the facts it is on record before they are removed, so that they are not missed as lost. */
+  readonly removed: Readonly<Record<string, Count>>
+  /** Sequence of the newest fact among them; 0: there is none. */
+  readonly up_to: Integer
+  /** Whether everything that was there is removed. */
+  readonly complete: boolean
+}
+
 /**
  * The conversation is a copy of one that took place elsewhere or earlier; the first of its facts. No service works
  * on the facts of a copy (`bus.log.headers`).
@@ -487,6 +505,18 @@ export interface ReplyInterrupted {
   readonly by: InterruptionSource
 }
 
+/**
+ * The words get no answer of their own: the person said something else before it began, and the answer to that is
+ * given to both.
+ */
+export interface ReplyMerged {
+  readonly type: 'reply.merged'
+  /** The one that it would have been. */
+  readonly reply: ReplyId
+  /** The turn of the newest words by then. */
+  readonly into: TurnId
+}
+
 /** There is no answer, or it broke off; the page shows that. */
 export interface ReplyFailed {
   readonly type: 'reply.failed'
@@ -518,6 +548,10 @@ export interface SpeechEnded {
   /** Length at 48 kHz. */
   readonly samples: Count
   readonly visemes: readonly VisemeMark[]
+  /** False: it ends before its words do, where a worker left off whose voice nobody could go on in. */
+  readonly complete: boolean
+  /** What spoke it, where that is not the voice in `speech.started`, whose worker died before its first sound. */
+  readonly voice: string
 }
 
 /** The sentence could not be spoken; it is shown as text only. */
@@ -570,7 +604,7 @@ export interface PlaybackStarted {
   readonly trace: PlayoutTrace | null
 }
 
-/** How much of a speech has been played; once a second. */
+/** How much of a speech has been played; once a second. Told once so much has arrived at the browser. */
 export interface PlaybackProgress {
   readonly type: 'playback.progress'
   readonly session: SessionId
@@ -581,7 +615,10 @@ export interface PlaybackProgress {
   readonly trace: PlayoutTrace | null
 }
 
-/** The playback of a speech ended in this session. */
+/**
+ * The playback of a speech ended in this session. Told once that has arrived at the browser; where the browser was
+ * lost, `samples` are those that arrived.
+ */
 export interface PlaybackFinished {
   readonly type: 'playback.finished'
   readonly session: SessionId
@@ -618,6 +655,8 @@ export type Fact =
   | CharacterChosen
   | ConversationClosed
   | ConversationCopied
+  | ConversationErasureRequested
+  | ConversationErased
   | FaceRequested
   | FaceMade
   | FaceRefused
@@ -638,6 +677,7 @@ export type Fact =
   | ToolReturned
   | ReplyEnded
   | ReplyInterrupted
+  | ReplyMerged
   | ReplyFailed
   | SpeechStarted
   | SpeechEnded

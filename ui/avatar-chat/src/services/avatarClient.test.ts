@@ -26,7 +26,7 @@ describe('the API', () => {
     answer = () => Promise.resolve(Response.json({ iceServers: [{ urls: 'stun:x' }] }))
     await client.conversations()
     await client.search('Köln & "Bonn"?')
-    await client.open('ada')
+    await client.open('ada', 'm-0')
     await client.open(null)
     await client.conversation('c1')
     await client.send('c1', 'hello', 'm-1')
@@ -37,7 +37,7 @@ describe('the API', () => {
     expect(asked.map(({ url, init }) => [init.method, url, init.body])).toEqual([
       ['GET', 'api/conversations', null],
       ['GET', 'api/search?text=K%C3%B6ln%20%26%20%22Bonn%22%3F', null],
-      ['POST', 'api/conversations', '{"character":"ada"}'],
+      ['POST', 'api/conversations', '{"character":"ada","request":"m-0"}'],
       ['POST', 'api/conversations', '{}'],
       ['GET', 'api/conversations/c1', null],
       ['POST', 'api/conversations/c1/messages', '{"text":"hello","message":"m-1"}'],

@@ -3,6 +3,7 @@
 import type { CharacterId, ConversationId, Id, SessionId, TurnId } from '../generated/events'
 import type { ChannelsView, LinkOffer, LinkView } from '../generated/link_view'
 import type { ConversationView } from '../generated/view'
+import { signedOut, type SessionInfo } from './signedOut'
 
 /** The gateway answered with an error, or could not be reached (`status` 0, `code` "unreachable"). */
 export class ApiError extends Error {
@@ -152,8 +153,9 @@ export class AvatarClient {
     return this.json(`search?text=${encodeURIComponent(text)}`)
   }
 
-  open(character: CharacterId | null): Promise<{ readonly id: ConversationId }> {
-    return this.json('conversations', 'POST', character === null ? {} : { character })
+  /** `request` is the page's id for it: an opening sent again after a lost answer opens nothing more. */
+  open(character: CharacterId | null, request?: Id): Promise<{ readonly id: ConversationId }> {
+    return this.json('conversations', 'POST', { ...(character === null ? {} : { character }), request })
   }
 
   conversation(id: ConversationId): Promise<ConversationView> {
@@ -183,6 +185,21 @@ export class AvatarClient {
     return ((await response.json()) as { character: CharacterId }).character
   }
 
+  /** Erase a conversation for good; from then on it is not found. */
+  async eraseConversation(id: ConversationId): Promise<void> {
+    await this.request(`conversations/${id}`, 'DELETE')
+  }
+
+  /** Erase all that is known of the person for good; with the next request somebody new begins. */
+  async erasePerson(): Promise<void> {
+    await this.request('person', 'DELETE')
+  }
+
+  /** Address of one file with all that is known of the person. */
+  personFileUrl(): string {
+    return `${this.base}/person/export`
+  }
+
   async removeCharacter(id: CharacterId): Promise<void> {
     await this.request(`characters/${id}`, 'DELETE')
   }
@@ -190,6 +207,20 @@ export class AvatarClient {
   /** Which services run and with which engines, and what would be better. */
   status(): Promise<ServerStatus> {
     return this.json('status')
+  }
+
+  /** Whether a key is needed here, and who has signed in. */
+  session(): Promise<SessionInfo> {
+    return this.json('session')
+  }
+
+  async signIn(key: string): Promise<void> {
+    await this.request('session', 'POST', JSON.stringify({ key }))
+  }
+
+  /** @param everywhere Also on all other devices. */
+  async signOut(everywhere: boolean): Promise<void> {
+    await this.request(everywhere ? 'session/everywhere' : 'session', 'DELETE')
   }
 
   /** The channels that are set up, and the person's links with them. */
@@ -273,7 +304,9 @@ export class AvatarClient {
     } catch (error) {
       throw new ApiError(0, 'unreachable', error instanceof Error ? error.message : String(error))
     }
-    if (!response.ok) throw await failure(response)
-    return response
+    if (response.ok) return response
+    const error = await failure(response)
+    if (error.code === 'not_signed_in') signedOut.set(true)
+    throw error
   }
 }

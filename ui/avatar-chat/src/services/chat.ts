@@ -10,12 +10,13 @@ import type {
   ReplyId,
   TurnId,
 } from '../generated/events'
+import { askedFor, inHash, nameInAddress } from './address'
 import { ApiError, AvatarClient, type SearchHit, type Traits } from './avatarClient'
 import { backoff } from './backoff'
 import { Call } from './call'
 import { ChannelLinks } from './channelLinks'
 import { ChatLists } from './chatLists'
-import { Conversation, type ConversationObserver } from './conversation'
+import { Conversation, type ConversationObserver, newId } from './conversation'
 import { noticeOf } from './factNotices'
 import { Notices } from './notices'
 import { watchProblems } from './problemNotices'
@@ -43,28 +44,6 @@ const BEGINNING: ChatState = {
   unvoiced: null,
   returned: null,
 }
-const HASH = /^#c=([A-Za-z0-9_-]{1,64})$/
-const ID = /^[A-Za-z0-9_-]{1,64}$/
-/** Of the address by which other programs open a conversation: `/?conversation=<id>`. */
-const PARAMETER = 'conversation'
-
-/** The conversation that the address names. */
-function askedFor({ hash, search }: Location): ConversationId | undefined {
-  const given = new URLSearchParams(search).get(PARAMETER) ?? ''
-  return HASH.exec(hash)?.[1] ?? ID.exec(given)?.[0]
-}
-
-/** Let the address name this conversation, and no other. */
-function nameInAddress(id: ConversationId | null): void {
-  const search = new URLSearchParams(location.search)
-  const named = search.has(PARAMETER)
-  search.delete(PARAMETER)
-  const hash = id === null ? '' : `#c=${id}`
-  if (!named && location.hash === hash) return
-  const rest = named ? search.toString() : location.search.slice(1)
-  history.replaceState(null, '', location.pathname + (rest && `?${rest}`) + hash)
-}
-
 /** What a chat is made of; that of the browser unless a test passes another. */
 export interface ChatDependencies {
   readonly client: AvatarClient
@@ -94,6 +73,7 @@ export class Chat {
   private opening = 0
   /** A new conversation that is being opened: whatever wants one meanwhile gets the same. */
   private beginning: Promise<ConversationId> | null = null
+  private asked: { readonly character: CharacterId | null; readonly request: Id } | null = null
   /** Resolves once the conversation of the newest message is open, or could not be opened. */
   private opened: Promise<void> = Promise.resolve()
   /** Characters that this tab requested, and that are still being made. */
@@ -185,6 +165,34 @@ export class Chat {
     })
   }
 
+  /** Erase a conversation of the person for good. */
+  async eraseConversation(id: ConversationId): Promise<void> {
+    await this.attempt(async () => {
+      const { conversation } = this.state.get()
+      if (conversation?.id === id) {
+        this.call.leave()
+        await this.startConversation()
+      }
+      await this.dependencies.client.eraseConversation(id)
+      await this.lists.reloadConversations()
+    })
+  }
+
+  /** Erase all that is known of the person, and begin anew as somebody else. */
+  async erasePerson(): Promise<void> {
+    await this.attempt(async () => {
+      this.call.leave()
+      await this.startConversation()
+      await this.dependencies.client.erasePerson()
+      await this.lists.load()
+    })
+  }
+
+  /** Address of one file with all that is known of the person. */
+  personFileUrl(): string {
+    return this.dependencies.client.personFileUrl()
+  }
+
   /** Begin a new conversation with the same character; a call goes on in it. */
   async startConversation(): Promise<void> {
     const { conversation } = this.state.get()
@@ -248,7 +256,7 @@ export class Chat {
   }
 
   private async followHash(): Promise<void> {
-    const id = HASH.exec(location.hash)?.[1]
+    const id = inHash(location)
     if (id !== undefined) await this.openConversation(id)
   }
 
@@ -269,7 +277,11 @@ export class Chat {
     const { chosen } = this.state.get()
     // The chosen one may have been removed; the page shows the first one then.
     const character = this.lists.character(chosen) ?? this.lists.state.get().characters[0]
-    const { id } = await this.dependencies.client.open(character?.id ?? null)
+    const wanted = character?.id ?? null
+    // Tried again after a lost answer, it is the same request.
+    if (this.asked?.character !== wanted) this.asked = { character: wanted, request: newId() }
+    const { id } = await this.dependencies.client.open(wanted, this.asked.request)
+    this.asked = null
     await this.switchTo(id)
     void this.lists.reloadConversations()
     return id

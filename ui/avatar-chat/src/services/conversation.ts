@@ -25,8 +25,8 @@ export interface PendingMessage {
   readonly waits?: string | null
 }
 
-/** A random id of a message. Not `randomUUID`, which browsers have on secure pages only. */
-function newId(): Id {
+/** A random id of a message or a request. Not `randomUUID`, which browsers have on secure pages only. */
+export function newId(): Id {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return `m${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

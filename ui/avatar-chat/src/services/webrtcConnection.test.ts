@@ -66,6 +66,14 @@ describe('the connection for sound and picture', () => {
     expect(peer().asked[0]).toBe('audio recvonly')
   })
 
+  it('answers each ping, by which the gateway knows what has arrived', async () => {
+    await call()
+    connect()
+    expect(peer().said).toEqual(['{"type":"pong","at":1}'])
+    peer().move()
+    expect(peers[0]?.said).toHaveLength(1)
+  })
+
   it('makes a new connection to the same conversation with the same microphone when pings stay away', async () => {
     await call(fakeTrack())
     connect()

@@ -40,6 +40,8 @@ interface Attempt {
 /** What the gateway sends on the control channel (docs/api.md). */
 interface ControlMessage {
   readonly type: 'ping' | 'replaced' | 'moved'
+  /** Of a ping; its answer has the same. */
+  readonly at?: number
 }
 
 export class WebRTCConnection {
@@ -123,10 +125,14 @@ export class WebRTCConnection {
     const stream = new MediaStream([audio.receiver.track, video.receiver.track])
     const control = peer.createDataChannel('control')
     control.onmessage = (event: MessageEvent<string>) => {
-      const { type } = JSON.parse(event.data) as ControlMessage
+      const { type, at } = JSON.parse(event.data) as ControlMessage
       if (type === 'replaced') this.replaced(attempt)
       else if (type === 'moved') this.moved(attempt)
-      else this.pinged(attempt)
+      else {
+        // By this the gateway knows that what it sent before has arrived.
+        if (control.readyState === 'open') control.send(JSON.stringify({ type: 'pong', at }))
+        this.pinged(attempt)
+      }
     }
     control.onclose = () => this.lost(attempt)
     // A gateway that can be reached through a TURN server only is let in by it from addresses that it has sent to.

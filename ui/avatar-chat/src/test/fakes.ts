@@ -141,6 +141,14 @@ export class FakeClient extends AvatarClient {
     this.faces = this.faces.filter((face) => face.id !== id)
     return this.answer(`removeCharacter ${id}`, undefined)
   }
+  override eraseConversation(id: string): Promise<void> {
+    this.views.delete(id)
+    return this.answer(`eraseConversation ${id}`, undefined)
+  }
+  override erasePerson(): Promise<void> {
+    this.views.clear()
+    return this.answer('erasePerson', undefined)
+  }
   override conversations(): Promise<readonly ConversationSummary[]> {
     const list = Array.from(this.views.values(), ({ id, title, character }) => ({ id, title, character }))
     const newest = list.reverse().map((summary) => ({
@@ -231,6 +239,8 @@ export function fakeTrack(): MediaStreamTrack {
 }
 
 interface FakeChannel {
+  readonly readyState: RTCDataChannelState
+  readonly send: (text: string) => void
   onmessage: ((event: { data: string }) => void) | null
   onclose: (() => void) | null
 }
@@ -242,7 +252,14 @@ export class FakePeer {
   onicecandidate: ((event: { candidate: { candidate: string } | null }) => void) | null = null
   localDescription: { sdp: string } | null = null
   readonly asked: string[] = []
-  readonly channel: FakeChannel = { onmessage: null, onclose: null }
+  /** What the page has said on the control channel. */
+  readonly said: string[] = []
+  readonly channel: FakeChannel = {
+    readyState: 'open',
+    send: (text) => this.said.push(text),
+    onmessage: null,
+    onclose: null,
+  }
   closed = false
 
   addTransceiver(what: MediaStreamTrack | string, { direction }: { direction: string }) {

@@ -53,7 +53,7 @@ chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes, serve
 soak: .venv/installed-dev .setup/tools ## an hour of talk under faults, and what has grown meanwhile; MINUTES and SEED choose it
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
 
-attack: .venv/installed-dev .setup/tools ## strangers attack a system while somebody talks; SECONDS_EACH of an attack
+attack: .venv/installed-dev .setup/tools ## strangers attack a system while somebody talks
 	$(BIN)/python -m tests.attack --seconds $(or $(SECONDS_EACH),8)
 
 check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and import rules; changes nothing

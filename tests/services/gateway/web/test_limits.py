@@ -33,6 +33,7 @@ from services.gateway.web.limits import (
     rule_of,
     trusted_networks,
 )
+from tests.pictures import encoded, painted
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_face_requests import send as send_photo
 
@@ -186,7 +187,8 @@ async def test_one_visitor_is_refused_in_words_and_another_one_notices_nothing(
 
 async def test_fourteen_photos_at_once_do_not_pass_a_limit_of_ten(small: Running) -> None:
     first, second = await small.open(), await small.open()
-    sent = [send_photo(small, (first, second)[n % 2], b"photo %d" % n, name=f"Face {n}") for n in range(14)]
+    photos = [encoded(painted(96 + n), "PNG") for n in range(14)]
+    sent = [send_photo(small, (first, second)[n % 2], one, name=f"Face {n}") for n, one in enumerate(photos)]
     assert await statuses(*sent) == {202: 10, 409: 4}
 
 

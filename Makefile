@@ -13,7 +13,7 @@ NODE := $(CURDIR)/bin/with-node
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/package-lock.json $(UI)/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up mind cluster ui quick test chaos soak check check-programs check-page fix doctor clean lock all-tools
+.PHONY: help up mind cluster ui quick test chaos soak attack check check-programs check-page fix doctor clean lock all-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes, serve
 
 soak: .venv/installed-dev .setup/tools ## an hour of talk under faults, and what has grown meanwhile; MINUTES and SEED choose it
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
+
+attack: .venv/installed-dev .setup/tools ## strangers attack a system while somebody talks
+	$(BIN)/python -m tests.attack --seconds $(or $(SECONDS_EACH),8)
 
 check: .venv/installed-dev $(UI)/node_modules/.installed ## style, types and import rules; changes nothing
 	@# Side by side: each of them uses one core.

@@ -22,13 +22,13 @@ from bus.events import StepFailed
 from bus.log.dead_letters import dead_letter_for
 from bus.log.event_log import EventLog
 from bus.process.metrics import Metrics
-from bus.work.fair_slots import FairSlots
 from bus.work.fenced_output import DuplicateOutput, Superseded
 from bus.work.interruptions import Interruptions, turn_of
 from bus.work.owners import Owners
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem
 from bus.work.service import Service
+from bus.work.slots import Slots
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Executor:
         self._interruptions = interruptions
         self._prior_work = prior_work
         self._on_superseded = on_superseded
-        self._slots = FairSlots(service.concurrency)
+        self._slots = Slots(service.concurrency)
         self.owners = Owners(event_log)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self.backing_off = 0
@@ -152,7 +152,7 @@ class Executor:
         while True:
             try:
                 due = item.stored / 1_000_000 + self._service.needed_after(item.event)
-                async with self._slots.slot(await self._owner(item.event.conversation), due):
+                async with self._slots.place(due, await self._owner(item.event.conversation)):
                     if item.given_back:
                         raise GivenBack
                     item.begun = True

@@ -45,6 +45,7 @@ class Stack:
             "VISAVIS_MODEL_DOWNLOADS": "off",
             **settings,
         }
+        self.command = [sys.executable, "-m", "visavis", "up"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -63,9 +64,7 @@ class Stack:
     def start(self) -> None:
         """Start, and wait until the page's address is printed."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "visavis", "up"], env=self.environment, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log)
         begin = time.monotonic()
         already = self.output().count("open http://")
         while self.output().count("open http://") == already:

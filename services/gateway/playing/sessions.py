@@ -46,12 +46,13 @@ class Sessions:
         return sum(one.is_connected for one in self.of(conversation))
 
     def serve(self, session: Session, on_end: Callable[[], None] = lambda: None) -> None:
-        """Serve a session in a task of its own, until it ends; then `on_end` is called."""
+        """Serve a session in a task of its own, until it ends; then call `on_end`."""
 
         async def serve() -> None:
             try:
                 await session.run()
             finally:
+                on_end()
                 del self.here[session.id]
                 self.elsewhere.tell()
 

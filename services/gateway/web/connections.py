@@ -175,8 +175,19 @@ class _LimitedProtocol(H11Protocol):
         log.info("request too slow", extra={"part": self._waits_for})
         self._part(b"" if answered else _LATE)
 
+    def send_400_response(self, msg: str) -> None:
+        self._hang_up()
+        super().send_400_response(msg)
+
+    def _hang_up(self) -> None:
+        """Tell whoever answers a request that nobody listens: h11 takes no answer after ours."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
     def _part(self, last_words: bytes) -> None:
         """Close, with some time for the last bytes to leave."""
+        self._hang_up()
         if last_words:
             self.transport.write(last_words)
         self.transport.close()

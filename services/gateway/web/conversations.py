@@ -168,10 +168,10 @@ class Conversations:
         turn = f"t{event_id}"
         if any(one.id == turn for one in conversation.turns):
             return message, turn
+        self.check_room()
         await self._wait_until_current()
         if any(one.id == turn for one in self._feed.state_of(conversation.id).turns):
             return message, turn  # the same request came a moment earlier, here or at another gateway
-        self.check_room()
         # A person who writes on does not want the old answer to its end. An answer to this message is none: the same
         # request may have come between the look at the log and this one.
         await self.interrupt(conversation.id, by="message", spared=turn)
@@ -248,7 +248,8 @@ class Conversations:
         if reply is None or reply.state == "interrupted":
             return
         stopped = await self.sessions.stop(self._feed.state_of(conversation), reply)
-        if reply.state != "telling" and not stopped.did and not (by == "message" and _is_unvoiced(reply)):
+        is_wasted = by == "message" and _is_unvoiced(reply)
+        if reply.state != "telling" and not stopped.did and not is_wasted:
             return
         await self._feed.wait_until_applied(stopped.sequence)
         listened = self.sessions.are_there(conversation)

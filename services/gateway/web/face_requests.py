@@ -34,13 +34,13 @@ _MAX_LENGTHS: Mapping[str, int] = {"name": 40, "tagline": 100, "personality": 20
 """Longest texts of a form, in characters."""
 _VOICES = ("female", "male")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
-_DECODED_AT_ONCE = 2
-"""Photos, each in a process of its own and of another person; further ones wait."""
 _REQUESTING = ""
 """In place of a conversation: the request is not on the log yet."""
 _LOOKED_AT = 50
 """Newest conversations of a person that are searched for requests of an earlier run of the gateway."""
 _REMEMBERED = 10_000
+_DECODED_AT_ONCE = 2
+"""Photos, each in a process of its own and of another person; further ones wait."""
 _FORM = 64 << 10
 """Bytes that a form may have beside its photo."""
 

@@ -57,7 +57,7 @@ class WebRTCRoutes:
             raise
         if (who := signed_in(request)) is not None:
             self._context.keys.sessions[session] = who
-        self._context.sessions.serve(session, on_end=give_back)
+        self._context.sessions.serve(session, give_back)
         headers = {"Location": f"/api/rtc/{session.id}"}
         return Response(answer, 201, headers, media_type="application/sdp")
 

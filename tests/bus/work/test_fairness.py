@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bus.events import ConversationOpened, Event, MessageReceived, ReplyEnded, ReplyStarted
 from bus.log.event_log import EventLog
-from bus.work.fair_slots import FairSlots
 from bus.work.service import Output, Reader
+from bus.work.slots import Slots
 from tests.bus.work.helpers import message_event, read_until, running, service
 
 
@@ -22,10 +22,10 @@ def opened(person: str, conversation: str) -> Event:
 
 async def served(count: int, wanted: list[str]) -> list[str]:
     """The owners in the order in which they get slots, where each wants one slot for each time that it is named."""
-    slots, order = FairSlots(count), list[str]()
+    slots, order = Slots(count), list[str]()
 
     async def work(owner: str) -> None:
-        async with slots.slot(owner):
+        async with slots.place(0.0, owner):
             order.append(owner)
             await asyncio.sleep(0)
 
@@ -43,11 +43,11 @@ async def test_a_free_slot_goes_to_whoever_has_fewest() -> None:
 @given(st.integers(1, 4), st.lists(st.sampled_from("abc"), max_size=20), st.sets(st.integers(0, 19)))
 def test_slots_are_never_lost_whoever_is_cancelled(count: int, wanted: list[str], cancelled: set[int]) -> None:
     async def run() -> None:
-        slots, having = FairSlots(count), 0
+        slots, having = Slots(count), 0
 
         async def work(owner: str) -> None:
             nonlocal having
-            async with slots.slot(owner):
+            async with slots.place(0.0, owner):
                 having += 1
                 assert having <= count
                 try:

@@ -33,7 +33,7 @@ from services.gateway.web.limits import (
     rule_of,
     trusted_networks,
 )
-from tests import pictures
+from tests.pictures import encoded, painted
 from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_face_requests import send as send_photo
 
@@ -49,6 +49,7 @@ SMALL = {
     "log_bytes": 1 << 20,
     "faces_per_person": 10,
     "uploads_at_once": 40,
+    "access": "open",
 }
 
 
@@ -186,8 +187,8 @@ async def test_one_visitor_is_refused_in_words_and_another_one_notices_nothing(
 
 async def test_fourteen_photos_at_once_do_not_pass_a_limit_of_ten(small: Running) -> None:
     first, second = await small.open(), await small.open()
-    photos = [pictures.encoded(pictures.painted(64 + n), "PNG") for n in range(14)]
-    sent = [send_photo(small, (first, second)[n % 2], photo, name=f"Face {n}") for n, photo in enumerate(photos)]
+    photos = [encoded(painted(96 + n), "PNG") for n in range(14)]
+    sent = [send_photo(small, (first, second)[n % 2], one, name=f"Face {n}") for n, one in enumerate(photos)]
     assert await statuses(*sent) == {202: 10, 409: 4}
 
 

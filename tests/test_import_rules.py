@@ -15,8 +15,9 @@ from bus.log.log_store import LogStore
 
 ROOT = Path(__file__).parents[1]
 NOT_FOLDS = {
-    "__init__", "__main__", "finding", "moment", "people_reader", "read_model", "read_model_builder",
+    "__init__", "__main__", "access_reader", "finding", "moment", "people_reader", "read_model", "read_model_builder",
     "read_model_tables", "readable", "rebuilding", "recording_reader", "states",
+    "stream_reader",
 }  # fmt: skip
 WITHOUT_SIDE_EFFECTS = ("projections", "services/gateway/replaying", "visavis/replay")
 """Folds and replays: what only looks at the log."""
@@ -60,7 +61,7 @@ def test_nothing_that_folds_or_replays_the_log_publishes() -> None:
     writing = {
         "append", "append_fenced", "append_copy", "append_character", "append_link", "append_delivery", "append_inbox",
         "queue_delivery", "publish", "publish_core", "publish_media", "publish_live", "publish_dead_letter", "requeue",
-        "append_copied_bytes", "claim", "delete_message", "put", "remove",
+        "append_copied_bytes", "append_access", "claim", "delete_message", "put", "remove",
     }  # fmt: skip
     beginnings = ("append", "publish", "queue_", "delete", "put", "remove")
     assert {name for name in methods if name.startswith(beginnings)} <= writing

@@ -4,6 +4,7 @@ import type { ConversationId, TurnId } from '../generated/events'
 import { useHistorySearch } from '../hooks/useHistorySearch'
 import { useServices } from '../hooks/useServices'
 import { useStore } from '../hooks/useStore'
+import { PERSON_FILE } from '../services/avatarClient'
 import { timeLabel } from '../services/dates'
 import { replayHash } from '../services/route'
 import { Dialog } from './Dialog'
@@ -193,7 +194,7 @@ function YourData() {
   }
   return (
     <section aria-label="Your data" className="mt-auto flex flex-wrap gap-x-5 px-3 pt-4 text-sm">
-      <a href={chat.personFileUrl()} download data-testid="person-file" className="button-link">
+      <a href={PERSON_FILE} download data-testid="person-file" className="button-link">
         Download all my data
       </a>
       <button

@@ -132,6 +132,9 @@ async function failure(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, error?.message ?? `status ${response.status}`, retryAfter(response))
 }
 
+/** Address of one file with all that is known of the person. */
+export const PERSON_FILE = 'api/person/export'
+
 export class AvatarClient {
   protected readonly base: string
 
@@ -193,11 +196,6 @@ export class AvatarClient {
   /** Erase all that is known of the person for good; with the next request somebody new begins. */
   async erasePerson(): Promise<void> {
     await this.request('person', 'DELETE')
-  }
-
-  /** Address of one file with all that is known of the person. */
-  personFileUrl(): string {
-    return `${this.base}/person/export`
   }
 
   async removeCharacter(id: CharacterId): Promise<void> {

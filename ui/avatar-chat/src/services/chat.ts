@@ -188,11 +188,6 @@ export class Chat {
     })
   }
 
-  /** Address of one file with all that is known of the person. */
-  personFileUrl(): string {
-    return this.dependencies.client.personFileUrl()
-  }
-
   /** Begin a new conversation with the same character; a call goes on in it. */
   async startConversation(): Promise<void> {
     const { conversation } = this.state.get()

@@ -74,13 +74,14 @@ async def test_a_spoken_turn_is_heard_answered_voiced_and_drawn_by_them(
         render_engine="lamp", video_size=128,
     )  # fmt: skip
     await publish_builtin_characters(event_log)
-    await event_log.publish_live(new_live_event(Watching(session="s"), conversation="c"))
     workers = [Runner(event_log, service.build(chosen)).run() for service in (stt, dialogue, tts, render)]
     running = [asyncio.create_task(worker) for worker in workers]
     try:
+        await event_log.publish_live(new_live_event(Watching(session="s"), conversation="c"))
         await speak(event_log)
         bodies: list[Fact] = []
         while not any(isinstance(body, FramesEnded) for body in bodies):
+            await event_log.publish_live(new_live_event(Watching(session="s"), conversation="c"))  # as a session does
             await asyncio.sleep(0.1)
             bodies = [fact.body for _, fact in await event_log.facts("c")]
     finally:

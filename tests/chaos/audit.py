@@ -98,9 +98,11 @@ def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, 
     tags = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids: Counter[str] = Counter()
+    places: dict[str, int] = {}
     for sequence, subject, data in log["CONVERSATIONS"]:
         fact = json.loads(data) | {"seq": sequence}
         ids[fact["id"]] += 1
+        places.setdefault(fact["id"], sequence)
         facts[fact["conversation"]].append(fact)
         if fact["body"]["type"] not in tags:
             audit.orphans.append(f"{subject}: {fact['body']['type']} is not in the events page")
@@ -112,7 +114,22 @@ def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, 
         for fact in published:
             if fact.get("cause") and fact["cause"] not in ids:
                 audit.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
+            elif fact.get("cause") and places[fact["cause"]] > fact["seq"]:
+                audit.disorder.append(f"{conversation}: {fact['body']['type']} at {fact['seq']} comes before its cause")
+        audit.losses += _lost_merges(conversation, published)
     return audit
+
+
+def _lost_merges(conversation: str, facts: list[dict[str, Any]]) -> list[str]:
+    """Words that are to be answered in another turn, which has come to nothing or is none."""
+    ends = ("reply.started", "reply.interrupted", "reply.merged")
+    answered = {fact["turn"]: fact["seq"] for fact in facts if fact["body"]["type"] in ends}
+    merged = [fact for fact in facts if fact["body"]["type"] == "reply.merged"]
+    return [
+        f"{conversation}: {fact['turn']} is merged into {fact['body']['into']}, which has no reply"
+        for fact in merged
+        if fact["body"]["into"] not in answered or fact["body"]["into"] == fact["turn"]
+    ]
 
 
 def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[str, list[dict[str, Any]]]:

@@ -161,6 +161,9 @@ def _replaced(place: int, old: bytes, new: bytes) -> Change:
     ]
 
 
+MERGED = b'"reply.merged","reply":"r1","into":"t9"'
+
+
 @pytest.mark.parametrize(
     ("change", "finding"),
     [
@@ -171,6 +174,8 @@ def _replaced(place: int, old: bytes, new: bytes) -> Change:
         (_replaced(2, b'"index":0', b'"index":1'), "has sentences [1]"),
         (_replaced(2, b"First", b"Second"), "says ['Second"),
         (_replaced(3, b"reply.ended", b"reply.over"), "not in the events page"),
+        (lambda facts: [(1, *facts[1][1:]), (2, *facts[0][1:]), *facts[2:]], "comes before its cause"),
+        (_replaced(1, b'"reply.started","reply":"r1","character":"ada","engine":"x"', MERGED), "which has no reply"),
         (lambda facts: facts, "has no speech.started"),
     ],
 )

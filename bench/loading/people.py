@@ -250,8 +250,9 @@ class Person:
             live = False
             async for line in answer.aiter_lines():
                 if line.startswith("data: ") and not live:
-                    self._events.append(msgspec.json.decode(line.removeprefix("data: ").encode(), type=_Told).event)
-                    self._news.set()
+                    with suppress(msgspec.ValidationError):  # whose a conversation is, pages are not told
+                        self._events.append(msgspec.json.decode(line.removeprefix("data: ").encode(), type=_Told).event)
+                        self._news.set()
                 live = line == "event: live"
 
     async def _take_turn(self, line: Line) -> Turn:

@@ -224,7 +224,8 @@ async def _create(js: JetStreamContext, wanted: api.StreamConfig) -> api.StreamC
 def _is_transient(error: APIError) -> bool:
     """Whether a later request may succeed: JetStream is busy, has no leader yet, or a node is away or starting."""
     is_away = error.err_code == _NO_PEERS and "offline" in (error.description or "")
-    return is_away or error.code in TRANSIENT_CODES
+    # A single server tells with the code of a passing fault that it will never have copies.
+    return is_away or (error.code in TRANSIENT_CODES and error.err_code != _NO_CLUSTER)
 
 
 def _raise_if_too_few_servers(error: APIError, wanted: api.StreamConfig) -> None:

@@ -151,6 +151,8 @@ class SentenceSynthesizer:
                     audio, begun = make(), True  # by another engine; a second fault is none that this can mend
                     spoken_by = self._synthesizer.voice_for(voice)
                     continue
+                if not begun:  # an engine may have begun with another voice than it had meant to
+                    spoken_by = self._synthesizer.voice_for(voice)
                 yield chunk
                 begun = True
                 if chunk.final:

@@ -241,6 +241,7 @@ async def test_no_consumer_of_the_log_works_on_a_copy(event_log: EventLog, made:
 
 READERS = {
     "bus/log/event_log.py": "reads for those who ask",
+    "bus/log/copies.py": "compares the nodes of a cluster",
     "bus/log/gaps.py": "counts what is missing",
     "bus/log/log_watch.py": "looks whether the stream is the same",
     "bus/log/overview.py": "counts messages",
@@ -253,9 +254,11 @@ READERS = {
     "services/channels/incoming/published.py": "leaves copies out",
     "services/gateway/erasing.py": "leaves copies of requests out",
     "services/gateway/feed.py": "folds them",
+    "services/gateway/web/asset_collector.py": "keeps what copies refer to, too",
     "services/gateway/web/conversation_routes.py": "asks for a position",
     "services/gateway/web/conversations.py": "asks for a position",
     "services/gateway/web/health.py": "asks for a position",
+    "services/gateway/web/space.py": "looks at the size",
     "services/privacy/erasing.py": "erases copies, too",
     "services/privacy/export.py": "exports copies, too",
 }

@@ -137,7 +137,7 @@ async def test_every_rule_is_of_a_route_that_there_is(gateway: Running) -> None:
 @pytest.fixture
 async def small(settings: Settings) -> AsyncIterator[Running]:
     """A gateway with small limits."""
-    limited = replace(settings, **SMALL, access="open")  # visitors come through a proxy
+    limited = replace(settings, **SMALL)
     async with connect(limited, name="test") as event_log, serving(event_log, limited) as running:
         yield running
 

@@ -138,8 +138,7 @@ class Conversation(Struct, frozen=True, kw_only=True, gc=False):
     """False: replies are text only."""
     faces: tuple[FaceRequest, ...] = ()
     """All characters requested with a photo in this conversation."""
-    erased: bool = False
-    """Whether it is to be erased, or is: nothing else is known of it then."""
+    erased: bool = False  # or asked to be: nothing else is known of it then
     turns: tuple[Turn, ...] = ()
 
 

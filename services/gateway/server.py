@@ -59,6 +59,7 @@ from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
+from services.gateway.web.unanswered import UnansweredMessages
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
 from services.models.progress import DOWNLOADS
@@ -100,9 +101,10 @@ class GatewayServer:
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
         self._latencies = TurnLatencies()
-        self._feed = Feed(
-            event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
-        )
+        self._room = Room.of(settings, files or raise_file_limit())
+        self._limits = Limits(settings, sessions=self._room.sessions)
+        self._unanswered = UnansweredMessages(self._limits.shares)
+        self._feed = Feed(event_log, model, ReadModelBuild(settings, model.path), on_record=self._see)
         self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
@@ -130,8 +132,6 @@ class GatewayServer:
         self._persons = Persons(event_log, self._access, signing_key(settings))
         self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
-        self._room = Room.of(settings, files or raise_file_limit())
-        self._limits = Limits(settings, sessions=self._room.sessions)
         self._connections = Connections(
             most=self._room.connections,
             per_address=settings.connections_per_address,
@@ -139,6 +139,10 @@ class GatewayServer:
             request_seconds=settings.request_seconds,
             proxies=self._limits.proxies,
         )
+
+    def _see(self, record: Record) -> None:
+        self._latencies.see(record)
+        self._unanswered.see(record)
 
     def app(self) -> Starlette:
         return make_app(
@@ -157,6 +161,7 @@ class GatewayServer:
                 open_session=self._open_session,
                 sessions=self._sessions,
                 limits=self._limits,
+                unanswered=self._unanswered,
                 ice=self._ice,
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)

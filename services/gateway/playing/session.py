@@ -11,6 +11,7 @@ from typing import Any, Literal
 from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
+from bus.cancellation import cancel_until_done, raise_if_cancelled
 from bus.errors import BusError
 from bus.events import (
     CharacterChosen,
@@ -194,8 +195,7 @@ class Session:
             log.error("session broke", extra={"session": self.id}, exc_info=tasks.exception())
             return "failed"
         finally:
-            tasks.cancel()
-            await asyncio.gather(tasks, return_exceptions=True)
+            await cancel_until_done(tasks)
 
     async def _run_tasks(self) -> None:
         try:
@@ -211,6 +211,7 @@ class Session:
             self.opened_at = await self._event_log.append(self._opened)
             await self._take_over(self)
             begin = await self._resume_reply()
+            raise_if_cancelled()  # a request may have swallowed it, and the tasks below end only by it
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._outbox.run())

@@ -20,6 +20,7 @@ from services.gateway.web.event_stream import event_stream
 from services.gateway.web.face_requests import read_face_form
 from services.gateway.web.http_messages import json_answer, read_json
 from services.gateway.web.identity import current_person
+from services.gateway.web.limiting import client_of
 from services.gateway.web.sign_in import signed_in
 
 LONGEST_QUERY = 200
@@ -99,9 +100,10 @@ class ConversationRoutes:
     async def send_message(self, request: Request) -> Response:
         conversation = await self._conversations.with_available_character(await self._own(request))
         written = await read_json(request, NewMessage)
-        message, turn = await self._conversations.send_message(
-            conversation, written.text, written.message, request.headers.get("traceparent", "")
-        )
+        with self._context.unanswered.sending(client_of(request), conversation.id):
+            message, turn = await self._conversations.send_message(
+                conversation, written.text, written.message, request.headers.get("traceparent", "")
+            )
         return JSONResponse({"message": message, "turn": turn}, 202)
 
     async def choose_character(self, request: Request) -> Response:

@@ -40,7 +40,7 @@ from bus.ids import derive_id, new_id
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
-from services.gateway.feed import Feed, Subscription
+from services.gateway.feed import Feed
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import Verdict
@@ -56,6 +56,7 @@ from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
 from services.gateway.playing.watching import keep_watching, publish_watching
 from services.gateway.playing.word_order import WordOrder
+from services.gateway.subscriptions import Subscription
 
 log = logging.getLogger(__name__)
 

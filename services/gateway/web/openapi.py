@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from projections.link_view import ChannelsView, LinkOffer, LinkView
-from projections.read_model import ConversationSummary, SearchHit
+from projections.read_model_queries import ConversationSummary, SearchHit
 from projections.replay.view import ReplayEvent, ReplayEventDetail, ReplayView
 from projections.view import ConversationView
 from services.gateway.web.answers import (

@@ -140,8 +140,16 @@ def test_the_service_warps_photos_until_the_weights_are_fetched(usable_cuda: Non
     assert renderer.name == "layered"
 
 
-def test_half_precision_is_for_gpus_unless_it_is_asked_for() -> None:
-    assert dtype_for("auto", CPU) == torch.float32
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [({"avx512_f": True, "avx512_bf16": False}, torch.float32), ({"avx512_bf16": True}, torch.bfloat16),
+     ({"amx_bf16": True}, torch.bfloat16), ({"bf16": True, "neon": True}, torch.bfloat16), ({}, torch.float32)],
+)  # fmt: skip
+def test_the_precision_is_the_fastest_one_unless_one_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert dtype_for("auto", CPU) == dtype
     assert dtype_for("auto", CUDA) == torch.float16
-    assert dtype_for("float32", CUDA) == torch.float32
+    assert dtype_for("float32", CUDA) == dtype_for("float32", CPU) == torch.float32
     assert dtype_for("bfloat16", CPU) == torch.bfloat16

@@ -14,22 +14,9 @@ from services.render.liveportrait.layers import SpectralConv2d, UpsampledConv2d,
 from services.render.liveportrait.warping import WarpingModule, WarpingSizes, grid_axis, heatmaps
 from tests.golden import recipe
 from tests.services.render.liveportrait.golden import inputs, network
+from tests.services.render.liveportrait.small import noise, randomized
 
 HALVES = (torch.float16, torch.bfloat16)
-
-
-def noise(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def randomized(made: nn.Module) -> nn.Module:
-    """A network with random weights of a scale that keeps signals from vanishing."""
-    for number, (name, value) in enumerate(made.state_dict().items()):
-        if value.is_floating_point():
-            fan = max(1, value[0].numel()) if value.dim() > 1 else 100
-            drawn = noise(*value.shape, seed=number) / fan**0.5
-            value.copy_(drawn.abs() + 0.5 if name.endswith(("running_var", "norm.weight")) else drawn)
-    return made.eval().requires_grad_(False)
 
 
 def narrow_generator() -> SpadeGenerator:

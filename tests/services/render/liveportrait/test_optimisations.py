@@ -13,7 +13,7 @@ from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerato
 from services.render.liveportrait.layers import SpectralConv2d, UpsampledConv2d, fold, set_channels_last
 from services.render.liveportrait.warping import WarpingModule, WarpingSizes, grid_axis, heatmaps
 from tests.golden import recipe
-from tests.services.render.liveportrait.golden import inputs, network
+from tests.services.render.liveportrait.golden import HALF_LIMITS, inputs, network, output
 from tests.services.render.liveportrait.small import noise, randomized
 
 HALVES = (torch.float16, torch.bfloat16)
@@ -169,3 +169,12 @@ def test_half_precision_gives_nearly_the_same_frame(dtype: torch.dtype) -> None:
     assert frame.std() > 0.02
     assert (frame_half - frame).abs().mean() < limit
     assert (warped_half - warped).abs().mean() < 4 * limit * warped.abs().mean() + limit
+
+
+@pytest.mark.parametrize(("name", "side"), [("warping_module", 32), ("spade_generator", 16)])
+def test_bfloat16_keeps_to_its_tolerance_on_the_golden_input(name: str, side: int) -> None:
+    """float16 takes a processor minutes; `bench.gpu_checks` holds it to its tolerance on a card."""
+    cpu = torch.device("cpu")
+    exact, half = (output(name, cpu, kind, side)[1].float() for kind in (torch.float32, torch.bfloat16))
+    off = (half - exact).abs().mean()
+    assert 0 < off < HALF_LIMITS[torch.bfloat16][name]

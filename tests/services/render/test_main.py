@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,10 +90,16 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     assert "pip install visavis[liveportrait]" in why
 
 
-def test_the_service_and_the_command_start_without_torch() -> None:
-    """torch takes a second to import, and is only installed with the extra."""
-    code = "import sys, services.render.__main__, visavis.characters; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_service_and_the_command_start_without_torch_and_without_threads_of_blas() -> None:
+    """torch takes a second to import, and is only installed with the extra; BLAS has no small matrices wait for one
+    another."""
+    code = (
+        "import os, sys, services.render.__main__, visavis.characters, services.render.photo.warp\n"
+        "print('torch' in sys.modules, len(os.listdir('/proc/self/task')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert ran.stdout.split() == ["False", "1"]
 
 
 def test_a_gpu_that_torch_cannot_use_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ class EndpointingTrace(Struct, frozen=True, kw_only=True, gc=False):
 
 PlayoutInputKind: TypeAlias = Literal[
     "speech", "audio", "last_audio", "frames", "no_audio", "no_frames", "idle_loop", "utterance", "partial", "final",
-    "resume", "interrupt", "stop",
+    "resume", "interrupt", "stop", "hold",
 ]  # fmt: skip
 
 
@@ -166,7 +166,7 @@ class PlayoutInput(Struct, frozen=True, gc=False, array_like=True):
     """Number of the speech, the reply or the utterance among the names of the session's traces; -1: none."""
     count: Integer = 0
     """Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
-    transcript: 0 wait, 1 interrupt, 2 resume."""
+    transcript: 0 wait, 1 interrupt, 2 resume; of a hold: 1, where it begins."""
     position: Integer = 0
     """Of the first packet or frame."""
 

@@ -313,7 +313,6 @@ class GatewayServer:
             ice=self._ice,
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
-            take_over=self._sessions.take_over,
-            is_only_session=lambda: self._sessions.connected_count(conversation) <= 1,
+            join=self._sessions.join,
             connect_timeout=self._connect_timeout,
         )

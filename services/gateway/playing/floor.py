@@ -83,6 +83,11 @@ class Floor:
         """The turn that a pending utterance opens."""
         return self._barge_in.turn(utterance)
 
+    def hold(self, held: bool) -> None:
+        """Begin no further sentence, until told otherwise: another session is within one."""
+        self._note("hold", count=int(held))
+        self._playout.hold(held)
+
     def resume(self) -> None:
         """Go on where the voice was paused."""
         self._note("resume")

@@ -92,6 +92,8 @@ class Playout:
         self._pause = 0
         """Ticks until a paused voice resumes by itself."""
         self._renderer_responsive = True
+        self._held = False
+        """Whether no further speech begins for now."""
 
     # input
 
@@ -149,6 +151,10 @@ class Playout:
             self._video.seek(self._position)
         self._pause = 0
 
+    def hold(self, held: bool) -> None:
+        """Begin no further speech, until told otherwise."""
+        self._held = held
+
     def has_reply(self, reply: str) -> bool:
         """Whether a speech of this reply is under way or queued."""
         return self._queue.has_reply(reply)
@@ -197,7 +203,7 @@ class Playout:
     def _start_next(self) -> PlayoutStarted | None:
         self._gap = max(0, self._gap - 1)
         speech = self._queue.first
-        if self._gap or speech is None or not speech.is_ready:
+        if self._gap or self._held or speech is None or not speech.is_ready:
             return None
         assert speech.started is not None
         if speech.audio_complete and not speech.packets:

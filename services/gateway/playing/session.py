@@ -48,6 +48,7 @@ from services.gateway.playing.delivery import Delivery
 from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops, ShownIdleLoop
 from services.gateway.playing.media_buffering import buffer_media
+from services.gateway.playing.other_sessions import OtherSessions
 from services.gateway.playing.outbox import Outbox
 from services.gateway.playing.peer_connection import TICK, PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
@@ -75,9 +76,8 @@ class Session:
     Args:
         on_barge_in: interrupts the replies of the conversation, but for the one to this turn.
         on_overtaken: interrupts the reply to this turn, which begins although something else was said since.
-        take_over: ends the conversation's earlier sessions, and waits until the log has how far they had come: the
-            newest one plays.
-        is_only_session: whether no other session plays the conversation.
+        join: ends the conversation's earlier sessions whose browser is gone, waits until the log has how far they had
+            come, and tells whether others play on.
         connect_timeout: seconds from the answer until media must flow.
     """
 
@@ -94,8 +94,7 @@ class Session:
         ice: IceConfiguration,
         on_barge_in: Callable[[str | None], Awaitable[None]],
         on_overtaken: Callable[[str, InterruptionSource], Awaitable[None]],
-        take_over: Callable[[Session], Awaitable[None]],
-        is_only_session: Callable[[], bool],
+        join: Callable[[Session], Awaitable[bool]],
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self.id = new_id("s")
@@ -107,8 +106,7 @@ class Session:
         self._journal = journal
         self._on_barge_in = on_barge_in
         self._on_overtaken = on_overtaken
-        self._take_over = take_over
-        self._is_only_session = is_only_session
+        self._join = join
         self._connect_timeout = connect_timeout
         self.floor = Floor(phase=clock.now() // 40_000)
         self._playback_events = PlaybackEvents(conversation, self.id)
@@ -128,8 +126,9 @@ class Session:
         """Sequence of its `session.opened`; 0: it is not on the log yet."""
         self.recorded = asyncio.Event()
         """Set once the log has how the session ended."""
-        self._is_on_record = False
-        """Whether its `session.opened` has been read from the log."""
+        self._others = OtherSessions(self.id)
+        self._must_confirm = False
+        """Whether it ends unless its browser confirms something: a newer session is there."""
 
     @property
     def is_connected(self) -> bool:
@@ -163,6 +162,16 @@ class Session:
         """Make `run` close the session; of several reasons the first counts."""
         if not self._ended.done():
             self._ended.set_result(reason)
+
+    def end_if_silent(self) -> bool:
+        """End because a newer session is there, unless the browser has confirmed something lately; returns whether it
+        ends. One that has had no time to confirm anything is given that."""
+        self._must_confirm = True
+        if self._delivery.is_trusted:
+            self.end("replaced")
+        elif not self._delivery.is_recent:
+            self.end("lost")
+        return self._ended.done()
 
     def _on_disconnect(self, how: Literal["failed", "closed"]) -> None:
         self.end("failed" if not self.is_connected else "left" if how == "closed" else "lost")
@@ -210,8 +219,7 @@ class Session:
         assert self._opened is not None
         with self._feed.subscribe(self.conversation) as subscription:
             self.opened_at = await self._event_log.append(self._opened)
-            await self._take_over(self)
-            begin = await self._resume_reply()
+begin = await self._resume_reply(others_play=await self._join(self))
             raise_if_cancelled()  # a request may have swallowed it, and the tasks below end only by it
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
@@ -262,12 +270,13 @@ class Session:
 
     # input: the conversation's events and media
 
-    async def _resume_reply(self) -> ResumePoint:
-        """Queue the speeches of a reply that no session has played, or that a lost session broke off."""
+    async def _resume_reply(self, *, others_play: bool) -> ResumePoint:
+        """Queue the speeches that are still to be played; where others are within a sentence, it is waited for."""
         known = self._feed.model.conversation(self.conversation)
-        resume = await find_resume_point(
-            self._event_log, self.conversation, known, is_only_session=self._is_only_session
-        )
+        resume = await find_resume_point(self._event_log, self.conversation, known, others_play=others_play)
+        if resume.reply is not None and resume.under_way is not None:
+            self._others.wait_for(resume.reply, resume.under_way)
+            self.floor.hold(True)
         if resume.reply is not None:
             self._follow(resume.reply)
         for event in resume.speeches:
@@ -287,11 +296,9 @@ class Session:
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:
+        if self._others.see(event.body):
+            self.floor.hold(False)
         match event.body:
-            case SessionOpened(session=session):
-                if self._is_on_record:
-                    self.end("replaced")  # by one of another gateway
-                self._is_on_record = self._is_on_record or session == self.id
             case ReplyStarted(reply=reply):
                 self._follow(reply)
                 if event.turn is not None and (by := self._words.overtaken_by(event.turn)) is not None:
@@ -375,6 +382,10 @@ class Session:
             self._peer.ping()  # what waits is told after one round trip
         if self._delivery.is_lost:
             self.end("lost")
+        elif self._must_confirm and self._delivery.is_trusted:
+            self.end("replaced")
+        if self._others.tick():
+            self.floor.hold(False)
 
     async def _keep_idle_loop(self) -> None:
         while True:

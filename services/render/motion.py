@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, AudioOut, Emotion, VisemeMark
 from bus.ids import seed_of
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render import coarticulation
 from services.render.easing import clamp, hann, lerp, smoothstep
 from services.render.emotions import EmotionBlend
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
+from services.render.idle_motion import IdleMotion
 from services.render.pose import EMOTIONS, Pose
 
 FRAME_SAMPLES = SPEECH_RATE // FRAMES_PER_SECOND

@@ -27,10 +27,10 @@ from bus.events import (
 )
 from bus.work.service import Output, Reader
 from services.characters import known_characters
+from services.face_clips import KEY_FRAME_INTERVAL
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
 from services.render.frame_dropping import FrameDropper
-from services.render.idle_motion import KEY_FRAME_INTERVAL
 from services.render.motion import SpeechMotion, idle_phase, phase_after
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads

@@ -33,11 +33,12 @@ class Floor:
     """The play-out and the barge-in detector of one session.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
-        self._playout = Playout(phase)
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
+        self._playout = Playout(phase, seed)
         self._barge_in = BargeInDetector()
         self._ticks = 0
         self._names: FIFOCache[str, int] = FIFOCache(_MAX_NAMES)

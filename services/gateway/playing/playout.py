@@ -74,12 +74,13 @@ class Playout:
     """Plays the speeches of one session one after another, with the idle loop between them.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
         self._queue = SpeechQueue()
-        self._video = VideoSequencer(phase)
+        self._video = VideoSequencer(phase, seed)
         self._playing: BufferedSpeech | None = None
         self._position = 0
         """Packets of the speech under way that have been sent."""

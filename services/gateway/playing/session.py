@@ -35,7 +35,7 @@ from bus.events import (
     UtteranceDiscarded,
     UtteranceStarted,
 )
-from bus.ids import derive_id, new_id
+from bus.ids import derive_id, new_id, seed_of
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
@@ -108,7 +108,7 @@ class Session:
         self._take_over = take_over
         self._is_only_session = is_only_session
         self._connect_timeout = connect_timeout
-        self.floor = Floor(phase=clock.now() // 40_000)
+        self.floor = Floor(phase=clock.now() // 40_000, seed=seed_of(conversation))
         self._playback_events = PlaybackEvents(conversation, self.id)
         self._delivery = Delivery()
         self._words = WordOrder()

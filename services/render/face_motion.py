@@ -33,6 +33,9 @@ _BLENDED = (
     "furrow", "lid_left", "lid_right",
 )  # fmt: skip
 """Fields in which the states differ."""
+_QUICK = ("gaze_x", "gaze_y", "press")
+_LEAVING = 12
+"""Frames in which a speech leaves the clip that it takes over from."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +144,10 @@ class FaceMotion:
 
     def _transition(self, before: FaceState, after: FaceState, phase: int) -> Pose:
         since = phase % KEY_FRAME_INTERVAL
-        share, eyes = smoothstep(since, 0, KEY_FRAME_INTERVAL), smoothstep(since, 0, SACCADE_FRAMES)
-        one, other = self.rest(before, phase), self.rest(after, phase)
-        offsets = {
-            name: (eyes if name.startswith("gaze") else share) * (getattr(other, name) - getattr(one, name))
-            for name in _BLENDED
-        }
-        if "thinking" in (before, after):  # large turns of the eyes come with a blink
-            shut = blink(since, 0.4)
-            offsets["lid_left"], offsets["lid_right"] = offsets["lid_left"] - shut, offsets["lid_right"] - shut
-        return one.plus(**offsets)
+        pose = _between(self.rest(before, phase), self.rest(after, phase), since, KEY_FRAME_INTERVAL)
+        # Large turns of the eyes come with a blink.
+        shut = blink(since, 0.4) if "thinking" in (before, after) else 0.0
+        return pose.plus(lid_left=-shut, lid_right=-shut)
 
     def _gaze(self, clip: str, phase: int, pose: Pose) -> tuple[float, float]:
         home_x, home_y = pose.gaze_x, pose.gaze_y
@@ -161,6 +158,44 @@ class FaceMotion:
             share *= 1.0 - smoothstep(phase, look.end - SACCADE_FRAMES, look.end)
             home_x, home_y = lerp(home_x, look.x, share), lerp(home_y, look.y, share)
         return home_x, home_y
+
+
+class UnderlyingMotion:
+    """What a speaking face does besides: the idle motion, reached from the clip that the speech takes over from.
+
+    Args:
+        clip: that is shown until then.
+        start: frame of the loop at which the speech begins.
+    """
+
+    def __init__(self, character: str, clip: str, start: int) -> None:
+        self._motion = face_motion(character)
+        self._clip = clip
+        self._start = start
+        self._key = start + -start % KEY_FRAME_INTERVAL
+        """Where a transition ends: the next key frame."""
+
+    def pose(self, phase: int) -> Pose:
+        """The pose of a frame of the loop, counted on from the start without going round."""
+        idle = self._motion.pose(MAIN, phase)
+        frame = phase - self._start
+        if self._clip == MAIN or frame >= _LEAVING:
+            return idle
+        clip = self._clip if phase < self._key or self._clip in IDLE_CLIPS else state_after(self._clip)
+        return _between(self._motion.pose(clip, phase), idle, frame + 1, _LEAVING)
+
+
+def _between(one: Pose, other: Pose, frame: float, frames: float) -> Pose:
+    """A pose on the way from one to another; eyes and lips are there first.
+
+    Args:
+        frame, frames: of the way, and in all.
+    """
+    share, first = smoothstep(frame, 0, frames), smoothstep(frame, 0, SACCADE_FRAMES)
+    return other.plus(**{
+        name: (1.0 - (first if name in _QUICK else share)) * (getattr(one, name) - getattr(other, name))
+        for name in _BLENDED
+    })  # fmt: skip
 
 
 @lru_cache(maxsize=64)

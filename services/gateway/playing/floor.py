@@ -17,6 +17,7 @@ from bus.events import (
     PlayoutTrace,
     SpeechStarted,
 )
+from services.face_clips import FaceState
 from services.gateway.playing.barge_in import BargeInDetector, Verdict
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.playout import Playout, PlayoutFinished, Tick
@@ -135,6 +136,10 @@ class Floor:
         """Show this loop between speeches from the next frame on."""
         self._note("idle_loop")
         self._playout.set_idle_loop(loop)
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to. Follows from the facts, and decides nothing else."""
+        self._playout.show_state(state, nods=nods)
 
     # output
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
+from services.face_clips import FaceState
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
 from services.gateway.playing.video_sequencer import VideoSequencer
@@ -99,6 +100,10 @@ class Playout:
     def set_idle_loop(self, loop: IdleLoop) -> None:
         """Show this loop between speeches from the next frame on."""
         self._video.set_idle_loop(loop)
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to, from its next key frames on."""
+        self._video.show_state(state, nods=nods)
 
     def add_speech(self, started: SpeechStarted) -> None:
         """Queue a speech, unless its reply has been interrupted."""

@@ -32,6 +32,7 @@ from bus.events import (
     SpeechStarted,
     TranscriptFinal,
     TranscriptPartial,
+    TranscriptStable,
     UtteranceDiscarded,
     UtteranceStarted,
 )
@@ -39,6 +40,7 @@ from bus.ids import derive_id, new_id, seed_of
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
+from services.face_script import FaceScript
 from services.gateway.feed import Feed, Subscription
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
@@ -109,6 +111,7 @@ class Session:
         self._is_only_session = is_only_session
         self._connect_timeout = connect_timeout
         self.floor = Floor(phase=clock.now() // 40_000, seed=seed_of(conversation))
+        self._face = FaceScript()
         self._playback_events = PlaybackEvents(conversation, self.id)
         self._delivery = Delivery()
         self._words = WordOrder()
@@ -279,12 +282,13 @@ class Session:
             if news is None:
                 continue
             if isinstance(news, LiveEvent):
-                await self._handle_partial(news)
+                await self._handle_live(news)
             else:
                 await self._handle_event(news.event)
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:
+        self._face.add(event)
         match event.body:
             case SessionOpened(session=session):
                 if self._is_on_record:
@@ -324,8 +328,10 @@ class Session:
             case _:
                 pass
 
-    async def _handle_partial(self, live: LiveEvent) -> None:
-        if isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
+    async def _handle_live(self, live: LiveEvent) -> None:
+        if isinstance(live.body, TranscriptStable):
+            self._face.pause(live.body.utterance, live.at)
+        elif isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
             utterance, text = live.body.utterance, live.body.text
             self._microphone.set_partial(text)
             await self._apply(self.floor.judge_partial(utterance, text), self.floor.turn(utterance))
@@ -356,6 +362,8 @@ class Session:
         loop = asyncio.get_running_loop()
         origin, number = loop.time(), 0
         while not self._ended.done():  # no sentence begins that would not be ended
+            now = clock.now()
+            self.floor.show_state(self._face.state(now), nods=self._face.nods(now))
             self._send(self.floor.tick(), number)
             number += 1
             late = loop.time() - origin - number * TICK

@@ -5,7 +5,7 @@ Frames are passed through as the renderer encoded them, so a sequence can be ent
 
 from __future__ import annotations
 
-from services.face_clips import LOOP_FRAMES, FaceDirector
+from services.face_clips import LOOP_FRAMES, FaceDirector, FaceState
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.speech_queue import BufferedSpeech
 
@@ -35,6 +35,8 @@ class VideoSequencer:
         self._phase = phase
         """The frame of the idle loop that is due next, counted in the same way, if a speech has moved it a little."""
         self._director = FaceDirector(seed)
+        self._wanted: FaceState = "idle"
+        self._nods = False
         self._speech_decodable = False
         """Whether the browser has the frame that the next one of the speech depends on."""
         self._idle_decodable = False
@@ -53,6 +55,10 @@ class VideoSequencer:
         """Show this loop between speeches from the next frame on."""
         self._idle_loop = loop
         self._idle_decodable = False
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to, from its next key frames on."""
+        self._wanted, self._nods = state, nods
 
     def start_speech(self, speech: BufferedSpeech) -> None:
         """Show a speech from its first frame on, which is sent with its first audio packet."""
@@ -128,7 +134,7 @@ class VideoSequencer:
             self._idle_decodable = True
             self._director.restart()
         if self._phase % len(loop.units) in loop.key_frames:
-            self._director.choose(self._phase, loop.joins)
+            self._director.choose(self._phase, loop.joins, self._wanted, nods=self._nods)
         unit = loop.unit(self._director.clip, self._phase)
         self._phase += 1
         return unit

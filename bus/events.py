@@ -840,17 +840,22 @@ class FrameBatch(Struct, frozen=True, kw_only=True, tag="frames"):
 
 
 class IdleBatch(Struct, frozen=True, kw_only=True, tag="frames.idle"):
-    """A part of a character's idle loop. Each batch starts on a key frame, so playback can start at any batch."""
+    """A part of a character's idle loop, or of another clip of a face that does not speak. Each batch starts on a key
+    frame, so playback can start at any batch."""
 
     character: CharacterId
+    clip: str = "idle"
+    """Which of the character's clips this is; "idle", the idle loop, is the only one of earlier versions."""
     version: str
-    """Version of the face and its renderer; the same in all batches of one loop."""
+    """Version of the face and its renderer; the same in all batches of one loop, and in all clips that go together."""
     index: Integer
     frame: Integer
     fps: Integer
     loop: Integer
     """Frames in the whole loop."""
     units: tuple[bytes, ...]
+    rests: bool = True
+    """Whether the face is at rest in the first frame, so that another clip may follow there, or this one another."""
     final: bool = False
 
 

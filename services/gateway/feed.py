@@ -12,7 +12,7 @@ from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
 from bus.dropped import drop
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
-from bus.events import ConversationErased, Event, TranscriptPartial, tag_of
+from bus.events import ConversationErased, Event, LiveBody, TranscriptPartial, TranscriptStable, tag_of
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.conversation import Conversation, fold
@@ -167,7 +167,8 @@ class Feed:
             if self._build is not None and self.model.version != VERSION:
                 tasks.create_task(self._build_beside())
             tasks.create_task(self._check_file())
-            tasks.create_task(self._follow_live())
+            tasks.create_task(self._follow_live(TranscriptPartial))
+            tasks.create_task(self._follow_live(TranscriptStable))
 
     async def _wait_for_log(self) -> None:
         while True:
@@ -333,9 +334,9 @@ class Feed:
             if subscribed.state.erased:
                 subscription.cut()  # whoever connects again finds nothing
 
-    async def _follow_live(self) -> None:
-        """Pass partial transcripts on as they arrive: late ones are of no use."""
-        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(TranscriptPartial))) as messages:
+    async def _follow_live(self, kind: type[LiveBody]) -> None:
+        """Pass the transcripts so far on as they arrive: late ones are of no use."""
+        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(kind))) as messages:
             async for subject, data in messages:
                 subscribed = self._subscribed.get(subjects.conversation_of(subject))
                 if subscribed is None:
@@ -345,7 +346,7 @@ class Feed:
                 except UndecodableEvent as error:
                     drop("undecodable", subject=subject, why=error.detail)
                     continue
-                if isinstance(live.body, TranscriptPartial):
+                if isinstance(live.body, kind):
                     for subscription in subscribed.subscriptions:
                         subscription.put(live)
 

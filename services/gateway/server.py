@@ -27,6 +27,7 @@ from bus.settings import DETECT_LANGUAGE, Settings
 from projections.access_reader import AccessReader
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
+from services.face_clips import MAIN
 from services.gateway.draining import let_go
 from services.gateway.erasing import Eraser
 from services.gateway.feed import Feed
@@ -202,6 +203,7 @@ class GatewayServer:
                     self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
+                    self._follow_face_clips(),
                     self._sessions.elsewhere.run(),
                 )
             ]
@@ -278,13 +280,18 @@ class GatewayServer:
             async for record in records:
                 self._add_idle_loop(record)
 
+    async def _follow_face_clips(self) -> None:
+        async with aclosing(self._event_log.follow_anew(streams.IDLE, subjects.ALL_FACE_CLIPS)) as records:
+            async for record in records:
+                self._add_idle_loop(record)
+
     def _add_idle_loop(self, record: Record) -> None:
         try:
             batch = codec.decode_media(record.data)
         except UndecodableEvent as error:
             drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
             return
-        if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
+        if isinstance(batch, IdleBatch) and self._idle_loops.add(batch) and batch.clip == MAIN:
             log.info("idle loop", extra={"character": batch.character, "version": batch.version})
 
     def _open_session(self, conversation: str, character: str) -> Session:

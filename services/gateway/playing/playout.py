@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
+from services.face_clips import FaceState
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
 from services.gateway.playing.video_sequencer import VideoSequencer
@@ -74,12 +75,13 @@ class Playout:
     """Plays the speeches of one session one after another, with the idle loop between them.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
         self._queue = SpeechQueue()
-        self._video = VideoSequencer(phase)
+        self._video = VideoSequencer(phase, seed)
         self._playing: BufferedSpeech | None = None
         self._position = 0
         """Packets of the speech under way that have been sent."""
@@ -100,6 +102,10 @@ class Playout:
     def set_idle_loop(self, loop: IdleLoop) -> None:
         """Show this loop between speeches from the next frame on."""
         self._video.set_idle_loop(loop)
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to, from its next key frames on."""
+        self._video.show_state(state, nods=nods)
 
     def add_speech(self, started: SpeechStarted) -> None:
         """Queue a speech, unless its reply has been interrupted."""

@@ -33,13 +33,15 @@ from bus.events import (
     SpeechStarted,
     TranscriptFinal,
     TranscriptPartial,
+    TranscriptStable,
     UtteranceDiscarded,
     UtteranceStarted,
 )
-from bus.ids import derive_id, new_id
+from bus.ids import derive_id, new_id, seed_of
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
+from services.face_script import FaceScript
 from services.gateway.feed import Feed
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
@@ -108,7 +110,8 @@ class Session:
         self._on_overtaken = on_overtaken
         self._join = join
         self._connect_timeout = connect_timeout
-        self.floor = Floor(phase=clock.now() // 40_000)
+        self.floor = Floor(phase=clock.now() // 40_000, seed=seed_of(conversation))
+        self._face = FaceScript()
         self._playback_events = PlaybackEvents(conversation, self.id)
         self._delivery = Delivery()
         self._words = WordOrder()
@@ -219,7 +222,7 @@ class Session:
         assert self._opened is not None
         with self._feed.subscribe(self.conversation) as subscription:
             self.opened_at = await self._event_log.append(self._opened)
-begin = await self._resume_reply(others_play=await self._join(self))
+            begin = await self._resume_reply(others_play=await self._join(self))
             raise_if_cancelled()  # a request may have swallowed it, and the tasks below end only by it
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
@@ -290,7 +293,7 @@ begin = await self._resume_reply(others_play=await self._join(self))
             if news is None:
                 continue
             if isinstance(news, LiveEvent):
-                await self._handle_partial(news)
+                await self._handle_live(news)
             else:
                 await self._handle_event(news.event)
         self.end("failed")  # cut off for reading too slowly
@@ -298,6 +301,7 @@ begin = await self._resume_reply(others_play=await self._join(self))
     async def _handle_event(self, event: Event) -> None:
         if self._others.see(event.body):
             self.floor.hold(False)
+        self._face.add(event)
         match event.body:
             case ReplyStarted(reply=reply):
                 self._follow(reply)
@@ -333,8 +337,10 @@ begin = await self._resume_reply(others_play=await self._join(self))
             case _:
                 pass
 
-    async def _handle_partial(self, live: LiveEvent) -> None:
-        if isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
+    async def _handle_live(self, live: LiveEvent) -> None:
+        if isinstance(live.body, TranscriptStable):
+            self._face.pause(live.body.utterance, live.at)
+        elif isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
             utterance, text = live.body.utterance, live.body.text
             self._microphone.set_partial(text)
             await self._apply(self.floor.judge_partial(utterance, text), self.floor.turn(utterance))
@@ -365,6 +371,8 @@ begin = await self._resume_reply(others_play=await self._join(self))
         loop = asyncio.get_running_loop()
         origin, number = loop.time(), 0
         while not self._ended.done():  # no sentence begins that would not be ended
+            now = clock.now()
+            self.floor.show_state(self._face.state(now), nods=self._face.nods(now))
             self._send(self.floor.tick(), number)
             number += 1
             late = loop.time() - origin - number * TICK

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from services.render.layered.looks import Look
-from services.render.layered.paints import glow, linear
+from services.render.layered.paints import linear, spot
 from services.render.layered.picture import (
     Nodes,
     Paint,
     Path,
     Point,
+    between,
     blend,
     brush,
     closed_curve,
@@ -72,13 +73,15 @@ def _folds(look: Look) -> Nodes:
 
 def _shade(look: Look, y: float, area: Path) -> Nodes:
     """The shadow of the head on the chest."""
-    return group(ellipse(4.0, y, 84.0, 46.0, glow(4.0, y, 84.0, look.cloth_dark, 0.9), opacity=0.8), clip=area)
+    return group(fill(*spot(4.0, y, 92.0, 52.0, look.cloth_dark, 0.85)), clip=area)
 
 
 def _rim(look: Look, body: Path) -> Nodes:
     """Light from behind on a shoulder."""
-    edge = brush([(92, 200), (130, 206), (160, 216), (189, 258), (200, 310)], -6.0, 3.0)
-    return group(fill(edge, look.rim, 0.5), clip=body)
+    edge = between([(84, 192), (130, 200), (166, 212), (196, 258), (208, 320)],
+                   [(84, 192), (128, 212), (158, 222), (186, 262), (208, 320)])
+    light = blend(look.cloth_light, look.rim, 0.45)
+    return group(fill(edge, light, 0.6), clip=body)
 
 
 def _knit(look: Look) -> Nodes:
@@ -97,7 +100,7 @@ def _knit(look: Look) -> Nodes:
     )
     roll = linear(look, -50.0, 176.0, 50.0, 226.0, (0, look.cloth_light, 1), (0.5, look.cloth, 1),
                   (1, look.cloth_dark, 1))
-    body = _body([(58, 188), (40, 226), (0, 236)])
+    body = _body([(58, 188), (40, 212), (0, 222)])
     return [
         *fill(body, _cloth(look)), *_rim(look, body), *_shade(look, 214.0, body), *_folds(look),
         *fill(stitches, look.cloth_light, 0.4),

@@ -28,7 +28,7 @@ from services.render.pose import Pose
 
 EYE_X, EYE_Y = 46.0, 1.0
 _HALF = 29.0
-_TOP, _BOTTOM = -18.5, 14.0
+_TOP, _BOTTOM = -16.5, 14.0
 """Heights of the lids of a relaxed eye."""
 _IRIS = 17.5
 
@@ -54,8 +54,8 @@ class Eyes:
         light, iris, dark = look.iris_light, look.iris, look.iris_dark
         self._iris = Radial(0.0, 9.0, 25.0, ((0.0, light, 1.0), (0.32, blend(light, iris, 0.6), 1.0), (0.6, iris, 1.0),
                                              (1.0, dark, 1.0)))
-        self._socket = glow(0.0, -4.0, 46.0, look.skin_shade, 0.75)
-        self._lid = blend(look.skin_shade, look.skin, 0.45)
+        self._socket = glow(0.0, -4.0, 46.0, 38.0, look.skin_shade, 0.8)
+        self._lid = blend(look.skin_shade, look.skin, 0.75)
         self._lash = blend(look.hair_dark, "#120a10", 0.65)
 
     def draw(self, pose: Pose, turn: HeadTurn) -> Nodes:
@@ -77,13 +77,13 @@ class Eyes:
         ]
         under = brush([(1.02 * px, py + 4.5 + 1.5 * squint) for px, py in lids.lower], 0.0, 2.2 + 1.5 * joy)
         nodes = [
-            *ellipse(side * 1.5, -4.0, 42.0, 34.0, self._socket, opacity=0.5),
+            *ellipse(0.0, -4.0, 46.0, 38.0, self._socket, opacity=0.6),
             *fill(between(lids.crease, lids.upper), self._lid, lerp(0.85, 0.5, clamp(2.0 * lid - 0.6))),
             *group(ball, clip=opening, visible=lid > 0.04),
             *fill(brush(lids.lower, 0.0, 1.6), look.skin_line, 0.6),
             *fill(self._lashes(lids.upper, side, lid), self._lash),
             *fill(brush(lids.crease, 0.0, -2.2), look.skin_line, 0.55),
-            *fill(under, look.skin_line, clamp(0.14 + 0.3 * squint + 0.3 * look.lines)),
+            *fill(under, look.skin_line, clamp(0.08 + 0.35 * squint + 0.3 * look.lines)),
         ]
         place = turn.decal(side * EYE_X * look.face_width, EYE_Y)
         return group(nodes, matrix=scaled(place, look.eye_size))
@@ -153,10 +153,10 @@ class Brows:
         arch, thick = 7.0 * look.brow_arch, 4.0 * look.brow_thickness
         shift = -5.5 * furrow - 2.5 * sorrow
         spine = [
-            (side * (shift - 25.0), inner - 4.0),
+            (side * (shift - 26.0), inner - 2.0),
             (side * (0.6 * shift - 10.0), lerp(inner, middle, 0.55) - 6.0),
             (side * 10.0, middle - arch - 0.5),
-            (side * 31.0, outer + 3.0),
+            (side * 31.0, outer + 1.0),
         ]
         widths = (0.6, 1.0, 0.82, 0.08)
         over = [(x, y - thick * w) for (x, y), w in zip(spine, widths, strict=True)]

@@ -178,9 +178,9 @@ def _puff(look: Look, solids: Solids) -> Hair:
     """A cloud of curls, held by a scarf."""
     cloud = solids.closed([*_bumps(19, -2.35, 2.35, 150, 122, -36, 0.12), (60, 40, -50), (-60, 40, -50)])
     inner = solids.closed([*_bumps(15, -1.7, 1.7, 131, 114, 6, 0.12), (70, -60, 30), (0, -100, 60), (-70, -60, 30)])
-    back_light = solids.locks(*_crescents(17, 2.25, 138, 112, -34, 14.0))
+    back_light = solids.locks(*_crescents(17, 2.2, 136, 106, -34, 13.0))
     rings = [solids.locks(*_crescents(count, reach, rx, ry, z, 13.0)) for count, reach, rx, ry, z in (
-        (15, 1.6, 119, 104, 12), (11, 1.35, 104, 91, 26),
+        (15, 1.6, 117, 99, 12), (11, 1.35, 102, 87, 26),
     )]
     dark = solids.locks(*_crescents(13, 1.5, 110, 96, 20, 13.0))
     edge = solids.closed([

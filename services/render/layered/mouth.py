@@ -27,7 +27,7 @@ from services.render.pose import Pose
 
 MOUTH_Y = 83.0
 _HALF = 37.0
-_OPEN = 39.0
+_OPEN = 42.0
 _REST_SMILE = 0.5
 """Smile of the resting mouth; a drawn mouth without one looks sullen."""
 
@@ -102,7 +102,7 @@ class Mouth:
                                                      (1.0, "#fffdf9", 1.0)))
         self._tongue = Linear(0.0, -11.0, 0.0, 14.0, ((0.0, "#ee8088", 1.0), (0.45, "#d65a68", 1.0),
                                                       (1.0, "#9c2f45", 1.0)))
-        self._under = glow(0.0, 0.0, 20.0, look.skin_shade, 0.9)
+        self._under = glow(0.0, 0.0, 24.0, 9.0, look.skin_shade, 0.95)
 
     def draw(self, pose: Pose, turn: HeadTurn) -> Nodes:
         look, lips = self._look, _lips(self._look, pose)
@@ -110,7 +110,7 @@ class Mouth:
         hole = between(upper, lower)
         thick = lips.lower_out - lips.lower_in
         nodes = [
-            *group(ellipse(0.0, 0.0, 20.0, 7.0, self._under, opacity=0.15 if look.beard else 0.75),
+            *group(ellipse(0.0, 0.0, 24.0, 9.0, self._under, opacity=0.15 if look.beard else 0.75),
                    matrix=moved(0.0, lips.lower_out + 7.0)),
             *group(self._inside(lips, pose, hole, upper), clip=hole, visible=lips.gap > 0.8),
             *fill(between(lips.outer_upper(), upper), self._upper),
@@ -132,12 +132,12 @@ class Mouth:
         """The seam of the lips and the shadows at their corners."""
         closed, press = clamp(1.5 - 0.5 * lips.gap), clamp(pose.press)
         dimples = join(
-            brush([(side * (lips.half - 3.0), lips.corner - 2.0), (side * (lips.half + 3.0), lips.corner - 1.0),
-                   (side * (lips.half + 4.5), lips.corner - 4.5 * pose.smile - 0.5)], 0.0, 2.6)
+            brush([(side * (lips.half - 2.0), lips.corner - 1.0), (side * (lips.half + 1.5), lips.corner - 0.5),
+                   (side * (lips.half + 3.0), lips.corner - 4.0 * pose.smile - 1.0)], 0.0, 2.4)
             for side in (-1, 1)
         )
         return [
-            *fill(brush(upper, 0.0, lerp(1.8, 2.8, closed) + 1.6 * press), self._seam, lerp(0.6, 0.95, closed)),
+            *fill(brush(upper, 0.0, lerp(1.8, 2.4, closed) + 1.6 * press), self._seam, lerp(0.6, 0.95, closed)),
             *fill(brush(lower, 0.0, -1.4), self._seam, 0.4 * (1.0 - closed)),
             *fill(dimples, self._look.skin_line, 0.65 * (1.0 - lips.round)),
         ]

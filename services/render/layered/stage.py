@@ -156,6 +156,8 @@ def _set_paint(handle: int, paint: Paint, *, line: bool) -> None:
     else:
         gradient = thorvg.tvg_radial_gradient_new()
         thorvg.tvg_radial_gradient_set(gradient, paint.x, paint.y, paint.r, paint.x, paint.y, 0.0)
+        tall = Affine(1.0, 0.0, 0.0, 0.0, paint.tall, paint.y * (1.0 - paint.tall), 0.0, 0.0, 1.0)
+        thorvg.tvg_gradient_set_transform(gradient, ctypes.byref(tall))
     stops = [ColourStop(at, *_rgb(colour), round(255 * alpha)) for at, colour, alpha in paint.stops]
     thorvg.tvg_gradient_set_color_stops(gradient, (ColourStop * len(stops))(*stops), len(stops))
     check(thorvg.tvg_shape_set_gradient(handle, gradient), "take a gradient")

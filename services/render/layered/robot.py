@@ -227,7 +227,7 @@ class Robot:
         hole = between(upper, lower)
         lips = between(arc(top - line, line, sneer), arc(bottom + line, line, 0.0))
         hiss = clamp(3.0 * teeth - 2.0) * clamp(2.4 - 9.0 * jaw) * (1.0 - clamp(2.0 * tuck))
-        tall = lerp(clamp(max(teeth, 0.8 * tuck)) * 9.0, opened, hiss)
+        tall = lerp(clamp(max(teeth, 0.8 * tuck)) * 9.0, opened + 0.6 * bend, hiss)
         row = polygon([(-half, top - 12.0), (half, top - 12.0), (half, top + tall), (-half, top + tall)])
         gaps = join(polygon([(x * half - 0.9, top - 9.0), (x * half + 0.9, top - 9.0), (x * half + 0.9, bottom),
                              (x * half - 0.9, bottom)]) for x in (-0.66, -0.33, 0.0, 0.33, 0.66))
@@ -236,13 +236,14 @@ class Robot:
             *fill(hole, blend(look.screen, "#000000", 0.5)),
             *ellipse(0.0, lick + 10.0, (0.62 - 0.12 * tongue) * half, 11.0, look.warm,
                      opacity=clamp(0.9 * clamp(4.0 * jaw) + tongue) * (1.0 - hiss)),
-            *fill(row, look.light, 0.9 * clamp(tall / 2.0)), *fill(gaps, look.screen, 0.8 * hiss),
-            *ellipse(0.0, bottom - 1.0, 0.5 * half, 7.0, look.warm, opacity=clamp(4.0 * (tongue - 0.7))),
+            *fill(row, blend(look.light, "#ffffff", 0.8), clamp(tall / 2.0)), *fill(gaps, look.screen, 0.8 * hiss),
         ]
         return group([
             *ellipse(0.0, 0.0, 56.0, 34.0, self._mouth_halo),
             *fill(lips, look.light),
             *group(inside, clip=hole, visible=opened > 1.0),
+            *ellipse(0.0, bottom + 1.0, 0.42 * half, 8.0, blend(look.warm, "#ffffff", 0.15),
+                     opacity=clamp(4.0 * (tongue - 0.7))),
         ], matrix=_on_screen(turn, 0.0, _MOUTH_Y - 4.0))
 
 

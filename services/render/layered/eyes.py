@@ -77,7 +77,7 @@ class Eyes:
         ]
         under = brush([(1.02 * px, py + 4.5 + 1.5 * squint) for px, py in lids.lower], 0.0, 2.2 + 1.5 * joy)
         nodes = [
-            *ellipse(0.0, -4.0, 46.0, 38.0, self._socket, opacity=0.6),
+            *ellipse(0.0, -4.0, 46.0, 38.0, self._socket, opacity=0.45),
             *fill(between(lids.crease, lids.upper), self._lid, lerp(0.85, 0.5, clamp(2.0 * lid - 0.6))),
             *group(ball, clip=opening, visible=lid > 0.04),
             *fill(brush(lids.lower, 0.0, 1.6), look.skin_line, 0.6),

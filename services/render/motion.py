@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, AudioOut, Emotion, VisemeMark
 from bus.ids import seed_of
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES, MAIN
 from services.render import coarticulation
 from services.render.easing import clamp, hann, lerp, smoothstep
 from services.render.emotions import EmotionBlend
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
+from services.render.face_motion import UnderlyingMotion
 from services.render.pose import EMOTIONS, Pose
 
 FRAME_SAMPLES = SPEECH_RATE // FRAMES_PER_SECOND
@@ -77,6 +78,7 @@ class SpeechMotion:
         character: id; the idle motion of this character continues underneath.
         speech: id; seeds the random details of this speech.
         phase: frame of the idle loop that the first frame takes over from.
+        shown: the clip that it takes over from.
         previous_emotion: emotion that the face starts with.
     """
 
@@ -86,10 +88,11 @@ class SpeechMotion:
         speech: str,
         *,
         phase: int,
+        shown: str = MAIN,
         emotion: Emotion = "neutral",
         previous_emotion: Emotion = "neutral",
     ) -> None:
-        self._idle = IdleMotion(seed_of(character))
+        self._idle = UnderlyingMotion(character, shown, phase)
         self._random = random.Random(seed_of(speech))
         self._phase = phase
         self._emotion = emotion

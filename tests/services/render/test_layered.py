@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -17,8 +18,9 @@ from services.render.layered.looks import LOOKS
 from services.render.layered.picture import Linear, Nodes, blend, ellipse, fill, group, oval
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
 from services.render.layered.stage import Stage
-from services.render.layered.thorvg import Pixels
+from services.render.photo.decoding import Pixels
 from services.render.pose import EMOTIONS, Pose
+from tests.services.render.conftest import png
 
 SIZE = 256
 GREEN = ((0.0, "#003300", 1.0), (1.0, "#00ff00", 1.0))
@@ -173,11 +175,23 @@ def test_colours_blend() -> None:
     assert blend("#000000", "#ff8040", 0.5) == "#804020"
 
 
-def test_the_contact_sheet_shows_all_looks(tmp_path: Path) -> None:
-    assert main([str(tmp_path / "sheet.png"), "64"]) == 0
-    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+def test_the_contact_sheet_shows_all_looks_or_photos(
+    tmp_path: Path, drawn: Callable[..., Pixels], face_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, photos = str(tmp_path / "sheet.png"), tmp_path / "photos"
+    assert main([out, "64"]) == 0
+    sheet = cv2.imread(out)
     assert sheet is not None
-    rows = -(-(len(EMOTIONS) + len(viseme_poses()) + 8) // 8)
-    assert sheet.shape == (64 * rows * len(LOOKS), 64 * 8, 3)
+    assert sheet.shape == (64 * 6 * len(LOOKS), 64 * 8, 3)
+    photos.mkdir()
+    (photos / "milo.png").write_bytes(png(drawn("milo")))
+    (photos / "notes.txt").write_bytes(b"no picture")
+    monkeypatch.setenv("VISAVIS_MODELS", str(face_models.parent))
+    assert main([out, "64", "--rows", "visemes,turns", "--photos", str(photos)]) == 0
+    sheet = cv2.imread(out)
+    assert sheet is not None
+    assert sheet.shape == (64 * 3, 64 * 8, 3)
+    assert main([out, "--photos", str(photos / "notes.txt"), str(photos / "missing.png")]) == 1
     assert main([]) == 2
-    assert main([str(tmp_path / "sheet.png"), "large"]) == 2
+    assert main([out, "large"]) == 2
+    assert main([out, "--rows", "ears"]) == 2

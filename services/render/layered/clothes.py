@@ -79,7 +79,7 @@ def _shade(look: Look, y: float, area: Path) -> Nodes:
 def _rim(look: Look, body: Path) -> Nodes:
     """Light from behind on a shoulder."""
     edge = between([(84, 192), (130, 200), (166, 212), (196, 258), (208, 320)],
-                   [(84, 192), (128, 212), (158, 222), (186, 262), (208, 320)])
+                   [(84, 192), (128, 211), (158, 219.5), (187, 262), (205, 320)])
     light = blend(look.cloth_light, look.rim, 0.45)
     return group(fill(edge, light, 0.6), clip=body)
 
@@ -131,15 +131,16 @@ def _hoodie(look: Look) -> Nodes:
 def _blouse(look: Look) -> Nodes:
     collar = _both([(52, 182), (52, 182), (92, 204), (84, 254), (84, 254), (44, 244), (6, 286), (6, 286), (28, 236)])
     edge = _both([(84, 254), (84, 254), (44, 244), (6, 286), (6, 286), (46, 238)])
-    beads = join(oval(46 * s * c, 207 + 27 * d, 4.2, 4.2) for s in (-1, 1) for c, d in (
+    places = [(46 * s * c, 207 + 27 * d) for s in (-1, 1) for c, d in (
         (1.0, 0.0), (0.86, 0.42), (0.66, 0.74), (0.4, 0.93), (0.13, 1.0)
-    ))
+    )]
+    beads, shine = (join(oval(x - up, y - up, r, r) for x, y in places) for r, up in ((4.4, 0.0), (1.5, 1.4)))
     body = _body([(58, 188), (24, 236), (4, 268)])
     return [
         *fill(body, _cloth(look)), *_rim(look, body), *_folds(look), *_shade(look, 214.0, body),
         *fill(collar, linear(look, -60.0, 190.0, 60.0, 270.0, (0, look.cloth_light, 1), (1, look.cloth, 1))),
         *fill(edge, look.under, 0.9),
-        *fill(beads, look.earrings or look.trim), *group(fill(beads, "#ffffff", 0.28), matrix=(0.98, 0, 0, 1, -1, -1)),
+        *fill(beads, look.earrings or look.trim), *fill(shine, "#ffffff", 0.7),
     ]
 
 

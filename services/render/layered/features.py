@@ -81,7 +81,7 @@ class Wrinkles:
         nodes: Nodes = []
         for side in _SIDES:
             fold = [(side * -8.0, -17.0), (side * 3.0, -3.0 - 2.0 * smile), (side * (5.0 + 4.0 * smile), 14.0)]
-            line = fill(brush(fold, side * 3.2, 0.0), look.skin_line, 0.5 * deep)
+            line = fill(brush(fold, side * 3.2, 0.0), look.skin_line, (0.3 if look.flat else 0.5) * deep)
             nodes += group(line, matrix=turn.decal(side * 36.0, 58.0, lift=2.0))
         frown = join(brush([(s * 4.5, -10.0), (s * 3.4, 0.0), (s * 5.5, 9.0)], s * 2.8, 0.0) for s in _SIDES)
         nodes += group(fill(frown, look.skin_line, 0.55 * furrow), matrix=turn.decal(0.0, EYE_Y - 27.0))

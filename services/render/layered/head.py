@@ -9,6 +9,7 @@ from services.render.layered.looks import Look
 from services.render.layered.paints import glow, linear, radial
 from services.render.layered.picture import (
     HeadTurn,
+    Linear,
     Nodes,
     Paint,
     Path,
@@ -64,7 +65,13 @@ class Head:
         self._skin: Paint = skin if look.flat else radial(
             look, -26.0, -12.0, 156.0, (0, light, 1), (0.4, skin, 1), (0.78, blend(skin, shade, 0.5), 1), (1, shade, 1)
         )
-        self._neck = linear(look, -50.0, 0.0, 60.0, 30.0, (0, skin, 1), (0.45, skin, 1), (1, shade, 1))
+        self._edge_paint = Linear(0.0, -80.0, 0.0, 104.0, ((0.0, look.rim, 0.0), (0.4, look.rim, 0.6),
+                                                           (1.0, look.rim, 0.0)))
+        if look.flat:
+            self._edge_paint = Linear(0.0, -80.0, 0.0, 104.0, ((0.0, shade, 0.45), (1.0, shade, 0.45)))
+        self._neck: Paint = skin if look.flat else Linear(
+            -50.0, 0.0, 60.0, 30.0, ((0.0, skin, 1.0), (0.45, skin, 1.0), (1.0, shade, 1.0))
+        )
         self._under_chin = linear(look, 0.0, 120.0, 0.0, 196.0, (0, dark, 0.95), (0.5, dark, 0.65), (1, dark, 0.0))
         self._blush = glow(0.0, 0.0, 38.0, 29.0, look.blush, 0.75)
         self._shine = glow(0.0, 0.0, 21.0, 13.0, light, 0.95)
@@ -77,12 +84,11 @@ class Head:
         """Ears, face, cheeks, and the light on them."""
         x, y = turn.project(-3.0, 106.0 * self._look.chin, 74.0)
         chin = ellipse(0.0, 0.0, 27.0, 17.0, self._chin)
-        shaded = self._look.skin_shade
         return [
             *(node for ear in self._ears for node in ear.draw(turn)),
             *fill(self.face, self._skin),
             *group([
-                *fill(self._edge, shaded if self._look.flat else self._look.rim, 0.45),
+                *fill(self._edge, self._edge_paint),
                 *self._cheek(pose, turn, -1), *self._cheek(pose, turn, 1),
                 *group(chin, matrix=(1.0, 0.0, 0.0, 1.0, x, y + jaw_drop(pose))),
             ], clip=self.face),
@@ -91,7 +97,7 @@ class Head:
     def _cheek(self, pose: Pose, turn: HeadTurn, side: int) -> Nodes:
         smile, squint = clamp(pose.smile), clamp(pose.squint)
         up = -5.0 * smile - 4.0 * squint * smile
-        nodes = ellipse(0.0, 0.0, 38.0, 29.0, self._blush, opacity=clamp(0.62 + 0.4 * smile))
+        nodes = ellipse(0.0, 0.0, 38.0, 29.0, self._blush, opacity=clamp(0.58 + 0.25 * smile))
         nodes += group(ellipse(0.0, 0.0, 21.0, 13.0, self._shine, opacity=clamp(0.3 + 0.6 * smile)),
                        matrix=moved(-4.0, -9.0))
         nodes += fill(self._freckles[side > 0], self._look.skin_line, 0.35 if self._look.freckles else 0.0)

@@ -193,6 +193,9 @@ def _lips(look: Look, pose: Pose) -> _Lips:
     corner = -9.5 * smile + 0.2 * opened
     upper_in = -0.22 * opened - 3.5 * upper * (1.0 - press) - 1.0 * max(smile, 0.0)
     upper_in += 5.0 * max(smile, 0.0) * (1.0 - clamp(opened / 8.0))  # in a closed mouth a smile curves the seam
+    # An open one smiles with both lips.
+    upper_in += 3.5 * clamp(pose.smile) * clamp(opened / 8.0)
+    opened += 5.0 * clamp(pose.smile) * clamp(opened / 8.0) * (1.0 - pucker)
     upper_in += -4.0 * max(-smile, 0.0) * (1.0 - clamp(opened / 10.0))
     lower_in = upper_in + opened + 0.2
     ring = clamp(pucker * 1.1)

@@ -28,7 +28,7 @@ def backdrop(look: Look) -> Nodes:
     """A sky with light in it and what the character likes to have around."""
     sky = Linear(0.0, 0.0, 0.0, SIDE, ((0.0, look.sky, 1.0), (1.0, look.sky_deep, 1.0)))
     whole = polygon([(0, 0), (SIDE, 0), (SIDE, SIDE), (0, SIDE)])
-    light = () if look.flat else ellipse(236.0, 214.0, 270.0, 270.0, glow(236.0, 214.0, 270.0, look.glow, 1.0))
+    light = () if look.flat else ellipse(236.0, 214.0, 270.0, 270.0, glow(236.0, 214.0, 270.0, 270.0, look.glow, 1.0))
     return [*fill(whole, sky), *_MOTIFS[look.backdrop](look), *light]
 
 

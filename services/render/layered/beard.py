@@ -21,22 +21,22 @@ class Beard:
                        (1, look.hair_dark, 1))
         self._moustache = linear(look, 0.0, 52.0, 0.0, 98.0, (0, look.hair_light, 1), (0.55, look.hair_colour, 1),
                                  (1, look.hair_dark, 1))
-        self._nodes: Nodes = []
+        self.full: Nodes = []
+        self.stubble: Nodes = []
+        """To be clipped by the face."""
         if look.beard:
-            self._nodes = _full(look, solids, w, paint)
+            self.full = _full(look, solids, w, paint)
         elif look.stubble:
             shade = blend(look.skin_shade, look.hair_colour, 0.35)
             half: list[Spot] = [
-                (92 * w, 40, 8, 0, 0.1), (76 * w, 84, 20, 0, 0.5), (48 * w, 110, 34, 0, 0.8), (22, 124, 44, 0, 1.0),
-                (0, 127, 46, 0, 1.0),
+                (104 * w, 34, 8, 0, 0.1), (88 * w, 90, 20, 0, 0.5), (56 * w, 124, 34, 0, 0.8), (24, 140, 44, 0, 1.0),
+                (0, 142, 46, 0, 1.0),
             ]
             inner: list[Spot] = [(0, 64, 96), (26, 64, 94), (50, 74, 74), (70, 62, 48)]
             area = solids.closed([*half, *mirror(half[-2::-1]), *mirror(inner[:0:-1]), *inner])
-            soft = linear(look, 0.0, 50.0, 0.0, 126.0, (0, shade, 0.0), (0.5, shade, 0.22), (1, shade, 0.45))
-            self._nodes = fill(area, soft)
-
-    def behind_mouth(self) -> Nodes:
-        return self._nodes
+            soft = linear(look, 0.0, 52.0, 0.0, 130.0, (0, shade, 0.0), (0.35, shade, 0.06), (0.7, shade, 0.28),
+                          (1, shade, 0.42))
+            self.stubble = fill(area, soft)
 
     def moustache(self, pose: Pose, turn: HeadTurn) -> Nodes:
         look = self._look
@@ -67,32 +67,39 @@ class Beard:
 
 
 def _full(look: Look, solids: Solids, w: float, paint: Paint) -> Nodes:
-    outer: list[Spot] = [
-        (99 * w, -6, -2), (103 * w, 30, 0, 0, 0.1), (99 * w, 70, 6, 0, 0.3), (96 * w, 84, 10, 0, 0.4),
-        (88 * w, 104, 16, 0.1, 0.6), (80 * w, 116, 20, 0.15, 0.7), (62 * w, 136, 30, 0.2, 0.9),
-        (50 * w, 146, 36, 0.25, 1),
-        (28, 158, 44, 0.3, 1), (14, 164, 48, 0.3, 1), (0, 163, 50, 0.3, 1),
+    tips: list[Spot] = [
+        (94 * w, 92, 12, 0.05, 0.5), (94 * w, 92, 12, 0.05, 0.5), (74 * w, 118, 24, 0.1, 0.7),
+        (76 * w, 126, 24, 0.15, 0.8),
+        (76 * w, 126, 24, 0.15, 0.8), (54 * w, 138, 34, 0.2, 0.9), (50 * w, 150, 36, 0.25, 1),
+        (50 * w, 150, 36, 0.25, 1),
+        (32, 153, 44, 0.3, 1), (22, 166, 46, 0.35, 1), (22, 166, 46, 0.35, 1), (8, 163, 50, 0.3, 1),
     ]
+    right: list[Spot] = [(99 * w, -6, -2), (104 * w, 30, 0, 0, 0.1), (102 * w, 66, 6, 0, 0.3), *tips]
+    left: list[Spot] = [(-x, y + 3.0 * (i % 3), *rest) for i, (x, y, *rest) in enumerate(tips)]
+    left = [*left[::-1], (-102 * w, 66, 6, 0, 0.3), (-104 * w, 30, 0, 0, 0.1), (-99 * w, -6, -2)]
     inner: list[Spot] = [
         (0, 66, 98), (0, 66, 98), (22, 62, 96), (40, 66, 84), (60, 74, 68), (78, 58, 46), (88, 28, 22), (93, -6, 8),
         (93, -6, 8),
     ]
-    area = solids.closed([*outer, *mirror(outer[-2::-1]), *mirror(inner[:1:-1]), *inner])
+    area = solids.closed([*right, *left, *mirror(inner[:1:-1]), *inner])
     dark: list[tuple[float, list[Spot]]] = []
     light: list[tuple[float, list[Spot]]] = []
-    for i in range(-4, 5):
-        x, out = i * 17.0, abs(i)
-        spine: list[Spot] = [
-            (x, 110 - 3.0 * out, 74 - 8 * out, 0.0, 0.7), (0.98 * x + 2, 126 - 4.4 * out, 62 - 7 * out, 0.1, 0.9),
-            (0.9 * x - 1, 142 - 5.4 * out, 54 - 6 * out, 0.2, 1.0), (0.8 * x, 156 - 7.0 * out, 50 - 5 * out, 0.3, 1.0),
-        ]
-        dark.append((4.0, spine))
-        light.append((7.0, [(px + 8.5, *rest) for px, *rest in spine]))
     for s in (-1, 1):
-        light.append((8.0, [(s * 92, 6, 8), (s * 93, 44, 10, 0, 0.1), (s * 84, 80, 22, 0, 0.4)]))
-        dark.append((4.0, [(s * 98, 20, 2), (s * 96, 58, 8, 0, 0.2), (s * 85, 94, 20, 0, 0.5)]))
+        dark += [
+            (5.0, [(s * 97, 30, 4), (s * 95, 66, 10, 0, 0.2), (s * 80, 102, 22, 0.05, 0.5),
+                   (s * 72, 118, 26, 0.1, 0.7)]),
+            (5.0, [(s * 80, 72, 34, 0, 0.2), (s * 74, 98, 36, 0, 0.5), (s * 56, 126, 38, 0.1, 0.8),
+                   (s * 50, 142, 40, 0.2, 1)]),
+            (5.0, [(s * 44, 112, 62, 0, 0.7), (s * 40, 132, 54, 0.1, 0.9), (s * 26, 154, 50, 0.3, 1)]),
+        ]
+        light += [
+            (9.0, [(s * 92, 4, 8), (s * 94, 40, 10, 0, 0.1), (s * 88, 74, 20, 0, 0.3), (s * 74, 104, 30, 0, 0.6)]),
+            (9.0, [(s * 70, 84, 46, 0, 0.4), (s * 62, 112, 42, 0, 0.7), (s * 48, 134, 42, 0.1, 0.9)]),
+            (9.0, [(s * 28, 114, 70, 0, 0.7), (s * 26, 136, 58, 0.1, 0.9), (s * 14, 156, 52, 0.3, 1)]),
+        ]
+    dark.append((5.0, [(-3, 118, 76, 0, 0.8), (-5, 138, 62, 0.1, 0.9), (3, 158, 54, 0.3, 1)]))
     return [
         *fill(area, paint),
-        *fill(solids.locks(*light), look.hair_light, 0.45),
+        *fill(solids.locks(*light), look.hair_light, 0.7),
         *fill(solids.locks(*dark), look.hair_dark, 0.4),
     ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from services.render.layered.looks import Look
-from services.render.layered.paints import glow, linear
+from services.render.layered.paints import linear, spot
 from services.render.layered.picture import (
     Nodes,
     Paint,
     Path,
     Point,
+    between,
     blend,
     brush,
     closed_curve,
@@ -72,13 +73,15 @@ def _folds(look: Look) -> Nodes:
 
 def _shade(look: Look, y: float, area: Path) -> Nodes:
     """The shadow of the head on the chest."""
-    return group(ellipse(4.0, y, 84.0, 46.0, glow(4.0, y, 84.0, look.cloth_dark, 0.9), opacity=0.8), clip=area)
+    return group(fill(*spot(4.0, y, 92.0, 52.0, look.cloth_dark, 0.85)), clip=area)
 
 
 def _rim(look: Look, body: Path) -> Nodes:
     """Light from behind on a shoulder."""
-    edge = brush([(92, 200), (130, 206), (160, 216), (189, 258), (200, 310)], -6.0, 3.0)
-    return group(fill(edge, look.rim, 0.5), clip=body)
+    edge = between([(84, 192), (130, 200), (166, 212), (196, 258), (208, 320)],
+                   [(84, 192), (128, 211), (158, 219.5), (187, 262), (205, 320)])
+    light = blend(look.cloth_light, look.rim, 0.45)
+    return group(fill(edge, light, 0.6), clip=body)
 
 
 def _knit(look: Look) -> Nodes:
@@ -97,7 +100,7 @@ def _knit(look: Look) -> Nodes:
     )
     roll = linear(look, -50.0, 176.0, 50.0, 226.0, (0, look.cloth_light, 1), (0.5, look.cloth, 1),
                   (1, look.cloth_dark, 1))
-    body = _body([(58, 188), (40, 226), (0, 236)])
+    body = _body([(58, 188), (40, 212), (0, 222)])
     return [
         *fill(body, _cloth(look)), *_rim(look, body), *_shade(look, 214.0, body), *_folds(look),
         *fill(stitches, look.cloth_light, 0.4),
@@ -128,15 +131,16 @@ def _hoodie(look: Look) -> Nodes:
 def _blouse(look: Look) -> Nodes:
     collar = _both([(52, 182), (52, 182), (92, 204), (84, 254), (84, 254), (44, 244), (6, 286), (6, 286), (28, 236)])
     edge = _both([(84, 254), (84, 254), (44, 244), (6, 286), (6, 286), (46, 238)])
-    beads = join(oval(46 * s * c, 207 + 27 * d, 4.2, 4.2) for s in (-1, 1) for c, d in (
+    places = [(46 * s * c, 207 + 27 * d) for s in (-1, 1) for c, d in (
         (1.0, 0.0), (0.86, 0.42), (0.66, 0.74), (0.4, 0.93), (0.13, 1.0)
-    ))
+    )]
+    beads, shine = (join(oval(x - up, y - up, r, r) for x, y in places) for r, up in ((4.4, 0.0), (1.5, 1.4)))
     body = _body([(58, 188), (24, 236), (4, 268)])
     return [
         *fill(body, _cloth(look)), *_rim(look, body), *_folds(look), *_shade(look, 214.0, body),
         *fill(collar, linear(look, -60.0, 190.0, 60.0, 270.0, (0, look.cloth_light, 1), (1, look.cloth, 1))),
         *fill(edge, look.under, 0.9),
-        *fill(beads, look.earrings or look.trim), *group(fill(beads, "#ffffff", 0.28), matrix=(0.98, 0, 0, 1, -1, -1)),
+        *fill(beads, look.earrings or look.trim), *fill(shine, "#ffffff", 0.7),
     ]
 
 

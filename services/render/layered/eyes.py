@@ -22,13 +22,14 @@ from services.render.layered.picture import (
     fill,
     group,
     join,
+    oval,
     scaled,
 )
 from services.render.pose import Pose
 
 EYE_X, EYE_Y = 46.0, 1.0
 _HALF = 29.0
-_TOP, _BOTTOM = -18.5, 14.0
+_TOP, _BOTTOM = -16.5, 14.0
 """Heights of the lids of a relaxed eye."""
 _IRIS = 17.5
 
@@ -54,8 +55,8 @@ class Eyes:
         light, iris, dark = look.iris_light, look.iris, look.iris_dark
         self._iris = Radial(0.0, 9.0, 25.0, ((0.0, light, 1.0), (0.32, blend(light, iris, 0.6), 1.0), (0.6, iris, 1.0),
                                              (1.0, dark, 1.0)))
-        self._socket = glow(0.0, -4.0, 46.0, look.skin_shade, 0.75)
-        self._lid = blend(look.skin_shade, look.skin, 0.45)
+        self._socket = glow(0.0, -4.0, 46.0, 38.0, look.skin_shade, 0.8)
+        self._lid = blend(look.skin_shade, look.skin, 0.75)
         self._lash = blend(look.hair_dark, "#120a10", 0.65)
 
     def draw(self, pose: Pose, turn: HeadTurn) -> Nodes:
@@ -71,31 +72,27 @@ class Eyes:
         x, y = 10.0 * clamp(pose.gaze_x, -1.0, 1.0), 7.0 * clamp(pose.gaze_y, -1.0, 1.0) - 1.5
         opening = between(lids.upper, lids.lower)
         shade = between(lids.upper, [(px, py + 6.5) for px, py in lids.upper])
-        ball = [
-            *fill(opening, self._white), *self._pupil(x, y, lid),
-            *fill(shade, "#2b1830", 0.28),
-        ]
+        ball = [*fill(opening, self._white), *self._iris_at(x, y, lid), *fill(shade, "#2b1830", 0.28),
+                *_glints(x, y, 1.0 - 0.3 * joy)]
         under = brush([(1.02 * px, py + 4.5 + 1.5 * squint) for px, py in lids.lower], 0.0, 2.2 + 1.5 * joy)
         nodes = [
-            *ellipse(side * 1.5, -4.0, 42.0, 34.0, self._socket, opacity=0.5),
+            *ellipse(0.0, -4.0, 46.0, 38.0, self._socket, opacity=0.45),
             *fill(between(lids.crease, lids.upper), self._lid, lerp(0.85, 0.5, clamp(2.0 * lid - 0.6))),
             *group(ball, clip=opening, visible=lid > 0.04),
             *fill(brush(lids.lower, 0.0, 1.6), look.skin_line, 0.6),
             *fill(self._lashes(lids.upper, side, lid), self._lash),
             *fill(brush(lids.crease, 0.0, -2.2), look.skin_line, 0.55),
-            *fill(under, look.skin_line, clamp(0.14 + 0.3 * squint + 0.3 * look.lines)),
+            *fill(under, look.skin_line, clamp(0.08 + 0.35 * squint + 0.3 * look.lines)),
         ]
         place = turn.decal(side * EYE_X * look.face_width, EYE_Y)
         return group(nodes, matrix=scaled(place, look.eye_size))
 
-    def _pupil(self, x: float, y: float, lid: float) -> Nodes:
+    def _iris_at(self, x: float, y: float, lid: float) -> Nodes:
         # Fright and surprise bare the white around the iris.
         r = _IRIS * (1.0 - 0.28 * clamp(lid - 1.05, 0.0, 0.4))
         dark = self._look.iris_dark
         nodes = ellipse(0.0, 0.0, r, r, dark) + ellipse(0.0, 0.0, 0.9 * r, 0.9 * r, self._iris)
         nodes += ellipse(0.0, -0.5, 0.44 * r, 0.46 * r, blend(dark, "#0a0508", 0.75))
-        nodes += ellipse(-5.4, -6.4, 5.2, 5.0, "#ffffff", opacity=0.96)
-        nodes += ellipse(6.2, 6.0, 2.5, 2.3, "#ffffff", opacity=0.8)
         return group(nodes, matrix=(1.0, 0.0, 0.0, 1.0, x, y))
 
     def _lashes(self, upper: list[Point], side: int, lid: float) -> Path:
@@ -108,10 +105,17 @@ class Eyes:
         return between([*upper, wing, wing], [*over, wing, wing])
 
 
+def _glints(x: float, y: float, size: float) -> Nodes:
+    """The light that a moist eye mirrors; it moves less than the iris does."""
+    x, y = 0.8 * x, 0.8 * y
+    large = ellipse(x - 5.4, y - 5.4, 5.2 * size, 5.0 * size, "#ffffff", opacity=0.96)
+    return large + ellipse(x + 6.2, y + 6.2, 2.5, 2.3, "#ffffff", opacity=0.8)
+
+
 def _lids(look: Look, side: int, lid: float, squint: float, joy: float) -> _Lids:
     top = lerp(8.5, _TOP, lid) if lid < 1.0 else _TOP - 10.0 * (lid - 1.0)
-    top += 4.0 * joy
-    bottom = lerp(9.5, _BOTTOM, clamp(lid)) - 7.0 * squint * clamp(1.5 * lid) - 9.5 * joy
+    top += 1.5 * joy
+    bottom = lerp(9.5, _BOTTOM, clamp(lid)) - 7.0 * squint * clamp(1.5 * lid) - 13.5 * joy
     top = min(top, bottom - 0.4)
     out = side * _HALF
     inner, outer = (-out, 4.5), (out, -0.75 * look.eye_tilt)
@@ -153,10 +157,10 @@ class Brows:
         arch, thick = 7.0 * look.brow_arch, 4.0 * look.brow_thickness
         shift = -5.5 * furrow - 2.5 * sorrow
         spine = [
-            (side * (shift - 25.0), inner - 4.0),
+            (side * (shift - 26.0), inner - 2.0),
             (side * (0.6 * shift - 10.0), lerp(inner, middle, 0.55) - 6.0),
             (side * 10.0, middle - arch - 0.5),
-            (side * 31.0, outer + 3.0),
+            (side * 31.0, outer + 1.0),
         ]
         widths = (0.6, 1.0, 0.82, 0.08)
         over = [(x, y - thick * w) for (x, y), w in zip(spine, widths, strict=True)]
@@ -186,17 +190,7 @@ def glasses(look: Look, turn: HeadTurn) -> Nodes:
     return nodes
 
 
-def _ring() -> Path:
-    """A ring, as two half rings: a filled hole would need another fill rule."""
-    def half(sign: int) -> Path:
-        outer = [(-38.5 * sign, 1.0), (-27.2 * sign, 1.0 - 25.8 * sign), (0.0, 1.0 - 36.5 * sign),
-                 (27.2 * sign, 1.0 - 25.8 * sign), (38.5 * sign, 1.0)]
-        inner = [(0.895 * x, 1.0 + 0.888 * (y - 1.0)) for x, y in outer]
-        return between(outer, inner)
-
-    return join((half(1), half(-1)))
-
-
-_RING = _ring()
+_RING = join((oval(0.0, 1.0, 38.5, 36.5), oval(0.0, 1.0, -34.6, 32.6)))
+"""The inner edge runs the other way, so that the ring has a hole."""
 _RING_LIGHT = brush([(-32.0, -14.0), (-24.0, -26.0), (-10.0, -34.0)], 1.5, 1.5)
 _GLINT = closed_curve([(-26, -8), (-26, -8), (-8, -28), (-8, -28), (-1, -26), (-1, -26), (-26, 4), (-26, 4)])

@@ -6,7 +6,18 @@ from services.render.easing import clamp
 from services.render.layered.eyes import EYE_Y
 from services.render.layered.looks import Look
 from services.render.layered.paints import glow
-from services.render.layered.picture import HeadTurn, Nodes, brush, closed_curve, ellipse, fill, group, join
+from services.render.layered.picture import (
+    HeadTurn,
+    Nodes,
+    Radial,
+    brush,
+    closed_curve,
+    ellipse,
+    fill,
+    group,
+    join,
+    moved,
+)
 from services.render.pose import Pose
 
 _SIDES = (-1, 1)
@@ -17,10 +28,11 @@ class Nose:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._tip = glow(-2.0, 5.0, 17.0 * look.nose_width, look.skin_light, 0.95)
-        self._side = glow(10.0, 6.0, 19.0 * look.nose_width, look.skin_shade, 0.8)
-        self._bridge = glow(0.0, -16.0, 26.0, look.skin_light, 0.6)
-        self._red = glow(0.0, 6.0, 22.0 * look.nose_width, look.blush, 0.5)
+        wide = look.nose_width
+        self._tip = glow(0.0, 0.0, 16.0 * wide, 14.0, look.skin_light, 0.95)
+        self._side = glow(0.0, 0.0, 19.0 * wide, 24.0, look.skin_shade, 0.85)
+        self._bridge = glow(0.0, 0.0, 10.0, 34.0, look.skin_light, 0.65)
+        self._red = glow(0.0, 0.0, 22.0 * wide, 17.0, look.blush, 0.55)
 
     def draw(self, pose: Pose, turn: HeadTurn) -> Nodes:
         look, wrinkle = self._look, clamp(pose.nose)
@@ -43,16 +55,17 @@ class Nose:
             for s in _SIDES for y in (-24.0, -32.0, -40.0)
         )
         return group([
-            *ellipse(9.0, 6.0 + up, 15.0 * wide, 17.0, self._side),
-            *ellipse(0.0, 6.0 + up, 17.0 * wide, 13.0, self._red, opacity=1.0 if look.lines else 0.6),
+            *self._soft(self._side, 9.0, 2.0 + up), *self._soft(self._red, 0.0, 7.0 + up, 1.0 if look.lines else 0.6),
             *fill(under, look.skin_shade, 0.6),
-            *ellipse(-1.0, -16.0, 7.0, 26.0, self._bridge),
-            *ellipse(-1.0, 7.0 + up, 14.0 * wide, 12.0, self._tip),
+            *self._soft(self._bridge, -1.0, -16.0), *self._soft(self._tip, -1.0, 7.0 + up),
             *fill(nostrils, look.skin_line, 0.85),
             *fill(wings, look.skin_line, 0.5 + 0.25 * wrinkle),
             *fill(wrinkles, look.skin_line, 0.6 * wrinkle),
             *ellipse(-3.6, 4.5 + up, 4.0, 3.0, "#ffffff", opacity=0.45),
         ], matrix=turn.decal(0.0, 34.0, lift=13.0))
+
+    def _soft(self, paint: Radial, x: float, y: float, opacity: float = 1.0) -> Nodes:
+        return group(ellipse(0.0, 0.0, paint.r, paint.r * paint.tall, paint, opacity=opacity), matrix=moved(x, y))
 
 
 class Wrinkles:
@@ -68,7 +81,7 @@ class Wrinkles:
         nodes: Nodes = []
         for side in _SIDES:
             fold = [(side * -8.0, -17.0), (side * 3.0, -3.0 - 2.0 * smile), (side * (5.0 + 4.0 * smile), 14.0)]
-            line = fill(brush(fold, side * 3.2, 0.0), look.skin_line, 0.5 * deep)
+            line = fill(brush(fold, side * 3.2, 0.0), look.skin_line, (0.3 if look.flat else 0.5) * deep)
             nodes += group(line, matrix=turn.decal(side * 36.0, 58.0, lift=2.0))
         frown = join(brush([(s * 4.5, -10.0), (s * 3.4, 0.0), (s * 5.5, 9.0)], s * 2.8, 0.0) for s in _SIDES)
         nodes += group(fill(frown, look.skin_line, 0.55 * furrow), matrix=turn.decal(0.0, EYE_Y - 27.0))

@@ -9,6 +9,7 @@ from services.render.layered.looks import Look
 from services.render.layered.paints import glow, linear, radial
 from services.render.layered.picture import (
     HeadTurn,
+    Linear,
     Nodes,
     Paint,
     Path,
@@ -18,6 +19,7 @@ from services.render.layered.picture import (
     fill,
     group,
     join,
+    moved,
     oval,
 )
 from services.render.layered.solids import Solids, Spot
@@ -51,21 +53,29 @@ class Head:
         edge = half[2:9]
         # A little over the edge: the face clips it.
         outer = [(1.04 * x, 1.02 * y, *rest) for x, y, *rest in edge]
-        deep_in = 0.72 if look.flat else 0.955
-        inner = [(deep_in * x - 1.0, 0.97 * y, *rest) for x, y, *rest in edge[1:-1]]
+        deep = 0.28 if look.flat else 0.065
+        shares = [math.sin(math.pi * at / (len(edge) - 1)) for at in range(len(edge))]
+        inner = [((1.0 - deep * share) * x, (1.0 - 0.3 * deep * share) * y, *rest)
+                 for (x, y, *rest), share in zip(edge, shares, strict=True)]
         self._edge = solids.closed([outer[0], *outer, outer[-1], *inner[::-1]])
         """Where light from behind grazes the cheek; the shaded side of a flat face."""
         self._ears = [_Ear(look, solids, side) for side in (-1, 1)]
         light, skin, shade = look.skin_light, look.skin, look.skin_shade
-        deep = blend(shade, look.skin_line, 0.4)
+        dark = blend(shade, look.skin_line, 0.4)
         self._skin: Paint = skin if look.flat else radial(
             look, -26.0, -12.0, 156.0, (0, light, 1), (0.4, skin, 1), (0.78, blend(skin, shade, 0.5), 1), (1, shade, 1)
         )
-        self._neck = linear(look, -50.0, 0.0, 60.0, 30.0, (0, skin, 1), (0.45, skin, 1), (1, shade, 1))
-        self._under_chin = linear(look, 0.0, 120.0, 0.0, 196.0, (0, deep, 0.95), (0.5, deep, 0.65), (1, deep, 0.0))
-        self._blush = glow(0.0, 0.0, 33.0, look.blush, 0.62)
-        self._shine = glow(0.0, 0.0, 18.0, light, 0.95)
-        self._chin = glow(0.0, 0.0, 24.0, light, 0.6)
+        self._edge_paint = Linear(0.0, -80.0, 0.0, 104.0, ((0.0, look.rim, 0.0), (0.4, look.rim, 0.6),
+                                                           (1.0, look.rim, 0.0)))
+        if look.flat:
+            self._edge_paint = Linear(0.0, -80.0, 0.0, 104.0, ((0.0, shade, 0.45), (1.0, shade, 0.45)))
+        self._neck: Paint = skin if look.flat else Linear(
+            -50.0, 0.0, 60.0, 30.0, ((0.0, skin, 1.0), (0.45, skin, 1.0), (1.0, shade, 1.0))
+        )
+        self._under_chin = linear(look, 0.0, 120.0, 0.0, 196.0, (0, dark, 0.95), (0.5, dark, 0.65), (1, dark, 0.0))
+        self._blush = glow(0.0, 0.0, 38.0, 29.0, look.blush, 0.75)
+        self._shine = glow(0.0, 0.0, 21.0, 13.0, light, 0.95)
+        self._chin = glow(0.0, 0.0, 27.0, 17.0, light, 0.6)
         self._freckles = [
             join(oval(side * x, y - 6.0, 1.2, 1.1) for x, y in _FRECKLES if look.freckles) for side in (-1, 1)
         ]
@@ -73,13 +83,12 @@ class Head:
     def skin(self, pose: Pose, turn: HeadTurn) -> Nodes:
         """Ears, face, cheeks, and the light on them."""
         x, y = turn.project(-3.0, 106.0 * self._look.chin, 74.0)
-        chin = ellipse(0.0, 0.0, 24.0, 14.0, self._chin)
-        shaded = self._look.skin_shade
+        chin = ellipse(0.0, 0.0, 27.0, 17.0, self._chin)
         return [
             *(node for ear in self._ears for node in ear.draw(turn)),
             *fill(self.face, self._skin),
             *group([
-                *fill(self._edge, shaded if self._look.flat else self._look.rim, 0.45),
+                *fill(self._edge, self._edge_paint),
                 *self._cheek(pose, turn, -1), *self._cheek(pose, turn, 1),
                 *group(chin, matrix=(1.0, 0.0, 0.0, 1.0, x, y + jaw_drop(pose))),
             ], clip=self.face),
@@ -88,8 +97,9 @@ class Head:
     def _cheek(self, pose: Pose, turn: HeadTurn, side: int) -> Nodes:
         smile, squint = clamp(pose.smile), clamp(pose.squint)
         up = -5.0 * smile - 4.0 * squint * smile
-        nodes = ellipse(0.0, 0.0, 33.0, 24.0, self._blush, opacity=clamp(0.62 + 0.4 * smile))
-        nodes += ellipse(-4.0, -8.0, 17.0, 9.0, self._shine, opacity=clamp(0.35 + 0.5 * smile))
+        nodes = ellipse(0.0, 0.0, 38.0, 29.0, self._blush, opacity=clamp(0.58 + 0.25 * smile))
+        nodes += group(ellipse(0.0, 0.0, 21.0, 13.0, self._shine, opacity=clamp(0.3 + 0.6 * smile)),
+                       matrix=moved(-4.0, -9.0))
         nodes += fill(self._freckles[side > 0], self._look.skin_line, 0.35 if self._look.freckles else 0.0)
         a, b, c, d, x, y = turn.decal(side * 58.0 * self._look.face_width, 46.0)
         return group(nodes, matrix=(a, b, c, d, x, y + up))

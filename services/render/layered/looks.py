@@ -108,13 +108,13 @@ LOOKS: Mapping[str, Look | RobotLook] = {
     "milo": Look(
         hair="quiff", clothes="hoodie", backdrop="shapes",
         skin="#efbb8e", skin_light="#ffdcb2", skin_shade="#cb8156", skin_line="#8f4f30", blush="#ea7f62",
-        lip="#cf7f6c", lip_light="#e6a38c", lip_dark="#9a4f48",
+        lip="#cc655f", lip_light="#e58f80", lip_dark="#8c3c40",
         hair_colour="#2e2b3d", hair_light="#6c6a92", hair_dark="#14121e", brow_colour="#26222f",
         iris="#7a4a22", iris_light="#d79a4e", iris_dark="#2c1708",
         cloth="#3b5bdb", cloth_light="#7d9bff", cloth_dark="#2338a0", under="#f4f6fb", trim="#ffd45c",
         sky="#e3f3ff", sky_deep="#7fb2f2", glow="#ffffff", rim="#dff1ff",
         jaw_width=1.1, chin=1.02, eye_size=0.94, eye_tilt=2.0, lashes=0.35, brow_thickness=1.5,
-        brow_arch=0.7, nose_width=1.14, lip_fullness=0.85, lip_line=0.9, mouth_width=1.06, neck=1.22, shoulders=1.14,
+        brow_arch=0.7, nose_width=1.14, lip_fullness=0.9, mouth_width=1.06, neck=1.22, shoulders=1.14,
         stubble=True,
     ),
     "noor": Look(

@@ -27,7 +27,7 @@ from services.render.pose import Pose
 
 MOUTH_Y = 83.0
 _HALF = 37.0
-_OPEN = 39.0
+_OPEN = 42.0
 _REST_SMILE = 0.5
 """Smile of the resting mouth; a drawn mouth without one looks sullen."""
 
@@ -98,11 +98,10 @@ class Mouth:
         self._seam = blend(look.lip_dark, "#3a0a18", 0.6)
         self._throat = Linear(0.0, -8.0, 0.0, 34.0, ((0.0, "#2a0510", 1.0), (0.6, "#5c1022", 1.0),
                                                      (1.0, "#8c2233", 1.0)))
-        self._teeth = Linear(0.0, -10.0, 0.0, 14.0, ((0.0, "#d8cdd2", 1.0), (0.5, "#fffdf9", 1.0),
-                                                     (1.0, "#fffdf9", 1.0)))
+        self._teeth = Linear(0.0, -4.0, 0.0, 4.0, ((0.0, "#dfd3d8", 1.0), (1.0, "#fffdf9", 1.0)))
         self._tongue = Linear(0.0, -11.0, 0.0, 14.0, ((0.0, "#ee8088", 1.0), (0.45, "#d65a68", 1.0),
                                                       (1.0, "#9c2f45", 1.0)))
-        self._under = glow(0.0, 0.0, 20.0, look.skin_shade, 0.9)
+        self._under = glow(0.0, 0.0, 24.0, 9.0, look.skin_shade, 0.95)
 
     def draw(self, pose: Pose, turn: HeadTurn) -> Nodes:
         look, lips = self._look, _lips(self._look, pose)
@@ -110,7 +109,7 @@ class Mouth:
         hole = between(upper, lower)
         thick = lips.lower_out - lips.lower_in
         nodes = [
-            *group(ellipse(0.0, 0.0, 20.0, 7.0, self._under, opacity=0.15 if look.beard else 0.75),
+            *group(ellipse(0.0, 0.0, 24.0, 9.0, self._under, opacity=0.15 if look.beard else 0.75),
                    matrix=moved(0.0, lips.lower_out + 7.0)),
             *group(self._inside(lips, pose, hole, upper), clip=hole, visible=lips.gap > 0.8),
             *fill(between(lips.outer_upper(), upper), self._upper),
@@ -132,12 +131,12 @@ class Mouth:
         """The seam of the lips and the shadows at their corners."""
         closed, press = clamp(1.5 - 0.5 * lips.gap), clamp(pose.press)
         dimples = join(
-            brush([(side * (lips.half - 3.0), lips.corner - 2.0), (side * (lips.half + 3.0), lips.corner - 1.0),
-                   (side * (lips.half + 4.5), lips.corner - 4.5 * pose.smile - 0.5)], 0.0, 2.6)
+            brush([(side * (lips.half - 2.0), lips.corner - 1.0), (side * (lips.half + 1.5), lips.corner - 0.5),
+                   (side * (lips.half + 3.0), lips.corner - 4.0 * pose.smile - 1.0)], 0.0, 2.4)
             for side in (-1, 1)
         )
         return [
-            *fill(brush(upper, 0.0, lerp(1.8, 2.8, closed) + 1.6 * press), self._seam, lerp(0.6, 0.95, closed)),
+            *fill(brush(upper, 0.0, lerp(1.8, 2.4, closed) + 0.4 * press), self._seam, lerp(0.6, 0.95, closed)),
             *fill(brush(lower, 0.0, -1.4), self._seam, 0.4 * (1.0 - closed)),
             *fill(dimples, self._look.skin_line, 0.65 * (1.0 - lips.round)),
         ]
@@ -148,8 +147,8 @@ class Mouth:
         teeth, jaw = clamp(pose.teeth), clamp(pose.jaw)
         clenched = clamp(3.0 * teeth - 2.0) * clamp(2.4 - 9.0 * jaw) * (1.0 - clamp(2.0 * pose.tuck))
         """Both rows on each other, as in a hiss."""
-        shown = max(teeth, 0.9 * clamp(pose.tuck), 0.4 * jaw * (1.0 - clamp(pose.pucker)))
-        height = lerp(clamp(shown) * (4.5 + 6.5 * clamp(gap / 20.0)), 0.52 * gap, clenched)
+        shown = max(teeth, 0.9 * clamp(pose.tuck), 0.55 * jaw * (1.0 - clamp(pose.pucker)))
+        height = lerp(clamp(shown) * (6.0 + 8.0 * clamp(gap / 20.0)), 0.52 * gap, clenched)
         low = lerp(6.0 * clamp((gap - 18.0) / 14.0), 0.5 * gap + 2.0, clenched)
         top = min(lips.upper_in - lips.sneer, lips.corner) - 4.0
         tongue_top = lerp(lips.lower_in - 0.34 * gap * clamp(gap / 22.0), lips.upper_in + 0.3 * gap, tongue)
@@ -165,7 +164,7 @@ class Mouth:
                    matrix=moved(0.0, lips.upper_in)),
             *fill(brush([(-half, lips.upper_in + height), (0.0, lips.upper_in + height + 0.4),
                          (half, lips.upper_in + height)], 0.0, 1.5), "#5a2434", 0.7 * clenched),
-            *fill(between(upper, [(x, y + 4.5) for x, y in upper]), "#2a060c", 0.26),
+            *fill(between(upper, [(x, y + 4.5) for x, y in upper]), "#2a060c", 0.18),
         ]
 
     def _tip(self, lips: _Lips, pose: Pose) -> Nodes:
@@ -187,13 +186,16 @@ def _lips(look: Look, pose: Pose) -> _Lips:
     # Corners that are pulled down leave nothing of the smile at rest.
     smile = clamp(pose.smile + _REST_SMILE * clamp(1.0 + 2.0 * pose.smile), -1.0, 1.25)
     opened = _OPEN * jaw * (1.0 - 0.12 * pucker)
-    bared = 16.0 * upper * teeth + 3.5 * teeth * clamp(4.0 * jaw)
+    bared = 16.0 * upper * teeth + 5.5 * teeth * clamp(4.0 * jaw)
     opened = max(opened, bared, 7.0 * tuck, 9.0 * clamp(pose.tongue), 5.0 * pucker) * (1.0 - press)
     half = _HALF * look.mouth_width * (1.0 + 0.22 * width - 0.36 * pucker + 0.2 * max(smile, 0.0) - 0.12 * press)
     half *= 1.0 - 0.1 * clamp(jaw) * (1.0 - clamp(width))
     corner = -9.5 * smile + 0.2 * opened
     upper_in = -0.22 * opened - 3.5 * upper * (1.0 - press) - 1.0 * max(smile, 0.0)
     upper_in += 5.0 * max(smile, 0.0) * (1.0 - clamp(opened / 8.0))  # in a closed mouth a smile curves the seam
+    # An open one smiles with both lips.
+    upper_in += 3.5 * clamp(pose.smile) * clamp(opened / 8.0)
+    opened += 5.0 * clamp(pose.smile) * clamp(opened / 8.0) * (1.0 - pucker)
     upper_in += -4.0 * max(-smile, 0.0) * (1.0 - clamp(opened / 10.0))
     lower_in = upper_in + opened + 0.2
     ring = clamp(pucker * 1.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from services.render.layered.looks import Look
-from services.render.layered.picture import Linear, Radial, blend
+from services.render.layered.picture import Linear, Path, Radial, blend, oval
 
 Stop = tuple[float, str, float]
 
@@ -20,10 +20,15 @@ def radial(look: Look, x: float, y: float, r: float, *stops: Stop) -> Radial:
     return Radial(x, y, r, _tones(stops) if look.flat else stops)
 
 
-def glow(x: float, y: float, r: float, colour: str, opacity: float) -> Radial:
-    """A soft spot that fades to nothing, in every look."""
-    middle = (0.5, colour, 0.5 * opacity)
-    return Radial(x, y, r, ((0.0, colour, opacity), middle, (1.0, colour, 0.0)))
+def glow(x: float, y: float, rx: float, ry: float, colour: str, opacity: float) -> Radial:
+    """A soft spot that fades to nothing at the edge of an ellipse, in every look."""
+    stops = ((0.0, colour, opacity), (0.35, colour, 0.72 * opacity), (0.7, colour, 0.22 * opacity), (1.0, colour, 0.0))
+    return Radial(x, y, rx, stops, ry / rx)
+
+
+def spot(x: float, y: float, rx: float, ry: float, colour: str, opacity: float) -> tuple[Path, Radial]:
+    """The outline of a soft spot, and its gradient."""
+    return oval(x, y, rx, ry), glow(x, y, rx, ry, colour, opacity)
 
 
 def hair(look: Look, top: float, bottom: float) -> Linear:

@@ -44,7 +44,8 @@ class Person:
         front = [
             *self._head.skin(pose, turn),
             *group(self._hair.shade, clip=self._head.face),
-            *self._beard.behind_mouth(),
+            *group(self._beard.stubble, clip=self._head.face),
+            *self._beard.full,
             *self._mouth.draw(pose, turn),
             *self._nose.draw(pose, turn),
             *self._beard.moustache(pose, turn),

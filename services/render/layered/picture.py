@@ -58,6 +58,8 @@ class Radial(NamedTuple):
     y: float
     r: float
     stops: tuple[tuple[float, str, float], ...]
+    tall: float = 1.0
+    """Its height as a share of its width."""
 
 
 Paint: TypeAlias = str | Linear | Radial

@@ -8,7 +8,7 @@ from services.render.easing import clamp, lerp
 from services.render.layered.backdrop import SIDE
 from services.render.layered.head import NECK_Y
 from services.render.layered.looks import RobotLook
-from services.render.layered.paints import glow
+from services.render.layered.paints import glow, spot
 from services.render.layered.picture import (
     HeadTurn,
     Linear,
@@ -79,10 +79,10 @@ class Robot:
             *fill(face, screen),
         ]
         self._gloss = fill(gloss, "#ffffff", 0.09)
-        self._halo = glow(0.0, 0.0, 40.0, look.light, 0.38)
-        self._cheek = glow(0.0, 0.0, 24.0, look.warm, 0.85)
-        self._mouth_halo = glow(0.0, 0.0, 44.0, look.light, 0.22)
-        self._lamp_halo = glow(0.0, 0.0, 40.0, look.warm, 0.55)
+        self._halo = glow(0.0, 0.0, 44.0, 44.0, look.light, 0.55)
+        self._cheek = glow(0.0, 0.0, 26.0, 17.0, look.warm, 0.9)
+        self._mouth_halo = glow(0.0, 0.0, 56.0, 34.0, look.light, 0.3)
+        self._lamp_halo = glow(0.0, 0.0, 40.0, 40.0, look.warm, 0.7)
         self._eye = Linear(0.0, -26.0, 0.0, 26.0, ((0.0, blend(look.light, "#ffffff", 0.55), 1.0),
                                                    (0.6, look.light, 1.0),
                                                    (1.0, blend(look.light, look.screen_light, 0.3), 1.0)))
@@ -102,7 +102,7 @@ class Robot:
              for y, h in ((400.0, 1.2), (420.0, 1.5), (447.0, 2.0), (482.0, 2.6))])
         return [
             *fill(whole, sky),
-            *ellipse(256.0, 214.0, 260.0, 260.0, glow(256.0, 214.0, 260.0, look.glow, 0.95)),
+            *ellipse(256.0, 214.0, 260.0, 260.0, glow(256.0, 214.0, 260.0, 260.0, look.glow, 0.95)),
             *fill(lines, look.glow, 0.4), *fill(stars, "#ffffff", 0.8),
         ]
 
@@ -152,7 +152,7 @@ class Robot:
                               (17, 251)])
         return [
             *fill(arms, look.joint), *fill(trunk, shade), *fill(collar, look.joint),
-            *ellipse(0.0, 206.0, 96.0, 30.0, glow(0.0, 206.0, 96.0, look.shell_dark, 0.6)),
+            *fill(*spot(0.0, 206.0, 100.0, 34.0, look.shell_dark, 0.7)),
             *fill(panel, look.screen), *fill(heart, look.warm),
             *fill(brush([(98, 200), (138, 219), (156, 260), (160, 300)], -5.0, 2.0), look.glow, 0.8),
         ]
@@ -161,7 +161,7 @@ class Robot:
         warm = clamp(0.25 + 0.85 * clamp(pose.smile))
         return [
             node for side in (-1, 1) for node in group(
-                ellipse(0.0, 0.0, 24.0, 15.0, self._cheek, opacity=warm), matrix=_on_screen(turn, side * 74.0, 48.0))
+                ellipse(0.0, 0.0, 26.0, 17.0, self._cheek, opacity=warm), matrix=_on_screen(turn, side * 74.0, 48.0))
         ]
 
     def _eyes(self, pose: Pose, turn: HeadTurn) -> Nodes:
@@ -190,7 +190,7 @@ class Robot:
                                                                            1.0) - 7.0 * max(lift, 0.0))
             shine = clamp(1.5 * lid - 0.6) * (1.0 - joy)
             eye = [
-                *ellipse(0.0, 0.0, 40.0, 40.0, self._halo),
+                *ellipse(0.0, 0.0, 44.0, 44.0, self._halo),
                 *fill(outline, self._eye),
                 *ellipse(-6.0, -0.45 * tall, 5.0, 5.5, "#ffffff", opacity=0.95 * shine),
                 *ellipse(6.5, 0.35 * tall, 2.6, 2.8, "#ffffff", opacity=0.7 * shine),
@@ -227,7 +227,7 @@ class Robot:
         hole = between(upper, lower)
         lips = between(arc(top - line, line, sneer), arc(bottom + line, line, 0.0))
         hiss = clamp(3.0 * teeth - 2.0) * clamp(2.4 - 9.0 * jaw) * (1.0 - clamp(2.0 * tuck))
-        tall = lerp(clamp(max(teeth, 0.8 * tuck)) * 9.0, opened, hiss)
+        tall = lerp(clamp(max(teeth, 0.8 * tuck)) * 9.0, opened + 0.6 * bend, hiss)
         row = polygon([(-half, top - 12.0), (half, top - 12.0), (half, top + tall), (-half, top + tall)])
         gaps = join(polygon([(x * half - 0.9, top - 9.0), (x * half + 0.9, top - 9.0), (x * half + 0.9, bottom),
                              (x * half - 0.9, bottom)]) for x in (-0.66, -0.33, 0.0, 0.33, 0.66))
@@ -236,13 +236,14 @@ class Robot:
             *fill(hole, blend(look.screen, "#000000", 0.5)),
             *ellipse(0.0, lick + 10.0, (0.62 - 0.12 * tongue) * half, 11.0, look.warm,
                      opacity=clamp(0.9 * clamp(4.0 * jaw) + tongue) * (1.0 - hiss)),
-            *fill(row, look.light, 0.9 * clamp(tall / 2.0)), *fill(gaps, look.screen, 0.8 * hiss),
-            *ellipse(0.0, bottom - 1.0, 0.5 * half, 7.0, look.warm, opacity=clamp(4.0 * (tongue - 0.7))),
+            *fill(row, blend(look.light, "#ffffff", 0.8), clamp(tall / 2.0)), *fill(gaps, look.screen, 0.8 * hiss),
         ]
         return group([
-            *ellipse(0.0, 0.0, 44.0, 30.0, self._mouth_halo),
+            *ellipse(0.0, 0.0, 56.0, 34.0, self._mouth_halo),
             *fill(lips, look.light),
             *group(inside, clip=hole, visible=opened > 1.0),
+            *ellipse(0.0, bottom + 1.0, 0.42 * half, 8.0, blend(look.warm, "#ffffff", 0.15),
+                     opacity=clamp(4.0 * (tongue - 0.7))),
         ], matrix=_on_screen(turn, 0.0, _MOUTH_Y - 4.0))
 
 

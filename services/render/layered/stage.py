@@ -16,12 +16,13 @@ _ROUND = 1
 class _KeptShape:
     """A shape in ThorVG, and what it was last told."""
 
-    __slots__ = ("handle", "opacity", "paint", "points", "width")
+    __slots__ = ("gradient", "handle", "opacity", "paint", "points", "width")
 
     def __init__(self, shape: Shape) -> None:
         thorvg = library()
         self.handle: int = thorvg.tvg_shape_new()
         self.paint: Paint = ""
+        self.gradient = 0
         self.width = 0.0
         self.opacity = 255
         self.points: list[float] = []
@@ -100,7 +101,7 @@ def _update_shape(old: _KeptShape, new: Shape) -> None:
     if not alpha:
         return
     if paint is not old.paint and paint != old.paint:
-        _set_paint(old.handle, paint, line=width > 0.0)
+        old.gradient = _set_paint(old.handle, paint, line=width > 0.0)
         old.paint = paint
     if width != old.width:
         library().tvg_shape_set_stroke_width(old.handle, width)
@@ -110,6 +111,9 @@ def _update_shape(old: _KeptShape, new: Shape) -> None:
     elif path.points is not old.points and path.points != old.points:
         _set_path(old.handle, path)
         old.points = path.points
+    if old.gradient:
+        # ThorVG moves a gradient along with its shape only where it is told the gradient again.
+        library().tvg_shape_set_gradient(old.handle, old.gradient)
 
 
 def _update_group(old: _KeptGroup, new: Group) -> None:
@@ -144,21 +148,25 @@ def _set_path(handle: int, path: Path | Outline) -> None:
     check(result, "read a path")
 
 
-def _set_paint(handle: int, paint: Paint, *, line: bool) -> None:
+def _set_paint(handle: int, paint: Paint, *, line: bool) -> int:
+    """Give a shape its colour or its gradient, which is returned."""
     thorvg = library()
     if isinstance(paint, str):
         set_colour = thorvg.tvg_shape_set_stroke_color if line else thorvg.tvg_shape_set_fill_color
         set_colour(handle, *_rgb(paint), 255)
-        return
+        return 0
     if isinstance(paint, Linear):
-        gradient = thorvg.tvg_linear_gradient_new()
+        gradient: int = thorvg.tvg_linear_gradient_new()
         thorvg.tvg_linear_gradient_set(gradient, paint.x1, paint.y1, paint.x2, paint.y2)
     else:
         gradient = thorvg.tvg_radial_gradient_new()
         thorvg.tvg_radial_gradient_set(gradient, paint.x, paint.y, paint.r, paint.x, paint.y, 0.0)
+        tall = Affine(1.0, 0.0, 0.0, 0.0, paint.tall, paint.y * (1.0 - paint.tall), 0.0, 0.0, 1.0)
+        thorvg.tvg_gradient_set_transform(gradient, ctypes.byref(tall))
     stops = [ColourStop(at, *_rgb(colour), round(255 * alpha)) for at, colour, alpha in paint.stops]
     thorvg.tvg_gradient_set_color_stops(gradient, (ColourStop * len(stops))(*stops), len(stops))
     check(thorvg.tvg_shape_set_gradient(handle, gradient), "take a gradient")
+    return gradient
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

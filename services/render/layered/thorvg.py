@@ -71,6 +71,7 @@ def library() -> Any:
         "tvg_radial_gradient_new": (pointer, []),
         "tvg_radial_gradient_set": (ctypes.c_int, [pointer, real, real, real, real, real, real]),
         "tvg_gradient_set_color_stops": (ctypes.c_int, [pointer, pointer, number]),
+        "tvg_gradient_set_transform": (ctypes.c_int, [pointer, pointer]),
         "tvg_paint_set_transform": (ctypes.c_int, [pointer, pointer]),
         "tvg_paint_set_opacity": (ctypes.c_int, [pointer, byte]),
         "tvg_paint_set_visible": (ctypes.c_int, [pointer, ctypes.c_bool]),

@@ -15,7 +15,7 @@ from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.contact_sheet import emotion_poses, main, viseme_poses
 from services.render.layered import picture
 from services.render.layered.looks import LOOKS
-from services.render.layered.picture import Nodes, blend, ellipse, fill, group, oval
+from services.render.layered.picture import Linear, Nodes, blend, ellipse, fill, group, oval
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
 from services.render.layered.stage import Stage
 from services.render.photo.decoding import Pixels
@@ -23,6 +23,7 @@ from services.render.pose import EMOTIONS, Pose
 from tests.services.render.conftest import png
 
 SIZE = 256
+GREEN = ((0.0, "#003300", 1.0), (1.0, "#00ff00", 1.0))
 IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 MOUTH = (slice(150, 200), slice(95, 161))
 LEFT_EYE = (slice(95, 130), slice(80, 125))
@@ -143,7 +144,8 @@ def test_an_unknown_look_names_the_known_ones() -> None:
 def test_what_is_kept_from_picture_to_picture_shows_only_the_new_one() -> None:
     def picture(x: float, opacity: float, *, visible: bool) -> Nodes:
         clipped = group(ellipse(8, 8, 40, 40, "#0000ff"), clip=oval(x, 20, 4, 4), visible=visible)
-        return [*fill(oval(x, 6, 4, 4), "#ff0000", opacity), *group(clipped, matrix=(1, 0, 0, 1, 0, 2))]
+        glowing = group(ellipse(0, 0, 3, 3, Linear(-3, 0, 3, 0, GREEN)), matrix=(1, 0, 0, 1, x, 28))
+        return [*fill(oval(x, 6, 4, 4), "#ff0000", opacity), *group(clipped, matrix=(1, 0, 0, 1, 0, 2)), *glowing]
 
     def drawn(stage: Stage, nodes: Nodes) -> Pixels:
         pixels[:] = 0

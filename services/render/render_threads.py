@@ -104,6 +104,11 @@ class RenderThreads:
         for thread in self._threads:
             await thread.run(partial(self._drop_others, thread, looks), self._clock() + LATER)
 
+    async def forget(self, look: str) -> None:
+        """Make the face of a look anew when it is asked for the next time."""
+        for thread in self._threads:
+            await thread.run(partial(self._drop, thread, look), self._clock() + LATER)
+
     def encoder(self, bitrate: int, *, crf: int) -> H264Encoder:
         """An encoder for one stream of the renderer's frames, see `H264Encoder`."""
         renderer = self.renderer
@@ -134,6 +139,11 @@ class RenderThreads:
                 # The name of the engine that has made it: the graphics card may have failed just now.
                 thread.faces[self.renderer.name, look] = found
         return found
+
+    @staticmethod
+    def _drop(thread: _Thread, look: str) -> None:
+        for key in [one for one in thread.faces if one[1] == look]:
+            del thread.faces[key]
 
     def _drop_others(self, thread: _Thread, looks: Collection[str]) -> None:
         with self._storing:

@@ -21,6 +21,7 @@ from services.models.deferred import Deferred
 from services.models.fetching import folder_of
 from services.models.loading import is_here, load_or_defer
 from services.render.character_renderer import CharacterRenderer, PortraitAnimator, WarpAnimator
+from services.render.encoder import best_codec
 from services.render.engine import Renderer
 from services.render.gpu_animator import GpuAnimator
 from services.render.key_pose_maker import KeyPoseMaker
@@ -128,6 +129,7 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
         PortraitMaker.prepared(settings),
         bitrate=settings.video_bitrate,
         threads=threads,
+        codec=best_codec() if find_gpus() else "libx264",
         key_poses=_key_pose_maker(settings) if renderer.name != "liveportrait" else None,
     )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)

@@ -28,7 +28,7 @@ class WarpedFace:
     """
 
     def __init__(self, portrait: Portrait, size: int) -> None:
-        self.version = blake2b(f"{portrait.look}{_code_version()}".encode(), digest_size=8).hexdigest()
+        self.version = blake2b(f"{portrait.look}{code_version()}".encode(), digest_size=8).hexdigest()
         self._portrait = portrait.pixels
         self._size = size
         self._left, self._right = (Eye(portrait.pixels, portrait.face, contours) for contours in (LEFT, RIGHT))
@@ -54,7 +54,7 @@ class WarpedFace:
 
 
 @cache
-def _code_version() -> str:
+def code_version() -> str:
     """Hash of the code that warps, so that no stored idle loop outlives a change of it."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

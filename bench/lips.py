@@ -19,6 +19,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from bench.machine import machine, table
@@ -119,12 +120,12 @@ def speeds(speeches: Sequence[Speech]) -> Iterator[list[str]]:
 def decoded(face: AnimatedFace, poses: Sequence[Pose]) -> Iterator[NDArray[np.uint8]]:
     """The pictures as a browser has them, [512, 512, 3], red green blue."""
     encoder = H264Encoder(SIZE, SIZE, FRAMES_PER_SECOND, bitrate=_BITRATE)
-    decoder = av.CodecContext.create("h264", "r")
+    decoder = VideoCodecContext.create("h264", "r")
+    units: list[bytes] = []
     for start in range(0, len(poses), 5):
-        for unit in encoder.encode(face.render(poses[start : start + 5]), key=start % 10 == 0):
-            for frame in decoder.decode(av.Packet(unit)):  # type: ignore[attr-defined]
-                yield frame.to_ndarray(format="rgb24")
-    yield from (frame.to_ndarray(format="rgb24") for frame in decoder.decode(None))  # type: ignore[attr-defined]
+        units += encoder.encode(face.render(poses[start : start + 5]), key=start % 10 == 0)
+    for packet in (*map(av.Packet, units), None):
+        yield from (frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in decoder.decode(packet))
 
 
 def mouth_opening(detector: FaceDetector, picture: NDArray[np.uint8]) -> float:

@@ -27,7 +27,8 @@ from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import service
 
 _MOST_THREADS = 8
-"""By default: Python itself takes a fifth of the time for a picture, and only one thread may run it."""
+"""By default: Python itself takes a fifth of the time for a picture, and only one thread may run it. With LivePortrait
+they wait for the graphics card, which draws what all of them ask for at once, and encode."""
 
 
 def _portraits(settings: Settings) -> PortraitStore:
@@ -107,8 +108,6 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
     choice = choose_engine(engines(find_gpus), settings.render_engine, settings, setting="VISAVIS_RENDER_ENGINE")
     renderer = choice.option.load(settings)
     threads = settings.render_threads or min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-    if choice.option.name == "liveportrait":
-        threads = 1  # its networks take turns on the card
     built = service(
         renderer,
         _portraits(settings),

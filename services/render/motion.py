@@ -13,12 +13,13 @@ from pathlib import Path
 
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE, AudioOut, Emotion, VisemeMark
 from bus.ids import seed_of
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES, MAIN
 from services.render import coarticulation
 from services.render.coarticulation import VisemeTrack, limited, ramped, shut
 from services.render.easing import clamp, lerp, smoothstep
 from services.render.emotions import EmotionBlend
 from services.render.emphasis import AUDIBLE, Emphasis, first_frame_after
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
+from services.render.face_motion import UnderlyingMotion
 from services.render.pose import EMOTIONS, Pose
 from services.render.speech_gaze import TURN_FRAMES, SpeechGaze
 
@@ -42,7 +43,8 @@ _SPEAKING_FRAMES = 8
 """Frames over which the mouth passes from an emotion to words."""
 _MEET_FRAMES = 3
 """Frames before the end of the sound in which the eyes return to the person."""
-_MOVEMENT = ("motion", "coarticulation", "easing", "emotions", "emphasis", "idle_motion", "pose", "speech_gaze")
+_MOVEMENT = ("motion", "coarticulation", "easing", "emotions", "emphasis", "face_motion", "idle_motion", "pose",
+             "speech_gaze")
 """Modules."""
 
 
@@ -85,6 +87,7 @@ class SpeechMotion:
         character: id; the idle motion of this character continues underneath.
         speech: id; seeds the random details of this speech.
         phase: frame of the idle loop that the first frame takes over from.
+        shown: the clip that it takes over from.
         previous_emotion: emotion that the face starts with.
     """
 
@@ -94,11 +97,12 @@ class SpeechMotion:
         speech: str,
         *,
         phase: int,
+        shown: str = MAIN,
         emotion: Emotion = "neutral",
         previous_emotion: Emotion = "neutral",
     ) -> None:
         rng = random.Random(seed_of(speech))
-        self._idle = IdleMotion(seed_of(character))
+        self._idle = UnderlyingMotion(character, shown, phase)
         self._gaze = SpeechGaze(random.Random(rng.random()))
         self._emphasis = Emphasis(random.Random(rng.random()), LOOK_AHEAD)
         self._phase = phase

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,7 +132,7 @@ class FakeRenderer:
         return self.faces[-1]
 
 
-def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = time.monotonic) -> SpeechRenderer:
+def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = lambda: 0.0) -> SpeechRenderer:
     return SpeechRenderer(RenderThreads(renderer, NO_PORTRAITS, clock=clock), bitrate=1_000_000, clock=clock)
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bus.events import OPUS_FRAME, AudioOut, Emotion, Viseme, VisemeMark
 from bus.ids import seed_of
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.coarticulation import MOUTH_SHAPES, shut
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES, IdleMotion
+from services.render.idle_motion import IdleMotion
 from services.render.motion import (
     FRAME_SAMPLES,
     LIP_LEAD,

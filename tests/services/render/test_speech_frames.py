@@ -20,7 +20,7 @@ from bus.events import (
     FramesStarted,
     SpeechEnded,
 )
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.motion import PAUSE_FRAMES, TAIL_FRAMES, audio_frames, idle_phase, movement_version
 from tests.services.render.fakes import (
     AT,

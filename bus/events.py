@@ -572,6 +572,8 @@ class FramesStarted(Body, frozen=True, kw_only=True, tag="frames.started"):
     fps: Integer
     phase: Integer
     """Frame of the idle loop after which the first frame follows."""
+    movement: str = ""
+    """Version of the movement: of another one, the same sound gives other poses. Empty in older logs."""
 
 
 class FramesEnded(Body, frozen=True, kw_only=True, tag="frames.ended"):
@@ -821,6 +823,8 @@ class AudioOut(Struct, frozen=True, kw_only=True, tag="audio.out"):
     visemes: tuple[VisemeMark, ...] = ()
     loudness: tuple[float, ...] = ()
     """Root mean square of each packet's samples, 0 to 1; drives the face's energy."""
+    pitch: tuple[Integer, ...] = ()
+    """Fundamental frequency of each packet, Hz, 0 without a voice; moves brows and head. Empty in older logs."""
     final: bool = False
 
 

@@ -31,7 +31,7 @@ from services.face_clips import KEY_FRAME_INTERVAL, MAIN
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
 from services.render.frame_dropping import FrameDropper
-from services.render.motion import SpeechMotion, idle_phase, phase_after
+from services.render.motion import SpeechMotion, idle_phase, movement_version, phase_after
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
 from services.render.takeover import shown_clip
@@ -98,6 +98,7 @@ class SpeechRenderer:
             height=renderer.height,
             fps=FRAMES_PER_SECOND,
             phase=phase,
+            movement=movement_version(),
         )
         yield started
         if (last := await _other_pictures(event, started, reader)) is not None:
@@ -199,7 +200,7 @@ async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:
 
 
 async def _other_pictures(event: Event, started: FramesStarted, reader: Reader) -> FrameBatch | None:
-    """The last pictures of a speech that another renderer has begun, or drew at another size; None: there are none."""
+    """The last pictures of a speech that another renderer has begun, or drew otherwise; None: there are none."""
     last = await reader.last_media(FrameBatch, subjects.frames(event.conversation, started.speech))
     if last is None:
         return None

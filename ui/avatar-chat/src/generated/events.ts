@@ -576,6 +576,8 @@ export interface FramesStarted {
   readonly fps: Integer
   /** Frame of the idle loop after which the first frame follows. */
   readonly phase: Integer
+  /** Version of the movement: of another one, the same sound gives other poses. Empty in older logs. */
+  readonly movement: string
 }
 
 /** The video of a speech is complete. */

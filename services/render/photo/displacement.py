@@ -35,6 +35,8 @@ class PointDisplacement:
     radius: float
 
 
+_BROW_RAISE, _WIDE_LID = 0.13, 0.05
+"""How far brows rise, and how far above their place upper lids may be, in distances between the eyes."""
 _LEFT_BROW, _RIGHT_BROW = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
 _LEFT_INNER, _RIGHT_INNER = (107, 55), (336, 285)
 _POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
@@ -50,13 +52,17 @@ _POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
     "press": (PointDisplacement((0, 37, 267), 0.0, 0.035, 0.12), PointDisplacement((17, 84, 314), 0.0, -0.04, 0.12)),
     "upper": (PointDisplacement((0, 37, 267), 0.0, -0.06, 0.14),),
     "tuck": (PointDisplacement((17, 84, 314), 0.0, -0.07, 0.14),),
-    "brow_left": (PointDisplacement(_LEFT_BROW, 0.0, -0.15, 0.2),),
-    "brow_right": (PointDisplacement(_RIGHT_BROW, 0.0, -0.15, 0.2),),
+    "brow_left": (PointDisplacement(_LEFT_BROW, 0.0, -_BROW_RAISE, 0.24),),
+    "brow_right": (PointDisplacement(_RIGHT_BROW, 0.0, -_BROW_RAISE, 0.24),),
     "furrow": (PointDisplacement(_LEFT_INNER, 0.05, 0.06, 0.16), PointDisplacement(_RIGHT_INNER, -0.05, 0.06, 0.16)),
     "sorrow": (PointDisplacement(_LEFT_INNER, 0.01, -0.1, 0.16), PointDisplacement(_RIGHT_INNER, -0.01, -0.1, 0.16)),
     "squint": (PointDisplacement((145,), 0.0, -0.035, 0.14), PointDisplacement((374,), 0.0, -0.035, 0.14)),
     "nose": (PointDisplacement((98, 2, 327), 0.0, -0.05, 0.17),),
 }
+_ABOVE_LIDS = ("brow_left", "brow_right", "furrow", "sorrow")
+_UPPER_LIDS = (33, 160, 159, 158, 133, 362, 385, 386, 387, 263)
+_LOWER_BROWS = (46, 53, 52, 65, 55, 285, 295, 282, 283, 276)
+"""From left to right."""
 _AXIS_DEPTH = 0.35
 """Distance of the head's axis of rotation behind the edge of the face, in widths of the face."""
 
@@ -75,8 +81,10 @@ class DisplacementFields:
         centres = (np.arange(CELLS, dtype=np.float32) + 0.5) * _CELL - 0.5
         self._x, self._y = np.meshgrid(centres, centres)
         zero = np.zeros((2, CELLS, CELLS), np.float32)
+        above_lids = self._above_lids(face, unit)
         fields = {
             name: sum((self._point_field(face, part, unit) for part in parts), zero)
+            * (above_lids if name in _ABOVE_LIDS else np.float32(1.0))
             for name, parts in _POINT_DISPLACEMENTS.items()
         }
         fields |= self._head_fields(face) | self._body_fields(face, unit)
@@ -97,6 +105,15 @@ class DisplacementFields:
         if len(part.points) > 1:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
         return np.stack((part.x * unit * near, part.y * unit * near)).astype(np.float32)
+
+    def _above_lids(self, face: DetectedFace, unit: float) -> NDArray[np.float32]:
+        """1 from the brows up to 0 at the upper lids, so that brows move without stretching the eyes."""
+        points = face.mesh[[*_UPPER_LIDS, *_LOWER_BROWS], :2]
+        lids, brows = points[: len(_UPPER_LIDS)], points[len(_UPPER_LIDS) :]
+        lid = np.interp(self._x[0], lids[:, 0], lids[:, 1]) - _WIDE_LID * unit
+        # A point moves by the field where it arrives, so the field is full where raised brows arrive.
+        raised = np.interp(self._x[0], brows[:, 0], brows[:, 1]) - _BROW_RAISE * unit
+        return np.asarray(np.clip((lid - self._y) / np.maximum(lid - raised, 0.1 * unit), 0.0, 1.0), np.float32)
 
     def _head_fields(self, face: DetectedFace) -> dict[str, Field]:
         """Fields of yaw, pitch and roll, for one degree each."""

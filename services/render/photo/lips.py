@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
@@ -23,8 +23,8 @@ _Lines: TypeAlias = tuple[Line, Line, Line, Line]
 UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 """Inner edges of the lips, from left to right."""
-_OUTER_UPPER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
-_OUTER_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
+OUTER_UPPER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
+OUTER_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 CHIN, _NOSE_BASE = 152, 2
 
 _CLOSED_GAP = 0.03
@@ -77,6 +77,11 @@ class Lips:
     def gap(self) -> Line:
         return self.lower - self.upper
 
+    def columns(self, some: slice) -> Lips:
+        """The same lips in some columns of the region."""
+        lines = ("x", "offset", "outer_upper", "upper", "lower", "outer_lower")
+        return replace(self, **{name: getattr(self, name)[some] for name in lines})
+
     @classmethod
     def of(cls, pixels: Pixels, face: DetectedFace) -> Lips:
         """The lips of a portrait."""
@@ -90,14 +95,16 @@ class Lips:
             line = mesh[list(points), :2]
             return np.asarray(np.interp(x, np.maximum.accumulate(line[:, 0]), line[:, 1]), np.float32)
 
-        outer_upper, outer_lower = by_column(_OUTER_UPPER), by_column(_OUTER_LOWER)
+        outer_upper, outer_lower = by_column(OUTER_UPPER), by_column(OUTER_LOWER)
         upper, lower = by_column((MOUTH_LEFT, *UPPER, MOUTH_RIGHT)), by_column((MOUTH_LEFT, *LOWER, MOUTH_RIGHT))
         offset = np.asarray((x - middle) / half, np.float32)
         within = np.abs(offset) < 0.98
-        mesh_lines = (outer_upper, upper, np.maximum(lower, upper), outer_lower)
+        lower = np.maximum(lower, upper)
+        lens = np.maximum(1.0 - offset**2, 0.0)
+        outer_lower = np.maximum(outer_lower, lower + 0.05 * unit * lens)
+        mesh_lines = (outer_upper, upper, lower, outer_lower)
         upper, lower, parted = _measured(pixels, x, offset, mesh_lines, unit)
         # A lip that the mesh did not find is as thick as one at least is.
-        lens = np.maximum(1.0 - offset**2, 0.0)
         outer_lower = np.maximum(outer_lower, lower + parted * 0.08 * unit * lens)
         chin, nose = float(mesh[CHIN, 1]), float(mesh[_NOSE_BASE, 1])
         top = min(float(outer_upper.min()), nose)
@@ -123,7 +130,9 @@ def _measured(
     top, bottom = np.where(within, ends[0], upper), np.where(within, ends[1], lower)
     # A shadow at one corner of the mouth does not part the lips.
     opened = float(np.median((bottom - top)[np.abs(offset) < 0.6])) / unit
-    parted = float(smooth(np.asarray((opened - _CLOSED_GAP) / _CLOSED_GAP)))
+    # Dark lips look like a gap: one that the mesh does not see at all is none.
+    seen = float(np.clip((float((lower - upper).max()) / unit - 0.035) / 0.025, 0.0, 1.0))
+    parted = seen * float(smooth(np.asarray((opened - _CLOSED_GAP) / _CLOSED_GAP)))
     middle = np.asarray((upper + lower) / 2.0, np.float32)
     seam = np.where(within, _darkest(soft, x, offset, middle, _SEARCH * unit), upper)
     top, bottom = seam + (top - seam) * parted, seam + (bottom - seam) * parted
@@ -202,6 +211,8 @@ def _insideness(soft: NDArray[np.float32], x: Line, offset: Line, lines: _Lines)
     bright = smooth((luma / light - (0.8 if colour > _GREY else 1.15)) / 0.2)
     if colour > _GREY:
         bright = bright * smooth((0.8 - saturation / colour) / 0.2)
+        # A tongue, redder and darker than a lip, speaks for neither.
+        dark = np.maximum(dark, 0.5 * smooth((saturation / colour - 1.1) / 0.2) * smooth((1.0 - luma / light) / 0.2))
     return np.asarray(np.maximum(dark, bright), np.float32)
 
 

@@ -47,7 +47,9 @@ class Mouth:
     def __init__(self, pixels: Pixels, face: DetectedFace, fields: DisplacementFields) -> None:
         self._lips = lips = Lips.of(pixels, face)
         self.region = lips.region
-        self._inside = MouthInside(pixels, face, lips)
+        self._between = slice(*np.searchsorted(lips.offset, (-1.05, 1.05)))
+        """Columns of the region that the inside can be seen in."""
+        self._inside = MouthInside(pixels, face, lips.columns(self._between))
         self._later = fields.along(MOUTH, lips.x, np.asarray((lips.upper + lips.lower) / 2.0, np.float32))
 
     def draw(self, pixels: Pixels, pose: Pose) -> None:
@@ -120,42 +122,51 @@ class Mouth:
         margin = shape.moved * lips.parted * 0.022 * lips.unit
         upper_edge = lips.upper - np.minimum(margin, 0.3 * (lips.upper - lips.outer_upper))
         lower_edge = lips.lower + np.minimum(1.4 * margin, 0.35 * (lips.outer_lower - lips.lower))
-        above, below = shape.outer_upper - y, y - shape.outer_lower
         lifted, sunk = shape.outer_upper - lips.outer_upper, shape.outer_lower - lips.outer_lower
-        source = y - lifted * (1.0 - smooth(above / lips.philtrum))
-        upper_lip = _between(y, shape.outer_upper, shape.upper, lips.outer_upper, upper_edge)
-        lower_lip = _between(y, shape.lower, shape.outer_lower, lower_edge, lips.outer_lower)
-        source = np.where(above < 0.0, upper_lip, source)
-        source = np.where(y > (shape.upper + shape.lower) / 2.0, lower_lip, source)
-        source = np.where(below > 0.0, y - self._chin(shape.fall, below / lips.unit, sunk), source)
-        return np.asarray(source, np.float32)
+        first, source = float(y[0, 0]), np.empty((len(y), len(lips.x)), np.float32)
+        # Most rows are only skin above the lips, or only chin below them.
+        end = int(np.clip(shape.outer_lower.max() - first + 2.0, 1, len(y)))
+        start = int(np.clip(shape.outer_lower.min() - first, 0, end))
+        head = y[:end]
+        above = shape.outer_upper - head
+        upper_lip = _between(head, shape.outer_upper, shape.upper, lips.outer_upper, upper_edge)
+        lower_lip = _between(head, shape.lower, shape.outer_lower, lower_edge, lips.outer_lower)
+        skin = head - lifted * (1.0 - smooth(above / lips.philtrum))
+        source[:end] = np.where(above < 0.0, upper_lip, skin)
+        source[:end] = np.where(head > (shape.upper + shape.lower) / 2.0, lower_lip, source[:end])
+        chin = y[start:]
+        below = chin - shape.outer_lower
+        moved = chin - self._chin(shape.fall, below / np.float32(lips.unit), sunk)
+        source[start:end] = np.where(below[: end - start] > 0.0, moved[: end - start], source[start:end])
+        source[end:] = moved[end - start :]
+        return source
 
-    def _chin(self, fall: float, depth: NDArray[np.floating], sunk: NDArray[np.floating]) -> Plane:
+    def _chin(self, fall: float, depth: Plane, sunk: Line) -> Plane:
         """How far pixels at a depth below the lower lip move down; the jaw is broader than the mouth."""
-        broad = smooth(depth / 0.55)
-        side = np.maximum(1.0 - (self._lips.offset / (1.0 + 0.9 * broad)) ** 2, 0.0) ** 1.3
+        broad, near = smooth(depth / 0.55), smooth(depth / 0.2)
+        side = np.maximum(1.0 - (self._lips.offset / (1.0 + 0.9 * broad)) ** 2, 0.0)
+        side *= np.sqrt(side)
         fade = 1.0 - smooth((depth - 0.75 * self._lips.to_chin / self._lips.unit) / 0.75)
-        near = smooth(depth / 0.2)
-        sunk = sunk * (1.0 - near) + self._broad(sunk) * near
+        sunk = sunk + (self._broad(sunk) - sunk) * near
         return np.asarray((sunk * (1.0 - broad) + 0.85 * fall * side * broad) * fade, np.float32)
 
     def _draw_inside(self, part: Pixels, pose: Pose, shape: _Shape) -> None:
-        lips, y = self._lips, self._lips.y
-        if float((shape.lower - shape.upper).max()) < 0.3:
+        lips, across = self._lips, self._between
+        upper, lower = shape.upper[across], shape.lower[across]
+        open_by = lower - upper
+        if float(open_by.max()) < 0.3:
             return
-        seen = np.clip((y - shape.upper) / _EDGE + 0.5, 0.0, 1.0) * np.clip((shape.lower - y) / _EDGE + 0.5, 0.0, 1.0)
-        seen *= np.clip((shape.lower - shape.upper) / _EDGE, 0.0, 1.0)
-        rows = np.flatnonzero(seen.any(axis=1))
-        if not len(rows):
-            return
-        band = slice(rows[0], rows[-1] + 1)
+        first = float(lips.y[0, 0])
+        band = slice(max(int(upper.min() - first) - 1, 0), max(int(lower.max() - first) + 3, 0))
+        y = lips.y[band]
+        seen = np.clip((y - upper) / _EDGE + 0.5, 0.0, 1.0) * np.clip((lower - y) / _EDGE + 0.5, 0.0, 1.0)
+        seen *= np.clip(open_by / _EDGE, 0.0, 1.0)
         weights = np.array([weight(pose, name) for name in MOUTH], np.float32)
-        x, sink = np.tensordot(weights, self._later, 1)
-        opening = Opening(y[band], shape.upper, shape.lower, np.asarray(lips.x + x, np.float32), sink)
+        x, sink = np.tensordot(weights, self._later[..., across], 1)
+        opening = Opening(y, upper, lower, np.asarray(lips.x[across] + x, np.float32), sink)
         painted = self._inside.paint(pose, opening)
-        opaque = seen[band, :, None]
-        part[band] = (part[band] * (1.0 - opaque) + painted * opaque + 0.5).astype(np.uint8)
-
+        shown = part[band, across]
+        shown[:] = (shown + (painted - shown) * seen[..., None] + 0.5).astype(np.uint8)
 
     def _draw_seam(self, part: Pixels, shape: _Shape) -> None:
         """The shadow between lips that touch in the pose and not in the portrait."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,10 +90,16 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     assert "pip install visavis[liveportrait]" in why
 
 
-def test_the_service_and_the_command_start_without_torch() -> None:
-    """torch takes a second to import, and is only installed with the extra."""
-    code = "import sys, services.render.__main__, visavis.characters; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_service_and_the_command_start_without_torch_and_without_threads_of_blas() -> None:
+    """torch takes a second to import, and is only installed with the extra; BLAS has no small matrices wait for one
+    another."""
+    code = (
+        "import os, sys, services.render.__main__, visavis.characters, services.render.photo.warp\n"
+        "print('torch' in sys.modules, len(os.listdir('/proc/self/task')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert ran.stdout.split() == ["False", "1"]
 
 
 def test_a_gpu_that_torch_cannot_use_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,8 +147,16 @@ def test_the_service_warps_photos_until_the_weights_are_fetched(usable_cuda: Non
     assert renderer.name == "layered"
 
 
-def test_half_precision_is_for_gpus_unless_it_is_asked_for() -> None:
-    assert dtype_for("auto", CPU) == torch.float32
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [({"avx512_f": True, "avx512_bf16": False}, torch.float32), ({"avx512_bf16": True}, torch.bfloat16),
+     ({"amx_bf16": True}, torch.bfloat16), ({"bf16": True, "neon": True}, torch.bfloat16), ({}, torch.float32)],
+)  # fmt: skip
+def test_the_precision_is_the_fastest_one_unless_one_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert dtype_for("auto", CPU) == dtype
     assert dtype_for("auto", CUDA) == torch.float16
-    assert dtype_for("float32", CUDA) == torch.float32
+    assert dtype_for("float32", CUDA) == dtype_for("float32", CPU) == torch.float32
     assert dtype_for("bfloat16", CPU) == torch.bfloat16

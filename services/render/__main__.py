@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from bus.errors import ConfigurationError
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
@@ -20,7 +21,7 @@ from services.models.catalogue import LIVEPORTRAIT
 from services.models.deferred import Deferred
 from services.models.loading import load_or_defer
 from services.render.character_renderer import CharacterRenderer, PortraitAnimator, WarpAnimator
-from services.render.engine import Renderer
+from services.render.engine import ExpressionNetwork, Renderer
 from services.render.gpu_animator import GpuAnimator
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
@@ -86,6 +87,23 @@ def _liveportrait(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> 
     return CharacterRenderer(settings.video_size, portraits, GpuAnimator(deferred, warp))
 
 
+def _expressions(settings: Settings) -> ExpressionNetwork | None:
+    """The network that moves lips in place of visemes, where one is asked for.
+
+    Raises:
+        ConfigurationError: it cannot run here, or its files are missing or damaged.
+    """
+    if not settings.render_expressions:
+        return None
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigurationError("VISAVIS_RENDER_EXPRESSIONS needs torch; `pip install visavis[liveportrait]`")
+    import torch
+
+    from services.render.joyvasa.loading import load
+
+    return load(Path(settings.render_expressions), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Renderer], ...]:
     """The engines in order of preference."""
     return (
@@ -114,6 +132,7 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
         PortraitMaker.prepared(settings),
         bitrate=settings.video_bitrate,
         threads=threads,
+        network=_expressions(settings) if choice.option.name == "liveportrait" else None,
     )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 

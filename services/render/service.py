@@ -21,7 +21,7 @@ from bus.events import (
 from bus.work.service import Output, Reader, Service
 from services.gpu_faults import GPU_USE
 from services.readings import engine_note, engine_readings
-from services.render.engine import Renderer
+from services.render.engine import ExpressionNetwork, Renderer
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
 from services.render.photo.portrait import PortraitStore
@@ -43,6 +43,7 @@ def service(
     bitrate: int,
     threads: int = 1,
     check_interval: float = CHECK_INTERVAL,
+    network: ExpressionNetwork | None = None,
 ) -> Service:
     """The render service with that engine.
 
@@ -51,9 +52,10 @@ def service(
         bitrate: bits a second that a talking face may take.
         threads: that draw; more than one for a renderer of the processor only.
         check_interval: seconds between two checks for outdated idle loops.
+        network: moves the lips of photos in place of visemes, where the engine can.
     """
     thread = RenderThreads(renderer, portraits, threads=threads)
-    speeches = SpeechRenderer(thread, bitrate=bitrate)
+    speeches = SpeechRenderer(thread, bitrate=bitrate, network=network)
     idle_loops = IdleLoopRenderer(thread, check_interval=check_interval)
     face_requests = FaceRequestHandler(portrait_maker, idle_loops.batches)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from bus.errors import ConfigurationError
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
@@ -22,7 +23,7 @@ from services.models.fetching import folder_of
 from services.models.loading import is_here, load_or_defer
 from services.render.character_renderer import CharacterRenderer, PortraitAnimator, WarpAnimator
 from services.render.encoder import best_codec
-from services.render.engine import Renderer
+from services.render.engine import ExpressionNetwork, Renderer
 from services.render.gpu_animator import GpuAnimator
 from services.render.key_pose_maker import KeyPoseMaker
 from services.render.photo.key_poses import KeyPictureStore
@@ -101,6 +102,23 @@ def _liveportrait(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> 
     return CharacterRenderer(settings.video_size, portraits, GpuAnimator(deferred, warp))
 
 
+def _expressions(settings: Settings) -> ExpressionNetwork | None:
+    """The network that moves lips in place of visemes, where one is asked for.
+
+    Raises:
+        ConfigurationError: it cannot run here, or its files are missing or damaged.
+    """
+    if not settings.render_expressions:
+        return None
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigurationError("VISAVIS_RENDER_EXPRESSIONS needs torch; `pip install visavis[liveportrait]`")
+    import torch
+
+    from services.render.joyvasa.loading import load
+
+    return load(Path(settings.render_expressions), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Renderer], ...]:
     """The engines in order of preference."""
     return (
@@ -131,6 +149,7 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
         threads=threads,
         codec=best_codec() if find_gpus() else "libx264",
         key_poses=_key_pose_maker(settings) if renderer.name != "liveportrait" else None,
+        network=_expressions(settings) if choice.option.name == "liveportrait" else None,
     )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 

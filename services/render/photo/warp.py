@@ -33,8 +33,8 @@ class WarpedFace:
         self._portrait = portrait.pixels
         self._size = size
         self._left, self._right = (Eye(portrait.pixels, portrait.face, contours) for contours in (LEFT, RIGHT))
-        self._mouth = Mouth(portrait.face)
         self._fields = DisplacementFields(portrait.face)
+        self._mouth = Mouth(portrait.pixels, portrait.face, self._fields)
         positions = (np.arange(size, dtype=np.float32) + 0.5) * SIDE / size - 0.5
         self._x, self._y = np.meshgrid(positions, positions)
 

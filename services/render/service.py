@@ -64,6 +64,8 @@ def service(
     face_requests = FaceRequestHandler(portrait_maker, idle_loops.batches)
 
     async def handle(event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
+        if isinstance(event.body, SpeechStarted):
+            idle_loops.expect(event.body.character)
         handler = face_requests.handle if isinstance(event.body, FaceRequested) else speeches.frames
         async with aclosing(handler(event, reader)) as outputs:
             async for output in outputs:

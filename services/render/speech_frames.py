@@ -27,13 +27,14 @@ from bus.events import (
 )
 from bus.work.service import Output, Reader
 from services.characters import known_characters
+from services.face_clips import KEY_FRAME_INTERVAL, MAIN
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
 from services.render.frame_dropping import FrameDropper
-from services.render.idle_motion import KEY_FRAME_INTERVAL
-from services.render.motion import SpeechMotion, idle_phase, phase_after
+from services.render.motion import SpeechMotion, idle_phase, movement_version, phase_after
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
+from services.render.takeover import shown_clip
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +79,16 @@ class SpeechRenderer:
         if (follows := self._next.pop((body.reply, body.index), None)) is not None:
             phase, after = follows
             shown = max(shown, after)
+            clip = MAIN
         else:
             phase = await start_phase(event, body, reader)
+            clip = MAIN if body.index else await shown_clip(event, body.character, event.at + _PLAYBACK_DELAY, reader)
         look = characters[body.character].look
         face = _SpeechFace(self._thread, look, reader, await self._thread.face(look, reader))
         motion = SpeechMotion(
-            body.character, body.speech, phase=phase, emotion=body.emotion, previous_emotion=body.emotion_before
-        )
+            body.character, body.speech, phase=phase, shown=clip, emotion=body.emotion,
+            previous_emotion=body.emotion_before,
+        )  # fmt: skip
         renderer = self._thread.renderer
         started = FramesStarted(
             speech=body.speech,
@@ -94,6 +98,7 @@ class SpeechRenderer:
             height=renderer.height,
             fps=FRAMES_PER_SECOND,
             phase=phase,
+            movement=movement_version(),
         )
         yield started
         if (last := await _other_pictures(event, started, reader)) is not None:
@@ -195,7 +200,7 @@ async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:
 
 
 async def _other_pictures(event: Event, started: FramesStarted, reader: Reader) -> FrameBatch | None:
-    """The last pictures of a speech that another renderer has begun, or drew at another size; None: there are none."""
+    """The last pictures of a speech that another renderer has begun, or drew otherwise; None: there are none."""
     last = await reader.last_media(FrameBatch, subjects.frames(event.conversation, started.speech))
     if last is None:
         return None

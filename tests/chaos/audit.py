@@ -15,11 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import av
 import msgspec.msgpack
 import nats
 from nats.js import api
 from nats.js.errors import NotFoundError
 
+from tests.chaos.media import decoded_pictures, decoded_sound
+
+_SILENT = 0.01
+"""Loudest sample below which a sentence counts as silence."""
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 
 
@@ -33,10 +38,14 @@ class Audit:
     interrupted: int = 0
     take_overs: int = 0
     dead: int = 0
+    pictured: int = 0
+    """Watched speeches that have pictures."""
     duplicates: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     disorder: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    """Speeches without pictures, or with some that nobody can see, though a session watched."""
 
 
 async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
@@ -118,6 +127,31 @@ def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, 
                 audit.disorder.append(f"{conversation}: {fact['body']['type']} at {fact['seq']} comes before its cause")
         audit.losses += _lost_merges(conversation, published)
     return audit
+
+
+def whole(log: dict[str, list[tuple[int, str, bytes]]]) -> set[str]:
+    """The messages, and the utterances of which all is there, that are on a log."""
+    began: set[str] = set()
+    found: set[str] = set()
+    for _, _, data in log["CONVERSATIONS"]:
+        body = json.loads(data)["body"]
+        match body["type"]:
+            case "message.received":
+                found.add(body["message"])
+            case "utterance.started":
+                began.add(body["utterance"])
+            case "utterance.ended" if body["utterance"] in began:
+                found.add(body["utterance"])
+    chunks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for _, subject, data in log["AUDIO"]:
+        if subject.split(".")[-2] == "in":
+            chunks[subject.split(".")[-1]].append(msgspec.msgpack.decode(data))
+    torn = {
+        name
+        for name, sound in chunks.items()
+        if [one["index"] for one in sound] != list(range(len(sound))) or not sound[-1]["final"]
+    }
+    return found - torn
 
 
 def _lost_merges(conversation: str, facts: list[dict[str, Any]]) -> list[str]:
@@ -259,12 +293,44 @@ def _audit_speech(conversation: str, reply: str, index: int, of: Any, once: Any,
     if abs(place - ended["body"]["samples"]) >= 960:
         audit.losses.append(f"{conversation}: speech {speech} has {place} samples, not {ended['body']['samples']}")
         return False
-    return _audit_frames(conversation, speech, of, once, media, audit)
+    packets = [one for chunk in media[subject] for one in chunk["packets"]]
+    _decode(f"speech {speech} of {conversation}", packets, audit, audible=ended["body"].get("complete", True))
+    return _audit_frames(conversation, started, of, once, media, audit)
 
 
-def _audit_frames(conversation: str, speech: str, of: Any, once: Any, media: Any, audit: Audit) -> bool:
-    if not of("frames.started", speech=speech):
-        return True  # no session showed video
+def _decode(what: str, packets: list[bytes], audit: Audit, *, audible: bool) -> None:
+    try:
+        samples, peak = decoded_sound(packets)
+    except av.FFmpegError as error:
+        audit.losses.append(f"{what} cannot be decoded: {error}")
+        return
+    if samples != 960 * len(packets):
+        audit.losses.append(f"{what} has {samples} samples in {len(packets)} packets")
+    if audible and peak < _SILENT:
+        audit.losses.append(f"{what} is silence: {peak:.4f} at its loudest")
+
+
+def _is_watched(started: dict[str, Any], of: Any) -> bool:
+    """Whether a session that did not go missing was open when a speech began, and until its sound was there."""
+    for opened in of("session.opened"):
+        closed = of("session.closed", session=opened["body"]["session"])
+        if closed and closed[0]["body"]["reason"] == "lost":
+            continue
+        ended = of("speech.ended", speech=started["body"]["speech"])[0]["seq"]
+        if opened["seq"] < started["seq"] and (not closed or closed[0]["seq"] > ended):
+            return True
+    return False
+
+
+def _audit_frames(conversation: str, started: dict[str, Any], of: Any, once: Any, media: Any, audit: Audit) -> bool:
+    speech = started["body"]["speech"]
+    begun = of("frames.started", speech=speech)
+    if not begun:
+        watched = _is_watched(started, of)
+        if watched:
+            failed = "".join(f": {one['body']['detail']}" for one in of("frames.failed", speech=speech))
+            audit.unseen.append(f"{conversation}: speech {speech} was watched and has no pictures{failed}")
+        return not watched
     ended = once("frames.ended", f"speech {speech}", speech=speech)
     place = 0
     subject = f"frames.{conversation}.{speech}"
@@ -275,11 +341,21 @@ def _audit_frames(conversation: str, speech: str, of: Any, once: Any, media: Any
         place += len(batch["units"])
     if ended is not None and ended["body"]["frames"] != place:
         audit.losses.append(f"{conversation}: speech {speech} has {place} pictures, not {ended['body']['frames']}")
+    units = [unit for batch in media.get(subject, []) for unit in batch["units"]]
+    size = begun[0]["body"]["width"], begun[0]["body"]["height"]
+    try:
+        seen = decoded_pictures(units)
+    except av.FFmpegError as error:
+        audit.unseen.append(f"{conversation}: the pictures of {speech} cannot be decoded: {error}")
+        return False
+    if seen != (len(units), {size}):
+        audit.unseen.append(f"{conversation}: speech {speech} has {len(units)} pictures of {size}, one sees {seen}")
+    audit.pictured += 1
     return ended is not None
 
 
 def findings(audit: Audit) -> Iterator[str]:
     """All findings, one line each."""
-    for kind in ("losses", "duplicates", "orphans", "disorder"):
+    for kind in ("losses", "duplicates", "orphans", "disorder", "unseen"):
         for line in getattr(audit, kind):
             yield f"{kind}: {line}"

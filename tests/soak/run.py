@@ -19,10 +19,11 @@ from bus.log.event_log import connect
 from tests.chaos import notes_audit, replays
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work
 from tests.chaos.deployment import CHANNEL_WORKERS, WORKERS, Deployment
+from tests.chaos.faults import KILLS, FaultInjector, heal
 from tests.chaos.language_model import language_model
 from tests.chaos.notes import arrived, doubled
 from tests.chaos.notes_audit import Log
-from tests.chaos.run import PATIENCE, FaultInjector, compare_projection, heal
+from tests.chaos.run import PATIENCE, compare_projection
 from tests.chaos.verification import different_decisions
 from tests.services.channels.whatsapp_double import GraphDouble
 from tests.soak import growth
@@ -81,7 +82,7 @@ class Plan:
     workers: tuple[str, ...] = (*WORKERS, *CHANNEL_WORKERS, "analytics")
     victims: tuple[str, ...] = ("stt-a", "dialogue-a", "tts-a", "render-a", "channels-a")
     most: int = sys.maxsize
-    weights: tuple[float, ...] = (6, 2, 0.4, 1)
+    weights: Mapping[str, float] = field(default_factory=lambda: {**KILLS, "server": 0.4})
     persons: int = 3
     calls: int = 2
     senders: int = 1

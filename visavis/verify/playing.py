@@ -217,6 +217,8 @@ class _SessionReplay:
                 floor.set_idle_loop(_LOOP)
             case "resume":
                 floor.resume()
+            case "hold":
+                floor.hold(bool(one.count))
             case "interrupt":
                 self._add(floor.interrupt(name))
             case "stop":

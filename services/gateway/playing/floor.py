@@ -17,6 +17,7 @@ from bus.events import (
     PlayoutTrace,
     SpeechStarted,
 )
+from services.face_clips import FaceState
 from services.gateway.playing.barge_in import BargeInDetector, Verdict
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.playout import Playout, PlayoutFinished, Tick
@@ -33,11 +34,12 @@ class Floor:
     """The play-out and the barge-in detector of one session.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
-        self._playout = Playout(phase)
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
+        self._playout = Playout(phase, seed)
         self._barge_in = BargeInDetector()
         self._ticks = 0
         self._names: FIFOCache[str, int] = FIFOCache(_MAX_NAMES)
@@ -82,6 +84,11 @@ class Floor:
     def turn(self, utterance: str) -> str | None:
         """The turn that a pending utterance opens."""
         return self._barge_in.turn(utterance)
+
+    def hold(self, held: bool) -> None:
+        """Begin no further sentence, until told otherwise: another session is within one."""
+        self._note("hold", count=int(held))
+        self._playout.hold(held)
 
     def resume(self) -> None:
         """Go on where the voice was paused."""
@@ -134,6 +141,10 @@ class Floor:
         """Show this loop between speeches from the next frame on."""
         self._note("idle_loop")
         self._playout.set_idle_loop(loop)
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to. Follows from the facts, and decides nothing else."""
+        self._playout.show_state(state, nods=nods)
 
     # output
 

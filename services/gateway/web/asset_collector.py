@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from bus import codec, subjects
+from bus import clock, codec, subjects
 from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterCreated, FaceMade, FaceRequested
 from bus.ids import PHOTO_LOOK, look_of_asset
@@ -44,7 +43,7 @@ class AssetCollector:
         while True:
             await asyncio.sleep(INTERVAL)
             try:
-                if removed := await self.collect(time.time()):
+                if removed := await self.collect(clock.now() / 1e6):
                     log.info("assets without a fact removed", extra={"count": removed})
             except BusError as error:
                 log.warning("assets not looked through", extra={"why": error.detail})

@@ -14,7 +14,8 @@ from services.render.engine import Frame
 from services.render.photo.crop import SIDE
 from services.render.photo.decoding import Pixels
 from services.render.photo.displacement import DisplacementFields
-from services.render.photo.eyes import LEFT, RIGHT, Eye
+from services.render.photo.eye_layers import LEFT, RIGHT
+from services.render.photo.eyes import Eye
 from services.render.photo.mouth import Mouth
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
@@ -40,8 +41,8 @@ class WarpedFace:
     def pixels(self, pose: Pose) -> Pixels:
         """The frame, [size, size, 3], red green blue."""
         drawn = self._portrait.copy()
-        self._left.draw(drawn, pose.lid_left, pose.gaze_x, pose.gaze_y)
-        self._right.draw(drawn, pose.lid_right, pose.gaze_x, pose.gaze_y)
+        self._left.draw(drawn, pose.lid_left, pose)
+        self._right.draw(drawn, pose.lid_right, pose)
         self._mouth.draw(drawn, pose)
         displacement = self._fields.displacement(pose)
         # Backward warp: for movements as small as these, the inverse of the field is its negative.

@@ -12,13 +12,13 @@ import torch
 
 from bus.events import FrameBatch, FramesEnded, FramesStarted, IdleBatch
 from bus.ids import PHOTO_LOOK
+from services.face_clips import LOOP_FRAMES
 from services.gpu_faults import PAUSES, GpuUse
 from services.models.deferred import Deferred
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.engine import AnimatedFace, Frame
 from services.render.gpu_animator import GpuAnimator
 from services.render.idle_loops import IdleLoopRenderer, idle_version
-from services.render.idle_motion import LOOP_FRAMES
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, RenderThreads
 from tests.services.render.fakes import (

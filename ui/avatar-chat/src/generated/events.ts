@@ -178,6 +178,7 @@ export type PlayoutInputKind =
   | 'resume'
   | 'interrupt'
   | 'stop'
+  | 'hold'
 
 /** Something that the play-out of a session was told. */
 export type PlayoutInput = readonly [
@@ -188,7 +189,7 @@ export type PlayoutInput = readonly [
   name: Integer,
   /**
    * Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
-   * transcript: 0 wait, 1 interrupt, 2 resume.
+   * transcript: 0 wait, 1 interrupt, 2 resume; of a hold: 1, where it begins.
    */
   count: Integer,
   /** Of the first packet or frame. */
@@ -575,6 +576,8 @@ export interface FramesStarted {
   readonly fps: Integer
   /** Frame of the idle loop after which the first frame follows. */
   readonly phase: Integer
+  /** Version of the movement: of another one, the same sound gives other poses. Empty in older logs. */
+  readonly movement: string
 }
 
 /** The video of a speech is complete. */

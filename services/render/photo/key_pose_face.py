@@ -26,7 +26,7 @@ from services.render.photo.portrait import Portrait
 from services.render.photo.warp import code_version
 from services.render.pose import Pose
 
-_LEAST = 0.02
+_LEAST = 0.04
 """Weight below which a picture is left out: what is blended of many is blurred."""
 _STEPS = 4
 """Of the iteration that inverts a displacement."""
@@ -70,20 +70,22 @@ class _Blend:
     def weights(self, pose: Pose) -> NDArray[np.float32]:
         """Of each picture; their sum is 1. Inverse-distance weighting, which gives a key pose its own picture."""
         distances = ((self._places - self._place(pose)) ** 2).sum(axis=1)
-        near = 1.0 / (distances + 1e-6) ** 2
+        near = (distances + 1e-4) ** -3.0
         near = np.maximum(near / near.sum() - _LEAST, 0.0)
         return np.asarray(near / near.sum(), np.float32)
 
-    def change(self, pose: Pose) -> NDArray[np.float32] | None:
-        """What is to be added to the picture at rest, in the region's part; None: nothing."""
+    def draw(self, image: Pixels, pose: Pose) -> None:
+        """Add to an image, in place, by how much the blend differs from the picture at rest."""
         weights = self.weights(pose)
         used = np.flatnonzero(weights[1:]) + 1
         if not len(used):
-            return None
-        blended = float(weights[0] - 1.0) * self.pictures[0].astype(np.float32)
+            return
+        part = image[self.part]
+        change = np.multiply(self.pictures[0], np.float32(weights[0] - 1.0))
         for index in used:
-            blended += float(weights[index]) * self.pictures[index]
-        return np.asarray(blended * self._mask, np.float32)
+            change += np.multiply(self.pictures[index], weights[index])
+        change *= self._mask
+        part[:] = cv2.add(part, change, dtype=cv2.CV_8U)
 
     def _place(self, pose: Pose) -> NDArray[np.float32]:
         return np.asarray(self._values(pose), np.float32) / self._steps
@@ -113,13 +115,9 @@ class KeyPoseFace:
 
     def pixels(self, pose: Pose) -> Pixels:
         """The frame, [size, size, 3], red green blue."""
-        changes = [(blend.part, change) for blend in self._blends if (change := blend.change(pose)) is not None]
-        blended = self._rest
-        if changes:
-            exact = self._rest.astype(np.float32)
-            for part, change in changes:
-                exact[part] += change
-            blended = np.clip(exact + 0.5, 0.0, 255.0).astype(np.uint8)
+        blended = self._rest.copy()
+        for blend in self._blends:
+            blend.draw(blended, pose)
         x, y = (cv2.resize(field, (self._size, self._size)) for field in self._fields.displacement(pose))
         # Backward warp: for movements as small as these, the inverse of the field is its negative.
         return _sampled(blended, self._x - x, self._y - y)
@@ -141,8 +139,9 @@ class KeyPoseFace:
 def _sampled(image: NDArray[Any], x: Map, y: Map) -> NDArray[Any]:
     """An image at these places, and beyond its edge at the edge."""
     return np.asarray(
-        cv2.remap(image, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    )
+        cv2.remap(image, np.asarray(x, np.float32), np.asarray(y, np.float32), cv2.INTER_LINEAR,
+                  borderMode=cv2.BORDER_REPLICATE)
+    )  # fmt: skip
 
 
 def _positions(size: int) -> tuple[Map, Map]:

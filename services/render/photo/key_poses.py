@@ -43,6 +43,10 @@ def key_poses() -> Mapping[str, Pose]:
     return {
         REST: Pose(),
         **{f"viseme-{viseme}": Pose().plus(**shape) for viseme, shape in MOUTH_SHAPES.items() if shape},
+        # Between visemes that are far apart, so that no two pictures are blended whose lips are in different places.
+        "jaw-a-third": Pose(jaw=0.35),
+        "jaw-two-thirds": Pose(jaw=0.65),
+        "half-pressed": Pose(press=0.5),
         **emotions,
         "half-closed": Pose(lid_left=0.5, lid_right=0.5),
         "closed": Pose(lid_left=0.0, lid_right=0.0),

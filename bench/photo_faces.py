@@ -1,5 +1,5 @@
 """Measures animated photographs: the mouth and who it is with dlib's points and embedding, which have no part in making
-them; the eyes with MediaPipe's mesh, found anew in each frame, as dlib's points do not see that eyes are shut.
+them; the eyes with MediaPipe's network for lids, found anew in each frame: dlib's points do not see that eyes are shut.
 
 `python -m bench.photo_faces --models FOLDER PHOTO...`, with `pip install dlib-bin==20.0.1.post1` beside, and a folder
 with `shape_predictor_68_face_landmarks.dat` and `dlib_face_recognition_resnet_model_v1.dat`, as the package

@@ -52,13 +52,6 @@ def _layered(settings: Settings) -> Renderer:
     return CharacterRenderer(settings.video_size, _portraits(settings), _warping(settings))
 
 
-def _key_pose_maker(settings: Settings) -> KeyPoseMaker | None:
-    """What draws key poses of photos, where the networks are here and no card runs them."""
-    if settings.render_key_poses == "off" or _why_torch_missing() or not is_here(LIVEPORTRAIT, settings):
-        return None
-    return KeyPoseMaker(_portraits(settings), folder_of(LIVEPORTRAIT, settings))
-
-
 def _why_torch_missing() -> str | None:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("pynvml") is None:
         return "torch is not installed; `pip install visavis[liveportrait]`, some gigabytes"
@@ -74,6 +67,15 @@ def _why_no_card(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> s
     from services.render.liveportrait.loading import why_no_card  # takes a second, so only where it can matter
 
     return why_no_card()
+
+
+def _key_pose_maker(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> KeyPoseMaker | None:
+    """What draws key poses of photos, where the networks are here and no card runs them."""
+    if settings.render_key_poses == "off" or _why_torch_missing() or not is_here(LIVEPORTRAIT, settings):
+        return None
+    if not _why_no_card(settings, find_gpus=find_gpus):
+        return None
+    return KeyPoseMaker(_portraits(settings), folder_of(LIVEPORTRAIT, settings))
 
 
 def _why_liveportrait_unavailable(settings: Settings) -> str | None:
@@ -148,7 +150,7 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
         bitrate=settings.video_bitrate,
         threads=threads,
         codec=best_codec() if find_gpus() else "libx264",
-        key_poses=_key_pose_maker(settings) if renderer.name != "liveportrait" else None,
+        key_poses=_key_pose_maker(settings, find_gpus=find_gpus),
         network=_expressions(settings) if choice.option.name == "liveportrait" else None,
     )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)

@@ -59,7 +59,7 @@ class LayeredFace:
         self.backdrop = pixels.copy()
         """The frame without the character."""
         self._stage = Stage(pixels, scale, self._drawing.draw(Pose()))
-        self.version = blake2b(f"{look}{_drawing_version()}".encode(), digest_size=8).hexdigest()
+        self.version = blake2b(f"{look}{drawing_version()}".encode(), digest_size=8).hexdigest()
 
     def pixels(self, pose: Pose) -> Pixels:
         """The frame, [height, width, 4], blue green red alpha; valid until the next call."""
@@ -89,7 +89,7 @@ class LayeredRenderer:
         return LayeredFace(LOOKS[look], self._of_thread.pixels)
 
 
-def _drawing_version() -> str:
+def drawing_version(folder: Path = Path(__file__).parent) -> str:
     """Hash of the code that draws, so that no stored idle loop outlives a change of it."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(folder.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

@@ -45,6 +45,9 @@ log = logging.getLogger(__name__)
 
 OLDEST_SERVER = (2, 12)
 _TIME_TIMEOUT = 2.0
+LIVE_SETTLES = 4.0
+"""Seconds after which everybody has told anew what is told every 2 s. A restart of NATS takes all live events away."""
+_LOOK_AGAIN = 0.2
 """Seconds that the server has to tell the time."""
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
@@ -258,7 +261,11 @@ class EventLog(LogStore):
                     yield message
                     if message.final:
                         return
+            # Twice: what was held up by a server that stood still comes in the moments after it goes on.
             if await self._is_still(subject, after):
+                await asyncio.sleep(min(_NATS_SLOW, timeout / 4))
+                if not await self._is_still(subject, after):
+                    continue
                 raise StreamStalled(f"{subject}: nothing for {timeout} s and no final chunk")
 
     async def _is_still(self, subject: str, after: int) -> bool:
@@ -317,18 +324,28 @@ class EventLog(LogStore):
 
     async def live_age(self, subject: str) -> float | None:
         """See `bus.work.service.Reader.live_age`."""
-        message = await self.last_message(subject)
-        return None if message is None else (await self.server_time() - message.time) / 1_000_000
+        while True:
+            message = await self.last_message(subject)
+            now, made = await self._live_times()
+            if message is not None:
+                return (now - message.time) / 1_000_000
+            if now - made > LIVE_SETTLES * 1_000_000:
+                return None
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def server_time(self, *, retry_for: float = RETRY_FOR) -> int:
         """The server's clock, microseconds since 1970. Clocks of different machines differ, and people set them."""
+        return (await self._live_times(retry_for))[0]
 
-        async def ask() -> int:
+    async def _live_times(self, retry_for: float = RETRY_FOR) -> tuple[int, int]:
+        """The server's clock, and when it made the stream of live events, both in microseconds since 1970."""
+
+        async def ask() -> tuple[int, int]:
             answer = await self.nc.request(f"$JS.API.STREAM.INFO.{streams.LIVE}", b"", timeout=_TIME_TIMEOUT)
             found = json.loads(answer.data)
-            if "ts" not in found:
+            if "ts" not in found or "created" not in found:
                 raise BusError(f"the server does not tell its time: {found.get('error')}", code="no_time")
-            return microseconds(found["ts"])
+            return microseconds(found["ts"]), microseconds(found["created"])
 
         return await self.with_retries(ask, "ask the time", retry_for)
 

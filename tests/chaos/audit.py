@@ -40,6 +40,10 @@ class Audit:
     dead: int = 0
     watched: frozenset[str] = frozenset()
     """Conversations that are watched all the time."""
+    went_back: bool = False
+    """The log was put back from an older copy under running services."""
+    rootless: int = 0
+    """Facts and media of what was under way when the log was put back, and whose beginning it has not got."""
     pictured: int = 0
     """Watched speeches that have pictures."""
     duplicates: list[str] = field(default_factory=list)
@@ -104,15 +108,18 @@ async def unfinished_work(url: str, timeout: float, **login: Any) -> list[str]:
 
 
 def audit_log(
-    log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]], *, watched: Iterable[str] = ()
-) -> Audit:
+    log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]], *, watched: Iterable[str] = (),
+    went_back: bool = False,
+) -> Audit:  # fmt: skip
     """Check a log against the events page and what persons sent.
 
     Args:
         expected: messages and utterances that were sent, by conversation.
         watched: conversations that are watched all the time; in others, what a session has played was watched.
+        went_back: it was put back from an older copy under running services, which for up to two seconds add to it
+            what they were at.
     """
-    audit = Audit(dead=len(log["DEAD"]), watched=frozenset(watched))
+    audit = Audit(dead=len(log["DEAD"]), watched=frozenset(watched), went_back=went_back)
     tags = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids: Counter[str] = Counter()
@@ -130,7 +137,10 @@ def audit_log(
         _audit_conversation(conversation, sent, facts[conversation], media, audit)
     for conversation, published in facts.items():
         for fact in published:
-            if fact.get("cause") and fact["cause"] not in ids:
+            is_rootless = fact.get("cause") and (fact["cause"] not in ids or places[fact["cause"]] > fact["seq"])
+            if is_rootless and went_back:
+                audit.rootless += 1
+            elif fact.get("cause") and fact["cause"] not in ids:
                 audit.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
             elif fact.get("cause") and places[fact["cause"]] > fact["seq"]:
                 audit.disorder.append(f"{conversation}: {fact['body']['type']} at {fact['seq']} comes before its cause")
@@ -186,6 +196,8 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[s
         indices = [chunk["index"] for chunk in chunks]
         if len(set(indices)) < len(indices):
             audit.duplicates.append(f"{subject}: chunks {indices}")
+        elif audit.went_back and indices == list(range(indices[0], indices[0] + len(indices))):
+            audit.rootless += indices[0] > 0
         elif indices != list(range(len(indices))):
             audit.disorder.append(f"{subject}: chunks {indices}")
     return media

@@ -27,6 +27,7 @@ EVERYTHING: Mapping[str, float] = {
     **KILLS, "frozen-server": 1, "stutter": 1, "all": 0.7, "full": 0.5, "power": 0.5, "restored": 0.4,
 }  # fmt: skip
 """All kinds."""
+PUT_BACK = "store put back"
 GOING_BACK = ("power", "restored")
 """Those after which the log may be of an earlier moment."""
 
@@ -169,7 +170,7 @@ class FaultInjector:
     async def _put_back(self, worker: str, chance: float) -> None:
         """The store is put back from an older copy, and services live on."""
         async with self._server:
-            self._count("store put back")
+            self._count(PUT_BACK)
             server = self._world.processes["nats"]
             begun = time.monotonic()
             server.signal(signal.SIGSTOP)

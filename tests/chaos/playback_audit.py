@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -13,17 +12,21 @@ from tests.chaos.notes_audit import Log
 Facts = list[dict[str, Any]]
 
 
-def findings(log: Log) -> Iterator[str]:
-    """What is wrong with the play-out of all conversations, one line each."""
+def findings(log: Log, *, went_back: bool = False) -> Iterator[str]:
+    """What is wrong with the play-out of all conversations, one line each.
+
+    Args:
+        went_back: the log was put back from an older copy, and may lack the beginning of what was under way.
+    """
     facts: dict[str, Facts] = defaultdict(list)
     for sequence, _, data in log["CONVERSATIONS"]:
         fact = json.loads(data)
         facts[fact["conversation"]].append(fact["body"] | {"seq": sequence, "at": fact["at"]})
     for conversation, found in facts.items():
-        yield from (f"{conversation}: {line}" for line in _of_conversation(found))
+        yield from (f"{conversation}: {line}" for line in _of_conversation(found, went_back=went_back))
 
 
-def _of_conversation(facts: Facts) -> Iterator[str]:
+def _of_conversation(facts: Facts, *, went_back: bool) -> Iterator[str]:
     kinds: dict[str, Facts] = defaultdict(list)
     for fact in facts:
         kinds[fact["type"]].append(fact)
@@ -37,8 +40,10 @@ def _of_conversation(facts: Facts) -> Iterator[str]:
             indices = [one["index"] for one in of_reply]
             if indices != sorted(set(indices)):
                 yield f"session {session} played sentences {indices}"
+    begun = {one["reply"] for one in kinds["reply.started"]}
     for ended in kinds["reply.ended"]:
-        yield from _unplayed(ended, kinds, {one["speech"] for one in whole})
+        if ended["reply"] not in begun and not went_back:
+            yield f"reply {ended['reply']} has an end and no beginning"
 
 
 def _by(facts: Facts, field: str) -> dict[str, Facts]:
@@ -56,23 +61,3 @@ def _pictures(speech: str, played: dict[str, Any], kinds: dict[str, Facts]) -> I
     begun = [one for one in kinds["playback.started"] if one["speech"] == speech]
     if drawn and begun and drawn[0]["seq"] < begun[0]["seq"]:
         yield f"speech {speech} was played without the pictures that were there"
-
-
-def _unplayed(ended: dict[str, Any], kinds: dict[str, Facts], whole: set[str]) -> Iterator[str]:
-    """Sentences of a reply that were not played, though one session was there from its beginning on."""
-    reply = ended["reply"]
-    started = next((one["seq"] for one in kinds["reply.started"] if one["reply"] == reply), None)
-    if started is None:
-        yield f"reply {reply} has an end and no beginning"
-        return
-    opened = [one for one in kinds["session.opened"] if one["seq"] < started]
-    if not opened or any(one["reply"] == reply for one in (*kinds["reply.interrupted"], *kinds["reply.failed"])):
-        return
-    asked = [one["seq"] for one in (*kinds["utterance.started"], *kinds["message.received"])]
-    until = min((one for one in asked if one > started), default=sys.maxsize)
-    sessions = (*kinds["session.opened"], *kinds["session.closed"])
-    if any(opened[-1]["seq"] < one["seq"] < until for one in sessions):
-        return
-    for speech in kinds["speech.ended"]:
-        if speech["reply"] == reply and speech["samples"] and speech["speech"] not in whole:
-            yield f"sentence {speech['index']} of {reply} was not played to its end"

@@ -18,7 +18,7 @@ from tests.chaos import disks, notes_audit, playback_audit, replays
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work, whole
 from tests.chaos.calls import Caller, said
 from tests.chaos.deployment import CHANNEL_WORKERS, OWN_SETTINGS, WORKERS, Deployment
-from tests.chaos.faults import KILLS, FaultInjector
+from tests.chaos.faults import KILLS, PUT_BACK, FaultInjector
 from tests.chaos.language_model import language_model
 from tests.chaos.notes import NoteSender, arrived, doubled
 from tests.chaos.notes_audit import Log
@@ -65,12 +65,18 @@ class Report:
     """The differences between the read model and the log; empty if there are none."""
 
     @property
+    def went_back(self) -> bool:
+        """Whether the log was put back under running services."""
+        return self.faults[PUT_BACK] > 0
+
+    @property
     def findings(self) -> list[str]:
         wrong = [*findings(self.audit), *(f"stuck: {turn}" for turn in self.stuck)]
         wrong += [f"undone: {queue}" for queue in self.unfinished]
         wrong += [f"calls: {one}" for one in self.calls]
         wrong += [f"notes: {note}" for note in self.wrong_notes]
-        wrong += [*(f"replay: {one}" for one in self.replays), *self.decisions]
+        if not self.went_back:  # decisions and times that were made of what the log has not got any more
+            wrong += [*(f"replay: {one}" for one in self.replays), *self.decisions]
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
@@ -86,6 +92,7 @@ class Report:
             f"{self.notes} voice notes by a channel, {len(self.wrong_notes)} findings\n"
             f"duplicates {len(audit.duplicates)}, losses {len(audit.losses)}, orphans {len(audit.orphans)}, "
             f"out of order {len(audit.disorder)}, without pictures {len(audit.unseen)}, stuck {len(self.stuck)}"
+            + (f"\n{audit.rootless} facts and media of what the log had forgotten" if self.went_back else "")
             + (f"\n{self.left_out}" if self.left_out else "")
         )
 
@@ -147,7 +154,7 @@ async def run(
         callers = [Caller(gateways, event_log, seed, number, deployment.undone) for number in range(calls)]
         senders = [NoteSender(deployment.base, double, seed, number) for number in range(_SENDERS if notes else 0)]
         # What is there before the first fault is in every copy of the log.
-        await asyncio.gather(*(one.open() for one in (*persons, *callers)))
+        await asyncio.gather(*(person.open() for person in persons), *(caller.open() for caller in callers))
         injector = FaultInjector(deployment, seed, report.faults, every, faults, weights=kinds)
         injecting = asyncio.create_task(injector.inject())
         more_turns, more_notes = _counter(turns), _counter(notes)
@@ -162,7 +169,7 @@ async def run(
         await asyncio.gather(*asking)
         await injector.end(injecting)
         report.unfinished = await unfinished_work(deployment.url, PATIENCE)
-        await asyncio.gather(*(one.close() for one in (*persons, *callers)))
+        await asyncio.gather(*(person.close() for person in persons), *(caller.close() for caller in callers))
         log = await read_log(deployment.url)
         (folder / "log.msgpack").write_bytes(msgspec.msgpack.encode(log))
         report.projection = await compare_projection(deployment)
@@ -172,8 +179,8 @@ async def run(
     watched = list(expected)
     for conversation, heard in said(log, [caller.conversation for caller in callers]).items():
         expected[conversation] = heard & there if deployment.undone else heard
-    report.audit = audit_log(log, expected, watched=watched)
-    report.calls = list(calls_audit(callers, injector, log))
+    report.audit = audit_log(log, expected, watched=watched, went_back=report.went_back)
+    report.calls = list(calls_audit(callers, injector, log, went_back=report.went_back))
     report.questions = sum(caller.asked for caller in callers)
     report.broken = sum(len(caller.broken) for caller in callers)
     report.decisions = different_decisions(log)
@@ -189,9 +196,9 @@ async def run(
     return report
 
 
-def calls_audit(callers: Sequence[Caller], injector: FaultInjector, log: Log) -> Iterator[str]:
+def calls_audit(callers: Sequence[Caller], injector: FaultInjector, log: Log, *, went_back: bool) -> Iterator[str]:
     """What is wrong with the calls and with what they have played, one line each."""
-    yield from playback_audit.findings(log)
+    yield from playback_audit.findings(log, went_back=went_back)
     for caller in callers:
         yield from caller.stuck
         for begun, end in caller.unnoticed:

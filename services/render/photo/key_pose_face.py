@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.photo.crop import SIDE
 from services.render.photo.decoding import Pixels
 from services.render.photo.displacement import CELLS, DisplacementFields, eye_distance
@@ -122,7 +122,7 @@ class KeyPoseFace:
         # Backward warp: for movements as small as these, the inverse of the field is its negative.
         return _sampled(blended, self._x - x, self._y - y)
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_RGB2YUV_I420), np.uint8) for pose in poses]
 
     def _bent_back(self, pose: Pose) -> tuple[Map, Map]:

@@ -202,6 +202,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: also into CUDA graphs."""
     render_key_poses: Literal["on", "off"] = "on"
     """Whether LivePortrait draws key poses of each photo, for minutes, where its weights are here and no GPU is."""
+    render_expressions: str = ""
+    """Folder of JoyVASA's published files, whose network then moves the lips of the photos that LivePortrait draws;
+    their frames wait for the whole sentence. Empty: visemes move them."""
     render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
     """The most memory of the graphics card that the face may take, in bytes."""
     access: Literal["local", "keys", "open"] = "local"

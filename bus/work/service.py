@@ -93,7 +93,8 @@ class Reader(Protocol):
         ...
 
     async def live_age(self, subject: str) -> float | None:
-        """Seconds since the newest live event on a subject was stored, by the log's own clock; None as above."""
+        """Seconds since the newest live event on a subject was stored, by the log's own clock; None as above, and where
+        NATS has just started, after some seconds in which those who tell it again and again could have done so."""
         ...
 
     def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from bus.errors import ConfigurationError
 from bus.process.engines import EngineOption, choose_engine
 from bus.settings import Settings
 from bus.work.runner import run_service_process
@@ -22,7 +23,7 @@ from services.models.fetching import folder_of
 from services.models.loading import is_here, load_or_defer
 from services.render.character_renderer import CharacterRenderer, PortraitAnimator, WarpAnimator
 from services.render.encoder import best_codec
-from services.render.engine import Renderer
+from services.render.engine import ExpressionNetwork, Renderer
 from services.render.gpu_animator import GpuAnimator
 from services.render.key_pose_maker import KeyPoseMaker
 from services.render.photo.key_poses import KeyPictureStore
@@ -51,13 +52,6 @@ def _layered(settings: Settings) -> Renderer:
     return CharacterRenderer(settings.video_size, _portraits(settings), _warping(settings))
 
 
-def _key_pose_maker(settings: Settings) -> KeyPoseMaker | None:
-    """What draws key poses of photos, where the networks are here and no card runs them."""
-    if settings.render_key_poses == "off" or _why_torch_missing() or not is_here(LIVEPORTRAIT, settings):
-        return None
-    return KeyPoseMaker(_portraits(settings), folder_of(LIVEPORTRAIT, settings))
-
-
 def _why_torch_missing() -> str | None:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("pynvml") is None:
         return "torch is not installed; `pip install visavis[liveportrait]`, some gigabytes"
@@ -73,6 +67,15 @@ def _why_no_card(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> s
     from services.render.liveportrait.loading import why_no_card  # takes a second, so only where it can matter
 
     return why_no_card()
+
+
+def _key_pose_maker(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> KeyPoseMaker | None:
+    """What draws key poses of photos, where the networks are here and no card runs them."""
+    if settings.render_key_poses == "off" or _why_torch_missing() or not is_here(LIVEPORTRAIT, settings):
+        return None
+    if not _why_no_card(settings, find_gpus=find_gpus):
+        return None
+    return KeyPoseMaker(_portraits(settings), folder_of(LIVEPORTRAIT, settings))
 
 
 def _why_liveportrait_unavailable(settings: Settings) -> str | None:
@@ -99,6 +102,23 @@ def _liveportrait(settings: Settings, *, find_gpus: Callable[[], list[Gpu]]) -> 
     else:
         deferred = load_or_defer(LIVEPORTRAIT, settings, load, lambda: warp, fallback_name=warp.name)
     return CharacterRenderer(settings.video_size, portraits, GpuAnimator(deferred, warp))
+
+
+def _expressions(settings: Settings) -> ExpressionNetwork | None:
+    """The network that moves lips in place of visemes, where one is asked for.
+
+    Raises:
+        ConfigurationError: it cannot run here, or its files are missing or damaged.
+    """
+    if not settings.render_expressions:
+        return None
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigurationError("VISAVIS_RENDER_EXPRESSIONS needs torch; `pip install visavis[liveportrait]`")
+    import torch
+
+    from services.render.joyvasa.loading import load
+
+    return load(Path(settings.render_expressions), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def engines(find_gpus: Callable[[], list[Gpu]] = gpus) -> tuple[EngineOption[Renderer], ...]:
@@ -130,7 +150,8 @@ def build(settings: Settings, find_gpus: Callable[[], list[Gpu]] = gpus) -> Serv
         bitrate=settings.video_bitrate,
         threads=threads,
         codec=best_codec() if find_gpus() else "libx264",
-        key_poses=_key_pose_maker(settings) if renderer.name != "liveportrait" else None,
+        key_poses=_key_pose_maker(settings, find_gpus=find_gpus),
+        network=_expressions(settings) if choice.option.name == "liveportrait" else None,
     )
     return replace(built, engine=choice.option.name, serving=lambda: renderer.name)
 

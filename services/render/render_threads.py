@@ -17,7 +17,7 @@ from bus.events import FRAMES_PER_SECOND
 from bus.work.service import Reader
 from bus.work.slots import Slots
 from services.render.encoder import Codec, H264Encoder
-from services.render.engine import AnimatedFace, Renderer
+from services.render.engine import AnimatedFace, Expressions, Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 
@@ -44,10 +44,11 @@ class PlacedFace:
         thread.in_use.add(self)
 
     async def encode(
-        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float
-    ) -> tuple[bytes, ...]:
+        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float,
+        expressions: Expressions | None = None,
+    ) -> tuple[bytes, ...]:  # fmt: skip
         """See `RenderThreads.encode`."""
-        return await self._thread.run(partial(_encode, self._face, encoder, poses, order, key=key), due)
+        return await self._thread.run(partial(_encode, self._face, encoder, poses, order, expressions, key=key), due)
 
 
 class _Thread:
@@ -118,7 +119,7 @@ class RenderThreads:
 
     async def encode(
         self, face: PlacedFace, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool,
-        due: float | None = None,
+        due: float | None = None, expressions: Expressions | None = None,
     ) -> tuple[bytes, ...]:  # fmt: skip
         """Draw the poses, at most MAX_BATCH, and encode them as access units.
 
@@ -126,10 +127,11 @@ class RenderThreads:
             order: indices of poses as they are shown; a pose may come more than once.
             key: start with a key frame.
             due: when they are shown, by the clock; None: nobody waits for them.
+            expressions: see `AnimatedFace.render`.
         """
         if due is None:
             due = self._clock() + LATER
-        return await face.encode(encoder, poses, order, key=key, due=due)
+        return await face.encode(encoder, poses, order, key=key, due=due, expressions=expressions)
 
     def _load_face(self, thread: _Thread, look: str, portrait: bytes | None) -> AnimatedFace:
         with self._storing:
@@ -155,7 +157,8 @@ class RenderThreads:
 
 
 def _encode(
-    face: AnimatedFace, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool
-) -> tuple[bytes, ...]:
-    frames = face.render(poses)
+    face: AnimatedFace, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int],
+    expressions: Expressions | None, *, key: bool,
+) -> tuple[bytes, ...]:  # fmt: skip
+    frames = face.render(poses, expressions)
     return encoder.encode((frames[index] for index in order), key=key)

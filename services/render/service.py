@@ -22,7 +22,7 @@ from bus.work.service import Output, Reader, Service
 from services.gpu_faults import GPU_USE
 from services.readings import engine_note, engine_readings
 from services.render.encoder import Codec
-from services.render.engine import Renderer
+from services.render.engine import ExpressionNetwork, Renderer
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
 from services.render.key_pose_maker import KeyPoseMaker
@@ -47,6 +47,7 @@ def service(
     codec: Codec = "libx264",
     key_poses: KeyPoseMaker | None = None,
     check_interval: float = CHECK_INTERVAL,
+    network: ExpressionNetwork | None = None,
 ) -> Service:
     """The render service with that engine.
 
@@ -57,9 +58,10 @@ def service(
         codec: that encodes.
         key_poses: has key poses of photos drawn; None: nobody does.
         check_interval: seconds between two checks for outdated idle loops.
+        network: moves the lips of photos in place of visemes, where the engine can.
     """
     thread = RenderThreads(renderer, portraits, threads=threads, codec=codec)
-    speeches = SpeechRenderer(thread, bitrate=bitrate)
+    speeches = SpeechRenderer(thread, bitrate=bitrate, network=network)
     idle_loops = IdleLoopRenderer(thread, key_poses=key_poses, check_interval=check_interval)
     face_requests = FaceRequestHandler(portrait_maker, idle_loops.batches)
 

@@ -38,7 +38,7 @@ class Person:
     def draw(self, pose: Pose) -> Nodes:
         turn, flat = HeadTurn(pose), self._look.flat
         # What hangs lags behind a turn, and hangs straight from a tilted head.
-        self._solids.project(turn, swing=(2.3 * pose.roll - 0.9 * pose.yaw, -0.35 * abs(pose.roll)), jaw=jaw_drop(pose))
+        self._solids.project(turn, swing=(2.8 * pose.roll - 1.3 * pose.yaw, -0.35 * abs(pose.roll)), jaw=jaw_drop(pose))
         dy = -1.8 * pose.breath - 5.0 * pose.shoulders + 0.5 * pose.pitch
         lifted = turned(pose.roll, 0.0, NECK_Y, dx=0.7 * pose.yaw, dy=0.6 * dy)
         front = [

@@ -246,4 +246,4 @@ class HeadTurn:
 def skin_depth(x: float, y: float) -> float:
     """Depth z of the face at x, y: an ellipsoid, flatter in the middle than a sphere."""
     inside = 1.0 - (x / 128.0) ** 2 - (y / 190.0) ** 2
-    return 92.0 * math.sqrt(inside) if inside > 0.0 else 0.0
+    return 85.0 * math.sqrt(inside) if inside > 0.0 else 0.0

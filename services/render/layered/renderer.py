@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bus.errors import NotFound
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.layered.looks import LOOKS, Look, RobotLook
 from services.render.layered.person import Person
 from services.render.layered.picture import Matrix, Nodes
@@ -59,7 +59,7 @@ class LayeredFace:
         self.backdrop = pixels.copy()
         """The frame without the character."""
         self._stage = Stage(pixels, scale, self._drawing.draw(Pose()))
-        self.version = blake2b(f"{look}{_drawing_version()}".encode(), digest_size=8).hexdigest()
+        self.version = blake2b(f"{look}{drawing_version()}".encode(), digest_size=8).hexdigest()
 
     def pixels(self, pose: Pose) -> Pixels:
         """The frame, [height, width, 4], blue green red alpha; valid until the next call."""
@@ -67,7 +67,7 @@ class LayeredFace:
         self._stage.draw(self._drawing.draw(pose))
         return self._pixels
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_BGRA2YUV_I420), np.uint8) for pose in poses]
 
 
@@ -89,7 +89,7 @@ class LayeredRenderer:
         return LayeredFace(LOOKS[look], self._of_thread.pixels)
 
 
-def _drawing_version() -> str:
+def drawing_version(folder: Path = Path(__file__).parent) -> str:
     """Hash of the code that draws, so that no stored idle loop outlives a change of it."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(folder.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

@@ -108,12 +108,12 @@ class Robot:
 
     def draw(self, pose: Pose) -> Nodes:
         turn = HeadTurn(pose)
-        self._solids.project(turn, swing=(-1.1 * pose.yaw - 1.0 * pose.roll,
-                                          1.2 * max(pose.pitch, 0.0) - 5.0 * pose.breath))
+        swing = -1.3 * pose.yaw - 1.2 * pose.roll, 1.2 * max(pose.pitch, 0.0) - 5.0 * pose.breath
+        self._solids.project(turn, swing=swing)
         dy = -2.5 * pose.breath - 6.0 * pose.shoulders + 0.6 * pose.pitch
         lifted = turned(1.2 * pose.roll, 0.0, NECK_Y, dx=0.7 * pose.yaw, dy=dy)
         lit = clamp(0.45 + pose.jaw + 0.4 * clamp(pose.smile))
-        x, y = turn.project(-1.1 * pose.yaw * 0.05, -155.0, 8.0)
+        x, y = turn.project(0.0, -155.0, 8.0)
         face = [
             *self._cheeks(pose, turn), *self._eyes(pose, turn), *self._mouth(pose, turn), *self._nose(pose, turn),
         ]
@@ -122,7 +122,8 @@ class Robot:
             *group(self._body, matrix=(1.0, 0.0, 0.003 * pose.roll, 1.0, -0.4 * pose.yaw - pose.roll,
                                        -3.0 * pose.breath - 10.0 * pose.shoulders)),
             *group([
-                *group(ellipse(0.0, 0.0, 40.0, 40.0, self._lamp_halo, opacity=lit), matrix=moved(x, y)),
+                *group(ellipse(0.0, 0.0, 40.0, 40.0, self._lamp_halo, opacity=lit),
+                       matrix=moved(x + swing[0], y + swing[1])),
                 *self._head, *group([*face, *self._gloss], clip=self._face),
             ], matrix=lifted),
         ], matrix=_PLACE)
@@ -222,7 +223,7 @@ class Robot:
             return [(-w, -bend - 0.4 * lift), (-0.62 * w, sides * y - 0.4 * bend - lift), (0.0, y + 0.3 * bend),
                     (0.62 * w, sides * y - 0.4 * bend), (w, -bend)]
 
-        top, bottom = -0.4 * opened, 0.6 * opened
+        top, bottom = -0.4 * opened - 4.0 * clamp(pose.upper) * (1.0 - press), 0.6 * opened
         upper, lower = arc(top, 0.0, sneer), arc(bottom, 0.0, 0.0)
         hole = between(upper, lower)
         lips = between(arc(top - line, line, sneer), arc(bottom + line, line, 0.0))

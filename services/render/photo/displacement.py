@@ -54,8 +54,6 @@ _POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
     "squint": (PointDisplacement((145,), 0.0, -0.035, 0.14), PointDisplacement((374,), 0.0, -0.035, 0.14)),
     "nose": (PointDisplacement((98, 2, 327), 0.0, -0.05, 0.17),),
 }
-MOUTH = ("smile", "width", "pucker", "jaw")
-"""Controls that move the corners of the mouth."""
 _ABOVE_LIDS = ("brow_left", "brow_right", "furrow", "sorrow")
 _UPPER_LIDS = (33, 160, 159, 158, 133, 362, 385, 386, 387, 263)
 _LOWER_BROWS = (46, 53, 52, 65, 55, 285, 295, 282, 283, 276)
@@ -67,6 +65,8 @@ _PARALLAX = 1.35
 """Exaggeration of the mesh's depth, which is flatter than a face."""
 _NECK = 0.9
 """From the chin to the shoulders, in distances between the eyes."""
+MOUTH = ("smile", "width", "pucker", "jaw")
+"""Controls that move the corners of the mouth."""
 
 
 def eye_distance(face: DetectedFace) -> float:
@@ -125,13 +125,6 @@ class DisplacementFields:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
         return np.stack((part.x * unit * near, part.y * unit * near)).astype(np.float32)
 
-    def _within_face(self, face: DetectedFace, unit: float) -> NDArray[np.float32]:
-        """1 inside of the face, fading to 0 at its outline: what is behind a cheek does not move with the mouth."""
-        outline = cv2.convexHull(face.mesh[:, :2] / _CELL).astype(np.int32)
-        inside = cv2.fillConvexPoly(np.zeros((CELLS, CELLS), np.uint8), outline, 1)
-        share = np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 5) * _CELL / (0.25 * unit), 0.0, 1.0)
-        return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)
-
     def _above_lids(self, face: DetectedFace, unit: float) -> NDArray[np.float32]:
         """1 from the brows up to 0 at the upper lids, so that brows move without stretching the eyes."""
         points = face.mesh[[*_UPPER_LIDS, *_LOWER_BROWS], :2]
@@ -140,6 +133,13 @@ class DisplacementFields:
         # A point moves by the field where it arrives, so the field is full where raised brows arrive.
         raised = np.interp(self._x[0], brows[:, 0], brows[:, 1]) - _BROW_RAISE * unit
         return np.asarray(np.clip((lid - self._y) / np.maximum(lid - raised, 0.1 * unit), 0.0, 1.0), np.float32)
+
+    def _within_face(self, face: DetectedFace, unit: float) -> NDArray[np.float32]:
+        """1 inside of the face, fading to 0 at its outline: what is behind a cheek does not move with the mouth."""
+        outline = cv2.convexHull(face.mesh[:, :2] / _CELL).astype(np.int32)
+        inside = cv2.fillConvexPoly(np.zeros((CELLS, CELLS), np.uint8), outline, 1)
+        share = np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 5) * _CELL / (0.25 * unit), 0.0, 1.0)
+        return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)
 
     def _head_fields(self, face: DetectedFace, unit: float) -> dict[str, Field]:
         """Fields of yaw, pitch and roll, for one degree each."""

@@ -10,22 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import attrgetter
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.photo.crop import SIDE
 from services.render.photo.decoding import Pixels
-from services.render.photo.displacement import DisplacementFields, eye_distance
+from services.render.photo.displacement import CELLS, DisplacementFields, eye_distance
 from services.render.photo.face_detector import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE, DetectedFace
-from services.render.photo.key_poses import REST, key_poses, key_poses_version
+from services.render.photo.key_poses import key_poses, key_poses_version
 from services.render.photo.portrait import Portrait
 from services.render.photo.warp import code_version
 from services.render.pose import Pose
 
-_LEAST = 0.02
+_LEAST = 0.04
 """Weight below which a picture is left out: what is blended of many is blurred."""
 _STEPS = 4
 """Of the iteration that inverts a displacement."""
@@ -49,7 +50,10 @@ class _Region:
 class _Blend:
     """The pictures of one region, and how they are weighted."""
 
-    def __init__(self, region: _Region, pictures: Mapping[str, Pixels]) -> None:
+    pictures: list[Pixels]
+    """Of `names`, the region's part of each; to be set."""
+
+    def __init__(self, region: _Region) -> None:
         self._values = attrgetter(*region.fields)
         self._steps = np.array(list(region.fields.values()), np.float32)
         poses = key_poses()
@@ -60,25 +64,28 @@ class _Blend:
         rows, columns = (np.flatnonzero(region.mask.max(axis=axis) > 1e-3) for axis in (1, 0))
         self.part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
         self._mask = region.mask[self.part][..., None]
-        self._pictures = [pictures[name][self.part].copy() for name in places.values()]
+        self.names = list(places.values())
+        self.pictures = []
 
     def weights(self, pose: Pose) -> NDArray[np.float32]:
         """Of each picture; their sum is 1. Inverse-distance weighting, which gives a key pose its own picture."""
         distances = ((self._places - self._place(pose)) ** 2).sum(axis=1)
-        near = 1.0 / (distances + 1e-6) ** 2
+        near = (distances + 1e-4) ** -3.0
         near = np.maximum(near / near.sum() - _LEAST, 0.0)
         return np.asarray(near / near.sum(), np.float32)
 
-    def change(self, pose: Pose) -> NDArray[np.float32] | None:
-        """What is to be added to the picture at rest, in the region's part; None: nothing."""
+    def draw(self, image: Pixels, pose: Pose) -> None:
+        """Add to an image, in place, by how much the blend differs from the picture at rest."""
         weights = self.weights(pose)
         used = np.flatnonzero(weights[1:]) + 1
         if not len(used):
-            return None
-        blended = float(weights[0] - 1.0) * self._pictures[0].astype(np.float32)
+            return
+        part = image[self.part]
+        change = np.multiply(self.pictures[0], np.float32(weights[0] - 1.0))
         for index in used:
-            blended += float(weights[index]) * self._pictures[index]
-        return np.asarray(blended * self._mask, np.float32)
+            change += np.multiply(self.pictures[index], weights[index])
+        change *= self._mask
+        part[:] = cv2.add(part, change, dtype=cv2.CV_8U)
 
     def _place(self, pose: Pose) -> NDArray[np.float32]:
         return np.asarray(self._values(pose), np.float32) / self._steps
@@ -97,42 +104,44 @@ class KeyPoseFace:
         self.version = blake2b(identity.encode(), digest_size=8).hexdigest()
         self._size = size
         self._fields = DisplacementFields(portrait.face)
-        bent = {name: self._bent_back(pictures[name], pose) for name, pose in key_poses().items()}
-        self._rest = bent[REST]
-        self._blends = [_Blend(region, bent) for region in _regions(portrait.face)]
+        self._portrait = _positions(SIDE)
+        self._blends = [_Blend(region) for region in _regions(portrait.face)]
+        for name, pose in key_poses().items():
+            x, y = self._bent_back(pose)
+            for blend in (one for one in self._blends if name in one.names):
+                blend.pictures.append(_sampled(pictures[name], x[blend.part], y[blend.part]))
+        self._rest = self._blends[0].pictures[0]
         self._x, self._y = _positions(size)
 
     def pixels(self, pose: Pose) -> Pixels:
         """The frame, [size, size, 3], red green blue."""
-        changes = [(blend.part, change) for blend in self._blends if (change := blend.change(pose)) is not None]
-        blended = self._rest
-        if changes:
-            exact = self._rest.astype(np.float32)
-            for part, change in changes:
-                exact[part] += change
-            blended = np.clip(exact + 0.5, 0.0, 255.0).astype(np.uint8)
-        x, y = self._displacement(pose, self._size)
-        warped = cv2.remap(blended, self._x - x, self._y - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(warped, np.uint8)
+        blended = self._rest.copy()
+        for blend in self._blends:
+            blend.draw(blended, pose)
+        x, y = (cv2.resize(field, (self._size, self._size)) for field in self._fields.displacement(pose))
+        # Backward warp: for movements as small as these, the inverse of the field is its negative.
+        return _sampled(blended, self._x - x, self._y - y)
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_RGB2YUV_I420), np.uint8) for pose in poses]
 
-    def _displacement(self, pose: Pose, size: int) -> tuple[Map, Map]:
-        x, y = (cv2.resize(field, (size, size)) for field in self._fields.displacement(pose))
-        return np.asarray(x, np.float32), np.asarray(y, np.float32)
+    def _bent_back(self, pose: Pose) -> tuple[Map, Map]:
+        """Where each pixel of the face at rest is in a picture of a pose: the inverse of the displacement."""
+        own, field = _positions(CELLS), self._fields.displacement(pose)
+        moved = field
+        for _ in range(_STEPS):  # where each cell goes, from where it has gone so far
+            x, y = ((at + by + 0.5) * CELLS / SIDE - 0.5 for at, by in zip(own, moved, strict=True))
+            moved = np.stack([_sampled(part, x, y) for part in field])
+        x, y = (at + cv2.resize(part, (SIDE, SIDE)) for at, part in zip(self._portrait, moved, strict=True))
+        return x, y
 
-    def _bent_back(self, picture: Pixels, pose: Pose) -> Pixels:
-        """The picture that is displaced to this one in its pose."""
-        own_x, own_y = _positions(SIDE)
-        by_x, by_y = self._displacement(pose, SIDE)
-        x, y = own_x, own_y
-        for _ in range(_STEPS):
-            moved_x, moved_y = (
-                cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for field in (by_x, by_y)
-            )
-            x, y = own_x + moved_x, own_y + moved_y
-        return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+def _sampled(image: NDArray[Any], x: Map, y: Map) -> NDArray[Any]:
+    """An image at these places, and beyond its edge at the edge."""
+    return np.asarray(
+        cv2.remap(image, np.asarray(x, np.float32), np.asarray(y, np.float32), cv2.INTER_LINEAR,
+                  borderMode=cv2.BORDER_REPLICATE)
+    )  # fmt: skip
 
 
 def _positions(size: int) -> tuple[Map, Map]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,7 @@ from services.render.pose import EMOTIONS, Pose
 REST = "rest"
 _QUALITY = 95
 _OF_THE_HEAD = ("yaw", "pitch", "roll", "shoulders")
+_PICTURES = re.compile(r"\.[0-9a-f]{8}\.(keys\.npz|[\w-]+\.jpg)")
 _FORMAT = 1
 """Raise it whenever pictures that are stored could no longer be read, or would be used in another way."""
 
@@ -41,6 +43,10 @@ def key_poses() -> Mapping[str, Pose]:
     return {
         REST: Pose(),
         **{f"viseme-{viseme}": Pose().plus(**shape) for viseme, shape in MOUTH_SHAPES.items() if shape},
+        # Between visemes that are far apart, so that no two pictures are blended whose lips are in different places.
+        "jaw-a-third": Pose(jaw=0.35),
+        "jaw-two-thirds": Pose(jaw=0.65),
+        "half-pressed": Pose(press=0.5),
         **emotions,
         "half-closed": Pose(lid_left=0.5, lid_right=0.5),
         "closed": Pose(lid_left=0.0, lid_right=0.0),
@@ -104,8 +110,10 @@ class KeyPictureStore:
             ConfigurationError: the folder cannot be written.
         """
         self._write(self._path(look), pictures)
-        for path in self._folder.glob(f"{look}.{key_poses_version()}.*.jpg"):
-            path.unlink(missing_ok=True)
+        for path in self._folder.glob(f"{look}.????????.*"):  # one by one, or of an earlier version
+            is_picture = _PICTURES.fullmatch(path.name.removeprefix(look))
+            if is_picture and path != self._path(look):
+                path.unlink(missing_ok=True)
 
     def read(self, look: str) -> bytes:
         """The file of all pictures of a look. Raises: OSError."""

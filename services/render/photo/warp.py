@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.photo.crop import SIDE
 from services.render.photo.decoding import Pixels
 from services.render.photo.displacement import DisplacementFields
@@ -50,7 +50,7 @@ class WarpedFace:
         warped = cv2.remap(drawn, self._x - x, self._y - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(warped, np.uint8)
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_RGB2YUV_I420), np.uint8) for pose in poses]
 
 

@@ -28,7 +28,7 @@ from bus.events import (
     Watching,
 )
 from services.render.builtin_characters import BUILTIN_CHARACTERS
-from services.render.engine import Frame, Renderer
+from services.render.engine import Expressions, Frame, Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 from services.render.render_threads import RenderThreads
@@ -110,7 +110,7 @@ class FakeFace:
     def __init__(self) -> None:
         self.poses: list[Pose] = []
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         self.poses.extend(poses)
         frames = []
         for pose in poses:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from numpy.typing import NDArray
 
 from bus.errors import EngineError, NotFound
 from services.render.builtin_characters import BUILTIN_CHARACTERS
+from services.render.coarticulation import MOUTH_SHAPES
 from services.render.contact_sheet import emotion_poses, main, viseme_poses
-from services.render.layered import picture
+from services.render.layered import picture, renderer
 from services.render.layered.looks import LOOKS
 from services.render.layered.picture import Linear, Nodes, blend, ellipse, fill, group, oval
 from services.render.layered.renderer import LayeredFace, LayeredRenderer
@@ -32,8 +35,8 @@ RIGHT_EYE = (slice(95, 130), slice(131, 176))
 
 @pytest.fixture(scope="module")
 def faces() -> dict[str, LayeredFace]:
-    renderer = LayeredRenderer(SIZE)
-    return {look: renderer.face(look) for look in LOOKS}
+    made = LayeredRenderer(SIZE)
+    return {look: made.face(look) for look in LOOKS}
 
 
 def draw(face: LayeredFace, pose: Pose) -> NDArray[np.int16]:
@@ -51,6 +54,17 @@ def changed(a: NDArray[np.int16], b: NDArray[np.int16], part: tuple[slice, slice
 def test_there_is_one_look_for_each_built_in_character(faces: dict[str, LayeredFace]) -> None:
     assert {character.look for character in BUILTIN_CHARACTERS.values()} == LOOKS.keys()
     assert len(faces) >= 3
+
+
+def test_a_change_of_any_file_that_draws_changes_the_version_of_the_stored_loops(tmp_path: Path) -> None:
+    folder = Path(renderer.__file__).parent
+    versions = {renderer.drawing_version()}
+    for file in folder.glob("*.py"):
+        copied = Path(shutil.copytree(folder, tmp_path / file.stem, ignore=shutil.ignore_patterns("__pycache__")))
+        with (copied / file.name).open("a") as source:
+            source.write("\n")
+        versions.add(renderer.drawing_version(copied))
+    assert len(versions) == 1 + len(list(folder.glob("*.py")))
 
 
 def test_looks_differ(faces: dict[str, LayeredFace]) -> None:
@@ -71,10 +85,39 @@ def test_emotions_differ_visibly(faces: dict[str, LayeredFace], look: str) -> No
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_viseme_shows_at_the_mouth(faces: dict[str, LayeredFace], look: str) -> None:
-    closed, *others = [draw(faces[look], pose) for pose in viseme_poses()]
-    for number, opened in enumerate(others, 1):
-        assert changed(closed, opened, MOUTH) > 0.02, number
+def test_every_viseme_shows_at_the_mouth_and_the_tongue_tells_th_from_d_and_s(
+    faces: dict[str, LayeredFace], look: str
+) -> None:
+    drawn: dict[str, NDArray[np.int16]] = {
+        viseme: draw(faces[look], pose) for viseme, pose in zip(MOUTH_SHAPES, viseme_poses(), strict=True)
+    }
+    for viseme, opened in drawn.items():
+        assert viseme == "sil" or changed(drawn["sil"], opened, MOUTH) > 0.02, viseme
+    for one, other in (("TH", "DD"), ("TH", "SS"), ("DD", "SS")):
+        assert changed(drawn[one], drawn[other], MOUTH) > 0.03, (one, other)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_control_of_a_pose_shows(faces: dict[str, LayeredFace], look: str) -> None:
+    rest = Pose(jaw=0.2, teeth=0.2, upper=0.2, smile=0.2, squint=0.2)
+    drawn = draw(faces[look], rest)
+    for field in dataclasses.fields(Pose):
+        if field.name == "emotion":
+            continue  # for engines with expressions of their own
+        moved = rest.plus(**{field.name: {"yaw": 4.0, "pitch": 4.0, "roll": 4.0}.get(field.name, 0.6)})
+        assert changed(drawn, draw(faces[look], moved)) > 0.0005, field.name
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_disgust_raises_one_side_of_the_lip_and_a_smile_both(faces: dict[str, LayeredFace], look: str) -> None:
+    def lopsided(pose: Pose) -> float:
+        mouth = draw(faces[look], dataclasses.replace(pose, yaw=0.0, roll=0.0))[MOUTH]
+        return changed(mouth, mouth[:, ::-1])
+
+    poses = dict(zip(EMOTIONS, emotion_poses(), strict=True))
+    happy, angry, disgusted = (lopsided(poses[one]) for one in ("happy", "angry", "disgusted"))
+    assert disgusted > 1.25 * happy
+    assert disgusted > 1.25 * angry
 
 
 @pytest.mark.parametrize("look", LOOKS)

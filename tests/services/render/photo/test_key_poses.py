@@ -84,10 +84,13 @@ def test_the_pictures_serve_once_they_are_whole_and_are_given_up_where_they_are_
     rest.with_name(rest.name.replace("rest", "closed")).write_bytes(rest.read_bytes()[:1000])
     assert store.drawn(look) == set(NAMES[:3]), "a picture that was being written when the machine went down is none"
     assert store.get(look) is None
+    (tmp_path / f"{look}.0123abcd.keys.npz").write_bytes(b"of an earlier version")
+    source = tmp_path / f"{look}.5279bb86-251e6a94.npz"
+    source.write_bytes(b"what LivePortrait computes of the portrait")
     for name in NAMES[3:]:
         store.add(look, name, pictures[name])
     store.join(look)
-    assert [path.name.split(".")[-2:] for path in tmp_path.iterdir()] == [["keys", "npz"]]
+    assert [path.name.split(".")[-2:] for path in tmp_path.iterdir() if path != source] == [["keys", "npz"]]
     made = animator.face(portrait)
     assert isinstance(made, KeyPoseFace)
     assert made.version != WarpedFace(portrait, 128).version, "its idle loop is drawn anew"

@@ -38,7 +38,8 @@ def photo_warnings(pixels: Pixels, face: DetectedFace) -> tuple[str, ...]:
 
 def _warnings(pixels: Pixels, face: DetectedFace) -> Iterator[str]:
     low, high = (np.clip(corner, 0, SIDE).astype(int) for corner in (face.mesh[:, :2].min(0), face.mesh[:, :2].max(0)))
-    grey = cv2.cvtColor(np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0]]), cv2.COLOR_RGB2GRAY)
+    part = np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0]])
+    grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.uint8)
     if float(np.median(grey)) < _DARK:
         yield "the photo is very dark: little of the face will be seen"
     elif _sharpness(grey) < _BLURRED:
@@ -52,8 +53,8 @@ def _warnings(pixels: Pixels, face: DetectedFace) -> Iterator[str]:
 
 
 def _sharpness(grey: NDArray[np.uint8]) -> float:
-    small = cv2.resize(grey, (_SHARPNESS_SIDE, _SHARPNESS_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = cv2.GaussianBlur(small, (0, 0), 1.0)  # no noise
+    resized = cv2.resize(grey, (_SHARPNESS_SIDE, _SHARPNESS_SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(resized.astype(np.float32), (0, 0), 1.0)  # no noise
     slope = np.hypot(cv2.Sobel(small, cv2.CV_32F, 1, 0).std(), cv2.Sobel(small, cv2.CV_32F, 0, 1).std())
     return float(cv2.Laplacian(small, cv2.CV_32F).std() / max(slope, 1e-3))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.photo.crop import SIDE
 from services.render.photo.decoding import Pixels
 from services.render.photo.displacement import DisplacementFields
@@ -29,12 +29,12 @@ class WarpedFace:
     """
 
     def __init__(self, portrait: Portrait, size: int) -> None:
-        self.version = blake2b(f"{portrait.look}{_code_version()}".encode(), digest_size=8).hexdigest()
+        self.version = blake2b(f"{portrait.look}{code_version()}".encode(), digest_size=8).hexdigest()
         self._portrait = portrait.pixels
         self._size = size
         self._left, self._right = (Eye(portrait.pixels, portrait.face, contours) for contours in (LEFT, RIGHT))
-        self._mouth = Mouth(portrait.face)
         self._fields = DisplacementFields(portrait.face)
+        self._mouth = Mouth(portrait.pixels, portrait.face, self._fields)
         positions = (np.arange(size, dtype=np.float32) + 0.5) * SIDE / size - 0.5
         self._x, self._y = np.meshgrid(positions, positions)
 
@@ -51,12 +51,12 @@ class WarpedFace:
         warped = cv2.remap(drawn, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(warped, np.uint8)
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_RGB2YUV_I420), np.uint8) for pose in poses]
 
 
 @cache
-def _code_version() -> str:
+def code_version() -> str:
     """Hash of the code that warps, so that no stored idle loop outlives a change of it."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

@@ -272,6 +272,8 @@ class FaceMade(Body, frozen=True, kw_only=True, tag="face.made"):
     """The character has been created, and its face drawn."""
 
     character: CharacterId
+    warning: str = ""
+    """What will look wrong about it, in words for the person, such as dark glasses; empty if nothing was seen."""
 
 
 class FaceRefused(Body, frozen=True, kw_only=True, tag="face.refused"):

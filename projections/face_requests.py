@@ -21,6 +21,8 @@ class FaceRequest(Struct, frozen=True, kw_only=True, gc=False):
     state: FaceState = "making"
     error: str | None = None
     """Why it was refused."""
+    warning: str | None = None
+    """What will look wrong about a face that was made."""
 
 
 def fold_face_requests(faces: tuple[FaceRequest, ...], body: FaceFact) -> tuple[FaceRequest, ...]:
@@ -33,6 +35,6 @@ def fold_face_requests(faces: tuple[FaceRequest, ...], body: FaceFact) -> tuple[
 
 def _with_outcome(request: FaceRequest, outcome: FaceMade | FaceRefused) -> FaceRequest:
     if isinstance(outcome, FaceRefused):
-        return replace(request, state="refused", error=outcome.detail)
+        return replace(request, state="refused", error=outcome.detail, warning=None)
     # A refused request may have been requeued as a dead letter.
-    return replace(request, state="made", error=None)
+    return replace(request, state="made", error=None, warning=outcome.warning or None)

@@ -29,8 +29,8 @@ async def create_character(
     greeting: str,
     voice: str,
     language: str,
-) -> str:
-    """Make the portrait, store it, and publish the character; returns the character's id.
+) -> tuple[str, str]:
+    """Make the portrait, store it, and publish the character; returns the character's id, and what will look wrong.
 
     The id follows from the name, so a second photo of a name replaces the first one.
 
@@ -54,7 +54,7 @@ async def create_character(
     async with connect(settings, name="character") as event_log:
         await event_log.assets.put(portrait.look, portrait.to_bytes())
         await event_log.append_character(new_character_event(created, character=id_))
-    return id_
+    return id_, portrait.warning
 
 
 def _portrait_from(settings: Settings, photo: Path) -> Portrait:
@@ -96,7 +96,9 @@ async def forget(settings: Settings, id_: str) -> int:
 
 async def create(settings: Settings, photo: Path, **traits: str) -> int:
     """Create a character and print its id; returns the exit status."""
-    id_ = await create_character(settings, photo, **traits)
+    id_, warning = await create_character(settings, photo, **traits)
     print(id_)
+    if warning:
+        print(f"warning: {warning}", file=sys.stderr)
     print(f"— {traits['name']} can be talked to", file=sys.stderr)
     return 0

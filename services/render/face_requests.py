@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bus.errors import InvalidInput, NotFound
 from bus.events import CharacterCreated, Event, FaceMade, FaceRefused, FaceRequested
 from bus.work.service import AssetOutput, CharacterOutput, Output, Reader
+from services.render.photo.portrait import Portrait
 from services.render.photo.portrait_maker import PortraitMaker
 
 
@@ -40,7 +41,7 @@ class FaceRequestHandler:
             yield AssetOutput(request.photo, None)
             return
         try:
-            portrait = await self._new_portrait(request, reader)
+            portrait, is_new = await self._portrait(request, reader)
         except NotFound:
             if outcome is None:
                 raise  # the photo is lost
@@ -50,29 +51,27 @@ class FaceRequestHandler:
             yield AssetOutput(request.photo, None)
             return
         created = character_from(request)
-        if portrait is not None:
-            yield AssetOutput(request.look, portrait)
+        if is_new:
+            yield AssetOutput(request.look, portrait.to_bytes())
         async for batch in self._idle_batches(request.character, created, reader):
             yield batch
         yield CharacterOutput(request.character, created)
-        yield FaceMade(character=request.character)
+        yield FaceMade(character=request.character, warning=portrait.warning)
         yield AssetOutput(request.photo, None)
 
-    async def _new_portrait(self, request: FaceRequested, reader: Reader) -> bytes | None:
-        """The portrait of the photo, as an asset's bytes; None where it is stored already.
+    async def _portrait(self, request: FaceRequested, reader: Reader) -> tuple[Portrait, bool]:
+        """The portrait of the photo, and whether it is new, that is not stored yet.
 
         Raises:
             NotFound: neither the portrait nor the photo is stored.
             InvalidInput: no portrait can be made of the photo.
         """
         try:
-            await reader.asset(request.look)
+            return Portrait.from_bytes(request.look, await reader.asset(request.look)), False
         except NotFound:
             photo = await reader.asset(request.photo)
-        else:
-            return None
-        portrait = await asyncio.get_running_loop().run_in_executor(self._thread, self._portrait_maker.make, photo)
-        return portrait.to_bytes()
+        made = await asyncio.get_running_loop().run_in_executor(self._thread, self._portrait_maker.make, photo)
+        return made, True
 
 
 def character_from(request: FaceRequested) -> CharacterCreated:

@@ -63,7 +63,7 @@ class EyeFinder:
         matrix = cv2.getRotationMatrix2D(
             (float(centre[0]), float(centre[1])), float(np.degrees(np.arctan2(across[1], across[0]))), scale
         )
-        matrix[:, 2] += _SIDE / 2.0 - centre
+        matrix[:, 2] = matrix[:, 2] + _SIDE / 2.0 - centre
         if mirrored:
             matrix[0] = -matrix[0]
             matrix[0, 2] += _SIDE
@@ -71,5 +71,6 @@ class EyeFinder:
         self._network.setInput(network_input(crop / np.float32(255.0)))
         contours, iris = forward(self._network, _OUTPUTS)
         back = cv2.invertAffineTransform(matrix)
-        lids, iris = contours.reshape(-1, 3)[: len(_LEFT), :2], iris.reshape(-1, 3)[:, :2]
-        return lids @ back[:, :2].T + back[:, 2], iris @ back[:, :2].T + back[:, 2]
+        found = (contours.reshape(-1, 3)[: len(_LEFT), :2], iris.reshape(-1, 3)[:, :2])
+        lids, around = (np.asarray(points @ back[:, :2].T + back[:, 2], np.float64) for points in found)
+        return lids, around

@@ -75,7 +75,7 @@ class EyeOutline:
     @property
     def height(self) -> Plane:
         """Opening of the eye in each column."""
-        return np.maximum(self.lower - self.upper, 0.0)
+        return np.asarray(np.maximum(self.lower - self.upper, 0.0), np.float32)
 
 
 def eye_outline(pixels: Pixels, face: DetectedFace, contours: Contours, unit: float) -> EyeOutline:
@@ -88,17 +88,17 @@ def eye_outline(pixels: Pixels, face: DetectedFace, contours: Contours, unit: fl
     beyond = _BEYOND_CORNERS * unit
     x0, x1 = (int(np.clip(x, 0, SIDE)) for x in (upper[0, 0] - beyond, upper[-1, 0] + beyond + 1.0))
     x = np.arange(x0, max(x1, x0 + 1), dtype=np.float32)
-    top, bottom, to_brow = (np.interp(x, line[:, 0], line[:, 1]) for line in (upper, lower, brow))
+    top, bottom, to_brow = (_by_column(x, line[:, 0], line[:, 1]) for line in (upper, lower, brow))
     bottom = np.maximum(bottom, top)
-    if (below := _beyond_mesh(pixels, x, bottom, bottom - top, unit)) > 0.0:
+    height = bottom - top
+    if (below := _beyond_mesh(pixels, x, bottom, height, unit)) > 0.0:
         # Eyes of drawings are larger than the mesh of any person.
-        above = below * 0.8
         middle = float(upper[[0, -1], 0].mean())
-        inner = middle + (x - middle) / (1.0 + _DRAWN_WIDER * below)
-        height = bottom - top
-        top, bottom = (np.interp(inner, x, line) for line in (top - above * height, bottom + below * height))
+        inner = middle + (x - middle) / np.float32(1.0 + _DRAWN_WIDER * below)
+        top = _by_column(inner, x, top - np.float32(0.8 * below) * height)
+        bottom = _by_column(inner, x, bottom + np.float32(below) * height)
     smooth = max(round(0.04 * unit), 1)
-    top, bottom = (blurred_line(line, smooth) for line in (top, bottom))
+    top, bottom = blurred_line(top, smooth), blurred_line(bottom, smooth)
     iris = face.iris(contours[0][0])
     if iris is None:
         iris = _darkest_point(pixels, x, top, bottom, unit)
@@ -171,7 +171,7 @@ class EyeLayers:
         below = self.y > outline.lower + _LASHES_BELOW * unit
         if not above.any() or not below.any():
             return 1.0
-        return float(np.median(self._photo[above]) / max(np.median(self._photo[below]), 1.0))
+        return float(np.median(self._photo[above])) / max(float(np.median(self._photo[below])), 1.0)
 
     def _skin(self, bare: Plane) -> Plane:
         """The bare skin continued smoothly over everything else, with the grain of the skin below the eye."""
@@ -265,6 +265,10 @@ def _raised_over_iris(x: Plane, top: Plane, bottom: Plane, iris: tuple[float, fl
     usual = cy - _USUALLY_SHOWN * radius
     by = min(max(float(np.interp(cx, x, top)) - usual, 0.0), _MAX_RAISE * opening)
     return np.asarray(top - by * np.sqrt(height / max(opening, 1.0)), np.float32)
+
+
+def _by_column(x: Plane, places: Plane, values: Plane) -> Plane:
+    return np.asarray(np.interp(x, places, values), np.float32)
 
 
 def _left_to_right(line: NDArray[np.float32]) -> NDArray[np.float32]:

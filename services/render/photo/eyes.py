@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from services.render.easing import clamp
 from services.render.photo.decoding import Pixels
@@ -33,10 +36,12 @@ _TAPER = 0.2
 _LID_SHADE, _SHADE_WIDTH = 0.28, 0.035
 """Shadow of the lid on the eyeball: how dark, and twice that where the eye is nearly shut; how far down, in distances
 between the eyes."""
-_MAX_SOCKET_SHADE = 0.3
+_MAX_SOCKET_SHADE = 0.18
 """How much darker than the skin below the eye the upper end of a lid may be, as a share."""
 _RIM_SHADE, _RIM_WIDTH = 0.22, 0.025
 """Shade along the edge of the lid: how dark, and its width in distances between the eyes."""
+_UNSEEN = 0.2
+"""Pixels that a lid may move without being drawn anew."""
 _EDGE_WIDTH = 1.5
 """Pixels over which the edge of a lid is antialiased."""
 
@@ -63,10 +68,13 @@ class Eye:
         self._socket_shade = clamp(1.0 - layers.socket, 0.0, _MAX_SOCKET_SHADE)
         self._taper = max(round(_TAPER * unit), 1)
         self._to_brow = np.maximum(outline.upper - outline.brow, 0.1 * unit)
-        self._columns = np.broadcast_to(
-            np.arange(len(outline.x), dtype=np.float32), (len(layers.y), len(outline.x))
-        ).copy()
-        self._rows = np.broadcast_to(layers.y - layers.y[0], self._columns.shape).copy()
+        y, x = layers.y - layers.y[0], np.arange(len(outline.x), dtype=np.float32)[None]
+        self._rows, self._columns = (np.ascontiguousarray(plane) for plane in np.broadcast_arrays(y, x))
+        # Lids and eyeball move in a part of the rows only.
+        first, last = float(self._anchor.min()), float(outline.lower.max()) + 3.0 * _RIM_WIDTH * unit
+        y0 = self.region[0].start
+        self._band = slice(max(int(first) - 1 - y0, 0), min(int(last) + 2 - y0, len(layers.y)))
+        self._y = layers.y[self._band]
 
     def draw(self, pixels: Pixels, lid: float, pose: Pose) -> None:
         """Draw this eye into the portrait's pixels, in place.
@@ -88,88 +96,92 @@ class Eye:
         follow = _LID_FOLLOWS * shift_y * np.minimum(height / max(self._opening, 1.0), 1.0)
         upper = outline.upper - raised * height + max(shut, 0.0) * (lower - outline.upper)
         upper = np.minimum(upper + follow * (1.0 - max(shut, 0.0)), lower)
-        part = self._skin_moved(pixels, upper, lower)
+        photo = np.ascontiguousarray(pixels[self.region])
+        part = self._skin_moved(photo, upper, lower)
+        band = part[self._band]
         moved = min(max(abs(shift_x), abs(shift_y), raised * self._opening, squint * self._opening), 1.0)
-        part += (self._turned(shift_x, shift_y) - part) * (moved * self._opened(upper, lower))[..., None]
-        self._close(part, pixels, upper, lower, max(shut, 0.0))
+        if moved > 0.02:
+            band += (self._turned(shift_x, shift_y) - band) * (moved * self._opened(upper, lower))[..., None]
+        self._close(band, photo, upper, lower, max(shut, 0.0))
         pixels[self.region] = np.clip(part + 0.5, 0.0, 255.0).astype(np.uint8)
 
-    def _skin_moved(self, pixels: Pixels, upper: Plane, lower: Plane) -> Plane:
+    def _skin_moved(self, photo: Pixels, upper: Plane, lower: Plane) -> Plane:
         """The region with the skin above moved along with a lid that rises, and that below with the lower lid."""
         outline, y = self._outline, self._layers.y
         rise, lift = np.maximum(outline.upper - upper, 0.0), outline.lower - lower
-        if max(float(rise.max()), float(lift.max())) < 0.05:
-            return pixels[self.region].astype(np.float32)
+        if max(float(rise.max()), float(lift.max())) < _UNSEEN:
+            return photo.astype(np.float32)
         above = np.clip(1.0 - (upper - y) / self._to_brow, 0.0, 1.0) * (y <= upper + 1.0)
         below = np.clip(1.0 - (y - lower) / (0.25 * self._unit), 0.0, 1.0) * (y >= lower)
         source = self._rows + rise * above**1.5 + lift * below**2
-        part = np.ascontiguousarray(pixels[self.region])
-        moved = cv2.remap(part, self._columns, source.astype(np.float32), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
-        return np.asarray(moved, np.float32)
+        return _sampled(photo, self._columns, source).astype(np.float32)
 
     def _opened(self, upper: Plane, lower: Plane) -> Plane:
         """1 between the lids, 0 beyond them."""
-        y = self._layers.y
-        return np.asarray(
-            np.clip((y - upper) / _EDGE_WIDTH, 0.0, 1.0) * np.clip((lower - y) / _EDGE_WIDTH, 0.0, 1.0), np.float32
-        )
+        shown = np.clip((self._y - upper) / _EDGE_WIDTH, 0.0, 1.0) * np.clip((lower - self._y) / _EDGE_WIDTH, 0.0, 1.0)
+        return np.asarray(shown, np.float32)
 
     def _turned(self, shift_x: float, shift_y: float) -> Plane:
         """The eyeball with its iris moved; the white gives way towards the corners."""
         if max(abs(shift_x), abs(shift_y)) < 0.05:
-            return self._layers.eyeball
+            return self._layers.eyeball[self._band]
         cx, cy, radius = self._outline.iris
-        x, y = self._columns + self.region[1].start, self._rows + self.region[0].start
         # Full within the iris where it will be, fading to the corners of the eye.
-        distance = np.hypot(x - cx - shift_x, (y - cy - shift_y)) - 1.15 * radius
+        distance = np.sqrt((self._outline.x - cx - shift_x) ** 2 + (self._y - cy - shift_y) ** 2) - 1.15 * radius
         share = np.clip(1.0 - distance / (2.2 * radius), 0.0, 1.0)
         share *= share * (3.0 - 2.0 * share) * self._from_corners
-        source_x, source_y = self._columns - shift_x * share, self._rows - shift_y * share
-        return np.asarray(
-            cv2.remap(
-                self._layers.eyeball, source_x.astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR,
-                None, cv2.BORDER_REPLICATE,
-            )
-        )  # fmt: skip
+        columns, rows = self._columns[self._band] - shift_x * share, self._rows[self._band] - shift_y * share
+        return _sampled(self._layers.eyeball, columns, rows)
 
-    def _close(self, part: Plane, pixels: Pixels, upper: Plane, lower: Plane, shut: float) -> None:
-        """Draw the upper lid down to its edge: its lashes moved, the skin above them stretched, in its own colour."""
-        unit, y, layers = self._unit, self._layers.y, self._layers
+    def _close(self, band: Plane, photo: Pixels, upper: Plane, lower: Plane, shut: float) -> None:
+        """Draw the upper lid down to its edge, in place; requires the region of the portrait as it is."""
         fallen = np.maximum(upper - self._outline.upper, 0.0)
-        if float(fallen.max()) < 0.05:
+        if float(fallen.max()) < _UNSEEN:
             return
         # The skin beyond the corners follows a little.
         fallen = np.maximum(fallen, blurred_line(blurred_line(fallen, self._taper), self._taper))
-        upper = self._outline.upper + fallen
-        present = np.minimum(fallen / (_APPEARS * unit), 1.0)
+        present = np.minimum(fallen / (_APPEARS * self._unit), 1.0)
         # Lashes straddle the lower lid's edge where the eye is shut.
-        edge = upper + _LASHES_HANG * layers.lash_height * present * shut**2
+        edge = self._outline.upper + fallen + _LASHES_HANG * self._layers.lash_height * present * shut**2
+        self._shade_eyeball(band, edge, lower, shut, present)
+        covered = np.clip((edge - self._y) / _EDGE_WIDTH + 0.5, 0.0, 1.0) * present
+        covered *= 1.0 - self._layers.brow[self._band]
+        band += (self._lid(photo, edge) - band) * covered[..., None]
+        rim = 1.0 - _RIM_SHADE * present * np.exp(-(((self._y - edge) / (_RIM_WIDTH * self._unit)) ** 2))
+        band *= rim[..., None]
+
+    def _shade_eyeball(self, band: Plane, edge: Plane, lower: Plane, shut: float, present: Plane) -> None:
+        """Draw the shadow of the lid on the eyeball, in place; nothing of the white shines out below a shut lid."""
+        y, unit = self._y, self._unit
+        below, under = np.maximum(y - edge, 0.0), present * (y > edge)
+        shade = _LID_SHADE * (1.0 + shut) * under * (y < lower + 1.0) * np.exp(-below / (_SHADE_WIDTH * unit))
+        band *= (1.0 - shade)[..., None]
+        if shut > 0.6:
+            remnant = shut**4 * under * np.clip(2.0 - below / (_RIM_WIDTH * unit), 0.0, 1.0)
+            band += (np.minimum(band, self._layers.skin[self._band]) - band) * remnant[..., None]
+
+    def _lid(self, photo: Pixels, edge: Plane) -> Plane:
+        """The fallen lid: the photo's lashes moved, and above them its skin, stretched and then in its own colour."""
+        layers, y, anchor = self._layers, self._y, self._anchor
         lashes = edge - layers.lash_height
-        anchor = self._anchor
-        stretch = np.maximum(lashes - anchor, 1.0) / self._to_lashes
+        height = np.maximum(lashes - anchor, 1.0)
+        stretch = height / self._to_lashes
         source = np.where(y < lashes, anchor + (y - anchor) / stretch, y - (edge - self._outline.upper))
         source = np.where(y < anchor, y, source) - layers.y[0]
-        photo = np.ascontiguousarray(pixels[self.region])
-        lid = cv2.remap(
-            photo, self._columns, source.astype(np.float32), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
-        ).astype(np.float32)
-        down = np.clip((y - anchor) / np.maximum(lashes - anchor, 1.0), 0.0, 1.0)
-        bulge = 1.0 + 0.05 * np.sin(np.pi * down) - 0.10 * down**4
-        bulge *= 1.0 - self._socket_shade * (1.0 - down)
-        smooth = np.minimum(2.5 * down, 1.0) * np.clip((lashes - y) / (0.4 * layers.lash_height) + 0.5, 0.0, 1.0)
+        lid = _sampled(photo, self._columns[self._band], source).astype(np.float32)
+        down = np.clip((y - anchor) / height, 0.0, 1.0)
+        bulge = 1.0 + 0.2 * down * (1.0 - down) - 0.10 * (down * down) ** 2 - self._socket_shade * (1.0 - down)
+        bare = layers.skin[self._band] * bulge[..., None]
+        begins = np.minimum(2.5 * down, 1.0)
+        smooth = begins * np.clip((lashes - y) / (0.4 * layers.lash_height) + 0.5, 0.0, 1.0)
         smooth *= np.clip(2.0 * (stretch - 1.0), 0.0, 1.0)
-        bare = layers.skin * bulge[..., None]
         lid += (bare - lid) * smooth[..., None]
         # No highlight of an eye among the lashes.
-        lid += (np.minimum(lid, bare) - lid) * np.minimum(2.5 * down, 1.0)[..., None]
-        covered = np.clip((edge - y) / _EDGE_WIDTH + 0.5, 0.0, 1.0) * present * (1.0 - layers.brow)
-        below = np.maximum(y - edge, 0.0)
-        under = present * (y > edge)
-        shade = _LID_SHADE * (1.0 + shut) * under * (y < lower + 1.0) * np.exp(-below / (_SHADE_WIDTH * unit))
-        part *= (1.0 - shade)[..., None]
-        # Nothing of the white shines out below a lid that is shut.
-        remnant = shut**4 * under * np.clip(2.0 - below / (_RIM_WIDTH * unit), 0.0, 1.0)
-        part += (np.minimum(part, layers.skin) - part) * remnant[..., None]
-        part += (lid - part) * covered[..., None]
-        rim = 1.0 - _RIM_SHADE * present * np.exp(-(((y - edge) / (_RIM_WIDTH * unit)) ** 2))
-        part *= rim[..., None]
+        lid += (np.minimum(lid, bare) - lid) * begins[..., None]
+        return lid
+
+
+def _sampled(image: NDArray[Any], columns: NDArray[np.floating], rows: NDArray[np.floating]) -> NDArray[Any]:
+    """The image at these places, interpolated."""
+    places = np.asarray(columns, np.float32), np.asarray(rows, np.float32)
+    return np.asarray(cv2.remap(image, *places, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE))

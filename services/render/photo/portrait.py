@@ -11,6 +11,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -19,9 +20,12 @@ from bus.ids import PHOTO_LOOK, look_of
 from services.render.photo.crop import SIDE, crop_with_blurred_border, portrait_square
 from services.render.photo.decoding import Pixels, decode_photo
 from services.render.photo.face_detector import DetectedFace, FaceDetector, Points
+from services.render.photo.photo_warnings import photo_warnings
 
 GRACE = 60.0
 """Seconds for which a new portrait is kept: its character may not be on record yet."""
+_DAMAGES = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+"""What reading a damaged portrait raises."""
 _LOOK = re.compile(PHOTO_LOOK + "[0-9a-f]{32}")
 
 
@@ -32,6 +36,29 @@ class Portrait:
     """The face, upright, [512, 512, 3], red green blue."""
     face: DetectedFace
     """Its mesh in these pixels."""
+
+    @property
+    def warning(self) -> str:
+        """What will look wrong about the face, in words for the person; empty if nothing was seen."""
+        return "; ".join(photo_warnings(self.pixels, self.face))
+
+    @classmethod
+    def from_bytes(cls, look: str, data: bytes) -> Portrait:
+        """A portrait in the form of `to_bytes`.
+
+        Raises:
+            NotFound: it is damaged.
+        """
+        try:
+            return cls._read(look, io.BytesIO(data))
+        except _DAMAGES as error:
+            raise NotFound(f"the portrait {look} is damaged; add its photo again") from error
+
+    @classmethod
+    def _read(cls, look: str, file: BinaryIO) -> Portrait:
+        with np.load(file) as stored:
+            mesh: Points = stored["mesh"]
+            return cls(look, stored["pixels"], DetectedFace(mesh))
 
     def to_bytes(self) -> bytes:
         """The portrait as a file, NumPy's `npz`."""
@@ -101,12 +128,11 @@ class PortraitStore:
         if not _LOOK.fullmatch(look):
             raise NotFound(f"{look!r} is not the look of a photo")
         try:
-            with self._path(look).open("rb") as file, np.load(file) as stored:
-                mesh: Points = stored["mesh"]
-                return Portrait(look, stored["pixels"], DetectedFace(mesh))
+            with self._path(look).open("rb") as file:
+                return Portrait._read(look, file)
         except FileNotFoundError as error:
             raise NotFound(f"there is no portrait {look}; add its photo again") from error
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGES as error:
             self._path(look).unlink(missing_ok=True)
             raise NotFound(f"the portrait {look} in {self.folder} is damaged") from error
 

@@ -47,7 +47,8 @@ class WarpedFace:
         displacement = self._fields.displacement(pose)
         # Backward warp: for movements as small as these, the inverse of the field is its negative.
         x, y = (cv2.resize(field, (self._size, self._size), interpolation=cv2.INTER_LINEAR) for field in displacement)
-        warped = cv2.remap(drawn, self._x - x, self._y - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        x, y = cv2.subtract(self._x, x, dst=x), cv2.subtract(self._y, y, dst=y)
+        warped = cv2.remap(drawn, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(warped, np.uint8)
 
     def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:

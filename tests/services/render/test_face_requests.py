@@ -109,6 +109,17 @@ async def test_a_photo_becomes_a_character_whose_idle_loop_comes_first(
     assert list(log.assets) == [look_of(photo)]
 
 
+async def test_a_face_that_will_look_wrong_is_made_with_a_warning_and_a_repetition_says_the_same(
+    portrait_maker: PortraitMaker, drawn: Drawing
+) -> None:
+    dark = png(drawn() // 9)
+    log = Log(assets={"upload-zoe": dark})
+    *_, made, _ = await handled(handler(portrait_maker), request(dark), log)
+    assert "the photo is very dark" in made.warning
+    *_, again, _ = await handled(handler(PortraitMaker(unneeded)), request(dark), log)
+    assert again == made
+
+
 @pytest.mark.parametrize(
     ("photo", "why"),
     [

@@ -92,6 +92,30 @@ def test_a_lid_has_the_colour_of_the_skin_under_a_low_dark_brow(portrait: Portra
     assert closed[top : (top + bottom) // 2, x - 8 : x + 8].mean() > 0.8 * skin
 
 
+def test_a_blink_is_of_skin_with_lashes_at_the_lower_lid_and_colours_nothing_grey(portrait: Portrait) -> None:
+    grey = np.repeat(portrait.pixels @ np.array((0.299, 0.587, 0.114)), 3).reshape(portrait.pixels.shape)
+    pixels, mesh = grey.astype(np.uint8), portrait.face.mesh
+    face = WarpedFace(dataclasses.replace(portrait, pixels=pixels), SIZE)
+    closed = draw(face, Pose(lid_left=0.0, lid_right=0.0))
+    assert np.ptp(closed, axis=2).max() == 0
+    for upper, lower in ((159, 145), (386, 374)):
+        x, top, bottom = int(mesh[upper, 0]), int(mesh[upper, 1]), int(mesh[lower, 1])
+        skin = np.median(pixels[bottom + 14 : bottom + 24, x - 6 : x + 6])
+        lid = closed[top : (top + bottom) // 2, x - 6 : x + 6, 0]
+        assert np.abs(lid - skin).max() < 0.2 * skin
+        darkest = closed[top - 10 : bottom + 16, x - 4 : x + 4, 0].mean(axis=1).argmin() + top - 10
+        assert abs(darkest - bottom) < 0.3 * (bottom - top)
+
+
+def test_wide_eyes_show_more_of_the_eye_and_the_same_iris(face: WarpedFace, portrait: Portrait) -> None:
+    mesh = portrait.face.mesh
+    x, y = (int(value) for value in mesh[468, :2])
+    middle = (slice(y - 6, y + 6), slice(x - 10, x + 10))
+    rest, wide = draw(face, Pose()), draw(face, Pose(lid_left=1.4, lid_right=1.4, brow_left=1.0, brow_right=1.0))
+    assert np.abs(rest[middle] - wide[middle]).max() <= 24
+    assert changed(rest, wide, around(portrait, 159, 158, 160, reach=14)) > 0.05
+
+
 def test_the_iris_follows_the_gaze(face: WarpedFace, portrait: Portrait) -> None:
     part = around(portrait, 33, 133, reach=0)
 

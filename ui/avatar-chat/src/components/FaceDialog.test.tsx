@@ -75,6 +75,17 @@ describe('a face from a photo', () => {
     expect(world.client.calls).not.toContain('choose c1 zoe-1')
   })
 
+  it('that may look wrong is made, and says why until that is dismissed', async () => {
+    const { world } = await openDialog()
+    await ask()
+    world.client.faces = [ZOE]
+    world.tell(null, asked, faceMade('zoe-1', 'dark glasses hide the eyes'))
+    await settle(8000)
+    expect(screen.queryByTestId('face-form')).toBeNull()
+    expect(world.client.calls).toContain('choose c1 zoe-1')
+    expect(screen.getByTestId('notice').textContent).toBe('The face may look wrongDark glasses hide the eyes.')
+  })
+
   it('whose photo the browser cannot show has its name in its place', async () => {
     await openDialog()
     await user().upload(screen.getByLabelText('Photo'), new File(['heic'], 'IMG_1.heic', { type: 'image/heic' }))

@@ -291,6 +291,8 @@ export interface FaceRequested {
 export interface FaceMade {
   readonly type: 'face.made'
   readonly character: CharacterId
+  /** What will look wrong about it, in words for the person, such as dark glasses; empty if nothing was seen. */
+  readonly warning: string
 }
 
 /** No face can be made from the photo. */

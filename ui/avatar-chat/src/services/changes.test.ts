@@ -41,7 +41,7 @@ describe('applying what a fact changed', () => {
   })
 
   it('replaces fields of the head, the empty ones too', () => {
-    const face = { character: 'zoe', name: 'Zoe', state: 'making', error: null } as const
+    const face = { character: 'zoe', name: 'Zoe', state: 'making', error: null, warning: null } as const
     const after = applyChanges(VIEW, 8, { title: '', character: 'leo', language: 'de', faces: [face] })
     expect(after).toEqual({ ...VIEW, seq: 8, title: '', character: 'leo', language: 'de', faces: [face] })
     expect(applyChanges(after, 9, { faces: [] }).faces).toEqual([])

@@ -168,17 +168,17 @@ export function chosen(character: string): Step {
 export function faceRequested(character: string, name: string): Step {
   const words = { tagline: '', personality: '', greeting: '', voice: 'female', language: 'en' }
   const body: Fact = { type: 'face.requested', character, photo: 'p', look: 'l', owner: 'me', name, ...words }
-  return { body, changes: () => ({ faces: [{ character, name, state: 'making', error: null }] }) }
+  return { body, changes: () => ({ faces: [{ character, name, state: 'making', error: null, warning: null }] }) }
 }
 
-export function faceMade(character: string): Step {
-  const made = { state: 'made', error: null } as const
+export function faceMade(character: string, warning = ''): Step {
+  const made = { state: 'made', error: null, warning: warning || null } as const
   const changes = ({ faces }: ConversationView) => ({ faces: faces.map((face) => ({ ...face, ...made })) })
-  return { body: { type: 'face.made', character }, changes }
+  return { body: { type: 'face.made', character, warning }, changes }
 }
 
 export function faceRefused(character: string, detail: string): Step {
-  const refused = { state: 'refused', error: detail } as const
+  const refused = { state: 'refused', error: detail, warning: null } as const
   const body: Fact = { type: 'face.refused', character, code: 'invalid_input', detail }
   return { body, changes: ({ faces }) => ({ faces: faces.map((face) => ({ ...face, ...refused })) }) }
 }

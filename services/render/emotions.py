@@ -13,7 +13,7 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     "neutral": {},
     "happy": {
         "smile": 0.7, "width": 0.35, "teeth": 1.0, "upper": 0.5, "jaw": 0.2, "squint": 0.6,
-        "brow_left": 0.18, "brow_right": 0.18, "roll": 1.5, "pitch": -1.5,
+        "brow_left": 0.22, "brow_right": 0.15, "nose": 0.12, "roll": 1.5, "pitch": -1.5,
     },
     "sad": {
         "smile": -1.15, "width": -0.15, "sorrow": 1.0, "brow_left": -0.15, "brow_right": -0.15, "lid_left": -0.28,
@@ -29,7 +29,7 @@ _OFFSETS: Mapping[Emotion, Mapping[str, float]] = {
     },
     "disgusted": {
         "nose": 1.0, "upper": 0.75, "teeth": 0.35, "smile": -0.95, "squint": 0.6, "furrow": 0.45, "brow_left": -0.45,
-        "brow_right": -0.15, "lid_left": -0.25, "lid_right": -0.25, "yaw": -5.0, "roll": 3.0, "pitch": -1.5,
+        "brow_right": -0.15, "lid_left": -0.32, "lid_right": -0.18, "yaw": -5.0, "roll": 3.0, "pitch": -1.5,
     },
     "fearful": {
         "sorrow": 0.8, "brow_left": 0.6, "brow_right": 0.6, "furrow": 0.25, "lid_left": 0.34, "lid_right": 0.34,

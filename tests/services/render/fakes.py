@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bus import subjects
 from bus.channel_events import DeliveryQueued
@@ -109,9 +110,11 @@ class FakeFace:
 
     def __init__(self) -> None:
         self.poses: list[Pose] = []
+        self.expressions: list[NDArray[np.float32]] = []
 
     def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         self.poses.extend(poses)
+        self.expressions.extend([] if expressions is None else expressions)
         frames = []
         for pose in poses:
             frame = np.full((96, 64), 128, np.uint8)

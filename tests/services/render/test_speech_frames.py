@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import av
 import msgspec
+import numpy as np
 import pytest
 
 from bus.errors import NotFound
@@ -20,8 +22,15 @@ from bus.events import (
     FramesStarted,
     SpeechEnded,
 )
+from bus.ids import PHOTO_LOOK
+from services.audio import OpusEncoder, Samples
 from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES
+from services.render.builtin_characters import BUILTIN_CHARACTERS
+from services.render.engine import Expressions
 from services.render.motion import PAUSE_FRAMES, TAIL_FRAMES, audio_frames, idle_phase, movement_version
+from services.render.photo.portrait import PortraitStore
+from services.render.render_threads import RenderThreads
+from services.render.speech_frames import SpeechRenderer
 from tests.services.render.fakes import (
     AT,
     FakeReader,
@@ -115,6 +124,39 @@ async def test_another_renderer_adds_no_pictures_to_those_of_the_first(other: di
     assert end == FramesEnded(speech="s1", frames=10)
     there.media.append(more[0])
     assert (await outputs(there, speech_started()))[1:] == [FramesEnded(speech="s1", frames=10)]
+
+
+class _Network:
+    version = "fake"
+
+    def expressions(self, sound: Samples, seed: int) -> Expressions:
+        return np.ones((-(-len(sound) // 640), 21, 3), np.float32)
+
+
+@pytest.mark.parametrize(("engine", "look"), [
+    ("liveportrait", PHOTO_LOOK + "1" * 32), ("liveportrait", "ada"), ("layered", PHOTO_LOOK + "1" * 32),
+])  # fmt: skip
+async def test_a_network_moves_the_lips_of_photos_that_liveportrait_draws_and_no_others(
+    engine: str, look: str, tmp_path: Path
+) -> None:
+    renderer = FakeRenderer()
+    renderer.name = engine
+    encoder = OpusEncoder()
+    packets = [*encoder.push(np.full(48_000, 900, np.int16)), *encoder.flush()]
+    media = [msgspec.structs.replace(one, packets=tuple(packets[10 * i : 10 * i + len(one.packets)]))
+             for i, one in enumerate(audio_chunks(len(packets)))]
+    ada = msgspec.structs.replace(BUILTIN_CHARACTERS["ada"], look=look)
+    reader = FakeReader(media=media, newest=watching(), characters={"ada": ada}, assets={look: b"portrait"})
+    threads = RenderThreads(renderer, PortraitStore(tmp_path), clock=lambda: 0.0)
+    speeches = SpeechRenderer(threads, bitrate=1_000_000, clock=lambda: 0.0, network=_Network())
+    first, *batches, _ = [output async for output in speeches.frames(speech_started(), reader)]
+    used = (engine, look) == ("liveportrait", PHOTO_LOOK + "1" * 32)
+    assert first.movement == movement_version() + "-fake" * used
+    (face,) = renderer.faces
+    assert len(face.expressions) == (sum(len(batch.units) for batch in batches) if used else 0)
+    if used:
+        assert [float(one[3, 1]) for one in face.expressions[:6]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
+        assert not face.expressions[-1].any()
 
 
 async def test_a_session_that_reported_a_little_earlier_or_later_counts_as_watching() -> None:

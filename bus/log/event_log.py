@@ -43,6 +43,9 @@ __all__ = ["LARGEST_SKEW", "OLDEST_SERVER", "EventLog", "Fence", "Published", "R
 log = logging.getLogger(__name__)
 
 OLDEST_SERVER = (2, 12)
+LIVE_SETTLES = 4.0
+"""Seconds after which everybody has told anew what is told every 2 s. A restart of NATS takes all live events away."""
+_LOOK_AGAIN = 0.2
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
 
@@ -255,7 +258,11 @@ class EventLog(LogStore):
                     yield message
                     if message.final:
                         return
+            # Twice: what was held up by a server that stood still comes in the moments after it goes on.
             if await self._is_still(subject, after):
+                await asyncio.sleep(min(_NATS_SLOW, timeout / 4))
+                if not await self._is_still(subject, after):
+                    continue
                 raise StreamStalled(f"{subject}: nothing for {timeout} s and no final chunk")
 
     async def _is_still(self, subject: str, after: int) -> bool:
@@ -314,8 +321,14 @@ class EventLog(LogStore):
 
     async def live_age(self, subject: str) -> float | None:
         """See `bus.work.service.Reader.live_age`."""
-        message = await self.last_message(subject)
-        return None if message is None else (await self.server_time() - message.time) / 1_000_000
+        while True:
+            message = await self.last_message(subject)
+            now, made = await self.live_times()
+            if message is not None:
+                return (now - message.time) / 1_000_000
+            if now - made > LIVE_SETTLES * 1_000_000:
+                return None
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""

@@ -230,13 +230,17 @@ class LogStore(LogReader):
 
     async def server_time(self, *, retry_for: float = RETRY_FOR) -> int:
         """The server's clock, microseconds since 1970. Clocks of different machines differ, and people set them."""
+        return (await self.live_times(retry_for=retry_for))[0]
 
-        async def ask() -> int:
+    async def live_times(self, *, retry_for: float = RETRY_FOR) -> tuple[int, int]:
+        """The server's clock, and when it made the stream of live events, both in microseconds since 1970."""
+
+        async def ask() -> tuple[int, int]:
             answer = await self.nc.request(f"$JS.API.STREAM.INFO.{streams.LIVE}", b"", timeout=_TIME_TIMEOUT)
             found = json.loads(answer.data)
-            if "ts" not in found:
+            if "ts" not in found or "created" not in found:
                 raise BusError(f"the server does not tell its time: {found.get('error')}", code="no_time")
-            return microseconds(found["ts"])
+            return microseconds(found["ts"]), microseconds(found["created"])
 
         return await self.with_retries(ask, "ask the time", retry_for)
 

@@ -112,10 +112,10 @@ class FaceMotion:
         turn, side, drift = math.tau * phase / LOOP_FRAMES, self._side, self._drift
         if state == "listening":
             pose = base.plus(
-                pitch=1.6 + 0.5 * math.sin(2 * turn + drift[0]),
-                roll=3.2 * side + 0.8 * math.sin(turn + drift[1]),
-                brow_left=0.2 + 0.05 * math.sin(3 * turn + drift[2]),
-                brow_right=0.2 + 0.05 * math.sin(3 * turn + drift[2]),
+                pitch=2.2 + 0.5 * math.sin(2 * turn + drift[0]),
+                roll=4.2 * side + 0.8 * math.sin(turn + drift[1]),
+                brow_left=0.26 + 0.05 * math.sin(3 * turn + drift[2]),
+                brow_right=0.26 + 0.05 * math.sin(3 * turn + drift[2]),
                 smile=0.08,
                 lid_left=0.04,
                 lid_right=0.04,

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.gateway.playing import aiortc_tuning
 from tests.chaos.deployment import PAIRS
 from tests.chaos.faults import EVERYTHING, GOING_BACK
 from tests.chaos.run import run
@@ -31,11 +32,13 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--conversations", type=int, default=6)
     parser.add_argument("--notes", type=int, default=20, help="voice notes by a channel")
+    parser.add_argument("--calls", type=int, default=2, help="people who call by WebRTC")
     parser.add_argument("--kinds", nargs="+", choices=EVERYTHING, help="of faults; without it, all")
     parser.add_argument("--every", type=float, nargs=2, default=(2.0, 6.0), help="seconds between two faults")
     parser.add_argument("--keep", type=Path, help="folder for the log and the output of the services")
     arguments = parser.parse_args()
-    logging.disable(logging.WARNING)  # from this process's own clients, whose server is killed
+    logging.disable(logging.ERROR)  # from this process's own clients, whose server is killed
+    aiortc_tuning.apply_patches(loopback=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +49,7 @@ def main() -> int:
                 turns=arguments.turns,
                 conversations=arguments.conversations,
                 notes=arguments.notes,
+                calls=arguments.calls,
                 every=tuple(arguments.every),
                 workers=PAIRS,
                 kinds=_kinds(arguments.kinds, notes=arguments.notes),

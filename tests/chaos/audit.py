@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,12 @@ class Audit:
     interrupted: int = 0
     take_overs: int = 0
     dead: int = 0
+    watched: frozenset[str] = frozenset()
+    """Conversations that are watched all the time."""
+    went_back: bool = False
+    """The log was put back from an older copy under running services."""
+    rootless: int = 0
+    """Facts and media of what was under way when the log was put back, and whose beginning it has not got."""
     pictured: int = 0
     """Watched speeches that have pictures."""
     duplicates: list[str] = field(default_factory=list)
@@ -48,9 +54,13 @@ class Audit:
     """Speeches without pictures, or with some that nobody can see, though a session watched."""
 
 
-async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
-    """All messages of the streams that are audited: sequence, subject and bytes."""
-    client = await nats.connect(url)
+async def read_log(url: str, **login: Any) -> dict[str, list[tuple[int, str, bytes]]]:
+    """All messages of the streams that are audited: sequence, subject and bytes.
+
+    Args:
+        login: options of `nats.connect`.
+    """
+    client = await nats.connect(url, **login)
     try:
         js = client.jetstream(timeout=10)
         found: dict[str, list[tuple[int, str, bytes]]] = {}
@@ -74,9 +84,9 @@ async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
         await client.close()
 
 
-async def unfinished_work(url: str, timeout: float) -> list[str]:
+async def unfinished_work(url: str, timeout: float, **login: Any) -> list[str]:
     """Wait until the queues of all services are empty; returns those that were not within `timeout` seconds."""
-    client = await nats.connect(url)
+    client = await nats.connect(url, **login)
     try:
         js = client.jetstream(timeout=10)
         end = asyncio.get_running_loop().time() + timeout
@@ -97,13 +107,19 @@ async def unfinished_work(url: str, timeout: float) -> list[str]:
         await client.close()
 
 
-def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]]) -> Audit:
+def audit_log(
+    log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]], *, watched: Iterable[str] = (),
+    went_back: bool = False,
+) -> Audit:  # fmt: skip
     """Check a log against the events page and what persons sent.
 
     Args:
         expected: messages and utterances that were sent, by conversation.
+        watched: conversations that are watched all the time; in others, what a session has played was watched.
+        went_back: it was put back from an older copy under running services, which for up to two seconds add to it
+            what they were at.
     """
-    audit = Audit(dead=len(log["DEAD"]))
+    audit = Audit(dead=len(log["DEAD"]), watched=frozenset(watched), went_back=went_back)
     tags = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids: Counter[str] = Counter()
@@ -121,7 +137,10 @@ def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, 
         _audit_conversation(conversation, sent, facts[conversation], media, audit)
     for conversation, published in facts.items():
         for fact in published:
-            if fact.get("cause") and fact["cause"] not in ids:
+            is_rootless = fact.get("cause") and (fact["cause"] not in ids or places[fact["cause"]] > fact["seq"])
+            if is_rootless and went_back:
+                audit.rootless += 1
+            elif fact.get("cause") and fact["cause"] not in ids:
                 audit.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
             elif fact.get("cause") and places[fact["cause"]] > fact["seq"]:
                 audit.disorder.append(f"{conversation}: {fact['body']['type']} at {fact['seq']} comes before its cause")
@@ -177,6 +196,8 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[s
         indices = [chunk["index"] for chunk in chunks]
         if len(set(indices)) < len(indices):
             audit.duplicates.append(f"{subject}: chunks {indices}")
+        elif audit.went_back and indices == list(range(indices[0], indices[0] + len(indices))):
+            audit.rootless += indices[0] > 0
         elif indices != list(range(len(indices))):
             audit.disorder.append(f"{subject}: chunks {indices}")
     return media
@@ -310,23 +331,16 @@ def _decode(what: str, packets: list[bytes], audit: Audit, *, audible: bool) -> 
         audit.losses.append(f"{what} is silence: {peak:.4f} at its loudest")
 
 
-def _is_watched(started: dict[str, Any], of: Any) -> bool:
-    """Whether a session that did not go missing was open when a speech began, and until its sound was there."""
-    for opened in of("session.opened"):
-        closed = of("session.closed", session=opened["body"]["session"])
-        if closed and closed[0]["body"]["reason"] == "lost":
-            continue
-        ended = of("speech.ended", speech=started["body"]["speech"])[0]["seq"]
-        if opened["seq"] < started["seq"] and (not closed or closed[0]["seq"] > ended):
-            return True
-    return False
+def _is_played(speech: str, of: Any) -> bool:
+    """Whether a session has played all of a speech."""
+    return any(one["body"]["complete"] for one in of("playback.finished", speech=speech))
 
 
 def _audit_frames(conversation: str, started: dict[str, Any], of: Any, once: Any, media: Any, audit: Audit) -> bool:
     speech = started["body"]["speech"]
     begun = of("frames.started", speech=speech)
     if not begun:
-        watched = _is_watched(started, of)
+        watched = started["conversation"] in audit.watched or _is_played(speech, of)
         if watched:
             failed = "".join(f": {one['body']['detail']}" for one in of("frames.failed", speech=speech))
             audit.unseen.append(f"{conversation}: speech {speech} was watched and has no pictures{failed}")

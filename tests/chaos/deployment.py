@@ -224,11 +224,17 @@ class Deployment:
                 self._launch("nats", EmbeddedServer(self.store, self._nats_port).command())
                 async with connect(self.settings, name="world") as event_log:
                     await publish_builtin_characters(event_log)
-                for name in self.workers:
-                    self._launch(name, self._command(name), **self._own(name))
+                self._launch_workers()
                 yield
             finally:
                 for wire in self.wires.values():
                     wire.mend()
-                await asyncio.gather(*(process.stop() for name, process in self.processes.items() if name != "nats"))
+                await self._stop_workers()
                 await self.processes["nats"].stop()
+
+    def _launch_workers(self) -> None:
+        for name in self.workers:
+            self._launch(name, self._command(name), **self._own(name))
+
+    async def _stop_workers(self) -> None:
+        await asyncio.gather(*(process.stop() for name, process in self.processes.items() if name != "nats"))

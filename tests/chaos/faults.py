@@ -16,6 +16,8 @@ from tests.chaos.deployment import Deployment, Undone
 
 _FREEZE = (5.5, 8.0)
 """Seconds, longer than a lease."""
+_DEAFENS = 30.0
+"""Seconds for which a fault of a gateway or of the server lasts, with what follows from it."""
 _STUTTER = (0.08, 0.02)
 """Seconds for which a server that stutters stands still, and for which it works."""
 
@@ -25,6 +27,7 @@ EVERYTHING: Mapping[str, float] = {
     **KILLS, "frozen-server": 1, "stutter": 1, "all": 0.7, "full": 0.5, "power": 0.5, "restored": 0.4,
 }  # fmt: skip
 """All kinds."""
+PUT_BACK = "store put back"
 GOING_BACK = ("power", "restored")
 """Those after which the log may be of an earlier moment."""
 
@@ -57,6 +60,8 @@ class FaultInjector:
         self._victims = victims or deployment.workers
         self._weights = weights
         self._random = random.Random(seed)
+        self._deafening: list[float] = []
+        """When faults began that keep a gateway from hearing or from writing, by the monotonic clock."""
         self._server = asyncio.Lock()
         """Held while the server is down, frozen, or its store is another one."""
         self._kinds = {
@@ -89,19 +94,23 @@ class FaultInjector:
                 await injecting
         heal(self._world)
 
+    def has_deafened(self, begun: float, end: float) -> bool:
+        """Whether a fault was about, between two times of the monotonic clock, in which a gateway cannot hear."""
+        return any(begun - _DEAFENS < at < end for at in self._deafening)
+
     async def _kill(self, worker: str, chance: float) -> None:
-        self._count(f"kill -9 {worker.split('-')[0]}")
+        self._count(f"kill -9 {worker.split('-')[0]}", worker)
         self._world.processes[worker].signal(signal.SIGKILL)
 
     async def _freeze(self, worker: str, chance: float) -> None:
-        self._count("freeze beyond the lease")
+        self._count("freeze beyond the lease", worker)
         self._world.processes[worker].signal(signal.SIGSTOP)
         await asyncio.sleep(_FREEZE[0] + chance * (_FREEZE[1] - _FREEZE[0]))
         self._world.processes[worker].signal(signal.SIGCONT)
 
     async def _cut(self, worker: str, chance: float) -> None:
         name, wire = sorted(self._world.wires.items())[round(chance * 1e6) % len(self._world.wires)]
-        self._count(f"network cut of {name.split('-')[0]}")
+        self._count(f"network cut of {name.split('-')[0]}", name)
         wire.cut()
         await asyncio.sleep(1 + 6 * chance)
         wire.mend()
@@ -144,7 +153,7 @@ class FaultInjector:
         async with self._server:
             self._count("full disk")
             with disks.filled(self._world.store):
-                await asyncio.sleep(3 + 7 * chance)
+                await asyncio.sleep(2 + 4 * chance)  # a phrase that is being spoken is given up after 10 s
             self._world.processes["nats"].signal(signal.SIGTERM)
 
     async def _cut_power(self, worker: str, chance: float) -> None:
@@ -161,7 +170,7 @@ class FaultInjector:
     async def _put_back(self, worker: str, chance: float) -> None:
         """The store is put back from an older copy, and services live on."""
         async with self._server:
-            self._count("store put back")
+            self._count(PUT_BACK)
             server = self._world.processes["nats"]
             begun = time.monotonic()
             server.signal(signal.SIGSTOP)
@@ -186,8 +195,10 @@ class FaultInjector:
         for process in self._world.processes.values():
             process.allowed.set()
 
-    def _count(self, name: str) -> None:
+    def _count(self, name: str, worker: str = "nats") -> None:
         self._faults[name] += 1
+        if worker.startswith(("gateway", "nats")):
+            self._deafening.append(time.monotonic())
 
 
 def heal(deployment: Deployment) -> None:

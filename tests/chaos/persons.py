@@ -15,11 +15,12 @@ from bus.events import (
     MICROPHONE_RATE,
     AudioIn,
     Event,
+    FramesEnded,
+    FramesFailed,
     ReplyEnded,
     ReplyFailed,
     ReplyInterrupted,
     ReplySentence,
-    SessionOpened,
     SpeechEnded,
     SpeechFailed,
     UtteranceDiscarded,
@@ -36,6 +37,9 @@ from tests.chaos.deployment import Undone
 _SPOKEN = ("hello_rms", "what_time_is_it_rms", "what_is_your_name_rms")
 _CHUNK = MICROPHONE_RATE // 10
 _TURN_PATIENCE = 300.0
+_PICTURES_PATIENCE = 60.0
+"""Seconds for which a person who watches waits for the last pictures before they say more. Whether they were drawn is
+audited afterwards."""
 _TWICE = 0.15
 """Share of the messages that are sent twice."""
 _APART = 0.03
@@ -95,14 +99,7 @@ class Person:
 
     async def open(self) -> None:
         self.conversation = (await self._request_until_ok("POST", "/api/conversations"))["id"]
-        if self._watches:
-            opened = new_event(SessionOpened(session=self._session), conversation=self.conversation)
-            await self._event_log.append(opened, retry_for=_TURN_PATIENCE)
         self._watching = asyncio.create_task(self._watch())
-
-    @property
-    def _session(self) -> str:
-        return f"chaos-{self._number}"
 
     async def close(self) -> None:
         self._watching.cancel()
@@ -127,7 +124,7 @@ class Person:
 
     async def _watch(self) -> None:
         while self._watches:
-            watching = new_live_event(Watching(session=self._session), conversation=self.conversation)
+            watching = new_live_event(Watching(session="chaos"), conversation=self.conversation)
             with suppress(Exception):
                 await self._event_log.publish_live(watching)
             await asyncio.sleep(2)
@@ -149,7 +146,7 @@ class Person:
         """The turn and the utterance."""
         utterance = f"u{self._number}-{self._turns}"
         turn = f"t{utterance}"
-        started = self._fact(UtteranceStarted(utterance=utterance, session=self._session), turn, None)
+        started = self._fact(UtteranceStarted(utterance=utterance, session="chaos"), turn, None)
         await self._event_log.append(started, retry_for=_TURN_PATIENCE)
         sound = voices.spoken(self._random.choice(_SPOKEN))
         pieces = [sound[start : start + 2 * _CHUNK] for start in range(0, len(sound), 2 * _CHUNK)]
@@ -216,9 +213,12 @@ class Person:
                 self._read = news[-1][0] if news else self._read
                 seen += [event for _, event in news if event.turn == turn]
                 if _is_over(seen):
-                    return
+                    if not self._watches or _is_drawn(seen):
+                        return
+                    deadline = min(deadline, asyncio.get_running_loop().time() + _PICTURES_PATIENCE)
             await asyncio.sleep(0.3)
-        self.stuck.append(f"{self.conversation}: turn {turn}")
+        if not _is_over(seen):
+            self.stuck.append(f"{self.conversation}: turn {turn}")
 
 
 def _is_over(events: list[Event]) -> bool:
@@ -229,3 +229,11 @@ def _is_over(events: list[Event]) -> bool:
     ended = any(isinstance(body, ReplyEnded) for body in bodies)
     sentences = sum(isinstance(body, ReplySentence) for body in bodies)
     return ended and sum(isinstance(body, SpeechEnded | SpeechFailed) for body in bodies) >= sentences
+
+
+def _is_drawn(events: list[Event]) -> bool:
+    """Whether there are pictures of all sentences of a turn that is over."""
+    bodies = [event.body for event in events]
+    spoken = {body.speech for body in bodies if isinstance(body, SpeechEnded)}
+    drawn = {body.speech for body in bodies if isinstance(body, FramesEnded | FramesFailed)}
+    return spoken <= drawn or any(isinstance(body, ReplyInterrupted) for body in bodies)

@@ -6,18 +6,22 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from bus.log.event_log import connect
-from tests.chaos import disks, notes_audit, replays
+from tests.chaos import disks, notes_audit, playback_audit, replays
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work, whole
+from tests.chaos.calls import Caller, said
 from tests.chaos.deployment import CHANNEL_WORKERS, OWN_SETTINGS, WORKERS, Deployment
-from tests.chaos.faults import KILLS, FaultInjector
+from tests.chaos.faults import KILLS, PUT_BACK, FaultInjector
 from tests.chaos.language_model import language_model
 from tests.chaos.notes import NoteSender, arrived, doubled
+from tests.chaos.notes_audit import Log
 from tests.chaos.persons import Person
 from tests.chaos.verification import different_decisions
 from tests.services.channels.whatsapp_double import GraphDouble
@@ -39,6 +43,12 @@ class Report:
     stuck: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     """Queues with work in them at the end."""
+    questions: int = 0
+    """That were spoken in calls."""
+    broken: int = 0
+    """Calls whose connection broke, and that were called again."""
+    calls: list[str] = field(default_factory=list)
+    """What is wrong with the calls."""
     repeated: int = 0
     """Messages that were sent twice."""
     left_out: str = ""
@@ -55,11 +65,18 @@ class Report:
     """The differences between the read model and the log; empty if there are none."""
 
     @property
+    def went_back(self) -> bool:
+        """Whether the log was put back under running services."""
+        return self.faults[PUT_BACK] > 0
+
+    @property
     def findings(self) -> list[str]:
         wrong = [*findings(self.audit), *(f"stuck: {turn}" for turn in self.stuck)]
         wrong += [f"undone: {queue}" for queue in self.unfinished]
+        wrong += [f"calls: {one}" for one in self.calls]
         wrong += [f"notes: {note}" for note in self.wrong_notes]
-        wrong += [*(f"replay: {one}" for one in self.replays), *self.decisions]
+        if not self.went_back:  # decisions and times that were made of what the log has not got any more
+            wrong += [*(f"replay: {one}" for one in self.replays), *self.decisions]
         return [*wrong, f"projection: {self.projection}"] if self.projection else wrong
 
     def __str__(self) -> str:
@@ -71,9 +88,11 @@ class Report:
             f"{audit.interrupted} interrupted, {audit.take_overs} work items taken over, "
             f"{audit.dead} dead letters\n"
             f"{self.repeated} messages sent twice, {audit.pictured} sentences with pictures\n"
+            f"{self.questions} questions in calls, {self.broken} calls broke, {len(self.calls)} findings\n"
             f"{self.notes} voice notes by a channel, {len(self.wrong_notes)} findings\n"
             f"duplicates {len(audit.duplicates)}, losses {len(audit.losses)}, orphans {len(audit.orphans)}, "
             f"out of order {len(audit.disorder)}, without pictures {len(audit.unseen)}, stuck {len(self.stuck)}"
+            + (f"\n{audit.rootless} facts and media of what the log had forgotten" if self.went_back else "")
             + (f"\n{self.left_out}" if self.left_out else "")
         )
 
@@ -101,6 +120,7 @@ async def run(
     faults: int = sys.maxsize,
     workers: Sequence[str] = WORKERS,
     kinds: Mapping[str, float] = KILLS,
+    calls: int = 0,
 ) -> Report:
     """Let persons take so many turns in all while faults are injected, and audit the log.
 
@@ -110,6 +130,7 @@ async def run(
         faults: the most that are injected; without a limit they go on until all is answered, which they delay.
         workers: the processes; with two gateways, people use both.
         kinds: of faults, and how often each happens.
+        calls: people who call by WebRTC and ask for as long as the others take turns.
     """
     report = Report(seed)
     async with AsyncExitStack() as stack:
@@ -130,24 +151,38 @@ async def run(
             Person(gateways, event_log, seed, number, watches=True, undone=deployment.undone, repeats=True)
             for number in range(conversations)
         ]
+        callers = [Caller(gateways, event_log, seed, number, deployment.undone) for number in range(calls)]
         senders = [NoteSender(deployment.base, double, seed, number) for number in range(_SENDERS if notes else 0)]
         # What is there before the first fault is in every copy of the log.
-        await asyncio.gather(*(person.open() for person in persons))
+        await asyncio.gather(*(person.open() for person in persons), *(caller.open() for caller in callers))
         injector = FaultInjector(deployment, seed, report.faults, every, faults, weights=kinds)
         injecting = asyncio.create_task(injector.inject())
         more_turns, more_notes = _counter(turns), _counter(notes)
+        done = asyncio.Event()
+        asking = [asyncio.create_task(caller.talk(lambda: not done.is_set())) for caller in callers]
         async with asyncio.TaskGroup() as tasks:
             for person in persons:
                 tasks.create_task(person.talk(more_turns))
             for sender in senders:
                 tasks.create_task(sender.talk(more_notes))
+        done.set()
+        await asyncio.gather(*asking)
         await injector.end(injecting)
         report.unfinished = await unfinished_work(deployment.url, PATIENCE)
-        await asyncio.gather(*(person.close() for person in persons))
+        await asyncio.gather(*(person.close() for person in persons), *(caller.close() for caller in callers))
         log = await read_log(deployment.url)
+        (folder / "log.msgpack").write_bytes(msgspec.msgpack.encode(log))
         report.projection = await compare_projection(deployment)
     report.replays = replays.findings(log["CONVERSATIONS"])
-    report.audit = audit_log(log, {person.conversation: person.expected(whole(log)) for person in persons})
+    expected = {person.conversation: person.expected(whole(log)) for person in persons}
+    there = whole(log)
+    watched = list(expected)
+    for conversation, heard in said(log, [caller.conversation for caller in callers]).items():
+        expected[conversation] = heard & there if deployment.undone else heard
+    report.audit = audit_log(log, expected, watched=watched, went_back=report.went_back)
+    report.calls = list(calls_audit(callers, injector, log, went_back=report.went_back))
+    report.questions = sum(caller.asked for caller in callers)
+    report.broken = sum(len(caller.broken) for caller in callers)
     report.decisions = different_decisions(log)
     report.stuck = [turn for person in persons for turn in person.stuck]
     report.stuck += [f"note {note}" for sender in senders for note in sender.unanswered]
@@ -159,6 +194,16 @@ async def run(
         *(f"message {one} arrived more than once" for one in doubled(double)),
     ]
     return report
+
+
+def calls_audit(callers: Sequence[Caller], injector: FaultInjector, log: Log, *, went_back: bool) -> Iterator[str]:
+    """What is wrong with the calls and with what they have played, one line each."""
+    yield from playback_audit.findings(log, went_back=went_back)
+    for caller in callers:
+        yield from caller.stuck
+        for begun, end in caller.unnoticed:
+            if not injector.has_deafened(begun, end):
+                yield f"{caller.conversation}: a question was not noticed"
 
 
 async def compare_projection(deployment: Deployment) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bus.events import (
-    Body,
     Event,
+    Fact,
     MessageReceived,
     ReplyEnded,
     ReplyInterrupted,
@@ -30,7 +30,7 @@ def words(text: str) -> TranscriptFinal:
     return TranscriptFinal(utterance="u", text=text, language="en", confidence=1.0, engine="e")
 
 
-def told(*facts: tuple[int, Body] | tuple[int, Body, str], look_every: int | None = None) -> FaceScript:
+def told(*facts: tuple[int, Fact] | tuple[int, Fact, str], look_every: int | None = None) -> FaceScript:
     """The script after facts at these milliseconds; with looks between them, as a gateway does."""
     script, looked = FaceScript(), 0
     for at, body, *turn in facts:
@@ -54,14 +54,16 @@ def changes(script: FaceScript, start: int = 0, end: int = 20_000) -> list[tuple
 def test_it_listens_then_thinks_until_the_voice_answers() -> None:
     script = told((0, STARTED))
     assert changes(script, 0, 3000) == [(0, "idle"), (200, "listening")]
-    asked = [(0, STARTED), (3000, ENDED), (3300, words("what time is it")), (3400, REPLY)]
+    asked: list[tuple[int, Fact]] = [(0, STARTED), (3000, ENDED), (3300, words("what time is it")), (3400, REPLY)]
     assert changes(told(*asked), 3400, 9000) == [(3400, "listening"), (3450, "thinking")]
     # The pictures of the voice begin within that time, where the thinking face is.
     assert changes(told(*asked, (6000, SPEECH)), 6000) == [(6000, "thinking"), (6800, "idle")]
 
 
 def test_whoever_looks_seldom_or_often_sees_the_same() -> None:
-    facts = [(0, STARTED), (150, ENDED), (900, words("hello")), (950, REPLY), (1200, SPEECH), (1500, STARTED)]
+    facts: list[tuple[int, Fact]] = [
+        (0, STARTED), (150, ENDED), (900, words("hello")), (950, REPLY), (1200, SPEECH), (1500, STARTED),
+    ]  # fmt: skip
     often, seldom = told(*facts, look_every=20), told(*facts)
     assert changes(often, 1500) == changes(seldom, 1500) == [(1500, "thinking"), (1700, "listening")]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import sys
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ import nats
 from bus.log.event_log import connect
 from tests.chaos import notes_audit, replays
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work
+from tests.chaos.calls import said
 from tests.chaos.deployment import CHANNEL_WORKERS, WORKERS, Deployment
 from tests.chaos.faults import KILLS, FaultInjector, heal
 from tests.chaos.language_model import language_model
@@ -231,17 +231,9 @@ async def _talk(plan: Plan, load: Load, double: GraphDouble, injector: FaultInje
 
 
 def _expected(load: Load, log: Log) -> dict[str, set[str]]:
-    """What was sent in each conversation. What a call said is what the gateway heard of it, by the log."""
+    """What was sent in each conversation."""
     expected = {person.conversation: person.sent for person in load.persons}
-    calls: dict[str, set[str]] = {call.conversation: set() for call in load.calls}
-    for _, _, data in log["CONVERSATIONS"]:
-        fact = json.loads(data)
-        heard = calls.get(fact["conversation"])
-        if heard is not None and fact["body"]["type"] == "utterance.ended":
-            heard.add(fact["body"]["utterance"])
-        elif heard is not None and fact["body"]["type"] == "utterance.discarded":
-            heard.discard(fact["body"]["utterance"])
-    return expected | calls
+    return expected | said(log, {call.conversation for call in load.calls})
 
 
 def _wrong_notes(load: Load, double: GraphDouble, log: Log) -> Iterator[str]:

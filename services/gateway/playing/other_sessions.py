@@ -13,14 +13,9 @@ _LEFT = 75
 
 
 class OtherSessions:
-    """The sentence that other sessions are within, for a session that joins them: it goes on with the next one.
+    """The sentence that other sessions are within, for a session that joins them: it goes on with the next one."""
 
-    Args:
-        session: the one that knows them.
-    """
-
-    def __init__(self, session: str) -> None:
-        self._session = session
+    def __init__(self) -> None:
         self._awaited: tuple[str, int] | None = None
         """Reply and index of the sentence that is waited for."""
         self._ticks = 0

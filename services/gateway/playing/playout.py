@@ -13,7 +13,7 @@ from typing import TypeAlias
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
 from services.face_clips import FaceState
 from services.gateway.playing.idle_loops import IdleLoop
-from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
+from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue, Voice
 from services.gateway.playing.video_sequencer import VideoSequencer
 
 _MAX_FRAME_WAIT = 15
@@ -164,6 +164,10 @@ class Playout:
     def has_reply(self, reply: str) -> bool:
         """Whether a speech of this reply is under way or queued."""
         return self._queue.has_reply(reply)
+
+    def voice_of(self, speech: str) -> Voice | None:
+        """The sound of a speech that is here, or was until a moment ago."""
+        return self._queue.voice_of(speech)
 
     @property
     def is_idle(self) -> bool:

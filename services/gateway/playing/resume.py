@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bus import clock, subjects
-from bus.events import Event, SpeechStarted
+from bus.events import Event, PlaybackProgress, PlaybackStarted, SpeechStarted
 from bus.log import streams
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, Reply, Sentence, fold_all
@@ -41,6 +41,8 @@ class ResumePoint:
     """Sequence on `FRAMES` after which the session reads."""
     under_way: int | None = None
     """Index of the sentence of the reply that other sessions are within; None: they are within none."""
+    played: tuple[Event, ...] = ()
+    """The facts of its playback, in order."""
 
 
 async def find_resume_point(
@@ -68,18 +70,22 @@ async def find_resume_point(
         for one in reply.sentences
         if one.speech and one.index > begun and (is_unplayed(one) or is_broken_off(one))
     }
-    facts = await event_log.facts(conversation) if unplayed else []
-    speeches = tuple(
-        event for _, event in facts if isinstance(event.body, SpeechStarted) and event.body.speech in unplayed
-    )
-    for event in speeches:
-        assert isinstance(event.body, SpeechStarted)
-        first_audio = await event_log.first_sequence(subjects.audio_out(conversation, event.body.speech))
-        first_frames = await event_log.first_sequence(subjects.frames(conversation, event.body.speech))
+    playing = {one.speech for one in reply.sentences if one.index == begun and one.state == "playing" and one.speech}
+    facts = [event for _, event in await event_log.facts(conversation)] if unplayed or playing else []
+    speeches = tuple(one for one in facts if isinstance(one.body, SpeechStarted) and one.body.speech in unplayed)
+    # What is playing is not played here, but the microphone may hear it out of another loudspeaker.
+    for speech in (*(event.body.speech for event in speeches if isinstance(event.body, SpeechStarted)), *playing):
+        first_audio = await event_log.first_sequence(subjects.audio_out(conversation, speech))
         audio_after = min(audio_after, (first_audio or audio_after + 1) - 1)
-        frames_after = min(frames_after, (first_frames or frames_after + 1) - 1)
-    playing = any(one.index == begun and one.state == "playing" for one in reply.sentences)
-    return ResumePoint(reply.id, speeches, audio_after, frames_after, begun if playing else None)
+        if speech in unplayed:
+            first_frames = await event_log.first_sequence(subjects.frames(conversation, speech))
+            frames_after = min(frames_after, (first_frames or frames_after + 1) - 1)
+    played = tuple(
+        event
+        for event in facts
+        if isinstance(event.body, PlaybackStarted | PlaybackProgress) and event.body.speech in playing
+    )
+    return ResumePoint(reply.id, speeches, audio_after, frames_after, begun if playing else None, played)
 
 
 def _begun(reply: Reply) -> int:

@@ -51,12 +51,14 @@ from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops, ShownIdleLoop
 from services.gateway.playing.media_buffering import buffer_media
 from services.gateway.playing.other_sessions import OtherSessions
+from services.gateway.playing.other_voices import OtherVoices
 from services.gateway.playing.outbox import Outbox
-from services.gateway.playing.peer_connection import TICK, PeerConnection
+from services.gateway.playing.peer_connection import PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
-from services.gateway.playing.playout import PlayoutEvent, Tick
+from services.gateway.playing.playout import PlayoutEvent
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
+from services.gateway.playing.ticks import MICROSECONDS, every_tick
 from services.gateway.playing.watching import keep_watching, publish_watching
 from services.gateway.playing.word_order import WordOrder
 from services.gateway.subscriptions import Subscription
@@ -65,8 +67,6 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 20.0
 """Seconds from the answer until media must flow."""
-_MAX_LAG = 0.2
-"""Seconds that ticks may be late before some are skipped."""
 _IDLE_LOOP_INTERVAL = 0.2
 _RECORD_PATIENCE = 2.0
 """Seconds that NATS has to store how a session ended before the page is told."""
@@ -129,7 +129,8 @@ class Session:
         """Sequence of its `session.opened`; 0: it is not on the log yet."""
         self.recorded = asyncio.Event()
         """Set once the log has how the session ended."""
-        self._others = OtherSessions(self.id)
+        self._others = OtherSessions()
+        self._other_voices = OtherVoices(self.id, self.floor.voice_of)
         self._must_confirm = False
         """Whether it ends unless its browser confirms something: a newer session is there."""
 
@@ -233,7 +234,8 @@ class Session:
                 tasks.create_task(keep_watching(self._event_log, self.conversation, self.id))
                 tasks.create_task(self._keep_idle_loop())
                 tasks.create_task(self._peer.keep_pinging())
-                tasks.create_task(self._send_ticks())
+                # No sentence begins that would not be ended.
+                tasks.create_task(every_tick(self._send_tick, until=self._ended.done))
                 tasks.create_task(self._microphone.run(self.id))
 
     async def _close(self, reason: SessionCloseReason) -> None:
@@ -280,6 +282,8 @@ class Session:
         if resume.reply is not None and resume.under_way is not None:
             self._others.wait_for(resume.reply, resume.under_way)
             self.floor.hold(True)
+        for event in resume.played:
+            self._other_voices.see(event.body, ago=max(0, clock.now() - event.at) // MICROSECONDS)
         if resume.reply is not None:
             self._follow(resume.reply)
         for event in resume.speeches:
@@ -299,6 +303,7 @@ class Session:
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:
+        self._other_voices.see(event.body)
         if self._others.see(event.body):
             self.floor.hold(False)
         self._face.add(event)
@@ -327,11 +332,13 @@ class Session:
             case CharacterChosen(character=character):
                 self._idle_loop.character = character
                 self._show_idle_loop()
-            case UtteranceStarted(utterance=utterance, session=self.id):
-                self.floor.start_utterance(utterance, event.turn)
+            case UtteranceStarted(utterance=utterance, session=str() as session):
+                self.floor.start_utterance(utterance, event.turn, session)
             case TranscriptFinal(utterance=utterance, text=text):
                 self._words.add_words(event)
                 await self._apply(self.floor.judge_final(utterance, text), event.turn)
+            case UtteranceDiscarded(utterance=utterance, reason="heard_twice"):
+                await self._apply(self.floor.drop_utterance(utterance), event.turn)
             case UtteranceDiscarded(utterance=utterance):
                 await self._apply(self.floor.judge_final(utterance, ""), event.turn)
             case _:
@@ -366,23 +373,14 @@ class Session:
 
     # output: media to the browser, events to the log
 
-    async def _send_ticks(self) -> None:
-        """Send one tick every 20 ms. After a stall ticks are skipped, so that none are sent in a burst."""
-        loop = asyncio.get_running_loop()
-        origin, number = loop.time(), 0
-        while not self._ended.done():  # no sentence begins that would not be ended
-            now = clock.now()
-            self.floor.show_state(self._face.state(now), nods=self._face.nods(now))
-            self._send(self.floor.tick(), number)
-            number += 1
-            late = loop.time() - origin - number * TICK
-            if late > _MAX_LAG:
-                number += int(late / TICK)
-            await asyncio.sleep(max(0.0, -late))
-
-    def _send(self, tick: Tick, number: int) -> None:
+    def _send_tick(self, number: int) -> None:
+        now = clock.now()
+        self.floor.show_state(self._face.state(now), nods=self._face.nods(now))
+        tick = self.floor.tick()
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio, tick.loudness)
+        for session, packet, loudness in self._other_voices.tick():
+            self._microphone.push_playback_of(session, packet, loudness)
         self._outbox.put(*self._delivery.tick(number, *self.floor.position))
         for playout_event in tick.events:
             self._outbox.put(*self._told(playout_event))

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bus.errors import NotFound
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.layered.looks import LOOKS, Look, RobotLook
 from services.render.layered.person import Person
 from services.render.layered.picture import Matrix, Nodes
@@ -67,7 +67,7 @@ class LayeredFace:
         self._stage.draw(self._drawing.draw(pose))
         return self._pixels
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         return [np.asarray(cv2.cvtColor(self.pixels(pose), cv2.COLOR_BGRA2YUV_I420), np.uint8) for pose in poses]
 
 

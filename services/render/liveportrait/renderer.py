@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from services.gpu_faults import gpu_faults
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.liveportrait import geometry
 from services.render.liveportrait.batching import BatchedDrawing
-from services.render.liveportrait.controls import LARGEST_RATIO, Controls, controls_for_pose
+from services.render.liveportrait.controls import LARGEST_RATIO, Controls, controls_for_pose, with_expression
 from services.render.liveportrait.retargeting import retarget_eyes, retarget_lips, stitch
 from services.render.liveportrait.source import Source, SourceStore, compute_source
 from services.render.photo.face_detector import DetectedFace as FaceInPhoto
@@ -55,16 +55,20 @@ class LivePortraitFace:
         self._eye_ratio = float(np.mean(portrait.face.eye_ratios))
         self._lip_table, self._eye_table = self._retargeting_tables(portrait.face)
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         """Raises: GpuFault: the device failed; EngineError: the precision does not suffice."""
         frames: list[Frame] = []
         for start in range(0, len(poses), MAX_BATCH):
-            frames.extend(self._render_batch(poses[start : start + MAX_BATCH]))
+            part = None if expressions is None else expressions[start : start + MAX_BATCH]
+            frames.extend(self._render_batch(poses[start : start + MAX_BATCH], part))
         return frames
 
     @torch.inference_mode()
-    def _render_batch(self, poses: Sequence[Pose]) -> NDArray[np.uint8]:
-        driving = self.driving_keypoints([controls_for_pose(pose) for pose in poses])
+    def _render_batch(self, poses: Sequence[Pose], expressions: Expressions | None) -> NDArray[np.uint8]:
+        controls = [controls_for_pose(pose) for pose in poses]
+        if expressions is not None:
+            controls = [with_expression(*pair) for pair in zip(controls, expressions, strict=True)]
+        driving = self.driving_keypoints(controls)
         points = torch.stack((driving, self._at_rest.expand_as(driving)), dim=1)
         with gpu_faults("draw a face"):
             return self._drawing.draw(self._features, self._compressed, points)

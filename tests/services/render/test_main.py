@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from msgspec import structs
 
 from bus.errors import ConfigurationError
 from bus.process.engines import choose_engine
@@ -116,14 +117,35 @@ def test_auto_never_downloads_weights_and_names_their_folder(usable_cuda: None, 
     assert chosen(Settings(data=str(tmp_path), render_engine="liveportrait"), one_gpu)[0] == "liveportrait"
 
 
-def test_auto_chooses_liveportrait_where_its_weights_are_present(usable_cuda: None, tmp_path: Path) -> None:
-    for file in LIVEPORTRAIT.files:  # sparse files of the right sizes: their contents are verified only when loaded
+@pytest.fixture
+def sparse_weights(tmp_path: Path) -> Path:
+    """A folder of files of the right sizes: their contents are verified only when they are loaded."""
+    for file in LIVEPORTRAIT.files:
         path = tmp_path / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as opened:
             opened.truncate(file.bytes)
-    assert chosen(Settings(models=str(tmp_path)), one_gpu)[0] == "liveportrait"
-    assert why_unavailable(Settings(models=str(tmp_path), model_downloads="off")) is None
+    return tmp_path
+
+
+def test_auto_chooses_liveportrait_where_its_weights_are_present(usable_cuda: None, sparse_weights: Path) -> None:
+    assert chosen(Settings(models=str(sparse_weights)), one_gpu)[0] == "liveportrait"
+    assert why_unavailable(Settings(models=str(sparse_weights), model_downloads="off")) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "find_gpus", "are_drawn"),
+    [({}, no_gpus, True), ({"render_engine": "layered"}, no_gpus, True), ({"render_key_poses": "off"}, no_gpus, False),
+     ({"render_engine": "layered"}, one_gpu, False), ({"models": "/nowhere"}, no_gpus, False)],
+)  # fmt: skip
+def test_key_poses_are_drawn_where_the_weights_are_and_no_card(
+    usable_cuda: None, sparse_weights: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str],
+    find_gpus: Callable[[], list[Gpu]], are_drawn: bool,
+) -> None:  # fmt: skip
+    made: list[tuple[object, Path]] = []
+    monkeypatch.setattr("services.render.__main__.KeyPoseMaker", lambda *folders: made.append(folders))
+    build(structs.replace(Settings(data=str(sparse_weights), models=str(sparse_weights)), **more), find_gpus)
+    assert [folder for _, folder in made] == [sparse_weights] * are_drawn
 
 
 def test_with_downloads_off_liveportrait_by_name_needs_its_weights(usable_cuda: None, tmp_path: Path) -> None:

@@ -27,9 +27,7 @@ export function CharacterSelector({ onNew }: { readonly onNew: () => void }) {
           style={{ '--own': character.accent } as React.CSSProperties}
         >
           <Portrait character={character} className="size-9 rounded-full" />
-          <span className={`pr-2 text-sm font-medium ${character.id === current?.id ? '' : 'max-sm:sr-only'}`}>
-            {character.name}
-          </span>
+          <span className="pr-2 text-sm font-medium max-sm:sr-only">{character.name}</span>
         </button>
       ))}
       {making.map(({ character, name }) => (

@@ -8,7 +8,12 @@ interface Props {
 }
 
 /** A character's portrait; its initial until the portrait is drawn, some seconds after the first start. */
-export function Portrait({ character, className = '' }: Props) {
+export function Portrait(props: Props) {
+  // Another character's portrait is loaded anew: the one before says nothing of it.
+  return <OnePortrait key={props.character.portrait} {...props} />
+}
+
+function OnePortrait({ character, className = '' }: Props) {
   const [failures, setFailures] = useState(0)
   const [attempt, setAttempt] = useState(0)
   const [loaded, setLoaded] = useState(false)

@@ -63,7 +63,8 @@ class Peer:
             earlier: a call of the same person, whose conversation goes on; None: a new person.
         """
         if earlier is None:
-            self.conversation = (await self.client.post("/api/conversations")).json()["id"]
+            opened = await self.client.post("/api/conversations")
+            self.conversation = opened.raise_for_status().json()["id"]
         else:
             self.client.cookies, self.conversation = earlier.client.cookies, earlier.conversation
         self._pc.addTrack(self._microphone)

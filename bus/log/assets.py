@@ -18,9 +18,11 @@ from typing import NamedTuple
 from nats.js import api
 from nats.js.errors import NotFoundError
 
+from bus import clock
 from bus.errors import BusError, NotFound
 from bus.log import streams
-from bus.log.log_store import RETRY_FOR, LogStore
+from bus.log.log_reader import RETRY_FOR
+from bus.log.log_store import LogStore
 
 _CHUNK = 128 << 10
 """Bytes in a message, as in NATS's own clients."""
@@ -178,7 +180,7 @@ class Assets:
                 nuid=nuid,
                 size=len(data),
                 chunks=len(starts),
-                mtime=datetime.now(UTC).isoformat(),
+                mtime=datetime.fromtimestamp(clock.now() / 1e6, UTC).isoformat(),
                 digest=f"SHA-256={urlsafe_b64encode(sha256(data).digest()).decode()}",
                 options=api.ObjectMetaOptions(max_chunk_size=_CHUNK),
             )

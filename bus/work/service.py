@@ -93,7 +93,8 @@ class Reader(Protocol):
         ...
 
     async def live_age(self, subject: str) -> float | None:
-        """Seconds since the newest live event on a subject was stored, by the log's own clock; None as above."""
+        """Seconds since the newest live event on a subject was stored, by the log's own clock; None as above, and where
+        NATS has just started, after some seconds in which those who tell it again and again could have done so."""
         ...
 
     def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
@@ -177,7 +178,7 @@ class Service:
     """First tokens of the subjects of media that the handler goes on with where another worker has begun: whoever takes
     an item over claims them before the handler reads what is there, so that nothing is added to it meanwhile."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
-    """Runs beside the handlers from the start on; the media that it yields are published."""
+    """Runs beside the handlers from the start on; the media and assets that it yields are stored."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
     """Gauges of the machine; called in a thread each time that the metrics are read."""
     note: Callable[[], str] = field(default=str)

@@ -60,6 +60,7 @@ from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
+from services.gateway.web.unanswered import UnansweredMessages
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
 from services.models.progress import DOWNLOADS
@@ -101,9 +102,10 @@ class GatewayServer:
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
         self._latencies = TurnLatencies()
-        self._feed = Feed(
-            event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
-        )
+        self._room = Room.of(settings, files or raise_file_limit())
+        self._limits = Limits(settings, sessions=self._room.sessions)
+        self._unanswered = UnansweredMessages(self._limits.shares)
+        self._feed = Feed(event_log, model, ReadModelBuild(settings, model.path), on_record=self._see)
         self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
@@ -131,8 +133,6 @@ class GatewayServer:
         self._persons = Persons(event_log, self._access, signing_key(settings))
         self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
-        self._room = Room.of(settings, files or raise_file_limit())
-        self._limits = Limits(settings, sessions=self._room.sessions)
         self._connections = Connections(
             most=self._room.connections,
             per_address=settings.connections_per_address,
@@ -140,6 +140,10 @@ class GatewayServer:
             request_seconds=settings.request_seconds,
             proxies=self._limits.proxies,
         )
+
+    def _see(self, record: Record) -> None:
+        self._latencies.see(record)
+        self._unanswered.see(record)
 
     def app(self) -> Starlette:
         return make_app(
@@ -158,6 +162,7 @@ class GatewayServer:
                 open_session=self._open_session,
                 sessions=self._sessions,
                 limits=self._limits,
+                unanswered=self._unanswered,
                 ice=self._ice,
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
@@ -315,7 +320,6 @@ class GatewayServer:
             ice=self._ice,
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
-            take_over=self._sessions.take_over,
-            is_only_session=lambda: self._sessions.connected_count(conversation) <= 1,
+            join=self._sessions.join,
             connect_timeout=self._connect_timeout,
         )

@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -19,13 +20,14 @@ from bus.errors import NotFound
 from bus.events import FRAMES_PER_SECOND, CharacterCreated, IdleBatch
 from bus.ids import PHOTO_LOOK
 from bus.log import streams
-from bus.work.service import Output, Reader
+from bus.work.service import AssetOutput, Output, Reader
 from services.characters import known_characters
 from services.face_clips import CLIPS, KEY_FRAME_INTERVAL, LOOP_FRAMES, MAIN
 from services.gpu_faults import GPU_USE, Cause, GpuFault, GpuUse
 from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.engine import AnimatedFace, Renderer
 from services.render.face_motion import face_motion
+from services.render.key_pose_maker import KeyPoseMaker
 from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
 
 _State: TypeAlias = tuple[str, str, Cause | None]
@@ -44,16 +46,18 @@ class IdleLoopRenderer:
     """Draws idle loops, and the other clips of faces that do not speak.
 
     Args:
+        key_poses: has key poses of photos drawn; None: nobody does.
         check_interval: seconds.
         clips_after: seconds after its start from which it draws further clips of all characters that belong to nobody.
         use: whether the graphics card is used.
     """
 
     def __init__(
-        self, thread: RenderThreads, *, check_interval: float = CHECK_INTERVAL, clips_after: float = CLIPS_AFTER,
-        use: GpuUse = GPU_USE, clock: Callable[[], float] = time.monotonic,
+        self, thread: RenderThreads, *, key_poses: KeyPoseMaker | None = None, check_interval: float = CHECK_INTERVAL,
+        clips_after: float = CLIPS_AFTER, use: GpuUse = GPU_USE, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._thread = thread
+        self._key_poses = key_poses
         self._use = use
         self._check_interval = check_interval
         self._shown: dict[str, str] = {}
@@ -70,7 +74,17 @@ class IdleLoopRenderer:
         """Of which everything else has been dropped."""
 
     async def keep_current(self, reader: Reader) -> AsyncGenerator[Output, None]:
-        """Runs forever: yields the idle loop of each character whose loop on the log is missing or outdated.
+        """Runs forever: see `_keep_current`; and has key poses drawn meanwhile."""
+        try:
+            async with aclosing(self._keep_current(reader)) as outputs:
+                async for output in outputs:
+                    yield output
+        finally:
+            if self._key_poses is not None:
+                await self._key_poses.close()
+
+    async def _keep_current(self, reader: Reader) -> AsyncGenerator[Output, None]:
+        """Yields the idle loop of each character whose loop on the log is missing or outdated.
 
         A loop that another worker put in the place of this one's stays: during an upgrade, or where workers have other
         engines, each would otherwise draw it anew for ever.
@@ -78,6 +92,8 @@ class IdleLoopRenderer:
         while True:
             characters = await known_characters(reader)
             await self._drop_others({one.look for one in characters.values()})
+            async for asset in self._key_pose_step({one.look for one in characters.values()}, reader):
+                yield asset
             stored = await reader.counts(streams.IDLE, subjects.ALL_IDLE)
             for id_, character in characters.items():
                 is_whole = stored.get(subjects.idle_frames(id_), 0) >= LOOP_BATCHES
@@ -131,6 +147,17 @@ class IdleLoopRenderer:
                 yield batch
         except NotFound:
             del self._versions[id_]  # drawn by a worker that knows this look
+
+    async def _key_pose_step(self, looks: set[str], reader: Reader) -> AsyncGenerator[AssetOutput, None]:
+        """The key poses that have been drawn: the faces of their looks, and their loops, are other ones from now on."""
+        if self._key_poses is None:
+            return
+        async for found in self._key_poses.step({one for one in looks if one.startswith(PHOTO_LOOK)}, reader):
+            if isinstance(found, AssetOutput):
+                yield found
+            else:
+                await self._thread.forget(found)
+                self._settled = {id_: state for id_, state in self._settled.items() if state[0] != found}
 
     async def _drop_others(self, looks: set[str]) -> None:
         if looks != self._looks:

@@ -7,9 +7,23 @@ import asyncio
 import logging
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from services.gateway.playing import aiortc_tuning
+from tests.chaos.deployment import PAIRS
+from tests.chaos.faults import EVERYTHING, GOING_BACK
 from tests.chaos.run import run
+
+
+def _kinds(wanted: Sequence[str] | None, *, notes: int) -> dict[str, float]:
+    """The kinds of faults, and how often each happens."""
+    # What a channel was told is sent stays sent where the log goes back: notes are for runs where it does not.
+    return {
+        kind: weight
+        for kind, weight in EVERYTHING.items()
+        if (kind in wanted if wanted else not (notes and kind in GOING_BACK))
+    }
 
 
 def main() -> int:
@@ -18,9 +32,13 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--conversations", type=int, default=6)
     parser.add_argument("--notes", type=int, default=20, help="voice notes by a channel")
+    parser.add_argument("--calls", type=int, default=2, help="people who call by WebRTC")
+    parser.add_argument("--kinds", nargs="+", choices=EVERYTHING, help="of faults; without it, all")
+    parser.add_argument("--every", type=float, nargs=2, default=(2.0, 6.0), help="seconds between two faults")
     parser.add_argument("--keep", type=Path, help="folder for the log and the output of the services")
     arguments = parser.parse_args()
-    logging.disable(logging.WARNING)  # from this process's own clients, whose server is killed
+    logging.disable(logging.ERROR)  # from this process's own clients, whose server is killed
+    aiortc_tuning.apply_patches(loopback=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,6 +49,10 @@ def main() -> int:
                 turns=arguments.turns,
                 conversations=arguments.conversations,
                 notes=arguments.notes,
+                calls=arguments.calls,
+                every=tuple(arguments.every),
+                workers=PAIRS,
+                kinds=_kinds(arguments.kinds, notes=arguments.notes),
             )
         )
     print(report)

@@ -10,16 +10,21 @@ import itertools
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import av
 import msgspec.msgpack
 import nats
 from nats.js import api
 from nats.js.errors import NotFoundError
 
+from tests.chaos.media import decoded_pictures, decoded_sound
+
+_SILENT = 0.01
+"""Loudest sample below which a sentence counts as silence."""
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 
 
@@ -33,15 +38,29 @@ class Audit:
     interrupted: int = 0
     take_overs: int = 0
     dead: int = 0
+    watched: frozenset[str] = frozenset()
+    """Conversations that are watched all the time."""
+    went_back: bool = False
+    """The log was put back from an older copy under running services."""
+    rootless: int = 0
+    """Facts and media of what was under way when the log was put back, and whose beginning it has not got."""
+    pictured: int = 0
+    """Watched speeches that have pictures."""
     duplicates: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     disorder: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    """Speeches without pictures, or with some that nobody can see, though a session watched."""
 
 
-async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
-    """All messages of the streams that are audited: sequence, subject and bytes."""
-    client = await nats.connect(url)
+async def read_log(url: str, **login: Any) -> dict[str, list[tuple[int, str, bytes]]]:
+    """All messages of the streams that are audited: sequence, subject and bytes.
+
+    Args:
+        login: options of `nats.connect`.
+    """
+    client = await nats.connect(url, **login)
     try:
         js = client.jetstream(timeout=10)
         found: dict[str, list[tuple[int, str, bytes]]] = {}
@@ -65,9 +84,9 @@ async def read_log(url: str) -> dict[str, list[tuple[int, str, bytes]]]:
         await client.close()
 
 
-async def unfinished_work(url: str, timeout: float) -> list[str]:
+async def unfinished_work(url: str, timeout: float, **login: Any) -> list[str]:
     """Wait until the queues of all services are empty; returns those that were not within `timeout` seconds."""
-    client = await nats.connect(url)
+    client = await nats.connect(url, **login)
     try:
         js = client.jetstream(timeout=10)
         end = asyncio.get_running_loop().time() + timeout
@@ -88,13 +107,19 @@ async def unfinished_work(url: str, timeout: float) -> list[str]:
         await client.close()
 
 
-def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]]) -> Audit:
+def audit_log(
+    log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, set[str]], *, watched: Iterable[str] = (),
+    went_back: bool = False,
+) -> Audit:  # fmt: skip
     """Check a log against the events page and what persons sent.
 
     Args:
         expected: messages and utterances that were sent, by conversation.
+        watched: conversations that are watched all the time; in others, what a session has played was watched.
+        went_back: it was put back from an older copy under running services, which for up to two seconds add to it
+            what they were at.
     """
-    audit = Audit(dead=len(log["DEAD"]))
+    audit = Audit(dead=len(log["DEAD"]), watched=frozenset(watched), went_back=went_back)
     tags = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     facts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids: Counter[str] = Counter()
@@ -112,12 +137,40 @@ def audit_log(log: dict[str, list[tuple[int, str, bytes]]], expected: dict[str, 
         _audit_conversation(conversation, sent, facts[conversation], media, audit)
     for conversation, published in facts.items():
         for fact in published:
-            if fact.get("cause") and fact["cause"] not in ids:
+            is_rootless = fact.get("cause") and (fact["cause"] not in ids or places[fact["cause"]] > fact["seq"])
+            if is_rootless and went_back:
+                audit.rootless += 1
+            elif fact.get("cause") and fact["cause"] not in ids:
                 audit.orphans.append(f"{conversation}: {fact['body']['type']} without its cause")
             elif fact.get("cause") and places[fact["cause"]] > fact["seq"]:
                 audit.disorder.append(f"{conversation}: {fact['body']['type']} at {fact['seq']} comes before its cause")
         audit.losses += _lost_merges(conversation, published)
     return audit
+
+
+def whole(log: dict[str, list[tuple[int, str, bytes]]]) -> set[str]:
+    """The messages, and the utterances of which all is there, that are on a log."""
+    began: set[str] = set()
+    found: set[str] = set()
+    for _, _, data in log["CONVERSATIONS"]:
+        body = json.loads(data)["body"]
+        match body["type"]:
+            case "message.received":
+                found.add(body["message"])
+            case "utterance.started":
+                began.add(body["utterance"])
+            case "utterance.ended" if body["utterance"] in began:
+                found.add(body["utterance"])
+    chunks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for _, subject, data in log["AUDIO"]:
+        if subject.split(".")[-2] == "in":
+            chunks[subject.split(".")[-1]].append(msgspec.msgpack.decode(data))
+    torn = {
+        name
+        for name, sound in chunks.items()
+        if [one["index"] for one in sound] != list(range(len(sound))) or not sound[-1]["final"]
+    }
+    return found - torn
 
 
 def _lost_merges(conversation: str, facts: list[dict[str, Any]]) -> list[str]:
@@ -143,6 +196,8 @@ def _media(log: dict[str, list[tuple[int, str, bytes]]], audit: Audit) -> dict[s
         indices = [chunk["index"] for chunk in chunks]
         if len(set(indices)) < len(indices):
             audit.duplicates.append(f"{subject}: chunks {indices}")
+        elif audit.went_back and indices == list(range(indices[0], indices[0] + len(indices))):
+            audit.rootless += indices[0] > 0
         elif indices != list(range(len(indices))):
             audit.disorder.append(f"{subject}: chunks {indices}")
     return media
@@ -259,12 +314,37 @@ def _audit_speech(conversation: str, reply: str, index: int, of: Any, once: Any,
     if abs(place - ended["body"]["samples"]) >= 960:
         audit.losses.append(f"{conversation}: speech {speech} has {place} samples, not {ended['body']['samples']}")
         return False
-    return _audit_frames(conversation, speech, of, once, media, audit)
+    packets = [one for chunk in media[subject] for one in chunk["packets"]]
+    _decode(f"speech {speech} of {conversation}", packets, audit, audible=ended["body"].get("complete", True))
+    return _audit_frames(conversation, started, of, once, media, audit)
 
 
-def _audit_frames(conversation: str, speech: str, of: Any, once: Any, media: Any, audit: Audit) -> bool:
-    if not of("frames.started", speech=speech):
-        return True  # no session showed video
+def _decode(what: str, packets: list[bytes], audit: Audit, *, audible: bool) -> None:
+    try:
+        samples, peak = decoded_sound(packets)
+    except av.FFmpegError as error:
+        audit.losses.append(f"{what} cannot be decoded: {error}")
+        return
+    if samples != 960 * len(packets):
+        audit.losses.append(f"{what} has {samples} samples in {len(packets)} packets")
+    if audible and peak < _SILENT:
+        audit.losses.append(f"{what} is silence: {peak:.4f} at its loudest")
+
+
+def _is_played(speech: str, of: Any) -> bool:
+    """Whether a session has played all of a speech."""
+    return any(one["body"]["complete"] for one in of("playback.finished", speech=speech))
+
+
+def _audit_frames(conversation: str, started: dict[str, Any], of: Any, once: Any, media: Any, audit: Audit) -> bool:
+    speech = started["body"]["speech"]
+    begun = of("frames.started", speech=speech)
+    if not begun:
+        watched = started["conversation"] in audit.watched or _is_played(speech, of)
+        if watched:
+            failed = "".join(f": {one['body']['detail']}" for one in of("frames.failed", speech=speech))
+            audit.unseen.append(f"{conversation}: speech {speech} was watched and has no pictures{failed}")
+        return not watched
     ended = once("frames.ended", f"speech {speech}", speech=speech)
     place = 0
     subject = f"frames.{conversation}.{speech}"
@@ -275,11 +355,21 @@ def _audit_frames(conversation: str, speech: str, of: Any, once: Any, media: Any
         place += len(batch["units"])
     if ended is not None and ended["body"]["frames"] != place:
         audit.losses.append(f"{conversation}: speech {speech} has {place} pictures, not {ended['body']['frames']}")
+    units = [unit for batch in media.get(subject, []) for unit in batch["units"]]
+    size = begun[0]["body"]["width"], begun[0]["body"]["height"]
+    try:
+        seen = decoded_pictures(units)
+    except av.FFmpegError as error:
+        audit.unseen.append(f"{conversation}: the pictures of {speech} cannot be decoded: {error}")
+        return False
+    if seen != (len(units), {size}):
+        audit.unseen.append(f"{conversation}: speech {speech} has {len(units)} pictures of {size}, one sees {seen}")
+    audit.pictured += 1
     return ended is not None
 
 
 def findings(audit: Audit) -> Iterator[str]:
     """All findings, one line each."""
-    for kind in ("losses", "duplicates", "orphans", "disorder"):
+    for kind in ("losses", "duplicates", "orphans", "disorder", "unseen"):
         for line in getattr(audit, kind):
             yield f"{kind}: {line}"

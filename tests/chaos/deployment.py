@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bus.log.event_log import connect
@@ -20,6 +21,10 @@ from visavis.up import publish_builtin_characters
 
 WORKERS = ("stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "gateway")
 """Names of the workers: the service, then a letter."""
+PAIRS = (
+    "stt-a", "stt-b", "dialogue-a", "dialogue-b", "tts-a", "tts-b", "render-a", "render-b", "gateway-a", "gateway-b"
+)  # fmt: skip
+"""Two workers of each service."""
 CHANNEL_WORKERS = ("channels-a", "channels-b")
 """The first one takes webhooks."""
 PROGRAMS = {
@@ -28,9 +33,19 @@ PROGRAMS = {
     "leaking": "tests.soak.leaking",
 }
 """What workers run that are no service by that name."""
-REMOTE = "dialogue-b"
-"""The worker that reaches NATS over a `Wire`, which can be cut."""
+OWN_SETTINGS = {"tts-b": {"VISAVIS_TTS_ENGINE": "espeak"}}
+"""Settings of one worker alone: the two voices differ."""
 _RESTART = 0.3
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A stretch of time of which the log may have lost what was confirmed."""
+
+    copied: float
+    """When a copy of the store was begun, by the monotonic clock; it has what was confirmed before."""
+    back: float
+    """When the server could start with the copy."""
 
 
 class Process:
@@ -75,6 +90,11 @@ class Process:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
+    async def exited(self) -> None:
+        """Wait until the program that was running has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
     async def stop(self) -> None:
         if self._keeping is not None:
             self._keeping.cancel()
@@ -96,18 +116,32 @@ class Deployment:
         model: base URL of the language model.
         workers: names of the workers to start.
         settings: further ones.
+        skews: seconds by which the clocks of workers are off.
+        own: settings of one worker alone.
     """
 
     def __init__(
-        self, folder: Path, model: str, workers: Sequence[str] = WORKERS, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        model: str,
+        workers: Sequence[str] = WORKERS,
+        settings: Mapping[str, str] | None = None,
+        *,
+        skews: Mapping[str, int] | None = None,
+        own: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.folder = folder
         self.workers = workers
+        self._skews = skews or {}
+        self._own_settings = own or {}
+        self.undone: list[Undone] = []
+        """When the log went back to an earlier state."""
         self._nats_port = free_port()
         self.port = free_port()
         self._second_port = free_port()
         self.channels_port = free_port()
-        self.wire = Wire(self._nats_port)
+        self.wires = {name: Wire(self._nats_port) for name in workers if name.endswith("-b")}
+        """Over which the second worker of each service reaches NATS, and which can be cut."""
         self.url = f"nats://127.0.0.1:{self._nats_port}"
         self.environment = {
             "VISAVIS_DATA": str(folder / "data"),
@@ -119,6 +153,8 @@ class Deployment:
             **{f"VISAVIS_{service}_PORT": "0" for service in ("STT", "DIALOGUE", "TTS", "RENDER")},
             "VISAVIS_AUDIO_BYTES": str(256 << 20),
             "VISAVIS_FRAMES_BYTES": str(256 << 20),
+            "VISAVIS_INBOX_BYTES": str(32 << 20),
+            "VISAVIS_ASSETS_BYTES": str(64 << 20),
             "VISAVIS_MODELS": real_models.SETTINGS.models,
             "VISAVIS_MODEL_DOWNLOADS": "off",
             "VISAVIS_NOTES_FOLDER": "off",
@@ -134,6 +170,8 @@ class Deployment:
             data=str(self.folder / "data"),
             audio_bytes=int(self.environment["VISAVIS_AUDIO_BYTES"]),
             frames_bytes=int(self.environment["VISAVIS_FRAMES_BYTES"]),
+            inbox_bytes=int(self.environment["VISAVIS_INBOX_BYTES"]),
+            assets_bytes=int(self.environment["VISAVIS_ASSETS_BYTES"]),
         )
 
     @property
@@ -156,27 +194,47 @@ class Deployment:
 
     def _own(self, worker: str) -> dict[str, str]:
         """The settings of one worker alone."""
-        if worker == REMOTE:
-            return {"VISAVIS_NATS_URL": f"nats://127.0.0.1:{self.wire.port}"}
+        own = dict(self._own_settings.get(worker, {}))
+        if worker in self.wires:
+            own["VISAVIS_NATS_URL"] = f"nats://127.0.0.1:{self.wires[worker].port}"
         if worker == "gateway-b":
-            return {"VISAVIS_PORT": str(self._second_port), "VISAVIS_DATA": str(self.folder / "data-b")}
+            own |= {"VISAVIS_PORT": str(self._second_port), "VISAVIS_DATA": str(self.folder / "data-b")}
         # The others take webhooks too, at addresses that nobody knows.
-        return {"VISAVIS_CHANNELS_PORT": str(self.channels_port if worker == CHANNEL_WORKERS[0] else free_port())}
+        own["VISAVIS_CHANNELS_PORT"] = str(self.channels_port if worker == CHANNEL_WORKERS[0] else free_port())
+        return own
+
+    def _command(self, worker: str) -> list[str]:
+        service = worker.split("-")[0]
+        program = PROGRAMS.get(service, f"services.{service}")
+        skewed = ["tests.chaos.skewed", str(self._skews[worker])] if worker in self._skews else []
+        return [sys.executable, "-m", *skewed, program]
+
+    @property
+    def store(self) -> Path:
+        """The folder of the server's data."""
+        return self.folder / "nats"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run all processes while the context lasts."""
-        async with self.wire.strung():
+        async with AsyncExitStack() as stack:
+            for wire in self.wires.values():
+                await stack.enter_async_context(wire.strung())
             try:
-                self._launch("nats", EmbeddedServer(self.folder / "nats", self._nats_port).command())
+                self._launch("nats", EmbeddedServer(self.store, self._nats_port).command())
                 async with connect(self.settings, name="world") as event_log:
                     await publish_builtin_characters(event_log)
-                for name in self.workers:
-                    service = name.split("-")[0]
-                    program = PROGRAMS.get(service, f"services.{service}")
-                    self._launch(name, [sys.executable, "-m", program], **self._own(name))
+                self._launch_workers()
                 yield
             finally:
-                self.wire.mend()
-                await asyncio.gather(*(process.stop() for name, process in self.processes.items() if name != "nats"))
+                for wire in self.wires.values():
+                    wire.mend()
+                await self._stop_workers()
                 await self.processes["nats"].stop()
+
+    def _launch_workers(self) -> None:
+        for name in self.workers:
+            self._launch(name, self._command(name), **self._own(name))
+
+    async def _stop_workers(self) -> None:
+        await asyncio.gather(*(process.stop() for name, process in self.processes.items() if name != "nats"))

@@ -67,6 +67,7 @@ async def run(folder: Path, *, rounds: int, conversations: int, seed: int) -> in
             restarting.set()
             await asyncio.gather(*talking)
             undone = await unfinished_work(deployment.url, PATIENCE)
+            await asyncio.gather(*(person.close() for person in persons))
             log = await read_log(deployment.url)
             statuses = Counter(status for process in deployment.processes.values() for status in process.statuses)
     audit = audit_log(log, {person.conversation: person.sent for person in persons})

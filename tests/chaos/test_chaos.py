@@ -94,10 +94,11 @@ async def test_each_service_killed_at_each_step_of_a_turn(tmp_path: Path) -> Non
                 # Three conversations in turn: the next one starts while this one recovers.
                 await person.take_turn(spoken=spoken)
                 await killing
-            await asyncio.gather(*(person.close() for person in persons))
             unfinished = await log_audit.unfinished_work(deployment.url, PATIENCE)
+            await asyncio.gather(*(person.close() for person in persons))
             log = await log_audit.read_log(deployment.url)
-        audit = log_audit.audit_log(log, {person.conversation: person.sent for person in persons})
+        sent = {person.conversation: person.sent for person in persons}
+        audit = log_audit.audit_log(log, sent, watched=sent)
     assert unfinished == []
     assert list(log_audit.findings(audit)) == []
     assert different_decisions(log) == []

@@ -6,12 +6,15 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from bus.log.event_log import connect
+from bus.errors import BusError
+from bus.log.copies import Difference, compare_copies
+from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
 from tests.nats_servers import free_port
 from visavis.nats.cluster import Cluster, Ports, ServerTls
@@ -75,3 +78,14 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         yield started
     finally:
         started.close()
+
+
+async def all_copies(event_log: EventLog) -> tuple[int, list[Difference]]:
+    """What `compare_copies` finds once a node that was restarted has caught up."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(BusError):
+                nodes, differences = await compare_copies(event_log)
+                if not any("not there" in one.why or "behind" in one.why for one in differences):
+                    return nodes, differences
+            await asyncio.sleep(0.2)

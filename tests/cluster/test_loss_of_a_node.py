@@ -14,7 +14,6 @@ from nats.js.api import StoreCompression
 
 from bench.peer import Peer
 from bus import codec, subjects
-from bus.errors import BusError
 from bus.events import (
     AudioIn,
     Body,
@@ -29,7 +28,6 @@ from bus.events import (
     UtteranceStarted,
 )
 from bus.log import streams
-from bus.log.copies import Difference, compare_copies
 from bus.log.event_log import EventLog, connect
 from bus.process.http_server import bind
 from bus.settings import Settings
@@ -42,7 +40,7 @@ from services.render.__main__ import build as build_render
 from services.stt.__main__ import build as build_stt
 from services.tts.__main__ import build as build_tts
 from tests import voices
-from tests.cluster.conftest import Nodes
+from tests.cluster.conftest import Nodes, all_copies
 from tests.nats_servers import free_port
 from visavis.up import publish_builtin_characters
 
@@ -97,17 +95,6 @@ async def leader_of(event_log: EventLog) -> str:
     info = await event_log.js.stream_info(streams.CONVERSATIONS)
     assert info.cluster is not None
     return str(info.cluster.leader)
-
-
-async def all_copies(event_log: EventLog) -> tuple[int, list[Difference]]:
-    """What `compare_copies` finds once a node that was restarted has caught up."""
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(BusError):
-                nodes, differences = await compare_copies(event_log)
-                if not any("not there" in one.why or "behind" in one.why for one in differences):
-                    return nodes, differences
-            await asyncio.sleep(0.2)
 
 
 async def test_facts_with_several_copies_are_never_compressed(nodes: Nodes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import sys
 import time
 from collections import Counter
@@ -18,11 +17,13 @@ import nats
 from bus.log.event_log import connect
 from tests.chaos import notes_audit, replays
 from tests.chaos.audit import Audit, audit_log, findings, read_log, unfinished_work
+from tests.chaos.calls import said
 from tests.chaos.deployment import CHANNEL_WORKERS, WORKERS, Deployment
+from tests.chaos.faults import KILLS, FaultInjector, heal
 from tests.chaos.language_model import language_model
 from tests.chaos.notes import arrived, doubled
 from tests.chaos.notes_audit import Log
-from tests.chaos.run import PATIENCE, FaultInjector, compare_projection, heal
+from tests.chaos.run import PATIENCE, compare_projection
 from tests.chaos.verification import different_decisions
 from tests.services.channels.whatsapp_double import GraphDouble
 from tests.soak import growth
@@ -81,7 +82,7 @@ class Plan:
     workers: tuple[str, ...] = (*WORKERS, *CHANNEL_WORKERS, "analytics")
     victims: tuple[str, ...] = ("stt-a", "dialogue-a", "tts-a", "render-a", "channels-a")
     most: int = sys.maxsize
-    weights: tuple[float, ...] = (6, 2, 0.4, 1)
+    weights: Mapping[str, float] = field(default_factory=lambda: {**KILLS, "server": 0.4})
     persons: int = 3
     calls: int = 2
     senders: int = 1
@@ -230,17 +231,9 @@ async def _talk(plan: Plan, load: Load, double: GraphDouble, injector: FaultInje
 
 
 def _expected(load: Load, log: Log) -> dict[str, set[str]]:
-    """What was sent in each conversation. What a call said is what the gateway heard of it, by the log."""
+    """What was sent in each conversation."""
     expected = {person.conversation: person.sent for person in load.persons}
-    calls: dict[str, set[str]] = {call.conversation: set() for call in load.calls}
-    for _, _, data in log["CONVERSATIONS"]:
-        fact = json.loads(data)
-        heard = calls.get(fact["conversation"])
-        if heard is not None and fact["body"]["type"] == "utterance.ended":
-            heard.add(fact["body"]["utterance"])
-        elif heard is not None and fact["body"]["type"] == "utterance.discarded":
-            heard.discard(fact["body"]["utterance"])
-    return expected | calls
+    return expected | said(log, {call.conversation for call in load.calls})
 
 
 def _wrong_notes(load: Load, double: GraphDouble, log: Log) -> Iterator[str]:

@@ -75,7 +75,7 @@ async def test_a_short_soak_loses_nothing_and_finds_each_leak(tmp_path: Path) ->
     plan = Plan(
         seconds=5, warm_up=1, every=0.25, faults=(2, 2), most=1, pause=(0.1, 0.3), visit=3,
         persons=2, calls=0, senders=0,
-        workers=("stt", "dialogue", "tts", "gateway", "leaking"), victims=("dialogue",), weights=(1, 0, 0, 0),
+        workers=("stt", "dialogue", "tts", "gateway", "leaking"), victims=("dialogue",), weights={"kill": 1},
         settings={"stt_engine": "pocketsphinx", "tts_engine": "espeak"},
     )  # fmt: skip
     report = await soak(tmp_path, plan, seed=3)

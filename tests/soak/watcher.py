@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from bench.peer import Peer
@@ -74,6 +75,8 @@ class Watcher(Peer):
         self._event_log = event_log
         self._random = random.Random(seed)
         self._read = 0
+        self.seen: list[Event] = []
+        """The conversation's facts since the newest question."""
         self.sound, self.pictures = MediaClock(48_000), MediaClock(90_000)
         self.asked = 0
         """Questions that were spoken."""
@@ -87,30 +90,38 @@ class Watcher(Peer):
             CallBroken: the connection is gone, as on a machine or network that is too busy; call again.
         """
         sound = resample(voices.samples(self._random.choice(_SPOKEN)), 16_000, 48_000)
-        seen: list[Event] = []
-        await self._news(seen)  # of what came before
-        seen.clear()
+        await self.listen()  # to what came before
+        self.seen.clear()
         begun = time.monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await self.say(sound)
-                while not _is_heard(seen):
+                while not is_heard(self.seen):
                     await asyncio.sleep(0.5)
-                    await self._news(seen)
+                    await self.listen()
                     silence = time.monotonic() - max(begun, self.sound.latest, self.pictures.latest)
-                    if self._pc.connectionState != "connected" or silence > _SILENCE:
+                    if not self.is_connected or silence > _SILENCE:
                         raise CallBroken(f"{self._pc.connectionState}, nothing came for {silence:.0f} s")
                 self.asked += 1
                 return
         self.asked += 1
         self.stuck.append(f"{self.conversation}: question {self.asked} of a call")
 
-    async def _news(self, seen: list[Event]) -> None:
+    @property
+    def is_connected(self) -> bool:
+        return self._pc.connectionState == "connected"
+
+    def read_anew(self) -> None:
+        """The log is another one: what is read next is all that it has of the conversation."""
+        self._read = 0
+
+    async def listen(self) -> None:
+        """Read what has come onto the log."""
         with suppress(BusError, TimeoutError):
             async with asyncio.timeout(10):
                 news = await self._event_log.facts(self.conversation, after=self._read)
             self._read = news[-1][0] if news else self._read
-            seen += [event for _, event in news]
+            self.seen += [event for _, event in news]
 
     def _on_audio(self, sequence: int, timestamp: int, payload: bytes, ssrc: int) -> None:
         self.sound.arrived(timestamp, time.monotonic())
@@ -121,7 +132,7 @@ class Watcher(Peer):
         self.pictures.arrived(timestamp, time.monotonic())
 
 
-def _is_heard(events: list[Event]) -> bool:
+def is_heard(events: Sequence[Event]) -> bool:
     """Whether something was asked and its answer has been played, or is given up."""
     bodies = [event.body for event in events]
     if not any(isinstance(body, UtteranceStarted) for body in bodies):

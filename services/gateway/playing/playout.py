@@ -13,7 +13,7 @@ from typing import TypeAlias
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
 from services.face_clips import FaceState
 from services.gateway.playing.idle_loops import IdleLoop
-from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
+from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue, Voice
 from services.gateway.playing.video_sequencer import VideoSequencer
 
 _MAX_FRAME_WAIT = 15
@@ -94,6 +94,8 @@ class Playout:
         self._pause = 0
         """Ticks until a paused voice resumes by itself."""
         self._renderer_responsive = True
+        self._held = False
+        """Whether no further speech begins for now."""
 
     # input
 
@@ -155,9 +157,17 @@ class Playout:
             self._video.seek(self._position)
         self._pause = 0
 
+    def hold(self, held: bool) -> None:
+        """Begin no further speech, until told otherwise."""
+        self._held = held
+
     def has_reply(self, reply: str) -> bool:
         """Whether a speech of this reply is under way or queued."""
         return self._queue.has_reply(reply)
+
+    def voice_of(self, speech: str) -> Voice | None:
+        """The sound of a speech that is here, or was until a moment ago."""
+        return self._queue.voice_of(speech)
 
     @property
     def is_idle(self) -> bool:
@@ -203,7 +213,7 @@ class Playout:
     def _start_next(self) -> PlayoutStarted | None:
         self._gap = max(0, self._gap - 1)
         speech = self._queue.first
-        if self._gap or speech is None or not speech.is_ready:
+        if self._gap or self._held or speech is None or not speech.is_ready:
             return None
         assert speech.started is not None
         if speech.audio_complete and not speech.packets:

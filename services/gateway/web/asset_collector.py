@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from bus import codec, subjects
+from bus import clock, codec, subjects
 from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterCreated, FaceMade, FaceRequested
-from bus.ids import PHOTO_LOOK
+from bus.ids import PHOTO_LOOK, look_of_asset
 from bus.log import streams
 from bus.log.assets import StoredAsset
 from bus.log.event_log import EventLog
@@ -44,7 +43,7 @@ class AssetCollector:
         while True:
             await asyncio.sleep(INTERVAL)
             try:
-                if removed := await self.collect(time.time()):
+                if removed := await self.collect(clock.now() / 1e6):
                     log.info("assets without a fact removed", extra={"count": removed})
             except BusError as error:
                 log.warning("assets not looked through", extra={"why": error.detail})
@@ -95,8 +94,8 @@ class AssetCollector:
             if (one.name.startswith("upload-") and (one.name not in photos or one.at < now - _REPAIR))
             or (
                 one.name.startswith(PHOTO_LOOK)
-                and one.name not in shown
-                and (one.name in ever or one.at < now - _UNKNOWN_PORTRAIT)
+                and look_of_asset(one.name) not in shown
+                and (look_of_asset(one.name) in ever or one.at < now - _UNKNOWN_PORTRAIT)
             )
         }
 

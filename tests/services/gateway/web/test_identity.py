@@ -8,7 +8,7 @@ import json
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from bus import codec
+from bus import clock, codec
 from bus.access_events import SessionsEnded
 from bus.errors import ConfigurationError
 from bus.events import ConversationOpened
@@ -79,6 +79,21 @@ async def test_a_cookie_is_renewed_and_ends_when_it_is_revoked_or_was_made_with_
     assert (await listed(gateway, str(other.dumps(gateway.server._persons._serializer.loads(cookie)))))[0] == []
     await end_sessions(gateway, person)
     assert (await listed(gateway, cookie))[0] == (await listed(gateway, renewed))[0] == []
+
+
+async def test_a_cookie_holds_with_a_gateway_whose_clock_is_behind_and_for_a_year(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, signer = clock.now(), "itsdangerous.timed.TimestampSigner.get_timestamp"
+    monkeypatch.setattr(signer, lambda _: now // 1_000_000 + 20)  # what wrote the cookie goes by its own machine
+    conversation = await gateway.open()
+    cookie = gateway.client.cookies[COOKIE]
+    monkeypatch.setattr(signer, lambda _: now // 1_000_000)
+    assert await listed(gateway, cookie) == ([conversation], "")
+    monkeypatch.setattr("bus.clock.now", lambda: now + 364 * 86_400_000_000)
+    assert (await listed(gateway, cookie))[0] == [conversation]
+    monkeypatch.setattr("bus.clock.now", lambda: now + 366 * 86_400_000_000)
+    assert (await listed(gateway, cookie))[0] == []
 
 
 async def test_a_cookie_of_an_earlier_version_is_exchanged_once_and_keeps_its_conversations(

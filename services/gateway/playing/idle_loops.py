@@ -59,8 +59,8 @@ class IdleLoop:
         return buffer.getvalue()
 
 
-MOST_WITH_CLIPS = 16
-"""Characters whose further clips are kept, those that were drawn last: 4 MB each."""
+MOST_WITH_CLIPS = 12
+"""Characters whose further clips are kept, those that were drawn last: 4 to 7 MB each."""
 
 
 class IdleLoops:

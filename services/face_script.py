@@ -51,12 +51,10 @@ class FaceScript:
         self._state: FaceState = "idle"
         self._plan: deque[tuple[int, FaceState]] = deque()
         """What comes next, and when."""
-        self._utterance = ""
-        """That the person is speaking."""
-        self._session: str | None = None
-        """Which hears it."""
-        self._turn: str | None = None
-        """Which is thought about."""
+        self._open: dict[str, str] = {}
+        """Utterances under way, and the session that hears each: two devices may hear one voice."""
+        self._turns: set[str | None] = set()
+        """Which are thought about."""
         self._thinks_from = 0
         self._nod = -_BETWEEN_NODS
 
@@ -68,11 +66,11 @@ class FaceScript:
 
     def nods(self, at: int) -> bool:
         """Whether the face nods, if it listens."""
-        return self._nod <= at < self._nod + _NOD and self._utterance != ""
+        return self._nod <= at < self._nod + _NOD and bool(self._open)
 
     def pause(self, utterance: str, at: int) -> None:
         """The person pauses where what they said may be complete: `transcript_stable`."""
-        if utterance == self._utterance and at + _NODS_AFTER >= self._nod + _BETWEEN_NODS:
+        if utterance in self._open and at + _NODS_AFTER >= self._nod + _BETWEEN_NODS:
             self._nod = at + _NODS_AFTER
 
     def add(self, event: Event) -> None:
@@ -80,45 +78,54 @@ class FaceScript:
         at, body = event.at, event.body
         match body:
             case UtteranceStarted(session=str() as session, utterance=utterance):
-                self._utterance, self._session, self._turn = utterance, session, None
+                if not self._open:
+                    self._turns.clear()  # whatever comes of earlier words, these are newer
+                self._open[utterance] = session
                 self._go(at, (at + _REACTION, "listening"))
-            case UtteranceEnded(utterance=self._utterance) if self._utterance:
-                self._utterance = ""
+            case UtteranceEnded(utterance=utterance) if self._open.pop(utterance, None) is not None:
                 self._think(event, at + _PONDERS_AFTER, _UNDERSTANDS_WITHIN)
-            case UtteranceDiscarded(utterance=utterance) if self._is_about(event, utterance):
-                self._rest(at)
-            case SessionClosed(session=session) if self._utterance and session == self._session:
-                self._rest(at)
+            case UtteranceDiscarded(utterance=utterance):
+                if self._open.pop(utterance, None) is not None or event.turn in self._turns:
+                    self._settle(event)
+            case SessionClosed(session=session) if session in self._open.values():
+                self._open = {name: one for name, one in self._open.items() if one != session}
+                self._settle(event)
             case MessageReceived():
                 self._think(event, at + _REACTION, _UNDERSTANDS_WITHIN)
-            case _ if self._utterance or self._turn is None or event.turn != self._turn:
-                pass  # the person speaks, or it is about something else
+            case _ if event.turn not in self._turns:
+                pass  # it is about something else
             case TranscriptFinal(text=text):
-                if is_backchannel(text):
-                    self._go(at, (at + _REACTION, "idle"))  # an answer may follow all the same
-                else:
+                if not is_backchannel(text):
                     self._think(event, self._thinks_from, _UNDERSTANDS_WITHIN)
+                elif not self._open:
+                    self._go(at, (at + _REACTION, "idle"))  # an answer may follow all the same
             case ReplyStarted():
                 self._think(event, self._thinks_from, _THINKS_WITHIN)
             case SpeechStarted():
-                self._rest(at, _RELAXES_AFTER)
+                self._turns.clear()
+                self._settle(event, _RELAXES_AFTER)
             case ReplySentence(spoken=False) | ReplyEnded(sentences=0):
-                self._rest(at)
+                self._settle(event)
             case ReplyFailed() | ReplyInterrupted() | ReplyMerged():
-                self._rest(at)
+                self._settle(event)
             case _:
                 pass
 
-    def _is_about(self, event: Event, utterance: str) -> bool:
-        return utterance == self._utterance or (not self._utterance and event.turn == self._turn)
-
     def _think(self, event: Event, since: int, most: int) -> None:
-        self._turn, self._thinks_from = event.turn, since
-        self._go(event.at, (max(since, event.at), "thinking"), (event.at + most, "idle"))
+        self._turns.add(event.turn)
+        self._thinks_from = since
+        if not self._open:
+            self._go(event.at, (max(since, event.at), "thinking"), (event.at + most, "idle"))
 
-    def _rest(self, at: int, after: int = _REACTION) -> None:
-        self._utterance, self._turn = "", None
-        self._go(at, (at + after, "idle"))
+    def _settle(self, event: Event, after: int = _REACTION) -> None:
+        """Nothing more is thought about this turn."""
+        self._turns.discard(event.turn)
+        if self._open:
+            return
+        if self._turns:
+            self._go(event.at, (max(self._thinks_from, event.at), "thinking"), (event.at + _UNDERSTANDS_WITHIN, "idle"))
+        else:
+            self._go(event.at, (event.at + after, "idle"))
 
     def _go(self, at: int, *plan: tuple[int, FaceState]) -> None:
         """Do this from now on, in place of what was to come."""

@@ -110,6 +110,8 @@ class IdleLoopRenderer:
             async for batch in self._replaced_clip(*clip, characters[clip[0]], reader, stored):
                 yield batch
             self._settled[clip] = self._state(characters[clip[0]])
+            if clip[0] not in self._talked_to:
+                await asyncio.sleep(self._check_interval)  # nobody waits for it, and others want the processor
 
     def expect(self, character: str) -> None:
         """Somebody talks with this character: its further clips are wanted."""

@@ -119,3 +119,20 @@ def test_it_nods_after_a_pause_in_which_the_person_did_not_end_and_not_at_each()
     script.pause("u", 9000 * MS)
     script.add(Event(id="e", at=9200 * MS, conversation="c", turn="t", body=ENDED))
     assert not any(script.nods(at * MS) for at in range(9000, 12_000, 10))
+
+
+def test_two_devices_that_hear_one_voice_are_listened_to_once_and_its_words_are_thought_about() -> None:
+    other = UtteranceStarted(utterance="v", session="phone")
+    twice = UtteranceDiscarded(utterance="v", reason="no_words")
+    also = UtteranceEnded(utterance="v", samples=1, speech_ended=1, reason="silence")
+    heard: list[tuple[int, Fact] | tuple[int, Fact, str]] = [
+        (0, STARTED), (100, other, "v"), (3000, ENDED), (3100, also, "v"), (3300, words("hello there Ada")),
+        (3400, REPLY), (3900, twice, "v"),
+    ]  # fmt: skip
+    assert changes(told(*heard), 3900, 9000) == [(3900, "thinking")]
+    assert changes(told(*heard, (6000, SPEECH)), 6000) == [(6000, "thinking"), (6800, "idle")]
+    # The second device may be slow to end: the voice that answers meanwhile ends the thought all the same.
+    slow: list[tuple[int, Fact] | tuple[int, Fact, str]] = [
+        (0, STARTED), (100, other, "v"), (3000, ENDED), (3400, REPLY), (3600, SPEECH), (3900, twice, "v"),
+    ]  # fmt: skip
+    assert changes(told(*slow), 3900) == [(3900, "listening"), (4100, "idle")]

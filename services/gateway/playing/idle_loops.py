@@ -35,7 +35,7 @@ class IdleLoop:
 
     def unit(self, clip: str, frame: int) -> bytes:
         """The access unit of a frame of a clip, going round."""
-        units = self.units if clip == MAIN else self.clips[clip].units
+        units = self.clips.get(clip, self).units
         return units[frame % len(units)]
 
     def nearest_key_frame(self, frame: int) -> int:
@@ -59,6 +59,10 @@ class IdleLoop:
         return buffer.getvalue()
 
 
+MOST_WITH_CLIPS = 12
+"""Characters whose further clips are kept, those that were drawn last: 4 to 7 MB each."""
+
+
 class IdleLoops:
     """The newest whole loop of each character; a loop replaces its predecessor once its last batch has arrived."""
 
@@ -66,6 +70,8 @@ class IdleLoops:
         self._loops: dict[str, IdleLoop] = {}
         self._clips: dict[str, dict[str, dict[str, IdleLoop]]] = {}
         """By character, version and name."""
+        self._with_clips: dict[str, None] = {}
+        """Characters of which there are any, those last that got one last."""
         self._incomplete: dict[tuple[str, str, str], list[IdleBatch]] = {}
         """By character, clip and version."""
 
@@ -100,11 +106,22 @@ class IdleLoops:
             self._clips[batch.character] = {batch.version: clips}
         elif batch.clip in CLIPS:
             clips[batch.clip] = loop
+            self._with_clips.pop(batch.character, None)
+            self._with_clips[batch.character] = None
+            if len(self._with_clips) > MOST_WITH_CLIPS:
+                self._drop_clips(next(iter(self._with_clips)))
         return loop
+
+    def _drop_clips(self, character: str) -> None:
+        """Forget the further clips of a character, also where its idle loop is being shown."""
+        self._with_clips.pop(character, None)
+        for clips in self._clips.get(character, {}).values():
+            clips.clear()
 
     def remove(self, character: str) -> None:
         """Remove the loop of a character that was removed."""
         self._loops.pop(character, None)
+        self._drop_clips(character)
         self._clips.pop(character, None)
         self._drop_incomplete(character)
 

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from bus.errors import NotFound
 from bus.events import FRAMES_PER_SECOND, CharacterChosen, ConversationOpened, Event
 from bus.ids import seed_of
 from services.face_clips import KEY_FRAME_INTERVAL
 from services.face_replay import FRAME, shown_clips
-from services.gateway.playing.idle_loops import IdleLoop
 from services.muxing.video import Picture
 
 PIECE = 20 * FRAMES_PER_SECOND
 """Frames."""
+
+
+class Clips(Protocol):
+    """The idle loop of a character, and the further clips that go with it."""
+
+    @property
+    def units(self) -> tuple[bytes, ...]: ...
+
+    @property
+    def key_frames(self) -> tuple[int, ...]: ...
+
+    def joins(self, clip: str, frame: int) -> bool: ...
+
+    def unit(self, clip: str, frame: int) -> bytes: ...
 
 
 def piece_frames(start: int, number: int) -> range:
@@ -27,7 +41,7 @@ def piece_frames(start: int, number: int) -> range:
 
 
 def silent_pictures(
-    events: Sequence[Event], conversation: str, frames: range, loop_of: Callable[[str], IdleLoop | None]
+    events: Sequence[Event], conversation: str, frames: range, loop_of: Callable[[str], Clips | None]
 ) -> list[Picture]:
     """The pictures of a piece, without those of speeches.
 

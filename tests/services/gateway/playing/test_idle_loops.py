@@ -8,14 +8,14 @@ import pytest
 
 from bus.events import IdleBatch
 from services.face_clips import CLIPS, MAIN
-from services.gateway.playing.idle_loops import IdleLoops
+from services.gateway.playing.idle_loops import MOST_WITH_CLIPS, IdleLoops
 
 LAST = 2
 
 
-def batch(index: int, version: str = "v1", worker: str = "", clip: str = MAIN) -> IdleBatch:
+def batch(index: int, version: str = "v1", worker: str = "", clip: str = MAIN, character: str = "ada") -> IdleBatch:
     return IdleBatch(
-        character="ada", clip=clip, version=version, index=index, frame=index, fps=25, loop=3, final=index == LAST,
+        character=character, clip=clip, version=version, index=index, frame=index, fps=25, loop=3, final=index == LAST,
         units=(f"{version}-{index}{worker}".encode(),), rests=clip == MAIN or index == 0,
     )  # fmt: skip
 
@@ -83,3 +83,15 @@ def test_the_further_clips_go_with_the_idle_loop_of_their_version_once_all_are_h
     newer = loops.get("ada")
     assert newer is not None
     assert (newer.version, newer.joins(CLIPS[1], 0), newer.joins(MAIN, 0)) == ("v2", False, True)
+
+
+def test_further_clips_of_too_many_characters_are_dropped_and_a_face_that_shows_one_goes_on_idling() -> None:
+    loops = IdleLoops()
+    names = [f"c{number}" for number in range(MOST_WITH_CLIPS + 1)]
+    for name in names:
+        for clip in CLIPS:
+            for index in range(3):
+                loops.add(batch(index, clip=clip, character=name))
+    found = [loop for name in names if (loop := loops.get(name)) is not None]
+    assert [loop.joins(CLIPS[1], 0) for loop in found] == [False, *[True] * MOST_WITH_CLIPS]
+    assert found[0].unit(CLIPS[1], 0) == found[0].units[0]

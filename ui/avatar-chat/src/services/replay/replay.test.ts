@@ -195,7 +195,7 @@ describe('media', () => {
     const stop = replay.player.showFace([one, other])
     expect([one.src, one.currentTime]).toEqual(['api/replay/c1/face/0.mp4', 3.6])
     replay.seek(19_900)
-    expect([replay.player.face.get(), other.src]).toEqual([other, 'api/replay/c1/face/1.mp4'])
+    expect([replay.player.face.get(), one.src, one.currentTime]).toEqual([one, 'api/replay/c1/face/1.mp4', 0])
     stop()
     expect(replay.player.face.get()).toBeNull()
   })
